@@ -1,0 +1,88 @@
+# `make help` lists the targets. Everything but Python 3.11+, make and git comes from the lock files.
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+unexport PYTHONPATH PYTHONHOME
+
+NODE_MODULES := scripts/node/node_modules
+TOOLS := $(VENV)/.synced $(NODE_MODULES)/.package-lock.json
+PYTHON_CODE := overrides/heidi_sessions sandbox conformance scripts tests
+
+.PHONY: all
+all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish
+	@python scripts/build.py
+
+.PHONY: test
+test: $(TOOLS) ## All tests, with the coverage of the hand-written packages
+	@pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+.PHONY: lint
+lint: $(TOOLS) ## Documents and code: linters, types, import rules
+	@python scripts/bundle.py --check
+	@python scripts/lint.py openapi/openapi.yaml generated/heidi_spec/base.yaml generated/heidi_spec/client.yaml generated/heidi_spec/strict.yaml
+	@ruff check
+	@ruff format --check
+	@mypy
+	@node $(NODE_MODULES)/pyright/index.js
+	@lint-imports
+
+.PHONY: generate
+generate: $(TOOLS) ## Derive the documents and generate the client from them
+	@python scripts/bundle.py
+	@python scripts/generate.py
+
+.PHONY: check-generated
+check-generated: $(TOOLS) ## Fail when generated/ is not what the sources give
+	@python scripts/bundle.py --check
+	@python scripts/generate.py --check
+
+.PHONY: sandbox
+sandbox: $(TOOLS) ## Serve the sandbox on 127.0.0.1:8080
+	@heidi-sandbox serve $(ARGS)
+
+.PHONY: conformance
+conformance: $(TOOLS) ## Judge a server: make conformance URL=http://... [ARGS='--level strict']
+	@test -n "$(URL)" || { echo "conformance: no server named; write make conformance URL=https://..." >&2; exit 2; }
+	@heidi-conformance run $(URL) $(ARGS)
+
+.PHONY: publish
+publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, checksums
+	@python scripts/publish.py
+
+.PHONY: preview
+preview: publish ## Serve the publication on http://127.0.0.1:8081
+	@python -m http.server 8081 --bind 127.0.0.1 --directory build/publish
+
+.PHONY: tools
+tools: $(TOOLS) ## Install the tools from the lock files
+
+.PHONY: clean
+clean: ## Remove every output that is not committed; the tools stay
+	@rm -rf build reports dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+$(BIN)/uv: scripts/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; write make PYTHON=python3.12" >&2; exit 2; }
+	@echo "tools: a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/bootstrap.txt
+	@touch $@
+
+$(VENV)/.synced: $(BIN)/uv pyproject.toml uv.lock
+	@echo "tools: Python packages from uv.lock"
+	@uv sync --quiet --locked --all-extras --all-groups
+	@touch $@
+
+$(NODE_MODULES)/.package-lock.json: $(VENV)/.synced scripts/node/package.json scripts/node/package-lock.json
+	@echo "tools: Node packages from scripts/node/package-lock.json"
+	@cd scripts/node && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,47 @@
+"""Cursors: where in a user's list a page begins, in a form that only we can write."""
+
+import base64
+import hashlib
+import hmac
+from typing import Final
+
+from heidi_sandbox._keys import derive_key
+
+_NUMBER_BYTES: Final = 8
+_SIGNATURE_BYTES: Final = 16
+
+
+class InvalidCursor(Exception):
+    """The text is no cursor of this user."""
+
+
+class Cursors:
+    """Write and read the cursors of every user.
+
+    Args:
+        secret: what the signatures are made from.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = derive_key(secret, "cursor")
+
+    def write(self, user: str, number: int) -> str:
+        """Return the cursor for the sessions of a user below a number."""
+        position = number.to_bytes(_NUMBER_BYTES, "big")
+        signature = hmac.digest(self._key, position + user.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(position + signature[:_SIGNATURE_BYTES]).decode()
+
+    def read(self, user: str, cursor: str) -> int:
+        """Return the number that a cursor was written for.
+
+        Raises:
+            InvalidCursor: it was never issued to this user.
+        """
+        try:
+            position = base64.b64decode(cursor, altchars=b"-_", validate=True)[:_NUMBER_BYTES]
+        except ValueError:
+            raise InvalidCursor from None
+        number = int.from_bytes(position, "big")
+        if not hmac.compare_digest(self.write(user, number), cursor):
+            raise InvalidCursor
+        return number

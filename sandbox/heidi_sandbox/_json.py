@@ -1,0 +1,103 @@
+"""JSON in and out, without losing a digit or a code point.
+
+A number that no double holds arrives as a Decimal, so that it is refused where it would be stored and ignored
+where it would not.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn, TypeAlias, cast
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_SURELY_EXACT = 15  # every integer of so many characters is below 2^53
+_LONGEST_DOUBLE = 310  # characters of the largest double, with its sign
+
+
+class MalformedJson(ValueError):
+    """The text is not JSON; the message says where or why, and quotes none of it."""
+
+
+def parse(raw: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8.
+
+    Raises:
+        MalformedJson: it is not JSON, names a member twice, nests too deeply or holds a lone surrogate.
+    """
+    try:
+        text = raw.decode()
+        value = json.loads(
+            text,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+        if "\\u" in text:  # only an escape can bring in a lone surrogate
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except json.JSONDecodeError as error:
+        raise MalformedJson(f"not JSON, at line {error.lineno}, column {error.colno}") from None
+    except UnicodeDecodeError:
+        raise MalformedJson("not UTF-8") from None
+    except UnicodeEncodeError:
+        raise MalformedJson("holds half of a surrogate pair") from None
+    except RecursionError:
+        raise MalformedJson("nested too deeply") from None
+    return value
+
+
+def dump(value: Any) -> bytes:
+    """Return the compact JSON text of a value, in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def inexact_numbers(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of each number that no double holds."""
+    if isinstance(value, Decimal):
+        yield path
+    elif isinstance(value, Mapping):
+        for name, member in cast("Mapping[str, Any]", value).items():
+            yield from inexact_numbers(member, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(cast("list[Any]", value)):
+            yield from inexact_numbers(item, (*path, index))
+
+
+def path_text(path: Path) -> str:
+    """Write a path as people do: `patient.dob`, `clinician_notes[1]`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
+def _integer(text: str) -> int | Decimal:
+    if len(text) <= _SURELY_EXACT:
+        return int(text)
+    if len(text) > _LONGEST_DOUBLE:
+        return Decimal(text)
+    number = int(text)
+    try:
+        return number if float(number) == number else Decimal(number)
+    except OverflowError:
+        return Decimal(number)
+
+
+def _float(text: str) -> float | Decimal:
+    number = float(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent beyond every range
+        return Decimal("Infinity")
+    return number if math.isfinite(number) and Decimal(repr(number)) == exact else exact
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise MalformedJson("NaN and Infinity are not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedJson("an object names a member twice")
+    return members

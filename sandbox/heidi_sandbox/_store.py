@@ -1,0 +1,51 @@
+"""Where sessions are kept: the one thing the server asks of a database."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Page(NamedTuple):
+    """Some sessions of a user, newest first.
+
+    documents: the sessions, as they were stored.
+    total: how many the user has altogether, at the same moment.
+    next: the number below which the next page begins, None on the last page.
+    """
+
+    documents: Sequence[bytes]
+    total: int
+    next: int | None
+
+
+class Store(Protocol):
+    """Sessions by user, in the order of their creation.
+
+    What a method that writes has returned from is on the disk. A document is opaque bytes. The sessions of a user
+    are numbered from 1 without a gap.
+    """
+
+    async def setting(self, name: str, default: bytes) -> bytes:
+        """Return what is kept under a name; keep the default where there is nothing yet."""
+        ...
+
+    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
+        """Add a session, whose document is made from its number."""
+        ...
+
+    async def get(self, user: str, session_id: str) -> bytes | None:
+        """Return a session of the user, None where there is none."""
+        ...
+
+    async def update(
+        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+    ) -> bytes | None:
+        """Replace a session by what the change makes of it, with no other update in between; return it."""
+        ...
+
+    async def page(self, user: str, below: int | None, size: int) -> Page:
+        """Return the newest sessions whose number is below the one given, at most `size`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun, and let go of the database."""
+        ...

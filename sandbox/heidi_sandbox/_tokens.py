@@ -1,0 +1,102 @@
+"""Tokens: who a caller is, and until when."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import jwt
+
+from heidi_sandbox._keys import derive_key
+
+_ALGORITHM = "HS256"
+_UNLINKED = "+unlinked"
+
+
+class Caller(NamedTuple):
+    """The user a token stands for.
+
+    user: a name made from email and third_party_internal_id that tells neither.
+    linked: whether a Heidi user is linked.
+    """
+
+    user: str
+    linked: bool
+
+
+class IssuedToken(NamedTuple):
+    """A token, and when it ends."""
+
+    token: str
+    expires: datetime
+
+
+class InvalidToken(Exception):
+    """The token is not one of ours, or it has expired."""
+
+
+class Tokens:
+    """Issue tokens and read them back.
+
+    Args:
+        secret: what tokens and user names are made from.
+        lifetime: seconds until a token expires.
+    """
+
+    def __init__(self, secret: bytes, lifetime: int) -> None:
+        self._key = derive_key(secret, "token")
+        self._user_key = derive_key(secret, "user")
+        self._lifetime = lifetime
+        self._header = jwt.encode({}, self._key, _ALGORITHM).partition(".")[0]
+
+    def issue(self, email: str, third_party_internal_id: str, lifetime: int | None = None) -> IssuedToken:
+        """Return a token for one user.
+
+        Args:
+            email: a local part that ends in `+unlinked` makes a user without link.
+            third_party_internal_id: the partner's own id of the user.
+            lifetime: seconds until it expires, which may be negative; the usual time where left out.
+        """
+        expires = int(time.time()) + (self._lifetime if lifetime is None else lifetime)
+        claims = {
+            "sub": self._user(email, third_party_internal_id),
+            "linked": not (email.rpartition("@")[0] or email).endswith(_UNLINKED),
+            "exp": expires,
+        }
+        token = jwt.encode(claims, self._key, _ALGORITHM)
+        return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
+
+    def read(self, token: str) -> Caller:
+        """Return whom a token stands for.
+
+        Raises:
+            InvalidToken: it is not one of ours to the last character, or it has expired.
+        """
+        # Before the signature is checked, nothing of the token may be parsed: hence the header as text.
+        header, _, rest = token.partition(".")
+        if header != self._header or not _is_canonical(rest.rpartition(".")[2]):
+            raise InvalidToken
+        try:
+            claims = jwt.decode(
+                token, self._key, [_ALGORITHM], options={"require": ["exp", "sub", "linked"]}
+            )
+        except jwt.InvalidTokenError:
+            raise InvalidToken from None
+        return Caller(claims["sub"], claims["linked"])
+
+    def _user(self, email: str, third_party_internal_id: str) -> str:
+        identity = json.dumps([email, third_party_internal_id]).encode()
+        return hmac.new(self._user_key, identity, hashlib.sha256).hexdigest()
+
+
+def _is_canonical(segment: str) -> bool:
+    """Tell whether a segment is the one spelling of its bytes: the last character has two unused bits."""
+    try:
+        raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except (ValueError, binascii.Error):
+        return False
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == segment

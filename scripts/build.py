@@ -1,0 +1,130 @@
+"""The main job, end to end: derive, lint, generate, judge the sandbox, publish.
+
+    python scripts/build.py
+
+A step whose inputs have not changed since it last succeeded is not run again.
+Exit codes: 0 fine, 1 findings, 2 a step could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
+from scripts.generate import generate
+from scripts.judge import REPORT, judge_sandbox
+from scripts.lint import lint
+from scripts.outputs import replace
+from scripts.publish import publish
+from scripts.steps import Memory, Step, StepFailure, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+MEMORY: Final = ROOT / "build" / "steps.json"
+LINTED: Final = (SPEC, *(OUTPUT / f"{name}.yaml" for name in DOCUMENTS))
+
+
+def derive() -> str:
+    """Bring the three documents up to date."""
+    changed = replace(ROOT / OUTPUT, bundle())
+    return f"{', '.join(DOCUMENTS)} from {SPEC} and {OVERLAYS}/{_changes(changed)}"
+
+
+def check() -> str:
+    """Lint the source and the derived documents."""
+    findings = lint([ROOT / path for path in LINTED])
+    if findings:
+        raise StepFailure(1, f"{len(findings)} findings", map(str, findings))
+    return f"no finding in {len(LINTED)} documents"
+
+
+def regenerate() -> str:
+    """Bring the generated client up to date."""
+    changed = generate(ROOT / OUTPUT / "client.json", ROOT / "generated" / "heidi_generated")
+    return f"generated/heidi_generated{_changes(changed)}"
+
+
+def write_publication() -> str:
+    """Bring the publication up to date."""
+    folder, changed = publish()
+    return f"{(folder / 'index.html').relative_to(ROOT)}{_changes(changed)}"
+
+
+STEPS: Final = (
+    Step("documents", derive),
+    Step(
+        "lint",
+        check,
+        inputs=(str(SPEC), f"{OUTPUT}/*", "scripts/*.py", "scripts/node/*.*", "uv.lock"),
+    ),
+    Step("client", regenerate),
+    Step(
+        "sandbox",
+        judge_sandbox,
+        inputs=(
+            f"{OUTPUT}/*",
+            "conformance/**/*.py",
+            "sandbox/**/*.py",
+            "scripts/judge.py",
+            "uv.lock",
+        ),
+        outputs=(REPORT,),
+    ),
+    Step("site", write_publication),
+)
+
+
+def _changes(changed: Sequence[str]) -> str:
+    return f" ({len(changed)} files changed)" if changed else ""
+
+
+def uncommitted(root: Path = ROOT) -> list[str]:
+    """Name the files below generated/ that differ from the last commit.
+
+    Outside a git checkout there is nothing to differ from.
+    """
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "--", "generated"],  # noqa: S607  the user's own git
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [line[3:] for line in status.stdout.splitlines()]
+
+
+def summary(differing: Sequence[str]) -> str:
+    """Say where to look, and what to do next."""
+    state = f"{len(differing)} files differ from the last commit; commit them with the sources"
+    return "\n".join(
+        [
+            f"  generated/ {state if differing else 'is current'}",
+            f"  report in {REPORT.parent.relative_to(ROOT)}/",
+            "  next: make preview · make sandbox · make conformance URL=… · make test",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    argparse.ArgumentParser(prog="build.py", description=__doc__).parse_args(argv)
+    console = Console(soft_wrap=True)
+    try:
+        run(STEPS, Memory(MEMORY), console, ROOT)
+    except StepFailure as failure:
+        console.print(f"[red]✗[/] {escape(str(failure))}", highlight=False)
+        return failure.code
+    console.print(summary(uncommitted()), highlight=False, markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Replace every reference in a document by what it refers to.
+
+    python scripts/dereference.py SPEC -o OUT.json
+
+Exit codes: 0 fine, 2 the document cannot be dereferenced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from scripts.documents import DocumentError, Json, dump_json, json_path, load, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NAMED: Final = frozenset(
+    "$defs callbacks content dependentSchemas encoding examples headers links parameters"
+    " pathItems paths patternProperties properties requestBodies responses schemas"
+    " securitySchemes variables webhooks".split()
+)
+"""Fields whose value maps names of the author's choice; a name is never a keyword."""
+
+LITERAL: Final = frozenset({"const", "default", "enum", "example", "value", "examples"})
+"""Fields whose value is data; a `$ref` in there is a string like any other."""
+
+ANNOTATIONS: Final = frozenset(
+    "$comment default deprecated description examples readOnly summary title writeOnly".split()
+)
+"""Fields that say something and assert nothing, as extensions do."""
+
+
+def dereference(document: Json) -> Json:
+    """Return a copy without references.
+
+    Of what stands beside a `$ref`, an annotation wins over the one that the reference brings; an
+    assertion that differs from it makes an `allOf` of both.
+
+    Raises:
+        DocumentError: a reference leads nowhere, out of the document, or to itself.
+    """
+    return _Dereferencer(document).walk(document, (), ())
+
+
+class _Dereferencer:
+    def __init__(self, document: Json) -> None:
+        self.document = document
+
+    def walk(
+        self, node: Json, place: tuple[str | int, ...], via: tuple[str, ...], names: bool = False
+    ) -> Json:
+        """Copy a node. `via`: the references that led here; `names`: its keys are mere names."""
+        if isinstance(node, list):
+            return [self.walk(child, (*place, i), via) for i, child in enumerate(node)]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref")
+        if isinstance(reference, str) and not names:
+            return self._resolved(node, reference, place, via)
+        return dict(self._members(node, place, via, names))
+
+    def _members(
+        self, node: dict[str, Json], place: tuple[str | int, ...], via: tuple[str, ...], names: bool
+    ) -> Iterator[tuple[str, Json]]:
+        for key, child in node.items():
+            maps_names = not names and key in NAMED and isinstance(child, dict)
+            literal = not names and key in LITERAL and not maps_names
+            yield key, child if literal else self.walk(child, (*place, key), via, maps_names)
+
+    def _resolved(
+        self,
+        node: dict[str, Json],
+        reference: str,
+        place: tuple[str | int, ...],
+        via: tuple[str, ...],
+    ) -> Json:
+        if reference in via:
+            raise DocumentError(f"{json_path(place)}: {reference} contains itself; break the cycle")
+        target = self.walk(self._target(reference, place), place, (*via, reference))
+        beside = {key: child for key, child in node.items() if key != "$ref"}
+        if not beside:
+            return target
+        if not isinstance(target, dict):
+            raise DocumentError(
+                f"{json_path(place)}: {reference} is no object; remove its siblings"
+            )
+        return {**target, **dict(self._members(beside, place, via, names=False))}
+
+    def _target(self, reference: str, place: tuple[str | int, ...]) -> Json:
+        if not reference.startswith("#/"):
+            where = json_path(place)
+            raise DocumentError(f"{where}: {reference} leaves the document; bundle it first")
+        node = self.document
+        for token in reference[2:].split("/"):
+            key = unquote(token).replace("~1", "/").replace("~0", "~")
+            if isinstance(node, dict) and key in node:
+                node = node[key]
+            elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+                node = node[int(key)]
+            else:
+                raise DocumentError(f"{json_path(place)}: {reference} leads nowhere; mend it")
+        return node
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="dereference.py", description=__doc__)
+    parser.add_argument("spec", type=Path, help="an OpenAPI document; YAML or JSON")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the JSON file to write")
+    arguments = parser.parse_args(argv)
+    try:
+        document = load(arguments.spec)
+        try:
+            write(arguments.output, dump_json(dereference(document)))
+        except DocumentError as error:
+            raise DocumentError(f"{arguments.spec}: {error}") from error
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Lint OpenAPI documents: python scripts/lint.py DOCUMENT...
+
+Four linters read every document at the same moment: openapi-spec-validator, Redocly, Spectral
+and our own checks. Prints one line per finding; exits 0 without findings, 1 with, 2 if a linter
+could not run. Nothing is fetched and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing.exceptions import Unresolvable
+
+from scripts.checks import CHECKS
+from scripts.documents import DocumentError, Json, json_path, load
+from scripts.nodes import Document, as_list, as_object, place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_NODE: Final = Path(sysconfig.get_path("scripts"), "node")
+_TOOLS: Final = Path(__file__).parent / "node"
+_REDOCLY: Final = _TOOLS / "node_modules/@redocly/cli/bin/cli.js"
+_SPECTRAL: Final = _TOOLS / "node_modules/@stoplight/spectral-cli/dist/index.js"
+_QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+_TIMEOUT: Final = 120  # seconds
+_LONGEST: Final = 300  # characters of a message
+
+
+class LintError(Exception):
+    """A linter could not run; the text is one line: what, and how to mend it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_one_line(message))
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Finding:
+    """One thing that is wrong with a document.
+
+    path: the document, as it was named.
+    place: a JSON pointer into it, `#/paths/~1sessions/post`.
+    """
+
+    path: Path
+    place: str
+    tool: str
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.place}: {_one_line(self.message)} ({self.tool}/{self.rule})"
+
+
+Documents: TypeAlias = dict[Path, Document]
+
+
+def lint(paths: Sequence[Path]) -> list[Finding]:
+    """Return what any of the linters finds in any of the documents, in a fixed order.
+
+    Raises:
+        DocumentError: a file holds no self-contained OpenAPI 3.1 document.
+        LintError: a linter could not run.
+    """
+    documents = {path: _read(path) for path in paths}
+    if not documents:
+        return []
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(linter, documents) for linter in _LINTERS]
+        return sorted({finding for run in runs for finding in run.result()})
+
+
+def _read(path: Path) -> Document:
+    root = load(path)
+    if not isinstance(root, dict) or not str(root.get("openapi")).startswith("3.1."):
+        raise DocumentError(f"{path}: is no OpenAPI 3.1 document; name one")
+    _refuse_other_documents(root, path)
+    return Document(root)
+
+
+def _refuse_other_documents(value: Json, path: Path, location: tuple[str | int, ...] = ()) -> None:
+    """A `$ref` to another document would make the linters fetch it."""
+    ref = as_object(value).get("$ref")
+    if isinstance(ref, str) and not ref.startswith("#"):
+        where = json_path((*location, "$ref"))
+        raise DocumentError(f"{path}: {where}: leads out of the document; copy in what it names")
+    for key, child in (*as_object(value).items(), *enumerate(as_list(value))):
+        _refuse_other_documents(child, path, (*location, key))
+
+
+# The linters
+
+
+def _own_checks(documents: Documents) -> list[Finding]:
+    return [
+        Finding(path, defect.place, "checks", rule, defect.message)
+        for path, document in documents.items()
+        for rule, check in CHECKS.items()
+        for defect in check(document)
+    ]
+
+
+def _spec_validator(documents: Documents) -> list[Finding]:
+    return [
+        Finding(path, where, "openapi-spec-validator", rule, message)
+        for path, document in documents.items()
+        for where, rule, message in _spec_errors(document)
+    ]
+
+
+def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
+    found = False
+    try:
+        for error in OpenAPIV31SpecValidator(document.root).iter_errors():
+            found = True
+            rule = str(getattr(error, "validator", None) or type(error).__name__)
+            yield place(error.absolute_path), rule, error.message.partition("\n")[0]
+    except Unresolvable as error:
+        yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; mend it"
+    except Exception as error:
+        # Once it has reported a broken structure, it goes on and stumbles over it.
+        if not found:
+            raise LintError(f"openapi-spec-validator: crashed: {error!r}") from error
+
+
+def _redocly(documents: Documents) -> list[Finding]:
+    command = ["lint", "--config", str(_TOOLS / "redocly.yaml"), "--lint-config", "error"]
+    command += ["--format", "json", "--max-problems", "100000"]
+    output = _run("Redocly", _REDOCLY, [*command, *(str(path.resolve()) for path in documents)])
+    with _known_form("Redocly"):
+        reports = list(_json_values(output))  # one report after the other
+        if len(reports) != len(documents):
+            raise LintError(f"Redocly: reported on {len(reports)} of {len(documents)} documents")
+        if any(sum(report["totals"].values()) != len(report["problems"]) for report in reports):
+            raise LintError("Redocly: holds problems back; delete .redocly.lint-ignore.yaml")
+        return [
+            Finding(
+                path,
+                problem["location"][0]["pointer"],
+                "redocly",
+                problem["ruleId"],
+                problem["message"],
+            )
+            for path, report in zip(documents, reports, strict=True)
+            for problem in report["problems"]
+        ]
+
+
+_READ: Final = "document-was-read"  # see scripts/node/spectral.yaml
+
+
+def _spectral(documents: Documents) -> list[Finding]:
+    names = {str(path.resolve()): path for path in documents}
+    command = ["lint", "--quiet", "--ruleset", str(_TOOLS / "spectral.yaml"), "--format", "json"]
+    output = _run("Spectral", _SPECTRAL, [*command, *map(_literal, names)])
+    with _known_form("Spectral"):
+        (results,) = _json_values(output)
+        read = {result["source"] for result in results if result["code"] == _READ}
+        if unread := names.keys() - read:
+            raise LintError(f"Spectral: did not read {', '.join(sorted(unread))}; rename the file")
+        return [
+            Finding(
+                names[result["source"]],
+                place(result["path"]),
+                "spectral",
+                result["code"],
+                result["message"],
+            )
+            for result in results
+            if result["code"] != _READ
+        ]
+
+
+def _literal(path: str) -> str:
+    """Spectral takes a path for a pattern; a set of one character stands for itself."""
+    return re.sub(r"[^\w/.-]", r"[\g<0>]", path)
+
+
+_LINTERS: Final[tuple[Callable[[Documents], list[Finding]], ...]] = (
+    _redocly,
+    _spectral,
+    _spec_validator,
+    _own_checks,
+)
+
+
+def _run(tool: str, script: Path, arguments: list[str]) -> str:
+    for needed in (_NODE, script):
+        if not needed.exists():
+            raise LintError(f"{tool}: {needed} is not installed; run `make`")
+    try:
+        run = subprocess.run(
+            [_NODE, script, *arguments],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            env=os.environ | _QUIET,
+            timeout=_TIMEOUT,
+        )
+    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired) as error:
+        raise LintError(f"{tool}: {error}") from error
+    if run.returncode not in {0, 1} or not run.stdout.strip():
+        reason = run.stderr.strip() or run.stdout.strip() or "no output"
+        raise LintError(f"{tool}: ended with status {run.returncode}: {reason}")
+    return run.stdout
+
+
+@contextmanager
+def _known_form(tool: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        message = f"{tool}: prints JSON of an unknown form: {error!r}; run `make` to reinstall it"
+        raise LintError(message) from error
+
+
+def _json_values(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        yield value
+        text = text[end:]
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    summary, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(description=f"{summary.partition(':')[0]}. {rest}")
+    parser.add_argument("documents", nargs="+", type=Path, metavar="DOCUMENT")
+    paths: list[Path] = parser.parse_args(arguments).documents
+    try:
+        findings = lint(paths)
+    except (DocumentError, LintError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for finding in findings:
+        print(finding)
+    print(f"{len(set(paths))} documents, {len(findings)} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""Tell the nodes of an OpenAPI 3.1 document from data that only looks like them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scripts.documents import Json
+
+Pointer: TypeAlias = tuple[str | int, ...]
+
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_ANY: Final = "*"
+
+# Kind of node -> member -> kind of what is there, or of each item where a list is there.
+_SCHEMA: Final = {
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "not", "if", "then", "else"), "schema"),
+    **dict.fromkeys(("items", "prefixItems", "contains", "unevaluatedItems"), "schema"),
+    **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "propertyNames"), "schema"),
+    **dict.fromkeys(("$defs", "dependentSchemas"), "schemas"),
+    **dict.fromkeys(("properties", "patternProperties"), "properties"),
+    "contentSchema": "schema",
+}
+_VALUE: Final = {"schema": "schema", "examples": "examples"}
+_CHILDREN: Final[dict[str, dict[str, str]]] = {
+    "document": {
+        "info": "info",
+        "servers": "server",
+        "tags": "tag",
+        "paths": "paths",
+        "webhooks": "path items",
+        "components": "components",
+    },
+    "paths": {_ANY: "path item"},
+    "path items": {_ANY: "path item"},
+    "path item": {
+        "parameters": "parameter",
+        "servers": "server",
+        **dict.fromkeys(_METHODS, "operation"),
+    },
+    "operation": {
+        "parameters": "parameter",
+        "requestBody": "request body",
+        "responses": "responses",
+        "callbacks": "callbacks",
+        "servers": "server",
+    },
+    "callbacks": {_ANY: "callback"},
+    "callback": {_ANY: "path item"},
+    "parameters": {_ANY: "parameter"},
+    "parameter": {**_VALUE, "content": "content"},
+    "headers": {_ANY: "header"},
+    "header": {**_VALUE, "content": "content"},
+    "request bodies": {_ANY: "request body"},
+    "request body": {"content": "content"},
+    "responses": {_ANY: "response"},
+    "named responses": {_ANY: "response"},
+    "response": {"headers": "headers", "content": "content", "links": "links"},
+    "content": {_ANY: "media type"},
+    "media type": {**_VALUE, "encoding": "encodings"},
+    "encodings": {_ANY: "encoding"},
+    "encoding": {"headers": "headers"},
+    "examples": {_ANY: "example"},
+    "links": {_ANY: "link"},
+    "link": {"server": "server"},
+    "schemas": {_ANY: "schema"},
+    "schema": _SCHEMA,
+    "properties": {_ANY: "property"},
+    "property": _SCHEMA,
+    "security schemes": {_ANY: "security scheme"},
+    "components": {
+        "schemas": "schemas",
+        "responses": "named responses",
+        "parameters": "parameters",
+        "examples": "examples",
+        "requestBodies": "request bodies",
+        "headers": "headers",
+        "securitySchemes": "security schemes",
+        "links": "links",
+        "callbacks": "callbacks",
+        "pathItems": "path items",
+    },
+}
+# Of the nodes whose members are named by the author, those where `x-…` is still an extension.
+_EXTENSIBLE: Final = frozenset({"paths", "callback", "responses"})
+_MAPS: Final = {kind for kind, members in _CHILDREN.items() if _ANY in members} - _EXTENSIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An object of the specification: what it is, where it stands and what it says."""
+
+    kind: str
+    pointer: Pointer
+    value: dict[str, Json]
+
+    @property
+    def place(self) -> str:
+        """Where the node stands, as `#/paths/~1sessions/post`."""
+        return place(self.pointer)
+
+    @property
+    def provenance(self) -> Json:
+        """What the node itself says about where it comes from, None where it says nothing."""
+        return None if self.kind in _MAPS else self.value.get("x-provenance")
+
+    def children(self) -> Iterator[Node]:
+        """Yield the nodes right below, in the order of the document."""
+        kinds = _CHILDREN.get(self.kind, {})
+        for name, value in self.value.items():
+            if self.kind in _EXTENSIBLE and name.startswith("x-"):
+                continue
+            kind = kinds.get(name) or kinds.get(_ANY)
+            if kind:
+                yield from self._nodes(kind, name, value)
+
+    def _nodes(self, kind: str, name: str, value: Json) -> Iterator[Node]:
+        if isinstance(value, dict):
+            yield Node(kind, (*self.pointer, name), value)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, dict):
+                    yield Node(kind, (*self.pointer, name, index), item)
+
+    def descendants(self) -> Iterator[Node]:
+        """Yield the node itself and all below it, top down."""
+        yield self
+        for child in self.children():
+            yield from child.descendants()
+
+
+class Document:
+    """A self-contained OpenAPI 3.1 document and its nodes; references are not followed."""
+
+    def __init__(self, root: dict[str, Json]) -> None:
+        self.root = root
+        self.nodes = tuple(Node("document", (), root).descendants())
+
+    def of(self, *kinds: str) -> list[Node]:
+        """Return the nodes of some kinds, in the order of the document."""
+        return [node for node in self.nodes if node.kind in kinds]
+
+    def chain(self, node: Node) -> Iterator[Node]:
+        """Yield the node, what it refers to, and so on; a dangling or circular end is left out."""
+        seen: set[Pointer] = set()
+        current: Node | None = node
+        while current and current.pointer not in seen:
+            seen.add(current.pointer)
+            yield current
+            current = self.target(current)
+
+    def target(self, node: Node) -> Node | None:
+        """Return what the node's `$ref` names, or None where it has none or it dangles."""
+        pointer = reference(node)
+        value: Json = self.root
+        if pointer is None:
+            return None
+        for token in pointer:
+            value = _member(value, token)
+        return Node(node.kind, pointer, value) if isinstance(value, dict) else None
+
+
+def reference(node: Node) -> Pointer | None:
+    """Return the pointer that the node's `$ref` holds, if it has one."""
+    ref = node.value.get("$ref")
+    return pointer_of(ref) if isinstance(ref, str) else None
+
+
+def pointer_of(ref: str) -> Pointer | None:
+    """Split a reference such as `#/components/schemas/Patient`; None where it is no pointer."""
+    if ref != "#" and not ref.startswith("#/"):
+        return None
+    tokens = unquote(ref.removeprefix("#")).split("/")[1:]
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
+
+
+def place(pointer: Iterable[str | int]) -> str:
+    """Join a pointer: `#/paths/~1sessions/post`."""
+    return "#" + "".join(
+        "/" + str(token).replace("~", "~0").replace("/", "~1") for token in pointer
+    )
+
+
+def as_list(value: Json) -> list[Json]:
+    """Return a list as it is, and for anything else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_object(value: Json) -> dict[str, Json]:
+    """Return an object as it is, and for anything else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _member(value: Json, token: str | int) -> Json:
+    if isinstance(value, dict):
+        return value.get(str(token))
+    if isinstance(value, list) and str(token).isdecimal() and int(token) < len(value):
+        return value[int(token)]
+    return None

@@ -1,0 +1,113 @@
+"""Steps that run in order, show themselves, and are skipped while their inputs stay the same."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from scripts.documents import DocumentError, dump_json, load, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+
+class StepFailure(Exception):  # noqa: N818  a finding is no error of the program
+    """A step found something (code 1) or could not run (code 2); the text is for people."""
+
+    def __init__(self, code: int, summary: str, details: Iterable[str] = ()) -> None:
+        super().__init__("\n".join([summary, *(f"    {line}" for line in details)]))
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    `run` returns what a person should know, in a few words, or raises StepFailure. `inputs` are
+    patterns of the files that decide its outcome; a step without any runs each time. `outputs`
+    must be there for a step to be skipped.
+    """
+
+    name: str
+    run: Callable[[], str]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[Path, ...] = ()
+
+
+def digest(patterns: Sequence[str], root: Path) -> str:
+    """Return a fingerprint of the files that match, their names included."""
+    total = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+        if path.is_file():
+            total.update(f"{path.relative_to(root)}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+class Memory:
+    """What each step said when it last succeeded, and on which inputs; kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.steps: Any = load(path)
+        except DocumentError:
+            self.steps = {}
+
+    def recall(self, step: Step, inputs: str) -> str | None:
+        """Return what a step said on the same inputs, if its outputs are still there."""
+        known = self.steps.get(step.name, {})
+        if not step.inputs or known.get("inputs") != inputs:
+            return None
+        result: str = known["result"]
+        return result if all(path.exists() for path in step.outputs) else None
+
+    def keep(self, step: Step, inputs: str, result: str) -> None:
+        """Remember a success."""
+        self.steps[step.name] = {"inputs": inputs, "result": result}
+        self._write()
+
+    def forget(self, step: Step) -> None:
+        """Forget a success, because the step is about to run again."""
+        if self.steps.pop(step.name, None):
+            self._write()
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write(self.path, dump_json(self.steps))
+
+
+def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> None:
+    """Run the steps in order, a line each.
+
+    Raises:
+        StepFailure: a step found something or could not run; the steps behind it did not run.
+    """
+    for step in steps:
+        started = time.monotonic()
+        inputs = digest(step.inputs, root)
+        result, note = memory.recall(step, inputs), "unchanged"
+        if result is None:
+            memory.forget(step)
+            with console.status(f"{step.name} …"):
+                result = _result(step)
+            memory.keep(step, inputs, result)
+            note = f"{time.monotonic() - started:.1f} s"
+        line = f"[green]✓[/] {step.name:<10} {escape(result)} [dim]{note}[/]"
+        console.print(line, highlight=False)
+
+
+def _result(step: Step) -> str:
+    try:
+        return step.run()
+    except StepFailure as failure:
+        raise StepFailure(failure.code, f"{step.name}: {failure}") from failure
+    except (DocumentError, OSError) as error:
+        raise StepFailure(2, f"{step.name}: {error}") from error
