@@ -85,10 +85,13 @@ class _Dereferencer:
         if not beside:
             return target
         if not isinstance(target, dict):
-            raise DocumentError(
-                f"{json_path(place)}: {reference} is no object; remove its siblings"
-            )
-        return {**target, **dict(self._members(beside, place, via, names=False))}
+            where = json_path(place)
+            raise DocumentError(f"{where}: {reference} is no object; remove what stands beside it")
+        members = dict(self._members(beside, place, via, names=False))
+        disputed = (key for key, child in members.items() if target.get(key, child) != child)
+        if all(key in ANNOTATIONS or key.startswith("x-") for key in disputed):
+            return {**target, **members}
+        return {"allOf": [target, members]}
 
     def _target(self, reference: str, place: tuple[str | int, ...]) -> Json:
         if not reference.startswith("#/"):

@@ -22,7 +22,7 @@ from scripts.bundle import ROOT
 from scripts.steps import StepFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 STARTING: Final = 30
@@ -51,7 +51,7 @@ def judge_sandbox() -> str:
 
 
 @contextmanager
-def _sandbox(folder: Path, key: str, log: Path) -> Iterator[str]:
+def _sandbox(folder: Path, key: str, log: Path) -> Generator[str]:
     """Serve the sandbox on a new database and yield its base URL."""
     command = [sys.executable, "-m", "heidi_sandbox", "serve", "--port", "0"]
     command += ["--database-url", f"sqlite:///{folder / 'sandbox.db'}"]

@@ -28,7 +28,7 @@ from scripts.documents import DocumentError, Json, json_path, load
 from scripts.nodes import Document, as_list, as_object, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 _NODE: Final = Path(sysconfig.get_path("scripts"), "node")
 _TOOLS: Final = Path(__file__).parent / "node"
@@ -96,7 +96,10 @@ def _refuse_other_documents(value: Json, path: Path, location: tuple[str | int, 
     if isinstance(ref, str) and not ref.startswith("#"):
         where = json_path((*location, "$ref"))
         raise DocumentError(f"{path}: {where}: leads out of the document; copy in what it names")
-    for key, child in (*as_object(value).items(), *enumerate(as_list(value))):
+    children: Iterable[tuple[str | int, Json]] = as_object(value).items() or enumerate(
+        as_list(value)
+    )
+    for key, child in children:
         _refuse_other_documents(child, path, (*location, key))
 
 
@@ -125,7 +128,8 @@ def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
     try:
         for error in OpenAPIV31SpecValidator(document.root).iter_errors():
             found = True
-            rule = str(getattr(error, "validator", None) or type(error).__name__)
+            keyword = getattr(error, "validator", None)
+            rule = keyword if isinstance(keyword, str) else type(error).__name__
             yield place(error.absolute_path), rule, error.message.partition("\n")[0]
     except Unresolvable as error:
         yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; mend it"
@@ -218,7 +222,7 @@ def _run(tool: str, script: Path, arguments: list[str]) -> str:
 
 
 @contextmanager
-def _known_form(tool: str) -> Iterator[None]:
+def _known_form(tool: str) -> Generator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -252,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for finding in findings:
         print(finding)
-    print(f"{len(set(paths))} documents, {len(findings)} findings")
+    print(f"documents: {len(set(paths))}, findings: {len(findings)}")
     return 1 if findings else 0
 
 

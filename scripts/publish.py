@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scripts.bundle import ROOT, derive
 from scripts.dereference import dereference
-from scripts.documents import DocumentError, dump_json, dump_yaml
+from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.outputs import replace
 
 if TYPE_CHECKING:
@@ -85,18 +85,16 @@ def _script(document: Any) -> str:
     return f'Redoc.init({arguments}, document.getElementById("reference"));\n'
 
 
-def _with_readable_provenance(node: Any) -> Any:
+def _with_readable_provenance(node: Json) -> Json:
     """Turn each `x-provenance` into one line, since Redoc shows an extension as it is."""
     if isinstance(node, list):
         return [_with_readable_provenance(child) for child in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: ", ".join(child.values())
-        if key == "x-provenance"
-        else _with_readable_provenance(child)
-        for key, child in node.items()
-    }
+    shown = {key: _with_readable_provenance(child) for key, child in node.items()}
+    if isinstance(provenance := node.get("x-provenance"), dict):
+        shown["x-provenance"] = ", ".join(map(str, provenance.values()))
+    return shown
 
 
 def _redoc(root: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -24,14 +24,10 @@ REFUSED = (401, 403)
 
 @dataclass
 class Contact:
-    """What the first requests met: answers by operation and status, and the session they created."""
+    """What the first requests met: answers by operation and status, and the session that they created."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
-
-    @property
-    def sessions_created(self) -> int:
-        """How many sessions the first requests created."""
-        return sum(number for (name, status), number in self.answers.items() if name == "createSession" and ok(status))
+    session_id: str | None = None
 
 
 def ok(status: int) -> bool:
@@ -53,6 +49,13 @@ def base_url(text: str) -> str:
     if parts.query or parts.fragment:
         raise CouldNotRun("the URL has a query or a fragment; give the base URL of the API, such as https://host/path")
     return text.rstrip("/")
+
+
+def credential(text: str, name: str) -> str:
+    """Return a token or a key that a header can carry. Raises CouldNotRun, which never repeats it."""
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise CouldNotRun(f"{name} is empty or holds characters that no header can carry")
+    return text
 
 
 def target(url: str) -> str:
@@ -112,9 +115,11 @@ def introduce(url: str, token: str) -> Contact:
         if not any(map(speaks_heidi, (page, missing))):
             raise CouldNotRun(f"{target(url)} does not answer like the Heidi Sessions API; is the path of the URL right?")
         session_id = member(content(send("createSession", "POST", "/sessions", json={})), "session_id")
-        if isinstance(session_id, str) and session_id.isalnum():
-            send("getSession", "GET", f"/sessions/{session_id}")
-            send("updateSession", "PATCH", f"/sessions/{session_id}", json={"duration": 60})
+        if isinstance(session_id, str) and session_id:
+            contact.session_id = session_id
+            path = f"/sessions/{quote(session_id, safe='')}"
+            send("getSession", "GET", path)
+            send("updateSession", "PATCH", path, json={"duration": 60})
     return contact
 
 

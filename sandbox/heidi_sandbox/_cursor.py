@@ -11,7 +11,7 @@ _NUMBER_BYTES: Final = 8
 _SIGNATURE_BYTES: Final = 16
 
 
-class InvalidCursor(Exception):
+class InvalidCursorError(Exception):
     """The text is no cursor of this user."""
 
 
@@ -35,13 +35,13 @@ class Cursors:
         """Return the number that a cursor was written for.
 
         Raises:
-            InvalidCursor: it was never issued to this user.
+            InvalidCursorError: it was never issued to this user.
         """
         try:
             position = base64.b64decode(cursor, altchars=b"-_", validate=True)[:_NUMBER_BYTES]
         except ValueError:
-            raise InvalidCursor from None
+            raise InvalidCursorError from None
         number = int.from_bytes(position, "big")
         if not hmac.compare_digest(self.write(user, number), cursor):
-            raise InvalidCursor
+            raise InvalidCursorError
         return number

@@ -11,8 +11,8 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from heidi_sandbox._answer import Answer
-from heidi_sandbox._errors import InvalidRequest
-from heidi_sandbox._json import MalformedJson, Path, inexact_numbers, parse, path_text
+from heidi_sandbox._errors import InvalidRequestError
+from heidi_sandbox._json import MalformedJsonError, Path, inexact_numbers, parse, path_text
 
 Node: TypeAlias = dict[str, Any]
 Members: TypeAlias = Mapping[str, "Members | None"]
@@ -37,14 +37,14 @@ class Parameter:
         """Return the value that the query gives, or the default.
 
         Raises:
-            InvalidRequest: it is missing, given twice, not UTF-8, or not what the schema takes.
+            InvalidRequestError: it is missing, given twice, not UTF-8, or not as documented.
         """
         if not texts:
             if self.required:
-                raise InvalidRequest(f"{self.name}: the parameter is missing")
+                raise InvalidRequestError(f"{self.name}: the parameter is missing")
             return self.default
         if len(texts) > 1:
-            raise InvalidRequest(f"{self.name}: the parameter is given more than once")
+            raise InvalidRequestError(f"{self.name}: the parameter is given more than once")
         value = self._value(texts[0])
         _validate(self.validator, value, self.name)
         return value
@@ -53,7 +53,7 @@ class Parameter:
         try:
             text = unquote_to_bytes(quoted.replace("+", " ")).decode()
         except UnicodeDecodeError:
-            raise InvalidRequest(f"{self.name}: the value is not UTF-8") from None
+            raise InvalidRequestError(f"{self.name}: the value is not UTF-8") from None
         return int(text) if self.is_integer and _INTEGER.fullmatch(text) else text
 
 
@@ -70,12 +70,13 @@ class Body:
         """Return the members that the document names, and none of the others.
 
         Raises:
-            InvalidRequest: the schema does not take it, or it would lose digits.
+            InvalidRequestError: the schema does not take it, or it would lose digits.
         """
         _validate(self.validator, value, "body")
         known = _known(value, self.members)
         for path in inexact_numbers(known):
-            raise InvalidRequest(f"{path_text(path)}: the number has more digits than a double holds")
+            place = path_text(path)
+            raise InvalidRequestError(f"{place}: the number has more digits than a double holds")
         return known
 
 
@@ -101,7 +102,7 @@ class Operation:
         """Return the value of each parameter; what the document does not name is ignored.
 
         Raises:
-            InvalidRequest: a parameter is not what the document takes.
+            InvalidRequestError: a parameter is not what the document takes.
         """
         if not self.query:
             return {}
@@ -112,7 +113,7 @@ class Operation:
         return {parameter.name: parameter.read(texts[parameter.name]) for parameter in self.query}
 
     def violation(self, answer: Answer) -> str | None:
-        """Return how an answer breaks the document, quoting nothing of it; None where it does not."""
+        """Return how an answer breaks the document, quoting none of it; None where it obeys."""
         response = self.responses.get(str(answer.status)) or self.responses.get("default")
         if response is None:
             return f"status {answer.status} is not declared"
@@ -123,7 +124,7 @@ class Operation:
             for error in response.validator.iter_errors(parse(answer.body)):
                 place = path_text(tuple(error.instance_path)) or "body"
                 return f"status {answer.status}, {place}: breaks `{error.kind.name}`"
-        except (MalformedJson, ValueError):
+        except (MalformedJsonError, ValueError):
             return f"status {answer.status}: the body is not JSON"
         return None
 
@@ -190,7 +191,7 @@ def read_document(strict: Node, *others: Node) -> Document:
         for template, node in root["paths"].items():
             paths.setdefault(template, _path_item(root, template, node))
     return Document(
-        base_path=urlsplit(strict["servers"][0]["url"]).path.rstrip("/"),
+        base_path=urlsplit(str(strict["servers"][0]["url"])).path.rstrip("/"),
         # linked-user first: it also matches {session_id}.
         paths=tuple(sorted(paths.values(), key=lambda item: len(item.names))),
     )
@@ -302,11 +303,13 @@ def _is_date(text: str) -> bool:
 
 def _validate(validator: Draft202012Validator, value: Any, place: str) -> None:
     try:
-        messages = [_message(error, place) for error in islice(validator.iter_errors(value), _MOST_MESSAGES)]
+        messages = [
+            _message(error, place) for error in islice(validator.iter_errors(value), _MOST_MESSAGES)
+        ]
     except ValueError:
-        raise InvalidRequest(f"{place}: nested too deeply") from None
+        raise InvalidRequestError(f"{place}: nested too deeply") from None
     if messages:
-        raise InvalidRequest("; ".join(messages))
+        raise InvalidRequestError("; ".join(messages))
 
 
 def _message(error: ValidationError, place: str) -> str:

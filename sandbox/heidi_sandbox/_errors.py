@@ -1,18 +1,18 @@
 """What a request can do wrong, and what the sandbox answers to it.
 
 ApiError
-├── MalformedRequest       400  the body is not JSON
-├── Unauthenticated        401  no token or key, or one that is wrong or expired
-├── NoLinkedUser           403  no Heidi user is linked to the API user
-├── PathNotFound           404  no such path
-├── SessionNotFound        404  no such session of this user
-├── MethodNotAllowed       405  the path has no such method
-├── ContentTooLarge        413  the body has more than 1 MiB
-├── UnsupportedMediaType   415  the body is not application/json
-├── InvalidRequest         422  well-formed, and not what the operation takes
-└── InternalError          500  a bug of ours
+├── MalformedRequestError       400  the body is not JSON
+├── AuthenticationError        401  no token or key, or one that is wrong or expired
+├── NoLinkedUserError           403  no Heidi user is linked to the API user
+├── PathNotFoundError           404  no such path
+├── SessionNotFoundError        404  no such session of this user
+├── MethodNotAllowedError       405  the path has no such method
+├── ContentTooLargeError        413  the body has more than 1 MiB
+├── UnsupportedMediaTypeError   415  the body is not application/json
+├── InvalidRequestError         422  well-formed, and not what the operation takes
+└── InternalServerError          500  a bug of ours
 
-CannotServe: the server cannot start; its text is one line for the person at the terminal.
+CannotServeError: the server cannot start; its text is one line for the person at the terminal.
 """
 
 from typing import ClassVar
@@ -21,7 +21,7 @@ from heidi_sandbox._answer import Answer
 from heidi_sandbox._json import dump
 
 
-class CannotServe(Exception):
+class CannotServeError(Exception):
     """The server cannot start. The text says what is wrong and how to mend it, in one line."""
 
 
@@ -43,51 +43,51 @@ class ApiError(Exception):
         return Answer(self.status, body, headers)
 
 
-class MalformedRequest(ApiError):
+class MalformedRequestError(ApiError):
     status = 400
     type = "MalformedRequestError"
 
 
-class Unauthenticated(ApiError):
+class AuthenticationError(ApiError):
     status = 401
     type = "AuthenticationError"
 
 
-class NoLinkedUser(ApiError):
+class NoLinkedUserError(ApiError):
     status = 403
     type = "NoLinkedUserException"
 
 
-class PathNotFound(ApiError):
+class PathNotFoundError(ApiError):
     status = 404
     type = "PathNotFoundError"
 
 
-class SessionNotFound(ApiError):
+class SessionNotFoundError(ApiError):
     status = 404
     type = "SessionNotFoundError"
 
 
-class MethodNotAllowed(ApiError):
+class MethodNotAllowedError(ApiError):
     status = 405
     type = "MethodNotAllowedError"
 
 
-class ContentTooLarge(ApiError):
+class ContentTooLargeError(ApiError):
     status = 413
     type = "ContentTooLargeError"
 
 
-class UnsupportedMediaType(ApiError):
+class UnsupportedMediaTypeError(ApiError):
     status = 415
     type = "UnsupportedMediaTypeError"
 
 
-class InvalidRequest(ApiError):
+class InvalidRequestError(ApiError):
     status = 422
     type = "InvalidRequestError"
 
 
-class InternalError(ApiError):
+class InternalServerError(ApiError):
     status = 500
     type = "InternalServerError"

@@ -1,14 +1,14 @@
 """JSON in and out, without losing a digit or a code point.
 
-A number that no double holds arrives as a Decimal, so that it is refused where it would be stored and ignored
-where it would not.
+A number that no double holds arrives as a Decimal, so that it is refused where it would be stored
+and ignored where it would not.
 """
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -16,7 +16,7 @@ _SURELY_EXACT = 15  # every integer of so many characters is below 2^53
 _LONGEST_DOUBLE = 310  # characters of the largest double, with its sign
 
 
-class MalformedJson(ValueError):
+class MalformedJsonError(ValueError):
     """The text is not JSON; the message says where or why, and quotes none of it."""
 
 
@@ -24,7 +24,8 @@ def parse(raw: bytes) -> Any:
     """Return the value of a JSON text in UTF-8.
 
     Raises:
-        MalformedJson: it is not JSON, names a member twice, nests too deeply or holds a lone surrogate.
+        MalformedJsonError: it is not JSON, names a member twice, nests too deeply, or holds a
+            lone surrogate.
     """
     try:
         text = raw.decode()
@@ -38,13 +39,15 @@ def parse(raw: bytes) -> Any:
         if "\\u" in text:  # only an escape can bring in a lone surrogate
             json.dumps(value, ensure_ascii=False, default=str).encode()
     except json.JSONDecodeError as error:
-        raise MalformedJson(f"not JSON, at line {error.lineno}, column {error.colno}") from None
+        raise MalformedJsonError(
+            f"not JSON, at line {error.lineno}, column {error.colno}"
+        ) from None
     except UnicodeDecodeError:
-        raise MalformedJson("not UTF-8") from None
+        raise MalformedJsonError("not UTF-8") from None
     except UnicodeEncodeError:
-        raise MalformedJson("holds half of a surrogate pair") from None
+        raise MalformedJsonError("holds half of a surrogate pair") from None
     except RecursionError:
-        raise MalformedJson("nested too deeply") from None
+        raise MalformedJsonError("nested too deeply") from None
     return value
 
 
@@ -57,18 +60,24 @@ def inexact_numbers(value: Any, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each number that no double holds."""
     if isinstance(value, Decimal):
         yield path
-    elif isinstance(value, Mapping):
-        for name, member in cast("Mapping[str, Any]", value).items():
-            yield from inexact_numbers(member, (*path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(cast("list[Any]", value)):
-            yield from inexact_numbers(item, (*path, index))
+        return
+    for part, inner in _parts(value):
+        yield from inexact_numbers(inner, (*path, part))
 
 
 def path_text(path: Path) -> str:
     """Write a path as people do: `patient.dob`, `clinician_notes[1]`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
+
+
+def _parts(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        members: dict[str, Any] = value
+        yield from members.items()
+    elif isinstance(value, list):
+        items: list[Any] = value
+        yield from enumerate(items)
 
 
 def _integer(text: str) -> int | Decimal:
@@ -93,11 +102,11 @@ def _float(text: str) -> float | Decimal:
 
 
 def _refuse_constant(_: str) -> NoReturn:
-    raise MalformedJson("NaN and Infinity are not JSON")
+    raise MalformedJsonError("NaN and Infinity are not JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise MalformedJson("an object names a member twice")
+        raise MalformedJsonError("an object names a member twice")
     return members

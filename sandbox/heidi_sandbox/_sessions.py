@@ -22,7 +22,7 @@ def new_session(session_id: str, number: int, at: datetime, members: Mapping[str
         session_id: its id.
         number: which session of its user it is, from 1.
         at: when it is created.
-        members: the body of createSession. `patient_profile_id` is shown nowhere and therefore not kept.
+        members: the body of createSession. Nothing shows `patient_profile_id`, so it is not kept.
     """
     return {
         "session_id": session_id,

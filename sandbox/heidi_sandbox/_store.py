@@ -20,8 +20,8 @@ class Page(NamedTuple):
 class Store(Protocol):
     """Sessions by user, in the order of their creation.
 
-    What a method that writes has returned from is on the disk. A document is opaque bytes. The sessions of a user
-    are numbered from 1 without a gap.
+    When a method that writes returns, what it wrote is on the disk. A document is opaque bytes. The
+    sessions of a user are numbered from 1 without a gap.
     """
 
     async def setting(self, name: str, default: bytes) -> bytes:
@@ -39,7 +39,7 @@ class Store(Protocol):
     async def update(
         self, user: str, session_id: str, change: Callable[[bytes], bytes]
     ) -> bytes | None:
-        """Replace a session by what the change makes of it, with no other update in between; return it."""
+        """Replace a session by what the change makes of it, atomically; return the new one."""
         ...
 
     async def page(self, user: str, below: int | None, size: int) -> Page:

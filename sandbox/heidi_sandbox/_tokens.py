@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jwt
 
@@ -15,6 +15,8 @@ from heidi_sandbox._keys import derive_key
 
 _ALGORITHM = "HS256"
 _UNLINKED = "+unlinked"
+# Any: its types name those of cryptography, which HS256 does without.
+_jwt: Any = jwt.PyJWT()
 
 
 class Caller(NamedTuple):
@@ -35,7 +37,7 @@ class IssuedToken(NamedTuple):
     expires: datetime
 
 
-class InvalidToken(Exception):
+class InvalidTokenError(Exception):
     """The token is not one of ours, or it has expired."""
 
 
@@ -51,15 +53,17 @@ class Tokens:
         self._key = derive_key(secret, "token")
         self._user_key = derive_key(secret, "user")
         self._lifetime = lifetime
-        self._header = jwt.encode({}, self._key, _ALGORITHM).partition(".")[0]
+        self._header = _jwt.encode({}, self._key, _ALGORITHM).partition(".")[0]
 
-    def issue(self, email: str, third_party_internal_id: str, lifetime: int | None = None) -> IssuedToken:
+    def issue(
+        self, email: str, third_party_internal_id: str, lifetime: int | None = None
+    ) -> IssuedToken:
         """Return a token for one user.
 
         Args:
             email: a local part that ends in `+unlinked` makes a user without link.
             third_party_internal_id: the partner's own id of the user.
-            lifetime: seconds until it expires, which may be negative; the usual time where left out.
+            lifetime: seconds until it expires, which may be negative; by default the usual time.
         """
         expires = int(time.time()) + (self._lifetime if lifetime is None else lifetime)
         claims = {
@@ -67,25 +71,25 @@ class Tokens:
             "linked": not (email.rpartition("@")[0] or email).endswith(_UNLINKED),
             "exp": expires,
         }
-        token = jwt.encode(claims, self._key, _ALGORITHM)
+        token = _jwt.encode(claims, self._key, _ALGORITHM)
         return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
 
     def read(self, token: str) -> Caller:
         """Return whom a token stands for.
 
         Raises:
-            InvalidToken: it is not one of ours to the last character, or it has expired.
+            InvalidTokenError: it is not one of ours to the last character, or it has expired.
         """
-        # Before the signature is checked, nothing of the token may be parsed: hence the header as text.
+        # Nothing may be parsed before its signature is checked: hence the header as text.
         header, _, rest = token.partition(".")
         if header != self._header or not _is_canonical(rest.rpartition(".")[2]):
-            raise InvalidToken
+            raise InvalidTokenError
         try:
-            claims = jwt.decode(
+            claims = _jwt.decode(
                 token, self._key, [_ALGORITHM], options={"require": ["exp", "sub", "linked"]}
             )
         except jwt.InvalidTokenError:
-            raise InvalidToken from None
+            raise InvalidTokenError from None
         return Caller(claims["sub"], claims["linked"])
 
     def _user(self, email: str, third_party_internal_id: str) -> str:
@@ -94,7 +98,7 @@ class Tokens:
 
 
 def _is_canonical(segment: str) -> bool:
-    """Tell whether a segment is the one spelling of its bytes: the last character has two unused bits."""
+    """Tell whether a segment is the one spelling of its bytes; the last two bits are unused."""
     try:
         raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except (ValueError, binascii.Error):

@@ -43,7 +43,9 @@ class Answer:
     def content(self) -> Any:
         return json.loads(self.body)
 
-    def but(self, *, content: Any = None, headers: dict[str, str] | None = None, **changes: Any) -> Answer:
+    def but(
+        self, *, content: Any = None, headers: dict[str, str] | None = None, **changes: Any
+    ) -> Answer:
         """Return this answer with some of it changed; headers are merged."""
         if content is not None:
             changes["body"] = json.dumps(content).encode()
@@ -57,7 +59,9 @@ Fault = Callable[[Request, Handler], Answer]
 class Refusal(Exception):
     """An error that the contract names."""
 
-    def __init__(self, status: int, kind: str, msg: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, kind: str, msg: str, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(msg)
         detail = {"detail": {"msg": msg, "type": kind}}
         self.answer = answer(status, detail).but(headers=headers)
@@ -83,7 +87,12 @@ def is_texts(value: Any) -> bool:
 
 
 def is_duration(value: Any) -> bool:
-    return isinstance(value, int | float) and not is_flag(value) and math.isfinite(value) and value >= 0
+    return (
+        isinstance(value, int | float)
+        and not is_flag(value)
+        and math.isfinite(value)
+        and value >= 0
+    )
 
 
 def is_language(value: Any) -> bool:
@@ -104,7 +113,12 @@ def is_date(value: Any) -> bool:
 
 Shape = dict[str, Any]
 CREATE: Shape = {"patient_profile_id": is_text, "ehr_appointment_id": is_text}
-PATIENT: Shape = {"name": is_text, "gender": is_gender, "dob": is_date, "demographic_details": is_text}
+PATIENT: Shape = {
+    "name": is_text,
+    "gender": is_gender,
+    "dob": is_date,
+    "demographic_details": is_text,
+}
 UPDATE: Shape = {
     "duration": is_duration,
     "language_code": is_language,
@@ -162,7 +176,9 @@ def parsed(request: Request) -> Any:
 @dataclass
 class User:
     linked: bool
-    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # in the order of their creation
+    sessions: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # in the order of their creation
 
 
 def now() -> str:
@@ -172,7 +188,14 @@ def now() -> str:
 def new_session(session_id: str, number: int) -> dict[str, Any]:
     moment = now()
     note = dict.fromkeys(
-        ("voice_style", "template_id", "ai_command_id", "ai_command_text", "feedback", "dictation_cleanup_mode")
+        (
+            "voice_style",
+            "template_id",
+            "ai_command_id",
+            "ai_command_text",
+            "feedback",
+            "dictation_cleanup_mode",
+        )
     )
     return {
         "session_id": session_id,
@@ -250,7 +273,9 @@ class Api:
         names = [request.query.get(name, [""])[0] for name in ("email", "third_party_internal_id")]
         if not all(names):
             raise Refusal(422, "ValidationError", "email and third_party_internal_id are required")
-        return answer(200, {"token": self.token(*names), "expiration_time": "2099-01-01T00:00:00.000Z"})
+        return answer(
+            200, {"token": self.token(*names), "expiration_time": "2099-01-01T00:00:00.000Z"}
+        )
 
     def authenticate(self, request: Request) -> User:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -327,22 +352,35 @@ class Application:
             Request(
                 method=scope["method"],
                 path=scope["raw_path"].decode("ascii", "replace").removeprefix(BASE_PATH),
-                query=parse_qs(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True),
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+                query=parse_qs(
+                    scope["query_string"].decode("ascii", "replace"), keep_blank_values=True
+                ),
+                headers={
+                    name.decode("latin-1"): value.decode("latin-1")
+                    for name, value in scope["headers"]
+                },
                 body=body,
             )
         )
         headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
         headers.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+        await send(
+            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body}
+        )
 
 
 @contextlib.contextmanager
 def serving(handle: Handler) -> Iterator[str]:
     """Serve a handler on a free port of the loopback and yield its base URL."""
     config = uvicorn.Config(
-        Application(handle), port=0, log_config=None, access_log=False, lifespan="off", ws="none"
+        Application(handle),
+        port=0,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        log_level="critical",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -21,8 +21,8 @@ MEMBERS = {
     "SessionCreate": "patient_profile_id ehr_appointment_id",
     "SessionCreated": "session_id",
     "SessionEnvelope": "session",
-    "Session": "session_id session_name patient audio clinician_notes consult_note duration created_at"
-    " updated_at language_code output_language_code documents ehr_appt_id ehr_provider"
+    "Session": "session_id session_name patient audio clinician_notes consult_note duration"
+    " created_at updated_at language_code output_language_code documents ehr_appt_id ehr_provider"
     " ehr_patient_id",
     "Patient": "name gender dob",
     "ConsultNote": "status result heading brain voice_style generation_method template_id"

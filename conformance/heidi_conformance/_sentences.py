@@ -1,0 +1,329 @@
+"""From what a check of Schemathesis saw to sentences: what was wrong, where it is written, what came instead.
+
+A sentence never repeats a value that the server answered: on a real server that may be a patient's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import jsonschema_rs
+from schemathesis import Case, Response
+from schemathesis.core import failures as core
+from schemathesis.openapi import checks
+
+from . import _document
+from ._document import Json
+
+Keys = list[str | int]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One failed check: the request, the answer, and the operation in the document."""
+
+    document: Json
+    rule: str
+    failure: core.Failure
+    case: Case
+    response: Response
+    body: bytes | None
+    path: str
+    method: str
+    operation: str
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status_code
+
+    @property
+    def valid(self) -> bool:
+        """Whether the document allows the request."""
+        return self.case.meta is None or self.case.meta.generation.mode.is_positive
+
+    @property
+    def keys(self) -> Keys:
+        """The way to the operation in the document."""
+        return ["paths", self.path, self.method]
+
+    @property
+    def response_keys(self) -> Keys:
+        """The way to what the document says of the answer; `default` or any 2xx where it does not say the status."""
+        declared = self.document["paths"][self.path][self.method]["responses"]
+        status = str(self.status)
+        if status not in declared:
+            status = "200" if 200 <= self.status < 300 else "default"
+        return [*self.keys, "responses", *([status] if status in declared else [])]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finding in words. `keys` lead to the place in the document; `vague` ones give way to precise ones."""
+
+    title: str
+    keys: Keys
+    expected: str
+    got: str
+    operation: str = ""
+    vague: bool = False
+
+
+def sentences(sighting: Sighting) -> Iterator[Sentence]:
+    """Yield one sentence for each cause that a failed check shows."""
+    for kind in type(sighting.failure).__mro__:
+        if kind in SPEAKERS:
+            yield from SPEAKERS[kind](sighting, sighting.failure)
+            return
+
+
+def server_error(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
+    request = "a request that the document allows" if seen.valid else "a request that the document does not allow"
+    yield Sentence(
+        f"{seen.operation} answered {seen.status} to {request}", seen.keys, "no 5xx", f"status {seen.status}"
+    )
+
+
+def undeclared_status(seen: Sighting, failure: checks.UndefinedStatusCode) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} answered {seen.status}, which the document does not declare",
+        [*seen.keys, "responses"],
+        "one of " + ", ".join(failure.defined_status_codes),
+        f"status {seen.status}",
+    )
+
+
+def wrong_media_type(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:
+    sent = (seen.response.headers.get("content-type") or [""])[0].partition(";")[0].strip()
+    got = f"as {printable(sent)}" if sent else "without a Content-Type"
+    yield Sentence(
+        f"{seen.operation} answered {seen.status} {got}, and the document declares application/json",
+        [*seen.response_keys, "content"],
+        "application/json",
+        got,
+    )
+
+
+def not_json(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} answered {seen.status} with a body that is not JSON",
+        [*seen.response_keys, "content", "application/json"],
+        "JSON",
+        f"{len(seen.response.content)} bytes that are not JSON",
+    )
+
+
+def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sentence]:
+    if seen.rule == "response_headers_conformance":
+        yield wrong_header(seen, failure)
+        return
+    keys, schema = schema_at(seen, failure.instance_path)
+    where = json_path(failure.instance_path)
+    keyword = str(failure.schema_path[-1]) if failure.schema_path else "schema"
+    answered = f"{seen.operation} answered {seen.status}"
+    if keyword == "required" and isinstance(failure.instance, dict):
+        for name in schema.get("required", []):
+            if name not in failure.instance:
+                title = f"{answered} without the required member `{name}` at {where}"
+                yield Sentence(title, [*keys, "required"], f"`{name}`", "no such member")
+        return
+    allowed = json.dumps(schema.get(keyword), ensure_ascii=True)
+    if keyword == "type":
+        title = f"{answered} with {kind_of(failure.instance)} at {where}, where the document has {types(schema)}"
+        yield Sentence(title, [*keys, "type"], types(schema), kind_of(failure.instance))
+        return
+    title = f"{answered} with a value at {where} that breaks `{keyword}` of the document"
+    yield Sentence(title, [*keys, keyword], f"{keyword}: {allowed}", f"{kind_of(failure.instance)} that does not fit")
+
+
+def schema_at(seen: Sighting, instance_path: list[str | int]) -> tuple[Keys, Json]:
+    """Return the keys to the schema of a place in the answer, and the schema."""
+    keys: Keys = [*seen.response_keys, "content", "application/json", "schema"]
+    *_, (_, schema) = _document.places(seen.document, keys)
+    for step in instance_path:
+        way: Keys = ["items"] if isinstance(step, int) else ["properties", step]
+        *_, (_, schema) = _document.places(seen.document, [*keys, *way])
+        keys += way
+    return keys, schema
+
+
+def wrong_header(seen: Sighting, failure: checks.JsonSchemaError) -> Sentence:
+    *_, (_, response) = _document.places(seen.document, seen.response_keys)
+    values = {name: (seen.response.headers.get(name.lower()) or [None])[0] for name in response["headers"]}
+    name = next((name for name, value in values.items() if value == str(failure.instance)), next(iter(values)))
+    return Sentence(
+        f"{seen.operation} answered {seen.status} with a header `{name}` that breaks `{failure.schema_path[-1]}`",
+        [*seen.response_keys, "headers", name, "schema"],
+        "a value that fits the schema",
+        "one that does not",
+    )
+
+
+def missing_headers(seen: Sighting, failure: checks.MissingHeaders) -> Iterator[Sentence]:
+    for name in failure.missing_headers:
+        yield Sentence(
+            f"{seen.operation} answered {seen.status} without the required header `{name}`",
+            [*seen.response_keys, "headers", name],
+            f"`{name}`",
+            "no such header",
+        )
+
+
+def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sentence]:
+    request = "without a token" if failure.scenario == checks.AuthScenario.NO_AUTH else "with an invented token"
+    if 200 <= seen.status < 300:
+        title = f"{seen.operation} accepted a request {request}, with {seen.status}"
+    else:
+        title = f"{seen.operation} answered {seen.status} to a request {request}"
+    yield Sentence(title, [*seen.keys, "security"], "401", f"status {seen.status}")
+
+
+def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} answered {seen.status} to a request without the header {failure.header_name}",
+        [*seen.keys, "security"],
+        ", ".join(map(str, failure.expected_statuses)),
+        f"status {seen.status}",
+    )
+
+
+def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> Iterator[Sentence]:
+    fault = "without the header `Allow`" if failure.allow_header_present is False else "and not 405"
+    yield Sentence(
+        f"{seen.operation}: its path answered {seen.status} to a method that it does not have, {fault}",
+        ["paths", seen.path],
+        "405 with Allow",
+        f"status {seen.status} to {failure.method}",
+    )
+
+
+def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation}: the header `Allow` of its path does not name the methods that the path has",
+        ["paths", seen.path],
+        ", ".join(method.upper() for method in _document.METHODS if method in seen.document["paths"][seen.path]),
+        printable(failure.allow_header),
+    )
+
+
+def refused(seen: Sighting, failure: checks.RejectedPositiveData) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} refused a request that the document allows, with {seen.status}",
+        seen.keys,
+        ", ".join(failure.allowed_statuses),
+        f"status {seen.status}",
+    )
+
+
+def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
+    keys, what = unfit_part(seen)
+    yield Sentence(
+        f"{seen.operation} accepted {what or 'a request'} that the document does not allow, with {seen.status}",
+        keys,
+        "400, 415 or 422",
+        f"status {seen.status}",
+        vague=not what,
+    )
+
+
+def unfit_part(seen: Sighting) -> tuple[Keys, str]:
+    """Return the one part of a request that breaks the document, or nothing where several do."""
+    meta = seen.case.meta
+    data = meta.phase.data if meta else None
+    parameter = getattr(data, "parameter", None)
+    for index, declared in enumerate(seen.document["paths"][seen.path][seen.method].get("parameters", [])):
+        if parameter == declared["name"]:
+            return [*seen.keys, "parameters", index], f"a `{parameter}` in the {declared['in']}"
+    keys: Keys = [*seen.keys, "requestBody"]
+    if "requestBody" not in seen.document["paths"][seen.path][seen.method]:
+        return seen.keys, ""
+    if not seen.body:
+        return keys, "a request without a body"
+    try:
+        body = json.loads(seen.body)
+        errors = list(body_validator(json.dumps(seen.document), seen.path, seen.method).iter_errors(body))
+    except (ValueError, RecursionError):
+        return keys, "a body that is not JSON and"
+    broken = {json_path(error.instance_path) for error in errors}
+    return keys, f"a value at {broken.pop()} of the body" if len(broken) == 1 else ""
+
+
+@cache
+def body_validator(document: str, path: str, method: str) -> jsonschema_rs.Draft202012Validator:
+    whole = json.loads(document)
+    schema = whole["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator(
+        {**schema, "components": whole["components"]}, validate_formats=True
+    )
+
+
+def vanished(seen: Sighting, failure: checks.EnsureResourceAvailability) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} answered {seen.status} for a session that createSession had just created",
+        ["paths", "/sessions", "post", "responses", "200", "links", seen.operation],
+        "the session",
+        f"status {seen.status}",
+    )
+
+
+def anything_else(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:
+    yield Sentence(
+        f"{seen.operation} answered {seen.status}: {failure.kind_title}", seen.keys, seen.rule, f"status {seen.status}"
+    )
+
+
+SPEAKERS: dict[type[core.Failure], Callable[[Sighting, Any], Iterator[Sentence]]] = {
+    core.ServerError: server_error,
+    core.MalformedJson: not_json,
+    core.AcceptedNegativeData: accepted,
+    core.Failure: anything_else,
+    checks.UndefinedStatusCode: undeclared_status,
+    checks.UndefinedContentType: wrong_media_type,
+    checks.MissingContentType: wrong_media_type,
+    checks.MalformedMediaType: wrong_media_type,
+    checks.ContentDeserializationError: not_json,
+    checks.JsonSchemaError: wrong_body,
+    checks.MissingHeaders: missing_headers,
+    checks.IgnoredAuth: ignored_token,
+    checks.MissingHeaderNotRejected: missing_token,
+    checks.UnsupportedMethodResponse: wrong_method,
+    checks.AllowHeaderMismatch: wrong_allow,
+    checks.RejectedPositiveData: refused,
+    checks.EnsureResourceAvailability: vanished,
+}
+
+KINDS: dict[type, str] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def kind_of(value: Any) -> str:
+    """Name the JSON type of a value."""
+    return KINDS.get(type(value), "a value")
+
+
+def types(schema: Json) -> str:
+    """Name the types that a schema allows."""
+    allowed = schema.get("type", "another type")
+    return " or ".join(cast("list[str]", allowed)) if isinstance(allowed, list) else str(allowed)
+
+
+def json_path(steps: list[str | int]) -> str:
+    """Spell a place as a path in which every position of an array is the same place."""
+    return "$" + "".join("[*]" if isinstance(step, int) else f".{printable(step)}" for step in steps)
+
+
+def printable(text: str) -> str:
+    """Keep what is fit to print of a name that a server chose."""
+    return re.sub(r"[^\x21-\x7e ]", "?", text)[:80]

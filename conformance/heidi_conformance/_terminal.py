@@ -1,0 +1,71 @@
+"""What a person sees: progress while a run goes on, and the verdict at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ._verdict import Finding, Progress, Verdict
+
+# The summary of a hopeless server stays readable; the reports have every finding.
+SHOWN = 20
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show how a run goes on: one live line on a terminal, a line for each phase elsewhere."""
+    if console.is_terminal:
+        with Live(console=console, transient=True, refresh_per_second=8) as live:
+            yield lambda step: live.update(Text(spelled(step), style="dim"))
+        return
+    phases: set[str] = set()
+
+    def line(step: Progress) -> None:
+        if step.phase not in phases:
+            phases.add(step.phase)
+            console.print(Text(spelled(step)), soft_wrap=True)
+
+    yield line
+
+
+def spelled(step: Progress) -> str:
+    return f"{step.phase or 'starting'}: {step.requests} requests, {step.findings} findings, {step.seconds:.0f} s"
+
+
+def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> None:
+    """Print the verdict, the findings and where the reports are."""
+    for finding in verdict.findings[:SHOWN]:
+        card(console, finding)
+    if len(verdict.findings) > SHOWN:
+        console.print(f"… and {len(verdict.findings) - SHOWN} more in the reports\n", highlight=False)
+    for note in verdict.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)
+    number = len(verdict.findings)
+    judgement = "conforms" if verdict.conforms else f"does not conform: {number} finding{'s' * (number != 1)}"
+    headline = Text(f"{verdict.target} {judgement}", style="bold green" if verdict.conforms else "bold red")
+    headline.append(
+        f" (level {verdict.level}, {verdict.requests} requests, {verdict.sessions_created} sessions created, "
+        f"{verdict.seconds:.1f} s, seed {verdict.seed})",
+        style="not bold default",
+    )
+    console.print(headline, soft_wrap=True)
+    console.print(Text("reports: " + ", ".join(map(str, reports))), soft_wrap=True)
+
+
+def card(console: Console, finding: Finding) -> None:
+    """Print one finding."""
+    console.print(Text(f"✗ {finding.title}", style="bold"), soft_wrap=True)
+    lines = (
+        f"  rule      {finding.rule}, seen {finding.seen} times",
+        f"  words     {finding.words.pointer} ({finding.words.source})",
+        f"  expected  {finding.expected}",
+        f"  got       {finding.got}",
+        *(f"  $ {request}" for request in finding.requests),
+        "",
+    )
+    console.print(Text("\n".join(lines)), soft_wrap=True)

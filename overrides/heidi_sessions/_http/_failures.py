@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from .._errors import APIConnectionError, APITimeoutError
+
+if TYPE_CHECKING:
+    from heidi_generated.types import Operation
+
+# The first that fits: the class to raise, and whether the server may have seen the request.
+_KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]] = (
+    (httpx.ConnectTimeout, APITimeoutError, False),
+    (httpx.PoolTimeout, APITimeoutError, False),
+    (httpx.TimeoutException, APITimeoutError, True),
+    (httpx.ConnectError, APIConnectionError, False),
+    (httpx.ProxyError, APIConnectionError, False),
+    (httpx.UnsupportedProtocol, APIConnectionError, False),
+    (httpx.InvalidURL, APIConnectionError, False),
+    (Exception, APIConnectionError, True),
+)
+
+
+def failure(error: Exception, operation: Operation) -> APIConnectionError:
+    """Say in our own words why no answer came.
+
+    Nothing of the original is kept but its kind and what the operating system said: its text and
+    its traceback can hold the token, and the body.
+    """
+    kind, may_have_arrived = next(
+        (kind, arrived) for cls, kind, arrived in _KINDS if isinstance(error, cls)
+    )
+    if _broke_later(error):
+        kind, may_have_arrived = APIConnectionError, True
+    return kind(
+        operation=operation.id,
+        route=f"{operation.method} {operation.route}",
+        reason=_reason(error),
+        may_have_arrived=may_have_arrived,
+    )
+
+
+def _broke_later(error: Exception) -> bool:
+    # httpx-aiohttp 0.2.0 reports every connection that breaks as a ConnectTimeout, also one that
+    # breaks after the request was sent.
+    cause = error.__cause__
+    if cause is None or not type(cause).__module__.startswith("aiohttp"):
+        return False
+    names = {cls.__name__ for cls in type(cause).__mro__}
+    return "ClientConnectionError" in names and names.isdisjoint(
+        {"ClientConnectorError", "ServerTimeoutError"}
+    )
+
+
+def _reason(error: BaseException) -> str:
+    name, cause = type(error).__name__, error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{name}: {cause.strerror}"
+    return name

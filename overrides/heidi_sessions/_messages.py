@@ -1,0 +1,80 @@
+"""One HTTP request and its answer, as plain values: what the transport takes and gives."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from . import _clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heidi_generated.types import Operation
+
+    from ._http import Timeout
+
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
+_REQUEST_ID: Final = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+
+
+@attrs.frozen
+class Outgoing:
+    """A request without its credentials."""
+
+    operation: Operation
+    url: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes | None = attrs.field(repr=False)
+    timeout: Timeout | None
+    """None: as the client that carries it says."""
+
+
+@attrs.frozen
+class Answer:
+    """An answer, read to its end."""
+
+    status_code: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """How the server names the request; a text of another form than an id is not repeated."""
+        for name in _REQUEST_ID_HEADERS:
+            value = self.headers.get(name)
+            if value is not None and _REQUEST_ID.fullmatch(value):
+                return value
+        return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, from a `Retry-After` of either form."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit() and len(value) < 10:
+            return float(value)
+        date = _http_date(value)
+        return None if date is None else max(0.0, date - self.sent_at)
+
+    @property
+    def sent_at(self) -> float:
+        """When the server sent the answer: by its own clock where it says so, else by ours."""
+        date = _http_date(self.headers.get("date", ""))
+        return _clock.now() if date is None else date
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+
+
+def seconds_until(moment: datetime, answer: Answer) -> float:
+    """Count the seconds from an answer to a moment that it names."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - answer.sent_at

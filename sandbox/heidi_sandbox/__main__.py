@@ -1,0 +1,159 @@
+"""The command line: `heidi-sandbox serve`."""
+
+import argparse
+import logging
+import os
+import queue
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, serving
+
+_KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
+_LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 when stopped, 2 when it could not run."""
+    options = _parser().parse_args(arguments)
+    try:
+        _serve(options)
+    except CannotServeError as error:
+        sys.stderr.write(f"heidi-sandbox: {error}\n")
+        sys.exit(2)
+    sys.exit(0)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    if options.access_log:
+        logging.getLogger("heidi_sandbox.access").setLevel(logging.INFO)
+    # Of all queues, this one may be fed by a signal handler.
+    stops: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stops.put(True))
+    with serving(
+        options.database_url,
+        host=options.host,
+        port=options.port,
+        api_key=_api_key(options),
+        token_lifetime=options.token_lifetime,
+    ) as sandbox:
+        sandbox.when_ended(lambda: stops.put(False))
+        sys.stdout.write(_greeting(sandbox))
+        sys.stdout.flush()
+        asked = stops.get()
+    if not asked:
+        raise CannotServeError("the server ended by itself; its log says why")
+
+
+def _greeting(sandbox: Sandbox) -> str:
+    curl = [
+        "curl",
+        "--get",
+        "--header",
+        f"Heidi-Api-Key: {sandbox.api_key}",
+        "--data-urlencode",
+        "email=clinician@example.com",
+        "--data-urlencode",
+        "third_party_internal_id=1",
+        f"{sandbox.url}/jwt",
+    ]
+    return (
+        f"Heidi sandbox: {sandbox.url}\n"
+        f"API key: {sandbox.api_key}\n"
+        f"Get a token: {shlex.join(curl)}\n"
+    )
+
+
+def _api_key(options: argparse.Namespace) -> str | None:
+    """Return the key of the flags or the environment, None where the database keeps one."""
+    key: str | None = os.environ.get(_KEY_VARIABLE)
+    if options.api_key is not None:
+        key = options.api_key
+    elif options.api_key_file is not None:
+        try:
+            key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise CannotServeError(
+                f"{options.api_key_file}: cannot be read as an API key"
+            ) from None
+    if key is not None and (
+        not key.isascii() or not key.isprintable() or key != key.strip() or not key
+    ):
+        raise CannotServeError("the API key must be printable ASCII, without spaces at its ends")
+    return key
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="heidi-sandbox",
+        description="A reference server of the Heidi Sessions API.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    serve.add_argument(
+        "--database-url",
+        metavar="URL",
+        default="sqlite:///heidi-sandbox.db",
+        help="sqlite:///FILE or sqlite:///:memory: (%(default)s)",
+    )
+    keys = serve.add_mutually_exclusive_group()
+    keys.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help="the key that buys tokens; everybody on this machine can see it in the process list, "
+        "so use it for throwaway keys",
+    )
+    keys.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        help=f"read the key from a file; the environment variable {_KEY_VARIABLE} works as well, "
+        "and without any of them the key is made at first start and kept in the database",
+    )
+    serve.add_argument(
+        "--token-lifetime",
+        metavar="SECONDS",
+        type=_lifetime,
+        default=DEFAULT_TOKEN_LIFETIME,
+        help="seconds until a token expires (%(default)s)",
+    )
+    serve.add_argument(
+        "--access-log",
+        action="store_true",
+        help="log each request to stderr: its operation and status, nothing that was sent",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    return _between(text, 0, 65535)
+
+
+def _lifetime(text: str) -> int:
+    return _between(text, 1, _LONGEST_LIFETIME)
+
+
+def _between(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

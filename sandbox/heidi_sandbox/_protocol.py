@@ -1,0 +1,26 @@
+"""What uvicorn answers when the bytes it gets are not HTTP."""
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from heidi_sandbox._errors import MalformedRequestError
+
+
+class Protocol(H11Protocol):
+    """HTTP/1.1 whose own errors have the shape of every other error."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the name is uvicorn's
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = MalformedRequestError("the request is not HTTP/1.1").answer()
+            headers = [
+                ("content-type", "application/json"),
+                ("content-length", str(len(answer.body))),
+                ("connection", "close"),
+            ]
+            for event in (
+                h11.Response(status_code=answer.status, headers=headers, reason="Bad Request"),
+                h11.Data(data=answer.body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()

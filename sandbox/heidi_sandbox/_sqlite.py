@@ -1,0 +1,251 @@
+"""Sessions in SQLite: one process per file, one thread that writes, many writes in one commit."""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._store import Page
+
+T = TypeVar("T")
+
+_LARGEST_BATCH: Final = 64
+_ABOVE_ALL: Final = 2**63 - 1
+_APPLICATION_ID: Final = int.from_bytes(b"Heid", "big")
+
+# Each release may append a migration; none is ever edited.
+_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+        """CREATE TABLE users (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, total INTEGER NOT NULL)""",
+        """CREATE TABLE sessions (
+            id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, number INTEGER NOT NULL,
+            session_id TEXT NOT NULL UNIQUE, document BLOB NOT NULL, UNIQUE (user_id, number))""",
+    ),
+)
+
+_KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_SETTING: Final = "SELECT value FROM settings WHERE name = ?"
+_COUNT: Final = """
+    INSERT INTO users (name, total) VALUES (?, 1)
+    ON CONFLICT (name) DO UPDATE SET total = total + 1 RETURNING id, total"""
+_CREATE: Final = """
+    INSERT INTO sessions (user_id, number, session_id, document) VALUES (?, ?, ?, ?)"""
+_GET: Final = """
+    SELECT s.id, s.document FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.session_id = ? AND u.name = ?"""
+_UPDATE: Final = "UPDATE sessions SET document = ? WHERE id = ?"
+# One statement sees one moment: the total and the page agree.
+_PAGE: Final = """
+    SELECT u.total, s.number, s.document
+    FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.number < ?
+    WHERE u.name = ? ORDER BY s.number DESC LIMIT ?"""
+
+
+class SqliteStore:
+    """A store in one file, or in memory where no file is named.
+
+    Args:
+        file: where to keep the sessions; made with mode 0600 where there is none.
+
+    Raises:
+        CannotServeError: the file is in use, not ours, newer than this program, or unusable.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._closing = contextlib.ExitStack()
+        try:
+            self._open(None if file is None else file.resolve())
+        except BaseException:
+            self._closing.close()
+            raise
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_forever, name="heidi-sandbox-writer")
+        self._thread.start()
+
+    def _open(self, file: Path | None) -> None:
+        if file is None:
+            self._writer = self._reader = _migrated(self._connect(":memory:"), ":memory:")
+            self._exclusive: contextlib.AbstractContextManager[Any] = threading.Lock()
+            return
+        try:
+            self._lock(file)
+            file.touch(mode=0o600)
+            if file.stat().st_size == 0:
+                file.chmod(0o600)
+            self._writer = self._connect(file)
+            _migrated(self._writer, str(file))
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute("PRAGMA synchronous = FULL")
+            self._reader = self._connect(file)
+            self._reader.execute("PRAGMA query_only = ON")
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise CannotServeError(f"{file}: cannot be used as a database: {reason}") from None
+        self._exclusive = contextlib.nullcontext()
+
+    def _lock(self, file: Path) -> None:
+        """Let one process own the file; the lock ends with the process, however that ends."""
+        lock = self._connect(file.with_name(f"{file.name}-lock"))
+        lock.execute("PRAGMA journal_mode = MEMORY")  # no second file beside the lock
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise CannotServeError(
+                f"{file}: another heidi-sandbox uses this database; stop it, or name another file"
+            ) from None
+
+    def _connect(self, file: Path | str) -> sqlite3.Connection:
+        connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+        return self._closing.enter_context(contextlib.closing(connection))
+
+    async def setting(self, name: str, default: bytes) -> bytes:
+        def keep(db: sqlite3.Connection) -> bytes:
+            db.execute(_KEEP_SETTING, (name, default))
+            return cast("bytes", db.execute(_SETTING, (name,)).fetchone()[0])
+
+        return await self._write(keep)
+
+    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
+        def add(db: sqlite3.Connection) -> None:
+            user_id, number = db.execute(_COUNT, (user,)).fetchone()
+            db.execute(_CREATE, (user_id, number, session_id, document(number)))
+
+        await self._write(add)
+
+    async def get(self, user: str, session_id: str) -> bytes | None:
+        with self._exclusive:
+            row = self._reader.execute(_GET, (session_id, user)).fetchone()
+        return None if row is None else row[1]
+
+    async def update(
+        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+    ) -> bytes | None:
+        def replace(db: sqlite3.Connection) -> bytes | None:
+            row = db.execute(_GET, (session_id, user)).fetchone()
+            if row is None:
+                return None
+            document = change(row[1])
+            db.execute(_UPDATE, (document, row[0]))
+            return document
+
+        return await self._write(replace)
+
+    async def page(self, user: str, below: int | None, size: int) -> Page:
+        bound = _ABOVE_ALL if below is None else below
+        with self._exclusive:
+            rows = self._reader.execute(_PAGE, (bound, user, size + 1)).fetchall()
+        shown = [row for row in rows[:size] if row[1] is not None]
+        return Page(
+            documents=[document for _, _, document in shown],
+            total=rows[0][0] if rows else 0,
+            next=shown[-1][1] if len(rows) > size else None,
+        )
+
+    async def close(self) -> None:
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._closing.close()
+
+    async def _write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Write(operation, future))
+        return await future
+
+    def _write_forever(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            batch, open_for_more = self._next_batch()
+            _settle(zip(batch, self._commit(batch), strict=True))
+
+    def _next_batch(self) -> tuple[list["_Write"], bool]:
+        """Wait for a write, take along what queued up behind it; tell whether more may come."""
+        batch: list[_Write] = []
+        write = self._queue.get()
+        with contextlib.suppress(queue.Empty):
+            while write is not None:
+                batch.append(write)
+                if len(batch) == _LARGEST_BATCH:
+                    break
+                write = self._queue.get_nowait()
+        return batch, write is not None
+
+    def _commit(self, batch: list["_Write"]) -> list["_Outcome"]:
+        with self._exclusive:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                outcomes = [self._attempt(write.operation) for write in batch]
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                return [_Outcome(error=error)] * len(batch)
+        return outcomes
+
+    def _attempt(self, operation: Callable[[sqlite3.Connection], Any]) -> "_Outcome":
+        """Run one write of a batch; one that fails takes no other along."""
+        self._writer.execute("SAVEPOINT one")
+        try:
+            outcome = _Outcome(operation(self._writer))
+        except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for this write
+            self._writer.execute("ROLLBACK TO one")
+            outcome = _Outcome(error=error)
+        self._writer.execute("RELEASE one")
+        return outcome
+
+
+class _Write(NamedTuple):
+    operation: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+
+
+class _Outcome(NamedTuple):
+    value: Any = None
+    error: Exception | None = None
+
+
+def _settle(settled: Iterable[tuple[_Write, _Outcome]]) -> None:
+    """Hand each outcome to whoever waits for it, waking each event loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = {}
+    for write, outcome in settled:
+        by_loop.setdefault(write.future.get_loop(), []).append((write.future, outcome))
+    for loop, outcomes in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, outcomes)
+
+
+def _resolve(outcomes: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
+    for future, outcome in outcomes:
+        if future.done():  # whoever waited has given up
+            continue
+        if outcome.error is None:
+            future.set_result(outcome.value)
+        else:
+            future.set_exception(outcome.error)
+
+
+def _migrated(db: sqlite3.Connection, name: str) -> sqlite3.Connection:
+    """Bring a new or an older database up to date, and leave any other alone."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != _APPLICATION_ID and (application or version or tables):
+        raise CannotServeError(f"{name}: belongs to another program; name another file")
+    if version > len(_MIGRATIONS):
+        raise CannotServeError(f"{name}: was made by a newer heidi-sandbox; update this one")
+    if version < len(_MIGRATIONS):
+        db.execute("BEGIN IMMEDIATE")
+        for statement in (one for migration in _MIGRATIONS[version:] for one in migration):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        db.execute("COMMIT")
+    return db

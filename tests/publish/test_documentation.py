@@ -1,0 +1,101 @@
+"""What the documents at the root say is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import heidi_sandbox
+import pytest
+
+from scripts.bundle import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text(name), re.DOTALL | re.MULTILINE)
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^\.PHONY: (\S+)$", text("Makefile"), re.MULTILINE))
+
+
+def test_the_eight_lines_of_the_readme_run_against_the_sandbox(tmp_path: Path) -> None:
+    (lines,) = blocks("README.md", "python")
+    assert len([line for line in lines.splitlines() if line.strip()]) == 8
+    with heidi_sandbox.serving() as sandbox:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", lines],
+            env={
+                "PATH": os.environ["PATH"],
+                "HEIDI_BASE_URL": sandbox.url,
+                "HEIDI_API_KEY": sandbox.api_key,
+                "HEIDI_EMAIL": "user@example.com",
+                "HEIDI_THIRD_PARTY_INTERNAL_ID": "user-1",
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    duration, session_id = done.stdout.split()
+    assert duration == "60"
+    assert session_id.isdecimal()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_target_that_a_document_names_exists(name: str) -> None:
+    named = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", text(name), re.MULTILINE)
+    assert {target for pair in named for target in pair if target} <= targets()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_and_every_path_in_a_document_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text(name))
+    paths = re.findall(
+        r"`((?:openapi|overrides|generated|scripts|sandbox|conformance|tests)/[\w./-]*)`",
+        text(name),
+    )
+    assert [path for path in links + paths if not (ROOT / path).exists()] == []
+
+
+def test_make_help_lists_every_target() -> None:
+    shown = subprocess.run(
+        ["make", "help"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert targets() == set(re.findall(r"^  make (\S+)", shown, re.MULTILINE))
+
+
+def test_ci_runs_the_commands_of_the_readme_and_compares_what_is_generated() -> None:
+    ci = text(".ci/run").splitlines()
+    assert set("\n".join(blocks("README.md", "sh")[:1]).split("\n")) - {""} <= set(ci)
+    assert "make check-generated" in ci
+    assert "bash .ci/run" in text(".github/workflows/ci.yml")
+
+
+def test_what_installs_uv_installs_the_version_that_is_locked() -> None:
+    group = tomllib.loads(text("pyproject.toml"))["dependency-groups"]["dev"]
+    (locked,) = [line for line in group if line.startswith("uv==")]
+    assert f"\n{locked} \\\n" in text("scripts/bootstrap.txt")
+
+
+def test_the_licence_is_that_of_the_distribution() -> None:
+    assert tomllib.loads(text("pyproject.toml"))["project"]["license"] == "Apache-2.0"
+    assert "Apache License" in text("LICENSE").splitlines()[1]
