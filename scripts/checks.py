@@ -7,6 +7,7 @@ cannot be checked because the document is broken in another way is left to the l
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
 
@@ -139,7 +140,7 @@ def value_fits_schema(document: Document) -> Iterator[Defect]:
             continue
         try:
             validator = Draft202012Validator(
-                {"$ref": _URI + _fragment(schema)},
+                {"$ref": f"{_URI}#{quote(place(schema)[1:])}"},
                 registry=registry,
                 validate_formats=True,
                 mask="the value",
@@ -154,10 +155,6 @@ def value_fits_schema(document: Document) -> Iterator[Defect]:
             for error in validator.iter_errors(value):
                 where = place((*pointer, *error.instance_path))
                 yield Defect(where, f"breaks the schema at {place(schema)}: {error.message}")
-
-
-def _fragment(pointer: Pointer) -> str:
-    return place(pointer).replace("%", "%25").replace("{", "%7B").replace("}", "%7D")
 
 
 def _values(document: Document) -> Iterator[tuple[Pointer, list[Value]]]:

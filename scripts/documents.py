@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
 
 import yaml
 
@@ -184,14 +184,14 @@ def _refuse_what_is_not_json(
     if refusal is not None:
         raise DocumentError(f"{source}{json_path(location)}: {refusal}")
     if isinstance(value, dict):
-        for key, child in value.items():
+        for key, child in cast("dict[object, object]", value).items():
             if not isinstance(key, str) or _SURROGATE.search(key):
                 raise DocumentError(
                     f"{source}{json_path(location)}: the key {key!r} is not text; quote it"
                 )
             _refuse_what_is_not_json(child, source, (*location, key))
     elif isinstance(value, list):
-        for index, child in enumerate(value):
+        for index, child in enumerate(cast("list[object]", value)):
             _refuse_what_is_not_json(child, source, (*location, index))
 
 
@@ -227,9 +227,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# The last three break lines in YAML 1.1 but not in 1.2; the rest is in no YAML file.
+# What YAML 1.2 forbids, and what breaks lines in 1.1 only: U+0085, U+2028, U+2029.
 _NOT_YAML: Final = re.compile(
-    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x85\u2028\u2029]"
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
 
@@ -441,8 +441,8 @@ def _style(text: str) -> str | None:
     return "'"
 
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+def _represent_text(_: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style=_style(text))
 
 
 _Dumper.add_representer(str, _represent_text)

@@ -33,7 +33,7 @@ from scripts.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from jsonpath_rfc9535 import JSONPathQuery
     from jsonpath_rfc9535.filter_expressions import Expression
@@ -89,7 +89,7 @@ def apply_files(
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
+def _named(name: str) -> Generator[None]:
     try:
         yield
     except OverlayError as error:
@@ -233,7 +233,7 @@ _ENVIRONMENT: Final = _Environment()
 
 
 @contextmanager
-def _query_errors(query: object) -> Iterator[None]:
+def _query_errors(query: object) -> Generator[None]:
     try:
         yield
     # The library lets the last three escape: (((((… nests too deep, 1e400 is no integer.
@@ -324,7 +324,7 @@ def _merged(target: Json, value: Json, location: Location) -> Json:
             target[key] = _merged(target[key], child, (*location, key)) if known else _clone(child)
         return target
     if isinstance(target, list) and isinstance(value, list):
-        target.extend(_clone(value))
+        target.extend(map(_clone, value))
         return target
     return value
 
@@ -335,7 +335,7 @@ def _kind(value: Json) -> str:
     return "an array" if isinstance(value, list) else "a primitive"
 
 
-def _clone(value: Any) -> Any:
+def _clone(value: Json) -> Json:
     """Copy a JSON value; unlike `copy.deepcopy`, keeps no object that stands in two places."""
     if isinstance(value, dict):
         return {key: _clone(child) for key, child in value.items()}

@@ -20,14 +20,15 @@ EMAIL = "conformance@heidi-conformance.invalid"
 INTERNAL_ID = "heidi-conformance"
 UNKNOWN_ID = "0"
 REFUSED = (401, 403)
+ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
 
 
 @dataclass
 class Contact:
-    """What the first requests met: answers by operation and status, and the session that they created."""
+    """What the first requests met: answers by operation and status, and values that parameters can have."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
-    session_id: str | None = None
+    examples: dict[str, str | int] = field(default_factory=dict[str, str | int])
 
 
 def ok(status: int) -> bool:
@@ -96,7 +97,7 @@ def mint(url: str, api_key: str) -> str:
 
 
 def introduce(url: str, token: str) -> Contact:
-    """Meet the server: each operation once, with the least that the page documents.
+    """Meet the server: each operation, with the least that the page documents.
 
     Raises CouldNotRun where the server refuses the token or is another one altogether.
     """
@@ -114,21 +115,27 @@ def introduce(url: str, token: str) -> Contact:
             raise CouldNotRun(f"{target(url)} refuses the token (status {missing.status_code}); give one that is valid")
         if not any(map(speaks_heidi, (page, missing))):
             raise CouldNotRun(f"{target(url)} does not answer like the Heidi Sessions API; is the path of the URL right?")
-        session_id = member(content(send("createSession", "POST", "/sessions", json={})), "session_id")
+        for _ in range(2):
+            created = send("createSession", "POST", "/sessions", json={})
+        session_id = member(content(created), "session_id")
         if isinstance(session_id, str) and session_id:
-            contact.session_id = session_id
+            contact.examples["session_id"] = session_id
             path = f"/sessions/{quote(session_id, safe='')}"
             send("getSession", "GET", path)
             send("updateSession", "PATCH", path, json={"duration": 60})
+        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user", params={"page_size": 1})
+        next_page = member(content(page), "next_page")
+        if isinstance(next_page, str | int):
+            contact.examples["page"] = next_page
     return contact
 
 
 def speaks_heidi(answer: httpx.Response) -> bool:
-    """Whether an answer has the outer shape of a page, a session or an error of this API."""
+    """Whether an answer is a page, a session or an error that the vendor's page names."""
     body = content(answer)
     if ok(answer.status_code):
         return isinstance(body, dict) and ("sessions" in body or "session" in body)
-    return member(member(body, "detail"), "type") is not None
+    return member(member(body, "detail"), "type") in ERRORS
 
 
 def content(answer: httpx.Response) -> Any:

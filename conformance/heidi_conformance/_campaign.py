@@ -17,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.engine.run import TESTING_PHASES
 
 from . import _access, _document
 from ._requests import VARIABLE, sequence
@@ -33,6 +34,8 @@ CAUSES = (
     "response_schema_conformance",
     "positive_data_acceptance",
 )
+# Where a vague finding may be explained by another rule than its own.
+EXPLAINED_BY = {"missing_required_header": "ignored_auth"}
 EXACT = 2**53
 
 
@@ -77,7 +80,7 @@ class Tally:
                 (
                     item
                     for key, item in self.findings.items()
-                    if key not in self.vague or (item.rule, item.operation) not in explained
+                    if key not in self.vague or (EXPLAINED_BY.get(item.rule, item.rule), item.operation) not in explained
                 ),
                 key=lambda item: (item.rule, item.operation, item.title),
             )
@@ -146,8 +149,7 @@ class Campaign:
         self.tally.answers.update(contact.answers)
         self.tally.requests += contact.answers.total()
         document = _document.asserted(deepcopy(self.document), self.plan.level)
-        if contact.session_id is not None:
-            document = _document.naming(document, contact.session_id)
+        document = _document.naming(document, contact.examples)
         interrupted = self.consume(document)
         findings = self.tally.precise()
         notes = list(self.unjudged(interrupted))
@@ -196,7 +198,7 @@ class Campaign:
 
     def take(self, event: events.EngineEvent, spent: threading.Event) -> None:
         if isinstance(event, events.PhaseStarted):
-            self.phase = event.phase.name.value
+            self.phase = event.phase.name.value if event.phase.name in TESTING_PHASES else self.phase
         elif isinstance(event, events.ScenarioFinished):
             self.hear(event.recorder)
         elif isinstance(event, events.NonFatalError):

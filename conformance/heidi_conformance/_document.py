@@ -26,12 +26,13 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield method, path, item[method]
 
 
-def naming(document: Json, session_id: str) -> Json:
-    """Let an existing session stand where the page names an invented one, so that requests reach it."""
+def naming(document: Json, examples: dict[str, Any]) -> Json:
+    """Give parameters an example that this server knows, so that requests get past them."""
     for item in document["paths"].values():
-        for parameter in item.get("parameters", []):
-            if parameter["name"] == "session_id":
-                parameter["schema"]["examples"] = [session_id]
+        for part in (item, *(item[method] for method in METHODS if method in item)):
+            for parameter in part.get("parameters", []):
+                if parameter["name"] in examples:
+                    parameter["schema"]["examples"] = [examples[parameter["name"]]]
     return document
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from . import _access
-from ._campaign import Campaign, Plan
 from ._verdict import Level, Progress, Verdict
 
 SEED = 1
@@ -44,6 +43,9 @@ def judge(
     Raises:
         CouldNotRun: the server does not answer, refuses the token, or is another one altogether.
     """
+    # Schemathesis takes a second to import, and whoever only reads a verdict or asks for help does without.
+    from ._campaign import Campaign, Plan  # noqa: PLC0415
+
     plan = Plan(_access.base_url(url), level, _access.credential(token, "the token"), seed, max_examples, time_budget)
     verdict = Campaign(plan, on_progress).run()
     return replace(verdict, versions={name: version(name) for name in ("heidi-sessions", "schemathesis")})

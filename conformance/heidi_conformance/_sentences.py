@@ -64,13 +64,12 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A finding in words. `keys` lead to the place in the document; `vague` ones give way to precise ones."""
+    """A finding in words. `keys` lead to the place in the document; a `vague` one gives way to one that says more."""
 
     title: str
     keys: Keys
     expected: str
     got: str
-    operation: str = ""
     vague: bool = False
 
 
@@ -85,7 +84,11 @@ def sentences(sighting: Sighting) -> Iterator[Sentence]:
 def server_error(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     request = "a request that the document allows" if seen.valid else "a request that the document does not allow"
     yield Sentence(
-        f"{seen.operation} answered {seen.status} to {request}", seen.keys, "no 5xx", f"status {seen.status}"
+        f"{seen.operation} answered {seen.status} to {request}",
+        seen.keys,
+        "no 5xx",
+        f"status {seen.status}",
+        vague=not seen.valid,
     )
 
 
@@ -122,7 +125,8 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
     if seen.rule == "response_headers_conformance":
         yield wrong_header(seen, failure)
         return
-    keys, schema = schema_at(seen, failure.instance_path)
+    root: Keys = [*seen.response_keys, "content", "application/json", "schema"]
+    keys, schema = schema_at(seen.document, root, failure.instance_path)
     where = json_path(failure.instance_path)
     keyword = str(failure.schema_path[-1]) if failure.schema_path else "schema"
     answered = f"{seen.operation} answered {seen.status}"
@@ -141,14 +145,12 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
     yield Sentence(title, [*keys, keyword], f"{keyword}: {allowed}", f"{kind_of(failure.instance)} that does not fit")
 
 
-def schema_at(seen: Sighting, instance_path: list[str | int]) -> tuple[Keys, Json]:
-    """Return the keys to the schema of a place in the answer, and the schema."""
-    keys: Keys = [*seen.response_keys, "content", "application/json", "schema"]
-    *_, (_, schema) = _document.places(seen.document, keys)
+def schema_at(document: Json, root: Keys, instance_path: list[str | int]) -> tuple[Keys, Json]:
+    """Return the keys to the schema of a place in a body, and the schema."""
+    keys = list(root)
     for step in instance_path:
-        way: Keys = ["items"] if isinstance(step, int) else ["properties", step]
-        *_, (_, schema) = _document.places(seen.document, [*keys, *way])
-        keys += way
+        keys += ["items"] if isinstance(step, int) else ["properties", step]
+    *_, (_, schema) = _document.places(document, keys)
     return keys, schema
 
 
@@ -180,15 +182,16 @@ def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sente
         title = f"{seen.operation} accepted a request {request}, with {seen.status}"
     else:
         title = f"{seen.operation} answered {seen.status} to a request {request}"
-    yield Sentence(title, [*seen.keys, "security"], "401", f"status {seen.status}")
+    yield Sentence(title, ["components", "securitySchemes", "bearerAuth"], "401", f"status {seen.status}")
 
 
 def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> Iterator[Sentence]:
     yield Sentence(
         f"{seen.operation} answered {seen.status} to a request without the header {failure.header_name}",
-        [*seen.keys, "security"],
+        [*seen.keys, "responses", "401"],
         ", ".join(map(str, failure.expected_statuses)),
         f"status {seen.status}",
+        vague=True,
     )
 
 
@@ -196,7 +199,7 @@ def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> I
     fault = "without the header `Allow`" if failure.allow_header_present is False else "and not 405"
     yield Sentence(
         f"{seen.operation}: its path answered {seen.status} to a method that it does not have, {fault}",
-        ["paths", seen.path],
+        [*seen.keys, "responses", "405"],
         "405 with Allow",
         f"status {seen.status} to {failure.method}",
     )
@@ -205,7 +208,7 @@ def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> I
 def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator[Sentence]:
     yield Sentence(
         f"{seen.operation}: the header `Allow` of its path does not name the methods that the path has",
-        ["paths", seen.path],
+        [*seen.keys, "responses", "405"],
         ", ".join(method.upper() for method in _document.METHODS if method in seen.document["paths"][seen.path]),
         printable(failure.allow_header),
     )
@@ -249,8 +252,12 @@ def unfit_part(seen: Sighting) -> tuple[Keys, str]:
         errors = list(body_validator(json.dumps(seen.document), seen.path, seen.method).iter_errors(body))
     except (ValueError, RecursionError):
         return keys, "a body that is not JSON and"
-    broken = {json_path(error.instance_path) for error in errors}
-    return keys, f"a value at {broken.pop()} of the body" if len(broken) == 1 else ""
+    places = {json_path(error.instance_path): list(error.instance_path) for error in errors}
+    if len(places) != 1:
+        return keys, ""
+    ((place, steps),) = places.items()
+    keys, _ = schema_at(seen.document, [*keys, "content", "application/json", "schema"], steps)
+    return keys, f"a value at {place} of the body"
 
 
 @cache

@@ -23,7 +23,7 @@ def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
         with Live(console=console, transient=True, refresh_per_second=8) as live:
             yield lambda step: live.update(Text(spelled(step), style="dim"))
         return
-    phases: set[str] = set()
+    phases = {""}
 
     def line(step: Progress) -> None:
         if step.phase not in phases:

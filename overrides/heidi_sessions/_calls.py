@@ -53,3 +53,167 @@ class Call(Generic[T]):
     request: Request = attrs.field(repr=False)
     content: bytes | None = attrs.field(repr=False)
     decode: Decode[T] = attrs.field(repr=False)
+
+
+def create(
+    *,
+    patient_profile_id: str | Unset = UNSET,
+    ehr_appointment_id: str | Unset = UNSET,
+) -> Call[SessionCreated]:
+    """Create a session.
+
+    Never sent twice, unless `retry_writes` says so.
+
+    Args:
+        patient_profile_id: the id of the Heidi patient that the session is about.
+        ehr_appointment_id: the id of the appointment in your own system; everywhere else it is
+            called `ehr_appt_id`.
+
+    Returns:
+        The id of the new session, as `session_id`.
+
+    Raises:
+        HeidiError: see its subclasses.
+
+    Spec: createSession (documented).
+    """
+    body = SessionCreate(
+        patient_profile_id=patient_profile_id, ehr_appointment_id=ehr_appointment_id
+    )
+    return _call(create_session.build(body=body), _created)
+
+
+def get(session_id: str) -> Call[Session]:
+    """Read a session.
+
+    Args:
+        session_id: the id of the session.
+
+    Returns:
+        Everything that is known about it.
+
+    Raises:
+        SessionNotFoundError: the caller has no such session.
+        HeidiError: see its other subclasses.
+
+    Spec: getSession (documented).
+    """
+    return _call(get_session.build(session_id), _session_of(get_session.decode))
+
+
+def update(
+    session_id: str,
+    *,
+    duration: float | Unset = UNSET,
+    language_code: str | Unset = UNSET,
+    output_language_code: str | Unset = UNSET,
+    transcribe_mode: str | Unset = UNSET,
+    patient: PatientUpdate | PatientFields | Unset = UNSET,
+    clinician_notes: Sequence[str] | Unset = UNSET,
+    ehr_patient_id: str | Unset = UNSET,
+    ehr_appt_id: str | Unset = UNSET,
+    generate_output_without_recording: bool | Unset = UNSET,
+    recording_status: str | Unset = UNSET,
+    session_status: str | Unset = UNSET,
+    is_consent: bool | Unset = UNSET,
+    created_time_local: str | Unset = UNSET,
+    linked_sessions_for_context: Sequence[str] | Unset = UNSET,
+) -> Call[Session]:
+    """Change some members of a session; what is left out stays as it is.
+
+    Args:
+        session_id: the id of the session.
+        duration: its length in seconds, 0 or more.
+        language_code: the language that is spoken, such as `en`.
+        output_language_code: the language that the note is to be written in.
+        transcribe_mode: how the recording is transcribed.
+        patient: what to change about the patient: a dict, or a PatientUpdate.
+        clinician_notes: context for the note, a text each. Replaces the texts that are there.
+        ehr_patient_id: the id of the patient in your own system.
+        ehr_appt_id: the id of the appointment in your own system.
+        generate_output_without_recording: whether to write the note although nothing was recorded.
+        recording_status: how far the recording has come.
+        session_status: how far the session has come.
+        is_consent: whether the patient has consented.
+        created_time_local: the clinic's local time of creation; its format is not documented.
+        linked_sessions_for_context: the ids of other sessions that serve as context.
+
+    Returns:
+        The session as it is after the change.
+
+    Raises:
+        SessionNotFoundError: the caller has no such session.
+        HeidiError: see its other subclasses.
+
+    Spec: updateSession (documented).
+    """
+    body = SessionUpdate(
+        duration=duration,
+        language_code=language_code,
+        output_language_code=output_language_code,
+        transcribe_mode=transcribe_mode,
+        patient=_fields.patient(patient),
+        clinician_notes=_fields.texts("clinician_notes", clinician_notes),
+        ehr_patient_id=ehr_patient_id,
+        ehr_appt_id=ehr_appt_id,
+        generate_output_without_recording=generate_output_without_recording,
+        recording_status=recording_status,
+        session_status=session_status,
+        is_consent=is_consent,
+        created_time_local=created_time_local,
+        linked_sessions_for_context=_fields.texts(
+            "linked_sessions_for_context", linked_sessions_for_context
+        ),
+    )
+    return _call(update_session.build(session_id, body=body), _session_of(update_session.decode))
+
+
+def page(*, page_size: int | Unset = UNSET, page: Cursor | Unset = UNSET) -> Call[Page]:
+    """Read one page of the sessions of the linked user.
+
+    Args:
+        page_size: how many sessions a page holds at most.
+        page: the `next_page` of the previous answer, unread; left out, the first page.
+
+    Raises:
+        NoLinkedUserError: no Heidi user is linked to the API user.
+        HeidiError: see its other subclasses.
+
+    Spec: listLinkedUserSessions (documented; the parameter `page` is inferred).
+    """
+    request = list_linked_user_sessions.build(page_size=page_size, page=page)
+    return _call(request, _page)
+
+
+def _call(request: Request, decode: Decode[T]) -> Call[T]:
+    content = None if request.json is None else _json.dump(request.json)
+    return Call(request, content, decode)
+
+
+# Without these members there is nothing to hand over, however lenient the reader is.
+
+
+def _created(data: object, *, strict: bool = False) -> SessionCreated:
+    created = create_session.decode(data, strict=strict)
+    _demand(created.session_id, str, "$.session_id")
+    return created
+
+
+def _session_of(decode: Decode[SessionEnvelope]) -> Decode[Session]:
+    def session(data: object, *, strict: bool = False) -> Session:
+        envelope = decode(data, strict=strict)
+        _demand(envelope.session, Session, "$.session")
+        return envelope.session
+
+    return session
+
+
+def _page(data: object, *, strict: bool = False) -> Page:
+    generated = list_linked_user_sessions.decode(data, strict=strict)
+    _demand(generated.sessions, list, "$.sessions")
+    return Page.of(generated)
+
+
+def _demand(value: object, kind: type, path: str) -> None:
+    if not isinstance(value, kind):
+        raise MismatchError(path)

@@ -6,11 +6,11 @@ come twice are dropped, and a walk that would lose sessions or never end is an e
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
+from . import _log
 from ._errors import PaginationError
 from ._fields import UNSET
 from ._seen import Seen
@@ -26,8 +26,6 @@ Progress: TypeAlias = "Callable[[int, int], object]"
 
 # When others create sessions during the walk, some servers show the same page again.
 MAX_STALE_PAGES: Final = 10
-
-_log: Final = logging.getLogger("heidi_sessions")
 
 
 @attrs.frozen
@@ -104,7 +102,7 @@ class Walk:
         if more and self._incomplete():
             return self._widen()
         if self._incomplete():
-            _log.warning("the last page came after %d of %s sessions", len(self._ids), self._total)
+            _log.short_walk(len(self._ids), self._total)
         return None
 
     def take(self, page: Page) -> list[Session]:

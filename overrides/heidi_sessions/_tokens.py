@@ -6,7 +6,7 @@ import copy
 import re
 import threading
 from concurrent.futures import Future
-from inspect import isawaitable, iscoroutine
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import attrs
@@ -36,3 +36,173 @@ class TokenSource(Protocol):
 def is_token(text: object) -> bool:
     """Say whether a header can carry it."""
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
+
+
+@attrs.frozen
+class FixedToken:
+    """A token that was given: it is never replaced."""
+
+    _token: Secret
+
+    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002  # there is one only
+        return self._token
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        return self.token(refused)
+
+
+@attrs.frozen
+class ProvidedTokens:
+    """Tokens from the user's function.
+
+    It is asked before every request, since it may answer for another user each time.
+    """
+
+    _provide: Callable[[], str | Awaitable[str]] = attrs.field(repr=False)
+
+    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+        text = self._call()
+        if isawaitable(text):
+            getattr(text, "close", lambda: None)()
+            raise _provider_error("is async; AsyncHeidi takes it, or give a plain function")
+        return _secret(text)
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+        text = self._call()
+        if isawaitable(text):
+            try:
+                text = await text
+            except Exception as error:
+                raise _provider_error(f"failed with {type(error).__name__}") from error
+        return _secret(text)
+
+    def _call(self) -> object:
+        try:
+            return self._provide()
+        except Exception as error:
+            raise _provider_error(f"failed with {type(error).__name__}") from error
+
+
+def _secret(text: object) -> Secret:
+    if not isinstance(text, str) or not is_token(text):
+        raise _provider_error("returned something that is not a bearer token")
+    return Secret(text)
+
+
+def _provider_error(problem: str) -> TokenError:
+    return TokenError(problem, operation="token_provider", route="token_provider")
+
+
+@attrs.frozen
+class TimedToken:
+    """A token, and the moment (monotonic seconds) from which a new one is asked for."""
+
+    secret: Secret
+    renew_at: float
+
+    @classmethod
+    def for_seconds(cls, text: str, life: float) -> TimedToken:
+        """Keep a token that lives for so long from now."""
+        margin = min(MAX_MARGIN, max(life, 0) / 10)
+        return cls(Secret(text), _clock.monotonic() + life - margin)
+
+
+Outcome: TypeAlias = "TimedToken | HeidiError | None"
+"""What became of a request for a token; None: it was interrupted."""
+
+
+class IssuedTokens:
+    """Tokens issued for a key: one request for all threads, tasks and event loops that wait.
+
+    The first who finds no good token asks for one; the others wait for its outcome, be it a token
+    or an error. Where the first is interrupted, the next one asks.
+    """
+
+    def __init__(
+        self,
+        issue: Callable[[], TimedToken | HeidiError],
+        issue_async: Callable[[], Awaitable[TimedToken | HeidiError]],
+    ) -> None:
+        self._issue = issue
+        self._issue_async = issue_async
+        self._current: TimedToken | None = None
+        self._lock = threading.Lock()
+        self._flight: Future[Outcome] | None = None
+        _fork.call_in_child(self._start_over)
+
+    def token(self, refused: Secret | None = None) -> Secret:
+        if (good := self._good(refused)) is not None:
+            return good.secret
+        while True:
+            flight, leads = self._board(refused)
+            outcome: Outcome = None
+            if leads:
+                try:
+                    outcome = self._issue()
+                finally:
+                    self._land(flight, outcome)
+            if (token := _result(flight.result())) is not None:
+                return token
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        if (good := self._good(refused)) is not None:
+            return good.secret
+        from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
+
+        while True:
+            flight, leads = self._board(refused)
+            outcome: Outcome = None
+            if leads:
+                try:
+                    outcome = await self._issue_async()
+                finally:
+                    self._land(flight, outcome)
+            elif not flight.done():
+                await wrap_future(flight)
+            if (token := _result(flight.result())) is not None:
+                return token
+
+    def _good(self, refused: Secret | None) -> TimedToken | None:
+        token = self._current
+        if token is None or token.secret == refused or _clock.monotonic() >= token.renew_at:
+            return None
+        return token
+
+    def _board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
+        """Return the request to wait for, and whether the caller is the one to make it."""
+        with self._lock:
+            if (good := self._good(refused)) is not None:
+                return _landed(good), False
+            if self._flight is not None:
+                return self._flight, False
+            self._flight = _departing()
+            return self._flight, True
+
+    def _land(self, flight: Future[Outcome], outcome: Outcome) -> None:
+        with self._lock:
+            if isinstance(outcome, TimedToken):
+                self._current = outcome
+            self._flight = None
+        flight.set_result(outcome)
+
+    def _start_over(self) -> None:
+        self._lock = threading.Lock()
+        self._flight = None
+
+
+def _departing() -> Future[Outcome]:
+    flight: Future[Outcome] = Future()
+    flight.set_running_or_notify_cancel()  # a task that is cancelled must not cancel it for all
+    return flight
+
+
+def _landed(token: TimedToken) -> Future[Outcome]:
+    flight: Future[Outcome] = Future()
+    flight.set_result(token)
+    return flight
+
+
+def _result(outcome: Outcome) -> Secret | None:
+    if isinstance(outcome, HeidiError):
+        raise copy.copy(outcome)
+    return None if outcome is None else outcome.secret

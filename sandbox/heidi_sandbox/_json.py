@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -56,7 +56,7 @@ def dump(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def inexact_numbers(value: Any, path: Path = ()) -> Iterator[Path]:
+def inexact_numbers(value: object, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each number that no double holds."""
     if isinstance(value, Decimal):
         yield path
@@ -71,13 +71,11 @@ def path_text(path: Path) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _parts(value: Any) -> Iterator[tuple[str | int, Any]]:
+def _parts(value: object) -> Iterator[tuple[str | int, object]]:
     if isinstance(value, dict):
-        members: dict[str, Any] = value
-        yield from members.items()
+        yield from cast("dict[str, object]", value).items()
     elif isinstance(value, list):
-        items: list[Any] = value
-        yield from enumerate(items)
+        yield from enumerate(cast("list[object]", value))
 
 
 def _integer(text: str) -> int | Decimal:

@@ -185,6 +185,7 @@ REFUSED_YAML: dict[str, str] = {
     "[a]: 1": ":1:1: a key must be text; quote it",
     "? {a: b}\n: 1": ":1:3: a key must be text; quote it",
     "a: &a [b]\n? *a\n: 1": ':2:3: the key ["b"] is not text; quote it',
+    "a: &a 0x1F\n*a : 1": ":2:1: the key 31 is not text; quote it",
     "a: 1\na: 2": ":2:1: the key 'a' stands twice in one mapping; keep one",
     "a:\n  200: 1\n  '200': 2": ":3:3: the key '200' stands twice in one mapping; keep one",
     "a: {<<: 1, <<: 2}": ":1:12: the key '<<' stands twice in one mapping; keep one",

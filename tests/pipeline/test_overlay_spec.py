@@ -133,6 +133,7 @@ INVALID: dict[str, tuple[Any, str]] = {
     "misspelt root": (overlay({}, action=[]), "unknown field 'action'; did you mean 'actions'?"),
     "upper case": (overlay({}, Extends="a"), "unknown field 'Extends'; did you mean 'extends'?"),
     "unknown root": (overlay({}, zebra=1), "'zebra'; remove it, or start its name with x-"),
+    "almost an extension": (overlay({}, xa=1), "'xa'; remove it, or start its name with x-"),
     "null action": (overlay(None), "actions[0]: must be an object"),
     "no target": (overlay({"update": 1}), "actions[0]: 'target' is missing"),
     "number as target": (overlay({"target": 1}), "actions[0]: 'target' must be a string"),
@@ -160,7 +161,7 @@ def test_an_overlay_of_the_wrong_shape_is_refused(patch: Any, reason: str) -> No
 
 
 def test_extensions_are_allowed_in_every_object() -> None:
-    patch = overlay(update("$", {"a": 1}) | {"x-a": None}) | {"x-b": [], "x-": 1}
+    patch: Any = overlay(update("$", {"a": 1}) | {"x-a": None}) | {"x-b": [], "x-": 1}
     patch["info"]["x-c"] = {}
     assert exact({"a": 1}) == exact(apply({}, patch))
 

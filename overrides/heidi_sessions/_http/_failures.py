@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import httpx
 
@@ -20,6 +20,14 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
     (httpx.InvalidURL, APIConnectionError, False),
     (Exception, APIConnectionError, True),
 )
+# Names of aiohttp's errors for connections that were never made, and for timeouts.
+_BEFORE_SENDING: Final = frozenset({"ClientConnectorError", "ServerTimeoutError"})
+
+
+def is_failure(error: BaseException) -> TypeGuard[Exception]:
+    """Say whether an exception means that no answer came, and not a mistake in a program."""
+    kinds = (httpx.HTTPError, httpx.InvalidURL, OSError)
+    return isinstance(error, kinds) or _is_aiohttps(error)
 
 
 def failure(error: Exception, operation: Operation) -> APIConnectionError:
@@ -45,12 +53,15 @@ def _broke_later(error: Exception) -> bool:
     # httpx-aiohttp 0.2.0 reports every connection that breaks as a ConnectTimeout, also one that
     # breaks after the request was sent.
     cause = error.__cause__
-    if cause is None or not type(cause).__module__.startswith("aiohttp"):
+    if cause is None or not _is_aiohttps(cause):
         return False
     names = {cls.__name__ for cls in type(cause).__mro__}
-    return "ClientConnectionError" in names and names.isdisjoint(
-        {"ClientConnectorError", "ServerTimeoutError"}
-    )
+    return "ClientConnectionError" in names and names.isdisjoint(_BEFORE_SENDING)
+
+
+def _is_aiohttps(error: BaseException) -> bool:
+    # By name, so that nobody has to import it who does not use it.
+    return type(error).__module__.partition(".")[0] == "aiohttp"
 
 
 def _reason(error: BaseException) -> str:

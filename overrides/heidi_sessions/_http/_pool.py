@@ -1,16 +1,21 @@
+"""Connections: opened at first use, shared by clients that derive from each other.
+
+A child process opens its own, and so does each event loop. A client that the user gave is used as
+it is, and left open.
+"""
+
 from __future__ import annotations
 
 import functools
 import threading
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 import httpx
 
 from .. import _fork
-from .._errors import APIConnectionError, ClosedClientError, HeidiError
+from .._errors import ClosedClientError, ConfigurationError, HeidiError
 from .._messages import Answer
-from ._failures import failure
+from ._failures import failure, is_failure
 from ._privacy import hide_queries
 
 if TYPE_CHECKING:
@@ -20,39 +25,169 @@ if TYPE_CHECKING:
     from .._messages import Outgoing
     from ._auth import TokenAuth
 
-_LOOPBACK: Final = ("http://",)
-# A child process must not close the connections that it inherits: they are still its parent's.
+# A child process must not close the connections that it inherits: they are its parent's.
 _inherited: Final[list[object]] = []
 
 
 class SyncPool:
-    """The connections of a `Heidi` and all that derive from it."""
+    """The connections of a `Heidi` and of all that derive from it."""
 
-    def __init__(self, base_url: str, client: httpx.Client | None) -> None:
+    def __init__(self, base_url: str, given: httpx.Client | None) -> None:
+        if given is not None and not isinstance(given, httpx.Client):
+            raise ConfigurationError("http_client: Heidi takes an httpx.Client")
         hide_queries(base_url)
-        self._options = _client_options(base_url)
-        self._given = client
+        self._base_url = base_url
+        self._given = given
         self._own: httpx.Client | None = None
-        self._lock = threading.Lock()
         self._closed = False
+        self._lock = threading.Lock()
         _fork.call_in_child(self._start_over)
 
     def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
-        """Make one attempt; a failure is returned, free of all that it saw."""
-        client = self._client()
+        """Make one attempt; what goes wrong is returned, stripped of what it saw."""
+        client = self._given or self._own or self._open()
+        _refuse_closed(client, closed=self._closed)
         try:
-            request = client.build_request(**_request_options(outgoing))
-            response = client.send(request, auth=auth, follow_redirects=False)
-        except Exception as error:  # noqa: BLE001  # sorted, and raised again where it is not ours
+            request = client.build_request(**_arguments(outgoing))
+            response = client.send(request, auth=auth, follow_redirects=False, stream=True)
+            try:
+                content = response.read()
+            except httpx.DecodingError:
+                content = b""
+            finally:
+                response.close()
+        except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
             return _outcome(error, outgoing)
-        except BaseException as error:  # Ctrl-C: httpx's frames hold the token
-            raise error.with_traceback(None)  # noqa: B904
-        return Answer(response.status_code, response.headers, response.content)
+        return Answer(response.status_code, response.headers, content)
 
     def close(self) -> None:
-        """Close what was opened here; a client that was given is left to its owner."""
+        """Close what was opened here."""
         with self._lock:
             self._closed = True
             own, self._own = self._own, None
         if own is not None:
             own.close()
+
+    def _open(self) -> httpx.Client:
+        with self._lock:
+            _refuse_closed(None, closed=self._closed)
+            if self._own is None:
+                self._own = httpx.Client(**_client_options(self._base_url))
+            return self._own
+
+    def _start_over(self) -> None:
+        _inherited.append(self._own)
+        self._own = None
+        self._lock = threading.Lock()
+
+
+class AsyncPool:
+    """The connections of an `AsyncHeidi` and of all that derive from it, for each event loop."""
+
+    def __init__(self, base_url: str, given: httpx.AsyncClient | None) -> None:
+        if given is not None and not isinstance(given, httpx.AsyncClient):
+            raise ConfigurationError("http_client: AsyncHeidi takes an httpx.AsyncClient")
+        hide_queries(base_url)
+        self._base_url = base_url
+        self._given = given
+        self._own: dict[AbstractEventLoop, httpx.AsyncClient] = {}
+        self._closed = False
+        self._lock = threading.Lock()
+        _fork.call_in_child(self._start_over)
+
+    async def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
+        """Make one attempt; what goes wrong is returned, stripped of what it saw."""
+        client = self._given or self._of_this_loop()
+        _refuse_closed(client, closed=self._closed)
+        try:
+            request = client.build_request(**_arguments(outgoing))
+            response = await client.send(request, auth=auth, follow_redirects=False, stream=True)
+            try:
+                content = await response.aread()
+            except httpx.DecodingError:
+                content = b""
+            finally:
+                await response.aclose()
+        except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
+            return _outcome(error, outgoing)
+        return Answer(response.status_code, response.headers, content)
+
+    async def close(self) -> None:
+        """Close what this event loop opened; connections of a loop that is over are gone anyway."""
+        with self._lock:
+            self._closed = True
+            own, self._own = self._own.pop(_running_loop(), None), {}
+        if own is not None:
+            await own.aclose()
+
+    def _of_this_loop(self) -> httpx.AsyncClient:
+        loop = _running_loop()
+        client = self._own.get(loop)
+        if client is not None:
+            return client
+        with self._lock:
+            _refuse_closed(None, closed=self._closed)
+            self._own = {loop: own for loop, own in self._own.items() if not loop.is_closed()}
+            client = self._own[loop] = _async_client_class()(**_client_options(self._base_url))
+            return client
+
+    def _start_over(self) -> None:
+        _inherited.append(self._own)
+        self._own = {}
+        self._lock = threading.Lock()
+
+
+def _outcome(error: BaseException, outgoing: Outgoing) -> Answer | HeidiError:
+    if isinstance(error, HeidiError):  # from the token source
+        return error.with_traceback(None)
+    if isinstance(error, httpx.HTTPStatusError):  # from a hook of the user that refuses statuses
+        return Answer(error.response.status_code, error.response.headers, b"")
+    if is_failure(error):
+        return failure(error, outgoing.operation)
+    if isinstance(error, Exception):
+        raise error
+    # Ctrl-C or a task that is cancelled: httpx's frames hold the token and the body.
+    raise error.with_traceback(None)
+
+
+def _refuse_closed(client: httpx.Client | httpx.AsyncClient | None, *, closed: bool) -> None:
+    if closed or (client is not None and client.is_closed):
+        raise ClosedClientError("this client is closed: make a new one")
+
+
+def _arguments(outgoing: Outgoing) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "method": outgoing.operation.method,
+        "url": outgoing.url,
+        "headers": outgoing.headers,
+        "content": outgoing.content,
+    }
+    if outgoing.timeout is not None:
+        arguments["timeout"] = outgoing.timeout
+    return arguments
+
+
+def _client_options(base_url: str) -> dict[str, Any]:
+    # On this machine no proxy is needed, and one from the environment would see plain http.
+    return {"verify": _ssl_context(), "trust_env": httpx.URL(base_url).scheme == "https"}
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    # Reading the certificates takes longer than a call: once for all clients.
+    return httpx.create_ssl_context()
+
+
+@functools.cache
+def _async_client_class() -> type[httpx.AsyncClient]:
+    try:
+        from httpx_aiohttp import HttpxAiohttpClient  # noqa: PLC0415  # the extra [aiohttp]
+    except ImportError:
+        return httpx.AsyncClient
+    return HttpxAiohttpClient
+
+
+def _running_loop() -> AbstractEventLoop:
+    from asyncio import get_running_loop  # noqa: PLC0415  # not for those who are not async
+
+    return get_running_loop()

@@ -1,0 +1,88 @@
+"""One call with all its attempts: what to send, and when to send it again. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+
+from . import _clock, _log
+from ._answers import RawResponse, refusal
+from ._errors import APIConnectionError, APIStatusError, HeidiError, TokenError
+from ._messages import Answer, Outgoing
+
+if TYPE_CHECKING:
+    from ._calls import Call
+    from ._settings import Settings
+
+T = TypeVar("T")
+Result: TypeAlias = "Answer | HeidiError"
+
+# Statuses that pass, as a rule; those from 520 on come from a proxy in front of the server.
+_PASSING: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+class Exchange(Generic[T]):
+    """One call, and the attempts made so far."""
+
+    def __init__(self, call: Call[T], settings: Settings) -> None:
+        self._call = call
+        self._settings = settings
+        self._outgoing = settings.outgoing(call.request, call.content)
+        self._safe = call.request.operation.method == "GET" or settings.retry_writes
+        self._started = 0.0
+        self.attempts = 0
+
+    def begin(self) -> Outgoing:
+        """Count an attempt, and say what to send."""
+        self.attempts += 1
+        self._started = _clock.monotonic()
+        return self._outgoing
+
+    def judge(self, result: Result) -> Result:
+        """Log the attempt, and turn an answer that says no into its error."""
+        operation = self._call.request.operation
+        _log.attempt(operation, result, _clock.monotonic() - self._started, self.attempts)
+        if isinstance(result, Answer) and not 200 <= result.status_code < 300:
+            return refusal(result, operation)
+        return result
+
+    def may_repeat(self, result: Result) -> bool:
+        """Say whether to try again."""
+        return (
+            isinstance(result, HeidiError)
+            and self.attempts <= self._settings.max_retries
+            and repeatable(result, safe=self._safe)
+        )
+
+    def conclude(self, result: Result) -> RawResponse[T]:
+        """Hand the last answer over.
+
+        Raises:
+            HeidiError: there was none, or it says no.
+        """
+        retries = self.attempts - 1
+        if isinstance(result, Answer):
+            return RawResponse(result, self._call, self._settings.strict_responses, retries)
+        if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
+            result.retries_taken = retries
+        raise result
+
+
+def repeatable(error: HeidiError, *, safe: bool) -> bool:
+    """Say whether a failure may pass, and trying again cannot do the work twice.
+
+    Args:
+        safe: whether doing it twice does no harm.
+    """
+    match error:
+        case APIConnectionError():
+            return safe or not error.may_have_arrived
+        case TokenError():  # the request itself was never sent
+            return error.status_code == 429 or error.status_code in _PASSING
+        case APIStatusError(status_code=429):
+            return True
+        case APIStatusError(status_code=503) if error.retry_after is not None:
+            return True
+        case APIStatusError():
+            return safe and error.status_code in _PASSING
+        case _:
+            return False

@@ -1,0 +1,43 @@
+"""The logger of this package: method, route, status, time, attempt and request id; no more."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from ._messages import Answer
+
+if TYPE_CHECKING:
+    from heidi_generated.types import Operation
+
+    from ._errors import HeidiError
+
+logger: Final = logging.getLogger("heidi_sessions")
+
+
+def attempt(
+    operation: Operation, result: Answer | HeidiError, seconds: float, number: int
+) -> None:
+    """Log one attempt."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    is_answer = isinstance(result, Answer)
+    logger.info(
+        "%s %s: %s in %.1f ms, attempt %d, request id %s",
+        operation.method,
+        operation.route,
+        result.status_code if is_answer else type(result).__name__,
+        seconds * 1000,
+        number,
+        (result.request_id if is_answer else None) or "-",
+    )
+
+
+def wait(seconds: float) -> None:
+    """Log that a failed attempt is followed by another."""
+    logger.info("trying again in %.1f s", seconds)
+
+
+def short_walk(seen: int, total_count: int | None) -> None:
+    """Log that a walk ended early by the server's own count."""
+    logger.warning("the last page came after %d of %s sessions", seen, total_count)

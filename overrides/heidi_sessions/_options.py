@@ -1,0 +1,149 @@
+"""Options from the arguments, else from the environment, else a clear error."""
+
+from __future__ import annotations
+
+import os
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import attrs
+from heidi_generated import document
+
+from ._errors import ConfigurationError
+from ._secret import Secret
+from ._tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "token": "HEIDI_TOKEN",
+    "api_key": "HEIDI_API_KEY",
+    "email": "HEIDI_EMAIL",
+    "third_party_internal_id": "HEIDI_THIRD_PARTY_INTERNAL_ID",
+    "base_url": "HEIDI_BASE_URL",
+    "region": "HEIDI_REGION",
+}
+_KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
+
+
+@attrs.frozen
+class Key:
+    """What tokens are issued for: the partner's key, and one user of theirs."""
+
+    api_key: Secret
+    email: Secret
+    third_party_internal_id: Secret
+
+
+def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret | Key | None:
+    """Choose how to authenticate.
+
+    Args:
+        given: token, api_key, email and third_party_internal_id, as far as they were passed.
+        provider: whether a token_provider was passed.
+
+    Returns:
+        A token, a key, or None for the token_provider.
+
+    Raises:
+        ConfigurationError: nothing is given, not all of it, or more than one way.
+    """
+    passed = {name: secret for name, secret in given.items() if secret is not None}
+    by_key = any(name in passed for name in _KEY_OPTIONS)
+    if provider + by_key + ("token" in passed) > 1:
+        raise ConfigurationError(
+            "more than one way to authenticate: give token=, token_provider=, "
+            "or api_key= with email= and third_party_internal_id="
+        )
+    if provider:
+        return None
+    if "token" in passed:
+        return _token(passed["token"], "token=")
+    if not by_key and (token := _environment("token")):
+        if _environment("api_key"):
+            raise ConfigurationError("HEIDI_TOKEN and HEIDI_API_KEY are both set: unset one")
+        return _token(Secret(token), "HEIDI_TOKEN")
+    return _key(passed)
+
+
+def _key(passed: Mapping[str, Secret]) -> Key:
+    found = {
+        name: passed.get(name) or (Secret(text) if (text := _environment(name)) else None)
+        for name in _KEY_OPTIONS
+    }
+    if found["api_key"] is None and not passed:
+        raise ConfigurationError(
+            "no credentials: give token=, token_provider=, or api_key= with email= and "
+            "third_party_internal_id=; or set HEIDI_TOKEN, or HEIDI_API_KEY with HEIDI_EMAIL and "
+            "HEIDI_THIRD_PARTY_INTERNAL_ID"
+        )
+    secrets: dict[str, Secret] = {}
+    for name, secret in found.items():
+        if secret is None or not secret.reveal():
+            raise ConfigurationError(f"{name} is missing: give {name}= or set {ENVIRONMENT[name]}")
+        secrets[name] = secret
+    if not re.fullmatch(r"[\x21-\x7e]+", secrets["api_key"].reveal()):
+        raise ConfigurationError("api_key: holds a character that no header can carry")
+    return Key(**secrets)
+
+
+def _token(token: Secret, source: str) -> Secret:
+    if not is_token(token.reveal()):
+        raise ConfigurationError(f"{source}: not a bearer token; give it without the word Bearer")
+    return token
+
+
+def base_url(given: str | None, region: str | None) -> str:
+    """Choose the server, without a slash at the end.
+
+    Raises:
+        ConfigurationError: two servers are named, the region is unknown, or the URL would carry
+            secrets in the open.
+    """
+    where = "base_url= and region= are both given: give one"
+    if given is None and region is None:
+        given, region = _environment("base_url"), _environment("region")
+        where = "HEIDI_BASE_URL and HEIDI_REGION are both set: unset one"
+    if given is not None and region is not None:
+        raise ConfigurationError(where)
+    if region is not None:
+        return _of_region(region)
+    return document.BASE_URL if given is None else _checked(given)
+
+
+def _of_region(region: str) -> str:
+    if region not in document.REGIONS:
+        raise ConfigurationError(f"region: give one of {', '.join(document.REGIONS)}")
+    return document.REGION_URL.format(region=region)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigurationError("base_url: give a URL such as https://host/path")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError("base_url: http sends tokens and patients in the open; use https")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError("base_url: no credentials, query or fragment, just https://host/path")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether what is sent to this host stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _environment(option: str) -> str | None:
+    return os.environ.get(ENVIRONMENT[option]) or None

@@ -1,0 +1,110 @@
+"""What every call of a client has in common."""
+
+from __future__ import annotations
+
+import functools
+import platform
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+import attrs
+
+from ._errors import ConfigurationError
+from ._fields import Unset
+from ._http import Timeout, as_timeout
+from ._messages import Outgoing
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heidi_generated.types import Request
+
+DEFAULT_TIMEOUT: Final = 30.0
+"""Seconds that connecting, sending, and each wait for more of an answer may take."""
+
+_CREDENTIAL_HEADERS: Final = frozenset({"authorization", "heidi-api-key"})
+
+
+@attrs.frozen
+class Settings:
+    """The options of a client that can differ between clients that share connections."""
+
+    base_url: str
+    timeout: Timeout | None
+    max_retries: int
+    retry_writes: bool
+    strict_responses: bool
+    page_parameter: str
+    default_headers: Mapping[str, str] = attrs.field(repr=False)
+
+    def evolve(self, **changes: Any) -> Settings:
+        """Change some options; those that are UNSET stay.
+
+        Raises:
+            ConfigurationError: an option is not what it must be.
+        """
+        given = {name: value for name, value in changes.items() if not isinstance(value, Unset)}
+        checked = {name: _CHECKS[name](value) for name, value in given.items()}
+        if "default_headers" in checked:
+            checked["default_headers"] = {**self.default_headers, **checked["default_headers"]}
+        return attrs.evolve(self, **checked)
+
+    @functools.cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of a request without a body."""
+        return {
+            "Accept": "application/json",
+            "User-Agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
+            **self.default_headers,
+        }
+
+    @functools.cached_property
+    def body_headers(self) -> Mapping[str, str]:
+        """The headers of a request with a body."""
+        return {**self.headers, "Content-Type": "application/json"}
+
+    def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
+        """Write a request out."""
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        return Outgoing(
+            operation=request.operation,
+            url=f"{self.base_url}{request.path}{query}",
+            headers=self.headers if content is None else self.body_headers,
+            content=content,
+            timeout=self.timeout,
+        )
+
+
+def _retries(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigurationError("max_retries: give a whole number, 0 or more")
+    return value
+
+
+def _headers(value: Mapping[str, str] | None) -> Mapping[str, str]:
+    headers = dict(value or {})
+    if not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        raise ConfigurationError("default_headers: give texts for names and values")
+    if _CREDENTIAL_HEADERS & {name.lower() for name in headers}:
+        raise ConfigurationError(
+            "default_headers: no credentials here, repr and logs may show them; "
+            "give token=, token_provider= or api_key="
+        )
+    return headers
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError("page_parameter: give the name of the query parameter")
+    return value
+
+
+_CHECKS: Final[Mapping[str, Any]] = {
+    "timeout": as_timeout,
+    "max_retries": _retries,
+    "retry_writes": bool,
+    "strict_responses": bool,
+    "page_parameter": _name,
+    "default_headers": _headers,
+}

@@ -1,0 +1,415 @@
+"""Our own checks see what the linters of others do not, and nothing where all is well."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scripts.checks import CHECKS
+from scripts.nodes import Document, pointer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOURCED: Any = {"status": "documented", "source": "seed:L1"}
+TEXT: Any = {"type": "string"}
+WHOLE: Any = {"type": "integer"}
+WHOLE_REF: Any = {"$ref": "#/components/schemas/Whole"}
+ENDLESS: Any = {"$ref": "#/components/schemas/Endless"}
+
+
+def places(check: str, document: dict[str, Any]) -> list[str]:
+    return sorted({defect.place for defect in CHECKS[check](Document(document))})
+
+
+def api(operation: Any = None, *, path: str = "/things", **components: Any) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {path: {"get": operation or {}}},
+        "components": components,
+    }
+
+
+def schema_api(schema: Any) -> dict[str, Any]:
+    others = {"Text": TEXT, "Whole": WHOLE, "Endless": {"allOf": [ENDLESS]}}
+    return api(schemas={"It": schema, **others})
+
+
+@pytest.mark.parametrize(
+    ("schema", "misfits"),
+    [
+        ({"type": "integer", "maxLength": 3}, ["maxLength"]),
+        ({"type": "string", "minimum": 3}, ["minimum"]),
+        ({"type": "string", "items": TEXT}, ["items"]),
+        ({"type": "number", "pattern": "^a"}, ["pattern"]),
+        ({"type": "array", "items": TEXT, "required": ["a"]}, ["required"]),
+        ({"type": "object", "minItems": 1, "maxItems": 2}, ["maxItems", "minItems"]),
+        ({"type": "boolean", "multipleOf": 2}, ["multipleOf"]),
+        ({"type": "null", "maxLength": 3}, ["maxLength"]),
+        ({"type": ["integer", "null"], "maxLength": 3}, ["maxLength"]),
+        ({"type": "integer", "format": "date"}, ["format"]),
+        ({"type": "string", "format": "double"}, ["format"]),
+        ({"properties": {"a": {**WHOLE, "maxLength": 3}}}, ["properties/a/maxLength"]),
+        ({"items": {"type": "integer", "pattern": "a"}}, ["items/pattern"]),
+        ({**WHOLE_REF, "maxLength": 3}, ["maxLength"]),
+        ({"allOf": [WHOLE], "maxLength": 3}, ["maxLength"]),
+        ({"oneOf": [WHOLE_REF, {"type": "null"}], "minLength": 1}, ["minLength"]),
+        ({"anyOf": [WHOLE, {"type": "null"}], "minLength": 1}, ["minLength"]),
+        ({"type": "string", "maxLength": 3, "pattern": "a", "format": "date"}, []),
+        ({"type": "integer", "minimum": 0}, []),
+        ({"type": "number", "minimum": 0, "format": "double"}, []),
+        ({"type": ["string", "null"], "maxLength": 3}, []),
+        ({"type": ["string", "integer"], "maxLength": 3, "minimum": 0}, []),
+        ({"maxLength": 3, "minimum": 0, "items": TEXT, "required": ["a"]}, []),
+        ({"oneOf": [TEXT, WHOLE], "maxLength": 3, "minimum": 0}, []),
+        ({"anyOf": [WHOLE, True], "maxLength": 3}, []),
+        ({"$ref": "#/components/schemas/Text", "maxLength": 3}, []),
+        ({"$ref": "#/components/schemas/Nowhere", "maxLength": 3}, []),
+        ({**ENDLESS, "maxLength": 3}, []),
+        ({"type": "object", "properties": {"pattern": WHOLE, "maxLength": WHOLE}}, []),
+        ({"type": "object", "examples": [{"type": "integer", "maxLength": 3}]}, []),
+        ({"type": "object", "properties": {"anyOf": {"not": WHOLE, "maxLength": 3}}}, []),
+        ({"type": "string", "format": "a-format-of-our-own"}, []),
+    ],
+)  # fmt: skip
+def test_a_keyword_belongs_to_a_type_that_the_schema_allows(
+    schema: Any, misfits: list[str]
+) -> None:
+    expected = [f"#/components/schemas/It/{misfit}" for misfit in misfits]
+    assert expected == places("keyword-fits-type", schema_api(schema))
+
+
+@pytest.mark.parametrize(
+    ("schema", "misfits"),
+    [
+        ({**WHOLE, "default": "ten"}, ["default"]),
+        ({**WHOLE, "example": "ten"}, ["example"]),
+        ({**WHOLE, "examples": [1, "ten", 3]}, ["examples/1"]),
+        ({**TEXT, "enum": ["a", 7]}, ["enum/1"]),
+        ({**TEXT, "const": 7}, ["const"]),
+        ({**TEXT, "format": "date", "default": "1990-13-01"}, ["default"]),
+        ({**TEXT, "pattern": "^a", "default": "b"}, ["default"]),
+        ({**WHOLE_REF, "default": "ten"}, ["default"]),
+        ({"properties": {"a/b": WHOLE}, "default": {"a/b": ""}}, ["default/a~1b"]),
+        ({"properties": {"é {#}%": {**WHOLE, "default": ""}}}, ["properties/é {#}%/default"]),
+        ({"type": "text", "default": ""}, ["type"]),
+        ({**WHOLE, "default": 10, "examples": [1], "enum": [1, 10]}, []),
+        ({**TEXT, "format": "date", "default": "1990-01-01"}, []),
+        ({**WHOLE_REF, "default": 10}, []),
+        ({"properties": {"default": WHOLE, "example": TEXT}}, []),
+        ({"$ref": "#/components/schemas/Nowhere", "default": 10}, []),
+    ],
+)  # fmt: skip
+def test_defaults_examples_enums_and_constants_are_valid(schema: Any, misfits: list[str]) -> None:
+    expected = [f"#/components/schemas/It/{misfit}" for misfit in misfits]
+    assert expected == places("value-fits-schema", schema_api(schema))
+
+
+GET = "#/paths/~1things/get"
+CONTENT = f"{GET}/responses/200/content"
+KEPT = {"kept": {"value": {"size": "ten"}}}
+SIZE = {"type": "object", "properties": {"size": WHOLE}}
+
+
+def answer(media_type: str, **members: Any) -> dict[str, Any]:
+    content = {media_type: {"schema": SIZE, **members}}
+    return {"responses": {"200": {"description": "", "content": content}}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ({"parameters": [{"schema": WHOLE, "example": "ten"}]}, [f"{GET}/parameters/0/example"]),
+        (
+            {"parameters": [{"schema": WHOLE, "examples": {"a": {"value": "ten"}}}]},
+            [f"{GET}/parameters/0/examples/a/value"],
+        ),
+        (
+            {"responses": {"200": {"headers": {"X-Size": {"schema": WHOLE, "example": "ten"}}}}},
+            [f"{GET}/responses/200/headers/X-Size/example"],
+        ),
+        (
+            answer("application/json", example={"size": "ten"}),
+            [f"{CONTENT}/application~1json/example/size"],
+        ),
+        (
+            answer("application/problem+json; charset=utf-8", example={"size": "ten"}),
+            [f"{CONTENT}/application~1problem+json; charset=utf-8/example/size"],
+        ),
+        (
+            answer("application/json", examples={"a": {"$ref": "#/components/examples/kept"}}),
+            ["#/components/examples/kept/value/size"],
+        ),
+        (answer("application/json", example={"size": 10}), []),
+        (answer("application/xml", example="<size>ten</size>"), []),
+        (answer("application/json", examples={"a": {"externalValue": "a.json"}}), []),
+        ({"parameters": [{"schema": WHOLE, "example": 10}]}, []),
+        ({"parameters": [{"example": "no schema, no fault of the example"}]}, []),
+    ],
+)
+def test_examples_of_parameters_headers_and_bodies_are_valid(
+    operation: Any, expected: list[str]
+) -> None:
+    assert expected == places("value-fits-schema", api(operation, examples=KEPT))
+
+
+def test_a_defect_does_not_repeat_the_value() -> None:
+    defects = CHECKS["value-fits-schema"](Document(schema_api({**WHOLE, "default": "Jane Doe"})))
+    assert [False] == ["Jane Doe" in defect.message for defect in defects]
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("getThing", ["#/paths/~1others/get"]),
+        ("get_thing", ["#/paths/~1others/get"]),
+        ("GetThing", ["#/paths/~1others/get"]),
+        ("getThings", []),
+        (None, []),
+    ],
+)
+def test_no_two_operation_ids_make_the_same_name(other: str | None, expected: list[str]) -> None:
+    document = api({"operationId": "getThing"})
+    document["paths"]["/others"] = {"get": {"operationId": other} if other else {}}
+    assert expected == places("operation-id-is-unique", document)
+
+
+def test_an_operation_id_of_a_callback_counts_too() -> None:
+    callback = {"{$url}": {"post": {"operationId": "getThing"}}}
+    document = api({"operationId": "getThing", "callbacks": {"done": callback}})
+    assert [f"{GET}/callbacks/done/{{$url}}/post"] == places("operation-id-is-unique", document)
+
+
+UNUSED: dict[str, dict[str, Any]] = {
+    "schemas that only name each other": {
+        "schemas": {
+            "A": {"properties": {"b": {"$ref": "#/components/schemas/B"}}},
+            "B": {"properties": {"a": {"$ref": "#/components/schemas/A"}}},
+        }
+    },
+    "a schema that only names itself": {
+        "schemas": {"A": {"items": {"$ref": "#/components/schemas/A"}}}
+    },
+    "a security scheme": {"securitySchemes": {"A": {"type": "http", "scheme": "basic"}}},
+    "a link": {"links": {"A": {"operationId": "getThing"}}},
+    "what an unused response needs": {
+        "responses": {"A": {"content": {"a/b": {"schema": {"$ref": "#/components/schemas/B"}}}}},
+        "schemas": {"B": TEXT},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("components", UNUSED.values(), ids=UNUSED)
+def test_a_component_that_no_operation_needs_is_reported(components: dict[str, Any]) -> None:
+    expected = sorted(
+        f"#/components/{section}/{name}" for section, named in components.items() for name in named
+    )
+    assert expected == places("component-is-reachable", api(**components))
+
+
+def test_a_component_that_an_operation_needs_at_any_remove_is_not_reported() -> None:
+    basic: dict[str, list[str]] = {"basic": []}
+    response = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}
+    mapping = {"cat": "#/components/schemas/Cat", "dog": "Dog"}
+    document = api(
+        {"security": [basic], "responses": {"200": {"$ref": "#/components/responses/Pet"}}},
+        responses={"Pet": response},
+        schemas={
+            "Pet": {"discriminator": {"propertyName": "kind", "mapping": mapping}},
+            "Cat": {"$ref": "#/components/schemas/Animal/properties/a~1b"},
+            "Animal": {"properties": {"a/b": TEXT}},
+            "Dog": TEXT,
+        },
+        securitySchemes={"basic": {}, "bearer": {}},
+    )
+    document["security"] = [{"bearer": []}]
+    assert [] == places("component-is-reachable", document)
+
+
+@pytest.mark.parametrize(("used", "expected"), [("Things", []), ("Others", ["#/tags/0"])])
+def test_each_tag_belongs_to_an_operation(used: str, expected: list[str]) -> None:
+    document = api({"tags": [used]}) | {"tags": [{"name": "Things"}]}
+    assert expected == places("tag-is-used", document)
+
+
+LINK = f"{GET}/responses/200/links/next"
+PASSED = f"{LINK}/parameters"
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ({"operationId": "getNothing"}, [LINK]),
+        ({"operationId": "getThing", "parameters": {"nope": 1}}, [f"{PASSED}/nope"]),
+        ({"operationId": "getThing", "parameters": {"id": 1, "query.page": 1}}, []),
+        ({"operationId": "getThing", "parameters": {"path.page": 1}}, [f"{PASSED}/path.page"]),
+        ({"operationRef": "#/paths/~1things/get"}, []),
+    ],
+)  # fmt: skip
+def test_a_link_names_an_operation_and_its_parameters(link: Any, expected: list[str]) -> None:
+    operation = {
+        "operationId": "getThing",
+        "parameters": [{"$ref": "#/components/parameters/page"}],
+        "responses": {"200": {"links": {"next": link}}},
+    }
+    document = api(operation, parameters={"page": {"name": "page", "in": "query"}})
+    document["paths"]["/things"]["parameters"] = [{"name": "id", "in": "path"}]
+    assert expected == places("link-leads-somewhere", document)
+
+
+THING = "#/components/schemas/Thing/properties"
+WITHOUT = {
+    "an operation": GET,
+    "a parameter": f"{GET}/parameters/0",
+    "a parameter of a path": "#/paths/~1things/parameters/0",
+    "a response": f"{GET}/responses/200",
+    "a response that others share": "#/components/responses/Failed",
+    "a property": f"{THING}/size",
+    "a property below a property": f"{THING}/part/properties/x-size",
+    "a property of an item": "#/components/schemas/Things/items/properties/size",
+    "a property of a body": f"{GET}/requestBody/content/application~1json/schema/properties/size",
+}
+
+
+def sourced_api() -> dict[str, Any]:
+    own = {"x-provenance": SOURCED}
+    parts = {"type": "object", "properties": {"size": {**WHOLE, **own}}}
+    body = {"content": {"application/json": {"schema": parts}}}
+    response = {"description": "", **own}
+    operation = {
+        **own,
+        "parameters": [{"name": "page", "in": "query", **own}],
+        "requestBody": body,
+        "responses": {
+            "x-provenance": SOURCED,
+            "200": response,
+            "default": {"$ref": "#/components/responses/Failed"},
+        },
+    }
+    part = {"type": "object", "properties": {"x-size": {**WHOLE, **own}}, **own}
+    thing = {
+        "properties": {
+            "size": {**WHOLE, **own},
+            "part": part,
+            "same": {"$ref": "#/components/schemas/Thing/properties/size"},
+            "again": {"$ref": "#/components/schemas/Thing/properties/same"},
+            "x-provenance": {**TEXT, **own},
+        }
+    }
+    schemas = {"Thing": thing, "Things": {"items": parts}}
+    document = api(operation, schemas=schemas, responses={"Failed": response})
+    document["paths"]["/things"]["parameters"] = [{"name": "id", "in": "path", **own}]
+    return copy.deepcopy(document)
+
+
+@pytest.mark.parametrize("place", WITHOUT.values(), ids=WITHOUT)
+def test_a_node_without_provenance_is_reported(place: str) -> None:
+    document: Any = sourced_api()
+    node = document
+    for token in pointer_of(place) or ():
+        node = node[int(str(token)) if isinstance(node, list) else token]
+    del node["x-provenance"]
+    assert place in places("provenance-is-complete", document)
+
+
+def test_a_node_has_provenance_of_its_own_or_through_its_reference() -> None:
+    assert [] == places("provenance-is-complete", sourced_api())
+
+
+def test_a_reference_to_a_node_without_provenance_gives_none() -> None:
+    document = sourced_api()
+    del document["components"]["schemas"]["Thing"]["properties"]["size"]["x-provenance"]
+    lacking = places("provenance-is-complete", document)
+    assert [f"{THING}/again", f"{THING}/same", f"{THING}/size"] == lacking
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [
+        SOURCED,
+        {"status": "example", "source": "seed:L58-L62, L164-L168"},
+        {"status": "inferred", "source": "page:go-live", "note": "The page names no default."},
+        {"status": "unknown", "source": "seed:L5, page:authentication"},
+        {"status": "anomaly", "source": "seed:L5, L7-L9, decision:S8"},
+        {"status": "decided", "source": "decision:S5, decision:S13"},
+        {**SOURCED, "narrowed_by": "decision:S8"},
+    ],
+)
+def test_a_provenance_that_is_well_formed_is_accepted(provenance: Any) -> None:
+    document = api({"x-provenance": provenance})
+    assert [] == places("provenance-is-well-formed", document)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "member"),
+    [
+        ("seed:L1", ""),
+        ({}, ""),
+        ({"status": "documented"}, ""),
+        ({"source": "seed:L1"}, ""),
+        ({**SOURCED, "sources": "seed:L1"}, ""),
+        ({**SOURCED, "status": "guessed"}, "/status"),
+        ({**SOURCED, "source": ""}, "/source"),
+        ({**SOURCED, "source": ["seed:L1"]}, "/source"),
+        ({**SOURCED, "source": "seed:1"}, "/source"),
+        ({**SOURCED, "source": "seed:L0"}, "/source"),
+        ({**SOURCED, "source": "L1"}, "/source"),
+        ({**SOURCED, "source": "seed:L1-2"}, "/source"),
+        ({**SOURCED, "source": "seed:L1,L2"}, "/source"),
+        ({**SOURCED, "source": "seed:L1 and more"}, "/source"),
+        ({**SOURCED, "source": "page:Go Live"}, "/source"),
+        ({**SOURCED, "source": "decision:8"}, "/source"),
+        ({**SOURCED, "source": "seed:L1\n"}, "/source"),
+        ({**SOURCED, "narrowed_by": "seed:L1"}, "/narrowed_by"),
+        ({**SOURCED, "note": ""}, "/note"),
+        ({**SOURCED, "note": 1}, "/note"),
+    ],
+)
+def test_a_provenance_that_cannot_be_looked_up_is_reported(provenance: Any, member: str) -> None:
+    document = api(tags=[])
+    document["tags"] = [{"name": "Things", "x-provenance": provenance}]
+    assert [f"#/tags/0/x-provenance{member}"] == places("provenance-is-well-formed", document)
+
+
+@pytest.mark.parametrize(
+    "check", ["keyword-fits-type", "provenance-is-complete", "provenance-is-well-formed"]
+)
+def test_data_that_looks_like_a_node_is_not_one(check: str) -> None:
+    fake = {"x-provenance": "no", "properties": {"a": {"type": "integer", "maxLength": 3}}}
+    schema = {"default": fake, "example": fake, "enum": [fake], "examples": [fake]}
+    document = api(
+        {"x-provenance": SOURCED}, examples={"a": {"value": fake}}, schemas={"A": schema}
+    )
+    assert [] == places(check, document)
+
+
+JUNK: list[Any] = [None, True, 1, "x", [], {}, [None], [{}], {"x": {}}, {"$ref": []}, {"$ref": "#"}]
+
+
+def holders(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each object and list of a document, with each of its keys."""
+    keys: list[Any] = list(value if isinstance(value, dict) else range(len(value)))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], (dict, list)):
+            yield from holders(value[key])
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_document_of_the_wrong_shape_breaks_no_check(check: str) -> None:
+    document: Any = sourced_api()
+    document |= {"tags": [{"name": "Things"}], "security": [{"basic": []}]}
+    link = {"operationId": "getThing", "parameters": {"id": 1}}
+    document["paths"]["/things"]["get"]["responses"]["200"]["links"] = {"next": link}
+    document["components"]["schemas"]["Thing"]["default"] = {"size": 1}
+    survived = 0
+    for holder, key in list(holders(document)):
+        kept = holder[key]
+        for holder[key] in JUNK:
+            list(CHECKS[check](Document(document)))
+            survived += 1
+        holder[key] = kept
+    assert survived > 500

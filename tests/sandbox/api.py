@@ -1,0 +1,104 @@
+"""What the tests say to a sandbox: the four operations, and bytes that no client would send."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from heidi_sandbox import Sandbox
+
+_numbers = count(1)
+
+
+class Api(httpx.Client):
+    """The API, as one user sees it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=20)
+
+    def create(self, body: object = None) -> str:
+        answer = self.post("/sessions", json=body) if body is not None else self.post("/sessions")
+        assert 200 == answer.status_code, answer.text
+        session_id: str = answer.json()["session_id"]
+        return session_id
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        answer = self.get(f"/sessions/{session_id}")
+        assert 200 == answer.status_code, answer.text
+        session: dict[str, Any] = answer.json()["session"]
+        return session
+
+    def update(self, session_id: str, members: object) -> dict[str, Any]:
+        answer = self.patch(f"/sessions/{session_id}", json=members)
+        assert 200 == answer.status_code, answer.text
+        session: dict[str, Any] = answer.json()["session"]
+        return session
+
+    def patch_raw(self, session_id: str, body: str | bytes) -> httpx.Response:
+        """Update with a body as it is."""
+        return self.patch(
+            f"/sessions/{session_id}", content=body, headers={"content-type": "application/json"}
+        )
+
+    def page(self, **query: str | int) -> dict[str, Any]:
+        answer = self.get("/sessions/linked-user", params=query)
+        assert 200 == answer.status_code, answer.text
+        page: dict[str, Any] = answer.json()
+        return page
+
+    def walk(self, page_size: int) -> Iterator[dict[str, Any]]:
+        """Yield every page of the list."""
+        page = self.page(page_size=page_size)
+        yield page
+        while page["has_next_page"]:
+            page = self.page(page_size=page_size, page=page["next_page"])
+            yield page
+
+
+def new_user(sandbox: Sandbox, suffix: str = "") -> Api:
+    """Return the API of a user whom nobody else has."""
+    return Api(sandbox.url, sandbox.token(f"user{next(_numbers)}{suffix}@example.com"))
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and type of an error, having checked its shape."""
+    assert "application/json" == answer.headers["content-type"]
+    detail = answer.json()["detail"]
+    assert {"msg", "type"} == detail.keys()
+    assert isinstance(detail["msg"], str)
+    return answer.status_code, detail["type"]
+
+
+def message_of(answer: httpx.Response) -> str:
+    """Return the message of an error."""
+    message: str = answer.json()["detail"]["msg"]
+    return message
+
+
+def exchange(url: str, request: bytes, *, half_close: bool = False) -> bytes:
+    """Send bytes, and return all that comes back until the server closes or a second is over."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    answer = b""
+    with socket.create_connection((parts.hostname, parts.port or 80), timeout=1) as connection:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
+            connection.sendall(request)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
+            while chunk := connection.recv(65536):
+                answer += chunk
+    return answer
+
+
+def status_and_body(answer: bytes) -> tuple[int, Any]:
+    """Return the status and the JSON body of the last answer on a connection."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    if status == 100:
+        return status_and_body(body)
+    return status, json.loads(body)
