@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
-from scripts.generate import generate
+from scripts.generate import DOCUMENT, render
+from scripts.generate import OUTPUT as GENERATED
 from scripts.judge import REPORT, judge_sandbox
 from scripts.lint import lint
 from scripts.outputs import replace
@@ -48,8 +49,8 @@ def check() -> str:
 
 def regenerate() -> str:
     """Bring the generated client up to date."""
-    changed = generate(ROOT / OUTPUT / "client.json", ROOT / "generated" / "heidi_generated")
-    return f"generated/heidi_generated{_changes(changed)}"
+    changed = replace(ROOT / GENERATED, render(ROOT / DOCUMENT))
+    return f"{GENERATED}{_changes(changed)}"
 
 
 def write_publication() -> str:

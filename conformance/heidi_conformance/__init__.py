@@ -2,10 +2,10 @@
 
 from ._judge import judge
 from ._reports import write_reports
-from ._verdict import CouldNotRun, Finding, Level, Outcome, Progress, Verdict, Words
+from ._verdict import CannotJudgeError, Finding, Level, Outcome, Progress, Verdict, Words
 
 __all__ = [
-    "CouldNotRun",
+    "CannotJudgeError",
     "Finding",
     "Level",
     "Outcome",

@@ -1,7 +1,5 @@
 """heidi-conformance: judge a server from the command line."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
@@ -11,9 +9,11 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from . import _access, _judge, _terminal
+from . import _access, _terminal
+from ._judge import judge
 from ._reports import write_reports
-from ._verdict import CouldNotRun, Verdict
+from ._settings import BUDGET, EXAMPLES, SEED
+from ._verdict import CannotJudgeError, Verdict
 
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 PROGRAM = "heidi-conformance"
@@ -25,17 +25,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is."""
-        raise CouldNotRun(f"{message}; see {self.prog} --help")
+        raise CannotJudgeError(f"{message}; see {self.prog} --help")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line takes."""
-    root = Parser(prog=PROGRAM, description="Judge a server of the Heidi Sessions API.", allow_abbrev=False)
+    about = "Judge a server of the Heidi Sessions API."
+    root = Parser(prog=PROGRAM, description=about, allow_abbrev=False)
     commands = root.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
         "run",
         help="judge one server",
-        description="Judge one server. Exit codes: 0 it conforms, 1 there are findings, 2 it could not be judged.",
+        description="Exit codes: 0 it conforms, 1 there are findings, 2 it could not be judged.",
         allow_abbrev=False,
     )
     run.add_argument("url", metavar="URL", help="the base URL of the API, with its path")
@@ -43,11 +44,13 @@ def parser() -> argparse.ArgumentParser:
         "--level",
         choices=("documented", "strict"),
         default="documented",
-        help="what to hold the server to: what the vendor's page says, or all of the contract (default: documented)",
+        help="hold it to the vendor's page, or to all of the contract (default: documented)",
     )
     secrets = run.add_mutually_exclusive_group()
     secrets.add_argument("--token", help="the token of the user to run as (better: HEIDI_TOKEN)")
-    secrets.add_argument("--api-key", metavar="K", help="mint a token with this key (better: HEIDI_API_KEY)")
+    secrets.add_argument(
+        "--api-key", metavar="K", help="mint a token with this key (better: HEIDI_API_KEY)"
+    )
     run.add_argument(
         "--report",
         type=Path,
@@ -55,19 +58,19 @@ def parser() -> argparse.ArgumentParser:
         default=Path("reports/conformance"),
         help="where report.json and junit.xml go (default: reports/conformance)",
     )
-    run.add_argument("--seed", type=whole, metavar="N", default=_judge.SEED, help="default: %(default)s")
+    run.add_argument("--seed", type=whole, metavar="N", default=SEED, help="default: %(default)s")
     run.add_argument(
         "--max-examples",
         type=positive,
         metavar="N",
-        default=_judge.EXAMPLES,
+        default=EXAMPLES,
         help="how many requests to invent for each operation (default: %(default)s)",
     )
     run.add_argument(
         "--time-budget",
         type=positive,
         metavar="SECONDS",
-        default=_judge.BUDGET,
+        default=BUDGET,
         help="cut the run short after this long (default: 300)",
     )
     run.add_argument(
@@ -96,13 +99,14 @@ def run(arguments: argparse.Namespace) -> Verdict:
     """Judge, report and summarise."""
     url = _access.base_url(arguments.url)
     if not arguments.allow_writes and not _access.is_loopback(url):
-        raise CouldNotRun(
-            f"{_access.target(url)} is another machine, a run creates about {3 * arguments.max_examples} sessions "
-            "there, and the API cannot delete them; add --allow-writes if that is fine"
+        raise CannotJudgeError(
+            f"{_access.target(url)} is another machine, a run creates about "
+            f"{3 * arguments.max_examples} sessions there, and the API cannot delete them; "
+            "add --allow-writes if that is fine"
         )
     token = credential(url, arguments)
     with _terminal.progress(Console(stderr=True)) as on_progress:
-        verdict = _judge.judge(
+        verdict = judge(
             url,
             level=arguments.level,
             token=token,
@@ -116,7 +120,7 @@ def run(arguments: argparse.Namespace) -> Verdict:
 
 
 def credential(url: str, arguments: argparse.Namespace) -> str:
-    """Return the token to run with: the one given, or one minted; a flag comes before the environment."""
+    """Return the token given or a minted one; a flag comes before the environment."""
     given = {"--token": arguments.token, "--api-key": arguments.api_key}
     if not any(given.values()):
         given = {name: os.environ.get(variable) for name, variable in SECRETS.items()}
@@ -124,7 +128,10 @@ def credential(url: str, arguments: argparse.Namespace) -> str:
         return _access.credential(given["--token"], "the token")
     if given["--api-key"]:
         return _access.mint(url, _access.credential(given["--api-key"], "the key"))
-    raise CouldNotRun("there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, or give --token or --api-key")
+    raise CannotJudgeError(
+        "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
+        "or give --token or --api-key"
+    )
 
 
 def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -145,16 +152,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
     if argv is None and len(secrets) == 1:
-        # Everybody on the machine can read the arguments of a process; its environment, only its owner.
+        # Everybody on the machine can read the arguments of a process, and nobody its environment.
         others = {name: value for name, value in os.environ.items() if name not in SECRETS.values()}
-        os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program, without a shell
+        os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program
     try:
         verdict = run(parser().parse_args(argv))
-    except CouldNotRun as error:
+    except CannotJudgeError as error:
         reason = str(error)
     except KeyboardInterrupt:
         reason = "interrupted; no report was written"
-    except Exception as error:  # noqa: BLE001  # a server chooses what the judge meets; no answer of it may end in a traceback
+    except Exception as error:  # noqa: BLE001  # no answer of a server may end in a traceback
         reason = f"the judge failed ({type(error).__name__}); this is a defect of the judge"
     else:
         return CONFORMS if verdict.conforms else FINDINGS

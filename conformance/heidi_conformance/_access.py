@@ -1,20 +1,18 @@
 """From what a user gives to a server that can be judged: address, token, first contact."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from ._verdict import CouldNotRun
+from ._document import member
+from ._verdict import CannotJudgeError
 
 TIMEOUT = 10.0
+GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The user that a key is exchanged for: invented, and told apart from real ones by its address.
 EMAIL = "conformance@heidi-conformance.invalid"
 INTERNAL_ID = "heidi-conformance"
@@ -25,7 +23,7 @@ ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
 
 @dataclass
 class Contact:
-    """What the first requests met: answers by operation and status, and values that parameters can have."""
+    """What the first requests met: answers by operation and status, and values for parameters."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     examples: dict[str, str | int] = field(default_factory=dict[str, str | int])
@@ -37,25 +35,28 @@ def ok(status: int) -> bool:
 
 
 def base_url(text: str) -> str:
-    """Return the base URL of the API, without a slash at its end. Raises CouldNotRun for anything else."""
+    """Return the base URL of the API, without a slash at its end.
+
+    Raises CannotJudgeError for anything else.
+    """
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise CouldNotRun("the URL is not valid; give the base URL of the API, such as https://host/path") from None
+        raise CannotJudgeError(f"the URL is not valid; {GIVE_URL}") from None
     if parts.username is not None or parts.password is not None:
-        raise CouldNotRun("the URL carries a name or a password; give the token with --token or HEIDI_TOKEN")
+        raise CannotJudgeError(f"the URL carries a name or a password; {GIVE_URL}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CouldNotRun(f"{text!r} is no http or https URL; give the base URL of the API, such as https://host/path")
+        raise CannotJudgeError(f"{text[:80]!r} is no http or https URL; {GIVE_URL}")
     if parts.query or parts.fragment:
-        raise CouldNotRun("the URL has a query or a fragment; give the base URL of the API, such as https://host/path")
+        raise CannotJudgeError(f"the URL has a query or a fragment; {GIVE_URL}")
     return text.rstrip("/")
 
 
 def credential(text: str, name: str) -> str:
-    """Return a token or a key that a header can carry. Raises CouldNotRun, which never repeats it."""
+    """Return a token or a key that a header can carry. Raises CannotJudgeError without it."""
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise CouldNotRun(f"{name} is empty or holds characters that no header can carry")
+        raise CannotJudgeError(f"{name} is empty or holds characters that no header can carry")
     return text
 
 
@@ -73,57 +74,94 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-@contextmanager
-def speaking_to(url: str) -> Iterator[httpx.Client]:
-    """Open a client that turns a broken connection into one line."""
-    try:
-        # The environment may name a proxy or a netrc entry; the verdict is about the server that was given.
-        with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
-            yield client
-    except httpx.HTTPError as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CouldNotRun(f"{target(url)} does not answer ({reason}); is the server running, is the URL right?") from None
+class Client:
+    """Sends requests, and remembers why the last one got no answer."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        # The environment may name a proxy or a netrc entry; the verdict is about the given server.
+        self.http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self.reason = ""
+
+    def __enter__(self) -> Self:
+        self.http.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.http.close()
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response | None:
+        """Send a request and return the answer, or None where the connection breaks."""
+        try:
+            return self.http.request(method, f"{self.url}{path}", **request)
+        except httpx.HTTPError as error:
+            self.reason = str(error) or type(error).__name__
+            return None
+
+    def silence(self) -> CannotJudgeError:
+        """Return the error for a server that does not answer."""
+        return CannotJudgeError(
+            f"{target(self.url)} does not answer ({self.reason}); "
+            "is the server running, is the URL right?"
+        )
 
 
 def mint(url: str, api_key: str) -> str:
-    """Exchange a partner's key for a token. Raises CouldNotRun where none is issued."""
+    """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
     query = {"email": EMAIL, "third_party_internal_id": INTERNAL_ID}
-    with speaking_to(url) as client:
-        answer = client.get(f"{url}/jwt", params=query, headers={"Heidi-Api-Key": api_key})
+    with Client(url) as client:
+        answer = client.send("GET", "/jwt", params=query, headers={"Heidi-Api-Key": api_key})
+        if answer is None:
+            raise client.silence()
     token = member(content(answer), "token")
-    if not ok(answer.status_code) or not isinstance(token, str) or not token:
-        raise CouldNotRun(f"{target(url)} issued no token for the key (status {answer.status_code}); check --api-key")
-    return token
+    if not ok(answer.status_code) or not isinstance(token, str):
+        status = answer.status_code
+        raise CannotJudgeError(
+            f"{target(url)} issued no token for the key ({status}); check the key"
+        )
+    return credential(token, "the token that the server issued")
 
 
 def introduce(url: str, token: str) -> Contact:
     """Meet the server: each operation, with the least that the page documents.
 
-    Raises CouldNotRun where the server refuses the token or is another one altogether.
+    Raises CannotJudgeError where the server is silent, refuses the token or is another one.
     """
     contact = Contact()
+    with Client(url) as client:
 
-    def send(operation: str, method: str, path: str, **request: Any) -> httpx.Response:
-        answer = client.request(method, f"{url}{path}", headers={"Authorization": f"Bearer {token}"}, **request)
-        contact.answers[operation, answer.status_code] += 1
-        return answer
+        def send(operation: str, method: str, path: str, **request: Any) -> httpx.Response | None:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = client.send(method, path, headers=headers, **request)
+            if answer is not None:
+                contact.answers[operation, answer.status_code] += 1
+            return answer
 
-    with speaking_to(url) as client:
-        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user")
-        missing = send("getSession", "GET", f"/sessions/{UNKNOWN_ID}")
-        if page.status_code in REFUSED and missing.status_code in REFUSED:
-            raise CouldNotRun(f"{target(url)} refuses the token (status {missing.status_code}); give one that is valid")
-        if not any(map(speaks_heidi, (page, missing))):
-            raise CouldNotRun(f"{target(url)} does not answer like the Heidi Sessions API; is the path of the URL right?")
-        for _ in range(2):
-            created = send("createSession", "POST", "/sessions", json={})
-        session_id = member(content(created), "session_id")
+        first = [
+            send("listLinkedUserSessions", "GET", "/sessions/linked-user"),
+            send("getSession", "GET", f"/sessions/{UNKNOWN_ID}"),
+        ]
+        answers = [answer for answer in first if answer is not None]
+        if not answers:
+            raise client.silence()
+        if all(answer.status_code in REFUSED for answer in answers):
+            status = answers[-1].status_code
+            raise CannotJudgeError(f"{target(url)} refuses the token ({status}); give a valid one")
+        if not any(map(speaks_heidi, answers)):
+            raise CannotJudgeError(
+                f"{target(url)} does not answer like the Heidi Sessions API; "
+                "is the path of the URL right?"
+            )
+        # Two, so that a page of one session has a next one.
+        created = [send("createSession", "POST", "/sessions", json={}) for _ in range(2)]
+        session_id = member(content(created[-1]), "session_id")
         if isinstance(session_id, str) and session_id:
             contact.examples["session_id"] = session_id
             path = f"/sessions/{quote(session_id, safe='')}"
             send("getSession", "GET", path)
             send("updateSession", "PATCH", path, json={"duration": 60})
-        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user", params={"page_size": 1})
+        size = {"page_size": 1}
+        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user", params=size)
         next_page = member(content(page), "next_page")
         if isinstance(next_page, str | int):
             contact.examples["page"] = next_page
@@ -138,14 +176,9 @@ def speaks_heidi(answer: httpx.Response) -> bool:
     return member(member(body, "detail"), "type") in ERRORS
 
 
-def content(answer: httpx.Response) -> Any:
+def content(answer: httpx.Response | None) -> Any:
     """Return the body as JSON, or None."""
     try:
-        return answer.json()
+        return None if answer is None else answer.json()
     except (ValueError, RecursionError):
         return None
-
-
-def member(value: Any, name: str) -> Any:
-    """Return a member of an object, or None."""
-    return cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None

@@ -1,131 +1,35 @@
-"""One run of Schemathesis against one server: all phases, one worker, one seed."""
-
-from __future__ import annotations
+"""One run of Schemathesis against one server."""
 
 import tempfile
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
+from requests import RequestException
+from schemathesis import Case
+from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.engine.run import TESTING_PHASES
 
 from . import _access, _document
+from ._fairness import causes, excused
 from ._requests import VARIABLE, sequence
 from ._rules import RULES, TRANSPORT, Rule
-from ._sentences import Keys, Sentence, Sighting, sentences
-from ._verdict import CouldNotRun, Finding, Level, Outcome, Progress, Verdict
+from ._sentences import Sentence, Sighting, sentences
+from ._settings import TIMEOUT, Plan, settings
+from ._tally import Tally
+from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 
-TIMEOUT = 10.0
-# A broken answer fails several checks; the first of these names the cause, the later ones repeat it.
-CAUSES = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_schema_conformance",
-    "positive_data_acceptance",
-)
-# Where a vague finding may be explained by another rule than its own.
-EXPLAINED_BY = {"missing_required_header": "ignored_auth"}
-EXACT = 2**53
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is to do. examples: per operation when fuzzing, and chains of calls when stateful."""
-
-    url: str
-    level: Level
-    token: str = field(repr=False)
-    seed: int
-    examples: int
-    budget: float
-
-
-@dataclass
-class Tally:
-    """What a run has seen so far."""
-
-    answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
-    checked: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    findings: dict[tuple[str, str], Finding] = field(default_factory=dict[tuple[str, str], Finding])
-    vague: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    requests: int = 0
-
-    def add(self, finding: Finding, *, vague: bool) -> None:
-        """Count a finding; of the requests that show it, keep the shortest."""
-        key = finding.rule, finding.title
-        known = self.findings.get(key)
-        if known is not None:
-            requests = min(known.requests, finding.requests, key=lambda texts: (len(texts), sum(map(len, texts))))
-            finding = replace(known, requests=requests, seen=known.seen + 1)
-        self.findings[key] = finding
-        if vague:
-            self.vague.add(key)
-
-    def precise(self) -> tuple[Finding, ...]:
-        """Return the findings, without the vague ones that precise ones explain."""
-        explained = {(item.rule, item.operation) for key, item in self.findings.items() if key not in self.vague}
-        return tuple(
-            sorted(
-                (
-                    item
-                    for key, item in self.findings.items()
-                    if key not in self.vague or (EXPLAINED_BY.get(item.rule, item.rule), item.operation) not in explained
-                ),
-                key=lambda item: (item.rule, item.operation, item.title),
-            )
-        )
-
-
-def configuration(plan: Plan) -> dict[str, Any]:
-    """Return the settings of Schemathesis."""
-    # Ids come from the sessions that the run itself created, never from a list: those may be of real patients.
-    own_sessions_only = {"extra-data-sources": {"responses": False}}
-    enabled = {rule.id: rule_settings(rule, plan.level) for rule in RULES}
-    return {
-        "seed": plan.seed,
-        "base-url": plan.url,
-        "headers": {"Authorization": f"Bearer {plan.token}"},
-        "workers": 1,
-        "continue-on-failure": True,
-        "request-timeout": TIMEOUT,
-        "max-redirects": 0,
-        "rate-limit": "auto",
-        "cache": {"enabled": False},
-        "generation": {
-            # What the document does not describe is sent at strict alone: the page does not say what becomes of it.
-            "mode": "all" if plan.level == "strict" else "positive",
-            "max-examples": plan.examples,
-            "deterministic": True,
-            "no-shrink": True,
-            "database": "none",
-        },
-        "phases": {
-            "examples": own_sessions_only,
-            "coverage": own_sessions_only,
-            "fuzzing": own_sessions_only,
-            "stateful": {"inference": {"algorithms": []}},
-        },
-        "checks": enabled,
-    }
-
-
-def rule_settings(rule: Rule, level: Level) -> dict[str, Any]:
-    """Return the settings of one check."""
-    settings: dict[str, Any] = {"enabled": level not in rule.skipped}
-    if rule.statuses:
-        settings["expected-statuses"] = list(rule.statuses)
-    return settings
+# Without these, there is nothing to judge; the list is another matter: a user may have no link.
+ESSENTIAL = ("createSession", "getSession", "updateSession")
 
 
 class Campaign:
@@ -141,43 +45,41 @@ class Campaign:
         }
         self.tally = Tally()
         self.phase = ""
+        self.obstacles: list[str] = []
         self.started = time.monotonic()
 
     def run(self) -> Verdict:
-        """Judge the server. Raises CouldNotRun where no verdict can be had."""
+        """Judge the server. Raises CannotJudgeError where no verdict can be had."""
         contact = _access.introduce(self.plan.url, self.plan.token)
         self.tally.answers.update(contact.answers)
         self.tally.requests += contact.answers.total()
         document = _document.asserted(deepcopy(self.document), self.plan.level)
-        document = _document.naming(document, contact.examples)
-        interrupted = self.consume(document)
-        findings = self.tally.precise()
-        notes = list(self.unjudged(interrupted))
-        if notes and not findings:
-            raise CouldNotRun(f"nothing wrong was found, but the run proves too little: {notes[0]}")
+        self.consume(_document.naming(document, contact.examples))
+        findings = self.tally.findings()
+        obstacles = [*self.obstacles, *self.unreached()]
+        if obstacles and not findings:
+            raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
         return Verdict(
             level=self.plan.level,
             seed=self.plan.seed,
             target=_access.target(self.plan.url),
             findings=findings,
             outcomes=tuple(self.outcomes(findings)),
-            answers=self.answers(),
+            answers=self.tally.statuses(),
             requests=self.tally.requests,
-            sessions_created=sum(
-                number
-                for (name, status), number in self.tally.answers.items()
-                if name == "createSession" and _access.ok(status)
-            ),
+            sessions_created=self.tally.successes("createSession"),
             seconds=round(time.monotonic() - self.started, 2),
-            notes=tuple([*notes, *self.unlinked()]),
+            notes=(*obstacles, *self.unlinked()),
         )
 
-    def consume(self, document: _document.Json) -> bool:
-        """Take every event of the run; return whether the time ran out."""
-        schema = schemathesis.openapi.from_dict(
-            document,
-            config=schemathesis.Config.from_dict(configuration(self.plan)),
-        )
+    def consume(self, document: _document.Json) -> None:
+        """Take every event of the run, or as many as fit into its budget."""
+        # Schemathesis types its settings as a bare dict.
+        config = schemathesis.Config.from_dict(settings(self.plan))  # pyright: ignore[reportUnknownMemberType]
+        schema = schemathesis.openapi.from_dict(document, config=config)
+        # Ids come from sessions that the run created, never from a list: those may be real ones.
+        # No setting says so for all phases: the stateful one draws from earlier answers regardless.
+        schema.create_extra_data_source = nothing  # type: ignore[method-assign]  # as said above
         stream = from_schema(schema).execute()
         spent = threading.Event()
 
@@ -188,66 +90,81 @@ class Campaign:
         timer = threading.Timer(self.plan.budget, stop)
         timer.start()
         try:
-            with quiet_hypothesis():
+            with hypothesis_elsewhere():
                 for event in stream:
-                    self.take(event, spent)
+                    if isinstance(event, events.Interrupted) and not spent.is_set():
+                        raise KeyboardInterrupt
+                    self.take(event)
         finally:
             timer.cancel()
             timer.join()
-        return spent.is_set()
+        if spent.is_set():
+            self.obstacles.append(
+                f"the run was cut short after {self.plan.budget:g} seconds; raise --time-budget"
+            )
 
-    def take(self, event: events.EngineEvent, spent: threading.Event) -> None:
-        if isinstance(event, events.PhaseStarted):
-            self.phase = event.phase.name.value if event.phase.name in TESTING_PHASES else self.phase
+    def take(self, event: events.EngineEvent) -> None:
+        """Take one event."""
+        if isinstance(event, events.PhaseStarted) and event.phase.name in TESTING_PHASES:
+            self.phase = event.phase.name.value
         elif isinstance(event, events.ScenarioFinished):
             self.hear(event.recorder)
         elif isinstance(event, events.NonFatalError):
-            self.broken(event)
+            self.mishap(event.value, event.label)
         elif isinstance(event, events.FatalError):
-            raise CouldNotRun(f"Schemathesis failed ({type(event.exception).__name__}); this is a defect of the judge")
-        elif isinstance(event, events.Interrupted) and not spent.is_set():
-            raise KeyboardInterrupt
-        self.on_progress(
-            Progress(
-                self.phase, self.tally.requests, len(self.tally.findings), round(time.monotonic() - self.started, 1)
-            )
-        )
+            self.mishap(event.exception, "")
+        seconds = round(time.monotonic() - self.started, 1)
+        self.on_progress(Progress(self.phase, self.tally.requests, len(self.tally.found), seconds))
 
     def hear(self, recorder: ScenarioRecorder) -> None:
-        """Take the requests of one scenario."""
+        """Take the requests of one scenario, and what the checks said of their answers."""
         for case_id, interaction in recorder.interactions.items():
             self.tally.requests += 1
-            if interaction.response is not None and case_id in recorder.cases:
-                case = recorder.cases[case_id].value
-                if case.method.lower() == case.operation.method.lower():
-                    self.tally.answers[self.operations[case.operation.label][2], interaction.response.status_code] += 1
-        for case_id, results in recorder.checks.items():
-            name = self.operations[recorder.cases[case_id].value.operation.label][2]
-            self.tally.checked.update((result.name, name) for result in results)
-            failed = [
-                sighting
-                for result in results
-                if result.status is Status.FAILURE and result.failure_info is not None
-                for sighting in [self.sighting(recorder, case_id, result.name, result.failure_info.failure)]
-                if not excused(sighting, self.plan.level)
-            ]
-            for sighting in causes(failed):
-                related = sighting.failure.related_case_ids()
-                requests = sequence(recorder, case_id, related, self.plan.token)
-                for sentence in sentences(sighting):
-                    self.tally.add(self.finding(sighting.rule, sighting.operation, sentence, requests), vague=sentence.vague)
+            case = case_of(recorder.cases, case_id)
+            if interaction.response is None:
+                requests = sequence(recorder, case_id, self.plan.token)
+                self.unanswered(case.operation.label, requests)
+            elif case.method.lower() == case.operation.method.lower():
+                operation = self.operations[case.operation.label][-1]
+                self.tally.answers[operation, interaction.response.status_code] += 1
+        for case_id in recorder.checks:
+            self.weigh(recorder, case_id)
 
-    def sighting(self, recorder: ScenarioRecorder, case_id: str, rule: str, failure: Any) -> Sighting:
-        case = recorder.cases[case_id].value
+    def weigh(self, recorder: ScenarioRecorder, case_id: str) -> None:
+        """Take what the checks said of one answer."""
+        failed: list[Sighting] = []
+        operation = self.operations[case_of(recorder.cases, case_id).operation.label][-1]
+        for result in recorder.checks[case_id]:
+            self.tally.checked.add((result.name, operation))
+            if result.status is Status.FAILURE and result.failure_info is not None:
+                failure = result.failure_info.failure
+                failed.append(self.sighting(recorder, case_id, result.name, failure))
+        fair = [sighting for sighting in failed if not excused(sighting, self.plan.level)]
+        for sighting in causes(fair):
+            requests = sequence(recorder, case_id, self.plan.token)
+            for sentence in sentences(sighting):
+                finding = self.finding(sighting.rule, operation, sentence, requests)
+                self.tally.add(finding, vague=sentence.vague)
+
+    def sighting(
+        self, recorder: ScenarioRecorder, case_id: str, rule: str, failure: Failure
+    ) -> Sighting:
+        case = case_of(recorder.cases, case_id)
         interaction = recorder.interactions[case_id]
-        path, method, name = self.operations[case.operation.label]
         response = interaction.response
-        assert isinstance(response, Response)  # noqa: S101  # a check has no result without an answer
-        return Sighting(
-            self.document, rule, failure, case, response, interaction.request.body, path, method, name
-        )
+        if not isinstance(response, Response):
+            raise CannotJudgeError(
+                f"{rule} failed without an answer; this is a defect of the judge"
+            )
+        path, method, operation = self.operations[case.operation.label]
+        body = interaction.request.body
+        return Sighting(self.document, rule, failure, case, response, body, path, method, operation)
 
-    def finding(self, rule: str, operation: str, sentence: Sentence, requests: tuple[str, ...]) -> Finding:
+    def finding(
+        self, rule: str, operation: str, sentence: Sentence, requests: tuple[str, ...]
+    ) -> Finding:
+        """Make a finding of a sentence; wherever a server repeats the token, it is taken out."""
+
         def clean(text: str) -> str:
             return text.replace(self.plan.token, VARIABLE)
 
@@ -262,82 +179,71 @@ class Campaign:
             requests=tuple(map(clean, requests)),
         )
 
-    def broken(self, event: events.NonFatalError) -> None:
-        """Take a request that got no answer; anything else is a defect of the judge."""
-        kind = type(event.value)
-        if kind.__module__.partition(".")[0] != "requests" or event.label not in self.operations:
-            raise CouldNotRun(f"Schemathesis failed ({kind.__name__}); this is a defect of the judge")
-        path, method, name = self.operations[event.label]
-        keys: Keys = ["paths", path, method]
-        late = "Timeout" in kind.__name__
-        got = f"no answer within {TIMEOUT:g} seconds" if late else "a connection that broke"
-        title = f"{name} gave {got}"
-        self.tally.add(self.finding(TRANSPORT, name, Sentence(title, keys, "an answer", got), ()), vague=False)
+    def mishap(self, error: Exception, label: str) -> None:
+        """Take the news of a request without an answer; any other is a defect of the judge."""
+        if isinstance(error, ServerUnavailable):
+            self.obstacles.append("the server stopped answering before the run was over")
+        elif isinstance(error, RequestException) and label in self.operations:
+            self.unanswered(label, ())
+        else:
+            name = type(error).__name__
+            raise CannotJudgeError(f"Schemathesis failed ({name}); this is a defect of the judge")
 
-    def unjudged(self, interrupted: bool) -> Iterator[str]:
-        """Yield what stands in the way of saying that a server conforms."""
-        if interrupted:
-            yield f"the run was cut short after {self.plan.budget:g} seconds; raise --time-budget"
-        for name in ("createSession", "getSession", "updateSession"):
-            if not self.succeeded(name):
-                statuses = ", ".join(map(str, sorted(self.answers().get(name, {})))) or "nothing"
-                yield f"{name} never succeeded (answered {statuses})"
+    def unanswered(self, label: str, requests: tuple[str, ...]) -> None:
+        """Count a request that got no answer."""
+        path, method, operation = self.operations[label]
+        sentence = Sentence(
+            f"{operation} gave no answer: the connection broke, "
+            f"or nothing came within {TIMEOUT:g} seconds",
+            ["paths", path, method],
+            "an answer",
+            "none",
+        )
+        self.tally.add(self.finding(TRANSPORT, operation, sentence, requests))
+
+    def unreached(self) -> Iterator[str]:
+        """Yield which operations were never seen to work, and so cannot be said to conform."""
+        for operation in ESSENTIAL:
+            if not self.tally.successes(operation):
+                statuses = self.tally.statuses().get(operation, {})
+                answers = ", ".join(map(str, statuses)) or "nothing"
+                yield f"{operation} never succeeded (it answered {answers})"
 
     def unlinked(self) -> Iterator[str]:
-        """Yield what an unlinked user leaves unjudged."""
-        if not self.succeeded("listLinkedUserSessions"):
-            yield "listLinkedUserSessions never succeeded, so its pages are not judged; is the user of the token linked?"
-
-    def succeeded(self, name: str) -> bool:
-        return any(_access.ok(status) for status in self.answers().get(name, {}))
-
-    def answers(self) -> dict[str, dict[int, int]]:
-        table: dict[str, dict[int, int]] = {}
-        for (name, status), number in sorted(self.tally.answers.items()):
-            table.setdefault(name, {})[status] = number
-        return table
+        """Yield what a user without a link leaves unjudged."""
+        if not self.tally.successes("listLinkedUserSessions"):
+            yield (
+                "listLinkedUserSessions never succeeded, so its pages are not judged; "
+                "is the user of the token linked?"
+            )
 
     def outcomes(self, findings: tuple[Finding, ...]) -> Iterator[Outcome]:
         """Yield what became of every rule on every operation."""
         failed = {(finding.rule, finding.operation) for finding in findings}
         for rule in (*RULES, Rule(TRANSPORT, {})):
-            for _, _, name in self.operations.values():
-                if (rule.id, name) in failed:
-                    yield Outcome(rule.id, name, "failed")
+            for _, _, operation in self.operations.values():
+                if (rule.id, operation) in failed:
+                    yield Outcome(rule.id, operation, "failed")
                 elif self.plan.level in rule.skipped:
-                    yield Outcome(rule.id, name, "skipped", rule.skipped[self.plan.level])
-                elif (rule.id, name) in self.tally.checked or rule.id == TRANSPORT:
-                    yield Outcome(rule.id, name, "passed")
+                    yield Outcome(rule.id, operation, "skipped", rule.skipped[self.plan.level])
+                elif rule.id == TRANSPORT or (rule.id, operation) in self.tally.checked:
+                    yield Outcome(rule.id, operation, "passed")
                 else:
-                    yield Outcome(rule.id, name, "skipped", "No request of this run called for it.")
+                    yield Outcome(rule.id, operation, "skipped", "No request called for it.")
 
 
-def causes(failed: list[Sighting]) -> Iterator[Sighting]:
-    """Yield the failed checks of one answer, without those that repeat an earlier cause."""
-    named = min((CAUSES.index(item.rule) for item in failed if item.rule in CAUSES), default=len(CAUSES))
-    for item in failed:
-        if item.rule not in CAUSES or CAUSES.index(item.rule) == named:
-            yield item
+def nothing() -> None:
+    """Offer no values to draw from."""
 
 
-def excused(sighting: Sighting, level: Level) -> bool:
-    """Whether the contract lets a server do what a check minds."""
-    if sighting.rule == "ignored_auth" and level == "documented":
-        # That it must be refused follows from the page; with which status does not.
-        return not _access.ok(sighting.status)
-    if sighting.rule != "positive_data_acceptance":
-        return False
-    if sighting.operation == "listLinkedUserSessions":
-        # S3: the user may have no link. S7: only a page that was issued is one.
-        return sighting.status == 403 or (sighting.status == 422 and "page" in (sighting.case.query or {}))
-    # S13: a number that no double holds exactly may be refused.
-    body = sighting.case.body
-    duration = body.get("duration") if isinstance(body, dict) else None
-    return sighting.status == 422 and isinstance(duration, int | float) and abs(duration) > EXACT
+def case_of(nodes: Mapping[str, Any], case_id: str) -> Case[Any]:
+    """Return a recorded request, of whose type Schemathesis says too little."""
+    case: Case[Any] = nodes[case_id].value
+    return case
 
 
 @contextmanager
-def quiet_hypothesis() -> Iterator[None]:
+def hypothesis_elsewhere() -> Generator[None]:
     """Keep what Hypothesis stores out of the working directory."""
     with tempfile.TemporaryDirectory(prefix="heidi-conformance-") as folder:
         set_hypothesis_home_dir(folder)

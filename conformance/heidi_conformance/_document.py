@@ -1,7 +1,5 @@
 """The document a server is judged by, and the places in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -41,7 +39,7 @@ def asserted(document: Json, level: Level) -> Json:
 
     At `documented` only what the vendor's page says:
     - The page prints bodies and no status codes, so any 2xx is the success that is described.
-    - It shows two errors and no rule for others, so an answer that only `default` covers may have any body.
+    - It shows two errors and no rule for others, so what only `default` covers has any body.
     - What it only ever showed as null has no type that an answer could break.
     """
     if level == "strict":
@@ -59,21 +57,27 @@ def asserted(document: Json, level: Level) -> Json:
     return document
 
 
-def places(document: Json, keys: Sequence[str | int]) -> Iterator[tuple[list[str], Json]]:
+def places(document: Json, keys: Sequence[str | int]) -> Iterator[tuple[list[str], Any]]:
     """Yield pointer and node for the root and each key on the way, going through references."""
     pointer: list[str] = []
     node: Any = document
     yield pointer, node
     for key in keys:
-        pointer, node = resolved(document, [*pointer, str(key)], node[int(key) if isinstance(node, list) else key])
+        pointer, node = resolved(document, [*pointer, str(key)], node[key])
         yield pointer, node
+
+
+def at(document: Json, keys: Sequence[str | int]) -> Any:
+    """Return the node that the keys lead to."""
+    *_, (_, node) = places(document, keys)
+    return node
 
 
 def resolved(document: Json, pointer: list[str], node: Any) -> tuple[list[str], Any]:
     """Follow a reference to where it leads; anything else stays."""
-    while isinstance(node, dict) and "$ref" in node:
-        reference = cast("Json", node)["$ref"].removeprefix("#/")
-        pointer = [part.replace("~1", "/").replace("~0", "~") for part in reference.split("/")]
+    while reference := member(node, "$ref"):
+        parts = reference.removeprefix("#/").split("/")
+        pointer = [part.replace("~1", "/").replace("~0", "~") for part in parts]
         node = document
         for part in pointer:
             node = node[part]
@@ -85,9 +89,13 @@ def words(document: Json, keys: Sequence[str | int]) -> Words:
     source = ""
     pointer: list[str] = []
     for pointer, node in places(document, keys):  # noqa: B007  # the last place is wanted below
-        if isinstance(node, dict):
-            source = node.get("x-provenance", {}).get("source", source)
+        source = member(member(node, "x-provenance"), "source") or source
     return Words(as_pointer(pointer), source)
+
+
+def member(value: Any, name: str) -> Any:
+    """Return a member of an object; None of anything else."""
+    return cast("Json", value).get(name) if isinstance(value, dict) else None
 
 
 def as_pointer(parts: Sequence[str]) -> str:

@@ -1,7 +1,5 @@
 """A verdict as files: JSON for programs, JUnit for build servers."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
-from ._verdict import CouldNotRun, Finding, Verdict
+from ._verdict import CannotJudgeError, Finding, Verdict
 
 # What XML 1.0 cannot carry.
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,7 +17,7 @@ UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def write_reports(verdict: Verdict, folder: Path) -> tuple[Path, ...]:
     """Write report.json and junit.xml, each whole or not at all, and return their paths.
 
-    Raises CouldNotRun where the folder cannot be written.
+    Raises CannotJudgeError where the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -28,7 +26,9 @@ def write_reports(verdict: Verdict, folder: Path) -> tuple[Path, ...]:
             replaced(folder / "junit.xml", as_junit(verdict)),
         )
     except OSError as error:
-        raise CouldNotRun(f"the reports cannot be written to {folder} ({error.strerror})") from None
+        raise CannotJudgeError(
+            f"the reports cannot be written to {folder} ({error.strerror})"
+        ) from None
 
 
 def replaced(path: Path, text: str) -> Path:
@@ -50,7 +50,7 @@ def as_json(verdict: Verdict) -> str:
 
 
 def as_junit(verdict: Verdict) -> str:
-    """Return the verdict as JUnit: a test for every rule on every operation, and one more for each further finding."""
+    """Return the verdict as JUnit: a test for every rule on every operation and every finding."""
     suite = ET.Element("testsuite", name=f"heidi-conformance {verdict.level}")
     for outcome in verdict.outcomes:
         found = [

@@ -1,23 +1,23 @@
 """Requests as a reader can repeat them, with the token taken out."""
 
-from __future__ import annotations
-
 import shlex
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from schemathesis.engine.recorder import Request, ScenarioRecorder
+from schemathesis.engine.recorder import Request, ScenarioRecorder
 
 VARIABLE = "$HEIDI_TOKEN"
 # What curl adds by itself, or what names this run and not the fault.
 IMPLIED = {"accept", "accept-encoding", "connection", "content-length", "user-agent"}
 
 
-def sequence(recorder: ScenarioRecorder, case_id: str, related: tuple[str, ...], token: str) -> tuple[str, ...]:
+def sequence(recorder: ScenarioRecorder, case_id: str, token: str) -> tuple[str, ...]:
     """Return the requests that lead to a case, and its own, as curl."""
-    chain = recorder.iter_chain_cases(case_id=case_id, related_case_ids=related)
-    sent = (recorder.interactions.get(case.id) for case in chain)
-    return tuple(curl(interaction.request, token) for interaction in sent if interaction is not None)
+    chain: list[str] = []
+    current: str | None = case_id
+    while current is not None:
+        if current in recorder.interactions:
+            chain.append(curl(recorder.interactions[current].request, token))
+        current = recorder.cases[current].parent_id
+    return tuple(reversed(chain))
 
 
 def curl(request: Request, token: str) -> str:
@@ -42,5 +42,8 @@ def quoted(text: bytes) -> str:
     """Quote for a shell: plainly where it can be, byte by byte where it must be."""
     if all(0x20 <= byte < 0x7F for byte in text):
         return shlex.quote(text.decode("ascii"))
-    escaped = (chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}" for byte in text)
+    escaped = (
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in text
+    )
     return f"$'{''.join(escaped)}'"

@@ -1,7 +1,5 @@
 """Which checks each level makes, and why it leaves out the others."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ._verdict import Level
@@ -45,13 +43,13 @@ RULES = (
     strict_only("response_headers_conformance", "The page names no response header."),
     strict_only(
         "positive_data_acceptance",
-        "The page gives the types of the members and not every limit a server may set on their values.",
+        "The page gives the types of the members, not the limits that a server may set on them.",
         # 5xx is what not_a_server_error reports; 404, because an invented id names no session.
         *("2xx", "404", "429", "5xx"),
     ),
     strict_only(
         "negative_data_rejection",
-        "The page does not say what becomes of a request that it does not describe, so none is sent.",
+        "The page is silent on requests that it does not describe, so none is sent.",
         *("400", "401", "403", "404", "405", "413", "415", "422", "429", "5xx"),
     ),
     strict_only("missing_required_header", "The page prints no status codes."),

@@ -1,9 +1,7 @@
-"""From what a check of Schemathesis saw to sentences: what was wrong, where it is written, what came instead.
+"""From what a check saw to sentences: what was wrong, where it is written, what came instead.
 
 A sentence never repeats a value that the server answered: on a real server that may be a patient's.
 """
-
-from __future__ import annotations
 
 import json
 import re
@@ -30,7 +28,7 @@ class Sighting:
     document: Json
     rule: str
     failure: core.Failure
-    case: Case
+    case: Case[Any]
     response: Response
     body: bytes | None
     path: str
@@ -41,6 +39,11 @@ class Sighting:
     def status(self) -> int:
         """The status of the answer."""
         return self.response.status_code
+
+    @property
+    def success(self) -> bool:
+        """Whether the answer says that the request succeeded."""
+        return 200 <= self.status < 300
 
     @property
     def valid(self) -> bool:
@@ -54,17 +57,20 @@ class Sighting:
 
     @property
     def response_keys(self) -> Keys:
-        """The way to what the document says of the answer; `default` or any 2xx where it does not say the status."""
+        """The way to what the document says of the answer: its status, or what stands for it."""
         declared = self.document["paths"][self.path][self.method]["responses"]
         status = str(self.status)
         if status not in declared:
-            status = "200" if 200 <= self.status < 300 else "default"
+            status = "200" if self.success else "default"
         return [*self.keys, "responses", *([status] if status in declared else [])]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A finding in words. `keys` lead to the place in the document; a `vague` one gives way to one that says more."""
+    """A finding in words.
+
+    keys: the way to the place in the document. vague: it gives way to one that says more.
+    """
 
     title: str
     keys: Keys
@@ -82,7 +88,11 @@ def sentences(sighting: Sighting) -> Iterator[Sentence]:
 
 
 def server_error(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
-    request = "a request that the document allows" if seen.valid else "a request that the document does not allow"
+    request = (
+        "a request that the document allows"
+        if seen.valid
+        else "a request that the document does not allow"
+    )
     yield Sentence(
         f"{seen.operation} answered {seen.status} to {request}",
         seen.keys,
@@ -101,11 +111,11 @@ def undeclared_status(seen: Sighting, failure: checks.UndefinedStatusCode) -> It
     )
 
 
-def wrong_media_type(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:
-    sent = (seen.response.headers.get("content-type") or [""])[0].partition(";")[0].strip()
+def wrong_media_type(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
+    sent = "".join(header(seen.response, "Content-Type")[:1]).partition(";")[0].strip()
     got = f"as {printable(sent)}" if sent else "without a Content-Type"
     yield Sentence(
-        f"{seen.operation} answered {seen.status} {got}, and the document declares application/json",
+        f"{seen.operation} answered {seen.status} {got}, not as application/json",
         [*seen.response_keys, "content"],
         "application/json",
         got,
@@ -138,11 +148,17 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
         return
     allowed = json.dumps(schema.get(keyword), ensure_ascii=True)
     if keyword == "type":
-        title = f"{answered} with {kind_of(failure.instance)} at {where}, where the document has {types(schema)}"
-        yield Sentence(title, [*keys, "type"], types(schema), kind_of(failure.instance))
+        got = kind_of(failure.instance)
+        title = f"{answered} with {got} at {where}, where the document has {types(schema)}"
+        yield Sentence(title, [*keys, "type"], types(schema), got)
         return
     title = f"{answered} with a value at {where} that breaks `{keyword}` of the document"
-    yield Sentence(title, [*keys, keyword], f"{keyword}: {allowed}", f"{kind_of(failure.instance)} that does not fit")
+    yield Sentence(
+        title,
+        [*keys, keyword],
+        f"{keyword}: {allowed}",
+        f"{kind_of(failure.instance)} that does not fit",
+    )
 
 
 def schema_at(document: Json, root: Keys, instance_path: list[str | int]) -> tuple[Keys, Json]:
@@ -150,20 +166,24 @@ def schema_at(document: Json, root: Keys, instance_path: list[str | int]) -> tup
     keys = list(root)
     for step in instance_path:
         keys += ["items"] if isinstance(step, int) else ["properties", step]
-    *_, (_, schema) = _document.places(document, keys)
-    return keys, schema
+    return keys, _document.at(document, keys)
 
 
 def wrong_header(seen: Sighting, failure: checks.JsonSchemaError) -> Sentence:
-    *_, (_, response) = _document.places(seen.document, seen.response_keys)
-    values = {name: (seen.response.headers.get(name.lower()) or [None])[0] for name in response["headers"]}
-    name = next((name for name, value in values.items() if value == str(failure.instance)), next(iter(values)))
+    names = list(_document.at(seen.document, [*seen.response_keys, "headers"]))
+    fitting = [name for name in names if str(failure.instance) in header(seen.response, name)]
+    name, keyword = (fitting or names)[0], failure.schema_path[-1]
     return Sentence(
-        f"{seen.operation} answered {seen.status} with a header `{name}` that breaks `{failure.schema_path[-1]}`",
+        f"{seen.operation} answered {seen.status} with a header `{name}` that breaks `{keyword}`",
         [*seen.response_keys, "headers", name, "schema"],
         "a value that fits the schema",
         "one that does not",
     )
+
+
+def header(response: Response, name: str) -> list[str]:
+    """Return the values of a header, none where it is missing."""
+    return response.headers.get(name.lower()) or []
 
 
 def missing_headers(seen: Sighting, failure: checks.MissingHeaders) -> Iterator[Sentence]:
@@ -177,17 +197,23 @@ def missing_headers(seen: Sighting, failure: checks.MissingHeaders) -> Iterator[
 
 
 def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sentence]:
-    request = "without a token" if failure.scenario == checks.AuthScenario.NO_AUTH else "with an invented token"
-    if 200 <= seen.status < 300:
+    request = (
+        "without a token"
+        if failure.scenario == checks.AuthScenario.NO_AUTH
+        else "with an invented token"
+    )
+    if seen.success:
         title = f"{seen.operation} accepted a request {request}, with {seen.status}"
     else:
         title = f"{seen.operation} answered {seen.status} to a request {request}"
-    yield Sentence(title, ["components", "securitySchemes", "bearerAuth"], "401", f"status {seen.status}")
+    yield Sentence(
+        title, ["components", "securitySchemes", "bearerAuth"], "401", f"status {seen.status}"
+    )
 
 
 def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status} to a request without the header {failure.header_name}",
+        f"{seen.operation} answered {seen.status} to a request without {failure.header_name}",
         [*seen.keys, "responses", "401"],
         ", ".join(map(str, failure.expected_statuses)),
         f"status {seen.status}",
@@ -197,8 +223,9 @@ def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> I
 
 def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> Iterator[Sentence]:
     fault = "without the header `Allow`" if failure.allow_header_present is False else "and not 405"
+    answered = f"{seen.operation}: its path answered {seen.status}"
     yield Sentence(
-        f"{seen.operation}: its path answered {seen.status} to a method that it does not have, {fault}",
+        f"{answered} to a method that it does not have, {fault}",
         [*seen.keys, "responses", "405"],
         "405 with Allow",
         f"status {seen.status} to {failure.method}",
@@ -207,9 +234,13 @@ def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> I
 
 def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation}: the header `Allow` of its path does not name the methods that the path has",
+        f"{seen.operation}: the `Allow` of its path names other methods than the path has",
         [*seen.keys, "responses", "405"],
-        ", ".join(method.upper() for method in _document.METHODS if method in seen.document["paths"][seen.path]),
+        ", ".join(
+            method.upper()
+            for method in _document.METHODS
+            if method in seen.document["paths"][seen.path]
+        ),
         printable(failure.allow_header),
     )
 
@@ -226,7 +257,7 @@ def refused(seen: Sighting, failure: checks.RejectedPositiveData) -> Iterator[Se
 def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     keys, what = unfit_part(seen)
     yield Sentence(
-        f"{seen.operation} accepted {what or 'a request'} that the document does not allow, with {seen.status}",
+        f"{seen.operation} accepted {what or 'an invalid request'}, with {seen.status}",
         keys,
         "400, 415 or 422",
         f"status {seen.status}",
@@ -236,28 +267,34 @@ def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 
 def unfit_part(seen: Sighting) -> tuple[Keys, str]:
     """Return the one part of a request that breaks the document, or nothing where several do."""
-    meta = seen.case.meta
-    data = meta.phase.data if meta else None
+    operation = seen.document["paths"][seen.path][seen.method]
+    data = seen.case.meta.phase.data if seen.case.meta else None
     parameter = getattr(data, "parameter", None)
-    for index, declared in enumerate(seen.document["paths"][seen.path][seen.method].get("parameters", [])):
+    for index, declared in enumerate(operation.get("parameters", [])):
         if parameter == declared["name"]:
-            return [*seen.keys, "parameters", index], f"a `{parameter}` in the {declared['in']}"
+            return [
+                *seen.keys,
+                "parameters",
+                index,
+            ], f"an invalid `{parameter}` in the {declared['in']}"
+    return unfit_body(seen) if "requestBody" in operation else (seen.keys, "")
+
+
+def unfit_body(seen: Sighting) -> tuple[Keys, str]:
     keys: Keys = [*seen.keys, "requestBody"]
-    if "requestBody" not in seen.document["paths"][seen.path][seen.method]:
-        return seen.keys, ""
     if not seen.body:
         return keys, "a request without a body"
     try:
-        body = json.loads(seen.body)
-        errors = list(body_validator(json.dumps(seen.document), seen.path, seen.method).iter_errors(body))
+        validator = body_validator(json.dumps(seen.document), seen.path, seen.method)
+        errors = list(validator.iter_errors(json.loads(seen.body)))
     except (ValueError, RecursionError):
-        return keys, "a body that is not JSON and"
+        return keys, "a body that is not JSON"
     places = {json_path(error.instance_path): list(error.instance_path) for error in errors}
     if len(places) != 1:
         return keys, ""
     ((place, steps),) = places.items()
     keys, _ = schema_at(seen.document, [*keys, "content", "application/json", "schema"], steps)
-    return keys, f"a value at {place} of the body"
+    return keys, f"an invalid value at {place}"
 
 
 @cache
@@ -269,9 +306,9 @@ def body_validator(document: str, path: str, method: str) -> jsonschema_rs.Draft
     )
 
 
-def vanished(seen: Sighting, failure: checks.EnsureResourceAvailability) -> Iterator[Sentence]:
+def vanished(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status} for a session that createSession had just created",
+        f"{seen.operation} answered {seen.status} for a session that had just been created",
         ["paths", "/sessions", "post", "responses", "200", "links", seen.operation],
         "the session",
         f"status {seen.status}",
@@ -280,7 +317,10 @@ def vanished(seen: Sighting, failure: checks.EnsureResourceAvailability) -> Iter
 
 def anything_else(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status}: {failure.kind_title}", seen.keys, seen.rule, f"status {seen.status}"
+        f"{seen.operation} answered {seen.status}: {failure.kind_title}",
+        seen.keys,
+        seen.rule,
+        f"status {seen.status}",
     )
 
 
@@ -304,7 +344,7 @@ SPEAKERS: dict[type[core.Failure], Callable[[Sighting, Any], Iterator[Sentence]]
     checks.EnsureResourceAvailability: vanished,
 }
 
-KINDS: dict[type, str] = {
+KINDS: dict[object, str] = {
     bool: "a boolean",
     int: "an integer",
     float: "a number",
@@ -317,7 +357,7 @@ KINDS: dict[type, str] = {
 
 def kind_of(value: Any) -> str:
     """Name the JSON type of a value."""
-    return KINDS.get(type(value), "a value")
+    return KINDS.get(value.__class__, "a value")
 
 
 def types(schema: Json) -> str:
@@ -328,7 +368,9 @@ def types(schema: Json) -> str:
 
 def json_path(steps: list[str | int]) -> str:
     """Spell a place as a path in which every position of an array is the same place."""
-    return "$" + "".join("[*]" if isinstance(step, int) else f".{printable(step)}" for step in steps)
+    return "$" + "".join(
+        "[*]" if isinstance(step, int) else f".{printable(step)}" for step in steps
+    )
 
 
 def printable(text: str) -> str:

@@ -1,8 +1,6 @@
 """What a person sees: progress while a run goes on, and the verdict at its end."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +15,7 @@ SHOWN = 20
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+def progress(console: Console) -> Generator[Callable[[Progress], None]]:
     """Show how a run goes on: one live line on a terminal, a line for each phase elsewhere."""
     if console.is_terminal:
         with Live(console=console, transient=True, refresh_per_second=8) as live:
@@ -34,7 +32,8 @@ def progress(console: Console) -> Iterator[Callable[[Progress], None]]:
 
 
 def spelled(step: Progress) -> str:
-    return f"{step.phase or 'starting'}: {step.requests} requests, {step.findings} findings, {step.seconds:.0f} s"
+    seen = f"{step.requests} requests, {step.findings} findings, {step.seconds:.0f} s"
+    return f"{step.phase or 'starting'}: {seen}"
 
 
 def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> None:
@@ -42,15 +41,19 @@ def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> 
     for finding in verdict.findings[:SHOWN]:
         card(console, finding)
     if len(verdict.findings) > SHOWN:
-        console.print(f"… and {len(verdict.findings) - SHOWN} more in the reports\n", highlight=False)
+        console.print(Text(f"… and {len(verdict.findings) - SHOWN} more in the reports\n"))
     for note in verdict.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
     number = len(verdict.findings)
-    judgement = "conforms" if verdict.conforms else f"does not conform: {number} finding{'s' * (number != 1)}"
-    headline = Text(f"{verdict.target} {judgement}", style="bold green" if verdict.conforms else "bold red")
+    judgement, style = (
+        ("conforms", "bold green")
+        if verdict.conforms
+        else (f"does not conform: {number} finding{'s' * (number != 1)}", "bold red")
+    )
+    headline = Text(f"{verdict.target} {judgement}", style=style)
     headline.append(
-        f" (level {verdict.level}, {verdict.requests} requests, {verdict.sessions_created} sessions created, "
-        f"{verdict.seconds:.1f} s, seed {verdict.seed})",
+        f" (level {verdict.level}, {verdict.requests} requests, {verdict.sessions_created} "
+        f"sessions created, {verdict.seconds:.1f} s, seed {verdict.seed})",
         style="not bold default",
     )
     console.print(headline, soft_wrap=True)

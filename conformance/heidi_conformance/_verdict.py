@@ -1,7 +1,5 @@
 """What a run has to say: values, and nothing that prints or sends."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,8 +7,8 @@ Level = Literal["documented", "strict"]
 Result = Literal["passed", "failed", "skipped"]
 
 
-class CouldNotRun(Exception):
-    """The server could not be judged; the text is one line that says what, where and how to mend it."""
+class CannotJudgeError(Exception):
+    """The server cannot be judged; the text is one line: what, where and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ class Outcome:
 class Verdict:
     """The result of a run.
 
-    requests: all that were sent. sessions_created: answers that created a session; the API cannot delete them.
+    requests: all that were sent.
+    sessions_created: answers that created a session; the API cannot delete them.
     answers: operation to status to number of answers.
     notes: what was left unjudged, in sentences.
     """

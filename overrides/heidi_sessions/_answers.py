@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 from heidi_generated.models import ErrorDetail, ErrorResponse
@@ -114,10 +114,10 @@ def refusal(answer: Answer, operation: Operation) -> APIStatusError:
 def failure_of(answer: Answer) -> tuple[ErrorDetail | None, str | None]:
     """Read the failure that an answer describes, and its name; None where it has none."""
     try:
-        detail: object = ErrorResponse.from_dict(_json.load(answer.content)).detail
+        detail: Any = ErrorResponse.from_dict(_json.load_object(answer.content)).detail
     except (ValueError, RecursionError):
         return None, None
     if not isinstance(detail, ErrorDetail):
         return None, None
-    name: object = detail.type
+    name: Any = detail.type_
     return detail, name if isinstance(name, str) and _TYPE.fullmatch(name) else None

@@ -6,7 +6,7 @@ response. No I/O.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 from heidi_generated.api.sessions import (
@@ -15,26 +15,25 @@ from heidi_generated.api.sessions import (
     list_linked_user_sessions,
     update_session,
 )
-from heidi_generated.models import SessionCreate, SessionUpdate
+from heidi_generated.models import Session, SessionCreate, SessionUpdate
+from heidi_generated.types import MismatchError
 
-from . import _fields, _json
-from ._fields import UNSET
+from . import _json
+from ._fields import UNSET, patient_update, texts
 from ._pages import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from heidi_generated.models import (
         PatientUpdate,
-        Session,
         SessionCreated,
         SessionEnvelope,
-        SessionPage,
     )
     from heidi_generated.types import Request, Unset
 
     from ._fields import PatientFields
-    from ._pages import Cursor, PageQuery
+    from ._pages import Cursor
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -152,8 +151,8 @@ def update(
         language_code=language_code,
         output_language_code=output_language_code,
         transcribe_mode=transcribe_mode,
-        patient=_fields.patient(patient),
-        clinician_notes=_fields.texts("clinician_notes", clinician_notes),
+        patient=patient_update(patient),
+        clinician_notes=texts("clinician_notes", clinician_notes),
         ehr_patient_id=ehr_patient_id,
         ehr_appt_id=ehr_appt_id,
         generate_output_without_recording=generate_output_without_recording,
@@ -161,7 +160,7 @@ def update(
         session_status=session_status,
         is_consent=is_consent,
         created_time_local=created_time_local,
-        linked_sessions_for_context=_fields.texts(
+        linked_sessions_for_context=texts(
             "linked_sessions_for_context", linked_sessions_for_context
         ),
     )
@@ -195,14 +194,14 @@ def _call(request: Request, decode: Decode[T]) -> Call[T]:
 
 def _created(data: object, *, strict: bool = False) -> SessionCreated:
     created = create_session.decode(data, strict=strict)
-    _demand(created.session_id, str, "$.session_id")
+    _demand(created.session_id, str, "$.session_id", "a string")
     return created
 
 
 def _session_of(decode: Decode[SessionEnvelope]) -> Decode[Session]:
     def session(data: object, *, strict: bool = False) -> Session:
         envelope = decode(data, strict=strict)
-        _demand(envelope.session, Session, "$.session")
+        _demand(envelope.session, Session, "$.session", "an object")
         return envelope.session
 
     return session
@@ -210,10 +209,10 @@ def _session_of(decode: Decode[SessionEnvelope]) -> Decode[Session]:
 
 def _page(data: object, *, strict: bool = False) -> Page:
     generated = list_linked_user_sessions.decode(data, strict=strict)
-    _demand(generated.sessions, list, "$.sessions")
+    _demand(generated.sessions, list, "$.sessions", "an array")
     return Page.of(generated)
 
 
-def _demand(value: object, kind: type, path: str) -> None:
+def _demand(value: object, kind: type, path: str, expected: str) -> None:
     if not isinstance(value, kind):
-        raise MismatchError(path)
+        raise MismatchError(path, expected, "something else")

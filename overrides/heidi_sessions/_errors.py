@@ -126,9 +126,7 @@ class APIConnectionError(_CallError):
             True where the server may have acted on the request all the same.
     """
 
-    def __init__(
-        self, *, operation: str, route: str, reason: str, may_have_arrived: bool
-    ) -> None:
+    def __init__(self, *, operation: str, route: str, reason: str, may_have_arrived: bool) -> None:
         super().__init__(f"no answer, {reason}", operation=operation, route=route)
         self.reason = reason
         self.may_have_arrived = may_have_arrived
@@ -258,7 +256,7 @@ BY_STATUS: Mapping[int, type[APIStatusError]] = {
 
 def status_error(status_code: int, type_: str | None) -> type[APIStatusError]:
     """Choose the class for an answer: by its type, else by its status."""
-    if type_ in BY_TYPE:
+    if type_ is not None and type_ in BY_TYPE:
         return BY_TYPE[type_]
     if status_code in BY_STATUS:
         return BY_STATUS[status_code]

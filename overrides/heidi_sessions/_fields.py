@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
 from heidi_generated.models import Gender, PatientUpdate
 from heidi_generated.types import UNSET, Unset
@@ -29,7 +29,7 @@ class PatientFields(TypedDict, total=False):
     demographic_details: str
 
 
-def patient(value: PatientUpdate | PatientFields | Unset) -> PatientUpdate | Unset:
+def patient_update(value: Any) -> PatientUpdate | Unset:
     """Turn a dict into a PatientUpdate.
 
     Raises:
@@ -39,7 +39,7 @@ def patient(value: PatientUpdate | PatientFields | Unset) -> PatientUpdate | Uns
         return value
     if not isinstance(value, Mapping):
         raise TypeError("patient: give a PatientUpdate or a dict of its members")
-    fields: dict[str, Any] = dict(value)
+    fields: dict[str, Any] = dict(cast("Mapping[str, Any]", value))
     if unknown := sorted(set(fields) - PatientFields.__annotations__.keys()):
         known = ", ".join(PatientFields.__annotations__)
         raise TypeError(f"patient: no member is called {unknown[0]!r}; there are {known}")
@@ -82,4 +82,4 @@ def _date_of_birth(value: Any) -> date | Unset:
     return value
 
 
-__all__ = ["UNSET", "PatientFields", "Unset", "patient", "texts"]
+__all__ = ["UNSET", "PatientFields", "Unset", "patient_update", "texts"]

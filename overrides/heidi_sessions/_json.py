@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,18 @@ def load(content: bytes) -> object:
         ValueError, RecursionError: it is not JSON, or nests deeper than the parser goes.
     """
     return _parser()(content)
+
+
+def load_object(content: bytes) -> dict[str, Any]:
+    """Read a document that is an object.
+
+    Raises:
+        ValueError, RecursionError: it is not.
+    """
+    document: Any = load(content)
+    if not isinstance(document, dict):
+        raise ValueError  # noqa: TRY004  # the text is wrong, not the program
+    return cast("dict[str, Any]", document)
 
 
 @functools.cache

@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("heidi_sessions")
 
 
-def attempt(
-    operation: Operation, result: Answer | HeidiError, seconds: float, number: int
-) -> None:
+def attempt(operation: Operation, result: Answer | HeidiError, seconds: float, number: int) -> None:
     """Log one attempt."""
     if not logger.isEnabledFor(logging.INFO):
         return
-    is_answer = isinstance(result, Answer)
+    if isinstance(result, Answer):
+        outcome, request_id = str(result.status_code), result.request_id
+    else:
+        outcome, request_id = type(result).__name__, None
     logger.info(
         "%s %s: %s in %.1f ms, attempt %d, request id %s",
         operation.method,
         operation.route,
-        result.status_code if is_answer else type(result).__name__,
+        outcome,
         seconds * 1000,
         number,
-        (result.request_id if is_answer else None) or "-",
+        request_id or "-",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import attrs
@@ -36,6 +36,18 @@ class Key:
     api_key: Secret
     email: Secret
     third_party_internal_id: Secret
+
+
+def conceal(**options: Any) -> dict[str, Secret | None]:
+    """Wrap what must not be shown.
+
+    Raises:
+        ConfigurationError: one of them is not a text.
+    """
+    if wrong := [name for name, text in options.items() if not isinstance(text, str | None)]:
+        del options
+        raise ConfigurationError(f"{wrong[0]}: give a text")
+    return {name: None if text is None else Secret(text) for name, text in options.items()}
 
 
 def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret | Key | None:
@@ -131,7 +143,9 @@ def _checked(url: str) -> str:
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError("base_url: http sends tokens and patients in the open; use https")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError("base_url: no credentials, query or fragment, just https://host/path")
+        raise ConfigurationError(
+            "base_url: no credentials, query or fragment, just https://host/path"
+        )
     return url.rstrip("/")
 
 

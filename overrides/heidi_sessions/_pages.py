@@ -6,17 +6,18 @@ come twice are dropped, and a walk that would lose sessions or never end is an e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
 from . import _log
-from ._errors import PaginationError
+from ._errors import BadRequestError, PaginationError, ValidationError
 from ._fields import UNSET
 from ._seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from heidi_generated.models import Session, SessionPage
     from heidi_generated.types import Unset
@@ -84,7 +85,7 @@ class Walk:
         self._total: int | None = None
         self._stale_pages = 0
         self._last: Page | None = None
-        self.widened = False
+        self._widened = False
 
     def next_query(self) -> PageQuery | None:
         """Say what to ask next; None where the walk is over.
@@ -118,13 +119,20 @@ class Walk:
             self._progress(len(self._ids), page.total_count)
         return fresh
 
-    def loss(self) -> PaginationError:
-        """Describe that the server says there is more, and does not say how to get it."""
-        return self._error("the server names no next page although there is one")
+    @contextlib.contextmanager
+    def explain_refusal(self) -> Generator[None]:
+        """Make the refusal of a page as large as all sessions what it is here: a loss."""
+        try:
+            yield
+        except (BadRequestError, ValidationError) as error:
+            if not self._widened:
+                raise
+            raise self._loss() from error
 
     def _is_new(self, session: Session) -> bool:
         # A lenient answer may lack the id; then nothing says that the session came before.
-        return not isinstance(session.session_id, str) or self._ids.add(session.session_id)
+        session_id: Any = session.session_id
+        return not isinstance(session_id, str) or self._ids.add(session_id)
 
     def _incomplete(self) -> bool:
         return self._total is None or len(self._ids) < self._total
@@ -138,11 +146,14 @@ class Walk:
 
     def _widen(self) -> PageQuery:
         total, size = self._total, self._page_size
-        if self.widened or total is None or (isinstance(size, int) and size >= total):
-            raise self.loss()
-        self.widened = True
+        if self._widened or total is None or (isinstance(size, int) and size >= total):
+            raise self._loss()
+        self._widened = True
         self._page_size = total
         return PageQuery(total, UNSET)
+
+    def _loss(self) -> PaginationError:
+        return self._error("the server says that there is more, and not how to get it")
 
     def _error(self, problem: str) -> PaginationError:
         return PaginationError(problem, seen=len(self._ids), total_count=self._total)

@@ -46,6 +46,6 @@ class Seen:
     def _find(slots: array[int], mark: int) -> int:
         last = len(slots) - 1
         place = mark & last
-        while slots[place] != _EMPTY and slots[place] != mark:  # noqa: PLR1714  # no set per step
+        while slots[place] != _EMPTY and slots[place] != mark:  # `in` would make a set
             place = (place + 1) & last
         return place

@@ -3,20 +3,208 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from . import _calls
-from ._errors import BadRequestError, ValidationError
 from ._fields import UNSET
-from ._pages import Page, Walk
+from ._methods import AsyncResource, Resource, plain, plain_async, raw, raw_async
+from ._pages import PageQuery, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from asyncio import Task
+    from collections.abc import AsyncIterator, Iterator
 
     from heidi_generated.models import Session
     from heidi_generated.types import Unset
 
-    from ._answers import RawResponse
-    from ._calls import Call
-    from ._pages import PageQuery, Progress
+    from ._engine import AsyncEngine, Engine
+    from ._pages import Page, Progress
+
+
+class Sessions(Resource):
+    """The sessions of one user."""
+
+    create = plain(_calls.create)
+    get = plain(_calls.get)
+    update = plain(_calls.update)
+
+    def list(
+        self,
+        *,
+        page_size: int | Unset = UNSET,
+        max_items: int | None = None,
+        progress: Progress | None = None,
+    ) -> SessionList:
+        """List the sessions of the linked user, lazily: nothing is sent until it is iterated.
+
+        Args:
+            page_size: how many sessions to ask for at a time.
+            max_items: stop after so many; None for all.
+            progress: called after each page with the number of sessions seen and of all.
+
+        Returns:
+            Something to iterate over, as often as you like; each time it asks again.
+
+        Raises:
+            ValueError: max_items is negative.
+
+        Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
+        """
+        return SessionList(self._engine, page_size, max_items, progress)
+
+    @functools.cached_property
+    def with_raw_response(self) -> SessionsWithRawResponse:
+        """The same calls, but they return the answers themselves."""
+        return SessionsWithRawResponse(self._engine)
+
+
+class SessionsWithRawResponse(Resource):
+    """The sessions of one user; every answer with its status and headers."""
+
+    create = raw(_calls.create)
+    get = raw(_calls.get)
+    update = raw(_calls.update)
+    list = raw(_calls.page)
+
+
+class AsyncSessions(AsyncResource):
+    """The sessions of one user."""
+
+    create = plain_async(_calls.create)
+    get = plain_async(_calls.get)
+    update = plain_async(_calls.update)
+
+    def list(
+        self,
+        *,
+        page_size: int | Unset = UNSET,
+        max_items: int | None = None,
+        progress: Progress | None = None,
+        prefetch: bool = False,
+    ) -> AsyncSessionList:
+        """List the sessions of the linked user, lazily: nothing is sent until it is iterated.
+
+        Args:
+            page_size: how many sessions to ask for at a time.
+            max_items: stop after so many; None for all.
+            progress: called after each page with the number of sessions seen and of all.
+            prefetch: ask for the next page while this one is worked on.
+
+        Returns:
+            Something to iterate over, as often as you like; each time it asks again.
+
+        Raises:
+            ValueError: max_items is negative.
+
+        Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
+        """
+        return AsyncSessionList(self._engine, page_size, max_items, progress, prefetch=prefetch)
+
+    @functools.cached_property
+    def with_raw_response(self) -> AsyncSessionsWithRawResponse:
+        """The same calls, but they return the answers themselves."""
+        return AsyncSessionsWithRawResponse(self._engine)
+
+
+class AsyncSessionsWithRawResponse(AsyncResource):
+    """The sessions of one user; every answer with its status and headers."""
+
+    create = raw_async(_calls.create)
+    get = raw_async(_calls.get)
+    update = raw_async(_calls.update)
+    list = raw_async(_calls.page)
+
+
+class SessionList:
+    """All sessions of the linked user. Iterate over it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        page_size: int | Unset,
+        max_items: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self._engine = engine
+        self._page_size = page_size
+        self._walk = functools.partial(Walk, page_size, max_items, progress)
+        self._walk()  # refuses a bad max_items here, not at the first step
+
+    def __iter__(self) -> Iterator[Session]:
+        """Yield every session once, a page at a time.
+
+        Raises:
+            PaginationError: going on would never end, or the walk would lose sessions.
+            HeidiError: see its other subclasses.
+        """
+        walk = self._walk()
+        while (query := walk.next_query()) is not None:
+            with walk.explain_refusal():
+                page = self._fetch(query)
+            yield from walk.take(page)
+
+    def first_page(self) -> Page:
+        """Read the first page only."""
+        return self._fetch(PageQuery(self._page_size, UNSET))
+
+    def _fetch(self, query: PageQuery) -> Page:
+        call = _calls.page(page_size=query.page_size, page=query.page)
+        return self._engine.send(call).parse()
+
+
+class AsyncSessionList:
+    """All sessions of the linked user. Iterate over it with `async for`."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        page_size: int | Unset,
+        max_items: int | None,
+        progress: Progress | None,
+        *,
+        prefetch: bool,
+    ) -> None:
+        self._engine = engine
+        self._page_size = page_size
+        self._prefetch = prefetch
+        self._walk = functools.partial(Walk, page_size, max_items, progress)
+        self._walk()  # refuses a bad max_items here, not at the first step
+
+    async def __aiter__(self) -> AsyncIterator[Session]:
+        """Yield every session once, a page at a time.
+
+        Raises:
+            PaginationError: going on would never end, or the walk would lose sessions.
+            HeidiError: see its other subclasses.
+        """
+        walk = self._walk()
+        ahead: Task[Page | None] | None = None
+        try:
+            while (page := await (ahead or self._next(walk))) is not None:
+                sessions = walk.take(page)
+                ahead = self._start(walk) if self._prefetch else None
+                for session in sessions:
+                    yield session
+        finally:
+            if ahead is not None and not ahead.cancel():
+                ahead.exception()  # nobody waits for it any more
+
+    async def first_page(self) -> Page:
+        """Read the first page only."""
+        return await self._fetch(PageQuery(self._page_size, UNSET))
+
+    def _start(self, walk: Walk) -> Task[Page | None]:
+        from asyncio import create_task  # noqa: PLC0415  # not for those who are not async
+
+        return create_task(self._next(walk))
+
+    async def _next(self, walk: Walk) -> Page | None:
+        query = walk.next_query()
+        if query is None:
+            return None
+        with walk.explain_refusal():
+            return await self._fetch(query)
+
+    async def _fetch(self, query: PageQuery) -> Page:
+        call = _calls.page(page_size=query.page_size, page=query.page)
+        return (await self._engine.send(call)).parse()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of an answer may take."""
 
+PAGE_PARAMETER: Final = "page"
+"""How the document calls the parameter that the vendor never names; `page_parameter` renames it."""
+
 _CREDENTIAL_HEADERS: Final = frozenset({"authorization", "heidi-api-key"})
 
 
@@ -37,6 +40,27 @@ class Settings:
     strict_responses: bool
     page_parameter: str
     default_headers: Mapping[str, str] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, *, base_url: str, own_client: bool, **options: Any) -> Settings:
+        """Take in the options of a client.
+
+        Args:
+            own_client: whether the user brings a client, which then has a timeout of its own.
+
+        Raises:
+            ConfigurationError: an option is not what it must be.
+        """
+        unchecked = cls(
+            base_url=base_url,
+            timeout=None if own_client else Timeout(DEFAULT_TIMEOUT),
+            max_retries=0,
+            retry_writes=False,
+            strict_responses=False,
+            page_parameter=PAGE_PARAMETER,
+            default_headers={},
+        )
+        return unchecked.evolve(**options)
 
     def evolve(self, **changes: Any) -> Settings:
         """Change some options; those that are UNSET stay.
@@ -66,7 +90,8 @@ class Settings:
 
     def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
         """Write a request out."""
-        query = f"?{urlencode(request.params)}" if request.params else ""
+        params = {self._name_of(name): value for name, value in request.params.items()}
+        query = f"?{urlencode(params)}" if params else ""
         return Outgoing(
             operation=request.operation,
             url=f"{self.base_url}{request.path}{query}",
@@ -75,6 +100,9 @@ class Settings:
             timeout=self.timeout,
         )
 
+    def _name_of(self, parameter: str) -> str:
+        return self.page_parameter if parameter == PAGE_PARAMETER else parameter
+
 
 def _retries(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -82,8 +110,8 @@ def _retries(value: object) -> int:
     return value
 
 
-def _headers(value: Mapping[str, str] | None) -> Mapping[str, str]:
-    headers = dict(value or {})
+def _headers(value: Any) -> Mapping[str, str]:
+    headers: dict[Any, Any] = dict(value)
     if not all(isinstance(text, str) for pair in headers.items() for text in pair):
         raise ConfigurationError("default_headers: give texts for names and values")
     if _CREDENTIAL_HEADERS & {name.lower() for name in headers}:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 import attrs
 
 from . import _clock, _fork
-from ._errors import HeidiError, TokenError
+from ._errors import ConfigurationError, HeidiError, TokenError
 from ._secret import Secret
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class TokenSource(Protocol):
     """Gives the token to send; `refused` is the one that the server just answered 401 to."""
 
     def token(self, refused: Secret | None = None) -> Secret: ...
+
+
+class AsyncTokenSource(Protocol):
+    """The same, for asyncio."""
 
     async def token_async(self, refused: Secret | None = None) -> Secret: ...
 
@@ -83,6 +87,17 @@ class ProvidedTokens:
             raise _provider_error(f"failed with {type(error).__name__}") from error
 
 
+def given_tokens(
+    token: Secret | None, provide: Callable[[], str | Awaitable[str]] | None
+) -> FixedToken | ProvidedTokens:
+    """Take tokens as the user gives them."""
+    if token is not None:
+        return FixedToken(token)
+    if not callable(provide):
+        raise ConfigurationError("token_provider: give a function that returns a token")
+    return ProvidedTokens(provide)
+
+
 def _secret(text: object) -> Secret:
     if not isinstance(text, str) or not is_token(text):
         raise _provider_error("returned something that is not a bearer token")
@@ -111,74 +126,42 @@ Outcome: TypeAlias = "TimedToken | HeidiError | None"
 """What became of a request for a token; None: it was interrupted."""
 
 
-class IssuedTokens:
-    """Tokens issued for a key: one request for all threads, tasks and event loops that wait.
+class _Shared:
+    """The token of all threads, tasks and event loops, and the one request for the next.
 
     The first who finds no good token asks for one; the others wait for its outcome, be it a token
     or an error. Where the first is interrupted, the next one asks.
     """
 
-    def __init__(
-        self,
-        issue: Callable[[], TimedToken | HeidiError],
-        issue_async: Callable[[], Awaitable[TimedToken | HeidiError]],
-    ) -> None:
-        self._issue = issue
-        self._issue_async = issue_async
+    def __init__(self) -> None:
         self._current: TimedToken | None = None
-        self._lock = threading.Lock()
         self._flight: Future[Outcome] | None = None
+        self._lock = threading.Lock()
         _fork.call_in_child(self._start_over)
 
-    def token(self, refused: Secret | None = None) -> Secret:
-        if (good := self._good(refused)) is not None:
-            return good.secret
-        while True:
-            flight, leads = self._board(refused)
-            outcome: Outcome = None
-            if leads:
-                try:
-                    outcome = self._issue()
-                finally:
-                    self._land(flight, outcome)
-            if (token := _result(flight.result())) is not None:
-                return token
-
-    async def token_async(self, refused: Secret | None = None) -> Secret:
-        if (good := self._good(refused)) is not None:
-            return good.secret
-        from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
-
-        while True:
-            flight, leads = self._board(refused)
-            outcome: Outcome = None
-            if leads:
-                try:
-                    outcome = await self._issue_async()
-                finally:
-                    self._land(flight, outcome)
-            elif not flight.done():
-                await wrap_future(flight)
-            if (token := _result(flight.result())) is not None:
-                return token
-
-    def _good(self, refused: Secret | None) -> TimedToken | None:
+    def good(self, refused: Secret | None) -> Secret | None:
+        """Return the token, unless it is refused, or about to end."""
         token = self._current
         if token is None or token.secret == refused or _clock.monotonic() >= token.renew_at:
             return None
-        return token
+        return token.secret
 
-    def _board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
+    def board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
         """Return the request to wait for, and whether the caller is the one to make it."""
         with self._lock:
-            if (good := self._good(refused)) is not None:
-                return _landed(good), False
             if self._flight is not None:
                 return self._flight, False
-            self._flight = _departing()
-            return self._flight, True
+            flight: Future[Outcome] = Future()
+            # From here on, a task that stops waiting cannot cancel it for the others.
+            flight.set_running_or_notify_cancel()
+            if self.good(refused) is not None:
+                flight.set_result(self._current)
+                return flight, False
+            self._flight = flight
+            return flight, True
 
-    def _land(self, flight: Future[Outcome], outcome: Outcome) -> None:
+    def land(self, flight: Future[Outcome], outcome: Outcome) -> None:
+        """Tell all who wait what became of the request."""
         with self._lock:
             if isinstance(outcome, TimedToken):
                 self._current = outcome
@@ -186,23 +169,65 @@ class IssuedTokens:
         flight.set_result(outcome)
 
     def _start_over(self) -> None:
-        self._lock = threading.Lock()
         self._flight = None
+        self._lock = threading.Lock()
 
 
-def _departing() -> Future[Outcome]:
-    flight: Future[Outcome] = Future()
-    flight.set_running_or_notify_cancel()  # a task that is cancelled must not cancel it for all
-    return flight
+class IssuedTokens:
+    """Tokens issued for a key, one request at a time."""
+
+    def __init__(self, issue: Callable[[], TimedToken | HeidiError]) -> None:
+        self._issue = issue
+        self._shared = _Shared()
+
+    def token(self, refused: Secret | None = None) -> Secret:
+        good = self._shared.good(refused)
+        while good is None:
+            flight, leads = self._shared.board(refused)
+            if leads:
+                self._lead(flight)
+            good = _secret_of(flight.result())
+        return good
+
+    def _lead(self, flight: Future[Outcome]) -> None:
+        outcome: Outcome = None
+        try:
+            outcome = self._issue()
+        finally:
+            self._shared.land(flight, outcome)
 
 
-def _landed(token: TimedToken) -> Future[Outcome]:
-    flight: Future[Outcome] = Future()
-    flight.set_result(token)
-    return flight
+class AsyncIssuedTokens:
+    """Tokens issued for a key, one request at a time, for asyncio."""
+
+    def __init__(self, issue: Callable[[], Awaitable[TimedToken | HeidiError]]) -> None:
+        self._issue = issue
+        self._shared = _Shared()
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        good = self._shared.good(refused)
+        while good is None:
+            flight, leads = self._shared.board(refused)
+            if leads:
+                await self._lead(flight)
+            good = _secret_of(await _landing(flight))
+        return good
+
+    async def _lead(self, flight: Future[Outcome]) -> None:
+        outcome: Outcome = None
+        try:
+            outcome = await self._issue()
+        finally:
+            self._shared.land(flight, outcome)
 
 
-def _result(outcome: Outcome) -> Secret | None:
+async def _landing(flight: Future[Outcome]) -> Outcome:
+    from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
+
+    return await wrap_future(flight)
+
+
+def _secret_of(outcome: Outcome) -> Secret | None:
     if isinstance(outcome, HeidiError):
-        raise copy.copy(outcome)
+        raise copy.copy(outcome)  # each who waits gets an error of their own
     return None if outcome is None else outcome.secret

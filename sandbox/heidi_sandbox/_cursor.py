@@ -38,7 +38,7 @@ class Cursors:
             InvalidCursorError: it was never issued to this user.
         """
         try:
-            position = base64.b64decode(cursor, altchars=b"-_", validate=True)[:_NUMBER_BYTES]
+            position = base64.urlsafe_b64decode(cursor)[:_NUMBER_BYTES]
         except ValueError:
             raise InvalidCursorError from None
         number = int.from_bytes(position, "big")

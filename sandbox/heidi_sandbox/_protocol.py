@@ -1,4 +1,6 @@
-"""What uvicorn answers when the bytes it gets are not HTTP."""
+"""HTTP/1.1 as uvicorn speaks it, but for what it logs and how it answers what is not HTTP."""
+
+import asyncio
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -7,7 +9,11 @@ from heidi_sandbox._errors import MalformedRequestError
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 whose own errors have the shape of every other error."""
+    """HTTP/1.1 without an access log, whose own errors have the shape of every other error."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.access_log = False  # it writes queries, and so email addresses
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the name is uvicorn's
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):

@@ -14,7 +14,6 @@ import uvicorn
 
 from heidi_sandbox._app import create_app, load_document
 from heidi_sandbox._asgi import App
-from heidi_sandbox._cursor import Cursors
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._open import open_store
 from heidi_sandbox._protocol import Protocol
@@ -140,9 +139,11 @@ class _Runner:
             if api_key is None:
                 made = await store.setting("api_key", secrets.token_urlsafe(32).encode())
                 api_key = made.decode()
-            tokens = Tokens(secret, self.token_lifetime)
-            app = create_app(store, tokens=tokens, cursors=Cursors(secret), api_key=api_key)
+            app = create_app(
+                store, secret=secret, api_key=api_key, token_lifetime=self.token_lifetime
+            )
             server = _server(self.wrap(app) if self.wrap else app)
+            tokens = Tokens(secret, self.token_lifetime)
             sandbox = Sandbox(self._url(), api_key, tokens, self._ended)
             self._ready.set_result((sandbox, server))
             await server.serve(sockets=[self.listener])
@@ -163,7 +164,6 @@ def _server(app: App) -> uvicorn.Server:
             http=Protocol,
             ws="none",
             lifespan="off",
-            access_log=False,  # it would write queries, and so email addresses
             log_config=None,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,

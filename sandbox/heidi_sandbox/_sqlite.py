@@ -74,6 +74,8 @@ class SqliteStore:
             self._writer = self._reader = _migrated(self._connect(":memory:"), ":memory:")
             self._exclusive: contextlib.AbstractContextManager[Any] = threading.Lock()
             return
+        if not file.parent.is_dir():
+            raise CannotServeError(f"{file}: there is no such folder to keep a database in")
         try:
             self._lock(file)
             file.touch(mode=0o600)
@@ -93,8 +95,8 @@ class SqliteStore:
     def _lock(self, file: Path) -> None:
         """Let one process own the file; the lock ends with the process, however that ends."""
         lock = self._connect(file.with_name(f"{file.name}-lock"))
-        lock.execute("PRAGMA journal_mode = MEMORY")  # no second file beside the lock
         try:
+            lock.execute("PRAGMA journal_mode = MEMORY")  # no second file beside the lock
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:

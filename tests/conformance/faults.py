@@ -1,13 +1,13 @@
 """Deliberate defects, each a small change between a request and the reference server."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
 
-from .reference import Answer, Handler, Request, answer
+from .reference import Answer, Fault, Handler, Request, answer
 
-Fault = Callable[[Request, Handler], Answer]
+Session = dict[str, Any]
+TOKEN = "the-token-of-the-only-user"
 
 
 def is_session(request: Request, *methods: str) -> bool:
@@ -24,7 +24,9 @@ def session_without_id(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if not is_session(request, "GET") or reply.status != 200:
         return reply
-    session = {name: value for name, value in reply.content["session"].items() if name != "session_id"}
+    session = {
+        name: value for name, value in reply.content["session"].items() if name != "session_id"
+    }
     return reply.but(content={"session": session})
 
 
@@ -50,8 +52,8 @@ def broken_json(request: Request, handle: Handler) -> Answer:
     return reply
 
 
-def crash_on_other(request: Request, handle: Handler) -> Answer:
-    if is_session(request, "PATCH") and b'"OTHER"' in request.body:
+def crash_on_empty_text(request: Request, handle: Handler) -> Answer:
+    if is_session(request, "PATCH") and b'""' in request.body:
         return answer(500, {"detail": {"msg": "oops", "type": "InternalError"}})
     return handle(request)
 
@@ -63,9 +65,8 @@ def text_as_number(request: Request, handle: Handler) -> Answer:
             body = json.loads(request.body)
         except ValueError:
             return handle(request)
-        if isinstance(body, dict) and isinstance(body.get("duration"), str):
-            sent = Request(request.method, request.path, request.query, request.headers, b'{"duration": 1}')
-            return handle(sent)
+        if isinstance(body, dict) and isinstance(cast("Session", body).get("duration"), str):
+            return handle(replace(request, body=b'{"duration": 1}'))
     return handle(request)
 
 
@@ -79,29 +80,25 @@ def plain_errors(request: Request, handle: Handler) -> Answer:
 def without_header(name: str) -> Fault:
     def fault(request: Request, handle: Handler) -> Answer:
         reply = handle(request)
-        return Answer(reply.status, reply.body, {key: text for key, text in reply.headers.items() if key != name})
+        return Answer(
+            reply.status,
+            reply.body,
+            {key: text for key, text in reply.headers.items() if key != name},
+        )
 
     return fault
 
 
-def no_token_needed(token: str) -> Fault:
-    def fault(request: Request, handle: Handler) -> Answer:
-        if "authorization" in request.headers:
-            return handle(request)
-        headers = {**request.headers, "authorization": f"Bearer {token}"}
-        return handle(Request(request.method, request.path, request.query, headers, request.body))
-
-    return fault
+def as_the_only_user(request: Request) -> Request:
+    return replace(request, headers={**request.headers, "authorization": f"Bearer {TOKEN}"})
 
 
-def any_token(token: str) -> Fault:
-    def fault(request: Request, handle: Handler) -> Answer:
-        if "authorization" not in request.headers:
-            return handle(request)
-        headers = {**request.headers, "authorization": f"Bearer {token}"}
-        return handle(Request(request.method, request.path, request.query, headers, request.body))
+def no_token_needed(request: Request, handle: Handler) -> Answer:
+    return handle(request if "authorization" in request.headers else as_the_only_user(request))
 
-    return fault
+
+def any_token(request: Request, handle: Handler) -> Answer:
+    return handle(as_the_only_user(request) if "authorization" in request.headers else request)
 
 
 def lost_sessions(request: Request, handle: Handler) -> Answer:
@@ -112,16 +109,54 @@ def lost_sessions(request: Request, handle: Handler) -> Answer:
 
 def any_page_size(request: Request, handle: Handler) -> Answer:
     query = {name: values for name, values in request.query.items() if name != "page_size"}
-    return handle(Request(request.method, request.path, query, request.headers, request.body))
+    return handle(replace(request, query=query))
 
 
-def refuses_other(request: Request, handle: Handler) -> Answer:
-    if is_session(request, "PATCH") and b'"OTHER"' in request.body:
-        return answer(422, {"detail": {"msg": "body.patient.gender is not valid", "type": "ValidationError"}})
+def refuses_empty_text(request: Request, handle: Handler) -> Answer:
+    if is_session(request, "PATCH") and b'""' in request.body:
+        return answer(422, {"detail": {"msg": "body is not valid", "type": "ValidationError"}})
     return handle(request)
+
+
+def half_an_answer(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if is_session(request, "PATCH"):
+        return reply.but(headers={"content-length": str(len(reply.body) + 9)})
+    return reply
+
+
+def wrong_challenge(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    return reply.but(headers={"www-authenticate": "Basic"}) if reply.status == 401 else reply
 
 
 def deletes(request: Request, handle: Handler) -> Answer:
     if is_session(request, "DELETE") and "authorization" in request.headers:
         return answer(200, {})
     return handle(request)
+
+
+SECRET_VALUE = "value-from-the-record-of-a-patient"
+
+
+def unknown_gender(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if request.path != "/sessions/linked-user" or reply.status != 200:
+        return reply
+    page = reply.content
+    for session in page["sessions"]:
+        session["patient"]["gender"] = SECRET_VALUE
+    return reply.but(content=page)
+
+
+def parrot(request: Request, handle: Handler) -> Answer:
+    """Repeat the token wherever an answer has room for it."""
+    reply = handle(request)
+    token = request.headers.get("authorization", "")
+    if is_session(request, "GET"):
+        return reply.but(headers={"content-type": f"text/{token}", "x-token": token})
+    if request.method == "OPTIONS":
+        return reply.but(headers={"allow": token})
+    if request.method == "PATCH" and reply.status == 200:
+        return reply.but(content={"session": {token: token}, token: [token]})
+    return reply

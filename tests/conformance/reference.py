@@ -1,10 +1,8 @@
 """A server of the API, written by hand from the contract alone: the honest party of these tests.
 
-It shares no code with the sandbox or the judge and reads no document, so that none of their mistakes can
-hide in it. A fault is a function that stands between a request and this server.
+It shares no code with the sandbox or the judge and reads no document, so that no mistake of theirs
+can hide in it. A fault is a function that stands between a request and this server.
 """
-
-from __future__ import annotations
 
 import contextlib
 import json
@@ -12,10 +10,10 @@ import math
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self, cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
 import uvicorn
@@ -45,7 +43,7 @@ class Answer:
 
     def but(
         self, *, content: Any = None, headers: dict[str, str] | None = None, **changes: Any
-    ) -> Answer:
+    ) -> Self:
         """Return this answer with some of it changed; headers are merged."""
         if content is not None:
             changes["body"] = json.dumps(content).encode()
@@ -56,7 +54,7 @@ Handler = Callable[[Request], Answer]
 Fault = Callable[[Request, Handler], Answer]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An error that the contract names."""
 
     def __init__(
@@ -71,7 +69,7 @@ def answer(status: int, content: Any) -> Answer:
     return Answer(status, json.dumps(content).encode())
 
 
-# --- the shape of requests ---------------------------------------------------------------------------------
+# --- the shape of requests ---
 
 
 def is_text(value: Any) -> bool:
@@ -83,7 +81,7 @@ def is_flag(value: Any) -> bool:
 
 
 def is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(is_text, value))
+    return isinstance(value, list) and all(map(is_text, cast("list[object]", value)))
 
 
 def is_duration(value: Any) -> bool:
@@ -140,17 +138,17 @@ UPDATE: Shape = {
 def checked(value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
     """Return the members of `value` that `shape` knows; anything it does not know is ignored."""
     if not isinstance(value, dict):
-        raise Refusal(422, "ValidationError", f"{where} must be an object")
+        raise RefusalError(422, "ValidationError", f"{where} must be an object")
     members: dict[str, Any] = {}
     for name, rule in shape.items():
         if name not in value:
             continue
         if isinstance(rule, dict):
-            members[name] = checked(value[name], rule, f"{where}.{name}")
+            members[name] = checked(value[name], cast("Shape", rule), f"{where}.{name}")
         elif rule(value[name]):
             members[name] = value[name]
         else:
-            raise Refusal(422, "ValidationError", f"{where}.{name} is not valid")
+            raise RefusalError(422, "ValidationError", f"{where}.{name} is not valid")
     return members
 
 
@@ -160,25 +158,24 @@ def refuse_constant(_: str) -> Any:
 
 def parsed(request: Request) -> Any:
     if len(request.body) > BODY_LIMIT:
-        raise Refusal(413, "BodyTooLarge", "the body has more than 1 MiB")
+        raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise Refusal(415, "UnsupportedMediaType", "the body must be application/json")
+        raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
     try:
         return json.loads(request.body.decode(), parse_constant=refuse_constant)
     except (ValueError, RecursionError):
-        raise Refusal(400, "MalformedRequest", "the body is not JSON") from None
+        raise RefusalError(400, "MalformedRequest", "the body is not JSON") from None
 
 
-# --- the state -----------------------------------------------------------------------------------------------
+# --- the state ---
 
 
 @dataclass
 class User:
     linked: bool
-    sessions: dict[str, dict[str, Any]] = field(
-        default_factory=dict
-    )  # in the order of their creation
+    # In the order of their creation.
+    sessions: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
 
 def now() -> str:
@@ -226,7 +223,8 @@ def new_session(session_id: str, number: int) -> dict[str, Any]:
 class Api:
     """The contract, sections 2 to 4."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_id: Callable[[], str] = lambda: str(secrets.randbits(128))) -> None:
+        self.new_id = new_id
         self.api_key = secrets.token_urlsafe(16)
         self.users: dict[tuple[str, str], User] = {}
         self.tokens: dict[str, User] = {}
@@ -242,7 +240,7 @@ class Api:
         self.requests.append(request)
         try:
             return self.route(request)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return refusal.answer
 
     def route(self, request: Request) -> Answer:
@@ -250,10 +248,10 @@ class Api:
             return self.issue_token(request)
         parts = request.path.split("/")
         if parts[:2] != ["", "sessions"] or len(parts) > 3 or parts[2:] == [""]:
-            raise Refusal(404, "NotFound", "no such path")
+            raise RefusalError(404, "NotFound", "no such path")
         user = self.authenticate(request)
         if len(parts) == 2:
-            methods = {"POST": self.create}
+            methods: dict[str, Callable[[User, Request], Any]] = {"POST": self.create}
         elif parts[2] == "linked-user":
             methods = {"GET": self.page}
         else:
@@ -264,15 +262,19 @@ class Api:
             }
         if request.method not in methods:
             allow = {"allow": ", ".join(methods)}
-            raise Refusal(405, "MethodNotAllowed", "no such method", allow)
+            raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
         return answer(200, methods[request.method](user, request))
 
     def issue_token(self, request: Request) -> Answer:
         if request.headers.get("heidi-api-key") != self.api_key:
-            raise Refusal(401, "AuthenticationError", "wrong key", {"www-authenticate": "Bearer"})
+            raise RefusalError(
+                401, "AuthenticationError", "wrong key", {"www-authenticate": "Bearer"}
+            )
         names = [request.query.get(name, [""])[0] for name in ("email", "third_party_internal_id")]
         if not all(names):
-            raise Refusal(422, "ValidationError", "email and third_party_internal_id are required")
+            raise RefusalError(
+                422, "ValidationError", "email and third_party_internal_id are required"
+            )
         return answer(
             200, {"token": self.token(*names), "expiration_time": "2099-01-01T00:00:00.000Z"}
         )
@@ -282,12 +284,14 @@ class Api:
         user = self.tokens.get(token)
         if scheme.lower() != "bearer" or user is None:
             challenge = {"www-authenticate": "Bearer"}
-            raise Refusal(401, "AuthenticationError", "the token is missing or wrong", challenge)
+            raise RefusalError(
+                401, "AuthenticationError", "the token is missing or wrong", challenge
+            )
         return user
 
     def create(self, user: User, request: Request) -> Any:
         sent = checked(parsed(request), CREATE) if request.body else {}
-        session_id = str(secrets.randbits(128))
+        session_id = self.new_id()
         session = new_session(session_id, len(user.sessions) + 1)
         session["ehr_appt_id"] = sent.get("ehr_appointment_id")
         user.sessions[session_id] = session
@@ -295,7 +299,7 @@ class Api:
 
     def find(self, user: User, session_id: str) -> dict[str, Any]:
         if session_id not in user.sessions:
-            raise Refusal(404, "SessionNotFoundError", "Session not found")
+            raise RefusalError(404, "SessionNotFoundError", "Session not found")
         return user.sessions[session_id]
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
@@ -309,9 +313,9 @@ class Api:
         size = whole(request, "page_size", 10)
         start = whole(request, "page", 0)
         if not 1 <= size <= 100:
-            raise Refusal(422, "ValidationError", "page_size must be from 1 to 100")
+            raise RefusalError(422, "ValidationError", "page_size must be from 1 to 100")
         if not user.linked:
-            raise Refusal(403, "NoLinkedUserException", "error: no linked user")
+            raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
         sessions = list(user.sessions.values())
         end = start + size
         chosen = sessions[start:end]
@@ -328,11 +332,11 @@ class Api:
 def whole(request: Request, name: str, default: int) -> int:
     text = request.query.get(name, [str(default)])[-1]
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise Refusal(422, "ValidationError", f"{name} is not valid")
+        raise RefusalError(422, "ValidationError", f"{name} is not valid")
     return int(text)
 
 
-# --- the transport -------------------------------------------------------------------------------------------
+# --- the transport ---
 
 
 class Application:
@@ -362,8 +366,10 @@ class Application:
                 body=body,
             )
         )
-        headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+        length = {"content-length": str(len(reply.body))}
+        headers = [
+            (name.encode(), text.encode()) for name, text in (length | reply.headers).items()
+        ]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body}
@@ -371,7 +377,7 @@ class Application:
 
 
 @contextlib.contextmanager
-def serving(handle: Handler) -> Iterator[str]:
+def serving(handle: Handler) -> Generator[str]:
     """Serve a handler on a free port of the loopback and yield its base URL."""
     config = uvicorn.Config(
         Application(handle),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts.checks import CHECKS
-from scripts.nodes import Document, pointer_of
+from scripts.nodes import Document, place, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from scripts.nodes import Pointer
 
 SOURCED: Any = {"status": "documented", "source": "seed:L1"}
 TEXT: Any = {"type": "string"}
@@ -66,12 +68,13 @@ def schema_api(schema: Any) -> dict[str, Any]:
         ({"maxLength": 3, "minimum": 0, "items": TEXT, "required": ["a"]}, []),
         ({"oneOf": [TEXT, WHOLE], "maxLength": 3, "minimum": 0}, []),
         ({"anyOf": [WHOLE, True], "maxLength": 3}, []),
+        ({"allOf": [TEXT, WHOLE], "maxLength": 3}, []),
         ({"$ref": "#/components/schemas/Text", "maxLength": 3}, []),
         ({"$ref": "#/components/schemas/Nowhere", "maxLength": 3}, []),
         ({**ENDLESS, "maxLength": 3}, []),
         ({"type": "object", "properties": {"pattern": WHOLE, "maxLength": WHOLE}}, []),
         ({"type": "object", "examples": [{"type": "integer", "maxLength": 3}]}, []),
-        ({"type": "object", "properties": {"anyOf": {"not": WHOLE, "maxLength": 3}}}, []),
+        ({"type": "object", "properties": {"allOf": {"not": WHOLE, "maxLength": 3}}}, []),
         ({"type": "string", "format": "a-format-of-our-own"}, []),
     ],
 )  # fmt: skip
@@ -305,18 +308,29 @@ def sourced_api() -> dict[str, Any]:
     return copy.deepcopy(document)
 
 
-@pytest.mark.parametrize("place", WITHOUT.values(), ids=WITHOUT)
-def test_a_node_without_provenance_is_reported(place: str) -> None:
+@pytest.mark.parametrize("where", WITHOUT.values(), ids=WITHOUT)
+def test_a_node_without_provenance_is_reported(where: str) -> None:
     document: Any = sourced_api()
     node = document
-    for token in pointer_of(place) or ():
+    for token in pointer_of(where) or ():
         node = node[int(str(token)) if isinstance(node, list) else token]
     del node["x-provenance"]
-    assert place in places("provenance-is-complete", document)
+    assert where in places("provenance-is-complete", document)
 
 
 def test_a_node_has_provenance_of_its_own_or_through_its_reference() -> None:
     assert [] == places("provenance-is-complete", sourced_api())
+
+
+def test_a_property_may_be_called_x_provenance() -> None:
+    assert [] == places("provenance-is-well-formed", sourced_api())
+
+
+def test_references_in_a_circle_give_no_provenance() -> None:
+    document = sourced_api()
+    properties = document["components"]["schemas"]["Thing"]["properties"]
+    properties |= {"here": {"$ref": f"{THING}/there"}, "there": {"$ref": f"{THING}/here"}}
+    assert [f"{THING}/here", f"{THING}/there"] == places("provenance-is-complete", document)
 
 
 def test_a_reference_to_a_node_without_provenance_gives_none() -> None:
@@ -386,13 +400,33 @@ def test_data_that_looks_like_a_node_is_not_one(check: str) -> None:
     assert [] == places(check, document)
 
 
+@pytest.mark.parametrize(
+    ("reference", "pointer"),
+    [
+        ("#", ()),
+        ("#/paths/~1a~1b", ("paths", "/a/b")),
+        ("#/components/schemas/a~01", ("components", "schemas", "a~1")),
+        ("#/components/schemas/a%20%C3%A9", ("components", "schemas", "a é")),
+        ("#Anchor", None),
+        ("other.yaml#/a", None),
+    ],
+)
+def test_a_reference_is_read_as_a_pointer(reference: str, pointer: Pointer | None) -> None:
+    assert pointer == pointer_of(reference)
+
+
+def test_a_place_leads_back_to_its_pointer() -> None:
+    pointer = ("paths", "/a~b/{c}", "~1")
+    assert pointer == pointer_of(place(pointer))
+
+
 JUNK: list[Any] = [None, True, 1, "x", [], {}, [None], [{}], {"x": {}}, {"$ref": []}, {"$ref": "#"}]
 
 
 def holders(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield each object and list of a document, with each of its keys."""
-    keys: list[Any] = list(value if isinstance(value, dict) else range(len(value)))
-    for key in keys:
+    keys: Any = value if hasattr(value, "keys") else range(len(value))
+    for key in tuple(keys):
         yield value, key
         if isinstance(value[key], (dict, list)):
             yield from holders(value[key])

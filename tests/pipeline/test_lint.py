@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import pytest
 
 import scripts.lint
+from scripts.checks import CHECKS
 from scripts.documents import DocumentError, dump_json, load
-from scripts.lint import Finding, LintError, lint
-from scripts.nodes import pointer_of
+from scripts.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint
+from scripts.nodes import Document, pointer_of
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "openapi" / "openapi.yaml"
@@ -92,31 +93,53 @@ PLANTS = {
         f"{SCHEMAS}/SessionCreated/required",
         ["session_id", "session_id"],
         "#/required",
-        ["openapi-spec-validator/uniqueItems"],
+        [
+            "openapi-spec-validator/uniqueItems",
+            "spectral/oas3-schema",
+            "spectral/oas3-valid-media-example",
+        ],
     ),
     "a reference to nothing": Plant(
         f"{SCHEMAS}/SessionPage/properties/sessions/items/$ref",
         f"{SCHEMAS}/Sesion",
         f"{SCHEMAS}/SessionPage/properties/sessions/items",
-        ["redocly/no-unresolved-refs", "openapi-spec-validator/unresolvable", "spectral/invalid-ref"],
+        [
+            "redocly/no-unresolved-refs",
+            "openapi-spec-validator/unresolvable",
+            "spectral/invalid-ref",
+        ],
     ),
     "a variable of a path that no parameter declares": Plant(
         f"{SESSION}/parameters/0/name",
         "session",
         f"{SESSION}/get/parameters",
-        [],
+        [
+            "redocly/path-parameters-defined",
+            "spectral/path-params",
+            "openapi-spec-validator/UnresolvableParameterError",
+            "checks/link-leads-somewhere",
+        ],
     ),
     "a parameter that the path does not have": Plant(
         "#/paths/~1sessions~1linked-user/parameters",
         [ID],
-        "",
-        [],
+        "#/paths/~1sessions~1linked-user/parameters/0/name",
+        [
+            "redocly/path-parameters-defined",
+            "spectral/path-params",
+            "openapi-spec-validator/UnresolvableParameterError",
+        ],
     ),
     "an operationId given twice": Plant(
         f"{LIST}/operationId",
-        "getSession",
+        "createSession",
         LIST,
-        [],
+        [
+            "checks/operation-id-is-unique",
+            "openapi-spec-validator/DuplicateOperationIDError",
+            "redocly/operation-operationId-unique",
+            "spectral/operation-operationId-unique",
+        ],
     ),
     "operationIds that make one name": Plant(
         f"{LIST}/operationId", "get_session", LIST, ["checks/operation-id-is-unique"]
@@ -128,13 +151,21 @@ PLANTS = {
         f"{COUNT}/default",
         "ten",
         f"{COUNT}/default",
-        ["checks/value-fits-schema"],
+        [
+            "checks/value-fits-schema",
+            "openapi-spec-validator/type",
+            "spectral/oas3-valid-schema-example",
+        ],
     ),
     "a sample that breaks its schema": Plant(
         f"{SAMPLE}/session_id",
         1234567890,
         f"{SAMPLE}/session_id",
-        ["checks/value-fits-schema"],
+        [
+            "checks/value-fits-schema",
+            "redocly/no-invalid-media-type-examples",
+            "spectral/oas3-valid-media-example",
+        ],
     ),
     "a tag without operations": Plant(
         "#/tags/1", {"name": "Other", "description": "Other."}, "#/tags/1", ["checks/tag-is-used"]
@@ -143,7 +174,7 @@ PLANTS = {
         "#/components/securitySchemes/other",
         {"type": "http", "scheme": "basic"},
         "#/components/securitySchemes/other",
-        ["checks/component-is-reachable"],
+        ["checks/component-is-reachable", "redocly/no-unused-components"],
     ),
     "a link to no operation": Plant(
         f"{LINK}/operationId", "readSession", LINK, ["checks/link-leads-somewhere"]
@@ -162,12 +193,13 @@ PLANTS = {
 
 def plant(document: Any, fault: Plant) -> Any:
     document = copy.deepcopy(document)
-    *above, last = pointer_of(fault.target) or ()
-    node = document
+    pointer: Any = pointer_of(fault.target)
+    *above, last = pointer
+    node: Any = document
     for token in above:
-        node = node[int(str(token)) if isinstance(node, list) else token]
-    if isinstance(node, list):
-        node.insert(int(str(last)), fault.value)
+        node = node[int(token) if hasattr(node, "insert") else token]
+    if hasattr(node, "insert"):
+        node.insert(int(last), fault.value)
     elif fault.value is REMOVED:
         del node[last]
     else:
@@ -199,3 +231,239 @@ def test_a_planted_fault_is_found_by_each_linter_that_can_see_it(
     assert set(PLANTS[name].rules) == {rule(finding) for finding in found[name]}
     place, first = PLANTS[name].place, PLANTS[name].rules[0]
     assert place in [finding.place for finding in found[name] if rule(finding) == first]
+
+
+@pytest.mark.parametrize("tool", LINTERS)
+def test_each_linter_is_proven_by_a_fault(tool: str, found: dict[str, list[Finding]]) -> None:
+    assert tool in {finding.tool for findings in found.values() for finding in findings}
+
+
+def test_each_of_our_checks_is_proven_by_a_fault(found: dict[str, list[Finding]]) -> None:
+    fired = {it.rule for findings in found.values() for it in findings if it.tool == "checks"}
+    assert set(CHECKS) == fired
+
+
+def test_findings_come_in_the_same_order_each_time(found: dict[str, list[Finding]]) -> None:
+    assert all(findings == sorted(set(findings)) for findings in found.values())
+
+
+def test_our_documents_have_no_finding() -> None:
+    assert [] == [str(finding) for finding in lint([SPEC, *DERIVED])]
+
+
+def off(config: str) -> list[tuple[str, str]]:
+    """Return each rule that a configuration turns off, with the line above it."""
+    lines = (CONFIGS / config).read_text(encoding="utf-8").splitlines()
+    rules = [re.fullmatch(r"\s*(\S+):\s*[\"']?(?:off|false)[\"']?\s*(?:#.*)?", it) for it in lines]
+    return [(it[1], lines[number - 1].strip()) for number, it in enumerate(rules) if it]
+
+
+@pytest.mark.parametrize("config", ["redocly.yaml", "spectral.yaml"])
+def test_a_rule_that_is_turned_off_has_its_reason_above_it(config: str) -> None:
+    assert [] == [name for name, above in off(config) if not above.startswith("# ")]
+
+
+def test_each_rule_that_is_turned_off_would_fire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected: set[str] = set()
+    for config in ("redocly.yaml", "spectral.yaml"):
+        names = [name for name, _ in off(config)]
+        expected |= {f"{config.partition('.')[0]}/{name}" for name in names}
+        text = (CONFIGS / config).read_text(encoding="utf-8")
+        kept = [it for it in text.splitlines() if it.strip().partition(":")[0] not in names]
+        (tmp_path / config).write_text("\n".join(kept), encoding="utf-8")
+    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    assert expected == {rule(finding) for finding in lint([SPEC])}
+
+
+# What cannot run
+
+
+def use_only(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripts.lint, "LINTERS", {tool: LINTERS[tool]})
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises((DocumentError, LintError)) as caught:
+        lint([path])
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("openapi: 3.1.0\ninfo: [\n", "not YAML"),
+        ("openapi: 3.0.3\ninfo: {}\n", "is no OpenAPI 3.1 document; name one"),
+        ("swagger: '2.0'\n", "is no OpenAPI 3.1 document; name one"),
+        ("- openapi\n", "is no OpenAPI 3.1 document; name one"),
+        (
+            "openapi: 3.1.0\nx: [{$ref: 'https://127.0.0.1/a.yaml#/b'}]\n",
+            "$.x[0].$ref: leads out of the document; copy in what it names",
+        ),
+        (
+            "openapi: 3.1.0\nx: {$ref: other.yaml}\n",
+            "$.x.$ref: leads out of the document; copy in what it names",
+        ),
+    ],
+)
+def test_a_file_that_is_no_self_contained_document_is_refused(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert reason in refusal(path)
+    assert str(path) in refusal(path)
+
+
+@pytest.mark.parametrize("script", ["REDOCLY", "SPECTRAL"])
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("", "ended with status 0: no output"),
+        ("process.exit(1)", "ended with status 1: no output"),
+        ("console.error('out of\\nmemory'); process.exit(134)", "status 134: out of memory"),
+        ("console.log('{}'); process.exit(2)", "ended with status 2"),
+        ("console.log('No problems.')", "prints JSON of an unknown form"),
+        ("console.log('[{}]')", "prints JSON of an unknown form"),
+        ("console.log('[')", "prints JSON of an unknown form"),
+    ],
+)
+def test_a_tool_that_crashes_or_says_nothing_is_an_error(
+    script: str, program: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool.cjs").write_text(program, encoding="utf-8")
+    monkeypatch.setattr(scripts.lint, script, tmp_path / "tool.cjs")
+    use_only(script.lower(), monkeypatch)
+    assert reason in refusal(SPEC)
+
+
+@pytest.mark.parametrize(
+    ("script", "output", "reason"),
+    [
+        ("REDOCLY", '{"totals": {}, "problems": []}', "Redocly: reported on 1 of 2 documents"),
+        ("SPECTRAL", "[]", f"{SPEC}; rename the file"),
+    ],
+)
+def test_a_tool_that_skips_a_document_is_an_error(
+    script: str, output: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool.cjs").write_text(f"console.log('{output}')", encoding="utf-8")
+    monkeypatch.setattr(scripts.lint, script, tmp_path / "tool.cjs")
+    other = shutil.copy(SPEC, tmp_path)
+    with pytest.raises(LintError, match=re.escape(reason)):
+        LINTERS[script.lower()]({path: Document({}) for path in (SPEC, Path(other))})
+
+
+@pytest.mark.parametrize("missing", ["NODE", "REDOCLY", "SPECTRAL"])
+def test_a_tool_that_is_not_installed_is_named_with_the_mend(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts.lint, missing, tmp_path / "nowhere")
+    assert f"{tmp_path / 'nowhere'} is not installed; run `make`" in refusal(SPEC)
+
+
+def test_a_tool_that_never_ends_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool.cjs").write_text("setInterval(() => {}, 1000)", encoding="utf-8")
+    monkeypatch.setattr(scripts.lint, "REDOCLY", tmp_path / "tool.cjs")
+    monkeypatch.setattr(scripts.lint, "_TIMEOUT", 0.5)
+    assert "Redocly: did not end within 0.5 s; try again" == refusal(SPEC)
+
+
+def test_a_misspelt_rule_in_the_configuration_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (CONFIGS / "redocly.yaml").read_text(encoding="utf-8")
+    (tmp_path / "redocly.yaml").write_text(text.replace("tag-defined", "tag-define"))
+    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    use_only("redocly", monkeypatch)
+    assert "operation-tag-define" in refusal(SPEC)
+
+
+def test_problems_that_an_ignore_file_hides_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(CONFIGS / "redocly.yaml", tmp_path)
+    path = tmp_path / "x.json"
+    path.write_text(dump_json(plant(load(SPEC), PLANTS["an undeclared tag"])), encoding="utf-8")
+    ignored = "x.json: {operation-tag-defined: ['#/paths/~1sessions/post/tags/0']}"
+    (tmp_path / ".redocly.lint-ignore.yaml").write_text(ignored, encoding="utf-8")
+    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    use_only("redocly", monkeypatch)
+    assert "Redocly: holds problems back; delete .redocly.lint-ignore.yaml" == refusal(path)
+
+
+def test_a_validator_that_crashes_before_it_finds_anything_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_only("openapi-spec-validator", monkeypatch)
+    monkeypatch.setattr(scripts.lint, "OpenAPIV31SpecValidator", repr)
+    assert "openapi-spec-validator: crashed" in refusal(SPEC)
+
+
+def test_a_validator_that_stumbles_over_what_it_reported_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.json"
+    fault = Plant(f"{CREATE}/responses/200/content", [{}], "", [])
+    path.write_text(dump_json(plant(load(SPEC), fault)), encoding="utf-8")
+    use_only("openapi-spec-validator", monkeypatch)
+    assert {"openapi-spec-validator"} == {finding.tool for finding in lint([path])}
+
+
+# The command
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "scripts/lint.py", *arguments],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        encoding="utf-8",
+        env=os.environ | environment,
+    )
+
+
+def test_without_findings_the_command_exits_0_and_nothing_leaves_the_machine(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "network.log"
+    watch = {
+        "NETWORK_LOG": str(log),
+        "NODE_OPTIONS": f"--require={NO_NETWORK}",
+        "REDOCLY_TELEMETRY": "on",
+    }
+    done = run("openapi/openapi.yaml", **watch)
+    assert ("documents: 1, findings: 0\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    assert not log.exists()
+    # The proof that the watch works: left to itself, Redocly calls home.
+    tool = [str(NODE), str(REDOCLY)]
+    command = [*tool, "lint", "openapi/openapi.yaml"]
+    subprocess.run(command, check=False, capture_output=True, cwd=ROOT, env=os.environ | watch)
+    assert log.exists()
+
+
+def test_with_findings_the_command_prints_a_line_for_each_and_exits_1(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(dump_json(plant(load(SPEC), PLANTS["maxLength on an integer"])))
+    done = run(path)
+    what = "maxLength is for string, and the schema allows integer; drop one of them"
+    line = f"{path}: {COUNT}/maxLength: {what} (checks/keyword-fits-type)"
+    assert [line, "documents: 1, findings: 1"] == done.stdout.splitlines()
+    assert ("", 1) == (done.stderr, done.returncode)
+
+
+def test_what_cannot_be_read_exits_2_with_one_line(tmp_path: Path) -> None:
+    done = run("openapi/openapi.yaml", tmp_path / "nowhere.yaml")
+    reason = "cannot be read: No such file or directory; name a readable file"
+    assert f"{tmp_path / 'nowhere.yaml'}: {reason}\n" == done.stderr
+    assert ("", 2) == (done.stdout, done.returncode)
+
+
+def test_without_documents_the_command_exits_2() -> None:
+    assert 2 == run().returncode

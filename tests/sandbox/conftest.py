@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-
 from heidi_sandbox import Sandbox, serving
+
 from tests.sandbox.api import Api, new_user
 
 

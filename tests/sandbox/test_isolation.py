@@ -82,7 +82,7 @@ def test_s15_ids_are_unique_decimals_of_128_random_bits(api: Api) -> None:
     assert 200 == len(set(ids))
     assert all(one.isascii() and one.isdecimal() for one in ids)
     assert all(one == str(int(one)) and int(one) < 2**128 for one in ids)
-    # Each of the 128 bits is a coin: among 200 ids it is set about 100 times, and 50 to 150 times surely.
+    # Each bit is a coin: among 200 ids it is set about 100 times, and surely 50 to 150 times.
     for bit in range(128):
         assert 50 < sum(int(one) >> bit & 1 for one in ids) < 150, bit
 

@@ -1,7 +1,7 @@
 """S6, S8 to S14 and S20: what is sent, and what comes back."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,7 +73,7 @@ WRONG: list[tuple[str, object]] = [
     ("patient.dob", "1990-1-1"),
     ("patient.dob", "1990-W01-1"),
     ("patient.dob", "1990-01-01\n"),
-    ("patient.dob", "١٩٩٠-٠١-٠١"),
+    ("patient.dob", "\u0661\u0669\u0669\u0660-01-01"),
     ("patient.dob", ""),
     ("patient.dob", None),
     ("patient.demographic_details", {}),
@@ -110,14 +110,11 @@ def test_s5_s8_s9_a_value_of_the_wrong_shape_is_422_and_s6_changes_nothing(
     assert before == api.session(session_id)
 
 
-def test_a_message_names_every_member_that_is_wrong(api: Api) -> None:
-    answer = api.patch(
-        f"/sessions/{api.create()}",
-        json={"duration": "x", "patient": {"dob": "x"}, "is_consent": 1},
-    )
-    assert all(
-        place in message_of(answer) for place in ("duration: ", "patient.dob: ", "is_consent: ")
-    )
+def test_half_a_million_errors_are_answered_as_fast_as_one(api: Api) -> None:
+    body = '{"clinician_notes": [' + "1," * 500_000 + "1]}"
+    answer = api.patch_raw(api.create(), body)
+    assert INVALID == error_of(answer)
+    assert answer.elapsed < timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("code", ["en", "es", "yue", "zh-Hant-TW", "es-419", "sl-rozaj-biske"])
@@ -236,10 +233,12 @@ def test_s12_updated_at_grows_with_every_accepted_change_and_created_at_never(ap
 
 
 # Every code point but the surrogates, which are no characters.
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(codec="utf-8"))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(name=TEXT, notes=st.lists(TEXT, max_size=4))
 def test_s13_strings_come_back_code_point_for_code_point(
     api: Api, name: str, notes: list[str]
@@ -278,7 +277,9 @@ def test_s13_a_hard_string_comes_back_as_sent_escaped_or_not(api: Api, text: str
         assert text == api.patch_raw(session_id, body.encode()).json()["session"]["patient"]["name"]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.one_of(
         st.integers(0, 2**53),

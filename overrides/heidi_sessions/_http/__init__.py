@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from ._auth import TokenAuth
-from ._failures import failure
+from httpx import AsyncClient as HttpxAsyncClient
+from httpx import Client as HttpxClient
+
+from ._auth import AsyncTokenAuth, TokenAuth
 from ._pool import AsyncPool, SyncPool
 from ._timeout import Timeout, as_timeout
 
-__all__ = ["AsyncPool", "SyncPool", "Timeout", "TokenAuth", "as_timeout", "failure"]
+__all__ = [
+    "AsyncPool",
+    "AsyncTokenAuth",
+    "HttpxAsyncClient",
+    "HttpxClient",
+    "SyncPool",
+    "Timeout",
+    "TokenAuth",
+    "as_timeout",
+]

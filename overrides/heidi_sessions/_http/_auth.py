@@ -7,8 +7,8 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from .._secret import Secret
-    from .._tokens import TokenSource
+    from heidi_sessions._secret import Secret
+    from heidi_sessions._tokens import AsyncTokenSource, TokenSource
 
 
 class TokenAuth(httpx.Auth):
@@ -24,17 +24,29 @@ class TokenAuth(httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the request with a token; a request to another host goes without."""
         if _origin(request.url) != self._origin:
             yield request
             return
         token = self._source.token()
         response = yield _authorize(request, token)
-        if response.status_code == 401 and (fresh := self._source.token(refused=token)) != token:
-            yield _authorize(request, fresh)
+        if response.status_code == 401:
+            fresh = self._source.token(refused=token)
+            if fresh != token:
+                yield _authorize(request, fresh)
+
+
+class AsyncTokenAuth(httpx.Auth):
+    """The same for a source that is awaited."""
+
+    def __init__(self, source: AsyncTokenSource, base_url: str) -> None:
+        self._source = source
+        self._origin = _origin(httpx.URL(base_url))
 
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Yield the request with a token; a request to another host goes without."""
         if _origin(request.url) != self._origin:
             yield request
             return

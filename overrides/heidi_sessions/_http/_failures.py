@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 import httpx
 
-from .._errors import APIConnectionError, APITimeoutError
+from heidi_sessions._errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
     from heidi_generated.types import Operation
@@ -18,7 +18,6 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
     (httpx.ProxyError, APIConnectionError, False),
     (httpx.UnsupportedProtocol, APIConnectionError, False),
     (httpx.InvalidURL, APIConnectionError, False),
-    (Exception, APIConnectionError, True),
 )
 # Names of aiohttp's errors for connections that were never made, and for timeouts.
 _BEFORE_SENDING: Final = frozenset({"ClientConnectorError", "ServerTimeoutError"})
@@ -37,7 +36,7 @@ def failure(error: Exception, operation: Operation) -> APIConnectionError:
     its traceback can hold the token, and the body.
     """
     kind, may_have_arrived = next(
-        (kind, arrived) for cls, kind, arrived in _KINDS if isinstance(error, cls)
+        (row[1:] for row in _KINDS if isinstance(error, row[0])), (APIConnectionError, True)
     )
     if _broke_later(error):
         kind, may_have_arrived = APIConnectionError, True

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from .. import _fork
-from .._errors import ClosedClientError, ConfigurationError, HeidiError
-from .._messages import Answer
+from heidi_sessions import _fork
+from heidi_sessions._errors import ClosedClientError, ConfigurationError, HeidiError
+from heidi_sessions._messages import Answer
+
 from ._failures import failure, is_failure
 from ._privacy import hide_queries
 
@@ -22,19 +23,21 @@ if TYPE_CHECKING:
     import ssl
     from asyncio import AbstractEventLoop
 
-    from .._messages import Outgoing
-    from ._auth import TokenAuth
+    from heidi_sessions._messages import Outgoing
+
+    from ._auth import AsyncTokenAuth, TokenAuth
 
 # A child process must not close the connections that it inherits: they are its parent's.
 _inherited: Final[list[object]] = []
+# A response and its stream refer to each other, and would keep the body until the next collection.
+_DRAINED: Final = httpx.ByteStream(b"")
 
 
 class SyncPool:
     """The connections of a `Heidi` and of all that derive from it."""
 
     def __init__(self, base_url: str, given: httpx.Client | None) -> None:
-        if given is not None and not isinstance(given, httpx.Client):
-            raise ConfigurationError("http_client: Heidi takes an httpx.Client")
+        _check_kind(given, httpx.Client)
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
@@ -56,6 +59,7 @@ class SyncPool:
                 content = b""
             finally:
                 response.close()
+                response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
             return _outcome(error, outgoing)
         return Answer(response.status_code, response.headers, content)
@@ -85,8 +89,7 @@ class AsyncPool:
     """The connections of an `AsyncHeidi` and of all that derive from it, for each event loop."""
 
     def __init__(self, base_url: str, given: httpx.AsyncClient | None) -> None:
-        if given is not None and not isinstance(given, httpx.AsyncClient):
-            raise ConfigurationError("http_client: AsyncHeidi takes an httpx.AsyncClient")
+        _check_kind(given, httpx.AsyncClient)
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
@@ -95,7 +98,7 @@ class AsyncPool:
         self._lock = threading.Lock()
         _fork.call_in_child(self._start_over)
 
-    async def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
+    async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
         client = self._given or self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
@@ -108,6 +111,7 @@ class AsyncPool:
                 content = b""
             finally:
                 await response.aclose()
+                response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
             return _outcome(error, outgoing)
         return Answer(response.status_code, response.headers, content)
@@ -135,6 +139,11 @@ class AsyncPool:
         _inherited.append(self._own)
         self._own = {}
         self._lock = threading.Lock()
+
+
+def _check_kind(given: object, kind: type) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"http_client: give an httpx.{kind.__name__}")
 
 
 def _outcome(error: BaseException, outgoing: Outgoing) -> Answer | HeidiError:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from httpx import Timeout
 
-from .._errors import ConfigurationError
+from heidi_sessions._errors import ConfigurationError
 
 
-def as_timeout(value: float | Timeout) -> Timeout:
+def as_timeout(value: Any) -> Timeout:
     """Read the option `timeout`.
 
     Raises:

@@ -1,0 +1,62 @@
+"""What a run is to do, in the settings of Schemathesis."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._rules import RULES, Rule
+from ._verdict import Level
+
+SEED = 1
+# As many as a run on loopback finishes within ten seconds.
+EXAMPLES = 50
+BUDGET = 300.0
+# Seconds that a server has for one answer.
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do.
+
+    examples: requests for each operation when fuzzing, and chains of requests when stateful.
+    budget: seconds after which the run is cut short.
+    """
+
+    url: str
+    level: Level
+    token: str = field(repr=False)
+    seed: int
+    examples: int
+    budget: float
+
+
+def settings(plan: Plan) -> dict[str, Any]:
+    """Return the settings of Schemathesis: all phases, one worker, nothing left to chance."""
+    return {
+        "seed": plan.seed,
+        "base-url": plan.url,
+        "headers": {"Authorization": f"Bearer {plan.token}"},
+        "workers": 1,
+        "continue-on-failure": True,
+        "request-timeout": TIMEOUT,
+        "max-redirects": 0,
+        "rate-limit": "auto",
+        "cache": {"enabled": False},
+        "generation": {
+            # The page does not say what becomes of a request that it does not describe.
+            "mode": "all" if plan.level == "strict" else "positive",
+            "max-examples": plan.examples,
+            "deterministic": True,
+            "no-shrink": True,
+            "database": "none",
+        },
+        # The links of the document alone: inferred ones would lead from a list to an update.
+        "phases": {"stateful": {"inference": {"algorithms": []}}},
+        "checks": {rule.id: check(rule, plan.level) for rule in RULES},
+    }
+
+
+def check(rule: Rule, level: Level) -> dict[str, Any]:
+    """Return the settings of one check."""
+    statuses = {"expected-statuses": list(rule.statuses)} if rule.statuses else {}
+    return {"enabled": level not in rule.skipped, **statuses}

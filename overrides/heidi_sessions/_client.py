@@ -1,0 +1,295 @@
+"""`Heidi` and `AsyncHeidi`: options in, `sessions` out."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from . import _options
+from ._engine import AsyncEngine, Engine
+from ._fields import UNSET
+from ._http import AsyncPool, AsyncTokenAuth, SyncPool, TokenAuth
+from ._issuer import Issuer
+from ._sessions import AsyncSessions, Sessions
+from ._settings import PAGE_PARAMETER, Settings
+from ._tokens import AsyncIssuedTokens, IssuedTokens, given_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from heidi_generated.document import Region
+    from heidi_generated.types import Unset
+
+    from ._errors import HeidiError
+    from ._http import HttpxAsyncClient, HttpxClient, Timeout
+    from ._tokens import AsyncTokenSource, TimedToken, TokenSource
+
+
+class Heidi:
+    """The Heidi Sessions API.
+
+    Threads may share it. Clients that derive from it by `with_options` share its connections and
+    its token. Close it after use, or use it in a `with` statement.
+    """
+
+    sessions: Sessions
+    """Create, read, update and list the sessions of one user."""
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        token_provider: Callable[[], str] | None = None,
+        api_key: str | None = None,
+        email: str | None = None,
+        third_party_internal_id: str | None = None,
+        base_url: str | None = None,
+        region: Region | None = None,
+        timeout: float | Timeout | Unset = UNSET,
+        max_retries: int = 2,
+        retry_writes: bool = False,
+        default_headers: Mapping[str, str] | None = None,
+        strict_responses: bool = False,
+        page_parameter: str = PAGE_PARAMETER,
+        http_client: HttpxClient | None = None,
+    ) -> None:
+        """Set up a client; nothing is sent yet.
+
+        What is not passed is taken from the environment. Authenticate in one of three ways: a
+        token, a function that gives tokens, or a key with the user it is for.
+
+        Args:
+            token: a bearer token (HEIDI_TOKEN).
+            token_provider: called before every request, and once more after a 401; gives a token.
+            api_key: your key as a partner (HEIDI_API_KEY).
+            email: the email address of your user (HEIDI_EMAIL).
+            third_party_internal_id: the id of the same user in your own system
+                (HEIDI_THIRD_PARTY_INTERNAL_ID).
+            base_url: the server (HEIDI_BASE_URL): https, or http on this machine.
+            region: instead of base_url, where the data of the clinic lives (HEIDI_REGION). Without
+                either, the server for all regions.
+            timeout: seconds that connecting, sending and each wait for more of an answer may take;
+                or an httpx.Timeout. Without it 30, or as http_client says.
+            max_retries: how many times to repeat a request that failed and may be repeated.
+            retry_writes: also repeat `create` and `update` where the server may have acted on the
+                first attempt. May create a session twice.
+            default_headers: sent with every request.
+            strict_responses: refuse answers that are not what the document says, instead of
+                reading them as far as they go.
+            page_parameter: the query parameter that asks for a page; the vendor never names it.
+            http_client: your own httpx.Client, with your proxies, certificates or HTTP/2. It is
+                yours to close.
+
+        Raises:
+            ConfigurationError: an option is missing, contradicts another, or is not safe.
+        """
+        given = _options.conceal(
+            token=token,
+            api_key=api_key,
+            email=email,
+            third_party_internal_id=third_party_internal_id,
+        )
+        del token, api_key, email, third_party_internal_id  # tracebacks that show locals show these
+        credentials = _options.credentials(given, provider=token_provider is not None)
+        settings = Settings.of(
+            base_url=_options.base_url(base_url, region),
+            timeout=timeout,
+            own_client=http_client is not None,
+            max_retries=max_retries,
+            retry_writes=retry_writes,
+            default_headers=default_headers or {},
+            strict_responses=strict_responses,
+            page_parameter=page_parameter,
+        )
+        pool = SyncPool(settings.base_url, http_client)
+        if isinstance(credentials, _options.Key):
+            issuer = Issuer(credentials, settings)
+            source: TokenSource = IssuedTokens(
+                lambda: issuer.read(pool.send(issuer.request(), None))
+            )
+        else:
+            source = given_tokens(credentials, token_provider)
+        self._set_up(Engine(pool, TokenAuth(source, settings.base_url), settings), derived=False)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | Unset = UNSET,
+        max_retries: int | Unset = UNSET,
+        retry_writes: bool | Unset = UNSET,
+        default_headers: Mapping[str, str] | Unset = UNSET,
+        strict_responses: bool | Unset = UNSET,
+    ) -> Self:
+        """Derive a client with other options, which shares this one's connections and token.
+
+        It lives as long as this one; closing it does nothing. `default_headers` come on top of
+        those that are there.
+
+        Raises:
+            ConfigurationError: an option is not what it must be.
+        """
+        settings = self._engine.settings.evolve(
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_writes=retry_writes,
+            default_headers=default_headers,
+            strict_responses=strict_responses,
+        )
+        engine = Engine(self._engine.pool, self._engine.auth, settings)
+        client = copy.copy(self)
+        client._set_up(engine, derived=True)  # noqa: SLF001  # one of our own
+        return client
+
+    def close(self) -> None:
+        """Close the connections. A call after this raises ClosedClientError."""
+        if not self._derived:
+            self._engine.pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Heidi at {self._engine.settings.base_url}>"
+
+    def _set_up(self, engine: Engine, *, derived: bool) -> None:
+        self._engine = engine
+        self._derived = derived
+        self.sessions = Sessions(engine)
+
+
+class AsyncHeidi:
+    """The Heidi Sessions API, for asyncio.
+
+    Tasks, threads and event loops may share it; each event loop has its own connections. Clients
+    that derive from it by `with_options` share its connections and its token. Close it after use,
+    or use it in an `async with` statement.
+    """
+
+    sessions: AsyncSessions
+    """Create, read, update and list the sessions of one user."""
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        token_provider: Callable[[], str | Awaitable[str]] | None = None,
+        api_key: str | None = None,
+        email: str | None = None,
+        third_party_internal_id: str | None = None,
+        base_url: str | None = None,
+        region: Region | None = None,
+        timeout: float | Timeout | Unset = UNSET,
+        max_retries: int = 2,
+        retry_writes: bool = False,
+        default_headers: Mapping[str, str] | None = None,
+        strict_responses: bool = False,
+        page_parameter: str = PAGE_PARAMETER,
+        http_client: HttpxAsyncClient | None = None,
+    ) -> None:
+        """Set up a client; nothing is sent yet.
+
+        Args are those of `Heidi`; `token_provider` may be a coroutine function as well, and
+        `http_client` is an httpx.AsyncClient.
+
+        Raises:
+            ConfigurationError: an option is missing, contradicts another, or is not safe.
+        """
+        given = _options.conceal(
+            token=token,
+            api_key=api_key,
+            email=email,
+            third_party_internal_id=third_party_internal_id,
+        )
+        del token, api_key, email, third_party_internal_id  # tracebacks that show locals show these
+        credentials = _options.credentials(given, provider=token_provider is not None)
+        settings = Settings.of(
+            base_url=_options.base_url(base_url, region),
+            timeout=timeout,
+            own_client=http_client is not None,
+            max_retries=max_retries,
+            retry_writes=retry_writes,
+            default_headers=default_headers or {},
+            strict_responses=strict_responses,
+            page_parameter=page_parameter,
+        )
+        pool = AsyncPool(settings.base_url, http_client)
+        if isinstance(credentials, _options.Key):
+            source: AsyncTokenSource = AsyncIssuedTokens(_issuing(credentials, settings, pool))
+        else:
+            source = given_tokens(credentials, token_provider)
+        auth = AsyncTokenAuth(source, settings.base_url)
+        self._set_up(AsyncEngine(pool, auth, settings), derived=False)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | Unset = UNSET,
+        max_retries: int | Unset = UNSET,
+        retry_writes: bool | Unset = UNSET,
+        default_headers: Mapping[str, str] | Unset = UNSET,
+        strict_responses: bool | Unset = UNSET,
+    ) -> Self:
+        """Derive a client with other options, which shares this one's connections and token.
+
+        It lives as long as this one; closing it does nothing. `default_headers` come on top of
+        those that are there.
+
+        Raises:
+            ConfigurationError: an option is not what it must be.
+        """
+        settings = self._engine.settings.evolve(
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_writes=retry_writes,
+            default_headers=default_headers,
+            strict_responses=strict_responses,
+        )
+        engine = AsyncEngine(self._engine.pool, self._engine.auth, settings)
+        client = copy.copy(self)
+        client._set_up(engine, derived=True)  # noqa: SLF001  # one of our own
+        return client
+
+    async def close(self) -> None:
+        """Close the connections of this event loop. A call after this raises ClosedClientError."""
+        if not self._derived:
+            await self._engine.pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncHeidi at {self._engine.settings.base_url}>"
+
+    def _set_up(self, engine: AsyncEngine, *, derived: bool) -> None:
+        self._engine = engine
+        self._derived = derived
+        self.sessions = AsyncSessions(engine)
+
+
+def _issuing(
+    key: _options.Key, settings: Settings, pool: AsyncPool
+) -> Callable[[], Awaitable[TimedToken | HeidiError]]:
+    issuer = Issuer(key, settings)
+
+    async def issue() -> TimedToken | HeidiError:
+        return issuer.read(await pool.send(issuer.request(), None))
+
+    return issue

@@ -1,0 +1,82 @@
+"""How a token is asked for, and what the answer means. No I/O.
+
+Spec: issueToken (documented).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from heidi_generated.api.authentication import issue_token
+
+from . import _clock, _log
+from ._answers import failure_of, read
+from ._errors import APIConnectionError, APIResponseError, HeidiError, TokenError
+from ._messages import Answer, seconds_until
+from ._tokens import TimedToken, is_token
+
+if TYPE_CHECKING:
+    from ._messages import Outgoing
+    from ._options import Key
+    from ._settings import Settings
+
+API_KEY_HEADER: Final = "Heidi-Api-Key"
+
+
+class Issuer:
+    """Asks for tokens on behalf of one user of a partner."""
+
+    def __init__(self, key: Key, settings: Settings) -> None:
+        self._key = key
+        self._settings = settings
+        self._started = 0.0
+
+    def request(self) -> Outgoing:
+        """Say what to send: the key goes in a header, and nowhere else."""
+        self._started = _clock.monotonic()
+        request = issue_token.build(
+            email=self._key.email.reveal(),
+            third_party_internal_id=self._key.third_party_internal_id.reveal(),
+        )
+        outgoing = self._settings.outgoing(request, None)
+        headers = {**outgoing.headers, API_KEY_HEADER: self._key.api_key.reveal()}
+        return attrs.evolve(outgoing, headers=headers)
+
+    def read(self, result: Answer | HeidiError) -> TimedToken | HeidiError:
+        """Take the token out of the answer, or say why there is none."""
+        operation = issue_token.OPERATION
+        _log.attempt(operation, result, _clock.monotonic() - self._started, 1)
+        if isinstance(result, HeidiError):
+            if isinstance(result, APIConnectionError):
+                result.may_have_arrived = False  # the call itself was not made
+            return result
+        if not 200 <= result.status_code < 300:
+            return _refused(result)
+        try:
+            issued = read(result, operation, issue_token.decode, strict=True)
+        except APIResponseError as error:
+            return _error(result, f"the answer is not what the document says at {error.path}")
+        if not is_token(issued.token):
+            return _error(result, "the answer holds something that is not a bearer token")
+        return TimedToken.for_seconds(issued.token, seconds_until(issued.expiration_time, result))
+
+
+def _refused(answer: Answer) -> TokenError:
+    _, type_ = failure_of(answer)
+    return _error(
+        answer, f"no token was issued, {answer.status_code} {type_ or ''}".rstrip(), type_
+    )
+
+
+def _error(answer: Answer, problem: str, type_: str | None = None) -> TokenError:
+    operation = issue_token.OPERATION
+    return TokenError(
+        problem,
+        operation=operation.id,
+        route=f"{operation.method} {operation.route}",
+        request_id=answer.request_id,
+        status_code=answer.status_code,
+        type=type_,
+        retry_after=answer.retry_after,
+    )

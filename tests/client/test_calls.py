@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import inspect
+import json
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import heidi_spec
+import httpx
+import pytest
+from heidi_generated.models import PatientUpdate, SessionCreate, SessionUpdate
+from heidi_sessions import (
+    UNSET,
+    APIResponseError,
+    AsyncHeidi,
+    Gender,
+    Heidi,
+    PatientFields,
+    RawResponse,
+    Session,
+)
+
+from .harness import BASE_URL, Driver, Script, envelope, page, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CREATED = httpx.Response(200, json={"session_id": "9"})
+
+EVERY_FIELD: dict[str, Any] = {
+    "duration": 60.5,
+    "language_code": "en",
+    "output_language_code": "es",
+    "transcribe_mode": "X",
+    "patient": {
+        "name": "John Doe",
+        "gender": "OTHER",
+        "dob": date(1990, 1, 1),
+        "demographic_details": "none",
+    },
+    "clinician_notes": ["one", "two"],
+    "ehr_patient_id": "p",
+    "ehr_appt_id": "a",
+    "generate_output_without_recording": False,
+    "recording_status": "R",
+    "session_status": "S",
+    "is_consent": True,
+    "created_time_local": "now",
+    "linked_sessions_for_context": ["1"],
+}
+
+
+def schema(name: str) -> Any:
+    return heidi_spec.load("client")["components"]["schemas"][name]["properties"]
+
+
+def keywords(method: Callable[..., object]) -> set[str]:
+    parameters = inspect.signature(method).parameters.values()
+    return {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_create_sends_what_is_given_and_returns_the_id(driver: Callable[..., Driver]) -> None:
+    script = Script(CREATED)
+    created = driver(script).run(
+        lambda c: c.sessions.create(patient_profile_id="p", ehr_appointment_id="EHR1234")
+    )
+    assert "9" == created.session_id
+    (request,) = script.requests
+    assert ("POST", f"{BASE_URL}/sessions") == (request.method, str(request.url))
+    assert [{"patient_profile_id": "p", "ehr_appointment_id": "EHR1234"}] == script.bodies
+    assert "application/json" == request.headers["content-type"]
+    assert "Bearer t0ken" == request.headers["authorization"]
+
+
+def test_create_sends_nothing_that_is_left_out(driver: Callable[..., Driver]) -> None:
+    script = Script(CREATED)
+    driver(script).run(lambda c: c.sessions.create(ehr_appointment_id=UNSET))
+    assert [{}] == script.bodies
+
+
+def test_get_returns_the_session_itself(driver: Callable[..., Driver]) -> None:
+    script = Script(envelope("7", duration=3))
+    found = driver(script).run(lambda c: c.sessions.get("7"))
+    assert isinstance(found, Session)
+    assert ("7", 3) == (found.session_id, found.duration)
+    assert f"{BASE_URL}/sessions/7" == str(script.requests[0].url)
+    assert b"" == script.requests[0].content
+
+
+def test_update_sends_every_field_and_returns_the_session(driver: Callable[..., Driver]) -> None:
+    script = Script(envelope("7"))
+    changed = driver(script).run(lambda c: c.sessions.update("7", **EVERY_FIELD))
+    assert "7" == changed.session_id
+    expected = EVERY_FIELD | {"patient": EVERY_FIELD["patient"] | {"dob": "1990-01-01"}}
+    assert [expected] == script.bodies
+    assert ("PATCH", "/api/sessions/7") == (script.requests[0].method, script.requests[0].url.path)
+
+
+@pytest.mark.parametrize("field", EVERY_FIELD)
+def test_update_sends_one_field_alone(field: str) -> None:
+    script = Script(envelope())
+    Driver("sync", script).run(lambda c: c.sessions.update("1", **{field: EVERY_FIELD[field]}))
+    assert [[field]] == [list(body) for body in script.bodies]
+
+
+def test_what_is_false_or_empty_is_sent_all_the_same() -> None:
+    script = Script(envelope())
+    falsy = {
+        "duration": 0,
+        "is_consent": False,
+        "clinician_notes": [],
+        "ehr_appt_id": "",
+        "patient": {},
+    }
+    Driver("sync", script).run(lambda c: c.sessions.update("1", **falsy))
+    assert [falsy] == script.bodies
+
+
+@pytest.mark.parametrize("client", [Heidi(token="t"), AsyncHeidi(token="t")])
+@pytest.mark.parametrize("view", ["sessions", "sessions.with_raw_response"])
+def test_update_and_create_have_a_keyword_for_each_property_of_the_document(
+    client: object, view: str
+) -> None:
+    sessions: Any = client
+    for name in view.split("."):
+        sessions = getattr(sessions, name)
+    assert set(schema("SessionUpdate")) == keywords(sessions.update) == set(EVERY_FIELD)
+    assert set(schema("SessionCreate")) == keywords(sessions.create)
+
+
+def test_the_patient_dict_has_a_key_for_each_property_of_the_document() -> None:
+    assert set(schema("PatientUpdate")) == set(PatientFields.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (SessionUpdate, "SessionUpdate"),
+        (SessionCreate, "SessionCreate"),
+        (PatientUpdate, "PatientUpdate"),
+    ],
+)
+def test_request_models_have_no_member_that_the_document_lacks(model: Any, name: str) -> None:
+    known = {parameter for parameter in inspect.signature(model).parameters if parameter[0] != "_"}
+    assert set(schema(name)) == known - {"additional_properties"}
+
+
+def test_a_patient_can_be_a_model() -> None:
+    script = Script(envelope())
+    patient = PatientUpdate(name="A", gender=Gender.FEMALE, dob=date(1990, 1, 1))
+    Driver("sync", script).run(lambda c: c.sessions.update("1", patient=patient))
+    expected = {"patient": {"name": "A", "gender": "FEMALE", "dob": "1990-01-01"}}
+    assert [expected] == script.bodies
+
+
+@pytest.mark.parametrize("dob", [date(1990, 1, 31), "1990-01-31"])
+@pytest.mark.parametrize("gender", [Gender.MALE, "MALE"])
+def test_a_patient_dict_takes_texts_and_their_types_alike(dob: Any, gender: Any) -> None:
+    script = Script(envelope())
+    Driver("sync", script).run(
+        lambda c: c.sessions.update("1", patient={"dob": dob, "gender": gender})
+    )
+    assert [{"patient": {"dob": "1990-01-31", "gender": "MALE"}}] == script.bodies
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"patient": {"dbo": date(1990, 1, 1)}}, "'dbo'"),
+        ({"patient": {"dob": "31/01/1990"}}, "patient.dob"),
+        ({"patient": {"dob": "1990-02-30"}}, "patient.dob"),
+        ({"patient": {"dob": datetime(1990, 1, 1, 12)}}, "patient.dob"),  # noqa: DTZ001
+        ({"patient": {"gender": "secret"}}, "patient.gender"),
+        ({"patient": ["secret"]}, "patient"),
+        ({"clinician_notes": "secret"}, "clinician_notes"),
+        ({"linked_sessions_for_context": "secret"}, "linked_sessions_for_context"),
+        ({"duration": float("nan")}, "JSON"),
+        ({"duration": float("inf")}, "JSON"),
+        ({"duration": object()}, "JSON"),
+        ({"unheard_of": 1}, "unheard_of"),
+    ],
+)
+def test_a_bad_argument_is_refused_by_name_before_anything_is_sent(
+    driver: Callable[..., Driver], fields: dict[str, Any], named: str
+) -> None:
+    script = Script(envelope())
+    with pytest.raises((TypeError, ValueError), match=named) as caught:
+        driver(script).run(lambda c: c.sessions.update("1", **fields))
+    assert "secret" not in str(caught.value)
+    assert [] == script.requests
+
+
+@pytest.mark.parametrize("session_id", ["", ".", ".."])
+def test_an_id_that_would_leave_its_path_is_refused(
+    driver: Callable[..., Driver], session_id: str
+) -> None:
+    script = Script(envelope())
+    with pytest.raises(ValueError, match="session_id"):
+        driver(script).run(lambda c: c.sessions.get(session_id))
+    assert [] == script.requests
+
+
+@pytest.mark.parametrize("session_id", ["a/b", "../x", "a?b=c", "a#b", "ü", "%2e%2e", "a b"])
+def test_an_id_stays_in_its_own_segment_of_the_path(session_id: str) -> None:
+    script = Script(envelope())
+    Driver("sync", script).run(lambda c: c.sessions.get(session_id))
+    path, _, query = script.requests[0].url.raw_path.partition(b"?")
+    assert (3, b"") == (path.count(b"/"), query)
+    assert f"/api/sessions/{session_id}" == script.requests[0].url.path
+
+
+def test_the_raw_response_has_status_headers_and_the_parsed_body(
+    driver: Callable[..., Driver],
+) -> None:
+    answer = envelope("7")
+    answer.headers["X-Request-Id"] = "r-1"
+    raw = driver(Script(answer)).run(lambda c: c.sessions.with_raw_response.get("7"))
+    assert isinstance(raw, RawResponse)
+    assert (200, "r-1", 0) == (raw.status_code, raw.headers["X-REQUEST-ID"], raw.retries_taken)
+    assert "r-1" == raw.request_id
+    assert "7" == raw.parse().session_id
+    assert session("7") == json.loads(raw.content)["session"]
+
+
+def test_every_call_has_a_raw_form(driver: Callable[..., Driver]) -> None:
+    drive = driver(Script(CREATED, envelope(), page(["1"], 1, None)))
+    raw = [
+        drive.run(lambda c: c.sessions.with_raw_response.create()).parse().session_id,
+        drive.run(lambda c: c.sessions.with_raw_response.update("1", duration=1)).parse().duration,
+        drive.run(lambda c: c.sessions.with_raw_response.list(page_size=1, page=2)).parse().count,
+    ]
+    assert ["9", 16, 1] == raw
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b"", r"\$"),
+        (b"<html>Sign in</html>", r"\$"),
+        (b'{"session": ', r"\$"),
+        (b"\xff\xfe", r"\$"),
+        (b"[" * 100_000, r"\$"),
+        (b"NaN", r"\$"),
+        (b"[]", r"\$.session"),
+        (b"{}", r"\$.session"),
+        (b'{"session": null}', r"\$.session"),
+        (b'{"session": ["x"]}', r"\$.session"),
+    ],
+)
+def test_an_answer_that_holds_no_session_is_an_error_that_keeps_the_status(
+    driver: Callable[..., Driver], body: bytes, path: str
+) -> None:
+    script = Script(httpx.Response(203, content=body, headers={"x-request-id": "r-1"}))
+    with pytest.raises(APIResponseError, match=path + r" \(request id r-1\)$") as caught:
+        driver(script).run(lambda c: c.sessions.get("1"))
+    assert (203, "getSession", "r-1") == (
+        caught.value.status_code,
+        caught.value.operation,
+        caught.value.request_id,
+    )
+    assert body == caught.value.body
+
+
+def test_a_created_session_without_an_id_is_an_error() -> None:
+    with pytest.raises(APIResponseError, match=r"\$.session_id$"):
+        Driver("sync", Script(httpx.Response(200, json={}))).run(lambda c: c.sessions.create())
+
+
+def test_a_page_without_sessions_is_an_error() -> None:
+    drive = Driver("sync", Script(httpx.Response(200, json={"count": 1})))
+    with pytest.raises(APIResponseError, match=r"\$.sessions$"):
+        drive.run(lambda c: c.sessions.list().first_page())
+
+
+def test_answers_are_read_leniently_unless_strictness_is_asked_for(
+    driver: Callable[..., Driver],
+) -> None:
+    drive = driver(Script(envelope("1", duration="sixty", new_member=1)))
+    assert None is drive.run(lambda c: c.sessions.get("1")).duration
+    with pytest.raises(APIResponseError, match=r"\$.session.duration$") as caught:
+        drive.run(lambda c: c.sessions.get("1"), strict_responses=True)
+    assert "sixty" not in str(caught.value)
+
+
+def test_a_client_that_derives_shares_the_connections_and_changes_nothing_here() -> None:
+    script = Script(envelope())
+    with httpx.Client(transport=httpx.MockTransport(script)) as own:
+        client = Heidi(token="t", base_url=BASE_URL, http_client=own)
+        derived = client.with_options(max_retries=0, timeout=5, strict_responses=True)
+        derived.sessions.get("1")
+        client.sessions.get("1")
+    assert client._engine.pool is derived._engine.pool
+    assert (2, 0) == (client._engine.settings.max_retries, derived._engine.settings.max_retries)
+
+
+def test_methods_document_themselves_with_their_own_signature() -> None:
+    client = Heidi(token="t")
+    assert "session_id" in inspect.signature(client.sessions.get).parameters
+    assert "Session" == inspect.signature(client.sessions.get).return_annotation
+    raw = inspect.signature(client.sessions.with_raw_response.get)
+    assert "RawResponse[Session]" == raw.return_annotation
+    assert "Spec: getSession" in (client.sessions.get.__doc__ or "")

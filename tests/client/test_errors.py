@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import TYPE_CHECKING
+
+import heidi_sessions
+import httpx
+import pytest
+from heidi_sessions import (
+    APIConnectionError,
+    APIResponseError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ErrorDetail,
+    HeidiError,
+    NoLinkedUserError,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    SessionNotFoundError,
+    TokenError,
+    ValidationError,
+    _errors,
+)
+
+from .harness import Driver, Script, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENT = "Ottoline Vandersloot"
+
+BY_STATUS = [
+    (400, BadRequestError),
+    (401, AuthenticationError),
+    (403, PermissionDeniedError),
+    (404, NotFoundError),
+    (405, APIStatusError),
+    (413, APIStatusError),
+    (422, ValidationError),
+    (429, RateLimitError),
+    (500, ServerError),
+    (502, ServerError),
+    (503, ServerError),
+    (520, ServerError),
+    (307, APIStatusError),
+    (304, APIStatusError),
+]
+
+
+def refused(driver: Driver, **options: object) -> APIStatusError:
+    with pytest.raises(APIStatusError) as caught:
+        driver.run(lambda c: c.sessions.get("1"), max_retries=0, **options)
+    return caught.value
+
+
+@pytest.mark.parametrize(("status", "expected"), BY_STATUS)
+def test_the_status_chooses_the_class(
+    driver: Callable[..., Driver], status: int, expected: type[APIStatusError]
+) -> None:
+    error = refused(driver(Script(failure(status))))
+    assert expected is type(error)
+    assert (status, "SomeError") == (error.status_code, error.type)
+
+
+@pytest.mark.parametrize("status", [300, 400, 403, 404, 418, 500])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("SessionNotFoundError", SessionNotFoundError), ("NoLinkedUserException", NoLinkedUserError)],
+)
+def test_the_type_of_two_failures_outweighs_the_status(
+    driver: Callable[..., Driver], status: int, name: str, expected: type[APIStatusError]
+) -> None:
+    assert expected is type(refused(driver(Script(failure(status, name)))))
+
+
+def test_the_text_shows_route_status_type_and_request_id_and_nothing_else() -> None:
+    answer = failure(404, "SessionNotFoundError", **{"x-request-id": "r-1"})
+    expected = "GET /sessions/{session_id}: 404 SessionNotFoundError (request id r-1)"
+    assert expected == str(refused(Driver("sync", Script(answer))))
+
+
+BODIES = [
+    b"",
+    b"<html>" + PATIENT.encode() + b"</html>",
+    b'{"detail": [{"loc": ["body"], "msg": "Ottoline Vandersloot", "type": "missing"}]}',
+    b'{"detail": "Ottoline Vandersloot"}',
+    b'{"detail": null}',
+    b'{"detail": {}}',
+    b'{"detail": {"msg": 1, "type": ["Ottoline Vandersloot"]}}',
+    b'{"detail": {"msg": "m", "type": "Ottoline Vandersloot"}}',
+    b'{"msg": "Ottoline Vandersloot"}',
+    b'["Ottoline Vandersloot"]',
+    b'"Ottoline Vandersloot"',
+    b"null",
+    b"{",
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+@pytest.mark.parametrize("status", [404, 502, 520])
+def test_whatever_the_body_is_the_status_makes_the_error(
+    driver: Callable[..., Driver], status: int, body: bytes
+) -> None:
+    error = refused(driver(Script(httpx.Response(status, content=body))))
+    assert (status, None, body) == (error.status_code, error.type, error.body)
+    assert f"GET /sessions/{{session_id}}: {status}" == str(error)
+    assert PATIENT not in repr(error)
+
+
+def test_the_words_of_the_server_are_in_detail() -> None:
+    error = refused(Driver("sync", Script(failure(400, "Odd"))))
+    assert isinstance(error.detail, ErrorDetail)
+    assert ("in words", "Odd") == (error.detail.msg, error.type)
+
+
+def test_a_body_that_cannot_be_decompressed_is_no_body(driver: Callable[..., Driver]) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            500, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
+        )
+
+    error = refused(driver(Script(broken)))
+    assert (500, b"") == (error.status_code, error.body)
+
+
+def test_a_hook_that_raises_for_status_changes_no_error() -> None:
+    def raise_for_status(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    client = heidi_sessions.Heidi(
+        token="t",
+        max_retries=0,
+        http_client=httpx.Client(
+            transport=httpx.MockTransport(Script(failure(404))),
+            event_hooks={"response": [raise_for_status]},
+        ),
+    )
+    with pytest.raises(NotFoundError):
+        client.sessions.get("1")
+
+
+@pytest.mark.parametrize("header", ["x-request-id", "X-Correlation-Id", "CF-Ray"])
+def test_the_request_id_is_read_from_the_usual_headers(header: str) -> None:
+    error = refused(Driver("sync", Script(failure(500, **{header: "id-7"}))))
+    assert "id-7" == error.request_id
+
+
+@pytest.mark.parametrize("value", [PATIENT, "x" * 200, "a b", ""])
+def test_a_request_id_that_looks_like_none_is_not_shown(value: str) -> None:
+    error = refused(Driver("sync", Script(failure(500, **{"x-request-id": value}))))
+    assert None is error.request_id
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected", "arrived"),
+    [
+        (httpx.ConnectError("x"), APIConnectionError, False),
+        (httpx.ConnectTimeout("x"), APITimeoutError, False),
+        (httpx.PoolTimeout("x"), APITimeoutError, False),
+        (httpx.ProxyError("x"), APIConnectionError, False),
+        (httpx.UnsupportedProtocol("x"), APIConnectionError, False),
+        (httpx.InvalidURL("x"), APIConnectionError, False),
+        (httpx.ReadTimeout("x"), APITimeoutError, True),
+        (httpx.WriteTimeout("x"), APITimeoutError, True),
+        (httpx.ReadError("x"), APIConnectionError, True),
+        (httpx.WriteError("x"), APIConnectionError, True),
+        (httpx.RemoteProtocolError("x"), APIConnectionError, True),
+        (OSError(5, "Input/output error"), APIConnectionError, True),
+    ],
+)
+def test_no_answer_says_why_and_whether_the_request_may_have_arrived(
+    driver: Callable[..., Driver],
+    raised: Exception,
+    expected: type[APIConnectionError],
+    *,
+    arrived: bool,
+) -> None:
+    with pytest.raises(APIConnectionError) as caught:
+        driver(Script(raised)).run(lambda c: c.sessions.create(), max_retries=0)
+    error = caught.value
+    assert expected is type(error)
+    assert arrived is error.may_have_arrived
+    assert error.reason.startswith(type(raised).__name__)
+    assert ("createSession", 0) == (error.operation, error.retries_taken)
+    assert (None, None) == (error.__cause__, error.__context__)
+
+
+def test_what_the_operating_system_said_is_kept() -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        try:
+            raise ConnectionRefusedError(111, "Connection refused")
+        except OSError as error:
+            raise httpx.ConnectError("secret t0ken") from error
+
+    with pytest.raises(APIConnectionError) as caught:
+        Driver("sync", Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
+    expected = "GET /sessions/{session_id}: no answer, ConnectError: Connection refused"
+    assert expected == str(caught.value)
+
+
+def test_a_mistake_in_the_users_transport_is_not_hidden(driver: Callable[..., Driver]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        driver(Script(ZeroDivisionError())).run(lambda c: c.sessions.get("1"))
+
+
+def every_error() -> list[HeidiError]:
+    where = {"operation": "getSession", "route": "GET /sessions/{session_id}", "request_id": "r-1"}
+    detail = ErrorDetail(msg="in words", type_="Odd")
+    status_classes = [APIStatusError, *_errors.BY_STATUS.values(), *_errors.BY_TYPE.values()]
+    return [
+        HeidiError("x"),
+        ConfigurationError("x"),
+        heidi_sessions.ClosedClientError("x"),
+        TokenError("x", **where, status_code=500, type="Odd", retry_after=1.5),
+        PaginationError("x", seen=1, total_count=2),
+        APIConnectionError(operation="o", route="r", reason="x", may_have_arrived=True),
+        APITimeoutError(operation="o", route="r", reason="x", may_have_arrived=False),
+        APIResponseError(**where, status_code=200, path="$.x", body=b"patient"),
+        *(
+            cls(
+                **where,
+                status_code=418,
+                type="Odd",
+                detail=detail,
+                headers=httpx.Headers({"x": "1"}),
+                body=b"patient",
+                retry_after=2.0,
+            )
+            for cls in [*status_classes, ServerError]
+        ),
+    ]
+
+
+def through_pickle(error: HeidiError) -> object:
+    return pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("duplicate", [through_pickle, copy.copy, copy.deepcopy])
+def test_every_error_pickles_and_copies_but_leaves_the_body_behind(
+    error: HeidiError, duplicate: Callable[[HeidiError], HeidiError]
+) -> None:
+    twin = duplicate(error)
+    assert type(error) is type(twin)
+    assert (str(error), error.args) == (str(twin), twin.args)
+    expected = {name: value for name, value in vars(error).items() if name != "body"}
+    assert expected == {name: value for name, value in vars(twin).items() if name != "body"}
+    assert b"" == getattr(twin, "body", b"")
+
+
+def test_every_error_is_one_of_the_root_and_in_the_public_namespace() -> None:
+    def leaves(cls: type[HeidiError]) -> set[str]:
+        below = [leaves(child) for child in cls.__subclasses__()]
+        return {cls.__name__}.union(*below)
+
+    public = {name for name in leaves(HeidiError) if not name.startswith("_")}
+    assert public <= set(heidi_sessions.__all__)
+    assert {type(error).__name__ for error in every_error()} == public
+
+
+def test_the_tree_at_the_head_of_the_module_is_the_tree_there_is() -> None:
+    drawn = [
+        line.split("──")[-1].split()[0]
+        for line in (_errors.__doc__ or "").splitlines()
+        if "Error" in line and ("──" in line or line.strip() == "HeidiError")
+    ]
+    defined = [
+        name
+        for name, value in vars(_errors).items()
+        if isinstance(value, type) and issubclass(value, HeidiError) and name[0] != "_"
+    ]
+    assert sorted(defined) == sorted(drawn)

@@ -1,0 +1,503 @@
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from heidi_sessions import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncHeidi,
+    AuthenticationError,
+    Heidi,
+    TokenError,
+)
+
+from .harness import BASE_URL, Driver, Script, envelope, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .conftest import Clock
+
+KEY: dict[str, Any] = {
+    "token": None,
+    "api_key": "partner-key",
+    "email": "dr+who@clinic.test",
+    "third_party_internal_id": "7/8",
+}
+
+
+class Issuer:
+    """Issues numbered tokens that live for so many seconds, and answers calls that carry one."""
+
+    def __init__(
+        self, life: float = 3600, *, delay: float = 0, now: Callable[[], float] = time.time
+    ) -> None:
+        self.life = life
+        self.delay = delay
+        self.now = now
+        self.issued = 0
+        self.revoked: set[str] = set()
+        self.requests: list[httpx.Request] = []
+        self.calls: list[str | None] = []
+        self.failures: list[Any] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.url.path.endswith("/jwt"):
+            return self.issue()
+        self.calls.append(request.headers.get("authorization"))
+        if self.calls[-1] in self.revoked | {None}:
+            return failure(401, "AuthenticationError")
+        return envelope()
+
+    def issue(self) -> httpx.Response:
+        time.sleep(self.delay)
+        if self.failures:
+            step = self.failures.pop(0)
+            if isinstance(step, Exception):
+                raise step
+            return httpx.Response(step.status_code, headers=step.headers, content=step.content)
+        self.issued += 1
+        end = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.now() + self.life))
+        return httpx.Response(
+            200,
+            json={"token": f"token-{self.issued}", "expiration_time": end},
+            headers={"date": formatdate(self.now(), usegmt=True)},
+        )
+
+
+def get(client: Any) -> Any:
+    return client.sessions.get("1")
+
+
+def twice(client: Any) -> Any:
+    if isinstance(client, Heidi):
+        return [get(client), get(client)]
+
+    async def both() -> list[Any]:
+        return [await get(client), await get(client)]
+
+    return both()
+
+
+def test_a_token_is_issued_for_the_key_and_the_user_and_then_kept(
+    driver: Callable[..., Driver],
+) -> None:
+    issuer = Issuer()
+    driver(issuer).run(twice, **KEY)
+    assert 1 == issuer.issued
+    assert ["Bearer token-1", "Bearer token-1"] == issuer.calls
+    request = issuer.requests[0]
+    assert ("GET", "/api/jwt") == (request.method, request.url.path)
+    assert {"email": "dr+who@clinic.test", "third_party_internal_id": "7/8"} == dict(
+        request.url.params
+    )
+    assert "partner-key" == request.headers["heidi-api-key"]
+    assert "authorization" not in request.headers
+
+
+def test_the_key_goes_to_the_token_endpoint_only(driver: Callable[..., Driver]) -> None:
+    issuer = Issuer()
+    driver(issuer).run(get, **KEY)
+    assert "heidi-api-key" not in issuer.requests[1].headers
+    assert "partner-key" not in str(issuer.requests[0].url)
+
+
+def test_clients_that_derive_share_the_token() -> None:
+    issuer = Issuer()
+    client = Driver("sync", issuer).client(**KEY)
+    get(client)
+    get(client.with_options(timeout=1))
+    assert 1 == issuer.issued
+
+
+@pytest.mark.parametrize(("life", "kept", "over"), [(3600, 3539, 3541), (100, 89, 91)])
+def test_a_token_is_replaced_before_it_ends(
+    clock: Clock, life: float, kept: float, over: float
+) -> None:
+    issuer = Issuer(life, now=clock.now)
+    client = Driver("sync", issuer).client(**KEY)
+    start = clock.time
+    for moment in (0, kept, over):
+        clock.time = start + moment
+        get(client)
+    assert ["Bearer token-1", "Bearer token-1", "Bearer token-2"] == issuer.calls
+
+
+def test_the_life_of_a_token_is_measured_by_the_clock_that_issued_it(clock: Clock) -> None:
+    issuer = Issuer(3600, now=lambda: clock.now() - 9_999_999)
+    Driver("sync", issuer).run(twice, **KEY)
+    assert 1 == issuer.issued
+
+
+@pytest.mark.parametrize("life", [0, -10])
+def test_a_token_that_is_over_at_once_is_used_once_and_loops_nowhere(
+    driver: Callable[..., Driver], life: float
+) -> None:
+    issuer = Issuer(life)
+    driver(issuer).run(twice, **KEY)
+    assert ["Bearer token-1", "Bearer token-2"] == issuer.calls
+
+
+def test_after_a_401_a_fresh_token_is_tried_once(driver: Callable[..., Driver]) -> None:
+    issuer = Issuer()
+    issuer.revoked = {"Bearer token-1"}
+    driver(issuer).run(twice, **KEY)
+    assert ["Bearer token-1", "Bearer token-2", "Bearer token-2"] == issuer.calls
+
+
+def test_a_second_401_is_the_answer(driver: Callable[..., Driver]) -> None:
+    issuer = Issuer()
+    issuer.revoked = {f"Bearer token-{number}" for number in range(9)}
+    with pytest.raises(AuthenticationError):
+        driver(issuer).run(get, **KEY)
+    assert ["Bearer token-1", "Bearer token-2"] == issuer.calls
+
+
+def test_the_body_is_sent_again_with_the_fresh_token(driver: Callable[..., Driver]) -> None:
+    issuer = Issuer()
+    issuer.revoked = {"Bearer token-1"}
+    driver(issuer).run(lambda c: c.sessions.update("1", duration=1), **KEY)
+    assert [b'{"duration":1}'] * 2 == [r.content for r in issuer.requests if r.method == "PATCH"]
+
+
+def test_a_given_token_is_not_tried_twice(driver: Callable[..., Driver]) -> None:
+    script = Script(failure(401))
+    with pytest.raises(AuthenticationError):
+        driver(script).run(get)
+    assert 1 == len(script.requests)
+
+
+def test_threads_share_one_request_for_a_token() -> None:
+    issuer = Issuer(delay=0.1)
+    client = Driver("sync", issuer).client(**KEY)
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: get(client), range(64)))
+    assert (1, 64) == (issuer.issued, len(issuer.calls))
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """Lets other tasks run while a token is issued."""
+
+    def __init__(self, issuer: Issuer, wait: Callable[[], Awaitable[object]]) -> None:
+        self.issuer = issuer
+        self.wait = wait
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if request.url.path.endswith("/jwt"):
+            await self.wait()
+        return self.issuer(request)
+
+
+def async_client(issuer: Issuer, wait: Callable[[], Awaitable[object]], **more: Any) -> AsyncHeidi:
+    options = {name: value for name, value in KEY.items() if value is not None}
+    transport = Slow(issuer, wait)
+    return AsyncHeidi(
+        base_url=BASE_URL, http_client=httpx.AsyncClient(transport=transport), **options, **more
+    )
+
+
+def test_tasks_share_one_request_for_a_token() -> None:
+    issuer = Issuer()
+    client = async_client(issuer, lambda: asyncio.sleep(0.05))
+
+    async def many() -> None:
+        await asyncio.gather(*(get(client) for _ in range(50)))
+
+    asyncio.run(many())
+    assert (1, 50) == (issuer.issued, len(issuer.calls))
+
+
+def test_event_loops_share_one_request_for_a_token() -> None:
+    issuer = Issuer()
+    client = async_client(issuer, lambda: asyncio.sleep(0.1))
+
+    def loop(_: int) -> None:
+        async def some() -> None:
+            await asyncio.gather(*(get(client) for _ in range(5)))
+
+        asyncio.run(some())
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(loop, range(4)))
+    assert (1, 20) == (issuer.issued, len(issuer.calls))
+
+
+def test_a_401_for_many_is_one_request_for_a_fresh_token() -> None:
+    issuer = Issuer()
+    issuer.revoked = {"Bearer token-1"}
+    client = async_client(issuer, lambda: asyncio.sleep(0.02))
+
+    async def many() -> None:
+        await asyncio.gather(*(get(client) for _ in range(20)))
+
+    asyncio.run(many())
+    assert 2 == issuer.issued
+
+
+def test_a_task_that_is_cancelled_leaves_the_request_to_the_next() -> None:
+    issuer = Issuer()
+    started = asyncio.Event()
+
+    async def wait() -> None:
+        started.set()
+        await asyncio.sleep(0.05)
+
+    async def scenario() -> list[Any]:
+        client = async_client(issuer, wait)
+        leader = asyncio.create_task(get(client))
+        await started.wait()
+        followers = [asyncio.create_task(get(client)) for _ in range(3)]
+        await asyncio.sleep(0)
+        followers.pop().cancel()
+        leader.cancel()
+        return await asyncio.wait_for(asyncio.gather(*followers), 5)
+
+    assert 2 == len(asyncio.run(scenario()))
+    assert 1 == issuer.issued
+
+
+def test_a_failure_to_get_a_token_is_everybodys_failure_and_asked_for_once() -> None:
+    issuer = Issuer(delay=0.1)
+    issuer.failures = [failure(403, "KeyError")]
+    client = Driver("sync", issuer).client(**KEY)
+    errors: list[Exception] = []
+
+    barrier = threading.Barrier(4)
+
+    def call(_: int) -> None:
+        barrier.wait()
+        try:
+            get(client)
+        except TokenError as error:
+            errors.append(error)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(call, range(4)))
+    assert 4 == len({id(error) for error in errors})
+    assert 1 == len(issuer.requests)
+
+
+def test_a_refused_key_is_a_token_error_that_shows_no_email(
+    driver: Callable[..., Driver],
+) -> None:
+    issuer = Issuer()
+    answer = failure(401, "InvalidKey", **{"x-request-id": "r-1"})
+    issuer.failures = [answer]
+    with pytest.raises(TokenError) as caught:
+        driver(issuer).run(get, **KEY)
+    error = caught.value
+    assert "GET /jwt: no token was issued, 401 InvalidKey (request id r-1)" == str(error)
+    assert (401, "InvalidKey", "issueToken") == (error.status_code, error.type, error.operation)
+    assert [] == issuer.calls
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b'{"token": "t"}',
+        b'{"token": null, "expiration_time": "2044-08-01T00:00:00.000Z"}',
+        b'{"token": "t", "expiration_time": "tomorrow"}',
+        b'{"token": "a b\\nc", "expiration_time": "2044-08-01T00:00:00.000Z"}',
+        b'{"token": "", "expiration_time": "2044-08-01T00:00:00.000Z"}',
+    ],
+)
+def test_an_answer_without_a_usable_token_is_a_token_error(
+    driver: Callable[..., Driver], body: bytes
+) -> None:
+    issuer = Issuer()
+    issuer.failures = [httpx.Response(200, content=body)]
+    with pytest.raises(TokenError, match=r"^GET /jwt: "):
+        driver(issuer).run(get, **KEY)
+    assert 1 == len(issuer.requests)
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    "step",
+    [
+        failure(500),
+        failure(429, **{"retry-after": "1"}),
+        failure(503),
+        httpx.ReadTimeout("x"),
+        httpx.ConnectError("x"),
+    ],
+)
+def test_a_passing_failure_to_get_a_token_is_tried_again_whatever_the_call(
+    driver: Callable[..., Driver], step: Any
+) -> None:
+    issuer = Issuer()
+    issuer.failures = [step]
+    driver(issuer).run(lambda c: c.sessions.update("1", duration=1), **KEY)
+    assert ["Bearer token-1"] == issuer.calls
+
+
+@pytest.mark.usefixtures("clock")
+def test_no_answer_from_the_token_endpoint_means_that_the_call_was_not_made(
+    driver: Callable[..., Driver],
+) -> None:
+    issuer = Issuer()
+    issuer.failures = [httpx.ReadTimeout("x")] * 3
+    with pytest.raises(APITimeoutError) as caught:
+        driver(issuer).run(lambda c: c.sessions.create(), **KEY)
+    assert (False, 2) == (caught.value.may_have_arrived, caught.value.retries_taken)
+
+
+def test_a_provider_is_asked_before_every_request(driver: Callable[..., Driver]) -> None:
+    tokens = iter(["one", "two", "three"])
+    issuer = Issuer()
+    driver(issuer).run(twice, token=None, token_provider=lambda: next(tokens))
+    assert ["Bearer one", "Bearer two"] == issuer.calls
+
+
+def test_a_provider_is_asked_once_more_after_a_401(driver: Callable[..., Driver]) -> None:
+    tokens = iter(["one", "two", "three"])
+    issuer = Issuer()
+    issuer.revoked = {"Bearer one"}
+    driver(issuer).run(get, token=None, token_provider=lambda: next(tokens))
+    assert ["Bearer one", "Bearer two"] == issuer.calls
+
+
+def test_a_provider_that_insists_on_a_refused_token_is_not_asked_again() -> None:
+    issuer = Issuer()
+    issuer.revoked = {"Bearer one"}
+    with pytest.raises(AuthenticationError):
+        Driver("sync", issuer).run(get, token=None, token_provider=lambda: "one")
+    assert ["Bearer one"] == issuer.calls
+
+
+def test_a_provider_may_be_a_coroutine_function() -> None:
+    async def provide() -> str:
+        await asyncio.sleep(0)
+        return "one"
+
+    issuer = Issuer()
+    Driver("async", issuer).run(get, token=None, token_provider=provide)
+    assert ["Bearer one"] == issuer.calls
+
+
+def test_a_coroutine_function_needs_the_async_client() -> None:
+    async def provide() -> str:
+        return "one"
+
+    with pytest.raises(TokenError, match="AsyncHeidi takes it"):
+        Driver("sync", Issuer()).run(get, token=None, token_provider=provide)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "coroutine"])
+def test_a_provider_that_fails_is_named_and_is_the_cause(kind: str) -> None:
+    cause = LookupError("vault is sealed")
+
+    def provide() -> str:
+        raise cause
+
+    async def provide_async() -> str:
+        raise cause
+
+    driver = Driver("sync" if kind == "sync" else "async", Issuer())
+    provider = provide_async if kind == "coroutine" else provide
+    with pytest.raises(TokenError, match=r"^token_provider: failed with LookupError$") as caught:
+        driver.run(get, token=None, token_provider=provider)
+    assert cause is caught.value.__cause__
+
+
+@pytest.mark.parametrize("text", ["", "a b", "x\r\nHost: evil", None, 7, b"bytes", "Bearer x"])
+def test_a_provider_that_gives_no_token_is_refused(
+    driver: Callable[..., Driver], text: Any
+) -> None:
+    issuer = Issuer()
+    with pytest.raises(TokenError, match="not a bearer token"):
+        driver(issuer).run(get, token=None, token_provider=lambda: text)
+    assert [] == issuer.requests
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+def test_a_child_process_gets_a_token_although_its_parent_was_about_to() -> None:
+    entered, leave = threading.Event(), threading.Event()
+    issuer = Issuer()
+    issue = issuer.issue
+    parent = os.getpid()
+
+    def issue_slowly() -> httpx.Response:
+        if os.getpid() == parent:
+            entered.set()
+            leave.wait(10)
+        return issue()
+
+    issuer.issue = issue_slowly  # type: ignore[method-assign]  # slower, in the parent only
+    client = Driver("sync", issuer).client(**KEY)
+    asking = threading.Thread(target=get, args=(client,))
+    asking.start()
+    assert entered.wait(10)
+
+    def in_child() -> None:
+        os._exit(0 if get(client).session_id == "1234567890" else 1)
+
+    child = multiprocessing.get_context("fork").Process(target=in_child)
+    child.start()
+    child.join(10)
+    exit_code = child.exitcode
+    child.kill()
+    child.join()
+    leave.set()
+    asking.join(10)
+    assert 0 == exit_code
+
+
+def test_an_interrupted_request_for_a_token_is_made_again() -> None:
+    issuer = Issuer()
+    issuer.failures = [MistakeError()]
+    client = Driver("sync", issuer).client(**KEY)
+    with pytest.raises(MistakeError):
+        get(client)
+    get(client)
+    assert 1 == issuer.issued
+
+
+class MistakeError(Exception):
+    """Something that nobody sorts."""
+
+
+def test_a_token_is_sent_to_its_own_host_only() -> None:
+    script = Script(envelope())
+    http = httpx.Client(transport=httpx.MockTransport(script))
+    auth = Heidi(token="t", base_url=BASE_URL, http_client=http)._engine.auth
+    for url in ("https://elsewhere.test/api", "http://heidi.test/api", "https://heidi.test:444/"):
+        http.get(url, auth=auth)
+    http.get(BASE_URL, auth=auth)
+    sent = [request.headers.get("authorization") for request in script.requests]
+    assert [None, None, None, "Bearer t"] == sent
+
+
+def test_no_redirect_is_followed_even_if_the_users_client_would(
+    driver: Callable[..., Driver],
+) -> None:
+    issuer = Issuer()
+    issuer.failures = [httpx.Response(302, headers={"location": "https://evil.test/"})]
+    drive = driver(issuer)
+    client = drive.client(**KEY)
+    client._engine.pool._given.follow_redirects = True
+    with pytest.raises(TokenError, match=r"302"):
+        drive.wait(lambda: get(client))
+    assert {"heidi.test"} == {request.url.host for request in issuer.requests}
+
+
+def test_connection_errors_at_the_token_endpoint_name_its_route() -> None:
+    issuer = Issuer()
+    issuer.failures = [httpx.ConnectError("x")]
+    with pytest.raises(APIConnectionError, match=r"^GET /jwt: no answer, ConnectError$"):
+        Driver("sync", issuer).run(get, **KEY, max_retries=0)

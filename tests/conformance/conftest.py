@@ -1,0 +1,31 @@
+"""What the tests of the judge share: a correct server, and a run against it."""
+
+from collections.abc import Callable
+
+import pytest
+from heidi_conformance import Level, Verdict, judge
+
+from .faults import TOKEN
+from .reference import Api, Fault, faulty, serving
+
+Judged = Callable[..., Verdict]
+
+
+@pytest.fixture
+def api() -> Api:
+    """A correct server with one user, who has `TOKEN`."""
+    api = Api()
+    api.tokens[TOKEN] = api.tokens[api.token()]
+    return api
+
+
+@pytest.fixture
+def judged(api: Api) -> Judged:
+    """Judge the server through a fault; few examples, for a planted fault needs no search."""
+
+    def run(fault: Fault | None = None, level: Level = "strict", max_examples: int = 2) -> Verdict:
+        handle = api.handle if fault is None else faulty(api, fault)
+        with serving(handle) as url:
+            return judge(url, level=level, token=TOKEN, max_examples=max_examples)
+
+    return run

@@ -1,0 +1,210 @@
+"""heidi-conformance as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from heidi_conformance.__main__ import main, out_of_sight
+
+from . import faults
+from .faults import TOKEN
+from .reference import Answer, Api, Handler, Request, faulty, serving
+
+FEW = ("--max-examples", "2")
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty folder and without what the environment may hold."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HEIDI_TOKEN", "HEIDI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def everything_written(folder: Path) -> str:
+    return "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_server_that_conforms_gives_0_and_two_reports(
+    api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
+    with serving(api.handle) as url:
+        assert 0 == main(["run", url, "--level", "strict", *FEW])
+
+    folder = tmp_path / "reports/conformance"
+    assert ["junit.xml", "report.json"] == sorted(path.name for path in folder.iterdir())
+    assert json.loads((folder / "report.json").read_text())["conforms"] is True
+    out, err = capsys.readouterr()
+    assert "conforms (level strict" in out
+    assert "reports/conformance/report.json" in out
+    assert ["examples", "coverage", "fuzzing", "stateful"] == [
+        line.partition(":")[0] for line in err.splitlines()
+    ]
+    assert [folder.parent] == list(tmp_path.iterdir())
+
+
+def test_a_faulty_server_gives_1_and_a_card_for_each_finding(
+    api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(faulty(api, faults.session_without_id)) as url:
+        assert 1 == main(["run", url, "--token", TOKEN, "--report", "here", *FEW])
+
+    out = capsys.readouterr().out
+    assert "getSession answered 200 without the required member `session_id` at $.session" in out
+    assert "/components/schemas/Session/required (seed:" in out
+    assert "does not conform: 1 finding (level documented" in out
+    assert 1 == len(json.loads((tmp_path / "here/report.json").read_text())["findings"])
+
+
+def test_a_key_is_exchanged_for_a_token_of_an_invented_user(api: Api) -> None:
+    with serving(api.handle) as url:
+        assert 0 == main(["run", url, "--api-key", api.api_key, *FEW])
+
+    issued = next(request for request in api.requests if request.path == "/jwt")
+    assert issued.query["email"][0].endswith(".invalid")
+
+
+def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
+    api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(faulty(api, faults.parrot)) as url:
+        assert 1 == main(["run", url, "--token", TOKEN, "--level", "strict", *FEW])
+
+    out, err = capfd.readouterr()
+    written = everything_written(tmp_path)
+    assert "$HEIDI_TOKEN" in written
+    assert TOKEN not in written + out + err
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
+def test_no_secret_is_in_the_process_list(api: Api) -> None:
+    with serving(api.handle) as url:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "heidi_conformance", "run", url, "--token", TOKEN, *FEW],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        while not api.requests and process.poll() is None:
+            time.sleep(0.01)
+        listed = Path(f"/proc/{process.pid}/cmdline").read_text()
+        output, _ = process.communicate(timeout=60)
+
+    assert url in listed
+    assert TOKEN not in listed
+    assert 0 == process.returncode
+    assert TOKEN not in output
+
+
+@pytest.mark.parametrize(
+    "flags", [["--token", "s3cret"], ["--token=s3cret"], ["--token", "old", "--token", "s3cret"]]
+)
+def test_secrets_move_from_the_arguments_to_the_environment(flags: list[str]) -> None:
+    command, variables = out_of_sight(["python", "-m", "heidi_conformance", "run", "URL", *flags])
+
+    assert ["python", "-m", "heidi_conformance", "run", "URL"] == command
+    assert {"HEIDI_TOKEN": "s3cret"} == variables
+
+
+GARBAGE = {
+    "no command": ([], "command"),
+    "no URL": (["run"], "URL"),
+    "unknown flag": (["run", "http://localhost", "--frobnicate"], "--frobnicate"),
+    "unknown level": (["run", "http://localhost", "--level", "lax"], "--level"),
+    "no number": (["run", "http://localhost", "--max-examples", "many"], "--max-examples"),
+    "zero": (["run", "http://localhost", "--max-examples", "0"], "--max-examples"),
+    "negative": (["run", "http://localhost", "--seed", "-1"], "--seed"),
+    "two secrets": (["run", "http://localhost", "--token", "a", "--api-key", "b"], "--api-key"),
+    "no scheme": (["run", "localhost:8000"], "http"),
+    "other scheme": (["run", "ftp://localhost"], "http"),
+    "broken host": (["run", "http://[::1"], "not valid"),
+    "broken port": (["run", "http://localhost:port"], "not valid"),
+    "password": (["run", "http://me:s3cret@localhost"], "password"),
+    "query": (["run", "http://localhost/?token=s3cret"], "query"),
+    "no token": (["run", "http://localhost"], "HEIDI_TOKEN"),
+    "empty token": (["run", "http://localhost", "--token", ""], "HEIDI_TOKEN"),
+    "unfit token": (["run", "http://localhost", "--token", "s3cret\r\nx: y"], "token"),
+    "unfit key": (["run", "http://localhost", "--api-key", "s3cret\u20ac"], "key"),
+    "another machine": (["run", "https://api.example", "--token", "s3cret"], "--allow-writes"),
+    "silent server": (["run", "http://127.0.0.1:1", "--token", "s3cret"], "does not answer"),
+    "silent issuer": (["run", "http://127.0.0.1:1", "--api-key", "s3cret"], "does not answer"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "named"), GARBAGE.values(), ids=GARBAGE)
+def test_what_cannot_be_run_gives_2_and_one_line_that_names_it(
+    arguments: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(arguments)
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert err.startswith("heidi-conformance: ")
+    assert 1 == len(err.splitlines())
+    assert named in err
+    assert "s3cret" not in err
+    assert [] == list(tmp_path.iterdir())
+
+
+SERVERS = {
+    "wrong token": (Api().handle, "refuses the token"),
+    "web site": (lambda _: Answer(200, b"<h1>Hi</h1>", {"content-type": "text/html"}), "path"),
+    "other API": (lambda _: Answer(404, b'{"detail":"Not Found"}'), "path"),
+    "another JSON": (lambda _: Answer(200, b"[1, 2]"), "path"),
+    "broken server": (lambda _: Answer(500, b"oops", {"content-type": "text/plain"}), "path"),
+}
+
+
+@pytest.mark.parametrize(("handle", "named"), SERVERS.values(), ids=SERVERS)
+def test_a_server_that_cannot_be_judged_gives_2_and_one_line_before_anything_is_created(
+    handle: Handler, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    methods: set[str] = set()
+
+    def watched(request: Request) -> Answer:
+        methods.add(request.method)
+        return handle(request)
+
+    with serving(watched) as url:
+        assert 2 == main(["run", url, "--token", "s3cret"])
+
+    err = capsys.readouterr().err
+    assert 1 == len(err.splitlines())
+    assert named in err
+    assert "s3cret" not in err
+    assert {"GET"} == methods
+
+
+def test_a_wrong_key_gives_2_and_one_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(api.handle) as url:
+        assert 2 == main(["run", url, "--api-key", "s3cret"])
+
+    err = capsys.readouterr().err
+    assert "issued no token" in err
+    assert "s3cret" not in err
+
+
+def test_help_explains_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["run", "--help"])
+
+    assert 0 == leaving.value.code
+    assert "0 it conforms, 1 there are findings, 2 it could not be judged" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_help_does_not_wait_for_schemathesis() -> None:
+    code = "import heidi_conformance.__main__, sys; sys.exit('schemathesis' in sys.modules)"
+
+    assert (
+        0
+        == subprocess.run(
+            [sys.executable, "-c", code], check=False, env=dict(os.environ)
+        ).returncode
+    )

@@ -1,0 +1,83 @@
+"""A fault in the sandbox turns the main job red, with a sentence that names it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts import judge
+from scripts.bundle import ROOT
+from scripts.steps import StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Plant = Callable[[str, str, str], None]
+
+FAULTS = {
+    "an undocumented status": (
+        "_app.py",
+        "return Answer(HTTPStatus.OK,",
+        'return Answer(HTTPStatus.ACCEPTED if operation.id == "getSession" else HTTPStatus.OK,',
+        "getSession: the answer breaks the document: status 202 is not declared",
+    ),
+    "a missing required field": (
+        "_sessions.py",
+        '        "documents": None,\n',
+        "",
+        "getSession: the answer breaks the document: status 200, session.documents: is missing",
+    ),
+}
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "report" / "report.json"
+    monkeypatch.setattr(judge, "REPORT", path)
+    return path
+
+
+@pytest.fixture
+def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    """Put a copy of the sandbox before the real one on the path, and edit it."""
+
+    def edit(file: str, old: str, new: str) -> None:
+        copy = tmp_path / "faulty" / "heidi_sandbox"
+        shutil.copytree(ROOT / "sandbox" / "heidi_sandbox", copy)
+        text = (copy / file).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        (copy / file).write_text(text.replace(old, new), encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(copy.parent))
+
+    return edit
+
+
+def test_the_sandbox_conforms(report: Path) -> None:
+    assert judge.judge_sandbox().startswith("conforms at level strict, ")
+    verdict = json.loads(report.read_text(encoding="utf-8"))
+    assert (verdict["conforms"], verdict["level"], verdict["findings"]) == (True, "strict", [])
+
+
+@pytest.mark.parametrize(("file", "old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_planted_fault_is_named(
+    file: str, old: str, new: str, sentence: str, report: Path, plant: Plant
+) -> None:
+    plant(file, old, new)
+    with pytest.raises(StepFailure) as caught:
+        judge.judge_sandbox()
+    assert caught.value.code == 1
+    assert sentence in str(caught.value)
+
+
+def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
+    report: Path, plant: Plant
+) -> None:
+    plant("__main__.py", "def main(", "raise SystemExit('out of order')\ndef main(")
+    with pytest.raises(StepFailure, match="the sandbox did not start\n    out of order") as caught:
+        judge.judge_sandbox()
+    assert caught.value.code == 2
+    assert not report.exists()

@@ -1,0 +1,86 @@
+"""A sandbox in a process of its own."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import httpx
+
+from tests.sandbox.api import TRUST, Api
+
+COMMAND = [sys.executable, "-W", "error", "-m", "heidi_sandbox"]
+
+
+class Process:
+    """A running `heidi-sandbox serve`, with what it printed."""
+
+    def __init__(self, running: subprocess.Popen[str]) -> None:
+        assert running.stdout is not None
+        self.running = running
+        self.lines = [running.stdout.readline() for _ in range(3)]
+        self.url = self.lines[0].split()[-1]
+        self.api_key = self.lines[1].split()[-1]
+
+    def api(self, email: str = "clinician@example.com") -> Api:
+        query = {"email": email, "third_party_internal_id": "1"}
+        headers = {"Heidi-Api-Key": self.api_key}
+        answer = httpx.get(f"{self.url}/jwt", params=query, headers=headers, verify=TRUST)
+        assert 200 == answer.status_code, answer.text
+        return Api(self.url, answer.json()["token"])
+
+    def stop(self) -> tuple[int, str, str]:
+        """Ask it to end; return exit code, what else it printed, and its stderr."""
+        self.running.terminate()
+        out, err = self.running.communicate(timeout=20)
+        return self.running.returncode, out, err
+
+
+def environment(**variables: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "", **variables}
+
+
+@contextlib.contextmanager
+def started(
+    folder: Path, *arguments: str, variables: dict[str, str] | None = None
+) -> Generator[Process, None, None]:
+    """Run `heidi-sandbox serve` on a free port in a folder; kill it at the end of the block."""
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *arguments],
+        cwd=folder,
+        env=environment(**(variables or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            yield Process(running)
+        finally:
+            running.kill()
+
+
+def failed(folder: Path, *arguments: str, variables: dict[str, str] | None = None) -> str:
+    """Run the command line, which must exit with 2 and one line on stderr; return the line."""
+    done = run(folder, arguments, variables)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == done.stderr.count("\n"), done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def run(
+    folder: Path, arguments: Sequence[str], variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(**(variables or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )

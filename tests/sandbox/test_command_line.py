@@ -1,0 +1,216 @@
+"""`heidi-sandbox serve`, as a person or a script runs it."""
+
+import shlex
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.sandbox.api import TRUST
+from tests.sandbox.process import failed, run, started
+
+GENERATED = 30  # characters, at least
+
+
+def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        assert "/api/v2/ml-scribe/open-api" == urlsplit(process.url).path
+        assert len(process.api_key) > GENERATED
+        command = shlex.split(process.lines[2].removeprefix("Get a token: "))
+        assert "curl" == command[0]
+        answer = subprocess.run([*command, "--silent"], capture_output=True, check=True)
+        assert answer.stdout.startswith(b'{"token":"')
+        with process.api() as api:
+            assert api.session(api.create())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None:
+    with started(tmp_path) as process, process.api() as api:
+        api.create()
+        process.running.send_signal(number)
+        out, err = process.running.communicate(timeout=20)
+        assert (0, "", "") == (process.running.returncode, out, err)
+    assert {"heidi-sandbox.db", "heidi-sandbox.db-lock"} == {one.name for one in tmp_path.iterdir()}
+
+
+def test_key_and_secret_are_made_at_first_start_and_kept_where_only_the_owner_reads(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path) as process:
+        key = process.api_key
+        with process.api() as api:
+            session_id = api.create()
+            token = api.headers["authorization"]
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.glob("*.db*")}
+        assert {"heidi-sandbox.db": 0o600, "heidi-sandbox.db-wal": 0o600}.items() <= modes.items()
+        process.stop()
+    with started(tmp_path) as process:
+        assert key == process.api_key
+        headers = {"authorization": token}
+        assert (
+            200
+            == httpx.get(
+                f"{process.url}/sessions/{session_id}", headers=headers, verify=TRUST
+            ).status_code
+        )
+    with started(tmp_path, "--database-url", "sqlite:///other.db") as process:
+        assert key != process.api_key
+
+
+def test_a_key_comes_from_flag_file_or_environment(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from-file\n")
+    variables = {"HEIDI_SANDBOX_API_KEY": "from-environment"}
+    for arguments, key in (
+        (["--api-key", "from-flag"], "from-flag"),
+        (["--api-key-file", "key"], "from-file"),
+        ([], "from-environment"),
+    ):
+        with started(tmp_path, *arguments, variables=variables) as process:
+            assert key == process.api_key
+            with process.api() as api:
+                assert api.create()
+
+
+def test_a_key_that_was_given_is_not_kept(tmp_path: Path) -> None:
+    with started(tmp_path, "--api-key", "from-flag") as process:
+        process.stop()
+    with started(tmp_path) as process:
+        assert len(process.api_key) > GENERATED
+
+
+def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
+    with started(tmp_path, "--token-lifetime", "2") as process, process.api() as api:
+        assert 404 == api.get("/sessions/1").status_code
+        time.sleep(2)
+        assert 401 == api.get("/sessions/1").status_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "required: COMMAND"),
+        (["bake"], "invalid choice"),
+        (["serve", "--prot", "1"], "--prot"),
+        (["serve", "--port", "x"], "--port"),
+        (["serve", "--port", "65536"], "--port"),
+        (["serve", "--port", "-1"], "--port"),
+        (["serve", "--port", "٨٠"], "--port"),
+        (["serve", "--host", "256.256.256.256"], "cannot listen on 256.256.256.256"),
+        (["serve", "--host", "a..b"], "cannot listen on a..b"),
+        (["serve", "--host", "203.0.113.1", "--port", "0"], "cannot listen on 203.0.113.1"),
+        (["serve", "--token-lifetime", "0"], "--token-lifetime"),
+        (["serve", "--token-lifetime", "9" * 30], "--token-lifetime"),
+        (["serve", "--port", "0", "--database-url", "x.db"], "sqlite:///FILE"),
+        (["serve", "--port", "0", "--database-url", "sqlite:///"], "sqlite:///FILE"),
+        (["serve", "--port", "0", "--database-url", "mysql://u:hunter2@h/d"], "sqlite:///FILE"),
+        (["serve", "--port", "0", "--database-url", "sqlite:///no/such/x.db"], "no such folder"),
+        (["serve", "--port", "0", "--database-url", "sqlite:///."], "cannot be used"),
+        (["serve", "--port", "0", "--api-key", ""], "the API key must be"),
+        (["serve", "--port", "0", "--api-key", "a\nb"], "the API key must be"),
+        (["serve", "--port", "0", "--api-key", "ключ"], "the API key must be"),
+        (["serve", "--port", "0", "--api-key-file", "missing"], "missing: cannot be read"),
+        (["serve", "--api-key", "a", "--api-key-file", "b"], "not allowed with"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    tmp_path: Path, arguments: list[str], reason: str
+) -> None:
+    line = failed(tmp_path, *arguments)
+    assert reason in line
+    assert line.startswith("heidi-sandbox")
+    assert "hunter2" not in line
+
+
+def test_a_port_in_use_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port}: Address already in use" in failed(
+            tmp_path, "serve", "--port", str(port)
+        )
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("heidi-sandbox.db")
+    with started(tmp_path) as process, process.api() as api:
+        session_id = api.create()
+        for name in ("heidi-sandbox.db", "./heidi-sandbox.db", "link.db"):
+            line = failed(tmp_path, "serve", "--port", "0", "--database-url", f"sqlite:///{name}")
+            assert "another heidi-sandbox uses this database" in line
+        assert api.session(session_id)
+
+
+def foreign(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE sessions (x)")
+    db.close()
+
+
+def newer(path: Path) -> None:
+    with started(path.parent, "--database-url", f"sqlite:///{path.name}") as process:
+        process.stop()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 999")
+    db.close()
+
+
+def text(path: Path) -> None:
+    path.write_text("Dear diary, " * 1000)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (foreign, "belongs to another program"),
+        (newer, "made by a newer heidi-sandbox"),
+        (text, "file is not a database"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_and_stays_as_it_is(
+    tmp_path: Path, make: object, reason: str
+) -> None:
+    assert callable(make)
+    path = tmp_path / "x.db"
+    make(path)
+    before = path.read_bytes()
+    assert reason in failed(tmp_path, "serve", "--port", "0", "--database-url", "sqlite:///x.db")
+    assert before == path.read_bytes()
+
+
+def test_help_says_that_a_key_on_the_command_line_is_seen_by_all(tmp_path: Path) -> None:
+    done = run(tmp_path, ["serve", "--help"])
+    assert 0 == done.returncode
+    assert "process list" in done.stdout
+    assert "HEIDI_SANDBOX_API_KEY" in done.stdout
+
+
+def test_neither_output_nor_process_list_shows_a_secret_or_a_patient(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("hunter2hunter2")
+    with started(tmp_path, "--api-key-file", "key", "--access-log") as process:
+        with process.api("zaphod77@example.com") as api:
+            token = api.headers["authorization"].split()[1]
+            session_id = api.create({"ehr_appointment_id": "zaphod77"})
+            api.update(session_id, {"patient": {"name": "zaphod77"}})
+            api.get("/zaphod77?zaphod77=zaphod77")
+            api.patch(f"/sessions/{session_id}?zaphod77", json={"duration": "zaphod77"})
+            httpx.get(
+                f"{process.url}/jwt?email=zaphod77",
+                headers={"Heidi-Api-Key": "zaphod77"},
+                verify=TRUST,
+            )
+        arguments = Path(f"/proc/{process.running.pid}/cmdline").read_bytes()
+        code, out, err = process.stop()
+    assert (0, "") == (code, out)
+    assert "updateSession 422" in err
+    assert "issueToken 401" in err
+    for secret in ("zaphod77", token, session_id, "hunter2"):
+        assert secret not in err
+    assert b"hunter2" not in arguments

@@ -1,0 +1,345 @@
+"""S4, S5, S18 and S21: methods, bodies and the shape of errors."""
+
+import gzip
+import json
+import logging
+from typing import Any
+
+import heidi_spec
+import httpx
+import pytest
+from heidi_sandbox import Sandbox, _app, _operations, _sessions, serving
+from heidi_sandbox._answer import Answer
+from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+
+from tests.sandbox.api import TRUST, Api, error_of, exchange, message_of, status_and_body
+
+LIMIT = 1024 * 1024
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+DOCUMENTED = {
+    "/sessions": {"POST"},
+    "/sessions/1": {"GET", "PATCH"},
+    "/sessions/linked-user": {"GET"},
+}
+
+
+@pytest.mark.parametrize("path", sorted(DOCUMENTED))
+def test_s4_a_method_that_is_not_documented_is_405_and_allow_names_those_that_are(
+    api: Api, path: str
+) -> None:
+    for method in sorted(set(METHODS) - DOCUMENTED[path]):
+        answer = api.request(method, path)
+        assert (405, "MethodNotAllowedError") == error_of(answer)
+        assert DOCUMENTED[path] == set(answer.headers["allow"].split(", "))
+    assert 405 == api.head(path).status_code
+
+
+def test_s4_the_token_operation_has_one_method(sandbox: Sandbox) -> None:
+    answer = httpx.post(
+        f"{sandbox.url}/jwt", headers={"Heidi-Api-Key": sandbox.api_key}, verify=TRUST
+    )
+    assert (405, "MethodNotAllowedError") == error_of(answer)
+    assert "GET" == answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "APPLICATION/Json",
+        "application/json; charset=utf-8",
+        "application/json ;x=y",
+    ],
+)
+def test_s5_a_body_is_application_json_in_any_case_with_parameters(
+    api: Api, media_type: str
+) -> None:
+    headers = {"content-type": media_type}
+    answer = api.patch(f"/sessions/{api.create()}", content=b'{"duration":1}', headers=headers)
+    assert 1 == answer.json()["session"]["duration"]
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/jsonp",
+        "application/merge-patch+json",
+        "application/x-www-form-urlencoded",
+        "application/json, text/plain",
+        "application/ json",
+    ],
+)
+def test_s5_a_body_of_another_type_is_415(api: Api, media_type: str | None) -> None:
+    headers = {} if media_type is None else {"content-type": media_type}
+    unsupported = (415, "UnsupportedMediaTypeError")
+    session_id = api.create()
+    for answer in (
+        api.patch(f"/sessions/{session_id}", content=b'{"duration":1}', headers=headers),
+        api.post("/sessions", content=b"{}", headers=headers),
+    ):
+        assert unsupported == error_of(answer)
+    assert 0 == api.session(session_id)["duration"]
+    assert 1 == api.page()["total_count"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{}{}",
+        b'{"duration": 1,}',
+        b"{'duration': 1}",
+        b'{"duration": 01}',
+        b'{"duration": +1}',
+        b'{"duration": .5}',
+        b'{"duration": 0x10}',
+        b'{"duration": NaN}',
+        b'{"duration": Infinity}',
+        b'{"duration": -Infinity}',
+        b'{"extra": NaN}',
+        b'{"duration": 1, "duration": 2}',
+        b'{"extra": {"a": 1, "a": 1}}',
+        b'{"patient": {"name": "\xff"}}',
+        b'{"patient": {"name": "\xed\xa0\x80"}}',
+        b'{"patient": {"name": "a\nb"}}',
+        b'{"patient": {"name": "\\x"}}',
+        b"\xef\xbb\xbf{}",
+        '{"duration": 1}'.encode("utf-16"),
+        b'{"duration": \xd9\xa1}',
+        gzip.compress(b"{}"),
+        b"[" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"extra": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+)
+def test_s5_broken_json_is_400(api: Api, body: bytes) -> None:
+    session_id = api.create()
+    assert (400, "MalformedRequestError") == error_of(api.patch_raw(session_id, body))
+    assert 0 == api.session(session_id)["duration"]
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "1", '"x"', "true", "[{}]"])
+def test_s5_json_that_is_no_object_is_422(api: Api, body: str) -> None:
+    answer = api.patch_raw(api.create(), body)
+    assert (422, "InvalidRequestError") == error_of(answer)
+    assert message_of(answer).startswith("body: ")
+
+
+def test_s5_deep_arrays_where_a_text_belongs_are_refused(api: Api) -> None:
+    for depth in (10, 250, 260, 400):
+        body = '{"clinician_notes": ' + "[" * depth + "]" * depth + "}"
+        assert 422 == api.patch_raw(api.create(), body).status_code
+
+
+def padded(size: int) -> bytes:
+    body = b'{"duration": 1, "extra": "%b"}'
+    return body % (b"x" * (size - len(body % b"")))
+
+
+def test_s5_a_body_may_have_1_mib_and_no_byte_more(api: Api) -> None:
+    session_id = api.create()
+    assert 413 == api.patch_raw(session_id, padded(LIMIT + 1)).status_code
+    assert 0 == api.session(session_id)["duration"]
+    assert 200 == api.patch_raw(session_id, padded(LIMIT)).status_code
+    assert 1 == api.session(session_id)["duration"]
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 8 * LIMIT])
+def test_s5_a_larger_body_is_413_also_in_chunks_of_unsaid_length(api: Api, size: int) -> None:
+    headers = {"content-type": "application/json"}
+    chunks = (padded(size)[start : start + 65536] for start in range(0, size, 65536))
+    for answer in (
+        api.post("/sessions", content=chunks, headers=headers),
+        api.post("/sessions", content=padded(size), headers=headers),
+    ):
+        assert (413, "ContentTooLargeError") == error_of(answer)
+    assert 0 == api.page()["total_count"]
+
+
+def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: Sandbox) -> None:
+    head = (
+        f"POST {httpx.URL(sandbox.url).path}/sessions HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {sandbox.token()}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {LIMIT + 1}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    answer = exchange(sandbox.url, head.encode())
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert "ContentTooLargeError" == status_and_body(answer)[1]["detail"]["type"]
+
+
+def test_s5_the_body_of_a_create_may_be_left_out(api: Api) -> None:
+    for headers in ({}, {"content-type": "application/json"}, {"content-type": "text/plain"}):
+        assert 200 == api.post("/sessions", headers=headers).status_code
+
+
+# One request for each kind of error, with a value in it that no message may repeat.
+SECRET = "Zaphod77"
+ERRORS: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", f"/{SECRET}", {}),
+    ("GET", f"/sessions/{SECRET}", {}),
+    ("DELETE", f"/sessions/{SECRET}", {}),
+    ("GET", f"/sessions/linked-user?page_size={SECRET}", {}),
+    ("GET", f"/sessions/linked-user?page={SECRET}", {}),
+    ("GET", f"/sessions/linked-user?page=1&page={SECRET}", {}),
+    ("POST", "/sessions", {"content": SECRET, "headers": {"content-type": SECRET}}),
+    ("POST", "/sessions", {"content": SECRET, "headers": {"content-type": "application/json"}}),
+    ("POST", "/sessions", {"json": SECRET}),
+    ("POST", "/sessions", {"json": [SECRET]}),
+    ("POST", "/sessions", {"json": {"ehr_appointment_id": [SECRET], SECRET: SECRET}}),
+    *(
+        ("PATCH", "/sessions/1", {"json": {name: value}})
+        for name, value in {
+            "duration": SECRET,
+            "language_code": SECRET,
+            "transcribe_mode": {SECRET: SECRET},
+            "patient": {"name": [SECRET], "gender": SECRET, "dob": SECRET},
+            "clinician_notes": [[SECRET], {SECRET: 1}],
+            "is_consent": SECRET,
+            "linked_sessions_for_context": SECRET,
+        }.items()
+    ),
+    ("PATCH", "/sessions/1", {"json": {"patient": SECRET}}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "rest"), ERRORS)
+def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
+    api: Api, method: str, path: str, rest: dict[str, Any]
+) -> None:
+    answer = api.request(method, path, **rest)
+    status, _ = error_of(answer)
+    assert 400 <= status < 500
+    assert SECRET not in answer.text
+    assert SECRET not in str(answer.headers)
+
+
+def test_s18_what_is_not_http_gets_the_same_shape(sandbox: Sandbox) -> None:
+    status, body = status_and_body(exchange(sandbox.url, b"nonsense\r\n\r\n"))
+    assert (400, "MalformedRequestError") == (status, body["detail"]["type"])
+
+
+def test_answers_are_kept_in_no_cache(api: Api) -> None:
+    assert "no-store" == api.get(f"/sessions/{api.create()}").headers["cache-control"]
+    assert "no-store" == api.get("/sessions/1").headers["cache-control"]
+
+
+def test_a_health_check_needs_no_token(sandbox: Sandbox) -> None:
+    answer = httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST)
+    assert (200, {"status": "ok"}) == (answer.status_code, answer.json())
+
+
+def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> None:
+    paths = heidi_spec.load("strict")["paths"]
+    as_json = {"content-type": "application/json"}
+    bodies: list[dict[str, Any]] = [
+        {"content": b"{", "headers": as_json},
+        {"content": padded(LIMIT + 1), "headers": as_json},
+        {"content": b"x", "headers": {"content-type": "text/plain"}},
+        {"json": []},
+    ]
+    for method, path, template in (
+        ("POST", "/sessions", "/sessions"),
+        ("PATCH", "/sessions/1", "/sessions/{session_id}"),
+    ):
+        declared = paths[template][method.lower()]["responses"]
+        came = [str(api.request(method, path, **body).status_code) for body in bodies]
+        assert ["400", "413", "415", "422"] == came
+        assert {*came, "401", "405", "429"} < declared.keys()
+    declared = paths["/sessions/linked-user"]["get"]["responses"]
+    assert {"401", "403", "405", "422", "429"} < declared.keys()
+    assert str(unlinked.get("/sessions/linked-user").status_code) in declared
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ({"duration": "Zaphod77"}, "session.duration: breaks `type`"),
+        (
+            {"patient": {"name": "Zaphod77", "gender": "male", "dob": None}},
+            "session.patient.gender",
+        ),
+        ({"session_id": "Zaphod77"}, "session.session_id: breaks `pattern`"),
+        ({"updated_at": "Zaphod77"}, "session.updated_at: breaks `pattern`"),
+    ],
+)
+def test_an_answer_that_breaks_the_document_is_500_and_logged_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stored: dict[str, Any],
+    reason: str,
+) -> None:
+    def broken_session(*of: Any) -> dict[str, Any]:
+        return {**_sessions.new_session(*of), **stored}
+
+    monkeypatch.setattr(_operations, "new_session", broken_session)
+    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
+        answer = api.get(f"/sessions/{api.create()}")
+    assert (500, "InternalServerError") == error_of(answer)
+    assert "Zaphod77" not in answer.text + caplog.text
+    assert any(
+        f"getSession: the answer breaks the document: status 200, {reason}" in line
+        for line in caplog.messages
+    )
+
+
+def test_a_bug_is_500_and_logged_without_what_was_sent(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("Zaphod77")
+
+    monkeypatch.setattr(_operations, "updated", fail)
+    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
+        session_id = api.create()
+        answer = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
+        assert "" == api.session(session_id)["patient"]["name"]
+    assert (500, "InternalServerError") == error_of(answer)
+    assert "Zaphod77" not in answer.text + caplog.text
+    assert any("updateSession: ValueError at " in line for line in caplog.messages)
+
+
+def test_an_undeclared_status_is_not_sent() -> None:
+    get = next(one for one in _app.load_document().operations if one.id == "getSession")
+    error = json.dumps({"detail": {"msg": "", "type": ""}}).encode()
+    assert "status 418 is not declared" == get.violation(Answer(418, error))
+    assert "status 401 lacks the header www-authenticate" == get.violation(Answer(401, error))
+    assert "status 404, detail: breaks `required`" == get.violation(
+        Answer(404, b'{"detail":{"msg":""}}')
+    )
+    assert "status 404: the body is not JSON" == get.violation(Answer(404, b"{"))
+    assert get.violation(Answer(404, error)) is None
+
+
+def test_a_test_may_put_something_round_the_application() -> None:
+    def teapot(_app: App) -> App:
+        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+            start: Message = {"type": "http.response.start", "status": 418, "headers": []}
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+
+        return answer
+
+    with serving(wrap=teapot) as sandbox:
+        assert 418 == httpx.get(sandbox.url, verify=TRUST).status_code
+
+
+def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture, sandbox: Sandbox) -> None:
+    for logger in ("httpx", "httpcore"):
+        caplog.set_level(logging.CRITICAL, logger)
+    caplog.set_level(logging.DEBUG)
+    with Api(sandbox.url, sandbox.token("zaphod77@example.com")) as api:
+        api.get("/jwt?email=zaphod77@example.com", headers={"Heidi-Api-Key": sandbox.api_key})
+        api.get("/zaphod77")
+        session_id = api.create({"ehr_appointment_id": "zaphod77"})
+        api.update(session_id, {"patient": {"name": "zaphod77"}})
+        api.patch(f"/sessions/{session_id}", json={"duration": "zaphod77"})
+    assert ["issueToken 422", "unknown path 404", "createSession 200"] == [
+        record.getMessage() for record in caplog.records if record.name == "heidi_sandbox.access"
+    ][:3]
+    assert "zaphod77" not in caplog.text
+    assert session_id not in caplog.text
