@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONPATH PYTHONHOME
+# The machine may trust a proxy of its own.
+export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 
 NODE_MODULES := scripts/node/node_modules
 TOOLS := $(VENV)/.synced $(NODE_MODULES)/.package-lock.json

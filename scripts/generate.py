@@ -30,7 +30,9 @@ from scripts.properties import (
     attributes_of,
     enums_of,
     has_fast_way,
+    models_of,
     provenance_of,
+    reader_of,
     table_of,
 )
 
@@ -141,8 +143,10 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
             document=document,
             enums_of=enums_of,
             has_fast_way=has_fast_way,
+            models_of=models_of,
             operation_of=describe,
             provenance_of=provenance_of,
+            reader_of=reader_of,
             servers=servers,
             table_of=table_of,
         )

@@ -244,12 +244,13 @@ def _read_integer(value: Any) -> Any:
 def full_date(text: str) -> date | None:
     """Read a date as RFC 3339 writes it, or nothing else."""
     # fromisoformat alone would take 20241231 and 2024-W01-1 too.
-    if len(text) == 10 and text[5] != "W":
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    return None
+    try:
+        return _from_iso(text) if len(text) == 10 and text[5] != "W" else None
+    except ValueError:
+        return None
+
+
+_from_iso: Final = date.fromisoformat
 
 
 def _read_date(value: Any) -> Any:
@@ -332,6 +333,8 @@ def either(*shapes: Shape) -> Shape:
 
 
 # What the fast way of a model needs
+
+new: Final = object.__new__
 
 
 def by_value(values: type[E]) -> dict[str, E]:

@@ -37,6 +37,8 @@ class Heidi:
     sessions: Sessions
     """Create, read, update and list the sessions of one user."""
 
+    _base_url = "no server yet"
+
     def __init__(
         self,
         *,
@@ -159,10 +161,11 @@ class Heidi:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Heidi at {self._engine.settings.base_url}>"
+        return f"<Heidi at {self._base_url}>"
 
     def _set_up(self, engine: Engine, *, derived: bool) -> None:
         self._engine = engine
+        self._base_url = engine.settings.base_url
         self._derived = derived
         self.sessions = Sessions(engine)
 
@@ -177,6 +180,8 @@ class AsyncHeidi:
 
     sessions: AsyncSessions
     """Create, read, update and list the sessions of one user."""
+
+    _base_url = "no server yet"
 
     def __init__(
         self,
@@ -276,10 +281,11 @@ class AsyncHeidi:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncHeidi at {self._engine.settings.base_url}>"
+        return f"<AsyncHeidi at {self._base_url}>"
 
     def _set_up(self, engine: AsyncEngine, *, derived: bool) -> None:
         self._engine = engine
+        self._base_url = engine.settings.base_url
         self._derived = derived
         self.sessions = AsyncSessions(engine)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from heidi_sandbox._asgi import Receive, Scope
-from heidi_sandbox._document import Body
 from heidi_sandbox._errors import (
     ContentTooLargeError,
     MalformedRequestError,
     UnsupportedMediaTypeError,
 )
 from heidi_sandbox._json import MalformedJsonError, parse
+from heidi_sandbox._rules import Body
 
 LARGEST_BODY: Final = 1024 * 1024  # bytes
 

@@ -215,7 +215,12 @@ def test_a_mistake_in_the_users_transport_is_not_hidden(driver: Callable[..., Dr
 def every_error() -> list[HeidiError]:
     where = {"operation": "getSession", "route": "GET /sessions/{session_id}", "request_id": "r-1"}
     detail = ErrorDetail(msg="in words", type_="Odd")
-    status_classes = [APIStatusError, *_errors.BY_STATUS.values(), *_errors.BY_TYPE.values()]
+    status_classes: list[type[APIStatusError]] = [
+        APIStatusError,
+        *_errors.BY_STATUS.values(),
+        *_errors.BY_TYPE.values(),
+        ServerError,
+    ]
     return [
         HeidiError("x"),
         ConfigurationError("x"),
@@ -235,7 +240,7 @@ def every_error() -> list[HeidiError]:
                 body=b"patient",
                 retry_after=2.0,
             )
-            for cls in [*status_classes, ServerError]
+            for cls in status_classes
         ),
     ]
 

@@ -1,6 +1,7 @@
 """What the tests of the judge share: a correct server, and a run against it."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from heidi_conformance import Level, Verdict, judge
@@ -11,21 +12,38 @@ from .reference import Api, Fault, faulty, serving
 Judged = Callable[..., Verdict]
 
 
-@pytest.fixture
-def api() -> Api:
-    """A correct server with one user, who has `TOKEN`."""
+def new_api() -> Api:
+    """Return a correct server with one user, who has `TOKEN`."""
     api = Api()
     api.tokens[TOKEN] = api.tokens[api.token()]
     return api
 
 
 @pytest.fixture
+def api() -> Api:
+    """The server of one test."""
+    return new_api()
+
+
+@pytest.fixture
 def judged(api: Api) -> Judged:
-    """Judge the server through a fault; few examples, for a planted fault needs no search."""
+    """Judge the server of the test; few examples, for a planted fault needs no search."""
 
     def run(fault: Fault | None = None, level: Level = "strict", max_examples: int = 2) -> Verdict:
         handle = api.handle if fault is None else faulty(api, fault)
         with serving(handle) as url:
             return judge(url, level=level, token=TOKEN, max_examples=max_examples)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def judged_once() -> Judged:
+    """Judge a server with a fault, once for all tests that look at the same verdict."""
+
+    @cache
+    def run(fault: Fault, level: Level = "documented") -> Verdict:
+        with serving(faulty(new_api(), fault)) as url:
+            return judge(url, level=level, token=TOKEN, max_examples=2)
 
     return run

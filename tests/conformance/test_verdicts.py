@@ -16,7 +16,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_reference_conforms(level: Level, judged: Judged) -> None:
-    verdict = judged(level=level, max_examples=20)
+    verdict = judged(level=level, max_examples=10)
 
     assert () == verdict.findings
     assert verdict.conforms
@@ -103,7 +103,7 @@ def recorded(seed: int) -> tuple[list[object], list[str]]:
     api = Api(new_id=lambda: str(10**30 + next(numbers)))
     api.tokens[TOKEN] = api.tokens[api.token()]
     with serving(faulty(api, faults.crash_on_empty_text)) as url:
-        verdict = judge(url, level="strict", token=TOKEN, seed=seed, max_examples=8)
+        verdict = judge(url, level="strict", token=TOKEN, seed=seed, max_examples=4)
     requests: list[object] = [
         (item.method, item.path, item.query, item.body) for item in api.requests
     ]

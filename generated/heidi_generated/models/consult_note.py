@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -14,6 +15,7 @@ from ..decoding import (
     Member,
     Model,
     either,
+    new,
     recover,
 )
 from ..types import UNSET
@@ -110,8 +112,15 @@ class ConsultNote(Model):
             ai_command_text = data["ai_command_text"]
             feedback = data["feedback"]
             dictation_cleanup_mode = data["dictation_cleanup_mode"]
+            complete = 11
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
             (
                 status,
                 result,
@@ -125,11 +134,13 @@ class ConsultNote(Model):
                 feedback,
                 dictation_cleanup_mode,
                 *_,
-            ) = {**_LEFT_OUT, **data}.values()
+            ) = data.values()
+            unnamed = dict(islice(data.items(), 11, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(status) is not str:
             status = recover(self, "status", status)
         if type(result) is not str:
@@ -163,9 +174,8 @@ class ConsultNote(Model):
         self.ai_command_text = ai_command_text
         self.feedback = feedback
         self.dictation_cleanup_mode = dictation_cleanup_mode
-        if len(data) != 11 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(ConsultNote.members)
 _LEFT_OUT: Final = dict.fromkeys(ConsultNote.members, UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -11,6 +12,7 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
+    new,
     recover,
 )
 from ..types import UNSET
@@ -44,22 +46,30 @@ class ErrorDetail(Model):
         try:
             msg = data["msg"]
             type_ = data["type"]
+            complete = 2
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            msg, type_, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            msg, type_, *_ = data.values()
+            unnamed = dict(islice(data.items(), 2, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(msg) is not str:
             msg = recover(self, "msg", msg)
         if type(type_) is not str:
             type_ = recover(self, "type", type_)
         self.msg = msg
         self.type_ = type_
-        if len(data) != 2 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(ErrorDetail.members)
 _LEFT_OUT: Final = dict.fromkeys(ErrorDetail.members, UNSET)

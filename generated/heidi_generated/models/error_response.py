@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -11,10 +12,13 @@ from ..decoding import (
     Member,
     Model,
     an_object,
+    new,
     recover,
 )
 from ..models.error_detail import ErrorDetail
 from ..types import UNSET
+
+_read_error_detail: Final = ErrorDetail.from_dict
 
 
 @define(kw_only=True, repr=False, weakref_slot=False)
@@ -38,21 +42,29 @@ class ErrorResponse(Model):
         """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
         try:
             detail = data["detail"]
+            complete = 1
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            detail, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            detail, *_ = data.values()
+            unnamed = dict(islice(data.items(), 1, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(detail) is dict:
-            detail = ErrorDetail.from_dict(detail)
+            detail = _read_error_detail(detail)
         else:
             detail = recover(self, "detail", detail)
         self.detail = detail
-        if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(ErrorResponse.members)
 _LEFT_OUT: Final = dict.fromkeys(ErrorResponse.members, UNSET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -13,6 +14,7 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
+    new,
     recover,
 )
 from ..types import UNSET
@@ -46,21 +48,29 @@ class IssuedToken(Model):
         try:
             token = data["token"]
             expiration_time = data["expiration_time"]
+            complete = 2
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            token, expiration_time, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            token, expiration_time, *_ = data.values()
+            unnamed = dict(islice(data.items(), 2, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(token) is not str:
             token = recover(self, "token", token)
         expiration_time = recover(self, "expiration_time", expiration_time)
         self.token = token
         self.expiration_time = expiration_time
-        if len(data) != 2 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(IssuedToken.members)
 _LEFT_OUT: Final = dict.fromkeys(IssuedToken.members, UNSET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -17,6 +18,7 @@ from ..decoding import (
     by_value,
     either,
     full_date,
+    new,
     one_of,
     recover,
 )
@@ -61,13 +63,22 @@ class Patient(Model):
             name = data["name"]
             gender = data["gender"]
             dob = data["dob"]
+            complete = 3
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            name, gender, dob, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            name, gender, dob, *_ = data.values()
+            unnamed = dict(islice(data.items(), 3, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(name) is not str:
             name = recover(self, "name", name)
         if type(gender) is str:
@@ -81,9 +92,8 @@ class Patient(Model):
         self.name = name
         self.gender = gender
         self.dob = dob
-        if len(data) != 3 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(Patient.members)
 _LEFT_OUT: Final = dict.fromkeys(Patient.members, UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -18,11 +19,15 @@ from ..decoding import (
     are,
     array,
     either,
+    new,
     recover,
 )
 from ..models.consult_note import ConsultNote
 from ..models.patient import Patient
 from ..types import UNSET, Unset
+
+_read_consult_note: Final = ConsultNote.from_dict
+_read_patient: Final = Patient.from_dict
 
 
 @define(kw_only=True, repr=False, weakref_slot=False)
@@ -146,8 +151,15 @@ class Session(Model):
             ehr_appt_id = data["ehr_appt_id"]
             ehr_provider = data["ehr_provider"]
             ehr_patient_id = data["ehr_patient_id"]
+            complete = 14 + (audio is not UNSET)
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
             (
                 session_id,
                 session_name,
@@ -165,17 +177,19 @@ class Session(Model):
                 ehr_provider,
                 ehr_patient_id,
                 *_,
-            ) = {**_LEFT_OUT, **data}.values()
+            ) = data.values()
+            unnamed = dict(islice(data.items(), 15, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(session_id) is not str:
             session_id = recover(self, "session_id", session_id)
         if type(session_name) is not str:
             session_name = recover(self, "session_name", session_name)
         if type(patient) is dict:
-            patient = Patient.from_dict(patient)
+            patient = _read_patient(patient)
         else:
             patient = recover(self, "patient", patient)
         if audio is not UNSET and (type(audio) is not list):
@@ -183,7 +197,7 @@ class Session(Model):
         if type(clinician_notes) is not list or not are(clinician_notes, str):
             clinician_notes = recover(self, "clinician_notes", clinician_notes)
         if type(consult_note) is dict:
-            consult_note = ConsultNote.from_dict(consult_note)
+            consult_note = _read_consult_note(consult_note)
         else:
             consult_note = recover(self, "consult_note", consult_note)
         if type(duration) is not float and type(duration) is not int:
@@ -219,9 +233,8 @@ class Session(Model):
         self.ehr_appt_id = ehr_appt_id
         self.ehr_provider = ehr_provider
         self.ehr_patient_id = ehr_patient_id
-        if len(data) != 14 + (audio is not UNSET) or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(Session.members)
 _LEFT_OUT: Final = dict.fromkeys(Session.members, UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -11,6 +12,7 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
+    new,
     recover,
 )
 from ..types import UNSET
@@ -37,19 +39,27 @@ class SessionCreated(Model):
         """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
         try:
             session_id = data["session_id"]
+            complete = 1
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            session_id, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            session_id, *_ = data.values()
+            unnamed = dict(islice(data.items(), 1, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(session_id) is not str:
             session_id = recover(self, "session_id", session_id)
         self.session_id = session_id
-        if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(SessionCreated.members)
 _LEFT_OUT: Final = dict.fromkeys(SessionCreated.members, UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -11,10 +12,13 @@ from ..decoding import (
     Member,
     Model,
     an_object,
+    new,
     recover,
 )
 from ..models.session import Session
 from ..types import UNSET
+
+_read_session: Final = Session.from_dict
 
 
 @define(kw_only=True, repr=False, weakref_slot=False)
@@ -38,21 +42,29 @@ class SessionEnvelope(Model):
         """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
         try:
             session = data["session"]
+            complete = 1
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            session, *_ = {**_LEFT_OUT, **data}.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            session, *_ = data.values()
+            unnamed = dict(islice(data.items(), 1, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(session) is dict:
-            session = Session.from_dict(session)
+            session = _read_session(session)
         else:
             session = recover(self, "session", session)
         self.session = session
-        if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(SessionEnvelope.members)
 _LEFT_OUT: Final = dict.fromkeys(SessionEnvelope.members, UNSET)

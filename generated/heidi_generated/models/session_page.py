@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -18,11 +19,14 @@ from ..decoding import (
     are,
     array,
     either,
+    new,
     read_all,
     recover,
 )
 from ..models.session import Session
 from ..types import UNSET
+
+_read_session: Final = Session.from_dict
 
 
 @define(kw_only=True, repr=False, weakref_slot=False)
@@ -79,18 +83,24 @@ class SessionPage(Model):
             total_count = data["total_count"]
             next_page = data["next_page"]
             has_next_page = data["has_next_page"]
+            complete = 5
+            unnamed = (
+                None
+                if len(data) == complete
+                else {name: data[name] for name in data if name not in _NAMED}
+            )
         except KeyError:
-            # The named members first and in order, UNSET where one was left out, then the others.
-            sessions, count, total_count, next_page, has_next_page, *_ = {
-                **_LEFT_OUT,
-                **data,
-            }.values()
+            # The named members first and in order, UNSET where one was left out; then the others.
+            data = {**_LEFT_OUT, **data}
+            sessions, count, total_count, next_page, has_next_page, *_ = data.values()
+            unnamed = dict(islice(data.items(), 5, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
-        self = object.__new__(cls)
-        self._kept = self._additional = None
+        self = new(cls)
+        self._kept = None
+        self._additional = unnamed or None
         if type(sessions) is list and are(sessions, dict):
-            sessions = read_all(Session.from_dict, sessions, consume=consume)
+            sessions = read_all(_read_session, sessions, consume=consume)
         else:
             sessions = recover(self, "sessions", sessions)
         if type(count) is not int:
@@ -106,9 +116,8 @@ class SessionPage(Model):
         self.total_count = total_count
         self.next_page = next_page
         self.has_next_page = has_next_page
-        if len(data) != 5 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _LEFT_OUT} or None
         return self
 
 
+_NAMED: Final = frozenset(SessionPage.members)
 _LEFT_OUT: Final = dict.fromkeys(SessionPage.members, UNSET)
