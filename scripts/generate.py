@@ -22,22 +22,25 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 
+from scripts.docstrings import docstring, prose
 from scripts.documents import DocumentError, load
 from scripts.operations import Source, operation_of, sources
 from scripts.outputs import differences, replace
 from scripts.properties import (
     UnsupportedError,
     attributes_of,
+    consumes,
     enums_of,
     has_fast_way,
+    model_text,
     models_of,
-    provenance_of,
     reader_of,
+    reading_text,
     table_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from openapi_python_client.parser.openapi import Endpoint
 
@@ -66,6 +69,21 @@ RUFF_OPTIONS: Final = (
     *("--isolated", "--no-cache", "--quiet"),
     *("--line-length", "100", "--target-version", "py311"),
 )
+
+FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
+    attributes_of,
+    consumes,
+    docstring,
+    enums_of,
+    has_fast_way,
+    model_text,
+    models_of,
+    prose,
+    reader_of,
+    reading_text,
+    table_of,
+)
+"""What templates may call."""
 
 LIST_OPERATIONS: Final = """
 import json, sys
@@ -138,18 +156,13 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         project = generator.Project(
             openapi=cast("GeneratorData", data), config=config, custom_template_path=TEMPLATES
         )
-        project.env.globals.update(
-            attributes_of=attributes_of,
-            document=document,
-            enums_of=enums_of,
-            has_fast_way=has_fast_way,
-            models_of=models_of,
-            operation_of=describe,
-            provenance_of=provenance_of,
-            reader_of=reader_of,
-            servers=servers,
-            table_of=table_of,
-        )
+        known_to_templates = cast("dict[str, Any]", project.env.globals)
+        known_to_templates |= {each.__name__: each for each in FUNCTIONS}
+        known_to_templates |= {
+            "document": document,
+            "operation_of": describe,
+            "servers": servers,
+        }
         _refuse(project.build())
         for name in OWN_MODULES:
             text = project.env.get_template(f"{name}.jinja").render()
@@ -189,7 +202,7 @@ def _config() -> ConfigFile:
 
 
 @contextlib.contextmanager
-def _one_line_errors(path: Path) -> Any:
+def _one_line_errors(path: Path) -> Generator[None]:
     try:
         yield
     except (DocumentError, GenerateError, UnsupportedError):

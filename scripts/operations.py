@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.properties import UnsupportedError, attributes_of, has_fast_way, kind_of, prose
+from scripts.docstrings import prose, section
+from scripts.properties import UnsupportedError, attributes_of, consumes, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ class Operation:
 
     id: str
     route: str
+    summary: str
     description: str
     provenance: str
     path: list[Argument]
@@ -67,6 +69,40 @@ class Operation:
     def arguments(self) -> list[Argument]:
         """All arguments of `build`, in its order."""
         return [*self.path, *([self.body] if self.body else []), *self.query]
+
+    @property
+    def build_text(self) -> str:
+        """The docstring of `build`."""
+        arguments = {each.name: each.description for each in self.arguments}
+        raises = {"ValueError": f"{self.path[0].name} is empty, `.` or `..`."} if self.path else {}
+        parts = [
+            self.summary,
+            self.description,
+            section("Args", arguments) if arguments else "",
+            section("Raises", raises) if raises else "",
+            f"Spec: {self.id} ({self.provenance}).",
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    @property
+    def decode_text(self) -> str:
+        """The docstring of `decode`."""
+        taken = "; it is taken over, so do not use it afterwards" if self.answer_consumes else ""
+        arguments = {
+            "data": f"the body, as a JSON parser returns it{taken}.",
+            "strict": "refuse what breaks the document, instead of reading it leniently.",
+        }
+        raises = {
+            "MismatchError": "`strict`, and the answer breaks the document. It says where, and"
+            " never what was sent."
+        }
+        parts = [
+            "Read a successful answer.",
+            section("Args", arguments),
+            section("Raises", raises),
+            f"Spec: {self.id} ({self.provenance}).",
+        ]
+        return "\n\n".join(parts)
 
     @property
     def path_expression(self) -> str:
@@ -121,17 +157,18 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
             f"{source.id} has a header or cookie parameter; only path and query work"
         )
     node = source.node
-    name, consumes = _answer(endpoint, source)
+    answer, answer_consumes = _answer(endpoint, source)
     return Operation(
         id=source.id,
         route=source.route,
-        description=prose(node.get("description") or node.get("summary") or source.id),
+        summary=prose(node.get("summary") or source.id).rstrip(".") + ".",
+        description=prose(node.get("description")),
         provenance=node.get("x-provenance", {}).get("status", "unknown"),
         path=[_argument(prop, "path", source) for prop in endpoint.path_parameters],
         query=[_argument(prop, "query", source) for prop in endpoint.query_parameters],
         body=_body(endpoint, source),
-        answer=name,
-        answer_consumes=consumes,
+        answer=answer,
+        answer_consumes=answer_consumes,
     )
 
 
@@ -194,9 +231,7 @@ def _answer(endpoint: Endpoint, source: Source) -> tuple[str, bool]:
     for response in endpoint.responses.patterns:
         prop = response.prop
         if response.status_code.pattern.startswith("2") and isinstance(prop, ModelProperty):
-            attributes = attributes_of(prop)
-            consumes = has_fast_way(attributes) and any(each.kind.consumes for each in attributes)
-            return str(prop.class_info.name), consumes
+            return str(prop.class_info.name), consumes(attributes_of(prop))
     raise UnsupportedError(
         f"{source.id} has no successful answer that is a JSON object; give it one"
     )

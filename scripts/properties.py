@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +15,9 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import in_double_quote_literal, snake_case
+
+from scripts.docstrings import prose, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class Attribute:
     def reading(self) -> str:
         """Code that turns what was sent into what the attribute holds."""
         sent = self.variable
-        recover = f'recover(self, "{in_double_quote_literal(self.member)}", {sent})'
+        recover = f'self._recover("{in_double_quote_literal(self.member)}", {sent})'
         misfits = self.kind.misfits.format(v=sent)
         if not self.required:
             misfits = f"{sent} is not UNSET" + (f" and ({misfits})" if misfits else "")
@@ -135,12 +135,28 @@ def provenance_of(node: Schema | Reference | None) -> str:
     return str(extra.get("x-provenance", {}).get("status", ""))
 
 
-def prose(text: UntrustedString | str | None) -> str:
-    """Join the lines of each paragraph; the template wraps them anew."""
-    if isinstance(text, UntrustedString):
-        text = text.get_untrusted_value()
-    paragraphs = re.split(r"\n\s*\n", (text or "").strip())
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+def model_text(model: ModelProperty) -> str:
+    """Write the docstring of a model."""
+    name = str(model.class_info.name)
+    status = provenance_of(model.data) or "unknown"
+    return f"{prose(model.description) or name}\n\nSpec: {name} ({status})."
+
+
+def reading_text(attributes: list[Attribute]) -> str:
+    """Write the docstring of what reads a model."""
+    summary = "Read an object as leniently as `Model.from_dict`, and faster."
+    if not consumes(attributes):
+        return summary
+    arguments = {
+        "data": "an object, as a JSON parser returns it.",
+        "consume": "take its arrays over, which is faster still; do not use `data` afterwards.",
+    }
+    return f"{summary}\n\n{section('Args', arguments)}"
+
+
+def consumes(attributes: list[Attribute]) -> bool:
+    """Whether reading can take over the arrays that it is given."""
+    return has_fast_way(attributes) and any(each.kind.consumes for each in attributes)
 
 
 def has_fast_way(attributes: list[Attribute]) -> bool:
@@ -188,7 +204,7 @@ def _attribute(
     )
 
 
-_TAKEN: Final = frozenset({"additional_properties", "from_dict", "members", "to_dict"})
+_TAKEN: Final = frozenset({"additional_properties", "from_dict", "members", "mismatch", "to_dict"})
 
 
 def _model(prop: ModelProperty) -> Kind:
@@ -196,9 +212,9 @@ def _model(prop: ModelProperty) -> Kind:
     return Kind(
         annotation=name,
         shape=f"an_object({name})",
-        converts="type({v}) is dict",
+        converts="type({v}) is OBJECT",
         read=f"{reader_of(name)}({{v}})",
-        item="dict",
+        item="OBJECT",
         model=name,
     )
 
@@ -220,17 +236,17 @@ def _array(prop: ListProperty) -> Kind:
     inner = kind_of(prop.inner_property)
     kind = Kind(annotation=f"list[{inner.annotation}]", shape=f"array({inner.shape})")
     if isinstance(prop.inner_property, AnyProperty):
-        return replace(kind, misfits="type({v}) is not list")
+        return replace(kind, misfits="type({v}) is not ARRAY")
     if isinstance(prop.inner_property, ModelProperty):
         return replace(
             kind,
-            converts="type({v}) is list and are({v}, dict)",
+            converts="are({v}, OBJECT)",
             read=f"read_all({reader_of(inner.annotation)}, {{v}}, consume=consume)",
             model=inner.model,
             consumes=True,
         )
     if inner.item:
-        return replace(kind, misfits=f"type({{v}}) is not list or not are({{v}}, {inner.item})")
+        return replace(kind, misfits=f"not are({{v}}, {inner.item})")
     return kind
 
 
@@ -249,11 +265,14 @@ def _union(prop: UnionProperty) -> Kind:
         misfits = [
             f"({each.misfits})" if " or " in each.misfits else each.misfits for each in kinds
         ]
-        return replace(kind, misfits=" and ".join([misfits[-1], *misfits[:-1]]))
+        return replace(kind, misfits=" and ".join(misfits))
     if len(kinds) == 2 and isinstance(inner[1], NoneProperty) and kinds[0].converts:
-        misfits = "{v} is not None"
         return replace(
-            kinds[0], annotation=kind.annotation, shape=kind.shape, misfits=misfits, item=""
+            kinds[0],
+            annotation=kind.annotation,
+            shape=kind.shape,
+            misfits="{v} is not None",
+            item="",
         )
     return kind
 

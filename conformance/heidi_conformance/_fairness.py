@@ -12,6 +12,8 @@ CAUSES = (
     "content_type_conformance",
     "response_schema_conformance",
     "positive_data_acceptance",
+    "missing_required_header",
+    "unsupported_method",
 )
 EXACT = 2**53
 

@@ -5,8 +5,8 @@
 Reading is lenient. The type of an attribute is what the document says. Where an answer breaks
 the document, the attribute reads as None, whatever its type, and what was sent is kept: `to_dict`
 gives it back until the attribute is set to something else. A string that a closed enum does not
-know reads as that string. Members that the document does not know are `additional_properties`.
-`mismatch` tells where an answer broke the document first.
+know reads as that string. Members that the document does not name are `additional_properties`.
+`Model.mismatch` tells where an answer broke the document first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -23,6 +23,9 @@ from .types import UNSET, MismatchError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
+
+OBJECT: Final[type[dict[str, Any]]] = dict
+ARRAY: Final[type[list[Any]]] = list
 
 MISFIT: Final = object()
 """What a shape reads where a value is not of that shape."""
@@ -46,6 +49,9 @@ class Shape:
 
     items: Shape | None = None
 
+    nests: bool = False
+    """Whether it holds objects that models read."""
+
 
 @frozen
 class Member:
@@ -67,6 +73,7 @@ class Kept(NamedTuple):
 
 
 _LEFT_OUT: Final = Kept(UNSET, None, fits=False)
+
 _WHOLE: Final = ""
 """Stands for the object itself among its members."""
 
@@ -101,27 +108,66 @@ class Model:
         """
         model = object.__new__(cls)
         model._kept = model._additional = None
-        if not isinstance(data, dict | Mapping):
+        given = _mapping(data)
+        if given is None:
             model._kept = {_WHOLE: Kept(data, None, fits=False)}
-            data = {}
+            given = dict[str, Any]()
         for name, member in cls.members.items():
-            setattr(model, member.attribute, recover(model, name, data.get(name, UNSET)))
-        model._additional = {name: data[name] for name in data if name not in cls.members} or None
+            setattr(model, member.attribute, model._recover(name, given.get(name, UNSET)))
+        model._additional = {name: given[name] for name in given if name not in cls.members} or None
         return model
 
     def to_dict(self) -> dict[str, Any]:
         """Write the object as JSON can hold it, and as it was sent where nothing was changed."""
+        sent = self._kept or {}
         data: dict[str, Any] = {}
         for name, member in self.members.items():
             value = getattr(self, member.attribute)
-            kept = self._kept and self._kept.get(name)
-            if kept and _same(kept.read, value):
+            kept = sent.get(name)
+            if kept is not None and _same(kept.read, value):
                 value = kept.sent
             if value is not UNSET:
                 data[name] = to_json(value)
         for name, value in (self._additional or {}).items():
             data.setdefault(name, value)
         return data
+
+    def mismatch(self, path: str = "$") -> MismatchError | None:
+        """Find where the answer broke the document first, in the order of the document."""
+        kept = self._kept or {}
+        if _WHOLE in kept:
+            return MismatchError(path, "an object", kind(kept[_WHOLE].sent))
+        for name, member in self.members.items():
+            if name in kept and not kept[name].fits:
+                return _describe(path + _step(name), member.shape, kept[name].sent)
+            if member.shape.nests:
+                for step, inner in _models_in(getattr(self, member.attribute)):
+                    error = inner.mismatch(path + _step(name) + step)
+                    if error is not None:
+                        return error
+        return None
+
+    def _recover(self, name: str, sent: Any) -> Any:
+        """Read a member of any value, and keep what was sent where the attribute cannot tell it.
+
+        Args:
+            sent: what came, or UNSET where the member was left out.
+        """
+        member = self.members[name]
+        if sent is UNSET:
+            if not member.required:
+                return UNSET
+            kept = _LEFT_OUT
+        else:
+            read = member.shape.read(sent)
+            if read is MISFIT:
+                kept = Kept(sent, member.shape.salvage(sent), fits=False)
+            elif member.shape.exact or _same(to_json(read), sent):
+                return read
+            else:
+                kept = Kept(sent, read, fits=True)
+        self._kept = {**self._kept, name: kept} if self._kept else {name: kept}
+        return kept.read
 
     def __repr__(self) -> str:
         shown = {
@@ -133,40 +179,11 @@ class Model:
         return f"{type(self).__name__}({', '.join([*facts, '...'])})"
 
 
-def recover(model: Model, name: str, sent: Any) -> Any:
-    """Read a member of any value, and keep what was sent where the attribute cannot give it back.
-
-    Args:
-        sent: what came, or UNSET where the member was left out.
-    """
-    member = model.members[name]
-    if sent is UNSET:
-        if not member.required:
-            return UNSET
-        kept = _LEFT_OUT
-    else:
-        read = member.shape.read(sent)
-        if read is MISFIT:
-            kept = Kept(sent, member.shape.salvage(sent), fits=False)
-        elif member.shape.exact or _same(to_json(read), sent):
-            return read
-        else:
-            kept = Kept(sent, read, fits=True)
-    if model._kept is None:
-        model._kept = {}
-    model._kept[name] = kept
-    return kept.read
-
-
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
-
-
 def to_json(value: Any) -> Any:
     """Turn the value of an attribute into what JSON can hold."""
     if isinstance(value, Model):
         return value.to_dict()
-    if isinstance(value, list):
+    if type(value) is ARRAY:
         return [to_json(item) for item in value]
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
@@ -192,39 +209,35 @@ _KINDS: Final[Mapping[type, str]] = {
 }
 
 
-def mismatch(model: Model, path: str = "$") -> MismatchError | None:
-    """Find where an answer broke the document first, in the order of the document."""
-    kept = model._kept or {}
-    if _WHOLE in kept:
-        return MismatchError(path, "an object", kind(kept[_WHOLE].sent))
-    for name, member in model.members.items():
-        place = path + (f".{name}" if _PLAIN.fullmatch(name) else f"[{name!r}]")
-        if name in kept and not kept[name].fits:
-            return _describe(place, member.shape, kept[name].sent)
-        for step, inner in _inner_models(getattr(model, member.attribute)):
-            error = mismatch(inner, place + step)
-            if error is not None:
-                return error
-    return None
+def _mapping(value: object) -> Mapping[str, Any] | None:
+    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else None
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _step(name: str) -> str:
+    return f".{name}" if _PLAIN.fullmatch(name) else f"[{name!r}]"
 
 
 _PLAIN: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def _describe(path: str, shape: Shape, sent: Any) -> MismatchError:
-    if shape.items is not None and isinstance(sent, list):
+    if shape.items is not None and type(sent) is ARRAY:
         for index, item in enumerate(sent):
             if shape.items.read(item) is MISFIT:
                 return _describe(f"{path}[{index}]", shape.items, item)
     return MismatchError(path, shape.expected, kind(sent))
 
 
-def _inner_models(value: Any) -> Iterator[tuple[str, Model]]:
+def _models_in(value: Any) -> Iterator[tuple[str, Model]]:
     if isinstance(value, Model):
         yield "", value
-    elif isinstance(value, list):
+    elif type(value) is ARRAY:
         for index, item in enumerate(value):
-            for step, inner in _inner_models(item):
+            for step, inner in _models_in(item):
                 yield f"[{index}]{step}", inner
 
 
@@ -294,7 +307,8 @@ def an_object(model: type[Model]) -> Shape:
     """An object that a model reads."""
     return Shape(
         expected="an object",
-        read=lambda value: model.from_dict(value) if isinstance(value, dict) else MISFIT,
+        read=lambda value: model.from_dict(value) if type(value) is OBJECT else MISFIT,
+        nests=True,
     )
 
 
@@ -302,16 +316,18 @@ def array(items: Shape) -> Shape:
     """An array of items of one shape."""
 
     def read(value: Any) -> Any:
-        if type(value) is not list:
-            return MISFIT
-        result = [items.read(item) for item in value]
-        return MISFIT if any(item is MISFIT for item in result) else result
+        if type(value) is ARRAY:
+            result = [items.read(item) for item in value]
+            if not any(item is MISFIT for item in result):
+                return result
+        return MISFIT
 
     return Shape(
         expected=f"an array, each item {items.expected}",
         read=read,
         exact=items.exact,
         items=items,
+        nests=items.nests,
     )
 
 
@@ -329,10 +345,11 @@ def either(*shapes: Shape) -> Shape:
         read=read,
         salvage=salvage,
         exact=all(shape.exact for shape in shapes),
+        nests=any(shape.nests for shape in shapes),
     )
 
 
-# What the fast way of a model needs
+# For the methods that read without a table
 
 new: Final = object.__new__
 
@@ -342,9 +359,11 @@ def by_value(values: type[E]) -> dict[str, E]:
     return {member.value: member for member in values}
 
 
-def are(items: list[Any], wanted: type) -> bool:
-    """Whether all items are of exactly one type."""
-    for item in items:  # noqa: SIM110, all() with a generator takes three times as long
+def are(items: Any, wanted: type) -> bool:
+    """Whether a value is an array whose items are all of exactly one type."""
+    if type(items) is not ARRAY:
+        return False
+    for item in items:  # all() with a generator takes three times as long
         if type(item) is not wanted:
             return False
     return True

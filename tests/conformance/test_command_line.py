@@ -82,7 +82,9 @@ def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
-def test_no_secret_is_in_the_process_list(api: Api) -> None:
+def test_no_secret_is_in_the_process_list_and_nothing_but_reports_is_left(
+    api: Api, tmp_path: Path
+) -> None:
     with serving(api.handle) as url:
         process = subprocess.Popen(
             [sys.executable, "-m", "heidi_conformance", "run", url, "--token", TOKEN, *FEW],
@@ -99,6 +101,7 @@ def test_no_secret_is_in_the_process_list(api: Api) -> None:
     assert TOKEN not in listed
     assert 0 == process.returncode
     assert TOKEN not in output
+    assert ["reports"] == [path.name for path in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

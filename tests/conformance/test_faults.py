@@ -46,6 +46,14 @@ CASES = {
         "/components/schemas/Session/properties/duration/type",
         "documented",
     ),
+    "wrong body with another status of success": Case(
+        faults.created_without_id,
+        "response_schema_conformance",
+        "createSession",
+        "createSession answered 201 without the required member `session_id` at $",
+        "/components/schemas/SessionCreated/required",
+        "documented",
+    ),
     "value outside an enum": Case(
         faults.unknown_gender,
         "response_schema_conformance",
@@ -191,12 +199,12 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
     assert finding.seen > 10
 
 
-def test_an_error_page_is_one_finding_though_it_breaks_media_type_and_shape(
+def test_a_server_error_is_one_finding_though_its_status_is_not_declared_either(
     judged_once: Judged,
 ) -> None:
-    verdict = judged_once(faults.plain_errors, "documented")
+    verdict = judged_once(faults.crash_on_empty_text, "strict")
 
-    assert ["content_type_conformance"] == [finding.rule for finding in verdict.findings]
+    assert ["not_a_server_error"] == [finding.rule for finding in verdict.findings]
 
 
 def test_a_finding_shows_the_shortest_requests_that_lead_to_it(judged_once: Judged) -> None:

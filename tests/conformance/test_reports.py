@@ -76,6 +76,14 @@ def test_a_second_run_replaces_the_reports_and_leaves_nothing_else(tmp_path: Pat
     assert json.loads((tmp_path / "report.json").read_text())["conforms"] is True
 
 
+def test_a_report_that_cannot_be_put_in_its_place_leaves_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "report.json").mkdir()
+
+    with pytest.raises(CannotJudgeError, match=r"cannot be written"):
+        write_reports(VERDICT, tmp_path)
+    assert ["report.json"] == [path.name for path in tmp_path.iterdir()]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

@@ -1,10 +1,11 @@
 """Correct servers are not accused, nothing is harmed, and a run can be repeated."""
 
+import contextlib
 from typing import get_args
 
 import heidi_sandbox
 import pytest
-from heidi_conformance import CannotJudgeError, Level, judge
+from heidi_conformance import CannotJudgeError, Level, Progress, judge
 
 from . import faults, variants
 from .conftest import Judged
@@ -127,6 +128,18 @@ def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -
 
     with pytest.raises(CannotJudgeError, match=r"createSession never succeeded .*400"):
         judged(refuses, level="documented")
+
+
+def test_a_server_that_goes_away_is_not_said_to_conform(api: Api) -> None:
+    with contextlib.ExitStack() as running:
+        url = running.enter_context(serving(api.handle))
+
+        def stop_server(step: Progress) -> None:
+            if step.requests > 100:
+                running.close()
+
+        with pytest.raises(CannotJudgeError, match="stopped answering"):
+            judge(url, token=TOKEN, max_examples=20, on_progress=stop_server)
 
 
 def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:

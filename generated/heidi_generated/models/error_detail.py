@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -13,7 +12,6 @@ from ..decoding import (
     Member,
     Model,
     new,
-    recover,
 )
 from ..types import UNSET
 
@@ -26,14 +24,16 @@ class ErrorDetail(Model):
     """
 
     msg: str
-    """ The failure in words. Do not parse it.
+    """The failure in words. Do not parse it.
 
-    Spec: ErrorDetail.msg (example). """
+    Spec: ErrorDetail.msg (example).
+    """
 
     type_: str
-    """ The name of the failure. More names than the two shown must be expected.
+    """The name of the failure. More names than the two shown must be expected.
 
-    Spec: ErrorDetail.type (example). """
+    Spec: ErrorDetail.type (example).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "msg": Member("msg", TEXT),
@@ -42,32 +42,26 @@ class ErrorDetail(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
+        """Read an object as leniently as `Model.from_dict`, and faster."""
         try:
             msg = data["msg"]
             type_ = data["type"]
-            complete = 2
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
             msg, type_, *_ = data.values()
-            unnamed = dict(islice(data.items(), 2, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
+        self._kept = self._additional = None
         if type(msg) is not str:
-            msg = recover(self, "msg", msg)
+            msg = self._recover("msg", msg)
         if type(type_) is not str:
-            type_ = recover(self, "type", type_)
+            type_ = self._recover("type", type_)
         self.msg = msg
         self.type_ = type_
+        if len(data) != 2:
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
 
 from ..decoding import (
+    OBJECT,
     Member,
     Model,
     an_object,
     new,
-    recover,
 )
 from ..models.error_detail import ErrorDetail
 from ..types import UNSET
@@ -29,9 +28,10 @@ class ErrorResponse(Model):
     """
 
     detail: ErrorDetail
-    """ One failure, in words for people and a name for programs.
+    """One failure, in words for people and a name for programs.
 
-    Spec: ErrorResponse.detail (example). """
+    Spec: ErrorResponse.detail (example).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "detail": Member("detail", an_object(ErrorDetail)),
@@ -39,30 +39,24 @@ class ErrorResponse(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
+        """Read an object as leniently as `Model.from_dict`, and faster."""
         try:
             detail = data["detail"]
-            complete = 1
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
             detail, *_ = data.values()
-            unnamed = dict(islice(data.items(), 1, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
-        if type(detail) is dict:
+        self._kept = self._additional = None
+        if type(detail) is OBJECT:
             detail = _read_error_detail(detail)
         else:
-            detail = recover(self, "detail", detail)
+            detail = self._recover("detail", detail)
         self.detail = detail
+        if len(data) != 1:
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

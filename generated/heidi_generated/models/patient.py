@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -20,7 +19,6 @@ from ..decoding import (
     full_date,
     new,
     one_of,
-    recover,
 )
 from ..models.gender import Gender
 from ..types import UNSET
@@ -36,19 +34,22 @@ class Patient(Model):
     """
 
     name: str
-    """ The patient's name; empty where it is not known.
+    """The patient's name; empty where it is not known.
 
-    Spec: Patient.name (example). """
+    Spec: Patient.name (example).
+    """
 
     gender: Gender | str | None
-    """ The patient's gender, or null where it is not known.
+    """The patient's gender, or null where it is not known.
 
-    Spec: Patient.gender (example). """
+    Spec: Patient.gender (example).
+    """
 
     dob: datetime.date | None
-    """ The patient's date of birth, or null where it is not known.
+    """The patient's date of birth, or null where it is not known.
 
-    Spec: Patient.dob (example). """
+    Spec: Patient.dob (example).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "name": Member("name", TEXT),
@@ -58,40 +59,34 @@ class Patient(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
+        """Read an object as leniently as `Model.from_dict`, and faster."""
         try:
             name = data["name"]
             gender = data["gender"]
             dob = data["dob"]
-            complete = 3
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
             name, gender, dob, *_ = data.values()
-            unnamed = dict(islice(data.items(), 3, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
+        self._kept = self._additional = None
         if type(name) is not str:
-            name = recover(self, "name", name)
+            name = self._recover("name", name)
         if type(gender) is str:
-            gender = _GENDER.get(gender) or recover(self, "gender", gender)
+            gender = _GENDER.get(gender) or self._recover("gender", gender)
         elif gender is not None:
-            gender = recover(self, "gender", gender)
+            gender = self._recover("gender", gender)
         if type(dob) is str:
-            dob = full_date(dob) or recover(self, "dob", dob)
+            dob = full_date(dob) or self._recover("dob", dob)
         elif dob is not None:
-            dob = recover(self, "dob", dob)
+            dob = self._recover("dob", dob)
         self.name = name
         self.gender = gender
         self.dob = dob
+        if len(data) != 3:
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

@@ -27,24 +27,28 @@ class PatientUpdate(Model):
     """
 
     name: str | Unset = UNSET
-    """ The patient's name.
+    """The patient's name.
 
-    Spec: PatientUpdate.name (documented). """
+    Spec: PatientUpdate.name (documented).
+    """
 
     gender: Gender | str | Unset = UNSET
-    """ The three values that the vendor allows.
+    """The three values that the vendor allows.
 
-    Spec: PatientUpdate.gender (documented). """
+    Spec: PatientUpdate.gender (documented).
+    """
 
     dob: datetime.date | Unset = UNSET
-    """ The patient's date of birth.
+    """The patient's date of birth.
 
-    Spec: PatientUpdate.dob (documented). """
+    Spec: PatientUpdate.dob (documented).
+    """
 
     demographic_details: str | Unset = UNSET
-    """ Further demographic information.
+    """Further demographic information.
 
-    Spec: PatientUpdate.demographic_details (documented). """
+    Spec: PatientUpdate.demographic_details (documented).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "name": Member("name", TEXT, required=False),

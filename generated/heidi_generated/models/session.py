@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
 
 from ..decoding import (
     ANYTHING,
+    ARRAY,
     NULL,
     NUMBER,
+    OBJECT,
     TEXT,
     Member,
     Model,
@@ -20,7 +21,6 @@ from ..decoding import (
     array,
     either,
     new,
-    recover,
 )
 from ..models.consult_note import ConsultNote
 from ..models.patient import Patient
@@ -38,81 +38,96 @@ class Session(Model):
     """
 
     session_id: str
-    """ Names the session. Opaque, although it looks like a number: it can have 39 digits, more than
+    """Names the session. Opaque, although it looks like a number: it can have 39 digits, more than
     a double or a 64-bit integer holds, so keep it as text.
 
-    Spec: Session.session_id (example). """
+    Spec: Session.session_id (example).
+    """
 
     session_name: str
-    """ A name for people to read.
+    """A name for people to read.
 
-    Spec: Session.session_name (example). """
+    Spec: Session.session_name (example).
+    """
 
     patient: Patient
-    """ The patient, as far as the session knows.
+    """The patient, as far as the session knows.
 
-    Spec: Session.patient (example). """
+    Spec: Session.patient (example).
+    """
 
     audio: list[Any] | Unset = UNSET
-    """ The recordings of the session. The answer to an update does not show this member.
+    """The recordings of the session. The answer to an update does not show this member.
 
-    Spec: Session.audio (example). """
+    Spec: Session.audio (example).
+    """
 
     clinician_notes: list[str]
-    """ Context for the note, in the order in which it was sent.
+    """Context for the note, in the order in which it was sent.
 
-    Spec: Session.clinician_notes (anomaly). """
+    Spec: Session.clinician_notes (anomaly).
+    """
 
     consult_note: ConsultNote
-    """ The note that Heidi wrote about the consultation.
+    """The note that Heidi wrote about the consultation.
 
-    Spec: Session.consult_note (example). """
+    Spec: Session.consult_note (example).
+    """
 
     duration: float
-    """ The length of the session in seconds.
+    """The length of the session in seconds.
 
-    Spec: Session.duration (example). """
+    Spec: Session.duration (example).
+    """
 
     created_at: str
-    """ When the session was created. It carries no offset, and its time zone is unknown.
+    """When the session was created. It carries no offset, and its time zone is unknown.
 
-    Spec: Session.created_at (example). """
+    Spec: Session.created_at (example).
+    """
 
     updated_at: str
-    """ When the session last changed. It carries no offset, and its time zone is unknown.
+    """When the session last changed. It carries no offset, and its time zone is unknown.
 
-    Spec: Session.updated_at (example). """
+    Spec: Session.updated_at (example).
+    """
 
     language_code: str
-    """ The language that is spoken.
+    """The language that is spoken.
 
-    Spec: Session.language_code (example). """
+    Spec: Session.language_code (example).
+    """
 
     output_language_code: str
-    """ The language that the note is written in.
+    """The language that the note is written in.
 
-    Spec: Session.output_language_code (example). """
+    Spec: Session.output_language_code (example).
+    """
 
     documents: list[Any] | None
-    """ The documents of the session.
+    """The documents of the session.
 
-    Spec: Session.documents (unknown). """
+    Spec: Session.documents (unknown).
+    """
 
     ehr_appt_id: str | None
-    """ The id of the appointment in the partner's own system. `createSession` calls it
+    """The id of the appointment in the partner's own system. `createSession` calls it
     `ehr_appointment_id`.
 
-    Spec: Session.ehr_appt_id (example). """
+    Spec: Session.ehr_appt_id (example).
+    """
 
     ehr_provider: str
-    """ The name of the partner's system.
+    """The name of the partner's system.
 
-    Spec: Session.ehr_provider (example). """
+    Spec: Session.ehr_provider (example).
+    """
 
     ehr_patient_id: str | None
-    """ The id of the patient in the partner's own system.
+    """The id of the patient in the partner's own system.
 
-    Spec: Session.ehr_patient_id (example). """
+    Spec: Session.ehr_patient_id (example).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "session_id": Member("session_id", TEXT, shown=True),
@@ -134,7 +149,7 @@ class Session(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
+        """Read an object as leniently as `Model.from_dict`, and faster."""
         try:
             session_id = data["session_id"]
             session_name = data["session_name"]
@@ -151,12 +166,6 @@ class Session(Model):
             ehr_appt_id = data["ehr_appt_id"]
             ehr_provider = data["ehr_provider"]
             ehr_patient_id = data["ehr_patient_id"]
-            complete = 14 + (audio is not UNSET)
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
@@ -178,46 +187,44 @@ class Session(Model):
                 ehr_patient_id,
                 *_,
             ) = data.values()
-            unnamed = dict(islice(data.items(), 15, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
+        self._kept = self._additional = None
         if type(session_id) is not str:
-            session_id = recover(self, "session_id", session_id)
+            session_id = self._recover("session_id", session_id)
         if type(session_name) is not str:
-            session_name = recover(self, "session_name", session_name)
-        if type(patient) is dict:
+            session_name = self._recover("session_name", session_name)
+        if type(patient) is OBJECT:
             patient = _read_patient(patient)
         else:
-            patient = recover(self, "patient", patient)
-        if audio is not UNSET and (type(audio) is not list):
-            audio = recover(self, "audio", audio)
-        if type(clinician_notes) is not list or not are(clinician_notes, str):
-            clinician_notes = recover(self, "clinician_notes", clinician_notes)
-        if type(consult_note) is dict:
+            patient = self._recover("patient", patient)
+        if audio is not UNSET and (type(audio) is not ARRAY):
+            audio = self._recover("audio", audio)
+        if not are(clinician_notes, str):
+            clinician_notes = self._recover("clinician_notes", clinician_notes)
+        if type(consult_note) is OBJECT:
             consult_note = _read_consult_note(consult_note)
         else:
-            consult_note = recover(self, "consult_note", consult_note)
+            consult_note = self._recover("consult_note", consult_note)
         if type(duration) is not float and type(duration) is not int:
-            duration = recover(self, "duration", duration)
+            duration = self._recover("duration", duration)
         if type(created_at) is not str:
-            created_at = recover(self, "created_at", created_at)
+            created_at = self._recover("created_at", created_at)
         if type(updated_at) is not str:
-            updated_at = recover(self, "updated_at", updated_at)
+            updated_at = self._recover("updated_at", updated_at)
         if type(language_code) is not str:
-            language_code = recover(self, "language_code", language_code)
+            language_code = self._recover("language_code", language_code)
         if type(output_language_code) is not str:
-            output_language_code = recover(self, "output_language_code", output_language_code)
-        if documents is not None and type(documents) is not list:
-            documents = recover(self, "documents", documents)
-        if ehr_appt_id is not None and type(ehr_appt_id) is not str:
-            ehr_appt_id = recover(self, "ehr_appt_id", ehr_appt_id)
+            output_language_code = self._recover("output_language_code", output_language_code)
+        if type(documents) is not ARRAY and documents is not None:
+            documents = self._recover("documents", documents)
+        if type(ehr_appt_id) is not str and ehr_appt_id is not None:
+            ehr_appt_id = self._recover("ehr_appt_id", ehr_appt_id)
         if type(ehr_provider) is not str:
-            ehr_provider = recover(self, "ehr_provider", ehr_provider)
-        if ehr_patient_id is not None and type(ehr_patient_id) is not str:
-            ehr_patient_id = recover(self, "ehr_patient_id", ehr_patient_id)
+            ehr_provider = self._recover("ehr_provider", ehr_provider)
+        if type(ehr_patient_id) is not str and ehr_patient_id is not None:
+            ehr_patient_id = self._recover("ehr_patient_id", ehr_patient_id)
         self.session_id = session_id
         self.session_name = session_name
         self.patient = patient
@@ -233,6 +240,8 @@ class Session(Model):
         self.ehr_appt_id = ehr_appt_id
         self.ehr_provider = ehr_provider
         self.ehr_patient_id = ehr_patient_id
+        if len(data) != 14 + (audio is not UNSET):
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

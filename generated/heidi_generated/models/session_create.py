@@ -23,15 +23,17 @@ class SessionCreate(Model):
     """
 
     patient_profile_id: str | Unset = UNSET
-    """ The id of the Heidi patient that the session is about.
+    """The id of the Heidi patient that the session is about.
 
-    Spec: SessionCreate.patient_profile_id (documented). """
+    Spec: SessionCreate.patient_profile_id (documented).
+    """
 
     ehr_appointment_id: str | Unset = UNSET
-    """ The id of the appointment in the partner's own system. Everywhere else the same thing is
+    """The id of the appointment in the partner's own system. Everywhere else the same thing is
     called `ehr_appt_id`.
 
-    Spec: SessionCreate.ehr_appointment_id (documented). """
+    Spec: SessionCreate.ehr_appointment_id (documented).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "patient_profile_id": Member("patient_profile_id", TEXT, required=False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -13,7 +12,6 @@ from ..decoding import (
     Member,
     Model,
     new,
-    recover,
 )
 from ..types import UNSET
 
@@ -26,9 +24,10 @@ class SessionCreated(Model):
     """
 
     session_id: str
-    """ Names the session from now on. Opaque, although it looks like a number; keep it as text.
+    """Names the session from now on. Opaque, although it looks like a number; keep it as text.
 
-    Spec: SessionCreated.session_id (example). """
+    Spec: SessionCreated.session_id (example).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "session_id": Member("session_id", TEXT, shown=True),
@@ -36,28 +35,22 @@ class SessionCreated(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here."""
+        """Read an object as leniently as `Model.from_dict`, and faster."""
         try:
             session_id = data["session_id"]
-            complete = 1
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
             session_id, *_ = data.values()
-            unnamed = dict(islice(data.items(), 1, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
+        self._kept = self._additional = None
         if type(session_id) is not str:
-            session_id = recover(self, "session_id", session_id)
+            session_id = self._recover("session_id", session_id)
         self.session_id = session_id
+        if len(data) != 1:
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar, Final, Self
 
 from attrs import define
@@ -12,6 +11,7 @@ from ..decoding import (
     BOOLEAN,
     INTEGER,
     NULL,
+    OBJECT,
     TEXT,
     Member,
     Model,
@@ -21,7 +21,6 @@ from ..decoding import (
     either,
     new,
     read_all,
-    recover,
 )
 from ..models.session import Session
 from ..types import UNSET
@@ -37,29 +36,34 @@ class SessionPage(Model):
     """
 
     sessions: list[Session]
-    """ The sessions of this page, each with all its members.
+    """The sessions of this page, each with all its members.
 
-    Spec: SessionPage.sessions (documented). """
+    Spec: SessionPage.sessions (documented).
+    """
 
     count: int
-    """ How many sessions this page holds.
+    """How many sessions this page holds.
 
-    Spec: SessionPage.count (example). """
+    Spec: SessionPage.count (example).
+    """
 
     total_count: int
-    """ How many sessions there are on all pages.
+    """How many sessions there are on all pages.
 
-    Spec: SessionPage.total_count (example). """
+    Spec: SessionPage.total_count (example).
+    """
 
     next_page: str | int | None
-    """ Send it back as `page` to get the next page. Null on the last page.
+    """Send it back as `page` to get the next page. Null on the last page.
 
-    Spec: SessionPage.next_page (inferred). """
+    Spec: SessionPage.next_page (inferred).
+    """
 
     has_next_page: bool
-    """ Whether there is another page after this one.
+    """Whether there is another page after this one.
 
-    Spec: SessionPage.has_next_page (anomaly). """
+    Spec: SessionPage.has_next_page (anomaly).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "sessions": Member("sessions", array(an_object(Session))),
@@ -71,11 +75,11 @@ class SessionPage(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, consume: bool = False) -> Self:
-        """Read an object: see `Model.from_dict`. What keeps to the document takes the fast way here.
+        """Read an object as leniently as `Model.from_dict`, and faster.
 
         Args:
             data: an object, as a JSON parser returns it.
-            consume: take the arrays of `data` over, which is faster; do not use `data` afterwards.
+            consume: take its arrays over, which is faster still; do not use `data` afterwards.
         """
         try:
             sessions = data["sessions"]
@@ -83,39 +87,33 @@ class SessionPage(Model):
             total_count = data["total_count"]
             next_page = data["next_page"]
             has_next_page = data["has_next_page"]
-            complete = 5
-            unnamed = (
-                None
-                if len(data) == complete
-                else {name: data[name] for name in data if name not in _NAMED}
-            )
         except KeyError:
             # The named members first and in order, UNSET where one was left out; then the others.
             data = {**_LEFT_OUT, **data}
             sessions, count, total_count, next_page, has_next_page, *_ = data.values()
-            unnamed = dict(islice(data.items(), 5, None))
         except (AttributeError, TypeError):
             return super().from_dict(data)
         self = new(cls)
-        self._kept = None
-        self._additional = unnamed or None
-        if type(sessions) is list and are(sessions, dict):
+        self._kept = self._additional = None
+        if are(sessions, OBJECT):
             sessions = read_all(_read_session, sessions, consume=consume)
         else:
-            sessions = recover(self, "sessions", sessions)
+            sessions = self._recover("sessions", sessions)
         if type(count) is not int:
-            count = recover(self, "count", count)
+            count = self._recover("count", count)
         if type(total_count) is not int:
-            total_count = recover(self, "total_count", total_count)
-        if next_page is not None and type(next_page) is not str and type(next_page) is not int:
-            next_page = recover(self, "next_page", next_page)
+            total_count = self._recover("total_count", total_count)
+        if type(next_page) is not str and type(next_page) is not int and next_page is not None:
+            next_page = self._recover("next_page", next_page)
         if type(has_next_page) is not bool:
-            has_next_page = recover(self, "has_next_page", has_next_page)
+            has_next_page = self._recover("has_next_page", has_next_page)
         self.sessions = sessions
         self.count = count
         self.total_count = total_count
         self.next_page = next_page
         self.has_next_page = has_next_page
+        if len(data) != 5:
+            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 

@@ -28,75 +28,89 @@ class SessionUpdate(Model):
     """
 
     duration: float | Unset = UNSET
-    """ The length of the session in seconds.
+    """The length of the session in seconds.
 
-    Spec: SessionUpdate.duration (documented). """
+    Spec: SessionUpdate.duration (documented).
+    """
 
     language_code: str | Unset = UNSET
-    """ The language that is spoken, for example `en` or `es`.
+    """The language that is spoken, for example `en` or `es`.
 
-    Spec: SessionUpdate.language_code (documented). """
+    Spec: SessionUpdate.language_code (documented).
+    """
 
     output_language_code: str | Unset = UNSET
-    """ The language that the note is to be written in, for example `en` or `es`.
+    """The language that the note is to be written in, for example `en` or `es`.
 
-    Spec: SessionUpdate.output_language_code (documented). """
+    Spec: SessionUpdate.output_language_code (documented).
+    """
 
     transcribe_mode: str | Unset = UNSET
-    """ Extensible enum. How the recording is transcribed. The vendor names no value.
+    """Extensible enum. How the recording is transcribed. The vendor names no value.
 
-    Spec: SessionUpdate.transcribe_mode (documented). """
+    Spec: SessionUpdate.transcribe_mode (documented).
+    """
 
     patient: PatientUpdate | Unset = UNSET
-    """ What to change about the patient. What is left out stays as it is.
+    """What to change about the patient. What is left out stays as it is.
 
-    Spec: SessionUpdate.patient (documented). """
+    Spec: SessionUpdate.patient (documented).
+    """
 
     clinician_notes: list[str] | Unset = UNSET
-    """ Context for the note, a text each.
+    """Context for the note, a text each.
 
-    Spec: SessionUpdate.clinician_notes (documented). """
+    Spec: SessionUpdate.clinician_notes (documented).
+    """
 
     ehr_patient_id: str | Unset = UNSET
-    """ The id of the patient in the partner's own system.
+    """The id of the patient in the partner's own system.
 
-    Spec: SessionUpdate.ehr_patient_id (documented). """
+    Spec: SessionUpdate.ehr_patient_id (documented).
+    """
 
     ehr_appt_id: str | Unset = UNSET
-    """ The id of the appointment in the partner's own system. `createSession` calls it
+    """The id of the appointment in the partner's own system. `createSession` calls it
     `ehr_appointment_id`.
 
-    Spec: SessionUpdate.ehr_appt_id (documented). """
+    Spec: SessionUpdate.ehr_appt_id (documented).
+    """
 
     generate_output_without_recording: bool | Unset = UNSET
-    """ Whether to write the note although nothing was recorded.
+    """Whether to write the note although nothing was recorded.
 
-    Spec: SessionUpdate.generate_output_without_recording (documented). """
+    Spec: SessionUpdate.generate_output_without_recording (documented).
+    """
 
     recording_status: str | Unset = UNSET
-    """ Extensible enum. How far the recording has come. The vendor names no value.
+    """Extensible enum. How far the recording has come. The vendor names no value.
 
-    Spec: SessionUpdate.recording_status (documented). """
+    Spec: SessionUpdate.recording_status (documented).
+    """
 
     session_status: str | Unset = UNSET
-    """ Extensible enum. How far the session has come. The vendor names no value.
+    """Extensible enum. How far the session has come. The vendor names no value.
 
-    Spec: SessionUpdate.session_status (documented). """
+    Spec: SessionUpdate.session_status (documented).
+    """
 
     is_consent: bool | Unset = UNSET
-    """ Whether the patient has consented.
+    """Whether the patient has consented.
 
-    Spec: SessionUpdate.is_consent (documented). """
+    Spec: SessionUpdate.is_consent (documented).
+    """
 
     created_time_local: str | Unset = UNSET
-    """ The clinic's local time of creation. The vendor shows no sample and names no format.
+    """The clinic's local time of creation. The vendor shows no sample and names no format.
 
-    Spec: SessionUpdate.created_time_local (documented). """
+    Spec: SessionUpdate.created_time_local (documented).
+    """
 
     linked_sessions_for_context: list[str] | Unset = UNSET
-    """ The ids of other sessions that serve as context.
+    """The ids of other sessions that serve as context.
 
-    Spec: SessionUpdate.linked_sessions_for_context (documented). """
+    Spec: SessionUpdate.linked_sessions_for_context (documented).
+    """
 
     members: ClassVar[Mapping[str, Member]] = {
         "duration": Member("duration", NUMBER, required=False),

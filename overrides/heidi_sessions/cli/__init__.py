@@ -1,0 +1,7 @@
+"""The command line `heidi-sessions`. Needs the extra: pip install 'heidi-sessions[cli]'."""
+
+from __future__ import annotations
+
+from ._main import main
+
+__all__ = ["main"]

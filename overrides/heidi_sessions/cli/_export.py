@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from ._rows import columns, flat, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from heidi_sessions import Heidi
+
+REST: Final = "additional_properties"
+"""The column for members that the document does not know, as JSON."""
+
+
+def export(client: Heidi, output: Path, *, format_: str, page_size: int, show_phi: bool) -> None:
+    """Write all sessions, one a line.
+
+    The file is for its owner alone, and takes its name when it is complete.
+
+    Args:
+        output: where to; `-` is stdout.
+        format_: jsonl or csv.
+        page_size: how many sessions to ask for at a time.
+        show_phi: also write what may identify a patient.
+    """
+    with _progress() as progress, _destination(output) as file:
+        sessions = client.sessions.list(page_size=page_size, progress=progress)
+        rows = (row(session, show_phi=show_phi) for session in sessions)
+        if format_ == "csv":
+            _write_csv(rows, file, columns(show_phi=show_phi))
+        else:
+            _write_jsonl(rows, file)
+
+
+def _write_jsonl(rows: Iterator[dict[str, Any]], file: IO[str]) -> None:
+    for members in rows:
+        file.write(json.dumps(members, ensure_ascii=False) + "\n")
+
+
+def _write_csv(rows: Iterator[dict[str, Any]], file: IO[str], columns: Sequence[str]) -> None:
+    writer = csv.DictWriter(file, [*columns, REST])
+    writer.writeheader()
+    for members in rows:
+        cells = flat(members)
+        rest = {name: cells.pop(name) for name in cells.keys() - set(columns)}
+        line = {name: _cell(value) for name, value in cells.items()}
+        writer.writerow({**line, REST: _cell(rest) if rest else ""})
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@contextlib.contextmanager
+def _destination(output: Path) -> Generator[IO[str], None, None]:
+    if output == Path("-"):
+        yield sys.stdout
+        return
+    partial = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _progress() -> Generator[Callable[[int, int], None], None, None]:
+    from rich.console import Console  # noqa: PLC0415  # the extra [cli]
+    from rich.progress import Progress  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("sessions", total=None)
+        yield lambda seen, total: bar.update(task, completed=seen, total=total)

@@ -1,0 +1,35 @@
+"""For tests of programs that use heidi_sessions.
+
+`pytest_plugins = ["heidi_sessions.testing.plugin"]` in a conftest.py brings the fixtures
+`heidi_mock` and `heidi_sandbox`.
+"""
+
+from __future__ import annotations
+
+from ._factories import make_session
+from ._mock import HeidiMock
+from ._steps import (
+    Step,
+    cut_off,
+    fails,
+    malformed,
+    rate_limited,
+    refused,
+    slow,
+    times_out,
+    unavailable,
+)
+
+__all__ = [
+    "HeidiMock",
+    "Step",
+    "cut_off",
+    "fails",
+    "make_session",
+    "malformed",
+    "rate_limited",
+    "refused",
+    "slow",
+    "times_out",
+    "unavailable",
+]

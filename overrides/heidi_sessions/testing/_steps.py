@@ -1,0 +1,77 @@
+"""What can go wrong with one request, for a mock to act out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from heidi_sessions import _json
+from heidi_sessions._http._mock import Reply
+
+if TYPE_CHECKING:
+    from heidi_sessions._http._mock import Fault, Received
+
+
+@attrs.frozen
+class Step:
+    """One thing that goes wrong; None stands for an ordinary answer."""
+
+    reply: Reply | Fault | None
+    delay: float = 0
+
+    def answer(self, request: Received) -> Reply | Fault | None:
+        """Say what becomes of a request."""
+        if request.timeout is not None and self.delay >= request.timeout:
+            return "timeout"
+        return self.reply
+
+
+def fails(
+    status_code: int,
+    type: str = "Error",  # noqa: A002  # the name that the API gives it
+    msg: str = "failed",
+    *,
+    retry_after: int | None = None,
+) -> Step:
+    """Answer with an error of the API, with `Retry-After` in seconds where it is given."""
+    headers = {"content-type": "application/json"}
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    body = _json.dump({"detail": {"msg": msg, "type": type}})
+    return Step(Reply(status_code, body, headers))
+
+
+def rate_limited(retry_after: int = 1) -> Step:
+    """Answer 429, and when to come again."""
+    return fails(429, "RateLimitError", "too many requests", retry_after=retry_after)
+
+
+def unavailable(retry_after: int | None = None) -> Step:
+    """Answer 503."""
+    return fails(503, "ServiceUnavailable", "try later", retry_after=retry_after)
+
+
+def malformed(content: bytes = b"<html>Bad gateway</html>") -> Step:
+    """Answer 200 with a body that is not what the document says."""
+    return Step(Reply(200, content))
+
+
+def times_out() -> Step:
+    """Give no answer in time, whatever the timeout is."""
+    return Step("timeout")
+
+
+def refused() -> Step:
+    """Accept no connection."""
+    return Step("refused")
+
+
+def cut_off() -> Step:
+    """Hang up before the answer."""
+    return Step("cut")
+
+
+def slow(seconds: float) -> Step:
+    """Answer as ever, but so late that a client with a shorter timeout gives up. Nobody waits."""
+    return Step(None, delay=seconds)

@@ -1,0 +1,61 @@
+"""Fixtures for pytest: `pytest_plugins = ["heidi_sessions.testing.plugin"]` brings them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from heidi_sessions import _clock
+
+from ._mock import HeidiMock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Sandbox(Protocol):
+    """A running sandbox."""
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API."""
+        ...
+
+    @property
+    def api_key(self) -> str:
+        """A partner's key."""
+        ...
+
+    def token(self, email: str = ..., third_party_internal_id: str = ...) -> str:
+        """Return a token of a user; a local part that ends in `+unlinked` is linked to none."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def heidi_sandbox() -> Iterator[Sandbox]:
+    """Run the sandbox in this process, for all tests; each token's user has sessions of their own.
+
+    Needs the extra: pip install 'heidi-sessions[sandbox]'.
+    """
+    try:
+        # By name: the client does not depend on the sandbox.
+        serving = import_module("heidi_sandbox").serving
+    except ImportError:
+        pytest.fail("heidi_sandbox needs the extra: pip install 'heidi-sessions[sandbox]'")
+    with serving() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def heidi_mock(monkeypatch: pytest.MonkeyPatch) -> HeidiMock:
+    """Serve the API in memory, with failures on demand; waits between attempts take no time."""
+    mock = HeidiMock()
+
+    async def wait_async(seconds: float) -> None:
+        mock.waits.append(seconds)
+
+    monkeypatch.setattr(_clock, "sleep", mock.waits.append)
+    monkeypatch.setattr(_clock, "sleep_async", wait_async)
+    return mock

@@ -1,0 +1,54 @@
+"""The document's prose as docstrings of the generated code."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Final
+
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import safe_for_docstring
+
+WIDTH: Final = 100
+QUOTES: Final = '"""'
+
+
+def prose(text: UntrustedString | str | None) -> str:
+    """Join the lines of each paragraph; `docstring` wraps them anew."""
+    if isinstance(text, UntrustedString):
+        text = text.get_untrusted_value()
+    paragraphs = re.split(r"\n\s*\n", (text or "").strip())
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def section(title: str, entries: dict[str, str]) -> str:
+    """Write a section such as Args, an entry a line."""
+    return "\n".join([f"{title}:", *(f"    {name}: {text}" for name, text in entries.items())])
+
+
+def docstring(text: str, indent: int) -> str:
+    """Write a docstring: one line where the text fits, else wrapped, with quotes of its own.
+
+    Args:
+        text: paragraphs and sections, an empty line between them.
+        indent: columns to the left of it; the first line does not get them.
+    """
+    margin = " " * indent
+    lines = [wrapped for line in text.splitlines() for wrapped in _wrap(line, WIDTH - indent)]
+    if len(lines) == 1 and len(lines[0]) + indent + 6 <= WIDTH and not lines[0].endswith('"'):
+        return f"{QUOTES}{lines[0]}{QUOTES}"
+    body = "\n".join(f"{margin}{line}".rstrip() for line in [*lines, QUOTES])
+    return QUOTES + body.lstrip()
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    margin = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        safe_for_docstring(line.strip()),
+        # The quotes stand before the first line of all.
+        width - len(QUOTES),
+        initial_indent=margin,
+        subsequent_indent=margin * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

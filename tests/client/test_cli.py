@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from heidi_sandbox import serving
+from heidi_sessions import Heidi, __version__
+from heidi_sessions.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from heidi_sandbox import Sandbox
+
+PATIENT = {"name": "Ottoline Vandersloot", "gender": "FEMALE", "dob": "1931-07-19"}
+NOTE = "allergic to moonlight"
+PHI = [PATIENT["name"], PATIENT["dob"], NOTE]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with serving() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def session_id(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> str:
+    """A session with a patient, of a user of this test's own, whom the environment names."""
+    token = sandbox.token(email=f"{abs(hash(request.node.name))}@clinic.test")
+    monkeypatch.setenv("HEIDI_BASE_URL", sandbox.url)
+    monkeypatch.setenv("HEIDI_TOKEN", token)
+    monkeypatch.setenv("COLUMNS", "300")
+    with Heidi() as client:
+        created = client.sessions.create(ehr_appointment_id="EHR1234").session_id
+        client.sessions.update(
+            created,
+            patient={"name": PATIENT["name"], "gender": "FEMALE", "dob": PATIENT["dob"]},
+            clinician_notes=[NOTE, '\x1b[31mred, "quoted"\nnext line'],
+        )
+        return created
+
+
+def shown(text: str) -> list[str]:
+    return [word for word in PHI if word in text]
+
+
+@pytest.mark.parametrize("command", ["list", "get"])
+def test_patient_data_is_hidden_unless_it_is_asked_for(
+    session_id: str, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    arguments = [command] if command == "list" else [command, session_id]
+    assert 0 == main(arguments)
+    hidden = capsys.readouterr().out
+    assert session_id in hidden
+    assert [] == shown(hidden)
+    assert 0 == main([*arguments, "--show-phi"])
+    if command == "get":
+        assert PHI == shown(capsys.readouterr().out)
+
+
+def test_nothing_that_is_shown_can_steer_the_terminal(
+    session_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == main(["get", session_id, "--show-phi"])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_create_prints_the_id(session_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == main(["create", "--ehr-appointment-id", "EHR9"])
+    created = capsys.readouterr().out.strip()
+    assert created != session_id
+    with Heidi() as client:
+        assert "EHR9" == client.sessions.get(created).ehr_appt_id
+
+
+def test_update_reads_the_changes_from_a_file(
+    session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = tmp_path / "changes.json"
+    changes.write_text(json.dumps({"duration": 75, "patient": {"name": "B"}}))
+    assert 0 == main(["update", session_id, "--input", str(changes)])
+    assert "75" in capsys.readouterr().out
+    with Heidi() as client:
+        session = client.sessions.get(session_id)
+    assert (75, "B", "1931-07-19") == (
+        session.duration,
+        session.patient.name,
+        str(session.patient.dob),
+    )
+
+
+def test_update_reads_the_changes_from_stdin(
+    session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"duration": 76}'))
+    assert 0 == main(["update", session_id])
+    with Heidi() as client:
+        assert 76 == client.sessions.get(session_id).duration
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "give a JSON object"),
+        ('{"durations": 1}', "durations"),
+        ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),
+    ],
+)
+def test_changes_that_cannot_be_used_are_one_line_and_exit_2(
+    session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    changes = tmp_path / "changes.json"
+    changes.write_text(text)
+    assert 2 == main(["update", session_id, "--input", str(changes)])
+    complaint = capsys.readouterr().err
+    assert problem in complaint
+    assert 1 == len(complaint.splitlines())
+    assert "July" not in complaint
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(
+    session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    changes = tmp_path / "changes.json"
+    if content is not None:
+        changes.write_bytes(content)
+    assert 2 == main(["update", session_id, "--input", str(changes)])
+    assert f"heidi-sessions: {changes}: " in capsys.readouterr().err
+
+
+def export(*arguments: str) -> list[dict[str, Any]]:
+    assert 0 == main(["export", *arguments])
+    with open(arguments[0], encoding="utf-8", newline="") as file:  # noqa: PTH123  # newline
+        if "csv" in arguments:
+            return list(csv.DictReader(file))
+        return [json.loads(line) for line in file]
+
+
+def test_jsonl_holds_every_session_as_the_api_gives_it(session_id: str, tmp_path: Path) -> None:
+    with Heidi() as client:
+        for _ in range(4):
+            client.sessions.create()
+        expected = [session.to_dict() for session in client.sessions.list()]
+    output = tmp_path / "out.jsonl"
+    assert expected == export(str(output), "--show-phi", "--page-size", "2")
+    assert session_id in [members["session_id"] for members in expected]
+
+
+def test_csv_holds_every_member_of_every_session(session_id: str, tmp_path: Path) -> None:
+    (line,) = export(str(tmp_path / "out.csv"), "--format", "csv", "--show-phi")
+    assert session_id == line["session_id"]
+    assert (PATIENT["name"], PATIENT["dob"]) == (line["patient.name"], line["patient.dob"])
+    assert "" == line["ehr_patient_id"]
+    assert [NOTE, '\x1b[31mred, "quoted"\nnext line'] == json.loads(line["clinician_notes"])
+    with Heidi() as client:
+        members = client.sessions.get(session_id).to_dict()
+    additional = json.loads(line["additional_properties"] or "{}")
+    flat = {name.partition(".")[0] for name in [*line, *additional]}
+    assert set(members) <= flat
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_an_export_hides_patient_data_unless_it_is_asked_for(
+    session_id: str, tmp_path: Path, format_: str
+) -> None:
+    output = tmp_path / "out"
+    (line,) = export(str(output), "--format", format_)
+    assert session_id == line["session_id"]
+    assert [] == shown(output.read_text(encoding="utf-8"))
+    assert "session_name" not in line
+
+
+@pytest.mark.usefixtures("session_id")
+def test_an_exported_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    assert 0 == main(["export", str(output)])
+    assert 0o600 == output.stat().st_mode & 0o777
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(
+    session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.jsonl"
+    output.write_text("before")
+    monkeypatch.setenv("HEIDI_TOKEN", "wrong")
+    assert 1 == main(["export", str(output)])
+    assert ("before", ["out.jsonl"]) == (
+        output.read_text(),
+        [file.name for file in tmp_path.iterdir()],
+    )
+    assert session_id
+
+
+@pytest.mark.usefixtures("session_id")
+def test_an_export_can_go_to_stdout_and_progress_goes_elsewhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert 0 == main(["export", "-"])
+    out = capsys.readouterr().out
+    assert 1 == len([json.loads(line) for line in out.splitlines()])
+
+
+@pytest.mark.usefixtures("session_id")
+def test_a_folder_that_is_not_there_is_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["export", str(tmp_path / "no" / "out")])
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_an_error_of_the_api_is_one_line_and_exit_1(
+    session_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 1 == main(["get", session_id + "0"])
+    expected = "heidi-sessions: GET /sessions/{session_id}: 404 SessionNotFoundError"
+    assert capsys.readouterr().err.startswith(expected)
+
+
+def test_missing_credentials_are_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == main(["list"])
+    assert "HEIDI_TOKEN" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("session_id")
+def test_without_the_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [name for name in sys.modules if name.partition(".")[0] == "rich"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    assert 2 == main(["list"])
+    assert "pip install 'heidi-sessions[cli]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["list", "--max-items", "0"], ["get"], ["nonsense"]])
+def test_bad_usage_exits_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert 2 == caught.value.code
+
+
+@pytest.mark.usefixtures("session_id")
+def test_a_reader_that_leaves_early_is_no_traceback() -> None:
+    run = [sys.executable, "-m", "heidi_sessions", "export", "-"]
+    with subprocess.Popen(
+        run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert (1, "") == (process.returncode, complaint)
+
+
+def test_it_runs_as_a_module() -> None:
+    run = [sys.executable, "-m", "heidi_sessions", "--version"]
+    assert (
+        f"{__version__}\n" == subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    )

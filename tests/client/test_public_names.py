@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import heidi_sessions
+import pytest
+from heidi_sessions import AsyncHeidi, Heidi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_all_is_sorted_and_complete() -> None:
+    public = {
+        name
+        for name, value in vars(heidi_sessions).items()
+        if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
+    }
+    assert public | {"__version__"} == set(heidi_sessions.__all__)
+    assert len(set(heidi_sessions.__all__)) == len(heidi_sessions.__all__)
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    assert importlib.metadata.version("heidi-sessions") == heidi_sessions.__version__
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    declared = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    assert declared == heidi_sessions.__version__
+
+
+def names(thing: object) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+def parameters(function: Callable[..., object]) -> list[tuple[str, object]]:
+    return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
+
+
+SYNC, ASYNC = Heidi(token="t"), AsyncHeidi(token="t")
+PAIRS: list[tuple[object, object]] = [
+    (SYNC, ASYNC),
+    (SYNC.sessions, ASYNC.sessions),
+    (SYNC.sessions.with_raw_response, ASYNC.sessions.with_raw_response),
+    (SYNC.sessions.list(), ASYNC.sessions.list()),
+]
+
+
+@pytest.mark.parametrize(("sync", "other"), PAIRS, ids=lambda thing: type(thing).__name__)
+def test_both_clients_have_the_same_names(sync: object, other: object) -> None:
+    assert names(sync) == names(other)
+
+
+@pytest.mark.parametrize(("sync", "other"), PAIRS, ids=lambda thing: type(thing).__name__)
+def test_both_clients_take_the_same_arguments(sync: object, other: object) -> None:
+    for name in names(sync):
+        one, two = getattr(sync, name), getattr(other, name)
+        if callable(one):
+            more = (
+                [("prefetch", False)] if (name, type(sync).__name__) == ("list", "Sessions") else []
+            )
+            assert [*parameters(one), *more] == parameters(two), name
+
+
+def test_both_constructors_take_the_same_options() -> None:
+    assert parameters(Heidi) == parameters(AsyncHeidi)
+
+
+@pytest.mark.parametrize("name", sorted(set(heidi_sessions.__all__) - {"__version__", "UNSET"}))
+def test_every_public_name_is_documented(name: str) -> None:
+    assert inspect.getdoc(getattr(heidi_sessions, name))
+
+
+@pytest.mark.parametrize("client", [SYNC, ASYNC])
+@pytest.mark.parametrize("method", ["create", "get", "update", "list"])
+def test_every_call_cites_the_document(client: Heidi | AsyncHeidi, method: str) -> None:
+    for view in (client.sessions, client.sessions.with_raw_response):
+        assert "Spec: " in (getattr(view, method).__doc__ or "")

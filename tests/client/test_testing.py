@@ -1,0 +1,177 @@
+"""What users get for their own tests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import heidi_spec
+import pytest
+from heidi_generated.models import SessionEnvelope
+from heidi_sessions import (
+    APIConnectionError,
+    APIResponseError,
+    APIStatusError,
+    APITimeoutError,
+    Heidi,
+    RateLimitError,
+    SessionNotFoundError,
+    testing,
+)
+from heidi_sessions.testing import (
+    HeidiMock,
+    Step,
+    cut_off,
+    fails,
+    make_session,
+    malformed,
+    rate_limited,
+    refused,
+    slow,
+    times_out,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from heidi_sessions.testing.plugin import Sandbox
+
+pytest_plugins = ["pytester", "heidi_sessions.testing.plugin"]
+
+
+def test_a_made_session_is_the_documents_own_sample() -> None:
+    sample = heidi_spec.load("client")["components"]["examples"]["getSession.200"]["value"]
+    assert sample["session"] == make_session().to_dict()
+    assert SessionEnvelope.from_dict(sample).session == make_session()
+
+
+def test_a_made_session_differs_where_it_is_told_to() -> None:
+    made = make_session(session_id="7", patient={"name": "A"}, duration=3)
+    assert ("7", "A", None, 3) == (
+        made.session_id,
+        made.patient.name,
+        made.patient.dob,
+        made.duration,
+    )
+    assert "" == make_session().patient.name
+
+
+def test_the_mock_knows_the_four_calls(heidi_mock: HeidiMock) -> None:
+    client = heidi_mock.client(strict_responses=True)
+    created = client.sessions.create(ehr_appointment_id="E").session_id
+    client.sessions.update(created, patient={"name": "A"})
+    client.sessions.update(created, patient={"gender": "OTHER"}, duration=5)
+    found = client.sessions.get(created)
+    assert ("E", "A", "OTHER", 5) == (
+        found.ehr_appt_id,
+        found.patient.name,
+        found.patient.gender,
+        found.duration,
+    )
+    assert [created] == [session.session_id for session in client.sessions.list()]
+    with pytest.raises(SessionNotFoundError):
+        client.sessions.get("0")
+    methods = [request.method for request in heidi_mock.requests]
+    assert ["POST", "PATCH", "PATCH", "GET", "GET", "GET"] == methods
+
+
+def test_the_mock_lists_in_pages(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(*(make_session(session_id=str(number)) for number in range(25)))
+    client = heidi_mock.client(strict_responses=True)
+    newest_first = [str(number) for number in reversed(range(25))]
+    assert newest_first == [session.session_id for session in client.sessions.list()]
+    assert 3 == len(heidi_mock.requests)
+    assert newest_first == [s.session_id for s in client.sessions.list(page_size=7)]
+
+
+def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(make_session(session_id="7"))
+    heidi_mock.next(rate_limited())
+
+    async def get() -> str:
+        async with heidi_mock.async_client() as client:
+            return (await client.sessions.get("7")).session_id
+
+    assert "7" == asyncio.run(get())
+    assert [1] == heidi_mock.waits
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (rate_limited(7), RateLimitError),
+        (unavailable(), APIStatusError),
+        (fails(422, "ValidationError"), APIStatusError),
+        (malformed(), APIResponseError),
+        (times_out(), APITimeoutError),
+        (refused(), APIConnectionError),
+        (cut_off(), APIConnectionError),
+        (slow(30), APITimeoutError),
+    ],
+)
+def test_the_mock_fails_once_as_it_is_told(
+    heidi_mock: HeidiMock, step: Step, error: type[Exception]
+) -> None:
+    heidi_mock.add(make_session())
+    client = heidi_mock.client(max_retries=0, timeout=10)
+    heidi_mock.next(step)
+    start = time.monotonic()
+    with pytest.raises(error):
+        client.sessions.get("1234567890")
+    assert time.monotonic() - start < 5
+    assert client.sessions.get("1234567890").session_id
+
+
+def test_a_slow_answer_reaches_a_client_that_is_patient(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(make_session())
+    heidi_mock.next(slow(30))
+    assert heidi_mock.client(timeout=60).sessions.get("1234567890").session_id
+
+
+def test_waits_between_attempts_take_no_time_and_are_told(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(make_session())
+    heidi_mock.next(rate_limited(50), unavailable(40))
+    start = time.monotonic()
+    heidi_mock.client().sessions.get("1234567890")
+    assert time.monotonic() - start < 5
+    assert [50, 40] == heidi_mock.waits
+
+
+def test_the_sandbox_runs_in_this_process(heidi_sandbox: Sandbox) -> None:
+    with Heidi(base_url=heidi_sandbox.url, token=heidi_sandbox.token()) as client:
+        created = client.sessions.create().session_id
+        assert created == client.sessions.get(created).session_id
+
+
+def test_the_plugin_works_in_a_project_of_its_own(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest('pytest_plugins = ["heidi_sessions.testing.plugin"]')
+    pytester.makepyfile(
+        """
+        def test_mock(heidi_mock):
+            assert heidi_mock.client().sessions.create().session_id
+
+        def test_sandbox(heidi_sandbox):
+            assert heidi_sandbox.url.startswith("http://127.0.0.1")
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+def test_without_the_extra_the_sandbox_says_what_to_install(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import sys
+        sys.modules["heidi_sandbox"] = None
+        pytest_plugins = ["heidi_sessions.testing.plugin"]
+        """
+    )
+    pytester.makepyfile("def test_sandbox(heidi_sandbox): pass")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*pip install 'heidi-sessions?sandbox?'*"])
+
+
+def test_the_names_for_tests_are_sorted_and_complete() -> None:
+    public: dict[str, Any] = {n: v for n, v in vars(testing).items() if n in testing.__all__}
+    assert sorted(testing.__all__) == testing.__all__
+    assert set(testing.__all__) == set(public)

@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+import heidi_sessions
+import httpx
+import pytest
+from heidi_sessions import (
+    APIConnectionError,
+    APIStatusError,
+    AsyncHeidi,
+    ClosedClientError,
+    Heidi,
+    _json,
+)
+from heidi_sessions._http import _pool
+
+from .harness import BASE_URL, Driver, Script, envelope, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PACKAGE = Path(heidi_sessions.__file__).parent
+BODY = b'{"session": {"session_id": "1"}}'
+
+
+class Server(ThreadingHTTPServer):
+    """A server on this machine that counts connections and requests."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.connections: set[Any] = set()
+        self.requests: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        self.script: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def counter(self) -> Server:
+        return cast("Server", self.server)
+
+    def setup(self) -> None:
+        super().setup()
+        self.counter.connections.add(self.client_address)
+
+    def answer(self) -> None:
+        self.counter.requests.append((self.command, self.path))
+        self.counter.headers.append({k.lower(): v for k, v in self.headers.items()})
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        step = self.counter.script.pop(0) if self.counter.script else "answer"
+        if step == "hang up":
+            self.close_connection = True
+            return
+        body = BODY.replace(b"}}", b', "session_name": "x"}}') if step == "other" else BODY
+        self.send_response(302 if step == "redirect" else 200)
+        if step == "redirect":
+            self.send_header("location", f"http://localhost:{self.counter.server_address[1]}/evil")
+        if step == "cookie":
+            self.send_header("set-cookie", "a=b")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if step == "cut":
+            self.wfile.write(body[:10])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the names that http.server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(params=["sync", "httpx", "aiohttp"])
+def real(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Drives a client over real connections: `Heidi`, and `AsyncHeidi` over both its transports."""
+    if request.param == "httpx":
+        monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
+
+    def run(server: Server, action: Callable[[Any], Any], **options: Any) -> Any:
+        options = {"token": "t0ken", "base_url": server.url} | options
+        if request.param == "sync":
+            with Heidi(**options) as client:
+                return action(client)
+
+        async def run_async() -> Any:
+            async with AsyncHeidi(**options) as client:
+                result = await action(client)
+            await asyncio.sleep(0)
+            return result
+
+        return asyncio.run(run_async())
+
+    return run
+
+
+def get(client: Any) -> Any:
+    return client.sessions.get("1")
+
+
+def create(client: Any) -> Any:
+    return client.sessions.create()
+
+
+def test_the_aiohttp_transport_is_used_where_it_is_installed() -> None:
+    assert "HttpxAiohttpClient" == _pool._async_client_class().__name__
+
+
+def test_a_request_travels_over_a_real_connection(real: Callable[..., Any], server: Server) -> None:
+    assert "1" == real(server, get).session_id
+    assert [("GET", "/sessions/1")] == server.requests
+    assert "Bearer t0ken" == server.headers[0]["authorization"]
+
+
+@pytest.mark.parametrize("session_id", ["a/b", "%2e%2e", "a?b#c", "ü ", "a+b", "a%2Fb", "~!$&'()*"])
+def test_every_transport_keeps_the_path_as_it_is_quoted(
+    real: Callable[..., Any], server: Server, session_id: str
+) -> None:
+    real(server, lambda c: c.sessions.get(session_id))
+    path = server.requests[0][1]
+    assert 2 == path.count("/")
+    assert f"/sessions/{session_id}" == unquote(path)
+
+
+@pytest.mark.parametrize("step", ["hang up", "cut"])
+def test_a_create_is_never_repeated_once_it_was_sent(
+    real: Callable[..., Any], server: Server, step: str
+) -> None:
+    server.script = [step]
+    with pytest.raises(APIConnectionError) as caught:
+        real(server, create)
+    assert caught.value.may_have_arrived
+    assert [("POST", "/sessions")] == server.requests
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("step", ["hang up", "cut"])
+def test_a_read_that_was_cut_off_is_repeated(
+    real: Callable[..., Any], server: Server, step: str
+) -> None:
+    server.script = [step]
+    assert "1" == real(server, get).session_id
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_connection_that_is_refused_is_tried_again_for_a_create(
+    real: Callable[..., Any], clock: Any
+) -> None:
+    with Server() as gone:
+        pass
+    with pytest.raises(APIConnectionError, match="Connect") as caught:
+        real(gone, create)
+    assert (False, 2) == (caught.value.may_have_arrived, caught.value.retries_taken)
+    assert 2 == len(clock.sleeps)
+
+
+def test_a_redirect_is_not_followed(real: Callable[..., Any], server: Server) -> None:
+    server.script = ["redirect"]
+    with pytest.raises(APIStatusError, match="302"):
+        real(server, get)
+    assert 1 == len(server.requests)
+
+
+def test_a_proxy_from_the_environment_never_sees_plain_http(
+    real: Callable[..., Any], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as gone:
+        monkeypatch.setenv("HTTP_PROXY", gone.url)
+        monkeypatch.setenv("ALL_PROXY", gone.url)
+    assert "1" == real(server, get).session_id
+
+
+def test_connections_are_kept_and_shared_with_clients_that_derive(server: Server) -> None:
+    with Heidi(token="t", base_url=server.url) as client:
+        get(client)
+        get(client.with_options(timeout=1))
+        get(client)
+    assert (3, 1) == (len(server.requests), len(server.connections))
+
+
+def test_threads_may_share_a_client(server: Server) -> None:
+    with Heidi(token="t", base_url=server.url) as client:
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                for _ in range(10):
+                    get(client)
+            except BaseException as error:  # noqa: BLE001  # shown below
+                errors.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert ([], 80) == (errors, len(server.requests))
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_one_client_works_in_several_event_loops_one_after_the_other(
+    server: Server, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if transport == "httpx":
+        monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
+    client = AsyncHeidi(token="t", base_url=server.url)
+
+    async def once() -> None:
+        await get(client)
+        pool = client._engine.pool
+        await pool._own.pop(asyncio.get_running_loop()).aclose()
+
+    for _ in range(3):
+        asyncio.run(once())
+    assert 3 == len(server.requests)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:
+    with Heidi(token="t", base_url=server.url) as client:
+        get(client)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = 0 if get(client).session_id == "1" else 2
+            finally:
+                os._exit(code)
+        assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        get(client)
+    assert (3, 2) == (len(server.requests), len(server.connections))
+
+
+def test_all_clients_share_one_ssl_context() -> None:
+    contexts = [_pool._client_options(url)["verify"] for url in (BASE_URL, "http://localhost")]
+    assert contexts[0] is contexts[1]
+
+
+def test_a_closed_client_says_so(driver: Callable[..., Driver], server: Server) -> None:
+    drive = driver(Script(envelope()))
+
+    async def call_after_close() -> None:
+        kind: Any = Heidi if drive.kind == "sync" else AsyncHeidi
+        client = kind(token="t", base_url=server.url)
+        derived = client.with_options(timeout=1)
+        for step in (get(client), client.close(), client.close()):
+            if drive.kind == "async":
+                await step
+        for closed in (client, derived):
+            with pytest.raises(ClosedClientError, match="closed"):
+                await get(closed)
+
+    asyncio.run(call_after_close())
+
+
+def test_a_client_that_was_never_used_can_be_closed(driver: Callable[..., Driver]) -> None:
+    drive = driver(Script(envelope()))
+    kind: Any = Heidi if drive.kind == "sync" else AsyncHeidi
+    client = kind(token="t")
+    drive.wait(client.close)
+    with pytest.raises(ClosedClientError):
+        drive.wait(lambda: get(client))
+
+
+def test_closing_a_client_that_derives_leaves_the_first_one_open(server: Server) -> None:
+    with Heidi(token="t", base_url=server.url) as client:
+        with client.with_options(timeout=1) as derived:
+            get(derived)
+        get(client)
+    assert 1 == len(server.connections)
+
+
+def test_your_own_client_stays_open(driver: Callable[..., Driver]) -> None:
+    drive = driver(Script(envelope()))
+    client = drive.client()
+    drive.wait(lambda: get(client))
+    drive.wait(client.close)
+    assert not client._engine.pool._given.is_closed
+    with pytest.raises(ClosedClientError):
+        drive.wait(lambda: get(client))
+
+
+def test_your_own_client_that_you_closed_is_closed(driver: Callable[..., Driver]) -> None:
+    drive = driver(Script(envelope()))
+    client = drive.client()
+    given = client._engine.pool._given
+    drive.wait(given.close if drive.kind == "sync" else given.aclose)
+    with pytest.raises(ClosedClientError):
+        drive.wait(lambda: get(client))
+
+
+def test_only_one_folder_touches_httpx() -> None:
+    touching: set[str] = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names.append(node.module)
+            if any(name.partition(".")[0].startswith("httpx") for name in names):
+                touching.add(file.relative_to(PACKAGE).parts[0])
+    assert {"_http"} == touching
+
+
+def imported_by(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    run = [sys.executable, "-c", code]
+    return set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
+
+
+@functools.cache
+def newly_imported() -> set[str]:
+    return imported_by("import heidi_sessions") - imported_by("import httpx, attrs")
+
+
+@pytest.mark.parametrize(
+    "module", ["tenacity", "asyncio", "orjson", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
+)
+def test_what_takes_long_to_import_waits_until_it_is_needed(module: str) -> None:
+    assert module not in newly_imported()
+
+
+def test_the_first_import_brings_nothing_from_outside_but_the_two_packages() -> None:
+    roots = {name.partition(".")[0] for name in newly_imported()}
+    third_party = roots - set(sys.stdlib_module_names)
+    assert {"heidi_sessions", "heidi_generated"} == third_party
+
+
+def test_answers_are_read_alike_with_and_without_orjson(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = {"session": session("135814281990413956785027749853284386585", duration=0.1)}
+    answer = httpx.Response(200, json=sample)
+    fast = Driver("sync", Script(answer)).run(get)
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    _json._parser.cache_clear()
+    slow = Driver("sync", Script(answer)).run(get)
+    assert "_load" == _json._parser().__name__
+    _json._parser.cache_clear()
+    assert fast == slow
+    assert sample["session"] == slow.to_dict()
