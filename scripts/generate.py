@@ -1,6 +1,6 @@
 """Generate the package heidi_generated from the client document.
 
-    python scripts/generate.py [--check]
+    python scripts/generate.py [--check] [--document FILE] [--output FOLDER]
 
 Exit codes: 0 fine, 1 `--check` found a difference, 2 the package cannot be generated.
 """
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
 
 ROOT: Final = Path(__file__).parents[1]
-DOCUMENT: Final = Path("generated/heidi_spec/client.json")
-OUTPUT: Final = Path("generated/heidi_generated")
+DOCUMENT: Final = ROOT / "generated/heidi_spec/client.json"
+OUTPUT: Final = ROOT / "generated/heidi_generated"
 CONFIG: Final = ROOT / "overrides/generator.yaml"
 TEMPLATES: Final = ROOT / "overrides/templates"
 
@@ -264,19 +264,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; see the top of this file."""
     parser = argparse.ArgumentParser(description="Generate heidi_generated.")
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--document", type=Path, default=DOCUMENT, help="the client document")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the folder of the package")
     arguments = parser.parse_args(argv)
+    output: Path = arguments.output
     try:
         if not arguments.check:
-            changed = generate(ROOT / DOCUMENT, ROOT / OUTPUT)
-            print(f"{OUTPUT}: {'generated' if changed else 'is current'}")
+            changed = generate(arguments.document, output)
+            print(f"{_short(output)}: {'generated' if changed else 'is current'}")
             return 0
-        different = differences(ROOT / OUTPUT, render(ROOT / DOCUMENT))
+        different = differences(output, render(arguments.document))
     except GenerateError as error:
         print(error, file=sys.stderr)
         return 2
     for name in different:
-        print(f"{OUTPUT / name}: is not what the document gives; run `make generate`")
+        print(f"{_short(output / name)}: is not what the document gives; run `make generate`")
     return 1 if different else 0
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 if __name__ == "__main__":

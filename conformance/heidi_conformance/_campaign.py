@@ -166,7 +166,7 @@ class Campaign:
         """Make a finding of a sentence; wherever a server repeats the token, it is taken out."""
 
         def clean(text: str) -> str:
-            return text
+            return text.replace(self.plan.token, VARIABLE)
 
         return Finding(
             rule=rule,

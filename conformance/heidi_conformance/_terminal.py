@@ -64,7 +64,7 @@ def card(console: Console, finding: Finding) -> None:
     """Print one finding."""
     console.print(Text(f"✗ {finding.title}", style="bold"), soft_wrap=True)
     lines = (
-        f"  rule      {finding.rule}, seen {finding.seen} times",
+        f"  rule      {finding.rule}, seen {finding.seen}x",
         f"  words     {finding.words.pointer} ({finding.words.source})",
         f"  expected  {finding.expected}",
         f"  got       {finding.got}",

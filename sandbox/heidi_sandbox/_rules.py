@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import unquote, unquote_to_bytes
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._errors import InvalidRequestError
@@ -118,6 +118,8 @@ class Operation:
             response.validator.validate(json.loads(answer.body))
         except ValidationError as error:
             place = path_text(tuple(error.instance_path)) or "body"
+            if isinstance(error.kind, ValidationErrorKind.Required):
+                return f"status {answer.status}, {place}: {error.kind.property} is missing"
             return f"status {answer.status}, {place}: breaks `{error.kind.name}`"
         except ValueError:
             return f"status {answer.status}: the body is not JSON"

@@ -118,6 +118,8 @@ GARBAGE = {
     "no command": ([], "command"),
     "no URL": (["run"], "URL"),
     "unknown flag": (["run", "http://localhost", "--frobnicate"], "--frobnicate"),
+    "misspelt flag": (["run", "http://localhost", "--tokn", "s3cret"], "--tokn"),
+    "one word too many": (["run", "http://localhost", "s3cret"], "too many"),
     "unknown level": (["run", "http://localhost", "--level", "lax"], "--level"),
     "no number": (["run", "http://localhost", "--max-examples", "many"], "--max-examples"),
     "zero": (["run", "http://localhost", "--max-examples", "0"], "--max-examples"),

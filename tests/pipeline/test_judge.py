@@ -29,7 +29,7 @@ FAULTS = {
         "_sessions.py",
         '        "documents": None,\n',
         "",
-        "getSession: the answer breaks the document: status 200, session.documents: is missing",
+        "getSession: the answer breaks the document: status 200, session: documents is missing",
     ),
 }
 

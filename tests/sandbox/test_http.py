@@ -308,7 +308,7 @@ def test_an_undeclared_status_is_not_sent() -> None:
     error = json.dumps({"detail": {"msg": "", "type": ""}}).encode()
     assert "status 418 is not declared" == get.violation(Answer(418, error))
     assert "status 401 lacks the header www-authenticate" == get.violation(Answer(401, error))
-    assert "status 404, detail: breaks `required`" == get.violation(
+    assert "status 404, detail: type is missing" == get.violation(
         Answer(404, b'{"detail":{"msg":""}}')
     )
     assert "status 404: the body is not JSON" == get.violation(Answer(404, b"{"))
