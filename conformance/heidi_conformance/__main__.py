@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
     """Answers a wrong flag with one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is; a misplaced word may be a secret, and is not said."""
+        """Say what is wrong and where help is; a stray word may be a secret and is not said."""
         problem, unknown, words = message.partition("unrecognized arguments: ")
         if unknown:
             flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
@@ -155,7 +155,7 @@ def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
-    if False:
+    if argv is None and len(secrets) == 1:
         # Everybody on the machine can read the arguments of a process, and nobody its environment.
         others = {name: value for name, value in os.environ.items() if name not in SECRETS.values()}
         os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program

@@ -1,0 +1,94 @@
+"""The main job ends with what a person needs to know."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts import build
+from scripts.steps import Step, StepFailure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A git checkout with one committed file below generated/ and one beside it."""
+    for name in ("generated/a.py", "other.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1\n")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)  # noqa: S607
+    return tmp_path
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(build, "MEMORY", tmp_path / "steps.json")
+    return monkeypatch
+
+
+def test_what_is_as_committed_does_not_count(checkout: Path) -> None:
+    (checkout / "other.py").write_text("2\n")
+    assert build.uncommitted(checkout) == []
+
+
+def test_a_changed_and_a_new_generated_file_count(checkout: Path) -> None:
+    (checkout / "generated/a.py").write_text("2\n")
+    (checkout / "generated/b.py").write_text("")
+    assert build.uncommitted(checkout) == ["generated/a.py", "generated/b.py"]
+
+
+def test_outside_a_checkout_nothing_differs(tmp_path: Path) -> None:
+    assert build.uncommitted(tmp_path) == []
+
+
+def test_the_summary_says_whether_generated_is_current_and_where_to_look() -> None:
+    assert "generated/ is current" in build.summary([])
+    stale = build.summary(["generated/a.py", "generated/b.py"])
+    assert "generated/ 2 files differ from the last commit; commit them" in stale
+    for text in ("reports/sandbox/", "make preview", "make conformance URL="):
+        assert text in stale
+
+
+def test_every_step_of_the_main_job_is_there_in_order() -> None:
+    assert [step.name for step in build.STEPS] == [
+        "documents",
+        "lint",
+        "client",
+        "sandbox",
+        "site",
+    ]
+
+
+def test_every_input_pattern_of_a_step_matches_something() -> None:
+    idle = [p for step in build.STEPS for p in step.inputs if not any(build.ROOT.glob(p))]
+    assert idle == []
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_failed_step_is_shown_as_it_is_written_and_gives_the_exit_code(
+    code: int, steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> str:
+        raise StepFailure(code, "1 finding", ["$.paths['/x']: [red]not markup[/]"])
+
+    steps.setattr(build, "STEPS", (Step("lint", fail),))
+    assert build.main([]) == code
+    expected = "✗ lint: 1 finding\n    $.paths['/x']: [red]not markup[/]\n"
+    assert expected == capsys.readouterr().out
+
+
+def test_a_job_without_failure_ends_with_the_summary(
+    steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps.setattr(build, "STEPS", (Step("site", lambda: "written"),))
+    steps.setattr(build, "uncommitted", lambda: ["generated/a.py"])
+    assert build.main([]) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("✓ site       written ")
+    assert rest == build.summary(["generated/a.py"]).splitlines()
