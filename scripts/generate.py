@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
 
 ROOT: Final = Path(__file__).parents[1]
-DOCUMENT: Final = ROOT / "generated/heidi_spec/client.json"
-OUTPUT: Final = ROOT / "generated/heidi_generated"
+DOCUMENT: Final = Path("generated/heidi_spec/client.json")
+OUTPUT: Final = Path("generated/heidi_generated")
 CONFIG: Final = ROOT / "overrides/generator.yaml"
 TEMPLATES: Final = ROOT / "overrides/templates"
 
@@ -130,7 +130,9 @@ def render(document: Path) -> dict[str, bytes]:
                 for path in folder.rglob("*.py")
             }
             _check_operations(Path(temporary), operations)
-    except (DocumentError, UnsupportedError) as error:
+    except DocumentError as error:
+        raise GenerateError(str(error)) from error
+    except UnsupportedError as error:
         raise GenerateError(f"{document}: {error}") from error
     return {
         "py.typed": b"",
@@ -151,11 +153,8 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         config = Config.from_sources(
             _config(), MetaType.NONE, path, "utf-8", overwrite=False, output_path=folder
         )
-        data = GeneratorData.from_dict(document, config=config)
-        _refuse([data] if isinstance(data, GeneratorError) else [])
-        project = generator.Project(
-            openapi=cast("GeneratorData", data), config=config, custom_template_path=TEMPLATES
-        )
+        data = _parse(document, config)
+        project = generator.Project(openapi=data, config=config, custom_template_path=TEMPLATES)
         known_to_templates = cast("dict[str, Any]", project.env.globals)
         known_to_templates |= {each.__name__: each for each in FUNCTIONS}
         known_to_templates |= {
@@ -170,6 +169,16 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
     for name in UNUSED_MODULES:
         (folder / name).unlink()
     return found
+
+
+def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
+    data = GeneratorData.from_dict(document, config=config)
+    if isinstance(data, GeneratorError):
+        raise _unsupported(data)
+    _refuse(data.errors)
+    for collection in data.endpoint_collections_by_tag.values():
+        _refuse(collection.parse_errors)
+    return data
 
 
 def _load_object(path: Path) -> dict[str, Any]:
@@ -214,8 +223,12 @@ def _one_line_errors(path: Path) -> Generator[None]:
 
 def _refuse(errors: Sequence[GeneratorError]) -> None:
     for error in errors:
-        message = f"{error.header.strip()} {error.detail or ''}".strip()
-        raise GenerateError(f"the generator cannot use the document: {message}")
+        raise _unsupported(error)
+
+
+def _unsupported(error: GeneratorError) -> UnsupportedError:
+    message = f"{error.header.strip()} {error.detail or ''}".strip()
+    return UnsupportedError(f"the generator cannot use it: {message}; mend that place")
 
 
 def _tidy(folder: Path) -> None:
@@ -264,8 +277,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; see the top of this file."""
     parser = argparse.ArgumentParser(description="Generate heidi_generated.")
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
-    parser.add_argument("--document", type=Path, default=DOCUMENT, help="the client document")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="the folder of the package")
+    parser.add_argument("--document", type=Path, default=ROOT / DOCUMENT, help="the document")
+    parser.add_argument("--output", type=Path, default=ROOT / OUTPUT, help="the package")
     arguments = parser.parse_args(argv)
     output: Path = arguments.output
     try:

@@ -99,6 +99,10 @@ class Model:
             self._additional = {}
         return self._additional
 
+    @additional_properties.setter
+    def additional_properties(self, values: dict[str, Any]) -> None:
+        self._additional = values
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read an object as leniently as this module says.

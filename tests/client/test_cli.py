@@ -43,6 +43,7 @@ def session_id(
         client.sessions.update(
             created,
             patient={"name": PATIENT["name"], "gender": "FEMALE", "dob": PATIENT["dob"]},
+            ehr_patient_id="\x1b[2J",
             clinician_notes=[NOTE, '\x1b[31mred, "quoted"\nnext line'],
         )
         return created
@@ -160,7 +161,7 @@ def test_csv_holds_every_member_of_every_session(session_id: str, tmp_path: Path
     (line,) = export(str(tmp_path / "out.csv"), "--format", "csv", "--show-phi")
     assert session_id == line["session_id"]
     assert (PATIENT["name"], PATIENT["dob"]) == (line["patient.name"], line["patient.dob"])
-    assert "" == line["ehr_patient_id"]
+    assert "\x1b[2J" == line["ehr_patient_id"]
     assert [NOTE, '\x1b[31mred, "quoted"\nnext line'] == json.loads(line["clinician_notes"])
     with Heidi() as client:
         members = client.sessions.get(session_id).to_dict()

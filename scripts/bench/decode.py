@@ -1,0 +1,249 @@
+"""Compare how fast a page of sessions is decoded: our generated code, the stock one, pydantic.
+
+    python scripts/bench/decode.py [--rounds N] [--sessions N]
+
+Every figure is CPU time, the median of interleaved rounds, garbage collection included. Only
+the ratios travel from one machine to another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeAlias, Union
+
+import orjson
+import pydantic
+
+from scripts.documents import load
+
+ROOT: Final = Path(__file__).parents[2]
+DOCUMENT: Final = ROOT / "generated/heidi_spec/client.json"
+CALLS: Final = 8
+
+NOTE: Final = """Subjective:
+Dry cough for five days, worse at night. No fever, no shortness of breath, no chest pain. Takes
+lisinopril 10 mg daily, started six weeks ago. Does not smoke. No known contact with tuberculosis.
+
+Objective:
+Temperature 36.8 °C, pulse 72, blood pressure 128/76. Chest clear, throat not inflamed.
+
+Assessment:
+Cough, most likely a side effect of the ACE inhibitor; viral infection is possible.
+
+Plan:
+- Change lisinopril to losartan 50 mg
+- Review in two weeks, earlier with fever or blood in the sputum
+"""
+
+Decoder: TypeAlias = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A ratio, and what it must be."""
+
+    what: str
+    slower: str
+    faster: str
+    floor: float
+
+
+FIGURES: Final = (
+    Figure("orjson, all keys, against stock", "stock + json", "ours + orjson", 4.0),
+    Figure("orjson, all keys, against pydantic", "pydantic", "ours + orjson", 1.0),
+    Figure("orjson, gaps, against pydantic", "pydantic, gaps", "ours + orjson, gaps", 1.0),
+    Figure("json, all keys, against stock", "stock + json", "ours + json", 2.5),
+    Figure("orjson, strict, against stock", "stock + json", "ours + orjson, strict", 0.0),
+)
+"""`gaps`: each session has a member that nobody knows, and lacks one that the document demands."""
+
+
+# The pages
+
+
+def page(document: dict[str, Any], sessions: int, *, gaps: bool) -> bytes:
+    """Write a page of sessions in which no member is null, empty or left out."""
+    schemas = document["components"]["schemas"]
+    items = [_example(schemas["Session"], schemas) for _ in range(sessions)]
+    for index, item in enumerate(items):
+        item["session_id"] = f"1358142819904139567850277498532{index:08}"
+        item["consult_note"]["result"] = NOTE
+        if gaps:
+            item["brand_new"] = index
+            del item["ehr_provider"]
+    answer = {
+        "sessions": items,
+        "count": sessions,
+        "total_count": sessions,
+        "next_page": None,
+        "has_next_page": False,
+    }
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    schema = _resolve(schema, schemas)
+    if "properties" in schema:
+        return {name: _example(each, schemas) for name, each in schema["properties"].items()}
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = _kinds(schema)[0]
+    samples = [each for each in schema.get("examples", ()) if each]
+    if kind == "array":
+        return samples[0] if samples else [_example(schema["items"], schemas)]
+    fallback = {"string": "some text", "number": 60.5, "integer": 7, "boolean": True}
+    return samples[0] if samples else fallback.get(kind, "something")
+
+
+def _resolve(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    if "oneOf" in schema:
+        schema = schema["oneOf"][0]
+    return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def _kinds(schema: dict[str, Any]) -> list[str]:
+    kinds = schema.get("type", "any")
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+# The peers
+
+
+def stock(folder: Path) -> Callable[[Any], object]:
+    """Generate with the stock templates, and return what reads a page."""
+    config = folder / "config.yaml"
+    config.write_text("post_hooks: []\n")
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
+    command += ["--path", str(DOCUMENT), "--config", str(config)]
+    command += ["--output-path", str(folder / "stock")]
+    subprocess.run(command, check=True, capture_output=True)
+    sys.path.insert(0, str(folder))
+    reader: Callable[[Any], object] = importlib.import_module("stock.models").SessionPage.from_dict
+    return reader
+
+
+def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseModel]:
+    """Make models that keep unknown members as ours do; with gaps, members may be missing."""
+    schemas = document["components"]["schemas"]
+    made: dict[str, Any] = {}
+
+    def annotation(schema: dict[str, Any]) -> Any:
+        if "oneOf" in schema:
+            return annotation(schema["oneOf"][0]) | None
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return made.get(name) or made.setdefault(name, make(name))
+        if schema.get("type") == "array":
+            return list[annotation(schema["items"])]  # type: ignore[misc]  # made at run time
+        of_format = {"date": date, "date-time": datetime}.get(schema.get("format", ""), str)
+        of_kind: dict[str, Any] = {
+            "any": Any,
+            "null": None,
+            "array": list[Any],
+            "string": of_format,
+            "number": float,
+            "integer": int,
+            "boolean": bool,
+        }
+        return Union[tuple(of_kind[kind] for kind in _kinds(schema))]  # noqa: UP007  at run time
+
+    def make(name: str) -> Any:
+        schema = schemas[name]
+        if "enum" in schema:
+            return StrEnum(name, {value: value for value in schema["enum"]})
+        required = set() if gaps else set(schema["required"])
+        fields = dict[str, Any]()
+        for each, inner in schema["properties"].items():
+            kind = annotation(inner)
+            fields[each] = (kind, ...) if each in required else (Union[kind, None], None)  # noqa: UP007
+        config = pydantic.ConfigDict(extra="allow")
+        return pydantic.create_model(name, __config__=config, **fields)
+
+    model: type[pydantic.BaseModel] = make("SessionPage")
+    return model
+
+
+def decoders(document: dict[str, Any], folder: Path, sessions: int) -> dict[str, Decoder]:
+    """Name everything that is measured."""
+    full, partial = (page(document, sessions, gaps=gaps) for gaps in (False, True))
+    ours = importlib.import_module("heidi_generated.api.sessions.list_linked_user_sessions").decode
+    from_stock = stock(folder)
+    whole, gapped = (in_pydantic(document, gaps=gaps) for gaps in (False, True))
+    return {
+        "json alone": lambda: json.loads(full),
+        "orjson alone": lambda: orjson.loads(full),
+        "stock + json": lambda: from_stock(json.loads(full)),
+        "stock + orjson": lambda: from_stock(orjson.loads(full)),
+        "pydantic": lambda: whole.model_validate_json(full),
+        "pydantic, gaps": lambda: gapped.model_validate_json(partial),
+        "ours + json": lambda: ours(json.loads(full)),
+        "ours + orjson": lambda: ours(orjson.loads(full)),
+        "ours + orjson, gaps": lambda: ours(orjson.loads(partial)),
+        "ours + orjson, strict": lambda: ours(orjson.loads(full), strict=True),
+    }
+
+
+# Measuring
+
+
+def measure(cases: dict[str, Decoder], rounds: int) -> dict[str, float]:
+    """Give the median CPU seconds of a call, each case warm and from a clean heap in each round."""
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    gc.freeze()  # what was imported is nobody's cost
+    for _ in range(rounds):
+        for name, case in cases.items():
+            gc.collect()
+            case()
+            start = time.process_time()
+            for _ in range(CALLS):
+                case()
+            times[name].append((time.process_time() - start) / CALLS)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def report(medians: dict[str, float]) -> list[str]:
+    """Write the times, and the ratios with what they must be."""
+    base = medians["stock + json"]
+    lines = [
+        f"  {name:24}{seconds * 1e6:8.0f} µs{base / seconds:7.2f} x stock"
+        for name, seconds in sorted(medians.items(), key=lambda item: -item[1])
+    ]
+    lines.append("")
+    for figure in FIGURES:
+        ratio = medians[figure.slower] / medians[figure.faster]
+        verdict = "" if ratio >= figure.floor else "  BELOW"
+        floor = f"floor {figure.floor}" if figure.floor else ""
+        lines.append(f"  {figure.what:36}{ratio:6.2f}  {floor}{verdict}")
+    return lines
+
+
+def main() -> int:
+    """Run the command line; see the top of this file."""
+    parser = argparse.ArgumentParser(description="Compare how fast a page is decoded.")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--sessions", type=int, default=100)
+    arguments = parser.parse_args()
+    document: Any = load(DOCUMENT)
+    with tempfile.TemporaryDirectory() as folder:
+        cases = decoders(document, Path(folder), arguments.sessions)
+        size = len(page(document, arguments.sessions, gaps=False)) // 1000
+        print(f"a page of {arguments.sessions} full sessions, {size} kB, CPU time")
+        print("\n".join(report(measure(cases, arguments.rounds))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The generated operations, against the document they were generated from."""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from typing import Any
+from urllib.parse import unquote
+
+import heidi_spec
+import pytest
+from heidi_generated import document
+from heidi_generated.api import OPERATIONS
+from heidi_generated.api.authentication import issue_token
+from heidi_generated.api.sessions import (
+    create_session,
+    get_session,
+    list_linked_user_sessions,
+    update_session,
+)
+from heidi_generated.models import Session, SessionCreate, SessionPage, SessionUpdate
+from heidi_generated.types import UNSET, MismatchError, Operation, path_segment, query
+from hypothesis import given
+from hypothesis import strategies as st
+
+DOCUMENT = heidi_spec.load("client")
+EXAMPLES = DOCUMENT["components"]["examples"]
+PAGE: dict[str, Any] = EXAMPLES["listLinkedUserSessions.200"]["value"]
+SECRET = "Ümit Özdemir"
+
+
+def test_there_is_an_operation_for_each_of_the_document_and_no_other() -> None:
+    expected = {
+        Operation(id=operation["operationId"], method=method.upper(), route=route)
+        for route, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    assert expected == set(OPERATIONS)
+    assert len(expected) == len(OPERATIONS)
+
+
+def test_the_document_says_its_version_servers_and_regions() -> None:
+    assert DOCUMENT["info"]["version"] == document.VERSION
+    assert [server["url"] for server in DOCUMENT["servers"]] == [
+        document.BASE_URL,
+        document.REGION_URL,
+    ]
+    assert DOCUMENT["servers"][1]["variables"]["region"]["enum"] == list(document.REGIONS)
+
+
+# Requests
+
+
+def test_a_request_has_the_path_the_query_and_the_body_of_its_arguments() -> None:
+    update = update_session.build("a/b", body=SessionUpdate(duration=60))
+    assert "/sessions/a%2Fb" == update.path
+    assert {"duration": 60} == update.json
+    assert {} == update.params
+    assert update_session.OPERATION is update.operation
+    page = list_linked_user_sessions.build(page_size=5, page="x&y")
+    assert "/sessions/linked-user" == page.path
+    assert {"page_size": 5, "page": "x&y"} == page.params
+    assert page.json is None
+    token = issue_token.build(email="a@b.c", third_party_internal_id="1")
+    assert {"email": "a@b.c", "third_party_internal_id": "1"} == token.params
+
+
+def test_what_is_left_out_is_not_sent() -> None:
+    assert {} == list_linked_user_sessions.build().params
+    assert {"page_size": 0} == list_linked_user_sessions.build(page_size=0).params
+    assert create_session.build().json is None
+    assert {} == create_session.build(body=SessionCreate()).json
+
+
+def test_a_query_says_booleans_as_json_does() -> None:
+    assert {"a": "true", "b": "false", "c": 1} == query({"a": True, "b": False, "c": 1, "d": UNSET})
+
+
+@given(value=st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
+def test_an_id_stays_within_its_segment_of_the_path(value: str) -> None:
+    path = get_session.build(value).path
+    assert ["", "sessions", value] == [unquote(segment) for segment in path.split("/")]
+    assert path.isascii()
+    assert not set(path) & set("?#\\ \n")
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", "\ud800"])
+def test_an_id_that_cannot_be_a_segment_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"^session_id must not ") as caught:
+        get_session.build(value)
+    assert caught.value.__cause__ is None
+    assert "..." == path_segment("session_id", "...")
+
+
+def test_the_repr_of_a_request_shows_no_argument() -> None:
+    request = update_session.build(SECRET, body=SessionUpdate(created_time_local=SECRET))
+    assert "Request(PATCH /sessions/{session_id})" == repr(request)
+    token = issue_token.build(email=SECRET, third_party_internal_id=SECRET)
+    assert "Request(GET /jwt)" == repr(token)
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("decode", "example"),
+    [
+        (create_session.decode, "createSession.200"),
+        (get_session.decode, "getSession.200"),
+        (update_session.decode, "updateSession.200"),
+        (list_linked_user_sessions.decode, "listLinkedUserSessions.200"),
+    ],
+)
+def test_each_sample_is_read_strictly_and_written_as_it_was(decode: Any, example: str) -> None:
+    sample = EXAMPLES[example]["value"]
+    assert sample == decode(copy.deepcopy(sample), strict=True).to_dict()
+
+
+@pytest.mark.parametrize("answer", [None, "text", 7, True, [], [{}], {}, {"session": []}])
+def test_no_answer_crashes_and_a_strict_reader_refuses_it(answer: object) -> None:
+    for decode in (create_session.decode, get_session.decode, list_linked_user_sessions.decode):
+        decode(copy.deepcopy(answer))
+        with pytest.raises(MismatchError, match=r"^\$.*: expected "):
+            decode(answer, strict=True)
+
+
+def test_an_answer_in_which_only_unknown_members_are_new_is_read_strictly() -> None:
+    answer = {**copy.deepcopy(PAGE), "new": 1}
+    assert {"new": 1} == list_linked_user_sessions.decode(answer, strict=True).additional_properties
+
+
+def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables() -> None:
+    answer = copy.deepcopy(PAGE)
+    answer["sessions"][0]["patient"] = {"name": SECRET, "gender": None, "dob": SECRET}
+    with pytest.raises(MismatchError) as caught:
+        list_linked_user_sessions.decode(answer, strict=True)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    # The first frame is this test, which holds the answer itself.
+    frames = [frame for frame in report.stack if frame.filename != __file__]
+    assert frames
+    assert SECRET not in "".join(str(frame.locals) for frame in frames) + str(caught.value)
+    assert "$.sessions[0].patient.dob" == caught.value.path
+    assert caught.value.__context__ is None
+
+
+def test_reading_a_page_leaves_the_json_alone_unless_it_may_be_consumed() -> None:
+    answer = copy.deepcopy(PAGE)
+    page = SessionPage.from_dict(answer)
+    assert answer == PAGE
+    assert page == SessionPage.from_dict(answer, consume=True)
+    assert isinstance(answer["sessions"][0], Session)
