@@ -152,9 +152,9 @@ def value_fits_schema(document: Document) -> Iterator[Defect]:
                 yield Defect(place(error.instance_path), f"not JSON Schema: {error.message}")
             continue
         for pointer, value in values:
-            for error in validator.iter_errors(value):
-                where = place((*pointer, *error.instance_path))
-                yield Defect(where, f"breaks the schema at {place(schema)}: {error.message}")
+            for breach in validator.iter_errors(value):
+                where = place((*pointer, *breach.instance_path))
+                yield Defect(where, f"breaks the schema at {place(schema)}: {breach.message}")
 
 
 def _values(document: Document) -> Iterator[tuple[Pointer, list[Value]]]:
@@ -235,10 +235,9 @@ def _references(node: Node) -> Iterator[Pointer]:
     for requirement in as_list(node.value.get("security")):
         for name in as_object(requirement):
             yield ("components", "securitySchemes", name)
-    for name in as_object(as_object(node.value.get("discriminator")).get("mapping")).values():
-        if pointer := pointer_of(str(name)):
-            yield pointer
-        yield ("components", "schemas", str(name))
+    mapping = as_object(as_object(node.value.get("discriminator")).get("mapping"))
+    for schema in map(str, mapping.values()):  # a reference or the name of a schema
+        yield pointer_of(schema) or ("components", "schemas", schema)
 
 
 def tag_is_used(document: Document) -> Iterator[Defect]:

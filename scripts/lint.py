@@ -40,7 +40,7 @@ _TIMEOUT: Final = 120  # seconds
 _LONGEST: Final = 300  # characters of a message
 
 
-class LintError(Exception):
+class LintError(DocumentError):
     """A linter could not run; the text is one line: what, and how to mend it."""
 
     def __init__(self, message: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import build
+from scripts.bundle import ROOT
 from scripts.steps import Step, StepFailure
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_every_step_of_the_main_job_is_there_in_order() -> None:
 
 
 def test_every_input_pattern_of_a_step_matches_something() -> None:
-    idle = [p for step in build.STEPS for p in step.inputs if not any(build.ROOT.glob(p))]
+    idle = [p for step in build.STEPS for p in step.inputs if not any(ROOT.glob(p))]
     assert idle == []
 
 
