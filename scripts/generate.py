@@ -30,6 +30,7 @@ from scripts.properties import (
     UnsupportedError,
     attributes_of,
     consumes,
+    count_of,
     enums_of,
     has_fast_way,
     model_text,
@@ -73,6 +74,7 @@ RUFF_OPTIONS: Final = (
 FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     attributes_of,
     consumes,
+    count_of,
     docstring,
     enums_of,
     has_fast_way,

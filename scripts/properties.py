@@ -154,6 +154,15 @@ def reading_text(attributes: list[Attribute]) -> str:
     return f"{summary}\n\n{section('Args', arguments)}"
 
 
+def count_of(attributes: list[Attribute]) -> str:
+    """Write code for how many members an object has that lacks none and has no other."""
+    required = sum(attribute.required for attribute in attributes)
+    optional = [attribute.variable for attribute in attributes if not attribute.required]
+    if len(optional) == 1:
+        return f"({required} if {optional[0]} is UNSET else {required + 1})"
+    return " + ".join([str(required), *(f"({each} is not UNSET)" for each in optional)])
+
+
 def consumes(attributes: list[Attribute]) -> bool:
     """Whether reading can take over the arrays that it is given."""
     return has_fast_way(attributes) and any(each.kind.consumes for each in attributes)

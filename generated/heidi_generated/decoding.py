@@ -110,6 +110,10 @@ class Model:
         Args:
             data: an object, as a JSON parser returns it. Anything else reads as an empty object.
         """
+        return cls._from_table(data)
+
+    @classmethod
+    def _from_table(cls, data: object) -> Self:
         model = object.__new__(cls)
         model._kept = model._additional = None
         given = _mapping(data)

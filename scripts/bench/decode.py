@@ -38,7 +38,7 @@ Dry cough for five days, worse at night. No fever, no shortness of breath, no ch
 lisinopril 10 mg daily, started six weeks ago. Does not smoke. No known contact with tuberculosis.
 
 Objective:
-Temperature 36.8 °C, pulse 72, blood pressure 128/76. Chest clear, throat not inflamed.
+Temperature 36.8 C, pulse 72, blood pressure 128/76. Chest clear, throat not inflamed.
 
 Assessment:
 Cough, most likely a side effect of the ACE inhibitor; viral infection is possible.
@@ -164,7 +164,7 @@ def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseMo
         schema = schemas[name]
         if "enum" in schema:
             return StrEnum(name, {value: value for value in schema["enum"]})
-        required = set() if gaps else set(schema["required"])
+        required = frozenset[str](() if gaps else schema["required"])
         fields = dict[str, Any]()
         for each, inner in schema["properties"].items():
             kind = annotation(inner)

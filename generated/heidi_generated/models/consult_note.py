@@ -122,24 +122,20 @@ class ConsultNote(Model):
             feedback = data["feedback"]
             dictation_cleanup_mode = data["dictation_cleanup_mode"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            (
-                status,
-                result,
-                heading,
-                brain,
-                voice_style,
-                generation_method,
-                template_id,
-                ai_command_id,
-                ai_command_text,
-                feedback,
-                dictation_cleanup_mode,
-                *_,
-            ) = data.values()
+            get = data.get
+            status = get("status", UNSET)
+            result = get("result", UNSET)
+            heading = get("heading", UNSET)
+            brain = get("brain", UNSET)
+            voice_style = get("voice_style", UNSET)
+            generation_method = get("generation_method", UNSET)
+            template_id = get("template_id", UNSET)
+            ai_command_id = get("ai_command_id", UNSET)
+            ai_command_text = get("ai_command_text", UNSET)
+            feedback = get("feedback", UNSET)
+            dictation_cleanup_mode = get("dictation_cleanup_mode", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(status) is not str:
@@ -175,10 +171,9 @@ class ConsultNote(Model):
         self.ai_command_text = ai_command_text
         self.feedback = feedback
         self.dictation_cleanup_mode = dictation_cleanup_mode
-        if len(data) != 11:
+        if len(data) != 11 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(ConsultNote.members)
-_LEFT_OUT: Final = dict.fromkeys(ConsultNote.members, UNSET)

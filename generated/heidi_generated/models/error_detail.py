@@ -47,11 +47,11 @@ class ErrorDetail(Model):
             msg = data["msg"]
             type_ = data["type"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            msg, type_, *_ = data.values()
+            get = data.get
+            msg = get("msg", UNSET)
+            type_ = get("type", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(msg) is not str:
@@ -60,10 +60,9 @@ class ErrorDetail(Model):
             type_ = self._recover("type", type_)
         self.msg = msg
         self.type_ = type_
-        if len(data) != 2:
+        if len(data) != 2 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(ErrorDetail.members)
-_LEFT_OUT: Final = dict.fromkeys(ErrorDetail.members, UNSET)

@@ -43,11 +43,10 @@ class ErrorResponse(Model):
         try:
             detail = data["detail"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            detail, *_ = data.values()
+            get = data.get
+            detail = get("detail", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(detail) is OBJECT:
@@ -55,10 +54,9 @@ class ErrorResponse(Model):
         else:
             detail = self._recover("detail", detail)
         self.detail = detail
-        if len(data) != 1:
+        if len(data) != 1 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(ErrorResponse.members)
-_LEFT_OUT: Final = dict.fromkeys(ErrorResponse.members, UNSET)

@@ -49,11 +49,11 @@ class IssuedToken(Model):
             token = data["token"]
             expiration_time = data["expiration_time"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            token, expiration_time, *_ = data.values()
+            get = data.get
+            token = get("token", UNSET)
+            expiration_time = get("expiration_time", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(token) is not str:
@@ -61,10 +61,9 @@ class IssuedToken(Model):
         expiration_time = self._recover("expiration_time", expiration_time)
         self.token = token
         self.expiration_time = expiration_time
-        if len(data) != 2:
+        if len(data) != 2 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(IssuedToken.members)
-_LEFT_OUT: Final = dict.fromkeys(IssuedToken.members, UNSET)

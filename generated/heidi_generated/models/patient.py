@@ -65,11 +65,12 @@ class Patient(Model):
             gender = data["gender"]
             dob = data["dob"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            name, gender, dob, *_ = data.values()
+            get = data.get
+            name = get("name", UNSET)
+            gender = get("gender", UNSET)
+            dob = get("dob", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(name) is not str:
@@ -85,10 +86,9 @@ class Patient(Model):
         self.name = name
         self.gender = gender
         self.dob = dob
-        if len(data) != 3:
+        if len(data) != 3 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(Patient.members)
-_LEFT_OUT: Final = dict.fromkeys(Patient.members, UNSET)

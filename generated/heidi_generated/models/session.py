@@ -167,28 +167,24 @@ class Session(Model):
             ehr_provider = data["ehr_provider"]
             ehr_patient_id = data["ehr_patient_id"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            (
-                session_id,
-                session_name,
-                patient,
-                audio,
-                clinician_notes,
-                consult_note,
-                duration,
-                created_at,
-                updated_at,
-                language_code,
-                output_language_code,
-                documents,
-                ehr_appt_id,
-                ehr_provider,
-                ehr_patient_id,
-                *_,
-            ) = data.values()
+            get = data.get
+            session_id = get("session_id", UNSET)
+            session_name = get("session_name", UNSET)
+            patient = get("patient", UNSET)
+            audio = get("audio", UNSET)
+            clinician_notes = get("clinician_notes", UNSET)
+            consult_note = get("consult_note", UNSET)
+            duration = get("duration", UNSET)
+            created_at = get("created_at", UNSET)
+            updated_at = get("updated_at", UNSET)
+            language_code = get("language_code", UNSET)
+            output_language_code = get("output_language_code", UNSET)
+            documents = get("documents", UNSET)
+            ehr_appt_id = get("ehr_appt_id", UNSET)
+            ehr_provider = get("ehr_provider", UNSET)
+            ehr_patient_id = get("ehr_patient_id", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(session_id) is not str:
@@ -240,10 +236,9 @@ class Session(Model):
         self.ehr_appt_id = ehr_appt_id
         self.ehr_provider = ehr_provider
         self.ehr_patient_id = ehr_patient_id
-        if len(data) != 14 + (audio is not UNSET):
+        if len(data) != (14 if audio is UNSET else 15) or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(Session.members)
-_LEFT_OUT: Final = dict.fromkeys(Session.members, UNSET)

@@ -39,20 +39,18 @@ class SessionCreated(Model):
         try:
             session_id = data["session_id"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            session_id, *_ = data.values()
+            get = data.get
+            session_id = get("session_id", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(session_id) is not str:
             session_id = self._recover("session_id", session_id)
         self.session_id = session_id
-        if len(data) != 1:
+        if len(data) != 1 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(SessionCreated.members)
-_LEFT_OUT: Final = dict.fromkeys(SessionCreated.members, UNSET)

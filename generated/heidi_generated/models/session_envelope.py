@@ -43,11 +43,10 @@ class SessionEnvelope(Model):
         try:
             session = data["session"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            session, *_ = data.values()
+            get = data.get
+            session = get("session", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if type(session) is OBJECT:
@@ -55,10 +54,9 @@ class SessionEnvelope(Model):
         else:
             session = self._recover("session", session)
         self.session = session
-        if len(data) != 1:
+        if len(data) != 1 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(SessionEnvelope.members)
-_LEFT_OUT: Final = dict.fromkeys(SessionEnvelope.members, UNSET)

@@ -88,11 +88,14 @@ class SessionPage(Model):
             next_page = data["next_page"]
             has_next_page = data["has_next_page"]
         except KeyError:
-            # The named members first and in order, UNSET where one was left out; then the others.
-            data = {**_LEFT_OUT, **data}
-            sessions, count, total_count, next_page, has_next_page, *_ = data.values()
+            get = data.get
+            sessions = get("sessions", UNSET)
+            count = get("count", UNSET)
+            total_count = get("total_count", UNSET)
+            next_page = get("next_page", UNSET)
+            has_next_page = get("has_next_page", UNSET)
         except (AttributeError, TypeError):
-            return super().from_dict(data)
+            return cls._from_table(data)
         self = new(cls)
         self._kept = self._additional = None
         if are(sessions, OBJECT):
@@ -112,10 +115,9 @@ class SessionPage(Model):
         self.total_count = total_count
         self.next_page = next_page
         self.has_next_page = has_next_page
-        if len(data) != 5:
+        if len(data) != 5 or self._kept:
             self._additional = {name: data[name] for name in data if name not in _NAMED} or None
         return self
 
 
 _NAMED: Final = frozenset(SessionPage.members)
-_LEFT_OUT: Final = dict.fromkeys(SessionPage.members, UNSET)
