@@ -45,30 +45,30 @@ def _serve(options: argparse.Namespace) -> None:
         token_lifetime=options.token_lifetime,
     ) as sandbox:
         sandbox.when_ended(lambda: stops.put(False))
-        sys.stdout.write(_greeting(sandbox))
+        sys.stdout.write(_greeting(sandbox, show_key=not _is_hidden(options)))
         sys.stdout.flush()
         asked = stops.get()
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
 
 
-def _greeting(sandbox: Sandbox) -> str:
-    curl = [
-        "curl",
-        "--get",
-        "--header",
-        f"Heidi-Api-Key: {sandbox.api_key}",
-        "--data-urlencode",
-        "email=clinician@example.com",
-        "--data-urlencode",
-        "third_party_internal_id=1",
-        f"{sandbox.url}/jwt",
-    ]
-    return (
-        f"Heidi sandbox: {sandbox.url}\n"
-        f"API key: {sandbox.api_key}\n"
-        f"Get a token: {shlex.join(curl)}\n"
+def _greeting(sandbox: Sandbox, *, show_key: bool) -> str:
+    key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
+    # printf is built into shells: curl's own arguments would show in the process list.
+    command = (
+        f"printf 'Heidi-Api-Key: %s' {key} | curl --silent --header @- --get"
+        " --data-urlencode email=clinician@example.com"
+        f" --data-urlencode third_party_internal_id=1 {sandbox.url}/jwt"
     )
+    shown = sandbox.api_key if show_key else "the one you gave"
+    return f"Heidi sandbox: {sandbox.url}\nAPI key: {shown}\nGet a token: {command}\n"
+
+
+def _is_hidden(options: argparse.Namespace) -> bool:
+    """Whether the user keeps the key out of sight: in a file or the environment."""
+    if options.api_key is not None:
+        return False
+    return options.api_key_file is not None or _KEY_VARIABLE in os.environ
 
 
 def _api_key(options: argparse.Namespace) -> str | None:
@@ -92,6 +92,10 @@ def _api_key(options: argparse.Namespace) -> str | None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        problem, unknown, words = message.partition("unrecognized arguments: ")
+        if unknown:  # what stands behind a misspelt flag may be a key
+            flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
+            message = f"{problem}unknown: {' '.join(flags) or 'a word without a flag'}"
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
@@ -103,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument(
+        "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
+    )
     serve.add_argument(
         "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
     )
@@ -141,6 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("must be an address, such as 127.0.0.1")
+    return text
+
+
 def _port(text: str) -> int:
     return _between(text, 0, 65535)
 
@@ -150,7 +162,7 @@ def _lifetime(text: str) -> int:
 
 
 def _between(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
     return int(text)
 

@@ -78,6 +78,9 @@ class _Application:
         except DisconnectedError:
             return
         _access_log.info("%s %d", operation_id, answer.status)
+        if header(scope, b"transfer-encoding") and header(scope, b"content-length"):
+            # RFC 9112, 6.3: whoever wrote both may see another end of the body than we do.
+            answer = answer._replace(headers={**answer.headers, "connection": "close"})
         await _send(answer, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[str, Answer]:

@@ -95,8 +95,14 @@ def _float(text: str) -> float | Decimal:
     try:
         exact = Decimal(text)
     except InvalidOperation:  # an exponent beyond every range
-        return Decimal("Infinity")
-    return number if math.isfinite(number) and Decimal(repr(number)) == exact else exact
+        return Decimal("1e400" if "e-" not in text.lower() else "1e-400").copy_sign(
+            Decimal(-1 if text.startswith("-") else 1)
+        )
+    if not math.isfinite(number):
+        return exact
+    # As the shortest, the 17-digit and the full spelling of the same double.
+    spellings = (Decimal(repr(number)), Decimal(f"{number:.17g}"), Decimal(number))
+    return number if exact in spellings else exact
 
 
 def _refuse_constant(_: str) -> NoReturn:

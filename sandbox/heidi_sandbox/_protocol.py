@@ -7,6 +7,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from heidi_sandbox._errors import MalformedRequestError
 
+_SLOWEST_REQUEST = 90  # seconds from the first byte awaited to the last
+
 
 class Protocol(H11Protocol):
     """HTTP/1.1 without an access log, whose own errors have the shape of every other error."""
@@ -14,6 +16,19 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self.access_log = False  # it writes queries, and so email addresses
+        self._deadline = self.loop.call_later(_SLOWEST_REQUEST, transport.close)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        waiting = self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        if waiting and self._deadline.cancelled():
+            self._deadline = self.loop.call_later(_SLOWEST_REQUEST, self.transport.close)
+        elif not waiting:
+            self._deadline.cancel()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the name is uvicorn's
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):

@@ -22,7 +22,7 @@ from heidi_sandbox._tokens import Tokens
 DEFAULT_TOKEN_LIFETIME = 24 * 60 * 60  # seconds
 
 _KEEP_ALIVE = 75  # seconds; longer than clients keep idle connections, so that it is they who close
-_BACKLOG = 2048  # connections that wait to be accepted
+_BACKLOG = 128  # connections that wait to be accepted
 _GRACE = 5  # seconds for the requests that run when the server is asked to stop
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
 
@@ -166,6 +166,7 @@ def _server(app: App) -> uvicorn.Server:
             lifespan="off",
             log_config=None,
             server_header=False,
+            backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_GRACE,
         )

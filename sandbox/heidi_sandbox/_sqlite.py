@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 _LARGEST_BATCH: Final = 64
 _ABOVE_ALL: Final = 2**63 - 1
-_APPLICATION_ID: Final = int.from_bytes(b"Heid", "big")
+_APPLICATION: Final = b"Heid"
+_APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
+_APPLICATION_ID_AT: Final = slice(68, 72)  # in the header of every SQLite file
+_MAGIC: Final = b"SQLite format 3\0"
 
 # Each release may append a migration; none is ever edited.
 _MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
@@ -77,10 +80,9 @@ class SqliteStore:
         if not file.parent.is_dir():
             raise CannotServeError(f"{file}: there is no such folder to keep a database in")
         try:
+            _refuse_foreign(file)
             self._lock(file)
-            file.touch(mode=0o600)
-            if file.stat().st_size == 0:
-                file.chmod(0o600)
+            _make_private(file)
             self._writer = self._connect(file)
             _migrated(self._writer, str(file))
             self._writer.execute("PRAGMA journal_mode = WAL")
@@ -94,7 +96,9 @@ class SqliteStore:
 
     def _lock(self, file: Path) -> None:
         """Let one process own the file; the lock ends with the process, however that ends."""
-        lock = self._connect(file.with_name(f"{file.name}-lock"))
+        beside = file.with_name(f"{file.name}-lock")
+        _make_private(beside)
+        lock = self._connect(beside)
         try:
             lock.execute("PRAGMA journal_mode = MEMORY")  # no second file beside the lock
             lock.execute("BEGIN EXCLUSIVE")
@@ -232,6 +236,25 @@ def _resolve(outcomes: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
             future.set_result(outcome.value)
         else:
             future.set_exception(outcome.error)
+
+
+def _refuse_foreign(file: Path) -> None:
+    """Look at a file before anything is written to it or beside it."""
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        start = opened.read(_APPLICATION_ID_AT.stop)
+    mine = start.startswith(_MAGIC) and start[_APPLICATION_ID_AT] == _APPLICATION
+    if start.strip(b"\0") and not mine:  # all zero: a first start that was cut short
+        raise CannotServeError(f"{file}: belongs to another program; name another file")
+
+
+def _make_private(file: Path) -> None:
+    """Make a file that its owner alone can read; one that is there keeps its content and time."""
+    with contextlib.suppress(FileExistsError):
+        file.touch(mode=0o600, exist_ok=False)
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
 
 
 def _migrated(db: sqlite3.Connection, name: str) -> sqlite3.Connection:

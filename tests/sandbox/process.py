@@ -24,9 +24,9 @@ class Process:
         self.url = self.lines[0].split()[-1]
         self.api_key = self.lines[1].split()[-1]
 
-    def api(self, email: str = "clinician@example.com") -> Api:
+    def api(self, email: str = "clinician@example.com", api_key: str | None = None) -> Api:
         query = {"email": email, "third_party_internal_id": "1"}
-        headers = {"Heidi-Api-Key": self.api_key}
+        headers = {"Heidi-Api-Key": api_key or self.api_key}
         answer = httpx.get(f"{self.url}/jwt", params=query, headers=headers, verify=TRUST)
         assert 200 == answer.status_code, answer.text
         return Api(self.url, answer.json()["token"])

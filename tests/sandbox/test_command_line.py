@@ -1,6 +1,5 @@
 """`heidi-sandbox serve`, as a person or a script runs it."""
 
-import shlex
 import signal
 import socket
 import sqlite3
@@ -23,9 +22,8 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
     with started(tmp_path) as process:
         assert "/api/v2/ml-scribe/open-api" == urlsplit(process.url).path
         assert len(process.api_key) > GENERATED
-        command = shlex.split(process.lines[2].removeprefix("Get a token: "))
-        assert "curl" == command[0]
-        answer = subprocess.run([*command, "--silent"], capture_output=True, check=True)
+        command = process.lines[2].removeprefix("Get a token: ")
+        answer = subprocess.run(["sh", "-c", command], capture_output=True, check=True)  # noqa: S607
         assert answer.stdout.startswith(b'{"token":"')
         with process.api() as api:
             assert api.session(api.create())
@@ -74,9 +72,10 @@ def test_a_key_comes_from_flag_file_or_environment(tmp_path: Path) -> None:
         ([], "from-environment"),
     ):
         with started(tmp_path, *arguments, variables=variables) as process:
-            assert key == process.api_key
-            with process.api() as api:
+            with process.api(api_key=key) as api:
                 assert api.create()
+            # One that is kept out of sight is not shown either.
+            assert (key == "from-flag") is (key in "".join(process.lines))
 
 
 def test_a_key_that_was_given_is_not_kept(tmp_path: Path) -> None:
@@ -84,6 +83,40 @@ def test_a_key_that_was_given_is_not_kept(tmp_path: Path) -> None:
         process.stop()
     with started(tmp_path) as process:
         assert len(process.api_key) > GENERATED
+
+
+def test_a_word_that_may_be_a_key_is_not_repeated(tmp_path: Path) -> None:
+    assert "hunter2" not in failed(tmp_path, "serve", "--apikey", "hunter2")
+
+
+def test_a_file_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hi")
+    before = file.stat()
+    failed(tmp_path, "serve", "--port", "0", "--database-url", "sqlite:///notes.txt")
+    after = file.stat()
+    assert (before.st_mtime_ns, before.st_mode) == (after.st_mtime_ns, after.st_mode)
+    assert [file] == list(tmp_path.iterdir())
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        process.stop()
+    file = tmp_path / "heidi-sandbox.db"
+    file.chmod(0o666)
+    with started(tmp_path):
+        assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("flag", "number"), [("--port", "0" * 20 + "99999"), ("--token-lifetime", "0" * 20 + "9" * 15)]
+)
+def test_a_number_is_read_to_its_last_digit(tmp_path: Path, flag: str, number: str) -> None:
+    assert "must be a whole number from" in failed(tmp_path, "serve", flag, number)
+
+
+def test_an_empty_host_is_not_every_address(tmp_path: Path) -> None:
+    assert "--host: must be an address" in failed(tmp_path, "serve", "--host", "")
 
 
 def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
@@ -171,7 +204,7 @@ def text(path: Path) -> None:
     [
         (foreign, "belongs to another program"),
         (newer, "made by a newer heidi-sandbox"),
-        (text, "file is not a database"),
+        (text, "belongs to another program"),
     ],
 )
 def test_a_file_that_is_not_ours_is_refused_and_stays_as_it_is(
@@ -195,7 +228,7 @@ def test_help_says_that_a_key_on_the_command_line_is_seen_by_all(tmp_path: Path)
 def test_neither_output_nor_process_list_shows_a_secret_or_a_patient(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("hunter2hunter2")
     with started(tmp_path, "--api-key-file", "key", "--access-log") as process:
-        with process.api("zaphod77@example.com") as api:
+        with process.api("zaphod77@example.com", "hunter2hunter2") as api:
             token = api.headers["authorization"].split()[1]
             session_id = api.create({"ehr_appointment_id": "zaphod77"})
             api.update(session_id, {"patient": {"name": "zaphod77"}})

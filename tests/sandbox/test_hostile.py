@@ -1,10 +1,11 @@
 """S19: whatever the bytes, the answer is no 5xx, and the next caller is served."""
 
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
-from heidi_sandbox import Sandbox
+from heidi_sandbox import Sandbox, _protocol, serving
 
 from tests.sandbox.api import Api, exchange, new_user, status_and_body
 
@@ -179,6 +180,39 @@ def test_s19_a_body_on_a_get_is_ignored(api: Api) -> None:
     answer = api.request("GET", f"/sessions/{session_id}", content=b"{" * 100_000)
     assert 200 == answer.status_code
     assert 200 == api.get(f"/sessions/{session_id}").status_code
+
+
+def test_nothing_behind_a_body_of_two_lengths_is_answered(sandbox: Sandbox) -> None:
+    smuggled = request(target=b"/sessions/2")
+    whole = (
+        b"PATCH "
+        + BASE
+        + b"/sessions/1 HTTP/1.1\r\nHost: x\r\n"
+        + JSON
+        + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        + smuggled
+    )
+    assert 1 == exchange(sandbox.url, whole).count(b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /x HT", patch(b"{}")[:-1]])
+def test_a_request_that_does_not_end_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_protocol, "_SLOWEST_REQUEST", 0.2)
+    with serving() as sandbox:
+        parts = urlsplit(sandbox.url)
+        with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+            connection.sendall(sent.replace(b"TOKEN", sandbox.token().encode()))
+            assert b"" == connection.recv(1)
+
+
+def test_a_busy_connection_outlives_the_limit_of_one_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_protocol, "_SLOWEST_REQUEST", 0.4)
+    with serving() as sandbox, new_user(sandbox) as api:
+        for _ in range(4):
+            assert 404 == api.get("/sessions/1").status_code
+            time.sleep(0.2)
 
 
 def test_a_connection_that_sends_nothing_does_not_keep_others_waiting(sandbox: Sandbox) -> None:

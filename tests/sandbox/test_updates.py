@@ -318,7 +318,16 @@ def test_s13_a_number_that_no_double_holds_is_refused(api: Api, number: str) -> 
 
 
 @pytest.mark.parametrize(
-    "number", ["9007199254740992", "36893488147419103232", "1e308", "0.1", "-0.0"]
+    "number",
+    [
+        "9007199254740992",
+        "36893488147419103232",
+        "1e308",
+        "0.1",
+        "0.10000000000000001",
+        "0.1000000000000000055511151231257827021181583404541015625",
+        "-0.0",
+    ],
 )
 def test_s13_a_number_that_a_double_holds_is_exact(api: Api, number: str) -> None:
     answer = api.patch_raw(api.create(), f'{{"duration": {number}}}')
