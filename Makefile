@@ -62,6 +62,10 @@ publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, check
 preview: publish ## Serve the publication on http://127.0.0.1:8081
 	@python -m http.server 8081 --bind 127.0.0.1 --directory build/publish
 
+.PHONY: bench
+bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [ARGS='--only get']
+	@python -m scripts.bench $(ARGS)
+
 .PHONY: tools
 tools: $(TOOLS) ## Install the tools from the lock files
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar, cast
 
 from attrs import define, field, frozen
@@ -165,16 +166,16 @@ class Model:
         if sent is UNSET:
             if not member.required:
                 return UNSET
-            kept = _LEFT_OUT
+            self._kept = {**self._kept, name: _LEFT_OUT} if self._kept else _one_left_out(name)
+            return None
+        read = member.shape.read(sent)
+        if read is MISFIT:
+            kept = Kept(sent, member.shape.salvage(sent), fits=False)
+        elif member.shape.exact or _same(to_json(read), sent):
+            return read
         else:
-            read = member.shape.read(sent)
-            if read is MISFIT:
-                kept = Kept(sent, member.shape.salvage(sent), fits=False)
-            elif member.shape.exact or _same(to_json(read), sent):
-                return read
-            else:
-                kept = Kept(sent, read, fits=True)
-        self._kept = {**self._kept, name: kept} if self._kept else {name: kept}
+            kept = Kept(sent, read, fits=True)
+        self._kept = {**(self._kept or {}), name: kept}
         return kept.read
 
     def __repr__(self) -> str:
@@ -185,6 +186,12 @@ class Model:
         }
         facts = [f"{name}={value!r}" for name, value in shown.items() if value is not UNSET]
         return f"{type(self).__name__}({', '.join([*facts, '...'])})"
+
+
+@cache
+def _one_left_out(name: str) -> dict[str, Kept]:
+    """What all models keep that lack one member; nobody changes it, so they can share it."""
+    return {name: _LEFT_OUT}
 
 
 def to_json(value: Any) -> Any:

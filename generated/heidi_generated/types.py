@@ -78,12 +78,15 @@ class MismatchError(ValueError):
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
-def path_segment(name: str, value: str) -> str:
+def path_segment(name: str, value: object) -> str:
     """Quote an argument so that it stays within its segment of the path.
 
     Raises:
-        ValueError: the value is empty, `.` or `..`, or holds half a surrogate pair.
+        TypeError: the value is not a text.
+        ValueError: it is empty, `.` or `..`, or holds half a surrogate pair.
     """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text")
     if value in {"", ".", ".."}:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
     try:

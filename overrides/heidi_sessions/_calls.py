@@ -6,7 +6,8 @@ response. No I/O.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+import contextlib
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import attrs
 from heidi_generated.api.sessions import (
@@ -45,13 +46,13 @@ class Decode(Protocol[T_co]):
     def __call__(self, data: object, *, strict: bool = False) -> T_co: ...
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Call(Generic[T]):
     """A request that is ready to be sent, and how to read its answer."""
 
-    request: Request = attrs.field(repr=False)
-    content: bytes | None = attrs.field(repr=False)
-    decode: Decode[T] = attrs.field(repr=False)
+    request: Request
+    content: bytes | None
+    decode: Decode[T]
 
 
 def create(
@@ -185,8 +186,18 @@ def page(*, page_size: int | Unset = UNSET, page: Cursor | Unset = UNSET) -> Cal
 
 
 def _call(request: Request, decode: Decode[T]) -> Call[T]:
-    content = None if request.json is None else _json.dump(request.json)
+    content = None if request.json is None else _written(request.json)
     return Call(request, content, decode)
+
+
+def _written(body: dict[str, Any]) -> bytes:
+    if nulls := [name for name, value in body.items() if value is None]:
+        raise TypeError(f"{nulls[0]}: the API takes no null; leave it out, or give UNSET")
+    with contextlib.suppress(TypeError, ValueError):
+        return _json.dump(body)
+    # Outside of the handler: its traceback holds the body.
+    culprit = next(name for name, value in body.items() if not _json.fits(value))
+    raise TypeError(f"{culprit}: JSON cannot hold this value")
 
 
 # Without these members there is nothing to hand over, however lenient the reader is.

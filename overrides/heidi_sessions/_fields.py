@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
@@ -58,9 +58,10 @@ def texts(name: str, value: Sequence[str] | Unset) -> list[str] | Unset:
     """
     if isinstance(value, Unset):
         return value
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{name}: give a list of texts, not one text")
-    return list(value)
+    items: Any = value
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise TypeError(f"{name}: give a list of texts")
+    return list(cast("Iterable[str]", items))
 
 
 def _gender(value: Any) -> Gender | Unset:

@@ -22,25 +22,25 @@ _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", 
 _REQUEST_ID: Final = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Outgoing:
     """A request without its credentials."""
 
     operation: Operation
-    url: str = attrs.field(repr=False)
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    content: bytes | None = attrs.field(repr=False)
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
     timeout: Timeout | None
     """None: as the client that carries it says."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Answer:
     """An answer, read to its end."""
 
     status_code: int
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    content: bytes = attrs.field(repr=False)
+    headers: Mapping[str, str]
+    content: bytes
 
     @property
     def request_id(self) -> str | None:

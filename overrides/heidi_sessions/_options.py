@@ -29,7 +29,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 _KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Key:
     """What tokens are issued for: the partner's key, and one user of theirs."""
 
@@ -132,7 +132,9 @@ def _of_region(region: str) -> str:
     return document.REGION_URL.format(region=region)
 
 
-def _checked(url: str) -> str:
+def _checked(url: object) -> str:
+    if not isinstance(url, str):
+        raise ConfigurationError("base_url: give a text")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

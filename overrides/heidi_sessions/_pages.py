@@ -61,7 +61,7 @@ class Page:
         )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class PageQuery:
     """What to ask for: how many sessions, and from where."""
 
@@ -75,8 +75,9 @@ class Walk:
     def __init__(
         self, page_size: int | Unset, max_items: int | None, progress: Progress | None
     ) -> None:
-        if max_items is not None and max_items < 0:
-            raise ValueError("max_items: give 0 or more, or None for all")
+        bound: Any = max_items
+        if bound is not None and (type(bound) is not int or bound < 0):
+            raise ValueError("max_items: give a whole number, 0 or more, or None for all")
         self._page_size = page_size
         self._room = max_items
         self._progress = progress

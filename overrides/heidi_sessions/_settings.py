@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import platform
-from typing import TYPE_CHECKING, Any, Final
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import attrs
@@ -16,8 +18,6 @@ from ._messages import Outgoing
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from heidi_generated.types import Request
 
 DEFAULT_TIMEOUT: Final = 30.0
@@ -26,10 +26,13 @@ DEFAULT_TIMEOUT: Final = 30.0
 PAGE_PARAMETER: Final = "page"
 """How the document calls the parameter that the vendor never names; `page_parameter` renames it."""
 
+# RFC 9110, section 5: what else is in a header breaks it.
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
 _CREDENTIAL_HEADERS: Final = frozenset({"authorization", "heidi-api-key"})
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Settings:
     """The options of a client that can differ between clients that share connections."""
 
@@ -39,7 +42,7 @@ class Settings:
     retry_writes: bool
     strict_responses: bool
     page_parameter: str
-    default_headers: Mapping[str, str] = attrs.field(repr=False)
+    default_headers: Mapping[str, str]
 
     @classmethod
     def of(cls, *, base_url: str, own_client: bool, **options: Any) -> Settings:
@@ -78,15 +81,15 @@ class Settings:
     def headers(self) -> Mapping[str, str]:
         """The headers of a request without a body."""
         return {
-            "Accept": "application/json",
-            "User-Agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
+            "accept": "application/json",
+            "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
             **self.default_headers,
         }
 
     @functools.cached_property
     def body_headers(self) -> Mapping[str, str]:
         """The headers of a request with a body."""
-        return {**self.headers, "Content-Type": "application/json"}
+        return {**self.headers, "content-type": "application/json"}
 
     def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
         """Write a request out."""
@@ -111,10 +114,15 @@ def _retries(value: object) -> int:
 
 
 def _headers(value: Any) -> Mapping[str, str]:
-    headers: dict[Any, Any] = dict(value)
-    if not all(isinstance(text, str) for pair in headers.items() for text in pair):
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("default_headers: give a mapping of names to texts")
+    given: dict[Any, Any] = dict(cast("Mapping[str, Any]", value))
+    if not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ConfigurationError("default_headers: give texts for names and values")
-    if _CREDENTIAL_HEADERS & {name.lower() for name in headers}:
+    if not all(_HEADER_NAME.fullmatch(n) and _HEADER_VALUE.fullmatch(v) for n, v in given.items()):
+        raise ConfigurationError("default_headers: holds a character that no header can carry")
+    headers = {name.lower(): text for name, text in given.items()}  # their names fit in any case
+    if _CREDENTIAL_HEADERS & headers.keys():
         raise ConfigurationError(
             "default_headers: no credentials here, repr and logs may show them; "
             "give token=, token_provider= or api_key="

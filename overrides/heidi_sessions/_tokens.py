@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from concurrent.futures import Future
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -17,6 +16,7 @@ from ._secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
 
 # RFC 6750, section 2.1; whatever else ends up in a header could break it.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -42,7 +42,7 @@ def is_token(text: object) -> bool:
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class FixedToken:
     """A token that was given: it is never replaced."""
 
@@ -55,14 +55,14 @@ class FixedToken:
         return self.token(refused)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ProvidedTokens:
     """Tokens from the user's function.
 
     It is asked before every request, since it may answer for another user each time.
     """
 
-    _provide: Callable[[], str | Awaitable[str]] = attrs.field(repr=False)
+    _provide: Callable[[], str | Awaitable[str]]
 
     def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         text = self._call()
@@ -108,7 +108,7 @@ def _provider_error(problem: str) -> TokenError:
     return TokenError(problem, operation="token_provider", route="token_provider")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class TimedToken:
     """A token, and the moment (monotonic seconds) from which a new one is asked for."""
 
@@ -148,10 +148,12 @@ class _Shared:
 
     def board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
         """Return the request to wait for, and whether the caller is the one to make it."""
+        from concurrent.futures import Future  # noqa: PLC0415  # only for tokens that are issued
+
         with self._lock:
             if self._flight is not None:
                 return self._flight, False
-            flight: Future[Outcome] = Future()
+            flight = Future[Outcome]()
             # From here on, a task that stops waiting cannot cancel it for the others.
             flight.set_running_or_notify_cancel()
             if self.good(refused) is not None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import heidi_spec
@@ -300,3 +301,28 @@ def test_methods_document_themselves_with_their_own_signature() -> None:
     raw = inspect.signature(client.sessions.with_raw_response.get)
     assert "RawResponse[Session]" == raw.return_annotation
     assert "Spec: getSession" in (client.sessions.get.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"ehr_patient_id": None}, "ehr_patient_id: the API takes no null"),
+        ({"clinician_notes": None}, "clinician_notes: give a list of texts"),
+        ({"duration": float("nan")}, "duration: JSON cannot hold this value"),
+        ({"duration": Decimal("1.5")}, "duration: JSON cannot hold this value"),
+    ],
+)
+def test_a_value_that_cannot_be_sent_names_its_member(
+    members: dict[str, Any], message: str
+) -> None:
+    with Heidi(token="t", base_url=BASE_URL) as client, pytest.raises(TypeError, match=message):
+        client.sessions.update("1", **members)
+
+
+def test_an_id_that_is_a_number_is_refused_by_name() -> None:
+    number: Any = 123
+    with (
+        Heidi(token="t", base_url=BASE_URL) as client,
+        pytest.raises(TypeError, match="session_id must be a text"),
+    ):
+        client.sessions.get(number)

@@ -130,17 +130,31 @@ def test_an_answer_in_which_only_unknown_members_are_new_is_read_strictly() -> N
     assert {"new": 1} == list_linked_user_sessions.decode(answer, strict=True).additional_properties
 
 
-def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables() -> None:
-    answer = copy.deepcopy(PAGE)
-    answer["sessions"][0]["patient"] = {"name": SECRET, "gender": None, "dob": SECRET}
+@pytest.mark.parametrize(
+    ("decode", "example", "path"),
+    [
+        (get_session.decode, "getSession.200", "$.session.patient.dob"),
+        (
+            list_linked_user_sessions.decode,
+            "listLinkedUserSessions.200",
+            "$.sessions[0].patient.dob",
+        ),
+    ],
+)
+def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables(
+    decode: Any, example: str, path: str
+) -> None:
+    answer = copy.deepcopy(EXAMPLES[example]["value"])
+    session = answer["session"] if "session" in answer else answer["sessions"][0]
+    session["patient"] = {"name": SECRET, "gender": None, "dob": SECRET}
     with pytest.raises(MismatchError) as caught:
-        list_linked_user_sessions.decode(answer, strict=True)
+        decode(answer, strict=True)
     report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     # The first frame is this test, which holds the answer itself.
     frames = [frame for frame in report.stack if frame.filename != __file__]
     assert frames
     assert SECRET not in "".join(str(frame.locals) for frame in frames) + str(caught.value)
-    assert "$.sessions[0].patient.dob" == caught.value.path
+    assert path == caught.value.path
     assert caught.value.__context__ is None
 
 
@@ -148,5 +162,5 @@ def test_reading_a_page_leaves_the_json_alone_unless_it_may_be_consumed() -> Non
     answer = copy.deepcopy(PAGE)
     page = SessionPage.from_dict(answer)
     assert answer == PAGE
-    assert page == SessionPage.from_dict(answer, consume=True)
+    assert page == list_linked_user_sessions.decode(answer)
     assert isinstance(answer["sessions"][0], Session)

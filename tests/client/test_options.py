@@ -173,6 +173,11 @@ def test_https_anywhere_and_http_on_this_machine_are_taken(url: str) -> None:
         ({"default_headers": {"Authorization": "x"}}, "default_headers"),
         ({"default_headers": {"HEIDI-API-KEY": "x"}}, "default_headers"),
         ({"default_headers": {"x": 1}}, "default_headers"),
+        ({"default_headers": "x"}, "default_headers"),
+        ({"default_headers": {"x": "Zürich"}}, "default_headers"),
+        ({"default_headers": {"x": "a\nb"}}, "default_headers"),
+        ({"default_headers": {"x y": "a"}}, "default_headers"),
+        ({"base_url": httpx.URL(BASE_URL)}, "base_url"),
         ({"page_parameter": ""}, "page_parameter"),
         ({"token": 7}, "token"),
         ({"token": "Bearer x"}, "token"),
@@ -216,6 +221,11 @@ def test_the_timeout_is_finite_unless_your_own_client_says_otherwise() -> None:
 def test_every_request_says_who_asks() -> None:
     assert sent().headers["user-agent"].startswith("heidi-sessions/")
     assert "application/json" == sent().headers["accept"]
+
+
+def test_a_default_header_replaces_ours_in_whatever_case_it_is_written() -> None:
+    request = sent(default_headers={"USER-AGENT": "mine", "Content-TYPE": "text/plain"})
+    assert ["mine"] == request.headers.get_list("user-agent")
 
 
 def test_default_headers_travel_with_every_request_and_add_up() -> None:

@@ -175,3 +175,18 @@ def test_the_names_for_tests_are_sorted_and_complete() -> None:
     public: dict[str, Any] = {n: v for n, v in vars(testing).items() if n in testing.__all__}
     assert sorted(testing.__all__) == testing.__all__
     assert set(testing.__all__) == set(public)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"token_provider": lambda: "mine"},
+        {"api_key": "k", "email": "a@example.com", "third_party_internal_id": "1"},
+    ],
+)
+def test_a_client_of_the_mock_may_authenticate_in_every_way(
+    heidi_mock: HeidiMock, credentials: dict[str, Any]
+) -> None:
+    heidi_mock.add(make_session(session_id="7"))
+    with heidi_mock.client(**credentials) as client:
+        assert "7" == client.sessions.get("7").session_id

@@ -179,6 +179,7 @@ def test_a_connection_that_is_refused_is_tried_again_for_a_create(
         pass
     with pytest.raises(APIConnectionError, match="Connect") as caught:
         real(gone, create)
+    assert type(caught.value) is APIConnectionError
     assert (False, 2) == (caught.value.may_have_arrived, caught.value.retries_taken)
     assert 2 == len(clock.sleeps)
 

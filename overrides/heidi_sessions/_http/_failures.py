@@ -20,7 +20,8 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
     (httpx.InvalidURL, APIConnectionError, False),
 )
 # Names of aiohttp's errors for connections that were never made, and for timeouts.
-_BEFORE_SENDING: Final = frozenset({"ClientConnectorError", "ServerTimeoutError"})
+_NEVER_MADE: Final = "ClientConnectorError"
+_TIMED_OUT: Final = "ServerTimeoutError"
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
@@ -38,8 +39,8 @@ def failure(error: Exception, operation: Operation) -> APIConnectionError:
     kind, may_have_arrived = next(
         (row[1:] for row in _KINDS if isinstance(error, row[0])), (APIConnectionError, True)
     )
-    if _broke_later(error):
-        kind, may_have_arrived = APIConnectionError, True
+    if names := _broken_by_aiohttp(error):
+        kind, may_have_arrived = APIConnectionError, _NEVER_MADE not in names
     return kind(
         operation=operation.id,
         route=f"{operation.method} {operation.route}",
@@ -48,14 +49,15 @@ def failure(error: Exception, operation: Operation) -> APIConnectionError:
     )
 
 
-def _broke_later(error: Exception) -> bool:
-    # httpx-aiohttp 0.2.0 reports every connection that breaks as a ConnectTimeout, also one that
-    # breaks after the request was sent.
+def _broken_by_aiohttp(error: Exception) -> set[str]:
+    """Name the classes of aiohttp's error, where a connection failed and not for lack of time."""
+    # httpx-aiohttp 0.2.0 reports every connection that fails as a ConnectTimeout, also one that
+    # is refused, or breaks after the request was sent.
     cause = error.__cause__
     if cause is None or not _is_aiohttps(cause):
-        return False
+        return set()
     names = {cls.__name__ for cls in type(cause).__mro__}
-    return "ClientConnectionError" in names and names.isdisjoint(_BEFORE_SENDING)
+    return names if "ClientConnectionError" in names and _TIMED_OUT not in names else set()
 
 
 def _is_aiohttps(error: BaseException) -> bool:

@@ -199,4 +199,7 @@ def _async_client_class() -> type[httpx.AsyncClient]:
 def _running_loop() -> AbstractEventLoop:
     from asyncio import get_running_loop  # noqa: PLC0415  # not for those who are not async
 
-    return get_running_loop()
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError("AsyncHeidi runs on asyncio: await it in asyncio.run") from None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heidi_sessions import AsyncHeidi, Heidi, _json
 from heidi_sessions._http._mock import Reply, mock_async_client, mock_client
+from heidi_sessions._settings import DEFAULT_TIMEOUT
 
 from ._factories import make_session_json
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 BASE_URL: Final = "https://heidi.test/api"
 _PREFIX: Final = "/api/sessions"
 _DEFAULT_PAGE_SIZE: Final = 10
+_CREDENTIALS: Final = {"token", "token_provider", "api_key", "email", "third_party_internal_id"}
+_JWT: Final = {"token": "mock", "expiration_time": "2999-01-01T00:00:00.000Z"}
 
 
 class HeidiMock:
@@ -39,13 +42,11 @@ class HeidiMock:
 
     def client(self, **options: Any) -> Heidi:
         """Make a client of this server; the options are those of `Heidi`."""
-        defaults: dict[str, Any] = {"token": "mock", "base_url": BASE_URL}
-        return Heidi(**defaults | options, http_client=mock_client(self._handle))
+        return Heidi(**_with_defaults(options), http_client=mock_client(self._handle))
 
     def async_client(self, **options: Any) -> AsyncHeidi:
         """Make a client of this server; the options are those of `AsyncHeidi`."""
-        defaults: dict[str, Any] = {"token": "mock", "base_url": BASE_URL}
-        return AsyncHeidi(**defaults | options, http_client=mock_async_client(self._handle))
+        return AsyncHeidi(**_with_defaults(options), http_client=mock_async_client(self._handle))
 
     def add(self, *sessions: Session) -> None:
         """Put sessions on the server, the newest last."""
@@ -65,6 +66,8 @@ class HeidiMock:
         return self._answer(request)
 
     def _answer(self, request: Received) -> Reply:
+        if request.path == "/api/jwt":
+            return _reply(_JWT)
         session_id = request.path.removeprefix(_PREFIX).removeprefix("/")
         body: Any = request.json or {}
         if request.method == "POST":
@@ -103,6 +106,13 @@ class HeidiMock:
                 "has_next_page": more,
             }
         )
+
+
+def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {"base_url": BASE_URL, "timeout": DEFAULT_TIMEOUT}
+    if not _CREDENTIALS & options.keys():
+        defaults["token"] = "mock"  # noqa: S105  # opens nothing
+    return defaults | options
 
 
 def _without_patient(body: dict[str, Any]) -> dict[str, Any]:

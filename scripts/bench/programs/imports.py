@@ -1,0 +1,15 @@
+"""CPU seconds from the start until each module is there: imports.py MODULE...
+
+Imports nothing else before that is not there anyway: the first module pays for what it needs.
+"""
+
+import sys
+import time
+
+if __name__ == "__main__":
+    start = time.process_time()
+    seconds = list[float]()
+    for module in sys.argv[1:]:
+        __import__(module)
+        seconds.append(time.process_time() - start)
+    print(seconds)

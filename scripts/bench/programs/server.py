@@ -1,0 +1,49 @@
+"""A server that answers every GET with the same session, and does as little else as it can.
+
+server.py SAMPLE
+
+Writes its port when it is ready, and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+END = b"\r\n\r\n"
+
+
+class Answers(asyncio.Protocol):
+    """One connection; a GET ends with its first empty line."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for type checkers
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is complete."""
+        *requests, self.rest = (self.rest + data).split(END)
+        self.transport.write(self.answer * len(requests))
+
+
+async def main(sample: bytes) -> None:
+    """Serve until standard input ends."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(sample)}"
+    answer = head.encode() + END + sample
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    server = await loop.create_server(lambda: Answers(answer), "127.0.0.1", 0)
+    async with server:
+        loop.add_reader(sys.stdin, over.set)
+        print(json.dumps(server.sockets[0].getsockname()[1]), flush=True)
+        await over.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]).read_bytes()))

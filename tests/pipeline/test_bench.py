@@ -1,0 +1,267 @@
+"""The bench measures what it says, as small as it gets; no test here depends on a time."""
+
+from __future__ import annotations
+
+import math
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.bench import environments, measure
+from scripts.bench.__main__ import FIGURES, main
+from scripts.bench.environments import PEERS, Installed
+from scripts.bench.measure import SAMPLE, NotMeasuredError, ask, interleave, running
+from scripts.bench.table import Bound, Row, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.bench.environments import Environments
+
+HERE = Path(sys.executable)
+MISSED = Row.of_ratio("size", "3 MB", "2 MB", 1.5, Bound("≤", 1))
+MET = Row.of_ratio("size", "2 MB", "4 MB", 0.5, Bound("≤", 1))
+MISSING = Row.not_measured("size", "no peer", Bound("≤", 1))
+
+
+class Here:
+    """The environment that runs the tests has our client and all extras, and no peer."""
+
+    def ours(self, *extras: str) -> Path:
+        return HERE
+
+    def peer(self, name: str) -> Path:
+        raise NotMeasuredError(f"{name} is not here")
+
+
+class Nowhere(Here):
+    def ours(self, *extras: str) -> Path:
+        raise NotMeasuredError("the wheel cannot be built")
+
+
+def figure(*rows: Row) -> Callable[..., Iterator[Row]]:
+    def measured(_: Environments, *, smoke: bool) -> Iterator[Row]:
+        yield from rows
+
+    return measured
+
+
+# The figures
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "decode",
+            [
+                "decode orjson, all keys, against stock",
+                "decode orjson, all keys, against pydantic",
+                "decode orjson, gaps, against pydantic",
+                "decode json, all keys, against stock",
+            ],
+        ),
+        ("get", ["GET, added to raw httpx", *(f"GET, added, against {name}" for name in PEERS)]),
+        ("import", ["import heidi_sessions"]),
+        ("installed", ["installed distributions", "installed megabytes"]),
+        ("async", ["20 concurrent GETs, [aiohttp]"]),
+        ("memory", ["memory, walk over 1e5 sessions"]),
+    ],
+)
+def test_a_figure_is_measured_and_has_its_rows(name: str, expected: list[str]) -> None:
+    rows = list(FIGURES[name](Here(), smoke=True))
+    assert expected == [row.figure for row in rows]
+    measured = [row for row in rows if "against" not in row.figure or name != "get"]
+    assert [] == [row for row in measured if row.met is None or row.must is None]
+    ratios = [row.ratio for row in measured if row.ratio is not None]
+    assert all(math.isfinite(ratio) for ratio in ratios)
+
+
+def test_a_peer_that_is_not_there_leaves_a_row_with_the_reason() -> None:
+    rows = list(FIGURES["get"](Here(), smoke=True))[1:]
+    assert [f"not measured: {name} is not here" for name in PEERS] == [row.ours for row in rows]
+
+
+def test_options_and_proxies_of_the_user_do_not_reach_what_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HEIDI_REGION", "nowhere")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert 1 == len(list(FIGURES["async"](Here(), smoke=True)))
+
+
+# The command line
+
+
+def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == main(["--smoke", "--only", "import", "--only", "installed"], Here())
+    printed = capsys.readouterr().out
+    for name in ("import heidi_sessions", "installed distributions", "installed megabytes"):
+        assert f"| {name}" in printed
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "code"),
+    [
+        ((MET, MISSING), [], 0),
+        ((MET, MISSED), [], 1),
+        ((MET, MISSED), ["--smoke"], 0),
+    ],
+    ids=["met", "missed", "smoke"],
+)
+def test_a_missed_figure_fails_the_run_and_a_missing_peer_does_not(
+    rows: tuple[Row, ...], arguments: list[str], code: int
+) -> None:
+    assert code == main(arguments, Here(), {"size": figure(*rows)})
+
+
+@pytest.mark.parametrize("name", ["get", "import", "installed", "async", "memory"])
+def test_a_failure_of_our_own_part_is_one_line_and_exit_code_2(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["--smoke", "--only", name], Nowhere())
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"bench: {name}: the wheel cannot be built" == error
+
+
+def test_a_decoder_that_fails_is_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scripts.bench.figures.decoding._rows", _fail)
+    assert 2 == main(["--smoke", "--only", "decode"], Here())
+    assert "bench: decode: KeyError: 'a name'" == capsys.readouterr().err.splitlines()[-1]
+
+
+def _fail(*_: object) -> list[Row]:
+    raise KeyError("a name")
+
+
+def test_the_table_is_aligned_and_says_what_was_missed() -> None:
+    assert [
+        "| figure | ours                  | peer | ratio | must | met |",
+        "| ------ | --------------------- | ---- | ----- | ---- | --- |",
+        "| size   | 3 MB                  | 2 MB | 1.50  | ≤ 1  | NO  |",
+        "| size   | 2 MB                  | 4 MB | 0.50  | ≤ 1  | yes |",
+        "| size   | not measured: no peer |      |       | ≤ 1  |     |",
+    ] == table([MISSED, MET, MISSING]).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("bound", "below", "at", "above"),
+    [("≤", True, True, False), ("<", True, False, False), ("≥", False, True, True)],
+)
+def test_a_bound_includes_its_limit_or_not(bound: str, below: bool, at: bool, above: bool) -> None:
+    must = Bound(bound, 4)
+    assert [below, at, above] == [must.met(value) for value in (3.9, 4, 4.1)]
+
+
+# Measuring
+
+
+def test_cases_take_turns_and_give_the_median_of_each_number() -> None:
+    order = list[str]()
+    numbers = {"a": iter([1.0, 9.0, 2.0]), "b": iter([5.0, 4.0, 6.0])}
+
+    def case(name: str) -> Callable[[], dict[str, float]]:
+        def measured() -> dict[str, float]:
+            order.append(name)
+            return {name: next(numbers[name])}
+
+        return measured
+
+    assert {"a": 2.0, "b": 5.0} == interleave([case("a"), case("b")], 3)
+    assert ["a", "b", "a", "b", "a", "b"] == order
+
+
+def test_a_program_that_fails_says_why_in_one_line() -> None:
+    with (
+        pytest.raises(NotMeasuredError, match=r"^calls\.py: KeyError: 'nobody'$"),
+        running(HERE, "calls.py", "nobody", 1, SAMPLE),
+    ):
+        pass
+    with pytest.raises(NotMeasuredError, match=r"^imports\.py: ModuleNotFoundError: .*'nothing'$"):
+        ask(HERE, "imports.py", "nothing")
+
+
+def test_a_program_that_never_answers_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("hangs.py").write_text("import time; print(1, flush=True); time.sleep(600)")
+    monkeypatch.setattr(measure, "PROGRAMS", tmp_path)
+    monkeypatch.setattr(measure, "LIMIT", 0.5)
+    with (
+        running(HERE, "hangs.py") as program,
+        pytest.raises(NotMeasuredError, match=r"^hangs\.py: ended with code -9$"),
+    ):
+        program.round()
+    with pytest.raises(NotMeasuredError, match=r"^hangs\.py: took longer than"):
+        ask(HERE, "hangs.py")
+
+
+# Environments
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be the only source of distributions."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    return folder
+
+
+def put(shop: Path, version: str) -> None:
+    info = f"bench_tiny-{version}.dist-info"
+    files = {
+        "bench_tiny.py": "x = 1\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: bench-tiny\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(shop / f"bench_tiny-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in {**files, f"{info}/RECORD": record}.items():
+            wheel.writestr(name, text)
+
+
+def test_a_peer_gets_an_environment_that_is_kept_until_its_version_changes(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(shop, "1.0")
+    put(shop, "2.0")
+    installed = Installed(tmp_path / "bench")
+    made = list[int]()
+    for version in ("1.0", "1.0", "2.0"):
+        monkeypatch.setitem(environments.PEERS, "bench-tiny", version)
+        python = installed.peer("bench-tiny")
+        made.append((python.parents[1] / "made-of.txt").stat().st_mtime_ns)
+        assert 1 == ask(python, "installed.py")["distributions"]
+    first, second, third = made
+    assert first == second < third
+
+
+def test_bytecode_is_there_but_is_not_counted(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(shop, "1.0")
+    monkeypatch.setitem(environments.PEERS, "bench-tiny", "1.0")
+    python = Installed(tmp_path / "bench").peer("bench-tiny")
+    (code,) = python.parents[1].glob("lib/python*/site-packages/__pycache__/bench_tiny*.pyc")
+    assert 0 < ask(python, "installed.py")["bytes"]
+    before = ask(python, "installed.py")["bytes"]
+    code.write_bytes(bytes(10_000))
+    assert before == ask(python, "installed.py")["bytes"]
+
+
+def test_a_peer_that_cannot_be_installed_says_why_in_one_line(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(environments.PEERS, "bench-tiny", "3.0")
+    with pytest.raises(NotMeasuredError, match=r"^uv pip: .*bench-tiny") as caught:
+        Installed(tmp_path / "bench").peer("bench-tiny")
+    assert 1 == len(str(caught.value).splitlines())
+    assert len(str(caught.value)) < 140
