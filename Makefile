@@ -15,7 +15,6 @@ export NODE_USE_SYSTEM_CA ?= 1
 
 NODE_MODULES := scripts/node/node_modules
 TOOLS := $(VENV)/.synced $(NODE_MODULES)/.package-lock.json
-PYTHON_CODE := overrides/heidi_sessions sandbox conformance scripts tests
 
 .PHONY: all
 all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish
@@ -52,7 +51,7 @@ sandbox: $(TOOLS) ## Serve the sandbox on 127.0.0.1:8080
 .PHONY: conformance
 conformance: $(TOOLS) ## Judge a server: make conformance URL=http://... [ARGS='--level strict']
 	@test -n "$(URL)" || { echo "conformance: no server named; write make conformance URL=https://..." >&2; exit 2; }
-	@heidi-conformance run $(URL) $(ARGS)
+	@heidi-conformance run '$(URL)' $(ARGS)
 
 .PHONY: publish
 publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, checksums
@@ -70,8 +69,8 @@ bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [A
 tools: $(TOOLS) ## Install the tools from the lock files
 
 .PHONY: clean
-clean: ## Remove every output that is not committed; the tools stay
-	@rm -rf build reports dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+clean: ## Remove what was built and reported; tools and sandbox data stay
+	@rm -rf build reports dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .PHONY: help
 help: ## Show this list

@@ -43,7 +43,7 @@ def check() -> str:
     """Lint the source and the derived documents."""
     findings = lint([ROOT / path for path in LINTED])
     if findings:
-        raise StepFailure(1, f"{len(findings)} findings", map(str, findings))
+        raise StepFailure(1, "the documents are not clean", map(str, findings))
     return f"no finding in {len(LINTED)} documents"
 
 
@@ -78,13 +78,18 @@ STEPS: Final = (
             "uv.lock",
         ),
         outputs=(REPORT,),
+        shows_itself=True,
     ),
     Step("site", write_publication),
 )
 
 
 def _changes(changed: Sequence[str]) -> str:
-    return f" ({len(changed)} files changed)" if changed else ""
+    return f" ({_files(changed)} changed)" if changed else ""
+
+
+def _files(names: Sequence[str]) -> str:
+    return "1 file" if len(names) == 1 else f"{len(names)} files"
 
 
 def uncommitted(root: Path = ROOT) -> list[str]:
@@ -104,7 +109,7 @@ def uncommitted(root: Path = ROOT) -> list[str]:
 
 def summary(differing: Sequence[str]) -> str:
     """Say where to look, and what to do next."""
-    state = f"{len(differing)} files differ from the last commit; commit them with the sources"
+    state = f"is not as committed: {_files(differing)}; commit them with the sources"
     return "\n".join(
         [
             f"  generated/ {state if differing else 'is current'}",

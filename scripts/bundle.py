@@ -24,6 +24,9 @@ SPEC: Final = Path("openapi/openapi.yaml")
 OVERLAYS: Final = Path("overrides/overlays")
 OUTPUT: Final = Path("generated/heidi_spec")
 
+OUTPUTS: Final = frozenset({"heidi_generated", "heidi_spec"})
+"""All that stands in generated/."""
+
 DOCUMENTS: Final = {
     "base": (),
     "client": ("auth", "pagination", "python"),
@@ -94,13 +97,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         files = bundle()
         changed = (differences if arguments.check else replace)(ROOT / OUTPUT, files)
+        strays = [
+            path.name for path in (ROOT / OUTPUT.parent).iterdir() if path.name not in OUTPUTS
+        ]
     except (DocumentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     for name in changed:
         verb = "differs from its sources; run `make generate`" if arguments.check else "changed"
         print(f"{OUTPUT / name}: {verb}")
-    return 1 if arguments.check and changed else 0
+    for name in strays:
+        print(f"{OUTPUT.parent / name}: nothing makes this; remove it")
+    return 1 if arguments.check and (changed or strays) else 0
 
 
 if __name__ == "__main__":

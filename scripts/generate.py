@@ -96,7 +96,7 @@ print(json.dumps(sorted([each.id, each.method, each.route] for each in OPERATION
 """
 
 
-class GenerateError(Exception):
+class GenerateError(DocumentError):
     """The package cannot be generated; the text is one line: where, what, how to mend."""
 
     def __init__(self, message: str) -> None:
@@ -119,7 +119,8 @@ def render(document: Path) -> dict[str, bytes]:
     """Make every file of the package, by its path below the package.
 
     Raises:
-        GenerateError: the document or the configuration cannot be used.
+        DocumentError: the document or the configuration cannot be read.
+        GenerateError: it cannot be used.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="heidi-generate-") as temporary:
@@ -132,8 +133,6 @@ def render(document: Path) -> dict[str, bytes]:
                 for path in folder.rglob("*.py")
             }
             _check_operations(Path(temporary), operations)
-    except DocumentError as error:
-        raise GenerateError(str(error)) from error
     except UnsupportedError as error:
         raise GenerateError(f"{document}: {error}") from error
     return {
@@ -209,14 +208,17 @@ def _config() -> ConfigFile:
         raise GenerateError(f"{CONFIG}: is no mapping; write keys of openapi-python-client")
     for key in config.keys() - ConfigFile.model_fields.keys():
         raise GenerateError(f"{CONFIG}: {key} is no key of openapi-python-client; correct it")
-    return ConfigFile.model_validate(config)
+    try:
+        return ConfigFile.model_validate(config)
+    except ValueError as error:
+        raise GenerateError(f"{CONFIG}: {error}; correct it") from error
 
 
 @contextlib.contextmanager
 def _one_line_errors(path: Path) -> Generator[None]:
     try:
         yield
-    except (DocumentError, GenerateError, UnsupportedError):
+    except (DocumentError, UnsupportedError):
         raise
     except Exception as error:  # the generator raises what it likes on documents it did not expect
         message = f"{path}: the generator failed: {type(error).__name__}: {error}; mend that place"
@@ -270,9 +272,10 @@ def _check_operations(folder: Path, operations: list[Source]) -> None:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise GenerateError(f"the output cannot be imported: {reason}; correct its template")
     expected = sorted([each.id, each.method.upper(), each.route] for each in operations)
-    if expected != json.loads(result.stdout):
-        missing = [row[0] for row in expected if row not in json.loads(result.stdout)]
-        raise GenerateError(f"the output lacks operations: {', '.join(missing)}; mend the template")
+    found = json.loads(result.stdout)
+    if expected != found:
+        names = [row[0] for row in (*expected, *found) if row not in expected or row not in found]
+        raise GenerateError(f"document and output differ in {', '.join(names)}; mend the template")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -289,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"{_short(output)}: {'generated' if changed else 'is current'}")
             return 0
         different = differences(output, render(arguments.document))
-    except GenerateError as error:
+    except (DocumentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     for name in different:

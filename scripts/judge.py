@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +29,7 @@ REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 """What a line of the sandbox's log starts with; without it, the same complaint is one line."""
 
-STARTING: Final = 30
+PATIENCE: Final = 30
 """Seconds that the sandbox may take to start or to stop."""
 
 
@@ -43,13 +44,13 @@ def judge_sandbox() -> str:
         log = Path(folder, "log")
         with _sandbox(Path(folder), key, log) as url:
             code = _judge(url, key)
-        complaints = sorted(set(TIME.sub("", log.read_text(encoding="utf-8")).splitlines()))
+        complaints = list(dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines()))
     if code == 2 or not REPORT.exists():
         raise StepFailure(2, "the judge could not run", complaints)
     verdict: Any = json.loads(REPORT.read_text(encoding="utf-8"))
     if code or not verdict["conforms"]:
         findings = [finding["title"] for finding in verdict["findings"]]
-        raise StepFailure(1, f"{len(findings)} findings; see {REPORT}", [*findings, *complaints])
+        raise StepFailure(1, f"does not conform; see {REPORT}", [*findings, *complaints])
     return f"conforms at level strict, {verdict['requests']} requests"
 
 
@@ -66,10 +67,24 @@ def _sandbox(folder: Path, key: str, log: Path) -> Generator[str]:
         ) as process,
     ):
         try:
-            yield _address(process, log)
+            with _deadline(process):
+                address = _address(process, log)
+            yield address
         finally:
             process.terminate()
-            process.wait(STARTING)
+            with _deadline(process):
+                process.wait()
+
+
+@contextmanager
+def _deadline(process: subprocess.Popen[str]) -> Generator[None]:
+    """Kill the process where the block takes too long, which ends the waiting."""
+    timer = threading.Timer(PATIENCE, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:

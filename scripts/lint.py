@@ -254,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths: list[Path] = parser.parse_args(arguments).documents
     try:
         findings = lint(paths)
-    except (DocumentError, LintError) as error:
+    except DocumentError as error:
         print(error, file=sys.stderr)
         return 2
     for finding in findings:

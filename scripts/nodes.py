@@ -174,8 +174,8 @@ def pointer_of(ref: str) -> Pointer | None:
     """Split a reference such as `#/components/schemas/Patient`; None where it is no pointer."""
     if ref != "#" and not ref.startswith("#/"):
         return None
-    tokens = unquote(ref.removeprefix("#")).split("/")[1:]
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
+    tokens = ref.removeprefix("#").split("/")[1:]
+    return tuple(unquote(token).replace("~1", "/").replace("~0", "~") for token in tokens)
 
 
 def place(pointer: Iterable[str | int]) -> str:

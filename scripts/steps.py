@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Step:
     run: Callable[[], str]
     inputs: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
+    shows_itself: bool = False
+    """Whether it has a progress display of its own."""
 
 
 def digest(patterns: Sequence[str], root: Path) -> str:
@@ -56,10 +59,10 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self.steps: Any = load(path)
-        except DocumentError:
-            self.steps = {}
+        self.steps: dict[str, Any] = {}
+        with contextlib.suppress(DocumentError):
+            if isinstance(known := load(path), dict):
+                self.steps = known
 
     def recall(self, step: Step, inputs: str) -> str | None:
         """Return what a step said on the same inputs, if its outputs are still there."""
@@ -96,7 +99,8 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
         result, note = memory.recall(step, inputs), "unchanged"
         if result is None:
             memory.forget(step)
-            with console.status(f"{step.name} …"):
+            waiting = contextlib.nullcontext() if step.shows_itself else console.status(step.name)
+            with waiting:
                 result = _result(step)
             memory.keep(step, inputs, result)
             note = f"{time.monotonic() - started:.1f} s"

@@ -51,7 +51,7 @@ def test_outside_a_checkout_nothing_differs(tmp_path: Path) -> None:
 def test_the_summary_says_whether_generated_is_current_and_where_to_look() -> None:
     assert "generated/ is current" in build.summary([])
     stale = build.summary(["generated/a.py", "generated/b.py"])
-    assert "generated/ 2 files differ from the last commit; commit them" in stale
+    assert "generated/ is not as committed: 2 files; commit them" in stale
     for text in ("reports/sandbox/", "make preview", "make conformance URL="):
         assert text in stale
 
@@ -82,6 +82,16 @@ def test_a_failed_step_is_shown_as_it_is_written_and_gives_the_exit_code(
     assert build.main([]) == code
     expected = "✗ lint: 1 finding\n    $.paths['/x']: [red]not markup[/]\n"
     assert expected == capsys.readouterr().out
+
+
+def test_a_setting_that_the_generator_does_not_know_is_one_line_and_code_2(
+    steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "generator.yaml").write_text("projekt_name_override: x\n")
+    steps.setattr("scripts.generate.CONFIG", tmp_path / "generator.yaml")
+    steps.setattr(build, "STEPS", (Step("client", build.regenerate),))
+    assert build.main([]) == 2
+    assert "generator.yaml: projekt_name_override is no key of" in capsys.readouterr().out
 
 
 def test_a_job_without_failure_ends_with_the_summary(

@@ -128,6 +128,14 @@ def test_check_names_each_file_that_differs_and_the_mend(
     assert expected == capsys.readouterr().out
 
 
+def test_check_names_what_nothing_makes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.bundle.OUTPUTS", frozenset({"heidi_spec"}))
+    assert main(["--check"]) == 1
+    assert capsys.readouterr().out == "generated/heidi_generated: nothing makes this; remove it\n"
+
+
 def test_a_faulty_source_is_one_line_and_code_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sources: Path
 ) -> None:

@@ -81,3 +81,12 @@ def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
         judge.judge_sandbox()
     assert caught.value.code == 2
     assert not report.exists()
+
+
+def test_a_sandbox_that_says_nothing_is_given_up(
+    report: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "PATIENCE", 0.5)
+    plant("__main__.py", "def main(", "import time; time.sleep(60)\ndef main(")
+    with pytest.raises(StepFailure, match="the sandbox did not start"):
+        judge.judge_sandbox()

@@ -101,9 +101,10 @@ def test_an_input_that_cannot_be_used_is_code_2(house: House, error: Exception) 
     assert caught.value.code == 2
 
 
-def test_a_broken_memory_only_costs_a_run(house: House) -> None:
+@pytest.mark.parametrize("text", ["{broken", "[]"])
+def test_a_broken_memory_only_costs_a_run(house: House, text: str) -> None:
     house.go()
-    (house.root / "build" / "steps.json").write_text("{broken")
+    (house.root / "build" / "steps.json").write_text(text)
     house.go()
     assert house.runs == 2
 

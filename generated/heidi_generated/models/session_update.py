@@ -95,13 +95,13 @@ class SessionUpdate(Model):
     """
 
     is_consent: bool | Unset = UNSET
-    """Whether the patient has consented.
+    """Whether consent was given.
 
     Spec: SessionUpdate.is_consent (documented).
     """
 
     created_time_local: str | Unset = UNSET
-    """The clinic's local time of creation. The vendor shows no sample and names no format.
+    """The local time of creation. The vendor shows no sample and names no format.
 
     Spec: SessionUpdate.created_time_local (documented).
     """

@@ -22,7 +22,7 @@ def build(
 ) -> Request:
     """Get a session.
 
-    Answers with everything that is known about one session.
+    Answers with the details of one session.
 
     Args:
         session_id: The id of the session, as `createSession` answered it.
