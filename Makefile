@@ -59,7 +59,7 @@ publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, check
 
 .PHONY: preview
 preview: publish ## Serve the publication on http://127.0.0.1:8081
-	@python -m http.server 8081 --bind 127.0.0.1 --directory build/publish
+	@python -m http.server 8081 --bind 127.0.0.1 --directory "build/publish/$$(python -c 'import heidi_spec; print(heidi_spec.load("base")["info"]["version"])')"
 
 .PHONY: bench
 bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [ARGS='--only get']
@@ -77,6 +77,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 $(BIN)/uv: scripts/bootstrap.txt
+	@command -v $(PYTHON) > /dev/null || { echo "make: $(PYTHON) is not there; write make PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; write make PYTHON=python3.12" >&2; exit 2; }
 	@echo "tools: a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)

@@ -9,6 +9,7 @@ Exit codes: 0 fine, 1 findings, 2 a step could not run.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
 from scripts.generate import DOCUMENT, render
 from scripts.generate import OUTPUT as GENERATED
 from scripts.judge import REPORT, judge_sandbox
-from scripts.lint import lint
+from scripts.lint import Finding, lint
 from scripts.outputs import replace
 from scripts.publish import publish
 from scripts.steps import Memory, Step, StepFailure, run
@@ -41,10 +42,25 @@ def derive() -> str:
 
 def check() -> str:
     """Lint the source and the derived documents."""
-    findings = lint([ROOT / path for path in LINTED])
+    findings = [
+        dataclasses.replace(finding, path=finding.path.relative_to(ROOT))
+        for finding in lint([ROOT / path for path in LINTED])
+    ]
     if findings:
-        raise StepFailure(1, "the documents are not clean", map(str, findings))
+        raise StepFailure(1, "mend the source and run make again", map(str, distinct(findings)))
     return f"no finding in {len(LINTED)} documents"
+
+
+def distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """Put the source first, and leave out what the derived documents have from it."""
+    source = [finding for finding in findings if finding.path == SPEC]
+    known = {dataclasses.replace(finding, path=SPEC) for finding in source}
+    derived: dict[Finding, Finding] = {}
+    for finding in findings:
+        same = dataclasses.replace(finding, path=SPEC)
+        if same not in known:
+            derived.setdefault(same, finding)
+    return [*source, *derived.values()]
 
 
 def regenerate() -> str:
@@ -128,6 +144,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StepFailure as failure:
         console.print(f"[red]✗[/] {escape(str(failure))}", highlight=False)
         return failure.code
+    except KeyboardInterrupt:
+        console.print("[red]✗[/] interrupted; what was finished stays")
+        return 130
     console.print(summary(uncommitted()), highlight=False, markup=False)
     return 0
 

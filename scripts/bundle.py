@@ -23,6 +23,7 @@ ROOT: Final = Path(__file__).parents[1]
 SPEC: Final = Path("openapi/openapi.yaml")
 OVERLAYS: Final = Path("overrides/overlays")
 OUTPUT: Final = Path("generated/heidi_spec")
+THIS: Final = Path("scripts/bundle.py")
 
 OUTPUTS: Final = frozenset({"heidi_generated", "heidi_spec"})
 """All that stands in generated/."""
@@ -81,12 +82,20 @@ def bundle(root: Path = ROOT) -> dict[str, bytes]:
     Raises:
         DocumentError: a source cannot be read, or an overlay does not fit.
     """
+    _refuse_unused_overlays(root)
     files = {"__init__.py": PACKAGE, "py.typed": ""}
     for name in DOCUMENTS:
         document = derive(name, root)
         files[f"{name}.yaml"] = BANNER + dump_yaml(document)
         files[f"{name}.json"] = dump_json(document)
     return {name: text.encode() for name, text in files.items()}
+
+
+def _refuse_unused_overlays(root: Path) -> None:
+    used = {overlay for overlays in DOCUMENTS.values() for overlay in overlays}
+    for path in sorted((root / OVERLAYS).iterdir()):
+        if path.stem not in used:
+            raise DocumentError(f"{path}: is in no document; add it to DOCUMENTS in {THIS}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

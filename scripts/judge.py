@@ -50,8 +50,12 @@ def judge_sandbox() -> str:
     verdict: Any = json.loads(REPORT.read_text(encoding="utf-8"))
     if code or not verdict["conforms"]:
         findings = [finding["title"] for finding in verdict["findings"]]
-        raise StepFailure(1, f"does not conform; see {REPORT}", [*findings, *complaints])
+        raise StepFailure(1, f"does not conform; see {REPORT}", [*_said(complaints), *findings])
     return f"conforms at level strict, {verdict['requests']} requests"
+
+
+def _said(complaints: list[str]) -> list[str]:
+    return [f"the sandbox says: {line}" for line in complaints]
 
 
 @contextmanager

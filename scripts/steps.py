@@ -96,7 +96,7 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
     for step in steps:
         started = time.monotonic()
         inputs = digest(step.inputs, root)
-        result, note = memory.recall(step, inputs), "unchanged"
+        result, note = memory.recall(step, inputs), "(unchanged)"
         if result is None:
             memory.forget(step)
             waiting = contextlib.nullcontext() if step.shows_itself else console.status(step.name)

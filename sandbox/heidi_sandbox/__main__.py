@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _serve(options: argparse.Namespace) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    # Below an error it tells only of requests that are not HTTP, and they are answered.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     if options.access_log:
         logging.getLogger("heidi_sandbox.access").setLevel(logging.INFO)
     # Of all queues, this one may be fed by a signal handler.

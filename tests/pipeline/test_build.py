@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import build
-from scripts.bundle import ROOT
+from scripts.bundle import OUTPUT, ROOT, SPEC
+from scripts.lint import Finding
 from scripts.steps import Step, StepFailure
 
 if TYPE_CHECKING:
@@ -82,6 +83,28 @@ def test_a_failed_step_is_shown_as_it_is_written_and_gives_the_exit_code(
     assert build.main([]) == code
     expected = "✗ lint: 1 finding\n    $.paths['/x']: [red]not markup[/]\n"
     assert expected == capsys.readouterr().out
+
+
+def test_what_the_derived_documents_have_from_the_source_is_told_once() -> None:
+    def finding(path: Path, rule: str) -> Finding:
+        return Finding(path, "#/info", "checks", rule, "message")
+
+    derived, other = OUTPUT / "base.yaml", OUTPUT / "strict.yaml"
+    findings = [finding(path, "same") for path in (derived, other, SPEC)]
+    findings += [finding(derived, "derived"), finding(other, "derived")]
+    expected = [finding(SPEC, "same"), finding(derived, "derived")]
+    assert expected == build.distinct(findings)
+
+
+def test_ctrl_c_ends_in_one_line(
+    steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    steps.setattr(build, "STEPS", (Step("lint", interrupt),))
+    assert build.main([]) == 130
+    assert capsys.readouterr().out == "✗ interrupted; what was finished stays\n"
 
 
 def test_a_setting_that_the_generator_does_not_know_is_one_line_and_code_2(

@@ -92,6 +92,12 @@ def test_an_overlay_action_that_selects_nothing_is_an_error_that_names_it(source
         bundle(sources)
 
 
+def test_an_overlay_that_no_document_uses_is_an_error(sources: Path) -> None:
+    (sources / "overrides/overlays/extra.yaml").write_text("overlay: 1.1.0\n")
+    with pytest.raises(DocumentError, match=r"extra\.yaml: is in no document"):
+        bundle(sources)
+
+
 def test_the_strict_document_declares_every_status_and_no_catch_all() -> None:
     strict: Any = json.loads(bundle()["strict.json"])
     always = {"200", "401", "405", "429"}

@@ -48,7 +48,7 @@ def house(tmp_path: Path) -> House:
 
 def test_a_step_with_the_same_inputs_is_not_run_again_and_repeats_its_words(house: House) -> None:
     assert "✓ count      run [1]" in house.go()
-    assert "✓ count      run [1] unchanged" in house.go()
+    assert "✓ count      run [1] (unchanged)" in house.go()
     assert house.runs == 1
 
 

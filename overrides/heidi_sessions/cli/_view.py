@@ -24,7 +24,11 @@ def show(sessions: Sequence[Session], *, show_phi: bool, in_full: bool = False) 
             table.add_row(name, Text(_plain(value)))
     else:
         names = list(dict.fromkeys(name for members in rows for name in members))
-        table = Table(*names)
+        table = Table()
+        for name in names:
+            width = max(len(_plain(members.get(name))) for members in rows)
+            # An id that is cut short names nothing.
+            table.add_column(name, min_width=width if name == "session_id" else None)
         for members in rows:
             table.add_row(*(Text(_plain(members.get(name))) for name in names))
     Console().print(table)
