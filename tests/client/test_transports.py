@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import copy
 import functools
+import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -235,14 +239,48 @@ def test_one_client_works_in_several_event_loops_one_after_the_other(
         monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
     client = AsyncHeidi(token="t", base_url=server.url)
 
-    async def once() -> None:
+    async def once() -> Any:
         await get(client)
-        pool = client._engine.pool
-        await pool._own.pop(asyncio.get_running_loop()).aclose()
+        return client._engine.pool._own[asyncio.get_running_loop()].client
 
-    for _ in range(3):
-        asyncio.run(once())
-    assert 3 == len(server.requests)
+    assert [True] * 3 == [asyncio.run(once()).is_closed for _ in range(3)]
+    assert (3, 3) == (len(server.requests), len(server.connections))
+    # What a loop opened and did not close would be a ResourceWarning here, and so an error.
+    gc.collect()
+
+
+def test_a_client_that_nobody_closed_is_closed_once_nobody_refers_to_it(server: Server) -> None:
+    async def forget() -> bool:
+        client = AsyncHeidi(token="t", base_url=server.url)
+        await get(client)
+        opened = client._engine.pool._own[asyncio.get_running_loop()].client
+        del client
+        gc.collect()
+        await asyncio.sleep(0.01)
+        return opened.is_closed
+
+    assert asyncio.run(forget())
+
+
+def test_closing_in_one_event_loop_closes_the_connections_of_the_others(server: Server) -> None:
+    client = AsyncHeidi(token="t", base_url=server.url)
+    opened, closed = threading.Event(), threading.Event()
+
+    async def elsewhere() -> bool:
+        await get(client)
+        own = client._engine.pool._own[asyncio.get_running_loop()].client
+        opened.set()
+        await asyncio.to_thread(closed.wait, 10)
+        gc.collect()
+        await asyncio.sleep(0.01)
+        return own.is_closed
+
+    with ThreadPoolExecutor() as threads:
+        other = threads.submit(asyncio.run, elsewhere())
+        assert opened.wait(10)
+        asyncio.run(client.close())
+        closed.set()
+        assert other.result(10)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
@@ -259,6 +297,50 @@ def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:
         assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         get(client)
     assert (3, 2) == (len(server.requests), len(server.connections))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_a_child_process_may_go_on_with_the_async_client_of_its_parent(
+    server: Server, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if transport == "httpx":
+        monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
+    loop = asyncio.new_event_loop()
+    client = AsyncHeidi(token="t", base_url=server.url)
+    loop.run_until_complete(get(client))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            asyncio.set_event_loop(None)
+            asyncio._set_running_loop(None)
+            code = 0 if asyncio.run(get(client)).session_id == "1" else 2
+        finally:
+            os._exit(code)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    loop.run_until_complete(get(client))
+    loop.run_until_complete(client.close())
+    loop.close()
+    assert (3, 2) == (len(server.requests), len(server.connections))
+
+
+def parts_of_a_client() -> list[Any]:
+    sync, other = Heidi(token="t"), AsyncHeidi(token="t")
+    views = [
+        (c, c.sessions, c.sessions.with_raw_response, c.sessions.list()) for c in (sync, other)
+    ]
+    return [part for view in views for part in view]
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("part", parts_of_a_client(), ids=lambda part: type(part).__name__)
+def test_a_client_is_not_pickled_or_copied_and_says_what_to_do(
+    part: Any, duplicate: Callable[[Any], object]
+) -> None:
+    with pytest.raises(TypeError, match="make a client in each process") as caught:
+        duplicate(part)
+    assert 1 == len(str(caught.value).splitlines())
 
 
 def test_all_clients_share_one_ssl_context() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
@@ -22,6 +22,7 @@ from ._privacy import hide_queries
 if TYPE_CHECKING:
     import ssl
     from asyncio import AbstractEventLoop
+    from collections.abc import AsyncGenerator
 
     from heidi_sessions._messages import Outgoing
 
@@ -93,14 +94,14 @@ class AsyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
-        self._own: dict[AbstractEventLoop, httpx.AsyncClient] = {}
+        self._own: dict[AbstractEventLoop, _Opened] = {}
         self._closed = False
         self._lock = threading.Lock()
         _fork.call_in_child(self._start_over)
 
     async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        client = self._given or self._of_this_loop()
+        client = self._given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
         try:
             request = client.build_request(**_arguments(outgoing))
@@ -117,28 +118,46 @@ class AsyncPool:
         return Answer(response.status_code, response.headers, content)
 
     async def close(self) -> None:
-        """Close what this event loop opened; connections of a loop that is over are gone anyway."""
+        """Close what this event loop opened; other loops close what is theirs."""
         with self._lock:
             self._closed = True
             own, self._own = self._own.pop(_running_loop(), None), {}
         if own is not None:
-            await own.aclose()
+            await own.end.aclose()
 
-    def _of_this_loop(self) -> httpx.AsyncClient:
+    async def _of_this_loop(self) -> httpx.AsyncClient:
         loop = _running_loop()
-        client = self._own.get(loop)
-        if client is not None:
-            return client
+        own = self._own.get(loop)
+        if own is not None:
+            return own.client
         with self._lock:
             _refuse_closed(None, closed=self._closed)
             self._own = {loop: own for loop, own in self._own.items() if not loop.is_closed()}
-            client = self._own[loop] = _async_client_class()(**_client_options(self._base_url))
-            return client
+            client = _async_client_class()(**_client_options(self._base_url))
+            own = self._own[loop] = _Opened(client, _close_at_the_end(client))
+        await anext(own.end)
+        return client
 
     def _start_over(self) -> None:
         _inherited.append(self._own)
         self._own = {}
         self._lock = threading.Lock()
+
+
+class _Opened(NamedTuple):
+    """The connections of one event loop, and what closes them."""
+
+    client: httpx.AsyncClient
+    end: AsyncGenerator[None]
+
+
+async def _close_at_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None]:
+    # An event loop closes the generators that it has started: asyncio.run before it ends, and any
+    # loop once nobody refers to them. Nothing else is told that a loop ends.
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 def _check_kind(given: object, kind: type) -> None:
