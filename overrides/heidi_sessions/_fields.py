@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
 from heidi_generated.models import Gender, PatientUpdate
 from heidi_generated.types import UNSET, Unset
@@ -49,8 +49,9 @@ def patient_update(value: Any) -> PatientUpdate | Unset:
         return value
     if not isinstance(value, Mapping):
         raise TypeError("patient: give a PatientUpdate or a dict of its members")
-    fields: dict[Any, Any] = dict(value)
-    if not all(isinstance(name, str) for name in fields):
+    fields: dict[str, Any] = dict(cast("Mapping[str, Any]", value))
+    names: list[Any] = list(fields)
+    if not all(isinstance(name, str) for name in names):
         raise TypeError(f"patient: {_KNOWN_MEMBERS}, named by texts")
     if unknown := sorted(fields.keys() - PatientFields.__annotations__.keys()):
         raise TypeError(f"patient: no member is called {unknown[0]!r}; {_KNOWN_MEMBERS}")
@@ -72,7 +73,7 @@ def texts(name: str, value: Sequence[str] | Unset) -> list[str] | Unset:
         return value
     given: Any = value
     if not isinstance(given, (str, bytes)) and isinstance(given, Iterable):
-        items = list(given)
+        items: list[Any] = [*given]
         if all(isinstance(item, str) for item in items):
             return items
     raise TypeError(f"{name}: give a list of texts")

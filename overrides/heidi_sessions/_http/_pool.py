@@ -6,7 +6,6 @@ it is, and left open.
 
 from __future__ import annotations
 
-import functools
 import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,11 +15,11 @@ from heidi_sessions import _fork
 from heidi_sessions._errors import ClosedClientError, ConfigurationError, HeidiError
 from heidi_sessions._messages import Answer
 
+from ._clients import open_async_client, open_client, request
 from ._failures import failure, is_failure
 from ._privacy import hide_queries
 
 if TYPE_CHECKING:
-    import ssl
     from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator
 
@@ -49,11 +48,12 @@ class SyncPool:
 
     def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        client = self._given or self._own or self._open()
+        given = self._given
+        client = given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
         try:
-            request = client.build_request(**_arguments(outgoing))
-            response = client.send(request, auth=auth, follow_redirects=False, stream=True)
+            made = request(outgoing) if given is None else _built_by(given, outgoing)
+            response = client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = response.read()
             except httpx.DecodingError:
@@ -77,7 +77,7 @@ class SyncPool:
         with self._lock:
             _refuse_closed(None, closed=self._closed)
             if self._own is None:
-                self._own = httpx.Client(**_client_options(self._base_url))
+                self._own = open_client(self._base_url)
             return self._own
 
     def _start_over(self) -> None:
@@ -101,11 +101,12 @@ class AsyncPool:
 
     async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        client = self._given or await self._of_this_loop()
+        given = self._given
+        client = given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
         try:
-            request = client.build_request(**_arguments(outgoing))
-            response = await client.send(request, auth=auth, follow_redirects=False, stream=True)
+            made = request(outgoing) if given is None else _built_by(given, outgoing)
+            response = await client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = await response.aread()
             except httpx.DecodingError:
@@ -133,7 +134,7 @@ class AsyncPool:
         with self._lock:
             _refuse_closed(None, closed=self._closed)
             self._own = {loop: own for loop, own in self._own.items() if not loop.is_closed()}
-            client = _async_client_class()(**_client_options(self._base_url))
+            client = open_async_client(self._base_url)
             own = self._own[loop] = _Opened(client, _close_at_the_end(client))
         await anext(own.end)
         return client
@@ -183,7 +184,7 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient | None, *, closed: b
         raise ClosedClientError("this client is closed: make a new one")
 
 
-def _arguments(outgoing: Outgoing) -> dict[str, Any]:
+def _built_by(client: httpx.Client | httpx.AsyncClient, outgoing: Outgoing) -> httpx.Request:
     arguments: dict[str, Any] = {
         "method": outgoing.operation.method,
         "url": outgoing.url,
@@ -192,27 +193,7 @@ def _arguments(outgoing: Outgoing) -> dict[str, Any]:
     }
     if outgoing.timeout is not None:
         arguments["timeout"] = outgoing.timeout
-    return arguments
-
-
-def _client_options(base_url: str) -> dict[str, Any]:
-    # On this machine no proxy is needed, and one from the environment would see plain http.
-    return {"verify": _ssl_context(), "trust_env": httpx.URL(base_url).scheme == "https"}
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    # Reading the certificates takes longer than a call: once for all clients.
-    return httpx.create_ssl_context()
-
-
-@functools.cache
-def _async_client_class() -> type[httpx.AsyncClient]:
-    try:
-        from httpx_aiohttp import HttpxAiohttpClient  # noqa: PLC0415  # the extra [aiohttp]
-    except ImportError:
-        return httpx.AsyncClient
-    return HttpxAiohttpClient
+    return client.build_request(**arguments)
 
 
 def _running_loop() -> AbstractEventLoop:
