@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from heidi_sessions.testing import HeidiMock, fails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from heidi_sandbox import Sandbox
 
@@ -110,10 +110,35 @@ def test_update_reads_the_changes_from_stdin(
         assert 76 == client.sessions.get(session_id).duration
 
 
+@pytest.mark.usefixtures("session_id")
+@pytest.mark.parametrize("text", ["", ".", "..", "\udcff"])
+@pytest.mark.parametrize("command", ["get", "update"])
+def test_an_id_that_can_be_none_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
+    assert 2 == main([command, text])
+    complaint = capsys.readouterr().err
+    assert "session_id must not" in complaint
+    assert 1 == len(complaint.splitlines())
+
+
+@pytest.mark.usefixtures("session_id")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["list"], ["export", "-"]])
+def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list[str]) -> None:
+    run = [sys.executable, "-m", "heidi_sessions", *arguments]
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123  # a device
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert "cannot be written: No space left" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "give a JSON object"),
         ('{"durations": 1}', "durations"),
         ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),

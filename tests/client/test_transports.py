@@ -24,6 +24,7 @@ from heidi_sessions import (
     APIStatusError,
     AsyncHeidi,
     ClosedClientError,
+    ConfigurationError,
     Heidi,
     _json,
 )
@@ -378,6 +379,18 @@ def test_a_client_is_not_pickled_or_copied_and_says_what_to_do(
 def test_all_clients_share_one_ssl_context() -> None:
     contexts = [_clients.options(url)["verify"] for url in (BASE_URL, "http://localhost")]
     assert contexts[0] is contexts[1]
+
+
+def test_certificates_that_cannot_be_read_are_a_configuration_error(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at/all.pem")
+    _clients._ssl_context.cache_clear()
+    with (
+        Heidi(token="t", base_url=server.url) as client,
+        pytest.raises(ConfigurationError, match="no certificates there, No such file"),
+    ):
+        get(client)
 
 
 def test_a_closed_client_says_so(driver: Callable[..., Driver], server: Server) -> None:

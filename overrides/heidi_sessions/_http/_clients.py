@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from heidi_sessions._errors import ConfigurationError
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
@@ -97,7 +99,12 @@ def request(outgoing: Outgoing) -> httpx.Request:
 @functools.cache
 def _ssl_context() -> ssl.SSLContext:
     # Reading the certificates takes longer than a call: once for all clients.
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ConfigurationError(
+            f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates there, {error.strerror}"
+        ) from None
 
 
 @functools.cache

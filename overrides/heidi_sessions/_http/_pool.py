@@ -52,7 +52,7 @@ class SyncPool:
         client = given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
         try:
-            made = request(outgoing) if given is None else _built_by(given, outgoing)
+            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
             response = client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = response.read()
@@ -105,7 +105,7 @@ class AsyncPool:
         client = given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
         try:
-            made = request(outgoing) if given is None else _built_by(given, outgoing)
+            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
             response = await client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = await response.aread()
@@ -184,7 +184,7 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient | None, *, closed: b
         raise ClosedClientError("this client is closed: make a new one")
 
 
-def _built_by(client: httpx.Client | httpx.AsyncClient, outgoing: Outgoing) -> httpx.Request:
+def _arguments(outgoing: Outgoing) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "method": outgoing.operation.method,
         "url": outgoing.url,
@@ -193,7 +193,7 @@ def _built_by(client: httpx.Client | httpx.AsyncClient, outgoing: Outgoing) -> h
     }
     if outgoing.timeout is not None:
         arguments["timeout"] = outgoing.timeout
-    return client.build_request(**arguments)
+    return arguments
 
 
 def _running_loop() -> AbstractEventLoop:

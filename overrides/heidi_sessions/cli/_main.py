@@ -47,13 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(in_one_line(error, show_phi=options.show_phi), 1)
     except ImportError:
         return _complain("needs the extra: pip install 'heidi-sessions[cli]'", CANNOT_RUN)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python writes the rest of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _stop_writing(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _stop_writing(error: OSError) -> int:
+    # Python would write the rest of the output at its end, and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
+        return 1
+    return _complain(f"stdout: cannot be written: {error.strerror}", CANNOT_RUN)
 
 
 def _complain(problem: object, code: int) -> int:
