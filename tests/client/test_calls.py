@@ -302,6 +302,17 @@ def test_a_client_that_derives_shares_the_connections_and_changes_nothing_here()
     assert (2, 0) == (client._engine.settings.max_retries, derived._engine.settings.max_retries)
 
 
+@pytest.mark.parametrize("kind", [Heidi, AsyncHeidi])
+def test_a_client_that_derives_is_of_the_same_class_with_the_same_attributes(kind: Any) -> None:
+    class Clinic(kind):  # type: ignore[misc]  # one of two, known when it runs
+        clinic = ""
+
+    client = Clinic(token="t")
+    client.clinic = "north"
+    derived = client.with_options(timeout=1)
+    assert (Clinic, "north") == (type(derived), derived.clinic)
+
+
 def test_methods_document_themselves_with_their_own_signature() -> None:
     client = Heidi(token="t")
     assert "session_id" in inspect.signature(client.sessions.get).parameters

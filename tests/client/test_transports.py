@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +23,7 @@ import pytest
 from heidi_sessions import (
     APIConnectionError,
     APIStatusError,
+    APITimeoutError,
     AsyncHeidi,
     ClosedClientError,
     ConfigurationError,
@@ -51,6 +53,7 @@ class Server(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.script: list[str] = []
+        self.patience = threading.Event()
 
     @property
     def url(self) -> str:
@@ -73,7 +76,9 @@ class Handler(BaseHTTPRequestHandler):
         self.counter.headers.append({k.lower(): v for k, v in self.headers.items()})
         self.rfile.read(int(self.headers.get("content-length") or 0))
         step = self.counter.script.pop(0) if self.counter.script else "answer"
-        if step == "hang up":
+        if step == "stall":
+            self.counter.patience.wait(10)
+        if step in {"hang up", "stall"}:
             self.close_connection = True
             return
         body = BODY.replace(b"}}", b', "session_name": "x"}}') if step == "other" else BODY
@@ -188,6 +193,22 @@ def test_a_connection_that_is_refused_is_tried_again_for_a_create(
     assert type(caught.value) is APIConnectionError
     assert (False, 2) == (caught.value.may_have_arrived, caught.value.retries_taken)
     assert 2 == len(clock.sleeps)
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_the_timeout_bounds_the_wait_for_an_answer(
+    real: Callable[..., Any], server: Server, *, derived: bool
+) -> None:
+    def get_in_a_hurry(client: Any) -> Any:
+        return get(client.with_options(timeout=0.05) if derived else client)
+
+    server.script = ["stall"]
+    options = {"timeout": 60 if derived else 0.05, "max_retries": 0}
+    start = time.monotonic()
+    with pytest.raises(APITimeoutError):
+        real(server, get_in_a_hurry, **options)
+    server.patience.set()
+    assert time.monotonic() - start < 4  # httpx's own default is 5
 
 
 def test_a_redirect_is_not_followed(real: Callable[..., Any], server: Server) -> None:
