@@ -1,6 +1,6 @@
 """The catalogue of deliberately faulty servers, a module for each class of fault."""
 
-from . import auth, errors, transport
+from . import auth, creation, errors, ids, methods, shape, tenants, transport
 from .catalogue import Planted
 from .simple import *  # noqa: F403
 
@@ -8,4 +8,9 @@ CATALOGUE: tuple[Planted, ...] = (
     *transport.FAULTS,
     *errors.FAULTS,
     *auth.FAULTS,
+    *methods.FAULTS,
+    *tenants.FAULTS,
+    *ids.FAULTS,
+    *creation.FAULTS,
+    *shape.FAULTS,
 )
