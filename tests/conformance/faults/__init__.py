@@ -1,6 +1,6 @@
 """The catalogue of deliberately faulty servers, a module for each class of fault."""
 
-from . import auth, creation, errors, ids, methods, shape, tenants, transport
+from . import auth, creation, errors, ids, methods, patch, shape, tenants, transport, views
 from .catalogue import Planted
 from .simple import *  # noqa: F403
 
@@ -13,4 +13,7 @@ CATALOGUE: tuple[Planted, ...] = (
     *ids.FAULTS,
     *creation.FAULTS,
     *shape.FAULTS,
+    *views.FAULTS,
+    *views.TIMES,
+    *patch.FAULTS,
 )

@@ -168,7 +168,7 @@ def fit_pages(number: int) -> Callable[[Caller], bool]:
 
 PAGES = (
     ("count_is_text", "`count` is a text.", DOCUMENTED, lambda p: {"count": str(p["count"])}, 1),
-    ("total_is_a_fraction", "`total_count` is 1.5 times something: a fraction.", DOCUMENTED, lambda p: {"total_count": p["total_count"] + 0.5}, 1),
+    ("total_is_a_fraction", "`total_count` is not a whole number.", DOCUMENTED, lambda p: {"total_count": p["total_count"] + 0.5}, 1),
     ("total_is_null", "`total_count` is null on every page but the first.", DOCUMENTED, lambda p: {"total_count": None} if p["next_page"] is None and p["count"] != p["total_count"] else {}, 3),
     ("more_is_a_number", "`has_next_page` is 1 or 0.", DOCUMENTED, lambda p: {"has_next_page": int(p["has_next_page"])}, 1),
     ("next_is_false", "`next_page` is false on the last page.", STRICT, lambda p: {"next_page": p["next_page"] or False}, 1),
