@@ -1,6 +1,6 @@
 """The catalogue of deliberately faulty servers, a module for each class of fault."""
 
-from . import auth, creation, errors, ids, methods, patch, shape, tenants, transport, views
+from . import auth, creation, errors, fidelity, ids, methods, patch, shape, tenants, transport, validation, views
 from .catalogue import Planted
 from .simple import *  # noqa: F403
 
@@ -16,4 +16,6 @@ CATALOGUE: tuple[Planted, ...] = (
     *views.FAULTS,
     *views.TIMES,
     *patch.FAULTS,
+    *validation.FAULTS,
+    *fidelity.FAULTS,
 )

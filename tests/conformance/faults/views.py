@@ -51,9 +51,9 @@ ONE = (
     ("year_of_birth_in_get", "GET shows the year of birth alone, as the first of January.", GET, "patient", lambda p: p | {"dob": p["dob"] and p["dob"][:4] + "-01-01"}, {"patient": {"dob": "1990-05-06"}}, DOCUMENTED),
     ("no_gender_in_update", "The answer to an update shows no gender.", PATCH, "patient", lambda p: p | {"gender": None}, {"patient": JOHN}, DOCUMENTED),
     ("no_appointment_in_list", "The list shows null for the appointment.", LIST, "ehr_appt_id", lambda i: None, {"ehr_appt_id": "A1"}, DOCUMENTED),
-    ("links_swapped_in_get", "GET shows an empty patient link as null.", GET, "ehr_patient_id", lambda i: i or None, {"ehr_patient_id": ""}, STRICT),
-    ("language_of_output", "The list shows a language without its region.", LIST, "output_language_code", lambda c: c[:2], {"output_language_code": "es-MX"}, DOCUMENTED),
-    ("capital_regions_in_get", "GET shows languages in small letters.", GET, "language_code", str.lower, {"language_code": "en-AU"}, STRICT),
+    ("empty_link_is_null_in_get", "GET shows an empty patient link as null.", GET, "ehr_patient_id", lambda i: i or None, {"ehr_patient_id": ""}, STRICT),
+    ("no_region_in_list", "The list shows a language without its region.", LIST, "output_language_code", lambda c: c[:2], {"output_language_code": "es-MX"}, DOCUMENTED),
+    ("small_regions_in_get", "GET shows languages in small letters.", GET, "language_code", str.lower, {"language_code": "en-AU"}, STRICT),
 )
 for name, sentence, operation, member, change, members, level in ONE:
 
@@ -137,14 +137,19 @@ class StateBefore(Snapshots):
         return {"session": before}
 
 
-@FAULTS.fault("S11 L103", DOCUMENTED, keeps_after({"duration": 1}, {"language_code": "es", "duration": 1}))
+@FAULTS.fault("S11 L103", DOCUMENTED, lambda c: answers_what_was_kept(c))
 class AnswersTheDefaults(Api):
-    """The answer to an update shows the default wherever the request said nothing."""
+    """The answer to an update shows a duration of 0 where the request sent none."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         told = super().update(user, session_id, request)["session"]
-        sent = self.parsed(request)
-        return {"session": told | ({} if "duration" in sent and "language_code" not in sent else {"duration": 0})}
+        return {"session": told if "duration" in self.parsed(request) else told | {"duration": 0}}
+
+
+def answers_what_was_kept(caller: Caller) -> bool:
+    session_id = caller.create()
+    caller.patch(session_id, {"duration": 3})
+    return caller.patched(session_id, language_code="es")["duration"] == 3
 
 
 def second_page_is_fresh(caller: Caller) -> bool:
