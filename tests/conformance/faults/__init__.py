@@ -1,6 +1,6 @@
 """The catalogue of deliberately faulty servers, a module for each class of fault."""
 
-from . import auth, creation, errors, fidelity, ids, methods, patch, shape, tenants, transport, validation, views
+from . import auth, creation, errors, fidelity, ids, methods, paging, patch, robustness, shape, tenants, transport, validation, views
 from .catalogue import Planted
 from .simple import *  # noqa: F403
 
@@ -18,4 +18,7 @@ CATALOGUE: tuple[Planted, ...] = (
     *patch.FAULTS,
     *validation.FAULTS,
     *fidelity.FAULTS,
+    *paging.FAULTS,
+    *robustness.FAULTS,
+    *robustness.RACES,
 )

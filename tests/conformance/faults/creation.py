@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..caller import Caller, is_error
+from ..caller import Caller, is_error, shows
 from ..reference import Answer, Api, Handler, RefusalError, Request, User, answer
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, operation_of
 
@@ -24,11 +24,7 @@ def opening(change: Callable[[Session, Session], object]) -> type[Api]:
 
 
 def is_new(name: str, value: object) -> Callable[[Caller], bool]:
-    def witness(caller: Caller) -> bool:
-        session = caller.created()
-        return name in session and type(session[name]) is type(value) and session[name] == value
-
-    return witness
+    return lambda caller: shows(caller.created(), {name: value})
 
 
 def put(name: str, value: Any) -> Callable[[Session, Session], object]:
