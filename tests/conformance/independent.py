@@ -46,15 +46,23 @@ def held_by_a_double(number: int | float) -> int | float:
     return number
 
 
+def encodable(text: str) -> str:
+    text.encode()  # half of a surrogate pair is a ValueError
+    return text
+
+
+Text = Annotated[str, AfterValidator(encodable)]
+
+
 class Sent(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
 class PatientSent(Sent):
-    name: str = ""
+    name: Text = ""
     gender: Literal["MALE", "FEMALE", "OTHER"] = "OTHER"
     dob: Annotated[str, AfterValidator(real_date)] = ""
-    demographic_details: str = ""
+    demographic_details: Text = ""
 
 
 class UpdateSent(Sent):
@@ -65,22 +73,22 @@ class UpdateSent(Sent):
     ] = 0
     language_code: Annotated[str, Field(pattern=LANGUAGE)] = "en"
     output_language_code: Annotated[str, Field(pattern=LANGUAGE)] = "en"
-    transcribe_mode: str = ""
+    transcribe_mode: Text = ""
     patient: PatientSent = PatientSent()
-    clinician_notes: list[str] = []
-    ehr_patient_id: str = ""
-    ehr_appt_id: str = ""
+    clinician_notes: list[Text] = []
+    ehr_patient_id: Text = ""
+    ehr_appt_id: Text = ""
     generate_output_without_recording: bool = False
-    recording_status: str = ""
-    session_status: str = ""
+    recording_status: Text = ""
+    session_status: Text = ""
     is_consent: bool = False
-    created_time_local: str = ""
-    linked_sessions_for_context: list[str] = []
+    created_time_local: Text = ""
+    linked_sessions_for_context: list[Text] = []
 
 
 class CreationSent(Sent):
-    patient_profile_id: str = ""
-    ehr_appointment_id: str = ""
+    patient_profile_id: Text = ""
+    ehr_appointment_id: Text = ""
 
 
 class Unreadable:

@@ -2,18 +2,10 @@
 
 import pytest
 
-from .caller import Caller, in_process
+from .caller import in_process
 from .faults import CATALOGUE, Planted
-from .faults.catalogue import Witness
+from .faults.catalogue import kept
 from .reference import Api
-
-
-def kept(witness: Witness, caller: Caller) -> bool:
-    """Ask a witness; an answer that it cannot even read breaks its claim."""
-    try:
-        return witness(caller)
-    except (LookupError, TypeError, ValueError):
-        return False
 
 
 def by_id(planted: Planted) -> str:

@@ -1,6 +1,21 @@
 """The catalogue of deliberately faulty servers, a module for each class of fault."""
 
-from . import auth, creation, errors, fidelity, ids, methods, paging, patch, robustness, shape, tenants, transport, validation, views
+from . import (
+    auth,
+    creation,
+    errors,
+    fidelity,
+    ids,
+    methods,
+    paging,
+    patch,
+    robustness,
+    shape,
+    tenants,
+    transport,
+    validation,
+    views,
+)
 from .catalogue import Planted
 from .simple import *  # noqa: F403
 

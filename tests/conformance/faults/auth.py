@@ -108,7 +108,9 @@ def admitting(operation: str, find: Callable[[Api, Request], User | None]) -> ty
     return Admitting
 
 
-def refused(operation: str, authorization: Callable[[Caller], str | None]) -> Callable[[Caller], bool]:
+def refused(
+    operation: str, authorization: Callable[[Caller], str | None]
+) -> Callable[[Caller], bool]:
     return lambda caller: is_error(
         attempt(caller, operation, authorization=authorization(caller)), 401
     )
@@ -208,7 +210,9 @@ def basic_challenge(request: Request, handle: Handler) -> Answer:
     return reply.but(headers=basic) if reply.status == 401 else reply
 
 
-@FAULTS.fault("S1", STRICT, lambda c: c.expired().page().headers.get("www-authenticate") is not None)
+@FAULTS.fault(
+    "S1", STRICT, lambda c: c.expired().page().headers.get("www-authenticate") is not None
+)
 class NoChallengeOnceExpired(Api):
     """401 for an expired token has no WWW-Authenticate; for a wrong one it has."""
 
@@ -221,14 +225,22 @@ class NoChallengeOnceExpired(Api):
 def forbidden_without_token(request: Request, handle: Handler) -> Answer:
     """Without a token the answer is 403."""
     reply = handle(request)
-    return reply.but(status=403) if reply.status == 401 and "authorization" not in request.headers else reply
+    return (
+        reply.but(status=403)
+        if reply.status == 401 and "authorization" not in request.headers
+        else reply
+    )
 
 
 @FAULTS.fault("S1", STRICT, lambda c: c.using(c.token[:-1]).page().status == 401)
 def wrong_token_is_422(request: Request, handle: Handler) -> Answer:
     """A token that is not a token is 422, as a library for JWT has it."""
     reply = handle(request)
-    return reply.but(status=422) if reply.status == 401 and "authorization" in request.headers else reply
+    return (
+        reply.but(status=422)
+        if reply.status == 401 and "authorization" in request.headers
+        else reply
+    )
 
 
 class Late(Api):
@@ -249,7 +261,9 @@ def stays_401(send: Callable[[Caller], Answer]) -> Callable[[Caller], bool]:
     return lambda caller: is_error(send(caller), 401)
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None)))
+@FAULTS.fault(
+    "S1", STRICT, stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))
+)
 class ValidatesFirst(Late):
     """A wrong member is 422 also without a token."""
 
@@ -267,7 +281,13 @@ class ReadsTheCreationFirst(Late):
             self.checked(self.parsed(request), self.create_shape)
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv")))
+@FAULTS.fault(
+    "S1",
+    STRICT,
+    stays_401(
+        lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv")
+    ),
+)
 class MediaTypeFirst(Late):
     """A wrong content type is 415 also without a token."""
 
@@ -276,7 +296,15 @@ class MediaTypeFirst(Late):
             raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.send("GET", "/sessions/linked-user", query={"page_size": "0"}, authorization=None)))
+@FAULTS.fault(
+    "S1",
+    STRICT,
+    stays_401(
+        lambda c: c.send(
+            "GET", "/sessions/linked-user", query={"page_size": "0"}, authorization=None
+        )
+    ),
+)
 class QueryFirst(Late):
     """A wrong `page_size` is 422 also without a token."""
 
@@ -297,7 +325,9 @@ class LooksUpFirst(Late):
                 raise RefusalError(404, "SessionNotFoundError", "Session not found")
 
 
-@FAULTS.fault("S1 S4", STRICT, stays_401(lambda c: c.send("DELETE", "/sessions", authorization=None)))
+@FAULTS.fault(
+    "S1 S4", STRICT, stays_401(lambda c: c.send("DELETE", "/sessions", authorization=None))
+)
 class MethodFirst(Late):
     """A method that the path does not have is 405 also without a token."""
 
@@ -308,7 +338,11 @@ class MethodFirst(Late):
             raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.patch_raw(c.create(), b" " * (1024 * 1024 + 1), authorization=None)))
+@FAULTS.fault(
+    "S1",
+    STRICT,
+    stays_401(lambda c: c.patch_raw(c.create(), b" " * (1024 * 1024 + 1), authorization=None)),
+)
 class SizeFirst(Late):
     """A body that is too large is 413 also without a token."""
 
@@ -317,7 +351,15 @@ class SizeFirst(Late):
             raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.send("GET", "/sessions/linked-user", query={"access_token": c.token}, authorization=None)))
+@FAULTS.fault(
+    "S1",
+    STRICT,
+    stays_401(
+        lambda c: c.send(
+            "GET", "/sessions/linked-user", query={"access_token": c.token}, authorization=None
+        )
+    ),
+)
 class TokenInTheQuery(Api):
     """A token is also taken from the query, where every log shows it."""
 
@@ -326,7 +368,15 @@ class TokenInTheQuery(Api):
         return user or super().authenticate(request)
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.send("GET", "/sessions/linked-user", authorization=None, cookie=f"token={c.token}")))
+@FAULTS.fault(
+    "S1",
+    STRICT,
+    stays_401(
+        lambda c: c.send(
+            "GET", "/sessions/linked-user", authorization=None, cookie=f"token={c.token}"
+        )
+    ),
+)
 class TokenInACookie(Api):
     """A token is also taken from a cookie, which browsers send on their own."""
 
@@ -366,7 +416,9 @@ def wrong_after_good(caller: Caller) -> Answer:
     return caller.page_without_token()
 
 
-@FAULTS.fault("S1 bearerAuth", DOCUMENTED, stays_401(lambda c: c.using("A" * 8 + c.token[8:]).page()))
+@FAULTS.fault(
+    "S1 bearerAuth", DOCUMENTED, stays_401(lambda c: c.using("A" * 8 + c.token[8:]).page())
+)
 class OnlyTheSignatureCounts(Api):
     """The first eight characters of a token are not looked at."""
 
@@ -393,7 +445,9 @@ class KeyIsOptional(Api):
         return super().issue_token(replace(request, headers=headers))
 
 
-@FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: issued(c, key=c.server.api_key[:-1]).status == 401)
+@FAULTS.fault(
+    "S1 heidiApiKey", DOCUMENTED, lambda c: issued(c, key=c.server.api_key[:-1]).status == 401
+)
 class ShortKey(Api):
     """The API key may lack its last character."""
 
@@ -403,7 +457,9 @@ class ShortKey(Api):
         return super().issue_token(request)
 
 
-@FAULTS.fault("IssuedToken", DOCUMENTED, lambda c: issued(c).content["expiration_time"].endswith("Z"))
+@FAULTS.fault(
+    "IssuedToken", DOCUMENTED, lambda c: issued(c).content["expiration_time"].endswith("Z")
+)
 class ExpirationWithoutZone(Api):
     """`expiration_time` has no time zone."""
 
@@ -411,7 +467,9 @@ class ExpirationWithoutZone(Api):
         return super().expiration(token).removesuffix("Z")
 
 
-@FAULTS.fault("IssuedToken", DOCUMENTED, lambda c: isinstance(issued(c).content["expiration_time"], str))
+@FAULTS.fault(
+    "IssuedToken", DOCUMENTED, lambda c: isinstance(issued(c).content["expiration_time"], str)
+)
 class ExpirationAsSeconds(Api):
     """`expiration_time` is a number of seconds."""
 
@@ -421,7 +479,9 @@ class ExpirationAsSeconds(Api):
         return reply.but(content=reply.content | seconds)
 
 
-@FAULTS.fault("IssuedToken S1", DOCUMENTED, lambda c: c.using(issued(c).content["token"]).page().status == 200)
+@FAULTS.fault(
+    "IssuedToken S1", DOCUMENTED, lambda c: c.using(issued(c).content["token"]).page().status == 200
+)
 class ShorterThanTold(Api):
     """A token says that it lives for a day and ends at once."""
 
@@ -440,7 +500,9 @@ def tenants_by_internal_id(caller: Caller) -> bool:
 class EmailIsTheUser(Api):
     """The email alone says who a user is; `third_party_internal_id` is not looked at."""
 
-    def token(self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None) -> str:
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
         return super().token(email, "1", lifetime)
 
 
@@ -448,7 +510,9 @@ class EmailIsTheUser(Api):
 class InternalIdIsTheUser(Api):
     """`third_party_internal_id` alone says who a user is."""
 
-    def token(self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None) -> str:
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
         linked = "" if "+unlinked" not in email else "+unlinked"
         return super().token(f"anybody{linked}@example.com", internal_id, lifetime)
 
@@ -464,7 +528,9 @@ class NewTokenNewUser(Api):
 
     issued = 0
 
-    def token(self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None) -> str:
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
         self.issued += 1
         return super().token(email, f"{internal_id}/{self.issued}", lifetime)
 
@@ -479,7 +545,9 @@ def same_user_again(caller: Caller) -> bool:
 class OneTokenAtATime(Api):
     """A new token of a user ends the one before, long before it expires."""
 
-    def token(self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None) -> str:
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
         token = super().token(email, internal_id, lifetime)
         user = self.tokens[token]
         for known in [name for name, owner in self.tokens.items() if owner is user]:
@@ -491,4 +559,3 @@ class OneTokenAtATime(Api):
 def first_token_stays(caller: Caller) -> bool:
     caller.server.issue(caller.email, caller.internal_id)
     return caller.page().status == 200
-

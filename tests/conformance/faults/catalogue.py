@@ -83,9 +83,7 @@ class Catalogue:
 
         return enter
 
-    def shown(
-        self, rows: str, level: Level, witness: Witness
-    ) -> Callable[[Showing], Showing]:
+    def shown(self, rows: str, level: Level, witness: Witness) -> Callable[[Showing], Showing]:
         """Enter a function that spoils what an operation shows of a session."""
 
         def enter(defect: Showing) -> Showing:
@@ -94,9 +92,7 @@ class Catalogue:
 
         return enter
 
-    def sent(
-        self, rows: str, level: Level, witness: Witness
-    ) -> Callable[[Changing], Changing]:
+    def sent(self, rows: str, level: Level, witness: Witness) -> Callable[[Changing], Changing]:
         """Enter a function that spoils a session, or what was sent, before an update."""
 
         def enter(defect: Changing) -> Changing:
@@ -104,6 +100,14 @@ class Catalogue:
             return defect
 
         return enter
+
+
+def kept(witness: Witness, caller: Caller) -> bool:
+    """Ask a witness; an answer that it cannot even read breaks its claim."""
+    try:
+        return witness(caller)
+    except (LookupError, TypeError, ValueError):
+        return False
 
 
 def title(defect: Callable[..., object]) -> tuple[str, str]:

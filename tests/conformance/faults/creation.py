@@ -34,20 +34,90 @@ def put(name: str, value: Any) -> Callable[[Session, Session], object]:
 DEFAULTS: tuple[tuple[str, str, Level, str, Any, Any], ...] = (
     ("untitled", "A new session is called `Untitled`.", STRICT, "session_name", "Untitled", None),
     ("name_is_null", "The name of a new session is null.", DOCUMENTED, "session_name", None, None),
-    ("patient_is_null", "A new session has no patient, but null.", DOCUMENTED, "patient", None, PATIENT),
-    ("patient_without_dob", "The patient of a new session has no `dob`.", DOCUMENTED, "patient", {"name": "", "gender": None}, PATIENT),
-    ("patient_is_unknown", "The patient of a new session is called `Unknown`.", STRICT, "patient", PATIENT | {"name": "Unknown"}, PATIENT),
-    ("patient_name_is_null", "The name of a new patient is null.", DOCUMENTED, "patient", PATIENT | {"name": None}, PATIENT),
-    ("gender_is_other", "The patient of a new session has the gender OTHER.", STRICT, "patient", PATIENT | {"gender": "OTHER"}, PATIENT),
-    ("dob_is_the_epoch", "The patient of a new session was born on 1970-01-01.", STRICT, "patient", PATIENT | {"dob": "1970-01-01"}, PATIENT),
+    (
+        "patient_is_null",
+        "A new session has no patient, but null.",
+        DOCUMENTED,
+        "patient",
+        None,
+        PATIENT,
+    ),
+    (
+        "patient_without_dob",
+        "The patient of a new session has no `dob`.",
+        DOCUMENTED,
+        "patient",
+        {"name": "", "gender": None},
+        PATIENT,
+    ),
+    (
+        "patient_is_unknown",
+        "The patient of a new session is called `Unknown`.",
+        STRICT,
+        "patient",
+        PATIENT | {"name": "Unknown"},
+        PATIENT,
+    ),
+    (
+        "patient_name_is_null",
+        "The name of a new patient is null.",
+        DOCUMENTED,
+        "patient",
+        PATIENT | {"name": None},
+        PATIENT,
+    ),
+    (
+        "gender_is_other",
+        "The patient of a new session has the gender OTHER.",
+        STRICT,
+        "patient",
+        PATIENT | {"gender": "OTHER"},
+        PATIENT,
+    ),
+    (
+        "dob_is_the_epoch",
+        "The patient of a new session was born on 1970-01-01.",
+        STRICT,
+        "patient",
+        PATIENT | {"dob": "1970-01-01"},
+        PATIENT,
+    ),
     ("audio_is_null", "The audio of a new session is null.", DOCUMENTED, "audio", None, []),
     ("a_first_note", "A new session has an empty note.", STRICT, "clinician_notes", [""], []),
-    ("notes_are_null", "The notes of a new session are null.", DOCUMENTED, "clinician_notes", None, []),
-    ("documents_are_empty", "The documents of a new session are [], not null.", STRICT, "documents", [], None),
+    (
+        "notes_are_null",
+        "The notes of a new session are null.",
+        DOCUMENTED,
+        "clinician_notes",
+        None,
+        [],
+    ),
+    (
+        "documents_are_empty",
+        "The documents of a new session are [], not null.",
+        STRICT,
+        "documents",
+        [],
+        None,
+    ),
     ("duration_is_null", "The duration of a new session is null.", DOCUMENTED, "duration", None, 0),
     ("duration_is_one", "A new session has lasted a second.", STRICT, "duration", 1, 0),
-    ("language_of_the_region", "The language of a new session is `en-AU`.", STRICT, "language_code", "en-AU", "en"),
-    ("no_output_language", "A new session has null for `output_language_code`.", DOCUMENTED, "output_language_code", None, "en"),
+    (
+        "language_of_the_region",
+        "The language of a new session is `en-AU`.",
+        STRICT,
+        "language_code",
+        "en-AU",
+        "en",
+    ),
+    (
+        "no_output_language",
+        "A new session has null for `output_language_code`.",
+        DOCUMENTED,
+        "output_language_code",
+        None,
+        "en",
+    ),
 )
 for name, sentence, level, member, value, expected in DEFAULTS:
     if member == "session_name":
@@ -68,13 +138,62 @@ def notes(name: str, *values: Any) -> Callable[[Caller], bool]:
     return lambda caller: caller.created()["consult_note"][name] in values
 
 
-FAULTS.add("result_is_null", "The result of a new note is null.", "ConsultNote L67", DOCUMENTED, opening(note("result", None)), notes("result", ""))
-FAULTS.add("result_of_a_sample", "The result of a new note is the text of the sample.", "S20", STRICT, opening(note("result", "Consult note content...")), notes("result", ""))
-FAULTS.add("status_is_pending", "A new note has the status PENDING.", "S20", STRICT, opening(note("status", "PENDING")), notes("status", "CREATED"))
-FAULTS.add("brain_is_a_number", "The brain of a note is a number.", "ConsultNote L69", DOCUMENTED, opening(note("brain", 1)), notes("brain", "LEFT", "RIGHT"))
-FAULTS.add("template_is_a_number", "The template of a note is the number 0.", "ConsultNote L72", DOCUMENTED, opening(note("template_id", 0)), notes("template_id", None))
-FAULTS.add("note_without_feedback", "A new note has no member `feedback`.", "ConsultNote L75", DOCUMENTED, opening(lambda session, _: session["consult_note"].pop("feedback")), lambda c: "feedback" in c.created()["consult_note"])
-FAULTS.add("no_provider", "`ehr_provider` is null.", "Session L85", DOCUMENTED, opening(put("ehr_provider", None)), lambda c: isinstance(c.created()["ehr_provider"], str))
+FAULTS.add(
+    "result_is_null",
+    "The result of a new note is null.",
+    "ConsultNote L67",
+    DOCUMENTED,
+    opening(note("result", None)),
+    notes("result", ""),
+)
+FAULTS.add(
+    "result_of_a_sample",
+    "The result of a new note is the text of the sample.",
+    "S20",
+    STRICT,
+    opening(note("result", "Consult note content...")),
+    notes("result", ""),
+)
+FAULTS.add(
+    "status_is_pending",
+    "A new note has the status PENDING.",
+    "S20",
+    STRICT,
+    opening(note("status", "PENDING")),
+    notes("status", "CREATED"),
+)
+FAULTS.add(
+    "brain_is_a_number",
+    "The brain of a note is a number.",
+    "ConsultNote L69",
+    DOCUMENTED,
+    opening(note("brain", 1)),
+    notes("brain", "LEFT", "RIGHT"),
+)
+FAULTS.add(
+    "template_is_a_number",
+    "The template of a note is the number 0.",
+    "ConsultNote L72",
+    DOCUMENTED,
+    opening(note("template_id", 0)),
+    notes("template_id", None),
+)
+FAULTS.add(
+    "note_without_feedback",
+    "A new note has no member `feedback`.",
+    "ConsultNote L75",
+    DOCUMENTED,
+    opening(lambda session, _: session["consult_note"].pop("feedback")),
+    lambda c: "feedback" in c.created()["consult_note"],
+)
+FAULTS.add(
+    "no_provider",
+    "`ehr_provider` is null.",
+    "Session L85",
+    DOCUMENTED,
+    opening(put("ehr_provider", None)),
+    lambda c: isinstance(c.created()["ehr_provider"], str),
+)
 
 
 def appointment(sent: str) -> Callable[[Caller], bool]:
@@ -98,10 +217,30 @@ class AppointmentHasTwoNames(Api):
 
 
 ALTERED = (
-    ("empty_appointment_is_null", "An empty `ehr_appointment_id` comes back as null.", "", lambda text: text or None),
-    ("appointment_in_capitals", "`ehr_appointment_id` comes back in capitals.", "ehr-1a", str.upper),
-    ("appointment_as_number", "An `ehr_appointment_id` of digits loses its leading zeros.", "00042", lambda text: text.lstrip("0")),
-    ("short_appointment", "An `ehr_appointment_id` is cut after 32 characters.", "7" * 33, lambda text: text[:32]),
+    (
+        "empty_appointment_is_null",
+        "An empty `ehr_appointment_id` comes back as null.",
+        "",
+        lambda text: text or None,
+    ),
+    (
+        "appointment_in_capitals",
+        "`ehr_appointment_id` comes back in capitals.",
+        "ehr-1a",
+        str.upper,
+    ),
+    (
+        "appointment_as_number",
+        "An `ehr_appointment_id` of digits loses its leading zeros.",
+        "00042",
+        lambda text: text.lstrip("0"),
+    ),
+    (
+        "short_appointment",
+        "An `ehr_appointment_id` is cut after 32 characters.",
+        "7" * 33,
+        lambda text: text[:32],
+    ),
 )
 for name, sentence, sent_text, alter in ALTERED:
 
@@ -112,7 +251,11 @@ for name, sentence, sent_text, alter in ALTERED:
     FAULTS.add(name, sentence, "S14 S13", STRICT, opening(altered), appointment(sent_text))
 
 
-@FAULTS.fault("S14", STRICT, lambda c: c.created(ehr_appointment_id="A", patient_profile_id="p")["ehr_appt_id"] == "A")
+@FAULTS.fault(
+    "S14",
+    STRICT,
+    lambda c: c.created(ehr_appointment_id="A", patient_profile_id="p")["ehr_appt_id"] == "A",
+)
 class ProfileHidesAppointment(Api):
     """`ehr_appointment_id` is lost where `patient_profile_id` is sent too."""
 
@@ -120,7 +263,11 @@ class ProfileHidesAppointment(Api):
         return super().opened(user, {} if len(sent) == 2 else sent)
 
 
-@FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create(ehr_appointment_id="A") != c.create(ehr_appointment_id="A"))
+@FAULTS.fault(
+    "S15 L9-L13",
+    DOCUMENTED,
+    lambda c: c.create(ehr_appointment_id="A") != c.create(ehr_appointment_id="A"),
+)
 class SameAppointmentSameSession(Api):
     """A second session for an appointment is not created: the first is answered."""
 
@@ -142,12 +289,18 @@ class CreatesTwo(Api):
 @FAULTS.fault("SessionCreate L19-L31", DOCUMENTED, lambda c: c.post().status == 200)
 def body_is_required(request: Request, handle: Handler) -> Answer:
     """A creation without a body is 422."""
-    if operation_of(request) == "createSession" and not request.body and handle(request).status == 200:
+    if (
+        operation_of(request) == "createSession"
+        and not request.body
+        and handle(request).status == 200
+    ):
         return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
     return handle(request)
 
 
-@FAULTS.fault("SessionCreate L27-L31", DOCUMENTED, lambda c: c.post({"ehr_appointment_id": "A"}).status == 200)
+@FAULTS.fault(
+    "SessionCreate L27-L31", DOCUMENTED, lambda c: c.post({"ehr_appointment_id": "A"}).status == 200
+)
 class ProfileIsRequired(Api):
     """`patient_profile_id` is required as soon as a body is sent."""
 
@@ -191,7 +344,9 @@ class StoresWhatIsCreated(Api):
         return created
 
 
-@FAULTS.fault("S10 S20", STRICT, lambda c: c.created(duration=99, session_name="Mine")["duration"] == 0)
+@FAULTS.fault(
+    "S10 S20", STRICT, lambda c: c.created(duration=99, session_name="Mine")["duration"] == 0
+)
 class CreationTakesUpdates(Api):
     """A creation also takes the members of an update, which it does not have."""
 
@@ -258,7 +413,9 @@ class ProfileIsNotLookedAt(Api):
     create_shape = {"ehr_appointment_id": Api.create_shape["ehr_appointment_id"]}
 
 
-@FAULTS.fault("L9-L13", DOCUMENTED, lambda c: [c.post({"x": [1]}).status for _ in range(2)] == [200, 200])
+@FAULTS.fault(
+    "L9-L13", DOCUMENTED, lambda c: [c.post({"x": [1]}).status for _ in range(2)] == [200, 200]
+)
 class SecondCreationIsAConflict(Api):
     """Two creations with the same body are a conflict, as if the second were a mistake."""
 

@@ -71,17 +71,97 @@ def bad_page_size(caller: Caller) -> bool:
 MSG = {"msg": "error", "type": "Error"}
 LIST_OF_FAILURES = {"detail": [{"loc": ["body"], "msg": "wrong", "type": "value_error"}]}
 ROWS = (
-    ("detail_is_text", "The detail of 404 is a text.", "ErrorResponse L93", DOCUMENTED, 404, {"detail": "Session not found"}, unknown),
-    ("other_type_for_404", "An unknown session has the type `NotFound`.", "L95 S2", DOCUMENTED, 404, {"detail": MSG | {"type": "NotFound"}}, unknown),
-    ("other_type_for_403", "A user who is not linked gets the type `Forbidden`.", "L230 S3", DOCUMENTED, 403, {"detail": MSG | {"type": "Forbidden"}}, not_linked),
-    ("no_msg_in_403", "The error of a user who is not linked has no `msg`.", "ErrorDetail L229 S18", DOCUMENTED, 403, {"detail": {"type": "NoLinkedUserException"}}, not_linked),
-    ("error_for_detail", "The member of 403 is called `error`.", "ErrorResponse L228 S18", DOCUMENTED, 403, {"error": MSG | {"type": "NoLinkedUserException"}}, not_linked),
-    ("null_type_in_401", "The type of 401 is null.", "S1 S18", STRICT, 401, {"detail": {"msg": "no", "type": None}}, without_token),
-    ("other_type_for_401", "401 has the type `Unauthorized`.", "S1", STRICT, 401, {"detail": MSG | {"type": "Unauthorized"}}, without_token),
-    ("framework_405", "405 has the body of the framework, a detail of text.", "S18", STRICT, 405, {"detail": "Method Not Allowed"}, put),
+    (
+        "detail_is_text",
+        "The detail of 404 is a text.",
+        "ErrorResponse L93",
+        DOCUMENTED,
+        404,
+        {"detail": "Session not found"},
+        unknown,
+    ),
+    (
+        "other_type_for_404",
+        "An unknown session has the type `NotFound`.",
+        "L95 S2",
+        DOCUMENTED,
+        404,
+        {"detail": MSG | {"type": "NotFound"}},
+        unknown,
+    ),
+    (
+        "other_type_for_403",
+        "A user who is not linked gets the type `Forbidden`.",
+        "L230 S3",
+        DOCUMENTED,
+        403,
+        {"detail": MSG | {"type": "Forbidden"}},
+        not_linked,
+    ),
+    (
+        "no_msg_in_403",
+        "The error of a user who is not linked has no `msg`.",
+        "ErrorDetail L229 S18",
+        DOCUMENTED,
+        403,
+        {"detail": {"type": "NoLinkedUserException"}},
+        not_linked,
+    ),
+    (
+        "error_for_detail",
+        "The member of 403 is called `error`.",
+        "ErrorResponse L228 S18",
+        DOCUMENTED,
+        403,
+        {"error": MSG | {"type": "NoLinkedUserException"}},
+        not_linked,
+    ),
+    (
+        "null_type_in_401",
+        "The type of 401 is null.",
+        "S1 S18",
+        STRICT,
+        401,
+        {"detail": {"msg": "no", "type": None}},
+        without_token,
+    ),
+    (
+        "other_type_for_401",
+        "401 has the type `Unauthorized`.",
+        "S1",
+        STRICT,
+        401,
+        {"detail": MSG | {"type": "Unauthorized"}},
+        without_token,
+    ),
+    (
+        "framework_405",
+        "405 has the body of the framework, a detail of text.",
+        "S18",
+        STRICT,
+        405,
+        {"detail": "Method Not Allowed"},
+        put,
+    ),
     ("no_type_in_415", "415 has no type.", "S18", STRICT, 415, {"detail": {"msg": "no"}}, as_text),
-    ("bare_400", "400 is an object without detail.", "S18", STRICT, 400, {"msg": "broken", "type": "Broken"}, broken),
-    ("numbered_413", "The type of 413 is a number.", "S18", STRICT, 413, {"detail": {"msg": "no", "type": 413}}, oversize),
+    (
+        "bare_400",
+        "400 is an object without detail.",
+        "S18",
+        STRICT,
+        400,
+        {"msg": "broken", "type": "Broken"},
+        broken,
+    ),
+    (
+        "numbered_413",
+        "The type of 413 is a number.",
+        "S18",
+        STRICT,
+        413,
+        {"detail": {"msg": "no", "type": 413}},
+        oversize,
+    ),
 )
 for name, sentence, rows, level, status, detail, witness in ROWS:
     FAULTS.add(name, sentence, rows, level, retold(status, detail), witness)
@@ -122,11 +202,39 @@ def as_type(status: int, media_type: str, body: bytes) -> type[Api]:
     return AsType
 
 
-FAULTS.add("html_404", "An unknown session is an HTML page.", "ErrorResponse L90", DOCUMENTED, as_type(404, "text/html", b"<h1>404</h1>"), unknown)
+FAULTS.add(
+    "html_404",
+    "An unknown session is an HTML page.",
+    "ErrorResponse L90",
+    DOCUMENTED,
+    as_type(404, "text/html", b"<h1>404</h1>"),
+    unknown,
+)
 FAULTS.add("empty_405", "405 has no body.", "S18", STRICT, as_type(405, "text/plain", b" "), put)
-FAULTS.add("plain_401", "401 has the right body and is labelled text/plain.", "S18", STRICT, as_type(401, "text/plain", b""), without_token)
-FAULTS.add("problem_422", "422 is labelled application/problem+json.", "S18", STRICT, as_type(422, "application/problem+json", b""), mistyped)
-FAULTS.add("html_413", "413 is the HTML page of a proxy.", "S18", STRICT, as_type(413, "text/html", b"<h1>413</h1>"), oversize)
+FAULTS.add(
+    "plain_401",
+    "401 has the right body and is labelled text/plain.",
+    "S18",
+    STRICT,
+    as_type(401, "text/plain", b""),
+    without_token,
+)
+FAULTS.add(
+    "problem_422",
+    "422 is labelled application/problem+json.",
+    "S18",
+    STRICT,
+    as_type(422, "application/problem+json", b""),
+    mistyped,
+)
+FAULTS.add(
+    "html_413",
+    "413 is the HTML page of a proxy.",
+    "S18",
+    STRICT,
+    as_type(413, "text/html", b"<h1>413</h1>"),
+    oversize,
+)
 
 
 @FAULTS.fault("S18", STRICT, lambda c: is_error(c.send("GET", "/patients"), 404))
@@ -147,7 +255,9 @@ class EchoesTheValue(Api):
 @FAULTS.fault(
     "S18",
     STRICT,
-    lambda c: SECRET.encode() not in c.patch(c.create(), {"clinician_notes": ["a", SECRET, 1]}).body,
+    lambda c: (
+        SECRET.encode() not in c.patch(c.create(), {"clinician_notes": ["a", SECRET, 1]}).body
+    ),
 )
 class EchoesTheNotes(Api):
     """The message of 422 repeats `clinician_notes`, and no other value."""
@@ -158,7 +268,9 @@ class EchoesTheNotes(Api):
 
 
 @FAULTS.fault(
-    "S18", STRICT, lambda c: SECRET.encode() not in c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()).body
+    "S18",
+    STRICT,
+    lambda c: SECRET.encode() not in c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()).body,
 )
 class EchoesTheBrokenBody(Api):
     """The message of 400 shows the text round the place where the JSON breaks."""
@@ -173,7 +285,9 @@ class EchoesTheBrokenBody(Api):
             raise RefusalError(400, "MalformedRequest", f"not JSON near {near}") from None
 
 
-@FAULTS.fault("S18", STRICT, lambda c: c.token[:-1].encode() not in c.using(c.token[:-1]).page().body)
+@FAULTS.fault(
+    "S18", STRICT, lambda c: c.token[:-1].encode() not in c.using(c.token[:-1]).page().body
+)
 class EchoesTheToken(Api):
     """The message of 401 repeats the token."""
 
@@ -199,7 +313,11 @@ class EchoesTheId(Api):
         return reply.but(content={"detail": detail})
 
 
-@FAULTS.fault("S18", STRICT, lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"])
+@FAULTS.fault(
+    "S18",
+    STRICT,
+    lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"],
+)
 class NamesNoMember(Api):
     """The message of 422 does not say which member is wrong."""
 

@@ -66,24 +66,94 @@ def arabic(text: str) -> str:
 
 LOOKUPS = (
     ("trims", "Spaces round an id are not looked at.", str.strip, lambda i: f" {i} "),
-    ("trims_newlines", "A newline behind an id is not looked at.", lambda i: i.rstrip("\n"), lambda i: f"{i}\n"),
-    ("strips_zeros", "Zeros before an id are not looked at.", lambda i: i.lstrip("0"), lambda i: f"00{i}"),
-    ("takes_a_sign", "A plus sign before an id is not looked at.", lambda i: i.removeprefix("+"), lambda i: f"+{i}"),
-    ("takes_underscores", "Ids are read by `int`, which allows underscores.", lambda i: i.replace("_", ""), lambda i: f"{i[:3]}_{i[3:]}"),
-    ("unicode_digits", "Ids are read by `int`, which takes Arabic digits.", lambda i: i if i.isascii() else numeral(i), arabic),
-    ("fullwidth_digits", "Ids are normalised to NFKC: full-width digits are digits.", lambda i: unicodedata.normalize("NFKC", i), lambda i: "".join(chr(0xFF10 + int(d)) for d in i)),
-    ("float_precision", "Ids are compared as floating-point numbers: near ones are equal.", as_float, lambda i: str(int(i) ^ 1)),
-    ("exponents", "An id with a fraction of zero is a number like any other.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
+    (
+        "trims_newlines",
+        "A newline behind an id is not looked at.",
+        lambda i: i.rstrip("\n"),
+        lambda i: f"{i}\n",
+    ),
+    (
+        "strips_zeros",
+        "Zeros before an id are not looked at.",
+        lambda i: i.lstrip("0"),
+        lambda i: f"00{i}",
+    ),
+    (
+        "takes_a_sign",
+        "A plus sign before an id is not looked at.",
+        lambda i: i.removeprefix("+"),
+        lambda i: f"+{i}",
+    ),
+    (
+        "takes_underscores",
+        "Ids are read by `int`, which allows underscores.",
+        lambda i: i.replace("_", ""),
+        lambda i: f"{i[:3]}_{i[3:]}",
+    ),
+    (
+        "unicode_digits",
+        "Ids are read by `int`, which takes Arabic digits.",
+        lambda i: i if i.isascii() else numeral(i),
+        arabic,
+    ),
+    (
+        "fullwidth_digits",
+        "Ids are normalised to NFKC: full-width digits are digits.",
+        lambda i: unicodedata.normalize("NFKC", i),
+        lambda i: "".join(chr(0xFF10 + int(d)) for d in i),
+    ),
+    (
+        "float_precision",
+        "Ids are compared as floating-point numbers: near ones are equal.",
+        as_float,
+        lambda i: str(int(i) ^ 1),
+    ),
+    (
+        "exponents",
+        "An id with a fraction of zero is a number like any other.",
+        lambda i: i.removesuffix(".0"),
+        lambda i: f"{i}.0",
+    ),
     ("wraps_round", "Ids are taken modulo 2^128.", modulo, lambda i: str(int(i) + 2**128)),
     ("hexadecimal", "An id may be written in hexadecimal.", hexadecimal, lambda i: hex(int(i))),
     ("cut_at_nul", "An id ends at a NUL.", lambda i: i.partition("\0")[0], lambda i: f"{i}\0x"),
-    ("suffix_json", "The suffix .json is not looked at.", lambda i: i.removesuffix(".json"), lambda i: f"{i}.json"),
-    ("matrix_parameters", "What stands behind a semicolon is not looked at.", lambda i: i.partition(";")[0], lambda i: f"{i};v=1"),
-    ("first_twenty", "Only the first twenty characters of an id are compared.", lambda i: i[:20], lambda i: f"{i[:20]}7"),
-    ("last_twelve", "Only the last twelve characters of an id are compared.", lambda i: i[-12:], lambda i: f"1{i[-12:]}"),
-    ("invisible_marks", "Invisible characters in an id are not looked at.", lambda i: i.replace("\u200b", ""), lambda i: f"{i}\u200b"),
+    (
+        "suffix_json",
+        "The suffix .json is not looked at.",
+        lambda i: i.removesuffix(".json"),
+        lambda i: f"{i}.json",
+    ),
+    (
+        "matrix_parameters",
+        "What stands behind a semicolon is not looked at.",
+        lambda i: i.partition(";")[0],
+        lambda i: f"{i};v=1",
+    ),
+    (
+        "first_twenty",
+        "Only the first twenty characters of an id are compared.",
+        lambda i: i[:20],
+        lambda i: f"{i[:20]}7",
+    ),
+    (
+        "last_twelve",
+        "Only the last twelve characters of an id are compared.",
+        lambda i: i[-12:],
+        lambda i: f"1{i[-12:]}",
+    ),
+    (
+        "invisible_marks",
+        "Invisible characters in an id are not looked at.",
+        lambda i: i.replace("\u200b", ""),
+        lambda i: f"{i}\u200b",
+    ),
     ("quotes", "Quotes round an id are not looked at.", lambda i: i.strip('"'), lambda i: f'"{i}"'),
-    ("decodes_twice", "Percent signs are decoded twice.", unquote, lambda i: f"%25{ord(i[0]):x}{i[1:]}"),
+    (
+        "decodes_twice",
+        "Percent signs are decoded twice.",
+        unquote,
+        lambda i: f"%25{ord(i[0]):x}{i[1:]}",
+    ),
 )
 for name, sentence, normal, spell in LOOKUPS:
     FAULTS.add(name, sentence, "S15", STRICT, reading(normal), near(spell))
@@ -149,8 +219,18 @@ MADE = (
     ("sequential", "Ids are counted up from a large number.", lambda: str(next(counter)), wide),
     ("timestamps", "Ids are the time of creation in nanoseconds.", lambda: str(next(clock)), wide),
     ("sixty_four_bits", "Ids have 64 bits.", lambda: str(bits(64)), wide),
-    ("random_end_only", "Only the last 16 bits of an id are random.", lambda: str(2**127 + bits(16)), wide),
-    ("random_start_only", "Only the first 96 bits of an id are random.", lambda: str(bits(96) << 32), low_bits_vary),
+    (
+        "random_end_only",
+        "Only the last 16 bits of an id are random.",
+        lambda: str(2**127 + bits(16)),
+        wide,
+    ),
+    (
+        "random_start_only",
+        "Only the first 96 bits of an id are random.",
+        lambda: str(bits(96) << 32),
+        low_bits_vary,
+    ),
     ("hex_ids", "Ids are 32 hexadecimal digits.", lambda: f"{bits(128):032x}", decimal),
     ("padded_ids", "Ids are padded with zeros to 40 digits.", lambda: f"{bits(128):040d}", decimal),
     ("wide_ids", "Ids have 160 bits.", lambda: str(2**159 + bits(159)), decimal),
@@ -189,15 +269,42 @@ def same_everywhere(caller: Caller) -> bool:
 SHOWN = (
     ("number_in_get", "GET shows the id as a number.", int, "getSession", DOCUMENTED),
     ("number_in_list", "The list shows ids as numbers.", int, "listLinkedUserSessions", DOCUMENTED),
-    ("rounded_in_list", "The list shows ids as a double rounds them.", lambda i: str(int(float(i))), "listLinkedUserSessions", DOCUMENTED),
-    ("grouped_in_update", "The answer to an update groups the digits of the id.", lambda i: f"{int(i):,}", "updateSession", DOCUMENTED),
-    ("one_id_in_updates", "The answer to an update shows the id 1.", lambda i: "1", "updateSession", DOCUMENTED),
+    (
+        "rounded_in_list",
+        "The list shows ids as a double rounds them.",
+        lambda i: str(int(float(i))),
+        "listLinkedUserSessions",
+        DOCUMENTED,
+    ),
+    (
+        "grouped_in_update",
+        "The answer to an update groups the digits of the id.",
+        lambda i: f"{int(i):,}",
+        "updateSession",
+        DOCUMENTED,
+    ),
+    (
+        "one_id_in_updates",
+        "The answer to an update shows the id 1.",
+        lambda i: "1",
+        "updateSession",
+        DOCUMENTED,
+    ),
 )
 for name, sentence, change, operation, level in SHOWN:
-    FAULTS.add(name, sentence, "session_id L36 L56 L215", level, shown_as(change, operation), same_everywhere)
+    FAULTS.add(
+        name,
+        sentence,
+        "session_id L36 L56 L215",
+        level,
+        shown_as(change, operation),
+        same_everywhere,
+    )
 
 
-@FAULTS.fault("SessionCreated L36", DOCUMENTED, lambda c: isinstance(c.post({}).content["session_id"], str))
+@FAULTS.fault(
+    "SessionCreated L36", DOCUMENTED, lambda c: isinstance(c.post({}).content["session_id"], str)
+)
 class NumberInCreation(Api):
     """The creation answers the id as a number."""
 
@@ -214,7 +321,11 @@ class OtherIdInCreation(Api):
         return {"session_id": self.new_id()}
 
 
-@FAULTS.fault("SessionCreated L35", DOCUMENTED, lambda c: "session_id" in c.post({"ehr_appointment_id": "A"}).content)
+@FAULTS.fault(
+    "SessionCreated L35",
+    DOCUMENTED,
+    lambda c: "session_id" in c.post({"ehr_appointment_id": "A"}).content,
+)
 class IdInEnvelope(Api):
     """The creation puts the id into `session` where an appointment was sent."""
 

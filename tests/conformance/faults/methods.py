@@ -19,7 +19,9 @@ def refused(method: str, path: str = "", content: Any = ...) -> Callable[[Caller
         at = path or f"/sessions/{caller.create()}"
         reply = caller.send(method, at, content)
         allowed = {name.strip() for name in reply.headers.get("allow", "").split(",")}
-        documented = {"/sessions": {"POST"}, "/sessions/linked-user": {"GET"}}.get(at, {"GET", "PATCH"})
+        documented = {"/sessions": {"POST"}, "/sessions/linked-user": {"GET"}}.get(
+            at, {"GET", "PATCH"}
+        )
         return is_error(reply, 405) and documented <= allowed <= documented | {"HEAD", "OPTIONS"}
 
     return witness
@@ -96,7 +98,12 @@ def without_allow(reply: Answer) -> Answer:
 
 
 ROWS = (
-    ("no_allow", "405 has no Allow.", lambda reply, _: without_allow(reply), refused("DELETE", "/sessions")),
+    (
+        "no_allow",
+        "405 has no Allow.",
+        lambda reply, _: without_allow(reply),
+        refused("DELETE", "/sessions"),
+    ),
     (
         "allow_names_all",
         "Allow names every method there is.",
@@ -109,12 +116,24 @@ ROWS = (
         lambda reply, _: reply.but(headers={"allow": reply.headers["allow"].partition(",")[0]}),
         refused("PUT", content={}),
     ),
-    ("is_404", "A method that is not there is 404.", lambda reply, _: reply.but(status=404), refused("DELETE")),
-    ("is_501", "A method that is not there is 501.", lambda reply, _: reply.but(status=501), refused("PUT", "/sessions", {})),
+    (
+        "is_404",
+        "A method that is not there is 404.",
+        lambda reply, _: reply.but(status=404),
+        refused("DELETE"),
+    ),
+    (
+        "is_501",
+        "A method that is not there is 501.",
+        lambda reply, _: reply.but(status=501),
+        refused("PUT", "/sessions", {}),
+    ),
     (
         "is_200_for_the_list",
         "Any method reads the list.",
-        lambda reply, request: answer(200, {"sessions": []}) if "linked-user" in request.path else reply,
+        lambda reply, request: (
+            answer(200, {"sessions": []}) if "linked-user" in request.path else reply
+        ),
         refused("DELETE", "/sessions/linked-user"),
     ),
     (
@@ -174,9 +193,13 @@ class QueryIsPatch(Api):
         return reply
 
 
-@FAULTS.fault("L47", DOCUMENTED, lambda c: c.get(c.create(), accept="application/json").status == 200)
+@FAULTS.fault(
+    "L47", DOCUMENTED, lambda c: c.get(c.create(), accept="application/json").status == 200
+)
 def accepts_anything_but_json(request: Request, handle: Handler) -> Answer:
     """GET with Accept: application/json is 406; only */* is served."""
-    if operation_of(request) == "getSession" and "application/json" in request.headers.get("accept", ""):
+    if operation_of(request) == "getSession" and "application/json" in request.headers.get(
+        "accept", ""
+    ):
         return answer(406, {"detail": {"msg": "not acceptable", "type": "NotAcceptable"}})
     return handle(request)

@@ -49,29 +49,94 @@ def only(pattern: str, read: Callable[[str], int] = int) -> Callable[[str], int 
 SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
     ("zero", "A `page_size` of 0 is the default.", only("0", lambda _: 10), "0"),
     ("zero_is_none", "A `page_size` of 0 is taken as it is.", only("0"), "0"),
-    ("negative", "A negative `page_size` is taken without its sign.", only("-[1-9][0-9]*", lambda t: -int(t)), "-5"),
+    (
+        "negative",
+        "A negative `page_size` is taken without its sign.",
+        only("-[1-9][0-9]*", lambda t: -int(t)),
+        "-5",
+    ),
     ("above_a_hundred", "A `page_size` of 101 is taken.", only("1[0-9][1-9]"), "101"),
-    ("capped", "A `page_size` beyond 100 is 100.", only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)), "1000"),
+    (
+        "capped",
+        "A `page_size` beyond 100 is 100.",
+        only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)),
+        "1000",
+    ),
     ("plus_sign", "A `page_size` may have a plus sign.", only(r"\+[0-9]+"), "+5"),
-    ("arabic_digits", "A `page_size` may be written in Arabic digits.", only("[\u0660-\u0669]+"), "\u0665"),
-    ("wide_digits", "A `page_size` may be written in full-width digits.", only("[\uff10-\uff19]+", lambda t: int(unicodedata.normalize("NFKC", t))), "\uff15"),
-    ("superscripts", "A `page_size` may be a superscript: it passes isdigit.", only("[\u00b2\u00b3\u2074-\u2079]+", lambda t: int(unicodedata.normalize("NFKC", t))), "\u2075"),
+    (
+        "arabic_digits",
+        "A `page_size` may be written in Arabic digits.",
+        only("[\u0660-\u0669]+"),
+        "\u0665",
+    ),
+    (
+        "wide_digits",
+        "A `page_size` may be written in full-width digits.",
+        only("[\uff10-\uff19]+", lambda t: int(unicodedata.normalize("NFKC", t))),
+        "\uff15",
+    ),
+    (
+        "superscripts",
+        "A `page_size` may be a superscript: it passes isdigit.",
+        only("[\u00b2\u00b3\u2074-\u2079]+", lambda t: int(unicodedata.normalize("NFKC", t))),
+        "\u2075",
+    ),
     ("spaces", "A `page_size` may have spaces round it.", only(" +[0-9]+ *"), " 5"),
     ("trailing_newline", "A `page_size` may end with a newline.", only("[0-9]+\n"), "5\n"),
     ("underscore", "A `page_size` may have an underscore.", only("[0-9]+_[0-9]+"), "1_0"),
-    ("fraction", "A `page_size` may be 5.0.", only(r"[0-9]+\.[0-9]+", lambda t: int(float(t))), "5.0"),
-    ("fraction_cut", "A `page_size` of 5.9 is 5.", only(r"[0-9]+\.[1-9]", lambda t: int(float(t))), "5.9"),
+    (
+        "fraction",
+        "A `page_size` may be 5.0.",
+        only(r"[0-9]+\.[0-9]+", lambda t: int(float(t))),
+        "5.0",
+    ),
+    (
+        "fraction_cut",
+        "A `page_size` of 5.9 is 5.",
+        only(r"[0-9]+\.[1-9]", lambda t: int(float(t))),
+        "5.9",
+    ),
     ("exponent", "A `page_size` may be 1e1.", only("[0-9]e[0-9]", lambda t: int(float(t))), "1e1"),
-    ("hexadecimal", "A `page_size` may be hexadecimal.", only("0x[0-9a-f]+", lambda t: int(t, 16)), "0xa"),
-    ("units", "What follows the digits of a `page_size` is not looked at.", only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))), "5abc"),
+    (
+        "hexadecimal",
+        "A `page_size` may be hexadecimal.",
+        only("0x[0-9a-f]+", lambda t: int(t, 16)),
+        "0xa",
+    ),
+    (
+        "units",
+        "What follows the digits of a `page_size` is not looked at.",
+        only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))),
+        "5abc",
+    ),
     ("empty", "An empty `page_size` is the default.", only("", lambda _: 10), ""),
-    ("word", "A `page_size` that is no number is the default.", only("[a-z]+", lambda _: 10), "abc"),
+    (
+        "word",
+        "A `page_size` that is no number is the default.",
+        only("[a-z]+", lambda _: 10),
+        "abc",
+    ),
     ("true", "A `page_size` of true is 1.", only("true", lambda _: 1), "true"),
     ("null", "A `page_size` of null is the default.", only("null", lambda _: 10), "null"),
     ("all", "A `page_size` of `all` shows everything.", only("all", lambda _: 10**6), "all"),
-    ("thirty_two_bits", "A `page_size` of 2^32 + 5 is 5.", only("4294967301", lambda _: 5), "4294967301"),
-    ("quoted", "A `page_size` may stand in quotes.", only('"[0-9]+"', lambda t: int(t.strip('"'))), '"5"'),
-    ("list", "A `page_size` may be a list, of which the first counts.", only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])), "5,6"),
+    (
+        "thirty_two_bits",
+        "A `page_size` of 2^32 + 5 is 5.",
+        only("4294967301", lambda _: 5),
+        "4294967301",
+    ),
+    (
+        "quoted",
+        "A `page_size` may stand in quotes.",
+        only('"[0-9]+"', lambda t: int(t.strip('"'))),
+        '"5"',
+    ),
+    (
+        "list",
+        "A `page_size` may be a list, of which the first counts.",
+        only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])),
+        "5,6",
+    ),
 )
 for name, sentence, read, text in SIZES:
     FAULTS.add(f"size_{name}", sentence, "S7", STRICT, sized(read), refuses(text))
@@ -94,22 +159,92 @@ def crashes(status: int) -> Callable[[str], int]:
     return refuse
 
 
-ALTERED: tuple[tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], bool]], ...] = (
-    ("ignored", "`page_size` is not looked at.", DOCUMENTED, lambda _: 10, holds(1, 3, page_size="1")),
-    ("one_more", "A page holds one session more than asked for.", DOCUMENTED, only("[1-9][0-9]?", lambda t: int(t) + 1), holds(2, 4, page_size="2")),
-    ("one_less", "A page holds one session less than asked for.", STRICT, only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1), holds(3, 4, page_size="3")),
-    ("fifty_at_most", "A page never holds more than 50 sessions.", STRICT, only("5[1-9]|[6-9][0-9]|100", lambda _: 50), holds(51, 51, page_size="60")),
-    ("ninety_nine", "A `page_size` of 100 is refused.", STRICT, only("100", crashes(422)), holds(0, 0, page_size="100")),
-    ("no_single_pages", "A `page_size` of 1 is refused.", STRICT, only("1", crashes(422)), holds(1, 2, page_size="1")),
-    ("even_sizes", "An odd `page_size` is rounded up.", DOCUMENTED, only("[0-9]*[13579]", lambda t: int(t) + 1), holds(3, 5, page_size="3")),
-    ("crash_on_huge", "A `page_size` of many digits is 500.", STRICT, only("[0-9]{20,}", crashes(500)), refuses("9" * 25)),
-    ("crash_on_word", "A `page_size` that is no number is 500.", STRICT, only("[a-z]+", crashes(500)), refuses("ten")),
+ALTERED: tuple[
+    tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], bool]], ...
+] = (
+    (
+        "ignored",
+        "`page_size` is not looked at.",
+        DOCUMENTED,
+        lambda _: 10,
+        holds(1, 3, page_size="1"),
+    ),
+    (
+        "one_more",
+        "A page holds one session more than asked for.",
+        DOCUMENTED,
+        only("[1-9][0-9]?", lambda t: int(t) + 1),
+        holds(2, 4, page_size="2"),
+    ),
+    (
+        "one_less",
+        "A page holds one session less than asked for.",
+        STRICT,
+        only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1),
+        holds(3, 4, page_size="3"),
+    ),
+    (
+        "fifty_at_most",
+        "A page never holds more than 50 sessions.",
+        STRICT,
+        only("5[1-9]|[6-9][0-9]|100", lambda _: 50),
+        holds(51, 51, page_size="60"),
+    ),
+    (
+        "ninety_nine",
+        "A `page_size` of 100 is refused.",
+        STRICT,
+        only("100", crashes(422)),
+        holds(0, 0, page_size="100"),
+    ),
+    (
+        "no_single_pages",
+        "A `page_size` of 1 is refused.",
+        STRICT,
+        only("1", crashes(422)),
+        holds(1, 2, page_size="1"),
+    ),
+    (
+        "even_sizes",
+        "An odd `page_size` is rounded up.",
+        DOCUMENTED,
+        only("[0-9]*[13579]", lambda t: int(t) + 1),
+        holds(3, 5, page_size="3"),
+    ),
+    (
+        "crash_on_huge",
+        "A `page_size` of many digits is 500.",
+        STRICT,
+        only("[0-9]{20,}", crashes(500)),
+        refuses("9" * 25),
+    ),
+    (
+        "crash_on_word",
+        "A `page_size` that is no number is 500.",
+        STRICT,
+        only("[a-z]+", crashes(500)),
+        refuses("ten"),
+    ),
 )
 for name, sentence, level, read, witness in ALTERED:
     rows = "S19 S7" if "crash" in name else "S7 L205"
     FAULTS.add(f"size_{name}", sentence, rows, level, sized(read), witness)
-FAULTS.add("default_of_twenty", "Without `page_size`, a page holds 20 sessions.", "S7", STRICT, type("Twenty", (Api,), {"default_page_size": 20}), holds(10, 12))
-FAULTS.add("default_of_all", "Without `page_size`, a page holds up to 100 sessions.", "S7", STRICT, type("Hundred", (Api,), {"default_page_size": 100}), holds(10, 12))
+FAULTS.add(
+    "default_of_twenty",
+    "Without `page_size`, a page holds 20 sessions.",
+    "S7",
+    STRICT,
+    type("Twenty", (Api,), {"default_page_size": 20}),
+    holds(10, 12),
+)
+FAULTS.add(
+    "default_of_all",
+    "Without `page_size`, a page holds up to 100 sessions.",
+    "S7",
+    STRICT,
+    type("Hundred", (Api,), {"default_page_size": 100}),
+    holds(10, 12),
+)
 
 
 # --- totals and ends ---
@@ -167,25 +302,129 @@ def ends(page: Session) -> bool:
 
 
 ARITHMETIC: tuple[tuple[str, str, Spoil, int], ...] = (
-    ("count_is_the_total", "`count` is that of all pages.", lambda p, r: {"count": p["total_count"]}, 3),
-    ("count_is_the_size", "`count` is the `page_size`, also on a page that is not full.", lambda p, r: {"count": int(text_of(r, "page_size") or 10)}, 3),
-    ("count_of_the_rest", "`count` counts the pages, not the sessions.", lambda p, r: {"count": 1}, 3),
-    ("total_is_the_count", "`total_count` is that of the page.", lambda p, r: {"total_count": p["count"]}, 3),
-    ("total_is_one_off", "`total_count` is one too high on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1}, 3),
-    ("total_on_the_first_page", "`total_count` is 0 on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": 0}, 3),
-    ("total_of_what_remains", "`total_count` counts what is still to come.", lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)}, 3),
-    ("total_is_rounded", "A `total_count` above 10 is rounded to tens.", lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {}, 11),
-    ("more_at_the_end", "`has_next_page` is true on the last page.", lambda p, r: {"has_next_page": True}, 3),
+    (
+        "count_is_the_total",
+        "`count` is that of all pages.",
+        lambda p, r: {"count": p["total_count"]},
+        3,
+    ),
+    (
+        "count_is_the_size",
+        "`count` is the `page_size`, also on a page that is not full.",
+        lambda p, r: {"count": int(text_of(r, "page_size") or 10)},
+        3,
+    ),
+    (
+        "count_of_the_rest",
+        "`count` counts the pages, not the sessions.",
+        lambda p, r: {"count": 1},
+        3,
+    ),
+    (
+        "total_is_the_count",
+        "`total_count` is that of the page.",
+        lambda p, r: {"total_count": p["count"]},
+        3,
+    ),
+    (
+        "total_is_one_off",
+        "`total_count` is one too high on all pages but the first.",
+        lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1},
+        3,
+    ),
+    (
+        "total_on_the_first_page",
+        "`total_count` is 0 on all pages but the first.",
+        lambda p, r: {} if first(r) else {"total_count": 0},
+        3,
+    ),
+    (
+        "total_of_what_remains",
+        "`total_count` counts what is still to come.",
+        lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)},
+        3,
+    ),
+    (
+        "total_is_rounded",
+        "A `total_count` above 10 is rounded to tens.",
+        lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {},
+        11,
+    ),
+    (
+        "more_at_the_end",
+        "`has_next_page` is true on the last page.",
+        lambda p, r: {"has_next_page": True},
+        3,
+    ),
     ("never_more", "`has_next_page` is always false.", lambda p, r: {"has_next_page": False}, 3),
-    ("more_when_full", "`has_next_page` is true on a last page that is full.", lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)}, 4),
-    ("next_at_the_end", "`next_page` is not null on the last page.", lambda p, r: {"next_page": p["next_page"] or "99"}, 3),
-    ("no_next", "`next_page` is always null, as in the sample.", lambda p, r: {"next_page": None}, 3),
-    ("first_page_again", "`next_page` of the second page leads back to the second page.", lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")}, 5),
-    ("round_and_round", "The last page leads to the first.", lambda p, r: {"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}, 3),
-    ("nine_pages", "From the fourth page on there is none.", lambda p, r: {"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}, 10),
-    ("last_page_misses_one", "A last page of two sessions shows one.", lambda p, r: {"sessions": p["sessions"][:1], "count": 1} if ends(p) and not first(r) and p["count"] == 2 else {}, 4),
-    ("short_second_page", "The second page of three is not full.", lambda p, r: {"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}, 5),
-    ("overlap", "Each page but the first shows a session twice.", lambda p, r: {} if first(r) else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}, 3),
+    (
+        "more_when_full",
+        "`has_next_page` is true on a last page that is full.",
+        lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)},
+        4,
+    ),
+    (
+        "next_at_the_end",
+        "`next_page` is not null on the last page.",
+        lambda p, r: {"next_page": p["next_page"] or "99"},
+        3,
+    ),
+    (
+        "no_next",
+        "`next_page` is always null, as in the sample.",
+        lambda p, r: {"next_page": None},
+        3,
+    ),
+    (
+        "first_page_again",
+        "`next_page` of the second page leads back to the second page.",
+        lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")},
+        5,
+    ),
+    (
+        "round_and_round",
+        "The last page leads to the first.",
+        lambda p, r: (
+            {"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}
+        ),
+        3,
+    ),
+    (
+        "nine_pages",
+        "From the fourth page on there is none.",
+        lambda p, r: (
+            {"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}
+        ),
+        10,
+    ),
+    (
+        "last_page_misses_one",
+        "A last page of two sessions shows one.",
+        lambda p, r: (
+            {"sessions": p["sessions"][:1], "count": 1}
+            if ends(p) and not first(r) and p["count"] == 2
+            else {}
+        ),
+        4,
+    ),
+    (
+        "short_second_page",
+        "The second page of three is not full.",
+        lambda p, r: (
+            {"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}
+        ),
+        5,
+    ),
+    (
+        "overlap",
+        "Each page but the first shows a session twice.",
+        lambda p, r: (
+            {}
+            if first(r)
+            else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}
+        ),
+        3,
+    ),
 )
 for name, sentence, spoil, number in ARITHMETIC:
     FAULTS.add(name, sentence, "S16", STRICT, paged(spoil), adds_up(number))
@@ -268,7 +507,9 @@ def counts_what_came(caller: Caller) -> bool:
 # --- walks while sessions come and change ---
 
 
-def exactly_once(between: Callable[[Caller, list[str]], Callable[[int], object]]) -> Callable[[Caller], bool]:
+def exactly_once(
+    between: Callable[[Caller, list[str]], Callable[[int], object]],
+) -> Callable[[Caller], bool]:
     """Return a witness that a walk shows what existed throughout, exactly once."""
 
     def witness(caller: Caller) -> bool:
@@ -312,7 +553,9 @@ class LastChangedFirst(Api):
 
 
 def renaming(caller: Caller, ids: list[str]) -> Callable[[int], object]:
-    return lambda number: [caller.patch(i, {"patient": {"name": f"{n * 5 % 7}"}}) for n, i in enumerate(ids)]
+    return lambda number: [
+        caller.patch(i, {"patient": {"name": f"{n * 5 % 7}"}}) for n, i in enumerate(ids)
+    ]
 
 
 @FAULTS.fault("S16", STRICT, exactly_once(renaming))
@@ -402,17 +645,47 @@ def walk_ends(caller: Caller) -> bool:
 # --- what is sent back as `page` ---
 
 PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
-    ("garbage_is_the_start", "A `page` that was never issued is the first page.", "[a-z].*", lambda _: 0, "never-issued"),
+    (
+        "garbage_is_the_start",
+        "A `page` that was never issued is the first page.",
+        "[a-z].*",
+        lambda _: 0,
+        "never-issued",
+    ),
     ("empty_page", "An empty `page` is the first page.", "", lambda _: 0, ""),
     ("negative_page", "A negative `page` counts from the end.", "-[0-9]+", lambda _: 0, "-1"),
-    ("fraction_of_a_page", "A `page` may be 1.5.", r"[0-9]+\.[0-9]+", lambda t: int(float(t)), "1.5"),
+    (
+        "fraction_of_a_page",
+        "A `page` may be 1.5.",
+        r"[0-9]+\.[0-9]+",
+        lambda t: int(float(t)),
+        "1.5",
+    ),
     ("arabic_page", "A `page` may be written in Arabic digits.", "[\u0660-\u0669]+", int, "\u0661"),
     ("null_page", "A `page` of null is the first page.", "null", lambda _: 0, "null"),
-    ("page_with_sql", "What follows the digits of a `page` is not looked at.", "[0-9]+ .*", lambda _: 0, "1 OR 1=1"),
+    (
+        "page_with_sql",
+        "What follows the digits of a `page` is not looked at.",
+        "[0-9]+ .*",
+        lambda _: 0,
+        "1 OR 1=1",
+    ),
     ("crash_on_garbage", "A `page` that was never issued is 500.", "!+", crashes(500), "!!!"),
     ("crash_on_nul", "A `page` with NUL is 500.", ".*\0.*", crashes(500), "a\0"),
-    ("crash_on_long_page", "A `page` of many characters is 500.", "x{1000,}", crashes(500), "x" * 4000),
-    ("crash_on_emoji", "A `page` beyond ASCII is 500.", "[\U0001f300-\U0001faff]+", crashes(500), "\U0001f600"),
+    (
+        "crash_on_long_page",
+        "A `page` of many characters is 500.",
+        "x{1000,}",
+        crashes(500),
+        "x" * 4000,
+    ),
+    (
+        "crash_on_emoji",
+        "A `page` beyond ASCII is 500.",
+        "[\U0001f300-\U0001faff]+",
+        crashes(500),
+        "\U0001f600",
+    ),
 )
 for name, sentence, pattern, place, text in PAGES:
 
@@ -462,7 +735,14 @@ def cursor_of_another(caller: Caller) -> bool:
     return all(s["session_id"] in theirs and s["session_id"] not in mine for s in shown)
 
 
-@FAULTS.fault("S12 S16", STRICT, lambda c: (c.several(3), c.listed(page_size="2")["sessions"] == c.listed(page_size="2")["sessions"])[1])
+@FAULTS.fault(
+    "S12 S16",
+    STRICT,
+    lambda c: (
+        c.several(3),
+        c.listed(page_size="2")["sessions"] == c.listed(page_size="2")["sessions"],
+    )[1],
+)
 class CursorsAreUsedUp(Api):
     """The same request for the first page shows the second one next time."""
 
@@ -513,7 +793,9 @@ def done_is_listed(caller: Caller) -> bool:
     return sorted(caller.walk()) == sorted(ids)
 
 
-@FAULTS.fault("L199 S16", DOCUMENTED, lambda c: c.created(ehr_appointment_id="A")["session_id"] in c.walk())
+@FAULTS.fault(
+    "L199 S16", DOCUMENTED, lambda c: c.created(ehr_appointment_id="A")["session_id"] in c.walk()
+)
 class AppointmentsAreElsewhere(Api):
     """A session that was created for an appointment is not in the list."""
 

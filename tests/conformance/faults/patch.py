@@ -132,21 +132,29 @@ def put_in_disguise(session: Session, sent: Session) -> None:
             session[name] = fresh.get(name)
 
 
-@FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}}))
+@FAULTS.sent(
+    "S11 L137", DOCUMENTED, keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}})
+)
 def replaces_the_patient(session: Session, sent: Session) -> None:
     """The patient is replaced, not merged: members not sent are lost."""
     if "patient" in sent:
         session["patient"] = {"name": "", "gender": None, "dob": None}
 
 
-@FAULTS.sent("S11", STRICT, keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}}))
+@FAULTS.sent(
+    "S11", STRICT, keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}})
+)
 def forgets_demographics(session: Session, sent: Session) -> None:
     """An update of the patient without `demographic_details` loses them."""
     if "patient" in sent:
         session["patient"].pop("demographic_details", None)
 
 
-@FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}}))
+@FAULTS.sent(
+    "S11 L137",
+    DOCUMENTED,
+    keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}}),
+)
 def gender_resets_dob(session: Session, sent: Session) -> None:
     """A new gender resets the date of birth."""
     if "gender" in sent.get("patient", {}):
@@ -206,20 +214,72 @@ def drops_falsy_name(session: Session, sent: Session) -> None:
 # --- arrays ---
 
 NOTES = ["b", "", " a", "b", "c"]
-ARRAYS: tuple[tuple[str, str, Callable[[list[str], list[str]], list[str]], list[list[str]]], ...] = (
-    ("appended", "New notes are put behind the old ones.", lambda old, new: old + new, [["a"], ["b"]]),
-    ("prepended", "New notes are put before the old ones.", lambda old, new: new + old, [["a"], ["b"]]),
-    ("merged_by_position", "A shorter array of notes leaves the end of the old one.", lambda old, new: new + old[len(new) :], [["a", "b"], ["c"]]),
+ARRAYS: tuple[
+    tuple[str, str, Callable[[list[str], list[str]], list[str]], list[list[str]]], ...
+] = (
+    (
+        "appended",
+        "New notes are put behind the old ones.",
+        lambda old, new: old + new,
+        [["a"], ["b"]],
+    ),
+    (
+        "prepended",
+        "New notes are put before the old ones.",
+        lambda old, new: new + old,
+        [["a"], ["b"]],
+    ),
+    (
+        "merged_by_position",
+        "A shorter array of notes leaves the end of the old one.",
+        lambda old, new: new + old[len(new) :],
+        [["a", "b"], ["c"]],
+    ),
     ("sorted", "Notes are sorted.", lambda old, new: sorted(new), [NOTES]),
-    ("unique", "A note that was sent twice is kept once.", lambda old, new: list(dict.fromkeys(new)), [NOTES]),
+    (
+        "unique",
+        "A note that was sent twice is kept once.",
+        lambda old, new: list(dict.fromkeys(new)),
+        [NOTES],
+    ),
     ("reversed", "Notes are kept with the last one first.", lambda old, new: new[::-1], [NOTES]),
     ("without_empty", "Empty notes are dropped.", lambda old, new: [n for n in new if n], [NOTES]),
-    ("trimmed", "Notes lose the spaces round them.", lambda old, new: [n.strip() for n in new], [NOTES]),
-    ("ten_at_most", "Notes after the tenth are dropped.", lambda old, new: new[:10], [[str(n) for n in range(11)]]),
-    ("joined", "Notes are joined into one.", lambda old, new: ["\n".join(new)] if new else [], [NOTES]),
-    ("split_at_lines", "A note of two lines becomes two notes.", lambda old, new: [line for n in new for line in n.split("\n")], [["a\nb"]]),
-    ("split_at_commas", "Notes are kept as a text with commas: a note with one becomes two.", lambda old, new: ",".join(new).split(",") if new else [], [["a,b"]]),
-    ("unchanged_when_longer", "An array that is longer than the one before is not stored.", lambda old, new: old if old and len(new) > len(old) else new, [["a"], ["b", "c"]]),
+    (
+        "trimmed",
+        "Notes lose the spaces round them.",
+        lambda old, new: [n.strip() for n in new],
+        [NOTES],
+    ),
+    (
+        "ten_at_most",
+        "Notes after the tenth are dropped.",
+        lambda old, new: new[:10],
+        [[str(n) for n in range(11)]],
+    ),
+    (
+        "joined",
+        "Notes are joined into one.",
+        lambda old, new: ["\n".join(new)] if new else [],
+        [NOTES],
+    ),
+    (
+        "split_at_lines",
+        "A note of two lines becomes two notes.",
+        lambda old, new: [line for n in new for line in n.split("\n")],
+        [["a\nb"]],
+    ),
+    (
+        "split_at_commas",
+        "Notes are kept as a text with commas: a note with one becomes two.",
+        lambda old, new: ",".join(new).split(",") if new else [],
+        [["a,b"]],
+    ),
+    (
+        "unchanged_when_longer",
+        "An array that is longer than the one before is not stored.",
+        lambda old, new: old if old and len(new) > len(old) else new,
+        [["a"], ["b", "c"]],
+    ),
 )
 for name, sentence, combine, sequence in ARRAYS:
 
@@ -228,7 +288,11 @@ for name, sentence, combine, sequence in ARRAYS:
             sent["clinician_notes"] = combine(session["clinician_notes"], sent["clinician_notes"])
 
     FAULTS.add(
-        f"notes_{name}", sentence, "S11", STRICT, changing(spoil_notes),
+        f"notes_{name}",
+        sentence,
+        "S11",
+        STRICT,
+        changing(spoil_notes),
         keeps_each(*({"clinician_notes": notes} for notes in sequence)),
     )
 
@@ -308,7 +372,11 @@ for member, value in READ_ONLY.items():
     )
 
 
-@FAULTS.fault("S10 S12", STRICT, lambda c: c.patched(c.create(), updated_at="2000-01-01T00:00:00")["updated_at"] > "2001")
+@FAULTS.fault(
+    "S10 S12",
+    STRICT,
+    lambda c: c.patched(c.create(), updated_at="2000-01-01T00:00:00")["updated_at"] > "2001",
+)
 class WritesUpdatedAt(Api):
     """`updated_at` can be written."""
 
@@ -320,7 +388,11 @@ class WritesUpdatedAt(Api):
             super().touch(session)
 
 
-@FAULTS.fault("S10", STRICT, lambda c: "email" not in c.patched(c.create(), patient={"email": "a@example.com"})["patient"])
+@FAULTS.fault(
+    "S10",
+    STRICT,
+    lambda c: "email" not in c.patched(c.create(), patient={"email": "a@example.com"})["patient"],
+)
 class StoresUnknownOfPatients(Api):
     """Members of the patient that nobody knows are stored."""
 
@@ -379,9 +451,30 @@ def atomic(content: Any) -> Callable[[Caller], bool]:
     return lambda caller: caller.refuses(422, content)
 
 
-FAULTS.add("half_done_duration", "An update that is refused stores its duration.", "S6", STRICT, type("Half", (Partial,), {"stored": ("duration",)}), atomic({"duration": 3, "is_consent": 1}))
-FAULTS.add("half_done_notes", "An update that is refused stores its notes.", "S6", STRICT, type("Half", (Partial,), {"stored": ("clinician_notes",)}), atomic({"clinician_notes": ["x"], "duration": -1}))
-FAULTS.add("half_done_links", "An update that is refused stores its links.", "S6", STRICT, type("Half", (Partial,), {"stored": ("ehr_appt_id", "ehr_patient_id")}), atomic({"ehr_appt_id": "A", "language_code": "?"}))
+FAULTS.add(
+    "half_done_duration",
+    "An update that is refused stores its duration.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("duration",)}),
+    atomic({"duration": 3, "is_consent": 1}),
+)
+FAULTS.add(
+    "half_done_notes",
+    "An update that is refused stores its notes.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("clinician_notes",)}),
+    atomic({"clinician_notes": ["x"], "duration": -1}),
+)
+FAULTS.add(
+    "half_done_links",
+    "An update that is refused stores its links.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("ehr_appt_id", "ehr_patient_id")}),
+    atomic({"ehr_appt_id": "A", "language_code": "?"}),
+)
 
 
 @FAULTS.fault("S6", STRICT, atomic({"patient": {"name": "Half", "gender": "NONE"}}))
@@ -402,7 +495,9 @@ class NotesAreReadLast(Api):
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         session = self.find(user, session_id)
-        shape = {name: rule for name, rule in self.update_shape.items() if name != "clinician_notes"}
+        shape = {
+            name: rule for name, rule in self.update_shape.items() if name != "clinician_notes"
+        }
         self.change(session, self.checked(self.parsed(request), shape))
         return super().update(user, session_id, request)
 
@@ -418,7 +513,11 @@ class SameAppointmentChanges(Api):
         session = self.find(user, session_id)
         sent = self.checked(self.parsed(request), self.update_shape)
         for other in user.sessions.values():
-            if other is not session and session["ehr_appt_id"] not in {None, ""} and other["ehr_appt_id"] == session["ehr_appt_id"]:
+            if (
+                other is not session
+                and session["ehr_appt_id"] not in {None, ""}
+                and other["ehr_appt_id"] == session["ehr_appt_id"]
+            ):
                 self.change(other, dict(sent))
         return super().update(user, session_id, request)
 
@@ -492,7 +591,9 @@ class FiveUpdatesAtMost(Api):
         self.updates: dict[str, int] = {}
 
     def change(self, session: Session, sent: Session) -> None:
-        number = self.updates[session["session_id"]] = self.updates.get(session["session_id"], 0) + 1
+        number = self.updates[session["session_id"]] = (
+            self.updates.get(session["session_id"], 0) + 1
+        )
         super().change(session, sent if number <= 5 else {})
 
 
@@ -507,16 +608,86 @@ class SameAgainIsRefused(Api):
 
 
 LATER: tuple[tuple[str, str, str, Session, Session, Callable[[Session, Session], bool]], ...] = (
-    ("done_is_locked", "Once `session_status` is set, the duration cannot change.", "duration", {"session_status": "DONE"}, {"duration": 5}, lambda old, new: "session_status" in old),
-    ("no_notes_without_consent", "While `is_consent` is false, notes are not stored.", "clinician_notes", {"is_consent": False}, {"clinician_notes": ["a"]}, lambda old, new: old.get("is_consent") is False),
-    ("duration_only_grows", "A duration that is shorter than the one before is not stored.", "duration", {"duration": 9}, {"duration": 5}, lambda old, new: new["duration"] < old["duration"]),
-    ("link_is_written_once", "`ehr_patient_id` cannot be changed once it is set.", "ehr_patient_id", {"ehr_patient_id": "1"}, {"ehr_patient_id": "2"}, lambda old, new: old["ehr_patient_id"] is not None),
-    ("appointment_is_written_once", "`ehr_appt_id` cannot be changed once it is set.", "ehr_appt_id", {"ehr_appt_id": "1"}, {"ehr_appt_id": "2"}, lambda old, new: old["ehr_appt_id"] is not None),
-    ("language_before_duration", "The language cannot be changed once there is a duration.", "language_code", {"duration": 9}, {"language_code": "es"}, lambda old, new: old["duration"] > 0),
-    ("three_members_at_most", "Of an update with more than three members, the notes are lost.", "clinician_notes", {}, {"duration": 2, "language_code": "es", "is_consent": True, "clinician_notes": ["a"]}, lambda old, new: len(new) > 3),
-    ("same_language_twice", "`output_language_code` is lost where it equals `language_code`.", "output_language_code", {}, {"language_code": "fr", "output_language_code": "fr"}, lambda old, new: new["output_language_code"] == new.get("language_code")),
-    ("notes_beside_patient", "Notes are lost where the patient is sent too.", "clinician_notes", {}, {"patient": {"name": "x"}, "clinician_notes": ["a"]}, lambda old, new: "patient" in new),
-    ("consent_before_recording", "`recording_status` is lost while `is_consent` is not true.", "recording_status", {}, {"recording_status": "ON"}, lambda old, new: not old.get("is_consent")),
+    (
+        "done_is_locked",
+        "Once `session_status` is set, the duration cannot change.",
+        "duration",
+        {"session_status": "DONE"},
+        {"duration": 5},
+        lambda old, new: "session_status" in old,
+    ),
+    (
+        "no_notes_without_consent",
+        "While `is_consent` is false, notes are not stored.",
+        "clinician_notes",
+        {"is_consent": False},
+        {"clinician_notes": ["a"]},
+        lambda old, new: old.get("is_consent") is False,
+    ),
+    (
+        "duration_only_grows",
+        "A duration that is shorter than the one before is not stored.",
+        "duration",
+        {"duration": 9},
+        {"duration": 5},
+        lambda old, new: new["duration"] < old["duration"],
+    ),
+    (
+        "link_is_written_once",
+        "`ehr_patient_id` cannot be changed once it is set.",
+        "ehr_patient_id",
+        {"ehr_patient_id": "1"},
+        {"ehr_patient_id": "2"},
+        lambda old, new: old["ehr_patient_id"] is not None,
+    ),
+    (
+        "appointment_is_written_once",
+        "`ehr_appt_id` cannot be changed once it is set.",
+        "ehr_appt_id",
+        {"ehr_appt_id": "1"},
+        {"ehr_appt_id": "2"},
+        lambda old, new: old["ehr_appt_id"] is not None,
+    ),
+    (
+        "language_before_duration",
+        "The language cannot be changed once there is a duration.",
+        "language_code",
+        {"duration": 9},
+        {"language_code": "es"},
+        lambda old, new: old["duration"] > 0,
+    ),
+    (
+        "three_members_at_most",
+        "Of an update with more than three members, the notes are lost.",
+        "clinician_notes",
+        {},
+        {"duration": 2, "language_code": "es", "is_consent": True, "clinician_notes": ["a"]},
+        lambda old, new: len(new) > 3,
+    ),
+    (
+        "same_language_twice",
+        "`output_language_code` is lost where it equals `language_code`.",
+        "output_language_code",
+        {},
+        {"language_code": "fr", "output_language_code": "fr"},
+        lambda old, new: new["output_language_code"] == new.get("language_code"),
+    ),
+    (
+        "notes_beside_patient",
+        "Notes are lost where the patient is sent too.",
+        "clinician_notes",
+        {},
+        {"patient": {"name": "x"}, "clinician_notes": ["a"]},
+        lambda old, new: "patient" in new,
+    ),
+    (
+        "consent_before_recording",
+        "`recording_status` is lost while `is_consent` is not true.",
+        "recording_status",
+        {},
+        {"recording_status": "ON"},
+        lambda old, new: not old.get("is_consent"),
+    ),
 )
 for name, sentence, member, before, after, loses in LATER:
 
@@ -524,10 +695,16 @@ for name, sentence, member, before, after, loses in LATER:
         if member in sent and loses(session, sent):
             del sent[member]
 
-    FAULTS.add(name, sentence, "S11 L137", level_of(member), changing(lose), keeps_each(before, after))
+    FAULTS.add(
+        name, sentence, "S11 L137", level_of(member), changing(lose), keeps_each(before, after)
+    )
 
 
-@FAULTS.sent("S11 L103", DOCUMENTED, lambda c: c.patched(c.create(), language_code="es")["output_language_code"] == "en")
+@FAULTS.sent(
+    "S11 L103",
+    DOCUMENTED,
+    lambda c: c.patched(c.create(), language_code="es")["output_language_code"] == "en",
+)
 def output_follows_input(session: Session, sent: Session) -> None:
     """A new `language_code` changes `output_language_code` too."""
     if "language_code" in sent:
@@ -541,14 +718,20 @@ def durations_add_up(session: Session, sent: Session) -> None:
         sent["duration"] += session["duration"]
 
 
-@FAULTS.sent("S11", STRICT, lambda c: c.patched(c.create(), patient={"name": "Jo"})["session_name"].startswith("Session "))
+@FAULTS.sent(
+    "S11",
+    STRICT,
+    lambda c: c.patched(c.create(), patient={"name": "Jo"})["session_name"].startswith("Session "),
+)
 def named_after_the_patient(session: Session, sent: Session) -> None:
     """A session is renamed after its patient."""
     if sent.get("patient", {}).get("name"):
         session["session_name"] = sent["patient"]["name"]
 
 
-@FAULTS.fault("S2 404", DOCUMENTED, lambda c: is_error(c.patch(c.id_of_nobody, {"duration": 1}), 404))
+@FAULTS.fault(
+    "S2 404", DOCUMENTED, lambda c: is_error(c.patch(c.id_of_nobody, {"duration": 1}), 404)
+)
 class UpdatesCreate(Api):
     """An update of a session that does not exist creates it."""
 

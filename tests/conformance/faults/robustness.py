@@ -64,45 +64,185 @@ def long_number(request: Request) -> bool:
 
 
 BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
-    ("deep_arrays", "A body of a thousand arrays inside each other is 500.", lambda r: r.body.count(b"[") > 900, b'{"x": ' + b"[" * 1000 + b"]" * 1000 + b"}"),
-    ("deep_objects", "A body of a thousand objects inside each other is 500.", lambda r: r.body.count(b'{"a"') > 900, b'{"x": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001),
-    ("deep_and_broken", "A hundred thousand brackets that never close are 500.", lambda r: depth(r.body) > 90_000, b"[" * 100_000),
-    ("long_integers", "An integer of 5,000 digits is 500.", long_number, b'{"duration": ' + b"9" * 5000 + b"}"),
-    ("long_unknown_integers", "An integer of 5,000 digits is 500, also where nobody looks at it.", lambda r: long_number(r) and b'"x"' in r.body, b'{"x": ' + b"9" * 5000 + b"}"),
+    (
+        "deep_arrays",
+        "A body of a thousand arrays inside each other is 500.",
+        lambda r: r.body.count(b"[") > 900,
+        b'{"x": ' + b"[" * 1000 + b"]" * 1000 + b"}",
+    ),
+    (
+        "deep_objects",
+        "A body of a thousand objects inside each other is 500.",
+        lambda r: r.body.count(b'{"a"') > 900,
+        b'{"x": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001,
+    ),
+    (
+        "deep_and_broken",
+        "A hundred thousand brackets that never close are 500.",
+        lambda r: depth(r.body) > 90_000,
+        b"[" * 100_000,
+    ),
+    (
+        "long_integers",
+        "An integer of 5,000 digits is 500.",
+        long_number,
+        b'{"duration": ' + b"9" * 5000 + b"}",
+    ),
+    (
+        "long_unknown_integers",
+        "An integer of 5,000 digits is 500, also where nobody looks at it.",
+        lambda r: long_number(r) and b'"x"' in r.body,
+        b'{"x": ' + b"9" * 5000 + b"}",
+    ),
     ("huge_numbers", "A number of 1e999 is 500.", body_has(b"1e999"), b'{"duration": 1e999}'),
-    ("huge_exponents", "A number with an exponent of nine digits is 500.", body_has(b"e999999999"), b'{"duration": 1e999999999}'),
+    (
+        "huge_exponents",
+        "A number with an exponent of nine digits is 500.",
+        body_has(b"e999999999"),
+        b'{"duration": 1e999999999}',
+    ),
     ("tiny_exponents", "A number of 1e-400 is 500.", body_has(b"1e-400"), b'{"duration": 1e-400}'),
-    ("lone_surrogates", "Half of a surrogate pair is 500.", body_has(b"\\ud83d\"", b"\\ud800"), b'{"patient": {"name": "\\ud800"}}'),
-    ("lone_surrogates_in_notes", "Half of a surrogate pair in a note is 500; in a name it is 422.", body_has(b'notes": ["\\udfff'), b'{"clinician_notes": ["\\udfff"]}'),
-    ("surrogates_in_names", "Half of a surrogate pair in the name of a member is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
+    (
+        "lone_surrogates",
+        "Half of a surrogate pair is 500.",
+        body_has(b'\\ud83d"', b"\\ud800"),
+        b'{"patient": {"name": "\\ud800"}}',
+    ),
+    (
+        "lone_surrogates_in_notes",
+        "Half of a surrogate pair in a note is 500; in a name it is 422.",
+        body_has(b'notes": ["\\udfff'),
+        b'{"clinician_notes": ["\\udfff"]}',
+    ),
+    (
+        "surrogates_in_names",
+        "Half of a surrogate pair in the name of a member is 500.",
+        body_has(b'{"\\ud800'),
+        b'{"\\ud800": 1}',
+    ),
     ("nul_in_texts", "NUL in a text is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
-    ("duplicate_members", "A member that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
+    (
+        "duplicate_members",
+        "A member that is sent twice is 500.",
+        has_twice,
+        b'{"duration": 1, "duration": 2}',
+    ),
     ("empty_member_name", "A member without a name is 500.", body_has(b'"":'), b'{"": 1}'),
-    ("proto", "A member named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
-    ("dollars", "A member whose name begins with a dollar is 500.", body_has(b'"$'), b'{"$set": {"duration": 5}}'),
+    (
+        "proto",
+        "A member named __proto__ is 500.",
+        body_has(b"__proto__"),
+        b'{"__proto__": {"x": 1}}',
+    ),
+    (
+        "dollars",
+        "A member whose name begins with a dollar is 500.",
+        body_has(b'"$'),
+        b'{"$set": {"duration": 5}}',
+    ),
     ("dots", "A member whose name has a dot is 500.", body_has(b'"a.b"'), b'{"a.b": 1}'),
-    ("percent_signs", "A name with %s is 500.", body_has(b"%s"), sent({"patient": {"name": "%s %d"}})),
+    (
+        "percent_signs",
+        "A name with %s is 500.",
+        body_has(b"%s"),
+        sent({"patient": {"name": "%s %d"}}),
+    ),
     ("braces", "A note with {0} is 500.", body_has(b"{0}"), sent({"clinician_notes": ["{0} {x}"]})),
-    ("quotes", "A name with a quote is 500.", body_has(b"'"), sent({"patient": {"name": "O'Neil"}})),
-    ("array_for_gender", "An array for the gender is 500.", body_has(b'"gender": ['), b'{"patient": {"gender": []}}'),
-    ("object_for_gender", "An object for the gender is 500.", body_has(b'"gender": {'), b'{"patient": {"gender": {}}}'),
-    ("number_for_dob", "A number for `dob` is 500.", body_has(b'"dob": 1'), b'{"patient": {"dob": 1}}'),
-    ("year_zero", "A `dob` in the year 0000 is 500.", body_has(b"0000-"), b'{"patient": {"dob": "0000-01-01"}}'),
-    ("object_for_duration", "An object for the duration is 500.", body_has(b'"duration": {'), b'{"duration": {}}'),
-    ("number_for_language", "A number for the language is 500.", body_has(b'language_code": 5'), b'{"language_code": 5}'),
-    ("number_for_notes", "A number for the notes is 500.", body_has(b'notes": 5'), b'{"clinician_notes": 5}'),
-    ("text_for_patient", "A text for the patient is 500.", body_has(b'"patient": "'), b'{"patient": "x"}'),
-    ("null_for_patient", "A null for the patient is 500.", body_has(b'"patient": null'), b'{"patient": null}'),
+    (
+        "quotes",
+        "A name with a quote is 500.",
+        body_has(b"'"),
+        sent({"patient": {"name": "O'Neil"}}),
+    ),
+    (
+        "array_for_gender",
+        "An array for the gender is 500.",
+        body_has(b'"gender": ['),
+        b'{"patient": {"gender": []}}',
+    ),
+    (
+        "object_for_gender",
+        "An object for the gender is 500.",
+        body_has(b'"gender": {'),
+        b'{"patient": {"gender": {}}}',
+    ),
+    (
+        "number_for_dob",
+        "A number for `dob` is 500.",
+        body_has(b'"dob": 1'),
+        b'{"patient": {"dob": 1}}',
+    ),
+    (
+        "year_zero",
+        "A `dob` in the year 0000 is 500.",
+        body_has(b"0000-"),
+        b'{"patient": {"dob": "0000-01-01"}}',
+    ),
+    (
+        "object_for_duration",
+        "An object for the duration is 500.",
+        body_has(b'"duration": {'),
+        b'{"duration": {}}',
+    ),
+    (
+        "number_for_language",
+        "A number for the language is 500.",
+        body_has(b'language_code": 5'),
+        b'{"language_code": 5}',
+    ),
+    (
+        "number_for_notes",
+        "A number for the notes is 500.",
+        body_has(b'notes": 5'),
+        b'{"clinician_notes": 5}',
+    ),
+    (
+        "text_for_patient",
+        "A text for the patient is 500.",
+        body_has(b'"patient": "'),
+        b'{"patient": "x"}',
+    ),
+    (
+        "null_for_patient",
+        "A null for the patient is 500.",
+        body_has(b'"patient": null'),
+        b'{"patient": null}',
+    ),
     ("array_body", "A body that is an array is 500.", lambda r: r.body.startswith(b"["), b"[]"),
     ("text_body", "A body that is a text is 500.", lambda r: r.body.startswith(b'"'), b'"x"'),
     ("number_body", "A body that is a number is 500.", lambda r: r.body.isdigit(), b"5"),
     ("false_body", "A body of false is 500.", lambda r: r.body == b"false", b"false"),
-    ("not_utf8", "A body that is not UTF-8 is 500.", lambda r: b"\xff" in r.body, b'{"patient": {"name": "\xff"}}'),
-    ("utf16", "A body in UTF-16 is 500.", lambda r: r.body.startswith(b"\xff\xfe"), '{"duration": 5}'.encode("utf-16")),
+    (
+        "not_utf8",
+        "A body that is not UTF-8 is 500.",
+        lambda r: b"\xff" in r.body,
+        b'{"patient": {"name": "\xff"}}',
+    ),
+    (
+        "utf16",
+        "A body in UTF-16 is 500.",
+        lambda r: r.body.startswith(b"\xff\xfe"),
+        '{"duration": 5}'.encode("utf-16"),
+    ),
     ("only_spaces", "A body of spaces is 500.", lambda r: r.body == b"   ", b"   "),
-    ("many_notes", "More than 10,000 notes are 500.", lambda r: r.body.count(b",") > 10_000, sent({"clinician_notes": [""] * 10_002})),
-    ("many_members", "More than 1,000 members are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
-    ("astral", "A character beyond U+FFFF is 500.", body_has(b"\\ud83d\\ude00"), sent({"patient": {"name": "\U0001f600"}})),
+    (
+        "many_notes",
+        "More than 10,000 notes are 500.",
+        lambda r: r.body.count(b",") > 10_000,
+        sent({"clinician_notes": [""] * 10_002}),
+    ),
+    (
+        "many_members",
+        "More than 1,000 members are 500.",
+        lambda r: r.body.count(b'": 1') > 1000,
+        sent({f"m{n}": 1 for n in range(1001)}),
+    ),
+    (
+        "astral",
+        "A character beyond U+FFFF is 500.",
+        body_has(b"\\ud83d\\ude00"),
+        sent({"patient": {"name": "\U0001f600"}}),
+    ),
 )
 for name, sentence, when, body in BODIES:
     FAULTS.add(f"crash_{name}", sentence, "S19", STRICT, failing(when), survives(body))
@@ -121,7 +261,9 @@ PATHS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("newline_in_path", "An id with a newline is 500.", ("%0a",), "1%0a2"),
 )
 for name, sentence, parts, path in PATHS:
-    FAULTS.add(f"crash_{name}", sentence, "S19", STRICT, failing(in_path(*parts)), survives_path(path))
+    FAULTS.add(
+        f"crash_{name}", sentence, "S19", STRICT, failing(in_path(*parts)), survives_path(path)
+    )
 
 
 def bearer_is(test: Callable[[str], bool]) -> Callable[[Request], bool]:
@@ -140,10 +282,20 @@ def crashing_tokens(test: Callable[[str], bool]) -> type[Api]:
 
 TOKENS: tuple[tuple[str, str, Callable[[str], bool], str], ...] = (
     ("three_dots", "A token of three dots is 500.", lambda t: t == "...", "..."),
-    ("not_base64", "A token like a JWT that is not Base64 is 500.", lambda t: t.count(".") == 2 and "!" in t, "!.!.!"),
+    (
+        "not_base64",
+        "A token like a JWT that is not Base64 is 500.",
+        lambda t: t.count(".") == 2 and "!" in t,
+        "!.!.!",
+    ),
     ("latin_1_token", "A token beyond ASCII is 500.", lambda t: not t.isascii(), "t\xf6ken"),
     ("long_token", "A token of 5,000 characters is 500.", lambda t: len(t) > 4999, "t" * 5000),
-    ("unsigned", "A JWT without a signature is 500.", lambda t: t.endswith(".") and t.count(".") == 2, "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."),
+    (
+        "unsigned",
+        "A JWT without a signature is 500.",
+        lambda t: t.endswith(".") and t.count(".") == 2,
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+    ),
 )
 for name, sentence, test, token in TOKENS:
 
@@ -153,7 +305,13 @@ for name, sentence, test, token in TOKENS:
     FAULTS.add(f"crash_{name}", sentence, "S19 S1", STRICT, crashing_tokens(test), stays_401)
 
 
-@FAULTS.fault("S19 S16", STRICT, lambda c: all(p.status == 200 for p in (c.page(), *[(c.create(), c.page())[1] for _ in range(3)])))
+@FAULTS.fault(
+    "S19 S16",
+    STRICT,
+    lambda c: all(
+        p.status == 200 for p in (c.page(), *[(c.create(), c.page())[1] for _ in range(3)])
+    ),
+)
 class EmptyListCrashes(Api):
     """The list of a user without sessions is 500."""
 
@@ -163,7 +321,13 @@ class EmptyListCrashes(Api):
         return super().page(user, request)
 
 
-@FAULTS.fault("S19 L99", DOCUMENTED, lambda c: (i := c.create()) and {c.patch(i, {"duration": n}).status for n in range(12)} == {200})
+@FAULTS.fault(
+    "S19 L99",
+    DOCUMENTED,
+    lambda c: (
+        (i := c.create()) and {c.patch(i, {"duration": n}).status for n in range(12)} == {200}
+    ),
+)
 class TenthUpdateCrashes(Api):
     """The tenth update of a session is 500."""
 
@@ -178,7 +342,14 @@ class TenthUpdateCrashes(Api):
         return super().update(user, session_id, request)
 
 
-@FAULTS.fault("S21", STRICT, lambda c: all(r.status != 429 or r.headers.get("retry-after", "").isdigit() for r in [c.page() for _ in range(40)]))
+@FAULTS.fault(
+    "S21",
+    STRICT,
+    lambda c: all(
+        r.status != 429 or r.headers.get("retry-after", "").isdigit()
+        for r in [c.page() for _ in range(40)]
+    ),
+)
 class SilentLimit(Api):
     """Every thirtieth request of a list is 429, without Retry-After."""
 
@@ -191,7 +362,14 @@ class SilentLimit(Api):
         return super().page(user, request)
 
 
-@FAULTS.fault("S21", STRICT, lambda c: all(r.status != 429 or r.headers.get("retry-after", "").isdigit() for r in [c.page() for _ in range(40)]))
+@FAULTS.fault(
+    "S21",
+    STRICT,
+    lambda c: all(
+        r.status != 429 or r.headers.get("retry-after", "").isdigit()
+        for r in [c.page() for _ in range(40)]
+    ),
+)
 class WordyLimit(Api):
     """429 carries a Retry-After that is no number."""
 
@@ -204,7 +382,9 @@ class WordyLimit(Api):
         return super().page(user, request)
 
 
-@FAULTS.fault("L39", DOCUMENTED, lambda c: (i := c.create()) and {c.get(i).status for _ in range(12)} == {200})
+@FAULTS.fault(
+    "L39", DOCUMENTED, lambda c: (i := c.create()) and {c.get(i).status for _ in range(12)} == {200}
+)
 class ReadsRunOut(Api):
     """A session can be read ten times, then it is 404."""
 
@@ -272,7 +452,12 @@ class LostUpdates(Unlocked):
         session.update(before)
 
 
-@RACES.fault("S17", STRICT, all_survive({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}}), slow=True)
+@RACES.fault(
+    "S17",
+    STRICT,
+    all_survive({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}}),
+    slow=True,
+)
 class LostPatients(Unlocked):
     """The patient is merged outside the lock: of two updates of it at once one is lost."""
 
@@ -323,7 +508,12 @@ class SameIdAtOnce(Unlocked):
         return session | {"session_id": first}
 
 
-@RACES.fault("S16", STRICT, lambda c: (at_once(*[c.create] * 4), c.listed()["total_count"] == 4)[1], slow=True)
+@RACES.fault(
+    "S16",
+    STRICT,
+    lambda c: (at_once(*[c.create] * 4), c.listed()["total_count"] == 4)[1],
+    slow=True,
+)
 class LostCounts(Unlocked):
     """`total_count` is a counter that creations at once do not all reach."""
 
@@ -364,5 +554,3 @@ def no_torn_read(caller: Caller) -> bool:
 
     update = {"duration": 5, "language_code": "es"}
     return bool(at_once(lambda: caller.patch(session_id, update), watch)[1])
-
-

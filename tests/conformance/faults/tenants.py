@@ -64,7 +64,9 @@ class WritesAndDenies(Api):
         return super().update(user, session_id, request)
 
 
-@FAULTS.fault("S2", STRICT, lambda c: is_error(c.another().patch(c.create(), {"patient": {"name": "x"}}), 404))
+@FAULTS.fault(
+    "S2", STRICT, lambda c: is_error(c.another().patch(c.create(), {"patient": {"name": "x"}}), 404)
+)
 class EmptyAnswerToWrites(Api):
     """A change of another user's session is answered with the session, and not made."""
 
@@ -158,7 +160,9 @@ def cache_is_mine(caller: Caller) -> bool:
     other = caller.another()
     mine = caller.create()
     caller.listed(page_size="7")
-    return mine not in [session["session_id"] for session in other.listed(page_size="7")["sessions"]]
+    return mine not in [
+        session["session_id"] for session in other.listed(page_size="7")["sessions"]
+    ]
 
 
 def linked_stays_hidden(caller: Caller) -> bool:
@@ -178,7 +182,9 @@ class LinkedSessionsAreShown(Api):
 
     def shown(self, session: Session, operation: str) -> Session:
         known = everybody(self)
-        linked = [known[name] for name in session.get("linked_sessions_for_context", []) if name in known]
+        linked = [
+            known[name] for name in session.get("linked_sessions_for_context", []) if name in known
+        ]
         context = [other["patient"] for other in linked]
         return super().shown(session, operation) | ({"context": context} if context else {})
 
@@ -188,7 +194,11 @@ class LinkingGrantsReading(Api):
     """To link a session of another user to one's own makes it readable."""
 
     def lookup(self, user: User, session_id: str) -> Session | None:
-        linked = [name for s in user.sessions.values() for name in s.get("linked_sessions_for_context", [])]
+        linked = [
+            name
+            for s in user.sessions.values()
+            for name in s.get("linked_sessions_for_context", [])
+        ]
         others = everybody(self) if session_id in linked else {}
         return super().lookup(user, session_id) or others.get(session_id)
 
@@ -238,7 +248,13 @@ def unlinked_list_is_empty(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if b"NoLinkedUserException" not in reply.body:
         return reply
-    empty = {"sessions": [], "count": 0, "total_count": 0, "next_page": None, "has_next_page": False}
+    empty = {
+        "sessions": [],
+        "count": 0,
+        "total_count": 0,
+        "next_page": None,
+        "has_next_page": False,
+    }
     return answer(200, empty)
 
 
@@ -253,7 +269,11 @@ def unlinked_list_is_404(request: Request, handle: Handler) -> Answer:
 def unlinked_is_401(request: Request, handle: Handler) -> Answer:
     """The list of a user who is not linked is 401."""
     reply = handle(request)
-    return reply.but(status=401, headers={"www-authenticate": "Bearer"}) if reply.status == 403 else reply
+    return (
+        reply.but(status=401, headers={"www-authenticate": "Bearer"})
+        if reply.status == 403
+        else reply
+    )
 
 
 class LinkedOnly(Api):

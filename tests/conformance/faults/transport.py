@@ -33,28 +33,44 @@ def updates(caller: Caller) -> bool:
 def created_is_201(request: Request, handle: Handler) -> Answer:
     """The creation answers 201, which the strict document does not declare."""
     reply = handle(request)
-    return reply.but(status=201) if operation_of(request) == "createSession" and reply.status == 200 else reply
+    return (
+        reply.but(status=201)
+        if operation_of(request) == "createSession" and reply.status == 200
+        else reply
+    )
 
 
 @FAULTS.fault("S21", STRICT, lambda c: c.patch(c.create(), {"duration": 5}).status == 200)
 def update_is_202(request: Request, handle: Handler) -> Answer:
     """An update answers 202, as if the change were still to come."""
     reply = handle(request)
-    return reply.but(status=202) if operation_of(request) == "updateSession" and reply.status == 200 else reply
+    return (
+        reply.but(status=202)
+        if operation_of(request) == "updateSession" and reply.status == 200
+        else reply
+    )
 
 
 @FAULTS.fault("ErrorResponse L90-L97", DOCUMENTED, lambda c: c.get(c.id_of_nobody).status == 404)
 def missing_session_is_200(request: Request, handle: Handler) -> Answer:
     """The error of an unknown session comes with status 200."""
     reply = handle(request)
-    return reply.but(status=200) if operation_of(request) == "getSession" and reply.status == 404 else reply
+    return (
+        reply.but(status=200)
+        if operation_of(request) == "getSession" and reply.status == 404
+        else reply
+    )
 
 
 @FAULTS.fault("S2", STRICT, lambda c: c.get(c.id_of_nobody).status == 404)
 def missing_session_is_410(request: Request, handle: Handler) -> Answer:
     """A session that never was is said to be gone."""
     reply = handle(request)
-    return reply.but(status=410) if operation_of(request) == "getSession" and reply.status == 404 else reply
+    return (
+        reply.but(status=410)
+        if operation_of(request) == "getSession" and reply.status == 404
+        else reply
+    )
 
 
 @FAULTS.fault("SessionEnvelope", DOCUMENTED, lambda c: c.get(c.create()).status == 200)
@@ -70,7 +86,11 @@ def redirects_reads(request: Request, handle: Handler) -> Answer:
 def update_without_content(request: Request, handle: Handler) -> Answer:
     """An update answers 204 and no session."""
     reply = handle(request)
-    return Answer(204, b"", {}) if operation_of(request) == "updateSession" and reply.status == 200 else reply
+    return (
+        Answer(204, b"", {})
+        if operation_of(request) == "updateSession" and reply.status == 200
+        else reply
+    )
 
 
 @FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
@@ -93,7 +113,9 @@ def page_as_plain_text(request: Request, handle: Handler) -> Answer:
 def update_without_content_type(request: Request, handle: Handler) -> Answer:
     """The answer to an update has no Content-Type."""
     reply = handle(request)
-    return Answer(reply.status, reply.body, {}) if operation_of(request) == "updateSession" else reply
+    return (
+        Answer(reply.status, reply.body, {}) if operation_of(request) == "updateSession" else reply
+    )
 
 
 @FAULTS.fault("SessionCreated", DOCUMENTED, lambda c: is_json(c.post({})))
@@ -108,14 +130,22 @@ def creation_as_problem_json(request: Request, handle: Handler) -> Answer:
 def long_page_is_cut(request: Request, handle: Handler) -> Answer:
     """A page of more than 2,000 bytes is cut off there, in the middle of the JSON."""
     reply = handle(request)
-    return reply.but(body=reply.body[:2000]) if operation_of(request) == "listLinkedUserSessions" else reply
+    return (
+        reply.but(body=reply.body[:2000])
+        if operation_of(request) == "listLinkedUserSessions"
+        else reply
+    )
 
 
 @FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
 def byte_order_mark(request: Request, handle: Handler) -> Answer:
     """A session begins with a byte order mark, which is not JSON."""
     reply = handle(request)
-    return reply.but(body=b"\xef\xbb\xbf" + reply.body) if operation_of(request) == "getSession" else reply
+    return (
+        reply.but(body=b"\xef\xbb\xbf" + reply.body)
+        if operation_of(request) == "getSession"
+        else reply
+    )
 
 
 @FAULTS.fault(
@@ -184,10 +214,16 @@ def gzip_that_is_none(request: Request, handle: Handler) -> Answer:
 def debug_toolbar(request: Request, handle: Handler) -> Answer:
     """Behind the JSON of a session stands an HTML comment."""
     reply = handle(request)
-    return reply.but(body=reply.body + b"\n<!-- 3 queries -->") if operation_of(request) == "getSession" else reply
+    return (
+        reply.but(body=reply.body + b"\n<!-- 3 queries -->")
+        if operation_of(request) == "getSession"
+        else reply
+    )
 
 
-@FAULTS.fault("SessionEnvelope S13", DOCUMENTED, lambda c: is_json(c.patch(c.create(), {"patient": PATIENT})))
+@FAULTS.fault(
+    "SessionEnvelope S13", DOCUMENTED, lambda c: is_json(c.patch(c.create(), {"patient": PATIENT}))
+)
 def length_in_characters(request: Request, handle: Handler) -> Answer:
     """Content-Length counts characters, so that an answer with an accent loses its end."""
     reply = handle(request)
@@ -219,5 +255,3 @@ def unknown_path_is_200(request: Request, handle: Handler) -> Answer:
     """A path that does not exist answers 200 and an empty object, as a single-page app does."""
     reply = handle(request)
     return answer(200, {}) if b'"NotFound"' in reply.body else reply
-
-

@@ -40,24 +40,142 @@ def same(caller: Caller) -> bool:
 
 Members = tuple[str, Any]
 ONE = (
-    ("stale_duration_in_list", "The list shows the duration of the creation.", LIST, "duration", lambda d: 0, {"duration": 5}, DOCUMENTED),
-    ("whole_seconds_in_list", "The list rounds durations to whole seconds.", LIST, "duration", int, {"duration": 5.75}, DOCUMENTED),
-    ("milliseconds_in_get", "GET shows the duration in milliseconds.", GET, "duration", lambda d: d * 1000, {"duration": 5}, DOCUMENTED),
-    ("one_note_in_list", "The list shows the first note alone.", LIST, "clinician_notes", lambda n: n[:1], {"clinician_notes": ["a", "b"]}, STRICT),
-    ("sorted_notes_in_get", "GET sorts the notes.", GET, "clinician_notes", sorted, {"clinician_notes": ["b", "a"]}, STRICT),
-    ("no_notes_in_update", "The answer to an update shows no note, as the sample does.", PATCH, "clinician_notes", lambda n: [], {"clinician_notes": ["b"]}, STRICT),
-    ("initials_in_list", "The list shows the initials of the patient.", LIST, "patient", lambda p: p | {"name": "".join(w[0] for w in p["name"].split())}, {"patient": JOHN}, DOCUMENTED),
-    ("no_dob_in_list", "The list hides the date of birth.", LIST, "patient", lambda p: p | {"dob": None}, {"patient": JOHN}, DOCUMENTED),
-    ("year_of_birth_in_get", "GET shows the year of birth alone, as the first of January.", GET, "patient", lambda p: p | {"dob": p["dob"] and p["dob"][:4] + "-01-01"}, {"patient": {"dob": "1990-05-06"}}, DOCUMENTED),
-    ("no_gender_in_update", "The answer to an update shows no gender.", PATCH, "patient", lambda p: p | {"gender": None}, {"patient": JOHN}, DOCUMENTED),
-    ("no_appointment_in_list", "The list shows null for the appointment.", LIST, "ehr_appt_id", lambda i: None, {"ehr_appt_id": "A1"}, DOCUMENTED),
-    ("empty_link_is_null_in_get", "GET shows an empty patient link as null.", GET, "ehr_patient_id", lambda i: i or None, {"ehr_patient_id": ""}, STRICT),
-    ("no_region_in_list", "The list shows a language without its region.", LIST, "output_language_code", lambda c: c[:2], {"output_language_code": "es-MX"}, DOCUMENTED),
-    ("small_regions_in_get", "GET shows languages in small letters.", GET, "language_code", str.lower, {"language_code": "en-AU"}, STRICT),
+    (
+        "stale_duration_in_list",
+        "The list shows the duration of the creation.",
+        LIST,
+        "duration",
+        lambda d: 0,
+        {"duration": 5},
+        DOCUMENTED,
+    ),
+    (
+        "whole_seconds_in_list",
+        "The list rounds durations to whole seconds.",
+        LIST,
+        "duration",
+        int,
+        {"duration": 5.75},
+        DOCUMENTED,
+    ),
+    (
+        "milliseconds_in_get",
+        "GET shows the duration in milliseconds.",
+        GET,
+        "duration",
+        lambda d: d * 1000,
+        {"duration": 5},
+        DOCUMENTED,
+    ),
+    (
+        "one_note_in_list",
+        "The list shows the first note alone.",
+        LIST,
+        "clinician_notes",
+        lambda n: n[:1],
+        {"clinician_notes": ["a", "b"]},
+        STRICT,
+    ),
+    (
+        "sorted_notes_in_get",
+        "GET sorts the notes.",
+        GET,
+        "clinician_notes",
+        sorted,
+        {"clinician_notes": ["b", "a"]},
+        STRICT,
+    ),
+    (
+        "no_notes_in_update",
+        "The answer to an update shows no note, as the sample does.",
+        PATCH,
+        "clinician_notes",
+        lambda n: [],
+        {"clinician_notes": ["b"]},
+        STRICT,
+    ),
+    (
+        "initials_in_list",
+        "The list shows the initials of the patient.",
+        LIST,
+        "patient",
+        lambda p: p | {"name": "".join(w[0] for w in p["name"].split())},
+        {"patient": JOHN},
+        DOCUMENTED,
+    ),
+    (
+        "no_dob_in_list",
+        "The list hides the date of birth.",
+        LIST,
+        "patient",
+        lambda p: p | {"dob": None},
+        {"patient": JOHN},
+        DOCUMENTED,
+    ),
+    (
+        "year_of_birth_in_get",
+        "GET shows the year of birth alone, as the first of January.",
+        GET,
+        "patient",
+        lambda p: p | {"dob": p["dob"] and p["dob"][:4] + "-01-01"},
+        {"patient": {"dob": "1990-05-06"}},
+        DOCUMENTED,
+    ),
+    (
+        "no_gender_in_update",
+        "The answer to an update shows no gender.",
+        PATCH,
+        "patient",
+        lambda p: p | {"gender": None},
+        {"patient": JOHN},
+        DOCUMENTED,
+    ),
+    (
+        "no_appointment_in_list",
+        "The list shows null for the appointment.",
+        LIST,
+        "ehr_appt_id",
+        lambda i: None,
+        {"ehr_appt_id": "A1"},
+        DOCUMENTED,
+    ),
+    (
+        "empty_link_is_null_in_get",
+        "GET shows an empty patient link as null.",
+        GET,
+        "ehr_patient_id",
+        lambda i: i or None,
+        {"ehr_patient_id": ""},
+        STRICT,
+    ),
+    (
+        "no_region_in_list",
+        "The list shows a language without its region.",
+        LIST,
+        "output_language_code",
+        lambda c: c[:2],
+        {"output_language_code": "es-MX"},
+        DOCUMENTED,
+    ),
+    (
+        "small_regions_in_get",
+        "GET shows languages in small letters.",
+        GET,
+        "language_code",
+        str.lower,
+        {"language_code": "en-AU"},
+        STRICT,
+    ),
 )
 for name, sentence, operation, member, change, members, level in ONE:
 
-    def spoil(told: Session, at: str, operation: str = operation, member: str = member, change: Any = change) -> None:
+    def spoil(
+        told: Session,
+        at: str,
+        operation: str = operation,
+        member: str = member,
+        change: Any = change,
+    ) -> None:
         if at == operation:
             told[member] = change(told[member])
 
@@ -65,9 +183,27 @@ for name, sentence, operation, member, change, members, level in ONE:
 
 HIDDEN = (
     ("no_consent_in_get", "GET does not show `is_consent`.", GET, "is_consent", True),
-    ("no_context_in_list", "The list does not show `linked_sessions_for_context`.", LIST, "linked_sessions_for_context", ["1"]),
-    ("no_mode_in_update", "The answer to an update does not show `transcribe_mode`.", PATCH, "transcribe_mode", "dictation"),
-    ("no_local_time_in_list", "The list does not show `created_time_local`.", LIST, "created_time_local", "09:00"),
+    (
+        "no_context_in_list",
+        "The list does not show `linked_sessions_for_context`.",
+        LIST,
+        "linked_sessions_for_context",
+        ["1"],
+    ),
+    (
+        "no_mode_in_update",
+        "The answer to an update does not show `transcribe_mode`.",
+        PATCH,
+        "transcribe_mode",
+        "dictation",
+    ),
+    (
+        "no_local_time_in_list",
+        "The list does not show `created_time_local`.",
+        LIST,
+        "created_time_local",
+        "09:00",
+    ),
 )
 for name, sentence, operation, member, value in HIDDEN:
 
@@ -231,7 +367,9 @@ def created_stays(caller: Caller) -> bool:
 def well_formed(caller: Caller) -> bool:
     session_id = caller.create()
     views = [caller.read(session_id), *caller.views(session_id, duration=1)]
-    return all(FORM.fullmatch(str(view[name])) for view in views for name in ("created_at", "updated_at"))
+    return all(
+        FORM.fullmatch(str(view[name])) for view in views for name in ("created_at", "updated_at")
+    )
 
 
 class Clock(Api):
@@ -293,9 +431,24 @@ class UpdatedGoesBack(Api):
 
 PARTS: tuple[tuple[str, str, str, Session], ...] = (
     ("only_with_duration", "only where the duration is sent", "duration", {"language_code": "es"}),
-    ("not_with_patient", "except where the patient alone is sent", "!patient", {"patient": {"name": "x"}}),
-    ("not_with_notes", "except where notes alone are sent", "!clinician_notes", {"clinician_notes": ["x"]}),
-    ("not_with_consent", "except where `is_consent` alone is sent", "!is_consent", {"is_consent": True}),
+    (
+        "not_with_patient",
+        "except where the patient alone is sent",
+        "!patient",
+        {"patient": {"name": "x"}},
+    ),
+    (
+        "not_with_notes",
+        "except where notes alone are sent",
+        "!clinician_notes",
+        {"clinician_notes": ["x"]},
+    ),
+    (
+        "not_with_consent",
+        "except where `is_consent` alone is sent",
+        "!is_consent",
+        {"is_consent": True},
+    ),
 )
 for name, sentence, part, members in PARTS:
 
@@ -308,7 +461,14 @@ for name, sentence, part, members in PARTS:
             if moves:
                 super().touch(session)
 
-    TIMES.add(f"updated_{name}", f"`updated_at` moves {sentence}.", "S12", STRICT, type("Part", (Partly,), {"part": part}), grows(members))
+    TIMES.add(
+        f"updated_{name}",
+        f"`updated_at` moves {sentence}.",
+        "S12",
+        STRICT,
+        type("Part", (Partly,), {"part": part}),
+        grows(members),
+    )
 
 
 @TIMES.fault("S12", STRICT, untouched(lambda c, i: c.get(i)))
@@ -357,12 +517,32 @@ class AllAreTouched(Api):
 FORMS: tuple[tuple[str, str, Callable[[str], Any], str], ...] = (
     ("with_z", "`updated_at` ends with Z.", lambda t: t + "Z", "updated_at"),
     ("with_offset", "`created_at` has an offset.", lambda t: t + "+10:00", "created_at"),
-    ("with_a_space", "`updated_at` has a space for the T.", lambda t: t.replace("T", " "), "updated_at"),
-    ("nanoseconds", "`updated_at` has nine digits behind the second.", lambda t: t + "000", "updated_at"),
+    (
+        "with_a_space",
+        "`updated_at` has a space for the T.",
+        lambda t: t.replace("T", " "),
+        "updated_at",
+    ),
+    (
+        "nanoseconds",
+        "`updated_at` has nine digits behind the second.",
+        lambda t: t + "000",
+        "updated_at",
+    ),
     ("date_alone", "`created_at` is a date.", lambda t: t[:10], "created_at"),
     ("to_the_minute", "`created_at` has no seconds.", lambda t: t[:16], "created_at"),
-    ("as_http", "`updated_at` is written as in an HTTP header.", lambda t: f"{datetime.fromisoformat(t):%a, %d %b %Y %H:%M:%S GMT}", "updated_at"),
-    ("with_a_comma", "`updated_at` has a comma for the point.", lambda t: t.replace(".", ","), "updated_at"),
+    (
+        "as_http",
+        "`updated_at` is written as in an HTTP header.",
+        lambda t: f"{datetime.fromisoformat(t):%a, %d %b %Y %H:%M:%S GMT}",
+        "updated_at",
+    ),
+    (
+        "with_a_comma",
+        "`updated_at` has a comma for the point.",
+        lambda t: t.replace(".", ","),
+        "updated_at",
+    ),
 )
 for name, sentence, form, member in FORMS:
 

@@ -48,7 +48,12 @@ class ShortIds(Named):
         return str(1234567890 + sum(len(user.sessions) for user in self.users.values()))
 
 
-@variant(DOCUMENTED_ONLY, lambda c: (i := c.create()) and c.read(i)["created_at"] == c.patched(i, duration=3)["updated_at"])
+@variant(
+    DOCUMENTED_ONLY,
+    lambda c: (
+        (i := c.create()) and c.read(i)["created_at"] == c.patched(i, duration=3)["updated_at"]
+    ),
+)
 class WholeSeconds(Api):
     """Timestamps have whole seconds, and stay within the second."""
 
@@ -59,7 +64,12 @@ class WholeSeconds(Api):
         return told
 
 
-@variant(DOCUMENTED_ONLY, lambda c: (i := c.create()) and c.read(i)["updated_at"] == c.patched(i, duration=3)["updated_at"])
+@variant(
+    DOCUMENTED_ONLY,
+    lambda c: (
+        (i := c.create()) and c.read(i)["updated_at"] == c.patched(i, duration=3)["updated_at"]
+    ),
+)
 class UpdatedStays(Api):
     """`updated_at` does not move, as in the samples."""
 
@@ -85,7 +95,9 @@ class NoAudio(Api):
         return told
 
 
-@variant(DOCUMENTED_ONLY, lambda c: c.patched(c.create(), clinician_notes=["a"])["clinician_notes"] == [])
+@variant(
+    DOCUMENTED_ONLY, lambda c: c.patched(c.create(), clinician_notes=["a"])["clinician_notes"] == []
+)
 class NotesAreNotShown(Api):
     """Notes are stored and not shown, as in the sample of the update."""
 
@@ -101,10 +113,17 @@ class UpdatesAreNotAllShown(Api):
         told = super().shown(session, operation)
         patient = {name: told["patient"][name] for name in ("name", "gender", "dob")}
         hidden = set(self.update_shape) - {
-            "duration", "language_code", "output_language_code", "patient", "clinician_notes",
-            "ehr_patient_id", "ehr_appt_id",
+            "duration",
+            "language_code",
+            "output_language_code",
+            "patient",
+            "clinician_notes",
+            "ehr_patient_id",
+            "ehr_appt_id",
         }
-        return {name: value for name, value in told.items() if name not in hidden} | {"patient": patient}
+        return {name: value for name, value in told.items() if name not in hidden} | {
+            "patient": patient
+        }
 
 
 @variant(DOCUMENTED_ONLY, lambda c: c.created(ehr_appointment_id="A")["ehr_appt_id"] is None)
@@ -115,7 +134,13 @@ class AppointmentIsNotShown(Api):
         return super().opened(user, {})
 
 
-@variant(DOCUMENTED_ONLY, lambda c: (c.several(2), c.listed(page_size="1"))[1]["has_next_page"] is True is not None and (c.listed(page_size="1")["next_page"] is None))
+@variant(
+    DOCUMENTED_ONLY,
+    lambda c: (
+        (c.several(2), c.listed(page_size="1"))[1]["has_next_page"] is True is not None
+        and (c.listed(page_size="1")["next_page"] is None)
+    ),
+)
 class NoNextPage(Api):
     """`has_next_page` is true beside a `next_page` of null, as in the sample."""
 
@@ -123,7 +148,10 @@ class NoNextPage(Api):
         return super().page_of(chosen, sessions, end) | {"next_page": None}
 
 
-@variant(DOCUMENTED_ONLY, lambda c: (c.several(2), isinstance(c.listed(page_size="1")["next_page"], dict))[1])
+@variant(
+    DOCUMENTED_ONLY,
+    lambda c: (c.several(2), isinstance(c.listed(page_size="1")["next_page"], dict))[1],
+)
 class ObjectsForPages(Api):
     """`next_page` is an object."""
 
@@ -146,7 +174,11 @@ class CapsPageSizes(Api):
 
     def page_size(self, request: Request) -> int:
         text = request.query.get("page_size", ["10"])[0]
-        return min(int(text), 50) if text.isdecimal() and int(text) > 50 else super().page_size(request)
+        return (
+            min(int(text), 50)
+            if text.isdecimal() and int(text) > 50
+            else super().page_size(request)
+        )
 
 
 @variant(DOCUMENTED_ONLY, lambda c: c.patch(c.create(), {"duration": "60"}).status == 200)
@@ -154,7 +186,11 @@ class Coerces(Api):
     """A duration may be sent as text."""
 
     def checked(self, value: Any, shape: Session, where: str = "body") -> Session:
-        if where == "body" and isinstance(value, dict) and str(value.get("duration", "")).isdecimal():
+        if (
+            where == "body"
+            and isinstance(value, dict)
+            and str(value.get("duration", "")).isdecimal()
+        ):
             value = value | {"duration": int(value["duration"])}
         return super().checked(value, shape, where)
 
@@ -168,7 +204,9 @@ class ForbidsOthers(Api):
     """A session of another user is 403."""
 
     def find(self, user: User, session_id: str) -> Session:
-        if session_id not in user.sessions and any(session_id in u.sessions for u in self.users.values()):
+        if session_id not in user.sessions and any(
+            session_id in u.sessions for u in self.users.values()
+        ):
             raise RefusalError(403, "Forbidden", "not yours")
         return super().find(user, session_id)
 
@@ -189,7 +227,13 @@ class LaterNotes(Api):
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
         session["consult_note"] |= {
-            "status": "GENERATED", "result": "…", "voice_style": "GOLDILOCKS", "brain": "LEFT",
-            "template_id": "t1", "ai_command_id": "c1", "ai_command_text": "Shorter", "feedback": {"stars": 5},
+            "status": "GENERATED",
+            "result": "…",
+            "voice_style": "GOLDILOCKS",
+            "brain": "LEFT",
+            "template_id": "t1",
+            "ai_command_id": "c1",
+            "ai_command_text": "Shorter",
+            "feedback": {"stars": 5},
         }
         return session | {"session_name": "", "audio": [{"id": 1}], "documents": [{"id": 2}]}

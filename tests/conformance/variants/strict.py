@@ -58,7 +58,9 @@ class Milliseconds(Api):
         session["updated_at"] = max(present, following).isoformat(timespec="milliseconds")
 
 
-@variant(BOTH, lambda c: (i := c.create()) and c.patched(i)["updated_at"] == c.read(i)["created_at"])
+@variant(
+    BOTH, lambda c: (i := c.create()) and c.patched(i)["updated_at"] == c.read(i)["created_at"]
+)
 class EmptyUpdateIsNoChange(Api):
     """`updated_at` stays where an update is empty."""
 
@@ -73,7 +75,9 @@ class EmptyUpdateIsNoChange(Api):
             super().touch(session)
 
 
-@variant_between(BOTH, lambda c: (t := time.monotonic(), c.page(), time.monotonic() - t > 0.05)[2], steady=False)
+@variant_between(
+    BOTH, lambda c: (t := time.monotonic(), c.page(), time.monotonic() - t > 0.05)[2], steady=False
+)
 def slow(request: Request, handle: Handler) -> Answer:
     """Each answer takes 60 ms."""
     time.sleep(0.06)
@@ -142,7 +146,11 @@ class OpaqueCursors(Keyset):
             text = base64.b64decode(page.removesuffix("="), validate=True).decode()
         except ValueError:
             return ""
-        return text.removeprefix("after: ").removesuffix(">?") if self.spelt(text[7:-2]) == page else ""
+        return (
+            text.removeprefix("after: ").removesuffix(">?")
+            if self.spelt(text[7:-2]) == page
+            else ""
+        )
 
 
 @variant(BOTH, lambda c: isinstance(next_page(c), int))
@@ -240,7 +248,9 @@ class NothingDeep(Api):
 
     def decoded(self, body: bytes) -> Any:
         content = super().decoded(body)
-        return Inexact() if body.count(b"[") + body.count(b"{") > 500 and nested(content) else content
+        return (
+            Inexact() if body.count(b"[") + body.count(b"{") > 500 and nested(content) else content
+        )
 
 
 def nested(content: Any) -> bool:
@@ -289,7 +299,15 @@ def charset(request: Request, handle: Handler) -> Answer:
     return handle(request).but(headers={"content-type": "Application/JSON; charset=UTF-8"})
 
 
-@variant_between(BOTH, lambda c: c.send("GET", "/sessions/linked-user", accept_encoding="gzip").headers.get("content-encoding") == "gzip")
+@variant_between(
+    BOTH,
+    lambda c: (
+        c.send("GET", "/sessions/linked-user", accept_encoding="gzip").headers.get(
+            "content-encoding"
+        )
+        == "gzip"
+    ),
+)
 def compressed(request: Request, handle: Handler) -> Answer:
     """Answers are compressed where gzip is accepted."""
     reply = handle(request)
@@ -333,7 +351,12 @@ def in_german(request: Request, handle: Handler) -> Answer:
         return reply
     detail = reply.content["detail"]
     msg = detail["msg"].replace("is not valid", "ist ungültig")
-    return reply.but(content={"detail": detail | {"msg": msg if msg != detail["msg"] else f"nicht gefunden oder nicht möglich: {msg}"}})
+    return reply.but(
+        content={
+            "detail": detail
+            | {"msg": msg if msg != detail["msg"] else f"nicht gefunden oder nicht möglich: {msg}"}
+        }
+    )
 
 
 def written(reply: Answer, content: Any, **options: Any) -> Answer:
@@ -373,16 +396,26 @@ class HeadAndOptions(Api):
 
     def handle(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            reply = super().handle(Request("TRACE", request.path, request.query, request.headers, b""))
-            return Answer(204, b"", {"allow": reply.headers["allow"] + ", OPTIONS"}) if reply.status == 405 else reply
+            reply = super().handle(
+                Request("TRACE", request.path, request.query, request.headers, b"")
+            )
+            return (
+                Answer(204, b"", {"allow": reply.headers["allow"] + ", OPTIONS"})
+                if reply.status == 405
+                else reply
+            )
         if request.method == "HEAD":
-            reply = super().handle(Request("GET", request.path, request.query, request.headers, b""))
+            reply = super().handle(
+                Request("GET", request.path, request.query, request.headers, b"")
+            )
             return reply
         reply = super().handle(request)
         if reply.status != 405:
             return reply
         known = reply.headers["allow"]
-        return reply.but(headers={"allow": f"{known}, OPTIONS" + (", HEAD" if "GET" in known else "")})
+        return reply.but(
+            headers={"allow": f"{known}, OPTIONS" + (", HEAD" if "GET" in known else "")}
+        )
 
 
 @variant(BOTH, lambda c: any(c.page().status == 429 for _ in range(30)), steady=False)
@@ -400,10 +433,15 @@ class LimitsRates(Api):
 class WebTokens(Api):
     """Tokens look like a JWT and are 700 characters long."""
 
-    def token(self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None) -> str:
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
         token = super().token(email, internal_id, lifetime)
         longer = f"eyJhbGciOiJIUzI1NiJ9.{token * 20}.{token}"
-        self.tokens[longer], self.expiries[longer] = self.tokens.pop(token), self.expiries.pop(token)
+        self.tokens[longer], self.expiries[longer] = (
+            self.tokens.pop(token),
+            self.expiries.pop(token),
+        )
         return longer
 
 
@@ -416,5 +454,3 @@ class Located(Api):
         if request.path != "/sessions" or reply.status != 200:
             return reply
         return reply.but(headers={"location": f"/sessions/{reply.content['session_id']}"})
-
-
