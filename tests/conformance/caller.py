@@ -1,9 +1,11 @@
 """What a witness says to a server: one user of the four operations, and the claims they share."""
 
+import contextlib
 import json
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from typing import Any, Protocol
@@ -79,12 +81,12 @@ class Caller:
         *,
         body: bytes = b"",
         query: dict[str, str] | None = None,
-        **headers: str | None,
+        **headers: Any,
     ) -> Answer:
         """Send a request; a header of None is left out, one underscore stands for a hyphen."""
         if content is not ...:
             body = json.dumps(content).encode()
-        usual: dict[str, str | None] = {"authorization": f"Bearer {self.token}"}
+        usual: dict[str, Any] = {"authorization": f"Bearer {self.token}"}
         if body:
             usual["content_type"] = "application/json"
         chosen = {name.replace("_", "-"): text for name, text in (usual | headers).items()}
@@ -98,16 +100,16 @@ class Caller:
             )
         )
 
-    def post(self, content: Any = ..., **headers: str | None) -> Answer:
+    def post(self, content: Any = ..., **headers: Any) -> Answer:
         return self.send("POST", "/sessions", content, **headers)
 
-    def get(self, session_id: str, **headers: str | None) -> Answer:
+    def get(self, session_id: str, **headers: Any) -> Answer:
         return self.send("GET", f"/sessions/{session_id}", **headers)
 
-    def patch(self, session_id: str, content: Any = ..., **headers: str | None) -> Answer:
+    def patch(self, session_id: str, content: Any = ..., **headers: Any) -> Answer:
         return self.send("PATCH", f"/sessions/{session_id}", content, **headers)
 
-    def patch_raw(self, session_id: str, body: bytes, **headers: str | None) -> Answer:
+    def patch_raw(self, session_id: str, body: bytes, **headers: Any) -> Answer:
         return self.send("PATCH", f"/sessions/{session_id}", body=body, **headers)
 
     def page(self, **query: str) -> Answer:
@@ -174,7 +176,7 @@ class Caller:
         """Say whether an update is refused with a status, and changes nothing."""
         return self.refuses_raw(status, json.dumps(content).encode())
 
-    def refuses_raw(self, status: int, body: bytes, **headers: str | None) -> bool:
+    def refuses_raw(self, status: int, body: bytes, **headers: Any) -> bool:
         session_id = self.create()
         before = self.read(session_id)
         reply = self.patch_raw(session_id, body, **headers)
@@ -206,25 +208,32 @@ def is_error(reply: Answer, status: int, kind: str | None = None) -> bool:
     return fits and kind in {None, detail["type"]}
 
 
-def remote(url: str) -> Handler:
-    """Return what sends a request to a server behind a socket."""
+@contextlib.contextmanager
+def remote(url: str) -> Generator[Handler]:
+    """Yield what sends a request to a server behind a socket; each thread keeps a connection."""
     parts = urlsplit(url)
+    threads = threading.local()
+    with contextlib.ExitStack() as opened:
 
-    def exchange(request: Request) -> Answer:
-        query = urlencode(request.query, doseq=True)
-        connection = HTTPConnection(parts.netloc, timeout=10)
-        try:
-            connection.request(
+        def connection() -> HTTPConnection:
+            if not hasattr(threads, "connection"):
+                threads.connection = HTTPConnection(parts.netloc, timeout=10)
+                opened.callback(threads.connection.close)
+            known: HTTPConnection = threads.connection
+            return known
+
+        def exchange(request: Request) -> Answer:
+            query = urlencode(request.query, doseq=True)
+            asked = connection()
+            asked.request(
                 request.method,
                 parts.path + request.path + (f"?{query}" if query else ""),
                 # Without a body no length is sent, as GET has it.
                 body=request.body or None,
                 headers=dict(request.headers),
             )
-            reply = connection.getresponse()
+            reply = asked.getresponse()
             headers = {name.lower(): text for name, text in reply.getheaders()}
             return Answer(reply.status, reply.read(), headers)
-        finally:
-            connection.close()
 
-    return exchange
+        yield exchange

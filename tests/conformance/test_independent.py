@@ -8,7 +8,7 @@ import pytest
 
 from . import independent
 from .caller import Server, in_process, remote
-from .faults import CATALOGUE
+from .faults import CATALOGUE, Planted
 from .faults.catalogue import kept
 from .recorded import RUN, Recorded, Tape
 from .reference import Api
@@ -16,20 +16,20 @@ from .reference import Api
 
 @pytest.fixture(scope="module")
 def fastapi() -> Generator[Server]:
-    with independent.serving() as running:
+    with independent.serving() as running, remote(running.url) as exchange:
         practice = running.practice
-        yield Server(remote(running.url), practice.issue, practice.api_key)
+        yield Server(exchange, practice.issue, practice.api_key)
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Generator[Server]:
-    with heidi_sandbox.serving() as running:
+    with heidi_sandbox.serving() as running, remote(running.url) as exchange:
 
         def issue(email: str, internal_id: str, lifetime: float | None = None) -> str:
             seconds = None if lifetime is None else int(lifetime)
             return running.token(email, internal_id, lifetime=seconds)
 
-        yield Server(remote(running.url), issue, running.api_key, brief=0)
+        yield Server(exchange, issue, running.api_key, brief=0)
 
 
 def broken_on(server: Server) -> list[str]:
@@ -76,3 +76,24 @@ def test_the_sandbox_answers_the_run_as_the_reference(
     sandbox: Server, reference_run: list[Any]
 ) -> None:
     assert [] == differences(reference_run, Tape(sandbox).play())
+
+
+SHOWN = [
+    planted
+    for planted in CATALOGUE
+    if planted.id
+    in {
+        "patch.drops_falsy_duration",
+        "fidelity.composes",
+        "methods.linked_user_is_an_id",
+        "paging.count_is_the_total",
+        "errors.other_type_for_401",
+        "validation.negative_duration",
+        "tenants.reads_all",
+    }
+]
+
+
+@pytest.mark.parametrize("planted", SHOWN, ids=lambda planted: planted.id)
+def test_a_fault_shows_in_the_run(planted: Planted, reference_run: list[Any]) -> None:
+    assert differences(reference_run, Tape(in_process(planted.server())).play())

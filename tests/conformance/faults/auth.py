@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, Handler, RefusalError, Request, User
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, operation_of
 
 FAULTS = Catalogue("auth")
@@ -17,7 +18,7 @@ OPERATIONS = {
 }
 
 
-def attempt(caller: Caller, operation: str, **headers: str | None) -> Answer:
+def attempt(caller: Caller, operation: str, **headers: Any) -> Answer:
     """Send a good request of an operation, but for these headers."""
     match operation:
         case "createSession":
@@ -110,7 +111,7 @@ def admitting(operation: str, find: Callable[[Api, Request], User | None]) -> ty
 
 def refused(
     operation: str, authorization: Callable[[Caller], str | None]
-) -> Callable[[Caller], bool]:
+) -> Callable[[Caller], object]:
     return lambda caller: is_error(
         attempt(caller, operation, authorization=authorization(caller)), 401
     )
@@ -257,7 +258,7 @@ class Late(Api):
             raise
 
 
-def stays_401(send: Callable[[Caller], Answer]) -> Callable[[Caller], bool]:
+def stays_401(send: Callable[[Caller], Answer]) -> Callable[[Caller], object]:
     return lambda caller: is_error(send(caller), 401)
 
 
@@ -315,7 +316,7 @@ class QueryFirst(Late):
 
 @FAULTS.fault("S1 S2", STRICT, stays_401(lambda c: c.get(c.id_of_nobody, authorization=None)))
 class LooksUpFirst(Late):
-    """Without a token, an unknown session is 404 and a known one 401: whoever asks learns which exist."""
+    """Without a token, an unknown session is 404 and a known one 401: all learn which exist."""
 
     def first(self, request: Request) -> None:
         session_id = request.path.rpartition("/")[2]
@@ -432,8 +433,8 @@ class OnlyTheSignatureCounts(Api):
 
 def issued(caller: Caller, key: str | None = "", email: str = "", internal_id: str = "1") -> Answer:
     query = {"email": email or caller.email, "third_party_internal_id": internal_id}
-    headers = {"heidi_api_key": caller.server.api_key if key == "" else key}
-    return caller.send("GET", "/jwt", query=query, authorization=None, **headers)
+    known = caller.server.api_key if key == "" else key
+    return caller.send("GET", "/jwt", query=query, authorization=None, heidi_api_key=known)
 
 
 @FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: issued(c, key=None).status == 401)
@@ -506,7 +507,12 @@ class EmailIsTheUser(Api):
         return super().token(email, "1", lifetime)
 
 
-@FAULTS.fault("issueToken", DOCUMENTED, lambda c: remains_with(c))
+def remains_with(caller: Caller) -> bool:
+    mine = caller.create()
+    return mine not in caller.another().walk("100")
+
+
+@FAULTS.fault("issueToken", DOCUMENTED, remains_with)
 class InternalIdIsTheUser(Api):
     """`third_party_internal_id` alone says who a user is."""
 
@@ -517,12 +523,13 @@ class InternalIdIsTheUser(Api):
         return super().token(f"anybody{linked}@example.com", internal_id, lifetime)
 
 
-def remains_with(caller: Caller) -> bool:
+def same_user_again(caller: Caller) -> bool:
     mine = caller.create()
-    return mine not in caller.another().walk("100")
+    again = caller.using(caller.server.issue(caller.email, caller.internal_id))
+    return again.get(mine).status == 200
 
 
-@FAULTS.fault("S2 issueToken", STRICT, lambda c: same_user_again(c))
+@FAULTS.fault("S2 issueToken", STRICT, same_user_again)
 class NewTokenNewUser(Api):
     """Each token is a user of its own: with the next one, the sessions of yesterday are gone."""
 
@@ -535,13 +542,12 @@ class NewTokenNewUser(Api):
         return super().token(email, f"{internal_id}/{self.issued}", lifetime)
 
 
-def same_user_again(caller: Caller) -> bool:
-    mine = caller.create()
-    again = caller.using(caller.server.issue(caller.email, caller.internal_id))
-    return again.get(mine).status == 200
+def first_token_stays(caller: Caller) -> bool:
+    caller.server.issue(caller.email, caller.internal_id)
+    return caller.page().status == 200
 
 
-@FAULTS.fault("S1", STRICT, lambda c: first_token_stays(c))
+@FAULTS.fault("S1", STRICT, first_token_stays)
 class OneTokenAtATime(Api):
     """A new token of a user ends the one before, long before it expires."""
 
@@ -554,8 +560,3 @@ class OneTokenAtATime(Api):
             if known != token:
                 del self.tokens[known]
         return token
-
-
-def first_token_stays(caller: Caller) -> bool:
-    caller.server.issue(caller.email, caller.internal_id)
-    return caller.page().status == 200

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from ..caller import Caller
-from ..reference import Answer, Api, Fault, Request
+from tests.conformance.caller import Caller
+from tests.conformance.reference import Answer, Api, Fault, Request
 
 Level = Literal["documented", "strict"]
 Session = dict[str, Any]
-Witness = Callable[[Caller], bool]
+Witness = Callable[[Caller], object]
 Showing = Callable[[Session, str], object]
 Changing = Callable[[Session, Session], object]
-Any_ = TypeVar("Any_", bound=Callable[..., Any])
+Defect = TypeVar("Defect", bound=Callable[..., Any])
 
 DOCUMENTED: Level = "documented"
 STRICT: Level = "strict"
@@ -25,7 +25,7 @@ class Planted:
 
     id: the class of the fault and its name.
     sentence: what the server does wrong.
-    rows: the decisions (`S7`), lines of the vendor's page (`L145`) or parts of the document that it breaks.
+    rows: what it breaks: decisions (`S7`), lines of the vendor's page (`L145`), schemas.
     level: the lowest level at which it can be seen.
     server: the faulty server.
     witness: says whether a server keeps what this one breaks.
@@ -69,15 +69,12 @@ class Catalogue:
 
     def fault(
         self, rows: str, level: Level, witness: Witness, *, slow: bool = False
-    ) -> Callable[[Any_], Any_]:
+    ) -> Callable[[Defect], Defect]:
         """Enter a subclass of `Api`, or a function between a request and the server."""
 
-        def enter(defect: Any_) -> Any_:
-            server = (
-                cast("type[Api]", defect)
-                if isinstance(defect, type)
-                else between(cast("Fault", defect))
-            )
+        def enter(defect: Defect) -> Defect:
+            whole = isinstance(defect, type)
+            server = cast("type[Api]", defect) if whole else between(cast("Fault", defect))
             self.add(*title(defect), rows, level, server, witness, slow=slow)
             return defect
 
@@ -105,7 +102,7 @@ class Catalogue:
 def kept(witness: Witness, caller: Caller) -> bool:
     """Ask a witness; an answer that it cannot even read breaks its claim."""
     try:
-        return witness(caller)
+        return bool(witness(caller))
     except (LookupError, TypeError, ValueError):
         return False
 

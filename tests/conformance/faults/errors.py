@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, Handler, RefusalError, Request
-from .catalogue import DOCUMENTED, STRICT, Catalogue, operation_of
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Witness, operation_of
 
 FAULTS = Catalogue("errors")
 SECRET = "Marigold Featherstonehaugh"
@@ -70,7 +71,7 @@ def bad_page_size(caller: Caller) -> bool:
 
 MSG = {"msg": "error", "type": "Error"}
 LIST_OF_FAILURES = {"detail": [{"loc": ["body"], "msg": "wrong", "type": "value_error"}]}
-ROWS = (
+ROWS: tuple[tuple[str, str, str, Level, int, Any, Witness], ...] = (
     (
         "detail_is_text",
         "The detail of 404 is a text.",

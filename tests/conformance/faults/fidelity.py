@@ -9,8 +9,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from ..caller import Caller
-from ..reference import Api
+from tests.conformance.caller import Caller
+from tests.conformance.reference import Api
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, changing
 
 FAULTS = Catalogue("fidelity")
@@ -29,7 +30,7 @@ def reshaping(member: str, change: Callable[[Any], Any]) -> type[Api]:
     return changing(reshape)
 
 
-def keeps(member: str, value: Any) -> Callable[[Caller], bool]:
+def keeps(member: str, value: Any) -> Callable[[Caller], object]:
     outer, _, inner = member.rpartition(".")
     content: Session = {outer: {inner: value}} if outer else {inner: value}
     return lambda caller: caller.keeps(**content)

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, Handler, Request, User
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Session
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, Handler, Request, User
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
 
 FAULTS = Catalogue("ids")
 CROWD = 16
 
 
-def near(spell: Callable[[str], str]) -> Callable[[Caller], bool]:
+def near(spell: Callable[[str], str]) -> Callable[[Caller], object]:
     """Return a witness that another spelling of an id is not the id."""
 
     def witness(caller: Caller) -> bool:
@@ -174,18 +175,18 @@ def trailing_slash(request: Request, handle: Handler) -> Answer:
     return handle(Request(request.method, path, request.query, request.headers, request.body))
 
 
-@FAULTS.fault("S15 S11", STRICT, lambda c: patch_is_exact(c))
+def patch_is_exact(caller: Caller) -> bool:
+    session_id = caller.create()
+    return is_error(caller.patch(str(int(session_id) ^ 1), {"duration": 5}), 404)
+
+
+@FAULTS.fault("S15 S11", STRICT, patch_is_exact)
 class InexactUpdates(Api):
     """PATCH, and only PATCH, compares ids as floating-point numbers."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         alike = [name for name in user.sessions if as_float(name) == as_float(session_id)]
         return super().update(user, alike[0] if alike else session_id, request)
-
-
-def patch_is_exact(caller: Caller) -> bool:
-    session_id = caller.create()
-    return is_error(caller.patch(str(int(session_id) ^ 1), {"duration": 5}), 404)
 
 
 def made_by(new_id: Callable[[], str]) -> type[Api]:
@@ -266,7 +267,7 @@ def same_everywhere(caller: Caller) -> bool:
     return [session_id] * 3 == [view["session_id"] for view in views]
 
 
-SHOWN = (
+SHOWN: tuple[tuple[str, str, Callable[[str], Any], str, Level], ...] = (
     ("number_in_get", "GET shows the id as a number.", int, "getSession", DOCUMENTED),
     ("number_in_list", "The list shows ids as numbers.", int, "listLinkedUserSessions", DOCUMENTED),
     (

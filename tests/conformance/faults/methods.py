@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, Handler, Request, User, answer
-from .catalogue import DOCUMENTED, STRICT, Catalogue, operation_of
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, Handler, Request, User, answer
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Witness, operation_of
 
 FAULTS = Catalogue("methods")
 Operation = Callable[[User, Request], Any]
 
 
-def refused(method: str, path: str = "", content: Any = ...) -> Callable[[Caller], bool]:
+def refused(method: str, path: str = "", content: Any = ...) -> Callable[[Caller], object]:
     """Return a witness that a method is refused; without a path, of a session."""
 
     def witness(caller: Caller) -> bool:
@@ -97,7 +98,7 @@ def without_allow(reply: Answer) -> Answer:
     return Answer(reply.status, reply.body, kept)
 
 
-ROWS = (
+ROWS: tuple[tuple[str, str, Callable[[Answer, Request], Answer], Witness], ...] = (
     (
         "no_allow",
         "405 has no Allow.",
@@ -162,7 +163,7 @@ def traces(request: Request, handle: Handler) -> Answer:
     return answer(200, dict(request.headers))
 
 
-def not_overridden(caller: Caller) -> bool:
+def not_overridden(caller: Caller) -> object:
     session_id = caller.create()
     caller.send("GET", f"/sessions/{session_id}", {"duration": 9}, x_http_method_override="PATCH")
     return caller.read(session_id)["duration"] == 0
@@ -175,7 +176,7 @@ def method_in_a_header(request: Request, handle: Handler) -> Answer:
     return handle(replace(request, method=method))
 
 
-def query_changes_nothing(caller: Caller) -> bool:
+def query_changes_nothing(caller: Caller) -> object:
     session_id = caller.create()
     caller.send("GET", f"/sessions/{session_id}", query={"session_name": "x"})
     return caller.read(session_id)["session_name"] != "x"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Api, RefusalError, Request, User
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Api, RefusalError, Request, User
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
 
 FAULTS = Catalogue("paging")
@@ -38,7 +39,7 @@ def sized(read: Callable[[str], int | None]) -> type[Api]:
     return Reads
 
 
-def refuses(text: str) -> Callable[[Caller], bool]:
+def refuses(text: str) -> Callable[[Caller], object]:
     return lambda caller: is_error(caller.page(page_size=text), 422)
 
 
@@ -142,7 +143,7 @@ for name, sentence, read, text in SIZES:
     FAULTS.add(f"size_{name}", sentence, "S7", STRICT, sized(read), refuses(text))
 
 
-def holds(number: int, sessions: int, **query: str) -> Callable[[Caller], bool]:
+def holds(number: int, sessions: int, **query: str) -> Callable[[Caller], object]:
     """Return a witness for how many sessions the first page holds."""
 
     def witness(caller: Caller) -> bool:
@@ -160,7 +161,7 @@ def crashes(status: int) -> Callable[[str], int]:
 
 
 ALTERED: tuple[
-    tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], bool]], ...
+    tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], object]], ...
 ] = (
     (
         "ignored",
@@ -273,7 +274,7 @@ def paged(spoil: Spoil) -> type[Api]:
     return Spoiled
 
 
-def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], bool]:
+def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], object]:
     """Return a witness for all that the pages of a walk say of themselves."""
 
     def witness(caller: Caller) -> bool:
@@ -488,7 +489,14 @@ class Cached(Api):
         self.totals: dict[int, int] = {}
 
 
-@FAULTS.fault("S16", STRICT, lambda c: counts_what_came(c))
+def counts_what_came(caller: Caller) -> object:
+    caller.create()
+    caller.listed()
+    caller.create()
+    return caller.listed()["total_count"] == 2
+
+
+@FAULTS.fault("S16", STRICT, counts_what_came)
 class CountedOnce(Cached):
     """`total_count` is counted at the first list of a user, and stays."""
 
@@ -497,19 +505,12 @@ class CountedOnce(Cached):
         return page | {"total_count": self.totals.setdefault(id(user), page["total_count"])}
 
 
-def counts_what_came(caller: Caller) -> bool:
-    caller.create()
-    caller.listed()
-    caller.create()
-    return caller.listed()["total_count"] == 2
-
-
 # --- walks while sessions come and change ---
 
 
 def exactly_once(
     between: Callable[[Caller, list[str]], Callable[[int], object]],
-) -> Callable[[Caller], bool]:
+) -> Callable[[Caller], object]:
     """Return a witness that a walk shows what existed throughout, exactly once."""
 
     def witness(caller: Caller) -> bool:
@@ -530,7 +531,7 @@ def updating(index: int) -> Callable[[Caller, list[str]], Callable[[int], object
 
 @FAULTS.fault("S16", STRICT, exactly_once(creating))
 class NewestFirstByOffset(Api):
-    """The newest session comes first and pages are offsets: a new one pushes another onto the next page."""
+    """The newest session comes first, and pages are offsets: a new one pushes others along."""
 
     def ordered(self, user: User) -> list[Session]:
         return super().ordered(user)[::-1]
@@ -538,7 +539,7 @@ class NewestFirstByOffset(Api):
 
 @FAULTS.fault("S16", STRICT, exactly_once(updating(0)))
 class LastChangedLast(Api):
-    """Sessions are in the order of their last change: one that changes during a walk is shown again."""
+    """Sessions are in the order of their last change: what changes during a walk comes again."""
 
     def ordered(self, user: User) -> list[Session]:
         return sorted(super().ordered(user), key=lambda session: str(session["updated_at"]))
@@ -621,7 +622,12 @@ class ChangedSessionsLeave(Api):
         return page | {"count": len(page["sessions"])}
 
 
-@FAULTS.fault("S16", STRICT, lambda c: walk_ends(c))
+def walk_ends(caller: Caller) -> bool:
+    caller.several(5)
+    return caller.pages("2", lambda number: caller.create())[-1]["next_page"] is None
+
+
+@FAULTS.fault("S16", STRICT, walk_ends)
 class StartsAgain(Api):
     """A walk starts again whenever a session was created since its last page."""
 
@@ -635,11 +641,6 @@ class StartsAgain(Api):
             request = replace(request, query=query)
         self.numbers[id(user)] = len(user.sessions)
         return super().page(user, request)
-
-
-def walk_ends(caller: Caller) -> bool:
-    caller.several(5)
-    return caller.pages("2", lambda number: caller.create())[-1]["next_page"] is None
 
 
 # --- what is sent back as `page` ---
@@ -687,26 +688,41 @@ PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
         "\U0001f600",
     ),
 )
-for name, sentence, pattern, place, text in PAGES:
 
-    class Starts(Api):
-        pattern: str
-        place: Callable[[str], int]
 
+def starting(pattern: str, place: Callable[[str], int]) -> type[Api]:
+    """Return a server that takes more for `page` than it issues."""
+
+    class Starting(Api):
         def start(self, request: Request) -> int:
             sent = text_of(request, "page")
-            known = sent is None or not re.fullmatch(self.pattern, sent, re.DOTALL)
-            return super().start(request) if known else type(self).place(str(sent))
+            if sent is None or not re.fullmatch(pattern, sent, re.DOTALL):
+                return super().start(request)
+            return place(sent)
+
+    return Starting
+
+
+for name, sentence, pattern, place, text in PAGES:
 
     def refuses_page(caller: Caller, text: str = text) -> bool:
         caller.several(2)
         return is_error(caller.page(page_size="1", page=text), 422)
 
-    server = type("Starting", (Starts,), {"pattern": pattern, "place": staticmethod(place)})
-    FAULTS.add(name, sentence, "S19 S7" if "crash" in name else "S7", STRICT, server, refuses_page)
+    rows = "S19 S7" if "crash" in name else "S7"
+    FAULTS.add(name, sentence, rows, STRICT, starting(pattern, place), refuses_page)
 
 
-@FAULTS.fault("S2 L199", DOCUMENTED, lambda c: cursor_of_another(c))
+def cursor_of_another(caller: Caller) -> bool:
+    """Say whether the next page of one user shows another nothing of it."""
+    mine, other = caller.several(2), caller.another()
+    theirs = other.several(2)
+    reply = other.page(page_size="1", page=str(caller.listed(page_size="1")["next_page"]))
+    shown = reply.content["sessions"] if reply.status == 200 else []
+    return all(s["session_id"] in theirs and s["session_id"] not in mine for s in shown)
+
+
+@FAULTS.fault("S2 L199", DOCUMENTED, cursor_of_another)
 class CursorsNameTheUser(Api):
     """A `next_page` names its user: whoever sends it back gets that user's sessions."""
 
@@ -724,15 +740,6 @@ class CursorsNameTheUser(Api):
         name = f"u{id(user)}"
         self.owners[name] = user
         return page | ({"next_page": f"{name}:{page['next_page']}"} if page["next_page"] else {})
-
-
-def cursor_of_another(caller: Caller) -> bool:
-    """Say whether the next page of one user shows another nothing of it."""
-    mine, other = caller.several(2), caller.another()
-    theirs = other.several(2)
-    reply = other.page(page_size="1", page=str(caller.listed(page_size="1")["next_page"]))
-    shown = reply.content["sessions"] if reply.status == 200 else []
-    return all(s["session_id"] in theirs and s["session_id"] not in mine for s in shown)
 
 
 @FAULTS.fault(
@@ -758,7 +765,13 @@ class CursorsAreUsedUp(Api):
         return place
 
 
-@FAULTS.fault("S12 S16", STRICT, lambda c: page_again(c))
+def page_again(caller: Caller) -> bool:
+    caller.several(3)
+    following = str(caller.listed(page_size="2")["next_page"])
+    return [caller.page(page_size="2", page=following).status for _ in range(2)] == [200, 200]
+
+
+@FAULTS.fault("S12 S16", STRICT, page_again)
 class PagesOnlyOnce(Api):
     """A `next_page` can be sent back once; a client that tries again gets 422."""
 
@@ -773,24 +786,18 @@ class PagesOnlyOnce(Api):
         return start
 
 
-def page_again(caller: Caller) -> bool:
-    caller.several(3)
-    following = str(caller.listed(page_size="2")["next_page"])
-    return [caller.page(page_size="2", page=following).status for _ in range(2)] == [200, 200]
+def done_is_listed(caller: Caller) -> bool:
+    ids = caller.several(2)
+    caller.patch(ids[0], {"session_status": "DONE"})
+    return sorted(caller.walk()) == sorted(ids)
 
 
-@FAULTS.fault("L199 S16", DOCUMENTED, lambda c: done_is_listed(c))
+@FAULTS.fault("L199 S16", DOCUMENTED, done_is_listed)
 class DoneIsArchived(Api):
     """A session whose `session_status` is DONE is no longer in the list."""
 
     def ordered(self, user: User) -> list[Session]:
         return [s for s in super().ordered(user) if s.get("session_status") != "DONE"]
-
-
-def done_is_listed(caller: Caller) -> bool:
-    ids = caller.several(2)
-    caller.patch(ids[0], {"session_status": "DONE"})
-    return sorted(caller.walk()) == sorted(ids)
 
 
 @FAULTS.fault(

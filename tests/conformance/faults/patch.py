@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Api, RefusalError, Request, Shape, User, new_session
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Api, RefusalError, Request, Shape, User, new_session
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, changing
 
 FAULTS = Catalogue("patch")
@@ -37,16 +38,17 @@ def level_of(member: str) -> Level:
     return DOCUMENTED if member in SHOWN | {"name", "gender", "dob"} else STRICT
 
 
-def keeps(**members: Any) -> Callable[[Caller], bool]:
+def keeps(**members: Any) -> Callable[[Caller], object]:
     return lambda caller: caller.keeps(**members)
 
 
-def keeps_each(*updates: Session) -> Callable[[Caller], bool]:
+def keeps_each(*updates: Session) -> Callable[[Caller], object]:
     """Return a witness that all these updates, one after the other, show in the end."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
         wanted: Session = {}
+        told: Session = {}
         for update in updates:
             patient = wanted.get("patient", {}) | update.get("patient", {})
             wanted |= update | ({"patient": patient} if patient else {})
@@ -103,7 +105,7 @@ def resets(member: str, *others: str) -> Callable[[Session, Session], object]:
     return reset
 
 
-RESETS = (
+RESETS: tuple[tuple[str, str, str, Level], ...] = (
     ("notes", "duration", "clinician_notes", STRICT),
     ("the_duration", "language_code", "duration", DOCUMENTED),
     ("the_appointment", "ehr_patient_id", "ehr_appt_id", DOCUMENTED),
@@ -304,7 +306,7 @@ def links_are_a_set(session: Session, sent: Session) -> None:
         sent["linked_sessions_for_context"] = sorted(set(sent["linked_sessions_for_context"]))
 
 
-def keeps_own_link(caller: Caller) -> bool:
+def keeps_own_link(caller: Caller) -> object:
     session_id = caller.create()
     told = caller.patched(session_id, linked_sessions_for_context=[session_id])
     return told["linked_sessions_for_context"] == [session_id]
@@ -326,7 +328,7 @@ def unknown_links_are_dropped(session: Session, sent: Session) -> None:
 # --- what is not in the document, or cannot be written ---
 
 
-def unshown(name: str, value: Any) -> Callable[[Caller], bool]:
+def unshown(name: str, value: Any) -> Callable[[Caller], object]:
     """Return a witness that a member is accepted, and neither stored nor shown."""
 
     def witness(caller: Caller) -> bool:
@@ -447,7 +449,7 @@ class Partial(Api):
         return super().update(user, session_id, request)
 
 
-def atomic(content: Any) -> Callable[[Caller], bool]:
+def atomic(content: Any) -> Callable[[Caller], object]:
     return lambda caller: caller.refuses(422, content)
 
 
@@ -533,7 +535,13 @@ class NewestChanges(Api):
         return told
 
 
-@FAULTS.fault("S11", STRICT, lambda c: shared_notes(c))
+def shared_notes(caller: Caller) -> object:
+    first, second = caller.several(2)
+    caller.patch(first, {"clinician_notes": ["mine"]})
+    return caller.read(second)["clinician_notes"] == []
+
+
+@FAULTS.fault("S11", STRICT, shared_notes)
 class SharedNotes(Api):
     """All new sessions share one array of notes, and an update writes into it."""
 
@@ -548,12 +556,6 @@ class SharedNotes(Api):
         super().change(session, {name: v for name, v in sent.items() if name != "clinician_notes"})
         if "clinician_notes" in sent:
             session["clinician_notes"][:] = sent["clinician_notes"]
-
-
-def shared_notes(caller: Caller) -> bool:
-    first, second = caller.several(2)
-    caller.patch(first, {"clinician_notes": ["mine"]})
-    return caller.read(second)["clinician_notes"] == []
 
 
 def others_stay(caller: Caller, appointment: str | None) -> bool:

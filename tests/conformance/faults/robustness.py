@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, RefusalError, Request, User, answer
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Session
 
 FAULTS = Catalogue("robustness")
@@ -31,11 +32,11 @@ def body_has(*parts: bytes) -> Callable[[Request], bool]:
     return lambda request: any(part in request.body for part in parts)
 
 
-def survives(body: bytes) -> Callable[[Caller], bool]:
+def survives(body: bytes) -> Callable[[Caller], object]:
     return lambda caller: caller.patch_raw(caller.create(), body).status < 500
 
 
-def survives_path(path: str) -> Callable[[Caller], bool]:
+def survives_path(path: str) -> Callable[[Caller], object]:
     return lambda caller: caller.get(path).status < 500
 
 
@@ -413,7 +414,7 @@ MEMBERS: list[Session] = [
 ]
 
 
-def all_survive(*updates: Session) -> Callable[[Caller], bool]:
+def all_survive(*updates: Session) -> Callable[[Caller], object]:
     """Return a witness that concurrent updates of different members all show afterwards."""
 
     def witness(caller: Caller) -> bool:
@@ -532,7 +533,19 @@ class LostCounts(Unlocked):
         return super().page(user, request) | {"total_count": self.counts.get(id(user), 0)}
 
 
-@RACES.fault("S11 S17", STRICT, lambda c: no_torn_read(c), slow=True)
+def no_torn_read(caller: Caller) -> bool:
+    session_id = caller.create()
+
+    def watch() -> object:
+        time.sleep(0.005)
+        told = caller.read(session_id)
+        return (told["duration"] == 5) == (told["language_code"] == "es")
+
+    update = {"duration": 5, "language_code": "es"}
+    return bool(at_once(lambda: caller.patch(session_id, update), watch)[1])
+
+
+@RACES.fault("S11 S17", STRICT, no_torn_read, slow=True)
 class TornReads(Unlocked):
     """A session can be read halfway through an update: the duration is new, the language old."""
 
@@ -542,15 +555,3 @@ class TornReads(Unlocked):
             session["duration"] = rest.pop("duration")
             time.sleep(self.pause)
         super().change(session, rest)
-
-
-def no_torn_read(caller: Caller) -> bool:
-    session_id = caller.create()
-
-    def watch() -> bool:
-        time.sleep(0.005)
-        told = caller.read(session_id)
-        return (told["duration"] == 5) == (told["language_code"] == "es")
-
-    update = {"duration": 5, "language_code": "es"}
-    return bool(at_once(lambda: caller.patch(session_id, update), watch)[1])

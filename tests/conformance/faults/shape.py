@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..caller import Caller
-from ..reference import Api, Request, User
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Session, showing
+from tests.conformance.caller import Caller
+from tests.conformance.reference import Api, Request, User
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, showing
 
 FAULTS = Catalogue("shape")
-MEMBERS = {
+MEMBERS: dict[str, Any] = {
     "session_id": str,
     "session_name": str,
     "patient": dict,
@@ -48,7 +49,7 @@ def fits(session: Session) -> bool:
     )
 
 
-def fit(**members: Any) -> Callable[[Caller], bool]:
+def fit(**members: Any) -> Callable[[Caller], object]:
     """Return a witness that all views of a session are well-formed after an update."""
     return lambda caller: all(fits(view) for view in caller.views(caller.create(), **members))
 
@@ -73,7 +74,7 @@ def always(_: Session) -> bool:
 
 GET, PATCH, LIST = "getSession", "updateSession", "listLinkedUserSessions"
 BOB = {"name": "Bob", "gender": "MALE", "dob": "1950-02-28"}
-ROWS = (
+ROWS: tuple[tuple[str, str, Any, str, Any, tuple[str, ...], Session], ...] = (
     (
         "no_provider_in_updates",
         "The answer to an update has no `ehr_provider`.",
@@ -274,7 +275,7 @@ for name, sentence, condition, member, value, operations, members in ROWS:
         fit(**members),
     )
 
-PATIENTS = (
+PATIENTS: tuple[tuple[str, str, str, Any, tuple[str, ...], Session], ...] = (
     (
         "other_in_small_letters",
         "The gender OTHER is shown as `other`.",
@@ -394,7 +395,7 @@ def fits_page(page: Session) -> bool:
     )
 
 
-def fit_pages(number: int) -> Callable[[Caller], bool]:
+def fit_pages(number: int) -> Callable[[Caller], object]:
     def witness(caller: Caller) -> bool:
         caller.several(number)
         return all(fits_page(page) for page in caller.pages("2"))
@@ -402,7 +403,7 @@ def fit_pages(number: int) -> Callable[[Caller], bool]:
     return witness
 
 
-PAGES = (
+PAGES: tuple[tuple[str, str, Level, Callable[[Session], Session], int], ...] = (
     ("count_is_text", "`count` is a text.", DOCUMENTED, lambda p: {"count": str(p["count"])}, 1),
     (
         "total_is_a_fraction",

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, cast
 
-from ..reference import Answer, Fault, Handler, Request, answer
+from tests.conformance.reference import Answer, Fault, Handler, Request, answer
 
 Session = dict[str, Any]
 TOKEN = "the-token-of-the-only-user"

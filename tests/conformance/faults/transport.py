@@ -3,8 +3,9 @@
 import json
 import unicodedata
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Handler, Request, answer
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Handler, Request, answer
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, operation_of
 
 FAULTS = Catalogue("transport")

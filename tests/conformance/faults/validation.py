@@ -5,41 +5,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import Answer, Api, RefusalError, Request, Shape
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Answer, Api, RefusalError, Request, Shape
+
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
 
 FAULTS = Catalogue("validation")
 Rule = Callable[[Any], bool]
 
 
-class Converting(Api):
-    """A server that takes some values of one member and turns them into others."""
-
-    member = ""
-    takes: Rule
-    turns: Callable[[Any], Any]
-
-    def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
-        path = f"{where}.{self.member.rpartition('.')[2]}"
-        wanted = "body." + self.member
-        name = path.rpartition(".")[2]
-        if path == wanted and isinstance(value, dict) and name in value:
-            sent = value[name]
-            if type(self).takes(sent):
-                rest = {key: other for key, other in value.items() if key != name}
-                members = super().checked(rest, shape, where)
-                turned = type(self).turns(sent)
-                return members if turned is ... else members | {name: turned}
-        return super().checked(value, shape, where)
-
-
 def converting(member: str, takes: Rule, turns: Callable[[Any], Any]) -> type[Api]:
-    return type(
-        "Converts",
-        (Converting,),
-        {"member": member, "takes": staticmethod(takes), "turns": staticmethod(turns)},
-    )
+    """Return a server that takes some values of a member, and turns them into others."""
+    place, _, name = f"body.{member}".rpartition(".")
+
+    class Converting(Api):
+        def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
+            if where != place or not isinstance(value, dict) or not takes(value.get(name, ...)):
+                return super().checked(value, shape, where)
+            rest = {key: other for key, other in value.items() if key != name}
+            turned = turns(value[name])
+            members = super().checked(rest, shape, where)
+            return members if turned is ... else members | {name: turned}
+
+    return Converting
 
 
 def nested(member: str, value: Any) -> Session:
@@ -658,8 +646,8 @@ TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = 
 )
 for name, sentence, row, member, takes, turns, value in TAKEN:
 
-    def refuses(caller: Caller, content: Session = nested(member, value)) -> bool:
-        return caller.refuses(422, content)
+    def refuses(caller: Caller, member: str = member, value: Any = value) -> bool:
+        return caller.refuses(422, nested(member, value))
 
     FAULTS.add(name, sentence, f"{row} {member}", STRICT, converting(member, takes, turns), refuses)
 
@@ -891,25 +879,28 @@ REFUSED: tuple[tuple[str, str, str, Level, str, Rule, Any], ...] = (
         "",
     ),
 )
-for name, sentence, row, level, member, refuses_value, value in REFUSED:
+
+
+def refusing(member: str, refused: Rule) -> type[Api]:
+    """Return a server that refuses some values of a member."""
 
     class Refusing(Api):
-        member: str
-        refuses: Rule
-
         def change(self, session: Session, sent: Session) -> None:
-            outer, _, inner = self.member.rpartition(".")
+            outer, _, inner = member.rpartition(".")
             members = sent.get(outer, {}) if outer else sent
-            if inner in members and type(self).refuses(members[inner]):
-                raise self.invalid(f"body.{self.member}", members[inner])
+            if inner in members and refused(members[inner]):
+                raise self.invalid(f"body.{member}", members[inner])
             super().change(session, sent)
 
-    def keeps(caller: Caller, content: Session = nested(member, value)) -> bool:
-        return caller.keeps(**content)
+    return Refusing
 
-    server = type(
-        "Refuses", (Refusing,), {"member": member, "refuses": staticmethod(refuses_value)}
-    )
+
+for name, sentence, row, level, member, refused, value in REFUSED:
+
+    def keeps(caller: Caller, member: str = member, value: Any = value) -> bool:
+        return caller.keeps(**nested(member, value))
+
+    server = refusing(member, refused)
     FAULTS.add(f"refuses_{name}", sentence, f"{row} {member}", level, server, keeps)
 
 
@@ -1035,13 +1026,14 @@ for name, sentence, decode, status, body in BODIES:
     FAULTS.add(name, sentence, "S5", STRICT, decoding(decode), refuses_body)
 
 
-class Typed(Api):
-    """A server that takes other content types, or refuses some."""
+def typed(takes: Callable[[str], bool]) -> type[Api]:
+    """Return a server that takes other content types, or refuses some."""
 
-    takes: Callable[[str], bool]
+    class Typed(Api):
+        def is_json(self, content_type: str) -> bool:
+            return takes(content_type)
 
-    def is_json(self, content_type: str) -> bool:
-        return type(self).takes(content_type)
+    return Typed
 
 
 def base(content_type: str) -> str:
@@ -1128,8 +1120,7 @@ for name, sentence, takes_type, content_type, status in MEDIA_TYPES:
         reply = caller.patch_raw(caller.create(), b'{"duration": 5}', content_type=content_type)
         return reply.status == status and (status == 200 or is_error(reply, status))
 
-    server = type("Typed", (Typed,), {"takes": staticmethod(takes_type)})
-    FAULTS.add(f"type_{name}", sentence, "S5", STRICT, server, types)
+    FAULTS.add(f"type_{name}", sentence, "S5", STRICT, typed(takes_type), types)
 
 
 def padded(size: int) -> bytes:

@@ -4,11 +4,13 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from ..caller import Caller
-from ..reference import Api, RefusalError, Request, User, now, stamp
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Session, showing
+from tests.conformance.caller import Caller
+from tests.conformance.reference import Api, RefusalError, Request, User, now, stamp
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, showing
 
 FAULTS = Catalogue("views")
 TIMES = Catalogue("timestamps")
@@ -17,11 +19,11 @@ FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?", re.ASCII)
 JOHN = {"name": "John Doe", "gender": "MALE", "dob": "1990-01-01"}
 
 
-def keeps(**members: Any) -> Callable[[Caller], bool]:
+def keeps(**members: Any) -> Callable[[Caller], object]:
     return lambda caller: caller.keeps(**members)
 
 
-def keeps_after(first: Session, second: Session) -> Callable[[Caller], bool]:
+def keeps_after(first: Session, second: Session) -> Callable[[Caller], object]:
     """Return a witness that a second update shows everywhere, after a first."""
 
     def witness(caller: Caller) -> bool:
@@ -38,8 +40,7 @@ def same(caller: Caller) -> bool:
     return views[1] == views[2] and {**views[1], "audio": []} == {**views[0], "audio": []}
 
 
-Members = tuple[str, Any]
-ONE = (
+ONE: tuple[tuple[str, str, str, str, Any, Session, Level], ...] = (
     (
         "stale_duration_in_list",
         "The list shows the duration of the creation.",
@@ -273,19 +274,19 @@ class StateBefore(Snapshots):
         return {"session": before}
 
 
-@FAULTS.fault("S11 L103", DOCUMENTED, lambda c: answers_what_was_kept(c))
+def answers_what_was_kept(caller: Caller) -> object:
+    session_id = caller.create()
+    caller.patch(session_id, {"duration": 3})
+    return caller.patched(session_id, language_code="es")["duration"] == 3
+
+
+@FAULTS.fault("S11 L103", DOCUMENTED, answers_what_was_kept)
 class AnswersTheDefaults(Api):
     """The answer to an update shows a duration of 0 where the request sent none."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         told = super().update(user, session_id, request)["session"]
         return {"session": told if "duration" in self.parsed(request) else told | {"duration": 0}}
-
-
-def answers_what_was_kept(caller: Caller) -> bool:
-    session_id = caller.create()
-    caller.patch(session_id, {"duration": 3})
-    return caller.patched(session_id, language_code="es")["duration"] == 3
 
 
 def second_page_is_fresh(caller: Caller) -> bool:
@@ -306,7 +307,15 @@ class StaleSecondPage(Snapshots):
         return page
 
 
-@FAULTS.fault("S11 L210", DOCUMENTED, lambda c: neighbours(c))
+def neighbours(caller: Caller) -> bool:
+    ids = caller.several(2)
+    for session_id in ids:
+        caller.patch(session_id, {"patient": {"name": session_id}})
+    page = caller.listed()["sessions"]
+    return all(told["patient"]["name"] == told["session_id"] for told in page)
+
+
+@FAULTS.fault("S11 L210", DOCUMENTED, neighbours)
 class NeighboursPatient(Api):
     """The list shows each session with the patient of the one before it."""
 
@@ -318,18 +327,10 @@ class NeighboursPatient(Api):
         return page
 
 
-def neighbours(caller: Caller) -> bool:
-    ids = caller.several(2)
-    for session_id in ids:
-        caller.patch(session_id, {"patient": {"name": session_id}})
-    page = caller.listed()["sessions"]
-    return all(told["patient"]["name"] == told["session_id"] for told in page)
-
-
 # --- timestamps ---
 
 
-def grows(*changes: Session) -> Callable[[Caller], bool]:
+def grows(*changes: Session) -> Callable[[Caller], object]:
     """Return a witness that `updated_at` grows with each of these changes."""
 
     def witness(caller: Caller) -> bool:
@@ -338,12 +339,12 @@ def grows(*changes: Session) -> Callable[[Caller], bool]:
         for members in changes:
             time.sleep(0.002)
             seen.append(caller.patched(session_id, **members)["updated_at"])
-        return all(a < b for a, b in zip(seen, seen[1:], strict=False))
+        return all(a < b for a, b in pairwise(seen))
 
     return witness
 
 
-def untouched(use: Callable[[Caller, str], object]) -> Callable[[Caller], bool]:
+def untouched(use: Callable[[Caller, str], object]) -> Callable[[Caller], object]:
     """Return a witness that something leaves a session as it is."""
 
     def witness(caller: Caller) -> bool:
@@ -417,7 +418,7 @@ class UpdatedMovesOnce(Api):
 
 @TIMES.fault("S12", STRICT, grows({"duration": 1}, {"duration": 2}, {"duration": 3}))
 class UpdatedGoesBack(Api):
-    """Every third update sets `updated_at` back by an hour, as a second server with a wrong clock would."""
+    """Every third update sets `updated_at` back by an hour, as a wrong clock would."""
 
     number = 0
 
@@ -559,7 +560,7 @@ def never_updated_is_null(told: Session, _: str) -> None:
         told["updated_at"] = None
 
 
-@TIMES.shown("S11 S12", STRICT, lambda c: same(c))
+@TIMES.shown("S11 S12", STRICT, same)
 def update_tells_another_time(told: Session, operation: str) -> None:
     """The answer to an update shows `updated_at` a millisecond before what is kept."""
     if operation == PATCH:

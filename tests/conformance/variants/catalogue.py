@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..faults.catalogue import Level, Witness, between, title
-from ..reference import Api, Fault
+from tests.conformance.faults.catalogue import Level, Witness, between, title
+from tests.conformance.reference import Api, Fault
 
 BOTH: tuple[Level, ...] = ("documented", "strict")
 DOCUMENTED_ONLY: tuple[Level, ...] = ("documented",)

@@ -7,8 +7,8 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..caller import Caller, is_error
-from ..reference import (
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import (
     Answer,
     Api,
     Handler,
@@ -17,6 +17,7 @@ from ..reference import (
     Request,
     User,
 )
+
 from .catalogue import BOTH, variant, variant_between
 
 Session = dict[str, Any]
@@ -405,10 +406,7 @@ class HeadAndOptions(Api):
                 else reply
             )
         if request.method == "HEAD":
-            reply = super().handle(
-                Request("GET", request.path, request.query, request.headers, b"")
-            )
-            return reply
+            return super().handle(Request("GET", request.path, request.query, request.headers, b""))
         reply = super().handle(request)
         if reply.status != 405:
             return reply
