@@ -219,7 +219,12 @@ def remote(url: str) -> Generator[Handler]:
             if not hasattr(threads, "connection"):
                 threads.connection = HTTPConnection(parts.netloc, timeout=10)
                 opened.callback(threads.connection.close)
+                threads.used = time.monotonic()
             known: HTTPConnection = threads.connection
+            # A server closes what is idle: open it anew before it does.
+            if time.monotonic() - threads.used > 1:
+                known.close()
+            threads.used = time.monotonic()
             return known
 
         def exchange(request: Request) -> Answer:
