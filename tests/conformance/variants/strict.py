@@ -445,7 +445,7 @@ class WebTokens(Api):
 
 @variant(BOTH, lambda c: c.post({}).headers.get("location") is not None)
 class Located(Api):
-    """The creation names its session in Location, and answers all of it."""
+    """The creation names its session in Location."""
 
     def handle(self, request: Request) -> Answer:
         reply = super().handle(request)
