@@ -50,6 +50,8 @@ _LOST: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    # A connection that ended while it was idle: https://github.com/MagicStack/asyncpg/issues/1069
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
 )
 
@@ -231,32 +233,44 @@ class PostgresqlStore:
         return await self._again_if_lost(lambda connection: _committed(connection, work))
 
     async def _again_if_lost(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Do what changes nothing unless it returns; once more where the connection is lost."""
+        """Do what changes nothing unless it returns; again where the connection is lost."""
+        error: BaseException = StoreUnavailableError()
         try:
-            try:
-                return await self._once(work)
-            except _LOST:
-                return await self._once(work)
-        except _FAILED as error:
-            if self._available:
-                _log.error("the database is not available: %s", type(error).__name__)
-            self._available = False
-            raise StoreUnavailableError from None
+            for _ in range(_CONNECTIONS):  # each may have been lost while it was idle
+                async with self._lent() as connection:
+                    try:
+                        result = await work(connection)
+                    except _LOST as lost:
+                        error = lost
+                        with contextlib.suppress(asyncpg.InterfaceError):  # it has noticed itself
+                            connection.terminate()
+                    else:
+                        self._notice(None)
+                        return result
+        except asyncpg.UniqueViolationError:
+            raise DuplicateSessionError from None
+        except _FAILED as failed:
+            error = failed
+        self._notice(error)
+        raise StoreUnavailableError from None
 
-    async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[Connection, None]:
         pool = self._pool or await self._make_pool()
         connection = await pool.acquire(timeout=_PATIENCE)
         try:
-            result = await work(connection)
-        except asyncpg.UniqueViolationError:
-            raise DuplicateSessionError from None
+            yield connection
         finally:
             with contextlib.suppress(*_FAILED):  # what is lost is replaced when next wanted
                 await pool.release(connection)
-        if not self._available:
+
+    def _notice(self, error: BaseException | None) -> None:
+        """Log when the database goes away and when it is back, not each request in between."""
+        if self._available and error is not None:
+            _log.error("the database is not available: %s", type(error).__name__)
+        elif error is None and not self._available:
             _log.warning("the database is available again")
-            self._available = True
-        return result
+        self._available = error is None
 
     async def _make_pool(self) -> "asyncpg.Pool[Any]":
         async with self._making_pool:

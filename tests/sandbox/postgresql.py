@@ -28,7 +28,6 @@ _SETTINGS = {
     "synchronous_commit": "off",  # the store must not rely on the server's word
     "shared_buffers": "32MB",
     "max_connections": "60",
-    "log_statement": "all",
 }
 _ACCESS = f"local all guarded scram-sha-256\nlocal all {USER} trust\n"
 
