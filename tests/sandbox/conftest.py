@@ -1,15 +1,13 @@
-import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 import pytest
 from heidi_sandbox import Sandbox, serving
 
 from tests.sandbox.api import Api, new_user
 from tests.sandbox.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
-from tests.sandbox.stores import OpenStore
+from tests.sandbox.stores import OpenStore, opened
 
 
 @pytest.fixture(scope="session")
@@ -24,35 +22,36 @@ def postgresql() -> Iterator[Postgresql]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kept_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database that outlives its process."""
-    if request.param == "postgresql":
+@contextlib.contextmanager
+def empty_database(kind: str, request: pytest.FixtureRequest) -> Generator[str]:
+    """Lend the URL of a database."""
+    if kind == "postgresql":
         server: Postgresql = request.getfixturevalue("postgresql")
-        return server.new_database()
-    return f"sqlite:///{tmp_path}/x.db"
+        with server.database() as url:
+            yield url
+    elif kind == "sqlite":
+        yield f"sqlite:///{request.getfixturevalue('tmp_path')}/x.db"
+    else:
+        yield "sqlite:///:memory:"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database that outlives its process."""
+    with empty_database(request.param, request) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "sqlite-memory", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+def store(request: pytest.FixtureRequest) -> Iterator[OpenStore]:
     """An empty store."""
-    url = f"sqlite:///{tmp_path}/x.db" if request.param == "sqlite" else "sqlite:///:memory:"
-    if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("postgresql")
-        url = server.new_database()
-    with asyncio.Runner() as runner:
-        opened = OpenStore(url, runner)
-        yield opened
-        opened.close()
+    with empty_database(request.param, request) as url, opened(url) as one:
+        yield one
 
 
 @pytest.fixture(scope="session", params=["sqlite-memory", "postgresql"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    url = "sqlite:///:memory:"
-    if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("postgresql")
-        url = server.new_database()
-    with serving(url) as running:
+    with empty_database(request.param, request) as url, serving(url) as running:
         yield running
 
 

@@ -16,24 +16,23 @@ from heidi_sandbox._postgresql import PostgresqlStore
 
 from tests.sandbox.api import Api, error_of
 from tests.sandbox.postgresql import PASSWORD, Postgresql
-from tests.sandbox.stores import OpenStore, with_store
+from tests.sandbox.stores import OpenStore, opened, with_store
 
 READY = 3  # seconds
 OURS = "application_name = 'heidi-sandbox'"
 
 
 @pytest.fixture
-def url(postgresql: Postgresql) -> str:
-    return postgresql.new_database()
+def url(postgresql: Postgresql) -> Iterator[str]:
+    with postgresql.database() as empty:
+        yield empty
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[OpenStore]:
-    with asyncio.Runner() as runner:
-        opened = OpenStore(url, runner)
-        opened.run(lambda store: store.create("ann", "1", lambda _: b"x"))
-        yield opened
-        opened.close()
+    with opened(url) as one:
+        one.run(lambda store: store.create("ann", "1", lambda _: b"x"))
+        yield one
 
 
 def append(document: bytes) -> bytes:
@@ -330,7 +329,7 @@ def test_a_schema_of_another_program_is_left_alone(postgresql: Postgresql, url: 
     with pytest.raises(CannotServeError, match="belongs to another program"):
         asyncio.run(open_store(url))
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'heidi_sandbox'"
-    assert 1 == postgresql.execute(tables, url)[0][0]
+    assert 1 == postgresql.fetch(tables, url)[0][0]
 
 
 def test_a_schema_that_an_administrator_made_is_used(postgresql: Postgresql, url: str) -> None:
@@ -346,12 +345,10 @@ def test_nothing_of_a_session_or_a_url_is_logged(
     postgresql.execute("CREATE SCHEMA heidi_sandbox AUTHORIZATION guarded", url)
     guarded = url.replace("user=heidi", f"user=guarded&password={PASSWORD}")
 
-    with asyncio.Runner() as runner:
-        opened = OpenStore(guarded, runner)
-        opened.run(lambda store: store.create("zaphod77", "1", lambda _: b"zaphod77"))
+    with opened(guarded) as one:
+        one.run(lambda store: store.create("zaphod77", "1", lambda _: b"zaphod77"))
         with killed(postgresql), pytest.raises(StoreUnavailableError) as raised:
-            opened.run(lambda store: store.update("zaphod77", "1", lambda old: old * 2))
-        opened.close()
-    told = f"{opened.store!r} {vars(raised.value)} {raised.value} {caplog.text}"
+            one.run(lambda store: store.update("zaphod77", "1", lambda old: old * 2))
+    told = f"{one.store!r} {vars(raised.value)} {raised.value} {caplog.text}"
     for secret in ("zaphod77", PASSWORD):
         assert secret not in told
