@@ -242,8 +242,7 @@ class PostgresqlStore:
                         result = await work(connection)
                     except _LOST as lost:
                         error = lost
-                        with contextlib.suppress(asyncpg.InterfaceError):  # it has noticed itself
-                            connection.terminate()
+                        _let_go(connection)
                     else:
                         self._notice(None)
                         return result
@@ -298,8 +297,10 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
     try:
         result = await work(connection)
     except BaseException:
-        with contextlib.suppress(*_FAILED):
+        try:
             await transaction.rollback()
+        except _FAILED:
+            _let_go(connection)
         raise
     try:
         await transaction.commit()
@@ -307,6 +308,12 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
         _log.error("the database went away during a commit: %s", type(error).__name__)
         raise UnknownOutcomeError from None
     return result
+
+
+def _let_go(connection: Connection) -> None:
+    """Give a connection up; its server rolls back what was begun on it."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it has noticed itself
+        connection.terminate()
 
 
 async def _count(connection: Connection, user: str, more: int) -> tuple[int, range]:

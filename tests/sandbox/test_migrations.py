@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heidi_sandbox import CannotServeError, Page, Store, _sqlite, open_store
+from heidi_sandbox import CannotServeError, Page, Store, _postgresql, _sqlite, open_store
 from heidi_sandbox._migrations import POSTGRESQL, SQLITE, Migrations
 
 from tests.sandbox.postgresql import Postgresql
@@ -67,7 +67,7 @@ class OnPostgresql(Database):
     server: Postgresql
 
     def know(self, migrations: Migrations) -> None:
-        self._monkeypatch.setattr("heidi_sandbox._postgresql.POSTGRESQL", migrations)
+        self._monkeypatch.setattr(_postgresql, "POSTGRESQL", migrations)
 
     def rows(self, query: str) -> list[Any]:
         return [tuple(row) for row in self.server.fetch(query, self._in_schema)]
@@ -160,8 +160,8 @@ def test_a_process_of_the_earlier_version_goes_on_beside_a_newer_one(
 ) -> None:
     async def use(store: Store) -> int:
         await write(store)
-        database.know((*POSTGRESQL, (PLANTED,)))
-        newer = await open_store(database.url)
+        monkeypatch.setattr(_postgresql, "POSTGRESQL", (*POSTGRESQL, (PLANTED,)))
+        newer = await open_store(url)
         await newer.create("ann", "newer", lambda _: b"x")
         await store.create("ann", "older", lambda _: b"x")
         await store.update("ann", "1", lambda old: old)
@@ -169,5 +169,4 @@ def test_a_process_of_the_earlier_version_goes_on_beside_a_newer_one(
         return (await store.page("ann", None, 9)).total
 
     with postgresql.database() as url:
-        database = OnPostgresql(url, POSTGRESQL, monkeypatch)
         assert 5 == with_store(url, use)
