@@ -133,8 +133,12 @@ class SqliteStore:
         )
 
     async def get(self, user: str, session_id: str) -> bytes | None:
-        rows = self._read(_GET, (session_id, user))
-        return rows[0][1] if rows else None
+        try:
+            with self._exclusive:
+                row = self._reader.execute(_GET, (session_id, user)).fetchone()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+        return None if row is None else row[1]
 
     async def update(
         self, user: str, session_id: str, change: Callable[[bytes], bytes]
