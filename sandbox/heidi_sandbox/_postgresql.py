@@ -24,6 +24,7 @@ Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no
 
 _CONNECTIONS: Final = 8  # a process; PostgreSQL takes 100 unless it is told otherwise
 _PATIENCE: Final = 10  # seconds, for a connection, a statement, a lock
+_PATIENCE_WITH_MANY: Final = 120
 _ABOVE_ALL: Final = 2**63 - 1
 _SCHEMA: Final = "heidi_sandbox"
 _MIGRATION_LOCK: Final = int.from_bytes(b"HeidiSbx", "big")
@@ -170,7 +171,9 @@ class PostgresqlStore:
                 for number in numbers
                 for session_id, document in [session(number)]
             )
-            await connection.copy_records_to_table("sessions", records=records, columns=_COLUMNS)
+            await connection.copy_records_to_table(
+                "sessions", records=records, columns=_COLUMNS, timeout=_PATIENCE_WITH_MANY
+            )
 
         await self._write(copy)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -193,5 +194,5 @@ def _unprivileged_user() -> str | None:
     """Return whom to run as: PostgreSQL does not run as root."""
     if os.geteuid() != 0:
         return None
-    names = {line.partition(":")[0] for line in Path("/etc/passwd").read_text().splitlines()}
+    names = {one.pw_name for one in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,8 +12,15 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from heidi_sandbox import CannotServeError, Store, open_store, serving
-from heidi_sandbox._errors import StoreUnavailableError, UnknownOutcomeError
+from heidi_sandbox import (
+    CannotServeError,
+    Store,
+    StoreUnavailableError,
+    UnknownOutcomeError,
+    _postgresql,
+    open_store,
+    serving,
+)
 from heidi_sandbox._postgresql import PostgresqlStore
 
 from tests.sandbox.api import Api, error_of
@@ -127,6 +136,19 @@ def test_connections_that_died_idle_are_replaced_unseen(store: OpenStore) -> Non
     assert expected == store.run(use)
 
 
+def test_a_connection_that_is_lost_is_not_used_again(store: OpenStore) -> None:
+    used: list[int] = []
+
+    async def work(connection: Any) -> None:
+        used.append(await connection.fetchval("SELECT pg_backend_pid()"))
+        if len(used) == 1:
+            raise asyncpg.InternalClientError
+
+    assert isinstance(store.store, PostgresqlStore)
+    store.runner.run(store.store._again_if_lost(work))
+    assert 2 == len(set(used))
+
+
 def test_a_transaction_that_was_lost_before_its_commit_is_done_once(store: OpenStore) -> None:
     async def use(one: Store) -> bytes | None:
         async with other(store.url) as connection:
@@ -213,6 +235,25 @@ def test_a_server_that_is_away_is_an_error_until_it_is_back(
     assert 2 == len(messages), messages
     assert messages[0].startswith("the database is not available: ")
     assert "the database is available again" == messages[1]
+
+
+def test_a_server_that_hangs_is_an_error_in_bounded_time(
+    postgresql: Postgresql, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_postgresql, "_PATIENCE", 0.5)
+    with opened(url) as store:
+        store.run(lambda one: one.create("ann", "1", lambda _: b"x"))
+        query = f"SELECT pid FROM pg_stat_activity WHERE {OURS}"  # noqa: S608
+        ((pid,),) = postgresql.fetch(query)
+        os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        try:
+            with pytest.raises(StoreUnavailableError):
+                store.run(lambda one: one.get("ann", "1"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert time.monotonic() - began < 2 * READY
+        assert b"x" == store.run(lambda one: one.get("ann", "1"))
 
 
 def test_over_http_a_database_that_is_away_is_503_and_says_when_to_retry(

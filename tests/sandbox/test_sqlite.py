@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from heidi_sandbox import CannotServeError, Store, open_store
-from heidi_sandbox._errors import StoreUnavailableError, UnknownOutcomeError
+from heidi_sandbox import (
+    CannotServeError,
+    Store,
+    StoreUnavailableError,
+    UnknownOutcomeError,
+    open_store,
+)
 from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.stores import OpenStore, opened, with_store

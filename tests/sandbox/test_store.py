@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from heidi_sandbox import CannotServeError, Page, Store, _sqlite, open_store
-from heidi_sandbox._errors import DuplicateSessionError
-from heidi_sandbox._store import Size
+from heidi_sandbox import (
+    CannotServeError,
+    DuplicateSessionError,
+    Page,
+    Size,
+    Store,
+    _sqlite,
+    open_store,
+)
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
