@@ -237,34 +237,29 @@ class PostgresqlStore:
 
     async def _again_if_lost(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do what changes nothing unless it returns; again where the connection is lost."""
-        error: BaseException = StoreUnavailableError()
+        error: BaseException | None = None
+        pool = self._pool or await self._make_pool()
         try:
             for _ in range(_CONNECTIONS):  # each may have been lost while it was idle
-                async with self._lent() as connection:
-                    try:
-                        result = await work(connection)
-                    except _LOST as lost:
-                        error = lost
-                        _let_go(connection)
-                    else:
-                        self._notice(None)
-                        return result
+                async with asyncio.timeout(_PATIENCE):  # the pool's own costs a task
+                    connection = await pool.acquire()
+                try:
+                    result = await work(connection)
+                except _LOST as lost:
+                    error = lost
+                    _let_go(connection)
+                else:
+                    self._notice(None)
+                    return result
+                finally:
+                    with contextlib.suppress(*_FAILED):  # one that is lost is replaced
+                        await pool.release(connection, timeout=_PATIENCE)
         except asyncpg.UniqueViolationError:
             raise DuplicateSessionError from None
         except _FAILED as failed:
             error = failed
         self._notice(error)
         raise StoreUnavailableError from None
-
-    @contextlib.asynccontextmanager
-    async def _lent(self) -> AsyncGenerator[Connection, None]:
-        pool = self._pool or await self._make_pool()
-        connection = await pool.acquire(timeout=_PATIENCE)
-        try:
-            yield connection
-        finally:
-            with contextlib.suppress(*_FAILED):  # what is lost is replaced when next wanted
-                await pool.release(connection)
 
     def _notice(self, error: BaseException | None) -> None:
         """Log when the database goes away and when it is back, not each request in between."""
@@ -309,6 +304,7 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
         await transaction.commit()
     except _FAILED as error:
         _log.error("the database went away during a commit: %s", type(error).__name__)
+        _let_go(connection)
         raise UnknownOutcomeError from None
     return result
 
