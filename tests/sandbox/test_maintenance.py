@@ -122,14 +122,20 @@ def test_an_interrupted_seed_keeps_whole_commits_and_right_totals(
         return bool(server.fetch(query, kept_url)[0][0])
 
     arguments = ["seed", "--sessions", "1000000", "--users", "1000", "--database-url", kept_url]
+    # A run in the background ignores this signal, and its children would too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
-        while not has_begun():
-            assert running.poll() is None
-            time.sleep(0.01)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
+        signal.signal(signal.SIGINT, before)
+        try:
+            while not has_begun():
+                assert running.poll() is None
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=30)
+        finally:
+            running.kill()
     assert (130, "") == (running.returncode, out)
     assert "heidi-sandbox: interrupted; what was done is kept\n" == err
     users, sessions = size_of(kept_url)
