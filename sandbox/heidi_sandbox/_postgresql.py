@@ -248,6 +248,9 @@ class PostgresqlStore:
                 except _LOST as lost:
                     error = lost
                     _let_go(connection)
+                except asyncio.CancelledError:  # in the middle of whatever it was
+                    _let_go(connection)
+                    raise
                 else:
                     self._notice(None)
                     return result
@@ -294,11 +297,9 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
     await transaction.start()
     try:
         result = await work(connection)
-    except BaseException:
-        try:
+    except Exception:
+        with contextlib.suppress(*_FAILED):
             await transaction.rollback()
-        except _FAILED:
-            _let_go(connection)
         raise
     try:
         await transaction.commit()
