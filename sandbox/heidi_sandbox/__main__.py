@@ -1,4 +1,4 @@
-"""The command line: `heidi-sandbox serve`."""
+"""The command line: `heidi-sandbox serve`, and the commands of `_maintenance`."""
 
 import argparse
 import logging
@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._arguments import whole_number
+from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
+from heidi_sandbox._maintenance import add_maintenance
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, serving
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
@@ -22,10 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 when stopped, 2 when it could not run."""
     options = _parser().parse_args(arguments)
     try:
-        _serve(options)
-    except CannotServeError as error:
+        options.run(options)
+    except (CannotServeError, StoreUnavailableError) as error:
         sys.stderr.write(f"heidi-sandbox: {error}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("heidi-sandbox: interrupted; what was done is kept\n")
+        sys.exit(130)
     sys.exit(0)
 
 
@@ -146,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="log each request to stderr: its operation and status, nothing that was sent",
     )
+    serve.set_defaults(run=_serve)
+    add_maintenance(commands.add_parser)
     return parser
 
 
@@ -156,17 +163,11 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    return _between(text, 0, 65535)
+    return whole_number(text, 0, 65535)
 
 
 def _lifetime(text: str) -> int:
-    return _between(text, 1, _LONGEST_LIFETIME)
-
-
-def _between(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
-    return int(text)
+    return whole_number(text, 1, _LONGEST_LIFETIME)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,12 @@ ApiError
 ├── ContentTooLargeError        413  the body has more than 1 MiB
 ├── UnsupportedMediaTypeError   415  the body is not application/json
 ├── InvalidRequestError         422  well-formed, and not what the operation takes
-└── InternalServerError          500  a bug of ours
+├── InternalServerError          500  a bug of ours
+└── StoreUnavailableError        503  the database is away or full: nothing was written
+    └── UnknownOutcomeError      503  it went away during a commit, which may have been kept or not
 
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
+DuplicateSessionError: a session with this id is there already.
 """
 
 from typing import ClassVar
@@ -23,6 +26,10 @@ from heidi_sandbox._json import dump
 
 class CannotServeError(Exception):
     """The server cannot start. The text says what is wrong and how to mend it, in one line."""
+
+
+class DuplicateSessionError(Exception):
+    """A session with this id is there already."""
 
 
 class ApiError(Exception):
@@ -91,3 +98,24 @@ class InvalidRequestError(ApiError):
 class InternalServerError(ApiError):
     status = 500
     type = "InternalServerError"
+
+
+class StoreUnavailableError(ApiError):
+    """The database is away or full, whoever asks; nothing was written."""
+
+    status = 503
+    type = "StoreUnavailableError"
+
+    def __init__(self) -> None:
+        super().__init__("the database is not available; try again", Retry_After="1")
+
+
+class UnknownOutcomeError(StoreUnavailableError):
+    """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
+
+    type = "UnknownOutcomeError"
+
+    def __init__(self) -> None:
+        ApiError.__init__(
+            self, "the database went away during this request, which may have been done or not"
+        )
