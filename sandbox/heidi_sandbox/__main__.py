@@ -1,28 +1,40 @@
 """The command line: `heidi-sandbox serve`."""
 
 import argparse
-import logging
+import contextlib
 import os
 import queue
+import re
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import parse_qs, urlsplit
 
+from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, serving
+from heidi_sandbox._log import set_up_logging
+from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
+from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
+_DATABASE_VARIABLE = "HEIDI_SANDBOX_DATABASE_URL"
+_DEFAULT_DATABASE = "sqlite:///heidi-sandbox.db"
 _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
+_MOST_WORKERS = 64
+_RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
+
+
+_SQLITE = "sqlite:"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 when stopped, 2 when it could not run."""
     options = _parser().parse_args(arguments)
     try:
-        _serve(options)
+        options.run(options)
     except CannotServeError as error:
         sys.stderr.write(f"heidi-sandbox: {error}\n")
         sys.exit(2)
@@ -30,31 +42,56 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
-    # Below an error it tells only of requests that are not HTTP, and they are answered.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    if options.access_log:
-        logging.getLogger("heidi_sandbox.access").setLevel(logging.INFO)
+    settings = _settings(options)
+    set_up_logging(access_log=settings.access_log)
     # Of all queues, this one may be fed by a signal handler.
     stops: queue.SimpleQueue[bool] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stops.put(True))
-    with serving(
-        options.database_url,
-        host=options.host,
-        port=options.port,
-        api_key=_api_key(options),
-        token_lifetime=options.token_lifetime,
-    ) as sandbox:
+    with _served(settings, options) as sandbox:
         sandbox.when_ended(lambda: stops.put(False))
-        sys.stdout.write(_greeting(sandbox, show_key=not _is_hidden(options)))
+        sys.stdout.write(_greeting(sandbox, show_key=settings.api_key is None))
         sys.stdout.flush()
         asked = stops.get()
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
 
 
-def _greeting(sandbox: Sandbox, *, show_key: bool) -> str:
+@contextlib.contextmanager
+def _served(settings: Settings, options: argparse.Namespace) -> Iterator[Sandbox | Workers]:
+    if options.workers > 1:
+        with workers(settings, options.port, options.workers) as several:
+            yield several
+        return
+    with (
+        contextlib.closing(listen(settings.host, options.port, settings.limits)) as listener,
+        running(settings, listener) as sandbox,
+    ):
+        yield sandbox
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    database_url = _database_url(options)
+    if options.workers > 1 and database_url.startswith(_SQLITE):
+        raise CannotServeError(
+            "--workers: a SQLite database has one process; name one, or a PostgreSQL database"
+        )
+    if not options.chaos and (options.chaos_rate or options.chaos_seed is not None):
+        raise CannotServeError("--chaos-rate and --chaos-seed need --chaos")
+    return Settings(
+        database_url=database_url,
+        host=options.host,
+        api_key=_api_key(options),
+        token_lifetime=options.token_lifetime,
+        server=options.server,
+        chaos=options.chaos,
+        chaos_rate=options.chaos_rate,
+        chaos_seed=options.chaos_seed,
+        access_log=options.access_log,
+    )
+
+
+def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
     # printf is built into shells: curl's own arguments would show in the process list.
     command = (
@@ -66,30 +103,45 @@ def _greeting(sandbox: Sandbox, *, show_key: bool) -> str:
     return f"Heidi sandbox: {sandbox.url}\nAPI key: {shown}\nGet a token: {command}\n"
 
 
-def _is_hidden(options: argparse.Namespace) -> bool:
-    """Whether the user keeps the key out of sight: in a file or the environment."""
-    if options.api_key is not None:
-        return False
-    return options.api_key_file is not None or _KEY_VARIABLE in os.environ
-
-
 def _api_key(options: argparse.Namespace) -> str | None:
-    """Return the key of the flags or the environment, None where the database keeps one."""
-    key: str | None = os.environ.get(_KEY_VARIABLE)
-    if options.api_key is not None:
-        key = options.api_key
-    elif options.api_key_file is not None:
-        try:
-            key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise CannotServeError(
-                f"{options.api_key_file}: cannot be read as an API key"
-            ) from None
+    """Return the key of a file or the environment, None where the database keeps one."""
+    key = _given(options.api_key_file, _KEY_VARIABLE, "an API key")
     if key is not None and (
         not key.isascii() or not key.isprintable() or key != key.strip() or not key
     ):
         raise CannotServeError("the API key must be printable ASCII, without spaces at its ends")
     return key
+
+
+def _database_url(options: argparse.Namespace) -> str:
+    if options.database_url is None:
+        given = _given(options.database_url_file, _DATABASE_VARIABLE, "a database URL")
+        return _DEFAULT_DATABASE if given is None else given
+    database_url: str = options.database_url
+    if _has_password(database_url):
+        raise CannotServeError(
+            "--database-url holds a password, which the process list shows to everybody; "
+            f"use --database-url-file, or the environment variable {_DATABASE_VARIABLE}"
+        )
+    return database_url
+
+
+def _has_password(database_url: str) -> bool:
+    try:
+        parts = urlsplit(database_url)
+    except ValueError:  # brackets that are none of IPv6: the store says what it wants
+        return "@" in database_url
+    return parts.password is not None or "password" in parse_qs(parts.query)
+
+
+def _given(file: str | None, variable: str, what: str) -> str | None:
+    """Return what a file holds, or else the environment; None where neither was named."""
+    if file is None:
+        return os.environ.get(variable)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise CannotServeError(f"{file}: cannot be read as {what}") from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -108,7 +160,22 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
+    serve = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server until it is told to stop by Ctrl-C or SIGTERM.",
+        epilog=f"With --chaos, faults on demand.\n\n{GRAMMAR}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    serve.set_defaults(run=_serve)
+    _add_server_flags(serve)
+    _add_secret_flags(serve)
+    _add_chaos_flags(serve)
+    return parser
+
+
+def _add_server_flags(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
     )
@@ -116,23 +183,17 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
     )
     serve.add_argument(
-        "--database-url",
-        metavar="URL",
-        default="sqlite:///heidi-sandbox.db",
-        help="sqlite:///FILE or sqlite:///:memory: (%(default)s)",
+        "--server",
+        choices=["granian", "uvicorn"],
+        default="granian",
+        help="what reads and writes HTTP (%(default)s)",
     )
-    keys = serve.add_mutually_exclusive_group()
-    keys.add_argument(
-        "--api-key",
-        metavar="KEY",
-        help="the key that buys tokens; everybody on this machine can see it in the process list, "
-        "so use it for throwaway keys",
-    )
-    keys.add_argument(
-        "--api-key-file",
-        metavar="FILE",
-        help=f"read the key from a file; the environment variable {_KEY_VARIABLE} works as well, "
-        "and without any of them the key is made at first start and kept in the database",
+    serve.add_argument(
+        "--workers",
+        metavar="N",
+        type=_workers,
+        default=1,
+        help="how many processes share the work; more than one needs PostgreSQL (%(default)s)",
     )
     serve.add_argument(
         "--token-lifetime",
@@ -144,9 +205,52 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--access-log",
         action="store_true",
-        help="log each request to stderr: its operation and status, nothing that was sent",
+        help="log each request to stderr: its operation, status and time, nothing that was sent",
     )
-    return parser
+
+
+def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
+    databases = serve.add_mutually_exclusive_group()
+    databases.add_argument(
+        "--database-url",
+        metavar="URL",
+        help=f"where to keep the sessions ({_DEFAULT_DATABASE}); sqlite:///:memory: forgets them. "
+        "One with a password is refused: the process list would show it",
+    )
+    databases.add_argument(
+        "--database-url-file",
+        metavar="FILE",
+        help="read the URL from a file; the environment variable "
+        f"{_DATABASE_VARIABLE} works as well",
+    )
+    serve.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        help="read the key that buys tokens from a file; the environment variable "
+        f"{_KEY_VARIABLE} works as well, and without them the key is made at first start and kept "
+        "in the database",
+    )
+
+
+def _add_chaos_flags(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--chaos",
+        action="store_true",
+        help="let requests ask for faults with the header Heidi-Sandbox-Chaos, see below",
+    )
+    serve.add_argument(
+        "--chaos-rate",
+        metavar="RATE",
+        type=_rate,
+        default=0,
+        help="with --chaos: how likely a fault is where none is asked for, 0 to 1 (%(default)s)",
+    )
+    serve.add_argument(
+        "--chaos-seed",
+        metavar="SEED",
+        type=_seed,
+        help="with --chaos-rate: the same seed gives the same faults in the same order",
+    )
 
 
 def _host(text: str) -> str:
@@ -159,8 +263,22 @@ def _port(text: str) -> int:
     return _between(text, 0, 65535)
 
 
+def _workers(text: str) -> int:
+    return _between(text, 1, _MOST_WORKERS)
+
+
 def _lifetime(text: str) -> int:
     return _between(text, 1, _LONGEST_LIFETIME)
+
+
+def _seed(text: str) -> int:
+    return _between(text, 0, 2**63 - 1)
+
+
+def _rate(text: str) -> float:
+    if _RATE.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError("must be a number from 0 to 1, such as 0.1")
+    return float(text)
 
 
 def _between(text: str, least: int, most: int) -> int:

@@ -21,6 +21,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 class PathItem:
     """One path: its segments, None where a parameter stands, and its operations by method."""
 
+    template: str
     segments: tuple[str | None, ...]
     names: tuple[str, ...]
     operations: Mapping[str, Operation]
@@ -28,6 +29,14 @@ class PathItem:
     @property
     def allow(self) -> str:
         return ", ".join(sorted(self.operations))
+
+    def name(self, method: str) -> str:
+        """Return what is logged of a request: of what was sent, a method of the standard alone."""
+        operation = self.operations.get(method)
+        if operation is not None:
+            return operation.id
+        known = method.lower() in _METHODS
+        return f"{method if known else 'another method of'} {self.template}"
 
     @property
     def any_operation(self) -> Operation:
@@ -88,6 +97,7 @@ def read_document(strict: Node, *others: Node) -> Document:
 def _path_item(root: Node, template: str, node: Node) -> PathItem:
     parts = template.removeprefix("/").split("/")
     return PathItem(
+        template=template,
         segments=tuple(None if part.startswith("{") else part for part in parts),
         names=tuple(part.strip("{}") for part in parts if part.startswith("{")),
         operations={

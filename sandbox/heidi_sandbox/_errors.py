@@ -2,7 +2,7 @@
 
 ApiError
 ├── MalformedRequestError       400  the body is not JSON
-├── AuthenticationError        401  no token or key, or one that is wrong or expired
+├── AuthenticationError         401  no token or key, or one that is wrong or expired
 ├── NoLinkedUserError           403  no Heidi user is linked to the API user
 ├── PathNotFoundError           404  no such path
 ├── SessionNotFoundError        404  no such session of this user
@@ -10,8 +10,14 @@ ApiError
 ├── ContentTooLargeError        413  the body has more than 1 MiB
 ├── UnsupportedMediaTypeError   415  the body is not application/json
 ├── InvalidRequestError         422  well-formed, and not what the operation takes
-└── InternalServerError          500  a bug of ours
+├── RateLimitedError            429  asked for too often; the sandbox says so only when told to
+└── ServerError                      not about the request, so no operation declares it
+    ├── RequestTimeoutError     408  the body came too slowly
+    ├── HeadersTooLargeError    431  the head of the request is too large
+    ├── InternalServerError     500  a bug of ours
+    └── UnavailableError        503  the store is away
 
+StoreUnavailableError: the database does not answer; the next request may find it back.
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
 """
 
@@ -23,6 +29,10 @@ from heidi_sandbox._json import dump
 
 class CannotServeError(Exception):
     """The server cannot start. The text says what is wrong and how to mend it, in one line."""
+
+
+class StoreUnavailableError(Exception):
+    """The database does not answer. Whether a write took effect is not known."""
 
 
 class ApiError(Exception):
@@ -88,6 +98,30 @@ class InvalidRequestError(ApiError):
     type = "InvalidRequestError"
 
 
-class InternalServerError(ApiError):
+class RateLimitedError(ApiError):
+    status = 429
+    type = "RateLimitedError"
+
+
+class ServerError(ApiError):
+    """What a server may say whatever was asked; the document of an API does not speak of it."""
+
+
+class RequestTimeoutError(ServerError):
+    status = 408
+    type = "RequestTimeoutError"
+
+
+class HeadersTooLargeError(ServerError):
+    status = 431
+    type = "HeadersTooLargeError"
+
+
+class InternalServerError(ServerError):
     status = 500
     type = "InternalServerError"
+
+
+class UnavailableError(ServerError):
+    status = 503
+    type = "ServiceUnavailableError"

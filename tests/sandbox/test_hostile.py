@@ -5,7 +5,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from heidi_sandbox import Sandbox, _protocol, serving
+from heidi_sandbox import Sandbox, serving
 
 from tests.sandbox.api import Api, exchange, new_user, status_and_body
 
@@ -197,7 +197,7 @@ def test_nothing_behind_a_body_of_two_lengths_is_answered(sandbox: Sandbox) -> N
 
 @pytest.mark.parametrize("sent", [b"", b"GET /x HT", patch(b"{}")[:-1]])
 def test_a_request_that_does_not_end_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_protocol, "_SLOWEST_REQUEST", 0.2)
+    monkeypatch.setattr("_SLOWEST_REQUEST", 0.2)
     with serving() as sandbox:
         parts = urlsplit(sandbox.url)
         with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
@@ -208,7 +208,7 @@ def test_a_request_that_does_not_end_is_cut(sent: bytes, monkeypatch: pytest.Mon
 def test_a_busy_connection_outlives_the_limit_of_one_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_protocol, "_SLOWEST_REQUEST", 0.4)
+    monkeypatch.setattr("_SLOWEST_REQUEST", 0.4)
     with serving() as sandbox, new_user(sandbox) as api:
         for _ in range(4):
             assert 404 == api.get("/sessions/1").status_code
