@@ -3,10 +3,8 @@
 import argparse
 import contextlib
 import os
-import queue
 import re
 import shlex
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._log import set_up_logging
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
+from heidi_sandbox._stops import Stops
 from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
@@ -44,15 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
     set_up_logging(access_log=settings.access_log)
-    # Of all queues, this one may be fed by a signal handler.
-    stops: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stops.put(True))
-    with _served(settings, options) as sandbox:
-        sandbox.when_ended(lambda: stops.put(False))
+    with Stops() as stops, _served(settings, options) as sandbox:
+        sandbox.when_ended(stops.end)
         sys.stdout.write(_greeting(sandbox, show_key=settings.api_key is None))
         sys.stdout.flush()
-        asked = stops.get()
+        asked = stops.wait()
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
 

@@ -111,9 +111,9 @@ class _Application:
         if request.has(b"transfer-encoding") and request.has(b"content-length"):
             # RFC 9112, 6.3: whoever wrote both may see another end of the body than we do.
             answer = answer._replace(headers={**answer.headers, "connection": "close"})
-        await answer.send(send)
         milliseconds = (time.perf_counter() - begun) * 1000
         _access_log.info("%s %d %.1f ms", name, answer.status, milliseconds)
+        await answer.send(send)
 
     async def _answer(self, request: Request) -> tuple[str, Answer]:
         """Return what is logged as the operation, and the answer."""

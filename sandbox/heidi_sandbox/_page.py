@@ -239,8 +239,8 @@ def _name(name: str, *, required: bool) -> _Html:
 def _type(schema: Node) -> _Html:
     """Write what a schema takes, with a link where it has a name."""
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return _tag("a", name, href=f"#schema-{name}")
+        name, *member = schema["$ref"].removeprefix("#/components/schemas/").split("/properties/")
+        return _tag("a", ".".join((name, *member)), href=f"#schema-{name}")
     for keyword, between in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         if keyword in schema:
             return _join(*map(_type, schema[keyword]), between=between)
