@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._log import set_up_logging
+from heidi_sandbox._process import keep_memory, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
 from heidi_sandbox._stops import Stops
 from heidi_sandbox._workers import Workers, workers
@@ -42,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
-    set_up_logging(access_log=settings.access_log)
+    set_up_process(access_log=settings.access_log)
     with Stops() as stops, _served(settings, options) as sandbox:
         sandbox.when_ended(stops.end)
+        keep_memory()
         sys.stdout.write(_greeting(sandbox, show_key=settings.api_key is None))
         sys.stdout.flush()
         asked = stops.wait()

@@ -6,9 +6,10 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Final, Literal, Protocol, TypeAlias
 
 from heidi_sandbox._app import create_app, load_document
@@ -16,11 +17,9 @@ from heidi_sandbox._asgi import App
 from heidi_sandbox._chaos import Chaos
 from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._granian import GranianServer
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._open import open_store
 from heidi_sandbox._tokens import Tokens
-from heidi_sandbox._uvicorn import UvicornServer
 
 ServerName: TypeAlias = Literal["granian", "uvicorn"]
 
@@ -32,15 +31,12 @@ _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
 
 
+_SERVERS: Final[dict[ServerName, str]] = {"granian": "GranianServer", "uvicorn": "UvicornServer"}
+
+
 class _Server(Protocol):
     async def serve(self) -> None: ...
     def stop(self) -> None: ...
-
-
-_SERVERS: Final[Mapping[ServerName, Callable[[App, socket.socket, Limits], _Server]]] = {
-    "granian": GranianServer,
-    "uvicorn": UvicornServer,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +224,7 @@ class _Runner:
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
         limits = self._settings.limits
-        server = _SERVERS[self._settings.server](app, self._listener, limits)
+        server = _server(self._settings.server, app, self._listener, limits)
 
         def stop() -> None:
             loop.call_soon_threadsafe(stopping.set)
@@ -242,6 +238,13 @@ class _Runner:
         deadlines.hurry(_BODY_GRACE)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(serve, _GRACE)
+
+
+def _server(name: ServerName, app: App, listener: socket.socket, limits: Limits) -> _Server:
+    # Imported when it is asked for: uvicorn alone takes longer than all the rest.
+    module = import_module(f"heidi_sandbox._{name}")
+    server: _Server = getattr(module, _SERVERS[name])(app, listener, limits)
+    return server
 
 
 def _url(host: str, listener: socket.socket) -> str:

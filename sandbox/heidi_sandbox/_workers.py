@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._log import set_up_logging
+from heidi_sandbox._process import keep_memory, set_up_process
 from heidi_sandbox._server import Settings, listen, running
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
     """Serve until the other end of the connection is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they go to the parent as well
         signal.signal(number, signal.SIG_IGN)
-    set_up_logging(access_log=settings.access_log)
+    set_up_process(access_log=settings.access_log)
     try:
         with running(settings, listener) as sandbox:
+            keep_memory()
             connection.send((sandbox.url, sandbox.api_key))
             with contextlib.suppress(EOFError):
                 connection.recv()
