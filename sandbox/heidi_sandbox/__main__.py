@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -54,7 +54,9 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _served(settings: Settings, options: argparse.Namespace) -> Iterator[Sandbox | Workers]:
+def _served(
+    settings: Settings, options: argparse.Namespace
+) -> Generator[Sandbox | Workers, None, None]:
     if options.workers > 1:
         with workers(settings, options.port, options.workers) as several:
             yield several

@@ -184,11 +184,10 @@ class _Application:
             ) from None
 
     def _check_api_key(self, request: Request) -> Caller:
-        given = (request.header(b"heidi-api-key") or "").encode()
+        name = self._document.key_header
+        given = (request.header(name.lower().encode()) or "").encode()
         if not hmac.compare_digest(given, self._api_key):
-            raise AuthenticationError(
-                "Heidi-Api-Key: the key is missing or wrong", WWW_Authenticate="Heidi-Api-Key"
-            )
+            raise AuthenticationError(f"{name}: the key is missing or wrong", WWW_Authenticate=name)
         return _ANONYMOUS
 
 

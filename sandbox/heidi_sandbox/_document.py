@@ -59,10 +59,12 @@ class PathItem:
 class Document:
     """Every path of one or more OpenAPI documents, below the path of the first one's server.
 
+    key_header: the header that carries a partner's key.
     paths: by number of segments, in the order in which they are tried.
     """
 
     base_path: str
+    key_header: str
     paths: Mapping[int, Sequence[PathItem]]
 
     @property
@@ -95,7 +97,12 @@ def read_document(strict: Node, *others: Node) -> Document:
     for item in sorted(paths.values(), key=lambda item: len(item.names)):
         by_length.setdefault(len(item.segments), []).append(item)
     base_path = urlsplit(str(strict["servers"][0]["url"])).path.rstrip("/")
-    return Document(base_path, by_length)
+    return Document(base_path, _key_header(strict, *others), by_length)
+
+
+def _key_header(*roots: Node) -> str:
+    schemes = chain.from_iterable(root["components"]["securitySchemes"].values() for root in roots)
+    return next(str(one["name"]) for one in schemes if one["type"] == "apiKey")
 
 
 def _path_item(root: Node, template: str, node: Node) -> PathItem:

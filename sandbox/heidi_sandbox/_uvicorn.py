@@ -77,9 +77,13 @@ class _Protocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         # The application bounds the body; nobody reads one that belongs to no operation.
-        seconds = {h11.IDLE: self._limits.head_time, h11.SEND_BODY: 2 * self._limits.body_time}
-        if part in seconds:
-            self._deadline = self.loop.call_later(seconds[cast("Any", part)], self.transport.close)
+        times: dict[object, float] = {
+            h11.IDLE: self._limits.head_time,
+            h11.SEND_BODY: 2 * self._limits.body_time,
+        }
+        seconds = times.get(part)
+        if seconds is not None:
+            self._deadline = self.loop.call_later(seconds, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the name is uvicorn's
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
