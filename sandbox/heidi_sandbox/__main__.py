@@ -9,18 +9,16 @@ import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import parse_qs, urlsplit
 
+from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._chaos import GRAMMAR
-from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._process import keep_memory, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
 from heidi_sandbox._stops import Stops
 from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
-_DATABASE_VARIABLE = "HEIDI_SANDBOX_DATABASE_URL"
-_DEFAULT_DATABASE = "sqlite:///heidi-sandbox.db"
 _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
 _MOST_WORKERS = 64
 _RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
@@ -34,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except CannotServeError as error:
+    except (CannotServeError, StoreUnavailableError) as error:
         sys.stderr.write(f"heidi-sandbox: {error}\n")
         sys.exit(2)
     sys.exit(0)
@@ -69,15 +67,15 @@ def _served(
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    database_url = _database_url(options)
-    if options.workers > 1 and database_url.startswith(_SQLITE):
+    url = database_url(options)
+    if options.workers > 1 and url.startswith(_SQLITE):
         raise CannotServeError(
             "--workers: a SQLite database has one process; name one, or a PostgreSQL database"
         )
     if not options.chaos and (options.chaos_rate or options.chaos_seed is not None):
         raise CannotServeError("--chaos-rate and --chaos-seed need --chaos")
     return Settings(
-        database_url=database_url,
+        database_url=url,
         host=options.host,
         api_key=_api_key(options),
         token_lifetime=options.token_lifetime,
@@ -103,43 +101,19 @@ def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
 
 def _api_key(options: argparse.Namespace) -> str | None:
     """Return the key of a file or the environment, None where the database keeps one."""
-    key = _given(options.api_key_file, _KEY_VARIABLE, "an API key")
+    key = os.environ.get(_KEY_VARIABLE)
+    if options.api_key_file is not None:
+        try:
+            key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise CannotServeError(
+                f"{options.api_key_file}: cannot be read as an API key"
+            ) from None
     if key is not None and (
         not key.isascii() or not key.isprintable() or key != key.strip() or not key
     ):
         raise CannotServeError("the API key must be printable ASCII, without spaces at its ends")
     return key
-
-
-def _database_url(options: argparse.Namespace) -> str:
-    if options.database_url is None:
-        given = _given(options.database_url_file, _DATABASE_VARIABLE, "a database URL")
-        return _DEFAULT_DATABASE if given is None else given
-    database_url: str = options.database_url
-    if _has_password(database_url):
-        raise CannotServeError(
-            "--database-url holds a password, which the process list shows to everybody; "
-            f"use --database-url-file, or the environment variable {_DATABASE_VARIABLE}"
-        )
-    return database_url
-
-
-def _has_password(database_url: str) -> bool:
-    try:
-        parts = urlsplit(database_url)
-    except ValueError:  # brackets that are none of IPv6: the store says what it wants
-        return "@" in database_url
-    return parts.password is not None or "password" in parse_qs(parts.query)
-
-
-def _given(file: str | None, variable: str, what: str) -> str | None:
-    """Return what a file holds, or else the environment; None where neither was named."""
-    if file is None:
-        return os.environ.get(variable)
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise CannotServeError(f"{file}: cannot be read as {what}") from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -208,19 +182,7 @@ def _add_server_flags(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
-    databases = serve.add_mutually_exclusive_group()
-    databases.add_argument(
-        "--database-url",
-        metavar="URL",
-        help=f"where to keep the sessions ({_DEFAULT_DATABASE}); sqlite:///:memory: forgets them. "
-        "One with a password is refused: the process list would show it",
-    )
-    databases.add_argument(
-        "--database-url-file",
-        metavar="FILE",
-        help="read the URL from a file; the environment variable "
-        f"{_DATABASE_VARIABLE} works as well",
-    )
+    add_database_arguments(serve)
     serve.add_argument(
         "--api-key-file",
         metavar="FILE",
@@ -258,31 +220,25 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    return _between(text, 0, 65535)
+    return whole_number(text, 0, 65535)
 
 
 def _workers(text: str) -> int:
-    return _between(text, 1, _MOST_WORKERS)
+    return whole_number(text, 1, _MOST_WORKERS)
 
 
 def _lifetime(text: str) -> int:
-    return _between(text, 1, _LONGEST_LIFETIME)
+    return whole_number(text, 1, _LONGEST_LIFETIME)
 
 
 def _seed(text: str) -> int:
-    return _between(text, 0, 2**63 - 1)
+    return whole_number(text, 0, 2**63 - 1)
 
 
 def _rate(text: str) -> float:
     if _RATE.fullmatch(text) is None:
         raise argparse.ArgumentTypeError("must be a number from 0 to 1, such as 0.1")
     return float(text)
-
-
-def _between(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
-    return int(text)
 
 
 if __name__ == "__main__":

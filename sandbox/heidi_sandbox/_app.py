@@ -24,7 +24,6 @@ from heidi_sandbox._errors import (
     PathNotFoundError,
     ServerError,
     StoreUnavailableError,
-    UnavailableError,
 )
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._operations import Call, Operations
@@ -35,7 +34,6 @@ from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, InvalidTokenError, Tokens
 
 _ANONYMOUS: Final = Caller(user="", linked=False)
-_RETRY_AFTER: Final = "1"  # seconds
 
 _log = logging.getLogger("heidi_sandbox")
 _access_log = logging.getLogger("heidi_sandbox.access")
@@ -141,16 +139,13 @@ class _Application:
     ) -> Answer:
         try:
             answer = await self._serve(request, item, path_values)
+        except StoreUnavailableError as error:
+            _log.warning("%s: the store does not answer", name)
+            return error.answer()
         except ServerError as error:
             return error.answer()
         except ApiError as error:
             answer = error.answer()
-        except StoreUnavailableError:
-            _log.warning("%s: the store does not answer", name)
-            return UnavailableError(
-                "the store does not answer; whether a write took effect is not known",
-                Retry_After=_RETRY_AFTER,
-            ).answer()
         except Exception as error:  # noqa: BLE001  # no bug may show its values to a caller or in a log
             _log.error("%s: %s at %s", name, type(error).__name__, _place(error))
             return _internal_error()

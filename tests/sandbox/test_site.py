@@ -52,7 +52,7 @@ def test_a_store_that_does_not_answer_in_time_is_not_ready(
     monkeypatch.setattr(SqliteStore, "get", hang)
     monkeypatch.setattr(_site, "_PATIENCE", 0.05)
     with serving(server=server) as sandbox:
-        assert (503, "ServiceUnavailableError") == error_of(fetch(sandbox, "/readyz"))
+        assert (503, "StoreUnavailableError") == error_of(fetch(sandbox, "/readyz"))
         assert 200 == fetch(sandbox, "/healthz").status_code
 
 

@@ -1,0 +1,74 @@
+"""What several commands read from their arguments and the environment."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from heidi_sandbox._errors import CannotServeError
+
+DATABASE_URL_VARIABLE: Final = "HEIDI_SANDBOX_DATABASE_URL"
+_DEFAULT_DATABASE_URL: Final = "sqlite:///heidi-sandbox.db"
+
+
+def add_database_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that `database_url` reads."""
+    database = parser.add_mutually_exclusive_group()
+    database.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="sqlite:///FILE, sqlite:///:memory: or postgresql://USER@HOST/DATABASE, without a "
+        f"password: everybody on this machine can see it in the process list "
+        f"({_DEFAULT_DATABASE_URL})",
+    )
+    database.add_argument(
+        "--database-url-file",
+        metavar="FILE",
+        help="read the URL, which may then hold a password, from a file; the environment variable "
+        f"{DATABASE_URL_VARIABLE} works as well, and PGPASSWORD and ~/.pgpass do what they do for "
+        "PostgreSQL's own programs",
+    )
+
+
+def database_url(options: argparse.Namespace) -> str:
+    """Return the URL of the flags or the environment.
+
+    Raises:
+        CannotServeError: a flag shows a password, or the file cannot be read.
+    """
+    if options.database_url_file is not None:
+        try:
+            return Path(options.database_url_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise CannotServeError(
+                f"{options.database_url_file}: cannot be read as a database URL"
+            ) from None
+    if options.database_url is None:
+        return os.environ.get(DATABASE_URL_VARIABLE, _DEFAULT_DATABASE_URL)
+    url: str = options.database_url
+    if _shows_password(url):
+        raise CannotServeError(
+            "--database-url: everybody on this machine can see the password in it; put the URL "
+            f"into --database-url-file or {DATABASE_URL_VARIABLE}"
+        )
+    return url
+
+
+def whole_number(text: str, least: int, most: int) -> int:
+    """Return the number that a text writes in ASCII digits, as argparse wants it read."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def _shows_password(url: str) -> bool:
+    if url.startswith("sqlite:"):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True  # for all that we can tell
+    user_and_password = parts.netloc.rpartition("@")[0]
+    names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return ":" in user_and_password or any(name.endswith("password") for name in names)
