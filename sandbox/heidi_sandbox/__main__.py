@@ -1,4 +1,4 @@
-"""The command line: `heidi-sandbox serve`."""
+"""The command line: `heidi-sandbox serve`, and the commands of `_maintenance`."""
 
 import argparse
 import contextlib
@@ -13,6 +13,7 @@ from typing import NoReturn
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
+from heidi_sandbox._maintenance import add_maintenance
 from heidi_sandbox._process import keep_memory, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
 from heidi_sandbox._stops import Stops
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (CannotServeError, StoreUnavailableError) as error:
         sys.stderr.write(f"heidi-sandbox: {error}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("heidi-sandbox: interrupted; what was done is kept\n")
+        sys.exit(130)
     sys.exit(0)
 
 
@@ -144,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_server_flags(serve)
     _add_secret_flags(serve)
     _add_chaos_flags(serve)
+    add_maintenance(commands.add_parser)
     return parser
 
 

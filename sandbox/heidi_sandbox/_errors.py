@@ -20,6 +20,7 @@ ApiError
         └── UnknownOutcomeError 503  it went away during a commit, which may have been kept or not
 
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
+DuplicateSessionError: a session with this id is there already.
 """
 
 from typing import ClassVar
@@ -30,6 +31,10 @@ from heidi_sandbox._json import dump
 
 class CannotServeError(Exception):
     """The server cannot start. The text says what is wrong and how to mend it, in one line."""
+
+
+class DuplicateSessionError(Exception):
+    """A session with this id is there already."""
 
 
 class ApiError(Exception):

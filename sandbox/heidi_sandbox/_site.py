@@ -57,7 +57,7 @@ class Site:
     async def _ready(self) -> Answer:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._store.get("", "")
+                await self._store.ping()
         except Exception as error:  # noqa: BLE001  # whatever it is, the store is not ready
             _log.warning("the store is not ready: %s", type(error).__name__)
             return StoreUnavailableError().answer()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import queue
 import sqlite3
 import threading
@@ -9,8 +10,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
-from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._store import Page
+from heidi_sandbox._errors import (
+    CannotServeError,
+    DuplicateSessionError,
+    StoreUnavailableError,
+    UnknownOutcomeError,
+)
+from heidi_sandbox._migrations import SQLITE
+from heidi_sandbox._store import Page, Size
 
 T = TypeVar("T")
 
@@ -21,23 +28,11 @@ _APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
 _APPLICATION_ID_AT: Final = slice(68, 72)  # in the header of every SQLite file
 _MAGIC: Final = b"SQLite format 3\0"
 
-# Each release may append a migration; none is ever edited.
-_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        "CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
-        """CREATE TABLE users (
-            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, total INTEGER NOT NULL)""",
-        """CREATE TABLE sessions (
-            id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, number INTEGER NOT NULL,
-            session_id TEXT NOT NULL UNIQUE, document BLOB NOT NULL, UNIQUE (user_id, number))""",
-    ),
-)
-
 _KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 _COUNT: Final = """
-    INSERT INTO users (name, total) VALUES (?, 1)
-    ON CONFLICT (name) DO UPDATE SET total = total + 1 RETURNING id, total"""
+    INSERT INTO users (name, total) VALUES (?1, ?2)
+    ON CONFLICT (name) DO UPDATE SET total = total + ?2 RETURNING id, total"""
 _CREATE: Final = """
     INSERT INTO sessions (user_id, number, session_id, document) VALUES (?, ?, ?, ?)"""
 _GET: Final = """
@@ -49,6 +44,11 @@ _PAGE: Final = """
     SELECT u.total, s.number, s.document
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.number < ?
     WHERE u.name = ? ORDER BY s.number DESC LIMIT ?"""
+_SIZE: Final = "SELECT count(*), coalesce(sum(total), 0) FROM users"
+_SESSION_TABLES: Final = ("sessions", "users")
+_CACHE_OF_MANY: Final = "PRAGMA cache_size = -262144"  # KiB: ids are random, so all of their index
+
+_log = logging.getLogger("heidi_sandbox")
 
 
 class SqliteStore:
@@ -63,8 +63,10 @@ class SqliteStore:
 
     def __init__(self, file: Path | None) -> None:
         self._closing = contextlib.ExitStack()
+        self._closed = False
+        self._file = None if file is None else file.resolve()
         try:
-            self._open(None if file is None else file.resolve())
+            self._open(self._file)
         except BaseException:
             self._closing.close()
             raise
@@ -85,7 +87,12 @@ class SqliteStore:
             _make_private(file)
             self._writer = self._connect(file)
             _migrated(self._writer, str(file))
-            self._writer.execute("PRAGMA journal_mode = WAL")
+            (mode,) = self._writer.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                raise CannotServeError(
+                    f"{file}: this file system cannot keep a write-ahead log; "
+                    "name a file on a local disk"
+                )
             self._writer.execute("PRAGMA synchronous = FULL")
             self._reader = self._connect(file)
             self._reader.execute("PRAGMA query_only = ON")
@@ -121,15 +128,16 @@ class SqliteStore:
         return await self._write(keep)
 
     async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
-        def add(db: sqlite3.Connection) -> None:
-            user_id, number = db.execute(_COUNT, (user,)).fetchone()
-            db.execute(_CREATE, (user_id, number, session_id, document(number)))
-
-        await self._write(add)
+        await self._write(
+            lambda db: _add(db, user, 1, lambda number: (session_id, document(number)))
+        )
 
     async def get(self, user: str, session_id: str) -> bytes | None:
-        with self._exclusive:
-            row = self._reader.execute(_GET, (session_id, user)).fetchone()
+        try:
+            with self._exclusive:
+                row = self._reader.execute(_GET, (session_id, user)).fetchone()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
         return None if row is None else row[1]
 
     async def update(
@@ -147,8 +155,7 @@ class SqliteStore:
 
     async def page(self, user: str, below: int | None, size: int) -> Page:
         bound = _ABOVE_ALL if below is None else below
-        with self._exclusive:
-            rows = self._reader.execute(_PAGE, (bound, user, size + 1)).fetchall()
+        rows = self._read(_PAGE, (bound, user, size + 1))
         shown = [row for row in rows[:size] if row[1] is not None]
         return Page(
             documents=[document for _, _, document in shown],
@@ -156,12 +163,55 @@ class SqliteStore:
             next=shown[-1][1] if len(rows) > size else None,
         )
 
+    async def extend(
+        self, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+    ) -> None:
+        def add(db: sqlite3.Connection) -> None:
+            db.execute(_CACHE_OF_MANY)
+            _add(db, user, count, session)
+
+        await self._write(add)
+
+    async def size(self) -> Size:
+        return Size(*self._read(_SIZE, ())[0])
+
+    async def clear(self, *, settings: bool) -> None:
+        def delete(db: sqlite3.Connection) -> None:
+            for table in (*_SESSION_TABLES, *(["settings"] if settings else [])):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
+
+        await self._write(delete)
+        if self._file is not None:
+            await asyncio.to_thread(self._compact, self._file)
+
+    async def ping(self) -> None:
+        self._read("SELECT 1", ())
+
     async def close(self) -> None:
+        self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         self._closing.close()
 
+    def _read(self, query: str, values: tuple[object, ...]) -> list[Any]:
+        try:
+            with self._exclusive:
+                return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+
+    def _compact(self, file: Path) -> None:
+        """Return the space of what was deleted, which would stay readable in the file."""
+        try:
+            with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+                db.execute("VACUUM")
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+
     async def _write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailableError
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put(_Write(operation, future))
         return await future
@@ -185,16 +235,25 @@ class SqliteStore:
         return batch, write is not None
 
     def _commit(self, batch: list["_Write"]) -> list["_Outcome"]:
+        """Do a batch, or tell every one of it why not: nothing may end the thread."""
         with self._exclusive:
+            failure = StoreUnavailableError
             try:
+                self._undo()  # what a rollback that failed has left
                 self._writer.execute("BEGIN IMMEDIATE")
                 outcomes = [self._attempt(write.operation) for write in batch]
+                failure = UnknownOutcomeError
                 self._writer.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                return [_Outcome(error=error)] * len(batch)
+            except BaseException as error:  # noqa: BLE001  # whoever waits would wait for ever
+                _report(error)
+                with contextlib.suppress(sqlite3.Error):
+                    self._undo()
+                return [_Outcome(error=failure()) for _ in batch]
         return outcomes
+
+    def _undo(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
     def _attempt(self, operation: Callable[[sqlite3.Connection], Any]) -> "_Outcome":
         """Run one write of a batch; one that fails takes no other along."""
@@ -203,7 +262,9 @@ class SqliteStore:
             outcome = _Outcome(operation(self._writer))
         except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for this write
             self._writer.execute("ROLLBACK TO one")
-            outcome = _Outcome(error=error)
+            outcome = _Outcome(
+                error=_unavailable(error) if isinstance(error, sqlite3.Error) else error
+            )
         self._writer.execute("RELEASE one")
         return outcome
 
@@ -216,6 +277,27 @@ class _Write(NamedTuple):
 class _Outcome(NamedTuple):
     value: Any = None
     error: Exception | None = None
+
+
+def _add(
+    db: sqlite3.Connection, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+) -> None:
+    user_id, total = db.execute(_COUNT, (user, count)).fetchone()
+    numbers = range(total - count + 1, total + 1)
+    try:
+        db.executemany(_CREATE, ((user_id, number, *session(number)) for number in numbers))
+    except sqlite3.IntegrityError:
+        raise DuplicateSessionError from None
+
+
+def _unavailable(error: sqlite3.Error) -> StoreUnavailableError:
+    _report(error)
+    return StoreUnavailableError()
+
+
+def _report(error: BaseException) -> None:
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    _log.error("the database failed: %s", name)
 
 
 def _settle(settled: Iterable[tuple[_Write, _Outcome]]) -> None:
@@ -264,13 +346,13 @@ def _migrated(db: sqlite3.Connection, name: str) -> sqlite3.Connection:
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if application != _APPLICATION_ID and (application or version or tables):
         raise CannotServeError(f"{name}: belongs to another program; name another file")
-    if version > len(_MIGRATIONS):
+    if version > len(SQLITE):
         raise CannotServeError(f"{name}: was made by a newer heidi-sandbox; update this one")
-    if version < len(_MIGRATIONS):
+    if version < len(SQLITE):
         db.execute("BEGIN IMMEDIATE")
-        for statement in (one for migration in _MIGRATIONS[version:] for one in migration):
+        for statement in (one for migration in SQLITE[version:] for one in migration):
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        db.execute(f"PRAGMA user_version = {len(SQLITE)}")
         db.execute("COMMIT")
     return db

@@ -1,4 +1,6 @@
-from collections.abc import Iterator
+import contextlib
+import os
+from collections.abc import Generator, Iterator
 from typing import get_args
 
 import pytest
@@ -6,6 +8,8 @@ from heidi_sandbox import Sandbox, serving
 from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import Api, new_user
+from tests.sandbox.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
+from tests.sandbox.stores import OpenStore, opened
 
 
 @pytest.fixture(scope="session", params=get_args(ServerName))
@@ -15,10 +19,50 @@ def server(request: pytest.FixtureRequest) -> ServerName:
     return name
 
 
-@pytest.fixture(scope="session", params=["sqlite"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A database that the whole session shares; each user has sessions of their own."""
-    return {"sqlite": "sqlite:///:memory:"}[request.param]
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    with contextlib.ExitStack() as running:
+        try:
+            server = running.enter_context(running_postgresql())
+        except NoPostgresqlError as error:
+            if os.environ.get(REQUIRED):
+                pytest.fail(f"{error}; {REQUIRED} is set")
+            pytest.skip(str(error))
+        yield server
+
+
+@contextlib.contextmanager
+def empty_database(kind: str, request: pytest.FixtureRequest) -> Generator[str]:
+    """Lend the URL of a database."""
+    if kind == "postgresql":
+        server: Postgresql = request.getfixturevalue("postgresql")
+        with server.database() as url:
+            yield url
+    elif kind == "sqlite":
+        yield f"sqlite:///{request.getfixturevalue('tmp_path')}/x.db"
+    else:
+        yield "sqlite:///:memory:"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database that outlives its process."""
+    with empty_database(request.param, request) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "sqlite-memory", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[OpenStore]:
+    """An empty store."""
+    with empty_database(request.param, request) as url, opened(url) as one:
+        yield one
+
+
+@pytest.fixture(scope="session", params=["sqlite-memory", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database that many tests share; each user has sessions of their own."""
+    with empty_database(request.param, request) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

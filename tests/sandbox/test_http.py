@@ -322,7 +322,7 @@ async def away(*_: object) -> None:
 def test_a_store_that_is_away_is_503_and_no_bug(
     server: ServerName, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("create", "get", "page", "update"):
+    for name in ("create", "get", "page", "ping", "update"):
         monkeypatch.setattr(SqliteStore, name, away)
     with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
         for answer in (

@@ -49,7 +49,7 @@ def test_a_store_that_does_not_answer_in_time_is_not_ready(
     async def hang(*_: object) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(SqliteStore, "get", hang)
+    monkeypatch.setattr(SqliteStore, "ping", hang)
     monkeypatch.setattr(_site, "_PATIENCE", 0.05)
     with serving(server=server) as sandbox:
         assert (503, "StoreUnavailableError") == error_of(fetch(sandbox, "/readyz"))

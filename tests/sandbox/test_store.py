@@ -1,18 +1,27 @@
-"""The store against a plain dict, and what it promises beyond that."""
+"""Every store against a plain dict, and what it promises beyond that."""
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import ClassVar
 
 import pytest
 from heidi_sandbox import CannotServeError, Page, Store, _sqlite, open_store
+from heidi_sandbox._errors import DuplicateSessionError
+from heidi_sandbox._store import Size
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-T = TypeVar("T")
+from tests.sandbox.stores import OpenStore, with_store
+
 USERS = st.sampled_from(["ann", "Ann", "bob", ""])
 IDS = st.sampled_from(["1", "01", "2", "3", "4", "\0", "é"])
 DOCUMENTS = st.binary(max_size=20)
@@ -26,47 +35,67 @@ def fail(_: object) -> bytes:
     raise BrokenError
 
 
+async def page_of_one(user: str, store: Store) -> Page:
+    return await store.page(user, None, 1)
+
+
 class StoreMachine(RuleBasedStateMachine):
-    """Do the same to a store in memory and to a dict."""
+    """Do the same to a store and to a dict."""
+
+    opened: ClassVar[OpenStore]
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.run = self.opened.run
         self.sessions: dict[str, list[tuple[str, bytes]]] = {}
-
-    def run(self, what: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(what)
+        self.settings: dict[str, bytes] = {}
 
     @initialize()
-    def open(self) -> None:
-        self.store: Store = self.run(open_store("sqlite:///:memory:"))
-
-    def teardown(self) -> None:
-        self.run(self.store.close())
-        self.runner.close()
+    def begin(self) -> None:
+        self.run(lambda store: store.clear(settings=True))
 
     def known(self, session_id: str) -> bool:
         return any(session_id == one for some in self.sessions.values() for one, _ in some)
 
+    @rule(name=USERS, value=DOCUMENTS)
+    def setting(self, name: str, value: bytes) -> None:
+        expected = self.settings.setdefault(name, value)
+        assert expected == self.run(lambda store: store.setting(name, value))
+
     @rule(user=USERS, session_id=IDS, document=DOCUMENTS)
     def create(self, user: str, session_id: str, document: bytes) -> None:
         if self.known(session_id):
-            with pytest.raises(sqlite3.IntegrityError):
-                self.run(self.store.create(user, session_id, lambda _: document))
+            with pytest.raises(DuplicateSessionError):
+                self.run(lambda store: store.create(user, session_id, lambda _: document))
             return
         mine = self.sessions.setdefault(user, [])
-        self.run(self.store.create(user, session_id, lambda number: b"%d %b" % (number, document)))
+        self.run(
+            lambda store: store.create(
+                user, session_id, lambda number: b"%d %b" % (number, document)
+            )
+        )
         mine.append((session_id, b"%d %b" % (len(mine) + 1, document)))
 
     @rule(user=USERS, session_id=st.text())
     def fail_to_create(self, user: str, session_id: str) -> None:
         with pytest.raises(BrokenError):
-            self.run(self.store.create(user, session_id, fail))
+            self.run(lambda store: store.create(user, session_id, fail))
+
+    @rule(user=USERS, ids=st.lists(IDS, min_size=1, max_size=3))
+    def extend(self, user: str, ids: list[str]) -> None:
+        mine = self.sessions.get(user, [])
+        made = {len(mine) + n: (one, b"%d" % n) for n, one in enumerate(ids, start=1)}
+        if len(set(ids)) < len(ids) or any(map(self.known, ids)):
+            with pytest.raises(DuplicateSessionError):
+                self.run(lambda store: store.extend(user, len(ids), made.__getitem__))
+            return
+        self.run(lambda store: store.extend(user, len(ids), made.__getitem__))
+        self.sessions[user] = [*mine, *made.values()]
 
     @rule(user=USERS, session_id=IDS, document=DOCUMENTS)
     def update(self, user: str, session_id: str, document: bytes) -> None:
         mine = self.sessions.get(user, [])
-        updated = self.run(self.store.update(user, session_id, lambda old: old + document))
+        updated = self.run(lambda store: store.update(user, session_id, lambda old: old + document))
         expected = None
         for index, (one, old) in enumerate(mine):
             if one == session_id:
@@ -78,12 +107,12 @@ class StoreMachine(RuleBasedStateMachine):
     def fail_to_update(self, user: str, session_id: str) -> None:
         if dict(self.sessions.get(user, [])).get(session_id) is not None:
             with pytest.raises(BrokenError):
-                self.run(self.store.update(user, session_id, fail))
+                self.run(lambda store: store.update(user, session_id, fail))
 
     @rule(user=USERS, session_id=IDS)
     def get(self, user: str, session_id: str) -> None:
         expected = dict(self.sessions.get(user, [])).get(session_id)
-        assert expected == self.run(self.store.get(user, session_id))
+        assert expected == self.run(lambda store: store.get(user, session_id))
 
     @rule(user=USERS, size=st.integers(1, 4), below=st.none() | st.integers(0, 6))
     def page(self, user: str, size: int, below: int | None) -> None:
@@ -92,35 +121,32 @@ class StoreMachine(RuleBasedStateMachine):
         shown = matching[:size]
         following = shown[-1][0] if len(matching) > size else None
         expected = Page([document for _, document in shown], len(mine), following)
-        assert expected == self.run(self.store.page(user, below, size))
+        assert expected == self.run(lambda store: store.page(user, below, size))
+
+    @rule()
+    def clear(self) -> None:
+        self.run(lambda store: store.clear(settings=False))
+        self.sessions = {}
 
     @invariant()
-    def the_total_is_the_number_of_sessions(self) -> None:
-        for user, sessions in self.sessions.items():
-            assert len(sessions) == self.run(self.store.page(user, None, 1)).total
+    def the_totals_are_the_numbers_of_sessions(self) -> None:
+        totals = {user: len(sessions) for user, sessions in self.sessions.items()}
+        for user, total in totals.items():
+            assert total == self.run(partial(page_of_one, user)).total
+        assert Size(len(totals), sum(totals.values())) == self.run(lambda store: store.size())
 
 
-StoreMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
-TestStore = StoreMachine.TestCase
+def test_a_store_does_what_a_dict_does(store: OpenStore) -> None:
+    class Machine(StoreMachine):
+        opened = store
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+    )
 
 
-def with_store(url: str, use: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
-    async def run() -> T:
-        store = await open_store(url)
-        try:
-            return await use(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-@pytest.fixture(params=["file", "memory"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/x.db" if request.param == "file" else "sqlite:///:memory:"
-
-
-def test_a_write_that_fails_takes_no_other_of_its_batch_along(url: str) -> None:
+def test_a_write_that_fails_takes_no_other_of_its_batch_along(store: OpenStore) -> None:
     async def use(store: Store) -> tuple[list[object], Page]:
         outcomes = await asyncio.gather(
             *(
@@ -131,13 +157,30 @@ def test_a_write_that_fails_takes_no_other_of_its_batch_along(url: str) -> None:
         )
         return list(outcomes), await store.page("ann", None, 100)
 
-    outcomes, page = with_store(url, use)
+    outcomes, page = store.run(use)
     assert [n % 3 == 0 for n in range(30)] == [isinstance(one, BrokenError) for one in outcomes]
     assert 20 == page.total
     assert [b"%d" % number for number in range(20, 0, -1)] == page.documents
 
 
-def test_concurrent_updates_follow_one_another(url: str) -> None:
+def test_an_update_that_fails_takes_no_other_of_its_session_along(store: OpenStore) -> None:
+    async def use(store: Store) -> tuple[list[object], bytes | None]:
+        await store.create("ann", "1", lambda _: b"")
+        outcomes = await asyncio.gather(
+            *(
+                store.update("ann", "1", fail if n % 3 == 0 else lambda old: old + b"x")
+                for n in range(9)
+            ),
+            return_exceptions=True,
+        )
+        return list(outcomes), await store.get("ann", "1")
+
+    outcomes, document = store.run(use)
+    assert [n % 3 == 0 for n in range(9)] == [isinstance(one, BrokenError) for one in outcomes]
+    assert b"x" * 6 == document
+
+
+def test_concurrent_updates_follow_one_another(store: OpenStore) -> None:
     async def use(store: Store) -> bytes | None:
         await store.create("ann", "1", lambda _: b"")
         await asyncio.gather(
@@ -145,31 +188,62 @@ def test_concurrent_updates_follow_one_another(url: str) -> None:
         )
         return await store.get("ann", "1")
 
-    assert b"x" * 300 == with_store(url, use)
+    assert b"x" * 300 == store.run(use)
 
 
-def test_a_setting_is_kept_from_the_first_time_on(url: str) -> None:
+def test_a_write_goes_on_when_its_caller_gives_up(store: OpenStore) -> None:
+    async def use(store: Store) -> bytes | None:
+        await store.create("ann", "1", lambda _: b"")
+        updates = [
+            asyncio.ensure_future(store.update("ann", "1", lambda old: old + b"x"))
+            for _ in range(10)
+        ]
+        await asyncio.sleep(0)
+        for one in updates[::2]:
+            one.cancel()
+        await asyncio.gather(*updates, return_exceptions=True)
+        return await store.get("ann", "1")
+
+    assert b"x" * 10 == store.run(use)
+
+
+def test_a_setting_is_kept_from_the_first_time_on(store: OpenStore) -> None:
     async def use(store: Store) -> list[bytes]:
         return [await store.setting("a", b"1"), await store.setting("a", b"2")]
 
-    assert [b"1", b"1"] == with_store(url, use)
+    assert [b"1", b"1"] == store.run(use)
 
 
-def test_closing_finishes_what_was_begun(tmp_path: Path) -> None:
+def test_a_document_may_be_any_bytes_of_any_size(store: OpenStore) -> None:
+    document = bytes(range(256)) * 8192
+
+    async def use(store: Store) -> tuple[bytes | None, Page]:
+        await store.create("ann", "1", lambda _: b"")
+        await store.update("ann", "1", lambda _: document)
+        return await store.get("ann", "1"), await store.page("ann", None, 1)
+
+    kept, page = store.run(use)
+    assert document == kept
+    assert [document] == page.documents
+
+
+def test_a_store_that_answers_returns_a_ping(store: OpenStore) -> None:
+    store.run(lambda store: store.ping())
+
+
+def test_closing_finishes_what_was_begun(kept_url: str) -> None:
     async def use() -> None:
-        store = await open_store(f"sqlite:///{tmp_path}/x.db")
+        store = await open_store(kept_url)
         writes = [
-            asyncio.ensure_future(store.create("ann", str(n), lambda _: b"x")) for n in range(100)
+            asyncio.ensure_future(store.create(f"user{n % 9}", str(n), lambda _: b"x"))
+            for n in range(100)
         ]
         await asyncio.sleep(0)
         await store.close()
         await asyncio.gather(*writes)
 
     asyncio.run(use())
-    assert (
-        100
-        == with_store(f"sqlite:///{tmp_path}/x.db", lambda store: store.page("ann", None, 1)).total
-    )
+    assert Size(9, 100) == with_store(kept_url, lambda store: store.size())
 
 
 def test_one_process_does_not_open_a_file_twice(tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""`heidi-sandbox reset` and `heidi-sandbox seed`: empty a database, and fill one."""
+
+import argparse
+import asyncio
+import contextlib
+import secrets
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
+from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._invented import invented_sessions
+from heidi_sandbox._open import MEMORY, SQLITE, open_store
+from heidi_sandbox._store import Size, Store
+from heidi_sandbox._tokens import Tokens
+
+_MOST_SESSIONS: Final = 10_000_000
+_LARGEST_CHUNK: Final = 5_000  # sessions in one commit
+_AT_ONCE: Final = 8  # users
+_INTERNAL_ID: Final = "1"
+
+
+def add_maintenance(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands to the command line; each sets `run`."""
+    reset = add_parser(
+        "reset", help="delete all sessions; key and tokens stay valid", allow_abbrev=False
+    )
+    add_database_arguments(reset)
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    reset.add_argument(
+        "--all",
+        action="store_true",
+        help="forget the API key and the secret of tokens as well; a server that runs on the same "
+        "PostgreSQL database goes on with the old ones until it is restarted",
+    )
+    reset.set_defaults(run=_reset)
+
+    seed = add_parser("seed", help="add invented sessions", allow_abbrev=False)
+    add_database_arguments(seed)
+    number = partial(whole_number, least=1, most=_MOST_SESSIONS)
+    seed.add_argument(
+        "--sessions", type=number, default=1000, metavar="N", help="how many in all (%(default)s)"
+    )
+    seed.add_argument(
+        "--users",
+        type=number,
+        default=1,
+        metavar="M",
+        help="whose they are, as evenly as can be: clinician1@example.com and so on, each with "
+        f"third_party_internal_id {_INTERNAL_ID} (%(default)s)",
+    )
+    seed.add_argument(
+        "--random-seed",
+        type=partial(whole_number, least=0, most=2**63),
+        metavar="S",
+        help="make the same sessions each time; without it their ids cannot be guessed",
+    )
+    seed.set_defaults(run=_seed)
+
+
+def _reset(options: argparse.Namespace) -> None:
+    url = database_url(options)
+    _refuse_memory(url)
+    file = Path(url.removeprefix(SQLITE))
+    if url.startswith(SQLITE) and not file.exists():
+        raise CannotServeError(f"{file}: there is no such database, so nothing to reset")
+    if not (options.yes or sys.stdin.isatty()):
+        raise CannotServeError("reset deletes every session: say --yes where nobody can be asked")
+    ask = None if options.yes else partial(_ask, everything=options.all)
+    asyncio.run(_clear(url, ask, everything=options.all))
+
+
+async def _clear(url: str, ask: Callable[[Size], None] | None, *, everything: bool) -> None:
+    async with _opened(url) as store:
+        size = await store.size()
+        if ask is not None:
+            ask(size)
+        await store.clear(settings=everything)
+    kept = "the key and the secret of tokens too" if everything else "key and tokens stay valid"
+    sys.stdout.write(f"Deleted {_text(size)}; {kept}.\n")
+
+
+def _ask(size: Size, *, everything: bool) -> None:
+    """Return only if a person agrees."""
+    more = ", the key and the secret of tokens" if everything else ""
+    sys.stdout.write(f"Delete {_text(size)}{more}? [y/N] ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        sys.stdout.write("Nothing was deleted.\n")
+        sys.exit(1)
+
+
+def _seed(options: argparse.Namespace) -> None:
+    url = database_url(options)
+    _refuse_memory(url)
+    if options.users > options.sessions:
+        raise CannotServeError("--users: there must be a session for each of them")
+    if options.random_seed is None:
+        key = secrets.token_bytes(32)
+    else:
+        key = str(options.random_seed).encode()
+    asyncio.run(_fill(url, key, options.sessions, options.users))
+
+
+async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
+    async with _opened(url) as store:
+        tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
+        left = _shares(sessions, users)
+        with _progress(sessions) as advance:
+            await asyncio.gather(
+                *(_work(store, tokens, key, left, advance) for _ in range(_AT_ONCE))
+            )
+    last = f" to {_email(users)}" if users > 1 else ""
+    sys.stdout.write(
+        f"Added {_text(Size(users, sessions))}: {_email(1)}{last}, "
+        f"third_party_internal_id {_INTERNAL_ID}.\n"
+    )
+
+
+async def _work(
+    store: Store,
+    tokens: Tokens,
+    key: bytes,
+    left: Iterator[tuple[str, int]],
+    advance: Callable[[int], None],
+) -> None:
+    """Add the sessions of one user after another, until none is left."""
+    for email, share in left:
+        user = tokens.read(tokens.issue(email, _INTERNAL_ID).token).user
+        session = invented_sessions(key, email)
+        for begin in range(0, share, _LARGEST_CHUNK):
+            count = min(_LARGEST_CHUNK, share - begin)
+            await store.extend(user, count, session)
+            advance(count)
+
+
+def _shares(sessions: int, users: int) -> Iterator[tuple[str, int]]:
+    """Yield each user's address and number of sessions."""
+    share, more = divmod(sessions, users)
+    return ((_email(user), share + (user <= more)) for user in range(1, users + 1))
+
+
+def _email(user: int) -> str:
+    return f"clinician{user}@example.com"
+
+
+@contextlib.contextmanager
+def _progress(sessions: int) -> Generator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    columns = (TextColumn("sessions"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("sessions", total=sessions)
+        yield partial(progress.advance, task)
+
+
+@contextlib.asynccontextmanager
+async def _opened(url: str) -> AsyncGenerator[Store, None]:
+    store = await open_store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _refuse_memory(url: str) -> None:
+    if url == MEMORY:
+        raise CannotServeError("a database in memory ends with this command; name a file")
+
+
+def _text(size: Size) -> str:
+    return f"{_counted(size.sessions, 'session')} of {_counted(size.users, 'user')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,365 @@
+"""Sessions in PostgreSQL: any number of processes and hosts on one database."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+
+from heidi_sandbox._batches import Batches
+from heidi_sandbox._errors import (
+    CannotServeError,
+    DuplicateSessionError,
+    StoreUnavailableError,
+    UnknownOutcomeError,
+)
+from heidi_sandbox._migrations import POSTGRESQL
+from heidi_sandbox._store import Page, Size
+
+T = TypeVar("T")
+Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no type
+
+_CONNECTIONS: Final = 8  # a process; PostgreSQL takes 100 unless it is told otherwise
+_PATIENCE: Final = 10  # seconds, for a connection, a statement, a lock
+_ABOVE_ALL: Final = 2**63 - 1
+_SCHEMA: Final = "heidi_sandbox"
+_MIGRATION_LOCK: Final = int.from_bytes(b"HeidiSbx", "big")
+
+# What a server or a role may have set otherwise.
+_SESSION: Final = {
+    "application_name": "heidi-sandbox",
+    "default_transaction_isolation": "read committed",
+    # A process that is frozen or cut off in a transaction does not keep a row from the others.
+    "idle_in_transaction_session_timeout": f"{_PATIENCE}s",
+    "lock_timeout": f"{_PATIENCE}s",
+    "search_path": _SCHEMA,
+    "synchronous_commit": "on",
+}
+
+_FAILED: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresError,
+)
+_LOST: Final = (
+    ConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    # A connection that ended while it was idle: https://github.com/MagicStack/asyncpg/issues/1069
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+)
+
+# Our own words: what PostgreSQL says may repeat a piece of a misspelt URL, and so of its password.
+_REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (asyncpg.InvalidAuthorizationSpecificationError, "it refuses the user or the password"),
+    (asyncpg.InvalidCatalogNameError, "it has no such database; make one with createdb"),
+    (asyncpg.InsufficientPrivilegeError, "the user may not make tables in this database"),
+    (asyncpg.TooManyConnectionsError, "it has no connection left"),
+    (asyncpg.CannotConnectNowError, "it is starting or stopping; try again"),
+    (asyncpg.LockNotAvailableError, "another program keeps its tables locked"),
+    (asyncpg.ReadOnlySQLTransactionError, "it takes no writes; name the primary server"),
+    (asyncpg.UndefinedColumnError, f"its schema {_SCHEMA} belongs to another program"),
+    (asyncpg.ClientConfigurationError, "the URL cannot be read; see PostgreSQL's own manual"),
+    (socket.gaierror, "there is no such host"),
+    (TimeoutError, "it does not answer"),
+    (FileNotFoundError, "nothing listens on its socket; start it"),
+    (ConnectionRefusedError, "nothing listens there; start it"),
+    (OSError, "it cannot be reached"),
+)
+
+_KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_SETTING: Final = "SELECT value FROM settings WHERE name = $1"
+_COUNT: Final = """
+    INSERT INTO users (name, total) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET total = users.total + $2 RETURNING id, total"""
+_COLUMNS: Final = ("user_id", "number", "session_id", "document")
+_CREATE: Final = f"""
+    INSERT INTO sessions ({", ".join(_COLUMNS)})
+    SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[])"""  # noqa: S608  # names of ours
+_GET: Final = """
+    SELECT s.document FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.session_id = $1 AND u.name = $2"""
+_LOCK: Final = f"{_GET} FOR UPDATE OF s"
+_UPDATE: Final = "UPDATE sessions SET document = $2 WHERE session_id = $1"
+# One statement sees one moment: the total and the page agree.
+_PAGE: Final = """
+    SELECT u.total, s.number, s.document FROM users u LEFT JOIN LATERAL (
+        SELECT number, document FROM sessions
+        WHERE user_id = u.id AND number < $1 ORDER BY number DESC LIMIT $3) s ON true
+    WHERE u.name = $2 ORDER BY s.number DESC"""
+_SIZE: Final = "SELECT count(*), coalesce(sum(total), 0)::bigint FROM users"
+
+_log = logging.getLogger("heidi_sandbox")
+
+
+class PostgresqlStore:
+    """A store in the schema `heidi_sandbox` of a database, shared by all who open it.
+
+    Its pool of connections belongs to the event loop that first reads or writes a session.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._making_pool = asyncio.Lock()
+        self._available = True
+        self._creations = Batches(self._create)
+        self._updates = Batches(self._update)
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresqlStore":
+        """Return the store of a URL, its tables up to date.
+
+        Raises:
+            CannotServeError: the database cannot be reached, is not ours, or is newer.
+        """
+        try:
+            async with _connected(url) as connection:
+                await _migrate(connection)
+        except (*_FAILED, ValueError) as error:
+            reason = next((why for kind, why in _REASONS if isinstance(error, kind)), None)
+            raise CannotServeError(
+                f"the PostgreSQL database cannot be used: {reason or type(error).__name__}"
+            ) from None
+        return cls(url)
+
+    async def setting(self, name: str, default: bytes) -> bytes:
+        try:
+            async with _connected(self._url) as connection:
+                await connection.execute(_KEEP_SETTING, name, default)
+                value: bytes = await connection.fetchval(_SETTING, name)
+                return value
+        except _FAILED:
+            raise StoreUnavailableError from None
+
+    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
+        await self._creations.add(user, lambda number: (session_id, document(number)))
+
+    async def get(self, user: str, session_id: str) -> bytes | None:
+        rows = await self._read(_GET, session_id.encode(), user.encode())
+        return rows[0][0] if rows else None
+
+    async def update(
+        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+    ) -> bytes | None:
+        return await self._updates.add((user, session_id), change)
+
+    async def page(self, user: str, below: int | None, size: int) -> Page:
+        bound = _ABOVE_ALL if below is None else below
+        rows = await self._read(_PAGE, bound, user.encode(), size + 1)
+        shown = [row for row in rows[:size] if row[1] is not None]
+        return Page(
+            documents=[document for _, _, document in shown],
+            total=rows[0][0] if rows else 0,
+            next=shown[-1][1] if len(rows) > size else None,
+        )
+
+    async def extend(
+        self, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+    ) -> None:
+        async def copy(connection: Connection) -> None:
+            user_id, numbers = await _count(connection, user, count)
+            records = (
+                (user_id, number, session_id.encode(), document)
+                for number in numbers
+                for session_id, document in [session(number)]
+            )
+            await connection.copy_records_to_table("sessions", records=records, columns=_COLUMNS)
+
+        await self._write(copy)
+
+    async def size(self) -> Size:
+        (row,) = await self._read(_SIZE)
+        return Size(*row)
+
+    async def clear(self, *, settings: bool) -> None:
+        tables = "sessions, users, settings" if settings else "sessions, users"
+        await self._write(lambda connection: connection.execute(f"TRUNCATE {tables}"))
+
+    async def ping(self) -> None:
+        await self._read("SELECT 1")
+
+    async def close(self) -> None:
+        await self._creations.finish()
+        await self._updates.finish()
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), _PATIENCE)
+            except _FAILED:
+                self._pool.terminate()
+
+    async def _create(
+        self, user: str, sessions: Sequence[Callable[[int], tuple[str, bytes]]]
+    ) -> Sequence[None]:
+        async def add(connection: Connection) -> Sequence[None]:
+            user_id, numbers = await _count(connection, user, len(sessions))
+            made = [session(number) for session, number in zip(sessions, numbers, strict=True)]
+            ids = [session_id.encode() for session_id, _ in made]
+            documents = [document for _, document in made]
+            await connection.execute(_CREATE, user_id, numbers, ids, documents)
+            return [None] * len(sessions)
+
+        return await self._write(add)
+
+    async def _update(
+        self, row: tuple[str, str], changes: Sequence[Callable[[bytes], bytes]]
+    ) -> Sequence[bytes | None]:
+        user, session_id = (name.encode() for name in row)
+
+        async def replace(connection: Connection) -> Sequence[bytes | None]:
+            document: bytes | None = await connection.fetchval(_LOCK, session_id, user)
+            if document is None:
+                return [None] * len(changes)
+            documents = [document := change(document) for change in changes]
+            await connection.execute(_UPDATE, session_id, document)
+            return documents
+
+        return await self._write(replace)
+
+    async def _read(self, query: str, *values: object) -> list[Any]:
+        async def fetch(connection: Connection) -> list[Any]:
+            rows: list[Any] = await connection.fetch(query, *values)
+            return rows
+
+        return await self._again_if_lost(fetch)
+
+    async def _write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        return await self._again_if_lost(lambda connection: _committed(connection, work))
+
+    async def _again_if_lost(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do what changes nothing unless it returns; again where the connection is lost."""
+        error: BaseException = StoreUnavailableError()
+        try:
+            for _ in range(_CONNECTIONS):  # each may have been lost while it was idle
+                async with self._lent() as connection:
+                    try:
+                        result = await work(connection)
+                    except _LOST as lost:
+                        error = lost
+                        _let_go(connection)
+                    else:
+                        self._notice(None)
+                        return result
+        except asyncpg.UniqueViolationError:
+            raise DuplicateSessionError from None
+        except _FAILED as failed:
+            error = failed
+        self._notice(error)
+        raise StoreUnavailableError from None
+
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[Connection, None]:
+        pool = self._pool or await self._make_pool()
+        connection = await pool.acquire(timeout=_PATIENCE)
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(*_FAILED):  # what is lost is replaced when next wanted
+                await pool.release(connection)
+
+    def _notice(self, error: BaseException | None) -> None:
+        """Log when the database goes away and when it is back, not each request in between."""
+        if self._available and error is not None:
+            _log.error("the database is not available: %s", type(error).__name__)
+        elif error is None and not self._available:
+            _log.warning("the database is available again")
+        self._available = error is None
+
+    async def _make_pool(self) -> "asyncpg.Pool[Any]":
+        async with self._making_pool:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,
+                    max_size=_CONNECTIONS,
+                    reset=_nothing,
+                    timeout=_PATIENCE,
+                    command_timeout=_PATIENCE,
+                    server_settings=_SESSION,
+                )
+        return self._pool
+
+
+async def _nothing(_: Connection) -> None:
+    """Leave a session as it is between two uses: ours set nothing, and a reset is a round trip."""
+
+
+async def _committed(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do work in a transaction: an error other than UnknownOutcomeError has written nothing."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        result = await work(connection)
+    except BaseException:
+        try:
+            await transaction.rollback()
+        except _FAILED:
+            _let_go(connection)
+        raise
+    try:
+        await transaction.commit()
+    except _FAILED as error:
+        _log.error("the database went away during a commit: %s", type(error).__name__)
+        raise UnknownOutcomeError from None
+    return result
+
+
+def _let_go(connection: Connection) -> None:
+    """Give a connection up; its server rolls back what was begun on it."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it has noticed itself
+        connection.terminate()
+
+
+async def _count(connection: Connection, user: str, more: int) -> tuple[int, range]:
+    """Count sessions of a user in advance; return the user's id and the sessions' numbers."""
+    user_id, total = await connection.fetchrow(_COUNT, user.encode(), more)
+    return user_id, range(total - more + 1, total + 1)
+
+
+@contextlib.asynccontextmanager
+async def _connected(url: str) -> AsyncGenerator[Connection, None]:
+    """Lend a connection of its own, to be used before the loop that serves is there."""
+    connection: Connection = await asyncpg.connect(url, timeout=_PATIENCE, server_settings=_SESSION)
+    try:
+        yield connection
+    finally:
+        with contextlib.suppress(*_FAILED):
+            await connection.close(timeout=_PATIENCE)
+
+
+async def _migrate(connection: Connection) -> None:
+    """Bring a new or an older database up to date, and leave any other alone."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        version = await _version(connection)
+        if version > len(POSTGRESQL):
+            raise CannotServeError(
+                "the PostgreSQL database was made by a newer heidi-sandbox; update this one"
+            )
+        if version == 0:
+            if not await connection.fetchval("SELECT to_regnamespace($1)", _SCHEMA):
+                await connection.execute(f"CREATE SCHEMA {_SCHEMA}")
+            await connection.execute("CREATE TABLE migrations (version integer PRIMARY KEY)")
+        for number, migration in enumerate(POSTGRESQL[version:], start=version + 1):
+            for statement in migration:
+                await connection.execute(statement)
+            await connection.execute("INSERT INTO migrations VALUES ($1)", number)
+
+
+async def _version(connection: Connection) -> int:
+    if await connection.fetchval("SELECT to_regclass($1)", f"{_SCHEMA}.migrations"):
+        version: int = await connection.fetchval("SELECT max(version) FROM migrations")
+        return version
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1)"
+    if await connection.fetchval(tables, _SCHEMA):
+        raise CannotServeError(
+            f"the PostgreSQL database has a schema {_SCHEMA} of another program; "
+            "name another database"
+        )
+    return 0

@@ -1,0 +1,145 @@
+"""What holds for SQLite alone: its disk fails, and its one writer must survive that."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from heidi_sandbox import CannotServeError, Store, open_store
+from heidi_sandbox._errors import StoreUnavailableError, UnknownOutcomeError
+from heidi_sandbox._sqlite import SqliteStore
+
+from tests.sandbox.stores import OpenStore, opened, with_store
+
+
+class Faulty:
+    """A connection on which some statements fail, so many times each."""
+
+    def __init__(self, db: sqlite3.Connection, **times: int) -> None:
+        self.db = db
+        self.times = times
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        name = statement.partition(" ")[0]
+        if self.times.get(name, 0) > 0:
+            self.times[name] -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return self.db.execute(statement, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OpenStore]:
+    with opened(f"sqlite:///{tmp_path}/x.db") as one:
+        one.run(lambda store: store.create("ann", "1", lambda _: b"x"))
+        yield one
+
+
+def writer(store: Store) -> Any:
+    return vars(store)["_writer"]
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, store: Store, **times: int) -> None:
+    monkeypatch.setattr(store, "_writer", Faulty(writer(store), **times))
+
+
+async def append(store: Store) -> bytes | None:
+    return await asyncio.wait_for(store.update("ann", "1", lambda old: old + b"x"), 10)
+
+
+def test_a_begin_that_fails_is_an_error_and_the_next_write_works(
+    store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, store.store, BEGIN=1)
+    with pytest.raises(StoreUnavailableError) as raised:
+        store.run(append)
+    assert StoreUnavailableError is raised.type
+    assert b"xx" == store.run(append)
+
+
+def test_a_commit_that_fails_has_an_unknown_outcome_and_the_next_write_works(
+    store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, store.store, COMMIT=1)
+    with pytest.raises(UnknownOutcomeError):
+        store.run(append)
+    assert b"xx" == store.run(append)
+
+
+def test_a_rollback_that_fails_is_made_up_for_before_the_next_write(
+    store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, store.store, COMMIT=1, ROLLBACK=2)
+    with pytest.raises(UnknownOutcomeError):
+        store.run(append)
+    with pytest.raises(StoreUnavailableError):
+        store.run(append)
+    assert b"xx" == store.run(append)
+
+
+def test_what_would_end_the_writer_fails_the_write_and_the_next_one_works(
+    store: OpenStore,
+) -> None:
+    def leave(_: bytes) -> NoReturn:
+        raise SystemExit
+
+    with pytest.raises(StoreUnavailableError):
+        store.run(lambda one: asyncio.wait_for(one.update("ann", "1", leave), 10))
+    assert b"xx" == store.run(append)
+
+
+def test_a_write_to_a_closed_store_fails_and_does_not_wait(tmp_path: Path) -> None:
+    async def use() -> None:
+        store = await open_store(f"sqlite:///{tmp_path}/x.db")
+        await store.close()
+        with pytest.raises(StoreUnavailableError):
+            await append(store)
+        with pytest.raises(StoreUnavailableError):
+            await store.ping()
+
+    asyncio.run(use())
+
+
+def test_a_full_disk_is_an_error_and_the_store_works_again_afterwards(store: OpenStore) -> None:
+    (pages,) = writer(store.store).execute("PRAGMA page_count").fetchone()
+    writer(store.store).execute(f"PRAGMA max_page_count = {pages}")
+
+    async def fill(one: Store) -> list[object]:
+        return await asyncio.gather(
+            *(one.create("ann", f"big {n}", lambda _: b"x" * 100_000) for n in range(5)),
+            return_exceptions=True,
+        )
+
+    outcomes = store.run(fill)
+    assert [True] * 5 == [isinstance(one, StoreUnavailableError) for one in outcomes]
+    assert b"x" == store.run(lambda one: one.get("ann", "1"))
+    writer(store.store).execute("PRAGMA max_page_count = 1000000")
+    assert [None] * 5 == store.run(fill)
+    assert 6 == store.run(lambda one: one.page("ann", None, 9)).total
+
+
+def test_a_file_system_without_a_write_ahead_log_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def without_shared_memory(file: object, **options: Any) -> sqlite3.Connection:
+        return connect(f"file:{file}?vfs=unix-none", uri=True, **options)
+
+    monkeypatch.setattr("heidi_sandbox._sqlite.sqlite3.connect", without_shared_memory)
+    with pytest.raises(CannotServeError, match="cannot keep a write-ahead log"):
+        SqliteStore(tmp_path / "x.db")
+
+
+def test_clearing_leaves_nothing_readable_in_the_files(tmp_path: Path) -> None:
+    async def use(store: Store) -> None:
+        for number in range(50):
+            await store.create("ann", str(number), lambda _: b"zaphod77" * 100)
+        await store.clear(settings=False)
+        assert not any(b"zaphod77" in one.read_bytes() for one in tmp_path.iterdir())
+
+    with_store(f"sqlite:///{tmp_path}/x.db", use)
