@@ -1,23 +1,31 @@
 """The command line: `heidi-sandbox serve`, and the commands of `_maintenance`."""
 
 import argparse
-import logging
+import contextlib
 import os
-import queue
+import re
 import shlex
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from heidi_sandbox._arguments import whole_number
+from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
+from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance
-from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, serving
+from heidi_sandbox._process import keep_memory, set_up_process
+from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
+from heidi_sandbox._stops import Stops
+from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
 _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
+_MOST_WORKERS = 64
+_RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
+
+
+_SQLITE = "sqlite:"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -35,31 +43,55 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
-    # Below an error it tells only of requests that are not HTTP, and they are answered.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    if options.access_log:
-        logging.getLogger("heidi_sandbox.access").setLevel(logging.INFO)
-    # Of all queues, this one may be fed by a signal handler.
-    stops: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stops.put(True))
-    with serving(
-        options.database_url,
-        host=options.host,
-        port=options.port,
-        api_key=_api_key(options),
-        token_lifetime=options.token_lifetime,
-    ) as sandbox:
-        sandbox.when_ended(lambda: stops.put(False))
-        sys.stdout.write(_greeting(sandbox, show_key=not _is_hidden(options)))
+    settings = _settings(options)
+    set_up_process(access_log=settings.access_log)
+    with Stops() as stops, _served(settings, options) as sandbox:
+        sandbox.when_ended(stops.end)
+        keep_memory()
+        sys.stdout.write(_greeting(sandbox, show_key=settings.api_key is None))
         sys.stdout.flush()
-        asked = stops.get()
+        asked = stops.wait()
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
 
 
-def _greeting(sandbox: Sandbox, *, show_key: bool) -> str:
+@contextlib.contextmanager
+def _served(
+    settings: Settings, options: argparse.Namespace
+) -> Generator[Sandbox | Workers, None, None]:
+    if options.workers > 1:
+        with workers(settings, options.port, options.workers) as several:
+            yield several
+        return
+    with (
+        contextlib.closing(listen(settings.host, options.port, settings.limits)) as listener,
+        running(settings, listener) as sandbox,
+    ):
+        yield sandbox
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    url = database_url(options)
+    if options.workers > 1 and url.startswith(_SQLITE):
+        raise CannotServeError(
+            "--workers: a SQLite database has one process; name one, or a PostgreSQL database"
+        )
+    if not options.chaos and (options.chaos_rate or options.chaos_seed is not None):
+        raise CannotServeError("--chaos-rate and --chaos-seed need --chaos")
+    return Settings(
+        database_url=url,
+        host=options.host,
+        api_key=_api_key(options),
+        token_lifetime=options.token_lifetime,
+        server=options.server,
+        chaos=options.chaos,
+        chaos_rate=options.chaos_rate,
+        chaos_seed=options.chaos_seed,
+        access_log=options.access_log,
+    )
+
+
+def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
     # printf is built into shells: curl's own arguments would show in the process list.
     command = (
@@ -71,19 +103,10 @@ def _greeting(sandbox: Sandbox, *, show_key: bool) -> str:
     return f"Heidi sandbox: {sandbox.url}\nAPI key: {shown}\nGet a token: {command}\n"
 
 
-def _is_hidden(options: argparse.Namespace) -> bool:
-    """Whether the user keeps the key out of sight: in a file or the environment."""
-    if options.api_key is not None:
-        return False
-    return options.api_key_file is not None or _KEY_VARIABLE in os.environ
-
-
 def _api_key(options: argparse.Namespace) -> str | None:
-    """Return the key of the flags or the environment, None where the database keeps one."""
-    key: str | None = os.environ.get(_KEY_VARIABLE)
-    if options.api_key is not None:
-        key = options.api_key
-    elif options.api_key_file is not None:
+    """Return the key of a file or the environment, None where the database keeps one."""
+    key = os.environ.get(_KEY_VARIABLE)
+    if options.api_key_file is not None:
         try:
             key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
@@ -113,7 +136,23 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
+    serve = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server until it is told to stop by Ctrl-C or SIGTERM.",
+        epilog=f"With --chaos, faults on demand.\n\n{GRAMMAR}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    serve.set_defaults(run=_serve)
+    _add_server_flags(serve)
+    _add_secret_flags(serve)
+    _add_chaos_flags(serve)
+    add_maintenance(commands.add_parser)
+    return parser
+
+
+def _add_server_flags(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
     )
@@ -121,23 +160,17 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
     )
     serve.add_argument(
-        "--database-url",
-        metavar="URL",
-        default="sqlite:///heidi-sandbox.db",
-        help="sqlite:///FILE or sqlite:///:memory: (%(default)s)",
+        "--server",
+        choices=["granian", "uvicorn"],
+        default="granian",
+        help="what reads and writes HTTP (%(default)s)",
     )
-    keys = serve.add_mutually_exclusive_group()
-    keys.add_argument(
-        "--api-key",
-        metavar="KEY",
-        help="the key that buys tokens; everybody on this machine can see it in the process list, "
-        "so use it for throwaway keys",
-    )
-    keys.add_argument(
-        "--api-key-file",
-        metavar="FILE",
-        help=f"read the key from a file; the environment variable {_KEY_VARIABLE} works as well, "
-        "and without any of them the key is made at first start and kept in the database",
+    serve.add_argument(
+        "--workers",
+        metavar="N",
+        type=_workers,
+        default=1,
+        help="how many processes share the work; more than one needs PostgreSQL (%(default)s)",
     )
     serve.add_argument(
         "--token-lifetime",
@@ -149,11 +182,40 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--access-log",
         action="store_true",
-        help="log each request to stderr: its operation and status, nothing that was sent",
+        help="log each request to stderr: its operation, status and time, nothing that was sent",
     )
-    serve.set_defaults(run=_serve)
-    add_maintenance(commands.add_parser)
-    return parser
+
+
+def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
+    add_database_arguments(serve)
+    serve.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        help="read the key that buys tokens from a file; the environment variable "
+        f"{_KEY_VARIABLE} works as well, and without them the key is made at first start and kept "
+        "in the database",
+    )
+
+
+def _add_chaos_flags(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--chaos",
+        action="store_true",
+        help="let requests ask for faults with the header Heidi-Sandbox-Chaos, see below",
+    )
+    serve.add_argument(
+        "--chaos-rate",
+        metavar="RATE",
+        type=_rate,
+        default=0,
+        help="with --chaos: how likely a fault is where none is asked for, 0 to 1 (%(default)s)",
+    )
+    serve.add_argument(
+        "--chaos-seed",
+        metavar="SEED",
+        type=_seed,
+        help="with --chaos-rate: the same seed gives the same faults in the same order",
+    )
 
 
 def _host(text: str) -> str:
@@ -166,8 +228,22 @@ def _port(text: str) -> int:
     return whole_number(text, 0, 65535)
 
 
+def _workers(text: str) -> int:
+    return whole_number(text, 1, _MOST_WORKERS)
+
+
 def _lifetime(text: str) -> int:
     return whole_number(text, 1, _LONGEST_LIFETIME)
+
+
+def _seed(text: str) -> int:
+    return whole_number(text, 0, 2**63 - 1)
+
+
+def _rate(text: str) -> float:
+    if _RATE.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError("must be a number from 0 to 1, such as 0.1")
+    return float(text)
 
 
 if __name__ == "__main__":

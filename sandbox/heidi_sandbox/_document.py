@@ -1,9 +1,10 @@
 """The strict document: which paths there are, and the rules of their operations."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 class PathItem:
     """One path: its segments, None where a parameter stands, and its operations by method."""
 
+    template: str
     segments: tuple[str | None, ...]
     names: tuple[str, ...]
     operations: Mapping[str, Operation]
@@ -29,15 +31,21 @@ class PathItem:
     def allow(self) -> str:
         return ", ".join(sorted(self.operations))
 
+    def name(self, method: str) -> str:
+        """Return what is logged of a request: of what was sent, a method of the standard alone."""
+        operation = self.operations.get(method)
+        if operation is not None:
+            return operation.id
+        known = method.lower() in _METHODS
+        return f"{method if known else 'another method of'} {self.template}"
+
     @property
     def any_operation(self) -> Operation:
         """Return one operation, to speak for the path where the method names none."""
         return next(iter(self.operations.values()))
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
-        """Return the path parameters, or None where the path is another one."""
-        if len(segments) != len(self.segments):
-            return None
+        """Return the path parameters, or None where as many segments are another path."""
         values: list[str] = []
         for own, given in zip(self.segments, segments, strict=True):
             if own is None and given:
@@ -49,14 +57,20 @@ class PathItem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Every path of one or more OpenAPI documents, below the path of the first one's server."""
+    """Every path of one or more OpenAPI documents, below the path of the first one's server.
+
+    key_header: the header that carries a partner's key.
+    paths: by number of segments, in the order in which they are tried.
+    """
 
     base_path: str
-    paths: tuple[PathItem, ...]
+    key_header: str
+    paths: Mapping[int, Sequence[PathItem]]
 
     @property
     def operations(self) -> Iterator[Operation]:
-        return (operation for item in self.paths for operation in item.operations.values())
+        items = chain.from_iterable(self.paths.values())
+        return (operation for item in items for operation in item.operations.values())
 
     def find(self, raw_path: bytes) -> tuple[PathItem, dict[str, str]] | None:
         """Return the path item that a request target leads to, with its path parameters."""
@@ -65,7 +79,7 @@ class Document:
             return None
         # Split first, decode then: %2F is a part of a segment.
         segments = [unquote(part) for part in quoted[len(self.base_path) + 1 :].split("/")]
-        for item in self.paths:
+        for item in self.paths.get(len(segments), ()):
             values = item.match(segments)
             if values is not None:
                 return item, values
@@ -78,16 +92,23 @@ def read_document(strict: Node, *others: Node) -> Document:
     for root in (strict, *others):
         for template, node in root["paths"].items():
             paths.setdefault(template, _path_item(root, template, node))
-    return Document(
-        base_path=urlsplit(str(strict["servers"][0]["url"])).path.rstrip("/"),
-        # linked-user first: it also matches {session_id}.
-        paths=tuple(sorted(paths.values(), key=lambda item: len(item.names))),
-    )
+    by_length: dict[int, list[PathItem]] = {}
+    # linked-user first: it also matches {session_id}.
+    for item in sorted(paths.values(), key=lambda item: len(item.names)):
+        by_length.setdefault(len(item.segments), []).append(item)
+    base_path = urlsplit(str(strict["servers"][0]["url"])).path.rstrip("/")
+    return Document(base_path, _key_header(strict, *others), by_length)
+
+
+def _key_header(*roots: Node) -> str:
+    schemes = chain.from_iterable(root["components"]["securitySchemes"].values() for root in roots)
+    return next(str(one["name"]) for one in schemes if one["type"] == "apiKey")
 
 
 def _path_item(root: Node, template: str, node: Node) -> PathItem:
     parts = template.removeprefix("/").split("/")
     return PathItem(
+        template=template,
         segments=tuple(None if part.startswith("{") else part for part in parts),
         names=tuple(part.strip("{}") for part in parts if part.startswith("{")),
         operations={

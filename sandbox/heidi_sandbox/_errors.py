@@ -2,7 +2,7 @@
 
 ApiError
 ├── MalformedRequestError       400  the body is not JSON
-├── AuthenticationError        401  no token or key, or one that is wrong or expired
+├── AuthenticationError         401  no token or key, or one that is wrong or expired
 ├── NoLinkedUserError           403  no Heidi user is linked to the API user
 ├── PathNotFoundError           404  no such path
 ├── SessionNotFoundError        404  no such session of this user
@@ -10,9 +10,14 @@ ApiError
 ├── ContentTooLargeError        413  the body has more than 1 MiB
 ├── UnsupportedMediaTypeError   415  the body is not application/json
 ├── InvalidRequestError         422  well-formed, and not what the operation takes
-├── InternalServerError          500  a bug of ours
-└── StoreUnavailableError        503  the database is away or full: nothing was written
-    └── UnknownOutcomeError      503  it went away during a commit, which may have been kept or not
+├── RateLimitedError            429  asked for too often; the sandbox says so only when told to
+└── ServerError                      not about the request, so no operation declares it
+    ├── RequestTimeoutError     408  the body came too slowly
+    ├── HeadersTooLargeError    431  the head of the request is too large
+    ├── InternalServerError     500  a bug of ours
+    ├── UnavailableError        503  what a request for a fault gets
+    └── StoreUnavailableError   503  the database is away or full: nothing was written
+        └── UnknownOutcomeError 503  it went away during a commit, which may have been kept or not
 
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
 DuplicateSessionError: a session with this id is there already.
@@ -95,12 +100,36 @@ class InvalidRequestError(ApiError):
     type = "InvalidRequestError"
 
 
-class InternalServerError(ApiError):
+class RateLimitedError(ApiError):
+    status = 429
+    type = "RateLimitedError"
+
+
+class ServerError(ApiError):
+    """What a server may say whatever was asked; the document of an API does not speak of it."""
+
+
+class RequestTimeoutError(ServerError):
+    status = 408
+    type = "RequestTimeoutError"
+
+
+class HeadersTooLargeError(ServerError):
+    status = 431
+    type = "HeadersTooLargeError"
+
+
+class InternalServerError(ServerError):
     status = 500
     type = "InternalServerError"
 
 
-class StoreUnavailableError(ApiError):
+class UnavailableError(ServerError):
+    status = 503
+    type = "ServiceUnavailableError"
+
+
+class StoreUnavailableError(ServerError):
     """The database is away or full, whoever asks; nothing was written."""
 
     status = 503

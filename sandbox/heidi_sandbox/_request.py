@@ -1,9 +1,9 @@
-"""What the sandbox reads of an HTTP request: its body and its credentials."""
+"""What the sandbox reads of an HTTP request."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from heidi_sandbox._asgi import Receive, Scope
+from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._errors import (
     ContentTooLargeError,
     MalformedRequestError,
@@ -15,58 +15,86 @@ from heidi_sandbox._rules import Body
 LARGEST_BODY: Final = 1024 * 1024  # bytes
 
 
-class DisconnectedError(Exception):
-    """The caller is gone before the request was complete."""
+class Request:
+    """An HTTP request, whose body is still to come.
 
-
-def header(scope: Scope, name: bytes) -> str | None:
-    """Return the one value of a header; None where it is missing or given twice."""
-    values = list(_values(scope, name))
-    return values[0] if len(values) == 1 else None
-
-
-async def read_body(scope: Scope, receive: Receive, rules: Body) -> dict[str, Any]:
-    """Return the members of the body that the document names; none where it may be left out.
-
-    Raises:
-        ApiError: the body is too large, of another media type, not JSON, or not as documented.
-        DisconnectedError: nobody waits for the answer.
+    method: as it was sent, whatever that is.
+    path: still quoted; that of the target where the target names a host as well.
+    query: still quoted.
     """
-    raw = await _read_raw(scope, receive)
-    if not raw and not rules.required:
-        return {}
-    media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-    if media_type not in rules.media_types:
-        raise UnsupportedMediaTypeError(
-            f"the body must be {' or '.join(sorted(rules.media_types))}"
-        )
-    try:
-        value = parse(raw)
-    except MalformedJsonError as error:
-        raise MalformedRequestError(f"body: {error}") from None
-    return rules.read(value)
 
+    __slots__ = ("_headers", "_receive", "_version", "method", "path", "query")
 
-async def _read_raw(scope: Scope, receive: Receive) -> bytes:
-    declared = header(scope, b"content-length") or ""
-    if declared.isdecimal() and int(declared) > LARGEST_BODY:
-        raise _too_large()
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise DisconnectedError
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > LARGEST_BODY:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.path = origin_path(scope["raw_path"])
+        self.query: bytes = scope["query_string"]
+        self._version: str = scope["http_version"]
+        self._receive = receive
+        self._headers: dict[bytes, bytes | None] = {}
+        for name, value in scope["headers"]:
+            self._headers[name] = None if name in self._headers else value
+
+    @property
+    def has_one_host(self) -> bool:
+        """Whether the request names its host once, as HTTP/1.1 demands."""
+        return bool(self._headers.get(b"host")) or self._version != "1.1"
+
+    def has(self, name: bytes) -> bool:
+        """Tell whether a header is there, once or more often."""
+        return name in self._headers
+
+    def header(self, name: bytes) -> str | None:
+        """Return the one value of a header; None where it is missing or given twice."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    async def body(self, rules: Body, deadlines: Deadlines) -> dict[str, Any]:
+        """Return the members of the body that the document names; none where it may be left out.
+
+        Raises:
+            ApiError: the body is too large or too slow, breaks off, or is of another media type,
+                not JSON, or not as documented.
+        """
+        declared = self.header(b"content-length") or ""
+        if declared.isdecimal() and int(declared) > LARGEST_BODY:
             raise _too_large()
-    return bytes(body)
+        async with deadlines.body():
+            raw = await self._read()
+        if not raw and not rules.required:
+            return {}
+        media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if media_type not in rules.media_types:
+            raise UnsupportedMediaTypeError(
+                f"the body must be {' or '.join(sorted(rules.media_types))}"
+            )
+        try:
+            value = parse(raw)
+        except MalformedJsonError as error:
+            raise MalformedRequestError(f"body: {error}") from None
+        return rules.read(value)
+
+    async def _read(self) -> bytes:
+        body = bytearray()
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                # Broken chunks end here as well, and whoever sent them waits for an answer.
+                raise MalformedRequestError("the body breaks off", Connection="close")
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > LARGEST_BODY:
+                raise _too_large()
+        return bytes(body)
+
+
+def origin_path(target: bytes) -> bytes:
+    """Return the path of a request target without its query, where it names a host as well."""
+    if target.startswith((b"http://", b"https://")):  # RFC 9112, 3.2.2
+        return b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    return target
 
 
 def _too_large() -> ContentTooLargeError:
     return ContentTooLargeError(f"the body has more than {LARGEST_BODY} bytes")
-
-
-def _values(scope: Scope, name: bytes) -> Iterator[str]:
-    return (value.decode("latin-1") for key, value in scope["headers"] if key == name)

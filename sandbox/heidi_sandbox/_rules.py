@@ -116,7 +116,8 @@ class Operation:
         for name in response.headers - answer.headers.keys():
             return f"status {answer.status} lacks the header {name}"
         try:
-            response.validator.validate(json.loads(answer.body))
+            # Decoded here, json need not guess the encoding.
+            response.validator.validate(json.loads(answer.body.decode()))
         except ValidationError as error:
             place = path_text(tuple(error.instance_path)) or "body"
             if isinstance(error.kind, ValidationErrorKind.Required):

@@ -9,22 +9,34 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-
-import uvicorn
+from importlib import import_module
+from typing import Final, Literal, Protocol, TypeAlias
 
 from heidi_sandbox._app import create_app, load_document
 from heidi_sandbox._asgi import App
+from heidi_sandbox._chaos import Chaos
+from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._limits import Limits
 from heidi_sandbox._open import open_store
-from heidi_sandbox._protocol import Protocol
 from heidi_sandbox._tokens import Tokens
 
-DEFAULT_TOKEN_LIFETIME = 24 * 60 * 60  # seconds
+ServerName: TypeAlias = Literal["granian", "uvicorn"]
 
-_KEEP_ALIVE = 75  # seconds; longer than clients keep idle connections, so that it is they who close
-_BACKLOG = 128  # connections that wait to be accepted
-_GRACE = 5  # seconds for the requests that run when the server is asked to stop
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
+DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
+
+_BACKLOG: Final = 128  # connections that wait to be accepted
+_GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
+_BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
+_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
+
+
+_SERVERS: Final[dict[ServerName, str]] = {"granian": "GranianServer", "uvicorn": "UvicornServer"}
+
+
+class _Server(Protocol):
+    async def serve(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,25 @@ class Sandbox:
         self._ended.add_done_callback(lambda _: callback())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a sandbox is told, but for its socket: see `serving`.
+
+    access_log: for a process of its own, whether it logs each request.
+    """
+
+    database_url: str = field(default="sqlite:///:memory:", repr=False)
+    host: str = "127.0.0.1"
+    api_key: str | None = field(default=None, repr=False)
+    token_lifetime: int = DEFAULT_TOKEN_LIFETIME
+    server: ServerName = "granian"
+    chaos: bool = False
+    chaos_rate: float = 0
+    chaos_seed: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    access_log: bool = False
+
+
 @contextlib.contextmanager
 def serving(
     database_url: str = "sqlite:///:memory:",
@@ -69,6 +100,11 @@ def serving(
     port: int = 0,
     api_key: str | None = None,
     token_lifetime: int = DEFAULT_TOKEN_LIFETIME,
+    server: ServerName = "granian",
+    chaos: bool = False,
+    chaos_rate: float = 0,
+    chaos_seed: int | None = None,
+    limits: Limits | None = None,
     wrap: Callable[[App], App] | None = None,
 ) -> Generator[Sandbox, None, None]:
     """Run a sandbox in a thread of this process; it stops at the end of the block.
@@ -79,51 +115,72 @@ def serving(
         port: the port to listen on, 0 for a free one.
         api_key: the key that `/jwt` wants; where left out, the one that the database keeps.
         token_lifetime: seconds until a token expires.
+        server: what reads and writes HTTP.
+        chaos: whether requests may ask for faults with the header Heidi-Sandbox-Chaos.
+        chaos_rate: with chaos, how likely a fault is where none is asked for, from 0 to 1.
+        chaos_seed: with chaos, what the order of such faults is made from.
+        limits: what is granted to one caller.
         wrap: what to put round the application; tests plant faults with it.
 
     Raises:
         CannotServeError: the address or the database cannot be used.
     """
-    with contextlib.closing(_listen(host, port)) as listener:
-        runner = _Runner(
-            listener=listener,
-            host=host,
-            database_url=database_url,
-            api_key=api_key,
-            token_lifetime=token_lifetime,
-            wrap=wrap,
-        )
-        with runner.running() as sandbox:
-            yield sandbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Runner:
-    listener: socket.socket
-    host: str
-    database_url: str
-    api_key: str | None
-    token_lifetime: int
-    wrap: Callable[[App], App] | None
-    _ready: Future[tuple[Sandbox, uvicorn.Server]] = field(
-        default_factory=Future[tuple[Sandbox, uvicorn.Server]], init=False
+    settings = Settings(
+        database_url=database_url,
+        host=host,
+        api_key=api_key,
+        token_lifetime=token_lifetime,
+        server=server,
+        chaos=chaos,
+        chaos_rate=chaos_rate,
+        chaos_seed=chaos_seed,
+        limits=limits or Limits(),
     )
-    _ended: Future[None] = field(default_factory=Future[None], init=False)
+    with (
+        contextlib.closing(listen(host, port, settings.limits)) as listener,
+        running(settings, listener, wrap) as sandbox,
+    ):
+        yield sandbox
 
-    @contextlib.contextmanager
-    def running(self) -> Generator[Sandbox, None, None]:
-        thread = threading.Thread(target=self._run, name="heidi-sandbox")
-        thread.start()
-        try:
-            yield self._ready.result()[0]
-        finally:
-            if self._ready.exception() is None:
-                self._ready.result()[1].should_exit = True
-            thread.join()
 
-    def _run(self) -> None:
+@contextlib.contextmanager
+def running(
+    settings: Settings, listener: socket.socket, wrap: Callable[[App], App] | None = None
+) -> Generator[Sandbox, None, None]:
+    """Run a sandbox on a socket in a thread of this process; it stops at the end of the block."""
+    runner = _Runner(settings, listener, wrap)
+    thread = threading.Thread(target=runner.run, name="heidi-sandbox")
+    thread.start()
+    try:
+        yield runner.sandbox()
+    finally:
+        runner.stop()
+        thread.join()
+
+
+class _Runner:
+    def __init__(
+        self, settings: Settings, listener: socket.socket, wrap: Callable[[App], App] | None
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._url = _url(settings.host, listener)
+        self._wrap = wrap
+        self._ready: Future[tuple[Sandbox, Callable[[], None]]] = Future()
+        self._ended: Future[None] = Future()
+
+    def sandbox(self) -> Sandbox:
+        """Wait until it runs."""
+        return self._ready.result()[0]
+
+    def stop(self) -> None:
+        if self._ready.exception() is None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
+                self._ready.result()[1]()
+
+    def run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            asyncio.run(self._open_and_serve())
         except BaseException as error:
             if self._ready.done():
                 raise
@@ -131,55 +188,94 @@ class _Runner:
         finally:
             self._ended.set_result(None)
 
-    async def _serve(self) -> None:
-        store = await open_store(self.database_url)
+    async def _open_and_serve(self) -> None:
+        settings = self._settings
+        store = await open_store(settings.database_url)
         try:
             secret = await store.setting("secret", secrets.token_bytes(32))
-            api_key = self.api_key
+            api_key = settings.api_key
             if api_key is None:
                 made = await store.setting("api_key", secrets.token_urlsafe(32).encode())
                 api_key = made.decode()
+            deadlines = Deadlines(settings.limits.body_time)
             app = create_app(
-                store, secret=secret, api_key=api_key, token_lifetime=self.token_lifetime
+                store,
+                secret=secret,
+                api_key=api_key,
+                token_lifetime=settings.token_lifetime,
+                url=self._url,
+                deadlines=deadlines,
             )
-            server = _server(self.wrap(app) if self.wrap else app)
-            tokens = Tokens(secret, self.token_lifetime)
-            sandbox = Sandbox(self._url(), api_key, tokens, self._ended)
-            self._ready.set_result((sandbox, server))
-            await server.serve(sockets=[self.listener])
+            tokens = Tokens(secret, settings.token_lifetime)
+            sandbox = Sandbox(self._url, api_key, tokens, self._ended)
+            await self._serve(self._wrapped(app), sandbox, deadlines)
         finally:
             await store.close()
 
-    def _url(self) -> str:
-        host = _WILDCARDS.get(self.host, self.host)
-        authority = f"[{host}]" if ":" in host else host
-        port = self.listener.getsockname()[1]
-        return f"http://{authority}:{port}{load_document().base_path}"
+    def _wrapped(self, app: App) -> App:
+        settings = self._settings
+        if settings.chaos:
+            path = load_document().base_path
+            app = Chaos(app, path, rate=settings.chaos_rate, seed=settings.chaos_seed)
+        return self._wrap(app) if self._wrap else app
+
+    async def _serve(self, app: App, sandbox: Sandbox, deadlines: Deadlines) -> None:
+        """Serve until told to stop; then finish what runs, for a while."""
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        limits = self._settings.limits
+        server = _server(self._settings.server, app, self._listener, limits)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopping.set)
+
+        self._ready.set_result((sandbox, stop))
+        serve = asyncio.create_task(server.serve())
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({serve, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        server.stop()
+        deadlines.hurry(_BODY_GRACE)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(serve, _GRACE)
 
 
-def _server(app: App) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            server_header=False,
-            backlog=_BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_GRACE,
-        )
-    )
+def _server(name: ServerName, app: App, listener: socket.socket, limits: Limits) -> _Server:
+    # Imported when it is asked for: uvicorn alone takes longer than all the rest.
+    module = import_module(f"heidi_sandbox._{name}")
+    server: _Server = getattr(module, _SERVERS[name])(app, listener, limits)
+    return server
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _url(host: str, listener: socket.socket) -> str:
+    shown = _WILDCARDS.get(host, host)
+    authority = f"[{shown}]" if ":" in shown else shown
+    return f"http://{authority}:{listener.getsockname()[1]}{load_document().base_path}"
+
+
+def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> socket.socket:
+    """Return a socket that listens.
+
+    Args:
+        host: the address.
+        port: the port, 0 for a free one.
+        limits: of them, how long an answer may lie unread.
+        shared: whether other sockets may listen there as well, if they are told so too.
+
+    Raises:
+        CannotServeError: the address cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: only then does asyncio switch Nagle's algorithm off.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # there it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            milliseconds = int(limits.send_time * 1000)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except (OSError, UnicodeError) as error:

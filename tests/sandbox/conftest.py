@@ -1,13 +1,22 @@
 import contextlib
 import os
 from collections.abc import Generator, Iterator
+from typing import get_args
 
 import pytest
 from heidi_sandbox import Sandbox, serving
+from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import Api, new_user
 from tests.sandbox.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
 from tests.sandbox.stores import OpenStore, opened
+
+
+@pytest.fixture(scope="session", params=get_args(ServerName))
+def server(request: pytest.FixtureRequest) -> ServerName:
+    """What reads and writes HTTP."""
+    name: ServerName = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +59,15 @@ def store(request: pytest.FixtureRequest) -> Iterator[OpenStore]:
 
 
 @pytest.fixture(scope="session", params=["sqlite-memory", "postgresql"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with empty_database(request.param, request) as url, serving(url) as running:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database that many tests share; each user has sessions of their own."""
+    with empty_database(request.param, request) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sandbox(server: ServerName, database_url: str) -> Iterator[Sandbox]:
+    with serving(database_url, server=server) as running:
         yield running
 
 

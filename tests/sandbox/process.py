@@ -39,7 +39,8 @@ class Process:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONUNBUFFERED": "", **variables}
+    own = {name: text for name, text in os.environ.items() if not name.startswith("HEIDI_SANDBOX_")}
+    return {**own, "PYTHONUNBUFFERED": "", **variables}
 
 
 @contextlib.contextmanager

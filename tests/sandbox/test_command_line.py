@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from heidi_sandbox._chaos import GRAMMAR
+from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import TRUST
 from tests.sandbox.process import failed, run, started
@@ -30,8 +32,10 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None:
-    with started(tmp_path) as process, process.api() as api:
+def test_a_signal_ends_it_gracefully_with_0(
+    server: ServerName, tmp_path: Path, number: int
+) -> None:
+    with started(tmp_path, "--server", server) as process, process.api() as api:
         api.create()
         process.running.send_signal(number)
         out, err = process.running.communicate(timeout=20)
@@ -63,26 +67,60 @@ def test_key_and_secret_are_made_at_first_start_and_kept_where_only_the_owner_re
         assert key != process.api_key
 
 
-def test_a_key_comes_from_flag_file_or_environment(tmp_path: Path) -> None:
+def test_a_key_comes_from_a_file_or_the_environment_and_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from-file\n")
     variables = {"HEIDI_SANDBOX_API_KEY": "from-environment"}
-    for arguments, key in (
-        (["--api-key", "from-flag"], "from-flag"),
-        (["--api-key-file", "key"], "from-file"),
-        ([], "from-environment"),
-    ):
+    for arguments, key in ((["--api-key-file", "key"], "from-file"), ([], "from-environment")):
         with started(tmp_path, *arguments, variables=variables) as process:
             with process.api(api_key=key) as api:
                 assert api.create()
-            # One that is kept out of sight is not shown either.
-            assert (key == "from-flag") is (key in "".join(process.lines))
+            assert key not in "".join(process.lines)
 
 
 def test_a_key_that_was_given_is_not_kept(tmp_path: Path) -> None:
-    with started(tmp_path, "--api-key", "from-flag") as process:
+    with started(tmp_path, variables={"HEIDI_SANDBOX_API_KEY": "from-environment"}) as process:
         process.stop()
     with started(tmp_path) as process:
         assert len(process.api_key) > GENERATED
+
+
+def test_no_flag_takes_a_key(tmp_path: Path) -> None:
+    line = failed(tmp_path, "serve", "--api-key", "hunter2")
+    assert "unknown: --api-key" in line
+    assert "hunter2" not in line
+
+
+def test_a_database_url_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("sqlite:///from-file.db\n")
+    variables = {"HEIDI_SANDBOX_DATABASE_URL": "sqlite:///from-environment.db"}
+    for arguments, file in (
+        (["--database-url", "sqlite:///from-flag.db"], "from-flag.db"),
+        (["--database-url-file", "url"], "from-file.db"),
+        ([], "from-environment.db"),
+    ):
+        with started(tmp_path, *arguments, variables=variables) as process:
+            assert (0, "", "") == process.stop()
+        assert (tmp_path / file).is_file()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hunter2@h/d",
+        "postgresql://u:hunter2@[::1/d",
+        "postgresql://h/d?user=u&password=hunter2",
+    ],
+)
+def test_a_password_on_the_command_line_is_refused(tmp_path: Path, url: str) -> None:
+    line = failed(tmp_path, "serve", "--port", "0", "--database-url", url)
+    assert "--database-url-file" in line
+    assert "HEIDI_SANDBOX_DATABASE_URL" in line
+    assert "hunter2" not in line
+
+
+def test_a_worker_that_cannot_serve_says_so_in_one_line(tmp_path: Path) -> None:
+    arguments = ["serve", "--port", "0", "--workers", "3", "--database-url", "no-database"]
+    assert "the database URL must read" in failed(tmp_path, *arguments)
 
 
 def test_a_word_that_may_be_a_key_is_not_repeated(tmp_path: Path) -> None:
@@ -143,14 +181,20 @@ def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
         (["serve", "--token-lifetime", "9" * 30], "--token-lifetime"),
         (["serve", "--port", "0", "--database-url", "x.db"], "sqlite:///FILE"),
         (["serve", "--port", "0", "--database-url", "sqlite:///"], "sqlite:///FILE"),
-        (["serve", "--port", "0", "--database-url", "mysql://u:hunter2@h/d"], "sqlite:///FILE"),
+        (["serve", "--port", "0", "--database-url", "mysql://u:hunter2@h/d"], "see the password"),
+        (["serve", "--port", "0", "--database-url-file", "missing"], "missing: cannot be read"),
+        (["serve", "--database-url", "a", "--database-url-file", "b"], "not allowed with"),
+        (["serve", "--server", "apache"], "invalid choice"),
+        (["serve", "--workers", "0"], "--workers"),
+        (["serve", "--workers", "2"], "a SQLite database has one process"),
+        (["serve", "--chaos-rate", "0.1"], "need --chaos"),
+        (["serve", "--chaos-seed", "1"], "need --chaos"),
+        (["serve", "--chaos", "--chaos-rate", "1.1"], "from 0 to 1"),
+        (["serve", "--chaos", "--chaos-rate", "nan"], "from 0 to 1"),
+        (["serve", "--chaos", "--chaos-seed", "x"], "--chaos-seed"),
         (["serve", "--port", "0", "--database-url", "sqlite:///no/such/x.db"], "no such folder"),
         (["serve", "--port", "0", "--database-url", "sqlite:///."], "cannot be used"),
-        (["serve", "--port", "0", "--api-key", ""], "the API key must be"),
-        (["serve", "--port", "0", "--api-key", "a\nb"], "the API key must be"),
-        (["serve", "--port", "0", "--api-key", "ключ"], "the API key must be"),
         (["serve", "--port", "0", "--api-key-file", "missing"], "missing: cannot be read"),
-        (["serve", "--api-key", "a", "--api-key-file", "b"], "not allowed with"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(
@@ -160,6 +204,12 @@ def test_bad_input_is_one_line_and_exit_2(
     assert reason in line
     assert line.startswith("heidi-sandbox")
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("key", ["", " ", "a\nb", "\u043a\u043b\u044e\u0447"])
+def test_a_key_that_no_header_holds_is_refused(tmp_path: Path, key: str) -> None:
+    (tmp_path / "key").write_text(key, encoding="utf-8")
+    assert "the API key must be" in failed(tmp_path, "serve", "--api-key-file", "key")
 
 
 def test_a_port_in_use_is_one_line_and_exit_2(tmp_path: Path) -> None:
@@ -218,11 +268,12 @@ def test_a_file_that_is_not_ours_is_refused_and_stays_as_it_is(
     assert before == path.read_bytes()
 
 
-def test_help_says_that_a_key_on_the_command_line_is_seen_by_all(tmp_path: Path) -> None:
+def test_help_says_where_secrets_come_from_and_which_faults_there_are(tmp_path: Path) -> None:
     done = run(tmp_path, ["serve", "--help"])
     assert 0 == done.returncode
-    assert "process list" in done.stdout
+    assert "process list" in " ".join(done.stdout.split())
     assert "HEIDI_SANDBOX_API_KEY" in done.stdout
+    assert GRAMMAR in done.stdout
 
 
 def test_neither_output_nor_process_list_shows_a_secret_or_a_patient(tmp_path: Path) -> None:

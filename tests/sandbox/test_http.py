@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import re
 from typing import Any
 
 import heidi_spec
@@ -11,6 +12,9 @@ import pytest
 from heidi_sandbox import Sandbox, _app, _operations, _sessions, serving
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._errors import StoreUnavailableError
+from heidi_sandbox._server import ServerName
+from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.api import TRUST, Api, error_of, exchange, message_of, status_and_body
 
@@ -218,9 +222,14 @@ def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
     assert SECRET not in str(answer.headers)
 
 
-def test_s18_what_is_not_http_gets_the_same_shape(sandbox: Sandbox) -> None:
-    status, body = status_and_body(exchange(sandbox.url, b"nonsense\r\n\r\n"))
-    assert (400, "MalformedRequestError") == (status, body["detail"]["type"])
+@pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
+def test_s18_what_is_not_http_gets_the_same_shape_from_uvicorn(sandbox: Sandbox) -> None:
+    for sent, error in (
+        (b"nonsense\r\n\r\n", (400, "MalformedRequestError")),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 500_000, (431, "HeadersTooLargeError")),
+    ):
+        status, body = status_and_body(exchange(sandbox.url, sent))
+        assert error == (status, body["detail"]["type"])
 
 
 def test_answers_are_kept_in_no_cache(api: Api) -> None:
@@ -228,9 +237,11 @@ def test_answers_are_kept_in_no_cache(api: Api) -> None:
     assert "no-store" == api.get("/sessions/1").headers["cache-control"]
 
 
-def test_a_health_check_needs_no_token(sandbox: Sandbox) -> None:
-    answer = httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST)
-    assert (200, {"status": "ok"}) == (answer.status_code, answer.json())
+def test_a_target_may_name_the_host_as_well(sandbox: Sandbox, api: Api) -> None:
+    path = f"{sandbox.url}/sessions/{api.create()}"
+    head = f"Host: x\r\nAuthorization: {api.headers['authorization']}\r\nConnection: close\r\n"
+    answer = exchange(sandbox.url, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+    assert 200 == status_and_body(answer)[0]
 
 
 def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> None:
@@ -268,6 +279,7 @@ def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> Non
     ],
 )
 def test_an_answer_that_breaks_the_document_is_500_and_logged_without_its_value(
+    server: ServerName,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     stored: dict[str, Any],
@@ -277,7 +289,7 @@ def test_an_answer_that_breaks_the_document_is_500_and_logged_without_its_value(
         return {**_sessions.new_session(*of), **stored}
 
     monkeypatch.setattr(_operations, "new_session", broken_session)
-    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
+    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
         answer = api.get(f"/sessions/{api.create()}")
     assert (500, "InternalServerError") == error_of(answer)
     assert "Zaphod77" not in answer.text + caplog.text
@@ -288,19 +300,44 @@ def test_an_answer_that_breaks_the_document_is_500_and_logged_without_its_value(
 
 
 def test_a_bug_is_500_and_logged_without_what_was_sent(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: ServerName, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise ValueError("Zaphod77")
 
     monkeypatch.setattr(_operations, "updated", fail)
-    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
+    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
         answer = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
         assert "" == api.session(session_id)["patient"]["name"]
     assert (500, "InternalServerError") == error_of(answer)
     assert "Zaphod77" not in answer.text + caplog.text
     assert any("updateSession: ValueError at " in line for line in caplog.messages)
+
+
+async def away(*_: object) -> None:
+    raise StoreUnavailableError
+
+
+def test_a_store_that_is_away_is_503_and_no_bug(
+    server: ServerName, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("create", "get", "page", "ping", "update"):
+        monkeypatch.setattr(SqliteStore, name, away)
+    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
+        for answer in (
+            api.post("/sessions"),
+            api.get("/sessions/1"),
+            api.patch("/sessions/1", json={"duration": 1}),
+            api.get("/sessions/linked-user"),
+            httpx.get(httpx.URL(sandbox.url).join("/readyz"), verify=TRUST),
+        ):
+            assert (503, "StoreUnavailableError") == error_of(answer)
+            assert "1" == answer.headers["retry-after"]
+        assert 200 == httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST).status_code
+    lines = [one for one in caplog.records if one.name == "heidi_sandbox"]
+    assert 5 == len(lines)
+    assert not any(one.exc_info for one in lines)
 
 
 def test_an_undeclared_status_is_not_sent() -> None:
@@ -315,7 +352,7 @@ def test_an_undeclared_status_is_not_sent() -> None:
     assert get.violation(Answer(404, error)) is None
 
 
-def test_a_test_may_put_something_round_the_application() -> None:
+def test_a_test_may_put_something_round_the_application(server: ServerName) -> None:
     def teapot(_app: App) -> App:
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
             start: Message = {"type": "http.response.start", "status": 418, "headers": []}
@@ -324,7 +361,7 @@ def test_a_test_may_put_something_round_the_application() -> None:
 
         return answer
 
-    with serving(wrap=teapot) as sandbox:
+    with serving(wrap=teapot, server=server) as sandbox:
         assert 418 == httpx.get(sandbox.url, verify=TRUST).status_code
 
 
@@ -338,8 +375,18 @@ def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture, sandbo
         session_id = api.create({"ehr_appointment_id": "zaphod77"})
         api.update(session_id, {"patient": {"name": "zaphod77"}})
         api.patch(f"/sessions/{session_id}", json={"duration": "zaphod77"})
-    assert ["issueToken 422", "unknown path 404", "createSession 200"] == [
-        record.getMessage() for record in caplog.records if record.name == "heidi_sandbox.access"
-    ][:3]
-    assert "zaphod77" not in caplog.text
+        api.delete(f"/sessions/{session_id}")
+        api.request("ZAPHOD77", f"/sessions/{session_id}")
+    lines = [one.getMessage() for one in caplog.records if one.name == "heidi_sandbox.access"]
+    assert all(re.fullmatch(r".+ \d{3} \d+\.\d ms", line) for line in lines)
+    assert [
+        "issueToken 422",
+        "unknown path 404",
+        "createSession 200",
+        "updateSession 200",
+        "updateSession 422",
+        "DELETE /sessions/{session_id} 405",
+        "another method of /sessions/{session_id} 405",
+    ] == [line.rpartition(" ")[0].rpartition(" ")[0] for line in lines]
+    assert "zaphod77" not in caplog.text.lower()
     assert session_id not in caplog.text

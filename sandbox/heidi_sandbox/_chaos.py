@@ -1,0 +1,309 @@
+"""Faults on demand, so that partners can test how their program takes them: see `GRAMMAR`."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import random
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from heidi_sandbox._answer import Answer
+from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._errors import (
+    ApiError,
+    AuthenticationError,
+    MalformedRequestError,
+    RateLimitedError,
+    UnavailableError,
+)
+from heidi_sandbox._json import dump
+from heidi_sandbox._request import origin_path
+
+HEADER: Final = b"heidi-sandbox-chaos"
+GRAMMAR: Final = """\
+A request says in its header `Heidi-Sandbox-Chaos` what is to go wrong with it:
+
+    fault *( "," fault )         several go wrong one after the other, from left to right
+    fault = name [ "=" value ] *( ";" parameter "=" value )
+
+    latency=500ms                wait so long first (ms or s, at most 60s)
+    rate-limited                 429; retry-after=SECONDS says when to come again (1)
+    unavailable                  503; retry-after=SECONDS, without it no such header
+    drop                         close the connection instead of answering, nothing is done
+    drop=after                   do what is asked, then close the connection instead of answering
+    malformed                    do what is asked, answer with the first half of the JSON
+    malformed=html               do what is asked, answer with an HTML page
+    expired-token                401, as if the token had expired
+    next-page-null               a list says next_page null although there is more
+
+Any fault takes `times=N`: it happens to N requests with this header and these credentials, the next
+one passes, and so on. So `rate-limited; times=2` tests a client that tries three times.
+"""
+
+_LONGEST_WAIT: Final = 60  # seconds
+_MOST_COUNTED: Final = 1000  # headers whose `times` are remembered
+_TIME: Final = re.compile(r"([0-9]{1,6})(ms|s)", re.ASCII)
+_COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
+
+_log = logging.getLogger("heidi_sandbox.chaos")
+
+
+class Fault(NamedTuple):
+    """One thing that goes wrong.
+
+    name: which one.
+    value: what stands behind the equals sign.
+    parameters: the rest, by name.
+    """
+
+    name: str
+    value: str = ""
+    parameters: Mapping[str, str] = {}
+
+
+class Exchange(NamedTuple):
+    """A request and what serves it, as ASGI has them."""
+
+    app: App
+    scope: Scope
+    receive: Receive
+    send: Send
+
+    async def go_on(self) -> None:
+        await self.app(self.scope, self.receive, self.send)
+
+    async def answer(self) -> Answer:
+        """Do what is asked, and return the answer instead of sending it."""
+        start: Message = {}
+        body = bytearray()
+
+        async def keep(message: Message) -> None:
+            start.update(message) if "status" in message else body.extend(message["body"])
+
+        await self.app(self.scope, self.receive, keep)
+        headers = {name.decode(): text.decode() for name, text in start["headers"]}
+        media_type = headers.pop("content-type")
+        del headers["content-length"], headers["cache-control"]
+        return Answer(start["status"], bytes(body), headers, media_type)
+
+
+Doing: TypeAlias = Callable[[Fault, Exchange], Awaitable[None]]
+
+
+class Chaos:
+    """Put round the application, it lets go wrong what the requests ask for.
+
+    Args:
+        app: the application.
+        base_path: below it, things go wrong; health and the reference page stay as they are.
+        rate: how likely it is that something goes wrong with a request that asks for nothing.
+        seed: the same one lets the same things go wrong, in the order of the requests.
+    """
+
+    def __init__(
+        self, app: App, base_path: str, *, rate: float = 0, seed: int | None = None
+    ) -> None:
+        self._app = app
+        self._base_path = f"{base_path}/".encode()
+        self._rate = rate
+        self._random = random.Random(seed)  # noqa: S311  # nothing secret is made from it
+        self._counts: dict[tuple[bytes, ...], int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not origin_path(scope["raw_path"]).startswith(self._base_path):
+            await self._app(scope, receive, send)
+            return
+        try:
+            faults = self._faults(scope)
+        except ValueError as error:
+            text = f"Heidi-Sandbox-Chaos: {error}"
+            await MalformedRequestError(text, Connection="close").answer().send(send)
+            return
+        app = self._app
+        for fault in reversed(faults):
+            app = _with(fault, app)
+        await app(scope, receive, send)
+
+    def _faults(self, scope: Scope) -> list[Fault]:
+        text = b", ".join(value for name, value in scope["headers"] if name == HEADER)
+        if not text:
+            return [self._random.choice(_RANDOM)] if self._random.random() < self._rate else []
+        faults = parse(text.decode("latin-1"))
+        credentials = [value for name, value in scope["headers"] if name == b"authorization"]
+        turn = self._turn((text, *credentials))
+        return [
+            fault
+            for fault in faults
+            if "times" not in fault.parameters
+            or turn % (int(fault.parameters["times"]) + 1) < int(fault.parameters["times"])
+        ]
+
+    def _turn(self, key: tuple[bytes, ...]) -> int:
+        """Return how often this was asked for before."""
+        turn = self._counts.pop(key, 0)
+        self._counts[key] = turn + 1
+        if len(self._counts) > _MOST_COUNTED:
+            del self._counts[next(iter(self._counts))]
+        return turn
+
+
+def parse(text: str) -> list[Fault]:
+    """Return the faults that a header names.
+
+    Raises:
+        ValueError: it is not of the grammar above; the text says what is known.
+    """
+    return [_fault(part) for part in text.split(",")]
+
+
+def _fault(text: str) -> Fault:
+    head, *rest = (part.strip() for part in text.split(";"))
+    name, _, value = (part.strip() for part in head.partition("="))
+    if name not in _FAULTS:
+        raise ValueError(f"no such fault; there are {', '.join(_FAULTS)}")
+    kind = _FAULTS[name]
+    if not kind.takes(value):
+        raise ValueError(f"{name} is written {' or '.join(kind.forms)}")
+    parameters: dict[str, str] = {}
+    for part in rest:
+        parameter, _, number = (side.strip() for side in part.partition("="))
+        if parameter not in ("times", *kind.parameters):
+            raise ValueError(f"{name} takes {' and '.join(('times', *kind.parameters))}")
+        if not _COUNT.fullmatch(number):
+            raise ValueError(f"{parameter} must be a whole number up to 9999")
+        parameters[parameter] = number
+    return Fault(name, value, parameters)
+
+
+def _with(fault: Fault, app: App) -> App:
+    async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
+        _log.info("chaos: %s", fault.name)
+        await _FAULTS[fault.name].do(fault, Exchange(app, scope, receive, send))
+
+    return faulty
+
+
+async def _wait(fault: Fault, exchange: Exchange) -> None:
+    await asyncio.sleep(_seconds(fault.value))
+    await exchange.go_on()
+
+
+async def _limit_rate(fault: Fault, exchange: Exchange) -> None:
+    seconds = fault.parameters.get("retry-after", "1")
+    await _refuse(RateLimitedError("too many requests", Retry_After=seconds), exchange)
+
+
+async def _be_unavailable(fault: Fault, exchange: Exchange) -> None:
+    seconds = fault.parameters.get("retry-after")
+    headers = {} if seconds is None else {"Retry_After": seconds}
+    await _refuse(UnavailableError("the service is unavailable", **headers), exchange)
+
+
+async def _expire(_: Fault, exchange: Exchange) -> None:
+    error = AuthenticationError("the token is wrong or has expired", WWW_Authenticate="Bearer")
+    await _refuse(error, exchange)
+
+
+async def _refuse(error: ApiError, exchange: Exchange) -> None:
+    await error.answer().send(exchange.send)
+
+
+async def _drop(fault: Fault, exchange: Exchange) -> None:
+    if fault.value == "after":
+        await exchange.answer()
+    _cut(exchange.scope)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):  # the server takes note, and does not answer for us
+            while (await exchange.receive())["type"] != "http.disconnect":
+                pass
+
+
+async def _malform(fault: Fault, exchange: Exchange) -> None:
+    answer = await exchange.answer()
+    if fault.value == "html":
+        answer = answer._replace(body=_HTML, media_type="text/html; charset=utf-8")
+    else:
+        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
+    await answer.send(exchange.send)
+
+
+async def _hide_next_page(_: Fault, exchange: Exchange) -> None:
+    answer = await exchange.answer()
+    value = json.loads(answer.body)
+    if value.get("next_page") is not None:
+        answer = answer._replace(body=dump({**value, "next_page": None}))
+    await answer.send(exchange.send)
+
+
+def _cut(scope: Scope) -> None:
+    """Close the connection of a request; servers show only whom it leads to."""
+    host, port = scope["client"]
+    for file in list(Path("/dev/fd").iterdir()):
+        with (
+            contextlib.suppress(OSError),
+            contextlib.closing(_socket(int(file.name))) as connection,
+        ):
+            if connection.getpeername()[:2] == (host, int(port)):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _socket(descriptor: int) -> socket.socket:
+    copy = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
+
+
+def _seconds(text: str) -> float:
+    """Return the seconds of a time such as 500ms; more than allowed where it is none."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return _LONGEST_WAIT + 1
+    return int(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+class _Kind(NamedTuple):
+    """A fault that there is: what it does, how it is written, and which parameters it takes."""
+
+    do: Doing
+    forms: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+
+    def takes(self, value: str) -> bool:
+        if self.do is _wait:
+            return _seconds(value) <= _LONGEST_WAIT
+        return value in [form.partition("=")[2] for form in self.forms]
+
+
+_FAULTS: Final[dict[str, _Kind]] = {
+    "latency": _Kind(_wait, ("latency=500ms", "latency=2s, up to 60s")),
+    "rate-limited": _Kind(_limit_rate, ("rate-limited",), ("retry-after",)),
+    "unavailable": _Kind(_be_unavailable, ("unavailable",), ("retry-after",)),
+    "drop": _Kind(_drop, ("drop", "drop=after")),
+    "malformed": _Kind(_malform, ("malformed", "malformed=html")),
+    "expired-token": _Kind(_expire, ("expired-token",)),
+    "next-page-null": _Kind(_hide_next_page, ("next-page-null",)),
+}
+_RANDOM: Final = [
+    fault
+    for text in (
+        "latency=200ms",
+        "rate-limited; retry-after=1",
+        "unavailable",
+        "unavailable; retry-after=1",
+        "drop",
+        "drop=after",
+        "malformed",
+        "malformed=html",
+        "expired-token",
+    )
+    for fault in parse(text)
+]
+_HTML: Final = b"<!doctype html><title>Bad gateway</title><h1>502 Bad gateway</h1>\n"

@@ -1,0 +1,240 @@
+"""Faults on demand: what goes wrong, and what does not."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from heidi_sandbox import Sandbox, serving
+from heidi_sandbox._chaos import GRAMMAR, Fault, parse
+from heidi_sandbox._server import ServerName
+
+from tests.sandbox.api import TRUST, Api, error_of, message_of, new_user
+from tests.sandbox.process import started
+
+HEADER = "Heidi-Sandbox-Chaos"
+
+
+@pytest.fixture(scope="module")
+def chaotic(server: ServerName) -> Iterator[Sandbox]:
+    with serving(server=server, chaos=True) as running:
+        yield running
+
+
+@pytest.fixture
+def user(chaotic: Sandbox) -> Iterator[Api]:
+    with new_user(chaotic) as api:
+        yield api
+
+
+def ask(api: Api, faults: str, method: str = "POST", path: str = "/sessions") -> httpx.Response:
+    return api.request(method, path, headers={HEADER: faults})
+
+
+def test_without_the_flag_the_header_means_nothing(api: Api) -> None:
+    for faults in ("drop", "rate-limited", "nonsense"):
+        assert 200 == ask(api, faults).status_code
+
+
+def test_without_the_header_all_is_well(user: Api) -> None:
+    assert 0 == user.session(user.create())["duration"]
+
+
+def test_latency_waits_and_then_goes_on(user: Api) -> None:
+    begun = time.monotonic()
+    assert 200 == ask(user, "latency=300ms").status_code
+    assert 0.3 <= time.monotonic() - begun
+    assert 1 == user.page()["total_count"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "seconds"), [("rate-limited", "1"), ("rate-limited; retry-after=7", "7")]
+)
+def test_a_limited_rate_is_429_with_retry_after(user: Api, faults: str, seconds: str) -> None:
+    answer = ask(user, faults)
+    assert (429, "RateLimitedError") == error_of(answer)
+    assert seconds == answer.headers["retry-after"]
+    assert 0 == user.page()["total_count"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "seconds"), [("unavailable", None), ("unavailable;retry-after=2", "2")]
+)
+def test_unavailable_is_503_with_retry_after_where_it_is_wanted(
+    user: Api, faults: str, seconds: str | None
+) -> None:
+    answer = ask(user, faults)
+    assert (503, "ServiceUnavailableError") == error_of(answer)
+    assert seconds == answer.headers.get("retry-after")
+    assert 0 == user.page()["total_count"]
+
+
+@pytest.mark.parametrize(("faults", "created"), [("drop", 0), ("drop=after", 1)])
+def test_drop_closes_the_connection_before_or_after_the_write(
+    user: Api, caplog: pytest.LogCaptureFixture, faults: str, created: int
+) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        ask(user, faults)
+    assert created == user.page()["total_count"]
+    assert not [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}]
+
+
+def test_drop_closes_no_other_connection(chaotic: Sandbox, user: Api) -> None:
+    with new_user(chaotic) as other:
+        other.create()
+        for _ in range(3):
+            with pytest.raises(httpx.RemoteProtocolError):
+                ask(user, "drop")
+            # A client that must connect anew would not notice: the pool shows it.
+            assert 1 == other.page()["total_count"]
+
+
+def test_malformed_is_the_first_half_of_the_answer(user: Api) -> None:
+    whole = ask(user, "latency=0ms", "GET", f"/sessions/{user.create()}")
+    half = ask(user, "malformed", "GET", whole.request.url.path.removeprefix(user.base_url.path))
+    assert (200, "application/json") == (half.status_code, half.headers["content-type"])
+    assert whole.content[: len(whole.content) // 2] == half.content
+
+
+def test_malformed_html_is_a_page(user: Api) -> None:
+    answer = ask(user, "malformed=html")
+    assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert answer.text.startswith("<!doctype html>")
+    assert 1 == user.page()["total_count"]
+
+
+def test_an_expired_token_is_401(user: Api) -> None:
+    answer = ask(user, "expired-token")
+    assert (401, "AuthenticationError") == error_of(answer)
+    assert "Bearer" == answer.headers["www-authenticate"]
+    assert 0 == user.page()["total_count"]
+
+
+def test_next_page_null_hides_that_there_is_more(user: Api) -> None:
+    for _ in range(3):
+        user.create()
+    for size, more in ((2, True), (3, False)):
+        path = f"/sessions/linked-user?page_size={size}"
+        page = ask(user, "next-page-null", "GET", path).json()
+        assert (None, more, size) == (page["next_page"], page["has_next_page"], page["count"])
+
+
+def test_next_page_null_leaves_any_other_answer_alone(user: Api) -> None:
+    session_id = user.create()
+    whole = user.get(f"/sessions/{session_id}")
+    assert whole.content == ask(user, "next-page-null", "GET", f"/sessions/{session_id}").content
+
+
+def test_several_faults_happen_from_left_to_right(user: Api) -> None:
+    begun = time.monotonic()
+    assert 429 == ask(user, "latency=200ms, rate-limited").status_code
+    assert 0.2 <= time.monotonic() - begun
+    assert 429 == ask(user, "rate-limited, latency=60s").status_code
+
+
+def test_times_says_how_often_before_one_passes(user: Api) -> None:
+    statuses = [ask(user, "rate-limited; times=2").status_code for _ in range(6)]
+    assert [429, 429, 200, 429, 429, 200] == statuses
+
+
+def test_times_counts_for_each_user_and_header_alone(chaotic: Sandbox, user: Api) -> None:
+    with new_user(chaotic) as other:
+        for api in (user, other):
+            assert 503 == ask(api, "unavailable; times=1").status_code
+            assert 429 == ask(api, "rate-limited; times=1").status_code
+        for api in (user, other):
+            assert 200 == ask(api, "unavailable; times=1").status_code
+            assert 200 == ask(api, "rate-limited; times=1").status_code
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason"),
+    [
+        ("nonsense", "there are latency, rate-limited, unavailable, drop, malformed"),
+        ("drop,", "no such fault"),
+        ("latency", "latency=500ms or latency=2s, up to 60s"),
+        ("latency=61s", "latency=500ms or latency=2s, up to 60s"),
+        ("latency=5", "latency=500ms"),
+        ("latency=-5ms", "latency=500ms"),
+        ("drop=never", "drop is written drop or drop=after"),
+        ("malformed=xml", "malformed or malformed=html"),
+        ("rate-limited=1", "rate-limited is written rate-limited"),
+        ("drop; retry-after=1", "drop takes times"),
+        ("rate-limited; after=1", "rate-limited takes times and retry-after"),
+        ("rate-limited; retry-after=soon", "retry-after must be a whole number"),
+        ("rate-limited; times=-1", "times must be a whole number"),
+    ],
+)
+def test_what_is_no_fault_is_400_and_says_what_there_is(
+    user: Api, faults: str, reason: str
+) -> None:
+    answer = ask(user, faults)
+    assert (400, "MalformedRequestError") == error_of(answer)
+    assert message_of(answer).startswith("Heidi-Sandbox-Chaos: ")
+    assert reason in message_of(answer)
+    assert 0 == user.page()["total_count"]
+
+
+def test_health_and_the_page_stay_as_they_are(chaotic: Sandbox) -> None:
+    for path in ("/", "/healthz", "/openapi.json"):
+        url = httpx.URL(chaotic.url).join(path)
+        assert 200 == httpx.get(url, headers={HEADER: "unavailable"}, verify=TRUST).status_code
+
+
+def test_every_fault_of_the_grammar_is_one() -> None:
+    lines = [line.split()[0] for line in GRAMMAR.splitlines() if line.startswith("    ")][2:]
+    assert 9 == len(lines)
+    for line in lines:
+        name, _, value = line.partition("=")
+        assert [Fault(name, value)] == parse(line)
+
+
+def outcomes(server: ServerName, rate: float, seed: int, requests: int = 60) -> list[object]:
+    """Return how each of many requests ends; None where the connection was closed."""
+    ends: list[object] = []
+    with (
+        serving(server=server, chaos=True, chaos_rate=rate, chaos_seed=seed) as sandbox,
+        new_user(sandbox) as api,
+    ):
+        for _ in range(requests):
+            try:
+                answer = api.post("/sessions")
+            except httpx.RemoteProtocolError:
+                ends.append(None)
+            else:
+                ends.append((answer.status_code, answer.headers["content-type"]))
+    return ends
+
+
+def test_the_same_seed_lets_the_same_things_go_wrong(server: ServerName) -> None:
+    ends = outcomes(server, 0.5, 1)
+    assert ends == outcomes(server, 0.5, 1)
+    assert ends != outcomes(server, 0.5, 2)
+    assert {None, (200, "application/json"), (429, "application/json")} <= set(ends)
+    assert {(503, "application/json"), (401, "application/json")} <= set(ends)
+
+
+def test_a_rate_of_zero_lets_nothing_go_wrong(server: ServerName) -> None:
+    assert {(200, "application/json")} == set(outcomes(server, 0, 1, 20))
+
+
+def test_faults_that_are_counted_do_not_fill_the_memory(chaotic: Sandbox, user: Api) -> None:
+    for number in range(1100):
+        assert 503 == ask(user, f"unavailable; times={number % 9999 + 1}").status_code
+    assert 503 == ask(user, "unavailable; times=1").status_code  # forgotten, so the first again
+
+
+def test_chaos_comes_from_the_command_line_as_well(server: ServerName, tmp_path: Path) -> None:
+    flags = ["--server", server, "--chaos", "--access-log"]
+    with started(tmp_path, *flags) as process, process.api() as api:
+        assert 429 == ask(api, "rate-limited").status_code
+        assert 200 == ask(api, "latency=0ms").status_code
+        code, _, err = process.stop()
+    assert 0 == code
+    assert "chaos: rate-limited" in err
+    flags = ["--server", server, "--chaos", "--chaos-rate", "1", "--chaos-seed", "3"]
+    with started(tmp_path, *flags) as process:
+        answer = httpx.get(f"{process.url}/sessions/1", verify=TRUST)
+        assert answer.status_code in {200, 401, 429, 503}
+        assert 200 == httpx.get(httpx.URL(process.url).join("/healthz"), verify=TRUST).status_code

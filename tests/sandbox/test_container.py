@@ -1,0 +1,215 @@
+"""The Dockerfile and the compose file: every command in them, run without Docker."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import yaml
+
+from tests.sandbox.api import TRUST
+from tests.sandbox.process import environment
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+INSTALLING = 240  # seconds, where nothing is in a cache
+
+
+class Instruction(NamedTuple):
+    """One line of the Dockerfile."""
+
+    name: str
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """Return the words of its JSON form."""
+        words: list[str] = json.loads(self.text[self.text.index("[") :])
+        return words
+
+
+def instructions() -> Iterator[Instruction]:
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, text = line.partition(" ")
+            yield Instruction(name, text)
+
+
+def of(name: str) -> list[Instruction]:
+    return [one for one in instructions() if one.name == name]
+
+
+def test_the_dockerfile_says_who_runs_what() -> None:
+    assert ["python:3.11-slim AS build", "python:3.11-slim"] == [one.text for one in of("FROM")]
+    (user,) = of("USER")
+    assert 0 < int(user.text.split(":")[0])
+    assert "curl" not in (ROOT / "Dockerfile").read_text()
+
+
+def test_what_is_copied_is_there_and_not_ignored() -> None:
+    kept = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    copied = [one.text.split()[:-1] for one in of("COPY") if not one.text.startswith("--from")]
+    assert kept == {name for names in copied for name in names}
+    for name in kept:
+        assert (ROOT / name).exists()
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the build steps filled as they fill the root of the image."""
+    root = tmp_path_factory.mktemp("image")
+    build = root / "build"
+    for one in of("COPY"):
+        if not one.text.startswith("--from"):
+            *names, _ = one.text.split()
+            for name in names:
+                (build / name).parent.mkdir(parents=True, exist_ok=True)
+                if (ROOT / name).is_dir():
+                    ignored = shutil.ignore_patterns("__pycache__")
+                    shutil.copytree(ROOT / name, build / name, ignore=ignored)
+                else:
+                    shutil.copy(ROOT / name, build / name)
+    venv.create(root / "python", with_pip=True)
+    variables = {"PATH": f"{root}/python/bin:{os.environ['PATH']}", "VIRTUAL_ENV": ""}
+    for one in of("ENV")[:1]:
+        variables |= dict(word.split("=", 1) for word in rooted(one.text, root).split())
+    variables["UV_COMPILE_BYTECODE"] = "0"  # which takes half of the time
+    for one in of("RUN"):
+        subprocess.run(
+            shlex.split(rooted(one.text, root)),
+            cwd=build,
+            env=environment(**variables),
+            check=True,
+            timeout=INSTALLING,
+        )
+    return root
+
+
+def rooted(text: str, root: Path) -> str:
+    """Write the absolute paths of the image as those below a folder."""
+    return re.sub(r"(?<![\w.])/(app|data|run)\b", rf"{root}/\1", text)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+def is_healthy(image: Path, port: str) -> bool:
+    """Run the health check of the image."""
+    (check,) = of("HEALTHCHECK")
+    command, *rest = check.words
+    words = [word.replace("8080", port) for word in rest]
+    done = subprocess.run(
+        [str(image / "app" / "bin" / command), *words], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subprocess.Popen[str]:
+    (entry,) = of("ENTRYPOINT")
+    program, *first = entry.words
+    words = [rooted(word, tmp_path) for word in command]
+    return subprocess.Popen(
+        [str(image / "app" / "bin" / program), *first, *words, "--port", port],
+        cwd=tmp_path,
+        env=environment(HOME=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_image_serves_is_healthy_and_stops(image: Path, tmp_path: Path) -> None:
+    (command,) = of("CMD")
+    port = free_port()
+    assert not is_healthy(image, port)
+    with run(image, command.words, port, tmp_path) as running:
+        try:
+            assert running.stdout is not None
+            assert f"http://127.0.0.1:{port}/" in running.stdout.readline()
+            assert is_healthy(image, port)
+        finally:
+            running.terminate()
+        _, err = running.communicate(timeout=20)
+        assert (0, "") == (running.returncode, err)
+    assert (tmp_path / "heidi-sandbox.db").is_file()
+
+
+def test_the_image_has_the_sandbox_and_no_tools(image: Path) -> None:
+    packages = {
+        one.name.partition("-")[0] for one in image.glob("app/lib/*/site-packages/*.dist-info")
+    }
+    assert {"granian", "heidi_sessions", "uvicorn"} <= packages
+    assert not {"pytest", "ruff", "schemathesis"} & packages
+
+
+def test_compose_serves_with_secrets_from_files(image: Path, tmp_path: Path) -> None:
+    service = COMPOSE["services"]["sandbox"]
+    secrets = tmp_path / "run" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "api_key").write_text("hunter2hunter2")
+    (secrets / "database_url").write_text("sqlite:///x.db")
+    assert {"api_key", "database_url"} == set(service["secrets"])
+    command: list[str] = service["command"]
+    # Several workers need PostgreSQL.
+    at = command.index("--workers")
+    port = free_port()
+    with run(image, command[:at] + command[at + 2 :], port, tmp_path) as running:
+        try:
+            assert running.stdout is not None
+            url = running.stdout.readline().split()[-1]
+            answer = httpx.get(
+                f"{url}/jwt?email=a&third_party_internal_id=b",
+                headers={"Heidi-Api-Key": "hunter2hunter2"},
+                verify=TRUST,
+            )
+            assert 200 == answer.status_code
+        finally:
+            running.terminate()
+        out, err = running.communicate(timeout=20)
+        assert (0, "") == (running.returncode, err)
+    assert "hunter2" not in out
+
+
+def test_compose_names_secrets_that_are_files_and_kept_out_of_git() -> None:
+    used = {name for service in COMPOSE["services"].values() for name in service["secrets"]}
+    assert used == COMPOSE["secrets"].keys()
+    for name, secret in COMPOSE["secrets"].items():
+        assert {"file": f"secrets/{name}"} == secret
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().split()
+    assert "password" not in json.dumps(COMPOSE["services"]["sandbox"]).lower()
+
+
+def test_compose_listens_to_this_machine_alone_and_waits_for_the_database() -> None:
+    services = COMPOSE["services"]
+    assert ["127.0.0.1:8080:8080"] == services["sandbox"]["ports"]
+    assert "ports" not in services["database"]
+    assert {"database": {"condition": "service_healthy"}} == services["sandbox"]["depends_on"]
+
+
+def pg_isready() -> str | None:
+    path = os.pathsep.join([*map(str, Path("/usr/lib/postgresql").glob("*/bin")), os.defpath])
+    return shutil.which("pg_isready", path=path)
+
+
+@pytest.mark.skipif(pg_isready() is None, reason="pg_isready of PostgreSQL is not installed")
+def test_the_health_check_of_the_database_says_that_nobody_answers() -> None:
+    kind, program, *words = COMPOSE["services"]["database"]["healthcheck"]["test"]
+    assert ("CMD", "pg_isready") == (kind, program)
+    command = [str(pg_isready()), *words, "--host", "127.0.0.1", "--port", free_port()]
+    no_response = 2
+    assert no_response == subprocess.run(command, check=False).returncode

@@ -1,0 +1,99 @@
+"""A server that is told to stop finishes what runs, and loses nothing that it acknowledged."""
+
+import contextlib
+import socket
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from heidi_sandbox import serving
+from heidi_sandbox._server import ServerName
+
+from tests.sandbox.api import Api, new_user
+from tests.sandbox.process import started
+
+WRITERS = 8
+GRACE = 5  # seconds
+
+
+def write_until_the_end(url: str, token: str, acknowledged: list[str]) -> None:
+    with Api(url, token) as api:
+        try:
+            while True:
+                acknowledged.append(api.create())
+        except httpx.TransportError:
+            return
+
+
+def test_nothing_acknowledged_is_lost_when_it_stops_under_load(
+    server: ServerName, tmp_path: Path
+) -> None:
+    acknowledged: list[str] = []
+    with started(tmp_path, "--server", server) as process, process.api() as api:
+        token = api.headers["authorization"].split()[1]
+        arguments = (process.url, token, acknowledged)
+        writers = [
+            threading.Thread(target=write_until_the_end, args=arguments) for _ in range(WRITERS)
+        ]
+        for writer in writers:
+            writer.start()
+        while len(acknowledged) < 100:
+            writers[0].join(0.01)
+        begun = time.monotonic()
+        assert (0, "", "") == process.stop()
+        assert time.monotonic() - begun < GRACE + 2
+        for writer in writers:
+            writer.join()
+    with started(tmp_path, "--server", server) as process, process.api() as api:
+        kept = {one["session_id"] for page in api.walk(100) for one in page["sessions"]}
+    assert set() == set(acknowledged) - kept
+
+
+def test_a_request_that_runs_is_answered(server: ServerName) -> None:
+    answers: list[httpx.Response] = []
+    with contextlib.ExitStack() as closing:
+        with serving(server=server, chaos=True) as sandbox:
+            api = closing.enter_context(new_user(sandbox))
+
+            def ask() -> None:
+                headers = {"Heidi-Sandbox-Chaos": "latency=1s"}
+                answers.append(api.post("/sessions", headers=headers))
+
+            asking = threading.Thread(target=ask)
+            asking.start()
+            time.sleep(0.3)
+        asking.join()
+    assert [200] == [answer.status_code for answer in answers]
+
+
+def test_nobody_is_let_in_any_more(server: ServerName) -> None:
+    with serving(server=server) as sandbox:
+        parts = urlsplit(sandbox.url)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((parts.hostname, parts.port))
+
+
+def test_callers_who_do_not_finish_keep_nobody_waiting(server: ServerName) -> None:
+    with contextlib.ExitStack() as closing:
+        with serving(server=server) as sandbox:
+            parts = urlsplit(sandbox.url)
+            half = (
+                f"POST {parts.path}/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                f"Authorization: Bearer {sandbox.token()}\r\n\r\n{{"
+            )
+            answered = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            callers = [
+                closing.enter_context(
+                    socket.create_connection((parts.hostname, parts.port), timeout=20)
+                )
+                for _ in range(4)
+            ]
+            for caller, sent in zip(callers, (half, "", "GET / HT", answered), strict=True):
+                caller.sendall(sent.encode())
+            time.sleep(0.3)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < GRACE + 1
+        assert callers[0].recv(65536).startswith(b"HTTP/1.1 408 ")

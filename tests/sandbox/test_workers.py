@@ -1,0 +1,100 @@
+"""Several processes on one address and one PostgreSQL database."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.api import Api
+from tests.sandbox.postgresql import Postgresql
+from tests.sandbox.process import Process, started
+
+WORKERS = 2
+
+
+@pytest.fixture
+def process(postgresql: Postgresql, tmp_path: Path) -> Iterator[Process]:
+    with postgresql.database() as url:
+        variables = {"HEIDI_SANDBOX_DATABASE_URL": url}
+        arguments = ("--workers", str(WORKERS), "--access-log")
+        with started(tmp_path, *arguments, variables=variables) as running:
+            yield running
+
+
+def children(process: Process) -> list[int]:
+    """Return the ids of the workers; a helper of multiprocessing is none."""
+    pid = process.running.pid
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    command = (Path(f"/proc/{child}/cmdline") for child in text.split())
+    return [int(path.parent.name) for path in command if b"spawn_main" in path.read_bytes()]
+
+
+def test_every_worker_knows_what_any_of_them_was_told(process: Process) -> None:
+    with process.api() as api:
+        session_id = api.create()
+        token = api.headers["authorization"].split()[1]
+        for number in range(20):  # each on a connection of its own, so that all workers get some
+            with Api(process.url, token) as other:
+                assert number == other.update(session_id, {"duration": number})["duration"]
+    assert WORKERS == len(children(process))
+    code, out, err = process.stop()
+    assert (0, "") == (code, out)
+    assert 20 == err.count("updateSession 200")
+
+
+def test_concurrent_updates_of_different_members_all_survive(process: Process) -> None:
+    with process.api() as api:
+        session_id = api.create()
+        token = api.headers["authorization"].split()[1]
+
+    def write(member: str, values: Sequence[object]) -> None:
+        for value in values:
+            with Api(process.url, token) as own:
+                own.update(session_id, {member: value})
+
+    members: dict[str, Sequence[object]] = {
+        "duration": list(range(25)),
+        "clinician_notes": [[str(number)] for number in range(25)],
+        "language_code": ["en", "de"] * 12 + ["fr"],
+        "output_language_code": ["en", "de"] * 12 + ["it"],
+    }
+    writers = [threading.Thread(target=write, args=pair) for pair in members.items()]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    with Api(process.url, token) as api:
+        session = api.session(session_id)
+    assert {name: values[-1] for name, values in members.items()} == {
+        name: session[name] for name in members
+    }
+
+
+def test_a_worker_that_dies_ends_all_with_2_and_one_line(process: Process) -> None:
+    os.kill(children(process)[0], signal.SIGKILL)
+    out, err = process.running.communicate(timeout=20)
+    assert (2, "") == (process.running.returncode, out)
+    assert ["heidi-sandbox: the server ended by itself; its log says why"] == err.splitlines()
+
+
+def test_workers_end_with_their_parent(process: Process) -> None:
+    workers = children(process)
+    process.running.kill()
+    process.running.wait(timeout=20)
+    for worker in workers:
+        ended = threading.Event()
+        for _ in range(200):
+            if not Path(f"/proc/{worker}").exists():
+                break
+            ended.wait(0.05)
+        assert not Path(f"/proc/{worker}").exists()
+
+
+def test_no_secret_shows_in_the_process_list(process: Process) -> None:
+    for pid in (process.running.pid, *children(process)):
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert process.api_key.encode() not in arguments
+        assert b"postgresql" not in arguments
