@@ -23,7 +23,6 @@ from heidi_sandbox._errors import (
     MethodNotAllowedError,
     PathNotFoundError,
     ServerError,
-    StoreUnavailableError,
 )
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._operations import Call, Operations
@@ -139,10 +138,7 @@ class _Application:
     ) -> Answer:
         try:
             answer = await self._serve(request, item, path_values)
-        except StoreUnavailableError as error:
-            _log.warning("%s: the store does not answer", name)
-            return error.answer()
-        except ServerError as error:
+        except ServerError as error:  # a store that fails has said so itself, and not each time
             return error.answer()
         except ApiError as error:
             answer = error.answer()

@@ -1,4 +1,4 @@
-"""Measure the client against its peers, and say whether each figure is what it must be.
+"""Measure client and sandbox against their peers, and say whether each figure is what it must be.
 
     python -m scripts.bench [--only FIGURE] [--smoke]
 
@@ -16,7 +16,18 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from .environments import Installed
-from .figures import calls, concurrency, decoding, imports, installed, memory, serving
+from .figures import (
+    calls,
+    concurrency,
+    decoding,
+    imports,
+    installed,
+    listing,
+    memory,
+    serving,
+    soak,
+    workers,
+)
 from .measure import NotMeasuredError
 from .table import Row, table
 
@@ -36,6 +47,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "async": concurrency.rows,
     "memory": memory.rows,
     "serve": serving.rows,
+    "list": listing.rows,
+    "workers": workers.rows,
+    "soak": soak.rows,
 }
 
 
@@ -45,7 +59,9 @@ def main(
     figures: Mapping[str, Figure] = FIGURES,
 ) -> int:
     """Run the command line; see the top of this file."""
-    parser = argparse.ArgumentParser("python -m scripts.bench", description="Measure the client.")
+    parser = argparse.ArgumentParser(
+        "python -m scripts.bench", description="Measure client and sandbox."
+    )
     parser.add_argument("--only", choices=figures, action="append", help="this figure; repeatable")
     parser.add_argument("--smoke", action="store_true", help="run all, as small as it gets")
     options = parser.parse_args(arguments)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 PROGRAMS: Final = Path(__file__).parent / "programs"
 SAMPLE: Final = ROOT / "openapi/examples/getSession.200.txt"
-LIMIT: Final = 600.0
+LIMIT: Final = 1800.0
 """Seconds that a program may live."""
 
 # Not the rest: it may hold a proxy, or options of our client.

@@ -33,7 +33,9 @@ SESSIONS: Final = 64
 PATIENCE: Final = 60.0
 """Seconds in which a server must be ready, or have ended."""
 
-_USER: Final = "clinician@example.com"
+_USER: Final = "clinician1@example.com"
+"""Whose sessions `heidi-sandbox seed` makes."""
+
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -112,16 +114,27 @@ def load() -> Generator[Load]:
         yield Load(program)
 
 
-def gets(server: Server, path: str = "/sessions/{}") -> list[dict[str, str]]:
+def path(server: Server, below: str) -> str:
+    """Give the whole path of what is below the URL of a server."""
+    return httpx.URL(server.url).path.rstrip("/") + below
+
+
+def gets(server: Server) -> list[dict[str, str]]:
     """List a GET for each session."""
-    base = httpx.URL(server.url).path.rstrip("/")
-    return [{"method": "GET", "path": base + path.format(each)} for each in server.session_ids]
+    return [
+        {"method": "GET", "path": path(server, f"/sessions/{each}")} for each in server.session_ids
+    ]
 
 
 def patches(server: Server) -> list[dict[str, str]]:
     """List a PATCH for each session."""
     body = json.dumps({"duration": 60, "patient": {"name": "A", "gender": "FEMALE"}})
     return [{**get, "method": "PATCH", "body": body} for get in gets(server)]
+
+
+def lists(server: Server) -> list[dict[str, str]]:
+    """List a GET of the first page."""
+    return [{"method": "GET", "path": path(server, "/sessions/linked-user?page_size=20")}]
 
 
 @contextlib.contextmanager

@@ -7,8 +7,8 @@ import pytest
 from heidi_sandbox import Sandbox, serving
 from heidi_sandbox._server import ServerName
 
+from scripts.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
 from tests.sandbox.api import Api, new_user
-from tests.sandbox.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
 from tests.sandbox.stores import OpenStore, opened
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from scripts.postgresql import Postgresql
 from tests.sandbox.api import TRUST, Api
-from tests.sandbox.postgresql import Postgresql
 from tests.sandbox.process import started
 from tests.sandbox.stores import with_store
 

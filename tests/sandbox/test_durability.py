@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 from heidi_sandbox import serving
 
+from scripts.postgresql import Postgresql
 from tests.sandbox.api import Api
-from tests.sandbox.postgresql import Postgresql
 from tests.sandbox.process import started
 
 WRITERS = 16

@@ -10,7 +10,7 @@ import pytest
 from heidi_sandbox import CannotServeError, Page, Store, _postgresql, _sqlite, open_store
 from heidi_sandbox._migrations import POSTGRESQL, SQLITE, Migrations
 
-from tests.sandbox.postgresql import Postgresql
+from scripts.postgresql import Postgresql
 from tests.sandbox.stores import with_store
 
 PLANTED = "ALTER TABLE sessions ADD COLUMN planted integer NOT NULL DEFAULT 7"

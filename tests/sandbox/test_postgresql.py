@@ -23,8 +23,8 @@ from heidi_sandbox import (
 )
 from heidi_sandbox._postgresql import PostgresqlStore
 
+from scripts.postgresql import PASSWORD, Postgresql
 from tests.sandbox.api import Api, error_of
-from tests.sandbox.postgresql import PASSWORD, Postgresql
 from tests.sandbox.stores import OpenStore, opened, with_store
 
 READY = 3  # seconds

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.postgresql import Postgresql
 from tests.sandbox.api import Api
-from tests.sandbox.postgresql import Postgresql
 from tests.sandbox.process import Process, started
 
 WORKERS = 2

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server a run, a database for each test that wants one."""
+"""A real PostgreSQL for tests and benches: a server of its own, with databases to lend."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ import asyncpg
 
 REQUIRED = "HEIDI_REQUIRE_POSTGRESQL"
 USER = "heidi"
-PASSWORD = "hunter2"  # of the role `guarded`, whom nobody lets in without it
+PASSWORD = "hunter2"  # noqa: S105  # of the role `guarded`, which nobody else ever sees
 
 _FOLDERS = ("/usr/local/bin", "/usr/local/pgsql/bin")
 _PORT = 5432  # in the name of a socket in a folder of our own, so it is always free
@@ -105,7 +105,7 @@ class Postgresql:
             while (
                 self._server.poll() is None
             ):  # else a killed one has still to let go of the folder
-                with contextlib.suppress(OSError, asyncpg.CannotConnectNowError):
+                with contextlib.suppress(OSError, asyncpg.PostgresError):
                     self.execute("SELECT 1")
                     return
                 time.sleep(0.02)

@@ -1,0 +1,65 @@
+"""Requests a second of several processes on one PostgreSQL database, against those of one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from scripts.bench import servers
+from scripts.bench.measure import NotMeasuredError, interleave
+from scripts.bench.table import Row
+from scripts.postgresql import NoPostgresqlError, running_postgresql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.bench.environments import Environments
+    from scripts.bench.servers import Load, Server
+
+WORKERS: Final = (1, 2, 4)
+REQUESTS: Final = {"GET": servers.gets, "PATCH": servers.patches}
+
+
+def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
+    """Let them share the machine with PostgreSQL and with what sends the load.
+
+    No row has a bound: how much is gained is a matter of how many cores there are.
+    """
+    seconds, rounds = (1, 1) if smoke else (3, 5)
+    python = environments.ours("sandbox")
+    with ExitStack() as stack:
+        load = stack.enter_context(servers.load())
+        try:
+            postgresql = stack.enter_context(running_postgresql())
+        except NoPostgresqlError as error:
+            raise NotMeasuredError(str(error)) from error
+        running: dict[int, Server] = {}
+        for workers in WORKERS:
+            url = stack.enter_context(postgresql.database())
+            arguments = ("--database-url", url, "--workers", str(workers))
+            running[workers] = stack.enter_context(servers.sandbox(python, *arguments))
+        cases = [
+            _case(load, method, workers, server, seconds)
+            for method in REQUESTS
+            for workers, server in running.items()
+        ]
+        medians = interleave(cases, rounds)
+    for method in REQUESTS:
+        one = medians[f"{method} 1"]
+        for workers in WORKERS[1:]:
+            rate = medians[f"{method} {workers}"]
+            yield Row(
+                f"{method} on PostgreSQL, {workers} processes against one",
+                f"{rate:,.0f}/s",
+                f"{one:,.0f}/s",
+                rate / one,
+                None,
+                None,
+            )
+
+
+def _case(
+    load: Load, method: str, workers: int, server: Server, seconds: float
+) -> Callable[[], dict[str, float]]:
+    requests = REQUESTS[method](server)
+    return lambda: {f"{method} {workers}": load.burst(server, requests, seconds).rate}
