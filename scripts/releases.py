@@ -104,9 +104,15 @@ def _check(name: str, root: Path) -> Verdict:
     comparison = compare(Source.read(path), Source(document, name))
     least = released.next(comparison.bump)
     if current >= least:
-        told = f"{name} moved from {released} to {current}" if current > released else f"{name} {current}"
+        told = (
+            f"{name} moved from {released} to {current}"
+            if current > released
+            else f"{name} {current}"
+        )
         return Verdict(f"{told}, {_counted(comparison)}")
-    summary = f"{name}: info.version is {current}; write {least} or more, since {released} has changed:"
+    summary = (
+        f"{name}: info.version is {current}; write {least} or more, since {released} has changed:"
+    )
     gravest = comparison.changes[0].level
     changes = [change for change in comparison.changes if change.level == gravest]
     return Verdict(summary, tuple(map(_line, changes)))

@@ -128,7 +128,9 @@ class Findings:
     def add(self, kind: str, place: Place, path: str, **words: Any) -> None:
         """Write down one change, with what its sentence needs."""
         self._changes[
-            Change(kind, place.reading.level(kind), place.operation, path, sentence(kind, place, words))
+            Change(
+                kind, place.reading.level(kind), place.operation, path, sentence(kind, place, words)
+            )
         ] = None
 
     def comparison(self) -> Comparison:

@@ -8,16 +8,24 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from scripts.documents import Json
 
 Schema: TypeAlias = Any
 """A schema as it stands in a document: an object or a boolean."""
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
 
+Bound: TypeAlias = "tuple[float, int]"
+"""A number, and 0 where it is within; otherwise 1 for a lower bound and -1 for an upper one.
+
+So the tighter of two lower bounds is the greater one, and of two upper ones the lesser."""
+
 LOWER: Final = frozenset({"minimum", "minLength", "minItems", "minProperties"})
 UPPER: Final = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
-_COUNTS: Final = {
+COUNTS: Final = {
     "string": ("minLength", "maxLength"),
     "array": ("minItems", "maxItems"),
     "object": ("minProperties", "maxProperties"),
@@ -76,7 +84,7 @@ def canonical(value: Any) -> str:
     return json.dumps(_integral(value), sort_keys=True, ensure_ascii=False)
 
 
-def _integral(value: Any) -> Any:
+def _integral(value: Json) -> Json:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -102,7 +110,9 @@ def type_of(value: Any) -> str:
         return "boolean"
     if isinstance(value, int | float):
         return "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 # Two sayings together
@@ -132,9 +142,7 @@ def _needs(a: dict[str, frozenset[str]], b: dict[str, frozenset[str]]) -> dict[s
 
 
 def _least_common_multiple(a: Fraction, b: Fraction) -> Fraction:
-    return Fraction(
-        math.lcm(a.numerator, b.numerator), math.gcd(a.denominator, b.denominator)
-    )
+    return Fraction(math.lcm(a.numerator, b.numerator), math.gcd(a.denominator, b.denominator))
 
 
 _TOGETHER: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -195,7 +203,7 @@ def settled(case: Case) -> Case | None:
     if case.type == "array":
         _settle_items(facets)
     least = len(facets.get("required", ()))
-    if facets.get("minProperties", 0) <= least:
+    if facets.get("minProperties", (0, 0))[0] <= least:
         facets.pop("minProperties", None)
     if "values" in facets:
         values = {key: value for key, value in facets["values"].items() if _fits(facets, value)}
@@ -206,7 +214,7 @@ def settled(case: Case) -> Case | None:
         if len(values) != _HOW_MANY.get(case.type):
             facets["values"] = values
     facets = {name: value for name, value in facets.items() if not _neutral(name, value)}
-    for low, high in (*_COUNTS.values(), ("minimum", "maximum")):
+    for low, high in (*COUNTS.values(), ("minimum", "maximum")):
         if low in facets and high in facets and _crossed(facets[low], facets[high]):
             return None
     return Case(case.type, facets, case.notes, case.name)
@@ -216,15 +224,13 @@ def _neutral(name: str, value: Any) -> bool:
     if isinstance(value, Layout):
         return not value.named and not value.patterns and value.rest is None
     if name in _FROM_ZERO:
-        return bool(value == 0)
+        return bool(value == (0, 0))
     return value is False or (isinstance(value, frozenset | tuple | dict) and not value)
 
 
-def _crossed(low: Any, high: Any) -> bool:
-    if isinstance(low, tuple):
-        (least, above), (most, below) = low, high
-        return bool(least > most or (least == most and (above or below)))
-    return bool(low > high)
+def _crossed(low: Bound, high: Bound) -> bool:
+    (least, above), (most, below) = low, high
+    return least > most or (least == most and bool(above or below))
 
 
 _SIZES: Final = {"int32": 31, "int64": 63}
@@ -255,7 +261,7 @@ def _settle_number(facets: dict[str, Any]) -> None:
 def _settle_items(facets: dict[str, Any]) -> None:
     layout = facets.get("layout", _EMPTY)
     if layout.rest is False:
-        most = len(layout.named)
+        most = (len(layout.named), 0)
         facets["maxItems"] = min(most, facets.get("maxItems", most))
         facets["layout"] = Layout(layout.named)
 
@@ -279,8 +285,8 @@ def _fits(facets: dict[str, Any], value: Any) -> bool:
             and whole
             and (factor is None or (Fraction(str(value)) / factor).denominator == 1)
         )
-    low, high = _COUNTS[type_of(value)]
-    return facets.get(low, 0) <= len(value) <= facets.get(high, math.inf) and all(
-        isinstance(value, str) and matches(pattern, value)
-        for pattern in facets.get("pattern", ())
+    low, high = COUNTS[type_of(value)]
+    least, most = facets.get(low, (0, 0))[0], facets.get(high, (math.inf, 0))[0]
+    return least <= len(value) <= most and all(
+        isinstance(value, str) and matches(pattern, value) for pattern in facets.get("pattern", ())
     )

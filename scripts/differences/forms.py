@@ -68,7 +68,9 @@ _FORMS: Final[dict[str, tuple[Callable[[Json], bool], str]]] = {
 
 def _members(**names: str) -> dict[str, str]:
     return {
-        member: form.replace("_", " ") for form, members in names.items() for member in members.split()
+        member: form.replace("_", " ")
+        for form, members in names.items()
+        for member in members.split()
     }
 
 

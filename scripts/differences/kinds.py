@@ -151,7 +151,11 @@ _VALUES: Final = {
         "{Where} is never {values} any more.",
     ),
     "enum-value-added": Kind(
-        "enum-value-removed", M, B, "You may send {values} in {where}.", "Handle {values} in {where}."
+        "enum-value-removed",
+        M,
+        B,
+        "You may send {values} in {where}.",
+        "Handle {values} in {where}.",
     ),
     "enum-closed": Kind(
         "enum-opened",
@@ -273,7 +277,11 @@ _VALUES: Final = {
         "{Where} is never {shape} any more.",
     ),
     "alternative-added": Kind(
-        "alternative-removed", M, B, "You may send {shape} in {where}.", "Handle {shape} in {where}."
+        "alternative-removed",
+        M,
+        B,
+        "You may send {shape} in {where}.",
+        "Handle {shape} in {where}.",
     ),
     "alternatives-exclusive": Kind(
         "alternatives-overlapping",
@@ -324,7 +332,9 @@ _VALUES: Final = {
         "condition-changed", U, "Check {where}: its condition (`if`) is another one now."
     ),
     "composition-changed": _both(
-        "composition-changed", U, "Check {where}: its alternatives changed and are too many to compare."
+        "composition-changed",
+        U,
+        "Check {where}: its alternatives changed and are too many to compare.",
     ),
     "not-compared": _both(
         "not-compared", U, "Check {where}: `{keyword}` changed, which is not compared."
@@ -336,7 +346,7 @@ _VALUES: Final = {
         "Send {where} in its new XML form.",
         "Read {where} in its new XML form.",
     ),
-}  # fmt: skip
+}
 
 _ARRAYS: Final = {
     "unique-items-demanded": Kind(
@@ -530,10 +540,7 @@ _OBJECTS: Final = {
         "Do not send `{name}` as {values} in {where} any more.",
         "`{name}` is never {values} in {where} any more.",
     ),
-    "discriminator-value-moved": _both(
-        "discriminator-value-moved", B, "`{name}` as {values} stands for another form of {where} now."
-    ),
-}  # fmt: skip
+}
 
 _DEFAULTS: Final = {
     "default-added": Kind(
@@ -799,7 +806,9 @@ _ANSWERS: Final = {
         "status-unnamed", M, "{name} is described by itself; it fell under {old}."
     ),
     "status-unnamed": _both(
-        "status-named", B, "Do not count on {name}; it is not described by itself any more, only {new}."
+        "status-named",
+        B,
+        "Do not count on {name}; it is not described by itself any more, only {new}.",
     ),
     "header-added": Kind(
         "header-removed", M, M, "You may send {where}.", "{Where} is new; you may read it."
@@ -828,9 +837,11 @@ _ANSWERS: Final = {
     "link-added": _both("link-removed", M, "You may follow the link `{name}` of {where}."),
     "link-removed": _both("link-added", B, "Do not follow the link `{name}` of {where} any more."),
     "link-changed": _both(
-        "link-changed", U, "Check the link `{name}` of {where}: it leads elsewhere or takes other values."
+        "link-changed",
+        U,
+        "Check the link `{name}` of {where}: it leads elsewhere or takes other values.",
     ),
-}  # fmt: skip
+}
 
 _ACCESS: Final = {
     "security-added": Kind(
@@ -857,10 +868,14 @@ _ACCESS: Final = {
         "scope-waived", B, "Ask for the scope {values} of `{name}` to call {where}."
     ),
     "scope-waived": _both(
-        "scope-demanded", M, "The scope {values} of `{name}` is not needed to call {where} any more."
+        "scope-demanded",
+        M,
+        "The scope {values} of `{name}` is not needed to call {where} any more.",
     ),
     "security-scheme-changed": _both(
-        "security-scheme-changed", B, "Use `{name}` in its new form: {keyword} is {new}, no longer {old}."
+        "security-scheme-changed",
+        B,
+        "Use `{name}` in its new form: {keyword} is {new}, no longer {old}.",
     ),
     "oauth-flow-added": _both("oauth-flow-removed", M, "You may use the flow `{new}` of `{name}`."),
     "oauth-flow-removed": _both(
@@ -886,7 +901,7 @@ _ACCESS: Final = {
     "dialect-changed": _both(
         "dialect-changed", U, "Check every schema: the JSON Schema dialect is {new}; it was {old}."
     ),
-}  # fmt: skip
+}
 
 KINDS: Final[dict[str, Kind]] = {
     **_BOUNDS,

@@ -82,7 +82,9 @@ class Messages:
 
     def _media(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         path = self.new.place(other)
-        self.schemas.compare(one.get("schema", True), other.get("schema", True), place, self.findings)
+        self.schemas.compare(
+            one.get("schema", True), other.get("schema", True), place, self.findings
+        )
         before, after = (
             {**node, "examples": self._examples(source, node)}
             for source, node in ((self.old, one), (self.new, other))
@@ -91,7 +93,9 @@ class Messages:
             self.findings.add(kind, place, path, **said)
         forms, news = (as_object(node.get("encoding")) for node in (one, other))
         for name in {**forms, **news}:
-            if self._encoding(self.old, forms.get(name)) != self._encoding(self.new, news.get(name)):
+            if self._encoding(self.old, forms.get(name)) != self._encoding(
+                self.new, news.get(name)
+            ):
                 self.findings.add("encoding-changed", place, path, name=name)
 
     def _examples(self, source: Source, node: dict[str, Any]) -> dict[str, Any]:
@@ -173,10 +177,7 @@ class Messages:
 
     def _links(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         olds, news = (
-            {
-                name: source.resolve(link)
-                for name, link in as_object(node.get("links")).items()
-            }
+            {name: source.resolve(link) for name, link in as_object(node.get("links")).items()}
             for source, node in ((self.old, one), (self.new, other))
         )
         for name in {**olds, **news}:

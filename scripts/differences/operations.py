@@ -97,7 +97,9 @@ class Operations:
             elif method not in after:
                 self.findings.add("operation-removed", here, self.old.place(before[method]))
             else:
-                self._compare(("", method, one, before[method]), ("", method, other, after[method]), here)
+                self._compare(
+                    ("", method, one, before[method]), ("", method, other, after[method]), here
+                )
 
     # One operation
 
@@ -105,21 +107,14 @@ class Operations:
         (old_path, _, old_item, one), (new_path, _, new_item, other) = old, new
         self._identity(one, other, place)
         self._words(old_item, new_item, one, other, place)
-        self._parameters.compare(
-            (old_path, old_item, one), (new_path, new_item, other), place
-        )
+        self._parameters.compare((old_path, old_item, one), (new_path, new_item, other), place)
         self._messages.compare(one, other, place)
         if place.reading == REQUEST:
             self._security.compare_operation(one, other, place)
         if any("servers" in node for node in (old_item, new_item, one, other)):
-            before, after = (
-                next((n["servers"] for n in (o, item, root) if "servers" in n), [])
-                for o, item, root in (
-                    (one, old_item, self.old.root),
-                    (other, new_item, self.new.root),
-                )
-            )
-            compare_servers(as_list(before), as_list(after), place, self.new.place(other), self.findings)
+            before = _servers(one, old_item, self.old.root)
+            after = _servers(other, new_item, self.new.root)
+            compare_servers(before, after, place, self.new.place(other), self.findings)
         self._callbacks(one, other, place)
 
     def _identity(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
@@ -184,8 +179,8 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
     for kind, said in compare_texts(before, after):
         findings.add(kind, place, "#", **said)
     _information(before, after, findings)
-    servers = (as_list(root.get("servers")) for root in (before, after))
-    compare_servers(*servers, place.named("the API"), "#/servers", findings)
+    servers, now = (as_list(root.get("servers")) for root in (before, after))
+    compare_servers(servers, now, place, "#/servers", findings)
 
 
 def _information(before: dict[str, Any], after: dict[str, Any], findings: Findings) -> None:
@@ -197,7 +192,7 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
         if one.get(keyword) != other.get(keyword):
             findings.add("text-changed", place, f"#/info/{keyword}", keyword=keyword)
     tags, now = (
-        {tag.get("name"): tag for tag in as_list(root.get("tags")) if isinstance(tag, dict)}
+        {str(as_object(tag).get("name")): as_object(tag) for tag in as_list(root.get("tags"))}
         for root in (before, after)
     )
     if tags.keys() != now.keys():
@@ -205,6 +200,11 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
     for name in tags.keys() & now.keys():
         for kind, said in compare_texts(tags[name], now[name]):
             findings.add(kind, place.named(f"the tag `{name}`"), "#/tags", **said)
+
+
+def _servers(*nodes: dict[str, Json]) -> list[Json]:
+    """Return the servers of the innermost node that names some."""
+    return next((as_list(node["servers"]) for node in nodes if "servers" in node), [])
 
 
 def _methods(item: dict[str, Json]) -> dict[str, dict[str, Json]]:

@@ -7,62 +7,31 @@ members and items are edges to further pairs. What changed for a body is what ca
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from scripts.differences import words
 from scripts.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
-from scripts.differences.facets import LOWER, UPPER, Case, Schema, fits
+from scripts.differences.discriminators import compare_discriminators
+from scripts.differences.keywords import (
+    compare_bound,
+    compare_bounds,
+    compare_factors,
+    compare_listed,
+    compare_sets,
+    compare_values,
+)
 from scripts.differences.kinds import Level
 from scripts.differences.notes import compare_notes
+from scripts.differences.pairs import Edge, Finding, Pair, Steps
 from scripts.differences.shapes import Shape, Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scripts.differences.facets import Case, Schema
     from scripts.differences.source import Source
 
-Steps: TypeAlias = tuple[str, ...]
 Key: TypeAlias = tuple[int, int, Reading]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One difference of a pair: its kind, what its sentence needs, the steps below the pair."""
-
-    kind: str
-    words: dict[str, Any]
-    steps: Steps = ()
-    path: str | None = None
-    """Where it stands, if not where the pair stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A pair of schemas below a pair."""
-
-    steps: Steps
-    old: Schema
-    new: Schema
-
-
-@dataclass(slots=True)
-class Pair:
-    """What differs between two schemas, and the pairs below them."""
-
-    findings: list[Finding] = field(default_factory=list[Finding])
-    edges: list[Edge] = field(default_factory=list[Edge])
-
-    def add(self, kind: str, *steps: str, path: str | None = None, **said: Any) -> None:
-        """Write down one difference."""
-        self.findings.append(Finding(kind, said, steps, path))
-
-    def take(self, other: Pair, *steps: str) -> None:
-        """Write down all differences of another pair, below some steps."""
-        self.findings += [
-            Finding(f.kind, f.words, (*steps, *f.steps), f.path) for f in other.findings
-        ]
-        self.edges += [Edge((*steps, *e.steps), e.old, e.new) for e in other.edges]
 
 
 class Schemas:
@@ -129,9 +98,9 @@ class Schemas:
                     queue.append(((*steps, *edge.steps), edge.old, edge.new, place))
 
     def _place(self, old: Schema, new: Schema) -> str:
-        if isinstance(new, dict):
+        if not isinstance(new, bool):
             return self.new.place(new)
-        return self.old.place(old) if isinstance(old, dict) else ""
+        return "" if isinstance(old, bool) else self.old.place(old)
 
     def _pair(self, old: Schema, new: Schema, reading: Reading) -> Pair:
         """Return what differs right between two schemas; nothing where that is being found out."""
@@ -151,13 +120,13 @@ class Schemas:
             if other.of(kind):
                 pair.take(self._unions(one.of(kind), other.of(kind), reading))
         if one.known is not None and other.known is not None:
-            _values(one.known, other.known, "known-value", pair)
+            compare_values(one.known, other.known, "known-value", pair)
         exclusive = [any(c.facets.get("exclusive") for c in shape.cases) for shape in (one, other)]
         if exclusive[0] != exclusive[1] and one.branches and other.branches:
             pair.add("alternatives-exclusive" if exclusive[1] else "alternatives-overlapping")
         for kind, said in compare_notes(one.notes, other.notes):
             pair.add(kind, **said)
-        self._discriminators(one, other, pair)
+        compare_discriminators(one, other, pair)
         return pair
 
     # Types and alternatives
@@ -230,11 +199,11 @@ class Schemas:
         for kind, said in compare_notes(old.notes, new.notes):
             pair.add(kind, **said)
         if "values" in old.facets or "values" in new.facets:
-            _listed(old, new, pair)
+            compare_listed(old, new, pair)
         else:
-            _bounds(old, new, pair)
-            _sets(old, new, pair)
-            _factors(old, new, pair)
+            compare_bounds(old, new, pair)
+            compare_sets(old, new, pair)
+            compare_factors(old, new, pair)
             if old.type == "array":
                 self._items(old, new, pair)
             if old.type == "object":
@@ -268,10 +237,13 @@ class Schemas:
             relation = self.relation(schema, another)
             if relation != "same":
                 capped = most is not None or at_most is not None or relation == "unclear"
-                kind = "changed" if capped else f"{'tight' if relation == 'narrower' else 'loos'}ened"
+                kind = (
+                    "changed" if capped else f"{'tight' if relation == 'narrower' else 'loos'}ened"
+                )
                 pair.add(f"contains-{kind}")
-            _bound("min-contains", least, at_least, pair)
-            _bound("max-contains", most, at_most, pair)
+            compare_bound("min-contains", (least, 0), (at_least, 0), pair)
+            counts = ((count, 0) if count is not None else None for count in (most, at_most))
+            compare_bound("max-contains", *counts, pair)
 
     # Objects
 
@@ -361,30 +333,6 @@ class Schemas:
                 rule = "the other members follow a schema of their own"
                 pair.add(f"member-dependency-{word}", trigger=trigger, rule=rule)
 
-    def _discriminators(self, one: Shape, other: Shape, pair: Pair) -> None:
-        old, new = (shape.notes.get("discriminator") for shape in (one, other))
-        if not isinstance(old, dict) or not isinstance(new, dict):
-            if old != new:
-                kind = "added" if new else "removed"
-                names = [(note or {}).get("propertyName", "") for note in (old, new)]
-                pair.add(f"discriminator-{kind}", old=names[0], new=names[1])
-            return
-        name = new.get("propertyName")
-        if old.get("propertyName") != name:
-            pair.add("discriminator-changed", old=old.get("propertyName"), new=name)
-        before, after = _targets(one, old), _targets(other, new)
-        if before is None or after is None:
-            before, after = old.get("mapping", {}), new.get("mapping", {})
-        if any(finding.kind in _ALTERNATIVES for finding in pair.findings):
-            return
-        for word, values in (
-            ("removed", before.keys() - after.keys()),
-            ("added", after.keys() - before.keys()),
-        ):
-            if values:
-                said = words.values(sorted(values))
-                pair.add(f"discriminator-value-{word}", name=name, values=said)
-
     # Both
 
     def _contents(self, old: Case, new: Case, pair: Pair) -> None:
@@ -447,22 +395,10 @@ class Schemas:
 
 
 _ABSENT: Final = object()
-_ALTERNATIVES: Final = frozenset({"alternative-added", "alternative-removed"})
 _MARKS: Final = {
     "readOnly": ("member-read-only", "member-writable"),
     "writeOnly": ("member-write-only", "member-readable"),
 }
-
-
-def _targets(shape: Shape, note: dict[str, Any]) -> dict[str, str] | None:
-    """Return the values of a discriminator, the names of components among them."""
-    mapping = note.get("mapping", {})
-    references = [branch.get("$ref") for branch in shape.branches if isinstance(branch, dict)]
-    if not references or not all(references):
-        return None
-    mapped = {str(target).rsplit("/", 1)[-1] for target in mapping.values()}
-    names = {str(reference).rsplit("/", 1)[-1] for reference in references}
-    return {**mapping, **{name: name for name in names - mapped}}
 
 
 def _names(old: Case, new: Case) -> Iterable[str]:
@@ -486,101 +422,3 @@ def _change_of(before: Any, after: Any) -> str | None:
     if before > after:
         return "narrowed"
     return "widened" if before < after else "changed"
-
-
-_KEBAB: Final = {
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "minLength": "min-length",
-    "maxLength": "max-length",
-    "minItems": "min-items",
-    "maxItems": "max-items",
-    "minProperties": "min-properties",
-    "maxProperties": "max-properties",
-}
-
-
-def _bounds(old: Case, new: Case, pair: Pair) -> None:
-    for facet in sorted(LOWER | UPPER):
-        _bound(_KEBAB[facet], old.facets.get(facet), new.facets.get(facet), pair)
-
-
-def _bound(name: str, old: Any, new: Any, pair: Pair) -> None:
-    if old == new:
-        return
-    if name.startswith("min"):
-        raised = old is None or (new is not None and new > old)
-    else:
-        raised = new is None or (old is not None and new > old)
-    kind = f"{name}-{'raised' if raised else 'lowered'}"
-    pair.add(kind, old=words.bound(old, name), new=words.bound(new, name))
-
-
-_SETS: Final = {
-    "pattern": ("pattern-added", "pattern-removed", "pattern-changed"),
-    "format": ("format-narrowed", "format-widened", "format-changed"),
-    "contentEncoding": ("content-described", "content-undescribed", "content-changed"),
-    "contentMediaType": ("content-described", "content-undescribed", "content-changed"),
-}
-
-WIDER: Final = {
-    "float": {"double"},
-    "uri": {"uri-reference", "iri", "iri-reference"},
-    "uri-reference": {"iri-reference"},
-    "iri": {"iri-reference"},
-    "email": {"idn-email"},
-    "hostname": {"idn-hostname"},
-    "json-pointer": {"uri-fragment"},
-}
-"""Formats that allow all that another one allows."""
-
-
-def _sets(old: Case, new: Case, pair: Pair) -> None:
-    for facet, (more, less, other) in _SETS.items():
-        before, after = (case.facets.get(facet, frozenset()) for case in (old, new))
-        if before == after:
-            continue
-        kind = less if after < before else more if before < after else other
-        if facet == "format" and kind == other and len(before) == len(after) == 1:
-            (one,), (two,) = before, after
-            kind = less if two in WIDER.get(one, ()) else more if one in WIDER.get(two, ()) else kind
-        none = {"format": "any form", "pattern": "none"}.get(facet, "none")
-        pair.add(
-            kind, keyword=facet, old=words.names(before, none), new=words.names(after, none)
-        )
-
-
-def _factors(old: Case, new: Case, pair: Pair) -> None:
-    before, after = (case.facets.get("multipleOf") for case in (old, new))
-    if before == after:
-        return
-    if before is None or (after is not None and (after / before).denominator == 1):
-        kind = "tightened"
-    elif after is None or (before / after).denominator == 1:
-        kind = "loosened"
-    else:
-        kind = "changed"
-    pair.add(
-        f"multiple-of-{kind}", old=words.factor(before, kind), new=words.factor(after, kind)
-    )
-
-
-def _listed(old: Case, new: Case, pair: Pair) -> None:
-    before, after = (case.facets.get("values") for case in (old, new))
-    if before is not None and after is not None:
-        _values(before, after, "enum-value", pair)
-    elif before is None and after is not None:
-        pair.add("enum-closed", values=words.values(after.values()))
-        if stray := [value for value in after.values() if not fits(old, value)]:
-            pair.add("enum-value-added", values=words.values(stray))
-    elif before is not None:
-        pair.add("enum-opened", values=words.values(before.values()))
-        if stray := [value for value in before.values() if not fits(new, value)]:
-            pair.add("enum-value-removed", values=words.values(stray))
-
-
-def _values(before: dict[str, Any], after: dict[str, Any], name: str, pair: Pair) -> None:
-    if gone := [value for key, value in before.items() if key not in after]:
-        pair.add(f"{name}-removed", values=words.values(gone))
-    if come := [value for key, value in after.items() if key not in before]:
-        pair.add(f"{name}-added", values=words.values(come))

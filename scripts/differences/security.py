@@ -29,7 +29,9 @@ class Security:
 
     def _names(self) -> dict[str, str]:
         """Find the schemes that only have another name now."""
-        come = {name: _identity(node) for name, node in self._news.items() if name not in self._olds}
+        come = {
+            name: _identity(node) for name, node in self._news.items() if name not in self._olds
+        }
         renamed: dict[str, str] = {}
         for old, node in self._olds.items():
             if old not in self._news:
@@ -77,8 +79,8 @@ class Security:
             scopes, now = (as_object(node.get("scopes")).keys() for node in (before, after))
             for word, values in (("withdrawn", scopes - now), ("offered", now - scopes)):
                 if values:
-                    said = words.values(sorted(values))
-                    self.findings.add(f"scope-{word}", place, path, name=name, values=said)
+                    listed = words.values(sorted(values))
+                    self.findings.add(f"scope-{word}", place, path, name=name, values=listed)
 
     def compare_operation(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         """Compare what an operation demands."""
@@ -96,21 +98,10 @@ class Security:
         elif not all(news) and come:
             self.findings.add("security-dropped", place, path, old=_either(olds))
         else:
-            self._alternatives(gone, come, news, olds, place, path)
-
-    def _alternatives(
-        self,
-        gone: list[Demand],
-        come: list[Demand],
-        news: list[Demand],
-        olds: list[Demand],
-        place: Place,
-        path: str,
-    ) -> None:
-        for demand in gone:
-            self._tightened(demand, news, place, path)
-        for demand in come:
-            self._loosened(demand, olds, place, path)
+            for demand in gone:
+                self._tightened(demand, news, place, path)
+            for demand in come:
+                self._loosened(demand, olds, place, path)
 
     def _tightened(self, old: Demand, news: list[Demand], place: Place, path: str) -> None:
         closest = next((new for new in news if old.keys() <= new.keys()), None)

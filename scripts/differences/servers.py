@@ -42,19 +42,22 @@ def _servers(servers: list[Json]) -> dict[str, dict[str, Any]]:
     }
 
 
+def _named(server: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the variables of a server in the order of its address."""
+    variables = as_object(server.get("variables"))
+    names = re.findall(r"\{([^{}]*)\}", server["url"])
+    return [(name, as_object(variables.get(name))) for name in names]
+
+
 def _variables(
     old: dict[str, Any], new: dict[str, Any], place: Place, path: str, findings: Findings
 ) -> None:
-    olds, news = (
-        [as_object(server.get("variables")).get(name) for name in re.findall(r"\{([^{}]*)\}", server["url"])]
-        for server in (old, new)
-    )
-    names = re.findall(r"\{([^{}]*)\}", new["url"])
-    for name, before, after in zip(names, map(as_object, olds), map(as_object, news), strict=True):
+    for (_, before), (name, after) in zip(_named(old), _named(new), strict=True):
         said = {"name": name, "server": new["url"]}
-        if before.get("default") != after.get("default"):
-            defaults = {"old": words.value(before.get("default")), "new": words.value(after.get("default"))}
-            findings.add("server-default-changed", place, path, **said, **defaults)
+        defaults = [words.value(node.get("default")) for node in (before, after)]
+        if defaults[0] != defaults[1]:
+            told = said | {"old": defaults[0], "new": defaults[1]}
+            findings.add("server-default-changed", place, path, **told)
         listed, now = (as_list(node.get("enum")) for node in (before, after))
         if gone := [value for value in listed if value not in now and now]:
             findings.add("server-value-removed", place, path, values=words.values(gone), **said)
@@ -63,5 +66,5 @@ def _variables(
         if bool(listed) != bool(now):
             kind = "server-value-added" if listed else "server-value-removed"
             findings.add(kind, place, path, values="other values", **said)
-        for kind, told in compare_texts(before, after):
-            findings.add(kind, place.named(f"`{name}` of {place.subject}"), path, **told)
+        for kind, words_of in compare_texts(before, after):
+            findings.add(kind, place.named(f"`{name}` of {place.subject}"), path, **words_of)

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.differences.facets import (
+    COUNTS,
     TYPES,
     Case,
     Layout,
@@ -21,6 +22,7 @@ from scripts.differences.facets import (
     together,
     type_of,
 )
+from scripts.nodes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +123,7 @@ class Shapes:
         return self._joined[id(a), id(b)]
 
     def _shape(self, schema: dict[str, Any]) -> Shape:
-        cases, notes = self._own(schema), {}
+        cases, notes = self._own(schema), dict[str, Any]()
         branches: tuple[Schema, ...] = ()
         known: dict[str, Any] | None = None
         for part in self._parts(schema):
@@ -143,7 +145,7 @@ class Shapes:
                     cases = self._product(cases, shape.cases)
         notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
         cases = self._without(cases, schema)
-        cases = [done for case in cases if (done := settled(_evaluated(case, schema, self.both)))]
+        cases = [done for case in cases if (done := settled(_evaluated(case, schema)))]
         return _opened(Shape(tuple(_tidied(cases)), notes, known, branches))
 
     def _parts(self, schema: dict[str, Any]) -> Iterable[Schema]:
@@ -179,9 +181,7 @@ class Shapes:
         """Return what the keywords say that apply to every type."""
         facets: dict[str, Any] = {}
         if "if" in schema and ("then" in schema or "else" in schema):
-            facets["if"] = (
-                (schema["if"], schema.get("then", True), schema.get("else", True)),
-            )
+            facets["if"] = ((schema["if"], schema.get("then", True), schema.get("else", True)),)
         unknown = tuple(
             (keyword, value)
             for keyword, value in schema.items()
@@ -269,8 +269,9 @@ def _with(case: Case, facet: str, value: Any) -> Case:
 
 
 def _name(alternative: Schema, shape: Shape) -> str:
-    if isinstance(alternative, dict) and "$ref" in alternative:
-        return str(alternative["$ref"]).rsplit("/", 1)[-1]
+    reference = as_object(alternative).get("$ref")
+    if reference is not None:
+        return str(reference).rsplit("/", 1)[-1]
     return str(shape.notes.get("title", ""))
 
 
@@ -290,10 +291,8 @@ def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
 
 def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return what the keywords say that apply to one type."""
-    facets = {
-        keyword: schema[keyword]
-        for keyword in _COPIED.get(kind, ())
-        if keyword in schema
+    facets: dict[str, Any] = {
+        keyword: (schema[keyword], 0) for keyword in COUNTS.get(kind, ()) if keyword in schema
     }
     for keyword in _GATHERED.get(kind, ()):
         if keyword in schema:
@@ -320,8 +319,12 @@ def _string(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _array(schema: dict[str, Any]) -> dict[str, Any]:
-    named = dict(enumerate(schema.get("prefixItems", ())))
-    facets: dict[str, Any] = {"layout": Layout(named, rest=schema.get("items"))}
+    prefix: list[Schema] = schema.get("prefixItems", [])
+    named: dict[Any, Schema] = dict(enumerate(prefix))
+    facets: dict[str, Any] = {
+        "layout": Layout(named, rest=schema.get("items")),
+        "uniqueItems": schema.get("uniqueItems", False),
+    }
     least, most = schema.get("minContains", 1), schema.get("maxContains")
     if "contains" in schema and (least or most is not None):
         facets["contains"] = ((schema["contains"], least, most),)
@@ -348,11 +351,6 @@ def _object(schema: dict[str, Any]) -> dict[str, Any]:
     return facets
 
 
-_COPIED: Final = {
-    "string": ("minLength", "maxLength"),
-    "array": ("minItems", "maxItems", "uniqueItems"),
-    "object": ("minProperties", "maxProperties"),
-}
 _GATHERED: Final = {
     "string": ("pattern", "format", "contentEncoding", "contentMediaType"),
     "number": ("format",),
@@ -360,7 +358,7 @@ _GATHERED: Final = {
 _READ: Final = {"number": _number, "string": _string, "array": _array, "object": _object}
 
 
-def _evaluated(case: Case, schema: dict[str, Any], both: Any) -> Case:
+def _evaluated(case: Case, schema: dict[str, Any]) -> Case:
     """Let `unevaluated…` speak for what nothing else named, where that is plain to see."""
     keyword = {"array": "unevaluatedItems", "object": "unevaluatedProperties"}.get(case.type, "")
     if keyword not in schema:
@@ -398,8 +396,8 @@ def _opened(shape: Shape) -> Shape:
     notes = dict(shape.notes)
     listed = notes.pop("x-extensible-enum", None)
     known = shape.known
-    if isinstance(listed, list):
-        known = {canonical(value): value for value in listed}
+    if listed:
+        known = {canonical(value): value for value in as_list(listed)}
     if str(notes.get("description", "")).startswith(OPEN):
         values = {k: v for case in shape.cases for k, v in case.facets.get("values", {}).items()}
         known = {**(known or {}), **values} if values else known

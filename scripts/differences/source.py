@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scripts.dereference import ANNOTATIONS
 from scripts.differences.forms import misfit
 from scripts.documents import DocumentError, Json, json_path, load
-from scripts.nodes import Document, Node, Pointer, as_object, place, pointer_of
+from scripts.nodes import Document, Node, Pointer, as_object, find, place, pointer_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,10 +71,7 @@ class Source:
         reference = str(node["$ref"])
         if reference in self._anchors:
             return self._anchors[reference][0]
-        value: Json = self.root
-        for token in pointer_of(reference) or ():
-            value = value[int(token)] if isinstance(value, list) else as_object(value)[str(token)]
-        return value
+        return find(self.root, pointer_of(reference) or ())
 
     def unclear(self, value: object, reason: str) -> DocumentError:
         """Return the error for something that cannot be compared."""
@@ -110,14 +107,10 @@ class Source:
             if reference.startswith("#"):
                 reason = "names no anchor, or several; write a JSON pointer"
             raise DocumentError(f"{where}: {reference} {reason}")
-        value: Json = self.root
-        for token in map(str, pointer):
-            if isinstance(value, dict) and token in value:
-                value = value[token]
-            elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
-                value = value[int(token)]
-            else:
-                raise DocumentError(f"{where}: {reference} leads nowhere; mend it")
+        try:
+            value = find(self.root, pointer)
+        except LookupError as error:
+            raise DocumentError(f"{where}: {reference} leads nowhere; mend it") from error
         if not isinstance(value, dict | bool):
             raise DocumentError(f"{where}: {reference} leads to no object; mend it")
         return value

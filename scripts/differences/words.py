@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
-    from scripts.differences.facets import Case
+    from scripts.differences.facets import Bound, Case
 
 _LONGEST: Final = 60  # characters of a value
 _MOST: Final = 8  # values of a list
@@ -63,12 +63,10 @@ def names(things: Iterable[str], none: str) -> str:
     return join([f"`{thing}`" for thing in sorted(things)], "and") or none
 
 
-def bound(limit: Any, name: str) -> str:
+def bound(limit: Bound | None, name: str) -> str:
     """Write a bound; a pair holds a number and whether it is excluded."""
     if limit is None:
         return "any"
-    if not isinstance(limit, tuple):
-        return str(limit)
     number, excluded = limit
     side = "above" if name.startswith("min") else "below"
     return f"{side} {number}" if excluded else str(number)
