@@ -68,10 +68,10 @@ class Messages:
             if old != new:
                 self._ranged(old, new, here, other)
             self._media(olds[old], news[new], here)
-        for name in olds.keys() - {old for old, _ in pairs}:
+        for name in sorted(olds.keys() - {old for old, _ in pairs}):
             path = self.old.place(olds[name])
             self.findings.add("media-type-removed", place, path, name=name)
-        for name in news.keys() - {new for _, new in pairs}:
+        for name in sorted(news.keys() - {new for _, new in pairs}):
             path = self.new.place(news[name])
             self.findings.add("media-type-added", place, path, name=name)
 

@@ -197,7 +197,7 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
     )
     if tags.keys() != now.keys():
         findings.add("tags-changed", place, "#/tags")
-    for name in tags.keys() & now.keys():
+    for name in sorted(tags.keys() & now.keys()):
         for kind, said in compare_texts(tags[name], now[name]):
             findings.add(kind, place.named(f"the tag `{name}`"), "#/tags", **said)
 

@@ -242,8 +242,8 @@ class Schemas:
                 )
                 pair.add(f"contains-{kind}")
             compare_bound("min-contains", (least, 0), (at_least, 0), pair)
-            counts = ((count, 0) if count is not None else None for count in (most, at_most))
-            compare_bound("max-contains", *counts, pair)
+            before, after = ((n, 0) if n is not None else None for n in (most, at_most))
+            compare_bound("max-contains", before, after, pair)
 
     # Objects
 

@@ -122,7 +122,7 @@ class Security:
         self._scopes("waived", new, closest or {}, place, path)
 
     def _scopes(self, word: str, less: Demand, more: Demand, place: Place, path: str) -> None:
-        for name in less.keys() & more.keys():
+        for name in sorted(less.keys() & more.keys()):
             if extra := more[name] - less[name]:
                 said = words.values(sorted(extra))
                 self.findings.add(f"scope-{word}", place, path, name=name, values=said)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from scripts.differences.kinds import Level
 from scripts.documents import dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console
 
     from scripts.differences.changes import Change, Comparison
 
@@ -36,8 +34,11 @@ _ASKS: Final = {
 """What a level asks of a partner."""
 
 _EVERYWHERE: Final = "The whole API"
-_MANY: Final = 3
-"""So many operations with the same change are named together."""
+_MANY: Final = 4
+"""So many operations are named in one heading."""
+
+_INDENT: Final = 13
+_NARROWEST: Final = 20
 
 
 def as_json(comparison: Comparison) -> str:
@@ -58,62 +59,50 @@ def as_markdown(comparison: Comparison, title: str) -> str:
 
 
 def _bullets(changes: Sequence[Change]) -> list[str]:
-    said = {id(change): change for change in changes}
-    grouped = _merged(said.values())
-    return [f"- {heading}: {message}" for heading, message in grouped]
-
-
-def _merged(changes: Iterable[Change]) -> list[tuple[str, str]]:
     """Say a change of several operations once, with their names."""
-    by_message: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for change in changes:
-        by_message.setdefault(change.message, []).append(change.operation or _EVERYWHERE)
-    return [
-        (", ".join(f"`{name}`" if name != _EVERYWHERE else name for name in names), message)
-        for message, names in by_message.items()
-    ]
+        name = f"`{change.operation}`" if change.operation else _EVERYWHERE
+        names.setdefault(change.message, []).append(name)
+    return [f"- {', '.join(operations)}: {message}" for message, operations in names.items()]
 
 
 def show(comparison: Comparison, console: Console) -> None:
-    """Print the comparison for people: by operation, the gravest first."""
-    for heading, changes in _by_operation(comparison.changes).items():
-        console.print(Text(heading, style="bold"))
-        console.print(Padding(_rows(changes), (0, 0, 1, 2)))
-    console.print(_summary(comparison), highlight=False)
+    """Print the comparison for people: by operation, the gravest first.
+
+    On a terminal, lines are wrapped; elsewhere a sentence is a line.
+    """
+    for heading, changes in _by_operations(comparison.changes).items():
+        console.print(Text(heading, "bold"))
+        for change in changes:
+            for line in _lines(change, console.width if console.is_terminal else None):
+                console.print(line, soft_wrap=True)
+        console.print()
+    console.print(_summary(comparison))
 
 
-def _by_operation(changes: Sequence[Change]) -> dict[str, list[Change]]:
-    """Group by operation; what several operations share stands in a group of its own."""
-    operations: dict[tuple[str, str], list[str]] = {}
+def _lines(change: Change, width: int | None) -> Iterator[Text]:
+    label = Text(f"  {change.level!s:<{_INDENT - 2}}", _COLORS[change.level])
+    room = max(width - _INDENT, _NARROWEST) if width else sys.maxsize
+    first, *more = textwrap.wrap(change.message, room, break_on_hyphens=False)
+    yield label + Text(first, "default")
+    yield from (Text(f"{'':{_INDENT}}{line}") for line in more)
+    yield Text(f"{'':{_INDENT}}{change.id}  {change.path}", "dim")
+
+
+def _by_operations(changes: Sequence[Change]) -> dict[str, list[Change]]:
+    """Group by operation; what several operations share stands once, below all of them."""
+    names: dict[tuple[str, str], list[str]] = {}
     for change in changes:
-        names = operations.setdefault((change.id, change.message), [])
-        names.append(change.operation or _EVERYWHERE)
+        names.setdefault((change.id, change.message), []).append(change.operation or _EVERYWHERE)
     groups: dict[str, list[Change]] = {}
-    told: set[tuple[str, str]] = set()
-    for change in changes:
-        key = (change.id, change.message)
-        if key in told:
-            continue
-        told.add(key)
-        names = list(dict.fromkeys(operations[key]))
-        heading = ", ".join(names[:_MANY])
-        if len(names) > _MANY:
-            heading += f" and {len(names) - _MANY} more"
-        groups.setdefault(heading, []).append(change)
+    told = {(change.id, change.message): change for change in reversed(changes)}
+    for key, operations in names.items():
+        heading = ", ".join(operations[:_MANY])
+        if len(operations) > _MANY:
+            heading += f" and {len(operations) - _MANY} more"
+        groups.setdefault(heading, []).append(told[key])
     return groups
-
-
-def _rows(changes: Iterable[Change]) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, width=len("uncertain"))
-    table.add_column(ratio=1)
-    for change in changes:
-        color = _COLORS[change.level]
-        said = Group(
-            Text.from_markup(escape(change.message)), Text(f"{change.id}  {change.path}", "dim")
-        )
-        table.add_row(Text(str(change.level), color), said)
-    return table
 
 
 def _summary(comparison: Comparison) -> str:
