@@ -152,7 +152,7 @@ class Schemas:
         if len(olds) == len(news) == 1:
             return self._cases(olds[0], news[0], reading)
         left, right = list(olds), list(news)
-        for fitting in (self._equal, self._akin, self._compatible):
+        for fitting in (self._equal, self._akin, self._compatible, self._unclear):
             for old in tuple(left):
                 for new in right:
                     if fitting(old, new, reading):
@@ -187,6 +187,9 @@ class Schemas:
 
     def _compatible(self, old: Case, new: Case, reading: Reading) -> bool:
         return self._level(old, new, reading) < Level.UNCERTAIN
+
+    def _unclear(self, old: Case, new: Case, reading: Reading) -> bool:
+        return self._level(old, new, reading) < Level.BREAKING
 
     def _level(self, old: Case, new: Case, reading: Reading) -> int:
         pair = self._cases(old, new, reading)

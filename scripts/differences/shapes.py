@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.differences.source import Source
 
-MAX_CASES: Final = 200
+MAX_CASES: Final = 100
 """A product of alternatives with more cases is compared as it is written."""
 
 OPEN: Final = "Extensible enum."
@@ -127,22 +127,18 @@ class Shapes:
         branches: tuple[Schema, ...] = ()
         known: dict[str, Any] | None = None
         for part in self._parts(schema):
-            shape = part if isinstance(part, Shape) else self(part)
+            shape = self(part)
             notes |= shape.notes
             branches = shape.branches or branches
             known = shape.known if known is None else known
-            cases = self._product(cases, shape.cases)
+            cases = self._product(cases, shape, ("allOf", (part,)))
         for union in ("anyOf", "oneOf"):
             alternatives = schema.get(union, [])
             if len(alternatives) > 1:
                 branches = tuple(alternatives)
                 shape = self._union(alternatives, exclusive=union == "oneOf")
                 notes |= shape.notes
-                product = len(cases) * len(shape.cases)
-                if product > MAX_CASES * len(TYPES):
-                    cases = [_with(case, "union", ((union, alternatives),)) for case in cases]
-                else:
-                    cases = self._product(cases, shape.cases)
+                cases = self._product(cases, shape, (union, branches))
         notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
         cases = self._without(cases, schema)
         cases = [done for case in cases if (done := settled(_evaluated(case, schema)))]
@@ -189,10 +185,14 @@ class Shapes:
         )
         return {**facets, "unknown": unknown} if unknown else facets
 
-    def _product(self, one: Iterable[Case], other: Iterable[Case]) -> list[Case]:
-        others = list(other)
-        pairs = (together(a, b, self.both) for a in one for b in others)
-        return [case for case in pairs if case]
+    def _product(
+        self, cases: list[Case], shape: Shape, written: tuple[str, tuple[Schema, ...]]
+    ) -> list[Case]:
+        """Return what both say; as it is written where that would be too many cases."""
+        pairs = [(a, b) for a in cases for b in shape.of(a.type)]
+        if len(pairs) > MAX_CASES and len(shape.cases) > len(TYPES):
+            return [_with(case, "union", (written,)) for case in cases if shape.of(case.type)]
+        return [case for a, b in pairs if (case := together(a, b, self.both))]
 
     def _union(self, alternatives: list[Schema], *, exclusive: bool) -> Shape:
         shapes = [self(alternative) for alternative in alternatives]
