@@ -115,6 +115,13 @@ def type_of(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
+def whole(case: Case) -> bool:
+    """Say whether a case allows integers alone."""
+    if case.type == "number" and "values" in case.facets:
+        return all(float(value).is_integer() for value in case.facets["values"].values())
+    return bool(case.facets.get("integer"))
+
+
 # Two sayings together
 
 Both: TypeAlias = Callable[[Schema, Schema], Schema]
@@ -191,7 +198,7 @@ def _layouts(a: Layout, b: Layout, both: Both) -> Layout:
 # The shortest way to say it
 
 _FROM_ZERO: Final = frozenset({"minLength", "minItems", "minProperties"})
-_BESIDE_VALUES: Final = frozenset({"not", "if", "unknown", "union"})
+_BESIDE_VALUES: Final = frozenset({"not", "if", "unknown", "union", "exclusive"})
 _HOW_MANY: Final = {"null": 1, "boolean": 2}
 
 

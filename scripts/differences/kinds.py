@@ -285,17 +285,17 @@ _VALUES: Final = {
     ),
     "alternatives-exclusive": Kind(
         "alternatives-overlapping",
-        B,
+        U,
         M,
-        "Send in {where} what fits exactly one alternative; it could fit several.",
+        "Check that what you send in {where} fits exactly one alternative; it could fit several.",
         "{Where} fits exactly one alternative; it could fit several.",
     ),
     "alternatives-overlapping": Kind(
         "alternatives-exclusive",
         M,
-        B,
+        U,
         "You may send in {where} what fits several alternatives at once.",
-        "Handle in {where} what fits several alternatives at once.",
+        "Check that you can read in {where} what fits several alternatives at once.",
     ),
     "exclusion-added": Kind(
         "exclusion-removed",

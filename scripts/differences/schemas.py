@@ -7,11 +7,13 @@ members and items are edges to further pairs. What changed for a body is what ca
 from __future__ import annotations
 
 from collections import deque
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from scripts.differences import words
 from scripts.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
 from scripts.differences.discriminators import compare_discriminators
+from scripts.differences.facets import whole
 from scripts.differences.keywords import (
     compare_bound,
     compare_bounds,
@@ -122,7 +124,7 @@ class Schemas:
         if one.known is not None and other.known is not None:
             compare_values(one.known, other.known, "known-value", pair)
         exclusive = [any(c.facets.get("exclusive") for c in shape.cases) for shape in (one, other)]
-        if exclusive[0] != exclusive[1] and one.branches and other.branches:
+        if exclusive[0] != exclusive[1] and one.cases and other.cases:
             pair.add("alternatives-exclusive" if exclusive[1] else "alternatives-overlapping")
         for kind, said in compare_notes(one.notes, other.notes):
             pair.add(kind, **said)
@@ -141,8 +143,6 @@ class Schemas:
         if old.keys() ^ new.keys() == {"null"} and old.keys() & new.keys():
             pair.add("null-allowed" if "null" in new else "null-forbidden")
             kind = None
-        if not kind and old.get("number", False) != new.get("number", False):
-            kind = "narrowed" if new.get("number") else "widened"
         if kind:
             pair.add(f"type-{kind}", old=words.types(old), new=words.types(new))
 
@@ -151,45 +151,47 @@ class Schemas:
         pair = Pair()
         if len(olds) == len(news) == 1:
             return self._cases(olds[0], news[0], reading)
-        left, right = list(olds), list(news)
+        left, right = dict(enumerate(olds)), dict(enumerate(news))
+        # The same order both ways, so that the way back pairs the same alternatives.
+        order = sorted(product(left, right), key=lambda at: (sum(at), abs(at[0] - at[1])))
         for fitting in (self._equal, self._akin, self._compatible, self._unclear):
-            for old in tuple(left):
-                for new in right:
-                    if fitting(old, new, reading):
-                        label = f"<{new.name}>" if new.name else ""
-                        pair.take(self._cases(old, new, reading), *filter(None, [label]))
-                        left.remove(old)
-                        right.remove(new)
-                        break
+            for i, j in order:
+                if i in left and j in right and fitting(olds[i], news[j]):
+                    old, new = left.pop(i), right.pop(j)
+                    label = f"<{new.name}>" if new.name else ""
+                    pair.take(self._cases(old, new, reading), *filter(None, [label]))
         if len(left) == len(right) == 1:
-            pair.take(self._cases(left[0], right[0], reading))
+            pair.take(self._cases(*left.values(), *right.values(), reading))
             return pair
-        for old in left:
+        for old in left.values():
             if not any(self._level(old, new, REQUEST) < Level.UNCERTAIN for new in news):
                 pair.add("alternative-removed", shape=words.case(old))
-        for new in right:
+        for new in right.values():
             if not any(self._level(old, new, ANSWER) < Level.UNCERTAIN for old in olds):
                 pair.add("alternative-added", shape=words.case(new))
         return pair
 
-    def _equal(self, old: Case, new: Case, reading: Reading) -> bool:
-        return self._level(old, new, reading) < Level.MINOR
+    def _equal(self, old: Case, new: Case) -> bool:
+        return max(self._levels(old, new)) < Level.MINOR
 
-    def _akin(self, old: Case, new: Case, _: Reading) -> bool:
+    def _akin(self, old: Case, new: Case) -> bool:
         if old.name and old.name == new.name:
             return True
         mine, theirs = self._old_shapes.tags(old), self._new_shapes.tags(new)
         return any(
             len(values) == 1 and values.keys() == theirs.get(name, {}).keys()
             for name, values in mine.items()
-            if name in old.facets.get("required", ())
+            if all(name in case.facets.get("required", ()) for case in (old, new))
         )
 
-    def _compatible(self, old: Case, new: Case, reading: Reading) -> bool:
-        return self._level(old, new, reading) < Level.UNCERTAIN
+    def _compatible(self, old: Case, new: Case) -> bool:
+        return min(self._levels(old, new)) < Level.UNCERTAIN
 
-    def _unclear(self, old: Case, new: Case, reading: Reading) -> bool:
-        return self._level(old, new, reading) < Level.BREAKING
+    def _unclear(self, old: Case, new: Case) -> bool:
+        return min(self._levels(old, new)) < Level.BREAKING
+
+    def _levels(self, old: Case, new: Case) -> list[int]:
+        return [self._level(old, new, reading) for reading in (REQUEST, ANSWER)]
 
     def _level(self, old: Case, new: Case, reading: Reading) -> int:
         pair = self._cases(old, new, reading)
@@ -204,6 +206,9 @@ class Schemas:
         if "values" in old.facets or "values" in new.facets:
             compare_listed(old, new, pair)
         else:
+            if whole(old) != whole(new):
+                kind = "type-narrowed" if whole(new) else "type-widened"
+                pair.add(kind, old=words.number(whole(old)), new=words.number(whole(new)))
             compare_bounds(old, new, pair)
             compare_sets(old, new, pair)
             compare_factors(old, new, pair)

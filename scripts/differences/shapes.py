@@ -21,6 +21,7 @@ from scripts.differences.facets import (
     settled,
     together,
     type_of,
+    whole,
 )
 from scripts.nodes import as_list, as_object
 
@@ -77,7 +78,7 @@ class Shape:
     def types(self) -> dict[str, bool]:
         """Return the types, and of each whether only integers are meant."""
         return {
-            kind: all(case.facets.get("integer") for case in self.of(kind))
+            kind: all(whole(case) for case in self.of(kind))
             for kind in TYPES
             if self.of(kind)
         }

@@ -28,7 +28,12 @@ def types(names: dict[str, bool]) -> str:
     """Name types; of each, whether only integers are meant."""
     if not any(names.values()) and len(names) == len(_TYPES):
         return "anything"
-    return join(["an integer" if names[name] else _TYPES[name] for name in names], "or")
+    return join([number(names[name]) if name == "number" else _TYPES[name] for name in names], "or")
+
+
+def number(whole: bool) -> str:
+    """Name the numbers, or the whole ones alone."""
+    return "an integer" if whole else _TYPES["number"]
 
 
 def member(steps: tuple[str, ...], subject: str) -> str:
