@@ -91,31 +91,53 @@ def check(root: Path = ROOT) -> Verdict:
     Raises:
         DocumentError: there is no release, or a document cannot be compared.
     """
-    verdicts = [_check(name, root) for name in FOLDERS]
-    faults = tuple(fault for verdict in verdicts for fault in verdict.faults)
-    said = [verdict.summary for verdict in verdicts if bool(verdict.faults) == bool(faults)]
-    return Verdict("; ".join(said), faults)
+    found = [_compared(name, root) for name in FOLDERS]
+    short = [each for each in found if each.current < each.least]
+    if not short:
+        return Verdict("; ".join(map(str, found)))
+    current, least = found[0].current, max(each.least for each in short)
+    faults: dict[str, list[str]] = {}
+    for each in short:
+        for fault in each.gravest():
+            faults.setdefault(fault, []).append(each.name)
+    return Verdict(
+        f"info.version is {current}; write {least} or more, for this changed:",
+        tuple(f"{fault} in {' and '.join(names)}" for fault, names in faults.items()),
+    )
 
 
-def _check(name: str, root: Path) -> Verdict:
+@dataclass(frozen=True)
+class _Compared:
+    """How one document stands to its last release."""
+
+    name: str
+    released: Version
+    current: Version
+    comparison: Comparison
+
+    @property
+    def least(self) -> Version:
+        return self.released.next(self.comparison.bump)
+
+    def gravest(self) -> list[str]:
+        """Say what asks for the next version: the changes of the gravest level."""
+        changes = self.comparison.changes
+        if not changes:
+            return [f"the version went back from {self.released}"]
+        return [_line(change) for change in changes if change.level == changes[0].level]
+
+    def __str__(self) -> str:
+        moved = f"since {self.released}" if self.current > self.released else "since its release"
+        count = len(self.comparison.changes)
+        changes = f"{count} change{'s' * (count > 1)}" if count else "no change"
+        return f"{self.name} {self.current}: {changes} {moved}"
+
+
+def _compared(name: str, root: Path) -> _Compared:
     path, released = last(name, root)
     document = derive(name, root)
-    current = _version(document)
     comparison = compare(Source.read(path), Source(document, name))
-    least = released.next(comparison.bump)
-    if current >= least:
-        told = (
-            f"{name} moved from {released} to {current}"
-            if current > released
-            else f"{name} {current}"
-        )
-        return Verdict(f"{told}, {_counted(comparison)}")
-    summary = (
-        f"{name}: info.version is {current}; write {least} or more, since {released} has changed:"
-    )
-    gravest = comparison.changes[0].level
-    changes = [change for change in comparison.changes if change.level == gravest]
-    return Verdict(summary, tuple(map(_line, changes)))
+    return _Compared(name, released, _version(document), comparison)
 
 
 def last(name: str, root: Path = ROOT) -> tuple[Path, Version]:
@@ -170,10 +192,3 @@ def _version(document: Json) -> Version:
 def _line(change: Change) -> str:
     where = f"{change.operation}: " if change.operation else ""
     return f"{change.level}: {where}{change.message} ({change.id})"
-
-
-def _counted(comparison: Comparison) -> str:
-    count = len(comparison.changes)
-    if not count:
-        return "no change since"
-    return f"{count} change{'s' * (count > 1)}, {comparison.bump}"

@@ -204,7 +204,10 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
 
 def _servers(*nodes: dict[str, Json]) -> list[Json]:
     """Return the servers of the innermost node that names some."""
-    return next((as_list(node["servers"]) for node in nodes if "servers" in node), [])
+    for node in nodes:
+        if "servers" in node:
+            return as_list(node["servers"])
+    return []
 
 
 def _methods(item: dict[str, Json]) -> dict[str, dict[str, Json]]:

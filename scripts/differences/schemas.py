@@ -161,7 +161,8 @@ class Schemas:
                     label = f"<{new.name}>" if new.name else ""
                     pair.take(self._cases(old, new, reading), *filter(None, [label]))
         if len(left) == len(right) == 1:
-            pair.take(self._cases(*left.values(), *right.values(), reading))
+            (old,), (new,) = left.values(), right.values()
+            pair.take(self._cases(old, new, reading))
             return pair
         for old in left.values():
             if not any(self._level(old, new, REQUEST) < Level.UNCERTAIN for new in news):

@@ -77,11 +77,7 @@ class Shape:
 
     def types(self) -> dict[str, bool]:
         """Return the types, and of each whether only integers are meant."""
-        return {
-            kind: all(whole(case) for case in self.of(kind))
-            for kind in TYPES
-            if self.of(kind)
-        }
+        return {kind: all(whole(case) for case in self.of(kind)) for kind in TYPES if self.of(kind)}
 
 
 _ALL: Final = tuple(Case(kind) for kind in TYPES)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from scripts.differences import Comparison, Source, compare
 from scripts.documents import load
+from scripts.nodes import as_list
 
 HERE: Final = Path(__file__).parent
-
 
 
 def _lengths(most: int) -> dict[str, Any]:
@@ -41,7 +41,7 @@ SCHEMAS: Final[dict[str, Any]] = {
 
 def table(name: str) -> list[dict[str, Any]]:
     """Read a table of this folder."""
-    rows: Any = load(HERE / name)
+    rows: list[Any] = as_list(load(HERE / name))
     return rows
 
 

@@ -102,13 +102,10 @@ def patched(patch: dict[str, Any]) -> dict[str, Any]:
     """Return the document with other members; those taken out are `null!`."""
     result = copy.deepcopy(PETS)
     for pointer, value in patch.items():
-        *way, last = pointer_of(f"#{pointer}") or ()
+        *way, last = map(str, pointer_of(f"#{pointer}") or ())
         node: Any = result
         for step in way:
-            if isinstance(node, list):
-                node = node[int(step)]
-            else:
-                node = node.setdefault(step, {})
+            node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
         if value == TAKEN_OUT:
             del node[last]
         elif isinstance(node, list):
