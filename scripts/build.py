@@ -91,7 +91,11 @@ STEPS: Final = (
         check,
         inputs=(str(SPEC), f"{OUTPUT}/*", "scripts/*.py", "scripts/node/*.*", "uv.lock"),
     ),
-    Step("diff", compare_with_release),
+    Step(
+        "diff",
+        compare_with_release,
+        inputs=(str(SPEC), f"{OVERLAYS}/*", "openapi/releases/**/*", "scripts/**/*.py"),
+    ),
     Step("client", regenerate),
     Step(
         "sandbox",

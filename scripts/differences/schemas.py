@@ -26,6 +26,7 @@ from scripts.differences.kinds import Level
 from scripts.differences.notes import compare_notes
 from scripts.differences.pairs import Edge, Finding, Pair, Steps
 from scripts.differences.shapes import Shape, Shapes
+from scripts.differences.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,6 +46,7 @@ class Schemas:
         self._pairs: dict[Key, Pair | None] = {}
         self._gravest: dict[Key, int] = {}
         self._met_unfinished = 0
+        self._unchanged = Unchanged(old, new)
 
     def compare(self, old: Schema, new: Schema, place: Place, findings: Findings) -> None:
         """Write down all that changed, from a schema down; what recurs is said once."""
@@ -116,6 +118,8 @@ class Schemas:
 
     def _compared(self, old: Schema, new: Schema, reading: Reading) -> Pair:
         pair = Pair()
+        if self._unchanged(old, new):
+            return pair
         one, other = self.shapes(old, new)
         self._types(one, other, pair)
         for kind in one.types():
