@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = ("a", "b", "c")
 RELAXED: Final = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -180,7 +180,7 @@ def test_the_way_back_names_the_kinds_of_the_way_back(pair: tuple[Any, Any], sen
     assert sorted(KINDS[name].reverse for name in kinds(there)) == kinds(back)
 
 
-@settings(RELAXED, max_examples=300)
+@settings(RELAXED, max_examples=200)
 @given(pairs, st.booleans(), st.lists(values, min_size=1, max_size=25))
 def test_what_a_change_breaks_is_never_called_harmless(
     pair: tuple[Any, Any], sent: bool, samples: list[Any]
