@@ -158,7 +158,7 @@ class Schemas:
         left, right = dict(enumerate(olds)), dict(enumerate(news))
         # The same order both ways, so that the way back pairs the same alternatives.
         order = sorted(product(left, right), key=lambda at: (sum(at), abs(at[0] - at[1])))
-        for fitting in (self._equal, self._akin, self._compatible, self._unclear):
+        for fitting in (self._twins, self._equal, self._akin, self._compatible, self._unclear):
             for i, j in order:
                 if i in left and j in right and fitting(olds[i], news[j]):
                     old, new = left.pop(i), right.pop(j)
@@ -175,6 +175,9 @@ class Schemas:
             if not any(self._level(old, new, ANSWER) < Level.UNCERTAIN for old in olds):
                 pair.add("alternative-added", shape=words.case(new))
         return pair
+
+    def _twins(self, old: Case, new: Case) -> bool:
+        return self._akin(old, new) and self._equal(old, new)
 
     def _equal(self, old: Case, new: Case) -> bool:
         return max(self._levels(old, new)) < Level.MINOR
