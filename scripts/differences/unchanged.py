@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scripts.differences.source import Source
+    from scripts.documents import Json
 
 
 class Unchanged:
@@ -31,20 +32,20 @@ class Unchanged:
         number = self._number(old)
         return number == self._number(new) and not self._references[number] & self._changed
 
-    def _number(self, part: Any) -> int:
-        if not isinstance(part, dict | list):
+    def _number(self, part: Json) -> int:
+        if part is None or isinstance(part, bool | int | float | str):
             return self._numbered((type(part), part), ())
         if id(part) not in self._known:
             self._kept.append(part)  # or its id might be given to another one
             self._known[id(part)] = self._numbered_part(part)
         return self._known[id(part)]
 
-    def _numbered_part(self, part: Any) -> int:
+    def _numbered_part(self, part: Json) -> int:
         members, items = as_object(part), as_list(part)
         numbers = [self._number(child) for child in (*members.values(), *items)]
         below = (self._references[number] for number in numbers)
         own = [str(members[word]) for word in ("$ref", "$dynamicRef") if word in members]
-        if items or isinstance(part, list):
+        if isinstance(part, list):
             return self._numbered(tuple(numbers), below)
         return self._numbered(frozenset(zip(members, numbers, strict=True)), (own, *below))
 
