@@ -44,6 +44,7 @@ class Schemas:
         self.old, self.new = old, new
         self._old_shapes, self._new_shapes = Shapes(old), Shapes(new)
         self._pairs: dict[Key, Pair | None] = {}
+        self._case_pairs: dict[Key, Pair] = {}
         self._gravest: dict[Key, int] = {}
         self._met_unfinished = 0
         self._unchanged = Unchanged(old, new)
@@ -208,6 +209,12 @@ class Schemas:
         return max(levels, default=0)
 
     def _cases(self, old: Case, new: Case, reading: Reading) -> Pair:
+        key = (id(old), id(new), reading)
+        if key not in self._case_pairs:
+            self._case_pairs[key] = self._compared_cases(old, new, reading)
+        return self._case_pairs[key]
+
+    def _compared_cases(self, old: Case, new: Case, reading: Reading) -> Pair:
         pair = Pair()
         for kind, said in compare_notes(old.notes, new.notes):
             pair.add(kind, **said)
