@@ -17,7 +17,7 @@ NODE_MODULES := scripts/node/node_modules
 TOOLS := $(VENV)/.synced $(NODE_MODULES)/.package-lock.json
 
 .PHONY: all
-all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish
+all: $(TOOLS) ## Main job: derive, lint, diff, generate, judge the sandbox, publish
 	@python scripts/build.py
 
 .PHONY: test
@@ -43,6 +43,10 @@ generate: $(TOOLS) ## Derive the documents and generate the client from them
 check-generated: $(TOOLS) ## Fail when generated/ is not what the sources give
 	@python scripts/bundle.py --check
 	@python scripts/generate.py --check
+
+.PHONY: diff
+diff: $(TOOLS) ## Fail when info.version moved less than the documents did since the last release
+	@python scripts/diff.py --gate
 
 .PHONY: sandbox
 sandbox: $(TOOLS) ## Serve the sandbox on 127.0.0.1:8080

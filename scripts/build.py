@@ -1,4 +1,4 @@
-"""The main job, end to end: derive, lint, generate, judge the sandbox, publish.
+"""The main job, end to end: derive, lint, compare, generate, judge the sandbox, publish.
 
     python scripts/build.py
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.markup import escape
 
+from scripts import releases
 from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
 from scripts.generate import DOCUMENT, render
 from scripts.generate import OUTPUT as GENERATED
@@ -51,6 +52,14 @@ def check() -> str:
     return f"no finding in {len(LINTED)} documents"
 
 
+def compare_with_release() -> str:
+    """See that the version moved as far as the documents did."""
+    verdict = releases.check()
+    if verdict.faults:
+        raise StepFailure(1, verdict.summary, verdict.faults)
+    return verdict.summary
+
+
 def distinct(findings: Sequence[Finding]) -> list[Finding]:
     """Put the source first, and leave out what the derived documents have from it."""
     source = [finding for finding in findings if finding.path == SPEC]
@@ -81,6 +90,11 @@ STEPS: Final = (
         "lint",
         check,
         inputs=(str(SPEC), f"{OUTPUT}/*", "scripts/*.py", "scripts/node/*.*", "uv.lock"),
+    ),
+    Step(
+        "diff",
+        compare_with_release,
+        inputs=(str(SPEC), f"{OVERLAYS}/*", "openapi/releases/**/*", "scripts/**/*.py"),
     ),
     Step("client", regenerate),
     Step(

@@ -11,9 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from scripts.documents import DocumentError, Json, dump_json, json_path, load, write
+from scripts.nodes import find, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,19 +94,13 @@ class _Dereferencer:
         return {"allOf": [target, members]}
 
     def _target(self, reference: str, place: tuple[str | int, ...]) -> Json:
-        if not reference.startswith("#/"):
-            where = json_path(place)
+        where, pointer = json_path(place), pointer_of(reference)
+        if not pointer:
             raise DocumentError(f"{where}: {reference} leaves the document; bundle it first")
-        node = self.document
-        for token in reference[2:].split("/"):
-            key = unquote(token).replace("~1", "/").replace("~0", "~")
-            if isinstance(node, dict) and key in node:
-                node = node[key]
-            elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
-                node = node[int(key)]
-            else:
-                raise DocumentError(f"{json_path(place)}: {reference} leads nowhere; mend it")
-        return node
+        try:
+            return find(self.document, pointer)
+        except LookupError as error:
+            raise DocumentError(f"{where}: {reference} leads nowhere; mend it") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

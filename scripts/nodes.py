@@ -156,11 +156,12 @@ class Document:
     def target(self, node: Node) -> Node | None:
         """Return what the node's `$ref` names, or None where it has none or it dangles."""
         pointer = reference(node)
-        value: Json = self.root
         if pointer is None:
             return None
-        for token in pointer:
-            value = _member(value, token)
+        try:
+            value = find(self.root, pointer)
+        except LookupError:
+            return None
         return Node(node.kind, pointer, value) if isinstance(value, dict) else None
 
 
@@ -178,6 +179,23 @@ def pointer_of(ref: str) -> Pointer | None:
     return tuple(unquote(token).replace("~1", "/").replace("~0", "~") for token in tokens)
 
 
+def find(root: Json, pointer: Pointer) -> Json:
+    """Return what a pointer leads to.
+
+    Raises:
+        LookupError: it leads nowhere.
+    """
+    value = root
+    for token in map(str, pointer):
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            raise LookupError(token)
+    return value
+
+
 def place(pointer: Iterable[str | int]) -> str:
     """Join a pointer: `#/paths/~1sessions/post`."""
     return "#" + "".join(
@@ -193,11 +211,3 @@ def as_list(value: Json) -> list[Json]:
 def as_object(value: Json) -> dict[str, Json]:
     """Return an object as it is, and for anything else an empty one."""
     return value if isinstance(value, dict) else {}
-
-
-def _member(value: Json, token: str | int) -> Json:
-    if isinstance(value, dict):
-        return value.get(str(token))
-    if isinstance(value, list) and str(token).isdecimal() and int(token) < len(value):
-        return value[int(token)]
-    return None

@@ -61,6 +61,7 @@ def test_every_step_of_the_main_job_is_there_in_order() -> None:
     assert [step.name for step in build.STEPS] == [
         "documents",
         "lint",
+        "diff",
         "client",
         "sandbox",
         "site",

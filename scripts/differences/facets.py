@@ -1,0 +1,299 @@
+"""What a schema says of one type of value, and what two such sayings say together."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from scripts.documents import Json
+
+Schema: TypeAlias = Any
+"""A schema as it stands in a document: an object or a boolean."""
+
+TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
+
+Bound: TypeAlias = "tuple[float, int]"
+"""A number, and 0 where it is within; otherwise 1 for a lower bound and -1 for an upper one.
+
+So the tighter of two lower bounds is the greater one, and of two upper ones the lesser."""
+
+LOWER: Final = frozenset({"minimum", "minLength", "minItems", "minProperties"})
+UPPER: Final = frozenset({"maximum", "maxLength", "maxItems", "maxProperties"})
+COUNTS: Final = {
+    "string": ("minLength", "maxLength"),
+    "array": ("minItems", "maxItems"),
+    "object": ("minProperties", "maxProperties"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The schemas of the members of an object, or of the items of an array.
+
+    rest: of what is named nowhere; None where the schema is silent.
+    """
+
+    named: dict[Any, Schema] = field(default_factory=dict[Any, Schema])
+    patterns: dict[str, Schema] = field(default_factory=dict[str, Schema])
+    rest: Schema = None
+
+    def others(self) -> Schema:
+        """Return the schema of what is named nowhere."""
+        return True if self.rest is None else self.rest
+
+    def view(self, name: Any) -> Schema:
+        """Return the schema of one member or item; patterns that fit speak for themselves."""
+        if name in self.named:
+            return self.named[name]
+        if any(matches(pattern, str(name)) for pattern in self.patterns):
+            return True
+        return self.others()
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One type of value that a schema allows, and what else it asks of it.
+
+    notes: what an alternative of a union says that asserts nothing.
+    name: what the alternative is called, empty where it has no name.
+    """
+
+    type: str
+    facets: dict[str, Any] = field(default_factory=dict[str, Any])
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+    name: str = ""
+
+    @property
+    def layout(self) -> Layout:
+        """The members or items."""
+        layout: Layout = self.facets.get("layout", _EMPTY)
+        return layout
+
+
+_EMPTY: Final = Layout()
+
+
+def canonical(value: Any) -> str:
+    """Write a JSON value so that equal values give equal text; 1 and 1.0 are equal."""
+    return json.dumps(_integral(value), sort_keys=True, ensure_ascii=False)
+
+
+def _integral(value: Json) -> Json:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_integral(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _integral(item) for key, item in value.items()}
+    return value
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Say whether a text matches a pattern; one that Python cannot read matches all."""
+    try:
+        return re.search(pattern, text) is not None
+    except (re.error, OverflowError, RecursionError):
+        return True
+
+
+def type_of(value: Any) -> str:
+    """Return the JSON type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def whole(case: Case) -> bool:
+    """Say whether a case allows integers alone."""
+    if case.type == "number" and "values" in case.facets:
+        return all(float(value).is_integer() for value in case.facets["values"].values())
+    return bool(case.facets.get("integer"))
+
+
+# Two sayings together
+
+Both: TypeAlias = Callable[[Schema, Schema], Schema]
+"""Makes one schema of two that must both hold."""
+
+
+def _union(a: frozenset[Any], b: frozenset[Any]) -> frozenset[Any]:
+    return a | b
+
+
+def _either(a: bool, b: bool) -> bool:
+    return a or b
+
+
+def _all(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*a, *(item for item in b if item not in a))
+
+
+def _common(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in a.items() if key in b}
+
+
+def _needs(a: dict[str, frozenset[str]], b: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    return {name: a.get(name, frozenset()) | b.get(name, frozenset()) for name in {**a, **b}}
+
+
+def _least_common_multiple(a: Fraction, b: Fraction) -> Fraction:
+    return Fraction(math.lcm(a.numerator, b.numerator), math.gcd(a.denominator, b.denominator))
+
+
+_TOGETHER: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    **dict.fromkeys(LOWER, max),
+    **dict.fromkeys(UPPER, min),
+    **dict.fromkeys(("pattern", "format", "contentEncoding", "contentMediaType"), _union),
+    **dict.fromkeys(("integer", "uniqueItems", "exclusive"), _either),
+    **dict.fromkeys(("names", "contains", "not", "if", "unknown", "union", "contentSchema"), _all),
+    "values": _common,
+    "required": _union,
+    "needs": _needs,
+    "multipleOf": _least_common_multiple,
+}
+
+
+def together(a: Case, b: Case, both: Both) -> Case | None:
+    """Return what two cases say together, None where no value fits both."""
+    if a.type != b.type:
+        return None
+    facets = {**a.facets, **b.facets}
+    for name in a.facets.keys() & b.facets.keys():
+        one, other = a.facets[name], b.facets[name]
+        if name == "layout":
+            facets[name] = _layouts(one, other, both)
+        elif name == "dependentSchemas":
+            facets[name] = _maps(one, other, both)
+        else:
+            facets[name] = _TOGETHER[name](one, other)
+    return Case(a.type, facets, {**a.notes, **b.notes}, a.name or b.name)
+
+
+def _maps(a: dict[str, Schema], b: dict[str, Schema], both: Both) -> dict[str, Schema]:
+    return {key: both(a.get(key, True), b.get(key, True)) for key in {**a, **b}}
+
+
+def _layouts(a: Layout, b: Layout, both: Both) -> Layout:
+    named = {name: both(a.view(name), b.view(name)) for name in {**a.named, **b.named}}
+    patterns = {
+        pattern: both(a.patterns.get(pattern, a.others()), b.patterns.get(pattern, b.others()))
+        for pattern in {**a.patterns, **b.patterns}
+    }
+    rest = [layout.rest for layout in (a, b) if layout.rest is not None]
+    return Layout(named, patterns, both(*rest) if len(rest) == 2 else next(iter(rest), None))
+
+
+# The shortest way to say it
+
+_FROM_ZERO: Final = frozenset({"minLength", "minItems", "minProperties"})
+_BESIDE_VALUES: Final = frozenset({"not", "if", "unknown", "union", "exclusive"})
+_HOW_MANY: Final = {"null": 1, "boolean": 2}
+
+
+def settled(case: Case) -> Case | None:
+    """Say a case in the one way that all its spellings share; None where no value fits it."""
+    facets = dict(case.facets)
+    if case.type == "number":
+        _settle_number(facets)
+    if case.type == "array":
+        _settle_items(facets)
+    least = len(facets.get("required", ()))
+    if facets.get("minProperties", (0, 0))[0] <= least:
+        facets.pop("minProperties", None)
+    if "values" in facets:
+        values = {key: value for key, value in facets["values"].items() if _fits(facets, value)}
+        if not values:
+            return None
+        # Where the values are listed, the list says it all; where all are, it says nothing.
+        facets = {name: facets[name] for name in _BESIDE_VALUES & facets.keys()}
+        if len(values) != _HOW_MANY.get(case.type):
+            facets["values"] = values
+    facets = {name: value for name, value in facets.items() if not _neutral(name, value)}
+    for low, high in (*COUNTS.values(), ("minimum", "maximum")):
+        if low in facets and high in facets and _crossed(facets[low], facets[high]):
+            return None
+    return Case(case.type, facets, case.notes, case.name)
+
+
+def _neutral(name: str, value: Any) -> bool:
+    if isinstance(value, Layout):
+        return not value.named and not value.patterns and value.rest is None
+    if name in _FROM_ZERO:
+        return bool(value == (0, 0))
+    return value is False or (isinstance(value, frozenset | tuple | dict) and not value)
+
+
+def _crossed(low: Bound, high: Bound) -> bool:
+    (least, above), (most, below) = low, high
+    return least > most or (least == most and bool(above or below))
+
+
+_SIZES: Final = {"int32": 31, "int64": 63}
+"""The formats of integers that are bounds; of each, the bits beside the sign."""
+
+
+def _settle_number(facets: dict[str, Any]) -> None:
+    factor = facets.get("multipleOf")
+    if factor is not None and factor.denominator == 1:
+        facets["integer"] = True
+    if not facets.get("integer"):
+        return
+    for size in _SIZES.keys() & facets.get("format", frozenset()):
+        most = 2 ** _SIZES[size]
+        facets["minimum"] = max((-most, 0), facets.get("minimum", (-math.inf, 0)))
+        facets["maximum"] = min((most - 1, 0), facets.get("maximum", (math.inf, 0)))
+        facets["format"] -= {size}
+    if factor == 1:
+        del facets["multipleOf"]
+    if "minimum" in facets:
+        value, above = facets["minimum"]
+        facets["minimum"] = (math.floor(value) + 1 if above else math.ceil(value), 0)
+    if "maximum" in facets:
+        value, below = facets["maximum"]
+        facets["maximum"] = (math.ceil(value) - 1 if below else math.floor(value), 0)
+
+
+def _settle_items(facets: dict[str, Any]) -> None:
+    layout = facets.get("layout", _EMPTY)
+    if layout.rest is False:
+        most = (len(layout.named), 0)
+        facets["maxItems"] = min(most, facets.get("maxItems", most))
+        facets["layout"] = Layout(layout.named)
+
+
+def fits(case: Case, value: Any) -> bool:
+    """Say whether a value keeps the bounds of a case; what cannot be told counts as kept."""
+    return _fits(case.facets, value)
+
+
+def _fits(facets: dict[str, Any], value: Any) -> bool:
+    if isinstance(value, bool) or value is None:
+        return True
+    if isinstance(value, int | float):
+        least, above = facets.get("minimum", (-math.inf, 0))
+        most, below = facets.get("maximum", (math.inf, 0))
+        whole = not facets.get("integer") or float(value).is_integer()
+        factor = facets.get("multipleOf")
+        return (
+            (value > least if above else value >= least)
+            and (value < most if below else value <= most)
+            and whole
+            and (factor is None or (Fraction(str(value)) / factor).denominator == 1)
+        )
+    low, high = COUNTS[type_of(value)]
+    least, most = facets.get(low, (0, 0))[0], facets.get(high, (math.inf, 0))[0]
+    return least <= len(value) <= most and all(
+        isinstance(value, str) and matches(pattern, value) for pattern in facets.get("pattern", ())
+    )

@@ -1,0 +1,148 @@
+"""The form that each member of an OpenAPI document must have, as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.documents import Json
+    from scripts.nodes import Node
+
+
+def _number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _schema(value: Json) -> bool:
+    return isinstance(value, dict | bool)
+
+
+def _list_of(form: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    return lambda value: isinstance(value, list) and all(map(form, value))
+
+
+def _map_of(form: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    return lambda value: isinstance(value, dict) and all(map(form, value.values()))
+
+
+def _text(value: Json) -> bool:
+    return isinstance(value, str)
+
+
+def _object(value: Json) -> bool:
+    return isinstance(value, dict)
+
+
+_TYPES: Final = ("null", "boolean", "object", "array", "number", "string", "integer")
+
+
+def _type(value: Json) -> bool:
+    return all(name in _TYPES for name in (value if isinstance(value, list) else [value]))
+
+
+_FORMS: Final[dict[str, tuple[Callable[[Json], bool], str]]] = {
+    "text": (_text, "must be text"),
+    "texts": (_list_of(_text), "must be a list of texts"),
+    "list": (lambda value: isinstance(value, list), "must be a list"),
+    "flag": (lambda value: isinstance(value, bool), "must be true or false"),
+    "number": (_number, "must be a number"),
+    "count": (_count, "must be a number of at least 0"),
+    "factor": (lambda value: _count(value) and value != 0, "must be a number above 0"),
+    "object": (_object, "must be an object"),
+    "objects": (_list_of(_object), "must be a list of objects"),
+    "object map": (_map_of(_object), "must be an object of objects"),
+    "texts map": (_map_of(_list_of(_text)), "must be an object of lists of texts"),
+    "schema": (_schema, "must be a schema: an object, true or false"),
+    "schemas": (_list_of(_schema), "must be a list of schemas"),
+    "schema map": (_map_of(_schema), "must be an object of schemas"),
+    "type": (_type, f"must be one of {', '.join(_TYPES)}, or a list of them"),
+    "needs": (_map_of(lambda value: isinstance(value, list)), "must be an object of lists"),
+}
+
+
+def _members(**names: str) -> dict[str, str]:
+    return {
+        member: form.replace("_", " ")
+        for form, members in names.items()
+        for member in members.split()
+    }
+
+
+_SCHEMA: Final = _members(
+    type="type",
+    list="enum",
+    texts="required",
+    flag="uniqueItems deprecated readOnly writeOnly",
+    number="minimum maximum exclusiveMinimum exclusiveMaximum",
+    count="minLength maxLength minItems maxItems minProperties maxProperties"
+    " minContains maxContains",
+    factor="multipleOf",
+    text="pattern format contentMediaType contentEncoding description title $ref",
+    schema="items contains additionalProperties propertyNames not if then else"
+    " unevaluatedItems unevaluatedProperties contentSchema",
+    schemas="allOf anyOf oneOf prefixItems",
+    schema_map="properties patternProperties dependentSchemas $defs",
+    texts_map="dependentRequired",
+    object="discriminator xml",
+)
+_MEMBERS: Final[dict[str, dict[str, str]]] = {
+    "schema": _SCHEMA,
+    "property": _SCHEMA,
+    "document": _members(
+        object="info components", objects="servers tags security", object_map="webhooks"
+    )
+    | {"paths": "object"},
+    "path item": _members(
+        object="get put post delete options head patch trace", objects="parameters servers"
+    ),
+    "operation": _members(
+        text="operationId description summary",
+        texts="tags",
+        flag="deprecated",
+        object="requestBody responses",
+        object_map="callbacks",
+        objects="parameters servers security",
+    ),
+    "parameter": _members(
+        text="name in style",
+        flag="required deprecated explode allowReserved allowEmptyValue",
+        schema="schema",
+        object_map="content",
+    ),
+    "header": _members(
+        text="style", flag="required deprecated explode", schema="schema", object_map="content"
+    ),
+    "request body": _members(flag="required", object_map="content"),
+    "response": _members(object_map="headers content links"),
+    "media type": _members(schema="schema", object_map="encoding"),
+    "server": _members(text="url", object_map="variables"),
+    "components": _members(
+        object_map="responses parameters examples requestBodies headers securitySchemes links"
+        " callbacks pathItems",
+        schema_map="schemas",
+    ),
+    "security scheme": _members(text="type name in scheme openIdConnectUrl", object="flows"),
+}
+
+
+def misfit(node: Node) -> tuple[str, str] | None:
+    """Return a member of a node whose form is wrong, and how to mend it; None for none."""
+    for member, form in _MEMBERS.get(node.kind, {}).items():
+        if member in node.value:
+            fits, mend = _FORMS[form]
+            if not fits(node.value[member]):
+                return member, f"{mend}; mend it"
+    if node.kind in _PATHS:
+        for name, value in node.value.items():
+            if not isinstance(value, dict) and not name.startswith("x-"):
+                return name, "must be an object; mend it"
+    return None
+
+
+_PATHS: Final = frozenset({"paths", "responses", "callback"})

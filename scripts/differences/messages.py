@@ -1,0 +1,258 @@
+"""Compare bodies and answers: media types, statuses, headers, links."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.differences.notes import compare_notes, compare_texts
+from scripts.nodes import as_object
+
+if TYPE_CHECKING:
+    from scripts.differences.changes import Findings, Place
+    from scripts.differences.parameters import Parameters
+    from scripts.differences.schemas import Schemas
+    from scripts.differences.source import Source
+    from scripts.documents import Json
+
+_ERRORS: Final = re.compile(r"[45]")
+
+
+class Messages:
+    """Compares the bodies of requests, and the answers."""
+
+    def __init__(
+        self,
+        old: Source,
+        new: Source,
+        schemas: Schemas,
+        parameters: Parameters,
+        findings: Findings,
+    ) -> None:
+        self.old, self.new, self.findings = old, new, findings
+        self.schemas, self.parameters = schemas, parameters
+
+    def compare(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        """Compare what an operation takes and what it answers."""
+        self._body(one.get("requestBody"), other.get("requestBody"), place.named(_body(place)))
+        self._answers(one, other, place)
+
+    def _body(self, old: Json, new: Json, place: Place) -> None:
+        one, other = self.old.resolve(old), self.new.resolve(new)
+        required = [bool(node.get("required")) for node in (one, other)]
+        if old is None or new is None:
+            if old is not new:
+                word = "added" if old is None else "removed"
+                path = self.old.place(one) if new is None else self.new.place(other)
+                kind = f"{'required-' * any(required)}body-{word}"
+                self.findings.add(kind, place, path)
+            return
+        path = self.new.place(other)
+        if required[0] != required[1]:
+            self.findings.add(f"body-{'required' if required[1] else 'optional'}", place, path)
+        for kind, said in compare_texts(one, other):
+            self.findings.add(kind, place, path, **said)
+        self._content(one, other, place)
+
+    # Media types
+
+    def _content(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        olds, news = (_content(node) for node in (one, other))
+        pairs = _paired(olds, news)
+        several = len({**olds, **news}) > 1
+        for old, new in pairs:
+            subject = f"{place.subject} (`{new}`)" if several else place.subject
+            here = replace(place, subject=subject, xml="xml" in new)
+            if old != new:
+                self._ranged(old, new, here, other)
+            self._media(olds[old], news[new], here)
+        for name in sorted(olds.keys() - {old for old, _ in pairs}):
+            path = self.old.place(olds[name])
+            self.findings.add("media-type-removed", place, path, name=name)
+        for name in sorted(news.keys() - {new for _, new in pairs}):
+            path = self.new.place(news[name])
+            self.findings.add("media-type-added", place, path, name=name)
+
+    def _ranged(self, old: str, new: str, place: Place, other: dict[str, Any]) -> None:
+        kind = "widened" if fnmatchcase(old, new) else "narrowed"
+        path = self.new.place(other)
+        self.findings.add(f"media-type-{kind}", place, path, old=old, new=new)
+
+    def _media(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        path = self.new.place(other)
+        self.schemas.compare(
+            one.get("schema", True), other.get("schema", True), place, self.findings
+        )
+        before, after = (
+            {**node, "examples": self._examples(source, node)}
+            for source, node in ((self.old, one), (self.new, other))
+        )
+        for kind, said in compare_texts(before, after):
+            self.findings.add(kind, place, path, **said)
+        forms, news = (as_object(node.get("encoding")) for node in (one, other))
+        for name in {**forms, **news}:
+            if self._encoding(self.old, forms.get(name)) != self._encoding(
+                self.new, news.get(name)
+            ):
+                self.findings.add("encoding-changed", place, path, name=name)
+
+    def _examples(self, source: Source, node: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: _promised(source.resolve(example))
+            for name, example in as_object(node.get("examples")).items()
+        }
+
+    def _encoding(self, source: Source, node: Json) -> dict[str, Any]:
+        encoding = _promised(as_object(node))
+        headers = as_object(encoding.get("headers"))
+        resolved = {name.casefold(): source.resolve(header) for name, header in headers.items()}
+        return {**encoding, "headers": resolved}
+
+    # Answers
+
+    def _answers(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        olds, news = (
+            {
+                str(status): source.resolve(answer)
+                for status, answer in as_object(node.get("responses")).items()
+                if not str(status).startswith("x-")
+            }
+            for source, node in ((self.old, one), (self.new, other))
+        )
+        for status, answer in olds.items():
+            here = place.answered(_answer(status))
+            cover = status if status in news else _cover(status, news)
+            if cover != status:
+                self._uncovered("removed", status, cover, here, self.old.place(answer))
+            if cover is not None:
+                self._answer(answer, news[cover], here)
+        for status, answer in news.items():
+            if status not in olds:
+                here = place.answered(_answer(status))
+                cover = _cover(status, olds)
+                self._uncovered("added", status, cover, here, self.new.place(answer))
+                if cover is not None:
+                    self._answer(olds[cover], answer, here)
+
+    def _uncovered(
+        self, word: str, status: str, cover: str | None, place: Place, path: str
+    ) -> None:
+        if status == "default":
+            kind = f"other-answers-{'described' if word == 'added' else 'undescribed'}"
+        elif cover is None:
+            kind = f"{'error' if _ERRORS.match(status) else 'success'}-status-{word}"
+        else:
+            kind = "status-named" if word == "added" else "status-unnamed"
+        by = _answer(cover or "")
+        self.findings.add(kind, place, path, name=_answer(status), old=by, new=by)
+
+    def _answer(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        path = self.new.place(other)
+        for kind, said in compare_notes(one, other):
+            self.findings.add(kind, place, path, **said)
+        self._content(one, other, place)
+        self._headers(one, other, place)
+        self._links(one, other, place)
+
+    def _headers(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        olds, news = (
+            {
+                name.casefold(): (name, source.resolve(header))
+                for name, header in as_object(node.get("headers")).items()
+                if name.casefold() != "content-type"
+            }
+            for source, node in ((self.old, one), (self.new, other))
+        )
+        for key in {**olds, **news}:
+            name = (news.get(key) or olds[key])[0]
+            here = place.named(f"the header `{name}` of {place.subject}")
+            if key not in olds:
+                self.findings.add("header-added", here, self.new.place(news[key][1]))
+            elif key not in news:
+                self.findings.add("header-removed", here, self.old.place(olds[key][1]))
+            else:
+                self.parameters.pair(olds[key][1], news[key][1], here, "header")
+
+    def _links(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        olds, news = (
+            {name: source.resolve(link) for name, link in as_object(node.get("links")).items()}
+            for source, node in ((self.old, one), (self.new, other))
+        )
+        for name in {**olds, **news}:
+            if name not in olds:
+                self.findings.add("link-added", place, self.new.place(news[name]), name=name)
+            elif name not in news:
+                self.findings.add("link-removed", place, self.old.place(olds[name]), name=name)
+            else:
+                path = self.new.place(news[name])
+                if self._link(self.old, olds[name]) != self._link(self.new, news[name]):
+                    self.findings.add("link-changed", place, path, name=name)
+                here = place.named(f"the link `{name}` of {place.subject}")
+                for kind, said in compare_texts(olds[name], news[name]):
+                    self.findings.add(kind, here, path, **said)
+
+    def _link(self, source: Source, link: dict[str, Any]) -> dict[str, Any]:
+        """Return what a link does; path variables count by their position."""
+        promised = _promised(link)
+        path = _path_of(source, promised.get("operationId"))
+        positions = {name: f"{{{i}}}" for i, name in enumerate(re.findall(r"\{([^{}]*)\}", path))}
+        promised["parameters"] = {
+            positions.get(name.removeprefix("path."), name): value
+            for name, value in as_object(promised.get("parameters")).items()
+        }
+        if isinstance(reference := promised.get("operationRef"), str):
+            promised["operationRef"] = re.sub(r"\{[^{}]*\}|%7B.*?%7D", "{}", reference)
+        return promised
+
+
+def _promised(node: dict[str, Any]) -> dict[str, Any]:
+    """Leave out words and extensions."""
+    return {
+        key: value
+        for key, value in node.items()
+        if key not in {"description", "summary"} and not key.startswith("x-")
+    }
+
+
+def _path_of(source: Source, operation_id: Any) -> str:
+    for path, value in as_object(source.root.get("paths")).items():
+        for operation in source.resolve(value).values():
+            if operation_id and as_object(operation).get("operationId") == operation_id:
+                return path
+    return ""
+
+
+def _content(node: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the media types by their names, written alike."""
+    return {
+        re.sub(r"\s*;\s*", ";", name.strip().casefold()): as_object(media)
+        for name, media in as_object(node.get("content")).items()
+    }
+
+
+def _paired(olds: dict[str, Any], news: dict[str, Any]) -> list[tuple[str, str]]:
+    """Pair media types: the same ones, then one with the range that covers it."""
+    pairs = [(name, name) for name in olds if name in news]
+    for old in olds:
+        if old not in news:
+            pairs += [(old, new) for new in news if "*" in new and fnmatchcase(old, new)][:1]
+    for new in news:
+        if new not in olds and new not in {taken for _, taken in pairs}:
+            pairs += [(old, new) for old in olds if "*" in old and fnmatchcase(new, old)][:1]
+    return pairs
+
+
+def _cover(status: str, answers: dict[str, Any]) -> str | None:
+    """Return what describes a status that is not named."""
+    ranges = [f"{status[0]}XX", f"{status[0]}xx", "default"]
+    return next((name for name in ranges if name in answers and name != status), None)
+
+
+def _answer(status: str) -> str:
+    return "any other answer" if status == "default" else f"the answer {status}"
+
+
+def _body(place: Place) -> str:
+    return "the request body" if place.reading.sent else f"the body of {place.subject}"

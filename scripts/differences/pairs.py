@@ -1,0 +1,51 @@
+"""What differs between two schemas, and the pairs of schemas below them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from scripts.differences.facets import Schema
+
+Steps: TypeAlias = tuple[str, ...]
+"""The way from one schema to another below it, in the words of a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference of a pair: its kind, what its sentence needs, the steps below the pair."""
+
+    kind: str
+    words: dict[str, Any]
+    steps: Steps = ()
+    path: str | None = None
+    """Where it stands, if not where the pair stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A pair of schemas below a pair."""
+
+    steps: Steps
+    old: Schema
+    new: Schema
+
+
+@dataclass(slots=True)
+class Pair:
+    """What differs between two schemas, and the pairs below them."""
+
+    findings: list[Finding] = field(default_factory=list[Finding])
+    edges: list[Edge] = field(default_factory=list[Edge])
+
+    def add(self, kind: str, *steps: str, path: str | None = None, **said: Any) -> None:
+        """Write down one difference."""
+        self.findings.append(Finding(kind, said, steps, path))
+
+    def take(self, other: Pair, *steps: str) -> None:
+        """Write down all differences of another pair, below some steps."""
+        self.findings += [
+            Finding(f.kind, f.words, (*steps, *f.steps), f.path) for f in other.findings
+        ]
+        self.edges += [Edge((*steps, *e.steps), e.old, e.new) for e in other.edges]

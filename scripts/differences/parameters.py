@@ -1,0 +1,155 @@
+"""Compare parameters and headers: where they stand, how they are written, what they hold."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.differences import words
+from scripts.differences.notes import compare_notes
+from scripts.nodes import as_list, as_object
+
+if TYPE_CHECKING:
+    from scripts.differences.changes import Findings, Place
+    from scripts.differences.facets import Schema
+    from scripts.differences.schemas import Schemas
+    from scripts.differences.source import Source
+    from scripts.documents import Json
+
+    Owner = tuple[str, dict[str, Json], dict[str, Json]]
+    Key = tuple[str, str]
+
+_STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_RESERVED: Final = frozenset({"accept", "content-type", "authorization"})
+_VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
+_FLAGS: Final = {
+    "allowReserved": "reserved characters",
+    "allowEmptyValue": "an empty value",
+}
+_KINDS: Final = {True: "parameter", False: "header"}
+
+
+class Parameters:
+    """Compares the parameters of operations, and the headers of answers."""
+
+    def __init__(self, old: Source, new: Source, schemas: Schemas, findings: Findings) -> None:
+        self.old, self.new, self.schemas, self.findings = old, new, schemas, findings
+
+    def compare(self, old: Owner, new: Owner, place: Place) -> None:
+        """Compare the parameters of one operation; of a path variable only the place counts."""
+        olds, news = self._of(self.old, old), self._of(self.new, new)
+        moved = _moved(olds, news)
+        for key, one in olds.items():
+            other = news.get(moved.get(key, key))
+            if other is None:
+                self._gone("removed", one, place.named(_subject(one)), self.old)
+                continue
+            here = place.named(_subject(other))
+            if key in moved:
+                said = {"old": _subject(one), "new": _subject(other)}
+                self.findings.add("parameter-moved", here, self.new.place(other), **said)
+            self.pair(one, other, here, "parameter")
+        for key, other in news.items():
+            if key not in olds and key not in moved.values():
+                self._gone("added", other, place.named(_subject(other)), self.new)
+
+    def _gone(self, word: str, node: dict[str, Json], place: Place, source: Source) -> None:
+        required = "required-" * bool(node.get("required"))
+        self.findings.add(f"{required}parameter-{word}", place, source.place(node))
+
+    def _of(self, source: Source, owner: Owner) -> dict[Key, dict[str, Json]]:
+        """Return the parameters by place and name, path variables by their position."""
+        path, item, operation = owner
+        positions = {name: f"{{{i}}}" for i, name in enumerate(_VARIABLE.findall(path))}
+        found: dict[Key, dict[str, Json]] = {}
+        for value in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
+            node = source.resolve(value)
+            where, name = str(node.get("in")), str(node.get("name"))
+            if where == "header":
+                name = name.casefold()
+                if name in _RESERVED:
+                    continue
+            found[where, positions.get(name, name) if where == "path" else name] = node
+        return found
+
+    def pair(self, one: dict[str, Any], other: dict[str, Any], place: Place, what: str) -> None:
+        """Compare two parameters or two headers that go together."""
+        path = self.new.place(other)
+        required = [bool(node.get("required")) for node in (one, other)]
+        if required[0] != required[1]:
+            word = "required" if required[1] else "optional"
+            self.findings.add(f"{what}-{word}", place, path)
+        for kind, said in compare_notes(*(_without_default(node) for node in (one, other))):
+            self.findings.add(kind, place, path, **said)
+        self._form(one, other, place, path)
+        self._schema(one, other, place, path)
+
+    def _form(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
+        for keyword in ("style", "explode"):
+            before, after = (_form_of(node)[keyword] for node in (one, other))
+            if before != after:
+                said = {"keyword": f"`{keyword}`", "old": before, "new": after}
+                self.findings.add("parameter-form-changed", place, path, **said)
+        for keyword, thing in _FLAGS.items():
+            flags = [bool(node.get(keyword)) for node in (one, other)]
+            if flags[0] != flags[1]:
+                word = "widened" if flags[1] else "narrowed"
+                self.findings.add(f"parameter-form-{word}", place, path, keyword=thing)
+
+    def _schema(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
+        (before, old), (after, new) = (_media(node) for node in (one, other))
+        if before != after:
+            said = {"keyword": "the media type", "old": before or "none", "new": after or "none"}
+            self.findings.add("parameter-form-changed", place, path, **said)
+            return
+        kind = None if after else self._as_text(old, new)
+        if kind is None:
+            self.schemas.compare(old, new, place, self.findings)
+        else:
+            types = [words.types(shape.types()) for shape in self.schemas.shapes(old, new)]
+            self.findings.add(kind, place, path, old=types[0], new=types[1])
+
+    def _as_text(self, old: Schema, new: Schema) -> str | None:
+        """See whether only the type changed, to or from any text: on the wire, all is text."""
+        shapes = self.schemas.shapes(old, new)
+        scalar = [set(shape.types()) <= {"number", "boolean"} != set() for shape in shapes]
+        free = [
+            shape.types().keys() == {"string"} and not any(case.facets for case in shape.cases)
+            for shape in shapes
+        ]
+        if scalar[0] and free[1]:
+            return "text-form-widened"
+        return "text-form-narrowed" if free[0] and scalar[1] else None
+
+
+def _moved(olds: dict[Key, Any], news: dict[Key, Any]) -> dict[Key, Key]:
+    """Find the parameters that keep their name in another place."""
+    gone = [key for key in olds if key not in news]
+    come = {name.casefold(): (where, name) for where, name in news if (where, name) not in olds}
+    return {
+        (where, name): come[name.casefold()]
+        for where, name in gone
+        if name.casefold() in come and not name.startswith("{")
+    }
+
+
+def _subject(node: dict[str, Any]) -> str:
+    where = "path variable" if node.get("in") == "path" else f"{node.get('in')} parameter"
+    where = "header" if node.get("in") == "header" else where
+    return f"the {where} `{node.get('name')}`"
+
+
+def _without_default(node: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in {"default", "xml"}}
+
+
+def _form_of(node: dict[str, Any]) -> dict[str, Any]:
+    style = node.get("style", _STYLES.get(str(node.get("in")), "simple"))
+    return {"style": style, "explode": node.get("explode", style == "form")}
+
+
+def _media(node: dict[str, Any]) -> tuple[str, Schema]:
+    """Return the media type of a parameter, empty for none, and its schema."""
+    for name, media in as_object(node.get("content")).items():
+        return name.casefold(), as_object(media).get("schema", True)
+    return "", node.get("schema", True)

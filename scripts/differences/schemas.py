@@ -1,0 +1,447 @@
+"""Compare two schemas: a graph of pairs, so that a schema may contain itself.
+
+A pair of schemas is compared once per reading. What differs right there is kept with the pair;
+members and items are edges to further pairs. What changed for a body is what can be reached.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from scripts.differences import words
+from scripts.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
+from scripts.differences.discriminators import compare_discriminators
+from scripts.differences.facets import whole
+from scripts.differences.keywords import (
+    compare_bound,
+    compare_bounds,
+    compare_factors,
+    compare_listed,
+    compare_sets,
+    compare_values,
+)
+from scripts.differences.kinds import Level
+from scripts.differences.notes import compare_notes
+from scripts.differences.pairs import Edge, Finding, Pair, Steps
+from scripts.differences.shapes import Shape, Shapes
+from scripts.differences.unchanged import Unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scripts.differences.facets import Case, Schema
+    from scripts.differences.source import Source
+
+Key: TypeAlias = tuple[int, int, Reading]
+
+
+class Schemas:
+    """Compares the schemas of two documents."""
+
+    def __init__(self, old: Source, new: Source) -> None:
+        self.old, self.new = old, new
+        self._old_shapes, self._new_shapes = Shapes(old), Shapes(new)
+        self._pairs: dict[Key, Pair | None] = {}
+        self._case_pairs: dict[Key, Pair] = {}
+        self._gravest: dict[Key, int] = {}
+        self._met_unfinished = 0
+        self._unchanged = Unchanged(old, new)
+
+    def compare(self, old: Schema, new: Schema, place: Place, findings: Findings) -> None:
+        """Write down all that changed, from a schema down; what recurs is said once."""
+        told: set[tuple[str, str, Steps, str]] = set()
+        for steps, finding, path in self._reachable(old, new, place.reading):
+            key = (finding.kind, path, finding.steps, repr(finding.words))
+            if key in told and path:
+                continue  # the same component, further down
+            told.add(key)
+            here = place.named(words.member(steps, place.subject))
+            if finding.kind == "xml-changed" and not place.xml:
+                findings.add("text-changed", here, path, keyword="xml")
+            else:
+                findings.add(finding.kind, here, path, **finding.words)
+
+    def shapes(self, old: Schema, new: Schema) -> tuple[Shape, Shape]:
+        """Return the shapes of two schemas."""
+        return self._old_shapes(old), self._new_shapes(new)
+
+    def gravest(self, old: Schema, new: Schema, reading: Reading) -> int:
+        """Return the gravest level that is reached from a pair, 0 for none."""
+        key = (id(old), id(new), reading)
+        if key not in self._gravest:
+            unfinished = self._met_unfinished
+            levels = [reading.level(f.kind) for _, f, _ in self._reachable(old, new, reading)]
+            if self._met_unfinished > unfinished:  # there may be more to it
+                return max(levels, default=0)
+            self._gravest[key] = max(levels, default=0)
+        return self._gravest[key]
+
+    def relation(self, old: Schema, new: Schema) -> str:
+        """Say whether a schema allows the same as another: same, narrower, wider or unclear."""
+        sent, received = (self.gravest(old, new, reading) for reading in (REQUEST, ANSWER))
+        if max(sent, received) < Level.MINOR:
+            return "same"
+        wider, narrower = sent < Level.UNCERTAIN, received < Level.UNCERTAIN
+        return "unclear" if wider == narrower else "wider" if wider else "narrower"
+
+    def _reachable(
+        self, old: Schema, new: Schema, reading: Reading
+    ) -> Iterator[tuple[Steps, Finding, str]]:
+        seen = {(id(old), id(new))}
+        queue: deque[tuple[Steps, Schema, Schema, str]] = deque([((), old, new, "")])
+        while queue:
+            steps, old, new, above = queue.popleft()
+            place = self._place(old, new) or above
+            pair = self._pair(old, new, reading)
+            for finding in pair.findings:
+                yield (*steps, *finding.steps), finding, finding.path or place
+            for edge in pair.edges:
+                if (id(edge.old), id(edge.new)) not in seen:
+                    seen.add((id(edge.old), id(edge.new)))
+                    queue.append(((*steps, *edge.steps), edge.old, edge.new, place))
+
+    def _place(self, old: Schema, new: Schema) -> str:
+        if not isinstance(new, bool):
+            return self.new.place(new)
+        return "" if isinstance(old, bool) else self.old.place(old)
+
+    def _pair(self, old: Schema, new: Schema, reading: Reading) -> Pair:
+        """Return what differs right between two schemas; nothing where that is being found out."""
+        key = (id(old), id(new), reading)
+        if key not in self._pairs:
+            self._pairs[key] = None
+            self._pairs[key] = self._compared(old, new, reading)
+        pair = self._pairs[key]
+        self._met_unfinished += pair is None
+        return pair or Pair()
+
+    def _compared(self, old: Schema, new: Schema, reading: Reading) -> Pair:
+        pair = Pair()
+        if self._unchanged(old, new):
+            return pair
+        one, other = self.shapes(old, new)
+        self._types(one, other, pair)
+        for kind in one.types():
+            if other.of(kind):
+                pair.take(self._unions(one.of(kind), other.of(kind), reading))
+        if one.known is not None and other.known is not None:
+            compare_values(one.known, other.known, "known-value", pair)
+        exclusive = [any(c.facets.get("exclusive") for c in shape.cases) for shape in (one, other)]
+        if exclusive[0] != exclusive[1] and one.cases and other.cases:
+            pair.add("alternatives-exclusive" if exclusive[1] else "alternatives-overlapping")
+        for kind, said in compare_notes(one.notes, other.notes):
+            pair.add(kind, **said)
+        compare_discriminators(one, other, pair)
+        return pair
+
+    # Types and alternatives
+
+    def _types(self, one: Shape, other: Shape, pair: Pair) -> None:
+        if not one.cases or not other.cases:
+            if one.cases or other.cases:
+                pair.add("value-allowed" if other.cases else "value-forbidden")
+            return
+        old, new = one.types(), other.types()
+        kind = _change_of(old.keys(), new.keys())
+        if old.keys() ^ new.keys() == {"null"} and old.keys() & new.keys():
+            pair.add("null-allowed" if "null" in new else "null-forbidden")
+            kind = None
+        if kind:
+            pair.add(f"type-{kind}", old=words.types(old), new=words.types(new))
+
+    def _unions(self, olds: list[Case], news: list[Case], reading: Reading) -> Pair:
+        """Compare the alternatives of one type; those that go together are compared in detail."""
+        pair = Pair()
+        if len(olds) == len(news) == 1:
+            return self._cases(olds[0], news[0], reading)
+        left, right = dict(enumerate(olds)), dict(enumerate(news))
+        # The same order both ways, so that the way back pairs the same alternatives.
+        order = sorted(product(left, right), key=lambda at: (sum(at), abs(at[0] - at[1])))
+        for fitting in (self._twins, self._equal, self._akin, self._compatible, self._unclear):
+            for i, j in order:
+                if i in left and j in right and fitting(olds[i], news[j]):
+                    old, new = left.pop(i), right.pop(j)
+                    label = f"<{new.name}>" if new.name else ""
+                    pair.take(self._cases(old, new, reading), *filter(None, [label]))
+        if len(left) == len(right) == 1:
+            (old,), (new,) = left.values(), right.values()
+            pair.take(self._cases(old, new, reading))
+            return pair
+        for old in left.values():
+            if not any(self._level(old, new, REQUEST) < Level.UNCERTAIN for new in news):
+                pair.add("alternative-removed", shape=words.case(old))
+        for new in right.values():
+            if not any(self._level(old, new, ANSWER) < Level.UNCERTAIN for old in olds):
+                pair.add("alternative-added", shape=words.case(new))
+        return pair
+
+    def _twins(self, old: Case, new: Case) -> bool:
+        return self._akin(old, new) and self._equal(old, new)
+
+    def _equal(self, old: Case, new: Case) -> bool:
+        return max(self._levels(old, new)) < Level.MINOR
+
+    def _akin(self, old: Case, new: Case) -> bool:
+        if old.name and old.name == new.name:
+            return True
+        mine, theirs = self._old_shapes.tags(old), self._new_shapes.tags(new)
+        return any(
+            len(values) == 1 and values.keys() == theirs.get(name, {}).keys()
+            for name, values in mine.items()
+            if all(name in case.facets.get("required", ()) for case in (old, new))
+        )
+
+    def _compatible(self, old: Case, new: Case) -> bool:
+        return min(self._levels(old, new)) < Level.UNCERTAIN
+
+    def _unclear(self, old: Case, new: Case) -> bool:
+        return min(self._levels(old, new)) < Level.BREAKING
+
+    def _levels(self, old: Case, new: Case) -> list[int]:
+        return [self._level(old, new, reading) for reading in (REQUEST, ANSWER)]
+
+    def _level(self, old: Case, new: Case, reading: Reading) -> int:
+        pair = self._cases(old, new, reading)
+        levels = [int(reading.level(finding.kind)) for finding in pair.findings]
+        levels += [self.gravest(edge.old, edge.new, reading) for edge in pair.edges]
+        return max(levels, default=0)
+
+    def _cases(self, old: Case, new: Case, reading: Reading) -> Pair:
+        key = (id(old), id(new), reading)
+        if key not in self._case_pairs:
+            self._case_pairs[key] = self._compared_cases(old, new, reading)
+        return self._case_pairs[key]
+
+    def _compared_cases(self, old: Case, new: Case, reading: Reading) -> Pair:
+        pair = Pair()
+        for kind, said in compare_notes(old.notes, new.notes):
+            pair.add(kind, **said)
+        if "values" in old.facets or "values" in new.facets:
+            compare_listed(old, new, pair)
+        else:
+            if whole(old) != whole(new):
+                kind = "type-narrowed" if whole(new) else "type-widened"
+                pair.add(kind, old=words.number(whole(old)), new=words.number(whole(new)))
+            compare_bounds(old, new, pair)
+            compare_sets(old, new, pair)
+            compare_factors(old, new, pair)
+            if old.type == "array":
+                self._items(old, new, pair)
+            if old.type == "object":
+                self._members(old, new, pair, reading)
+            self._contents(old, new, pair)
+        self._assertions(old, new, pair)
+        return pair
+
+    # Arrays
+
+    def _items(self, old: Case, new: Case, pair: Pair) -> None:
+        one, other = old.layout, new.layout
+        for index in sorted({**one.named, **other.named}):
+            pair.edges.append(Edge((f"[{index}]",), one.view(index), other.view(index)))
+        pair.edges.append(Edge(("[]",), one.others(), other.others()))
+        unique = [bool(case.facets.get("uniqueItems")) for case in (old, new)]
+        if unique[0] != unique[1]:
+            pair.add("unique-items-demanded" if unique[1] else "unique-items-waived")
+        self._contains(old.facets.get("contains", ()), new.facets.get("contains", ()), pair)
+
+    def _contains(
+        self, old: tuple[tuple[Any, ...], ...], new: tuple[tuple[Any, ...], ...], pair: Pair
+    ) -> None:
+        if len(old) != len(new) or len(old) > 1:
+            if old != new:
+                kinds = {(True, False): "loosened", (False, True): "tightened"}
+                kind = kinds.get((bool(old), bool(new)), "changed")
+                pair.add(f"contains-{kind}")
+            return
+        for (schema, least, most), (another, at_least, at_most) in zip(old, new, strict=True):
+            relation = self.relation(schema, another)
+            if relation != "same":
+                capped = most is not None or at_most is not None or relation == "unclear"
+                kind = (
+                    "changed" if capped else f"{'tight' if relation == 'narrower' else 'loos'}ened"
+                )
+                pair.add(f"contains-{kind}")
+            compare_bound("min-contains", (least, 0), (at_least, 0), pair)
+            before, after = ((n, 0) if n is not None else None for n in (most, at_most))
+            compare_bound("max-contains", before, after, pair)
+
+    # Objects
+
+    def _members(self, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
+        for name in _names(old, new):
+            self._member(name, old, new, pair, reading)
+        one, other = old.layout, new.layout
+        shut, closed = one.rest is False, other.rest is False
+        if shut != closed:
+            pair.add("further-members-forbidden" if closed else "further-members-allowed")
+        else:
+            pair.edges.append(Edge((".*",), one.others(), other.others()))
+        for pattern in {**one.patterns, **other.patterns}:
+            before = one.patterns.get(pattern, one.others())
+            after = other.patterns.get(pattern, other.others())
+            pair.edges.append(Edge((f".{{{pattern}}}",), before, after))
+        self._member_names(old.facets.get("names", ()), new.facets.get("names", ()), pair)
+        self._dependencies(old, new, pair)
+
+    def _member(self, name: str, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
+        step = f".{name}"
+        before, after = _described(name, old), _described(name, new)
+        was, now = old.layout.view(name), new.layout.view(name)
+        hidden = self._visibility(was, now, step, pair, reading)
+        needed = [name in case.facets.get("required", ()) for case in (old, new)]
+        if not any(hidden):
+            here = self.new.place(now) if after else self.old.place(was)
+            if before and after:
+                self._both_describe(step, needed, pair)
+            elif _silent(old if after else new, name):
+                word = "added" if after else "removed"
+                pair.add(f"{'required-' * any(needed)}member-{word}", step, path=here)
+                return
+            elif (was if after else now) is False:
+                pair.add(f"closed-member-{'added' if after else 'removed'}", step, path=here)
+                self._both_describe(step, needed, pair)
+                return
+            else:
+                self._both_describe(step, needed, pair)
+            pair.edges.append(Edge((step,), was, now))
+        elif hidden == [True, False] and needed[1]:
+            pair.add("member-required", step)
+        elif hidden == [False, True] and needed[0]:
+            pair.add("member-optional", step)
+
+    def _both_describe(self, step: str, needed: list[bool], pair: Pair) -> None:
+        if needed[0] != needed[1]:
+            pair.add("member-required" if needed[1] else "member-optional", step)
+
+    def _visibility(
+        self, was: Schema, now: Schema, step: str, pair: Pair, reading: Reading
+    ) -> list[bool]:
+        """Say whether a member stands outside of a message, before and after."""
+        notes = [shape.notes for shape in self.shapes(was, now)]
+        for mark, (on, off) in _MARKS.items():
+            marked = [bool(note.get(mark)) for note in notes]
+            if marked[0] != marked[1]:
+                pair.add(on if marked[1] else off, step)
+        mark = "readOnly" if reading.request else "writeOnly"
+        return [bool(note.get(mark)) for note in notes]
+
+    def _member_names(self, old: tuple[Schema, ...], new: tuple[Schema, ...], pair: Pair) -> None:
+        if len(old) == len(new) == 1:
+            pair.edges.append(Edge((" (names of members)",), old[0], new[0]))
+        elif old != new:
+            pair.add("member-names-restricted" if len(new) > len(old) else "member-names-freed")
+
+    def _dependencies(self, old: Case, new: Case, pair: Pair) -> None:
+        before, after = (
+            {
+                (trigger, name)
+                for trigger, names in case.facets.get("needs", {}).items()
+                for name in names
+            }
+            for case in (old, new)
+        )
+        for trigger, name in sorted(before ^ after):
+            word = "added" if (trigger, name) in after else "removed"
+            pair.add(f"member-dependency-{word}", trigger=trigger, rule=f"`{name}` goes with it")
+        one, other = (case.facets.get("dependentSchemas", {}) for case in (old, new))
+        for trigger in {**one, **other}:
+            if trigger in one and trigger in other:
+                step = f" (where `{trigger}` stands)"
+                pair.edges.append(Edge((step,), one[trigger], other[trigger]))
+            else:
+                word = "added" if trigger in other else "removed"
+                rule = "the other members follow a schema of their own"
+                pair.add(f"member-dependency-{word}", trigger=trigger, rule=rule)
+
+    # Both
+
+    def _contents(self, old: Case, new: Case, pair: Pair) -> None:
+        one, other = (case.facets.get("contentSchema", (True,)) for case in (old, new))
+        if len(one) == len(other) == 1:
+            pair.edges.append(Edge((" (its content)",), one[0], other[0]))
+        elif one != other:
+            pair.add("not-compared", keyword="contentSchema")
+
+    def _assertions(self, old: Case, new: Case, pair: Pair) -> None:
+        """Compare what is kept as it is written."""
+        one, other = (self._unmatched(old, new, facet) for facet in ("not", "if"))
+        for facet, (gone, come), name in (
+            ("not", one, "exclusion"),
+            ("if", other, "condition"),
+        ):
+            if len(gone) == len(come) == 1:
+                self._replaced(facet, gone[0], come[0], pair)
+            elif gone or come:
+                kind = "changed" if gone and come else "removed" if gone else "added"
+                pair.add(f"{name}-{kind}")
+        gone, come = self._unmatched(old, new, "union")
+        if gone or come:
+            pair.add("composition-changed")
+        before, after = (dict(case.facets.get("unknown", ())) for case in (old, new))
+        for keyword in {**before, **after}:
+            if before.get(keyword, _ABSENT) != after.get(keyword, _ABSENT):
+                pair.add("not-compared", keyword=keyword)
+
+    def _replaced(self, facet: str, old: Any, new: Any, pair: Pair) -> None:
+        if facet == "not":
+            kinds = {"narrower": "exclusion-removed", "wider": "exclusion-added"}
+            pair.add(kinds.get(self.relation(old, new), "exclusion-changed"))
+        elif self.relation(old[0], new[0]) == "same":
+            for step, before, after in zip(("then", "else"), old[1:], new[1:], strict=True):
+                pair.edges.append(Edge((f" (`{step}`)",), before, after))
+        else:
+            pair.add("condition-changed")
+
+    def _unmatched(self, old: Case, new: Case, facet: str) -> tuple[list[Any], list[Any]]:
+        """Return what stands as it is written on one side only."""
+        gone, come = list(old.facets.get(facet, ())), list(new.facets.get(facet, ()))
+        for one in tuple(gone):
+            for other in come:
+                if self._same_text(facet, one, other):
+                    gone.remove(one)
+                    come.remove(other)
+                    break
+        return gone, come
+
+    def _same_text(self, facet: str, one: Any, other: Any) -> bool:
+        if facet == "not":
+            return self.relation(one, other) == "same"
+        if facet == "union":
+            (word, before), (keyword, after) = one, other
+            one, other = before, after
+            if word != keyword or len(before) != len(after):
+                return False
+        return all(self.relation(a, b) == "same" for a, b in zip(one, other, strict=True))
+
+
+_ABSENT: Final = object()
+_MARKS: Final = {
+    "readOnly": ("member-read-only", "member-writable"),
+    "writeOnly": ("member-write-only", "member-readable"),
+}
+
+
+def _names(old: Case, new: Case) -> Iterable[str]:
+    named = {**old.layout.named, **new.layout.named}
+    needed = {*old.facets.get("required", ()), *new.facets.get("required", ())}
+    return [*named, *sorted(needed - named.keys())]
+
+
+def _described(name: str, case: Case) -> bool:
+    return name in case.layout.named or name in case.facets.get("required", ())
+
+
+def _silent(case: Case, name: str) -> bool:
+    """Say whether a case says nothing of a member that it does not describe."""
+    return case.layout.view(name) in (True, {})
+
+
+def _change_of(before: Any, after: Any) -> str | None:
+    if before == after:
+        return None
+    if before > after:
+        return "narrowed"
+    return "widened" if before < after else "changed"

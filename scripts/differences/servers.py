@@ -1,0 +1,70 @@
+"""Compare the servers that an API, or one operation, can be reached at."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from scripts.differences import words
+from scripts.differences.notes import compare_texts
+from scripts.nodes import as_list, as_object
+
+if TYPE_CHECKING:
+    from scripts.differences.changes import Findings, Place
+    from scripts.documents import Json
+
+
+def compare_servers(
+    old: list[Json], new: list[Json], place: Place, path: str, findings: Findings
+) -> None:
+    """Compare two lists of servers; their order and the names of variables do not count."""
+    olds, news = _servers(old), _servers(new)
+    for key in {**olds, **news}:
+        if key not in olds:
+            findings.add("server-added", place, path, new=news[key]["url"])
+        elif key not in news:
+            findings.add("server-removed", place, path, old=olds[key]["url"])
+        else:
+            here = place.named(f"the server {news[key]['url']}")
+            for kind, said in compare_texts(olds[key], news[key]):
+                findings.add(kind, here, path, **said)
+            _variables(olds[key], news[key], here, path, findings)
+
+
+def _servers(servers: list[Json]) -> dict[str, dict[str, Any]]:
+    listed = [as_object(server) for server in servers] or [{"url": "/"}]
+    return {
+        re.sub(r"\{[^{}]*\}", "{}", str(server.get("url", "/"))).rstrip("/"): {
+            "url": "/",
+            **server,
+        }
+        for server in listed
+    }
+
+
+def _named(server: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the variables of a server in the order of its address."""
+    variables = as_object(server.get("variables"))
+    names = re.findall(r"\{([^{}]*)\}", server["url"])
+    return [(name, as_object(variables.get(name))) for name in names]
+
+
+def _variables(
+    old: dict[str, Any], new: dict[str, Any], place: Place, path: str, findings: Findings
+) -> None:
+    for (_, before), (name, after) in zip(_named(old), _named(new), strict=True):
+        said = {"name": name, "server": new["url"]}
+        defaults = [words.value(node.get("default")) for node in (before, after)]
+        if defaults[0] != defaults[1]:
+            told = said | {"old": defaults[0], "new": defaults[1]}
+            findings.add("server-default-changed", place, path, **told)
+        listed, now = (as_list(node.get("enum")) for node in (before, after))
+        if gone := [value for value in listed if value not in now and now]:
+            findings.add("server-value-removed", place, path, values=words.values(gone), **said)
+        if come := [value for value in now if value not in listed and listed]:
+            findings.add("server-value-added", place, path, values=words.values(come), **said)
+        if bool(listed) != bool(now):
+            kind = "server-value-added" if listed else "server-value-removed"
+            findings.add(kind, place, path, values="other values", **said)
+        for kind, words_of in compare_texts(before, after):
+            findings.add(kind, place.named(f"`{name}` of {place.subject}"), path, **words_of)

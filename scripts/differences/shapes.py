@@ -1,0 +1,413 @@
+"""The shape of a schema: one form for all the ways to write the same schema.
+
+A shape is a union of cases, each of one type. `$ref`, `allOf`, `anyOf` and `oneOf` are worked
+out; so `type: [string, 'null']` and `oneOf` of a string and null have the same shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.differences.facets import (
+    COUNTS,
+    TYPES,
+    Case,
+    Layout,
+    Schema,
+    canonical,
+    settled,
+    together,
+    type_of,
+    whole,
+)
+from scripts.nodes import as_list, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.differences.source import Source
+
+MAX_CASES: Final = 100
+"""A product of alternatives with more cases is compared as it is written."""
+
+OPEN: Final = "Extensible enum."
+"""A description that starts so makes an enum a list of known values; more must be expected."""
+
+_NOTES: Final = frozenset(
+    "title description default deprecated readOnly writeOnly example examples externalDocs xml"
+    " discriminator $comment".split()
+)
+_SILENT: Final = frozenset("$defs definitions $id $anchor $dynamicAnchor".split())
+_APPLIED: Final = frozenset(
+    "$ref $dynamicRef allOf anyOf oneOf not if then else type enum const".split()
+)
+
+_BY_TYPE: Final = {
+    "number": "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf format",
+    "string": "minLength maxLength pattern format contentEncoding contentMediaType contentSchema",
+    "array": "minItems maxItems uniqueItems items prefixItems contains minContains maxContains"
+    " unevaluatedItems",
+    "object": "minProperties maxProperties properties patternProperties additionalProperties"
+    " propertyNames required dependentRequired dependentSchemas unevaluatedProperties",
+}
+_KNOWN: Final = (
+    _NOTES | _SILENT | _APPLIED | {word for words in _BY_TYPE.values() for word in words.split()}
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What a schema allows, and what it says beside.
+
+    known: the values of an open list, by their canonical text; they assert nothing.
+    branches: the alternatives as they are written, where there are several.
+    """
+
+    cases: tuple[Case, ...]
+    notes: dict[str, Any]
+    known: dict[str, Any] | None = None
+    branches: tuple[Schema, ...] = ()
+
+    def of(self, kind: str) -> list[Case]:
+        """Return the cases of one type."""
+        return [case for case in self.cases if case.type == kind]
+
+    def types(self) -> dict[str, bool]:
+        """Return the types, and of each whether only integers are meant."""
+        return {kind: all(whole(case) for case in self.of(kind)) for kind in TYPES if self.of(kind)}
+
+
+_ALL: Final = tuple(Case(kind) for kind in TYPES)
+_ANYTHING: Final = Shape(_ALL, {})
+_NOTHING: Final = Shape((), {})
+
+
+class Shapes:
+    """The shapes of the schemas of one document; each is worked out once."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._shapes: dict[int, Shape | None] = {}
+        self._joined: dict[tuple[int, int], Schema] = {}
+
+    def __call__(self, schema: Schema) -> Shape:
+        """Return the shape of a schema.
+
+        Raises:
+            DocumentError: the schema is made of itself.
+        """
+        if isinstance(schema, bool):
+            return _ANYTHING if schema else _NOTHING
+        if id(schema) not in self._shapes:
+            self._shapes[id(schema)] = None
+            self._shapes[id(schema)] = self._shape(schema)
+        shape = self._shapes[id(schema)]
+        if shape is None:
+            raise self._source.unclear(schema, "is made of itself; break the cycle")
+        return shape
+
+    def both(self, a: Schema, b: Schema) -> Schema:
+        """Return the schema that asks what two schemas ask."""
+        if a is b or a == b or b is True or a is False:
+            return a
+        if a is True or b is False:
+            return b
+        if (id(a), id(b)) not in self._joined:
+            self._joined[id(a), id(b)] = self._source.keep({"allOf": [a, b]}, a)
+        return self._joined[id(a), id(b)]
+
+    def _shape(self, schema: dict[str, Any]) -> Shape:
+        cases, notes = self._own(schema), dict[str, Any]()
+        branches: tuple[Schema, ...] = ()
+        known: dict[str, Any] | None = None
+        for part in self._parts(schema):
+            shape = self(part)
+            notes |= shape.notes
+            branches = shape.branches or branches
+            known = shape.known if known is None else known
+            cases = self._product(cases, shape, ("allOf", (part,)))
+        for union in ("anyOf", "oneOf"):
+            alternatives = schema.get(union, [])
+            if len(alternatives) > 1:
+                branches = tuple(alternatives)
+                shape = self._union(alternatives, exclusive=union == "oneOf")
+                notes |= shape.notes
+                cases = self._product(cases, shape, (union, branches))
+        notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
+        cases = self._without(cases, schema)
+        cases = [done for case in cases if (done := settled(_evaluated(case, schema)))]
+        return _opened(Shape(tuple(_tidied(cases)), notes, known, branches))
+
+    def _parts(self, schema: dict[str, Any]) -> Iterable[Schema]:
+        """Yield the schemas that must hold beside what the schema itself says."""
+        if "$ref" in schema:
+            yield self._source.target(schema)
+        if "$dynamicRef" in schema:
+            yield self._source.target({"$ref": schema["$dynamicRef"]})
+        yield from schema.get("allOf", ())
+        for union in ("anyOf", "oneOf"):
+            alternatives = schema.get(union, [])
+            if len(alternatives) == 1:
+                yield alternatives[0]
+
+    def _own(self, schema: dict[str, Any]) -> list[Case]:
+        """Return what the keywords say that apply to a value alone."""
+        types = schema.get("type", TYPES)
+        types = [types] if isinstance(types, str) else types
+        beside = self._beside(schema)
+        cases: list[Case] = []
+        for kind in TYPES:
+            if kind not in types and not (kind == "number" and "integer" in types):
+                continue
+            facets = {**_facets(schema, kind), **beside}
+            if kind == "number" and "number" not in types:
+                facets["integer"] = True
+            if (values := _values(schema, kind)) is not None:
+                facets["values"] = values
+            cases.append(Case(kind, facets))
+        return cases
+
+    def _beside(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return what the keywords say that apply to every type."""
+        facets: dict[str, Any] = {}
+        if "if" in schema and ("then" in schema or "else" in schema):
+            facets["if"] = ((schema["if"], schema.get("then", True), schema.get("else", True)),)
+        unknown = tuple(
+            (keyword, value)
+            for keyword, value in schema.items()
+            if keyword not in _KNOWN and not keyword.startswith("x-")
+        )
+        return {**facets, "unknown": unknown} if unknown else facets
+
+    def _product(
+        self, cases: list[Case], shape: Shape, written: tuple[str, tuple[Schema, ...]]
+    ) -> list[Case]:
+        """Return what both say; as it is written where that would be too many cases."""
+        pairs = [(a, b) for a in cases for b in shape.of(a.type)]
+        if len(pairs) > MAX_CASES and len(shape.cases) > len(TYPES):
+            return [_with(case, "union", (written,)) for case in cases if shape.of(case.type)]
+        return [case for a, b in pairs if (case := together(a, b, self.both))]
+
+    def _union(self, alternatives: list[Schema], *, exclusive: bool) -> Shape:
+        shapes = [self(alternative) for alternative in alternatives]
+        solid = [i for i, shape in enumerate(shapes) if set(shape.types()) - {"null"}]
+        notes = shapes[solid[0]].notes if len(solid) == 1 else {}
+        cases: list[Case] = []
+        for alternative, shape in zip(alternatives, shapes, strict=True):
+            name = "" if len(solid) < 2 else _name(alternative, shape)
+            cases += [
+                Case(
+                    case.type,
+                    case.facets,
+                    {} if len(solid) < 2 else {**case.notes, **shape.notes},
+                    name or case.name,
+                )
+                for case in shape.cases
+            ]
+        if exclusive and not self._disjoint([shape.cases for shape in shapes]):
+            cases = [_with(case, "exclusive", value=True) for case in cases]
+        return Shape(tuple(_tidied(cases)), notes)
+
+    def _disjoint(self, groups: list[tuple[Case, ...]]) -> bool:
+        return all(
+            a.type != b.type or self._apart(a, b)
+            for one, other in combinations(groups, 2)
+            for a in one
+            for b in other
+        )
+
+    def _apart(self, a: Case, b: Case) -> bool:
+        """Say whether no value fits both cases, as far as that is plain to see."""
+        if together_none(a, b, self.both):
+            return True
+        shared = a.facets.get("required", frozenset()) & b.facets.get("required", frozenset())
+        tags_a, tags_b = self.tags(a), self.tags(b)
+        return any(
+            not tags_a[name].keys() & tags_b[name].keys()
+            for name in shared
+            if name in tags_a and name in tags_b
+        )
+
+    def tags(self, case: Case) -> dict[str, dict[str, Any]]:
+        """Return the members of a case whose values are listed."""
+        tags: dict[str, dict[str, Any]] = {}
+        for name, schema in case.layout.named.items():
+            raw = self._source.resolve(schema)
+            if "const" in raw or "enum" in raw:
+                listed = [raw["const"]] if "const" in raw else raw["enum"]
+                tags[name] = {canonical(value): value for value in listed}  # type: ignore[union-attr]  # forms.py saw a list
+        return tags
+
+    def _without(self, cases: list[Case], schema: dict[str, Any]) -> list[Case]:
+        """Take out what `not` excludes: whole types here, the rest is kept as it is written."""
+        if "not" not in schema:
+            return cases
+        excluded = self(schema["not"])
+        plain = all(not case.facets for case in excluded.cases)
+        if plain and not excluded.branches:
+            gone = {case.type for case in excluded.cases}
+            return [case for case in cases if case.type not in gone]
+        return [_with(case, "not", (schema["not"],)) for case in cases]
+
+
+def together_none(a: Case, b: Case, both: Any) -> bool:
+    """Say whether the bounds or the values of two cases leave nothing."""
+    joined = together(a, b, both)
+    return joined is None or settled(joined) is None
+
+
+def _with(case: Case, facet: str, value: Any) -> Case:
+    if isinstance(value, tuple):
+        value = (*case.facets.get(facet, ()), *value)
+    return replace(case, facets={**case.facets, facet: value})
+
+
+def _name(alternative: Schema, shape: Shape) -> str:
+    reference = as_object(alternative).get("$ref")
+    if reference is not None:
+        return str(reference).rsplit("/", 1)[-1]
+    return str(shape.notes.get("title", ""))
+
+
+def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """Return the values that are listed for a type; None where there is no list."""
+    lists = [schema["enum"]] if "enum" in schema else []
+    lists += [[schema["const"]]] if "const" in schema else []
+    if not lists:
+        return None
+    listed = [{canonical(value): value for value in values} for values in lists]
+    return {
+        key: value
+        for key, value in listed[0].items()
+        if type_of(value) == kind and all(key in other for other in listed)
+    }
+
+
+def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return what the keywords say that apply to one type."""
+    facets: dict[str, Any] = {
+        keyword: (schema[keyword], 0) for keyword in COUNTS.get(kind, ()) if keyword in schema
+    }
+    for keyword in _GATHERED.get(kind, ()):
+        if keyword in schema:
+            facets[keyword] = frozenset({schema[keyword]})
+    read = _READ.get(kind)
+    return {**facets, **read(schema)} if read else facets
+
+
+def _number(schema: dict[str, Any]) -> dict[str, Any]:
+    lower = [(schema[k], i) for i, k in enumerate(("minimum", "exclusiveMinimum")) if k in schema]
+    upper = [(schema[k], -i) for i, k in enumerate(("maximum", "exclusiveMaximum")) if k in schema]
+    facets: dict[str, Any] = {}
+    if lower:
+        facets["minimum"] = max(lower)
+    if upper:
+        facets["maximum"] = min(upper)
+    if "multipleOf" in schema:
+        facets["multipleOf"] = Fraction(str(schema["multipleOf"]))
+    return facets
+
+
+def _string(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"contentSchema": (schema["contentSchema"],)} if "contentSchema" in schema else {}
+
+
+def _array(schema: dict[str, Any]) -> dict[str, Any]:
+    prefix: list[Schema] = schema.get("prefixItems", [])
+    named: dict[Any, Schema] = dict(enumerate(prefix))
+    facets: dict[str, Any] = {
+        "layout": Layout(named, rest=schema.get("items")),
+        "uniqueItems": schema.get("uniqueItems", False),
+    }
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+    if "contains" in schema and (least or most is not None):
+        facets["contains"] = ((schema["contains"], least, most),)
+    return facets
+
+
+def _object(schema: dict[str, Any]) -> dict[str, Any]:
+    facets: dict[str, Any] = {
+        "layout": Layout(
+            schema.get("properties", {}),
+            schema.get("patternProperties", {}),
+            schema.get("additionalProperties"),
+        ),
+        "required": frozenset(schema.get("required", ())),
+        "needs": {
+            name: frozenset(needed)
+            for name, needed in schema.get("dependentRequired", {}).items()
+            if needed
+        },
+        "dependentSchemas": dict(schema.get("dependentSchemas", {})),
+    }
+    if "propertyNames" in schema:
+        facets["names"] = (schema["propertyNames"],)
+    return facets
+
+
+_GATHERED: Final = {
+    "string": ("pattern", "format", "contentEncoding", "contentMediaType"),
+    "number": ("format",),
+}
+_READ: Final = {"number": _number, "string": _string, "array": _array, "object": _object}
+
+
+def _evaluated(case: Case, schema: dict[str, Any]) -> Case:
+    """Let `unevaluated…` speak for what nothing else named, where that is plain to see."""
+    keyword = {"array": "unevaluatedItems", "object": "unevaluatedProperties"}.get(case.type, "")
+    if keyword not in schema:
+        return case
+    facets, layout = case.facets, case.layout
+    if "if" in facets or "contains" in facets or facets.get("dependentSchemas"):
+        return _with(case, "unknown", ((keyword, schema[keyword]),))
+    if layout.rest is not None:
+        return case
+    closed = Layout(layout.named, layout.patterns, schema[keyword])
+    return replace(case, facets={**facets, "layout": closed})
+
+
+def _tidied(cases: list[Case]) -> list[Case]:
+    """Join lists of values, and leave out what another case allows anyway."""
+    tidy: list[Case] = []
+    for kind in TYPES:
+        same = [case for case in cases if case.type == kind]
+        anything = [case for case in same if not case.facets]
+        listed = [case for case in same if case.facets.keys() == {"values"}]
+        if anything:
+            tidy.append(anything[0])
+            continue
+        if len(listed) > 1:
+            values = {key: value for case in listed for key, value in case.facets["values"].items()}
+            joined = settled(Case(kind, {"values": values}))
+            same = [case for case in same if case not in listed]
+            same += [joined] if joined else []
+        tidy += same
+    return tidy
+
+
+def _opened(shape: Shape) -> Shape:
+    """Turn the values of an open list into known ones that assert nothing."""
+    notes = dict(shape.notes)
+    listed = notes.pop("x-extensible-enum", None)
+    known = shape.known
+    if listed:
+        known = {canonical(value): value for value in as_list(listed)}
+    if str(notes.get("description", "")).startswith(OPEN):
+        values = {k: v for case in shape.cases for k, v in case.facets.get("values", {}).items()}
+        known = {**(known or {}), **values} if values else known
+        shape = replace(
+            shape,
+            cases=tuple(
+                Case(
+                    case.type,
+                    {name: value for name, value in case.facets.items() if name != "values"},
+                    case.notes,
+                    case.name,
+                )
+                for case in shape.cases
+            ),
+        )
+    return replace(shape, notes=notes, known=known)

@@ -1,0 +1,194 @@
+"""The released documents, and how far `info.version` must move from them.
+
+`openapi/releases/<version>.yaml` is the base document of a release as it was derived, with its
+provenance; `openapi/releases/strict/<version>.yaml` the strict one, which the sandbox obeys and
+the judge holds servers to. Both are promises, so both are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scripts.bundle import ROOT, derive
+from scripts.differences import Change, Comparison, Source, compare
+from scripts.documents import DocumentError, dump_yaml, write
+from scripts.nodes import as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.documents import Json
+
+RELEASES: Final = Path("openapi/releases")
+FOLDERS: Final = {"base": RELEASES, "strict": RELEASES / "strict"}
+"""Where the released forms of each document stand."""
+
+BANNER: Final = (
+    "# A released document: what partners were promised. Never edit it;\n"
+    "# `python scripts/diff.py --freeze` writes the next one.\n"
+)
+_VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+
+
+class Version(NamedTuple):
+    """A semantic version, without label."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        """Write it with dots."""
+        return ".".join(map(str, self))
+
+    @classmethod
+    def parse(cls, text: object, where: str) -> Version:
+        """Read a version.
+
+        Raises:
+            DocumentError: it has not the form of one.
+        """
+        match = _VERSION.fullmatch(str(text))
+        if match is None:
+            raise DocumentError(f"{where}: {text} is no version; write three numbers, as 0.2.0")
+        return cls(*map(int, match.groups()))
+
+    def next(self, bump: str) -> Version:
+        """Return the least version that a bump asks for.
+
+        Below 1.0.0, a breaking change moves the second number and all else the third.
+        """
+        if bump == "none":
+            return self
+        if bump == "major":
+            return Version(self.major + 1, 0, 0) if self.major else Version(0, self.minor + 1, 0)
+        if bump == "minor" and self.major:
+            return Version(self.major, self.minor + 1, 0)
+        return Version(self.major, self.minor, self.patch + 1)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found.
+
+    faults: one line each; none when the version moved far enough.
+    """
+
+    summary: str
+    faults: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write the summary, then the faults."""
+        return "\n".join([self.summary, *(f"    {fault}" for fault in self.faults)])
+
+
+def check(root: Path = ROOT) -> Verdict:
+    """Compare the derived documents with those of the last release.
+
+    Raises:
+        DocumentError: there is no release, or a document cannot be compared.
+    """
+    found = [_compared(name, root) for name in FOLDERS]
+    short = [each for each in found if each.current < each.least]
+    if not short:
+        return Verdict("; ".join(map(str, found)))
+    current, least = found[0].current, max(each.least for each in short)
+    faults: dict[str, list[str]] = {}
+    for each in short:
+        for fault in each.gravest():
+            faults.setdefault(fault, []).append(each.name)
+    return Verdict(
+        f"info.version is {current}; write {least} or more, for this changed:",
+        tuple(f"{fault} in {' and '.join(names)}" for fault, names in faults.items()),
+    )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """How one document stands to its last release."""
+
+    name: str
+    released: Version
+    current: Version
+    comparison: Comparison
+
+    @property
+    def least(self) -> Version:
+        return self.released.next(self.comparison.bump)
+
+    def gravest(self) -> list[str]:
+        """Say what asks for the next version: the changes of the gravest level."""
+        changes = self.comparison.changes
+        if not changes:
+            return [f"the version went back from {self.released}"]
+        return [_line(change) for change in changes if change.level == changes[0].level]
+
+    def __str__(self) -> str:
+        moved = f"since {self.released}" if self.current > self.released else "since its release"
+        count = len(self.comparison.changes)
+        changes = f"{count} change{'s' * (count > 1)}" if count else "no change"
+        return f"{self.name} {self.current}: {changes} {moved}"
+
+
+def _compared(name: str, root: Path) -> _Compared:
+    path, released = last(name, root)
+    document = derive(name, root)
+    comparison = compare(Source.read(path), Source(document, name))
+    return _Compared(name, released, _version(document), comparison)
+
+
+def last(name: str, root: Path = ROOT) -> tuple[Path, Version]:
+    """Return the last release of a document.
+
+    Raises:
+        DocumentError: there is none, or a file there is not named by a version.
+    """
+    versions = {Version.parse(path.stem, str(path)): path for path in _files(name, root)}
+    if not versions:
+        where = FOLDERS[name]
+        raise DocumentError(f"{where}: holds no release; run `python scripts/diff.py --freeze`")
+    return versions[max(versions)], max(versions)
+
+
+def freeze(root: Path = ROOT) -> list[Path]:
+    """Write the derived documents as the release of their version.
+
+    Raises:
+        DocumentError: the version is released already with other content, or it has moved less
+            than the changes ask; nothing is written then.
+    """
+    if any(True for name in FOLDERS for _ in _files(name, root)):
+        verdict = check(root)
+        if verdict.faults:
+            raise DocumentError(f"not frozen: {verdict.summary} {verdict.faults[0]}")
+    texts: dict[Path, str] = {}
+    for name, folder in FOLDERS.items():
+        document = derive(name, root)
+        path = folder / f"{_version(document)}.yaml"
+        texts[path] = BANNER + dump_yaml(document)
+        if (root / path).exists() and (root / path).read_text(encoding="utf-8") != texts[path]:
+            raise DocumentError(
+                f"{path}: is released with other words; raise info.version, or delete the file"
+                " if this version was never published"
+            )
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write(root / path, text)
+    return list(texts)
+
+
+def _files(name: str, root: Path) -> Iterator[Path]:
+    yield from sorted((root / FOLDERS[name]).glob("*.yaml"))
+
+
+def _version(document: Json) -> Version:
+    info = as_object(as_object(document).get("info"))
+    return Version.parse(info.get("version"), "openapi/openapi.yaml: $.info.version")
+
+
+def _line(change: Change) -> str:
+    where = f"{change.operation}: " if change.operation else ""
+    return f"{change.level}: {where}{change.message} ({change.id})"

@@ -1,0 +1,268 @@
+"""The command line: what it prints, how it ends, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from scripts.bundle import ROOT
+from scripts.diff import main
+from scripts.differences.show import show
+from scripts.documents import dump_json
+from tests.pipeline.diff.samples import compared, document
+from tests.pipeline.diff.test_documents import PETS, patched
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BREAKING = {"/paths/~1pets/get/parameters/0/required": True, "/info/version": "2.0.0"}
+NEW = {"/paths/~1pets/get/parameters/1": {"name": "page", "in": "query", "schema": {}}}
+WORDS = {"/paths/~1pets/get/summary": "Find pets."}
+UNCLEAR = {"/paths/~1pets/get/parameters/0/schema/nullable": True}
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Compare the sample document with a patched one; returns exit code and output."""
+
+    def run(patch: dict[str, Any], *arguments: str) -> tuple[int, str]:
+        paths = [tmp_path / "old.json", tmp_path / "new.json"]
+        for path, content in zip(paths, (PETS, patched(patch)), strict=True):
+            path.write_text(dump_json(content), encoding="utf-8")
+        code = main([*map(str, paths), *arguments])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_json_has_the_agreed_form(run: Any) -> None:
+    code, output = run(BREAKING, "--format", "json")
+    assert 0 == code
+    assert json.loads(output) == {
+        "breaking": True,
+        "bump": "major",
+        "changes": [
+            {
+                "id": "parameter-required",
+                "level": "breaking",
+                "operation": "GET /pets",
+                "path": "#/paths/~1pets/get/parameters/0",
+                "message": "Always send the query parameter `limit`; it could be left out.",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("patch", "bump", "breaking"),
+    [
+        ({}, "none", False),
+        (WORDS, "patch", False),
+        (NEW, "minor", False),
+        (UNCLEAR, "major", True),
+        (BREAKING, "major", True),
+    ],
+)
+def test_the_gravest_change_decides_the_bump(
+    run: Any, patch: dict[str, Any], bump: str, breaking: bool
+) -> None:
+    result = json.loads(run(patch, "--format", "json")[1])
+    assert [bump, breaking] == [result["bump"], result["breaking"]]
+
+
+@pytest.mark.parametrize(
+    ("level", "failing"),
+    [
+        ("breaking", [BREAKING, UNCLEAR]),
+        ("minor", [BREAKING, UNCLEAR, NEW]),
+        ("patch", [BREAKING, UNCLEAR, NEW, WORDS]),
+    ],
+)
+def test_fail_on_ends_with_1_from_its_level_on(run: Any, level: str, failing: Any) -> None:
+    for patch in ({}, WORDS, NEW, UNCLEAR, BREAKING):
+        assert int(patch in failing) == run(patch, "--fail-on", level)[0]
+
+
+def test_markdown_is_grouped_by_what_a_partner_must_do(run: Any) -> None:
+    _, output = run({**BREAKING, **NEW, **WORDS, **UNCLEAR}, "--format", "markdown")
+    assert output.splitlines() == [
+        "## 1.0.0 to 2.0.0",
+        "",
+        "### You must change",
+        "",
+        "- `GET /pets`: Always send the query parameter `limit`; it could be left out.",
+        "",
+        "### You must check",
+        "",
+        (
+            "- `GET /pets`: Check the query parameter `limit`: `nullable` changed, which is not"
+            " compared."
+        ),
+        "",
+        "### You may use",
+        "",
+        "- `GET /pets`: You may send the query parameter `page`.",
+        "",
+        "### Nothing to do",
+        "",
+        "- `GET /pets`: The summary of `GET /pets` reads differently.",
+    ]
+
+
+def test_text_outside_a_terminal_is_a_line_a_sentence_without_color(run: Any) -> None:
+    _, output = run({**BREAKING, **NEW})
+    assert output.splitlines() == [
+        "GET /pets",
+        "  breaking   Always send the query parameter `limit`; it could be left out.",
+        "             parameter-required  #/paths/~1pets/get/parameters/0",
+        "  minor      You may send the query parameter `page`.",
+        "             parameter-added  #/paths/~1pets/get/parameters/1",
+        "",
+        "1 breaking, 1 minor; bump: major",
+    ]
+
+
+def test_text_on_a_terminal_is_colored_and_wrapped() -> None:
+    file = StringIO()
+    show(
+        compared(PETS, patched(BREAKING)),
+        Console(file=file, force_terminal=True, color_system="standard", width=50, no_color=False),
+    )
+    text = file.getvalue()
+    assert "\x1b[31m  breaking" in text
+    assert "\n             `limit`; it could be left out.\n" in text
+
+
+def test_a_change_of_many_operations_is_said_once(run: Any) -> None:
+    _, output = run({"/security": [{"token": []}], "/paths/~1pets/post/security": [{"token": []}]})
+    assert 3 == output.count("Prove who you are")
+    limit = PETS["paths"]["/pets"]["get"]["responses"]["404"]
+    _, output = run(
+        {"/paths/~1pets~1{id}/get/responses/404": limit, "/paths/~1pets/post/responses/404": limit}
+    )
+    assert 1 == output.count("The answer 404 is described now")
+    assert "POST /pets, GET /pets/{id}\n" in output
+
+
+def test_nothing_changed_is_said(run: Any) -> None:
+    assert (0, "no change\n") == run({})
+
+
+BAD = {
+    "a missing file": (None, "old.yaml: cannot be read: No such file or directory"),
+    "no YAML": ("a: [", "old.yaml:2:1: not YAML"),
+    "a list": ("[]", "old.yaml: $: is no object; name an OpenAPI 3.1 document"),
+    "another kind of document": ("a: 1", "old.yaml: $: has no `openapi`"),
+    "Swagger": ("swagger: '2.0'", "old.yaml: $.swagger: is Swagger 2.0; convert it"),
+    "OpenAPI 3.0": ("openapi: 3.0.3", "old.yaml: $.openapi: is OpenAPI 3.0.3; convert it"),
+    "a key twice": (
+        "openapi: 3.1.0\nopenapi: 3.1.0",
+        "old.yaml:2:1: the key 'openapi' stands twice",
+    ),
+    "a reference that leads nowhere": (
+        "openapi: 3.1.0\npaths: {/a: {$ref: '#/components/pathItems/A'}}",
+        "old.yaml: $.paths['/a'].$ref: #/components/pathItems/A leads nowhere; mend it",
+    ),
+    "a reference out of the document": (
+        "openapi: 3.1.0\npaths: {/a: {$ref: 'a.yaml'}}",
+        "old.yaml: $.paths['/a'].$ref: a.yaml leads out of the document; copy in what it names",
+    ),
+    "a reference to an anchor that is not there": (
+        "openapi: 3.1.0\npaths: {/a: {$ref: '#a'}}",
+        "old.yaml: $.paths['/a'].$ref: #a names no anchor, or several; write a JSON pointer",
+    ),
+    "a reference to no object": (
+        "openapi: 3.1.0\npaths: {/a: {$ref: '#/openapi'}}",
+        "old.yaml: $.paths['/a'].$ref: #/openapi leads to no object; mend it",
+    ),
+    "a circle of references": (
+        (
+            "openapi: 3.1.0\ncomponents: {schemas: {A: {$ref: '#/components/schemas/B'},"
+            " B: {$ref: '#/components/schemas/A'}}}"
+        ),
+        "old.yaml: $.components.schemas.A.$ref: #/components/schemas/B leads to itself; break",
+    ),
+    "a schema made of itself": (
+        (
+            "openapi: 3.1.0\ncomponents: {schemas: {A: {allOf: [{$ref: '#/components/schemas/A'}]}}"
+            "}\npaths: {/a: {get: {responses: {'200': {description: A., content: {a/b: {schema:"
+            " {$ref: '#/components/schemas/A'}}}}}}}}"
+        ),
+        "old.yaml: $.components.schemas.A: is made of itself; break the cycle",
+    ),
+    "a member of another form": (
+        "openapi: 3.1.0\ncomponents: {schemas: {A: {maxLength: many}}}",
+        "old.yaml: $.components.schemas.A.maxLength: must be a number of at least 0; mend it",
+    ),
+    "a path that is no object": (
+        "openapi: 3.1.0\npaths: {/a: 1}",
+        "old.yaml: $.paths['/a']: must be",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("turned", [False, True], ids=["old", "new"])
+def test_what_cannot_be_compared_ends_in_one_line_and_2(
+    text: str | None,
+    expected: str,
+    turned: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "old.yaml").write_text(text, encoding="utf-8")
+    good = document(paths={"/a": {"get": {"responses": OTHER}}})
+    (tmp_path / "new.yaml").write_text(dump_json(good), encoding="utf-8")
+    paths = ["old.yaml", "new.yaml"]
+    assert 2 == main(paths[::-1] if turned else paths)
+    output = capsys.readouterr()
+    assert "" == output.out
+    assert output.err.startswith(expected)
+    assert 1 == output.err.count("\n")
+
+
+OTHER = {"200": {"description": "A.", "content": {"a/b": {"schema": {"type": "object"}}}}}
+
+
+def test_recursive_schemas_are_no_cycle(run: Any) -> None:
+    tree = {"type": "object", "properties": {"below": {"$ref": "#/components/schemas/Tree"}}}
+    patch = {
+        "/components/schemas": {"Tree": tree},
+        "/paths/~1pets/post/requestBody/content/application~1json/schema": {
+            "$ref": "#/components/schemas/Tree"
+        },
+    }
+    assert "member-added" in run(patch)[1]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["a.yaml"], ["a.yaml", "b.yaml", "c.yaml"], ["a.yaml", "b.yaml", "--gate"]]
+)
+def test_a_wrong_command_line_ends_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert 2 == ended.value.code
+    assert "name an old and a new document" in capsys.readouterr().err
+
+
+def test_the_script_runs_alone() -> None:
+    base = ROOT / "generated/heidi_spec/base.yaml"
+    done = subprocess.run(
+        [sys.executable, "scripts/diff.py", base, base],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "no change\n", "") == (done.returncode, done.stdout, done.stderr)

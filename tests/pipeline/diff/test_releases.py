@@ -1,0 +1,183 @@
+"""The gate: the version moves at least as far as the documents do."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts import build, diff, releases
+from scripts.bundle import OVERLAYS, ROOT, SPEC
+from scripts.documents import DocumentError
+from scripts.releases import Version, check, freeze, last
+from scripts.steps import StepFailure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the sources, released as version 1.2.3."""
+    for path in (SPEC.parent, OVERLAYS):
+        shutil.copytree(ROOT / path, tmp_path / path)
+    shutil.rmtree(tmp_path / releases.RELEASES)
+    edit(tmp_path, "\n  version: 0.1.0\n", "\n  version: 1.2.3\n")
+    freeze(tmp_path)
+    return tmp_path
+
+
+def edit(project: Path, old: str, new: str) -> None:
+    path = project / SPEC
+    text = path.read_text(encoding="utf-8")
+    assert 1 == text.count(old)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def move(project: Path, version: str) -> None:
+    edit(project, "\n  version: 1.2.3\n", f"\n  version: {version}\n")
+
+
+BREAKING = ("enum: [MALE, FEMALE, OTHER]", "enum: [MALE, FEMALE, OTHER, UNKNOWN]")
+CONSENT = "        is_consent:\n          type: boolean\n"
+NOTE = "        note:\n          x-provenance: {status: documented, source: a}\n"
+NEW = (CONSENT, NOTE + CONSENT)
+WORDS = ("summary: List the sessions of the linked user", "summary: List sessions")
+CHANGES = {"breaking": BREAKING, "new": NEW, "words": WORDS}
+
+
+@pytest.mark.parametrize(
+    ("change", "version", "enough"),
+    [
+        ("breaking", "1.2.3", False),
+        ("breaking", "1.3.0", False),
+        ("breaking", "2.0.0", True),
+        ("new", "1.2.4", False),
+        ("new", "1.3.0", True),
+        ("words", "1.2.3", False),
+        ("words", "1.2.4", True),
+        ("words", "3.0.0", True),
+        ("words", "1.2.2", False),
+    ],
+)
+def test_the_version_must_move_as_far_as_the_change(
+    project: Path, change: str, version: str, enough: bool
+) -> None:
+    edit(project, *CHANGES[change])
+    if version != "1.2.3":
+        move(project, version)
+    verdict = check(project)
+    assert enough == (not verdict.faults)
+    if not enough:
+        assert verdict.summary.startswith(f"info.version is {version}; write ")
+
+
+def test_the_gate_names_the_change(project: Path) -> None:
+    edit(project, *BREAKING)
+    fault = (
+        'breaking: GET /sessions/{session_id}: Handle "UNKNOWN" in `session.patient.gender` in the'
+        " answer 200. (enum-value-added) in base and strict"
+    )
+    assert fault in check(project).faults
+
+
+def test_nothing_changed_needs_no_other_version(project: Path) -> None:
+    assert str(check(project)) == (
+        "base 1.2.3: no change since its release; strict 1.2.3: no change since its release"
+    )
+
+
+def test_a_version_that_goes_back_is_refused(project: Path) -> None:
+    move(project, "1.2.2")
+    assert ("the version went back from 1.2.3 in base and strict",) == check(project).faults
+
+
+def test_a_change_of_the_strict_document_alone_counts(project: Path) -> None:
+    strict = project / OVERLAYS / "strict.yaml"
+    text = strict.read_text(encoding="utf-8")
+    assert "maximum: 100" in text
+    strict.write_text(text.replace("maximum: 100", "maximum: 50"), encoding="utf-8")
+    verdict = check(project)
+    assert verdict.summary.startswith("info.version is 1.2.3; write 2.0.0 or more")
+    assert verdict.faults[0].endswith("(maximum-lowered) in strict")
+
+
+def test_the_highest_release_counts_not_the_last_by_name(project: Path) -> None:
+    for name in releases.FOLDERS:
+        path, _ = last(name, project)
+        shutil.copy(path, path.with_name("1.10.0.yaml"))
+    assert Version(1, 10, 0) == last("base", project)[1]
+
+
+@pytest.mark.parametrize(
+    ("version", "bump", "expected"),
+    [
+        ((1, 2, 3), "major", (2, 0, 0)),
+        ((1, 2, 3), "minor", (1, 3, 0)),
+        ((1, 2, 3), "patch", (1, 2, 4)),
+        ((1, 2, 3), "none", (1, 2, 3)),
+        ((0, 2, 3), "major", (0, 3, 0)),
+        ((0, 2, 3), "minor", (0, 2, 4)),
+        ((0, 2, 3), "patch", (0, 2, 4)),
+    ],
+)
+def test_below_1_a_breaking_change_moves_the_second_number(
+    version: tuple[int, int, int], bump: str, expected: tuple[int, int, int]
+) -> None:
+    assert Version(*expected) == Version(*version).next(bump)
+
+
+def test_a_release_is_never_rewritten(project: Path) -> None:
+    edit(project, 'x-provenance: {status: documented, source: "seed:L1-L7"}', "x-rank: 1")
+    with pytest.raises(DocumentError, match=r"not frozen: info\.version is 1\.2\.3"):
+        freeze(project)
+    move(project, "1.2.4")
+    freeze(project)
+    assert Version(1, 2, 4) == last("strict", project)[1]
+
+
+def test_freezing_the_same_again_changes_nothing(project: Path) -> None:
+    path, _ = last("base", project)
+    before = path.read_bytes()
+    freeze(project)
+    assert before == path.read_bytes()
+
+
+def test_provenance_alone_needs_a_new_file_only_with_a_new_version(project: Path) -> None:
+    edit(project, 'source: "seed:L1-L7"}\nservers', 'source: "seed:L1-L8"}\nservers')
+    assert not check(project).faults
+    with pytest.raises(DocumentError, match="is released with other words"):
+        freeze(project)
+
+
+def test_without_a_release_the_gate_says_how_to_make_one(project: Path) -> None:
+    shutil.rmtree(project / releases.RELEASES)
+    with pytest.raises(DocumentError, match=r"openapi/releases: holds no release; run .*--freeze"):
+        check(project)
+
+
+@pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.02.3", "next"])
+def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
+    move(project, version)
+    with pytest.raises(DocumentError, match="is no version; write three numbers"):
+        check(project)
+
+
+def test_our_documents_pass_the_gate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == diff.main(["--gate"])
+    assert capsys.readouterr().out.startswith("base ")
+
+
+def test_a_failed_gate_ends_with_1_and_stops_the_main_job(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(project, *BREAKING)
+    verdict = check(project)
+    monkeypatch.setattr(diff, "check", lambda: verdict)
+    assert 1 == diff.main(["--gate"])
+    assert "(enum-value-added)" in capsys.readouterr().err
+    monkeypatch.setattr(releases, "check", lambda: verdict)
+    with pytest.raises(StepFailure, match=r"is 1\.2\.3; write 2\.0\.0 or more") as failure:
+        build.compare_with_release()
+    assert 1 == failure.value.code

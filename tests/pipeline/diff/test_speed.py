@@ -1,0 +1,54 @@
+"""Large documents are compared while a person waits."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from scripts.documents import dump_json
+from tests.pipeline.diff.samples import compared, document
+
+
+def record(number: int) -> dict[str, Any]:
+    """Make a schema of twenty members that refers to two others, in a ring of five hundred."""
+    members: dict[str, Any] = {
+        f"member_{n}": {"type": "string", "maxLength": n + 1, "description": f"Member {n}."}
+        for n in range(20)
+    }
+    for name, step in (("next", 1), ("far", 7)):
+        other = {"$ref": f"#/components/schemas/Record{(number + step) % 500}"}
+        members[name] = {"oneOf": [other, {"type": "null"}]}
+    return {"type": "object", "properties": members, "required": ["member_1"]}
+
+
+def large() -> dict[str, Any]:
+    content = [
+        {"application/json": {"schema": {"$ref": f"#/components/schemas/Record{n}"}}}
+        for n in range(500)
+    ]
+    return document(
+        paths={
+            f"/records-{n}/{{id}}": {
+                "post": {
+                    "operationId": f"post{n}",
+                    "requestBody": {"content": content[n]},
+                    "responses": {"200": {"description": "Done.", "content": content[-n]}},
+                }
+            }
+            for n in range(4)
+        },
+        components={"schemas": {f"Record{n}": record(n) for n in range(500)}},
+    )
+
+
+def test_two_documents_of_a_megabyte_take_less_than_ten_seconds() -> None:
+    old = large()
+    assert len(dump_json(old)) > 1_000_000
+    new = copy.deepcopy(old)
+    new["components"]["schemas"]["Record250"]["properties"]["member_3"]["maxLength"] = 9
+    started = time.process_time()
+    comparison = compared(old, new)
+    assert time.process_time() - started < 10
+    # Every operation reaches the record, both ways.
+    assert 8 == len(comparison.changes)
