@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ._document import member
 from ._verdict import CannotJudgeError
-from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire
+from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The user that a key is exchanged for: invented, and told apart from real ones by its address.
@@ -94,6 +95,10 @@ class Client:
         """Send a message and return the answer, or None where there is none."""
         try:
             answer = self.wire.send(message)
+            for _ in range(3):
+                if isinstance(answer, Reply) and answer.status == 429:
+                    time.sleep(wait_of(answer))
+                    answer = self.wire.send(message)
         except OutOfPatienceError as error:
             answer = Silence(str(error))
         if isinstance(answer, Reply):

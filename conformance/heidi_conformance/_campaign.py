@@ -59,7 +59,7 @@ class Campaign:
         self.setting = replace(self.setting, unlinked=frozenset(closed))
         with Wire(self.plan.url, self.started + self.plan.budget) as wire:
             complete = self.run_rules(wire)
-            if complete and not self.plan.rules_only and not self.plan.read_only:
+            if complete and not (self.plan.rules_only or self.plan.read_only or self.plan.only):
                 self.run_machine(wire)
                 self.run_breadth(contact.examples)
             findings = [*self.proven(wire), *self.others()]
@@ -88,6 +88,9 @@ class Campaign:
             if script.reads is not self.plan.read_only:
                 continue
             if self.plan.level == "documented" and script.level == "strict":
+                continue
+            if self.plan.only and not self.plan.only & set(script.rules):
+                self.skipped[script] = "The run was about other rules."
                 continue
             missing = next((need for need in script.needs if not self.has(need)), None)
             if missing is not None:

@@ -1,13 +1,14 @@
 """The judge as a function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from importlib.metadata import version
 
 from . import _access
 from ._campaign import Campaign
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS, Plan
-from ._verdict import Level, Progress, Verdict
+from ._verdict import CannotJudgeError, Level, Progress, Verdict
+from .rules import RULES
 
 
 def judge(
@@ -24,6 +25,7 @@ def judge(
     time_budget: float = BUDGET,
     rules_only: bool = False,
     read_only: bool = False,
+    rules: Collection[str] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verdict:
     """Judge the server at a base URL against the document of a level.
@@ -43,6 +45,7 @@ def judge(
         time_budget: seconds after which the run is cut short.
         rules_only: leave out the random requests.
         read_only: send nothing but GET; judge by the sessions that the list shows.
+        rules: the ids of the rules to put to the server; all of them where empty.
         on_progress: called again and again while the run goes on.
 
     Returns:
@@ -71,8 +74,17 @@ def judge(
         sessions=max_sessions,
         rules_only=rules_only,
         read_only=read_only,
+        only=known_rules(rules),
     )
     verdict = Campaign(plan, on_progress).run()
     return replace(
         verdict, versions={name: version(name) for name in ("heidi-sessions", "schemathesis")}
     )
+
+
+def known_rules(names: Collection[str]) -> frozenset[str]:
+    """Return the ids of rules. Raises CannotJudgeError where one is none."""
+    for name in names:
+        if name not in RULES:
+            raise CannotJudgeError(f"{name[:40]!r} is no rule; the rules are {', '.join(RULES)}")
+    return frozenset(names)

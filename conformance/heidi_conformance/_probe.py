@@ -10,11 +10,11 @@ from typing import Any
 from ._document import member
 from ._history import Bindings, Exchange, Request, UnboundError, create, listing
 from ._verdict import Level
-from ._wire import OutOfPatienceError, Reply, Silence, Wire
+from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .oracle import Complaint, Oracle
 
+# How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
-LONGEST_WAIT = 5.0
 TAG = "heidi-conformance"
 
 
@@ -117,21 +117,22 @@ class Probe:
     def exchange(self, wire: Wire, request: Request) -> Exchange:
         """Send a request, again where the server asks for patience."""
         message = self.bindings.message(request)
-        for attempt in range(PATIENCE):
+        for attempt in range(PATIENCE + 1):
             self.limits.ask(request)
             started = time.monotonic()
             answer = wire.send(message)
             exchange = Exchange(request, message, answer, (started, time.monotonic()))
-            if not isinstance(answer, Reply) or answer.status != 429 or attempt == PATIENCE - 1:
+            if not isinstance(answer, Reply) or answer.status != 429 or attempt == PATIENCE:
                 break
-            text = answer.header("retry-after") or "1"
-            time.sleep(min(float(text) if text.isdigit() else 1.0, LONGEST_WAIT))
+            at = len(self.history)
+            self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
+            self.limits.heard(request, answer, operation_of(request))
+            time.sleep(wait_of(answer))
         return exchange
 
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
-        operation = OPERATION.get((exchange.request.method, kind(exchange.request.target)), "")
-        self.limits.heard(exchange.request, exchange.answer, operation)
+        self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
         self.sightings += [Sighting(complaint, at) for complaint in complaints]
 
     # --- several at once ---
@@ -215,6 +216,11 @@ OPERATION = {
     ("GET", "session"): "getSession",
     ("PATCH", "session"): "updateSession",
 }
+
+
+def operation_of(request: Request) -> str:
+    """Return the operation that a request asks for, empty where it asks for none."""
+    return OPERATION.get((request.method, kind(request.target)), "")
 
 
 def kind(target: str) -> str:

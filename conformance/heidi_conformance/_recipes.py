@@ -87,7 +87,7 @@ def escaped(target: str) -> str:
 
 def shell_body(request: Request) -> str:
     text = quoted(request.body)
-    if not any(name.startswith("s") for name in request.names):
+    if NAME.search(request.body.decode("latin-1")) is None:
         return text
     return NAME.sub(lambda match: f"'\"${{{match[1]}}}\"'", text)
 
@@ -152,7 +152,7 @@ def call(request: Request) -> str:
 
 
 def python_body(request: Request) -> str:
-    if not any(name.startswith("s") for name in request.names):
+    if NAME.search(request.body.decode("latin-1")) is None:
         return literal(request.body)
     return f"{interpolated(request.body.decode('latin-1'))}.encode('latin-1')"
 

@@ -70,6 +70,7 @@ def details(finding: Finding) -> str:
     return "\n".join(
         (
             f"words:    {finding.words.pointer} ({finding.words.source})",
+            *([f"          {finding.words.promise}"] if finding.words.promise else []),
             f"expected: {finding.expected}",
             f"got:      {finding.got}",
             *finding.requests,

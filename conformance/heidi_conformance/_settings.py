@@ -8,7 +8,7 @@ from ._verdict import Level
 
 SEED = 1
 # As many as a run on loopback finishes within ten seconds.
-EXAMPLES = 15
+EXAMPLES = 12
 STEPS = 150
 SESSIONS = 1000
 BUDGET = 300.0
@@ -24,6 +24,7 @@ class Plan:
     examples: requests for each operation when fuzzing, and chains of requests when stateful.
     budget: seconds after which the run is cut short. sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.
+    only: the rules to put to the server, all where empty.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Plan:
     sessions: int = SESSIONS
     rules_only: bool = False
     read_only: bool = False
+    only: frozenset[str] = frozenset()
 
     @property
     def token(self) -> str:

@@ -21,6 +21,7 @@ LARGEST_HEAD = 64 * 1024
 LARGEST_ANSWER = 16 * 1024 * 1024
 SLOWEST_ANSWER = 10.0
 SILENCE = 25.0
+LONGEST_WAIT = 5.0
 CHUNK = 64 * 1024
 DEEPEST = 100
 USER_AGENT = "heidi-conformance"
@@ -284,6 +285,12 @@ class Wire:
         if self.socket is None:
             raise ConnectionError
         return self.socket
+
+
+def wait_of(answer: Reply) -> float:
+    """Return how many seconds an answer of 429 asks for, within reason."""
+    text = answer.header("retry-after") or "1"
+    return min(float(text) if text.isascii() and text.isdigit() else 1.0, LONGEST_WAIT)
 
 
 def parts_of(data: bytes) -> Iterator[bytes]:

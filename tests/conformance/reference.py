@@ -88,8 +88,7 @@ def is_duration(value: Any) -> bool:
     return (
         isinstance(value, int | float)
         and not is_flag(value)
-        and math.isfinite(value)
-        and value >= 0
+        and 0 <= value < math.inf
     )
 
 

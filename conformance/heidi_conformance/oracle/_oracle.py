@@ -17,7 +17,7 @@ from .._wire import Reply, Silence
 from ._complaint import Complaint
 from ._pages import LIST, Shelf, ids_of, page_faults
 from ._reading import OPERATIONS, Reading, as_float, numbers_in, read_json, understand
-from ._sessions import ABSENT, Flat, Known, flattened, instant, misfits, ordinary, same
+from ._sessions import ABSENT, AFTER_UPDATE, Flat, Known, flattened, instant, misfits, ordinary, same
 from ._shapes import declared, misshapen
 
 # What these headers say is not about the values of a request.
@@ -367,10 +367,12 @@ class Oracle:
         known.see(got, sent, skip)
         if update is not None:
             known.sent = {**known.sent, **sent}
+            known.unread |= {(name, operation) for name in sent for operation in AFTER_UPDATE}
             known.together -= sent.keys()
             known.changed = update.seconds[1]
         else:
             known.together.clear()
+            known.read_by("getSession")
 
     def newborn(self, known: Known, got: Flat, skip: set[str]) -> Iterator[Complaint]:
         """Yield how a session that nobody touched is not a new one."""
@@ -450,6 +452,7 @@ class Oracle:
             yield from misfits(LIST, known, {}, got, strict=True, skip=skip)
             yield from self.instants(reading, known, got, NEVER, {})
             known.see(got, {}, skip)
+            known.read_by(LIST)
 
     def unissued(self, reading: Reading, ids: list[str], page: Any) -> bool:
         """Whether a `page` that was accepted has a form that no server issues."""

@@ -137,7 +137,7 @@ def with_body(message: Message, path: str, operation: str, session_id: str) -> R
     sent = flat({name: item for name, item in members.items() if name in known}, strange)
     return Reading(
         message, path, operation, session_id, (), sent, strange,
-        tuple(problems), special(message, members, sent, strange),
+        tuple(problems), special(message, members, sent, strange) or ("works" if optional else "update-answer"),
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
 def special(
     message: Message, members: Mapping[str, Any], sent: Mapping[str, Any], strange: Mapping[str, Any]
 ) -> str:
-    """Return the rule that speaks for a valid request against its refusal."""
+    """Return the rule that speaks for a valid request against its refusal, where it is no plain one."""
     media_types = [text for name, text in message.headers if name.lower() == "content-type"]
     if media_types != ["application/json"]:
         return "media-type"
@@ -241,12 +241,12 @@ def special(
     if strange:
         return "unknown-members"
     if not sent:
-        return "update-answer" if not members or "patient" in members else "unknown-members"
+        return "" if not members or "patient" in members else "unknown-members"
     forms = ("duration", "language_code", "output_language_code", "patient.dob", "patient.gender")
     texts = [value for name, value in sent.items() if name not in forms]
     if not all(map(is_ordinary_text, texts)):
         return "strings"
-    return "values" if any(name in sent for name in forms) else "update-answer"
+    return "values" if any(name in sent for name in forms) else ""
 
 
 def is_ordinary_text(value: Any) -> bool:

@@ -49,7 +49,7 @@ class Known:
     """A session that the judge created.
 
     shown: what the server showed last, with what was sent since. sent: what the last accepted
-    update sent, until it was read back. attempts: what happened since the session was last seen,
+    updates sent. unread: members of those by the operation that did not show them since. attempts: what happened since the session was last seen,
     and could have changed it though it must not. settled: False where an update may or may not
     have happened.
     """
@@ -59,6 +59,7 @@ class Known:
     appointment: Any = ABSENT
     shown: Flat = field(default_factory=Flat)
     sent: Flat = field(default_factory=Flat)
+    unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     strange: Flat = field(default_factory=Flat)
     attempts: set[str] = field(default_factory=set[str])
     settled: bool = True
@@ -71,10 +72,15 @@ class Known:
 
     def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
         """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
-        kept = {name: item for name, item in self.expected(sent).items() if name in OPTIONAL | skip}
+        unseen = OPTIONAL | skip if self.settled else OPTIONAL
+        kept = {name: item for name, item in self.expected(sent).items() if name in unseen}
         self.shown = {name: item for name, item in got.items() if name not in skip} | kept
         self.attempts.clear()
         self.settled = True
+
+    def read_by(self, operation: str) -> None:
+        """The session was shown by an operation that changes nothing."""
+        self.unread = {item for item in self.unread if item[1] != operation}
 
 
 def same(expected: Any, got: Any) -> bool:
@@ -157,7 +163,7 @@ def blame(
         (sent, "update-answer"),
         ("foreign" in known.attempts, "own-sessions"),
         ("rejected" in known.attempts, "rejected-update"),
-        (name in known.sent, AFTER_UPDATE[operation]),
+        ((name, operation) in known.unread, AFTER_UPDATE[operation]),
         (operation == "updateSession", "update-keeps"),
         ("other" in known.attempts, "one-session"),
         (True, "reading"),

@@ -193,10 +193,10 @@ SCRIPTS = (
     Script(near_tokens, "strict", ("token-needed", "token-first", "challenge")),
     Script(token_before_all, "strict", ("token-first",)),
     Script(expired_tokens, "strict", ("expired-token",), ("expired",)),
-    Script(methods, "strict", ("methods", "allow")),
+    Script(methods, "strict", ("methods", "allow", "error-shape")),
     Script(unknown_paths, "strict", ("error-shape",)),
     Script(media_types, "strict", ("media-type",)),
-    Script(bodies, "strict", ("json-syntax", "body-shape")),
+    Script(bodies, "strict", ("json-syntax", "body-shape", "error-shape")),
     Script(sizes, "strict", ("body-size",)),
     Script(odd_input, "strict", ("no-server-error", "declared-status")),
 )  # fmt: skip

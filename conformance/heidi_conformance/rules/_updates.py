@@ -27,6 +27,7 @@ def each_member(probe: Probe, values: dict[str, tuple[Any, ...]], *, twice: bool
     for session in (witness, name):
         probe.send(read(session))
         probe.send(update(session, merged({key: items[0] for key, items in values.items() if key not in LISTS})))
+        probe.send(read(session))
     for member, items in values.items():
         for value in items:
             sent = [witness if item == "{other}" else item for item in value] if isinstance(value, list) else value
