@@ -148,7 +148,7 @@ def has_list(url: str, token: str) -> bool:
 
 def refuses_list(answer: Reply) -> bool:
     """Whether the server says that the user is not linked."""
-    return member(member(answer.content, "detail"), "type") == "NoLinkedUserException"
+    return bool(member(member(answer.content, "detail"), "type") == "NoLinkedUserException")
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:

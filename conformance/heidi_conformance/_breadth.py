@@ -21,12 +21,14 @@ from schemathesis.engine.run import TESTING_PHASES
 from . import _document
 from ._checks import TRANSPORT
 from ._fairness import causes, excused
-from ._requests import VARIABLE, sequence
+from ._quoting import VARIABLE
+from ._requests import sequence
 from ._sentences import Sentence, Sighting, sentences
 from ._settings import TIMEOUT, Plan, settings
 from ._tally import Tally
 from ._verdict import CannotJudgeError, Finding
 from ._watcher import Watcher
+
 
 class Breadth:
     """Run Schemathesis, take what its checks say, and show every exchange to the oracle."""

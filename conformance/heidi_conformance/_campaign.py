@@ -55,7 +55,7 @@ class Campaign:
             self.limits.answers[operation, status] = number
             self.limits.created += number if operation == "createSession" and status < 300 else 0
         self.limits.requests += contact.answers.total()
-        closed = {"unlinked"} | (set() if contact.linked else {"first"})
+        closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
         self.setting = replace(self.setting, unlinked=frozenset(closed))
         with Wire(self.plan.url, self.started + self.plan.budget) as wire:
             complete = self.run_rules(wire)
@@ -127,7 +127,9 @@ class Campaign:
             self.obstacles.append(f"{why}; raise --max-sessions")
         except OutOfPatienceError as error:
             why = str(error)
-            self.obstacles.append(f"{why}; the run was cut short after {self.spent():.0f} seconds, see --time-budget")
+            self.obstacles.append(
+                f"{why}; the run was cut short after {self.spent():.0f} seconds, see --time-budget"
+            )
         finally:
             probe.close()
         for sighting in probe.sightings:
@@ -152,7 +154,9 @@ class Campaign:
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""
-        return "first" not in self.setting.unlinked if need == "linked" else need in self.plan.tokens
+        return (
+            "first" not in self.setting.unlinked if need == "linked" else need in self.plan.tokens
+        )
 
     def step(self, phase: str, _: int, more: int) -> None:
         seconds = round(self.spent(), 1)
@@ -234,8 +238,9 @@ class Campaign:
         """Return why a rule was not put to the server; nothing where it was."""
         if self.plan.level == "documented" and rule.level == "strict":
             return "The page does not say so; level strict asks for it."
-        if rule.id == "retry-after" and not any(status == 429 for _, status in self.limits.answers):
-            return "The server never answered 429."
+        if rule.id == "retry-after":
+            busy = any(status == 429 for _, status in self.limits.answers)
+            return "" if busy else "The server never answered 429."
         scripts = [script for script in SCRIPTS if rule.id in script.rules]
         run = [script for script in scripts if script.reads is self.plan.read_only]
         if not run:
@@ -246,7 +251,9 @@ class Campaign:
             return self.skipped[run[0]]
         return "" if run else "No request called for it."
 
-    def outcome_of_check(self, check: Check, operation: str, failed: set[tuple[str, str]]) -> Outcome:
+    def outcome_of_check(
+        self, check: Check, operation: str, failed: set[tuple[str, str]]
+    ) -> Outcome:
         if (check.id, operation) in failed:
             return Outcome(check.id, operation, "failed")
         if self.breadth is None:
@@ -256,4 +263,3 @@ class Campaign:
         if check.id == TRANSPORT or (check.id, operation) in self.breadth.tally.checked:
             return Outcome(check.id, operation, "passed")
         return Outcome(check.id, operation, "skipped", "No request called for it.")
-

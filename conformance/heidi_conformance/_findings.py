@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from . import _document
 from ._document import Json
 from ._history import Request
+from ._quoting import VARIABLE
 from ._recipes import curl, python
 from ._reduce import Cause, Proof
-from ._requests import VARIABLE
 from ._verdict import Finding, Words
 from .oracle import OPERATIONS, Complaint
 from .rules import RULES, Rule

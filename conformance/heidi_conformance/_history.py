@@ -90,6 +90,12 @@ def shifted(text: str, by: int) -> str:
     return str(int(text) + by)
 
 
+def foreign_digits(text: str, zero: int) -> str:
+    """Return a text in the digits of another script. Raises UnboundError where it has none."""
+    marks = (chr(zero + int(mark)) if mark in string.digits else mark for mark in text)
+    return other(text, "".join(marks))
+
+
 NEAR: dict[str, Callable[[str], str]] = {
     # of a token
     "first+1": lambda text: changed(text, 0),
@@ -106,8 +112,8 @@ NEAR: dict[str, Callable[[str], str]] = {
     "unsealed": lambda text: ".".join(segments(text)[:2]) + ".",
     "reissued": reissued,
     # of an id
-    "arabic": lambda text: other(text, "".join(chr(0x660 + int(mark)) if mark in string.digits else mark for mark in text)),
-    "full-width": lambda text: other(text, "".join(chr(0xFF10 + int(mark)) if mark in string.digits else mark for mark in text)),
+    "arabic": lambda text: foreign_digits(text, 0x660),
+    "full-width": lambda text: foreign_digits(text, 0xFF10),
     "double": double,
     "next": lambda text: shifted(text, 1),
     "beyond": lambda text: shifted(text, 2**128),
@@ -259,5 +265,5 @@ def strings(value: Any) -> Iterator[str]:
         for item in cast("dict[str, Any]", value).values():
             yield from strings(item)
     elif isinstance(value, list):
-        for item in cast("list[Any]", value):
+        for item in cast("list[object]", value):
             yield from strings(item)

@@ -1,6 +1,6 @@
 """Sequences that nobody wrote: random requests of two users, each answer held to the oracle."""
 
-from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from ._history import create, listing, read, update
@@ -23,13 +23,18 @@ class Machine:
 
     def run(self, steps: int) -> None:
         """Take that many steps."""
-        actions: tuple[tuple[Callable[[], None], int], ...] = (
-            (self.create, 1), (self.read, 4), (self.update, 7), (self.reject, 3), (self.list, 3), (self.walk, 1), (self.trespass, 1),
-        )  # fmt: skip
-        choices, weights = zip(*actions, strict=True)
+        weights = {
+            self.create: 1,
+            self.read: 4,
+            self.update: 7,
+            self.reject: 3,
+            self.list: 3,
+            self.walk: 1,
+            self.trespass: 1,
+        }
         for user in self.users:
             self.create(user)
-        for action in self.random.choices(choices, weights, k=steps):
+        for action in self.random.choices(list(weights), list(weights.values()), k=steps):
             action()
 
     def create(self, user: str = "") -> None:
@@ -65,7 +70,9 @@ class Machine:
     def list(self) -> None:
         user = self.random.choice(self.users)
         if user not in self.probe.setting.unlinked:
-            self.probe.send(listing(f"page_size={self.random.choice((1, 3, 10, 50, 100))}", user=user))
+            self.probe.send(
+                listing(f"page_size={self.random.choice((1, 3, 10, 50, 100))}", user=user)
+            )
 
     def walk(self) -> None:
         user = self.random.choice(self.users)
@@ -86,10 +93,17 @@ class Machine:
         """Return a value that a member takes, often one that nobody wrote down."""
         sample = self.random.choice([item for item in VALID[member] if item != ["{other}"]])
         if member == "duration":
-            return self.random.choice((sample, self.random.randrange(10**6), self.random.random() * 1e4))
+            return self.random.choice(
+                (sample, self.random.randrange(10**6), self.random.random() * 1e4)
+            )
         if member == "patient.dob":
-            return f"{self.random.randrange(1900, 2025)}-{self.random.randrange(1, 13):02}-{self.random.randrange(1, 29):02}"
-        if isinstance(sample, bool) or member in ("language_code", "output_language_code", "patient.gender"):
+            day = date(1900, 1, 1) + timedelta(days=self.random.randrange(45_000))
+            return day.isoformat()
+        if isinstance(sample, bool) or member in (
+            "language_code",
+            "output_language_code",
+            "patient.gender",
+        ):
             return sample
         if isinstance(sample, list):
             return [self.text() for _ in range(self.random.randrange(4))]
@@ -99,5 +113,3 @@ class Machine:
         if self.random.random() < 0.2:
             return self.random.choice([text for text in STRINGS if len(text) < 100])
         return "".join(self.random.choices(ALPHABET, k=self.random.randrange(12)))
-
-

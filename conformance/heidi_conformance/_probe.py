@@ -1,5 +1,6 @@
-"""A user of the API who writes down everything: what was sent, and what was wrong with the answer."""
+"""A user of the API who writes down what was sent, and what was wrong with the answer."""
 
+import itertools
 import random
 import threading
 import time
@@ -33,9 +34,9 @@ class Limits:
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
-        if request.method == "POST" and request.target == "/sessions":
-            if self.created >= self.sessions:
-                raise TooManySessionsError
+        creates = request.method == "POST" and request.target == "/sessions"
+        if creates and self.created >= self.sessions:
+            raise TooManySessionsError
         self.requests += 1
 
     def heard(self, request: Request, answer: Reply | Silence, operation: str) -> None:
@@ -117,18 +118,19 @@ class Probe:
     def exchange(self, wire: Wire, request: Request) -> Exchange:
         """Send a request, again where the server asks for patience."""
         message = self.bindings.message(request)
-        for attempt in range(PATIENCE + 1):
+        attempts = itertools.count()
+        while True:
             self.limits.ask(request)
             started = time.monotonic()
             answer = wire.send(message)
             exchange = Exchange(request, message, answer, (started, time.monotonic()))
-            if not isinstance(answer, Reply) or answer.status != 429 or attempt == PATIENCE:
-                break
+            patient = next(attempts) < PATIENCE
+            if not isinstance(answer, Reply) or answer.status != 429 or not patient:
+                return exchange
             at = len(self.history)
             self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
             self.limits.heard(request, answer, operation_of(request))
             time.sleep(wait_of(answer))
-        return exchange
 
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)

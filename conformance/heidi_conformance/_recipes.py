@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ._history import NAME, Request
-from ._requests import quoted
+from ._quoting import quoted
 
 VARIABLES = {
     "first": "HEIDI_TOKEN",
@@ -29,7 +29,8 @@ NEAR = {
     "lower": "x.lower()",
     "unsigned": "'eyJhbGciOiAibm9uZSIsICJ0eXAiOiAiSldUIn0.'+x.split('.')[1]+'.'",
     "unsealed": "x[:x.rfind('.')+1]",
-    "reissued": "(lambda h,p,s,b,j:h+'.'+b.urlsafe_b64encode(json.dumps((lambda c:c|{'exp':c['exp']+1})"
+    "reissued": "(lambda h,p,s,b,j:h+'.'+b.urlsafe_b64encode("
+    "json.dumps((lambda c:c|{'exp':c['exp']+1})"
     "(json.loads(b.urlsafe_b64decode(p+'='*(-len(p)%4))))).encode()).decode().rstrip('=')+'.'+s)"
     "(*x.split('.'),base64,json)",
     "arabic": "''.join(chr(0x660+int(c)) if c in '0123456789' else c for c in x)",
@@ -118,7 +119,8 @@ def python(requests: Sequence[Request], url: str) -> str:
     lines = ["import os", "import httpx", f"api = httpx.Client(base_url={url!r}, timeout=10)"]
     used = [name for name in VARIABLES if any(names_token(request, name) for request in requests)]
     lines += [f'{name} = os.environ["{VARIABLES[name]}"]' for name in used]
-    nears = {match[2] for request in requests for match in NAME.finditer(request.target + (request.credentials or "")) if match[2]}  # fmt: skip
+    texts = [request.target + (request.credentials or "") for request in requests]
+    nears = {match[2] for text in texts for match in NAME.finditer(text) if match[2]}
     if any("A[" in NEAR[near] for near in nears):
         lines.append(f"A = {A!r}")
     if "reissued" in nears:

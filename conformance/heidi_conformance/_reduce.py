@@ -1,4 +1,4 @@
-"""The shortest requests that show a complaint: fewer and fewer, each time to sessions of their own."""
+"""The shortest requests that show a complaint: fewer and fewer, to new sessions each time."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Reducer:
     tries: int = field(default=0, init=False)
 
     def proof(self, history: Sequence[Request], at: int, cause: Cause) -> Proof:
-        """Return the shortest requests found that lead to a complaint, and whether they always do."""
+        """Return the shortest requests found to lead to a complaint, and whether they always do."""
         self.tries = 0
         whole = tuple(history[: at + 1])
         try:
@@ -77,7 +77,11 @@ class Reducer:
 
 def last_of_batch(requests: Sequence[Request], at: int) -> int:
     """Return the last of the requests that were sent together with one."""
-    while requests[at].batch and at + 1 < len(requests) and requests[at + 1].batch == requests[at].batch:
+    while (
+        requests[at].batch
+        and at + 1 < len(requests)
+        and requests[at + 1].batch == requests[at].batch
+    ):
         at += 1
     return at
 
@@ -86,8 +90,12 @@ def suspects(whole: tuple[Request, ...]) -> Iterator[tuple[Request, ...]]:
     """Yield parts of a history that may be enough, short ones first."""
     needed = {id(request) for request in essential(whole)}
     yield essential(whole)
-    names = {name for request in essential(whole) for name in (*request.names, request.binds)} - {""}
-    related = [request for request in whole if touches(request, names) and id(request) not in needed]
+    names = {name for request in essential(whole) for name in (*request.names, request.binds)} - {
+        ""
+    }
+    related = [
+        request for request in whole if touches(request, names) and id(request) not in needed
+    ]
     for number in (1, 2, 4, 8):
         if number < len(related):
             kept = needed | {id(request) for request in related[-number:]}
@@ -115,5 +123,3 @@ def essential(whole: tuple[Request, ...]) -> tuple[Request, ...]:
             wanted -= {request.binds} | ({"next"} if makes_page else set())
             wanted |= request.names
     return tuple(reversed(kept))
-
-

@@ -344,6 +344,7 @@ SPEAKERS: dict[type[core.Failure], Callable[[Sighting, Any], Iterator[Sentence]]
     checks.EnsureResourceAvailability: vanished,
 }
 
+
 def types(schema: Json) -> str:
     """Name the types that a schema allows."""
     allowed = schema.get("type", "another type")

@@ -103,26 +103,27 @@ class Verdict:
         try:
             members: dict[str, Any] = json.loads(text)
             members.pop("conforms")
-            return cls(
-                **{
-                    **{name: item for name, item in members.items() if name != "rules"},
-                    "findings": tuple(map(finding, members["findings"])),
-                    "outcomes": tuple(Outcome(**item) for item in members["rules"]),
-                    "answers": {
-                        name: {int(status): number for status, number in statuses.items()}
-                        for name, statuses in members["answers"].items()
-                    },
-                    "notes": tuple(members["notes"]),
-                }
-            )
+            told: dict[str, Any] = {
+                **{name: item for name, item in members.items() if name != "rules"},
+                "findings": tuple(map(finding, members["findings"])),
+                "outcomes": tuple(Outcome(**item) for item in members["rules"]),
+                "answers": {
+                    name: {int(status): number for status, number in statuses.items()}
+                    for name, statuses in members["answers"].items()
+                },
+                "notes": tuple(members["notes"]),
+            }
+            return cls(**told)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verdict: {type(error).__name__}") from None
 
 
 def finding(members: dict[str, Any]) -> Finding:
     """Return a finding from its members in JSON."""
-    words, requests = Words(**members["words"]), tuple(members["requests"])
-    return Finding(**{**members, "words": words, "requests": requests})
+    told: dict[str, Any] = dict(members)
+    told["words"] = Words(**members["words"])
+    told["requests"] = tuple(members["requests"])
+    return Finding(**told)
 
 
 @dataclass(frozen=True)

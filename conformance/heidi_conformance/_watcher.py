@@ -37,7 +37,11 @@ class Watcher:
         request = self.request(message)
         answer = reply(interaction.response)
         self.limits.requests += 1
-        self.limits.heard(request, answer, understand(message).operation if understand(message).method_known else "")
+        self.limits.heard(
+            request,
+            answer,
+            understand(message).operation if understand(message).method_known else "",
+        )
         self.history.append(request)
         at = len(self.history) - 1
         for complaint in self.oracle.judge(Exchange(request, message, answer)):
@@ -45,9 +49,11 @@ class Watcher:
         self.bindings.learn(request, answer)
 
     def message(self, request: Any) -> Message:
-        parts = urlsplit(request.uri)
+        parts = urlsplit(str(request.uri))
         target = parts.path.removeprefix(self.base) + (f"?{parts.query}" if parts.query else "")
-        headers = tuple((canonical(name), text(values[0])) for name, values in request.headers.items())
+        headers = tuple(
+            (canonical(name), text(values[0])) for name, values in request.headers.items()
+        )
         return Message(request.method, target, headers, request.body or b"")
 
     def request(self, message: Message) -> Request:
@@ -71,7 +77,9 @@ class Watcher:
 
 
 def canonical(name: str) -> str:
-    return {"authorization": "Authorization", "content-type": "Content-Type"}.get(name.lower(), name)
+    return {"authorization": "Authorization", "content-type": "Content-Type"}.get(
+        name.lower(), name
+    )
 
 
 def text(value: Any) -> str:

@@ -245,7 +245,9 @@ class Wire:
         elif message.body or message.method in ("POST", "PATCH", "PUT"):
             headers.append(("Content-Length", str(len(message.body))))
         target = f"{self.base}{message.target}".encode()
-        written = self.state.send(h11.Request(method=message.method, target=target, headers=headers))
+        written = self.state.send(
+            h11.Request(method=message.method, target=target, headers=headers)
+        )
         for part in parts_of(message.body):
             written += self.state.send(h11.Data(data=part)) or b""
         written += self.state.send(h11.EndOfMessage()) or b""
@@ -320,7 +322,9 @@ def inflated(body: bytes, coding: str) -> bytes:
         return body
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise ValueError("a content coding that was not asked for")
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32 if coding != "deflate" else zlib.MAX_WBITS)
+    inflater = zlib.decompressobj(
+        wbits=zlib.MAX_WBITS | 32 if coding != "deflate" else zlib.MAX_WBITS
+    )
     whole = inflater.decompress(body, LARGEST_ANSWER)
     if inflater.unconsumed_tail:
         raise ValueError(f"a compressed body of more than {LARGEST_ANSWER} bytes")

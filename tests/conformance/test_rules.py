@@ -1,4 +1,5 @@
 """Every rule catches a fault, by the rules alone."""
+# ruff: noqa: E501  # the table of faults reads better in rows
 
 import json
 import re
@@ -13,7 +14,18 @@ from heidi_conformance.rules import RULES, SCRIPTS, TABLE
 
 from . import faults
 from .faults import TOKEN, is_session
-from .reference import Answer, Api, Fault, Handler, Request, User, answer, faulty, new_session, serving
+from .reference import (
+    Answer,
+    Api,
+    Fault,
+    Handler,
+    Request,
+    User,
+    answer,
+    faulty,
+    new_session,
+    serving,
+)
 
 LIST = "/sessions/linked-user"
 Session = dict[str, Any]
@@ -62,7 +74,9 @@ def tells(change: Callable[[Session], object], *methods: str) -> Fault:
         if reply.status != 200 or (methods and request.method not in methods):
             return reply
         content = reply.content
-        for session in [content["session"]] if "session" in content else content.get("sessions", []):
+        for session in (
+            [content["session"]] if "session" in content else content.get("sessions", [])
+        ):
             change(session)
         return reply.but(content=content)
 
@@ -132,7 +146,9 @@ def as_another(request: Request, handle: Handler) -> Answer:
         return reply
     api = api_of(handle)
     for token in list(api.tokens):
-        other = handle(replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}))
+        other = handle(
+            replace(request, headers={**request.headers, "authorization": f"Bearer {token}"})
+        )
         if other.status == 200 and user_of(request, handle).linked:
             return other
     return reply
@@ -143,7 +159,9 @@ def lists_all(request: Request, handle: Handler) -> Answer:
     if request.path != LIST or reply.status != 200 or reply.content["next_page"]:
         return reply
     content = reply.content
-    others = [session for user in api_of(handle).users.values() for session in user.sessions.values()]
+    others = [
+        session for user in api_of(handle).users.values() for session in user.sessions.values()
+    ]
     content["sessions"] = [*content["sessions"], *others[:1]]
     return reply.but(content=content)
 
@@ -190,7 +208,9 @@ def wrong_target(request: Request, handle: Handler) -> Answer:
 def stale_reading(request: Request, handle: Handler) -> Answer:
     """Show a session as it was before its last update."""
     cache: dict[str, Session] = cast("Any", api_of(handle)).__dict__.setdefault("cache", {})
-    before = handle(replace(request, method="GET", body=b"")) if is_session(request, "PATCH") else None
+    before = (
+        handle(replace(request, method="GET", body=b"")) if is_session(request, "PATCH") else None
+    )
     reply = handle(request)
     if before is not None and before.status == 200:
         cache[request.path] = before.content
@@ -203,7 +223,9 @@ def reading_counts(request: Request, handle: Handler) -> Answer:
     if is_session(request, "GET"):
         session = user_of(request, handle).sessions.get(request.path.rpartition("/")[2])
         if session is not None:
-            session["updated_at"] = session["updated_at"][:-6] + f"{int(time.time() * 1e6) % 10**6:06}"
+            session["updated_at"] = (
+                session["updated_at"][:-6] + f"{int(time.time() * 1e6) % 10**6:06}"
+            )
     return handle(request)
 
 
@@ -223,7 +245,9 @@ def skips_on_insertion(request: Request, handle: Handler) -> Answer:
     """Put new sessions first, and count pages from there."""
     if request.path == LIST:
         user = user_of(request, handle)
-        ordered = dict(sorted(user.sessions.items(), key=lambda item: item[1]["created_at"], reverse=True))
+        ordered = dict(
+            sorted(user.sessions.items(), key=lambda item: item[1]["created_at"], reverse=True)
+        )
         user.sessions = ordered
     return handle(request)
 
@@ -269,7 +293,13 @@ def unknown_is_empty(request: Request, handle: Handler) -> Answer:
 def unlinked_list(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if reply.status == 403:
-        empty = {"sessions": [], "count": 0, "total_count": 0, "next_page": None, "has_next_page": False}
+        empty = {
+            "sessions": [],
+            "count": 0,
+            "total_count": 0,
+            "next_page": None,
+            "has_next_page": False,
+        }
         return answer(200, empty)
     return reply
 
@@ -297,7 +327,9 @@ def any_case_of_token(request: Request, handle: Handler) -> Answer:
     tokens = {token.lower(): token for token in api_of(handle).tokens}
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     token = tokens.get(given.lower(), given)
-    return handle(replace(request, headers={**request.headers, "authorization": f"{scheme} {token}"}))
+    return handle(
+        replace(request, headers={**request.headers, "authorization": f"{scheme} {token}"})
+    )
 
 
 def before_token(request: Request, handle: Handler) -> Answer:
@@ -312,12 +344,18 @@ def any_media_type(request: Request, handle: Handler) -> Answer:
 
 
 def lax_json(request: Request, handle: Handler) -> Answer:
-    body = request.body.replace(b",}", b"}").replace(b"NaN", b"0") if len(request.body) < 99 else request.body
+    body = (
+        request.body.replace(b",}", b"}").replace(b"NaN", b"0")
+        if len(request.body) < 99
+        else request.body
+    )
     return handle(replace(request, body=body))
 
 
 def any_root(request: Request, handle: Handler) -> Answer:
-    return handle(replace(request, body=b"{}" if request.body in (b"[]", b"null") else request.body))
+    return handle(
+        replace(request, body=b"{}" if request.body in (b"[]", b"null") else request.body)
+    )
 
 
 def no_limit(request: Request, handle: Handler) -> Answer:
@@ -353,7 +391,11 @@ def quotes(request: Request, handle: Handler) -> Answer:
 
 
 def forgets_appointment(request: Request, handle: Handler) -> Answer:
-    return handle(replace(request, body=b"{}") if request.path == "/sessions" and b"EHR" in request.body else request)
+    return handle(
+        replace(request, body=b"{}")
+        if request.path == "/sessions" and b"EHR" in request.body
+        else request
+    )
 
 
 def upper_names(body: Session) -> None:
@@ -481,12 +523,22 @@ def test_a_fault_is_found_by_its_rule(rule: str, fault: Fault) -> None:
     assert (RULES[rule].row, RULES[rule].words) == (finding.row, finding.words.promise)
     assert finding.requests
     assert "failed" == next(
-        item.result for item in verdict.outcomes if (item.rule, item.operation) == (rule, finding.operation)
+        item.result
+        for item in verdict.outcomes
+        if (item.rule, item.operation) == (rule, finding.operation)
     )
 
 
 def test_rules_of_the_page_catch_their_faults_at_level_documented_too() -> None:
-    names = ("answer-schema", "update-answer", "update-keeps", "update-read", "one-session", "page-bound", "no token")
+    names = (
+        "answer-schema",
+        "update-answer",
+        "update-keeps",
+        "update-read",
+        "one-session",
+        "page-bound",
+        "no token",
+    )
     for name in names:
         rule, fault = CAUGHT[name]
         assert rule in {finding.rule for finding in rules_of(fault, "documented").findings}, name

@@ -1,7 +1,7 @@
 """The oracle: it follows every exchange of a run and says which rules an answer breaks.
 
 It knows what the contract allows after all that went before, and every choice that is left open.
-What a server showed it takes for what the server has: one cause is not reported again by its effects.
+What a server showed it takes for what the server has, so that one cause is reported once.
 """
 
 import itertools
@@ -10,14 +10,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from .._document import member
-from .._history import Exchange, strings
-from .._verdict import Level
-from .._wire import Reply, Silence
+from heidi_conformance._document import member
+from heidi_conformance._history import Exchange, strings
+from heidi_conformance._verdict import Level
+from heidi_conformance._wire import Reply, Silence, read_json
+
 from ._complaint import Complaint
 from ._pages import LIST, Shelf, ids_of, page_faults
-from ._reading import OPERATIONS, Reading, as_float, numbers_in, read_json, understand
-from ._sessions import ABSENT, AFTER_UPDATE, Flat, Known, flattened, instant, misfits, ordinary, same
+from ._reading import OPERATIONS, Reading, as_float, numbers_in, understand
+from ._sessions import (
+    ABSENT,
+    AFTER_UPDATE,
+    Flat,
+    Known,
+    flattened,
+    instant,
+    misfits,
+    ordinary,
+    same,
+)
 from ._shapes import declared, misshapen
 
 # What these headers say is not about the values of a request.
@@ -97,13 +108,31 @@ class Oracle:
             self.doubt(reading)
             if "body-size" not in {problem.rule for problem in reading.problems}:
                 operation = reading.operation or LIST
-                yield Complaint("answers", operation, f"gives no answer: {answer.reason}", "", "an answer", "none")
+                yield Complaint(
+                    "answers",
+                    operation,
+                    f"gives no answer: {answer.reason}",
+                    "",
+                    "an answer",
+                    "none",
+                )
             return
         user = self.tokens.get(reading.token or "")
         if answer.status >= 500:
             self.doubt(reading)
-            valid = "a request that the contract allows" if not reading.problems else "a request that the contract refuses"
-            yield Complaint("no-server-error", reading.operation or LIST, f"answers {answer.status} to {valid}", "", "no 5xx", f"status {answer.status}")
+            valid = (
+                "a request that the contract allows"
+                if not reading.problems
+                else "a request that the contract refuses"
+            )
+            yield Complaint(
+                "no-server-error",
+                reading.operation or LIST,
+                f"answers {answer.status} to {valid}",
+                "",
+                "no 5xx",
+                f"status {answer.status}",
+            )
         elif answer.status == 429:
             yield from self.too_many(reading, answer)
         elif not reading.path:
@@ -132,12 +161,26 @@ class Oracle:
     def too_many(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
         text = answer.header("retry-after") or ""
         if self.strict and not (text.isascii() and text.isdigit()):
-            yield Complaint("retry-after", reading.operation or LIST, "answers 429 without `Retry-After` in seconds", "", "`Retry-After: <seconds>`", "none")
+            yield Complaint(
+                "retry-after",
+                reading.operation or LIST,
+                "answers 429 without `Retry-After` in seconds",
+                "",
+                "`Retry-After: <seconds>`",
+                "none",
+            )
 
     def nowhere(self, answer: Reply) -> Iterator[Complaint]:
-        """A path that the document does not have: an error of the usual shape, whatever its status."""
+        """A path that the document does not have: an error of the usual shape."""
         if self.strict and answer.ok:
-            yield Complaint("unknown-id", "getSession", "answers with success on a path that the document does not have", "", "404", f"status {answer.status}")
+            yield Complaint(
+                "unknown-id",
+                "getSession",
+                "answers with success on a path that the document does not have",
+                "",
+                "404",
+                f"status {answer.status}",
+            )
         elif self.strict and answer.status >= 400:
             yield from misshapen("strict", "getSession", answer)
 
@@ -153,19 +196,42 @@ class Oracle:
         operation = reading.operation
         if answer.ok:
             rule = "expired-token" if expired else "token-needed"
-            yield Complaint(rule, operation, f"accepts a request {how}", "", "401", f"status {answer.status}")
+            yield Complaint(
+                rule, operation, f"accepts a request {how}", "", "401", f"status {answer.status}"
+            )
             self.doubt(reading)
             if operation == "createSession":
                 for shelf in self.shelves.values():
                     shelf.total = None
         elif self.strict and answer.status != 401:
-            yield Complaint("token-first", operation, f"answers {{}} to a request {how}", str(answer.status), "401", f"status {answer.status}")
+            yield Complaint(
+                "token-first",
+                operation,
+                f"answers {{}} to a request {how}",
+                str(answer.status),
+                "401",
+                f"status {answer.status}",
+            )
         elif self.strict:
             challenge = answer.header("www-authenticate") or ""
             if not re.match(r"bearer\b", challenge, re.IGNORECASE):
-                yield Complaint("challenge", operation, "answers 401 without `WWW-Authenticate: Bearer`", "", "`WWW-Authenticate: Bearer`", "none, or another one")
+                yield Complaint(
+                    "challenge",
+                    operation,
+                    "answers 401 without `WWW-Authenticate: Bearer`",
+                    "",
+                    "`WWW-Authenticate: Bearer`",
+                    "none, or another one",
+                )
             if (kind := error_type(answer)) is not None and kind != "AuthenticationError":
-                yield Complaint("challenge", operation, "answers 401 with another type than AuthenticationError", "", "AuthenticationError", "another type")
+                yield Complaint(
+                    "challenge",
+                    operation,
+                    "answers 401 with another type than AuthenticationError",
+                    "",
+                    "AuthenticationError",
+                    "another type",
+                )
             yield from misshapen("strict", operation, answer)
 
     def wrong_method(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
@@ -178,12 +244,26 @@ class Oracle:
         if answer.status != 405:
             if answer.ok and reading.session_id in self.sessions:
                 self.sessions[reading.session_id].settled = False
-            yield Complaint("methods", reading.operation, "answers a method that its path has not, and not with 405", "", "405", f"status {answer.status} to {method}")
+            yield Complaint(
+                "methods",
+                reading.operation,
+                "answers a method that its path has not, and not with 405",
+                "",
+                "405",
+                f"status {answer.status} to {method}",
+            )
             return
         allow = {text.strip().upper() for text in (answer.header("allow") or "").split(",")} - {""}
         if not documented <= allow or allow - documented - {"HEAD", "OPTIONS"}:
             got = "other methods" if allow else "no `Allow`"
-            yield Complaint("allow", reading.operation, f"answers 405 with {got}", "", ", ".join(sorted(documented)), got)
+            yield Complaint(
+                "allow",
+                reading.operation,
+                f"answers 405 with {got}",
+                "",
+                ", ".join(sorted(documented)),
+                got,
+            )
         if method != "HEAD":
             yield from misshapen("strict", reading.operation, answer)
 
@@ -195,13 +275,21 @@ class Oracle:
         known = self.sessions.get(reading.session_id)
         own = known is not None and known.owner == user
         elsewhere = "{session_id}" in reading.path and not own
-        refusals = reading.refusals | ({404} if elsewhere else set())
+        refusals = reading.refusals | ({404} if elsewhere else set[int]())
         if self.strict and str(answer.status) not in declared(reading.operation):
-            yield Complaint("declared-status", reading.operation, f"answers {answer.status}, which the document does not declare", "", "a declared status", f"status {answer.status}")
+            yield Complaint(
+                "declared-status",
+                reading.operation,
+                f"answers {answer.status}, which the document does not declare",
+                "",
+                "a declared status",
+                f"status {answer.status}",
+            )
             if not answer.ok:
                 return
         if reading.operation == LIST and user in self.unlinked:
-            yield from self.without_link(answer)
+            if answer.status != 422 or not (reading.problems or self.invented_page(reading)):
+                yield from self.without_link(answer)
             return
         misfit = list(misshapen(self.level, reading.operation, answer))
         yield from misfit
@@ -215,7 +303,14 @@ class Oracle:
             yield from self.found_elsewhere(reading, answer, known)
             return
         if self.strict and (problem := reading.sure) is not None:
-            yield Complaint(problem.rule, reading.operation, f"accepts {problem.what}", "", " or ".join(map(str, sorted(problem.statuses))), f"status {answer.status}")
+            yield Complaint(
+                problem.rule,
+                reading.operation,
+                f"accepts {problem.what}",
+                "",
+                " or ".join(map(str, sorted(problem.statuses))),
+                f"status {answer.status}",
+            )
         skip = places(misfit)
         if reading.operation == "createSession":
             yield from self.created(reading, answer, user)
@@ -228,11 +323,28 @@ class Oracle:
         if not self.strict:
             return
         if answer.status != 403:
-            yield Complaint("unlinked", LIST, f"answers {answer.status} to a user who is not linked", "", "403", f"status {answer.status}")
+            yield Complaint(
+                "unlinked",
+                LIST,
+                f"answers {answer.status} to a user who is not linked",
+                "",
+                "403",
+                f"status {answer.status}",
+            )
             return
         detail = member(answer.content, "detail")
-        if (member(detail, "type"), member(detail, "msg")) != ("NoLinkedUserException", "error: no linked user"):
-            yield Complaint("unlinked", LIST, "answers 403 with another type or message than the page shows", "", "NoLinkedUserException, error: no linked user", "another error")
+        if (member(detail, "type"), member(detail, "msg")) != (
+            "NoLinkedUserException",
+            "error: no linked user",
+        ):
+            yield Complaint(
+                "unlinked",
+                LIST,
+                "answers 403 with another type or message than the page shows",
+                "",
+                "NoLinkedUserException, error: no linked user",
+                "another error",
+            )
         yield from misshapen("strict", LIST, answer)
 
     def note_refusal(self, reading: Reading, user: str, known: Known | None) -> None:
@@ -240,65 +352,144 @@ class Oracle:
             known.attempts.add("rejected" if known.owner == user else "foreign")
 
     def refused(
-        self, reading: Reading, answer: Reply, user: str, known: Known | None, refusals: Iterable[int]
+        self,
+        reading: Reading,
+        answer: Reply,
+        user: str,
+        known: Known | None,
+        refusals: Iterable[int],
     ) -> Iterator[Complaint]:
         """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
         operation, status = reading.operation, answer.status
-        allowed = set(refusals) | ({422} if operation == LIST and self.invented_page(reading) else set())
+        allowed = set(refusals)
+        if operation == LIST and self.invented_page(reading):
+            allowed.add(422)
         if status in allowed:
-            if allowed == {403}:
-                return
             return
         problem = reading.sure
         if problem is not None or (reading.session_id and (known is None or known.owner != user)):
             if self.strict:
-                rule = problem.rule if problem is not None else "own-sessions" if known is not None else "unknown-id"
-                what = problem.what if problem is not None else "an id that is no session of the caller"
-                yield Complaint(rule, operation, f"answers {status} to {what}", "", " or ".join(map(str, sorted(allowed))), f"status {status}")
+                rule = (
+                    problem.rule
+                    if problem is not None
+                    else "own-sessions"
+                    if known is not None
+                    else "unknown-id"
+                )
+                what = (
+                    problem.what
+                    if problem is not None
+                    else "an id that is no session of the caller"
+                )
+                yield Complaint(
+                    rule,
+                    operation,
+                    f"answers {status} to {what}",
+                    "",
+                    " or ".join(map(str, sorted(allowed))),
+                    f"status {status}",
+                )
             return
         if status == 404 and known is not None:
-            yield Complaint("created-exists", operation, "answers 404 for a session that was created", "", "the session", "status 404")
+            yield Complaint(
+                "created-exists",
+                operation,
+                "answers 404 for a session that was created",
+                "",
+                "the session",
+                "status 404",
+            )
         elif status == 403 and self.strict:
-            yield Complaint("unlinked", operation, "answers 403 to a user who may", "", "success", "status 403")
+            yield Complaint(
+                "unlinked", operation, "answers 403 to a user who may", "", "success", "status 403"
+            )
         elif self.strict:
             rule = reading.special or ("page-size" if reading.query else "works")
             subject = f"`{next(iter(reading.sent))}`" if len(reading.sent) == 1 else ""
             what = "a valid {}" if subject else "a valid request"
-            yield Complaint(rule, operation, f"refuses {what} with {status}", subject, "success", f"status {status}")
+            yield Complaint(
+                rule,
+                operation,
+                f"refuses {what} with {status}",
+                subject,
+                "success",
+                f"status {status}",
+            )
         elif reading.operation != LIST and plain(reading):
-            yield Complaint("works", operation, "refuses what the page shows", "", "success", f"status {status}")
+            yield Complaint(
+                "works", operation, "refuses what the page shows", "", "success", f"status {status}"
+            )
 
     def invented_page(self, reading: Reading) -> bool:
         return any(name == "page" for name, _ in reading.query)
 
-    def not_found(self, reading: Reading, answer: Reply, known: Known | None) -> Iterator[Complaint]:
+    def not_found(
+        self, reading: Reading, answer: Reply, known: Known | None
+    ) -> Iterator[Complaint]:
         """Yield how the refusal of an id says too much, or the wrong thing."""
         operation = reading.operation
         documented = self.strict or operation == "getSession"
         if documented and error_type(answer) not in (None, "SessionNotFoundError"):
-            yield Complaint("unknown-id", operation, "answers 404 with another type than SessionNotFoundError", "", "SessionNotFoundError", "another type")
+            yield Complaint(
+                "unknown-id",
+                operation,
+                "answers 404 with another type than SessionNotFoundError",
+                "",
+                "SessionNotFoundError",
+                "another type",
+            )
         kind = "never" if known is None else "foreign"
         self.strangers[operation, kind] = answer.content
         both = [self.strangers.get((operation, name)) for name in ("never", "foreign")]
         if self.strict and None not in both and both[0] != both[1]:
             del self.strangers[operation, kind]
-            yield Complaint("unknown-alike", operation, "answers differently for a session of another user and for none", "", "the same 404", "another one")
+            yield Complaint(
+                "unknown-alike",
+                operation,
+                "answers differently for a session of another user and for none",
+                "",
+                "the same 404",
+                "another one",
+            )
 
-    def found_elsewhere(self, reading: Reading, answer: Reply, known: Known | None) -> Iterator[Complaint]:
+    def found_elsewhere(
+        self, reading: Reading, answer: Reply, known: Known | None
+    ) -> Iterator[Complaint]:
         """A request for no session of the caller succeeded."""
         verb = "shows" if reading.operation == "getSession" else "changes"
         if known is not None:
             known.attempts.add("foreign")
             if self.strict:
-                yield Complaint("own-sessions", reading.operation, f"{verb} a session of another user", "", "404", f"status {answer.status}")
+                yield Complaint(
+                    "own-sessions",
+                    reading.operation,
+                    f"{verb} a session of another user",
+                    "",
+                    "404",
+                    f"status {answer.status}",
+                )
             return
         real = member(member(answer.content, "session"), "session_id")
         if isinstance(real, str) and real in self.sessions:
             self.sessions[real].settled = False
             if self.strict:
-                yield Complaint("exact-lookup", reading.operation, f"{verb} a session by an id that is not quite its own", "", "404", f"status {answer.status}")
+                yield Complaint(
+                    "exact-lookup",
+                    reading.operation,
+                    f"{verb} a session by an id that is not quite its own",
+                    "",
+                    "404",
+                    f"status {answer.status}",
+                )
             return
-        yield Complaint("unknown-id", reading.operation, "answers an unknown id with success", "", "404", f"status {answer.status}")
+        yield Complaint(
+            "unknown-id",
+            reading.operation,
+            "answers an unknown id with success",
+            "",
+            "404",
+            f"status {answer.status}",
+        )
 
     def created(self, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
         self.shelves[user].added()
@@ -306,10 +497,19 @@ class Oracle:
         if not isinstance(session_id, str):
             return
         if self.strict and not (ID.fullmatch(session_id) and int(session_id) < 2**128):
-            yield Complaint("id-form", "createSession", "gives an id that is no 128-bit number in decimal", "", "a 128-bit number in decimal", "another id")
+            yield Complaint(
+                "id-form",
+                "createSession",
+                "gives an id that is no 128-bit number in decimal",
+                "",
+                "a 128-bit number in decimal",
+                "another id",
+            )
         if session_id in self.sessions:
             if self.strict:
-                yield Complaint("id-unique", "createSession", "gives an id twice", "", "a new id", "a known one")
+                yield Complaint(
+                    "id-unique", "createSession", "gives an id twice", "", "a new id", "a known one"
+                )
             return
         known = Known(user, len(self.sessions), reading.sent.get("ehr_appointment_id"))
         known.shown = {"session_id": session_id}
@@ -318,11 +518,27 @@ class Oracle:
         for other in self.sessions.values():
             if other is not known:
                 other.attempts.add("other")
-        if self.strict and guessable([key for key, item in self.sessions.items() if item.order >= 0]):
-            yield Complaint("id-random", "createSession", "gives ids that can be guessed from each other", "", "128 random bits", "a pattern")
+        if self.strict and guessable(
+            [key for key, item in self.sessions.items() if item.order >= 0]
+        ):
+            yield Complaint(
+                "id-random",
+                "createSession",
+                "gives ids that can be guessed from each other",
+                "",
+                "128 random bits",
+                "a pattern",
+            )
 
     def shown(
-        self, reading: Reading, answer: Reply, known: Known, exchange: Exchange, skip: set[str], *, together: bool
+        self,
+        reading: Reading,
+        answer: Reply,
+        known: Known,
+        exchange: Exchange,
+        skip: set[str],
+        *,
+        together: bool,
     ) -> Iterator[Complaint]:
         """A session of the caller is shown, by getSession or updateSession."""
         got = flattened(member(answer.content, "session"))
@@ -333,15 +549,31 @@ class Oracle:
         if not got:
             known.settled = False
             return
-        if reading.sure is not None or (updates and "json-syntax" in {p.rule for p in reading.problems}):
+        if reading.sure is not None or (
+            updates and "json-syntax" in {p.rule for p in reading.problems}
+        ):
             known.settled = False
         if got.get("session_id", reading.session_id) != reading.session_id:
-            yield Complaint("created-exists", reading.operation, "answers with another session than was asked for", "", "the session", "another one")
+            yield Complaint(
+                "created-exists",
+                reading.operation,
+                "answers with another session than was asked for",
+                "",
+                "the session",
+                "another one",
+            )
             return
         if together and updates:
             for name, value in sent.items():
                 if name not in skip and not same(value, got.get(name, ABSENT)):
-                    yield Complaint("update-answer", "updateSession", "does not show {} in the answer to the update that sends it", f"`{name}`", "what was sent", "another value")
+                    yield Complaint(
+                        "update-answer",
+                        "updateSession",
+                        "does not show {} in the answer to the update that sends it",
+                        f"`{name}`",
+                        "what was sent",
+                        "another value",
+                    )
             return
         if len(known.shown) == 1 and not updates and not known.sent:
             yield from self.newborn(known, got, skip)
@@ -378,21 +610,68 @@ class Oracle:
         """Yield how a session that nobody touched is not a new one."""
         if not self.strict or not known.settled or "foreign" in known.attempts:
             return
-        expected = {**FRESH, **{f"consult_note.{name}": value for name, value in FRESH_NOTE.items()}}
+        expected = {
+            **FRESH,
+            **{f"consult_note.{name}": value for name, value in FRESH_NOTE.items()},
+        }
         note = got.get("consult_note")
-        flat = {**got, **({f"consult_note.{name}": item for name, item in cast("Flat", note).items()} if isinstance(note, dict) else {})}
+        flat = {
+            **got,
+            **(
+                {f"consult_note.{name}": item for name, item in cast("Flat", note).items()}
+                if isinstance(note, dict)
+                else {}
+            ),
+        }
         for name, value in expected.items():
-            if name not in skip and (name in flat or name == "audio") and not same(value, flat.get(name, ABSENT)):
-                yield Complaint("new-session", "createSession", "makes a session with another {} than a new one has", f"`{name}`", "as the contract says", "another value")
-        name = got.get("session_name")
-        if isinstance(name, str) and not re.fullmatch(r"Session [0-9]+", name, re.ASCII):
-            yield Complaint("new-session", "createSession", "makes a session with another {} than a new one has", "`session_name`", "Session <n>", "another name")
+            if (
+                name not in skip
+                and (name in flat or name == "audio")
+                and not same(value, flat.get(name, ABSENT))
+            ):
+                yield Complaint(
+                    "new-session",
+                    "createSession",
+                    "makes a session with another {} than a new one has",
+                    f"`{name}`",
+                    "as the contract says",
+                    "another value",
+                )
+        title: Any = got.get("session_name")
+        if isinstance(title, str) and not re.fullmatch(r"Session [0-9]+", title, re.ASCII):
+            yield Complaint(
+                "new-session",
+                "createSession",
+                "makes a session with another {} than a new one has",
+                "`session_name`",
+                "Session <n>",
+                "another name",
+            )
         given = got.get("ehr_appt_id", ABSENT)
-        if known.appointment is not ABSENT and given is not ABSENT and "ehr_appt_id" not in skip and not same(known.appointment, given):
+        if (
+            known.appointment is not ABSENT
+            and given is not ABSENT
+            and "ehr_appt_id" not in skip
+            and not same(known.appointment, given)
+        ):
             if known.appointment is None:
-                yield Complaint("new-session", "createSession", "makes a session with another {} than a new one has", "`ehr_appt_id`", "null", "another value")
+                yield Complaint(
+                    "new-session",
+                    "createSession",
+                    "makes a session with another {} than a new one has",
+                    "`ehr_appt_id`",
+                    "null",
+                    "another value",
+                )
             else:
-                yield Complaint("appointment", "createSession", "does not keep `ehr_appointment_id` as `ehr_appt_id`", "", "what was sent", "another value")
+                yield Complaint(
+                    "appointment",
+                    "createSession",
+                    "does not keep `ehr_appointment_id` as `ehr_appt_id`",
+                    "",
+                    "what was sent",
+                    "another value",
+                )
 
     def instants(
         self, reading: Reading, known: Known, got: Flat, exchange: Exchange, sent: Any
@@ -403,26 +682,50 @@ class Oracle:
         if not self.strict or now is None:
             return
         if made is not None and now < made:
-            yield Complaint("updated-at", reading.operation, "shows an `updated_at` before `created_at`")
+            yield Complaint(
+                "updated-at", reading.operation, "shows an `updated_at` before `created_at`"
+            )
         if before is None:
             return
         if now < before:
             yield Complaint("updated-at", reading.operation, "shows an `updated_at` that went back")
         elif reading.operation == "updateSession":
-            changes = any(not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items())
+            changes = any(
+                not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
+            )
             if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
-                yield Complaint("updated-at", "updateSession", "does not let `updated_at` grow with a change")
+                yield Complaint(
+                    "updated-at", "updateSession", "does not let `updated_at` grow with a change"
+                )
         elif now != before and known.settled:
             if "foreign" in known.attempts:
-                yield Complaint("own-sessions", "updateSession", "changes {} of a session of another user", "`updated_at`")
+                yield Complaint(
+                    "own-sessions",
+                    "updateSession",
+                    "changes {} of a session of another user",
+                    "`updated_at`",
+                )
             elif "rejected" in known.attempts:
-                yield Complaint("rejected-update", "updateSession", "changes {} although it rejects the update", "`updated_at`")
+                yield Complaint(
+                    "rejected-update",
+                    "updateSession",
+                    "changes {} although it rejects the update",
+                    "`updated_at`",
+                )
             elif "other" in known.attempts:
-                yield Complaint("one-session", "updateSession", "changes {} of another session", "`updated_at`")
+                yield Complaint(
+                    "one-session", "updateSession", "changes {} of another session", "`updated_at`"
+                )
             else:
-                yield Complaint("reading", reading.operation, "shows another `updated_at` though nothing was sent since")
+                yield Complaint(
+                    "reading",
+                    reading.operation,
+                    "shows another `updated_at` though nothing was sent since",
+                )
 
-    def listed(self, reading: Reading, answer: Reply, user: str, skip: set[str]) -> Iterator[Complaint]:
+    def listed(
+        self, reading: Reading, answer: Reply, user: str, skip: set[str]
+    ) -> Iterator[Complaint]:
         """A page of the caller's sessions is shown."""
         page = answer.content
         ids = ids_of(page)
@@ -431,15 +734,33 @@ class Oracle:
             if sizes and reading.sure is None and sizes[0].isdigit() and len(ids) > int(sizes[0]):
                 yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
             return
-        if any(self.sessions[session_id].owner != user for session_id in ids if session_id in self.sessions):
-            yield Complaint("own-sessions", LIST, "lists a session of another user", "", "sessions of the caller", "others")
+        if any(
+            self.sessions[session_id].owner != user
+            for session_id in ids
+            if session_id in self.sessions
+        ):
+            yield Complaint(
+                "own-sessions",
+                LIST,
+                "lists a session of another user",
+                "",
+                "sessions of the caller",
+                "others",
+            )
         if reading.sure is not None:
             return
-        if self.unissued(reading, ids, page):
-            yield Complaint("page-token", LIST, "accepts a `page` of a form that is never issued", "", "422", f"status {answer.status}")
+        if self.unissued(reading, ids):
+            yield Complaint(
+                "page-token",
+                LIST,
+                "accepts a `page` of a form that is never issued",
+                "",
+                "422",
+                f"status {answer.status}",
+            )
         there = frozenset(key for key, known in self.sessions.items() if known.owner == user)
         yield from page_faults(self.shelves[user], reading, page, there)
-        for session in cast("list[Any]", member(page, "sessions") or []):
+        for session in cast("list[object]", member(page, "sessions") or []):
             got = flattened(session)
             session_id = got.get("session_id")
             if not isinstance(session_id, str):
@@ -454,7 +775,7 @@ class Oracle:
             known.see(got, {}, skip)
             known.read_by(LIST)
 
-    def unissued(self, reading: Reading, ids: list[str], page: Any) -> bool:
+    def unissued(self, reading: Reading, ids: list[str]) -> bool:
         """Whether a `page` that was accepted has a form that no server issues."""
         tokens = [text for name, text in reading.query if name == "page"]
         if not tokens:
@@ -471,14 +792,37 @@ class Oracle:
         operation = reading.operation or LIST
         message = member(member(answer.content, "detail"), "msg")
         wheres = {problem.where for problem in reading.problems}
-        if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and reading.token in self.tokens:
+        wheres |= {"page"} if self.invented_page(reading) else set[str]()
+        if (
+            answer.status == 422
+            and isinstance(message, str)
+            and len(wheres) == 1
+            and reading.token in self.tokens
+        ):
             where = next(iter(wheres)).rpartition(".")[2]
             if where and where not in message:
-                yield Complaint("message-names", operation, "answers 422 with a message that does not name {}", f"`{where}`", "the name", "no name")
-        told = [*texts_in(answer.content), *(text for name, text in answer.headers if name not in STANDARD)]
+                yield Complaint(
+                    "message-names",
+                    operation,
+                    "answers 422 with a message that does not name {}",
+                    f"`{where}`",
+                    "the name",
+                    "no name",
+                )
+        told = [
+            *texts_in(answer.content),
+            *(text for name, text in answer.headers if name not in STANDARD),
+        ]
         heard = "\n".join(told).casefold()
         if any(value.casefold() in heard for value in secrets_of(reading)):
-            yield Complaint("message-quotes", operation, f"answers {answer.status} with a value of the request", "", "the name of the member", "its value")
+            yield Complaint(
+                "message-quotes",
+                operation,
+                f"answers {answer.status} with a value of the request",
+                "",
+                "the name of the member",
+                "its value",
+            )
 
 
 NEVER: Any = None
@@ -514,8 +858,16 @@ def secrets_of(reading: Reading) -> Iterator[str]:
         except (ValueError, RecursionError):
             value = re.findall(r'"([^"\\]{8,})"', reading.message.body.decode("utf-8", "replace"))
         values += strings(value)
-        values += [f"{as_float(number):f}".rstrip("0") for _, number in numbers_in(value) if len(str(abs(number))) > 8]
-    yield from (text for text in values if 8 <= len(text) < 500 and not text.isalpha() and len(set(text)) > 4)
+        values += [
+            f"{as_float(number):f}".rstrip("0")
+            for _, number in numbers_in(value)
+            if len(str(abs(number))) > 8
+        ]
+    yield from (
+        text
+        for text in values
+        if 8 <= len(text) < 500 and not text.isalpha() and len(set(text)) > 4
+    )
 
 
 def error_type(answer: Reply) -> Any:
@@ -528,14 +880,23 @@ def places(complaints: list[Complaint]) -> set[str]:
     for complaint in complaints:
         for match in re.finditer(r"\$\.sessions?(?:\[\*\])?\.([\w.]+)", complaint.subject):
             told |= {match[1], match[1].partition(".")[0]}
-        if (missing := re.match(r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject)):
+        if missing := re.match(
+            r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject
+        ):
             told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
     return told
 
 
 def plain(reading: Reading) -> bool:
     """Whether a request is such as the page shows."""
-    return not reading.strange and not reading.problems and all(
-        ordinary(name, value) or name in ("clinician_notes", "generate_output_without_recording")
-        for name, value in reading.sent.items()
-    ) and not {"ehr_appointment_id", "patient_profile_id", "ehr_appt_id", "ehr_patient_id"} & reading.sent.keys()
+    return (
+        not reading.strange
+        and not reading.problems
+        and all(
+            ordinary(name, value)
+            or name in ("clinician_notes", "generate_output_without_recording")
+            for name, value in reading.sent.items()
+        )
+        and not {"ehr_appointment_id", "patient_profile_id", "ehr_appt_id", "ehr_patient_id"}
+        & reading.sent.keys()
+    )

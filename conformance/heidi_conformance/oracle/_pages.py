@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from .._document import member
+from heidi_conformance._document import member
+
 from ._complaint import Complaint
 from ._reading import Reading
 
@@ -62,8 +63,10 @@ def tokens_of(reading: Reading) -> list[str]:
 def ids_of(page: Any) -> list[str]:
     """Return the ids of the sessions on a page."""
     sessions = member(page, "sessions")
-    listed = cast("list[Any]", sessions) if isinstance(sessions, list) else []
-    return [session_id for item in listed if isinstance(session_id := member(item, "session_id"), str)]
+    listed = cast("list[object]", sessions) if isinstance(sessions, list) else []
+    return [
+        session_id for item in listed if isinstance(session_id := member(item, "session_id"), str)
+    ]
 
 
 def page_faults(
@@ -71,25 +74,40 @@ def page_faults(
 ) -> Iterator[Complaint]:
     """Yield what is wrong with the numbers of a page; take what it tells."""
     ids, size = ids_of(page), size_of(reading)
-    token, more, total = (member(page, name) for name in ("next_page", "has_next_page", "total_count"))
+    token, more, total = (
+        member(page, name) for name in ("next_page", "has_next_page", "total_count")
+    )
     if member(page, "count") != len(ids):
         yield complaint("counts", "answers a `count` that is not the number of its sessions")
     if isinstance(more, bool) and more != (token is not None):
-        yield complaint("next-page", "answers `has_next_page` and `next_page` that contradict each other")
+        yield complaint(
+            "next-page", "answers `has_next_page` and `next_page` that contradict each other"
+        )
     if isinstance(total, int) and not isinstance(total, bool):
         if shelf.total is not None and total != shelf.total:
-            yield complaint("totals", "answers a `total_count` that is not the number of the caller's sessions")
+            yield complaint(
+                "totals", "answers a `total_count` that is not the number of the caller's sessions"
+            )
         shelf.total = total
     if any(number > 1 for number in Counter(ids).values()):
         yield complaint("walks", "shows a session twice on one page")
-    asked = "without `page_size`" if not any(name == "page_size" for name, _ in reading.query) else ""
+    asked = (
+        "without `page_size`" if not any(name == "page_size" for name, _ in reading.query) else ""
+    )
     if size is not None:
         yield from length_faults(shelf, reading, len(ids), size, asked, more=token is not None)
     key = reading.message.target
     if key in shelf.order and shelf.order[key] != ids:
         yield complaint("walks", "shows other sessions, or another order, when asked again")
     shelf.order[key] = ids
-    yield from walk_faults(shelf, reading, ids, size, token, there)
+    walk = shelf.walk
+    if not tokens_of(reading):
+        walk = Walk(size or DEFAULT_SIZE, there)
+    elif walk is None or tokens_of(reading) != [walk.token]:
+        walk = None
+    shelf.walk = walk
+    if walk is not None:
+        yield from walk_faults(shelf, walk, ids, token)
 
 
 def length_faults(
@@ -97,26 +115,23 @@ def length_faults(
 ) -> Iterator[Complaint]:
     rule = "page-size" if asked else "full-pages"
     if length > size:
-        yield complaint("page-size" if asked else "page-bound", f"puts more sessions on a page than {'10' if asked else '`page_size`'} {asked}".strip())
+        yield complaint(
+            "page-size" if asked else "page-bound",
+            f"puts more sessions on a page than {'10' if asked else '`page_size`'} {asked}".strip(),
+        )
     elif more and length < size:
         yield complaint(rule, f"leaves a page short that is not the last {asked}".strip())
     elif not tokens_of(reading) and shelf.total is not None:
         if length < min(size, shelf.total):
             yield complaint(rule, f"leaves the first page short {asked}".strip())
         if more != (shelf.total > length):
-            yield complaint("next-page", "has a next page where there is nothing left, or none where there is")
+            yield complaint(
+                "next-page", "has a next page where there is nothing left, or none where there is"
+            )
 
 
-def walk_faults(
-    shelf: Shelf, reading: Reading, ids: list[str], size: int | None, token: Any, there: frozenset[str]
-) -> Iterator[Complaint]:
-    """Follow a walk; at its end, say what it missed or repeated."""
-    tokens, walk = tokens_of(reading), shelf.walk
-    if not tokens:
-        walk = shelf.walk = Walk(size or DEFAULT_SIZE, there)
-    elif walk is None or tokens != [walk.token]:
-        shelf.walk = None
-        return
+def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterator[Complaint]:
+    """Follow a walk by one page; at its end, say what it missed or repeated."""
     repeated = [session_id for session_id in ids if session_id in walk.seen]
     walk.seen.update(ids)
     walk.pages += 1

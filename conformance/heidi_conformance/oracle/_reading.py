@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, unquote
 import heidi_spec
 import jsonschema_rs
 
-from .._document import member
-from .._wire import Message, UnreadableError, read_json
+from heidi_conformance._document import member
+from heidi_conformance._wire import Message, UnreadableError, read_json
+from heidi_conformance._words import kind_of
 
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
@@ -22,10 +23,6 @@ OPERATIONS = {
     "/sessions/linked-user": {"GET": "listLinkedUserSessions"},
     "/sessions/{session_id}": {"GET": "getSession", "PATCH": "updateSession"},
 }
-# What the page shows as the answer of the server alone; an update may name it in vain.
-READ_ONLY = frozenset(
-    "session_id session_name audio consult_note created_at updated_at documents ehr_provider".split()
-)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -94,9 +91,7 @@ def understand(message: Message) -> Reading:
         path = "/sessions"
     elif parts[:2] == ["", "sessions"] and len(parts) == 3 and parts[2]:
         session_id = unquote(parts[2], errors="replace")
-        path = (
-            "/sessions/linked-user" if session_id == "linked-user" else "/sessions/{session_id}"
-        )
+        path = "/sessions/linked-user" if session_id == "linked-user" else "/sessions/{session_id}"
     methods = OPERATIONS.get(path, {})
     operation = methods.get(message.method) or next(iter(methods.values()), "")
     if message.method not in methods:
@@ -135,9 +130,10 @@ def with_body(message: Message, path: str, operation: str, session_id: str) -> R
             if name not in names
         }
     sent = flat({name: item for name, item in members.items() if name in known}, strange)
+    rule = special(message, members, sent, strange) or ("works" if optional else "update-answer")
     return Reading(
         message, path, operation, session_id, (), sent, strange,
-        tuple(problems), special(message, members, sent, strange) or ("works" if optional else "update-answer"),
+        tuple(problems), rule,
     )  # fmt: skip
 
 
@@ -207,8 +203,8 @@ def rule_of(error: jsonschema_rs.ValidationError) -> str:
 
 def told(error: jsonschema_rs.ValidationError, where: str) -> str:
     if str(error.schema_path[-1]) == "type":
-        kind = {bool: "a boolean", str: "a string", type(None): "null", list: "an array",
-                dict: "an object"}.get(error.instance.__class__, "a number")  # fmt: skip
+        number = error.instance.__class__ in (int, float, Decimal)
+        kind = "a number" if number else kind_of(error.instance)
         return f"{kind} as {f'`{where}`' if where else 'the body'}"
     return f"a `{where}` that has not the form"
 
@@ -230,9 +226,12 @@ def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
 
 
 def special(
-    message: Message, members: Mapping[str, Any], sent: Mapping[str, Any], strange: Mapping[str, Any]
+    message: Message,
+    members: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    strange: Mapping[str, Any],
 ) -> str:
-    """Return the rule that speaks for a valid request against its refusal, where it is no plain one."""
+    """Return the rule that speaks for a valid request that is no plain one."""
     media_types = [text for name, text in message.headers if name.lower() == "content-type"]
     if media_types != ["application/json"]:
         return "media-type"
@@ -251,8 +250,10 @@ def special(
 
 def is_ordinary_text(value: Any) -> bool:
     if isinstance(value, list):
-        return all(map(is_ordinary_text, cast("list[Any]", value)))
-    return not isinstance(value, str) or (len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable())
+        return all(map(is_ordinary_text, cast("list[object]", value)))
+    return not isinstance(value, str) or (
+        len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable()
+    )
 
 
 def lone_surrogate(value: Any) -> bool:
@@ -261,7 +262,7 @@ def lone_surrogate(value: Any) -> bool:
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value).items()
         return any(lone_surrogate(name) or lone_surrogate(item) for name, item in pairs)
-    return isinstance(value, list) and any(map(lone_surrogate, cast("list[Any]", value)))
+    return isinstance(value, list) and any(map(lone_surrogate, cast("list[object]", value)))
 
 
 def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | Decimal]]:
@@ -273,7 +274,7 @@ def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | Decimal
         for name, item in cast("dict[str, Any]", value).items():
             yield from numbers_in(item, f"{where}.{name}".lstrip("."))
     elif isinstance(value, list):
-        for item in cast("list[Any]", value):
+        for item in cast("list[object]", value):
             yield from numbers_in(item, where)
 
 
@@ -286,7 +287,7 @@ def as_float(number: int | Decimal) -> float:
 
 def inexact(number: int | Decimal) -> bool:
     """Whether a number is beyond what a server must keep exact."""
-    if abs(number) > EXACT:
+    if not -EXACT <= number <= EXACT:
         return True
     near = as_float(number)
     return Decimal(number) not in (Decimal(near), Decimal(repr(near)))
@@ -294,14 +295,18 @@ def inexact(number: int | Decimal) -> bool:
 
 def plainly(value: Any) -> Any:
     """Return a value with numbers that any validator takes: sign and kind stay."""
-    if isinstance(value, Decimal) or (isinstance(value, int) and abs(value) > EXACT):
+    if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
         near = as_float(value)
         if math.isfinite(near) and near != 0:
             return near
-        return 0.0 if value == 0 else 1.0 if value > 0 else -1.0
+        return 0.0 if value == 0 else float(1 if value > 0 else -1)
     if isinstance(value, dict):
         return {name: plainly(item) for name, item in cast("dict[str, Any]", value).items()}
-    return [plainly(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+    return (
+        [plainly(item) for item in cast("list[object]", value)]
+        if isinstance(value, list)
+        else value
+    )
 
 
 @cache
@@ -311,7 +316,7 @@ def shape_of(operation: str) -> dict[str, Any]:
 
     def resolved(node: Any) -> Any:
         if isinstance(node, list):
-            return [resolved(item) for item in cast("list[Any]", node)]
+            return [resolved(item) for item in cast("list[object]", node)]
         if not isinstance(node, dict):
             return node
         known = cast("dict[str, Any]", node)

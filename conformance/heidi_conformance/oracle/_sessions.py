@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from ._complaint import Complaint
-from ._reading import EXACT, READ_ONLY, as_float, is_ordinary_text
+from ._reading import EXACT, as_float, is_ordinary_text
 from ._shapes import is_instant
 
 # What the vendor's own samples contradict: the notes come back empty, the instant stays.
@@ -27,7 +27,13 @@ AFTER_UPDATE = {
     "listLinkedUserSessions": "update-listed",
 }
 # Whatever operation shows the damage, an update did it.
-FAULT_OF_UPDATE = {"concurrent", "unknown-members", "own-sessions", "rejected-update", "one-session"}
+FAULT_OF_UPDATE = {
+    "concurrent",
+    "unknown-members",
+    "own-sessions",
+    "rejected-update",
+    "one-session",
+}
 Flat = dict[str, Any]
 
 
@@ -49,9 +55,10 @@ class Known:
     """A session that the judge created.
 
     shown: what the server showed last, with what was sent since. sent: what the last accepted
-    updates sent. unread: members of those by the operation that did not show them since. attempts: what happened since the session was last seen,
-    and could have changed it though it must not. settled: False where an update may or may not
-    have happened.
+    updates sent. unread: members of those, by the operation that did not show them since.
+    strange: members sent that must not be kept. attempts: what happened since the session was last
+    seen, and could have changed it though it must not. settled: False where an update may or may
+    not have happened. together: members of updates that ran at the same time.
     """
 
     owner: str
@@ -87,7 +94,7 @@ def same(expected: Any, got: Any) -> bool:
     """Whether two JSON values are the same: numbers exactly, an array in its order."""
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
-    if isinstance(expected, int | Decimal) and isinstance(got, int | Decimal):
+    if is_number(expected) and is_number(got):
         if expected == got:
             return True
         written_as_double = isinstance(expected, Decimal) or abs(expected) <= EXACT
@@ -96,7 +103,7 @@ def same(expected: Any, got: Any) -> bool:
         one, two = cast("Flat", expected), cast("Flat", got)
         return one.keys() == two.keys() and all(same(item, two[name]) for name, item in one.items())
     if isinstance(expected, list) and isinstance(got, list):
-        first, second = cast("list[Any]", expected), cast("list[Any]", got)
+        first, second = cast("list[object]", expected), cast("list[object]", got)
         return len(first) == len(second) and all(map(same, first, second))
     return type(expected) is type(got) and bool(expected == got)
 
@@ -120,7 +127,13 @@ def ordinary(name: str, value: Any) -> bool:
 
 
 def misfits(
-    operation: str, known: Known, sent: Mapping[str, Any], got: Flat, *, strict: bool, skip: set[str]
+    operation: str,
+    known: Known,
+    sent: Mapping[str, Any],
+    got: Flat,
+    *,
+    strict: bool,
+    skip: set[str],
 ) -> Iterator[Complaint]:
     """Yield how a session differs from what it must be; `skip` names members of the wrong shape."""
     expected = known.expected(sent)
@@ -180,13 +193,14 @@ def distortion(name: str, value: Any, found: Any, before: Any) -> str:
             return "values"
         near = value.strip().casefold() == found.strip().casefold()
         return "strings" if near or not is_ordinary_text(value) else ""
-    if isinstance(value, bool) or isinstance(found, bool):
-        return ""
-    if isinstance(value, int | Decimal) and isinstance(found, int | Decimal):
+    if is_number(value) and is_number(found):
         return "" if ordinary(name, value) else "numbers"
-    if isinstance(value, list) and isinstance(found, list):
-        return "" if is_ordinary_text(value) else "strings"
-    return ""
+    lists = isinstance(value, list) and isinstance(found, list)
+    return "strings" if lists and not is_ordinary_text(value) else ""
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def pattern(rule: str, found: Any, before: Any, *, sent: bool) -> str:

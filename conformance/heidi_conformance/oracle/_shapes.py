@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import jsonschema_rs
 
-from .. import _document
-from .._document import Json, member
-from .._verdict import Level
-from .._wire import Reply, UnreadableError, read_json
-from .._words import json_path, kind_of, printable
+from heidi_conformance import _document
+from heidi_conformance._document import Json, member
+from heidi_conformance._verdict import Level
+from heidi_conformance._wire import Reply, UnreadableError, read_json
+from heidi_conformance._words import json_path, kind_of, printable
+
 from ._complaint import Complaint
 from ._reading import OPERATIONS, plainly
 
@@ -67,7 +68,12 @@ def violations(
             got = kind_of(error.instance)
             yield f"`{place}`", f"with {got} at {{}}", "the type of the document", got
         else:
-            yield f"`{place}`", f"with a value at {{}} that breaks `{keyword}`", keyword, "a value that does not fit"
+            yield (
+                f"`{place}`",
+                f"with a value at {{}} that breaks `{keyword}`",
+                keyword,
+                "a value that does not fit",
+            )
     for place, text in instants(value):
         if re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) and not is_instant(text):
             yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
@@ -78,7 +84,7 @@ def instants(value: Any) -> Iterator[tuple[str, str]]:
     sessions = [("$.session", inner)] if inner else []
     listed = member(value, "sessions")
     if isinstance(listed, list):
-        sessions += [("$.sessions[*]", item) for item in cast("list[Any]", listed)]
+        sessions += [("$.sessions[*]", item) for item in cast("list[object]", listed)]
     for place, session in sessions:
         for name in INSTANTS:
             if isinstance(text := member(session, name), str):

@@ -14,4 +14,15 @@ SCRIPTS: tuple[Script, ...] = (
     *_readings.SCRIPTS,
 )
 
-__all__ = ["EVERY", "INVALID", "RULES", "SCRIPTS", "STRINGS", "TABLE", "VALID", "Rule", "Script", "merged"]
+__all__ = [
+    "EVERY",
+    "INVALID",
+    "RULES",
+    "SCRIPTS",
+    "STRINGS",
+    "TABLE",
+    "VALID",
+    "Rule",
+    "Script",
+    "merged",
+]

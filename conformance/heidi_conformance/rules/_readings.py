@@ -1,7 +1,9 @@
 """Scripts that send nothing but GET: to a server on which no session may be created."""
+# ruff: noqa: E501  # tables read better in rows
 
-from .._history import Request, listing, read
-from .._probe import Probe
+from heidi_conformance._history import Request, listing, read
+from heidi_conformance._probe import Probe
+
 from ._script import Script
 from ._tenants import NEAR_IDS, NO_IDS, WRONG_PAGES, WRONG_SIZES
 from ._transport import NEAR_TOKENS

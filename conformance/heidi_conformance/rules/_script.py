@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .._probe import Probe
-from .._verdict import Level
+from heidi_conformance._probe import Probe
+from heidi_conformance._verdict import Level
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Script:
     """Requests that put a server to some rules.
 
     level: `documented` where it sends only what the page describes. rules: those that it is there
-    for; the oracle holds every answer to all others as well. needs: what a run must have been given.
+    for; every answer is held to all others as well. needs: what a run must have been given.
     reads: whether it sends nothing but GET, and runs where nothing may be created.
     """
 

@@ -1,8 +1,9 @@
 """The rules: what a server must do, on which words that rests, and at which level it is asked."""
+# ruff: noqa: E501  # tables read better in rows
 
 from dataclasses import dataclass
 
-from .._verdict import Level
+from heidi_conformance._verdict import Level
 
 CREATE, GET, UPDATE, LIST = (
     "createSession",
@@ -33,19 +34,14 @@ class Rule:
     place: tuple[str, ...] = ()
 
 
-def promised(
-    rule: str, row: str, operations: tuple[str, ...], words: str, *place: str
-) -> Rule:
+def promised(rule: str, row: str, operations: tuple[str, ...], words: str, *place: str) -> Rule:
     """Return a rule that rests on the base document."""
     return Rule(rule, "documented", row, operations, words, place)
 
 
-def decided(
-    rule: str, row: str, operations: tuple[str, ...], words: str
-) -> Rule:
+def decided(rule: str, row: str, operations: tuple[str, ...], words: str) -> Rule:
     """Return a rule that rests on a decision."""
     return Rule(rule, "strict", row, operations, words)
-
 
 
 TABLE = (

@@ -1,9 +1,11 @@
 """Scripts about ids, other users and lists."""
+# ruff: noqa: E501  # tables read better in rows
 
 from functools import partial
 
-from .._history import Request, create, listing, read, update
-from .._probe import Probe
+from heidi_conformance._history import Request, create, listing, read, update
+from heidi_conformance._probe import Probe
+
 from ._script import Script
 
 NEAR_IDS = (
@@ -14,7 +16,15 @@ NEAR_IDS = (
 )  # fmt: skip
 NO_IDS = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "Linked-User", "linked-user%20", "linked_user", "linked-users", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
 WRONG_SIZES = ("", "0", "-1", "-10", "101", "1000", "99999999999999999999999", "abc", "1.5", "1e1", "true", "null", "1_0", "0x10", "%D9%A3", "%EF%BC%95", "10abc", "5,5", "%20", "NaN", "-0", "1%000")  # fmt: skip
-WRONG_PAGES = ("", "no-such-page", "no-such-page-2", "-1", "%D9%A3", "%F0%9F%91%A8", "no-such-page%00")
+WRONG_PAGES = (
+    "",
+    "no-such-page",
+    "no-such-page-2",
+    "-1",
+    "%D9%A3",
+    "%F0%9F%91%A8",
+    "no-such-page%00",
+)
 
 
 def near_ids(probe: Probe) -> None:
@@ -45,7 +55,13 @@ def other_users(probe: Probe) -> None:
     """Sessions of one user, as another one sees them."""
     mine, other = probe.new(), probe.new(user="second")
     for session, user, patient in ((mine, "first", "Ann"), (other, "second", "Bob")):
-        probe.send(update(session, {"duration": 60, "patient": {"name": patient, "gender": "OTHER"}}, user=user))
+        probe.send(
+            update(
+                session,
+                {"duration": 60, "patient": {"name": patient, "gender": "OTHER"}},
+                user=user,
+            )
+        )
         probe.send(read(session, user=user))
     for user in ("first", "second"):
         probe.send(listing("page_size=1", user=user))
@@ -89,7 +105,11 @@ def unlinked_user(probe: Probe) -> None:
 
 def pager(probe: Probe) -> str:
     """Return the user with the fewer sessions to walk through."""
-    return "second" if "second" in probe.setting.tokens and "second" not in probe.setting.unlinked else "first"
+    return (
+        "second"
+        if "second" in probe.setting.tokens and "second" not in probe.setting.unlinked
+        else "first"
+    )
 
 
 def total_of(probe: Probe, user: str) -> int:
@@ -108,7 +128,11 @@ def page_lengths(probe: Probe) -> None:
             probe.walk(1 if total < 2 else 10, user=user)
         total += 1
     total = total_of(probe, user)
-    around = [size for size in (total - 1, total, total + 1, (total + 1) // 2, total // 2) if 0 < size <= 100]
+    around = [
+        size
+        for size in (total - 1, total, total + 1, (total + 1) // 2, total // 2)
+        if 0 < size <= 100
+    ]
     for size in (*dict.fromkeys([1, 2, 3, 5, 10, *around, 99, 100]), None):
         # A user of many sessions is not walked to the end in small steps.
         probe.walk(size, user=user, pages=45 if total // (size or 10) < 40 else 3)
@@ -203,7 +227,13 @@ def seen_everywhere(probe: Probe) -> None:
 def creations(probe: Probe) -> None:
     """Creations count, whatever they say, and a refused one does not."""
     probe.send(listing("page_size=1"))
-    for body in (None, {}, {"ehr_appointment_id": "EHR1"}, {"ehr_appointment_id": "EHR1"}, {"x_unknown": 1}):
+    for body in (
+        None,
+        {},
+        {"ehr_appointment_id": "EHR1"},
+        {"ehr_appointment_id": "EHR1"},
+        {"x_unknown": 1},
+    ):
         probe.send(create(probe.name(), body))
         probe.send(listing("page_size=1"))
     probe.send(create(probe.name(), {"ehr_appointment_id": 1}))

@@ -1,7 +1,12 @@
 """Scripts about requests before they reach an operation: tokens, methods, paths, bodies."""
+# ruff: noqa: E501  # tables read better in rows
 
-from .._history import Request, create, listing, read, update
-from .._probe import Probe
+from dataclasses import replace
+from typing import Any
+
+from heidi_conformance._history import Request, create, listing, read, update
+from heidi_conformance._probe import Probe
+
 from ._script import Script
 
 MIB = 1024 * 1024
@@ -24,10 +29,22 @@ BROKEN = (
     b"NaN", b"nul", b"True", b"/* */ {}", b"{} // x", b'{"patient": {"name": "\xff\xfe"}}', b'{"patient": {"name": "\xed\xa0\x80"}}',
     b'{"patient": {"name": "\xc0\x80"}}', b"\xff\xfe{\x00}\x00", b"duration=60", b"<a/>", b" ", b'{"a": "', b'["a"',
 )  # fmt: skip
-ROOTS = (b"null", b"[]", b'[{"duration": 60}]', b'"x"', b"60", b"0", b"true", b"false", b'""', b"[[]]", b'"{}"')
+ROOTS = (
+    b"null",
+    b"[]",
+    b'[{"duration": 60}]',
+    b'"x"',
+    b"60",
+    b"0",
+    b"true",
+    b"false",
+    b'""',
+    b"[[]]",
+    b'"{}"',
+)
 
 
-def operation(name: str, session: str, **settings: object) -> Request:
+def operation(name: str, session: str, **settings: Any) -> Request:
     """Return the least request of an operation."""
     made: dict[str, Request] = {
         "createSession": Request("POST", "/sessions", body=b"{}"),
@@ -36,11 +53,12 @@ def operation(name: str, session: str, **settings: object) -> Request:
         "listLinkedUserSessions": Request("GET", "/sessions/linked-user", media_type=None),
     }
     request = made[name]
-    return Request(**{**vars(request), **settings})  # type: ignore[arg-type]  # fields of Request
+    return replace(request, **settings)
 
 
 def basics(probe: Probe) -> None:
     """Every operation once, as the page shows it."""
+    probe.new({})
     name = probe.new()
     probe.send(read(name))
     probe.send(update(name, {"duration": 60}))
@@ -72,7 +90,9 @@ def near_tokens(probe: Probe) -> None:
             probe.try_send(operation(each, name, authorization=credentials))
         probe.send(operation(each, name, authorization="bearer {first}"))
         probe.send(operation(each, name, authorization="BEARER {first}"))
-    probe.try_send(Request("GET", "/sessions/linked-user?access_token=x", authorization="", media_type=None))
+    probe.try_send(
+        Request("GET", "/sessions/linked-user?access_token=x", authorization="", media_type=None)
+    )
     probe.send(read(name))
 
 
@@ -92,7 +112,7 @@ def token_before_all(probe: Probe) -> None:
             Request("DELETE", "/sessions/linked-user", media_type=None), Request("GET", "/sessions", media_type=None),
             Request("PATCH", "/sessions/linked-user", body=b"{}"),
         ):  # fmt: skip
-            probe.send(Request(**{**vars(request), "authorization": credentials}))
+            probe.send(replace(request, authorization=credentials))
     probe.send(Request("POST", "/sessions", body=b"[" + b" " * MIB + b"]", authorization=""))
 
 
@@ -113,14 +133,29 @@ def methods(probe: Probe) -> None:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS"):
             if method not in own:
                 body = b"{}" if method in ("POST", "PUT", "PATCH") else b""
-                probe.send(Request(method, path, body=body, media_type="application/json" if body else None))
+                probe.send(
+                    Request(
+                        method, path, body=body, media_type="application/json" if body else None
+                    )
+                )
     probe.send(read(name))
 
 
 def unknown_paths(probe: Probe) -> None:
     """Paths beside those of the document."""
     name = probe.new()
-    for path in ("/sessions/", "/session", "/", "/sessions/1/2", "/sessions/linked-user/1", "/Sessions", "/sessionsx", f"/sessions/{{{name}}}/", f"/sessions/{{{name}}}/audio", f"//sessions/{{{name}}}"):
+    for path in (
+        "/sessions/",
+        "/session",
+        "/",
+        "/sessions/1/2",
+        "/sessions/linked-user/1",
+        "/Sessions",
+        "/sessionsx",
+        f"/sessions/{{{name}}}/",
+        f"/sessions/{{{name}}}/audio",
+        f"//sessions/{{{name}}}",
+    ):
         probe.send(Request("GET", path, media_type=None))
 
 
@@ -131,9 +166,9 @@ def media_types(probe: Probe) -> None:
     for number, media_type in enumerate(MEDIA_TYPES):
         probe.send(update(name, {"duration": number}, media_type=media_type))
         probe.send(create(probe.name(), {"ehr_appointment_id": "EHR1"}, media_type=media_type))
-    for media_type in OTHER_TYPES:
-        probe.send(update(name, {"duration": 99}, media_type=media_type))
-        probe.send(create(probe.name(), {"ehr_appointment_id": "EHR1"}, media_type=media_type))
+    for other_type in OTHER_TYPES:
+        probe.send(update(name, {"duration": 99}, media_type=other_type))
+        probe.send(create(probe.name(), {"ehr_appointment_id": "EHR1"}, media_type=other_type))
     probe.send(read(name))
     probe.send(listing("page_size=1"))
 
@@ -148,7 +183,12 @@ def bodies(probe: Probe) -> None:
         if raw:
             probe.send(Request("POST", "/sessions", body=raw, binds=probe.name()))
     probe.send(read(name))
-    for raw in (b' \r\n\t{ "duration" : 61 }\n', b'{"dur\\u0061tion": 62}', b'{"duration": 63, "duration": 64}', b'\xef\xbb\xbf{"duration": 65}'):
+    for raw in (
+        b' \r\n\t{ "duration" : 61 }\n',
+        b'{"dur\\u0061tion": 62}',
+        b'{"duration": 63, "duration": 64}',
+        b'\xef\xbb\xbf{"duration": 65}',
+    ):
         probe.send(update(name, raw))
         probe.send(read(name))
     probe.send(listing("page_size=1"))
@@ -183,7 +223,19 @@ def odd_input(probe: Probe) -> None:
     for query in ("page_size=%00", "page_size=%FF", "page=%00", "page=%FF%FE", "page=" + "x" * 2000, "page_size=1&page_size=2",
                   "x=1&%=2&&=", "page_size[]=1", "page=%F0%9F%91%A8", "page_size=5&x_unknown=1"):  # fmt: skip
         probe.send(listing(query))
-    for path in ("%00", "%FF", "%F0%9F%91%A8", "%25", "%", "%zz", "x" * 300, "%5C", "%27%20OR%201=1--", "{{}}", "__proto__"):
+    for path in (
+        "%00",
+        "%FF",
+        "%F0%9F%91%A8",
+        "%25",
+        "%",
+        "%zz",
+        "x" * 300,
+        "%5C",
+        "%27%20OR%201=1--",
+        "{{}}",
+        "__proto__",
+    ):
         probe.send(Request("GET", f"/sessions/{path}", media_type=None))
 
 

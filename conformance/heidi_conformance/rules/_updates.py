@@ -1,15 +1,27 @@
 """Scripts about what an update does, and what it must not do."""
+# ruff: noqa: E501  # tables read better in rows
 
 import itertools
-from collections.abc import Iterable
 from typing import Any
 
-from .._history import Request, as_json, create, listing, read, update
-from .._probe import Probe
+from heidi_conformance._history import Request, as_json, create, listing, read, update
+from heidi_conformance._probe import Probe
+
 from ._script import Script
 from ._values import (
-    BEYOND, CREATE_TEXTS, DOCUMENTED, EXACT, FLAGS, INVALID, LANGUAGES, LISTS, STRINGS, TEXTS, VALID,
-    body, merged,
+    BEYOND,
+    CREATE_TEXTS,
+    DOCUMENTED,
+    EXACT,
+    FLAGS,
+    INVALID,
+    LANGUAGES,
+    LISTS,
+    STRINGS,
+    TEXTS,
+    VALID,
+    body,
+    merged,
 )  # fmt: skip
 
 FULL = {name: values[0] for name, values in VALID.items() if name != "linked_sessions_for_context"}
@@ -26,13 +38,17 @@ def each_member(probe: Probe, values: dict[str, tuple[Any, ...]], *, twice: bool
     witness, name = probe.new(), probe.new()
     for session in (witness, name):
         probe.send(read(session))
-        probe.send(update(session, merged({key: items[0] for key, items in values.items() if key not in LISTS})))
+        probe.send(
+            update(
+                session,
+                merged({key: items[0] for key, items in values.items() if key not in LISTS}),
+            )
+        )
         probe.send(read(session))
     for member, items in values.items():
         for value in items:
-            sent = [witness if item == "{other}" else item for item in value] if isinstance(value, list) else value
-            refer = as_json(body(member, sent)).replace(f'"{witness}"'.encode(), f'"{{{witness}}}"'.encode())
-            probe.send(update(name, refer))
+            raw = as_json(body(member, value)).replace(b"{other}", f"{{{witness}}}".encode())
+            probe.send(update(name, raw))
             probe.send(read(name))
         if twice:
             probe.send(update(name, body(member, items[-1])))
@@ -64,11 +80,12 @@ def merging(probe: Probe) -> None:
     name = probe.new()
     probe.send(update(name, merged(FULL)))
     probe.send(read(name))
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"patient": {"name": "Ann"}}, {"patient": {"gender": "OTHER"}}, {"patient": {"dob": "1980-12-31"}},
         {"patient": {"demographic_details": "moved"}}, {"patient": {}}, {}, {"duration": 61}, {"duration": 61},
         {"patient": {"name": ""}}, {"clinician_notes": []}, {"duration": 0}, {"is_consent": False},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for change in changes:
         probe.send(update(name, change))
         probe.send(read(name))
         probe.send(listing("page_size=100"))
@@ -103,7 +120,18 @@ def unknown_members(probe: Probe) -> None:
     for session in (name, other):
         probe.send(read(session))
     made = probe.name()
-    probe.send(create(made, {**READ_ONLY, **UNKNOWN, "duration": 9, "patient": {"name": "No"}, "language_code": "es"}))
+    probe.send(
+        create(
+            made,
+            {
+                **READ_ONLY,
+                **UNKNOWN,
+                "duration": 9,
+                "patient": {"name": "No"},
+                "language_code": "es",
+            },
+        )
+    )
     probe.send(read(made))
     probe.send(listing("page_size=100"))
 
@@ -112,10 +140,17 @@ def strings(probe: Probe) -> None:
     """Strings that are hard to keep, in every member that takes one."""
     name = probe.new()
     for text in STRINGS:
-        probe.send(update(name, merged({member: text for member in TEXTS} | {"clinician_notes": [text, text + "!"]})))
+        probe.send(
+            update(
+                name,
+                merged(dict.fromkeys(TEXTS, text) | {"clinician_notes": [text, text + "!"]}),
+            )
+        )
         probe.send(read(name))
         if len(text) > 1000:
-            probe.send(update(name, merged({member: "short" for member in TEXTS} | {"clinician_notes": []})))
+            probe.send(
+                update(name, merged(dict.fromkeys(TEXTS, "short") | {"clinician_notes": []}))
+            )
     probe.send(update(name, b'{"patient": {"name": "\\ud83d\\ude00 \\u0041\\/\\b"}}'))
     probe.send(read(name))
     probe.send(update(name, {"clinician_notes": [f"note {number}" for number in range(200)]}))
@@ -131,8 +166,8 @@ def appointments(probe: Probe) -> None:
     probe.send(read(probe.new({"patient_profile_id": "5eb7cf5a86d9755df3a6c593"})))
     both = {"patient_profile_id": "5eb7cf5a86d9755df3a6c593", "ehr_appointment_id": "EHR1"}
     probe.send(read(probe.new(both)))
-    for nothing in ({}, None):
-        probe.send(read(probe.new(nothing)))
+    probe.send(read(probe.new({})))
+    probe.send(read(probe.new(None)))
 
 
 def surrogates(probe: Probe) -> None:
@@ -183,7 +218,7 @@ def atomic_rejection(probe: Probe) -> None:
     probe.send(update(name, merged(FULL)))
     probe.send(read(name))
     good = merged({key: VALID[key][1] for key in FULL})
-    bad: Iterable[tuple[str, Any]] = (
+    bad: tuple[tuple[str, Any], ...] = (
         ("duration", "x"), ("language_code", "EN"), ("is_consent", 1), ("clinician_notes", ["a", 1]),
         ("created_time_local", 5), ("linked_sessions_for_context", [None]), ("session_status", []),
     )  # fmt: skip
@@ -192,8 +227,15 @@ def atomic_rejection(probe: Probe) -> None:
         for change in ({member: value, **rest}, {**rest, member: value}):
             probe.send(update(name, change))
             probe.send(read(name))
-    for inner, value in (("gender", "male"), ("dob", "1990-02-30"), ("name", 1), ("demographic_details", False)):
-        probe.send(update(name, {**good, "patient": {"name": "Eve", "dob": "1970-01-01", **{inner: value}}}))
+    for inner, value in (
+        ("gender", "male"),
+        ("dob", "1990-02-30"),
+        ("name", 1),
+        ("demographic_details", False),
+    ):
+        probe.send(
+            update(name, {**good, "patient": {"name": "Eve", "dob": "1970-01-01", inner: value}})
+        )
         probe.send(read(name))
     probe.send(update(name, b'{"duration": 99, "patient": {"name": "Eve"'))
     probe.send(update(name, {"duration": 99}, media_type="text/plain"))
@@ -203,8 +245,9 @@ def atomic_rejection(probe: Probe) -> None:
 
 def invalid_creations(probe: Probe) -> None:
     """Values that no member of a creation takes."""
+    values: tuple[Any, ...] = (1, 0, 1.5, True, None, [], {}, ["x"])
     for member in CREATE_TEXTS:
-        for value in (1, 0, 1.5, True, None, [], {}, ["x"]):
+        for value in values:
             probe.send(create(probe.name(), {member: value}))
     probe.send(listing("page_size=1"))
 
@@ -213,8 +256,13 @@ def canaries(probe: Probe) -> None:
     """Values that an error could repeat, each of which no other text holds."""
     name = probe.new()
     mark = "qz7-canary-93x"
-    texts = {member: [mark] for member in TEXTS} | {member: mark for member in (*FLAGS, *LISTS, "duration", "patient")}
-    texts |= {member: f"{mark} 1" for member in LANGUAGES} | {"patient.gender": mark, "patient.dob": mark}
+    texts = {member: [mark] for member in TEXTS} | dict.fromkeys(
+        (*FLAGS, *LISTS, "duration", "patient"), mark
+    )
+    texts |= dict.fromkeys(LANGUAGES, f"{mark} 1") | {
+        "patient.gender": mark,
+        "patient.dob": mark,
+    }
     for member, value in texts.items():
         probe.send(update(name, body(member, value)))
     probe.send(update(name, {"duration": -73519846.25}))
@@ -223,7 +271,13 @@ def canaries(probe: Probe) -> None:
     probe.send(update(name, {"patient": {"name": "name-qz7-93x", "gender": "x"}}))
     probe.send(update(name, b'{"patient": {"name": "qz7-canary-93x" "dob"}}'))
     probe.send(update(name, b'"qz7-canary-93x"'))
-    probe.send(update(name, b'{"duration": 60, "patient": {"name": "qz7-canary-93x"}}', media_type="text/plain"))
+    probe.send(
+        update(
+            name,
+            b'{"duration": 60, "patient": {"name": "qz7-canary-93x"}}',
+            media_type="text/plain",
+        )
+    )
     for member in CREATE_TEXTS:
         probe.send(create(probe.name(), {member: [mark]}))
     for query in (f"page_size={mark}", "page_size=73519846", f"page=no-such-page-{mark}"):
@@ -238,7 +292,14 @@ def instants(probe: Probe) -> None:
     for duration in (1, 2, 3, 4, 5):
         probe.send(update(name, {"duration": duration}, pause=0.008))
         probe.send(read(name))
-    for member in ("patient.name", "clinician_notes", "is_consent", "language_code", "linked_sessions_for_context", "patient.demographic_details"):
+    for member in (
+        "patient.name",
+        "clinician_notes",
+        "is_consent",
+        "language_code",
+        "linked_sessions_for_context",
+        "patient.demographic_details",
+    ):
         probe.send(update(name, body(member, VALID[member][1]), pause=0.008))
     for _ in range(2):
         probe.send(read(name, pause=0.003))
@@ -253,7 +314,16 @@ def instants(probe: Probe) -> None:
 
 def concurrency(probe: Probe) -> None:
     """Updates of different members at the same time, and creations."""
-    names = ("duration", "language_code", "patient.name", "patient.gender", "patient.dob", "ehr_patient_id", "is_consent", "clinician_notes")
+    names = (
+        "duration",
+        "language_code",
+        "patient.name",
+        "patient.gender",
+        "patient.dob",
+        "ehr_patient_id",
+        "is_consent",
+        "clinician_notes",
+    )
     for round_ in range(4):
         name = probe.new()
         probe.send(read(name))
