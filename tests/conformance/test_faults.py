@@ -99,14 +99,6 @@ CASES = {
         "updateSession accepts a string as `duration`",
         PATCH,
     ),
-    "refusal of what is allowed": Case(
-        faults.refuses_empty_text,
-        "works",
-        "updateSession",
-        "updateSession refuses what the page shows",
-        f"{PATCH}/responses/200",
-        "documented",
-    ),
     "error that is not JSON": Case(
         faults.plain_errors,
         "json-answers",
@@ -154,6 +146,13 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
     assert finding.seen > 10
 
 
+def test_a_refusal_of_what_is_allowed_names_what_was_refused(judged_once: Judged) -> None:
+    findings = judged_once(faults.refuses_empty_text, "strict").findings
+
+    refusals = [item for item in findings if "refuses a valid" in item.title]
+    assert any("`patient.name`" in item.title for item in refusals)
+
+
 def test_a_server_error_is_one_finding_though_its_status_is_not_declared_either(
     judged_once: Judged,
 ) -> None:
@@ -169,9 +168,9 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
 
     assert "confirmed" == finding.stability
     create, update = finding.requests
-    assert create.startswith('s1=$(curl -sS -X POST -H "Authorization: Bearer $HEIDI_TOKEN"')
+    assert create.startswith('s2=$(curl -sS -X POST -H "Authorization: Bearer $HEIDI_TOKEN"')
     assert "-X PATCH" in update
-    assert "/sessions/${s1}" in update
+    assert "/sessions/${s2}" in update
 
 
 def test_a_finding_that_does_not_show_again_is_marked_unstable(judged: Judged) -> None:

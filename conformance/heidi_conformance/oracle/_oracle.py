@@ -31,11 +31,14 @@ from ._sessions import (
 )
 from ._shapes import declared, misshapen
 
+# A server, or what stands before it, may refuse a URL that it cannot decode.
+MALFORMED = (400, 404, 414, 422)
 # What these headers say is not about the values of a request.
 STANDARD = frozenset(
     "allow connection content-length content-location content-type date keep-alive location server "
     "transfer-encoding www-authenticate".split()
 )
+EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/|Session \d", re.IGNORECASE)
 ID = re.compile(r"0|[1-9][0-9]{0,38}")
 # Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
 TICK = 0.005
@@ -136,7 +139,7 @@ class Oracle:
         elif answer.status == 429:
             yield from self.too_many(reading, answer)
         elif not reading.path:
-            yield from self.nowhere(answer)
+            yield from self.nowhere(reading, answer)
         elif user is None or user == "expired":
             yield from self.stranger(reading, answer)
         elif not reading.method_known:
@@ -170,13 +173,13 @@ class Oracle:
                 "none",
             )
 
-    def nowhere(self, answer: Reply) -> Iterator[Complaint]:
+    def nowhere(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
         """A path that the document does not have: an error of the usual shape."""
-        if self.strict and answer.ok:
+        if self.strict and answer.ok and "%2F" in reading.message.target.removesuffix("%2F"):
             yield Complaint(
-                "unknown-id",
+                "exact-lookup",
                 "getSession",
-                "answers with success on a path that the document does not have",
+                "takes a slash inside an id for a step in the path",
                 "",
                 "404",
                 f"status {answer.status}",
@@ -214,7 +217,7 @@ class Oracle:
             )
         elif self.strict:
             challenge = answer.header("www-authenticate") or ""
-            if not re.match(r"bearer\b", challenge, re.IGNORECASE):
+            if not re.search(r"(^|,\s*)bearer\b", challenge, re.IGNORECASE):
                 yield Complaint(
                     "challenge",
                     operation,
@@ -276,6 +279,10 @@ class Oracle:
         own = known is not None and known.owner == user
         elsewhere = "{session_id}" in reading.path and not own
         refusals = reading.refusals | ({404} if elsewhere else set[int]())
+        malformed = reading.malformed and answer.status in MALFORMED
+        if malformed:
+            self.note_refusal(reading, user, known)
+            return
         if self.strict and str(answer.status) not in declared(reading.operation):
             yield Complaint(
                 "declared-status",
@@ -863,11 +870,9 @@ def secrets_of(reading: Reading) -> Iterator[str]:
             for _, number in numbers_in(value)
             if len(str(abs(number))) > 8
         ]
-    yield from (
-        text
-        for text in values
-        if 8 <= len(text) < 500 and not text.isalpha() and len(set(text)) > 4
-    )
+    # A date or a media type may stand in a message as an example.
+    told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
+    yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())
 
 
 def error_type(answer: Reply) -> Any:
@@ -893,7 +898,7 @@ def plain(reading: Reading) -> bool:
         not reading.strange
         and not reading.problems
         and all(
-            ordinary(name, value)
+            (ordinary(name, value) and value)
             or name in ("clinician_notes", "generate_output_without_recording")
             for name, value in reading.sent.items()
         )

@@ -16,6 +16,7 @@ from heidi_conformance._document import member
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance._words import kind_of
 
+ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
 OPERATIONS = {
@@ -23,6 +24,7 @@ OPERATIONS = {
     "/sessions/linked-user": {"GET": "listLinkedUserSessions"},
     "/sessions/{session_id}": {"GET": "getSession", "PATCH": "updateSession"},
 }
+WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -66,6 +68,16 @@ class Reading:
         values = [text for name, text in self.message.headers if name == "Authorization"]
         scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
         return token if scheme.lower() == "bearer" and token else None
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the URL holds what not every server can decode."""
+        text = unquote(self.message.target, errors="replace")
+        return (
+            WELL_FORMED.fullmatch(self.message.target) is None
+            or not text.isprintable()
+            or "\ufffd" in text
+        )
 
     @property
     def method_known(self) -> bool:
@@ -115,7 +127,7 @@ def with_body(message: Message, path: str, operation: str, session_id: str) -> R
         try:
             value = read_json(message.body)
         except UnreadableError as error:
-            problems += [unreadable(str(error))]
+            problems += [unreadable(str(error), message.body)]
         else:
             problems += unfit_value(operation, value)
     members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
@@ -162,7 +174,10 @@ def unfit_envelope(message: Message) -> Iterator[Problem]:
         yield Problem("json-syntax", frozenset({400, 415, 422}), "an empty body")
 
 
-def unreadable(why: str) -> Problem:
+def unreadable(why: str, raw: bytes) -> Problem:
+    if raw.startswith(ENCODED):
+        # RFC 8259 lets a reader ignore a byte order mark, and some readers take UTF-16 as well.
+        return Problem("json-syntax", frozenset({400, 422}), "a byte order mark", sure=False)
     doubtful = {
         "an object that names a member twice": frozenset({400, 422}),
         "JSON nested without end": frozenset({400, 413, 422}),

@@ -105,7 +105,11 @@ def same(expected: Any, got: Any) -> bool:
     if isinstance(expected, list) and isinstance(got, list):
         first, second = cast("list[object]", expected), cast("list[object]", got)
         return len(first) == len(second) and all(map(same, first, second))
-    return type(expected) is type(got) and bool(expected == got)
+    return equal(expected, got)
+
+
+def equal(one: object, two: object) -> bool:
+    return type(one) is type(two) and one == two
 
 
 def instant(value: Any) -> datetime | None:
