@@ -4,20 +4,22 @@ It knows what the contract allows after all that went before, and every choice t
 What a server showed it takes for what the server has, so that one cause is reported once.
 """
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from heidi_conformance._document import member
-from heidi_conformance._history import Exchange, strings
+from heidi_conformance._history import Exchange
 from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Reply, Silence, read_json
+from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
+from ._gate import nowhere, too_many, without_link, wrong_method
+from ._messages import message_faults
+from ._newborn import ID, guessable, newborn
 from ._pages import LIST, Shelf, ids_of, page_faults
-from ._reading import OPERATIONS, Reading, as_float, numbers_in, understand
+from ._reading import Reading, understand
 from ._sessions import (
     ABSENT,
     AFTER_UPDATE,
@@ -31,41 +33,11 @@ from ._sessions import (
 )
 from ._shapes import declared, misshapen
 
+NEVER: Any = None
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422)
-# What these headers say is not about the values of a request.
-STANDARD = frozenset(
-    "allow connection content-length content-location content-type date keep-alive location server "
-    "transfer-encoding www-authenticate".split()
-)
-EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/|Session \d", re.IGNORECASE)
-ID = re.compile(r"0|[1-9][0-9]{0,38}")
 # Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
 TICK = 0.005
-FRESH: Flat = {
-    "patient.name": "",
-    "patient.gender": None,
-    "patient.dob": None,
-    "audio": [],
-    "clinician_notes": [],
-    "documents": None,
-    "duration": 0,
-    "language_code": "en",
-    "output_language_code": "en",
-}
-FRESH_NOTE: Flat = {
-    "status": "CREATED",
-    "result": "",
-    "heading": "Note",
-    "brain": "RIGHT",
-    "voice_style": None,
-    "generation_method": "TEMPLATE",
-    "template_id": None,
-    "ai_command_id": None,
-    "ai_command_text": None,
-    "feedback": None,
-    "dictation_cleanup_mode": None,
-}
 
 
 class Oracle:
@@ -137,17 +109,24 @@ class Oracle:
                 f"status {answer.status}",
             )
         elif answer.status == 429:
-            yield from self.too_many(reading, answer)
+            yield from self.if_strict(too_many(reading, answer))
         elif not reading.path:
-            yield from self.nowhere(reading, answer)
+            yield from self.if_strict(nowhere(reading, answer))
         elif user is None or user == "expired":
             yield from self.stranger(reading, answer)
         elif not reading.method_known:
-            yield from self.wrong_method(reading, answer)
+            if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
+                self.doubt(reading)
+            yield from self.if_strict(wrong_method(reading, answer))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
         if self.strict and answer.status >= 400:
-            yield from self.message_faults(reading, answer)
+            yield from message_faults(reading, answer, known=reading.token in self.tokens)
+
+    def if_strict(self, complaints: Iterator[Complaint]) -> Iterator[Complaint]:
+        """Yield complaints that only level strict has."""
+        if self.strict:
+            yield from complaints
 
     def doubt(self, reading: Reading) -> None:
         """Whether the request did what it asked for is not known."""
@@ -160,32 +139,6 @@ class Oracle:
             self.sessions[reading.session_id].settled = False
 
     # --- before the operation ---
-
-    def too_many(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-        text = answer.header("retry-after") or ""
-        if self.strict and not (text.isascii() and text.isdigit()):
-            yield Complaint(
-                "retry-after",
-                reading.operation or LIST,
-                "answers 429 without `Retry-After` in seconds",
-                "",
-                "`Retry-After: <seconds>`",
-                "none",
-            )
-
-    def nowhere(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-        """A path that the document does not have: an error of the usual shape."""
-        if self.strict and answer.ok and "%2F" in reading.message.target.removesuffix("%2F"):
-            yield Complaint(
-                "exact-lookup",
-                "getSession",
-                "takes a slash inside an id for a step in the path",
-                "",
-                "404",
-                f"status {answer.status}",
-            )
-        elif self.strict and answer.status >= 400:
-            yield from misshapen("strict", "getSession", answer)
 
     def stranger(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
         """A request without a token that the judge knows to be valid."""
@@ -237,39 +190,6 @@ class Oracle:
                 )
             yield from misshapen("strict", operation, answer)
 
-    def wrong_method(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-        method = reading.message.method
-        documented = set(OPERATIONS[reading.path])
-        if not self.strict or (method == "OPTIONS" and answer.ok):
-            return
-        if method == "HEAD" and "GET" in documented and answer.status != 405:
-            return
-        if answer.status != 405:
-            if answer.ok and reading.session_id in self.sessions:
-                self.sessions[reading.session_id].settled = False
-            yield Complaint(
-                "methods",
-                reading.operation,
-                "answers a method that its path has not, and not with 405",
-                "",
-                "405",
-                f"status {answer.status} to {method}",
-            )
-            return
-        allow = {text.strip().upper() for text in (answer.header("allow") or "").split(",")} - {""}
-        if not documented <= allow or allow - documented - {"HEAD", "OPTIONS"}:
-            got = "other methods" if allow else "no `Allow`"
-            yield Complaint(
-                "allow",
-                reading.operation,
-                f"answers 405 with {got}",
-                "",
-                ", ".join(sorted(documented)),
-                got,
-            )
-        if method != "HEAD":
-            yield from misshapen("strict", reading.operation, answer)
-
     # --- the operation ---
 
     def known_user(
@@ -295,8 +215,8 @@ class Oracle:
             if not answer.ok:
                 return
         if reading.operation == LIST and user in self.unlinked:
-            if answer.status != 422 or not (reading.problems or self.invented_page(reading)):
-                yield from self.without_link(answer)
+            if answer.status != 422 or not (reading.problems or reading.asks_page):
+                yield from self.if_strict(without_link(answer))
             return
         misfit = list(misshapen(self.level, reading.operation, answer))
         yield from misfit
@@ -326,34 +246,6 @@ class Oracle:
         elif known is not None:
             yield from self.shown(reading, answer, known, exchange, skip, together=together)
 
-    def without_link(self, answer: Reply) -> Iterator[Complaint]:
-        if not self.strict:
-            return
-        if answer.status != 403:
-            yield Complaint(
-                "unlinked",
-                LIST,
-                f"answers {answer.status} to a user who is not linked",
-                "",
-                "403",
-                f"status {answer.status}",
-            )
-            return
-        detail = member(answer.content, "detail")
-        if (member(detail, "type"), member(detail, "msg")) != (
-            "NoLinkedUserException",
-            "error: no linked user",
-        ):
-            yield Complaint(
-                "unlinked",
-                LIST,
-                "answers 403 with another type or message than the page shows",
-                "",
-                "NoLinkedUserException, error: no linked user",
-                "another error",
-            )
-        yield from misshapen("strict", LIST, answer)
-
     def note_refusal(self, reading: Reading, user: str, known: Known | None) -> None:
         if reading.operation == "updateSession" and known is not None:
             known.attempts.add("rejected" if known.owner == user else "foreign")
@@ -369,7 +261,7 @@ class Oracle:
         """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
         operation, status = reading.operation, answer.status
         allowed = set(refusals)
-        if operation == LIST and self.invented_page(reading):
+        if operation == LIST and reading.asks_page:
             allowed.add(422)
         if status in allowed:
             return
@@ -426,9 +318,6 @@ class Oracle:
             yield Complaint(
                 "works", operation, "refuses what the page shows", "", "success", f"status {status}"
             )
-
-    def invented_page(self, reading: Reading) -> bool:
-        return any(name == "page" for name, _ in reading.query)
 
     def not_found(
         self, reading: Reading, answer: Reply, known: Known | None
@@ -583,7 +472,7 @@ class Oracle:
                     )
             return
         if len(known.shown) == 1 and not updates and not known.sent:
-            yield from self.newborn(known, got, skip)
+            yield from self.if_strict(newborn(known, got, skip))
         yield from misfits(reading.operation, known, sent, got, strict=self.strict, skip=skip)
         late = list(self.instants(reading, known, got, exchange, sent))
         yield from late
@@ -612,73 +501,6 @@ class Oracle:
         else:
             known.together.clear()
             known.read_by("getSession")
-
-    def newborn(self, known: Known, got: Flat, skip: set[str]) -> Iterator[Complaint]:
-        """Yield how a session that nobody touched is not a new one."""
-        if not self.strict or not known.settled or "foreign" in known.attempts:
-            return
-        expected = {
-            **FRESH,
-            **{f"consult_note.{name}": value for name, value in FRESH_NOTE.items()},
-        }
-        note = got.get("consult_note")
-        flat = {
-            **got,
-            **(
-                {f"consult_note.{name}": item for name, item in cast("Flat", note).items()}
-                if isinstance(note, dict)
-                else {}
-            ),
-        }
-        for name, value in expected.items():
-            if (
-                name not in skip
-                and (name in flat or name == "audio")
-                and not same(value, flat.get(name, ABSENT))
-            ):
-                yield Complaint(
-                    "new-session",
-                    "createSession",
-                    "makes a session with another {} than a new one has",
-                    f"`{name}`",
-                    "as the contract says",
-                    "another value",
-                )
-        title: Any = got.get("session_name")
-        if isinstance(title, str) and not re.fullmatch(r"Session [0-9]+", title, re.ASCII):
-            yield Complaint(
-                "new-session",
-                "createSession",
-                "makes a session with another {} than a new one has",
-                "`session_name`",
-                "Session <n>",
-                "another name",
-            )
-        given = got.get("ehr_appt_id", ABSENT)
-        if (
-            known.appointment is not ABSENT
-            and given is not ABSENT
-            and "ehr_appt_id" not in skip
-            and not same(known.appointment, given)
-        ):
-            if known.appointment is None:
-                yield Complaint(
-                    "new-session",
-                    "createSession",
-                    "makes a session with another {} than a new one has",
-                    "`ehr_appt_id`",
-                    "null",
-                    "another value",
-                )
-            else:
-                yield Complaint(
-                    "appointment",
-                    "createSession",
-                    "does not keep `ehr_appointment_id` as `ehr_appt_id`",
-                    "",
-                    "what was sent",
-                    "another value",
-                )
 
     def instants(
         self, reading: Reading, known: Known, got: Flat, exchange: Exchange, sent: Any
@@ -776,7 +598,7 @@ class Oracle:
             if known.owner != user:
                 continue
             if len(known.shown) == 1 and not known.sent:
-                yield from self.newborn(known, got, skip)
+                yield from self.if_strict(newborn(known, got, skip))
             yield from misfits(LIST, known, {}, got, strict=True, skip=skip)
             yield from self.instants(reading, known, got, NEVER, {})
             known.see(got, {}, skip)
@@ -791,88 +613,6 @@ class Oracle:
         if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
             return True
         return token.startswith("-") and token[1:].isdigit() and bool(ids)
-
-    # --- errors ---
-
-    def message_faults(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-        """Yield what a message says too much or too little."""
-        operation = reading.operation or LIST
-        message = member(member(answer.content, "detail"), "msg")
-        wheres = {problem.where for problem in reading.problems}
-        wheres |= {"page"} if self.invented_page(reading) else set[str]()
-        if (
-            answer.status == 422
-            and isinstance(message, str)
-            and len(wheres) == 1
-            and reading.token in self.tokens
-        ):
-            where = next(iter(wheres)).rpartition(".")[2]
-            if where and where not in message:
-                yield Complaint(
-                    "message-names",
-                    operation,
-                    "answers 422 with a message that does not name {}",
-                    f"`{where}`",
-                    "the name",
-                    "no name",
-                )
-        told = [
-            *texts_in(answer.content),
-            *(text for name, text in answer.headers if name not in STANDARD),
-        ]
-        heard = "\n".join(told).casefold()
-        if any(value.casefold() in heard for value in secrets_of(reading)):
-            yield Complaint(
-                "message-quotes",
-                operation,
-                f"answers {answer.status} with a value of the request",
-                "",
-                "the name of the member",
-                "its value",
-            )
-
-
-NEVER: Any = None
-# So many ids that a random one shows no pattern by chance.
-ENOUGH_IDS = 24
-LEAST_BITS = 64
-
-
-def guessable(ids: list[str]) -> bool:
-    """Whether ids have a pattern: most bits stay, or each lies close to the one before."""
-    if len(ids) != ENOUGH_IDS or not all(text.isascii() and text.isdigit() for text in ids):
-        return False
-    numbers = [int(text) for text in ids if len(text) < 60]
-    varying = 0
-    for number in numbers:
-        varying |= number ^ numbers[0]
-    steps = [abs(one - two) for one, two in itertools.pairwise(numbers)]
-    return varying.bit_count() < LEAST_BITS or max(steps) < 2**LEAST_BITS or len(set(steps)) == 1
-
-
-def texts_in(content: Any) -> Iterator[str]:
-    yield from strings(content)
-
-
-def secrets_of(reading: Reading) -> Iterator[str]:
-    """Yield the values of a request that an error must not repeat, where they can be told."""
-    values: list[str] = [text for name, text in reading.query if name in ("page", "page_size")]
-    if reading.token:
-        values.append(reading.token)
-    if len(reading.message.body) < 65536:
-        try:
-            value = read_json(reading.message.body)
-        except (ValueError, RecursionError):
-            value = re.findall(r'"([^"\\]{8,})"', reading.message.body.decode("utf-8", "replace"))
-        values += strings(value)
-        values += [
-            f"{as_float(number):f}".rstrip("0")
-            for _, number in numbers_in(value)
-            if len(str(abs(number))) > 8
-        ]
-    # A date or a media type may stand in a message as an example.
-    told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
-    yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())
 
 
 def error_type(answer: Reply) -> Any:

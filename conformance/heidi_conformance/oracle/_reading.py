@@ -70,6 +70,11 @@ class Reading:
         return token if scheme.lower() == "bearer" and token else None
 
     @property
+    def asks_page(self) -> bool:
+        """Whether a `page` is asked for that no answer need have offered."""
+        return any(name == "page" for name, _ in self.query)
+
+    @property
     def malformed(self) -> bool:
         """Whether the URL holds what not every server can decode."""
         text = unquote(self.message.target, errors="replace")
