@@ -85,11 +85,7 @@ def is_texts(value: Any) -> bool:
 
 
 def is_duration(value: Any) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not is_flag(value)
-        and 0 <= value < math.inf
-    )
+    return isinstance(value, int | float) and not is_flag(value) and 0 <= value < math.inf
 
 
 def is_language(value: Any) -> bool:
