@@ -10,6 +10,10 @@ from typing import Any, cast
 
 import pytest
 from heidi_conformance import Level, Verdict, judge
+from heidi_conformance._history import create
+from heidi_conformance._probe import Limits, Setting
+from heidi_conformance._reduce import Proof, Reducer
+from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, SCRIPTS, TABLE
 
 from . import faults
@@ -549,3 +553,31 @@ def test_levels_and_rows_are_those_of_the_contract() -> None:
 
     assert rows == {rule.row for rule in TABLE} - {""}
     assert all(rule.row for rule in TABLE if rule.level == "strict")
+
+
+def test_a_session_that_a_walk_leaves_out_is_missed() -> None:
+    def hide(page: Session, request: Request) -> None:
+        if page["next_page"] is None and "page" in request.query:
+            page["sessions"] = page["sessions"][:-1]
+            page["count"] = len(page["sessions"])
+
+    titles = [finding.title for finding in rules_of(pages(hide), rules=("walks",)).findings]
+    left_out = "listLinkedUserSessions leaves out sessions that were there throughout a walk"
+    assert left_out in titles
+
+
+@pytest.mark.parametrize(
+    ("again", "stability"), [((True, True), "confirmed"), ((True, False), "unstable")]
+)
+def test_requests_are_confirmed_that_show_a_finding_twice_more(
+    again: tuple[bool, bool], stability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = (create("s1", {}),)
+    shown = iter([True, *again])
+    monkeypatch.setattr(Reducer, "shows", lambda *_: history if next(shown) else None)
+    setting = Setting("strict", {"first": TOKEN})
+    reducer = Reducer(Wire("http://127.0.0.1:1"), setting, Limits(1), 0)
+
+    proof = reducer.proof(history, 0, ("rule", "operation", "pattern"))
+    assert Proof(history, proof.stability) == proof
+    assert stability == proof.stability
