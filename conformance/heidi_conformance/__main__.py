@@ -12,12 +12,20 @@ from rich.console import Console
 from . import _access, _terminal
 from ._judge import judge
 from ._reports import write_reports
-from ._settings import BUDGET, EXAMPLES, SEED
+from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
 from ._verdict import CannotJudgeError, Verdict
 
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 PROGRAM = "heidi-conformance"
-SECRETS = {"--token": "HEIDI_TOKEN", "--api-key": "HEIDI_API_KEY"}
+SECRETS = {
+    "--token": "HEIDI_TOKEN",
+    "--api-key": "HEIDI_API_KEY",
+    "--other-token": "HEIDI_OTHER_TOKEN",
+    "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
+    "--expired-token": "HEIDI_EXPIRED_TOKEN",
+}
+FIRST = ("--token", "--api-key")
+USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,7 +61,33 @@ def parser() -> argparse.ArgumentParser:
     secrets = run.add_mutually_exclusive_group()
     secrets.add_argument("--token", help="the token of the user to run as (better: HEIDI_TOKEN)")
     secrets.add_argument(
-        "--api-key", metavar="K", help="mint a token with this key (better: HEIDI_API_KEY)"
+        "--api-key", metavar="K", help="mint tokens with this key (better: HEIDI_API_KEY)"
+    )
+    for flag, about in (
+        ("--other-token", "the token of a second user"),
+        ("--unlinked-token", "the token of a user who is not linked"),
+        ("--expired-token", "a token that has expired"),
+    ):
+        run.add_argument(flag, metavar="T", help=f"{about} (better: {SECRETS[flag]})")
+    run.add_argument(
+        "--rules-only", action="store_true", help="leave out the requests that are made at random"
+    )
+    run.add_argument(
+        "--read-only", action="store_true", help="send nothing but GET, and create no session"
+    )
+    run.add_argument(
+        "--rule",
+        action="append",
+        metavar="ID",
+        default=[],
+        help="put only this rule to the server; may be repeated",
+    )
+    run.add_argument(
+        "--max-sessions",
+        type=positive,
+        metavar="N",
+        default=SESSIONS,
+        help="create at most this many sessions (default: %(default)s)",
     )
     run.add_argument(
         "--report",
@@ -102,36 +136,50 @@ def positive(text: str) -> int:
 def run(arguments: argparse.Namespace) -> Verdict:
     """Judge, report and summarise."""
     url = _access.base_url(arguments.url)
-    if not arguments.allow_writes and not _access.is_loopback(url):
+    writes = not arguments.read_only
+    if writes and not arguments.allow_writes and not _access.is_loopback(url):
         raise CannotJudgeError(
-            f"{_access.target(url)} is another machine, a run creates about "
-            f"{3 * arguments.max_examples} sessions there, and the API cannot delete them; "
-            "add --allow-writes if that is fine"
+            f"{_access.target(url)} is another machine, a run creates up to "
+            f"{arguments.max_sessions} sessions there, and the API cannot delete them; "
+            "add --allow-writes if that is fine, or --read-only"
         )
-    token = credential(url, arguments)
+    tokens = credentials(url, arguments)
     with _terminal.progress(Console(stderr=True)) as on_progress:
         verdict = judge(
             url,
             level=arguments.level,
-            token=token,
+            token=tokens["first"],
+            other_token=tokens.get("second"),
+            unlinked_token=tokens.get("unlinked"),
+            expired_token=tokens.get("expired"),
             seed=arguments.seed,
             max_examples=arguments.max_examples,
+            max_sessions=arguments.max_sessions,
             time_budget=arguments.time_budget,
+            rules_only=arguments.rules_only,
+            read_only=arguments.read_only,
+            rules=arguments.rule,
             on_progress=on_progress,
         )
     _terminal.summarise(Console(), verdict, write_reports(verdict, arguments.report))
     return verdict
 
 
-def credential(url: str, arguments: argparse.Namespace) -> str:
-    """Return the token given or a minted one; a flag comes before the environment."""
-    given = {"--token": arguments.token, "--api-key": arguments.api_key}
-    if not any(given.values()):
-        given = {name: os.environ.get(variable) for name, variable in SECRETS.items()}
+def credentials(url: str, arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the tokens given or minted, by user; a flag comes before the environment."""
+    given = {flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in SECRETS}
+    if not any(given[flag] for flag in FIRST):
+        given |= {flag: os.environ.get(SECRETS[flag]) for flag in FIRST}
+    given |= {flag: given[flag] or os.environ.get(SECRETS[flag]) for flag in USERS}
+    others = {
+        user: _access.credential(given[flag], f"the value of {flag}")
+        for flag, user in USERS.items()
+        if given[flag]
+    }
     if given["--token"]:
-        return _access.credential(given["--token"], "the token")
+        return {"first": _access.credential(given["--token"], "the token"), **others}
     if given["--api-key"]:
-        return _access.mint(url, _access.credential(given["--api-key"], "the key"))
+        return _access.mint_all(url, _access.credential(given["--api-key"], "the key")) | others
     raise CannotJudgeError(
         "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
         "or give --token or --api-key"
@@ -155,9 +203,11 @@ def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
-    if argv is None and len(secrets) == 1:
+    first = {SECRETS[flag] for flag in FIRST}
+    if argv is None and secrets and not first <= secrets.keys():
         # Everybody on the machine can read the arguments of a process, and nobody its environment.
-        others = {name: value for name, value in os.environ.items() if name not in SECRETS.values()}
+        hidden = first if first & secrets.keys() else set[str]()
+        others = {name: value for name, value in os.environ.items() if name not in hidden}
         os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program
     try:
         verdict = run(parser().parse_args(argv))

@@ -1,21 +1,25 @@
 """From what a user gives to a server that can be judged: address, token, first contact."""
 
 import ipaddress
+import json
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
-
-import httpx
+from urllib.parse import quote, urlencode, urlsplit
 
 from ._document import member
 from ._verdict import CannotJudgeError
+from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
 
-TIMEOUT = 10.0
 GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The user that a key is exchanged for: invented, and told apart from real ones by its address.
 EMAIL = "conformance@heidi-conformance.invalid"
 INTERNAL_ID = "heidi-conformance"
+OTHER_EMAIL = "conformance-other@heidi-conformance.invalid"
+OTHER_ID = "heidi-conformance-other"
+UNLINKED_EMAIL = "conformance+unlinked@heidi-conformance.invalid"
+UNLINKED_ID = "heidi-conformance-unlinked"
 UNKNOWN_ID = "0"
 REFUSED = (401, 403)
 ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
@@ -23,15 +27,14 @@ ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
 
 @dataclass
 class Contact:
-    """What the first requests met: answers by operation and status, and values for parameters."""
+    """What the first requests met: answers by operation and status, and values for parameters.
+
+    linked: whether the user of the token has a list.
+    """
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    linked: bool = True
     examples: dict[str, str | int] = field(default_factory=dict[str, str | int])
-
-
-def ok(status: int) -> bool:
-    """Whether a status means success."""
-    return 200 <= status < 300
 
 
 def base_url(text: str) -> str:
@@ -79,24 +82,29 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # The environment may name a proxy or a netrc entry; the verdict is about the given server.
-        self.http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self.wire = Wire(url)
         self.reason = ""
 
     def __enter__(self) -> Self:
-        self.http.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.http.close()
+        self.wire.close()
 
-    def send(self, method: str, path: str, **request: Any) -> httpx.Response | None:
-        """Send a request and return the answer, or None where the connection breaks."""
+    def send(self, message: Message) -> Reply | None:
+        """Send a message and return the answer, or None where there is none."""
         try:
-            return self.http.request(method, f"{self.url}{path}", **request)
-        except httpx.HTTPError as error:
-            self.reason = str(error) or type(error).__name__
-            return None
+            answer = self.wire.send(message)
+            for _ in range(3):
+                if isinstance(answer, Reply) and answer.status == 429:
+                    time.sleep(wait_of(answer))
+                    answer = self.wire.send(message)
+        except OutOfPatienceError as error:
+            answer = Silence(str(error))
+        if isinstance(answer, Reply):
+            return answer
+        self.reason = answer.reason
+        return None
 
     def silence(self) -> CannotJudgeError:
         """Return the error for a server that does not answer."""
@@ -106,23 +114,48 @@ class Client:
         )
 
 
-def mint(url: str, api_key: str) -> str:
+def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL_ID) -> str:
     """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
-    query = {"email": EMAIL, "third_party_internal_id": INTERNAL_ID}
+    query = urlencode({"email": email, "third_party_internal_id": internal_id})
     with Client(url) as client:
-        answer = client.send("GET", "/jwt", params=query, headers={"Heidi-Api-Key": api_key})
+        answer = client.send(Message("GET", f"/jwt?{query}", (("Heidi-Api-Key", api_key),)))
         if answer is None:
             raise client.silence()
-    token = member(content(answer), "token")
-    if not ok(answer.status_code) or not isinstance(token, str):
-        status = answer.status_code
+    token = member(answer.content, "token")
+    if not answer.ok or not isinstance(token, str):
         raise CannotJudgeError(
-            f"{target(url)} issued no token for the key ({status}); check the key"
+            f"{target(url)} issued no token for the key ({answer.status}); check the key"
         )
     return credential(token, "the token that the server issued")
 
 
-def introduce(url: str, token: str) -> Contact:
+def mint_all(url: str, api_key: str) -> dict[str, str]:
+    """Exchange a key for the tokens of all users that a run can use, by their names."""
+    tokens = {"first": mint(url, api_key), "second": mint(url, api_key, OTHER_EMAIL, OTHER_ID)}
+    # Only some servers, the sandbox among them, make a user without link of such an address.
+    unlinked = mint(url, api_key, UNLINKED_EMAIL, UNLINKED_ID)
+    if not has_list(url, unlinked):
+        tokens["unlinked"] = unlinked
+    return tokens
+
+
+def has_list(url: str, token: str) -> bool:
+    """Whether a user is linked, as far as an answer shows."""
+    with Client(url) as client:
+        answer = client.send(Message("GET", "/sessions/linked-user", bearer(token)))
+    return answer is None or not refuses_list(answer)
+
+
+def refuses_list(answer: Reply) -> bool:
+    """Whether the server says that the user is not linked."""
+    return bool(member(member(answer.content, "detail"), "type") == "NoLinkedUserException")
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("Authorization", f"Bearer {token}"), ("Accept", "application/json"))
+
+
+def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
     """Meet the server: each operation, with the least that the page documents.
 
     Raises CannotJudgeError where the server is silent, refuses the token or is another one.
@@ -130,11 +163,14 @@ def introduce(url: str, token: str) -> Contact:
     contact = Contact()
     with Client(url) as client:
 
-        def send(operation: str, method: str, path: str, **request: Any) -> httpx.Response | None:
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = client.send(method, path, headers=headers, **request)
+        def send(operation: str, method: str, path: str, body: Any = None) -> Reply | None:
+            headers = bearer(token)
+            if body is not None:
+                headers = (*headers, ("Content-Type", "application/json"))
+            raw = b"" if body is None else json.dumps(body).encode()
+            answer = client.send(Message(method, path, headers, raw))
             if answer is not None:
-                contact.answers[operation, answer.status_code] += 1
+                contact.answers[operation, answer.status] += 1
             return answer
 
         first = [
@@ -144,41 +180,39 @@ def introduce(url: str, token: str) -> Contact:
         answers = [answer for answer in first if answer is not None]
         if not answers:
             raise client.silence()
-        if all(answer.status_code in REFUSED for answer in answers):
-            status = answers[-1].status_code
+        if all(answer.status in REFUSED for answer in answers):
+            status = answers[-1].status
             raise CannotJudgeError(f"{target(url)} refuses the token ({status}); give a valid one")
         if not any(map(speaks_heidi, answers)):
             raise CannotJudgeError(
                 f"{target(url)} does not answer like the Heidi Sessions API; "
                 "is the path of the URL right?"
             )
-        # Two, so that a page of one session has a next one.
-        created = [send("createSession", "POST", "/sessions", json={}) for _ in range(2)]
-        session_id = member(content(created[-1]), "session_id")
-        if isinstance(session_id, str) and session_id:
-            contact.examples["session_id"] = session_id
-            path = f"/sessions/{quote(session_id, safe='')}"
-            send("getSession", "GET", path)
-            send("updateSession", "PATCH", path, json={"duration": 60})
-        size = {"page_size": 1}
-        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user", params=size)
+        contact.linked = first[0] is None or not refuses_list(first[0])
+        if writes:
+            # Two, so that a page of one session has a next one.
+            created = [send("createSession", "POST", "/sessions", {}) for _ in range(2)]
+            session_id = member(content(created[-1]), "session_id")
+            if isinstance(session_id, str) and session_id:
+                contact.examples["session_id"] = session_id
+                path = f"/sessions/{quote(session_id, safe='')}"
+                send("getSession", "GET", path)
+                send("updateSession", "PATCH", path, {"duration": 60})
+        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user?page_size=1")
         next_page = member(content(page), "next_page")
         if isinstance(next_page, str | int):
             contact.examples["page"] = next_page
     return contact
 
 
-def speaks_heidi(answer: httpx.Response) -> bool:
+def speaks_heidi(answer: Reply) -> bool:
     """Whether an answer is a page, a session or an error that the vendor's page names."""
-    body = content(answer)
-    if ok(answer.status_code):
+    body = answer.content
+    if answer.ok:
         return isinstance(body, dict) and ("sessions" in body or "session" in body)
     return member(member(body, "detail"), "type") in ERRORS
 
 
-def content(answer: httpx.Response | None) -> Any:
+def content(answer: Reply | None) -> Any:
     """Return the body as JSON, or None."""
-    try:
-        return None if answer is None else answer.json()
-    except (ValueError, RecursionError):
-        return None
+    return None if answer is None else answer.content

@@ -1,253 +1,265 @@
-"""One run of Schemathesis against one server."""
+"""One run against one server: rules, random sequences, breadth; and what they amount to."""
 
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from copy import deepcopy
-from typing import Any
-
-import schemathesis
-from hypothesis.configuration import set_hypothesis_home_dir
-from requests import RequestException
-from schemathesis import Case
-from schemathesis.core.failures import Failure
-from schemathesis.core.transport import Response
-from schemathesis.engine import Status, events, from_schema
-from schemathesis.engine.errors import ServerUnavailable
-from schemathesis.engine.recorder import ScenarioRecorder
-from schemathesis.engine.run import TESTING_PHASES
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from . import _access, _document
-from ._fairness import causes, excused
-from ._requests import VARIABLE, sequence
-from ._rules import RULES, TRANSPORT, Rule
-from ._sentences import Sentence, Sighting, sentences
-from ._settings import TIMEOUT, Plan, settings
-from ._tally import Tally
+from ._checks import CHECKS, TOLD_BY, TRANSPORT, Check
+from ._findings import Case, Cases, finding
+from ._history import UnboundError
+from ._machine import Machine
+from ._probe import Limits, Probe, Setting, TooManySessionsError
+from ._reduce import Proof, Reducer, essential
+from ._settings import STEPS, Plan
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
+from ._wire import OutOfPatienceError, Wire
+from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
+
+if TYPE_CHECKING:
+    from ._breadth import Breadth
 
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
 ESSENTIAL = ("createSession", "getSession", "updateSession")
+# The part of the time budget that may go into making findings short.
+REDUCING = 0.2
+LONGEST_REDUCTION = 5.0
+GIVE = {
+    "second": "give the token of a second user (HEIDI_OTHER_TOKEN)",
+    "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
+    "expired": "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
+    "linked": "the user of the token has no list",
+}
 
 
 class Campaign:
-    """Run Schemathesis and turn its events into a verdict."""
+    """Judge a server in layers, and turn what was seen into a verdict."""
 
     def __init__(self, plan: Plan, on_progress: Callable[[Progress], None]) -> None:
         self.plan = plan
         self.on_progress = on_progress
         self.document = _document.load(plan.level)
-        self.operations = {
-            f"{method.upper()} {path}": (path, method, operation["operationId"])
-            for method, path, operation in _document.operations(self.document)
-        }
-        self.tally = Tally()
-        self.phase = ""
-        self.obstacles: list[str] = []
+        self.cases = Cases()
+        self.limits = Limits(plan.sessions)
+        self.setting = Setting(plan.level, plan.tokens)
         self.started = time.monotonic()
+        self.obstacles: list[str] = []
+        self.skipped: dict[Script, str] = {}
+        self.breadth: Breadth | None = None
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
-        contact = _access.introduce(self.plan.url, self.plan.token)
-        self.tally.answers.update(contact.answers)
-        self.tally.requests += contact.answers.total()
-        document = _document.asserted(deepcopy(self.document), self.plan.level)
-        self.consume(_document.naming(document, contact.examples))
-        findings = self.tally.findings()
+        contact = _access.introduce(self.plan.url, self.plan.token, writes=not self.plan.read_only)
+        for (operation, status), number in contact.answers.items():
+            self.limits.answers[operation, status] = number
+            self.limits.created += number if operation == "createSession" and status < 300 else 0
+        self.limits.requests += contact.answers.total()
+        closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
+        self.setting = replace(self.setting, unlinked=frozenset(closed))
+        with Wire(self.plan.url, self.started + self.plan.budget) as wire:
+            complete = self.run_rules(wire)
+            if complete and not (self.plan.rules_only or self.plan.read_only or self.plan.only):
+                self.run_machine(wire)
+                self.run_breadth(contact.examples)
+            findings = [*self.proven(wire), *self.others()]
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
+        ordered = tuple(sorted(findings, key=lambda item: (item.rule, item.operation, item.title)))
         return Verdict(
             level=self.plan.level,
             seed=self.plan.seed,
             target=_access.target(self.plan.url),
-            findings=findings,
-            outcomes=tuple(self.outcomes(findings)),
-            answers=self.tally.statuses(),
-            requests=self.tally.requests,
-            sessions_created=self.tally.successes("createSession"),
+            findings=ordered,
+            outcomes=tuple(self.outcomes(ordered)),
+            answers=self.statuses(),
+            requests=self.limits.requests,
+            sessions_created=self.limits.created,
             seconds=round(time.monotonic() - self.started, 2),
-            notes=(*obstacles, *self.unlinked()),
+            notes=tuple(dict.fromkeys((*obstacles, *self.unlinked()))),
         )
 
-    def consume(self, document: _document.Json) -> None:
-        """Take every event of the run, or as many as fit into its budget."""
-        # Schemathesis types its settings as a bare dict.
-        config = schemathesis.Config.from_dict(settings(self.plan))  # pyright: ignore[reportUnknownMemberType]
-        schema = schemathesis.openapi.from_dict(document, config=config)
-        # Ids come from sessions that the run created, never from a list: those may be real ones.
-        # No setting says so for all phases: the stateful one draws from earlier answers regardless.
-        schema.create_extra_data_source = nothing  # type: ignore[method-assign]  # as said above
-        stream = from_schema(schema).execute()
-        spent = threading.Event()
+    # --- layers ---
 
-        def stop() -> None:
-            spent.set()
-            stream.stop()
+    def run_rules(self, wire: Wire) -> bool:
+        """Run every script that can be run; return whether the server was there to the end."""
+        for script in SCRIPTS:
+            if script.reads is not self.plan.read_only:
+                continue
+            if self.plan.level == "documented" and script.level == "strict":
+                continue
+            if self.plan.only and not self.plan.only & set(script.rules):
+                self.skipped[script] = "The run was about other rules."
+                continue
+            missing = next((need for need in script.needs if not self.has(need)), None)
+            if missing is not None:
+                self.skipped[script] = GIVE[missing]
+                continue
+            if not self.run_script(script, wire):
+                return False
+        return True
 
-        timer = threading.Timer(self.plan.budget, stop)
-        timer.start()
+    def run_script(self, script: Script, wire: Wire) -> bool:
+        def run(probe: Probe) -> None:
+            script.run(probe)
+
+        why = self.probed(run, wire, "rules")
+        if why:
+            self.skipped[script] = why
+        return not self.obstacles
+
+    def run_machine(self, wire: Wire) -> None:
+        """Take random steps; a server that creates no session has none to take them on."""
+        steps = STEPS if self.plan.level == "strict" else 0
+        self.probed(lambda probe: Machine(probe).run(steps), wire, "sequences")
+
+    def probed(self, run: Callable[[Probe], None], wire: Wire, phase: str) -> str:
+        """Run something with a history of its own; return why it broke off, if it did."""
+        probe = Probe(wire, self.setting, self.limits, self.plan.seed)
+        why = ""
         try:
-            with hypothesis_elsewhere():
-                for event in stream:
-                    if isinstance(event, events.Interrupted) and not spent.is_set():
-                        raise KeyboardInterrupt
-                    self.take(event)
-        finally:
-            timer.cancel()
-            timer.join()
-        if spent.is_set():
+            run(probe)
+        except UnboundError:
+            why = "the server did not answer what the next request needs"
+        except TooManySessionsError:
+            why = f"{self.plan.sessions} sessions were created, and no more may be"
+            self.obstacles.append(f"{why}; raise --max-sessions")
+        except OutOfPatienceError as error:
+            why = str(error)
             self.obstacles.append(
-                f"the run was cut short after {self.plan.budget:g} seconds; raise --time-budget"
+                f"{why}; the run was cut short after {self.spent():.0f} seconds, see --time-budget"
             )
+        finally:
+            probe.close()
+        for sighting in probe.sightings:
+            self.cases.add(sighting.complaint, probe.history, sighting.at)
+        self.step(phase, 0, 0)
+        return why
 
-    def take(self, event: events.EngineEvent) -> None:
-        """Take one event."""
-        if isinstance(event, events.PhaseStarted) and event.phase.name in TESTING_PHASES:
-            self.phase = event.phase.name.value
-        elif isinstance(event, events.ScenarioFinished):
-            self.hear(event.recorder)
-        elif isinstance(event, events.NonFatalError):
-            self.mishap(event.value, event.label)
-        elif isinstance(event, events.FatalError):
-            self.mishap(event.exception, "")
-        seconds = round(time.monotonic() - self.started, 1)
-        self.on_progress(Progress(self.phase, self.tally.requests, len(self.tally.found), seconds))
+    def run_breadth(self, examples: dict[str, Any]) -> None:
+        """Let Schemathesis search. It takes a second to import: only who needs it pays."""
+        left = self.plan.budget - self.spent()
+        if left <= 0 or self.obstacles:
+            return
+        from ._breadth import Breadth  # noqa: PLC0415
+        from ._watcher import Watcher  # noqa: PLC0415
 
-    def hear(self, recorder: ScenarioRecorder) -> None:
-        """Take the requests of one scenario, and what the checks said of their answers."""
-        for case_id, interaction in recorder.interactions.items():
-            self.tally.requests += 1
-            case = case_of(recorder.cases, case_id)
-            if interaction.response is None:
-                requests = sequence(recorder, case_id, self.plan.token)
-                self.unanswered(case.operation.label, requests)
-            elif case.method.lower() == case.operation.method.lower():
-                operation = self.operations[case.operation.label][-1]
-                self.tally.answers[operation, interaction.response.status_code] += 1
-        for case_id in recorder.checks:
-            self.weigh(recorder, case_id)
+        watcher = Watcher(self.setting, self.cases, self.limits, self.plan.url)
+        if "session_id" in examples:
+            watcher.adopt(examples["session_id"])
+        self.breadth = Breadth(self.plan, watcher, self.step)
+        self.breadth.run(examples, left)
+        self.obstacles += self.breadth.obstacles
 
-    def weigh(self, recorder: ScenarioRecorder, case_id: str) -> None:
-        """Take what the checks said of one answer."""
-        failed: list[Sighting] = []
-        operation = self.operations[case_of(recorder.cases, case_id).operation.label][-1]
-        for result in recorder.checks[case_id]:
-            self.tally.checked.add((result.name, operation))
-            if result.status is Status.FAILURE and result.failure_info is not None:
-                failure = result.failure_info.failure
-                failed.append(self.sighting(recorder, case_id, result.name, failure))
-        fair = [sighting for sighting in failed if not excused(sighting, self.plan.level)]
-        for sighting in causes(fair):
-            requests = sequence(recorder, case_id, self.plan.token)
-            for sentence in sentences(sighting):
-                finding = self.finding(sighting.rule, operation, sentence, requests)
-                self.tally.add(finding, vague=sentence.vague)
-
-    def sighting(
-        self, recorder: ScenarioRecorder, case_id: str, rule: str, failure: Failure
-    ) -> Sighting:
-        case = case_of(recorder.cases, case_id)
-        interaction = recorder.interactions[case_id]
-        response = interaction.response
-        if not isinstance(response, Response):
-            raise CannotJudgeError(
-                f"{rule} failed without an answer; this is a defect of the judge"
-            )
-        path, method, operation = self.operations[case.operation.label]
-        body = interaction.request.body
-        return Sighting(self.document, rule, failure, case, response, body, path, method, operation)
-
-    def finding(
-        self, rule: str, operation: str, sentence: Sentence, requests: tuple[str, ...]
-    ) -> Finding:
-        """Make a finding of a sentence; wherever a server repeats the token, it is taken out."""
-
-        def clean(text: str) -> str:
-            return text.replace(self.plan.token, VARIABLE)
-
-        return Finding(
-            rule=rule,
-            level=self.plan.level,
-            operation=operation,
-            title=clean(sentence.title),
-            words=_document.words(self.document, sentence.keys),
-            expected=clean(sentence.expected),
-            got=clean(sentence.got),
-            requests=tuple(map(clean, requests)),
+    def has(self, need: str) -> bool:
+        """Whether a run was given what a script needs."""
+        return (
+            "first" not in self.setting.unlinked if need == "linked" else need in self.plan.tokens
         )
 
-    def mishap(self, error: Exception, label: str) -> None:
-        """Take the news of a request without an answer; any other is a defect of the judge."""
-        if isinstance(error, ServerUnavailable):
-            self.obstacles.append("the server stopped answering before the run was over")
-        elif isinstance(error, RequestException) and label in self.operations:
-            self.unanswered(label, ())
-        else:
-            name = type(error).__name__
-            raise CannotJudgeError(f"Schemathesis failed ({name}); this is a defect of the judge")
+    def step(self, phase: str, _: int, more: int) -> None:
+        seconds = round(self.spent(), 1)
+        findings = len(self.cases.known) + more
+        self.on_progress(Progress(phase, self.limits.requests, findings, seconds))
 
-    def unanswered(self, label: str, requests: tuple[str, ...]) -> None:
-        """Count a request that got no answer."""
-        path, method, operation = self.operations[label]
-        sentence = Sentence(
-            f"{operation} gave no answer: the connection broke, "
-            f"or nothing came within {TIMEOUT:g} seconds",
-            ["paths", path, method],
-            "an answer",
-            "none",
-        )
-        self.tally.add(self.finding(TRANSPORT, operation, sentence, requests))
+    def spent(self) -> float:
+        return time.monotonic() - self.started
+
+    # --- what it amounts to ---
+
+    def proven(self, wire: Wire) -> Iterator[Finding]:
+        """Yield what the oracle found, each with the shortest requests that show it."""
+        seconds = min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
+        until = time.monotonic() + seconds
+        wire.deadline = until + seconds
+        reducer = Reducer(wire, self.setting, self.limits, until)
+        for case in self.cases.apart():
+            proof = self.proof(reducer, case)
+            yield finding(case, proof, self.document, self.plan.url, self.plan.tokens.values())
+
+    def proof(self, reducer: Reducer, case: Case) -> Proof:
+        if self.plan.read_only or self.obstacles:
+            return Proof(essential(tuple(case.history[: case.at + 1])), "untried")
+        return reducer.proof(case.history, case.at, case.complaint.cause)
+
+    def others(self) -> Iterator[Finding]:
+        """Yield what the checks of Schemathesis found and no rule told better."""
+        told = {(case.complaint.rule, case.complaint.operation) for case in self.cases.apart()}
+        for found in self.breadth.tally.findings() if self.breadth else ():
+            rules = TOLD_BY.get(found.rule, frozenset())
+            if not any((rule, found.operation) in told for rule in rules):
+                yield found
+
+    def statuses(self) -> dict[str, dict[int, int]]:
+        """Return how often each operation answered with each status."""
+        table: dict[str, dict[int, int]] = {}
+        for (operation, status), number in sorted(self.limits.answers.items()):
+            table.setdefault(operation, {})[status] = number
+        return table
+
+    def succeeded(self, operation: str) -> bool:
+        return any(200 <= status < 300 for status in self.statuses().get(operation, {}))
 
     def unreached(self) -> Iterator[str]:
         """Yield which operations were never seen to work, and so cannot be said to conform."""
-        for operation in ESSENTIAL:
-            if not self.tally.successes(operation):
-                statuses = self.tally.statuses().get(operation, {})
-                answers = ", ".join(map(str, statuses)) or "nothing"
+        essential_here = () if self.plan.read_only else ESSENTIAL
+        for operation in essential_here:
+            if not self.succeeded(operation):
+                answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
                 yield f"{operation} never succeeded (it answered {answers})"
 
     def unlinked(self) -> Iterator[str]:
         """Yield what a user without a link leaves unjudged."""
-        if not self.tally.successes("listLinkedUserSessions"):
+        if not self.succeeded("listLinkedUserSessions"):
             yield (
                 "listLinkedUserSessions never succeeded, so its pages are not judged; "
                 "is the user of the token linked?"
             )
 
+    # --- outcomes ---
+
     def outcomes(self, findings: tuple[Finding, ...]) -> Iterator[Outcome]:
-        """Yield what became of every rule on every operation."""
-        failed = {(finding.rule, finding.operation) for finding in findings}
-        for rule in (*RULES, Rule(TRANSPORT, {})):
-            for _, _, operation in self.operations.values():
-                if (rule.id, operation) in failed:
+        """Yield what became of every rule on every operation that it is about."""
+        failed = {(item.rule, item.operation) for item in findings}
+        for rule in TABLE:
+            why = self.why_skipped(rule)
+            named = {operation for name, operation in failed if name == rule.id}
+            for operation in dict.fromkeys((*rule.operations, *sorted(named))):
+                if operation in named:
                     yield Outcome(rule.id, operation, "failed")
-                elif self.plan.level in rule.skipped:
-                    yield Outcome(rule.id, operation, "skipped", rule.skipped[self.plan.level])
-                elif rule.id == TRANSPORT or (rule.id, operation) in self.tally.checked:
-                    yield Outcome(rule.id, operation, "passed")
                 else:
-                    yield Outcome(rule.id, operation, "skipped", "No request called for it.")
+                    yield Outcome(rule.id, operation, "skipped" if why else "passed", why)
+        for check in (*CHECKS, Check(TRANSPORT, {})):
+            for operation in EVERY:
+                yield self.outcome_of_check(check, operation, failed)
 
+    def why_skipped(self, rule: Rule) -> str:
+        """Return why a rule was not put to the server; nothing where it was."""
+        if self.plan.level == "documented" and rule.level == "strict":
+            return "The page does not say so; level strict asks for it."
+        if rule.id == "retry-after":
+            busy = any(status == 429 for _, status in self.limits.answers)
+            return "" if busy else "The server never answered 429."
+        scripts = [script for script in SCRIPTS if rule.id in script.rules]
+        run = [script for script in scripts if script.reads is self.plan.read_only]
+        if not run:
+            return "It takes more than GET, and the run was read-only."
+        if self.plan.level == "documented":
+            run = [script for script in run if script.level == "documented"] or run
+        if all(script in self.skipped for script in run):
+            return self.skipped[run[0]]
+        return "" if run else "No request called for it."
 
-def nothing() -> None:
-    """Offer no values to draw from."""
-
-
-def case_of(nodes: Mapping[str, Any], case_id: str) -> Case[Any]:
-    """Return a recorded request, of whose type Schemathesis says too little."""
-    case: Case[Any] = nodes[case_id].value
-    return case
-
-
-@contextmanager
-def hypothesis_elsewhere() -> Generator[None]:
-    """Keep what Hypothesis stores out of the working directory."""
-    with tempfile.TemporaryDirectory(prefix="heidi-conformance-") as folder:
-        set_hypothesis_home_dir(folder)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
+    def outcome_of_check(
+        self, check: Check, operation: str, failed: set[tuple[str, str]]
+    ) -> Outcome:
+        if (check.id, operation) in failed:
+            return Outcome(check.id, operation, "failed")
+        if self.breadth is None:
+            return Outcome(check.id, operation, "skipped", "The run left Schemathesis out.")
+        if self.plan.level in check.skipped:
+            return Outcome(check.id, operation, "skipped", check.skipped[self.plan.level])
+        if check.id == TRANSPORT or (check.id, operation) in self.breadth.tally.checked:
+            return Outcome(check.id, operation, "passed")
+        return Outcome(check.id, operation, "skipped", "No request called for it.")

@@ -1,12 +1,14 @@
 """The judge as a function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from importlib.metadata import version
 
 from . import _access
-from ._settings import BUDGET, EXAMPLES, SEED, Plan
-from ._verdict import Level, Progress, Verdict
+from ._campaign import Campaign
+from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS, Plan
+from ._verdict import CannotJudgeError, Level, Progress, Verdict
+from .rules import RULES
 
 
 def judge(
@@ -14,9 +16,16 @@ def judge(
     *,
     level: Level = "documented",
     token: str,
+    other_token: str | None = None,
+    unlinked_token: str | None = None,
+    expired_token: str | None = None,
     seed: int = SEED,
     max_examples: int = EXAMPLES,
+    max_sessions: int = SESSIONS,
     time_budget: float = BUDGET,
+    rules_only: bool = False,
+    read_only: bool = False,
+    rules: Collection[str] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verdict:
     """Judge the server at a base URL against the document of a level.
@@ -27,9 +36,16 @@ def judge(
         url: the base URL of the API, with its path.
         level: `documented` asserts what the vendor's page says, `strict` all of the contract.
         token: stands for the user whose sessions are created; it is in no part of the verdict.
+        other_token: stands for a second user, to whom the sessions of the first must not show.
+        unlinked_token: stands for a user whom no Heidi user is linked to.
+        expired_token: stood for a user once.
         seed: runs with the same seed send the same requests, save for ids that the server chose.
         max_examples: how many requests to invent for each operation, and how many chains of them.
+        max_sessions: how many sessions the run may create.
         time_budget: seconds after which the run is cut short.
+        rules_only: leave out the random requests.
+        read_only: send nothing but GET; judge by the sessions that the list shows.
+        rules: the ids of the rules to put to the server; all of them where empty.
         on_progress: called again and again while the run goes on.
 
     Returns:
@@ -38,18 +54,37 @@ def judge(
     Raises:
         CannotJudgeError: the server is silent, refuses the token, or is another one altogether.
     """
-    # Schemathesis takes a second to import; whoever asks for help or reads a verdict is spared.
-    from ._campaign import Campaign  # noqa: PLC0415
-
+    given = {
+        "first": token,
+        "second": other_token,
+        "unlinked": unlinked_token,
+        "expired": expired_token,
+    }
     plan = Plan(
         _access.base_url(url),
         level,
-        _access.credential(token, "the token"),
-        seed,
-        max_examples,
-        time_budget,
+        {
+            name: _access.credential(text, "the token")
+            for name, text in given.items()
+            if text is not None
+        },
+        seed=seed,
+        examples=max_examples,
+        budget=time_budget,
+        sessions=max_sessions,
+        rules_only=rules_only,
+        read_only=read_only,
+        only=known_rules(rules),
     )
     verdict = Campaign(plan, on_progress).run()
     return replace(
         verdict, versions={name: version(name) for name in ("heidi-sessions", "schemathesis")}
     )
+
+
+def known_rules(names: Collection[str]) -> frozenset[str]:
+    """Return the ids of rules. Raises CannotJudgeError where one is none."""
+    for name in names:
+        if name not in RULES:
+            raise CannotJudgeError(f"{name[:40]!r} is no rule; the rules are {', '.join(RULES)}")
+    return frozenset(names)

@@ -1,11 +1,8 @@
 """A verdict as files: JSON for programs, JUnit for build servers."""
 
-import json
 import os
 import re
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
 from ._verdict import CannotJudgeError, Finding, Verdict
@@ -22,7 +19,7 @@ def write_reports(verdict: Verdict, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return (
-            replaced(folder / "report.json", as_json(verdict)),
+            replaced(folder / "report.json", verdict.to_json()),
             replaced(folder / "junit.xml", as_junit(verdict)),
         )
     except OSError as error:
@@ -40,13 +37,6 @@ def replaced(path: Path, text: str) -> Path:
     finally:
         draft.unlink(missing_ok=True)
     return path
-
-
-def as_json(verdict: Verdict) -> str:
-    """Return the verdict as JSON; members may be added, none is taken away."""
-    members: dict[str, Any] = asdict(verdict)
-    outcomes = members.pop("outcomes")
-    return json.dumps({"conforms": verdict.conforms, **members, "rules": outcomes}, indent=2) + "\n"
 
 
 def as_junit(verdict: Verdict) -> str:
@@ -80,6 +70,7 @@ def details(finding: Finding) -> str:
     return "\n".join(
         (
             f"words:    {finding.words.pointer} ({finding.words.source})",
+            *([f"          {finding.words.promise}"] if finding.words.promise else []),
             f"expected: {finding.expected}",
             f"got:      {finding.got}",
             *finding.requests,

@@ -1,10 +1,9 @@
 """Requests as a reader can repeat them, with the token taken out."""
 
-import shlex
-
 from schemathesis.engine.recorder import Request, ScenarioRecorder
 
-VARIABLE = "$HEIDI_TOKEN"
+from ._quoting import VARIABLE, quoted
+
 # What curl adds by itself, or what names this run and not the fault.
 IMPLIED = {"accept", "accept-encoding", "connection", "content-length", "user-agent"}
 
@@ -36,14 +35,3 @@ def header(name: str, value: str | bytes, token: str) -> str:
     if token in text:
         return f'"{name}: {text.replace(token, VARIABLE)}"'
     return quoted(f"{name}: {text}".encode())
-
-
-def quoted(text: bytes) -> str:
-    """Quote for a shell: plainly where it can be, byte by byte where it must be."""
-    if all(0x20 <= byte < 0x7F for byte in text):
-        return shlex.quote(text.decode("ascii"))
-    escaped = (
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
-        for byte in text
-    )
-    return f"$'{''.join(escaped)}'"

@@ -4,7 +4,6 @@ A sentence never repeats a value that the server answered: on a real server that
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from schemathesis.openapi import checks
 
 from . import _document
 from ._document import Json
+from ._words import json_path, kind_of, printable
 
 Keys = list[str | int]
 
@@ -344,35 +344,8 @@ SPEAKERS: dict[type[core.Failure], Callable[[Sighting, Any], Iterator[Sentence]]
     checks.EnsureResourceAvailability: vanished,
 }
 
-KINDS: dict[object, str] = {
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
-
-
-def kind_of(value: Any) -> str:
-    """Name the JSON type of a value."""
-    return KINDS.get(value.__class__, "a value")
-
 
 def types(schema: Json) -> str:
     """Name the types that a schema allows."""
     allowed = schema.get("type", "another type")
     return " or ".join(cast("list[str]", allowed)) if isinstance(allowed, list) else str(allowed)
-
-
-def json_path(steps: list[str | int]) -> str:
-    """Spell a place as a path in which every position of an array is the same place."""
-    return "$" + "".join(
-        "[*]" if isinstance(step, int) else f".{printable(step)}" for step in steps
-    )
-
-
-def printable(text: str) -> str:
-    """Keep what is fit to print of a name that a server chose."""
-    return re.sub(r"[^\x21-\x7e ]", "?", text)[:80]

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._rules import RULES, Rule
+from ._checks import CHECKS, Check
 from ._verdict import Level
 
 SEED = 1
 # As many as a run on loopback finishes within ten seconds.
-EXAMPLES = 50
+EXAMPLES = 12
+STEPS = 150
+SESSIONS = 1000
 BUDGET = 300.0
 # Seconds that a server has for one answer.
 TIMEOUT = 10.0
@@ -18,16 +20,28 @@ TIMEOUT = 10.0
 class Plan:
     """What a run is to do.
 
+    tokens: by the name of the user: `first` always, `second`, `unlinked` and `expired` where given.
     examples: requests for each operation when fuzzing, and chains of requests when stateful.
-    budget: seconds after which the run is cut short.
+    budget: seconds after which the run is cut short. sessions: how many it may create.
+    rules_only: leave out what is invented at random. read_only: send nothing but GET.
+    only: the rules to put to the server, all where empty.
     """
 
     url: str
     level: Level
-    token: str = field(repr=False)
-    seed: int
-    examples: int
-    budget: float
+    tokens: dict[str, str] = field(repr=False)
+    seed: int = SEED
+    examples: int = EXAMPLES
+    budget: float = BUDGET
+    sessions: int = SESSIONS
+    rules_only: bool = False
+    read_only: bool = False
+    only: frozenset[str] = frozenset()
+
+    @property
+    def token(self) -> str:
+        """The token of the user whose sessions are judged."""
+        return self.tokens["first"]
 
 
 def settings(plan: Plan) -> dict[str, Any]:
@@ -52,11 +66,11 @@ def settings(plan: Plan) -> dict[str, Any]:
         },
         # The links of the document alone: inferred ones would lead from a list to an update.
         "phases": {"stateful": {"inference": {"algorithms": []}}},
-        "checks": {rule.id: check(rule, plan.level) for rule in RULES},
+        "checks": {rule.id: check(rule, plan.level) for rule in CHECKS},
     }
 
 
-def check(rule: Rule, level: Level) -> dict[str, Any]:
+def check(rule: Check, level: Level) -> dict[str, Any]:
     """Return the settings of one check."""
     statuses = {"expected-statuses": list(rule.statuses)} if rule.statuses else {}
     return {"enabled": level not in rule.skipped, **statuses}

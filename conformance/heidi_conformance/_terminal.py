@@ -1,6 +1,6 @@
 """What a person sees: progress while a run goes on, and the verdict at its end."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,8 @@ def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> 
         card(console, finding)
     if len(verdict.findings) > SHOWN:
         console.print(Text(f"… and {len(verdict.findings) - SHOWN} more in the reports\n"))
+    for line in left_out(verdict):
+        console.print(Text(line), soft_wrap=True)
     for note in verdict.notes:
         console.print(Text(f"note: {note}"), soft_wrap=True)
     number = len(verdict.findings)
@@ -60,12 +62,36 @@ def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> 
     console.print(Text("reports: " + ", ".join(map(str, reports))), soft_wrap=True)
 
 
+STABILITY = {
+    "confirmed": ", and again with the requests below",
+    "unstable": "; unstable: the requests below did not always show it",
+    "untried": "",
+}
+
+
+def named(finding: Finding) -> str:
+    return f"{finding.rule} ({finding.row})" if finding.row else finding.rule
+
+
+def left_out(verdict: Verdict) -> Iterator[str]:
+    """Yield what a run could not put to the server, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for outcome in verdict.outcomes:
+        if outcome.result == "skipped" and outcome.why.startswith(
+            ("give", "the user", "the server")
+        ):
+            reasons.setdefault(outcome.why, []).append(outcome.rule)
+    for why, rules in reasons.items():
+        yield f"skipped: {', '.join(dict.fromkeys(rules))}: {why}"
+
+
 def card(console: Console, finding: Finding) -> None:
     """Print one finding."""
     console.print(Text(f"✗ {finding.title}", style="bold"), soft_wrap=True)
     lines = (
-        f"  rule      {finding.rule}, seen {finding.seen}x",
-        f"  words     {finding.words.pointer} ({finding.words.source})",
+        f"  rule      {named(finding)}, seen {finding.seen}x{STABILITY[finding.stability]}",
+        f"  words     {finding.words.promise or 'the document'}",
+        f"            {finding.words.pointer} ({finding.words.source})",
         f"  expected  {finding.expected}",
         f"  got       {finding.got}",
         *(f"  $ {request}" for request in finding.requests),

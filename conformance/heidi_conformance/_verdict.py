@@ -1,10 +1,13 @@
 """What a run has to say: values, and nothing that prints or sends."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
 Level = Literal["documented", "strict"]
 Result = Literal["passed", "failed", "skipped"]
+# Whether the requests of a finding showed it again, twice, to sessions of their own.
+Stability = Literal["confirmed", "unstable", "untried"]
 
 
 class CannotJudgeError(Exception):
@@ -17,10 +20,12 @@ class Words:
 
     pointer: RFC 6901, into the document of the level (`base` or `strict`).
     source: where the document has it from, such as `seed:L56` or `decision:S4`.
+    promise: what it says, in short.
     """
 
     pointer: str
     source: str
+    promise: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,9 @@ class Finding:
     """One rule broken, for one cause, however many requests show it.
 
     title: a sentence that names operation, status and what is wrong.
-    requests: the shortest sequence seen that shows it, as curl with the token as `$HEIDI_TOKEN`.
+    level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
+    requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`.
+    python: the same as a program. stability: whether the sequence showed it again.
     seen: how many requests of the run showed it.
     """
 
@@ -41,6 +48,9 @@ class Finding:
     got: str
     requests: tuple[str, ...]
     seen: int = 1
+    row: str = ""
+    python: str = ""
+    stability: Stability = "untried"
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,41 @@ class Verdict:
     def conforms(self) -> bool:
         """Whether there is no finding."""
         return not self.findings
+
+    def to_json(self) -> str:
+        """Return the verdict as JSON; members may be added, none is taken away."""
+        members: dict[str, Any] = asdict(self)
+        outcomes = members.pop("outcomes")
+        verdict = {"conforms": self.conforms, **members, "rules": outcomes}
+        return json.dumps(verdict, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the verdict that `to_json` wrote. Raises ValueError for any other text."""
+        try:
+            members: dict[str, Any] = json.loads(text)
+            members.pop("conforms")
+            told: dict[str, Any] = {
+                **{name: item for name, item in members.items() if name != "rules"},
+                "findings": tuple(map(finding, members["findings"])),
+                "outcomes": tuple(Outcome(**item) for item in members["rules"]),
+                "answers": {
+                    name: {int(status): number for status, number in statuses.items()}
+                    for name, statuses in members["answers"].items()
+                },
+                "notes": tuple(members["notes"]),
+            }
+            return cls(**told)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a verdict: {type(error).__name__}") from None
+
+
+def finding(members: dict[str, Any]) -> Finding:
+    """Return a finding from its members in JSON."""
+    told: dict[str, Any] = dict(members)
+    told["words"] = Words(**members["words"])
+    told["requests"] = tuple(members["requests"])
+    return Finding(**told)
 
 
 @dataclass(frozen=True)

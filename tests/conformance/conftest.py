@@ -27,12 +27,26 @@ def api() -> Api:
 
 @pytest.fixture
 def judged(api: Api) -> Judged:
-    """Judge the server of the test; few examples, for a planted fault needs no search."""
+    """Judge the server of the test as three users, by the rules alone where `max_examples` is 0."""
 
-    def run(fault: Fault | None = None, level: Level = "strict", max_examples: int = 2) -> Verdict:
+    def run(
+        fault: Fault | None = None,
+        level: Level = "strict",
+        max_examples: int = 0,
+        rules: tuple[str, ...] = (),
+    ) -> Verdict:
         handle = api.handle if fault is None else faulty(api, fault)
         with serving(handle) as url:
-            return judge(url, level=level, token=TOKEN, max_examples=max_examples)
+            return judge(
+                url,
+                level=level,
+                token=TOKEN,
+                other_token=api.token("other@example.com", "2"),
+                unlinked_token=api.token("nobody+unlinked@example.com", "3"),
+                max_examples=max_examples or 1,
+                rules_only=not max_examples,
+                rules=rules,
+            )
 
     return run
 
@@ -44,6 +58,6 @@ def judged_once() -> Judged:
     @cache
     def run(fault: Fault, level: Level = "documented") -> Verdict:
         with serving(faulty(new_api(), fault)) as url:
-            return judge(url, level=level, token=TOKEN, max_examples=2)
+            return judge(url, level=level, token=TOKEN, rules_only=True)
 
     return run

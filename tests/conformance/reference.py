@@ -90,12 +90,7 @@ def is_texts(value: Any) -> bool:
 
 
 def is_duration(value: Any) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not is_flag(value)
-        and math.isfinite(value)
-        and value >= 0
-    )
+    return isinstance(value, int | float) and not is_flag(value) and 0 <= value < math.inf
 
 
 def is_language(value: Any) -> bool:

@@ -8,20 +8,20 @@ import time
 from pathlib import Path
 
 import pytest
-from heidi_conformance.__main__ import main, out_of_sight
+from heidi_conformance.__main__ import SECRETS, main, out_of_sight
 
 from . import faults
 from .faults import TOKEN
-from .reference import Answer, Api, Handler, Request, faulty, serving
+from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
 
-FEW = ("--max-examples", "2")
+FEW = ("--rules-only",)
 
 
 @pytest.fixture(autouse=True)
 def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run in an empty folder and without what the environment may hold."""
     monkeypatch.chdir(tmp_path)
-    for name in ("HEIDI_TOKEN", "HEIDI_API_KEY"):
+    for name in SECRETS.values():
         monkeypatch.delenv(name, raising=False)
 
 
@@ -34,15 +34,15 @@ def test_a_server_that_conforms_gives_0_and_two_reports(
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
     with serving(api.handle) as url:
-        assert 0 == main(["run", url, "--level", "strict", *FEW])
+        assert 0 == main(["run", url, "--max-examples", "1"])
 
     folder = tmp_path / "reports/conformance"
     assert ["junit.xml", "report.json"] == sorted(path.name for path in folder.iterdir())
     assert json.loads((folder / "report.json").read_text())["conforms"] is True
     out, err = capsys.readouterr()
-    assert "conforms (level strict" in out
+    assert "conforms (level documented" in out
     assert "reports/conformance/report.json" in out
-    assert ["examples", "coverage", "fuzzing", "stateful"] == [
+    assert ["rules", "sequences", "examples", "coverage", "fuzzing", "stateful"] == [
         line.partition(":")[0] for line in err.splitlines()
     ]
     assert [folder.parent] == list(tmp_path.iterdir())
@@ -55,8 +55,9 @@ def test_a_faulty_server_gives_1_and_a_card_for_each_finding(
         assert 1 == main(["run", url, "--token", TOKEN, "--report", "here", *FEW])
 
     out = capsys.readouterr().out
-    assert "getSession answered 200 without the required member `session_id` at $.session" in out
-    assert "/components/schemas/Session/required (seed:" in out
+    assert "getSession answers 200 without the required member `session_id` at $.session" in out
+    assert "/paths/~1sessions~1{session_id}/get/responses/200 (seed:" in out
+    assert "answer-schema, seen " in out
     assert "does not conform: 1 finding (level documented" in out
     assert 1 == len(json.loads((tmp_path / "here/report.json").read_text())["findings"])
 
@@ -65,8 +66,52 @@ def test_a_key_is_exchanged_for_a_token_of_an_invented_user(api: Api) -> None:
     with serving(api.handle) as url:
         assert 0 == main(["run", url, "--api-key", api.api_key, *FEW])
 
-    issued = next(request for request in api.requests if request.path == "/jwt")
-    assert issued.query["email"][0].endswith(".invalid")
+    issued = [request for request in api.requests if request.path == "/jwt"]
+    assert 3 == len({request.query["email"][0] for request in issued})
+    assert all(request.query["email"][0].endswith(".invalid") for request in issued)
+
+
+def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -> None:
+    def always_linked(request: Request, handle: Handler) -> Answer:
+        for user in api.users.values():
+            user.linked = True
+        return handle(request)
+
+    with serving(faulty(api, always_linked)) as url:
+        assert 0 == main(["run", url, "--api-key", api.api_key, "--level", "strict", *FEW])
+
+
+def test_a_read_only_run_sends_nothing_but_get(api: Api) -> None:
+    for number in range(5):
+        api.tokens[TOKEN].sessions[str(number)] = new_session(str(number), number)
+    with serving(api.handle) as url:
+        run = ["run", url, "--token", TOKEN, "--level", "strict", "--read-only"]
+        assert 0 == main(run)
+
+    assert {"GET"} == {request.method for request in api.requests}
+    assert 5 == len(api.tokens[TOKEN].sessions)
+
+
+def test_no_more_sessions_are_created_than_allowed(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(api.handle) as url:
+        run = ["run", url, "--token", TOKEN, "--level", "strict", "--max-sessions", "9", *FEW]
+        assert 2 == main(run)
+
+    assert 9 == len(api.tokens[TOKEN].sessions)
+    assert "--max-sessions" in capsys.readouterr().err
+
+
+def test_what_could_not_be_run_is_named_with_the_reason(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(api.handle) as url:
+        assert 0 == main(["run", url, "--token", TOKEN, "--level", "strict", *FEW])
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert "skipped: own-sessions, unknown-alike: give the token of a second user" in out
+    assert "skipped: expired-token: give a token that has expired (HEIDI_EXPIRED_TOKEN)" in out
 
 
 def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
@@ -125,6 +170,14 @@ GARBAGE = {
     "zero": (["run", "http://localhost", "--max-examples", "0"], "--max-examples"),
     "negative": (["run", "http://localhost", "--seed", "-1"], "--seed"),
     "two secrets": (["run", "http://localhost", "--token", "a", "--api-key", "b"], "--api-key"),
+    "no such rule": (
+        ["run", "http://localhost", "--token", "s3cret", "--rule", "S99"],
+        "no rule",
+    ),
+    "unfit other token": (
+        ["run", "http://localhost", "--token", "a", "--other-token", "s3cret\r\n"],
+        "--other-token",
+    ),
     "no scheme": (["run", "localhost:8000"], "http"),
     "other scheme": (["run", "ftp://localhost"], "http"),
     "broken host": (["run", "http://[::1"], "not valid"),

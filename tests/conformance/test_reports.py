@@ -13,7 +13,7 @@ FINDING = Finding(
     level="strict",
     operation="getSession",
     title="getSession answered 418, which the document does not declare",
-    words=Words("/paths/~1sessions~1{session_id}/get/responses", "seed:L39-L97"),
+    words=Words("/paths/~1sessions~1{session_id}/get/responses", "seed:L39-L97", "it is so"),
     expected="one of 200, 404",
     got="status 418",
     requests=('curl -X GET -H "Authorization: Bearer $HEIDI_TOKEN" http://127.0.0.1/sessions/1',),
@@ -45,9 +45,8 @@ def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
     assert [FINDING.title, "getSession answered \x00\ud800<419>"] == [
         finding["title"] for finding in report["findings"]
     ]
-    assert {"pointer": FINDING.words.pointer, "source": "seed:L39-L97"} == report["findings"][0][
-        "words"
-    ]
+    words = {"pointer": FINDING.words.pointer, "source": "seed:L39-L97", "promise": "it is so"}
+    assert words == report["findings"][0]["words"]
     assert (4, 2, 1.5) == (report["requests"], report["sessions_created"], report["seconds"])
     assert ("strict", 1, "127.0.0.1:8000") == (report["level"], report["seed"], report["target"])
     assert {"schemathesis": "1"} == report["versions"]
@@ -89,3 +88,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(CannotJudgeError, match=r"cannot be written to .*file"):
         write_reports(VERDICT, tmp_path / "file")
+
+
+def test_a_verdict_is_read_back_from_its_json() -> None:
+    assert VERDICT == Verdict.from_json(VERDICT.to_json())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"conforms": true}', "null"])
+def test_what_is_no_verdict_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a verdict|Expecting value"):
+        Verdict.from_json(text)

@@ -6,6 +6,10 @@ from typing import get_args
 import heidi_sandbox
 import pytest
 from heidi_conformance import CannotJudgeError, Level, Progress, judge
+from heidi_conformance._machine import Machine
+from heidi_conformance._probe import Limits, Probe, Setting, Sighting
+from heidi_conformance._wire import Wire
+from heidi_conformance.rules import RULES, TABLE
 
 from . import faults, variants
 from .conftest import Judged
@@ -17,7 +21,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_reference_conforms(level: Level, judged: Judged) -> None:
-    verdict = judged(level=level, max_examples=10)
+    verdict = judged(level=level, max_examples=2)
 
     assert () == verdict.findings
     assert verdict.conforms
@@ -27,9 +31,36 @@ def test_the_reference_conforms(level: Level, judged: Judged) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_sandbox_conforms(level: Level) -> None:
     with heidi_sandbox.serving() as sandbox:
-        verdict = judge(sandbox.url, level=level, token=sandbox.token(), max_examples=10)
+        verdict = judge(
+            sandbox.url,
+            level=level,
+            token=sandbox.token(),
+            other_token=sandbox.token("other@example.com", "2"),
+            unlinked_token=sandbox.token("nobody+unlinked@example.com", "3"),
+            expired_token=sandbox.token(lifetime=-1),
+            rules_only=True,
+        )
 
     assert () == verdict.findings
+    skipped = {item.rule for item in verdict.outcomes if item.result == "skipped"}
+    assert level == "documented" or {"retry-after"} == skipped & set(RULES)
+
+
+@pytest.mark.parametrize("seed", range(2, 10))
+def test_random_sequences_accuse_no_correct_server(seed: int, api: Api) -> None:
+    with heidi_sandbox.serving() as sandbox:
+        second = sandbox.token("other@example.com", "2")
+        assert [] == sequences(sandbox.url, {"first": sandbox.token(), "second": second}, seed)
+    with serving(api.handle) as url:
+        second = api.token("other@example.com", "2")
+        assert [] == sequences(url, {"first": TOKEN, "second": second}, seed)
+
+
+def sequences(url: str, tokens: dict[str, str], seed: int) -> list[Sighting]:
+    with Wire(url) as wire:
+        probe = Probe(wire, Setting("strict", tokens), Limits(100), seed)
+        Machine(probe).run(120)
+    return probe.sightings
 
 
 @pytest.mark.parametrize(
@@ -41,13 +72,13 @@ def test_the_sandbox_conforms(level: Level) -> None:
     ],
 )
 def test_a_correct_variant_is_not_accused(variant: Fault, level: Level, judged: Judged) -> None:
-    assert () == judged(variant, level=level, max_examples=10).findings
+    assert () == judged(variant, level=level).findings
 
 
 def test_ids_of_another_form_are_not_accused_at_level_documented() -> None:
     api = variants.api_with_other_ids()
     with serving(api.handle) as url:
-        verdict = judge(url, token=api.token(), max_examples=2)
+        verdict = judge(url, token=api.token(), rules_only=True)
 
     assert () == verdict.findings
 
@@ -55,7 +86,7 @@ def test_ids_of_another_form_are_not_accused_at_level_documented() -> None:
 def test_a_user_without_link_is_judged_on_all_but_the_pages(api: Api) -> None:
     with serving(api.handle) as url:
         token = api.token("clinician+unlinked@example.com")
-        verdict = judge(url, level="strict", token=token, max_examples=5)
+        verdict = judge(url, level="strict", token=token, max_examples=2)
 
     assert () == verdict.findings
     (note,) = verdict.notes
@@ -72,7 +103,7 @@ def test_sessions_that_the_run_did_not_create_are_neither_read_nor_changed(
         user.sessions[session_id] = new_session(session_id, number)
     before = [dict(session) for session in user.sessions.values()]
 
-    verdict = judged(level=level, max_examples=10)
+    verdict = judged(level=level, max_examples=1 if level == "documented" else 0)
 
     assert verdict.conforms
     assert before == list(user.sessions.values())[:3]
@@ -80,11 +111,12 @@ def test_sessions_that_the_run_did_not_create_are_neither_read_nor_changed(
 
 
 def test_the_verdict_counts_requests_sessions_and_answers(api: Api, judged: Judged) -> None:
-    verdict = judged()
+    verdict = judged(level="documented", max_examples=1)
 
     # One request more is Schemathesis asking what the server makes of odd paths.
     assert len(api.requests) - 1 == verdict.requests
-    assert len(api.tokens[TOKEN].sessions) == verdict.sessions_created
+    created = sum(len(user.sessions) for user in api.users.values())
+    assert created == verdict.sessions_created
     assert verdict.sessions_created == verdict.answers["createSession"][200]
     assert {"createSession", "getSession", "updateSession", "listLinkedUserSessions"} == set(
         verdict.answers
@@ -104,7 +136,7 @@ def recorded(seed: int) -> tuple[list[object], list[str]]:
     api = Api(new_id=lambda: str(10**30 + next(numbers)))
     api.tokens[TOKEN] = api.tokens[api.token()]
     with serving(faulty(api, faults.crash_on_empty_text)) as url:
-        verdict = judge(url, level="strict", token=TOKEN, seed=seed, max_examples=4)
+        verdict = judge(url, level="documented", token=TOKEN, seed=seed, max_examples=2)
     requests: list[object] = [
         (item.method, item.path, item.query, item.body) for item in api.requests
     ]
@@ -114,11 +146,12 @@ def recorded(seed: int) -> tuple[list[object], list[str]]:
 def test_every_rule_of_every_operation_is_accounted_for(judged: Judged) -> None:
     verdict = judged(level="documented")
 
-    rules = {outcome.rule for outcome in verdict.outcomes}
-    assert 4 * len(rules) == len(verdict.outcomes)
+    told = {(outcome.rule, outcome.operation) for outcome in verdict.outcomes}
+    assert len(told) == len(verdict.outcomes)
+    assert {(rule.id, name) for rule in TABLE for name in rule.operations} <= told
     assert all(outcome.why for outcome in verdict.outcomes if outcome.result == "skipped")
     passed = {outcome.rule for outcome in verdict.outcomes if outcome.result == "passed"}
-    assert {"response_schema_conformance", "ignored_auth", "not_a_server_error"} <= passed
+    assert {"answer-schema", "token-needed", "no-server-error"} <= passed
 
 
 def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -> None:
@@ -126,8 +159,8 @@ def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -
         reply = handle(request)
         return reply.but(status=400) if request.method == "POST" else reply
 
-    with pytest.raises(CannotJudgeError, match=r"createSession never succeeded .*400"):
-        judged(refuses, level="documented")
+    (finding,) = judged(refuses, level="documented").findings
+    assert ("works", "createSession") == (finding.rule, finding.operation)
 
 
 def test_a_server_that_goes_away_is_not_said_to_conform(api: Api) -> None:
@@ -135,19 +168,16 @@ def test_a_server_that_goes_away_is_not_said_to_conform(api: Api) -> None:
         url = running.enter_context(serving(api.handle))
 
         def stop_server(step: Progress) -> None:
-            if step.requests > 100:
+            if step.requests > 20:
                 running.close()
 
         # Between two scenarios it could not be judged, within one it broke the connection.
         try:
-            verdict = judge(url, token=TOKEN, max_examples=20, on_progress=stop_server)
+            verdict = judge(url, token=TOKEN, rules_only=True, on_progress=stop_server)
             outcome = {finding.rule for finding in verdict.findings}
         except CannotJudgeError as error:
             outcome = {str(error).rpartition(": ")[2]}
-    assert outcome in (
-        {"transport"},
-        {"the server stopped answering before the run was over"},
-    )
+    assert {"answers"} == outcome
 
 
 def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:

@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from tests.conformance.reference import Answer, Api, Handler, Request, answer
+from tests.conformance.reference import Answer, Api, Handler, Request, answer, refuse_constant
 
 
 def with_other_choices(request: Request, handle: Handler) -> Answer:
@@ -64,7 +64,8 @@ def strict_in_its_own_way(request: Request, handle: Handler) -> Answer:
             allow = reply.headers["allow"] + ", HEAD, OPTIONS"
             return Answer(204, b"", {"allow": allow})
         return reply
-    if request.method == "PATCH" and is_inexact(request.body) and handle(request).status == 200:
+    there = Request("GET", request.path, {}, request.headers, b"")
+    if request.method == "PATCH" and is_inexact(request.body) and handle(there).status == 200:
         detail = {"msg": "body.duration cannot be kept exactly", "type": "ValidationError"}
         return answer(422, {"detail": detail})
     reply = handle(request).but(headers={"content-type": "application/json; charset=utf-8"})
@@ -78,8 +79,8 @@ def strict_in_its_own_way(request: Request, handle: Handler) -> Answer:
 
 def is_inexact(body: bytes) -> bool:
     try:
-        content = json.loads(body)
-    except ValueError:
+        content = json.loads(body, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
         return False
     duration = content.get("duration") if isinstance(content, dict) else None
     return isinstance(duration, int | float) and abs(duration) > 2**53

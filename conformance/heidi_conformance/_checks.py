@@ -6,7 +6,7 @@ from ._verdict import Level
 
 
 @dataclass(frozen=True)
-class Rule:
+class Check:
     """One check of Schemathesis, by its name there.
 
     skipped: the levels that do not make it, with the reason.
@@ -18,22 +18,22 @@ class Rule:
     statuses: tuple[str, ...] = ()
 
 
-def everywhere(name: str) -> Rule:
+def everywhere(name: str) -> Check:
     """Return a rule that every level has."""
-    return Rule(name, {})
+    return Check(name, {})
 
 
-def strict_only(name: str, why: str, *statuses: str) -> Rule:
+def strict_only(name: str, why: str, *statuses: str) -> Check:
     """Return a rule that the page gives no reason for."""
-    return Rule(name, {"documented": why}, statuses)
+    return Check(name, {"documented": why}, statuses)
 
 
-def nowhere(name: str, why: str) -> Rule:
+def nowhere(name: str, why: str) -> Check:
     """Return a rule that no level has."""
-    return Rule(name, {"documented": why, "strict": why})
+    return Check(name, {"documented": why, "strict": why})
 
 
-RULES = (
+CHECKS = (
     everywhere("not_a_server_error"),
     everywhere("content_type_conformance"),
     everywhere("response_schema_conformance"),
@@ -61,3 +61,27 @@ RULES = (
 
 # Not a check of Schemathesis: the connection broke, or no answer came in time.
 TRANSPORT = "transport"
+
+REFUSALS = frozenset(
+    "body-size json-syntax media-type numbers page-size page-token strings unknown-members "
+    "update-answer values works".split()
+)
+# The rules that tell the cause of a failed check on the same operation better than it does.
+TOLD_BY: dict[str, frozenset[str]] = {
+    TRANSPORT: frozenset({"answers"}),
+    "not_a_server_error": frozenset({"no-server-error"}),
+    "content_type_conformance": frozenset({"json-answers", "error-shape"}),
+    "response_schema_conformance": frozenset({"answer-schema", "json-answers", "error-shape"}),
+    "ensure_resource_availability": frozenset({"created-exists"}),
+    "ignored_auth": frozenset({"token-needed", "token-first"}),
+    "missing_required_header": frozenset({"token-needed", "token-first"}),
+    "status_code_conformance": frozenset(
+        {"declared-status", "created-exists", "unlinked", "methods", "token-first"}
+    )
+    | REFUSALS,
+    "response_headers_conformance": frozenset({"challenge", "allow", "retry-after", "error-shape"}),
+    "positive_data_acceptance": REFUSALS | {"created-exists", "unlinked", "declared-status"},
+    "negative_data_rejection": REFUSALS | {"no-coercion", "body-shape", "json-syntax"},
+    "unsupported_method": frozenset({"methods", "allow"}),
+    "allow_header_conformance": frozenset({"methods", "allow"}),
+}

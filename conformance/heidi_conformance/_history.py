@@ -1,0 +1,269 @@
+"""Requests that can be sent again: to other sessions, with other tokens, in another order.
+
+A target or a body names what earlier answers gave: `{s1}` is the session created under that name,
+`{next}` the `next_page` of the last list. An Authorization names a token, `{first}`, or a near miss
+of it, `{first:last+1}`.
+"""
+
+import base64
+import json
+import re
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+from ._document import member
+from ._wire import Message, Reply, Silence
+
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+JSON_TYPE = ("Content-Type", "application/json")
+NAME = re.compile(r"\{([a-z]+[0-9]*)(?::([^{}]*))?\}")
+
+
+class UnboundError(Exception):
+    """A request names what no earlier answer gave."""
+
+
+def neighbour(character: str) -> str:
+    """Return the character whose six bits differ in the lowest: in base64, as near as it gets."""
+    place = ALPHABET.find(character)
+    return ALPHABET[place ^ 1] if place >= 0 else "A"
+
+
+def changed(text: str, at: int) -> str:
+    """Return a text with one character changed."""
+    at %= len(text)
+    return text[:at] + neighbour(text[at]) + text[at + 1 :]
+
+
+def segments(token: str) -> list[str]:
+    """Return header, payload and signature. Raises UnboundError where it is no JWT."""
+    parts = token.split(".")
+    if len(parts) != 3 or not all(parts):
+        raise UnboundError
+    return parts
+
+
+def unpadded(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def unsigned(token: str) -> str:
+    """Return the token with the algorithm `none` and no signature."""
+    return f"{unpadded({'alg': 'none', 'typ': 'JWT'})}.{segments(token)[1]}."
+
+
+def reissued(token: str) -> str:
+    """Return the token with another end, and the signature of the old one."""
+    header, payload, signature = segments(token)
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        raise UnboundError from None
+    end = member(claims, "exp")
+    if not isinstance(end, int):
+        raise UnboundError
+    return f"{header}.{unpadded(cast('dict[str, Any]', claims) | {'exp': end + 1})}.{signature}"
+
+
+def double(text: str) -> str:
+    """Return the number that a double makes of an id. Raises UnboundError where it is the same."""
+    return other(text, str(int(float(text))) if digits(text) else text)
+
+
+def other(text: str, near: str) -> str:
+    if text == near:
+        raise UnboundError
+    return near
+
+
+def digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 300
+
+
+def shifted(text: str, by: int) -> str:
+    """Return the id next to a number. Raises UnboundError where it is none."""
+    if not digits(text):
+        raise UnboundError
+    return str(int(text) + by)
+
+
+def foreign_digits(text: str, zero: int) -> str:
+    """Return a text in the digits of another script. Raises UnboundError where it has none."""
+    marks = (chr(zero + int(mark)) if mark in string.digits else mark for mark in text)
+    return other(text, "".join(marks))
+
+
+NEAR: dict[str, Callable[[str], str]] = {
+    # of a token
+    "first+1": lambda text: changed(text, 0),
+    "middle+1": lambda text: changed(text, len(text) // 2),
+    "last+1": lambda text: changed(text, -1),
+    "header+1": lambda text: changed(text, len(segments(text)[0]) - 1),
+    "payload+1": lambda text: changed(text, len(".".join(segments(text)[:2])) - 1),
+    "shorter": lambda text: text[:-1],
+    "headless": lambda text: text[1:],
+    "half": lambda text: text[: len(text) // 2],
+    "upper": lambda text: other(text, text.upper()),
+    "lower": lambda text: other(text, text.lower()),
+    "unsigned": unsigned,
+    "unsealed": lambda text: ".".join(segments(text)[:2]) + ".",
+    "reissued": reissued,
+    # of an id
+    "arabic": lambda text: foreign_digits(text, 0x660),
+    "full-width": lambda text: foreign_digits(text, 0xFF10),
+    "double": double,
+    "next": lambda text: shifted(text, 1),
+    "beyond": lambda text: shifted(text, 2**128),
+    "exponent": lambda text: f"{text}e0",
+    "twisted": lambda text: other(text, text.swapcase()),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as a script writes it.
+
+    target: what stands behind the base URL. user: whose token is sent, none where empty.
+    authorization: instead of `Bearer {user}`. binds: the name of the session that it creates.
+    batch: requests in a row with the same number are sent at once. pause: seconds before it.
+    """
+
+    method: str
+    target: str
+    user: str = "first"
+    body: bytes = field(default=b"", repr=False)
+    media_type: str | None = "application/json"
+    authorization: str | None = None
+    binds: str = ""
+    chunked: bool = False
+    batch: int = 0
+    pause: float = 0.0
+
+    @property
+    def names(self) -> set[str]:
+        """The sessions and pages that the request names."""
+        body = self.body.decode("latin-1") if len(self.body) < 4096 else ""
+        return {match[1] for match in NAME.finditer(self.target + body)}
+
+    @property
+    def credentials(self) -> str | None:
+        """The Authorization header, with the token still a name."""
+        if self.authorization is not None:
+            return self.authorization or None
+        return f"Bearer {{{self.user}}}" if self.user else None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request, what of it went over the wire, and what came back.
+
+    seconds: the instants (`time.monotonic`) at which it was sent and answered.
+    """
+
+    request: Request
+    message: Message = field(repr=False)
+    answer: Reply | Silence = field(repr=False)
+    seconds: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass
+class Bindings:
+    """What the names in requests stand for."""
+
+    tokens: dict[str, str] = field(repr=False)
+    values: dict[str, str] = field(default_factory=dict[str, str])
+
+    def message(self, request: Request) -> Message:
+        """Return what goes over the wire. Raises UnboundError."""
+        headers = [("Accept", "application/json")]
+        if (credentials := request.credentials) is not None:
+            headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
+        if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
+            headers.append(("Content-Type", request.media_type))
+        return Message(
+            request.method,
+            self.filled(request.target, self.values, quoted),
+            tuple(headers),
+            self.body(request),
+            request.chunked,
+        )
+
+    def body(self, request: Request) -> bytes:
+        if len(request.body) > 4096 or b"{s" not in request.body:
+            return request.body
+        return self.filled(request.body.decode("latin-1"), self.values, str).encode("latin-1")
+
+    def filled(self, text: str, values: dict[str, str], spelled: Callable[[str], str]) -> str:
+        def value(match: re.Match[str]) -> str:
+            if match[1] not in values:
+                raise UnboundError(match[1])
+            known = values[match[1]]
+            return spelled(NEAR[match[2]](known) if match[2] else known)
+
+        return NAME.sub(value, text)
+
+    def learn(self, request: Request, answer: Reply | Silence) -> None:
+        """Take the names that an answer gives."""
+        if not isinstance(answer, Reply) or not answer.ok:
+            return
+        if request.binds and (session_id := member(answer.content, "session_id")) is not None:
+            self.values[request.binds] = str(session_id)
+        if request.target.startswith("/sessions/linked-user"):
+            self.values.pop("next", None)
+            sessions = member(answer.content, "sessions")
+            if request.binds and isinstance(sessions, list) and sessions:
+                self.values[request.binds] = str(member(sessions[0], "session_id"))
+            token = member(answer.content, "next_page")
+            if isinstance(token, str | int) and not isinstance(token, bool):
+                self.values["next"] = str(token)
+
+
+def quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def create(name: str, body: Any = None, **settings: Any) -> Request:
+    """Return a request that creates a session under a name."""
+    raw = b"" if body is None else as_json(body)
+    media_type = settings.pop("media_type", None if body is None else "application/json")
+    return Request("POST", "/sessions", body=raw, media_type=media_type, binds=name, **settings)
+
+
+def read(name: str, **settings: Any) -> Request:
+    """Return a request that reads a session."""
+    return Request("GET", f"/sessions/{{{name}}}", media_type=None, **settings)
+
+
+def update(name: str, body: Any, **settings: Any) -> Request:
+    """Return a request that updates a session; bytes are sent as they are."""
+    raw = body if isinstance(body, bytes) else as_json(body)
+    return Request("PATCH", f"/sessions/{{{name}}}", body=raw, **settings)
+
+
+def listing(query: str = "", **settings: Any) -> Request:
+    """Return a request that lists sessions."""
+    target = "/sessions/linked-user" + (f"?{query}" if query else "")
+    return Request("GET", target, media_type=None, **settings)
+
+
+def as_json(value: Any) -> bytes:
+    """Return JSON in UTF-8; what only an escape can carry is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in cast("dict[str, Any]", value).values():
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from strings(item)

@@ -1,0 +1,275 @@
+"""A user of the API who writes down what was sent, and what was wrong with the answer."""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ._document import member
+from ._history import Bindings, Exchange, Request, UnboundError, create, listing
+from ._verdict import Level
+from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
+from .oracle import Complaint, Oracle
+
+# How often a request is repeated that the server asks to wait for.
+PATIENCE = 3
+TAG = "heidi-conformance"
+
+
+class TooManySessionsError(Exception):
+    """The run may create no more sessions."""
+
+
+@dataclass
+class Limits:
+    """What a run may still do, and what it did. sessions: how many it may create."""
+
+    sessions: int
+    created: int = 0
+    requests: int = 0
+    answers: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+
+    def ask(self, request: Request) -> None:
+        """Count a request before it is sent. Raises TooManySessionsError."""
+        creates = request.method == "POST" and request.target == "/sessions"
+        if creates and self.created >= self.sessions:
+            raise TooManySessionsError
+        self.requests += 1
+
+    def heard(self, request: Request, answer: Reply | Silence, operation: str) -> None:
+        """Count an answer; one that does not come may have created a session as well."""
+        if isinstance(answer, Reply) and operation:
+            key = operation, answer.status
+            self.answers[key] = self.answers.get(key, 0) + 1
+        if request.method == "POST" and request.target == "/sessions":
+            self.created += not isinstance(answer, Reply) or answer.ok
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Against whom, and as whom: what does not change while a run goes on.
+
+    tokens: by the name of the user, of whom `first` is always there.
+    unlinked: users who have no list.
+    """
+
+    level: Level
+    tokens: dict[str, str] = field(repr=False)
+    unlinked: frozenset[str] = frozenset()
+
+    @property
+    def users(self) -> dict[str, str]:
+        """User by token."""
+        return {token: name for name, token in self.tokens.items()}
+
+    def oracle(self) -> Oracle:
+        return Oracle(self.level, self.users, self.unlinked)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One complaint, and the request of a history that caused it."""
+
+    complaint: Complaint
+    at: int
+
+
+class Probe:
+    """Send requests of one history and hold each answer to the oracle."""
+
+    def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
+        self.wire = wire
+        self.setting = setting
+        self.limits = limits
+        self.random = random.Random(seed)  # noqa: S311  # a run must be repeatable
+        self.oracle = setting.oracle()
+        self.bindings = Bindings(setting.tokens)
+        self.history: list[Request] = []
+        self.sightings: list[Sighting] = []
+        self.pool: list[Wire] = []
+        self.names = 0
+
+    def close(self) -> None:
+        """Hang up the connections of batches."""
+        for wire in self.pool:
+            wire.close()
+
+    # --- one request ---
+
+    def send(self, request: Request) -> Reply | None:
+        """Send a request; return the answer, None where there is none.
+
+        Raises:
+            UnboundError: it names what no answer gave.
+            TooManySessionsError: it would create one session too many.
+            OutOfPatienceError: too much time was lost in silence.
+        """
+        if request.pause:
+            time.sleep(request.pause)
+        exchange = self.exchange(self.wire, request)
+        at = len(self.history)
+        self.history.append(request)
+        self.hear(exchange, at, self.oracle.judge(exchange))
+        return exchange.answer if isinstance(exchange.answer, Reply) else None
+
+    def exchange(self, wire: Wire, request: Request) -> Exchange:
+        """Send a request, again where the server asks for patience."""
+        message = self.bindings.message(request)
+        attempts = itertools.count()
+        while True:
+            self.limits.ask(request)
+            started = time.monotonic()
+            answer = wire.send(message)
+            exchange = Exchange(request, message, answer, (started, time.monotonic()))
+            patient = next(attempts) < PATIENCE
+            if not isinstance(answer, Reply) or answer.status != 429 or not patient:
+                return exchange
+            at = len(self.history)
+            self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
+            self.limits.heard(request, answer, operation_of(request))
+            time.sleep(wait_of(answer))
+
+    def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
+        self.bindings.learn(exchange.request, exchange.answer)
+        self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
+        self.sightings += [Sighting(complaint, at) for complaint in complaints]
+
+    # --- several at once ---
+
+    def batch(self, requests: list[Request]) -> None:
+        """Send requests at the same time, each on a connection of its own."""
+        while len(self.pool) < len(requests):
+            self.pool.append(self.wire.fork())
+        results: list[Exchange | BaseException | None] = [None] * len(requests)
+        start = threading.Barrier(len(requests))
+
+        def run(index: int) -> None:
+            try:
+                start.wait()
+                results[index] = self.exchange(self.pool[index], requests[index])
+            except BaseException as error:  # noqa: BLE001  # raised below, in the thread that asked
+                results[index] = error
+
+        threads = [threading.Thread(target=run, args=(index,)) for index in range(len(requests))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        exchanges: list[Exchange] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            if result is not None:
+                exchanges.append(result)
+        first = len(self.history)
+        self.history += [replace(request, batch=first + 1) for request in requests]
+        for offset, complaints in enumerate(self.oracle.judge_batch(exchanges)):
+            self.hear(exchanges[offset], first + offset, complaints)
+
+    # --- in the words of the API ---
+
+    def new(self, body: Any = "tagged", **settings: Any) -> str:
+        """Create a session and return the name that later requests know it by."""
+        name = self.name()
+        if body == "tagged":
+            body = {"ehr_appointment_id": f"{TAG}-{self.names}"}
+        self.send(create(name, body, **settings))
+        return name
+
+    def name(self) -> str:
+        self.names += 1
+        return f"s{self.names}"
+
+    def try_send(self, request: Request) -> Reply | None:
+        """Send a request where what it names is there."""
+        try:
+            return self.send(request)
+        except UnboundError:
+            return None
+
+    def walk(
+        self,
+        size: int | None = None,
+        user: str = "first",
+        between: Callable[[int], None] = lambda _: None,
+        pages: int = 40,
+    ) -> list[str]:
+        """Walk through a list; call `between` after each page but the last. Return the ids."""
+        query = "" if size is None else f"page_size={size}"
+        ids: list[str] = []
+        for number in range(1, pages + 1):
+            answer = self.send(listing(query, user=user))
+            ids += listed(answer)
+            if answer is None or not answer.ok or "next" not in self.bindings.values:
+                break
+            token = self.bindings.values["next"]
+            between(number)
+            self.bindings.values["next"] = token
+            query = ("" if size is None else f"page_size={size}&") + "page={next}"
+        return ids
+
+
+OPERATION = {
+    ("POST", "sessions"): "createSession",
+    ("GET", "list"): "listLinkedUserSessions",
+    ("GET", "session"): "getSession",
+    ("PATCH", "session"): "updateSession",
+}
+
+
+def operation_of(request: Request) -> str:
+    """Return the operation that a request asks for, empty where it asks for none."""
+    return OPERATION.get((request.method, kind(request.target)), "")
+
+
+def kind(target: str) -> str:
+    """Return which path a target leads to."""
+    path = target.partition("?")[0]
+    if path == "/sessions":
+        return "sessions"
+    if path == "/sessions/linked-user":
+        return "list"
+    return "session" if path.startswith("/sessions/") else ""
+
+
+def listed(answer: Reply | None) -> list[str]:
+    """Return the ids on a page."""
+    sessions = member(None if answer is None else answer.content, "sessions")
+    if not isinstance(sessions, list):
+        return []
+    return [text for item in sessions if isinstance(text := member(item, "session_id"), str)]  # pyright: ignore[reportUnknownVariableType]  # JSON
+
+
+def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]) -> list[Sighting]:
+    """Send requests once more, to sessions of their own, and return what was seen.
+
+    Raises UnboundError, TooManySessionsError, OutOfPatienceError.
+    """
+    probe = Probe(wire, setting, limits)
+    try:
+        pending: list[Request] = []
+        for request in [*requests, None]:
+            if pending and (request is None or request.batch != pending[0].batch):
+                probe.batch(pending)
+                pending = []
+            if request is not None and request.batch:
+                pending.append(request)
+            elif request is not None:
+                probe.send(request)
+    finally:
+        probe.close()
+    return probe.sightings
+
+
+__all__ = [
+    "Limits",
+    "OutOfPatienceError",
+    "Probe",
+    "Setting",
+    "Sighting",
+    "TooManySessionsError",
+    "replay",
+]

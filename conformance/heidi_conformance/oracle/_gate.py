@@ -1,0 +1,101 @@
+"""Answers that come before an operation is reached, or instead of it; for level strict."""
+
+from collections.abc import Iterator
+
+from heidi_conformance._document import member
+from heidi_conformance._wire import Reply
+
+from ._complaint import Complaint
+from ._pages import LIST
+from ._reading import OPERATIONS, Reading
+from ._shapes import misshapen
+
+
+def too_many(reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """Yield what an answer of 429 lacks."""
+    text = answer.header("retry-after") or ""
+    if not (text.isascii() and text.isdigit()):
+        yield Complaint(
+            "retry-after",
+            reading.operation or LIST,
+            "answers 429 without `Retry-After` in seconds",
+            "",
+            "`Retry-After: <seconds>`",
+            "none",
+        )
+
+
+def nowhere(reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """A path that the document does not have: an error of the usual shape."""
+    if answer.ok and "%2F" in reading.message.target.removesuffix("%2F"):
+        yield Complaint(
+            "exact-lookup",
+            "getSession",
+            "takes a slash inside an id for a step in the path",
+            "",
+            "404",
+            f"status {answer.status}",
+        )
+    elif answer.status >= 400:
+        yield from misshapen("strict", "getSession", answer)
+
+
+def wrong_method(reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """Yield what is wrong with the answer to a method that a path does not have."""
+    method = reading.message.method
+    documented = set(OPERATIONS[reading.path])
+    if method == "OPTIONS" and answer.ok:
+        return
+    if method == "HEAD" and "GET" in documented and answer.status != 405:
+        return
+    if answer.status != 405:
+        yield Complaint(
+            "methods",
+            reading.operation,
+            "answers a method that its path has not, and not with 405",
+            "",
+            "405",
+            f"status {answer.status} to {method}",
+        )
+        return
+    allow = {text.strip().upper() for text in (answer.header("allow") or "").split(",")} - {""}
+    if not documented <= allow or allow - documented - {"HEAD", "OPTIONS"}:
+        got = "other methods" if allow else "no `Allow`"
+        yield Complaint(
+            "allow",
+            reading.operation,
+            f"answers 405 with {got}",
+            "",
+            ", ".join(sorted(documented)),
+            got,
+        )
+    if method != "HEAD":
+        yield from misshapen("strict", reading.operation, answer)
+
+
+def without_link(answer: Reply) -> Iterator[Complaint]:
+    """Yield what is wrong with the list of a user who is not linked."""
+    if answer.status != 403:
+        yield Complaint(
+            "unlinked",
+            LIST,
+            f"answers {answer.status} to a user who is not linked",
+            "",
+            "403",
+            f"status {answer.status}",
+        )
+        return
+    detail = member(answer.content, "detail")
+    if (member(detail, "type"), member(detail, "msg")) != (
+        "NoLinkedUserException",
+        "error: no linked user",
+    ):
+        yield Complaint(
+            "unlinked",
+            LIST,
+            "answers 403 with another type or message than the page shows",
+            "",
+            "NoLinkedUserException, error: no linked user",
+            "another error",
+        )
+    yield from misshapen("strict", LIST, answer)

@@ -1,0 +1,78 @@
+"""What the message of an error says too much or too little."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from heidi_conformance._document import member
+from heidi_conformance._history import strings
+from heidi_conformance._wire import Reply, read_json
+
+from ._complaint import Complaint
+from ._pages import LIST
+from ._reading import Reading, as_float, numbers_in
+
+# What these headers say is not about the values of a request.
+STANDARD = frozenset(
+    "allow connection content-length content-location content-type date keep-alive location server "
+    "transfer-encoding www-authenticate".split()
+)
+EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/|Session \d", re.IGNORECASE)
+
+
+def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[Complaint]:
+    """Yield what a message says too much or too little."""
+    operation = reading.operation or LIST
+    message = member(member(answer.content, "detail"), "msg")
+    wheres = {problem.where for problem in reading.problems}
+    wheres |= {"page"} if reading.asks_page else set[str]()
+    if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
+        where = next(iter(wheres)).rpartition(".")[2]
+        if where and where not in message:
+            yield Complaint(
+                "message-names",
+                operation,
+                "answers 422 with a message that does not name {}",
+                f"`{where}`",
+                "the name",
+                "no name",
+            )
+    told = [
+        *texts_in(answer.content),
+        *(text for name, text in answer.headers if name not in STANDARD),
+    ]
+    heard = "\n".join(told).casefold()
+    if any(value.casefold() in heard for value in secrets_of(reading)):
+        yield Complaint(
+            "message-quotes",
+            operation,
+            f"answers {answer.status} with a value of the request",
+            "",
+            "the name of the member",
+            "its value",
+        )
+
+
+def texts_in(content: Any) -> Iterator[str]:
+    yield from strings(content)
+
+
+def secrets_of(reading: Reading) -> Iterator[str]:
+    """Yield the values of a request that an error must not repeat, where they can be told."""
+    values: list[str] = [text for name, text in reading.query if name in ("page", "page_size")]
+    if reading.token:
+        values.append(reading.token)
+    if len(reading.message.body) < 65536:
+        try:
+            value = read_json(reading.message.body)
+        except (ValueError, RecursionError):
+            value = re.findall(r'"([^"\\]{8,})"', reading.message.body.decode("utf-8", "replace"))
+        values += strings(value)
+        values += [
+            f"{as_float(number):f}".rstrip("0")
+            for _, number in numbers_in(value)
+            if len(str(abs(number))) > 8
+        ]
+    # A date or a media type may stand in a message as an example.
+    told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
+    yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())

@@ -1,0 +1,152 @@
+"""What is known of a user's list, and how one page of it can be wrong."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from heidi_conformance._document import member
+
+from ._complaint import Complaint
+from ._reading import Reading
+
+LIST = "listLinkedUserSessions"
+DEFAULT_SIZE = 10
+
+
+@dataclass
+class Walk:
+    """One way through the pages, from the first one on.
+
+    there: the sessions that existed when it began. token: leads to its next page.
+    """
+
+    size: int
+    there: frozenset[str]
+    seen: Counter[str] = field(default_factory=Counter[str])
+    token: str = ""
+    pages: int = 0
+
+
+@dataclass
+class Shelf:
+    """The list of one user.
+
+    total: how many sessions there are, None until the server said it. walk: the latest.
+    order: the ids of a page by its query, until something is written.
+    """
+
+    total: int | None = None
+    walk: Walk | None = None
+    order: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def added(self) -> None:
+        """One session was created."""
+        if self.total is not None:
+            self.total += 1
+        self.order.clear()
+
+
+def size_of(reading: Reading) -> int | None:
+    """Return the size of page that is asked for; None where the query is odd."""
+    texts = [text for name, text in reading.query if name == "page_size"]
+    if not texts:
+        return DEFAULT_SIZE
+    plain = len(texts) == 1 and texts[0].isascii() and texts[0].isdigit()
+    return int(texts[0]) if plain else None
+
+
+def tokens_of(reading: Reading) -> list[str]:
+    return [text for name, text in reading.query if name == "page"]
+
+
+def ids_of(page: Any) -> list[str]:
+    """Return the ids of the sessions on a page."""
+    sessions = member(page, "sessions")
+    listed = cast("list[object]", sessions) if isinstance(sessions, list) else []
+    return [
+        session_id for item in listed if isinstance(session_id := member(item, "session_id"), str)
+    ]
+
+
+def page_faults(
+    shelf: Shelf, reading: Reading, page: Any, there: frozenset[str]
+) -> Iterator[Complaint]:
+    """Yield what is wrong with the numbers of a page; take what it tells."""
+    ids, size = ids_of(page), size_of(reading)
+    token, more, total = (
+        member(page, name) for name in ("next_page", "has_next_page", "total_count")
+    )
+    if member(page, "count") != len(ids):
+        yield complaint("counts", "answers a `count` that is not the number of its sessions")
+    if isinstance(more, bool) and more != (token is not None):
+        yield complaint(
+            "next-page", "answers `has_next_page` and `next_page` that contradict each other"
+        )
+    if isinstance(total, int) and not isinstance(total, bool):
+        if shelf.total is not None and total != shelf.total:
+            yield complaint(
+                "totals", "answers a `total_count` that is not the number of the caller's sessions"
+            )
+        shelf.total = total
+    if any(number > 1 for number in Counter(ids).values()):
+        yield complaint("walks", "shows a session twice on one page")
+    asked = (
+        "without `page_size`" if not any(name == "page_size" for name, _ in reading.query) else ""
+    )
+    if size is not None:
+        yield from length_faults(shelf, reading, len(ids), size, asked, more=token is not None)
+    key = reading.message.target
+    if key in shelf.order and shelf.order[key] != ids:
+        yield complaint("walks", "shows other sessions, or another order, when asked again")
+    shelf.order[key] = ids
+    walk = shelf.walk
+    if not tokens_of(reading):
+        walk = Walk(size or DEFAULT_SIZE, there)
+    elif walk is None or tokens_of(reading) != [walk.token]:
+        walk = None
+    shelf.walk = walk
+    if walk is not None:
+        yield from walk_faults(shelf, walk, ids, token)
+
+
+def length_faults(
+    shelf: Shelf, reading: Reading, length: int, size: int, asked: str, *, more: bool
+) -> Iterator[Complaint]:
+    rule = "page-size" if asked else "full-pages"
+    if length > size:
+        yield complaint(
+            "page-size" if asked else "page-bound",
+            f"puts more sessions on a page than {'10' if asked else '`page_size`'} {asked}".strip(),
+        )
+    elif more and length < size:
+        yield complaint(rule, f"leaves a page short that is not the last {asked}".strip())
+    elif not tokens_of(reading) and shelf.total is not None:
+        if length < min(size, shelf.total):
+            yield complaint(rule, f"leaves the first page short {asked}".strip())
+        if more != (shelf.total > length):
+            yield complaint(
+                "next-page", "has a next page where there is nothing left, or none where there is"
+            )
+
+
+def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterator[Complaint]:
+    """Follow a walk by one page; at its end, say what it missed or repeated."""
+    repeated = [session_id for session_id in ids if session_id in walk.seen]
+    walk.seen.update(ids)
+    walk.pages += 1
+    if repeated:
+        yield complaint("walks", "repeats sessions on a later page of a walk")
+    if token is not None:
+        walk.token = str(token)
+        if shelf.total is not None and walk.pages > shelf.total // walk.size + 20:
+            shelf.walk = None
+            yield complaint("walks", "does not come to an end of its pages")
+        return
+    shelf.walk = None
+    if walk.there - walk.seen.keys():
+        yield complaint("walks", "leaves out sessions that were there throughout a walk")
+
+
+def complaint(rule: str, pattern: str) -> Complaint:
+    return Complaint(rule, LIST, pattern)

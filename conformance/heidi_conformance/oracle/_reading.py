@@ -1,0 +1,355 @@
+"""What a request asks for, and every reason that the contract has to refuse it."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote
+
+import heidi_spec
+import jsonschema_rs
+
+from heidi_conformance._document import member
+from heidi_conformance._wire import Message, UnreadableError, read_json
+from heidi_conformance._words import kind_of
+
+ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+LARGEST_BODY = 1024 * 1024
+EXACT = 2**53
+OPERATIONS = {
+    "/sessions": {"POST": "createSession"},
+    "/sessions/linked-user": {"GET": "listLinkedUserSessions"},
+    "/sessions/{session_id}": {"GET": "getSession", "PATCH": "updateSession"},
+}
+WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason to refuse a request.
+
+    rule: the rule that a server breaks which does not refuse. statuses: how it may refuse.
+    where: the member or parameter at fault. sure: False where it may as well be accepted.
+    """
+
+    rule: str
+    statuses: frozenset[int]
+    what: str
+    where: str = ""
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A request, understood.
+
+    path: the path of the document, empty where it has none. sent: the members that the document
+    knows. strange: names of members that must not be stored. special: the rule that a server
+    breaks which refuses the request, although it is valid.
+    """
+
+    message: Message
+    path: str
+    operation: str
+    session_id: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    sent: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    strange: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    problems: tuple[Problem, ...] = ()
+    special: str = ""
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token of the request, None where there is none."""
+        values = [text for name, text in self.message.headers if name == "Authorization"]
+        scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+        return token if scheme.lower() == "bearer" and token else None
+
+    @property
+    def asks_page(self) -> bool:
+        """Whether a `page` is asked for that no answer need have offered."""
+        return any(name == "page" for name, _ in self.query)
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the URL holds what not every server can decode."""
+        text = unquote(self.message.target, errors="replace")
+        return (
+            WELL_FORMED.fullmatch(self.message.target) is None
+            or not text.isprintable()
+            or "\ufffd" in text
+        )
+
+    @property
+    def method_known(self) -> bool:
+        return self.message.method in OPERATIONS.get(self.path, {})
+
+    @property
+    def refusals(self) -> frozenset[int]:
+        """The statuses with which the request may be refused."""
+        return frozenset[int]().union(*(problem.statuses for problem in self.problems))
+
+    @property
+    def sure(self) -> Problem | None:
+        """The first reason for which the request must be refused."""
+        return next((problem for problem in self.problems if problem.sure), None)
+
+
+def understand(message: Message) -> Reading:
+    """Read a request as the contract does."""
+    raw, _, query = message.target.partition("?")
+    parts = raw.split("/")
+    path, session_id = "", ""
+    if parts[:2] == ["", "sessions"] and len(parts) == 2:
+        path = "/sessions"
+    elif parts[:2] == ["", "sessions"] and len(parts) == 3 and parts[2]:
+        session_id = unquote(parts[2], errors="replace")
+        path = "/sessions/linked-user" if session_id == "linked-user" else "/sessions/{session_id}"
+    methods = OPERATIONS.get(path, {})
+    operation = methods.get(message.method) or next(iter(methods.values()), "")
+    if message.method not in methods:
+        return Reading(message, path, operation, session_id)
+    pairs = tuple(parse_qsl(query, keep_blank_values=True))
+    if operation == "listLinkedUserSessions":
+        return Reading(message, path, operation, query=pairs, problems=tuple(unfit_query(pairs)))
+    if operation == "getSession":
+        return Reading(message, path, operation, session_id)
+    return with_body(message, path, operation, session_id)
+
+
+def with_body(message: Message, path: str, operation: str, session_id: str) -> Reading:
+    """Read a request that has a body."""
+    optional = operation == "createSession"
+    if not message.body and optional:
+        return Reading(message, path, operation, session_id)
+    problems = [*unfit_envelope(message)]
+    value: Any = None
+    if not any(problem.rule == "json-syntax" for problem in problems):
+        try:
+            value = read_json(message.body)
+        except UnreadableError as error:
+            problems += [unreadable(str(error), message.body)]
+        else:
+            problems += unfit_value(operation, value)
+    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    known = shape_of(operation)["properties"]
+    patient = members.get("patient")
+    strange = {name: item for name, item in members.items() if name not in known}
+    if isinstance(patient, dict) and "patient" in known:
+        names = known["patient"]["properties"]
+        strange |= {
+            f"patient.{name}": item
+            for name, item in cast("dict[str, Any]", patient).items()
+            if name not in names
+        }
+    sent = flat({name: item for name, item in members.items() if name in known}, strange)
+    rule = special(message, members, sent, strange) or ("works" if optional else "update-answer")
+    return Reading(
+        message, path, operation, session_id, (), sent, strange,
+        tuple(problems), rule,
+    )  # fmt: skip
+
+
+def flat(members: Mapping[str, Any], strange: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell the members of `patient` as `patient.name`."""
+    told: dict[str, Any] = {}
+    for name, value in members.items():
+        if name == "patient" and isinstance(value, dict):
+            for inner, item in cast("dict[str, Any]", value).items():
+                if f"patient.{inner}" not in strange:
+                    told[f"patient.{inner}"] = item
+        else:
+            told[name] = value
+    return told
+
+
+def unfit_envelope(message: Message) -> Iterator[Problem]:
+    media_types = [text for name, text in message.headers if name.lower() == "content-type"]
+    media_type = media_types[0].partition(";")[0].strip().lower() if media_types else ""
+    if len(message.body) > LARGEST_BODY:
+        yield Problem("body-size", frozenset({413}), "a body of more than 1 MiB")
+    if media_type != "application/json":
+        what = "a body of another media type" if media_type else "a body without a media type"
+        yield Problem("media-type", frozenset({415}), what)
+    if not message.body:
+        yield Problem("json-syntax", frozenset({400, 415, 422}), "an empty body")
+
+
+def unreadable(why: str, raw: bytes) -> Problem:
+    if raw.startswith(ENCODED):
+        # RFC 8259 lets a reader ignore a byte order mark, and some readers take UTF-16 as well.
+        return Problem("json-syntax", frozenset({400, 422}), "a byte order mark", sure=False)
+    doubtful = {
+        "an object that names a member twice": frozenset({400, 422}),
+        "JSON nested without end": frozenset({400, 413, 422}),
+    }
+    if why in doubtful:
+        return Problem("json-syntax", doubtful[why], why, sure=False)
+    statuses = frozenset({400, 422} if "UTF-8" in why else {400})
+    return Problem("json-syntax", statuses, why)
+
+
+def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
+    """Yield what the document has against a JSON value as a body."""
+    shape = frozenset({422})
+    if lone_surrogate(value):
+        yield Problem("strings", frozenset({400, 422}), "half of a surrogate pair")
+        return
+    numbers = dict(numbers_in(value))
+    for where, number in numbers.items():
+        if inexact(number):
+            infinite = not math.isfinite(as_float(number))
+            yield Problem("numbers", frozenset({400, 422}) if infinite else shape,
+                          "a number that no double holds", where, sure=False)  # fmt: skip
+    for error in validator(operation).iter_errors(plainly(value)):
+        where = ".".join(str(step) for step in error.instance_path if isinstance(step, str))
+        yield Problem(rule_of(error), shape, told(error, where), where)
+    dob = member(member(value, "patient"), "dob")
+    if operation == "updateSession" and isinstance(dob, str) and not DATE.fullmatch(dob):
+        yield Problem("values", shape, "a `patient.dob` that is no date", "patient.dob")
+
+
+def rule_of(error: jsonschema_rs.ValidationError) -> str:
+    keyword = str(error.schema_path[-1]) if error.schema_path else ""
+    if keyword != "type":
+        return "values"
+    coercible = isinstance(error.instance, str | int | float) and "object" not in str(error.message)
+    return "no-coercion" if coercible and "array" not in str(error.message) else "body-shape"
+
+
+def told(error: jsonschema_rs.ValidationError, where: str) -> str:
+    if str(error.schema_path[-1]) == "type":
+        number = error.instance.__class__ in (int, float, Decimal)
+        kind = "a number" if number else kind_of(error.instance)
+        return f"{kind} as {f'`{where}`' if where else 'the body'}"
+    return f"a `{where}` that has not the form"
+
+
+def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
+    shape = frozenset({422})
+    sizes = [text for name, text in pairs if name == "page_size"]
+    tokens = [text for name, text in pairs if name == "page"]
+    for name, texts in (("page_size", sizes), ("page", tokens)):
+        if len(texts) > 1:
+            yield Problem("page-size", shape, f"`{name}` twice", name, sure=False)
+    for text in sizes[-1:]:
+        if re.fullmatch(r"[1-9][0-9]?|100", text):
+            continue
+        # An integer in another spelling; the contract does not say which there are.
+        odd = re.fullmatch(r"\s*\+?0*([1-9][0-9]?|100)(\.0+)?\s*", text, re.ASCII)
+        yield Problem("page-size", shape, "a `page_size` that is no integer from 1 to 100",
+                      "page_size", sure=odd is None)  # fmt: skip
+
+
+def special(
+    message: Message,
+    members: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    strange: Mapping[str, Any],
+) -> str:
+    """Return the rule that speaks for a valid request that is no plain one."""
+    media_types = [text for name, text in message.headers if name.lower() == "content-type"]
+    if media_types != ["application/json"]:
+        return "media-type"
+    if len(message.body) > LARGEST_BODY // 2:
+        return "body-size"
+    if strange:
+        return "unknown-members"
+    if not sent:
+        return "" if not members or "patient" in members else "unknown-members"
+    forms = ("duration", "language_code", "output_language_code", "patient.dob", "patient.gender")
+    texts = [value for name, value in sent.items() if name not in forms]
+    if not all(map(is_ordinary_text, texts)):
+        return "strings"
+    return "values" if any(name in sent for name in forms) else ""
+
+
+def is_ordinary_text(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(is_ordinary_text, cast("list[object]", value)))
+    return not isinstance(value, str) or (
+        len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable()
+    )
+
+
+def lone_surrogate(value: Any) -> bool:
+    if isinstance(value, str):
+        return any("\ud800" <= mark <= "\udfff" for mark in value)
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value).items()
+        return any(lone_surrogate(name) or lone_surrogate(item) for name, item in pairs)
+    return isinstance(value, list) and any(map(lone_surrogate, cast("list[object]", value)))
+
+
+def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | Decimal]]:
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int | Decimal):
+        yield where, value
+    elif isinstance(value, dict):
+        for name, item in cast("dict[str, Any]", value).items():
+            yield from numbers_in(item, f"{where}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from numbers_in(item, where)
+
+
+def as_float(number: int | Decimal) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def inexact(number: int | Decimal) -> bool:
+    """Whether a number is beyond what a server must keep exact."""
+    if not -EXACT <= number <= EXACT:
+        return True
+    near = as_float(number)
+    return Decimal(number) not in (Decimal(near), Decimal(repr(near)))
+
+
+def plainly(value: Any) -> Any:
+    """Return a value with numbers that any validator takes: sign and kind stay."""
+    if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
+        near = as_float(value)
+        if math.isfinite(near) and near != 0:
+            return near
+        return 0.0 if value == 0 else float(1 if value > 0 else -1)
+    if isinstance(value, dict):
+        return {name: plainly(item) for name, item in cast("dict[str, Any]", value).items()}
+    return (
+        [plainly(item) for item in cast("list[object]", value)]
+        if isinstance(value, list)
+        else value
+    )
+
+
+@cache
+def shape_of(operation: str) -> dict[str, Any]:
+    """Return the schema of a body, with its references resolved."""
+    schemas = heidi_spec.load("strict")["components"]["schemas"]
+
+    def resolved(node: Any) -> Any:
+        if isinstance(node, list):
+            return [resolved(item) for item in cast("list[object]", node)]
+        if not isinstance(node, dict):
+            return node
+        known = cast("dict[str, Any]", node)
+        if "$ref" in known:
+            return resolved(schemas[known["$ref"].rpartition("/")[2]])
+        return {name: resolved(item) for name, item in known.items()}
+
+    shape: dict[str, Any] = resolved(
+        schemas["SessionCreate" if operation == "createSession" else "SessionUpdate"]
+    )
+    return shape
+
+
+@cache
+def validator(operation: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(shape_of(operation), validate_formats=True)

@@ -1,0 +1,238 @@
+"""What is known of a session, and how an answer that shows it differs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from ._complaint import Complaint
+from ._reading import EXACT, as_float, is_ordinary_text
+from ._shapes import is_instant
+
+# What the vendor's own samples contradict: the notes come back empty, the instant stays.
+ANOMALIES = frozenset({"clinician_notes", "updated_at", "audio"})
+# Members that an answer showed before any document named them; a server may leave them out.
+OPTIONAL = frozenset({"audio"})
+# Only an update names them in the base document.
+UPDATE_ONLY = frozenset(
+    "transcribe_mode generate_output_without_recording recording_status session_status is_consent "
+    "created_time_local linked_sessions_for_context patient.demographic_details".split()
+)
+LANGUAGES = ("language_code", "output_language_code")
+ABSENT = object()
+AFTER_UPDATE = {
+    "getSession": "update-read",
+    "updateSession": "update-keeps",
+    "listLinkedUserSessions": "update-listed",
+}
+# Whatever operation shows the damage, an update did it.
+FAULT_OF_UPDATE = {
+    "concurrent",
+    "unknown-members",
+    "own-sessions",
+    "rejected-update",
+    "one-session",
+}
+Flat = dict[str, Any]
+
+
+def flattened(session: Any) -> Flat:
+    """Spell the members of a session, those of the patient as `patient.name`."""
+    if not isinstance(session, dict):
+        return {}
+    told: Flat = {}
+    for name, value in cast("dict[str, Any]", session).items():
+        if name == "patient" and isinstance(value, dict):
+            told |= {f"patient.{inner}": item for inner, item in cast("Flat", value).items()}
+        else:
+            told[name] = value
+    return told
+
+
+@dataclass
+class Known:
+    """A session that the judge created.
+
+    shown: what the server showed last, with what was sent since. sent: what the last accepted
+    updates sent. unread: members of those, by the operation that did not show them since.
+    strange: members sent that must not be kept. attempts: what happened since the session was last
+    seen, and could have changed it though it must not. settled: False where an update may or may
+    not have happened. together: members of updates that ran at the same time.
+    """
+
+    owner: str
+    order: int
+    appointment: Any = ABSENT
+    shown: Flat = field(default_factory=Flat)
+    sent: Flat = field(default_factory=Flat)
+    unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    strange: Flat = field(default_factory=Flat)
+    attempts: set[str] = field(default_factory=set[str])
+    settled: bool = True
+    changed: float = 0.0
+    together: set[str] = field(default_factory=set[str])
+
+    def expected(self, sent: Mapping[str, Any]) -> Flat:
+        """Return what is to be seen after an update."""
+        return {**self.shown, **sent}
+
+    def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
+        """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
+        unseen = OPTIONAL | skip if self.settled else OPTIONAL
+        kept = {name: item for name, item in self.expected(sent).items() if name in unseen}
+        self.shown = {name: item for name, item in got.items() if name not in skip} | kept
+        self.attempts.clear()
+        self.settled = True
+
+    def read_by(self, operation: str) -> None:
+        """The session was shown by an operation that changes nothing."""
+        self.unread = {item for item in self.unread if item[1] != operation}
+
+
+def same(expected: Any, got: Any) -> bool:
+    """Whether two JSON values are the same: numbers exactly, an array in its order."""
+    alike = type(expected) is type(got) and bool(expected == got)
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return expected is got
+    if is_number(expected) and is_number(got):
+        if expected == got:
+            return True
+        written_as_double = isinstance(expected, Decimal) or abs(expected) <= EXACT
+        return written_as_double and as_float(expected) == as_float(got)
+    if isinstance(expected, dict) and isinstance(got, dict):
+        one, two = cast("Flat", expected), cast("Flat", got)
+        return one.keys() == two.keys() and all(same(item, two[name]) for name, item in one.items())
+    if isinstance(expected, list) and isinstance(got, list):
+        first, second = cast("list[object]", expected), cast("list[object]", got)
+        return len(first) == len(second) and all(map(same, first, second))
+    return alike
+
+
+def instant(value: Any) -> datetime | None:
+    """Return an instant, or None where it is none."""
+    return datetime.fromisoformat(value) if isinstance(value, str) and is_instant(value) else None
+
+
+def ordinary(name: str, value: Any) -> bool:
+    """Whether a value is such as the page shows: what every server must be able to keep."""
+    if name in UPDATE_ONLY or name in ANOMALIES:
+        return False
+    if name == "duration":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000
+    if name in LANGUAGES:
+        return value in ("en", "es")
+    if name == "patient.dob":
+        return isinstance(value, str) and "1900" < value < "2025"
+    return isinstance(value, str) and is_ordinary_text(value)
+
+
+def misfits(
+    operation: str,
+    known: Known,
+    sent: Mapping[str, Any],
+    got: Flat,
+    *,
+    strict: bool,
+    skip: set[str],
+) -> Iterator[Complaint]:
+    """Yield how a session differs from what it must be; `skip` names members of the wrong shape."""
+    expected = known.expected(sent)
+    fresh = sent or known.sent
+    for name, value in expected.items():
+        if name in skip or name in ("updated_at", *OPTIONAL) or not known.settled:
+            continue
+        if not strict and not (ordinary(name, value) or value is None):
+            continue
+        if name in ANOMALIES and not strict:
+            continue
+        found = got.get(name, ABSENT)
+        if found is ABSENT and name not in fresh and not strict:
+            continue
+        if found is ABSENT or not same(value, found):
+            is_sent = name in sent
+            rule = blame(operation, known, name, value, found, sent=is_sent, strict=strict)
+            before = known.shown.get(name, ABSENT)
+            yield Complaint(
+                rule,
+                operation if rule not in FAULT_OF_UPDATE else "updateSession",
+                pattern(rule, found, before, sent=is_sent),
+                f"`{name}`",
+                "what was sent" if name in fresh else "as it was",
+                "no such member" if found is ABSENT else "another value",
+            )
+    if strict:
+        yield from smuggled(known, expected, got)
+
+
+def blame(
+    operation: str, known: Known, name: str, value: Any, found: Any, *, sent: bool, strict: bool
+) -> str:
+    """Return the rule that a difference breaks."""
+    suspects = (
+        (name in known.together, "concurrent"),
+        (name == "created_at", "created-at"),
+        (name in known.strange, "unknown-members"),
+        (sent and strict, distortion(name, value, found, known.shown.get(name, ABSENT))),
+        (sent, "update-answer"),
+        ("foreign" in known.attempts, "own-sessions"),
+        ("rejected" in known.attempts, "rejected-update"),
+        ((name, operation) in known.unread, AFTER_UPDATE[operation]),
+        (operation == "updateSession", "update-keeps"),
+        ("other" in known.attempts, "one-session"),
+        (True, "reading"),
+    )
+    return next(rule for suspected, rule in suspects if suspected and rule)
+
+
+def distortion(name: str, value: Any, found: Any, before: Any) -> str:
+    """Return the rule of a value that came back, and came back different."""
+    if found is ABSENT or (before is not ABSENT and same(before, found)):
+        return ""
+    if isinstance(value, str) and isinstance(found, str):
+        if name in LANGUAGES:
+            return "values"
+        near = value.strip().casefold() == found.strip().casefold()
+        return "strings" if near or not is_ordinary_text(value) else ""
+    if is_number(value) and is_number(found):
+        return "" if ordinary(name, value) else "numbers"
+    lists = isinstance(value, list) and isinstance(found, list)
+    return "strings" if lists and not is_ordinary_text(value) else ""
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def pattern(rule: str, found: Any, before: Any, *, sent: bool) -> str:
+    """Say what became of a member."""
+    what = "leaves out {}" if found is ABSENT else "shows {} changed"
+    if sent and rule in ("update-answer", "strings", "numbers", "values"):
+        unchanged = found is not ABSENT and before is not ABSENT and same(before, found)
+        what = "does not change {}" if unchanged else what
+        return f"{what} in the answer to the update that sends it"
+    return {
+        "update-read": f"{what} after an update that was answered right",
+        "update-listed": f"{what} where an update showed it right",
+        "rejected-update": "changes {} although it rejects the update",
+        "own-sessions": "changes {} of a session of another user",
+        "one-session": "changes {} of another session",
+        "update-keeps": f"{what} though the update does not send it",
+        "created-at": "shows another {} than before",
+        "unknown-members": "lets a request write {}, which only the server may",
+        "concurrent": "loses {} of an update that runs at the same time as others",
+    }.get(rule, f"{what} though nothing was sent since")
+
+
+def smuggled(known: Known, expected: Flat, got: Flat) -> Iterator[Complaint]:
+    """Yield members that no document knows, were sent, and are shown."""
+    for name, value in known.strange.items():
+        if name in got and name not in expected and same(value, got[name]):
+            yield Complaint(
+                "unknown-members",
+                "updateSession",
+                "keeps a member that no document knows",
+                "",
+                "no such member",
+                "the value sent",
+            )

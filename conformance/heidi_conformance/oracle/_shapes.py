@@ -1,0 +1,134 @@
+"""Whether an answer has the shape that the document gives it."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+import jsonschema_rs
+
+from heidi_conformance import _document
+from heidi_conformance._document import Json, member
+from heidi_conformance._verdict import Level
+from heidi_conformance._wire import Reply, UnreadableError, read_json
+from heidi_conformance._words import json_path, kind_of, printable
+
+from ._complaint import Complaint
+from ._reading import OPERATIONS, plainly
+
+INSTANTS = ("created_at", "updated_at")
+PLACES = {
+    operation: (path, method.lower())
+    for path, methods in OPERATIONS.items()
+    for method, operation in methods.items()
+}
+
+
+def misshapen(level: Level, operation: str, reply: Reply) -> Iterator[Complaint]:
+    """Yield what is wrong with the body of an answer, by the document of a level."""
+    answered = f"answers {reply.status}"
+    success = reply.ok
+    if not success and level == "documented" and (operation, reply.status) != ("getSession", 404):
+        # The page shows the bodies of two errors, and no rule for others.
+        return
+    media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
+    rule = "json-answers" if success or level == "documented" else "error-shape"
+    if media_type != "application/json":
+        got = f"as {printable(media_type)}" if media_type else "without a Content-Type"
+        how = "as something else than" if media_type else "without a Content-Type, not as"
+        yield Complaint(rule, operation, f"{answered} {how} application/json", "",
+                        "application/json", got)  # fmt: skip
+        return
+    try:
+        value = read_json(reply.body)
+    except UnreadableError as error:
+        yield Complaint(rule, operation, f"{answered} with {error}", "", "JSON", str(error))
+        return
+    rule = "answer-schema" if success or level == "documented" else "error-shape"
+    for place, pattern, expected, got in violations(level, operation, reply.status, value):
+        yield Complaint(rule, operation, f"{answered} {pattern}", place, expected, got)
+
+
+def violations(
+    level: Level, operation: str, status: int, value: Any
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield place, pattern, expected and got of what breaks the schema of an answer."""
+    checks = validator(level, operation, status)
+    if checks is None:
+        return
+    for error in checks.iter_errors(plainly(value)):
+        place = json_path(error.instance_path)
+        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+        if keyword == "required":
+            name = getattr(error.kind, "property", "")
+            yield f"`{name}` at {place}", "without the required member {}", "the member", "none"
+        elif keyword == "type":
+            got = kind_of(error.instance)
+            yield f"`{place}`", f"with {got} at {{}}", "the type of the document", got
+        else:
+            yield (
+                f"`{place}`",
+                f"with a value at {{}} that breaks `{keyword}`",
+                keyword,
+                "a value that does not fit",
+            )
+    for place, text in instants(value):
+        if re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) and not is_instant(text):
+            yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
+
+
+def instants(value: Any) -> Iterator[tuple[str, str]]:
+    inner = member(value, "session")
+    sessions = [("$.session", inner)] if inner else []
+    listed = member(value, "sessions")
+    if isinstance(listed, list):
+        sessions += [("$.sessions[*]", item) for item in cast("list[object]", listed)]
+    for place, session in sessions:
+        for name in INSTANTS:
+            if isinstance(text := member(session, name), str):
+                yield f"{place}.{name}", text
+
+
+def is_instant(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def asserted(level: Level) -> Json:
+    return _document.asserted(deepcopy(_document.load(level)), level)
+
+
+@cache
+def declared(operation: str) -> frozenset[str]:
+    """Return the statuses that the strict document declares on an operation."""
+    path, method = PLACES[operation]
+    return frozenset(asserted("strict")["paths"][path][method]["responses"])
+
+
+@cache
+def validator(
+    level: Level, operation: str, status: int
+) -> jsonschema_rs.Draft202012Validator | None:
+    """Return what the body of an answer must satisfy; None where the document does not say."""
+    document = asserted(level)
+    path, method = PLACES[operation]
+    responses = document["paths"][path][method]["responses"]
+    keys = [str(status), "2XX" if 200 <= status < 300 else "default"]
+    if level == "strict":
+        keys.append("200" if 200 <= status < 300 else "401")
+    key = next((key for key in keys if key in responses), None)
+    if key is None:
+        return None
+    _, node = _document.resolved(document, [], responses[key])
+    schema = node["content"]["application/json"]["schema"] if "content" in node else None
+    if schema is None:
+        return None
+    return jsonschema_rs.Draft202012Validator(
+        {**schema, "components": document["components"]}, validate_formats=True
+    )

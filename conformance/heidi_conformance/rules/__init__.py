@@ -1,0 +1,28 @@
+"""The rules, and the scripts that put a server to them."""
+
+from . import _readings, _tenants, _transport, _updates
+from ._script import Script
+from ._table import EVERY, RULES, TABLE, Rule
+from ._values import INVALID, STRINGS, VALID, merged
+
+# Lists first, while they are short; what creates many sessions last.
+SCRIPTS: tuple[Script, ...] = (
+    *_transport.SCRIPTS[:2],
+    *_tenants.SCRIPTS,
+    *_updates.SCRIPTS,
+    *_transport.SCRIPTS[2:],
+    *_readings.SCRIPTS,
+)
+
+__all__ = [
+    "EVERY",
+    "INVALID",
+    "RULES",
+    "SCRIPTS",
+    "STRINGS",
+    "TABLE",
+    "VALID",
+    "Rule",
+    "Script",
+    "merged",
+]

@@ -1,0 +1,71 @@
+"""Scripts that send nothing but GET: to a server on which no session may be created."""
+# ruff: noqa: E501  # tables read better in rows
+
+from heidi_conformance._history import Request, listing, read
+from heidi_conformance._probe import Probe
+
+from ._script import Script
+from ._tenants import NEAR_IDS, NO_IDS, WRONG_PAGES, WRONG_SIZES
+from ._transport import NEAR_TOKENS
+
+
+def existing(probe: Probe) -> str:
+    """Bind the first session of the list to a name."""
+    name = probe.name()
+    probe.send(listing("page_size=10", binds=name))
+    return name
+
+
+def readings(probe: Probe) -> None:
+    """A list, a session of it, and an id that no session has."""
+    name = existing(probe)
+    for _ in range(2):
+        probe.try_send(read(name))
+    probe.send(Request("GET", "/sessions/135814281990413956785027749853284386580", media_type=None))
+    for query in ("", "page_size=1", "page_size=2"):
+        probe.send(listing(query))
+
+
+def readings_without_token(probe: Probe) -> None:
+    """No token, and an invented one."""
+    name = existing(probe)
+    for credentials in ("", "Bearer invented-by-the-judge"):
+        probe.try_send(read(name, authorization=credentials))
+        probe.send(listing(authorization=credentials))
+
+
+def readings_with_near_tokens(probe: Probe) -> None:
+    """Tokens that are almost right."""
+    name = existing(probe)
+    for credentials in NEAR_TOKENS:
+        probe.try_send(read(name, authorization=credentials))
+        probe.try_send(listing(authorization=credentials))
+
+
+def readings_of_near_ids(probe: Probe) -> None:
+    """Ids that are almost that of a session, and such as no session has."""
+    name = existing(probe)
+    for near in NEAR_IDS:
+        target = "/sessions/" + near.replace("%s", name).replace("%%", "%")
+        probe.try_send(Request("GET", target, media_type=None))
+    for text in NO_IDS:
+        probe.send(Request("GET", f"/sessions/{text}", media_type=None))
+
+
+def readings_of_pages(probe: Probe) -> None:
+    """Walks, and pages that no list has."""
+    for size in (100, 10, 3, None):
+        probe.walk(size, pages=6)
+    for text in WRONG_SIZES:
+        probe.send(listing(f"page_size={text}"))
+    for text in WRONG_PAGES:
+        probe.send(listing(f"page={text}"))
+
+
+SCRIPTS = (
+    Script(readings, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "unknown-id", "page-bound"), reads=True),
+    Script(readings_without_token, "documented", ("token-needed",), reads=True),
+    Script(readings_with_near_tokens, "strict", ("token-first", "challenge"), reads=True),
+    Script(readings_of_near_ids, "strict", ("exact-lookup", "error-shape", "declared-status"), reads=True),
+    Script(readings_of_pages, "strict", ("counts", "next-page", "full-pages", "walks", "page-size", "page-token", "message-names", "message-quotes", "reading"), ("linked",), reads=True),
+)  # fmt: skip

@@ -1,0 +1,256 @@
+"""Scripts about ids, other users and lists."""
+# ruff: noqa: E501  # tables read better in rows
+
+from functools import partial
+
+from heidi_conformance._history import Request, create, listing, read, update
+from heidi_conformance._probe import Probe
+
+from ._script import Script
+
+NEAR_IDS = (
+    "0{%s}", "00{%s}", "%%2B{%s}", "-{%s}", "{%s}%%20", "%%20{%s}", "{%s}%%09", "{%s}%%0A", "%%0A{%s}", "{%s}.0", "{%s}.", "{%s:double}",
+    "{%s:arabic}", "{%s:full-width}", "{%s:next}", "{%s:beyond}", "{%s:exponent}", "{%s}%%00", "{%s}%%00x", "%%00{%s}", "{%s},",
+    "{%s},1", "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2Fsessions%%2F{%s}", "{%s}%%2F..%%2F{%s}", "{%s}x", "x{%s}", "{%s}0",
+    "%%EF%%BB%%BF{%s}", "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s:twisted}", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0",
+)  # fmt: skip
+NO_IDS = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "Linked-User", "linked-user%20", "linked_user", "linked-users", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
+WRONG_SIZES = ("", "0", "-1", "-10", "101", "1000", "99999999999999999999999", "abc", "1.5", "1e1", "true", "null", "1_0", "0x10", "%D9%A3", "%EF%BC%95", "10abc", "5,5", "%20", "NaN", "-0", "1%000")  # fmt: skip
+WRONG_PAGES = (
+    "",
+    "no-such-page",
+    "no-such-page-2",
+    "-1",
+    "%D9%A3",
+    "%F0%9F%91%A8",
+    "no-such-page%00",
+)
+
+
+def near_ids(probe: Probe) -> None:
+    """Ids that are almost that of a session, and such as no session has."""
+    name = probe.new()
+    probe.send(update(name, {"duration": 60, "patient": {"name": "Ann"}}))
+    probe.send(read(name))
+    for near in NEAR_IDS:
+        target = "/sessions/" + near.replace("%s", name).replace("%%", "%")
+        probe.try_send(Request("GET", target, media_type=None))
+        probe.try_send(Request("PATCH", target, body=b'{"duration": 77}'))
+    probe.send(read(name))
+    for text in NO_IDS:
+        probe.send(Request("GET", f"/sessions/{text}", media_type=None))
+        probe.send(Request("PATCH", f"/sessions/{text}", body=b'{"duration": 77}'))
+    probe.send(Request("PATCH", "/sessions/linked-user", body=b'{"duration": 77}'))
+    probe.send(read(name))
+
+
+def many_ids(probe: Probe) -> None:
+    """As many ids as it takes to see whether they can be guessed."""
+    names = [probe.new(None) for _ in range(24)]
+    for name in (names[0], names[-1]):
+        probe.send(read(name))
+
+
+def other_users(probe: Probe) -> None:
+    """Sessions of one user, as another one sees them."""
+    mine, other = probe.new(), probe.new(user="second")
+    for session, user, patient in ((mine, "first", "Ann"), (other, "second", "Bob")):
+        probe.send(
+            update(
+                session,
+                {"duration": 60, "patient": {"name": patient, "gender": "OTHER"}},
+                user=user,
+            )
+        )
+        probe.send(read(session, user=user))
+    for user in ("first", "second"):
+        probe.send(listing("page_size=1", user=user))
+    for session, stranger, owner in ((mine, "second", "first"), (other, "first", "second")):
+        for request in (
+            Request("GET", "/sessions/135814281990413956785027749853284386581", user=stranger, media_type=None),
+            read(session, user=stranger),
+            Request("PATCH", "/sessions/135814281990413956785027749853284386581", user=stranger, body=b'{"duration": 61}'),
+            update(session, {"duration": 61}, user=stranger),
+            update(session, {"patient": {"name": "Eve"}, "clinician_notes": ["x"]}, user=stranger),
+            update(session, {}, user=stranger),
+            update(session, {"duration": "x"}, user=stranger),
+            read(session, user=owner),
+        ):  # fmt: skip
+            probe.send(request)
+    probe.send(update(mine, b'{"linked_sessions_for_context": ["{%s}"]}' % other.encode()))
+    for session, user in ((mine, "first"), (other, "second")):
+        probe.send(read(session, user=user))
+    for user in ("first", "second", "first"):
+        probe.new(user=user)
+        for viewer in ("first", "second"):
+            probe.send(listing("page_size=100", user=viewer))
+    # The page that one user was offered, asked for by another.
+    for owner, stranger in (("second", "first"), ("first", "second")):
+        probe.send(listing("page_size=1", user=owner))
+        probe.try_send(listing("page_size=1&page={next}", user=stranger))
+
+
+def unlinked_user(probe: Probe) -> None:
+    """A user without a link: the list is closed, all else is open."""
+    user = "unlinked"
+    for query in ("", "page_size=1"):
+        probe.send(listing(query, user=user))
+    name = probe.new(user=user)
+    probe.send(read(name, user=user))
+    probe.send(update(name, {"duration": 60}, user=user))
+    probe.send(read(name, user=user))
+    probe.send(listing(user=user))
+    probe.send(Request("GET", "/sessions/1", user=user, media_type=None))
+
+
+def pager(probe: Probe) -> str:
+    """Return the user with the fewer sessions to walk through."""
+    return (
+        "second"
+        if "second" in probe.setting.tokens and "second" not in probe.setting.unlinked
+        else "first"
+    )
+
+
+def total_of(probe: Probe, user: str) -> int:
+    probe.send(listing("page_size=1", user=user))
+    return probe.oracle.shelves[user].total or 0
+
+
+def page_lengths(probe: Probe) -> None:
+    """Walks in pages of every interesting length, exact multiples among them."""
+    user = pager(probe)
+    total = total_of(probe, user)
+    while total < 13:
+        probe.new(user=user)
+        if total in (0, 1, 9, 10):
+            probe.walk(user=user)
+            probe.walk(1 if total < 2 else 10, user=user)
+        total += 1
+    total = total_of(probe, user)
+    around = [
+        size
+        for size in (total - 1, total, total + 1, (total + 1) // 2, total // 2)
+        if 0 < size <= 100
+    ]
+    for size in (*dict.fromkeys([1, 2, 3, 5, 10, *around, 99, 100]), None):
+        # A user of many sessions is not walked to the end in small steps.
+        probe.walk(size, user=user, pages=45 if total // (size or 10) < 40 else 3)
+    for query in ("page_size=2", "page_size=2", "", ""):
+        probe.send(listing(query, user=user))
+
+
+def page_sizes(probe: Probe) -> None:
+    """Sizes that a page cannot have."""
+    user = pager(probe)
+    for _ in range(2):
+        probe.new(user=user)
+    for text in WRONG_SIZES:
+        probe.send(listing(f"page_size={text}", user=user))
+    for text in ("010", "%2B10", "%2010", "10.0"):
+        probe.send(listing(f"page_size={text}", user=user))
+
+
+def page_tokens(probe: Probe) -> None:
+    """Pages that no answer offered, and such as lie beyond the end."""
+    user = pager(probe)
+    for _ in range(2):
+        probe.new(user=user)
+    for text in WRONG_PAGES:
+        probe.send(listing(f"page={text}", user=user))
+        probe.send(listing(f"page_size=1&page={text}", user=user))
+    probe.send(listing("page_size=1", user=user))
+    token = probe.bindings.values.get("next", "")
+    probe.try_send(listing("page_size=1&page={next}", user=user))
+    if token.isascii() and token.isdigit():
+        for text in ("99999999", str(10**30), "0" + token):
+            probe.send(listing(f"page_size=1&page={text}", user=user))
+    elif token:
+        probe.bindings.values["next"] = token
+        probe.try_send(listing("page_size=1&page={next}x", user=user))
+
+
+def documented_pages(probe: Probe) -> None:
+    """Pages of the sizes that the page shows."""
+    for _ in range(3):
+        probe.new()
+    for query in ("", "page_size=10", "page_size=1", "page_size=2"):
+        probe.send(listing(query))
+
+
+def write_while_walking(probe: Probe) -> None:
+    """Creations and updates between the pages of a walk, of sessions before and behind."""
+    user = pager(probe)
+    names = [probe.new(user=user) for _ in range(7)]
+
+    def write(number: int, *, creates: bool, updates: bool) -> None:
+        if creates and number in (1, 2, 4):
+            probe.new(user=user)
+        if updates:
+            for name in (names[0], names[-1], names[number % len(names)]):
+                probe.send(update(name, {"duration": number}, user=user, pause=0.002))
+
+    size = max(3, total_of(probe, user) // 12)
+    if size > 100:
+        return
+    for creates, updates in ((True, False), (False, True), (True, True)):
+        probe.walk(size, user, partial(write, creates=creates, updates=updates), pages=60)
+    probe.walk(100, user)
+
+
+def order(probe: Probe) -> None:
+    """The same question twice gets the same answer, whatever was read between."""
+    user = pager(probe)
+    names = [probe.new(user=user) for _ in range(3)]
+    for query in ("page_size=100", "page_size=2"):
+        probe.send(listing(query, user=user))
+        for name in names:
+            probe.send(read(name, user=user))
+        probe.send(listing(query, user=user))
+
+
+def seen_everywhere(probe: Probe) -> None:
+    """The same session in an update, a reading and a list, in rare states."""
+    name = probe.new(None)
+    for change in (
+        {}, {"patient": {"gender": "FEMALE"}}, {"patient": {"gender": "OTHER", "dob": "1912-01-31"}}, {"patient": {"name": ""}},
+        {"ehr_patient_id": "", "ehr_appt_id": ""}, {"clinician_notes": [""]}, {"linked_sessions_for_context": ["1"]},
+        {"is_consent": True, "created_time_local": "2024-12-11 03:57"}, {"transcribe_mode": "DICTATE", "recording_status": "DONE", "session_status": "X"},
+        {"language_code": "zh-Hant-TW"}, {"duration": 0.5},
+    ):  # fmt: skip
+        if change:
+            probe.send(update(name, change))
+        probe.send(read(name))
+        probe.walk(100)
+
+
+def creations(probe: Probe) -> None:
+    """Creations count, whatever they say, and a refused one does not."""
+    probe.send(listing("page_size=1"))
+    for body in (
+        None,
+        {},
+        {"ehr_appointment_id": "EHR1"},
+        {"ehr_appointment_id": "EHR1"},
+        {"x_unknown": 1},
+    ):
+        probe.send(create(probe.name(), body))
+        probe.send(listing("page_size=1"))
+    probe.send(create(probe.name(), {"ehr_appointment_id": 1}))
+    probe.send(listing("page_size=100"))
+
+
+SCRIPTS = (
+    Script(documented_pages, "documented", ("page-bound",)),
+    Script(page_lengths, "strict", ("counts", "totals", "next-page", "full-pages", "walks", "page-size"), ("linked",)),
+    Script(page_sizes, "strict", ("page-size",), ("linked",)),
+    Script(page_tokens, "strict", ("page-token",), ("linked",)),
+    Script(write_while_walking, "strict", ("walks", "totals"), ("linked",)),
+    Script(order, "strict", ("walks", "reading"), ("linked",)),
+    Script(seen_everywhere, "strict", ("update-listed",), ("linked",)),
+    Script(creations, "strict", ("totals",), ("linked",)),
+    Script(near_ids, "strict", ("exact-lookup", "unknown-id")),
+    Script(many_ids, "strict", ("id-form", "id-unique", "id-random")),
+    Script(other_users, "strict", ("own-sessions", "unknown-alike"), ("second",)),
+    Script(unlinked_user, "strict", ("unlinked",), ("unlinked",)),
+)  # fmt: skip

@@ -1,0 +1,248 @@
+"""Whatever a server sends, the judge ends in time, with a finding or with one clear sentence."""
+
+import contextlib
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+
+import pytest
+from heidi_conformance import CannotJudgeError, _wire, judge
+
+from .conftest import Judged
+from .faults import TOKEN
+from .reference import Answer, Api, Handler, Request, answer, faulty, serving
+
+Attack = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+PAGE = b'{"sessions":[],"count":0,"total_count":0,"next_page":null,"has_next_page":false}'
+
+
+@contextlib.contextmanager
+def raw_server(attack: Attack) -> Generator[str]:
+    """Answer every connection with an attack."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: list[threading.Thread] = []
+
+    def one(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            attack(connection)
+
+    def run() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                thread = threading.Thread(target=one, args=(connection,), daemon=True)
+                thread.start()
+                threads.append(thread)
+
+    acceptor = threading.Thread(target=run, daemon=True)
+    acceptor.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        acceptor.join()
+        for thread in threads:
+            thread.join(5)
+
+
+def endless_body(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+
+def endless_head(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        connection.sendall(b"X-More: " + b"x" * 4096 + b"\r\n")
+
+
+def slow_drip(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.02)
+
+
+def silence(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def bomb(connection: socket.socket) -> None:
+    body = gzip.compress(b"\0" * (_wire.LARGEST_ANSWER + 1), 1)
+    connection.sendall(
+        OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+
+
+def plainly(text: bytes) -> Attack:
+    return lambda connection: connection.sendall(text)
+
+
+ATTACKS: dict[str, Attack] = {
+    "silence": silence,
+    "endless body": endless_body,
+    "endless head": endless_head,
+    "slow drip": slow_drip,
+    "compressed bomb": bomb,
+    "no HTTP": plainly(b"SSH-2.0-OpenSSH\r\n"),
+    "half a status line": plainly(b"HTTP/1.1 2"),
+    "half a body": plainly(OK + b"Content-Length: 99\r\n\r\n{"),
+    "two lengths": plainly(OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+    "a negative length": plainly(OK + b"Content-Length: -1\r\n\r\n{}"),
+    "a broken chunk": plainly(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"),
+    "broken compression": plainly(OK + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+    "unknown compression": plainly(OK + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\n{}"),
+    "nothing": plainly(b""),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_server_that_does_not_answer_whole_cannot_be_judged(
+    attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.3)
+    with (
+        raw_server(attack) as url,
+        pytest.raises(CannotJudgeError, match=r"^127\.0\.0\.1:\d+ does not answer \([^\n]+$"),
+    ):
+        judge(url, token=TOKEN)
+
+
+def redirect(request: Request, handle: Handler) -> Answer:
+    return Answer(307, b"", {"location": "http://127.0.0.1:1/elsewhere"})
+
+
+def not_utf8(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    return reply.but(body=reply.body.replace(b"Session", b"S\xff\xfe"))
+
+
+def deep(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    return (
+        reply.but(body=b'{"session":' * 20_000 + b"1" + b"}" * 20_000)
+        if reply.status == 200
+        else reply
+    )
+
+
+def huge_number(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    return reply.but(body=reply.body.replace(b'"duration": 60', b'"duration": 1' + b"0" * 9999))
+
+
+def strange_types(request: Request, handle: Handler) -> Answer:
+    return (
+        handle(request) if request.method == "POST" else answer(200, [[], None, 1, {"session": 5}])
+    )
+
+
+def sessions_of_another_kind(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if reply.status != 200 or "sessions" not in reply.content:
+        return reply
+    strange = {
+        "sessions": [None, 7, {"session_id": [1]}, {"session_id": {}, "patient": 3}],
+        "next_page": {"a": 1},
+    }
+    return reply.but(content=reply.content | strange)
+
+
+def endless_walk(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if reply.status != 200 or "sessions" not in reply.content:
+        return reply
+    return reply.but(content=reply.content | {"next_page": "again", "has_next_page": True})
+
+
+def surrogates(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    return reply.but(body=reply.body.replace(b'"Session ', b'"\\ud800\\udfff\\udc00'))
+
+
+# Rules whose scripts use every operation, many times.
+SOME = ("works", "update-read", "walks", "update-listed")
+HOSTILE = {
+    fault.__name__: fault
+    for fault in (
+        not_utf8,
+        deep,
+        huge_number,
+        sessions_of_another_kind,
+        endless_walk,
+        surrogates,
+    )
+}
+
+
+@pytest.mark.parametrize("fault", HOSTILE.values(), ids=HOSTILE)
+def test_answers_of_every_strange_kind_are_findings(
+    fault: Callable[[Request, Handler], Answer], judged: Judged
+) -> None:
+    verdict = judged(fault, rules=SOME)
+
+    assert verdict.findings
+    assert TOKEN not in verdict.to_json()
+
+
+def test_a_server_of_redirects_cannot_be_judged(judged: Judged) -> None:
+    with pytest.raises(CannotJudgeError, match=r"does not answer like the Heidi Sessions API"):
+        judged(redirect)
+
+
+def test_a_server_that_falls_silent_is_given_up_in_time(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.2)
+    monkeypatch.setattr(_wire, "SILENCE", 1.0)
+    seen = iter(range(100))
+
+    def falls_silent(request: Request, handle: Handler) -> Answer:
+        if next(seen, None) is None:
+            time.sleep(0.4)
+        return handle(request)
+
+    started = time.monotonic()
+    with serving(faulty(api, falls_silent)) as url:
+        verdict = judge(url, level="strict", token=TOKEN, rules_only=True)
+
+    assert "answers" in {finding.rule for finding in verdict.findings}
+    assert any("unanswered" in note for note in verdict.notes)
+    assert time.monotonic() - started < 20
+
+
+def test_a_connection_may_be_closed_after_every_answer(judged: Judged) -> None:
+    def closes(request: Request, handle: Handler) -> Answer:
+        return handle(request).but(headers={"connection": "close"})
+
+    assert () == judged(closes, rules=SOME).findings
+
+
+def test_a_compressed_answer_is_read(judged: Judged) -> None:
+    def compressed(request: Request, handle: Handler) -> Answer:
+        reply = handle(request)
+        body = gzip.compress(reply.body)
+        length = {"content-encoding": "gzip", "content-length": str(len(body))}
+        return reply if request.method == "HEAD" else reply.but(body=body, headers=length)
+
+    assert () == judged(compressed, rules=SOME).findings
+
+
+def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judged) -> None:
+    numbers = iter(range(100_000))
+
+    def busy(request: Request, handle: Handler) -> Answer:
+        if next(numbers) % 50 == 20:
+            error = {"detail": {"msg": "slow down", "type": "TooManyRequests"}}
+            return answer(429, error).but(headers={"retry-after": "0"})
+        return handle(request)
+
+    verdict = judged(busy, rules=(*SOME, "retry-after"))
+    assert () == verdict.findings
+    assert "passed" == next(item.result for item in verdict.outcomes if item.rule == "retry-after")
