@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.bundle import OVERLAYS, SPEC, derive
 from scripts.dereference import dereference
 from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.overlay import apply_files
+from scripts.publication.provenance import KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +20,13 @@ PUBLISHED: Final = ("base", "strict")
 EVERYTHING: Final = ("auth", "pagination", "strict")
 """The overlays that make the document of the sandbox, tokens included."""
 
-PROVENANCE: Final = frozenset({"x-provenance", "x-derived-from"})
+PROVENANCE: Final = frozenset({KEY, "x-derived-from"})
 
 
 def documents(root: Path) -> dict[str, str]:
-    """Return `documents/`: base and strict as YAML, JSON and dereferenced JSON, and each without provenance.
+    """Return `documents/`: base and strict as YAML, JSON and dereferenced JSON.
+
+    Each comes twice, the second time without provenance.
 
     Raises:
         DocumentError: a source cannot be used.
@@ -30,7 +34,7 @@ def documents(root: Path) -> dict[str, str]:
     files: dict[str, str] = {}
     for name in PUBLISHED:
         document = derive(name, root)
-        for form, content in {name: document, f"{name}.plain": without_provenance(document)}.items():
+        for form, content in {name: document, f"{name}.plain": plain(document)}.items():
             files[f"documents/{form}.yaml"] = dump_yaml(content)
             files[f"documents/{form}.json"] = dump_json(content)
             files[f"documents/{form}.dereferenced.json"] = dump_json(dereference(content))
@@ -64,12 +68,19 @@ def sandbox_document(root: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def without_provenance(node: Json) -> Json:
-    """Return a copy without the extensions that say where each node comes from."""
+def plain(document: Json) -> Json:
+    """Return a copy of a document that says nothing about where it comes from."""
+    copy: Any = _without_provenance(document)
+    paragraphs = copy["info"]["description"].split("\n\n")
+    # From the first paragraph that names the extension, the description explains it.
+    kept = itertools.takewhile(lambda paragraph: KEY not in paragraph, paragraphs)
+    copy["info"]["description"] = "\n\n".join(kept).rstrip() + "\n"
+    return dict(copy)
+
+
+def _without_provenance(node: Json) -> Json:
     if isinstance(node, list):
-        return [without_provenance(child) for child in node]
+        return [_without_provenance(child) for child in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: without_provenance(child) for key, child in node.items() if key not in PROVENANCE
-    }
+    return {key: _without_provenance(child) for key, child in node.items() if key not in PROVENANCE}

@@ -17,7 +17,7 @@ SECRETS: Final = "http-client.private.env.json"
 
 HEAD: Final = """\
 # {title} {version}, for JetBrains' HTTP Client and for httpYac (VS Code or command line).
-# Runs from top to bottom against the sandbox, which `make sandbox` starts. Put the key that it prints into
+# Runs from top to bottom against the sandbox, which `make sandbox` starts. Put its key into
 # {secrets} beside this file: {{"sandbox": {{"apiKey": "..."}}}}
 # Then choose the environment `sandbox`. The first requests get the tokens that the others send.
 """

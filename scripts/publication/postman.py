@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 NAME: Final = "collections/heidi-sessions.postman_collection.json"
 SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 DESCRIPTION: Final = """\
-Runs from top to bottom against the sandbox, which `make sandbox` starts. Set the variable `apiKey` to the key that the \
-sandbox prints; the first requests get the tokens that the others send. Each request tests the status of its answer."""
+Runs from top to bottom against the sandbox, which `make sandbox` starts. Set the variable \
+`apiKey` to the key that the sandbox prints; the first requests get the tokens that the others \
+send. Each request tests the status of its answer."""
 
 
 def collection(document: Mapping[str, Any]) -> str:

@@ -72,10 +72,10 @@ REDOC_THEMES: Final = {
             "requireLabelColor": "#ff9f92",
         },
         "sidebar": {
-                "backgroundColor": "#18232c",
-                "textColor": "#dfe7ed",
-                "activeTextColor": "#6cc5ea",
-            },
+            "backgroundColor": "#18232c",
+            "textColor": "#dfe7ed",
+            "activeTextColor": "#6cc5ea",
+        },
         "typography": TYPOGRAPHY
         | {
             "code": {"color": "#ee9ad0", "backgroundColor": "#18232c"},
@@ -102,9 +102,11 @@ SCALAR_OPTIONS: Final = {
 
 
 CONSOLE_DESCRIPTION: Final = """\
-What the sandbox serves: the operations as the vendor describes them, and our decisions wherever the vendor is silent.
+What the sandbox serves: the operations as the vendor describes them, and our decisions wherever
+the vendor is silent.
 
-1. Open *Authentication*, *Issue a token*, *Test Request*. Give the key that the sandbox prints, an email and an id.
+1. Open *Authentication*, *Issue a token*, *Test Request*. Give the key that the sandbox prints,
+   an email and an id.
 2. Copy the token out of the answer, and paste it as *Bearer Token*.
 3. Test any other request.
 """
@@ -133,7 +135,7 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
     """Return the scripts that tell each bundle what to draw."""
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
-    served["servers"] = [{"url": BASE_URL, "description": "The sandbox, where `make sandbox` serves it."}]
+    served["servers"] = [{"url": BASE_URL, "description": "Where `make sandbox` serves it."}]
     return {
         "assets/reference-data.js": _script(
             document=_with_readable_provenance(dict(base)),

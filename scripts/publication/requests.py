@@ -1,4 +1,4 @@
-"""The requests of the collections: the four operations and their main errors, in an order that runs."""
+"""The requests of the collections: every operation and its main errors, in an order that runs."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ EXPORT: Final = (
     "uv export --frozen --offline --no-config --quiet --all-extras --no-default-groups"
     " --format cyclonedx1.5 --preview-features sbom-export"
 ).split()
+SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.5.schema.json"
 DATE: Final = "SOURCE_DATE_EPOCH"
 
 
@@ -41,9 +42,8 @@ def sbom(root: Path) -> str:
     bill: Any = json.loads(export.stdout)
     bill.pop("serialNumber", None)
     bill["metadata"].pop("timestamp", None)
-    for component in bill["components"]:
-        component |= _licences(component["name"])
-    bill = {"$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json", **bill}
+    components = [component | _licences(component["name"]) for component in bill["components"]]
+    bill = {"$schema": SCHEMA, **bill, "components": components}
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bill, sort_keys=True))
     bill["serialNumber"] = f"urn:uuid:{serial}"
     if (date := os.environ.get(DATE)) is not None:

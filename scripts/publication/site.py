@@ -69,22 +69,21 @@ MEANINGS: Final = {
 DOWNLOADS: Final = {
     "documents/": (
         "Documents",
-        "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for tools that cannot follow "
-        "`$ref`, `plain` leaves out where each node comes from.",
+        "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for"
+        " tools that cannot follow `$ref`, `plain` leaves out where each node comes from.",
     ),
     "overlays/": (
         "Overlays",
-        "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and `strict` make `strict`.",
+        "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and"
+        " `strict` make `strict`.",
     ),
     "collections/": (
         "Collections",
-        "Every operation and the main errors, ready to run against the sandbox: a Postman collection, and a `.http` file "
-        "with its environment for JetBrains' HTTP Client and httpYac. Each file says where the key goes.",
+        "Every operation and the main errors, ready to run against the sandbox: a Postman"
+        " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
+        " httpYac. Each says where the key goes.",
     ),
-    "samples/": (
-        "Samples",
-        "The vendor's samples as printed, and what had to be repaired in them.",
-    ),
+    "samples/": ("Samples", "The vendor's samples as printed, and what we repaired in them."),
     "": (
         "About this version",
         "The changelog, and what the Python package is made of, with licences, as CycloneDX.",
@@ -272,7 +271,9 @@ class Site:
             for folder, (title, summary) in DOWNLOADS.items()
         ]
         headings = (Heading(2, title, anchor(title), "") for title, _ in DOWNLOADS.values())
-        return self._own("downloads.html", self._fragment("downloads.html", groups=groups), headings)
+        return self._own(
+            "downloads.html", self._fragment("downloads.html", groups=groups), headings
+        )
 
     def _own(self, name: str, body: str, headings: Iterable[Heading]) -> Page:
         title, summary = NAVIGATION[name], SUMMARIES[name]

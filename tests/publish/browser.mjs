@@ -31,7 +31,7 @@ async function visit(browser, wanted) {
   page.on("request", (request) => requests.push(request.url()));
   await page.setViewport({ width: wanted.width ?? 1280, height: wanted.height ?? 900 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: wanted.scheme ?? "light" }]);
-  if (wanted.bypass) await page.setBypassCSP(true); // axe is put into the page as a script
+  await page.emulateMediaType(wanted.media ?? "screen");
   await page.goto(wanted.url, { waitUntil: "load", timeout: PATIENCE });
   for (const [what, ...values] of wanted.steps ?? []) {
     const value = await STEPS[what](page, ...values);
