@@ -69,19 +69,25 @@ MEANINGS: Final = {
 DOWNLOADS: Final = {
     "documents/": (
         "Documents",
-        "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for"
-        " tools that cannot follow `$ref`, `plain` leaves out where each node comes from.",
+        (
+            "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for"
+            " tools that cannot follow `$ref`, `plain` leaves out where each node comes from."
+        ),
     ),
     "overlays/": (
         "Overlays",
-        "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and"
-        " `strict` make `strict`.",
+        (
+            "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and"
+            " `strict` make `strict`."
+        ),
     ),
     "collections/": (
         "Collections",
-        "Every operation and the main errors, ready to run against the sandbox: a Postman"
-        " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
-        " httpYac. Each says where the key goes.",
+        (
+            "Every operation and the main errors, ready to run against the sandbox: a Postman"
+            " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
+            " httpYac. Each says where the key goes."
+        ),
     ),
     "samples/": ("Samples", "The vendor's samples as printed, and what we repaired in them."),
     "": (
