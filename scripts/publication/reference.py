@@ -54,7 +54,7 @@ REDOC_THEMES: Final = {
     },
     "dark": {
         "colors": {
-            "primary": {"main": "#0b6285"},
+            "primary": {"main": "#6cc5ea"},
             "success": {"main": "#7ddba8"},
             "error": {"main": "#ff9f92"},
             "text": {"primary": "#dfe7ed", "secondary": "#a3b3bf"},
@@ -74,7 +74,6 @@ REDOC_THEMES: Final = {
         "sidebar": {
             "backgroundColor": "#18232c",
             "textColor": "#dfe7ed",
-            "activeTextColor": "#6cc5ea",
         },
         "typography": TYPOGRAPHY
         | {

@@ -1,8 +1,7 @@
 // Visits pages in a real browser and says what it saw: JSON in on stdin, JSON out on stdout.
 //
-// In: {modules, chromium, profile, visits: [{name, url, width, height, scheme, media, storage, steps, axe, screenshot, pdf}]}
-// A step is [what, ...]: click selector | type selector text | press key | wait expression | read expression.
-// Out: for each visit {name, errors, requests, read, violations, paint}.
+// In: {modules, chromium, profile, visits: [{name, url, scheme, steps}]}; a step is one of STEPS with what it takes.
+// Out: for each visit {name, errors, requests, read, failure}; `read` holds what its steps returned, in order.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
@@ -13,46 +12,56 @@ const puppeteer = require("puppeteer-core").default ?? require("puppeteer-core")
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf-8");
 const PATIENCE = 30_000; // ms; the machine may be busy
 
+const AXE = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] };
+
+async function violations(page, scope) {
+  await page.evaluate(axe);
+  const found = await page.evaluate((scope, options) => window.axe.run(scope, options), scope, AXE);
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message ?? ""}`));
+}
+
+async function firstContent(page) {
+  const wanted = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+  const painted = await page.waitForFunction(wanted, { polling: 50, timeout: PATIENCE });
+  return painted.jsonValue();
+}
+
 const STEPS = {
   click: (page, selector) => page.locator(selector).setTimeout(PATIENCE).click(),
-  type: (page, selector, words) => page.type(selector, words),
+  type: (page, selector, words) => page.locator(selector).setTimeout(PATIENCE).fill(words),
   press: (page, key) => page.keyboard.press(key),
-  wait: (page, expression) => page.waitForFunction(expression, { timeout: PATIENCE }),
-  read: (page, expression) => page.evaluate(expression),
+  scheme: (page, value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
+  media: (page, type) => page.emulateMediaType(type),
+  size: (page, width, height) => page.setViewport({ width, height }),
+  wait: async (page, expression) => void (await page.waitForFunction(expression, { timeout: PATIENCE })),
+  screenshot: async (page, path) => void (await page.screenshot({ path })),
+  // What these return is read.
+  read: async (page, expression) => (await page.evaluate(expression)) ?? null,
+  axe: violations,
+  paint: firstContent,
 };
 
-async function visit(browser, wanted) {
+async function visit(browser, { name, url, scheme, steps }) {
   // A context of its own: no visit sees what another one stored.
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  const [errors, requests, read] = [[], [], []];
-  page.on("console", (message) => ["error", "warn"].includes(message.type()) && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("request", (request) => requests.push(request.url()));
-  await page.setViewport({ width: wanted.width ?? 1280, height: wanted.height ?? 900 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: wanted.scheme ?? "light" }]);
-  await page.emulateMediaType(wanted.media ?? "screen");
-  await page.goto(wanted.url, { waitUntil: "load", timeout: PATIENCE });
-  for (const [what, ...values] of wanted.steps ?? []) {
-    const value = await STEPS[what](page, ...values);
-    if (what === "read") read.push(value ?? null);
+  const seen = { name, errors: [], requests: [], read: [], failure: null };
+  page.on("console", (message) => ["error", "warn"].includes(message.type()) && seen.errors.push(message.text()));
+  page.on("pageerror", (error) => seen.errors.push(String(error)));
+  page.on("request", (request) => seen.requests.push(request.url()));
+  try {
+    await page.setViewport({ width: 1280, height: 900 });
+    await STEPS.scheme(page, scheme ?? "light");
+    await page.goto(url, { waitUntil: "load", timeout: PATIENCE });
+    for (const step of steps) {
+      const value = await STEPS[step[0]](page, ...step.slice(1));
+      if (value !== undefined) seen.read.push(value);
+    }
+  } catch (error) {
+    seen.failure = String(error);
   }
-  const painted = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime, { polling: 50, timeout: PATIENCE });
-  const paint = await painted.jsonValue();
-  if (wanted.screenshot) await page.screenshot({ path: wanted.screenshot, fullPage: wanted.full ?? false });
-  if (wanted.pdf) await page.pdf({ path: wanted.pdf, format: "A4" });
-  const violations = wanted.axe ? await judge(page, wanted.axe) : [];
   await context.close();
-  return { name: wanted.name, errors, requests, read, violations, paint };
-}
-
-async function judge(page, scope) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(
-    (scope) => window.axe.run(scope, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] }),
-    scope,
-  );
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.any[0]?.message ?? ""}`));
+  return seen;
 }
 
 const browser = await puppeteer.launch({

@@ -1,4 +1,4 @@
-"""What the guides of the site show runs against the sandbox, and prints what they say that it prints."""
+"""What the guides show runs against the sandbox, and prints what they say that it prints."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from scripts.bundle import ROOT
 from scripts.publication.requests import BASE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from heidi_sandbox import Sandbox
 
 GUIDES = ROOT / "openapi/guides"
@@ -65,8 +63,8 @@ RUNS = [(name, language) for name in NAMES for language in programs(name)]
 
 
 @pytest.fixture
-def environment(sandbox: Sandbox, tmp_path: Path) -> Iterator[dict[str, str]]:
-    yield {
+def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(tmp_path),
         "HEIDI_BASE_URL": sandbox.url,
