@@ -16,8 +16,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import TemplateError
-
 from scripts.bundle import ROOT, derive
 from scripts.documents import DocumentError
 from scripts.outputs import replace
@@ -88,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog="publish.py", description=__doc__).parse_args(argv)
     try:
         folder, changed = publish()
-    except (DocumentError, OSError, TemplateError) as error:
+    except (DocumentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{folder.relative_to(ROOT)}: {len(changed)} files changed")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pygments
 from markdown_it import MarkdownIt
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
+from pygments.lexers.data import JsonLexer
+from pygments.lexers.python import PythonLexer
+from pygments.lexers.shell import BashLexer
 
 from scripts.documents import DocumentError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     Resolver = Callable[[str], str]
 
+LEXERS: Final = {"json": JsonLexer(), "python": PythonLexer(), "sh": BashLexer()}
 FORMATTER: Final = HtmlFormatter[str](nowrap=True)
 FOREIGN: Final = re.compile(r"[a-z]+:")
 SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
@@ -125,9 +127,6 @@ def _name_rows(tokens: Sequence[Token]) -> None:
 
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:
-    try:
-        lexer: Any = get_lexer_by_name(language)
-        text = pygments.highlight(code, lexer, FORMATTER)
-    except ClassNotFound:
-        text = html.escape(code)
+    lexer = LEXERS.get(language)
+    text = pygments.highlight(code, lexer, FORMATTER) if lexer else html.escape(code)
     return f'<pre tabindex="0"><code>{text}</code></pre>\n'

@@ -84,8 +84,19 @@ REDOC_THEMES: Final = {
     },
 }
 
+SCALAR_COLOURS: Final = """
+.light-mode {
+  --scalar-color-2: #4f5f6d; --scalar-color-3: #5b6975;
+  --scalar-color-green: #0a6640; --scalar-color-blue: #0b5a94; --scalar-color-orange: #8a4510;
+  --scalar-color-yellow: #7a5200; --scalar-color-red: #a3291b; --scalar-color-purple: #5a3d8f;
+}
+.dark-mode { --scalar-color-2: #b4c0c9; --scalar-color-3: #9aabb8; }
+"""
+"""Darker and lighter than Scalar's own, so that small words can be read."""
+
 SCALAR_OPTIONS: Final = {
     "agent": {"disabled": True},
+    "customCss": SCALAR_COLOURS,
     "defaultHttpClient": {"targetKey": "shell", "clientKey": "curl"},
     "documentDownloadType": "none",
     "hideClientButton": True,

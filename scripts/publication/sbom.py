@@ -57,17 +57,17 @@ def _environment() -> dict[str, str]:
 
 def _licences(name: str) -> dict[str, Any]:
     try:
-        said = metadata(name)
+        said = metadata(name).json
     except PackageNotFoundError:
         return {}
-    if expression := said.get("License-Expression"):
+    if expression := said.get("license_expression"):
         return {"licenses": [{"expression": expression}]}
     classified = [
         line.rpartition(" :: ")[2]
-        for line in said.get_all("Classifier", [])
+        for line in said.get("classifier", [])
         if line.startswith("License :: OSI Approved :: ")
     ]
-    stated = (said.get("License") or "").strip()
+    stated = str(said.get("license", "")).strip()
     if stated and "\n" not in stated:
         classified = classified or [stated]
     return {"licenses": [{"license": {"name": text}} for text in classified]} if classified else {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markdown_it import MarkdownIt
 
 from scripts.documents import DocumentError
@@ -330,7 +330,10 @@ class Site:
         info = self._base["info"]
         known = {"title": info["title"], "version": info["version"]}
         helpers = {"anchor": anchor, "inline": self._inline}
-        return self._environment.get_template(template).render(**known, **helpers, **values)
+        try:
+            return self._environment.get_template(template).render(**known, **helpers, **values)
+        except TemplateError as error:
+            raise DocumentError(f"{TEMPLATES / template}: {error}; mend the template") from error
 
 
 def _contents(text: Text) -> tuple[Heading, ...]:

@@ -222,7 +222,7 @@ def put(path: object, text: str) -> Callable[[Path], object]:
     return lambda root: (root / str(path)).write_text(text, encoding="utf-8")
 
 
-SPOILT = {
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a bundle that is not installed": (
         lambda root: (root / reference.REDOC).unlink(),
         "redoc.standalone.js: is not installed; run `make tools`",
@@ -245,7 +245,10 @@ SPOILT = {
     "a document with half a line": (append("openapi/openapi.yaml", "\n: ["), "openapi.yaml:"),
     "a lock file that is none": (put("uv.lock", "?"), "uv.lock: uv cannot export it"),
     "a changelog that is not there": (lambda root: (root / "CHANGELOG.md").unlink(), "CHANGELOG"),
-    "a template with a mistake": (put("scripts/site/page.html", "{{ page.nothing }}"), "nothing"),
+    "a template with a mistake": (
+        put("scripts/site/page.html", "{{ page.nothing }}"),
+        "page.html: ",
+    ),
     "a page that is not UTF-8": (
         lambda root: (root / "openapi/guides/errors.md").write_bytes(b"# \xff"),
         "errors.md: not UTF-8",

@@ -179,7 +179,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.sandbox_url = sandbox_url
         super().__init__(*values, **named)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as it is inherited
         """Say nothing."""
 
     def do_GET(self) -> None:
