@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pygments
 from markdown_it import MarkdownIt
 from pygments.formatters import HtmlFormatter
-from pygments.lexers.data import JsonLexer
-from pygments.lexers.python import PythonLexer
-from pygments.lexers.shell import BashLexer
+from pygments.lexers import find_lexer_class_by_name
 
 from scripts.documents import DocumentError
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     Resolver = Callable[[str], str]
 
-LEXERS: Final = {"json": JsonLexer(), "python": PythonLexer(), "sh": BashLexer()}
+LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in ("json", "python", "sh")}
 FORMATTER: Final = HtmlFormatter[str](nowrap=True)
 FOREIGN: Final = re.compile(r"[a-z]+:")
 SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
