@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -85,12 +86,16 @@ def anchor(text: str) -> str:
 
 def _anchored(tokens: Sequence[Token]) -> Iterable[Heading]:
     starts = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
+    taken: Counter[str] = Counter()
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         text = _plain(tokens[start + 1])
-        tokens[start].attrSet("id", anchor(text))
+        name = anchor(text)
+        unique = f"{name}-{taken[name]}" if taken[name] else name
+        taken[name] += 1
+        tokens[start].attrSet("id", unique)
         below = (_plain(token) for token in tokens[start + 3 : end])
         body = "\n".join(filter(None, below))
-        yield Heading(int(tokens[start].tag[1]), text, anchor(text), body)
+        yield Heading(int(tokens[start].tag[1]), text, unique, body)
 
 
 def _plain(token: Token) -> str:

@@ -210,6 +210,20 @@ def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
     assert "<strong>new</strong>" in (folder / "changelog.html").read_text(encoding="utf-8")
 
 
+def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
+    guides = root / "openapi/guides"
+    text = "# {} guide\n\nFirst. Second, with [a link](client.md#errors).\n"
+    for name in ("sandbox", "another"):
+        (guides / f"{name}.md").write_text(text.format(name))
+    page = (publish(root)[0] / "sandbox.html").read_text(encoding="utf-8")
+    (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
+    listed = re.findall(r'href="([\w-]+)\.html"', beside)
+    first = ["getting-started", "authentication", "pagination", "errors", "sandbox", "judging"]
+    assert [*first, "client", "another"] == listed
+    assert '<meta name="description" content="First.">' in page
+    assert '<a href="client.html#errors">a link</a>' in page
+
+
 def append(path: str, text: str) -> Callable[[Path], None]:
     def spoil(root: Path) -> None:
         with (root / path).open("a", encoding="utf-8") as file:

@@ -219,6 +219,12 @@ def test_markdown_holds_no_mark_up_of_its_own() -> None:
     assert '<a href="b.html">a</a> <code>&lt;i&gt;</code>' in text.html
 
 
+def test_headings_of_one_name_have_anchors_of_their_own() -> None:
+    text = render("# T\n\n## Added\n\n## Added\n\n## Added\n", "t.md", dict[str, str]().__getitem__)
+    assert ["t", "added", "added-1", "added-2"] == [heading.anchor for heading in text.headings]
+    assert ["t", "added", "added-1", "added-2"] == Page(text.html).anchors
+
+
 def test_a_link_that_would_run_a_script_is_none() -> None:
     text = render("# T\n\n[a](javascript:alert(1))\n", "t.md", dict[str, str]().__getitem__)
     assert "href" not in text.html

@@ -40,7 +40,8 @@ DARK_REFERENCE: Final = "document.querySelector('#reference.dark h1')"
 DARK_CONSOLE: Final = "document.body.classList.contains('dark-mode')"
 PATCH: Final = "document.getElementById('operation/updateSession')?.getBoundingClientRect().top"
 RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
-STORED: Final = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
+STORED: Final = """indexedDB.databases().then((databases) =>
+  JSON.stringify([databases, {...localStorage}, {...sessionStorage}]))"""
 VIOLATION: Final = """new Promise((resolve) => {
   addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
   fetch("http://192.0.2.1/").catch(() => {});
@@ -377,6 +378,7 @@ def test_the_console_calls_the_sandbox_and_keeps_no_token(seen: dict[str, Seen])
     (stored,) = visit["read"]
     sent = {url for url in visit["requests"] if url.startswith("http")}
     assert {f"{visit['sandbox']}/sessions"} == sent
+    assert stored.startswith("[[],")
     assert visit["token"] not in stored
 
 
