@@ -84,21 +84,29 @@ REDOC_THEMES: Final = {
     },
 }
 
-SCALAR_COLOURS: Final = """
+SCALAR_STYLES: Final = """
 .light-mode {
   --scalar-color-2: #4f5f6d; --scalar-color-3: #5b6975;
   --scalar-color-green: #0a6640; --scalar-color-blue: #0b5a94; --scalar-color-orange: #8a4510;
   --scalar-color-yellow: #7a5200; --scalar-color-red: #a3291b; --scalar-color-purple: #5a3d8f;
 }
 .dark-mode { --scalar-color-2: #b4c0c9; --scalar-color-3: #9aabb8; }
+.client-libraries-list button:not([role=tab]) { display: none; }
 """
-"""Darker and lighter than Scalar's own, so that small words can be read."""
+"""Darker and lighter than Scalar's own, so that small words can be read; and of its list of
+languages the tabs alone, without the button that is none of them."""
+
+OTHER_LANGUAGES: Final = (
+    "c clojure csharp dart fsharp go http java kotlin objc ocaml php powershell r ruby rust swift"
+).split()
+"""What Scalar could show samples in as well; without them, the rest fits into its tabs."""
 
 SCALAR_OPTIONS: Final = {
     "agent": {"disabled": True},
-    "customCss": SCALAR_COLOURS,
+    "customCss": SCALAR_STYLES,
     "defaultHttpClient": {"targetKey": "shell", "clientKey": "curl"},
     "documentDownloadType": "none",
+    "hiddenClients": dict.fromkeys(OTHER_LANGUAGES, True),
     "hideClientButton": True,
     "hideDarkModeToggle": True,
     "mcp": {"disabled": True},
