@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -44,9 +43,10 @@ def copy_sources(root: Path) -> Path:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The root of the copy, and the folder of the publication."""
-    os.environ.pop("SOURCE_DATE_EPOCH", None)
     root = copy_sources(tmp_path_factory.mktemp("root"))
-    return root, publish(root)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SOURCE_DATE_EPOCH", raising=False)
+        return root, publish(root)[0]
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ SEARCHES: Final = {
 def search(words: str) -> list[list[str]]:
     return [
         ["press", "/"],
+        ["read", "document.activeElement.id"],
         ["type", "#query", words],
         ["wait", "document.querySelector('#results a')"],
         ["read", RESULTS],
@@ -348,9 +349,9 @@ def test_the_references_follow_the_toggle(seen: dict[str, Seen]) -> None:
 
 @pytest.mark.parametrize("words", SEARCHES)
 def test_the_search_finds_guides_operations_and_schemas(seen: dict[str, Seen], words: str) -> None:
-    found, reached, left = seen[f"search {words}"]["read"]
+    entered, found, reached, left = seen[f"search {words}"]["read"]
     assert SEARCHES[words] in found[:3]
-    assert (True, ["query", True]) == (reached, left)
+    assert ("query", True, ["query", True]) == (entered, reached, left)
 
 
 def test_a_search_without_a_result_says_so(seen: dict[str, Seen]) -> None:
