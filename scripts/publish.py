@@ -1,51 +1,36 @@
-"""Publish the base document: files for programs, a page for people, checksums for both.
+"""Publish a version: documents, overlays, collections, a site for people, checksums for all.
 
     python scripts/publish.py
 
-Writes build/publish/<version>/, whole or not at all. The page makes no foreign request.
-Exit codes: 0 fine, 2 a source or the reference bundle cannot be used.
+Writes build/publish/<version>/, whole or not at all. The same sources give the same bytes; the
+one date in there is that of SOURCE_DATE_EPOCH, or none. No page makes a foreign request.
+Exit codes: 0 fine, 2 a source, a bundle or a setting cannot be used.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import html
-import json
+import re
 import sys
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.bundle import ROOT, derive
-from scripts.dereference import dereference
-from scripts.documents import DocumentError, Json, dump_json, dump_yaml
+from scripts.documents import DocumentError
 from scripts.outputs import replace
+from scripts.publication import http_file, postman, reference, sbom
+from scripts.publication.documents import documents, overlays, sandbox_document
+from scripts.publication.site import CHANGELOG, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 OUTPUT: Final = Path("build/publish")
-PAGE: Final = Path("scripts/site/index.html")
-REDOC: Final = Path("scripts/node/node_modules/redoc/bundles")
-
-LOGO: Final = "https://cdn.redoc.ly/redoc/logo-mini.svg"
-"""The one address that Redoc loads by itself; without an image it shows its name alone."""
-
-OPTIONS: Final = {
-    "expandResponses": "200",
-    "hideDownloadButtons": True,
-    "jsonSamplesExpandLevel": 4,
-    "schemasExpansionLevel": 1,
-    "showExtensions": ["x-provenance"],
-    "theme": {
-        "colors": {"primary": {"main": "#0b6285"}},
-        "typography": {
-            "fontFamily": "system-ui, sans-serif",
-            "headings": {"fontFamily": "inherit"},
-        },
-    },
-}
+SAMPLES: Final = Path("openapi/examples")
+SUMS: Final = "SHA256SUMS"
+VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
+"""What a version may be, since it names a folder."""
 
 
 def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
@@ -55,64 +40,45 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         Its folder, and the files that changed.
 
     Raises:
-        DocumentError: a document cannot be derived, or the reference bundle is not what it was.
+        DocumentError: a source, a bundle or a setting cannot be used.
         OSError: a file cannot be read or written.
     """
-    document: Any = derive("base", root)
-    files = {
-        "index.html": _page(document, root),
-        "openapi.dereferenced.json": dump_json(dereference(document)),
-        "openapi.json": dump_json(document),
-        "openapi.yaml": dump_yaml(document),
-        "redoc.standalone.js": _redoc(root),
-        "redoc.standalone.js.LICENSE.txt": _read(root / REDOC / "redoc.standalone.js.LICENSE.txt"),
-        "reference.js": _script(document),
-    }
-    content = {name: text.encode() for name, text in files.items()}
-    content["SHA256SUMS"] = _checksums(content)
-    folder = root / OUTPUT / document["info"]["version"]
-    return folder, replace(folder, content)
+    base: Any = derive("base", root)
+    version = str(base["info"]["version"])
+    if not VERSION.fullmatch(version):
+        raise DocumentError(f"info.version: {version!r} cannot name a folder; write one like 1.2.0")
+    notes = (root / CHANGELOG).read_text(encoding="utf-8")
+    sandbox = sandbox_document(root)
+    downloads = _encoded(
+        documents(root)
+        | overlays(root)
+        | {postman.NAME: postman.collection(sandbox)}
+        | http_file.http_file(sandbox)
+        | _samples(root)
+        | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
+    )
+    pages = _encoded(
+        Site(root, base, sandbox, notes, downloads).files()
+        | reference.settings(base, sandbox)
+        | reference.bundles(root)
+    )
+    files = downloads | pages
+    folder = root / OUTPUT / version
+    return folder, replace(folder, files | {SUMS: _checksums(files)})
 
 
-def _page(document: Any, root: Path) -> str:
-    info = {key: html.escape(document["info"][key]) for key in ("title", "version")}
-    return Template(_read(root / PAGE)).substitute(info)
+def _samples(root: Path) -> dict[str, str]:
+    paths = sorted((root / SAMPLES).iterdir())
+    return {f"samples/{path.name}": path.read_text(encoding="utf-8") for path in paths}
 
 
-def _script(document: Any) -> str:
-    values = (_with_readable_provenance(document), OPTIONS)
-    arguments = ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
-    return f'Redoc.init({arguments}, document.getElementById("reference"));\n'
+def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in files.items()}
 
 
-def _with_readable_provenance(node: Json) -> Json:
-    """Turn each `x-provenance` into one line, since Redoc shows an extension as it is."""
-    if isinstance(node, list):
-        return [_with_readable_provenance(child) for child in node]
-    if not isinstance(node, dict):
-        return node
-    shown = {key: _with_readable_provenance(child) for key, child in node.items()}
-    if isinstance(provenance := node.get("x-provenance"), dict):
-        shown["x-provenance"] = ", ".join(map(str, provenance.values()))
-    return shown
-
-
-def _redoc(root: Path) -> str:
-    if not (root / REDOC).exists():
-        raise DocumentError(f"{REDOC}: is not installed; run `make tools`")
-    bundle = _read(root / REDOC / "redoc.standalone.js")
-    if bundle.count(LOGO) != 1:
-        raise DocumentError(f"{REDOC}: does not load {LOGO} once; look at what it loads instead")
-    return bundle.replace(LOGO, "data:,")
-
-
-def _checksums(files: dict[str, bytes]) -> bytes:
+def _checksums(files: Mapping[str, bytes]) -> bytes:
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return "".join(lines).encode()
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "openapi/DECISIONS.md",
-    "openapi/guides/client.md",
+    *(f"openapi/guides/{path.name}" for path in sorted((ROOT / "openapi/guides").glob("*.md"))),
 )
 
 

@@ -1,147 +1,309 @@
-"""The publication is complete, honest about its bytes, and asks nobody else for anything."""
+"""The publication is complete, true to its sources, and the same bytes each time."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
 import re
 import shutil
-from html.parser import HTMLParser
+import subprocess
+import sys
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts import publish as command
 from scripts.bundle import ROOT, derive
 from scripts.documents import DocumentError, load
-from scripts.publish import PAGE, REDOC, publish
+from scripts.overlay import apply_files
+from scripts.publication import reference
+from scripts.publish import publish
+from tests.publish.conftest import copy_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("root")
-    for source in ("openapi", "overrides/overlays", PAGE.parent, REDOC):
-        shutil.copytree(ROOT / source, folder / source)
-    return folder
+PUBLISH = (
+    "import sys, pathlib; from scripts.publish import publish; publish(pathlib.Path(sys.argv[1]))"
+)
 
 
-@pytest.fixture(scope="module")
-def site(root: Path) -> Path:
-    return publish(root)[0]
+@pytest.fixture
+def root(published: tuple[Path, Path], tmp_path: Path) -> Path:
+    """A copy of the sources to spoil."""
+    copy = tmp_path / "root"
+    shutil.copytree(published[0], copy, ignore=shutil.ignore_patterns("build"))
+    return copy
 
 
-class Page(HTMLParser):
-    """Collects every address that a page names."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-        self.policy = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.addresses += [named[key] or "" for key in ("src", "href") if key in named]
-        if named.get("http-equiv") == "Content-Security-Policy":
-            self.policy = named["content"] or ""
-
-
-def test_the_folder_is_named_after_the_version_and_holds_every_file(site: Path) -> None:
-    base: Any = derive("base")
-    assert site.name == base["info"]["version"]
-    assert {path.name for path in site.iterdir()} == {
-        "SHA256SUMS",
-        "index.html",
-        "openapi.dereferenced.json",
-        "openapi.json",
-        "openapi.yaml",
-        "redoc.standalone.js",
-        "redoc.standalone.js.LICENSE.txt",
-        "reference.js",
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
     }
 
 
-def test_yaml_and_json_are_the_base_document(site: Path) -> None:
-    assert load(site / "openapi.yaml") == load(site / "openapi.json") == derive("base")
+def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site: Path) -> None:
+    base: Any = derive("base")
+    assert base["info"]["version"] == site.name
+    forms = [f"{name}{plain}" for name in ("base", "strict") for plain in ("", ".plain")]
+    suffixes = ("yaml", "json", "dereferenced.json")
+    expected = {f"documents/{form}.{suffix}" for form in forms for suffix in suffixes}
+    expected |= {f"overlays/{name}.yaml" for name in ("auth", "pagination", "python", "strict")}
+    expected |= {
+        "SHA256SUMS",
+        "CHANGELOG.md",
+        "sbom.cdx.json",
+        "index.html",
+        "collections/heidi-sessions.postman_collection.json",
+        "collections/heidi-sessions.http",
+        "collections/http-client.env.json",
+    }
+    assert expected - contents(site).keys() == set()
 
 
-def test_the_dereferenced_document_refers_to_nothing(site: Path) -> None:
-    assert '"$ref"' not in (site / "openapi.dereferenced.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["base", "strict"])
+def test_yaml_and_json_are_the_derived_document(site: Path, name: str) -> None:
+    folder = site / "documents"
+    assert derive(name) == load(folder / f"{name}.yaml") == load(folder / f"{name}.json")
+
+
+@pytest.mark.parametrize("name", ["base", "strict"])
+def test_the_plain_document_is_the_same_without_a_word_about_its_origin(
+    site: Path, name: str
+) -> None:
+    folder = site / "documents"
+    plain: Any = load(folder / f"{name}.plain.yaml")
+    assert plain == load(folder / f"{name}.plain.json")
+    expected = stripped(derive(name))
+    description = expected["info"].pop("description")
+    assert description.startswith(plain["info"].pop("description"))
+    assert expected == plain
+    for path in folder.glob(f"{name}.plain.*"):
+        assert "x-provenance" not in path.read_text(encoding="utf-8")
+
+
+def stripped(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = {key for key in node if key not in {"x-provenance", "x-derived-from"}}
+        return {key: stripped(child) for key, child in node.items() if key in kept}
+    return [stripped(child) for child in node] if isinstance(node, list) else node
+
+
+def test_a_dereferenced_document_refers_to_nothing(site: Path) -> None:
+    paths = list((site / "documents").glob("*.dereferenced.json"))
+    assert len(paths) == 4
+    assert [path.name for path in paths if '"$ref"' in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_published_overlays_make_the_strict_document_from_the_published_base(
+    site: Path,
+) -> None:
+    overlays = [site / f"overlays/{name}.yaml" for name in ("pagination", "strict")]
+    for path in overlays:
+        extends: Any = load(path)
+        assert (path.parent / extends["extends"]).resolve() == site / "documents/base.yaml"
+    made: Any = apply_files(site / "documents/base.yaml", overlays, strict_targets=True)
+    strict: Any = load(site / "documents/strict.yaml")
+    del made["x-derived-from"], strict["x-derived-from"]
+    assert strict == made
 
 
 def test_the_checksums_are_those_of_every_other_file(site: Path) -> None:
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"],  # noqa: S607
+        cwd=site,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "", "") == (checked.returncode, checked.stdout, checked.stderr)
     lines = (site / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    listed = {name: checksum for checksum, name in (line.split("  ") for line in lines)}
-    found = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in site.iterdir()
-        if path.name != "SHA256SUMS"
-    }
-    assert listed == found
+    assert sorted(contents(site).keys() - {"SHA256SUMS"}) == [line[66:] for line in lines]
 
 
-def test_every_address_of_the_page_is_a_file_beside_it(site: Path) -> None:
-    page = Page((site / "index.html").read_text(encoding="utf-8"))
-    local = [address for address in page.addresses if not address.startswith("data:")]
-    assert local
-    assert [address for address in local if not (site / address).is_file()] == []
-
-
-def test_the_policy_of_the_page_forbids_every_foreign_request(site: Path) -> None:
-    policy = Page((site / "index.html").read_text(encoding="utf-8")).policy
-    assert policy.startswith("default-src 'none';")
-    assert not re.search(r"https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline", policy)
-
-
-def test_the_reference_bundle_loads_nothing_from_elsewhere(site: Path) -> None:
-    bundle = (site / "redoc.standalone.js").read_text(encoding="utf-8")
-    loaded = re.findall(r"""(?:src|href|fetch\()\s*[:=]?\s*["'](https?://[^"']+)""", bundle)
-    assert loaded == ["https://redocly.com/redoc/"]  # a link for people, not a request
-
-
-def test_the_page_shows_where_a_property_comes_from_in_words(site: Path) -> None:
-    script = (site / "reference.js").read_text(encoding="utf-8")
-    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("Redoc.init("))
-    shown = drawn["components"]["schemas"]["SessionPage"]["properties"]["next_page"]
-    assert shown["x-provenance"] == "unknown, seed:L221, Only null is shown."
-
-
-def test_publishing_again_changes_nothing(root: Path, site: Path) -> None:
-    assert publish(root) == (site, [])
-
-
-def test_one_description_changes_the_documents_the_page_and_the_checksums(
-    root: Path, tmp_path: Path
+def test_publishing_again_changes_nothing(
+    published: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = tmp_path / "root"
-    shutil.copytree(root, copy)
-    path = copy / "openapi/openapi.yaml"
+    root, folder = published
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert (folder, []) == publish(root)
+
+
+@pytest.mark.parametrize("epoch", [None, "1700000000"])
+def test_the_bytes_are_the_same_in_another_folder_zone_mask_locale_and_hash_seed(
+    tmp_path: Path, epoch: str | None
+) -> None:
+    made: list[dict[str, str]] = []
+    for zone, mask, seed, language in (("UTC", 0o022, "1", "C"), ("Asia/Tokyo", 0o077, "2", "de")):
+        root = copy_sources(tmp_path / f"{seed}/a folder")
+        environment = os.environ | {"TZ": zone, "PYTHONHASHSEED": seed, "LANG": language}
+        if epoch:
+            environment["SOURCE_DATE_EPOCH"] = epoch
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", PUBLISH, str(root)],
+            cwd=ROOT,
+            env=environment,
+            umask=mask,
+            check=True,
+        )
+        (folder,) = (root / "build/publish").iterdir()
+        made.append(contents(folder))
+    assert made[0] == made[1]
+
+
+def test_the_one_date_is_the_one_that_the_environment_names(
+    root: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    dated, _ = publish(root)
+    before, after = contents(site), contents(dated)
+    changed = {name for name in before if before[name] != after[name]}
+    assert {"SHA256SUMS", "downloads.html", "sbom.cdx.json"} == changed
+    bill = json.loads((dated / "sbom.cdx.json").read_text(encoding="utf-8"))
+    assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
+
+
+def test_the_bill_of_materials_names_what_is_locked_with_hashes_and_licences(site: Path) -> None:
+    bill = json.loads((site / "sbom.cdx.json").read_text(encoding="utf-8"))
+    assert ("CycloneDX", "1.5") == (bill["bomFormat"], bill["specVersion"])
+    assert "timestamp" not in bill["metadata"]
+    found = {component["name"]: component for component in bill["components"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = itertools.chain(project["dependencies"], *project["optional-dependencies"].values())
+    wanted = {re.split(r"[^\w-]", name)[0] for name in named} - {project["name"]}
+    assert wanted - found.keys() == set()
+    assert found.keys() & {"import-linter", "mypy", "ruff"} == set()
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    versions = {package["name"]: package["version"] for package in lock["package"]}
+    assert {name: versions[name] for name in found} == {
+        name: component["version"] for name, component in found.items()
+    }
+    assert found["attrs"]["licenses"] == [{"expression": "MIT"}]
+    assert all(reference["hashes"] for reference in found["attrs"]["externalReferences"])
+    without = [name for name, component in found.items() if "licenses" not in component]
+    assert set(without) <= {"colorama", "httpx-aiohttp", "tzdata", "win32-setctime"}
+
+
+def test_one_description_changes_what_is_made_of_it_and_nothing_else(
+    root: Path, site: Path
+) -> None:
+    path = root / "openapi/openapi.yaml"
     path.write_text(path.read_text().replace("A name for people to read.", "A readable name."))
-    _, changed = publish(copy)
-    assert changed == [
-        "SHA256SUMS",
-        "openapi.dereferenced.json",
-        "openapi.json",
-        "openapi.yaml",
-        "reference.js",
+    before, after = contents(site), contents(publish(root)[0])
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
+    documents = {name for name in after if name.startswith("documents/")}
+    data = {f"assets/{name}" for name in ("console-data.js", "reference-data.js", "search.json")}
+    assert documents | data | {"SHA256SUMS", "downloads.html"} == changed
+
+
+def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
+    path = root / "CHANGELOG.md"
+    path.write_text(path.read_text() + "\n## 9.9.9\n\n- Something **new**.\n")
+    folder, changed = publish(root)
+    expected = ["CHANGELOG.md", "SHA256SUMS", "assets/search.json", "changelog.html"]
+    assert sorted([*expected, "downloads.html"]) == sorted(
+        name for name in changed if contents(site).get(name) != contents(folder)[name]
+    )
+    assert "<strong>new</strong>" in (folder / "changelog.html").read_text(encoding="utf-8")
+
+
+def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
+    guides = root / "openapi/guides"
+    text = "# {} guide\n\nFirst. Second, with [a link](client.md#errors).\n"
+    for name in ("sandbox", "another"):
+        (guides / f"{name}.md").write_text(text.format(name))
+    page = (publish(root)[0] / "sandbox.html").read_text(encoding="utf-8")
+    (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
+    listed = re.findall(r'href="([\w-]+)\.html"', beside)
+    first = ["getting-started", "authentication", "pagination", "errors", "sandbox", "judging"]
+    assert [*first, "client", "another"] == listed
+    assert '<meta name="description" content="First.">' in page
+    assert '<a href="client.html#errors">a link</a>' in page
+
+
+def append(path: str, text: str) -> Callable[[Path], None]:
+    def spoil(root: Path) -> None:
+        with (root / path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return spoil
+
+
+def put(path: object, text: str) -> Callable[[Path], object]:
+    return lambda root: (root / str(path)).write_text(text, encoding="utf-8")
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a bundle that is not installed": (
+        lambda root: (root / reference.REDOC).unlink(),
+        "redoc.standalone.js: is not installed; run `make tools`",
+    ),
+    "a bundle that is not what it was": (
+        put(reference.REDOC, "other"),
+        "does not hold https://cdn",
+    ),
+    "a guide without a title": (put("openapi/guides/errors.md", "Text."), "has no title"),
+    "a guide that is empty": (put("openapi/guides/errors.md", ""), "has no title"),
+    "a link that leads nowhere": (
+        append("openapi/guides/errors.md", "[x](nowhere.md)"),
+        "errors.md: the link nowhere.md leads to no page; mend it",
+    ),
+    "an overlay that extends something else": (
+        put("overrides/overlays/python.yaml", "overlay: 1.1.0\n"),
+        "python.yaml: does not say `extends: ",
+    ),
+    "a document that is none": (put("openapi/openapi.yaml", "- 1"), ""),
+    "a document with half a line": (append("openapi/openapi.yaml", "\n: ["), "openapi.yaml:"),
+    "a lock file that is none": (put("uv.lock", "?"), "uv.lock: uv cannot export it"),
+    "a changelog that is not there": (lambda root: (root / "CHANGELOG.md").unlink(), "CHANGELOG"),
+    "a template with a mistake": (
+        put("scripts/site/page.html", "{{ page.nothing }}"),
+        "page.html: ",
+    ),
+    "a page that is not UTF-8": (
+        lambda root: (root / "openapi/guides/errors.md").write_bytes(b"# \xff"),
+        "errors.md: not UTF-8",
+    ),
+    "a version that leaves the folder": (
+        lambda root: (root / "openapi/openapi.yaml").write_text(
+            (root / "openapi/openapi.yaml").read_text().replace("version: 0.1.0", "version: ../up")
+        ),
+        "info.version: '../up' cannot name a folder",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
+    root: Path,
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = root / "build/publish/0.1.0/index.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("as it was")
+    spoil, reason = SPOILT[what]
+    spoil(root)
+    monkeypatch.setattr(command, "publish", lambda: publish(root))
+    assert command.main([]) == 2
+    said = capsys.readouterr()
+    assert "" == said.out
+    assert 1 == said.err.count("\n")
+    assert reason in said.err
+    assert ["as it was"] == [
+        path.read_text() for path in (root / "build").rglob("*.*") if path.is_file()
     ]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda bundle: shutil.rmtree(bundle.parent), "is not installed; run `make tools`"),
-        (lambda bundle: bundle.write_text("other"), "does not load"),
-    ],
-)
-def test_a_reference_bundle_that_is_not_what_it_was_stops_the_publication(
-    root: Path, tmp_path: Path, spoil: Any, reason: str
-) -> None:
-    copy = tmp_path / "root"
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("build"))
-    spoil(copy / REDOC / "redoc.standalone.js")
-    with pytest.raises(DocumentError, match=reason):
-        publish(copy)
-    assert not (copy / "build").exists()
+def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    with pytest.raises(DocumentError, match="SOURCE_DATE_EPOCH: 'today' is no number of seconds"):
+        publish(root)
+    assert not (root / "build").exists()

@@ -1,0 +1,1 @@
+"""What is published, module by module; `scripts/publish.py` puts it together."""

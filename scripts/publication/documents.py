@@ -1,0 +1,86 @@
+"""The documents in every form that a partner may want, and the overlays that tell them apart."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.bundle import OVERLAYS, SPEC, derive
+from scripts.dereference import dereference
+from scripts.documents import DocumentError, Json, dump_json, dump_yaml
+from scripts.overlay import apply_files
+from scripts.publication.provenance import KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PUBLISHED: Final = ("base", "strict")
+"""The documents for partners; the third, `client`, is for the generator."""
+
+EVERYTHING: Final = ("auth", "pagination", "strict")
+"""The overlays that make the document of the sandbox, tokens included."""
+
+PROVENANCE: Final = frozenset({KEY, "x-derived-from"})
+
+
+def documents(root: Path) -> dict[str, str]:
+    """Return `documents/`: base and strict as YAML, JSON and dereferenced JSON.
+
+    Each comes twice, the second time without provenance.
+
+    Raises:
+        DocumentError: a source cannot be used.
+    """
+    files: dict[str, str] = {}
+    for name in PUBLISHED:
+        document = derive(name, root)
+        for form, content in {name: document, f"{name}.plain": plain(document)}.items():
+            files[f"documents/{form}.yaml"] = dump_yaml(content)
+            files[f"documents/{form}.json"] = dump_json(content)
+            files[f"documents/{form}.dereferenced.json"] = dump_json(dereference(content))
+    return files
+
+
+def overlays(root: Path) -> dict[str, str]:
+    """Return `overlays/`, each extending the published base document.
+
+    Raises:
+        DocumentError: an overlay extends something else.
+    """
+    files: dict[str, str] = {}
+    for path in sorted((root / OVERLAYS).glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        source = f"extends: ../../{SPEC.as_posix()}\n"
+        if text.count(source) != 1:
+            raise DocumentError(f"{path}: does not say `{source.strip()}`; write it once")
+        files[f"overlays/{path.name}"] = text.replace(source, "extends: ../documents/base.yaml\n")
+    return files
+
+
+def sandbox_document(root: Path) -> dict[str, Any]:
+    """Return what the sandbox serves: strict, and the operation that issues tokens.
+
+    Raises:
+        DocumentError: a source cannot be used.
+    """
+    paths = [root / OVERLAYS / f"{name}.yaml" for name in EVERYTHING]
+    document: Any = apply_files(root / SPEC, paths, strict_targets=True)
+    return dict(document)
+
+
+def plain(document: Json) -> Json:
+    """Return a copy of a document that says nothing about where it comes from."""
+    copy: Any = _without_provenance(document)
+    paragraphs = copy["info"]["description"].split("\n\n")
+    # From the first paragraph that names the extension, the description explains it.
+    kept = itertools.takewhile(lambda paragraph: KEY not in paragraph, paragraphs)
+    copy["info"]["description"] = "\n\n".join(kept).rstrip() + "\n"
+    return dict(copy)
+
+
+def _without_provenance(node: Json) -> Json:
+    if isinstance(node, list):
+        return [_without_provenance(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _without_provenance(child) for key, child in node.items() if key not in PROVENANCE}

@@ -1,0 +1,135 @@
+"""Markdown as HTML: anchors on headings, links that lead to pages of the site, coloured code."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pygments
+from markdown_it import MarkdownIt
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import find_lexer_class_by_name
+
+from scripts.documents import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from markdown_it.token import Token
+
+    Resolver = Callable[[str], str]
+
+LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in ("json", "python", "sh")}
+FORMATTER: Final = HtmlFormatter[str](nowrap=True)
+FOREIGN: Final = re.compile(r"[a-z]+:")
+SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
+ROW: Final = re.compile(r"[A-Z]\d+")
+"""The first cell of a row that others cite, such as S7."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: its level, text and anchor, and the text of what stands below it."""
+
+    level: int
+    text: str
+    anchor: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A rendered text. `summary` is its first sentence, without markup."""
+
+    title: str
+    summary: str
+    html: str
+    headings: tuple[Heading, ...]
+
+
+def render(source: str, name: str, resolve: Resolver) -> Text:
+    """Render a text.
+
+    Args:
+        source: Markdown that starts with a heading.
+        name: what to call it in an error.
+        resolve: turns the address of a link into one of the site; raises KeyError for one that
+            leads nowhere.
+
+    Raises:
+        DocumentError: the text has no title, or a link in it leads nowhere.
+    """
+    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted}).enable("table")
+    tokens = parser.parse(source)
+    if not tokens or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
+        raise DocumentError(f"{name}: has no title; start it with a line `# ...`")
+    headings = tuple(_anchored(tokens))
+    for token in _walk(tokens):
+        if token.type == "link_open":
+            _lead(token, name, resolve)
+    _name_rows(tokens)
+    rendered = parser.renderer.render(tokens, parser.options, {})
+    rendered = rendered.replace(
+        "<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+    ).replace("</table>", "</table></div>")
+    summary = SENTENCE.match(headings[0].body)
+    return Text(headings[0].text, summary[0] if summary else "", rendered, headings)
+
+
+def anchor(text: str) -> str:
+    """Return the anchor of a heading, as the places that show Markdown make it."""
+    return re.sub(r"[^\w -]", "", text).lower().replace(" ", "-")
+
+
+def _anchored(tokens: Sequence[Token]) -> Iterable[Heading]:
+    starts = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
+    taken: Counter[str] = Counter()
+    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        text = _plain(tokens[start + 1])
+        name = anchor(text)
+        unique = f"{name}-{taken[name]}" if taken[name] else name
+        taken[name] += 1
+        tokens[start].attrSet("id", unique)
+        below = (_plain(token) for token in tokens[start + 3 : end])
+        body = "\n".join(filter(None, below))
+        yield Heading(int(tokens[start].tag[1]), text, unique, body)
+
+
+def _plain(token: Token) -> str:
+    if token.type == "fence":
+        return token.content.strip()
+    kept = (child for child in token.children or [] if child.type != "image")
+    return "".join(" " if child.type == "softbreak" else child.content for child in kept)
+
+
+def _walk(tokens: Iterable[Token]) -> Iterable[Token]:
+    for token in tokens:
+        yield token
+        yield from _walk(token.children or [])
+
+
+def _lead(token: Token, name: str, resolve: Resolver) -> None:
+    address = str(token.attrGet("href"))
+    if FOREIGN.match(address):
+        token.attrSet("rel", "noreferrer")
+        return
+    path, sharp, fragment = address.partition("#")
+    try:
+        token.attrSet("href", (resolve(path) if path else "") + sharp + fragment)
+    except KeyError as error:
+        raise DocumentError(f"{name}: the link {address} leads to no page; mend it") from error
+
+
+def _name_rows(tokens: Sequence[Token]) -> None:
+    for row, _cell, content in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if row.type == "tr_open" and ROW.fullmatch(content.content):
+            row.attrSet("id", content.content)
+
+
+def _highlighted(code: str, language: str, _attributes: str) -> str:
+    lexer = LEXERS.get(language)
+    text = pygments.highlight(code, lexer, FORMATTER) if lexer else html.escape(code)
+    return f'<pre tabindex="0"><code>{text}</code></pre>\n'

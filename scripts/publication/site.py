@@ -1,0 +1,344 @@
+"""The pages of the site, from the guides, the documents and the templates in scripts/site/."""
+
+from __future__ import annotations
+
+import base64
+import collections
+import dataclasses
+import hashlib
+import json
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from markdown_it import MarkdownIt
+
+from scripts.documents import DocumentError
+from scripts.publication import search
+from scripts.publication.markdown import Heading, Text, anchor, render
+from scripts.publication.provenance import decisions, silences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TEMPLATES: Final = Path("scripts/site")
+GUIDES: Final = Path("openapi/guides")
+DECISIONS: Final = Path("openapi/DECISIONS.md")
+CHANGELOG: Final = Path("CHANGELOG.md")
+
+HOME: Final = "home"
+ORDER: Final = (
+    "getting-started",
+    "authentication",
+    "pagination",
+    "errors",
+    "sandbox",
+    "judging",
+    "client",
+)
+"""The guides as one reads them; one that is not named here comes behind these."""
+
+NAVIGATION: Final = {
+    "getting-started.html": "Guides",
+    "reference.html": "Reference",
+    "console.html": "Console",
+    "unsaid.html": "What the vendor does not say",
+    "changelog.html": "Changelog",
+    "downloads.html": "Downloads",
+}
+
+SUMMARIES: Final = {
+    "reference.html": "Every operation and schema, and where each comes from.",
+    "console.html": "Call the sandbox from your browser.",
+    "unsaid.html": "What is unknown, inferred or contradictory, with our decision beside it.",
+    "decisions.html": "What we repaired, read and decided, row by row.",
+    "changelog.html": "What changed, version by version.",
+    "downloads.html": "The documents in every form, collections, and their checksums.",
+}
+
+MEANINGS: Final = {
+    "unknown": "Only null, or only an empty list, is ever shown.",
+    "anomaly": "The vendor contradicts itself.",
+    "inferred": "The vendor is silent, and OpenAPI needs something to be written.",
+    "narrowed": "The vendor says it, and we added a bound.",
+    "decided": "The vendor says nothing, and we decided.",
+}
+
+DOWNLOADS: Final = {
+    "documents/": (
+        "Documents",
+        (
+            "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for"
+            " tools that cannot follow `$ref`, `plain` leaves out where each node comes from."
+        ),
+    ),
+    "overlays/": (
+        "Overlays",
+        (
+            "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and"
+            " `strict` make `strict`."
+        ),
+    ),
+    "collections/": (
+        "Collections",
+        (
+            "Every operation and the main errors, ready to run against the sandbox: a Postman"
+            " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
+            " httpYac. Each says where the key goes."
+        ),
+    ),
+    "samples/": ("Samples", "The vendor's samples as printed, and what we repaired in them."),
+    "": (
+        "About this version",
+        "The changelog, and what the Python package is made of, with licences, as CycloneDX.",
+    ),
+}
+"""Titles and summaries of the downloads, by the folder that they are in."""
+
+POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+OWN: Final = POLICY | {"require-trusted-types-for": "'script'"}
+# The bundles write styles and mark-up of their own. The console may talk to this machine alone.
+REFERENCE: Final = POLICY | {"style-src": "'self' 'unsafe-inline'", "worker-src": "blob:"}
+CONSOLE: Final = POLICY | {
+    "style-src": "'self' 'unsafe-inline'",
+    "connect-src": "'self' http://127.0.0.1:* http://localhost:*",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its file, its title, a line about it, what it shows, and how.
+
+    section: the page of the navigation that it belongs to.
+    siblings: the pages beside it in that section.
+    """
+
+    name: str
+    title: str
+    summary: str
+    body: str = ""
+    section: str = ""
+    contents: tuple[Heading, ...] = ()
+    siblings: tuple[Page, ...] = ()
+    template: str = "page.html"
+    policy: Mapping[str, str] = dataclasses.field(default_factory=lambda: OWN)
+
+
+class Site:
+    """Makes the pages of one version.
+
+    Args:
+        root: the root of the repository.
+        base: what the vendor says; the reference shows it.
+        sandbox: what the sandbox serves; the console calls it.
+        notes: the release notes, as Markdown with a title.
+        downloads: the files to download.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        base: Mapping[str, Any],
+        sandbox: Mapping[str, Any],
+        notes: str,
+        downloads: Mapping[str, bytes],
+    ) -> None:
+        self._root = root
+        self._base = base
+        self._sandbox = sandbox
+        self._downloads = downloads
+        self._links = {
+            "README.md": "index.html",
+            CHANGELOG.as_posix(): "changelog.html",
+            DECISIONS.as_posix(): "decisions.html",
+            "openapi/openapi.yaml": "documents/base.yaml",
+            "openapi/examples": "downloads.html#samples",
+            "openapi/examples/repairs.yaml": "samples/repairs.yaml",
+            f"{GUIDES.as_posix()}/{HOME}.md": "index.html",
+        }
+        paths = {path.stem: path for path in sorted((root / GUIDES).glob("*.md"))}
+        names = [name for name in ORDER if name in paths] + sorted(paths.keys() - {*ORDER, HOME})
+        self._links |= {f"{GUIDES.as_posix()}/{name}.md": f"{name}.html" for name in names}
+        self._guides = {name: self._text(GUIDES / f"{name}.md") for name in names}
+        self._home = self._text(GUIDES / f"{HOME}.md")
+        self._decisions = self._text(DECISIONS)
+        self._notes = self._rendered(notes, CHANGELOG)
+        self._inline = MarkdownIt("commonmark", {"html": False}).renderInline
+        self._environment = Environment(
+            loader=FileSystemLoader(root / TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def files(self) -> dict[str, str]:
+        """Return every page, and the assets that are not bundles."""
+        pages = [*self._guide_pages(), self._unsaid(), *self._text_pages(), self._downloads_page()]
+        pages += self._reference_pages()
+        home = Page(
+            "index.html",
+            self._home.title,
+            self._home.summary,
+            self._home.html,
+            template="home.html",
+        )
+        cards = [page for page in pages if page.name in NAVIGATION or page.siblings]
+        files = {page.name: self._page(page) for page in pages}
+        files[home.name] = self._page(home, cards=cards)
+        for path in sorted((self._root / TEMPLATES).iterdir()):
+            if path.suffix in {".css", ".js"} and path.stem != "theme":
+                files[f"assets/{path.name}"] = path.read_text(encoding="utf-8")
+        entries = [entry._asdict() for entry in self._entries()]
+        return files | {"assets/search.json": json.dumps(entries, ensure_ascii=False) + "\n"}
+
+    def _guide_pages(self) -> list[Page]:
+        first = next(iter(self._guides))
+        pages = [
+            Page(
+                f"{name}.html",
+                text.title,
+                text.summary,
+                text.html,
+                section=f"{first}.html",
+                contents=_contents(text),
+            )
+            for name, text in self._guides.items()
+        ]
+        return [dataclasses.replace(page, siblings=tuple(pages)) for page in pages]
+
+    def _text_pages(self) -> list[Page]:
+        shown = {"decisions.html": self._decisions, "changelog.html": self._notes}
+        sections = {"decisions.html": "unsaid.html"}
+        return [
+            Page(
+                name,
+                text.title,
+                SUMMARIES[name],
+                text.html,
+                section=sections.get(name, name),
+                contents=_contents(text),
+            )
+            for name, text in shown.items()
+        ]
+
+    def _reference_pages(self) -> list[Page]:
+        return [
+            Page(
+                f"{name}.html",
+                NAVIGATION[f"{name}.html"],
+                SUMMARIES[f"{name}.html"],
+                section=f"{name}.html",
+                template=f"{name}.html",
+                policy=policy,
+            )
+            for name, policy in {"reference": REFERENCE, "console": CONSOLE}.items()
+        ]
+
+    def _unsaid(self) -> Page:
+        groups = silences(self._base, self._sandbox)
+        counts = collections.Counter(row.status for rows in groups.values() for row in rows)
+        body = self._fragment(
+            "unsaid.html",
+            groups=groups,
+            counts=counts,
+            total=counts.total(),
+            meanings=MEANINGS,
+            decisions=decisions(self._read(DECISIONS)),
+        )
+        headings = (Heading(2, group, anchor(group), "") for group in groups)
+        return self._own("unsaid.html", body, headings)
+
+    def _downloads_page(self) -> Page:
+        groups = [
+            {
+                "title": title,
+                "summary": summary,
+                "files": [
+                    {
+                        "name": name,
+                        "size": _size(len(content)),
+                        "sum": hashlib.sha256(content).hexdigest(),
+                    }
+                    for name, content in sorted(self._downloads.items())
+                    if name[: name.find("/") + 1] == folder
+                ],
+            }
+            for folder, (title, summary) in DOWNLOADS.items()
+        ]
+        headings = (Heading(2, title, anchor(title), "") for title, _ in DOWNLOADS.values())
+        return self._own(
+            "downloads.html", self._fragment("downloads.html", groups=groups), headings
+        )
+
+    def _own(self, name: str, body: str, headings: Iterable[Heading]) -> Page:
+        title, summary = NAVIGATION[name], SUMMARIES[name]
+        return Page(name, title, summary, body, section=name, contents=tuple(headings))
+
+    def _entries(self) -> Iterable[search.Entry]:
+        texts = [(f"{name}.html", "guide", text) for name, text in self._guides.items()]
+        texts.append(("index.html", "guide", self._home))
+        texts.append(("decisions.html", "decision", self._decisions))
+        texts.append(("changelog.html", "changelog", self._notes))
+        yield from search.operations(self._base, "reference.html")
+        yield from search.schemas(self._base, "reference.html")
+        yield from search.texts(texts)
+        for name in ("console.html", "unsaid.html", "downloads.html"):
+            yield search.Entry(NAVIGATION[name], "page", name, search.words(SUMMARIES[name]))
+
+    def _text(self, path: Path) -> Text:
+        return self._rendered(self._read(path), path)
+
+    def _rendered(self, source: str, path: Path) -> Text:
+        folder = PurePosixPath(path.as_posix()).parent
+
+        def resolve(link: str) -> str:
+            return self._links[posixpath.normpath(str(folder / link))]
+
+        return render(source, str(path), resolve)
+
+    def _read(self, path: Path) -> str:
+        try:
+            return (self._root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DocumentError(f"{path}: not UTF-8; save as UTF-8") from error
+
+    def _page(self, page: Page, **values: Any) -> str:
+        theme = self._read(TEMPLATES / "theme.js").strip()
+        digest = base64.b64encode(hashlib.sha256(theme.encode()).digest()).decode()
+        policy = dict(page.policy) | {"script-src": f"'self' 'sha256-{digest}'"}
+        return self._fragment(
+            page.template,
+            page=page,
+            policy="; ".join(f"{directive} {sources}" for directive, sources in policy.items()),
+            theme=theme,
+            navigation=[{"name": name, "title": title} for name, title in NAVIGATION.items()],
+            **values,
+        )
+
+    def _fragment(self, template: str, **values: Any) -> str:
+        info = self._base["info"]
+        known = {"title": info["title"], "version": info["version"]}
+        helpers = {"anchor": anchor, "inline": self._inline}
+        try:
+            return self._environment.get_template(template).render(**known, **helpers, **values)
+        except TemplateError as error:
+            raise DocumentError(f"{TEMPLATES / template}: {error}; mend the template") from error
+
+
+def _contents(text: Text) -> tuple[Heading, ...]:
+    return tuple(heading for heading in text.headings if heading.level == 2)
+
+
+def _size(count: int) -> str:
+    return f"{count} B" if count < 1000 else f"{count / 1000:.0f} kB"

@@ -1,0 +1,135 @@
+"""What the guides show runs against the sandbox, and prints what they say that it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from scripts.bundle import ROOT
+from scripts.publication.requests import BASE_URL
+
+if TYPE_CHECKING:
+    from heidi_sandbox import Sandbox
+
+GUIDES = ROOT / "openapi/guides"
+NAMES = ("home", "getting-started", "authentication", "pagination", "errors", "judging")
+"""Each of the others has a test of its own."""
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SETTINGS = {
+    f"export HEIDI_BASE_URL={BASE_URL}\n",
+    "export HEIDI_API_KEY=... # as the sandbox prints it\n",
+}
+"""What the environment of these tests has already."""
+
+
+class Block(NamedTuple):
+    """What one guide runs in one language, and what it says that this prints."""
+
+    program: str
+    output: str
+
+
+def blocks(name: str) -> list[tuple[str, str]]:
+    return FENCE.findall((GUIDES / f"{name}.md").read_text(encoding="utf-8"))
+
+
+def programs(name: str) -> dict[str, Block]:
+    """Join the snippets of a guide, and what is shown behind each, by language."""
+    found: dict[str, Block] = {}
+    last = ""
+    for language, text in blocks(name):
+        if language in {"text", "json"}:
+            found[last] = found[last]._replace(output=found[last].output + text)
+        elif text != "make sandbox\n":
+            last = language
+            before = found.get(language, Block("", ""))
+            found[language] = before._replace(program=before.program + text)
+    return found
+
+
+def steady(text: str) -> str:
+    """Give all ids the same digits, and end each answer with a line of its own."""
+    return re.sub(r"\d{30,39}", "0", text).replace("}{", "}\n{").rstrip("\n")
+
+
+RUNS = [(name, language) for name in NAMES for language in programs(name)]
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(tmp_path),
+        "HEIDI_BASE_URL": sandbox.url,
+        "HEIDI_API_KEY": sandbox.api_key,
+    }
+
+
+@pytest.mark.parametrize(("name", "language"), RUNS)
+def test_a_guide_prints_what_it_shows(
+    name: str, language: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    program, output = programs(name)[language]
+    for line in SETTINGS:
+        program = program.replace(line, "")
+    # Users of its own, so that what one guide leaves does not show in another.
+    program = program.replace("user@example.com", f"{name}@example.com")
+    command = {
+        "sh": ["bash", "-euo", "pipefail", "-c", program],
+        "python": [sys.executable, "-W", "error", "-c", program],
+    }[language]
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ("", 0) == (done.stderr, done.returncode)
+    assert steady(output) == steady(done.stdout)
+
+
+def test_what_the_guides_set_up_is_what_the_sandbox_of_make_serves() -> None:
+    for name in ("home", "getting-started"):
+        text = "".join(code for _, code in blocks(name))
+        assert all(text.count(line) == 1 for line in SETTINGS)
+        assert "make sandbox\n" in text
+
+
+def test_no_block_of_a_guide_goes_unchecked() -> None:
+    languages = {language for name in NAMES for language, _ in blocks(name)}
+    assert {"json", "python", "sh", "text"} == languages
+    others = {path.stem for path in GUIDES.glob("*.md")} - set(NAMES)
+    assert others <= {"client", "sandbox"}
+
+
+def test_no_secret_and_no_patient_is_an_argument_of_a_program() -> None:
+    for name in NAMES:
+        for language, text in blocks(name):
+            if language == "sh":
+                assert not re.search(r"-H |--header ['\"]|--(json|data) .*patient", text)
+
+
+def test_the_python_of_the_guides_passes_mypy_at_its_strictest(tmp_path: Path) -> None:
+    for name, language in RUNS:
+        if language == "python":
+            file = tmp_path / f"{name.replace('-', '_')}.py"
+            file.write_text(programs(name)["python"].program, encoding="utf-8")
+    options = ["--strict", "--no-error-summary", f"--cache-dir={ROOT / '.mypy_cache'}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ("", "", 0) == (done.stdout, done.stderr, done.returncode)

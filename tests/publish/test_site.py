@@ -1,0 +1,242 @@
+"""The pages of the site: their links, their policy, and what is made from the provenance."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from scripts.bundle import ROOT, derive
+from scripts.documents import DocumentError
+from scripts.publication.documents import sandbox_document
+from scripts.publication.markdown import render
+from scripts.publication.provenance import Silence, decisions, silences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Page(HTMLParser):
+    """Collects what a page names, holds and allows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.anchors: list[str] = []
+        self.inline: list[str] = []
+        self.policy: dict[str, str] = {}
+        self.text = ""
+        self._in_script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = {key: value or "" for key, value in attrs}
+        if tag == "a":
+            self.links.append(named["href"])
+        elif "src" in named or "href" in named:
+            self.loaded.append(named.get("src") or named["href"])
+        self.anchors += [named["id"]] if "id" in named else []
+        self.inline += [key for key in named if key == "style" or key.startswith("on")]
+        self._in_script = tag == "script" and "src" not in named
+        if named.get("http-equiv") == "Content-Security-Policy":
+            pairs = (directive.split(" ", 1) for directive in named["content"].split("; "))
+            self.policy = {pair[0]: pair[1] for pair in pairs}
+
+    def handle_data(self, data: str) -> None:
+        if self._in_script:
+            digest = base64.b64encode(hashlib.sha256(data.encode()).digest()).decode()
+            self.inline.append(f"'sha256-{digest}'")
+        self._in_script = False
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, Page]:
+    return {path.name: Page(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}
+
+
+def leads_nowhere(site: Path, pages: dict[str, Page], start: str, link: str) -> bool:
+    address = urlsplit(link)
+    if address.scheme:
+        return address.scheme != "https"
+    name, anchor = address.path or start, unquote(address.fragment)
+    if name not in pages:
+        return not (site / name).is_file()
+    held = not anchor or anchor in pages[name].anchors
+    return not held and not (name == "reference.html" and drawn_by_redoc(anchor))
+
+
+def drawn_by_redoc(anchor: str) -> bool:
+    base: Any = derive("base")
+    operations = {
+        operation["operationId"]
+        for item in base["paths"].values()
+        for operation in item.values()
+        if "operationId" in operation
+    }
+    kind, _, name = anchor.partition("/")
+    return name in {"operation": operations, "schema": base["components"]["schemas"]}.get(kind, [])
+
+
+def test_every_link_leads_to_a_page_or_a_file_and_to_a_place_on_it(
+    site: Path, pages: dict[str, Page]
+) -> None:
+    links = [(name, link) for name, page in pages.items() for link in page.links + page.loaded]
+    local = [pair for pair in links if not pair[1].startswith("data:")]
+    assert len(local) > 200
+    assert [] == [pair for pair in local if leads_nowhere(site, pages, *pair)]
+
+
+def test_every_entry_of_the_search_leads_to_a_place(site: Path, pages: dict[str, Page]) -> None:
+    entries = json.loads((site / "assets/search.json").read_text(encoding="utf-8"))
+    kinds = {entry["kind"] for entry in entries}
+    assert {"changelog", "decision", "guide", "operation", "page", "schema"} == kinds
+    assert [] == [e["url"] for e in entries if leads_nowhere(site, pages, "index.html", e["url"])]
+
+
+def test_every_page_can_be_reached_from_the_first_one(pages: dict[str, Page]) -> None:
+    reached, waiting = set[str](), {"index.html"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        targets = {urlsplit(link).path for link in pages[name].links}
+        waiting |= (targets & pages.keys()) - reached
+    assert pages.keys() == reached
+
+
+def test_no_anchor_stands_twice_on_a_page(pages: dict[str, Page]) -> None:
+    twice = {
+        name: [anchor for anchor in page.anchors if page.anchors.count(anchor) > 1]
+        for name, page in pages.items()
+    }
+    assert {} == {name: anchors for name, anchors in twice.items() if anchors}
+
+
+def test_the_policy_allows_the_scripts_of_the_site_and_no_others(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert "'none'" == page.policy["default-src"], name
+        assert {"'self'", *page.inline} == set(page.policy["script-src"].split()), name
+        assert not re.search(r"unsafe-eval|https:|//\*", str(page.policy)), name
+
+
+def test_the_policy_lets_the_bundles_alone_write_styles(pages: dict[str, Page]) -> None:
+    loose = {n for n, page in pages.items() if "'unsafe-inline'" in page.policy["style-src"]}
+    assert {"console.html", "reference.html"} == loose
+
+
+def test_the_policy_lets_the_console_alone_call_this_machine(pages: dict[str, Page]) -> None:
+    allowed = {name: page.policy["connect-src"] for name, page in pages.items()}
+    assert "'self' http://127.0.0.1:* http://localhost:*" == allowed.pop("console.html")
+    assert {"'self'"} == set(allowed.values())
+
+
+def test_the_bundles_are_told_to_ask_nobody_else(site: Path) -> None:
+    script = (site / "assets/console-data.js").read_text(encoding="utf-8")
+    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
+    wanted = {
+        "agent": {"disabled": True},
+        "persistAuth": False,
+        "proxyUrl": "",
+        "showDeveloperTools": "never",
+        "telemetry": False,
+        "withDefaultFonts": False,
+    }
+    assert wanted == {key: drawn["options"][key] for key in wanted}
+    assert ["http://127.0.0.1:8080/api/v2/ml-scribe/open-api"] == [
+        server["url"] for server in drawn["document"]["servers"]
+    ]
+    redoc = (site / "assets/redoc.js").read_text(encoding="utf-8")
+    loaded = re.findall(r"""(?:src|href|fetch\()\s*[:=]?\s*["'](https?://[^"']+)""", redoc)
+    assert ["https://redocly.com/redoc/"] == loaded  # a link for people, not a request
+
+
+def test_the_reference_shows_where_a_property_comes_from_in_words(site: Path) -> None:
+    script = (site / "assets/reference-data.js").read_text(encoding="utf-8")
+    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
+    schemas = drawn["document"]["components"]["schemas"]
+    shown = schemas["SessionPage"]["properties"]["next_page"]["x-provenance"]
+    assert "unknown, seed:L221, Only null is shown." == shown
+
+
+def provenances(node: Any) -> list[dict[str, str]]:
+    if isinstance(node, list):
+        return [found for child in node for found in provenances(child)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["x-provenance"]] if "x-provenance" in node else []
+    return own + [
+        f for key, child in node.items() if key != "x-provenance" for f in provenances(child)
+    ]
+
+
+def test_everything_that_is_not_documented_is_on_the_page_with_its_decision(
+    pages: dict[str, Page],
+) -> None:
+    base: Any = derive("base")
+    decided = sandbox_document(ROOT)
+    groups = silences(base, decided)
+    rows = [row for silences_ in groups.values() for row in silences_]
+    text = " ".join(pages["unsaid.html"].text.split())
+    for found in provenances(base):
+        if found["status"] in {"unknown", "inferred", "anomaly"}:
+            assert " ".join(found["note"].replace("`", "").split()) in text
+    statuses = [found["status"] for found in provenances(base)]
+    for status in ("unknown", "inferred", "anomaly"):
+        count = statuses.count(status)
+        # The one beyond: the name of the parameter for the next page, which an overlay infers.
+        assert count + (status == "inferred") == [row.status for row in rows].count(status)
+    known = decisions((ROOT / "openapi/DECISIONS.md").read_text(encoding="utf-8"))
+    cited = set(re.findall(r"decision:(\w+)", str(provenances(decided))))
+    assert cited == {id_ for row in rows for id_ in row.decisions}
+    assert cited <= known.keys()
+    for id_ in cited:
+        assert f"decisions.html#{id_}" in pages["unsaid.html"].links
+
+
+def test_a_silence_names_its_place_and_what_was_decided_about_it() -> None:
+    shown = {"status": "example", "source": "seed:L1", "note": "Shown once."}
+    base = {"paths": {"/a": {"get": {"parameters": [{"name": "n", "x-provenance": shown}]}}}}
+    decided = json.loads(json.dumps(base))
+    (parameter,) = decided["paths"]["/a"]["get"]["parameters"]
+    parameter["x-provenance"]["narrowed_by"] = "decision:S7"
+    expected = Silence("GET /a", "parameter n", "narrowed", "L1", "Shown once.", ("S7",), "")
+    assert {} == silences(base, base)
+    assert {"GET /a": [expected]} == silences(base, decided)
+
+
+def test_markdown_holds_no_mark_up_of_its_own() -> None:
+    text = render(
+        "# T\n\n<script>x</script> [a](b.md) `<i>`\n", "t.md", {"b.md": "b.html"}.__getitem__
+    )
+    assert "<script>" not in text.html
+    assert '<a href="b.html">a</a> <code>&lt;i&gt;</code>' in text.html
+
+
+def test_headings_of_one_name_have_anchors_of_their_own() -> None:
+    text = render("# T\n\n## Added\n\n## Added\n\n## Added\n", "t.md", dict[str, str]().__getitem__)
+    assert ["t", "added", "added-1", "added-2"] == [heading.anchor for heading in text.headings]
+    assert ["t", "added", "added-1", "added-2"] == Page(text.html).anchors
+
+
+def test_a_link_that_would_run_a_script_is_none() -> None:
+    text = render("# T\n\n[a](javascript:alert(1))\n", "t.md", dict[str, str]().__getitem__)
+    assert "href" not in text.html
+
+
+@pytest.mark.parametrize("link", ["x.md", "#T", "../x.md#t"])
+def test_a_link_that_leads_nowhere_is_named(link: str) -> None:
+    if link.startswith("#"):
+        assert (
+            f'href="{link}"'
+            in render(f"# T\n\n[a]({link})\n", "t.md", dict[str, str]().__getitem__).html
+        )
+        return
+    with pytest.raises(DocumentError, match=re.escape(f"t.md: the link {link} leads to no page")):
+        render(f"# T\n\n[a]({link})\n", "t.md", dict[str, str]().__getitem__)

@@ -1,0 +1,395 @@
+"""The site in a real browser: what it asks for, says, shows, and does."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from heidi_sandbox import serving
+
+from scripts.bundle import ROOT
+from scripts.publication.requests import BASE_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    App = Callable[[Any, Any, Any], Awaitable[None]]
+    Seen = dict[str, Any]
+
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+SCRIPT: Final = ROOT / "tests/publish/browser.mjs"
+MODULES: Final = ROOT / "scripts/node/node_modules"
+
+FIRST_CONTENT: Final = 1000  # ms
+LIGHT: Final = 100_000  # bytes of a page without the bundle of a reference
+BUNDLES: Final = {"redoc.js", "scalar.js"}
+PHONE: Final = (360, 780)
+
+WIDTH: Final = "document.documentElement.scrollWidth"
+PAPER: Final = "getComputedStyle(document.body).backgroundColor"
+DARK_REFERENCE: Final = "document.querySelector('#reference.dark h1')"
+DARK_CONSOLE: Final = "document.body.classList.contains('dark-mode')"
+PATCH: Final = "document.getElementById('operation/updateSession')?.getBoundingClientRect().top"
+RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
+STORED: Final = """indexedDB.databases().then((databases) =>
+  JSON.stringify([databases, {...localStorage}, {...sessionStorage}]))"""
+VIOLATION: Final = """new Promise((resolve) => {
+  addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
+  fetch("http://192.0.2.1/").catch(() => {});
+})"""
+PRINTED: Final = """["main", "#top nav", "#theme", ".side", ".contents"].map(
+  (place) => document.querySelector(place).checkVisibility())"""
+
+DRAWN: Final = {
+    "reference.html": ["wait", "document.querySelector('[id=\"schema/ErrorDetail\"]')"],
+    "console.html": ["wait", "document.body.innerText.includes('Create a session')"],
+}
+SEARCHES: Final = {
+    "updateSession": "reference.html#operation/updateSession",
+    "consultnote": "reference.html#schema/ConsultNote",
+    "judging": "judging.html",
+    "retry-after": "errors.html#every-status",
+    "has_next_page anomal": "decisions.html#anomalies",
+}
+
+
+def search(words: str) -> list[list[str]]:
+    return [
+        ["press", "/"],
+        ["read", "document.activeElement.id"],
+        ["type", "#query", words],
+        ["wait", "document.querySelector('#results a')"],
+        ["read", RESULTS],
+        ["press", "ArrowDown"],
+        ["read", "document.activeElement === document.querySelector('#results a')"],
+        ["press", "Escape"],
+        ["read", "[document.activeElement.id, document.getElementById('results').hidden]"],
+    ]
+
+
+JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
+    "toggle": (
+        "index.html",
+        [
+            ["read", PAPER],
+            ["click", "#theme"],
+            ["read", PAPER],
+            ["read", "document.getElementById('theme').getAttribute('aria-pressed')"],
+            ["click", "a[href='errors.html']"],
+            ["wait", "location.pathname.endsWith('errors.html') && document.querySelector('main')"],
+            ["read", PAPER],
+        ],
+    ),
+    "toggle reference": (
+        "reference.html",
+        [
+            DRAWN["reference.html"],
+            ["click", "#theme"],
+            ["wait", DARK_REFERENCE],
+            ["read", f"getComputedStyle({DARK_REFERENCE}).color"],
+        ],
+    ),
+    "toggle console": (
+        "console.html",
+        [
+            DRAWN["console.html"],
+            ["read", DARK_CONSOLE],
+            ["click", "#theme"],
+            ["wait", DARK_CONSOLE],
+        ],
+    ),
+    "nothing found": (
+        "index.html",
+        [
+            ["type", "#query", "zzzz"],
+            ["wait", "document.getElementById('count').textContent"],
+            ["read", "document.getElementById('count').textContent"],
+        ],
+    ),
+    "deep link": (
+        "reference.html#operation/updateSession",
+        [["wait", f"{PATCH} >= 0 && {PATCH} < innerHeight / 2"]],
+    ),
+    "print": (
+        "errors.html",
+        [
+            ["scheme", "dark"],
+            ["media", "print"],
+            ["read", PRINTED],
+            ["read", "getComputedStyle(document.body).color"],
+        ],
+    ),
+    **{f"search {words}": ("index.html", search(words)) for words in SEARCHES},
+    **{
+        f"policy {page}": (page, [*([DRAWN[page]] if page in DRAWN else []), ["read", VIOLATION]])
+        for page in ("index.html", "reference.html", "console.html")
+    },
+}
+"""What one does on a page, by name."""
+
+
+def console(token: str) -> list[list[Any]]:
+    """Create a session in the console."""
+    return [
+        DRAWN["console.html"],
+        ["type", "#console input[placeholder=Token]", token],
+        ["click", "::-p-xpath(//button[contains(., 'post /sessions)')])"],
+        ["click", "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"],
+        ["wait", "/session_id\\W+\\d{30,39}/.test(document.body.innerText)"],
+        ["read", STORED],
+    ]
+
+
+def looks(page: str) -> list[dict[str, Any]]:
+    """Look at a page: light, dark, and on a phone."""
+    drawn = [DRAWN[page]] if page in DRAWN else []
+    look = [*drawn, ["axe", "body"], ["read", PAPER], ["paint"], ["size", *PHONE], ["read", WIDTH]]
+    return [
+        {"name": f"{page} {scheme}", "page": page, "scheme": scheme, "steps": look}
+        for scheme in ("light", "dark")
+    ]
+
+
+def browser() -> str:
+    """Find a browser, or skip; where one must be there, fail."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = f"no browser: none of {', '.join(BROWSERS)} is on PATH; install Debian's chromium"
+        if os.environ.get("HEIDI_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves the site, where the console knows a sandbox of these tests and not that of make."""
+
+    def __init__(self, *values: Any, sandbox_url: str, **named: Any) -> None:
+        self.sandbox_url = sandbox_url
+        super().__init__(*values, **named)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as it is inherited
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        if not self.path.endswith("/console-data.js"):
+            super().do_GET()
+            return
+        text = Path(self.translate_path(self.path)).read_text(encoding="utf-8")
+        content = text.replace(BASE_URL, self.sandbox_url).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def allow_pages(app: App) -> App:
+    """Put in front of a sandbox what a browser needs to call it from a page elsewhere (CORS)."""
+    allowed = [
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", b"GET, POST, PATCH"),
+        (b"access-control-allow-headers", b"authorization, content-type, heidi-api-key"),
+    ]
+
+    async def open_app(scope: Any, receive: Any, send: Any) -> None:
+        async def send_allowed(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                known = [pair for pair in message["headers"] if not pair[0].startswith(b"access-")]
+                message = {**message, "headers": [*known, *allowed]}
+            await send(message)
+
+        if scope["method"] == "OPTIONS":
+            await send_allowed({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await app(scope, receive, send_allowed)
+
+    return open_app
+
+
+@pytest.fixture(scope="module")
+def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
+    """What one browser saw on all journeys, by name, and how the site looked, by `page scheme`."""
+    chromium = browser()
+    with serving(wrap=allow_pages) as sandbox:
+        handler = functools.partial(_Handler, directory=str(site), sandbox_url=sandbox.url)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}/"
+        token = sandbox.token()
+        journeys = {**JOURNEYS, "console": ("console.html", console(token))}
+        visits = [look for page in sorted(site.glob("*.html")) for look in looks(page.name)]
+        visits += [{"name": n, "page": page, "steps": do} for n, (page, do) in journeys.items()]
+        task = {
+            "modules": str(MODULES),
+            "chromium": chromium,
+            "profile": str(tmp_path_factory.mktemp("profile")),
+            "visits": [{**visit, "url": base + visit["page"]} for visit in visits],
+        }
+        try:
+            done = subprocess.run(
+                ["node", str(SCRIPT)],  # noqa: S607
+                input=json.dumps(task),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=600,
+            )
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        assert "" == done.stderr
+        found = {visit["name"]: visit for visit in json.loads(done.stdout)}
+        for visit in found.values():
+            visit["requests"] = [url.removeprefix(base) for url in visit["requests"]]
+        found["console"] |= {"sandbox": sandbox.url, "token": token}
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pages(seen: dict[str, Seen]) -> dict[str, Seen]:
+    """The looks: violations, paper, first content, and the width on a phone."""
+    keys = ("violations", "paper", "paint", "width")
+    return {
+        name: {**visit, **dict(zip(keys, visit["read"], strict=True))}
+        for name, visit in seen.items()
+        if name.endswith((" light", " dark"))
+    }
+
+
+def test_every_page_is_looked_at(site: Path, pages: dict[str, Seen]) -> None:
+    names = {path.name for path in site.glob("*.html")}
+    assert {"index.html", "reference.html", "console.html", "unsaid.html"} <= names
+    assert {f"{name} {scheme}" for name in names for scheme in ("light", "dark")} == pages.keys()
+
+
+def test_every_journey_comes_to_its_end(seen: dict[str, Seen]) -> None:
+    assert {} == {name: visit["failure"] for name, visit in seen.items() if visit["failure"]}
+
+
+def test_no_page_has_anything_to_complain_about(seen: dict[str, Seen]) -> None:
+    errors = {name: v["errors"] for name, v in seen.items() if not name.startswith("policy ")}
+    assert {} == {name: said for name, said in errors.items() if said}
+
+
+def test_no_page_asks_anybody_else(seen: dict[str, Seen]) -> None:
+    ours = ("data:", "blob:", seen["console"]["sandbox"])
+    asked = {url for visit in seen.values() for url in visit["requests"]}
+    assert {"assets/scalar.js", "assets/redoc.js", "assets/search.json"} <= asked
+    assert ["http://192.0.2.1/"] * ("http://192.0.2.1/" in asked) == [
+        url for url in asked if re.match(r"\w+:", url) and not url.startswith(ours)
+    ]
+
+
+def test_no_page_breaks_a_rule_of_wcag_aa(pages: dict[str, Seen]) -> None:
+    assert {} == {name: page["violations"] for name, page in pages.items() if page["violations"]}
+
+
+def test_content_comes_within_a_second(pages: dict[str, Seen]) -> None:
+    # Of each page the better of two: the machine may be busy with something else.
+    best: dict[str, float] = {}
+    for name, page in pages.items():
+        key = name.split()[0]
+        best[key] = min(best.get(key, page["paint"]), page["paint"])
+    assert {} == {name: paint for name, paint in best.items() if not 0 < paint < FIRST_CONTENT}
+
+
+def test_a_page_is_light_but_for_the_bundle_of_its_reference(
+    site: Path, pages: dict[str, Seen]
+) -> None:
+    weights = {
+        name: sum(
+            (site / url).stat().st_size
+            for url in set(page["requests"])
+            if ":" not in url and url.rpartition("/")[2] not in BUNDLES
+        )
+        for name, page in pages.items()
+    }
+    assert {} == {name: weight for name, weight in weights.items() if not 0 < weight < LIGHT}
+
+
+def test_a_phone_scrolls_no_page_sideways(pages: dict[str, Seen]) -> None:
+    assert {} == {n: page["width"] for n, page in pages.items() if page["width"] > PHONE[0]}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_as_dark_as_the_system(pages: dict[str, Seen], scheme: str) -> None:
+    papers = {name: page["paper"] for name, page in pages.items() if name.endswith(scheme)}
+    dark = {name for name, paper in papers.items() if max(colour(paper)) < 64}
+    assert dark == (papers.keys() if scheme == "dark" else set())
+
+
+def colour(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)][:3]
+
+
+def test_the_toggle_turns_the_page_and_is_remembered(seen: dict[str, Seen]) -> None:
+    light, dark, pressed, later = seen["toggle"]["read"]
+    assert ("true", dark) == (pressed, later)
+    assert min(colour(light)) > 192
+    assert max(colour(dark)) < 64
+
+
+def test_the_references_follow_the_toggle(seen: dict[str, Seen]) -> None:
+    assert ["rgb(223, 231, 237)"] == seen["toggle reference"]["read"]
+    assert [False] == seen["toggle console"]["read"]  # and then its journey waits for true
+
+
+@pytest.mark.parametrize("words", SEARCHES)
+def test_the_search_finds_guides_operations_and_schemas(seen: dict[str, Seen], words: str) -> None:
+    entered, found, reached, left = seen[f"search {words}"]["read"]
+    assert SEARCHES[words] in found[:3]
+    assert ("query", True, ["query", True]) == (entered, reached, left)
+
+
+def test_a_search_without_a_result_says_so(seen: dict[str, Seen]) -> None:
+    assert ["Nothing found"] == seen["nothing found"]["read"]
+
+
+def test_print_shows_the_text_and_not_the_navigation(seen: dict[str, Seen]) -> None:
+    assert [[True, False, False, False, False], "rgb(27, 39, 51)"] == seen["print"]["read"]
+
+
+@pytest.mark.parametrize("page", ["index.html", "reference.html", "console.html"])
+def test_the_policy_stops_a_foreign_request(seen: dict[str, Seen], page: str) -> None:
+    visit = seen[f"policy {page}"]
+    assert ["connect-src"] == visit["read"]
+    assert visit["errors"]
+    assert [] == [error for error in visit["errors"] if "Content Security Policy" not in error]
+
+
+def test_the_console_calls_the_sandbox_and_keeps_no_token(seen: dict[str, Seen]) -> None:
+    visit = seen["console"]
+    (stored,) = visit["read"]
+    sent = {url for url in visit["requests"] if url.startswith("http")}
+    assert {f"{visit['sandbox']}/sessions"} == sent
+    assert stored.startswith("[[],")
+    assert visit["token"] not in stored
+
+
+def test_without_a_browser_the_reason_is_shown_and_ci_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("HEIDI_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(
+        pytest.skip.Exception, match="none of chromium, chromium-browser, google-chrome is on"
+    ):
+        browser()
+    monkeypatch.setenv("HEIDI_REQUIRE_BROWSER", "1")
+    with pytest.raises(
+        pytest.fail.Exception, match="none of chromium, chromium-browser, google-chrome is on"
+    ):
+        browser()
