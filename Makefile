@@ -75,7 +75,7 @@ dist: $(TOOLS) ## Build wheel and sdist into dist/, and try them where the sourc
 
 .PHONY: audit
 audit: $(TOOLS) ## Look for known vulnerabilities in what is locked
-	@python scripts/audit.py
+	@python -m scripts.audit
 
 .PHONY: tools
 tools: $(TOOLS) ## Install the tools from the lock files

@@ -59,6 +59,9 @@ _TEXTS: Final = (
     (r"Redistribution and use in source.*Neither the name", "BSD-3-Clause"),
 )
 
+_MET: Final = "\0"
+"""Stands for a part in parentheses that is met."""
+
 LIST_INSTALLED: Final = """
 import importlib.metadata, json
 print(json.dumps([
@@ -162,13 +165,12 @@ def _known_name(said: str) -> str:
 
 def _is_met(expression: str) -> bool:
     """Say whether an SPDX expression is met; `AND` binds closer than `OR`."""
-    inner = re.sub(r"\(([^()]*)\)", lambda match: _truth(match[1]), expression)
-    return _is_met(inner) if inner != expression else _truth(inner) == "TRUE"
+    inner = re.sub(r"\(([^()]*)\)", lambda match: _MET if _flat_is_met(match[1]) else "", expression)
+    return _is_met(inner) if inner != expression else _flat_is_met(inner)
 
 
-def _truth(flat: str) -> str:
-    met = any(
-        all(part.strip() in ALLOWED | {"TRUE"} for part in re.split(r"\bAND\b", choice))
-        for choice in re.split(r"\bOR\b", flat)
+def _flat_is_met(flat: str) -> bool:
+    return any(
+        all(part.strip(" ") in ALLOWED | {_MET} for part in re.split(r" AND ", choice))
+        for choice in re.split(r" OR ", flat)
     )
-    return "TRUE" if met else "FALSE"

@@ -22,8 +22,10 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "openapi/DECISIONS.md",
     "openapi/guides/client.md",
+    "openapi/guides/portability.md",
 )
 
 
