@@ -3,7 +3,7 @@
     python -m scripts.dist [--python PYTHON]
 
 Writes dist/ when everything holds: the wheel, the sdist, LICENCES.md and SHA256SUMS.
-Exit codes: 0 fine, 1 something does not hold, 2 it could not run.
+Exit codes: 0 fine, 1 something does not hold or cannot be installed, 2 it could not run.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TIMEOUT: Final = 120
-"""Seconds that one command may take."""
+TIMEOUT: Final = 600
+"""Seconds that one command may take; the judge needs a sixth of it on a busy machine."""
 
 CORE: Final = "core"
 PROGRAMS: Final = ("heidi-conformance", "heidi-sandbox", "heidi-sessions")

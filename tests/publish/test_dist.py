@@ -19,7 +19,7 @@ from heidi_sandbox import serving
 from scripts import audit
 from scripts.bundle import ROOT
 from scripts.dist import licences
-from scripts.dist.__main__ import LOCKS, check_bytes, checksums, licence_page
+from scripts.dist.__main__ import LOCKS, check_bytes, checksums, licence_page, main
 from scripts.dist.archives import (
     PACKAGES,
     Built,
@@ -228,6 +228,14 @@ def test_a_readme_without_python_proves_nothing(core_alone: Environment) -> None
 def test_the_checksums_are_of_the_files() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert f"{empty}  a.whl\n".encode() == checksums({"a.whl": b""})
+
+
+def test_a_release_that_cannot_be_tried_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 1 == main(["--python", str(tmp_path / "python")], tmp_path / "dist")
+    assert capsys.readouterr().err.startswith("dist: uv venv: ")
+    assert [] == list(tmp_path.iterdir())
 
 
 # The licences

@@ -25,7 +25,7 @@ from scripts.portability.proofs import (
     check_warnings,
     prove,
 )
-from scripts.portability.targets import TARGETS, Note, Target
+from scripts.portability.targets import PROGRAMS, TARGETS, Note, Target
 from scripts.portability.tools import LOCKS, AbsentError, PortabilityError, javac, run, version
 
 if TYPE_CHECKING:
@@ -174,6 +174,12 @@ def test_a_warning_that_nobody_named_stops_the_proof(line: str) -> None:
     check_warnings(dataclasses.replace(target, warnings=("odd",)), line)
 
 
+def test_a_warning_of_the_generator_stops_its_proof(tmp_path: Path) -> None:
+    target = dataclasses.replace(copying(), command="copy -c 'print(\"warning: odd\")'")
+    expected = Outcome(State.FAILED, "openapi-typescript: warns: warning: odd")
+    assert expected == tried(target, tmp_path).generated
+
+
 @pytest.mark.parametrize("name", SEEN)
 def test_a_program_that_does_not_see_what_it_sent_is_no_proof(name: str) -> None:
     check_walk(f"a log line\n{json.dumps(SEEN)}\n")
@@ -249,6 +255,12 @@ def test_a_command_that_fails_says_the_first_error_in_one_line(tmp_path: Path) -
     program = "print('fine'); print('x:  error: odd'); print('1 error'); raise SystemExit(1)"
     with pytest.raises(PortabilityError, match=r"^python[0-9.]*: x: error: odd$"):
         run([sys.executable, "-c", program], tmp_path)
+
+
+def test_typescript_is_checked_at_its_strictest() -> None:
+    options = json.loads((PROGRAMS / "tsconfig.json").read_text("utf-8"))["compilerOptions"]
+    # skipLibCheck would leave out what openapi-typescript writes.
+    assert (True, None) == (options["strict"], options.get("skipLibCheck"))
 
 
 # What is committed
