@@ -18,7 +18,7 @@ from scripts.bundle import OUTPUT as DOCUMENTS
 from scripts.bundle import ROOT
 from scripts.portability.page import page, table
 from scripts.portability.proofs import Content, Proof, State, prove
-from scripts.portability.targets import TARGETS
+from scripts.portability.targets import NEWER, TARGETS
 from scripts.portability.tools import FOLDER, PortabilityError
 from scripts.serving import Served, ServingError, serving
 
@@ -67,7 +67,7 @@ def check(targets: Mapping[str, Target], path: Path) -> int:
 
 def try_all(names: Sequence[str], targets: Mapping[str, Target], path: Path) -> int:
     """Prove the targets, say what became of each, and write the page."""
-    with serving([sys.executable, "-m", "heidi_sandbox"]) as served:
+    with serving([sys.executable, str(NEWER)]) as served:
         proofs = [_announced(name, targets[name], served) for name in names]
     print(table(proofs, targets))
     for line in reasons(proofs):

@@ -161,7 +161,7 @@ def check_completeness(target: Target, folder: Path, content: Content) -> None:
         if not re.search(_filled(pattern, name), text, re.MULTILINE):
             raise PortabilityError(f"{target.package}: left out {name}")
     for note in target.notes:
-        if not re.search(note.evidence, text):
+        if not re.search(note.evidence, text, re.MULTILINE):
             raise PortabilityError(f"{target.package}: no longer true: {note.text}")
 
 

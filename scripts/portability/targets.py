@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAMS: Final = tools.LOCKS / "programs"
+NEWER: Final = PROGRAMS / "newer.py"
+"""Serves a sandbox whose answers hold more than the document names."""
+
 OUTPUT: Final = "generated"
 """Where a command writes, below the folder of its target."""
 
@@ -158,6 +161,7 @@ def _python(name: str) -> list[str | Path]:
 
 BETA: Final = "OpenAPI 3.1 support is still in beta"
 _EXAMPLE: Final = "Ignoring complex example on request body"
+_CLOSED: Final = "It refuses an answer with a `gender` that the document does not name."
 _TEXT_TIMES: Final = "`created_at` and `updated_at` are strings."
 
 TARGETS: Final[Mapping[str, Target]] = {
@@ -214,6 +218,7 @@ TARGETS: Final[Mapping[str, Target]] = {
                 "Write an update with `exclude_unset=True`, or what you leave out is sent as null.",
                 r"dob: Annotated\[\s+date \| None,",
             ),
+            Note(_CLOSED, r"^class Gender\(StrEnum\)"),
             Note(
                 "Without `--use-annotated`, a type checker takes every member for required.",
                 r"name: Annotated\[",
@@ -239,6 +244,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         notes=(
             Note("`created_at` and `updated_at` are `LocalDateTime`.", r"LocalDateTime createdAt;"),
             Note("`duration` is a `BigDecimal`.", r"BigDecimal duration;"),
+            Note(_CLOSED, r'IllegalArgumentException\("Unexpected value'),
             Note(
                 "The client sends no token by itself; give it a request interceptor.",
                 r"public ApiClient setRequestInterceptor\(",
@@ -252,6 +258,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         command=(
             "openapi-generator-cli generate -g go -i {document} -o {output}"
             " -p packageName=heidi,withGoMod=false,hideGenerationTimestamp=true"
+            ",disallowAdditionalPropertiesIfNotPresent=false"
         ),
         program=_openapi_generator,
         schema=r"^type {name} (?:struct|string)",
@@ -267,6 +274,12 @@ TARGETS: Final[Mapping[str, Target]] = {
                 r"Duration \*?float32",
             ),
             Note(_TEXT_TIMES, r"CreatedAt string"),
+            Note(
+                "Without `disallowAdditionalPropertiesIfNotPresent=false`, it refuses an answer"
+                " with a member that the document does not name.",
+                r"AdditionalProperties map\[string\]interface\{\}",
+            ),
+            Note(_CLOSED, r"is not a valid Gender"),
         ),
         warnings=(BETA,),
     ),

@@ -11,8 +11,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import pytest
-from heidi_sandbox import serving
 
 from scripts.portability.__main__ import DOCUMENT, PAGE, main, wanted_page
 from scripts.portability.proofs import (
@@ -25,14 +25,13 @@ from scripts.portability.proofs import (
     check_warnings,
     prove,
 )
-from scripts.portability.targets import PROGRAMS, TARGETS, Note, Target
+from scripts.portability.targets import NEWER, PROGRAMS, TARGETS, Note, Target
 from scripts.portability.tools import LOCKS, AbsentError, PortabilityError, javac, run, version
+from scripts.serving import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-    from heidi_sandbox import Sandbox
 
 PROVEN: Final = Outcome(State.PROVEN)
 
@@ -52,8 +51,8 @@ SEEN: Final = {
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with serving() as sandbox:
+def sandbox() -> Iterator[Served]:
+    with serving([sys.executable, str(NEWER)]) as sandbox:
         yield sandbox
 
 
@@ -102,7 +101,7 @@ def fails(reason: str) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("name", ["openapi-typescript", "hey-api", "python", "java"])
 def test_a_client_is_generated_passes_its_checker_and_runs_against_the_sandbox(
-    name: str, sandbox: Sandbox, tmp_path: Path
+    name: str, sandbox: Served, tmp_path: Path
 ) -> None:
     if name == "java":
         try:
@@ -135,6 +134,14 @@ def test_a_note_that_is_no_longer_true_is_seen(tmp_path: Path) -> None:
     proof = prove("python", TARGETS["python"], document, tmp_path / "work", dict)
     assert proof.generated.state is State.FAILED
     assert "no longer true: `created_at`" in proof.generated.reason
+
+
+def test_the_sandbox_answers_with_members_that_no_document_names(sandbox: Served) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.token('newer@clinic.example')}"}
+    created = httpx.post(f"{sandbox.url}/sessions", headers=headers).json()
+    read = httpx.get(f"{sandbox.url}/sessions/{created['session_id']}", headers=headers).json()
+    objects = (created, read, read["session"], read["session"]["consult_note"])
+    assert all("not_yet_known" in each for each in objects)
 
 
 # What is seen

@@ -48,15 +48,15 @@ public final class Walk {
         }
         SessionPage page = sessions.listLinkedUserSessions(1);
         System.out.println(
-                new ObjectMapper().writeValueAsString(seen(created, updated, read, page, missing(sessions))));
+                new ObjectMapper().writeValueAsString(seen(created, updated, read, page, missing(client))));
     }
 
-    private static String missing(SessionsApi sessions) throws Exception {
+    private static String missing(ApiClient client) throws Exception {
         try {
-            sessions.getSession("1");
+            new SessionsApi(client).getSession("1");
             return null;
         } catch (ApiException error) {
-            return new ObjectMapper()
+            return client.getObjectMapper()
                     .readValue(error.getResponseBody(), ErrorResponse.class)
                     .getDetail()
                     .getType();
