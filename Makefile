@@ -69,6 +69,18 @@ preview: publish ## Serve the publication on http://127.0.0.1:8081
 bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [ARGS='--only get']
 	@python -m scripts.bench $(ARGS)
 
+.PHONY: portability
+portability: $(TOOLS) ## Try the document with other generators: make portability [ARGS='--only java']
+	@python -m scripts.portability $(ARGS)
+
+.PHONY: dist
+dist: $(TOOLS) ## Build wheel and sdist into dist/, and try them where the source is out of reach
+	@python -m scripts.dist $(ARGS)
+
+.PHONY: audit
+audit: $(TOOLS) ## Look for known vulnerabilities in what is locked
+	@python -m scripts.audit
+
 .PHONY: tools
 tools: $(TOOLS) ## Install the tools from the lock files
 

@@ -22,6 +22,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "openapi/DECISIONS.md",
     *(f"openapi/guides/{path.name}" for path in sorted((ROOT / "openapi/guides").glob("*.md"))),
 )

@@ -1,0 +1,1 @@
+"""The distribution: built, looked into, and tried where the source is out of reach."""

@@ -1,0 +1,170 @@
+"""Build wheel and sdist, and look into them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from scripts.bundle import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.message import Message
+
+PACKAGES: Final = (
+    "heidi_conformance",
+    "heidi_generated",
+    "heidi_sandbox",
+    "heidi_sessions",
+    "heidi_spec",
+)
+DOCUMENTS: Final = tuple(
+    f"heidi_spec/{name}.{suffix}"
+    for name in ("base", "client", "strict")
+    for suffix in ("json", "yaml")
+)
+METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+"""What a wheel says of itself."""
+
+FOLDERS: Final = ("generated", "overrides", "sandbox", "conformance")
+"""Where an sdist keeps the packages."""
+
+OWN_FILES: Final = frozenset(
+    {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+)
+"""What else an sdist holds; hatchling adds .gitignore, which decides what it leaves out."""
+
+_MODULE: Final = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:/[a-z_]+)*/[a-z_]+\.py")
+_SECRET: Final = re.compile(
+    rb"BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}"
+)
+
+
+class DistError(Exception):
+    """The distribution is not as it must be, or could not be built; the text is one line."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A wheel and the sdist that belongs to it."""
+
+    wheel: Path
+    sdist: Path
+
+
+def build(folder: Path, root: Path = ROOT) -> Built:
+    """Build the sdist, and from it the wheel, into a folder that holds neither.
+
+    Raises:
+        DistError: they cannot be built.
+    """
+    uv("build", "--out-dir", str(folder), str(root))
+    return Built(_only(folder, "*.whl"), _only(folder, "*.tar.gz"))
+
+
+def build_wheel(folder: Path, root: Path = ROOT) -> Path:
+    """Build the wheel from the source tree, without the way through the sdist.
+
+    Raises:
+        DistError: it cannot be built.
+    """
+    uv("build", "--wheel", "--out-dir", str(folder), str(root))
+    return _only(folder, "*.whl")
+
+
+def uv(*arguments: str) -> str:
+    """Run uv and return what it printed.
+
+    Raises:
+        DistError: it failed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", arguments[0], "--quiet", *arguments[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line.strip(" ×╰─▶") for line in done.stderr.splitlines() if line.strip()]  # noqa: RUF001  uv draws its errors
+        raise DistError(f"uv {arguments[0]}: {' '.join(lines)[:300] or done.returncode}")
+    return done.stdout
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise DistError(f"{folder}: holds {len(found)} files {pattern} where one was built")
+    return found[0]
+
+
+def files_of(archive: Path) -> dict[str, bytes]:
+    """Read every file of a wheel or of an sdist, by its name below the archive's own folder."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return {name: wheel.read(name) for name in wheel.namelist()}
+    with tarfile.open(archive) as sdist:
+        members = {member.name.partition("/")[2]: sdist.extractfile(member) for member in sdist}
+        return {name: file.read() for name, file in members.items() if file}
+
+
+def metadata_of(files: Mapping[str, bytes]) -> Message:
+    """Read what a wheel says of itself."""
+    (text,) = (body for name, body in files.items() if name.endswith(".dist-info/METADATA"))
+    return HeaderParser().parsestr(text.decode())
+
+
+def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
+    """Say what a wheel lacks and what does not belong in it, a line each."""
+    wanted = {*DOCUMENTS, *(f"{package}/py.typed" for package in PACKAGES)}
+    plain = {_without_version(name): body for name, body in files.items()}
+    information = {f"dist-info/{name}" for name in METADATA}
+    lacking = sorted((wanted | information) - plain.keys())
+    foreign = sorted(
+        name for name in plain.keys() - wanted - information if not _MODULE.fullmatch(name)
+    )
+    return [*_faults("the wheel", lacking, foreign), *_secrets("the wheel", plain)]
+
+
+def faults_of_sdist(files: Mapping[str, bytes], wheel: Mapping[str, bytes]) -> list[str]:
+    """Say what an sdist lacks and what does not belong in it, a line each."""
+    packages = {name: body for name, body in wheel.items() if ".dist-info/" not in name}
+    sources = {name.partition("/")[2]: name for name in files if name.startswith(FOLDERS)}
+    lacking = sorted((packages.keys() - sources.keys()) | (OWN_FILES - files.keys()))
+    foreign = sorted(
+        name
+        for name in files.keys() - OWN_FILES
+        if name.partition("/")[2] not in packages or name not in sources.values()
+    )
+    return [*_faults("the sdist", lacking, foreign), *_secrets("the sdist", files)]
+
+
+def _without_version(name: str) -> str:
+    return re.sub(r"^heidi_sessions-[^/]+\.dist-info/", "dist-info/", name)
+
+
+def _faults(archive: str, lacking: list[str], foreign: list[str]) -> list[str]:
+    return [
+        *(f"{archive} lacks {name}" for name in lacking),
+        *(f"{archive} holds {name}, which does not belong there" for name in foreign),
+    ]
+
+
+def _secrets(archive: str, files: Mapping[str, bytes]) -> list[str]:
+    home = str(Path.home()).encode()
+    here = str(ROOT).encode()
+    return [
+        f"{archive} holds {what} in {name}"
+        for name, body in sorted(files.items())
+        for what, found in (
+            ("what looks like a secret", _SECRET.search(body)),
+            ("a path of this machine", here in body or (len(home) > 1 and home + b"/" in body)),
+        )
+        if found
+    ]

@@ -1,0 +1,167 @@
+"""Environments that hold the wheel and nothing of the source, and what is tried in them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from scripts.bundle import ROOT
+from scripts.dist.archives import PACKAGES, DistError, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+TIMEOUT: Final = 600
+"""Seconds that one command may take; the judge needs a sixth of it on a busy machine."""
+
+CORE: Final = "core"
+PROGRAMS: Final = ("heidi-conformance", "heidi-sandbox", "heidi-sessions")
+
+EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    CORE: (("heidi_sessions", "heidi_sessions.testing"), ("heidi-sessions",)),
+    "aiohttp": (("heidi_sessions", "httpx_aiohttp"), ("heidi-sessions",)),
+    "cli": (("heidi_sessions.cli", "rich"), ("heidi-sessions",)),
+    "orjson": (("heidi_sessions", "orjson"), ("heidi-sessions",)),
+    "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
+    "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
+    "all": ((*PACKAGES, "asyncpg", "httpx_aiohttp", "orjson", "schemathesis"), PROGRAMS),
+}
+"""For each extra, which modules it makes importable, and which programs run."""
+
+_IMPORT: Final = """
+import importlib, json, sys
+names = sys.argv[1:]
+print(json.dumps([importlib.import_module(name).__file__ for name in names] + sys.path))
+"""
+
+_SPEC: Final = """
+import heidi_spec
+assert heidi_spec.load("base")["openapi"].startswith("3.1")
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment, used from a folder that holds nothing."""
+
+    folder: Path
+    scratch: Path
+
+    def run(
+        self, command: Sequence[str], variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment with nothing of the caller's own variables."""
+        path = f"{self.folder / 'bin'}:/usr/bin:/bin"
+        try:
+            return subprocess.run(
+                [self.program(command[0]), *command[1:]],
+                cwd=self.scratch,
+                env={"PATH": path, "HOME": str(self.scratch), **(variables or {})},
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DistError(f"{command[0]}: took longer than {TIMEOUT} s") from error
+
+    def program(self, name: str) -> str:
+        """Name the file of a program."""
+        return str(self.folder / "bin" / name)
+
+    def python(self, code: str, *arguments: str, **variables: str) -> str:
+        """Run Python isolated from the caller, and return what it printed.
+
+        Raises:
+            DistError: it failed, or complained.
+        """
+        command = ["python", "-I", "-W", "error", "-c", code, *arguments]
+        done = self.run(command, variables)
+        if done.returncode or done.stderr:
+            raise DistError(f"python: {_last(done.stderr) or f'code {done.returncode}'}")
+        return done.stdout
+
+
+def create(
+    name: str, wheel: Path, folder: Path, python: str, *options: str
+) -> Environment:
+    """Install the wheel with one extra, or with none.
+
+    Args:
+        name: of the extra, or `core`.
+        wheel: what to install.
+        folder: outside the source; the environment is made in it.
+        python: the interpreter.
+        options: for the installer, such as constraints.
+
+    Raises:
+        DistError: it cannot be installed, or what is installed does not fit together.
+    """
+    environment = Environment(folder / name, folder / f"{name}-scratch")
+    environment.scratch.mkdir(parents=True)
+    uv("venv", "--no-config", "--python", python, str(environment.folder))
+    own = ("--no-config", "--python", environment.program("python"))
+    wanted = str(wheel) if name == CORE else f"{wheel}[{name}]"
+    uv("pip", "install", *own, *options, wanted)
+    uv("pip", "check", *own)
+    return environment
+
+
+def check_imports(environment: Environment, name: str) -> None:
+    """Import what an extra brings, from the environment and from nowhere else.
+
+    Raises:
+        DistError: something is not there, or comes from the source.
+    """
+    modules, _ = EXTRAS[name]
+    said = environment.python(_IMPORT, *modules)
+    environment.python(_SPEC)
+    if str(ROOT) in said:
+        raise DistError(f"{name}: something is imported from {ROOT}")
+
+
+def check_programs(environment: Environment, name: str) -> None:
+    """Ask each program of an extra for its help.
+
+    Raises:
+        DistError: one does not give it.
+    """
+    for program in EXTRAS[name][1]:
+        done = environment.run([program, "--help"])
+        if done.returncode or not done.stdout.startswith(f"usage: {program}") or done.stderr:
+            raise DistError(f"{program}: {_last(done.stderr) or 'gives no help'}")
+
+
+def check_readme(environment: Environment, readme: str, access: Mapping[str, str]) -> None:
+    """Run the Python of the README.
+
+    Raises:
+        DistError: it fails.
+    """
+    lines = re.findall(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    if not lines:
+        raise DistError("README.md: shows no Python; try what it shows instead")
+    for block in lines:
+        if not environment.python(block, **access).strip():
+            raise DistError("README.md: its Python prints nothing")
+
+
+def judge(environment: Environment, url: str, key: str) -> None:
+    """Let the judge try a server at level strict.
+
+    Raises:
+        DistError: it has findings, or could not run.
+    """
+    command = ["heidi-conformance", "run", url, "--level", "strict", "--report", "report"]
+    done = environment.run(command, {"HEIDI_API_KEY": key})
+    if done.returncode:
+        raise DistError(f"heidi-conformance: {_last(done.stderr or done.stdout)}")
+    if not (environment.scratch / "report" / "report.json").exists():
+        raise DistError("heidi-conformance: wrote no report")
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1][:300]

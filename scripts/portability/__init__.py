@@ -1,0 +1,1 @@
+"""The published document, tried with the generators that partners use."""

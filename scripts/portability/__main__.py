@@ -1,0 +1,105 @@
+"""Prove that the published document works with the generators of partners.
+
+    python -m scripts.portability [--only TARGET] [--check]
+
+Prints a table, and writes openapi/guides/portability.md when everything in it is proven.
+`--check` proves nothing; it compares the page with what would be written.
+Exit codes: 0 fine, 1 something is not as the page says, 2 it could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.bundle import OUTPUT as DOCUMENTS
+from scripts.bundle import ROOT
+from scripts.portability.page import page, table
+from scripts.portability.proofs import Content, Proof, State, prove
+from scripts.portability.targets import NEWER, TARGETS
+from scripts.portability.tools import FOLDER, PortabilityError
+from scripts.serving import Served, ServingError, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from scripts.portability.targets import Target
+
+DOCUMENT: Final = ROOT / DOCUMENTS / "base.json"
+PAGE: Final = ROOT / "openapi" / "guides" / "portability.md"
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    targets: Mapping[str, Target] = TARGETS,
+    path: Path = PAGE,
+) -> int:
+    """Run the command line; see the top of this file."""
+    parser = argparse.ArgumentParser("python -m scripts.portability", description=__doc__)
+    parser.add_argument("--only", choices=targets, action="append", help="this one; repeatable")
+    parser.add_argument("--check", action="store_true", help="only compare the page")
+    options = parser.parse_args(arguments)
+    try:
+        if options.check:
+            return check(targets, path)
+        return try_all(options.only or list(targets), targets, path)
+    except (PortabilityError, ServingError, OSError) as error:
+        print(f"portability: {error}", file=sys.stderr)
+        return 2
+
+
+def wanted_page(targets: Mapping[str, Target] = TARGETS) -> str:
+    """Write the page as it should be."""
+    document: Any = json.loads(DOCUMENT.read_text("utf-8"))
+    return page(targets, document["info"]["version"], Content.of(document))
+
+
+def check(targets: Mapping[str, Target], path: Path) -> int:
+    """Compare the page with what it should be."""
+    if path.exists() and path.read_text("utf-8") == wanted_page(targets):
+        return 0
+    print(f"{path.name}: is not current; run `make portability`")
+    return 1
+
+
+def try_all(names: Sequence[str], targets: Mapping[str, Target], path: Path) -> int:
+    """Prove the targets, say what became of each, and write the page."""
+    with serving([sys.executable, str(NEWER)]) as served:
+        proofs = [_announced(name, targets[name], served) for name in names]
+    print(table(proofs, targets))
+    for line in reasons(proofs):
+        print(line)
+    if any(proof.any(State.FAILED) for proof in proofs):
+        return 1
+    if set(names) == set(targets) and not any(proof.any(State.UNTRIED) for proof in proofs):
+        path.write_text(wanted_page(targets), "utf-8")
+    else:
+        print(f"{path.name}: left as it is, because not everything was tried")
+    return 0
+
+
+def reasons(proofs: Iterable[Proof]) -> list[str]:
+    """Say why something is not proven, a line each."""
+    return [
+        f"{proof.name}: {outcome.state.value}: {outcome.reason}"
+        for proof in proofs
+        for outcome in proof.outcomes
+        if outcome.reason
+    ]
+
+
+def _announced(name: str, target: Target, served: Served) -> Proof:
+    print(f"portability: {name} …", file=sys.stderr, flush=True)
+
+    def access() -> Mapping[str, str]:
+        token = served.token(f"{name}@clinic.example")
+        return {"HEIDI_BASE_URL": served.url, "HEIDI_TOKEN": token}
+
+    return prove(name, target, DOCUMENT, FOLDER / "work" / name, access)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Run the sandbox as a user would, in a process of its own, on a free port of loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+PATIENCE: Final = 30.0
+"""Seconds that the sandbox may take to start or to stop."""
+
+
+class ServingError(Exception):
+    """The sandbox did not start; the text is one line."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A sandbox that runs.
+
+    Attributes:
+        url: below it are the operations.
+        key: what `{url}/jwt` wants.
+    """
+
+    url: str
+    key: str = field(repr=False)
+
+    def token(self, email: str) -> str:
+        """Get a token for a user."""
+        answer = httpx.get(
+            f"{self.url}/jwt",
+            params={"email": email, "third_party_internal_id": "1"},
+            headers={"Heidi-Api-Key": self.key},
+        )
+        return str(answer.raise_for_status().json()["token"])
+
+
+@contextmanager
+def serving(program: Sequence[str]) -> Generator[Served]:
+    """Start the sandbox that a command names; stop it at the end of the block.
+
+    Raises:
+        ServingError: it did not start.
+    """
+    key = secrets.token_urlsafe(16)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [*program, "serve", "--port", "0", "--database-url", f"sqlite:///{folder}/sandbox.db"],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HEIDI_SANDBOX_API_KEY": key},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        try:
+            with _deadline(process):
+                url = _address(process)
+            if not url:
+                errors.seek(0)
+                said = errors.read().strip().splitlines() or ["it said nothing"]
+                raise ServingError(f"{Path(program[0]).name}: did not start: {said[-1]}")
+            yield Served(url, key)
+        finally:
+            process.terminate()
+            with _deadline(process):
+                process.wait()
+
+
+@contextmanager
+def _deadline(process: subprocess.Popen[str]) -> Generator[None]:
+    """Kill the process where the block takes too long, which ends the waiting."""
+    timer = threading.Timer(PATIENCE, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    for line in process.stdout or ():
+        if match := re.search(r"http://\S+", line):
+            return match[0]
+    return ""
