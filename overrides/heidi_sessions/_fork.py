@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
-from weakref import WeakMethod
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_calls: Final[set[WeakMethod[Callable[[], None]]]] = set()
+from typing import Final, Protocol
+from weakref import WeakSet
 
 
-def call_in_child(method: Callable[[], None]) -> None:
-    """Call a bound method in every child process, as long as its object lives."""
-    _calls.add(WeakMethod(method, _calls.discard))
+class Inherited(Protocol):
+    """Holds what a child process must not use."""
+
+    def start_over(self) -> None:
+        """Leave it to the parent."""
+
+
+# Not a WeakMethod: its callback fails where Python 3.13 ends with an object still alive.
+_inherited: Final[WeakSet[Inherited]] = WeakSet()
+
+
+def start_over_in_child(one: Inherited) -> None:
+    """Let an object start over in every child process, as long as it lives."""
+    _inherited.add(one)
 
 
 def _run() -> None:
-    for reference in list(_calls):
-        if (method := reference()) is not None:
-            method()
+    for one in list(_inherited):
+        one.start_over()
 
 
 if hasattr(os, "register_at_fork"):

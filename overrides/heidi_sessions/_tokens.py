@@ -137,7 +137,7 @@ class _Shared:
         self._current: TimedToken | None = None
         self._flight: Future[Outcome] | None = None
         self._lock = threading.Lock()
-        _fork.call_in_child(self._start_over)
+        _fork.start_over_in_child(self)
 
     def good(self, refused: Secret | None) -> Secret | None:
         """Return the token, unless it is refused, or about to end."""
@@ -170,7 +170,7 @@ class _Shared:
             self._flight = None
         flight.set_result(outcome)
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
         self._flight = None
         self._lock = threading.Lock()
 

@@ -5,6 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -69,6 +70,7 @@ def create_app(
     )
 
 
+@cache
 def load_document() -> Document:
     """Return the strict document, with the token operation of the client document."""
     return read_document(heidi_spec.load("strict"), heidi_spec.load("client"))
@@ -110,6 +112,7 @@ class _Application:
             answer = answer._replace(headers={**answer.headers, "connection": "close"})
         milliseconds = (time.perf_counter() - begun) * 1000
         _access_log.info("%s %d %.1f ms", name, answer.status, milliseconds)
+        await request.finish()
         await answer.send(send)
 
     async def _answer(self, request: Request) -> tuple[str, Answer]:

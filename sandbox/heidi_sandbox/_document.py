@@ -72,6 +72,11 @@ class Document:
         items = chain.from_iterable(self.paths.values())
         return (operation for item in items for operation in item.operations.values())
 
+    @property
+    def methods(self) -> Iterator[str]:
+        items = chain.from_iterable(self.paths.values())
+        return chain.from_iterable(item.operations for item in items)
+
     def find(self, raw_path: bytes) -> tuple[PathItem, dict[str, str]] | None:
         """Return the path item that a request target leads to, with its path parameters."""
         quoted = raw_path.decode("latin-1")

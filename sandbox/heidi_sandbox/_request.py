@@ -1,5 +1,7 @@
 """What the sandbox reads of an HTTP request."""
 
+import asyncio
+import contextlib
 from typing import Any, Final
 
 from heidi_sandbox._asgi import Receive, Scope
@@ -13,6 +15,8 @@ from heidi_sandbox._json import MalformedJsonError, parse
 from heidi_sandbox._rules import Body
 
 LARGEST_BODY: Final = 1024 * 1024  # bytes
+_LARGEST_REST: Final = 8 * LARGEST_BODY
+_REST_TIME: Final = 2  # seconds
 
 
 class Request:
@@ -23,7 +27,7 @@ class Request:
     query: still quoted.
     """
 
-    __slots__ = ("_headers", "_receive", "_version", "method", "path", "query")
+    __slots__ = ("_headers", "_more", "_receive", "_version", "method", "path", "query")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -34,6 +38,7 @@ class Request:
         self._headers: dict[bytes, bytes | None] = {}
         for name, value in scope["headers"]:
             self._headers[name] = None if name in self._headers else value
+        self._more = self.has(b"content-length") or self.has(b"transfer-encoding")
 
     @property
     def has_one_host(self) -> bool:
@@ -76,17 +81,31 @@ class Request:
 
     async def _read(self) -> bytes:
         body = bytearray()
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                # Broken chunks end here as well, and whoever sent them waits for an answer.
-                raise MalformedRequestError("the body breaks off", Connection="close")
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+        while self._more:
+            body += await self._next_part()
             if len(body) > LARGEST_BODY:
                 raise _too_large()
         return bytes(body)
+
+    async def finish(self) -> None:
+        """Read on past a body that nobody wants: who cannot send it all may not see the answer."""
+        if not self._more or self.has(b"expect"):
+            return
+        left = _LARGEST_REST
+        with contextlib.suppress(TimeoutError, MalformedRequestError):
+            async with asyncio.timeout(_REST_TIME):
+                while self._more and left > 0:
+                    left -= len(await self._next_part())
+
+    async def _next_part(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._more = False
+            # Broken chunks end here as well, and whoever sent them waits for an answer.
+            raise MalformedRequestError("the body breaks off", Connection="close")
+        self._more = message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
 
 
 def origin_path(target: bytes) -> bytes:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Final, Literal, Protocol, TypeAlias
 
+from heidi_sandbox import _chaos
 from heidi_sandbox._app import create_app, load_document
 from heidi_sandbox._asgi import App
-from heidi_sandbox._chaos import Chaos
+from heidi_sandbox._cors import Cors
 from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._limits import Limits
@@ -213,10 +214,13 @@ class _Runner:
             await store.close()
 
     def _wrapped(self, app: App) -> App:
-        settings = self._settings
+        settings, document = self._settings, load_document()
+        headers = ["Authorization", "Content-Type", document.key_header]
         if settings.chaos:
-            path = load_document().base_path
-            app = Chaos(app, path, rate=settings.chaos_rate, seed=settings.chaos_seed)
+            path = document.base_path
+            app = _chaos.Chaos(app, path, rate=settings.chaos_rate, seed=settings.chaos_seed)
+            headers.append(_chaos.HEADER.decode())
+        app = Cors(app, document.methods, headers)
         return self._wrap(app) if self._wrap else app
 
     async def _serve(self, app: App, sandbox: Sandbox, deadlines: Deadlines) -> None:

@@ -17,7 +17,7 @@ from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, SCRIPTS, TABLE
 
 from . import faults
-from .faults import TOKEN, is_session
+from .faults.simple import TOKEN, is_session
 from .reference import (
     Answer,
     Api,
@@ -235,13 +235,15 @@ def reading_counts(request: Request, handle: Handler) -> Answer:
 
 def lost_update(request: Request, handle: Handler) -> Answer:
     """Let every update start from what was last read, whatever was written since."""
-    read: dict[str, Session] = cast("Any", api_of(handle)).__dict__.setdefault("read", {})
+    api = api_of(handle)
+    read: dict[str, Session] = cast("Any", api).__dict__.setdefault("last_read", {})
     session_id = request.path.rpartition("/")[2]
-    if is_session(request, "PATCH") and session_id in read:
-        user_of(request, handle).sessions[session_id] = dict(read[session_id])
-    reply = handle(request)
-    if is_session(request, "GET") and reply.status == 200:
-        read[session_id] = reply.content["session"]
+    with api.lock:  # requests overlap
+        if is_session(request, "PATCH") and session_id in read:
+            user_of(request, handle).sessions[session_id] = dict(read[session_id])
+        reply = handle(request)
+        if is_session(request, "GET") and reply.status == 200:
+            read[session_id] = reply.content["session"]
     return reply
 
 

@@ -193,35 +193,11 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def allow_pages(app: App) -> App:
-    """Put in front of a sandbox what a browser needs to call it from a page elsewhere (CORS)."""
-    allowed = [
-        (b"access-control-allow-origin", b"*"),
-        (b"access-control-allow-methods", b"GET, POST, PATCH"),
-        (b"access-control-allow-headers", b"authorization, content-type, heidi-api-key"),
-    ]
-
-    async def open_app(scope: Any, receive: Any, send: Any) -> None:
-        async def send_allowed(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                known = [pair for pair in message["headers"] if not pair[0].startswith(b"access-")]
-                message = {**message, "headers": [*known, *allowed]}
-            await send(message)
-
-        if scope["method"] == "OPTIONS":
-            await send_allowed({"type": "http.response.start", "status": 204, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
-        else:
-            await app(scope, receive, send_allowed)
-
-    return open_app
-
-
 @pytest.fixture(scope="module")
 def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
     """What one browser saw on all journeys, by name, and how the site looked, by `page scheme`."""
     chromium = browser()
-    with serving(wrap=allow_pages) as sandbox:
+    with serving() as sandbox:
         handler = functools.partial(_Handler, directory=str(site), sandbox_url=sandbox.url)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         thread = threading.Thread(target=server.serve_forever)

@@ -1,9 +1,11 @@
 """S4, S5, S18 and S21: methods, bodies and the shape of errors."""
 
+import contextlib
 import gzip
 import json
 import logging
 import re
+from http.client import HTTPConnection
 from typing import Any
 
 import heidi_spec
@@ -163,6 +165,20 @@ def test_s5_a_larger_body_is_413_also_in_chunks_of_unsaid_length(api: Api, size:
     ):
         assert (413, "ContentTooLargeError") == error_of(answer)
     assert 0 == api.page()["total_count"]
+
+
+@pytest.mark.parametrize(("token", "status"), [("wrong", 401), (None, 413)])
+def test_whoever_must_send_all_before_reading_sees_the_answer(
+    sandbox: Sandbox, token: str | None, status: int
+) -> None:
+    url = httpx.URL(sandbox.url)
+    headers = {"authorization": f"Bearer {token or sandbox.token()}"}
+    with contextlib.closing(HTTPConnection(url.host, url.port, timeout=20)) as connection:
+        for _ in range(2):
+            connection.request("POST", f"{url.path}/sessions", padded(6 * LIMIT), headers)
+            answer = connection.getresponse()
+            assert (status, "application/json") == (answer.status, answer.headers["content-type"])
+            answer.read()
 
 
 def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: Sandbox) -> None:

@@ -44,7 +44,7 @@ class SyncPool:
         self._own: httpx.Client | None = None
         self._closed = False
         self._lock = threading.Lock()
-        _fork.call_in_child(self._start_over)
+        _fork.start_over_in_child(self)
 
     def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
@@ -80,7 +80,7 @@ class SyncPool:
                 self._own = open_client(self._base_url)
             return self._own
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
         _inherited.append(self._own)
         self._own = None
         self._lock = threading.Lock()
@@ -97,7 +97,7 @@ class AsyncPool:
         self._own: dict[AbstractEventLoop, _Opened] = {}
         self._closed = False
         self._lock = threading.Lock()
-        _fork.call_in_child(self._start_over)
+        _fork.start_over_in_child(self)
 
     async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
@@ -139,7 +139,7 @@ class AsyncPool:
         await anext(own.end)
         return client
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
         _inherited.append(self._own)
         self._own = {}
         self._lock = threading.Lock()
