@@ -89,9 +89,10 @@ class Request:
 
     async def finish(self) -> None:
         """Read on past a body that nobody wants: who cannot send it all may not see the answer."""
-        if not self._more or self.has(b"expect"):
-            return
-        left = _LARGEST_REST
+        if self._more and not self.has(b"expect"):
+            await self._skip(_LARGEST_REST)
+
+    async def _skip(self, left: int) -> None:
         with contextlib.suppress(TimeoutError, MalformedRequestError):
             async with asyncio.timeout(_REST_TIME):
                 while self._more and left > 0:
