@@ -30,6 +30,9 @@ DOCUMENTS: Final = tuple(
     for name in ("base", "client", "strict")
     for suffix in ("json", "yaml")
 )
+PAGES: Final = ("heidi_sandbox/page.css",)
+"""What the pages of the packages are made with."""
+
 METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 """What a wheel says of itself."""
 
@@ -122,7 +125,7 @@ def metadata_of(files: Mapping[str, bytes]) -> Message:
 
 def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
     """Say what a wheel lacks and what does not belong in it, a line each."""
-    wanted = {*DOCUMENTS, *(f"{package}/py.typed" for package in PACKAGES)}
+    wanted = {*DOCUMENTS, *PAGES, *(f"{package}/py.typed" for package in PACKAGES)}
     plain = {_without_version(name): body for name, body in files.items()}
     information = {f"dist-info/{name}" for name in METADATA}
     lacking = sorted((wanted | information) - plain.keys())

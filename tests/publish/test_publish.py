@@ -222,7 +222,7 @@ def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
     (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
     listed = re.findall(r'href="([\w-]+)\.html"', beside)
     first = ["getting-started", "authentication", "pagination", "errors", "sandbox", "judging"]
-    assert [*first, "client", "another"] == listed
+    assert [*first, "client", "another", "portability"] == listed
     assert '<meta name="description" content="First.">' in page
     assert '<a href="client.html#errors">a link</a>' in page
 
