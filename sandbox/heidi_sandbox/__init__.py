@@ -1,15 +1,23 @@
-"""A reference server of the Heidi Sessions API that obeys the strict document."""
+"""A reference server of the Heidi Sessions API that obeys the strict document.
 
-from heidi_sandbox._app import create_app
-from heidi_sandbox._errors import (
-    CannotServeError,
-    DuplicateSessionError,
-    StoreUnavailableError,
-    UnknownOutcomeError,
-)
-from heidi_sandbox._open import open_store
-from heidi_sandbox._server import Sandbox, serving
-from heidi_sandbox._store import Page, Size, Store
+Needs the extra: pip install 'heidi-sessions[sandbox]'. Each name is imported when it is asked for,
+so that the command can say that the extra is missing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from heidi_sandbox._app import create_app
+    from heidi_sandbox._errors import (
+        CannotServeError,
+        DuplicateSessionError,
+        StoreUnavailableError,
+        UnknownOutcomeError,
+    )
+    from heidi_sandbox._open import open_store
+    from heidi_sandbox._server import Sandbox, serving
+    from heidi_sandbox._store import Page, Size, Store
 
 __all__ = [
     "CannotServeError",
@@ -24,3 +32,23 @@ __all__ = [
     "open_store",
     "serving",
 ]
+
+_HOMES: Final = {
+    "CannotServeError": "_errors",
+    "DuplicateSessionError": "_errors",
+    "Page": "_store",
+    "Sandbox": "_server",
+    "Size": "_store",
+    "Store": "_store",
+    "StoreUnavailableError": "_errors",
+    "UnknownOutcomeError": "_errors",
+    "create_app": "_app",
+    "open_store": "_open",
+    "serving": "_server",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
