@@ -9,6 +9,7 @@ with Heidi() as client:
 
 from __future__ import annotations
 
+from heidi_generated.document import Region
 from heidi_generated.models import (
     ConsultNote,
     ErrorDetail,
@@ -44,6 +45,7 @@ from ._errors import (
 )
 from ._fields import PatientFields
 from ._pages import Page
+from ._sessions import AsyncSessionList, SessionList
 from ._version import __version__
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "AsyncHeidi",
+    "AsyncSessionList",
     "AuthenticationError",
     "BadRequestError",
     "ClosedClientError",
@@ -72,9 +75,11 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RawResponse",
+    "Region",
     "ServerError",
     "Session",
     "SessionCreated",
+    "SessionList",
     "SessionNotFoundError",
     "TokenError",
     "Unset",

@@ -28,7 +28,7 @@ _TYPE: Final = re.compile(r"[A-Za-z][\w.]{0,99}", re.ASCII)
 
 @attrs.frozen(repr=False)
 class RawResponse(Generic[T]):
-    """An answer as it came.
+    """An answer as it came, from a call of `with_raw_response`; `parse()` reads the body.
 
     Attributes:
         retries_taken: how many times the request was repeated before this answer.
@@ -60,10 +60,14 @@ class RawResponse(Generic[T]):
         return self._answer.request_id
 
     def parse(self) -> T:
-        """Read the body.
+        """Read the body, each time anew.
+
+        Returns:
+            What the call itself returns: a Session, a SessionCreated or a Page.
 
         Raises:
-            APIResponseError: it is not what the document says.
+            APIResponseError: the body is not what the document says: not JSON, or without what
+                was asked for; with `strict_responses`, different from the document at all.
         """
         request = self._call.request
         return read(self._answer, request.operation, self._call.decode, strict=self._strict)

@@ -7,7 +7,7 @@ response. No I/O.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 import attrs
 from heidi_generated.api.sessions import (
@@ -21,10 +21,10 @@ from heidi_generated.types import MismatchError
 
 from . import _json
 from ._fields import UNSET, patient_update, texts
-from ._pages import Page
+from ._pages import Page, check_cursor, check_page_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from heidi_generated.models import (
         PatientUpdate,
@@ -73,7 +73,9 @@ def create(
         The id of the new session, as `session_id`.
 
     Raises:
-        HeidiError: see its subclasses.
+        TypeError: an argument is None, or something else that JSON cannot hold.
+        ValidationError: the server refuses a value; `detail` says which.
+        HeidiError: see its other subclasses.
 
     Spec: createSession (documented).
     """
@@ -87,12 +89,14 @@ def get(session_id: str) -> Call[Session]:
     """Read a session.
 
     Args:
-        session_id: the id of the session.
+        session_id: the id of the session, as text.
 
     Returns:
         Everything that is known about it.
 
     Raises:
+        TypeError: the id is not a text.
+        ValueError: the id is empty, `.` or `..`.
         SessionNotFoundError: the caller has no such session.
         HeidiError: see its other subclasses.
 
@@ -122,7 +126,7 @@ def update(
     """Change some members of a session; what is left out stays as it is.
 
     Args:
-        session_id: the id of the session.
+        session_id: the id of the session, as text.
         duration: its length in seconds, 0 or more.
         language_code: the language that is spoken, such as `en`.
         output_language_code: the language that the note is to be written in.
@@ -142,6 +146,10 @@ def update(
         The session as it is after the change.
 
     Raises:
+        TypeError: an argument is None, of the wrong type, or nothing that JSON can hold; or
+            `patient` has an unknown member, or a `dob` that is no date. The text names the member.
+        ValueError: the id is empty, `.` or `..`; or the patient's gender is none of the three.
+        ValidationError: the server refuses a value; `detail` says which.
         SessionNotFoundError: the caller has no such session.
         HeidiError: see its other subclasses.
 
@@ -172,15 +180,23 @@ def page(*, page_size: int | Unset = UNSET, page: Cursor | Unset = UNSET) -> Cal
     """Read one page of the sessions of the linked user.
 
     Args:
-        page_size: how many sessions a page holds at most.
+        page_size: how many sessions the page holds at most, 1 or more. Left out, the server
+            decides. The vendor names no largest size; the strict document has 1 to 100.
         page: the `next_page` of the previous answer, unread; left out, the first page.
 
+    Returns:
+        The sessions of the page, the counts, and where the next page is.
+
     Raises:
+        TypeError: page is None, or of another type than a `next_page`.
+        ValueError: page_size is not such a number.
         NoLinkedUserError: no Heidi user is linked to the API user.
         HeidiError: see its other subclasses.
 
     Spec: listLinkedUserSessions (documented; the parameter `page` is inferred).
     """
+    check_page_size(page_size)
+    check_cursor(page)
     request = list_linked_user_sessions.build(page_size=page_size, page=page)
     return _call(request, _page)
 
@@ -191,13 +207,21 @@ def _call(request: Request, decode: Decode[T]) -> Call[T]:
 
 
 def _written(body: dict[str, Any]) -> bytes:
-    if nulls := [name for name, value in body.items() if value is None]:
+    if nulls := [name for name, value in _members(body) if value is None]:
         raise TypeError(f"{nulls[0]}: the API takes no null; leave it out, or give UNSET")
     with contextlib.suppress(TypeError, ValueError):
         return _json.dump(body)
     # Outside of the handler: its traceback holds the body.
-    culprit = next(name for name, value in body.items() if not _json.fits(value))
+    culprit = next(name for name, value in _members(body) if not _json.fits(value))
     raise TypeError(f"{culprit}: JSON cannot hold this value")
+
+
+def _members(body: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each member with its path, those of an inner object before the object itself."""
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from _members(cast("dict[str, Any]", value), f"{prefix}{name}.")
+        yield prefix + name, value
 
 
 # Without these members there is nothing to hand over, however lenient the reader is.

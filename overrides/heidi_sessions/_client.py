@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 from . import _options
@@ -13,6 +12,7 @@ from ._issuer import Issuer
 from ._sessions import AsyncSessions, Sessions
 from ._settings import PAGE_PARAMETER, Settings
 from ._tokens import AsyncIssuedTokens, IssuedTokens, given_tokens
+from ._uncopied import Uncopied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._tokens import AsyncTokenSource, TimedToken, TokenSource
 
 
-class Heidi:
+class Heidi(Uncopied):
     """The Heidi Sessions API.
 
     Threads may share it. Clients that derive from it by `with_options` share its connections and
@@ -126,8 +126,19 @@ class Heidi:
     ) -> Self:
         """Derive a client with other options, which shares this one's connections and token.
 
-        It lives as long as this one; closing it does nothing. `default_headers` come on top of
-        those that are there.
+        It lives as long as this one; closing it does nothing. What is left out stays as it is here.
+
+        Args:
+            timeout: seconds that connecting, sending and each wait for more of an answer may take;
+                or an httpx.Timeout.
+            max_retries: how many times to repeat a request that failed and may be repeated.
+            retry_writes: also repeat `create` and `update` where the server may have acted on the
+                first attempt. May create a session twice.
+            default_headers: sent with every request, on top of those that are there.
+            strict_responses: refuse answers that are not what the document says.
+
+        Returns:
+            A client of the same class.
 
         Raises:
             ConfigurationError: an option is not what it must be.
@@ -140,8 +151,9 @@ class Heidi:
             strict_responses=strict_responses,
         )
         engine = Engine(self._engine.pool, self._engine.auth, settings)
-        client = copy.copy(self)
-        client._set_up(engine, derived=True)  # noqa: SLF001  # one of our own
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._set_up(engine, derived=True)
         return client
 
     def close(self) -> None:
@@ -170,12 +182,13 @@ class Heidi:
         self.sessions = Sessions(engine)
 
 
-class AsyncHeidi:
+class AsyncHeidi(Uncopied):
     """The Heidi Sessions API, for asyncio.
 
-    Tasks, threads and event loops may share it; each event loop has its own connections. Clients
-    that derive from it by `with_options` share its connections and its token. Close it after use,
-    or use it in an `async with` statement.
+    Tasks, threads and event loops may share it. Each event loop has its own connections, which
+    `asyncio.run` closes at its end if nobody did before. Clients that derive from it by
+    `with_options` share its connections and its token. Close it after use, or use it in an
+    `async with` statement.
     """
 
     sessions: AsyncSessions
@@ -203,8 +216,31 @@ class AsyncHeidi:
     ) -> None:
         """Set up a client; nothing is sent yet.
 
-        Args are those of `Heidi`; `token_provider` may be a coroutine function as well, and
-        `http_client` is an httpx.AsyncClient.
+        What is not passed is taken from the environment. Authenticate in one of three ways: a
+        token, a function that gives tokens, or a key with the user it is for.
+
+        Args:
+            token: a bearer token (HEIDI_TOKEN).
+            token_provider: called before every request, and once more after a 401; gives a token,
+                or something to await for one.
+            api_key: your key as a partner (HEIDI_API_KEY).
+            email: the email address of your user (HEIDI_EMAIL).
+            third_party_internal_id: the id of the same user in your own system
+                (HEIDI_THIRD_PARTY_INTERNAL_ID).
+            base_url: the server (HEIDI_BASE_URL): https, or http on this machine.
+            region: instead of base_url, where the data of the clinic lives (HEIDI_REGION). Without
+                either, the server for all regions.
+            timeout: seconds that connecting, sending and each wait for more of an answer may take;
+                or an httpx.Timeout. Without it 30, or as http_client says.
+            max_retries: how many times to repeat a request that failed and may be repeated.
+            retry_writes: also repeat `create` and `update` where the server may have acted on the
+                first attempt. May create a session twice.
+            default_headers: sent with every request.
+            strict_responses: refuse answers that are not what the document says, instead of
+                reading them as far as they go.
+            page_parameter: the query parameter that asks for a page; the vendor never names it.
+            http_client: your own httpx.AsyncClient, with your proxies, certificates or HTTP/2. It
+                is yours to close.
 
         Raises:
             ConfigurationError: an option is missing, contradicts another, or is not safe.
@@ -246,8 +282,19 @@ class AsyncHeidi:
     ) -> Self:
         """Derive a client with other options, which shares this one's connections and token.
 
-        It lives as long as this one; closing it does nothing. `default_headers` come on top of
-        those that are there.
+        It lives as long as this one; closing it does nothing. What is left out stays as it is here.
+
+        Args:
+            timeout: seconds that connecting, sending and each wait for more of an answer may take;
+                or an httpx.Timeout.
+            max_retries: how many times to repeat a request that failed and may be repeated.
+            retry_writes: also repeat `create` and `update` where the server may have acted on the
+                first attempt. May create a session twice.
+            default_headers: sent with every request, on top of those that are there.
+            strict_responses: refuse answers that are not what the document says.
+
+        Returns:
+            A client of the same class.
 
         Raises:
             ConfigurationError: an option is not what it must be.
@@ -260,12 +307,16 @@ class AsyncHeidi:
             strict_responses=strict_responses,
         )
         engine = AsyncEngine(self._engine.pool, self._engine.auth, settings)
-        client = copy.copy(self)
-        client._set_up(engine, derived=True)  # noqa: SLF001  # one of our own
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._set_up(engine, derived=True)
         return client
 
     async def close(self) -> None:
-        """Close the connections of this event loop. A call after this raises ClosedClientError."""
+        """Close the connections. A call after this raises ClosedClientError.
+
+        Those of other event loops that still run are closed there, a moment later.
+        """
         if not self._derived:
             await self._engine.pool.close()
 

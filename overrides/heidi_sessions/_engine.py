@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from ._exchange import Exchange
+from ._uncopied import Uncopied
 
 if TYPE_CHECKING:
     from ._answers import RawResponse
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Engine:
+class Engine(Uncopied):
     """Sends calls for a `Heidi`."""
 
     def __init__(self, pool: SyncPool, auth: TokenAuth, settings: Settings) -> None:
@@ -43,7 +44,7 @@ class Engine:
         return exchange.conclude(result)
 
 
-class AsyncEngine:
+class AsyncEngine(Uncopied):
     """Sends calls for an `AsyncHeidi`."""
 
     def __init__(self, pool: AsyncPool, auth: AsyncTokenAuth, settings: Settings) -> None:

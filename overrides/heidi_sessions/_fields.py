@@ -20,6 +20,12 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 class PatientFields(TypedDict, total=False):
     """What to change about the patient, as a plain dict; what is left out stays as it is.
 
+    Attributes:
+        name: the full name, as one text.
+        gender: MALE, FEMALE or OTHER.
+        dob: the date of birth: a date, or a text such as 1990-01-31.
+        demographic_details: anything else about the patient, in words.
+
     Spec: PatientUpdate (documented).
     """
 
@@ -29,20 +35,26 @@ class PatientFields(TypedDict, total=False):
     demographic_details: str
 
 
+_KNOWN_MEMBERS: Final = f"there are {', '.join(PatientFields.__annotations__)}"
+
+
 def patient_update(value: Any) -> PatientUpdate | Unset:
     """Turn a dict into a PatientUpdate.
 
     Raises:
-        TypeError, ValueError: a member is unknown, or its value is not what the document says.
+        TypeError: a member is unknown, or its value is of another type.
+        ValueError: a value of the right type is not one that the document allows.
     """
     if isinstance(value, (PatientUpdate, Unset)):
         return value
     if not isinstance(value, Mapping):
         raise TypeError("patient: give a PatientUpdate or a dict of its members")
     fields: dict[str, Any] = dict(cast("Mapping[str, Any]", value))
-    if unknown := sorted(set(fields) - PatientFields.__annotations__.keys()):
-        known = ", ".join(PatientFields.__annotations__)
-        raise TypeError(f"patient: no member is called {unknown[0]!r}; there are {known}")
+    names: list[Any] = list(fields)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"patient: {_KNOWN_MEMBERS}, named by texts")
+    if unknown := sorted(fields.keys() - PatientFields.__annotations__.keys()):
+        raise TypeError(f"patient: no member is called {unknown[0]!r}; {_KNOWN_MEMBERS}")
     if "gender" in fields:
         fields["gender"] = _gender(fields["gender"])
     if "dob" in fields:
@@ -54,19 +66,24 @@ def texts(name: str, value: Sequence[str] | Unset) -> list[str] | Unset:
     """Turn a sequence of texts into a list.
 
     Raises:
-        TypeError: a single text was given, which would be sent letter by letter.
+        TypeError: something in it is not a text; or a single text was given, which would be sent
+            letter by letter.
     """
     if isinstance(value, Unset):
         return value
-    items: Any = value
-    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
-        raise TypeError(f"{name}: give a list of texts")
-    return list(cast("Iterable[str]", items))
+    given: Any = value
+    if not isinstance(given, (str, bytes)) and isinstance(given, Iterable):
+        items: list[Any] = [*given]
+        if all(isinstance(item, str) for item in items):
+            return items
+    raise TypeError(f"{name}: give a list of texts")
 
 
 def _gender(value: Any) -> Gender | Unset:
     if isinstance(value, Unset):
         return value
+    if not isinstance(value, str):
+        raise TypeError(f"patient.gender: give one of {', '.join(Gender)}")
     if value not in set(Gender):
         raise ValueError(f"patient.gender: give one of {', '.join(Gender)}")
     return Gender(value)

@@ -70,7 +70,7 @@ class Answer:
 def _http_date(text: str) -> float | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 

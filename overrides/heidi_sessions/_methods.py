@@ -6,6 +6,8 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from ._uncopied import Uncopied
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -19,14 +21,14 @@ Q = ParamSpec("Q")
 R = TypeVar("R")
 
 
-class Resource:
+class Resource(Uncopied):
     """Has methods that block."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
 
-class AsyncResource:
+class AsyncResource(Uncopied):
     """Has methods that are awaited."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -13,20 +13,39 @@ import attrs
 
 from . import _log
 from ._errors import BadRequestError, PaginationError, ValidationError
-from ._fields import UNSET
+from ._fields import UNSET, Unset
 from ._seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from heidi_generated.models import Session, SessionPage
-    from heidi_generated.types import Unset
 
 Cursor: TypeAlias = "str | int"
 Progress: TypeAlias = "Callable[[int, int], object]"
 
 # When others create sessions during the walk, some servers show the same page again.
 MAX_STALE_PAGES: Final = 10
+
+
+def check_page_size(size: Any) -> None:
+    """Refuse what no server can make pages of; how large a page may be, the server says.
+
+    Raises:
+        ValueError: it is not a whole number above 0.
+    """
+    if not isinstance(size, Unset) and (type(size) is not int or size < 1):
+        raise ValueError("page_size: give a whole number, 1 or more, or leave it out")
+
+
+def check_cursor(cursor: Any) -> None:
+    """Refuse what no `next_page` can be.
+
+    Raises:
+        TypeError: it is neither a text nor a whole number.
+    """
+    if isinstance(cursor, bool) or not isinstance(cursor, (str, int, Unset)):
+        raise TypeError("page: give the next_page of an answer that has one, or leave it out")
 
 
 @attrs.frozen
@@ -75,12 +94,14 @@ class Walk:
     def __init__(
         self, page_size: int | Unset, max_items: int | None, progress: Progress | None
     ) -> None:
+        check_page_size(page_size)
         bound: Any = max_items
         if bound is not None and (type(bound) is not int or bound < 0):
             raise ValueError("max_items: give a whole number, 0 or more, or None for all")
         self._page_size = page_size
         self._room = max_items
         self._progress = progress
+        self._given = 0
         self._ids = Seen()
         self._cursors = Seen()
         self._total: int | None = None
@@ -116,8 +137,9 @@ class Walk:
         if self._room is not None:
             del fresh[self._room :]
             self._room -= len(fresh)
+        self._given += len(fresh)
         if self._progress is not None:
-            self._progress(len(self._ids), page.total_count)
+            self._progress(self._given, page.total_count)
         return fresh
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ from . import _calls
 from ._fields import UNSET
 from ._methods import AsyncResource, Resource, plain, plain_async, raw, raw_async
 from ._pages import PageQuery, Walk
+from ._uncopied import Uncopied
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -38,15 +39,22 @@ class Sessions(Resource):
         """List the sessions of the linked user, lazily: nothing is sent until it is iterated.
 
         Args:
-            page_size: how many sessions to ask for at a time.
-            max_items: stop after so many; None for all.
-            progress: called after each page with the number of sessions seen and of all.
+            page_size: how many sessions to ask for at a time, 1 or more. Left out, the server
+                decides. The vendor names no largest size; the strict document has 1 to 100.
+            max_items: stop after so many sessions, 0 or more; None for all.
+            progress: called after each page with two numbers of sessions: those that this walk
+                gives so far, at most max_items, and all there are by the server's count.
 
         Returns:
             Something to iterate over, as often as you like; each time it asks again.
 
         Raises:
-            ValueError: max_items is negative.
+            ValueError: page_size or max_items is not such a number.
+
+        Iterating raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
+            PaginationError: going on would never end, or the walk would lose sessions.
+            HeidiError: see its other subclasses.
 
         Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
         """
@@ -85,16 +93,23 @@ class AsyncSessions(AsyncResource):
         """List the sessions of the linked user, lazily: nothing is sent until it is iterated.
 
         Args:
-            page_size: how many sessions to ask for at a time.
-            max_items: stop after so many; None for all.
-            progress: called after each page with the number of sessions seen and of all.
+            page_size: how many sessions to ask for at a time, 1 or more. Left out, the server
+                decides. The vendor names no largest size; the strict document has 1 to 100.
+            max_items: stop after so many sessions, 0 or more; None for all.
+            progress: called after each page with two numbers of sessions: those that this walk
+                gives so far, at most max_items, and all there are by the server's count.
             prefetch: ask for the next page while this one is worked on.
 
         Returns:
             Something to iterate over, as often as you like; each time it asks again.
 
         Raises:
-            ValueError: max_items is negative.
+            ValueError: page_size or max_items is not such a number.
+
+        Iterating raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
+            PaginationError: going on would never end, or the walk would lose sessions.
+            HeidiError: see its other subclasses.
 
         Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
         """
@@ -115,8 +130,11 @@ class AsyncSessionsWithRawResponse(AsyncResource):
     list = raw_async(_calls.page)
 
 
-class SessionList:
-    """All sessions of the linked user. Iterate over it."""
+class SessionList(Uncopied):
+    """The sessions of the linked user, as `client.sessions.list()` gives them. Iterate over it.
+
+    Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
+    """
 
     def __init__(
         self,
@@ -131,9 +149,10 @@ class SessionList:
         self._walk()  # refuses a bad max_items here, not at the first step
 
     def __iter__(self) -> Iterator[Session]:
-        """Yield every session once, a page at a time.
+        """Yield every session once; ask for a page when the one before is used up.
 
         Raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
             PaginationError: going on would never end, or the walk would lose sessions.
             HeidiError: see its other subclasses.
         """
@@ -144,7 +163,18 @@ class SessionList:
             yield from walk.take(page)
 
     def first_page(self) -> Page:
-        """Read the first page only."""
+        """Read the first page, and no other.
+
+        Returns:
+            Its sessions, at most page_size of them (max_items does not count here), and its counts.
+
+        Raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
+            APIResponseError: the answer is not what the document says.
+            HeidiError: see its other subclasses.
+
+        Spec: listLinkedUserSessions (documented).
+        """
         return self._fetch(PageQuery(self._page_size, UNSET))
 
     def _fetch(self, query: PageQuery) -> Page:
@@ -152,8 +182,13 @@ class SessionList:
         return self._engine.send(call).parse()
 
 
-class AsyncSessionList:
-    """All sessions of the linked user. Iterate over it with `async for`."""
+class AsyncSessionList(Uncopied):
+    """The sessions of the linked user, as `client.sessions.list()` gives them.
+
+    Iterate over it with `async for`.
+
+    Spec: listLinkedUserSessions (documented; how pages follow each other is inferred).
+    """
 
     def __init__(
         self,
@@ -171,9 +206,10 @@ class AsyncSessionList:
         self._walk()  # refuses a bad max_items here, not at the first step
 
     async def __aiter__(self) -> AsyncIterator[Session]:
-        """Yield every session once, a page at a time.
+        """Yield every session once; ask for a page when the one before is used up.
 
         Raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
             PaginationError: going on would never end, or the walk would lose sessions.
             HeidiError: see its other subclasses.
         """
@@ -190,7 +226,18 @@ class AsyncSessionList:
                 ahead.exception()  # nobody waits for it any more
 
     async def first_page(self) -> Page:
-        """Read the first page only."""
+        """Read the first page, and no other.
+
+        Returns:
+            Its sessions, at most page_size of them (max_items does not count here), and its counts.
+
+        Raises:
+            NoLinkedUserError: no Heidi user is linked to the API user.
+            APIResponseError: the answer is not what the document says.
+            HeidiError: see its other subclasses.
+
+        Spec: listLinkedUserSessions (documented).
+        """
         return await self._fetch(PageQuery(self._page_size, UNSET))
 
     def _start(self, walk: Walk) -> Task[Page | None]:

@@ -13,7 +13,7 @@ import attrs
 
 from ._errors import ConfigurationError
 from ._fields import Unset
-from ._http import Timeout, as_timeout
+from ._http import Timeout, all_headers, as_timeout
 from ._messages import Outgoing
 from ._version import __version__
 
@@ -37,6 +37,7 @@ class Settings:
     """The options of a client that can differ between clients that share connections."""
 
     base_url: str
+    own_client: bool
     timeout: Timeout | None
     max_retries: int
     retry_writes: bool
@@ -56,6 +57,7 @@ class Settings:
         """
         unchecked = cls(
             base_url=base_url,
+            own_client=own_client,
             timeout=None if own_client else Timeout(DEFAULT_TIMEOUT),
             max_retries=0,
             retry_writes=False,
@@ -80,16 +82,12 @@ class Settings:
     @functools.cached_property
     def headers(self) -> Mapping[str, str]:
         """The headers of a request without a body."""
-        return {
-            "accept": "application/json",
-            "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
-            **self.default_headers,
-        }
+        return self._written_out({})
 
     @functools.cached_property
     def body_headers(self) -> Mapping[str, str]:
         """The headers of a request with a body."""
-        return {**self.headers, "content-type": "application/json"}
+        return self._written_out({"content-type": "application/json"})
 
     def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
         """Write a request out."""
@@ -102,6 +100,15 @@ class Settings:
             content=content,
             timeout=self.timeout,
         )
+
+    def _written_out(self, more: Mapping[str, str]) -> Mapping[str, str]:
+        headers = {
+            "accept": "application/json",
+            "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
+            **self.default_headers,
+            **more,
+        }
+        return headers if self.own_client else all_headers(self.base_url, headers)
 
     def _name_of(self, parameter: str) -> str:
         return self.page_parameter if parameter == PAGE_PARAMETER else parameter

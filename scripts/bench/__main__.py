@@ -16,7 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from .environments import Installed
-from .figures import calls, concurrency, decoding, imports, installed, memory
+from .figures import calls, concurrency, decoding, imports, installed, memory, serving
 from .measure import NotMeasuredError
 from .table import Row, table
 
@@ -35,6 +35,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "installed": installed.rows,
     "async": concurrency.rows,
     "memory": memory.rows,
+    "serve": serving.rows,
 }
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Final, Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from .measure import ROOT, NotMeasuredError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 FOLDER: Final = ROOT / "build/bench"
+TOOLS: Final = Path(sys.executable).parent
 TIMEOUT: Final = 180
 """Seconds that making an environment may take."""
 
@@ -27,6 +27,9 @@ PEERS: Final = {
 }
 """By the makers of their generators: Stainless twice, Fern, Speakeasy."""
 
+PRISM: Final = {"@stoplight/prism-cli": "5.16.0"}
+"""A mock server that reads the document."""
+
 
 class Environments(Protocol):
     """Gives the Python of an environment; raises NotMeasuredError where there can be none."""
@@ -34,6 +37,8 @@ class Environments(Protocol):
     def ours(self, *extras: str) -> Path: ...
 
     def peer(self, name: str) -> Path: ...
+
+    def prism(self) -> Path: ...
 
 
 class Installed:
@@ -52,6 +57,20 @@ class Installed:
         """Install a peer."""
         return self._make(name, f"{name}=={PEERS[name]}", "")
 
+    def prism(self) -> Path:
+        """Install the mock server; give its program, which Node runs."""
+        folder = self._folder / "prism"
+        wanted = json.dumps({"private": True, "dependencies": PRISM})
+        stamp = folder / "made-of.txt"
+        if not (stamp.exists() and stamp.read_text() == wanted):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            (folder / "package.json").write_text(wanted)
+            quiet = ("--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+            _run("npm install", [str(TOOLS / "npm"), "install", *quiet], folder)
+            stamp.write_text(wanted)
+        return folder / "node_modules/.bin/prism"
+
     @functools.cached_property
     def _wheel(self) -> Path:
         folder = self._folder / "wheel"
@@ -66,7 +85,15 @@ class Installed:
         if python.exists() and stamp.exists() and stamp.read_text() == made_of:
             return python
         _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-        _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), wanted)
+        _uv(
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            str(python),
+            *wanted.split(),
+        )
         stamp.write_text(made_of)
         return python
 
@@ -76,11 +103,16 @@ def _fingerprint(wheel: Path) -> str:
 
 
 def _uv(*arguments: str) -> None:
-    command = [sys.executable, "-m", "uv", *arguments]
+    _run(f"uv {arguments[0]}", [sys.executable, "-m", "uv", *arguments], None)
+
+
+def _run(name: str, command: list[str], folder: Path | None) -> None:
     try:
-        subprocess.run(command, capture_output=True, check=True, text=True, timeout=TIMEOUT)
+        subprocess.run(
+            command, capture_output=True, check=True, text=True, timeout=TIMEOUT, cwd=folder
+        )
     except subprocess.CalledProcessError as error:
         reason = textwrap.shorten(error.stderr, 120) or f"ended with code {error.returncode}"
-        raise NotMeasuredError(f"uv {arguments[0]}: {reason}") from error
+        raise NotMeasuredError(f"{name}: {reason}") from error
     except subprocess.TimeoutExpired as error:
-        raise NotMeasuredError(f"uv {arguments[0]}: took longer than {TIMEOUT} s") from error
+        raise NotMeasuredError(f"{name}: took longer than {TIMEOUT} s") from error

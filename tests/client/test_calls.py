@@ -173,7 +173,15 @@ def test_a_patient_dict_takes_texts_and_their_types_alike(dob: Any, gender: Any)
         ({"patient": {"dob": datetime(1990, 1, 1, 12)}}, "patient.dob"),  # noqa: DTZ001
         ({"patient": {"gender": "secret"}}, "patient.gender"),
         ({"patient": ["secret"]}, "patient"),
-        ({"clinician_notes": "secret"}, "clinician_notes"),
+        ({"patient": {1: "secret"}}, "patient: there are name, gender, dob"),
+        ({"patient": {1: "secret", "a": "secret"}}, "patient: there are name, gender, dob"),
+        ({"patient": {"gender": ["secret"]}}, "patient.gender: give one of MALE, FEMALE, OTHER"),
+        ({"patient": {"gender": None}}, "patient.gender: give one of"),
+        ({"patient": {"name": None, "demographic_details": "secret"}}, "patient.name: the API"),
+        ({"patient": {"name": {"secret"}}}, "patient.name: JSON cannot hold"),
+        ({"clinician_notes": "secret"}, "clinician_notes: give a list of texts"),
+        ({"clinician_notes": ["secret", None]}, "clinician_notes: give a list of texts"),
+        ({"clinician_notes": 1}, "clinician_notes: give a list of texts"),
         ({"linked_sessions_for_context": "secret"}, "linked_sessions_for_context"),
         ({"duration": float("nan")}, "JSON"),
         ({"duration": float("inf")}, "JSON"),
@@ -292,6 +300,17 @@ def test_a_client_that_derives_shares_the_connections_and_changes_nothing_here()
         client.sessions.get("1")
     assert client._engine.pool is derived._engine.pool
     assert (2, 0) == (client._engine.settings.max_retries, derived._engine.settings.max_retries)
+
+
+@pytest.mark.parametrize("kind", [Heidi, AsyncHeidi])
+def test_a_client_that_derives_is_of_the_same_class_with_the_same_attributes(kind: Any) -> None:
+    class Clinic(kind):  # type: ignore[misc]  # one of two, known when it runs
+        clinic = ""
+
+    client = Clinic(token="t")
+    client.clinic = "north"
+    derived = client.with_options(timeout=1)
+    assert (Clinic, "north") == (type(derived), derived.clinic)
 
 
 def test_methods_document_themselves_with_their_own_signature() -> None:

@@ -5,16 +5,19 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from heidi_sandbox import serving
-from heidi_sessions import Heidi, __version__
+from heidi_sessions import BadRequestError, Heidi, SessionNotFoundError, __version__
 from heidi_sessions.cli import main
+from heidi_sessions.cli._export import _cell
+from heidi_sessions.cli._view import in_one_line
+from heidi_sessions.testing import HeidiMock, fails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from heidi_sandbox import Sandbox
 
@@ -107,10 +110,35 @@ def test_update_reads_the_changes_from_stdin(
         assert 76 == client.sessions.get(session_id).duration
 
 
+@pytest.mark.usefixtures("session_id")
+@pytest.mark.parametrize("text", ["", ".", "..", "\udcff"])
+@pytest.mark.parametrize("command", ["get", "update"])
+def test_an_id_that_can_be_none_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
+    assert 2 == main([command, text])
+    complaint = capsys.readouterr().err
+    assert "session_id must not" in complaint
+    assert 1 == len(complaint.splitlines())
+
+
+@pytest.mark.usefixtures("session_id")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["list"], ["export", "-"]])
+def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list[str]) -> None:
+    run = [sys.executable, "-m", "heidi_sessions", *arguments]
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123  # a device
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert "cannot be written: No space left" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "give a JSON object"),
         ('{"durations": 1}', "durations"),
         ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),
@@ -170,6 +198,31 @@ def test_csv_holds_every_member_of_every_session(session_id: str, tmp_path: Path
     assert set(members) <= flat
 
 
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_is_a_formula_in_csv_and_jsonl_stays_exact(
+    session_id: str, tmp_path: Path, text: str
+) -> None:
+    with Heidi() as client:
+        client.sessions.update(session_id, patient={"name": text}, duration=1.5)
+    (line,) = export(str(tmp_path / "out.csv"), "--format", "csv", "--show-phi")
+    assert ("'" + text, "1.5") == (line["patient.name"], line["duration"])
+    (exact,) = export(str(tmp_path / "out.jsonl"), "--show-phi")
+    assert (text, 1.5) == (exact["patient"]["name"], exact["duration"])
+
+
+def test_a_number_below_zero_is_a_number_in_csv() -> None:
+    assert ["-5", "-0.5", "a=b"] == [_cell(-5), _cell(-0.5), _cell("a=b")]
+
+
+def test_the_help_says_what_csv_does_to_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    assert "formula" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
 def test_an_export_hides_patient_data_unless_it_is_asked_for(
     session_id: str, tmp_path: Path, format_: str
@@ -225,6 +278,37 @@ def test_an_error_of_the_api_is_one_line_and_exit_1(
     assert 1 == main(["get", session_id + "0"])
     expected = "heidi-sessions: GET /sessions/{session_id}: 404 SessionNotFoundError"
     assert capsys.readouterr().err.startswith(expected)
+
+
+def test_the_message_of_a_server_is_shown_only_where_patient_data_may_be(
+    session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = tmp_path / "changes.json"
+    changes.write_text('{"duration": -1}')
+    arguments = ["update", session_id, "--input", str(changes)]
+    problem = "heidi-sessions: PATCH /sessions/{session_id}: 422 InvalidRequestError"
+    assert 1 == main(arguments)
+    hint = "; run again with --show-phi to see the server's message\n"
+    assert problem + hint == capsys.readouterr().err
+    assert 1 == main([*arguments, "--show-phi"])
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(problem + ": ")
+    assert "duration" in complaint
+
+
+def test_a_message_of_a_server_is_one_line_that_cannot_steer_the_terminal() -> None:
+    mock = HeidiMock()
+    mock.next(fails(400, msg="\x1b[2Ja\nb"))
+    with pytest.raises(BadRequestError) as caught:
+        mock.client().sessions.create()
+    assert "POST /sessions: 400 Error: \\x1b[2Ja\\nb" == in_one_line(caught.value, show_phi=True)
+
+
+def test_a_failure_that_says_enough_gives_no_hint() -> None:
+    mock = HeidiMock()
+    with pytest.raises(SessionNotFoundError) as caught:
+        mock.client().sessions.get("7")
+    assert str(caught.value) == in_one_line(caught.value, show_phi=False)
 
 
 def test_missing_credentials_are_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:

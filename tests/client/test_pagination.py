@@ -250,6 +250,39 @@ def test_progress_is_told_after_each_page(driver: Callable[..., Driver]) -> None
     assert [(2, 3), (3, 3)] == told
 
 
+def test_progress_counts_what_is_given_and_so_stops_at_max_items(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(page(["1", "2"], 5, "x"), page(["3", "4"], 5, "y"))
+    told: list[tuple[int, int]] = []
+    walk(driver(script), max_items=3, progress=lambda seen, total: told.append((seen, total)))
+    assert [(2, 5), (3, 5)] == told
+
+
+@pytest.mark.parametrize("size", [0, -1, None, True, "10", 1.5])
+def test_a_page_size_that_no_page_can_have_is_refused_before_anything_is_sent(
+    driver: Callable[..., Driver], size: Any
+) -> None:
+    script = Script(page([], 0, None))
+    for ask in (
+        lambda c: c.sessions.list(page_size=size),
+        lambda c: c.sessions.with_raw_response.list(page_size=size),
+    ):
+        with pytest.raises(ValueError, match="page_size: give a whole number"):
+            driver(script).run(ask)
+    assert [] == script.requests
+
+
+@pytest.mark.parametrize("cursor", [None, True, 1.5, ["x"]])
+def test_a_cursor_that_no_server_gives_is_refused_before_anything_is_sent(
+    driver: Callable[..., Driver], cursor: Any
+) -> None:
+    script = Script(page([], 0, None))
+    with pytest.raises(TypeError, match="page: give the next_page"):
+        driver(script).run(lambda c: c.sessions.with_raw_response.list(page=cursor))
+    assert [] == script.requests
+
+
 def test_the_name_of_the_page_parameter_can_be_changed(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1"], 2, "x"), page(["2"], 2, None))
     driver(script).collect(lambda c: c.sessions.list(), page_parameter="cursor")

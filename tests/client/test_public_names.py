@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,15 @@ from typing import TYPE_CHECKING
 import heidi_sessions
 import pytest
 from heidi_sessions import AsyncHeidi, Heidi
+from heidi_sessions.testing import (
+    HeidiMock,
+    fails,
+    make_session,
+    malformed,
+    rate_limited,
+    slow,
+    unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +78,10 @@ def test_both_constructors_take_the_same_options() -> None:
     assert parameters(Heidi) == parameters(AsyncHeidi)
 
 
-@pytest.mark.parametrize("name", sorted(set(heidi_sessions.__all__) - {"__version__", "UNSET"}))
+VALUES = {"__version__", "UNSET", "Region"}
+
+
+@pytest.mark.parametrize("name", sorted(set(heidi_sessions.__all__) - VALUES))
 def test_every_public_name_is_documented(name: str) -> None:
     assert inspect.getdoc(getattr(heidi_sessions, name))
 
@@ -78,3 +91,48 @@ def test_every_public_name_is_documented(name: str) -> None:
 def test_every_call_cites_the_document(client: Heidi | AsyncHeidi, method: str) -> None:
     for view in (client.sessions, client.sessions.with_raw_response):
         assert "Spec: " in (getattr(view, method).__doc__ or "")
+
+
+DOCUMENTED: list[Callable[..., object]] = [
+    *(
+        getattr(view, name)
+        for client in (SYNC, ASYNC)
+        for view, methods in (
+            (client, ["__init__", "with_options"]),
+            (client.sessions, ["create", "get", "update", "list"]),
+            (client.sessions.with_raw_response, ["create", "get", "update", "list"]),
+        )
+        for name in methods
+    ),
+    make_session,
+    HeidiMock.client,
+    HeidiMock.async_client,
+    HeidiMock.add,
+    HeidiMock.next,
+    fails,
+    rate_limited,
+    unavailable,
+    malformed,
+    slow,
+]
+
+
+@pytest.mark.parametrize("function", DOCUMENTED, ids=lambda function: function.__qualname__)
+def test_every_argument_is_documented(function: Callable[..., object]) -> None:
+    document = inspect.getdoc(function) or ""
+    described = re.findall(r"^    (\w+): ", document.partition("Args:\n")[2], re.MULTILINE)
+    names = [name for name, _ in parameters(function) if name != "self"]
+    assert names == described[: len(names)]
+
+
+@pytest.mark.parametrize("client", [SYNC, ASYNC])
+@pytest.mark.parametrize("method", ["create", "get", "update", "list"])
+def test_every_call_documents_what_it_returns_and_raises(
+    client: Heidi | AsyncHeidi, method: str
+) -> None:
+    for view in (client.sessions, client.sessions.with_raw_response):
+        document = getattr(view, method).__doc__ or ""
+        assert "Returns:\n" in document
+        assert "HeidiError: " in document
+        assert ("NoLinkedUserError: " in document) == (method == "list")
+        assert ("SessionNotFoundError: " in document) == (method in {"get", "update"})

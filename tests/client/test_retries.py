@@ -176,7 +176,17 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(clock: Clock) -> 
 
 
 @pytest.mark.parametrize(
-    "header", ["soon", "-1", "1.5", "\u0661", "9" * 5000, "", "Mon, 99 Foo 2024"]
+    "header",
+    [
+        "soon",
+        "-1",
+        "1.5",
+        "\u0661",
+        "9" * 5000,
+        "",
+        "Mon, 99 Foo 2024",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+    ],
 )
 def test_a_retry_after_that_nobody_can_read_counts_as_none(clock: Clock, header: str) -> None:
     answer = httpx.Response(503, headers=[(b"retry-after", header.encode())])

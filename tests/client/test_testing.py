@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import heidi_spec
@@ -17,6 +20,7 @@ from heidi_sessions import (
     Heidi,
     RateLimitError,
     SessionNotFoundError,
+    ValidationError,
     testing,
 )
 from heidi_sessions.testing import (
@@ -56,6 +60,28 @@ def test_a_made_session_differs_where_it_is_told_to() -> None:
     assert "" == make_session().patient.name
 
 
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"duratoin": 3}, "a session has no duratoin; did you mean duration?"),
+        ({"patient": {"nmae": "A"}}, "a session has no patient.nmae; did you mean patient.name?"),
+        ({"consult_note": {"x": 1}}, "a session has no consult_note.x; did you mean consult_note."),
+        ({"ehr_appointment_id": "E"}, "no ehr_appointment_id; did you mean ehr_appt_id?"),
+    ],
+)
+def test_a_misspelt_member_of_a_made_session_is_an_error_that_names_the_closest(
+    members: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(message)):
+        make_session(**members)
+
+
+def test_a_made_session_takes_a_date_of_birth_as_a_date() -> None:
+    born = date(1990, 1, 31)
+    assert born == make_session(patient={"dob": born}).patient.dob
+    assert born == make_session(patient={"dob": "1990-01-31"}).patient.dob
+
+
 def test_the_mock_knows_the_four_calls(heidi_mock: HeidiMock) -> None:
     client = heidi_mock.client(strict_responses=True)
     created = client.sessions.create(ehr_appointment_id="E").session_id
@@ -82,6 +108,26 @@ def test_the_mock_lists_in_pages(heidi_mock: HeidiMock) -> None:
     assert newest_first == [session.session_id for session in client.sessions.list()]
     assert 3 == len(heidi_mock.requests)
     assert newest_first == [s.session_id for s in client.sessions.list(page_size=7)]
+
+
+@pytest.mark.parametrize(
+    ("query", "member"), [({"page_size": 101}, "page_size"), ({"page": "x"}, "page")]
+)
+def test_the_mock_refuses_a_page_that_cannot_be_asked_for(
+    heidi_mock: HeidiMock, query: dict[str, Any], member: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        heidi_mock.client().sessions.with_raw_response.list(**query)
+    assert caught.value.detail
+    assert caught.value.detail.msg.startswith(f"{member}: ")
+
+
+@pytest.mark.parametrize("method", ["client", "async_client"])
+def test_a_client_of_the_mock_takes_no_connections_of_yours(
+    heidi_mock: HeidiMock, method: str
+) -> None:
+    with pytest.raises(TypeError, match="http_client: a mock has its own"):
+        getattr(heidi_mock, method)(http_client=None)
 
 
 def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
@@ -172,9 +218,22 @@ def test_without_the_extra_the_sandbox_says_what_to_install(pytester: pytest.Pyt
 
 
 def test_the_names_for_tests_are_sorted_and_complete() -> None:
-    public: dict[str, Any] = {n: v for n, v in vars(testing).items() if n in testing.__all__}
+    public = {
+        name
+        for name, value in vars(testing).items()
+        if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
+    }
     assert sorted(testing.__all__) == testing.__all__
-    assert set(testing.__all__) == set(public)
+    assert set(testing.__all__) == public
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_every_name_for_tests_is_documented(name: str) -> None:
+    thing = getattr(testing, name)
+    assert inspect.getdoc(thing)
+    methods = inspect.getmembers(thing, inspect.isfunction) if inspect.isclass(thing) else []
+    undocumented = [n for n, method in methods if n[0] != "_" and not inspect.getdoc(method)]
+    assert [] == undocumented
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import copy
 import functools
+import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,12 +23,15 @@ import pytest
 from heidi_sessions import (
     APIConnectionError,
     APIStatusError,
+    APITimeoutError,
     AsyncHeidi,
     ClosedClientError,
+    ConfigurationError,
     Heidi,
     _json,
 )
-from heidi_sessions._http import _pool
+from heidi_sessions._http import _clients
+from httpx_aiohttp import HttpxAiohttpClient
 
 from .harness import BASE_URL, Driver, Script, envelope, session
 
@@ -45,6 +53,7 @@ class Server(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.script: list[str] = []
+        self.patience = threading.Event()
 
     @property
     def url(self) -> str:
@@ -67,7 +76,9 @@ class Handler(BaseHTTPRequestHandler):
         self.counter.headers.append({k.lower(): v for k, v in self.headers.items()})
         self.rfile.read(int(self.headers.get("content-length") or 0))
         step = self.counter.script.pop(0) if self.counter.script else "answer"
-        if step == "hang up":
+        if step == "stall":
+            self.counter.patience.wait(10)
+        if step in {"hang up", "stall"}:
             self.close_connection = True
             return
         body = BODY.replace(b"}}", b', "session_name": "x"}}') if step == "other" else BODY
@@ -104,7 +115,7 @@ def server() -> Iterator[Server]:
 def real(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Drives a client over real connections: `Heidi`, and `AsyncHeidi` over both its transports."""
     if request.param == "httpx":
-        monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
+        monkeypatch.setattr(_clients, "async_client_class", lambda: _clients.AsyncClient)
 
     def run(server: Server, action: Callable[[Any], Any], **options: Any) -> Any:
         options = {"token": "t0ken", "base_url": server.url} | options
@@ -132,7 +143,7 @@ def create(client: Any) -> Any:
 
 
 def test_the_aiohttp_transport_is_used_where_it_is_installed() -> None:
-    assert "HttpxAiohttpClient" == _pool._async_client_class().__name__
+    assert issubclass(_clients.async_client_class(), HttpxAiohttpClient)
 
 
 def test_a_request_travels_over_a_real_connection(real: Callable[..., Any], server: Server) -> None:
@@ -184,11 +195,58 @@ def test_a_connection_that_is_refused_is_tried_again_for_a_create(
     assert 2 == len(clock.sleeps)
 
 
+@pytest.mark.parametrize("derived", [False, True])
+def test_the_timeout_bounds_the_wait_for_an_answer(
+    real: Callable[..., Any], server: Server, *, derived: bool
+) -> None:
+    def get_in_a_hurry(client: Any) -> Any:
+        return get(client.with_options(timeout=0.05) if derived else client)
+
+    server.script = ["stall"]
+    options = {"timeout": 60 if derived else 0.05, "max_retries": 0}
+    start = time.monotonic()
+    with pytest.raises(APITimeoutError):
+        real(server, get_in_a_hurry, **options)
+    server.patience.set()
+    assert time.monotonic() - start < 4  # httpx's own default is 5
+
+
 def test_a_redirect_is_not_followed(real: Callable[..., Any], server: Server) -> None:
     server.script = ["redirect"]
     with pytest.raises(APIStatusError, match="302"):
         real(server, get)
     assert 1 == len(server.requests)
+
+
+def test_a_cookie_of_one_answer_goes_with_no_other_request(
+    real: Callable[..., Any], server: Server
+) -> None:
+    def get_twice(client: Any) -> Any:
+        async def get_twice_async() -> None:
+            await get(client)
+            await get(client)
+
+        return get_twice_async() if isinstance(client, AsyncHeidi) else (get(client), get(client))
+
+    server.script = ["cookie"]
+    by_name = server.url.replace("127.0.0.1", "localhost")  # aiohttp keeps no cookies of an IP
+    real(server, get_twice, base_url=by_name)
+    assert [None, None] == [headers.get("cookie") for headers in server.headers]
+
+
+def test_a_request_has_the_headers_that_httpx_would_send(
+    real: Callable[..., Any], server: Server
+) -> None:
+    real(server, get, default_headers={"X-Clinic": "1"})
+    real(server, lambda client: client.sessions.update("1"))
+    with httpx.Client() as plain:
+        expected = plain.build_request("GET", server.url).headers
+    for headers in server.headers:
+        for name in ("host", "accept-encoding", "connection"):
+            assert expected[name] == headers[name]
+    first, second = server.headers
+    assert ("1", None) == (first["x-clinic"], first.get("content-length"))
+    assert ("application/json", "2") == (second["content-type"], second["content-length"])
 
 
 def test_a_proxy_from_the_environment_never_sees_plain_http(
@@ -232,17 +290,51 @@ def test_one_client_works_in_several_event_loops_one_after_the_other(
     server: Server, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if transport == "httpx":
-        monkeypatch.setattr(_pool, "_async_client_class", lambda: httpx.AsyncClient)
+        monkeypatch.setattr(_clients, "async_client_class", lambda: _clients.AsyncClient)
     client = AsyncHeidi(token="t", base_url=server.url)
 
-    async def once() -> None:
+    async def once() -> Any:
         await get(client)
-        pool = client._engine.pool
-        await pool._own.pop(asyncio.get_running_loop()).aclose()
+        return client._engine.pool._own[asyncio.get_running_loop()].client
 
-    for _ in range(3):
-        asyncio.run(once())
-    assert 3 == len(server.requests)
+    assert [True] * 3 == [asyncio.run(once()).is_closed for _ in range(3)]
+    assert (3, 3) == (len(server.requests), len(server.connections))
+    # What a loop opened and did not close would be a ResourceWarning here, and so an error.
+    gc.collect()
+
+
+def test_a_client_that_nobody_closed_is_closed_once_nobody_refers_to_it(server: Server) -> None:
+    async def forget() -> bool:
+        client = AsyncHeidi(token="t", base_url=server.url)
+        await get(client)
+        opened = client._engine.pool._own[asyncio.get_running_loop()].client
+        del client
+        gc.collect()
+        await asyncio.sleep(0.01)
+        return opened.is_closed
+
+    assert asyncio.run(forget())
+
+
+def test_closing_in_one_event_loop_closes_the_connections_of_the_others(server: Server) -> None:
+    client = AsyncHeidi(token="t", base_url=server.url)
+    opened, closed = threading.Event(), threading.Event()
+
+    async def elsewhere() -> bool:
+        await get(client)
+        own = client._engine.pool._own[asyncio.get_running_loop()].client
+        opened.set()
+        await asyncio.to_thread(closed.wait, 10)
+        gc.collect()
+        await asyncio.sleep(0.01)
+        return own.is_closed
+
+    with ThreadPoolExecutor() as threads:
+        other = threads.submit(asyncio.run, elsewhere())
+        assert opened.wait(10)
+        asyncio.run(client.close())
+        closed.set()
+        assert other.result(10)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
@@ -261,9 +353,65 @@ def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:
     assert (3, 2) == (len(server.requests), len(server.connections))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_a_child_process_may_go_on_with_the_async_client_of_its_parent(
+    server: Server, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if transport == "httpx":
+        monkeypatch.setattr(_clients, "async_client_class", lambda: _clients.AsyncClient)
+    loop = asyncio.new_event_loop()
+    client = AsyncHeidi(token="t", base_url=server.url)
+    loop.run_until_complete(get(client))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            asyncio.set_event_loop(None)
+            asyncio._set_running_loop(None)
+            code = 0 if asyncio.run(get(client)).session_id == "1" else 2
+        finally:
+            os._exit(code)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    loop.run_until_complete(get(client))
+    loop.run_until_complete(client.close())
+    loop.close()
+    assert (3, 2) == (len(server.requests), len(server.connections))
+
+
+def parts_of_a_client() -> list[Any]:
+    sync, other = Heidi(token="t"), AsyncHeidi(token="t")
+    views = [
+        (c, c.sessions, c.sessions.with_raw_response, c.sessions.list()) for c in (sync, other)
+    ]
+    return [part for view in views for part in view]
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("part", parts_of_a_client(), ids=lambda part: type(part).__name__)
+def test_a_client_is_not_pickled_or_copied_and_says_what_to_do(
+    part: Any, duplicate: Callable[[Any], object]
+) -> None:
+    with pytest.raises(TypeError, match="make a client in each process") as caught:
+        duplicate(part)
+    assert 1 == len(str(caught.value).splitlines())
+
+
 def test_all_clients_share_one_ssl_context() -> None:
-    contexts = [_pool._client_options(url)["verify"] for url in (BASE_URL, "http://localhost")]
+    contexts = [_clients.options(url)["verify"] for url in (BASE_URL, "http://localhost")]
     assert contexts[0] is contexts[1]
+
+
+def test_certificates_that_cannot_be_read_are_a_configuration_error(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at/all.pem")
+    _clients._ssl_context.cache_clear()
+    with (
+        Heidi(token="t", base_url=server.url) as client,
+        pytest.raises(ConfigurationError, match="no certificates there, No such file"),
+    ):
+        get(client)
 
 
 def test_a_closed_client_says_so(driver: Callable[..., Driver], server: Server) -> None:

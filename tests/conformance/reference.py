@@ -1,18 +1,23 @@
 """A server of the API, written by hand from the contract alone: the honest party of these tests.
 
 It shares no code with the sandbox or the judge and reads no document, so that no mistake of theirs
-can hide in it. A fault is a function that stands between a request and this server.
+can hide in it. A fault is a function that stands between a request and this server, or a subclass
+of `Api` that overrides one of its small methods.
 """
 
+import asyncio
 import contextlib
+import copy
 import json
 import math
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
@@ -39,7 +44,7 @@ class Answer:
 
     @property
     def content(self) -> Any:
-        return json.loads(self.body)
+        return json.loads(self.body.decode())
 
     def but(
         self, *, content: Any = None, headers: dict[str, str] | None = None, **changes: Any
@@ -151,20 +156,24 @@ def checked(value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
     return members
 
 
+class Inexact:
+    """A number that this server cannot keep as it was written; no rule accepts it."""
+
+
+def whole_number(text: str) -> int | Inexact:
+    return int(text) if len(text) <= 4000 else Inexact()
+
+
+def decimal_number(text: str) -> float | Inexact:
+    number = float(text)
+    with contextlib.suppress(ArithmeticError):
+        if Decimal(repr(number)) == Decimal(text):
+            return number
+    return Inexact()
+
+
 def refuse_constant(_: str) -> Any:
     raise ValueError
-
-
-def parsed(request: Request) -> Any:
-    if len(request.body) > BODY_LIMIT:
-        raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
-    try:
-        return json.loads(request.body.decode(), parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        raise RefusalError(400, "MalformedRequest", "the body is not JSON") from None
 
 
 # --- the state ---
@@ -177,8 +186,17 @@ class User:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
 
+def stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
 def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return stamp(datetime.now(UTC))
+
+
+def after(text: str) -> str:
+    """Return the next instant that a timestamp can tell."""
+    return stamp(datetime.fromisoformat(text) + timedelta(microseconds=1))
 
 
 def new_session(session_id: str, number: int) -> dict[str, Any]:
@@ -222,25 +240,41 @@ def new_session(session_id: str, number: int) -> dict[str, Any]:
 class Api:
     """The contract, sections 2 to 4."""
 
+    create_shape = CREATE
+    update_shape = UPDATE
+    body_limit = BODY_LIMIT
+    default_page_size = 10
+    largest_page_size = 100
+    lifetime: float = 24 * 60 * 60
+
     def __init__(self, new_id: Callable[[], str] = lambda: str(secrets.randbits(128))) -> None:
         self.new_id = new_id
         self.api_key = secrets.token_urlsafe(16)
         self.users: dict[tuple[str, str], User] = {}
         self.tokens: dict[str, User] = {}
+        self.expiries: dict[str, float] = {}
         self.requests: list[Request] = []
+        self.lock: contextlib.AbstractContextManager[Any] = threading.RLock()
 
-    def token(self, email: str = "clinician@example.com", internal_id: str = "1") -> str:
+    def token(
+        self,
+        email: str = "clinician@example.com",
+        internal_id: str = "1",
+        lifetime: float | None = None,
+    ) -> str:
         linked = not email.partition("@")[0].endswith("+unlinked")
         token = secrets.token_urlsafe(24)
         self.tokens[token] = self.users.setdefault((email, internal_id), User(linked))
+        self.expiries[token] = time.time() + (self.lifetime if lifetime is None else lifetime)
         return token
 
     def handle(self, request: Request) -> Answer:
         self.requests.append(request)
-        try:
-            return self.route(request)
-        except RefusalError as refusal:
-            return refusal.answer
+        with self.lock:
+            try:
+                return self.route(request)
+            except RefusalError as refusal:
+                return refusal.answer
 
     def route(self, request: Request) -> Answer:
         if request.path == "/jwt":
@@ -249,88 +283,182 @@ class Api:
         if parts[:2] != ["", "sessions"] or len(parts) > 3 or parts[2:] == [""]:
             raise RefusalError(404, "NotFound", "no such path")
         user = self.authenticate(request)
-        if len(parts) == 2:
-            methods: dict[str, Callable[[User, Request], Any]] = {"POST": self.create}
-        elif parts[2] == "linked-user":
-            methods = {"GET": self.page}
-        else:
-            session_id = unquote_to_bytes(parts[2]).decode(errors="replace")
-            methods = {
-                "GET": lambda user, _: {"session": self.find(user, session_id)},
-                "PATCH": lambda user, request: self.update(user, session_id, request),
-            }
+        methods = self.methods(parts[2:])
         if request.method not in methods:
             allow = {"allow": ", ".join(methods)}
             raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
         return answer(200, methods[request.method](user, request))
 
+    def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
+        """Return what can be done at a path, given its segments below `/sessions`."""
+        if not below:
+            return {"POST": self.create}
+        if below == ["linked-user"]:
+            return {"GET": self.page}
+        session_id = unquote_to_bytes(below[0]).decode(errors="replace")
+        return {
+            "GET": lambda user, _: self.read(user, session_id),
+            "PATCH": lambda user, request: self.update(user, session_id, request),
+        }
+
+    # --- who asks ---
+
     def issue_token(self, request: Request) -> Answer:
         if request.headers.get("heidi-api-key") != self.api_key:
-            raise RefusalError(
-                401, "AuthenticationError", "wrong key", {"www-authenticate": "Bearer"}
-            )
-        names = [request.query.get(name, [""])[0] for name in ("email", "third_party_internal_id")]
-        if not all(names):
+            raise self.unauthenticated("wrong key")
+        email, internal_id = (
+            request.query.get(name, [""])[0] for name in ("email", "third_party_internal_id")
+        )
+        if not (email and internal_id):
             raise RefusalError(
                 422, "ValidationError", "email and third_party_internal_id are required"
             )
-        return answer(
-            200, {"token": self.token(*names), "expiration_time": "2099-01-01T00:00:00.000Z"}
-        )
+        token = self.token(email, internal_id)
+        return answer(200, {"token": token, "expiration_time": self.expiration(token)})
+
+    def expiration(self, token: str) -> str:
+        moment = datetime.fromtimestamp(self.expiries[token], UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def authenticate(self, request: Request) -> User:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = self.tokens.get(token)
+        user = self.owner(token)
         if scheme.lower() != "bearer" or user is None:
-            challenge = {"www-authenticate": "Bearer"}
-            raise RefusalError(
-                401, "AuthenticationError", "the token is missing or wrong", challenge
-            )
+            raise self.unauthenticated("the token is missing, wrong or expired")
         return user
 
+    def owner(self, token: str) -> User | None:
+        return None if self.expired(token) else self.tokens.get(token)
+
+    def expired(self, token: str) -> bool:
+        return time.time() >= self.expiries.get(token, math.inf)
+
+    def unauthenticated(self, msg: str) -> RefusalError:
+        return RefusalError(401, "AuthenticationError", msg, {"www-authenticate": "Bearer"})
+
+    # --- what is sent ---
+
+    def parsed(self, request: Request) -> Any:
+        if len(request.body) > self.body_limit:
+            raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
+        if not self.is_json(request.headers.get("content-type", "")):
+            raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
+        try:
+            return self.decoded(request.body)
+        except (ValueError, RecursionError):
+            raise RefusalError(400, "MalformedRequest", "the body is not JSON") from None
+
+    def is_json(self, content_type: str) -> bool:
+        return content_type.partition(";")[0].strip().lower() == "application/json"
+
+    def decoded(self, body: bytes) -> Any:
+        return json.loads(
+            body.decode(),
+            parse_int=whole_number,
+            parse_float=decimal_number,
+            parse_constant=refuse_constant,
+        )
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
+        """Return the members of `value` that `shape` knows; the others are ignored."""
+        if not isinstance(value, dict):
+            raise self.invalid(where, value)
+        members: dict[str, Any] = {}
+        for name, rule in shape.items():
+            if name not in value:
+                continue
+            if isinstance(rule, dict):
+                members[name] = self.checked(value[name], cast("Shape", rule), f"{where}.{name}")
+            elif rule(value[name]):
+                members[name] = value[name]
+            else:
+                raise self.invalid(f"{where}.{name}", value[name])
+        return members
+
+    def invalid(self, where: str, value: object) -> RefusalError:
+        return RefusalError(422, "ValidationError", f"{where} is not valid")
+
+    # --- the operations ---
+
     def create(self, user: User, request: Request) -> Any:
-        sent = checked(parsed(request), CREATE) if request.body else {}
-        session_id = self.new_id()
-        session = new_session(session_id, len(user.sessions) + 1)
+        sent = self.checked(self.parsed(request), self.create_shape) if request.body else {}
+        session = self.opened(user, sent)
+        user.sessions[session["session_id"]] = session
+        return {"session_id": session["session_id"]}
+
+    def opened(self, user: User, sent: dict[str, Any]) -> dict[str, Any]:
+        session = new_session(self.new_id(), len(user.sessions) + 1)
         session["ehr_appt_id"] = sent.get("ehr_appointment_id")
-        user.sessions[session_id] = session
-        return {"session_id": session_id}
+        return session
 
     def find(self, user: User, session_id: str) -> dict[str, Any]:
-        if session_id not in user.sessions:
+        session = self.lookup(user, session_id)
+        if session is None:
             raise RefusalError(404, "SessionNotFoundError", "Session not found")
-        return user.sessions[session_id]
+        return session
+
+    def lookup(self, user: User, session_id: str) -> dict[str, Any] | None:
+        return user.sessions.get(session_id)
+
+    def read(self, user: User, session_id: str) -> Any:
+        return {"session": self.shown(self.find(user, session_id), "getSession")}
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         session = self.find(user, session_id)
-        sent = checked(parsed(request), UPDATE)
+        sent = self.checked(self.parsed(request), self.update_shape)
+        self.change(session, sent)
+        self.touch(session)
+        return {"session": self.shown(session, "updateSession")}
+
+    def change(self, session: dict[str, Any], sent: dict[str, Any]) -> None:
         patient = session["patient"] | sent.get("patient", {})
-        session.update(sent, patient=patient, updated_at=max(now(), session["updated_at"]))
-        return {"session": session}
+        session.update(sent, patient=patient)
+
+    def touch(self, session: dict[str, Any]) -> None:
+        session["updated_at"] = max(now(), after(session["updated_at"]))
+
+    def shown(self, session: dict[str, Any], operation: str) -> dict[str, Any]:
+        """Return a copy of a session as an operation answers it."""
+        return copy.deepcopy(session)
 
     def page(self, user: User, request: Request) -> Any:
-        size = whole(request, "page_size", 10)
-        start = whole(request, "page", 0)
-        if not 1 <= size <= 100:
-            raise RefusalError(422, "ValidationError", "page_size must be from 1 to 100")
+        size = self.page_size(request)
+        start = self.start(request)
         if not user.linked:
             raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
-        sessions = list(user.sessions.values())
+        sessions = self.ordered(user)
         end = start + size
-        chosen = sessions[start:end]
+        return self.page_of(sessions[start:end], sessions, end)
+
+    def page_of(
+        self, chosen: list[dict[str, Any]], sessions: list[dict[str, Any]], end: int
+    ) -> Any:
         more = end < len(sessions)
         return {
-            "sessions": chosen,
+            "sessions": [self.shown(session, "listLinkedUserSessions") for session in chosen],
             "count": len(chosen),
             "total_count": len(sessions),
             "next_page": str(end) if more else None,
             "has_next_page": more,
         }
 
+    def ordered(self, user: User) -> list[dict[str, Any]]:
+        # New sessions go to the end, so that an offset stays where it was.
+        return list(user.sessions.values())
+
+    def page_size(self, request: Request) -> int:
+        size = whole(request, "page_size", self.default_page_size)
+        if not 1 <= size <= self.largest_page_size:
+            raise RefusalError(422, "ValidationError", "page_size must be from 1 to 100")
+        return size
+
+    def start(self, request: Request) -> int:
+        return whole(request, "page", 0)
+
 
 def whole(request: Request, name: str, default: int) -> int:
     text = request.query.get(name, [str(default)])[-1]
-    if not re.fullmatch(r"[0-9]{1,9}", text):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,8}", text):
         raise RefusalError(422, "ValidationError", f"{name} is not valid")
     return int(text)
 
@@ -351,7 +479,9 @@ class Application:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        reply = self.handle(
+        # In a thread of its own: requests overlap, as they do on any server.
+        reply = await asyncio.to_thread(
+            self.handle,
             Request(
                 method=scope["method"],
                 path=scope["raw_path"].decode("ascii", "replace").removeprefix(BASE_PATH),
@@ -363,9 +493,10 @@ class Application:
                     for name, value in scope["headers"]
                 },
                 body=body,
-            )
+            ),
         )
-        length = {"content-length": str(len(reply.body))}
+        chunked = "transfer-encoding" in reply.headers
+        length = {} if chunked else {"content-length": str(len(reply.body))}
         headers = [
             (name.encode(), text.encode()) for name, text in (length | reply.headers).items()
         ]

@@ -11,6 +11,7 @@ from heidi_sessions import (
     UNSET,
     APIStatusError,
     AsyncHeidi,
+    AsyncSessionList,
     Gender,
     Heidi,
     NoLinkedUserError,
@@ -19,10 +20,13 @@ from heidi_sessions import (
     PatientUpdate,
     RateLimitError,
     RawResponse,
+    Region,
     Session,
     SessionCreated,
+    SessionList,
     SessionNotFoundError,
 )
+from heidi_sessions.testing import HeidiMock, Received, Sandbox, make_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -107,6 +111,17 @@ def clients() -> list[Heidi]:
         Heidi(token_provider=lambda: "t", default_headers={"X-Clinic": "1"}),
         Heidi(token="t", http_client=httpx.Client(http2=True), strict_responses=True),
     ]
+
+
+def annotations_can_be_written(region: Region, mock: HeidiMock, sandbox: Sandbox) -> None:
+    with Heidi(token=sandbox.token(), base_url=sandbox.url) as client:
+        sessions: SessionList = client.sessions.list()
+        assert_type(sessions, SessionList)
+    other: AsyncSessionList = AsyncHeidi(region=region).sessions.list()
+    assert_type(other, AsyncSessionList)
+    received: Received = mock.requests[0]
+    assert_type(received.path, str)
+    assert_type(make_session(duration=3), Session)
 
 
 async def provide() -> str:

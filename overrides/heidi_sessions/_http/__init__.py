@@ -6,6 +6,7 @@ from httpx import AsyncClient as HttpxAsyncClient
 from httpx import Client as HttpxClient
 
 from ._auth import AsyncTokenAuth, TokenAuth
+from ._clients import all_headers
 from ._pool import AsyncPool, SyncPool
 from ._timeout import Timeout, as_timeout
 
@@ -17,5 +18,6 @@ __all__ = [
     "SyncPool",
     "Timeout",
     "TokenAuth",
+    "all_headers",
     "as_timeout",
 ]

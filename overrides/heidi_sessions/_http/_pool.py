@@ -6,9 +6,8 @@ it is, and left open.
 
 from __future__ import annotations
 
-import functools
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
@@ -16,12 +15,13 @@ from heidi_sessions import _fork
 from heidi_sessions._errors import ClosedClientError, ConfigurationError, HeidiError
 from heidi_sessions._messages import Answer
 
+from ._clients import open_async_client, open_client, request
 from ._failures import failure, is_failure
 from ._privacy import hide_queries
 
 if TYPE_CHECKING:
-    import ssl
     from asyncio import AbstractEventLoop
+    from collections.abc import AsyncGenerator
 
     from heidi_sessions._messages import Outgoing
 
@@ -48,11 +48,12 @@ class SyncPool:
 
     def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        client = self._given or self._own or self._open()
+        given = self._given
+        client = given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
         try:
-            request = client.build_request(**_arguments(outgoing))
-            response = client.send(request, auth=auth, follow_redirects=False, stream=True)
+            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
+            response = client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = response.read()
             except httpx.DecodingError:
@@ -76,7 +77,7 @@ class SyncPool:
         with self._lock:
             _refuse_closed(None, closed=self._closed)
             if self._own is None:
-                self._own = httpx.Client(**_client_options(self._base_url))
+                self._own = open_client(self._base_url)
             return self._own
 
     def _start_over(self) -> None:
@@ -93,18 +94,19 @@ class AsyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
-        self._own: dict[AbstractEventLoop, httpx.AsyncClient] = {}
+        self._own: dict[AbstractEventLoop, _Opened] = {}
         self._closed = False
         self._lock = threading.Lock()
         _fork.call_in_child(self._start_over)
 
     async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        client = self._given or self._of_this_loop()
+        given = self._given
+        client = given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
         try:
-            request = client.build_request(**_arguments(outgoing))
-            response = await client.send(request, auth=auth, follow_redirects=False, stream=True)
+            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
+            response = await client.send(made, auth=auth, follow_redirects=False, stream=True)
             try:
                 content = await response.aread()
             except httpx.DecodingError:
@@ -117,28 +119,46 @@ class AsyncPool:
         return Answer(response.status_code, response.headers, content)
 
     async def close(self) -> None:
-        """Close what this event loop opened; connections of a loop that is over are gone anyway."""
+        """Close what this event loop opened; other loops close what is theirs."""
         with self._lock:
             self._closed = True
             own, self._own = self._own.pop(_running_loop(), None), {}
         if own is not None:
-            await own.aclose()
+            await own.end.aclose()
 
-    def _of_this_loop(self) -> httpx.AsyncClient:
+    async def _of_this_loop(self) -> httpx.AsyncClient:
         loop = _running_loop()
-        client = self._own.get(loop)
-        if client is not None:
-            return client
+        own = self._own.get(loop)
+        if own is not None:
+            return own.client
         with self._lock:
             _refuse_closed(None, closed=self._closed)
             self._own = {loop: own for loop, own in self._own.items() if not loop.is_closed()}
-            client = self._own[loop] = _async_client_class()(**_client_options(self._base_url))
-            return client
+            client = open_async_client(self._base_url)
+            own = self._own[loop] = _Opened(client, _close_at_the_end(client))
+        await anext(own.end)
+        return client
 
     def _start_over(self) -> None:
         _inherited.append(self._own)
         self._own = {}
         self._lock = threading.Lock()
+
+
+class _Opened(NamedTuple):
+    """The connections of one event loop, and what closes them."""
+
+    client: httpx.AsyncClient
+    end: AsyncGenerator[None]
+
+
+async def _close_at_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None]:
+    # An event loop closes the generators that it has started: asyncio.run before it ends, and any
+    # loop once nobody refers to them. Nothing else is told that a loop ends.
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 def _check_kind(given: object, kind: type) -> None:
@@ -174,26 +194,6 @@ def _arguments(outgoing: Outgoing) -> dict[str, Any]:
     if outgoing.timeout is not None:
         arguments["timeout"] = outgoing.timeout
     return arguments
-
-
-def _client_options(base_url: str) -> dict[str, Any]:
-    # On this machine no proxy is needed, and one from the environment would see plain http.
-    return {"verify": _ssl_context(), "trust_env": httpx.URL(base_url).scheme == "https"}
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    # Reading the certificates takes longer than a call: once for all clients.
-    return httpx.create_ssl_context()
-
-
-@functools.cache
-def _async_client_class() -> type[httpx.AsyncClient]:
-    try:
-        from httpx_aiohttp import HttpxAiohttpClient  # noqa: PLC0415  # the extra [aiohttp]
-    except ImportError:
-        return httpx.AsyncClient
-    return HttpxAiohttpClient
 
 
 def _running_loop() -> AbstractEventLoop:

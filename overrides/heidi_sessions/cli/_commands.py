@@ -29,7 +29,11 @@ def list_sessions(client: Heidi, options: Namespace) -> None:
 
 def get_session(client: Heidi, options: Namespace) -> None:
     """Show one session."""
-    show([client.sessions.get(options.session_id)], show_phi=options.show_phi, in_full=True)
+    try:
+        session = client.sessions.get(options.session_id)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    show([session], show_phi=options.show_phi, in_full=True)
 
 
 def create_session(client: Heidi, options: Namespace) -> None:
@@ -76,7 +80,7 @@ def _changes(source: Path) -> dict[str, Any]:
         raise InputError(f"{source}: is not UTF-8") from None
     try:
         changes: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{source}: is not JSON") from None
     if not isinstance(changes, dict):
         raise InputError(f"{source}: give a JSON object of members of SessionUpdate")

@@ -20,6 +20,11 @@ REST: Final = "additional_properties"
 """The column for members that the document does not know, as JSON."""
 
 
+# What a spreadsheet takes for a formula, also in the wide forms of East Asian scripts:
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+
+
 def export(client: Heidi, output: Path, *, format_: str, page_size: int, show_phi: bool) -> None:
     """Write all sessions, one a line.
 
@@ -58,7 +63,9 @@ def _write_csv(rows: Iterator[dict[str, Any]], file: IO[str], columns: Sequence[
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
 @contextlib.contextmanager

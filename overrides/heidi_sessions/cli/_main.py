@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heidi_sessions import ConfigurationError, Heidi, HeidiError, __version__
 
 from . import _commands
+from ._view import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,16 +44,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, _commands.InputError) as error:
         return _complain(error, CANNOT_RUN)
     except HeidiError as error:
-        return _complain(error, 1)
+        return _complain(in_one_line(error, show_phi=options.show_phi), 1)
     except ImportError:
         return _complain("needs the extra: pip install 'heidi-sessions[cli]'", CANNOT_RUN)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python writes the rest of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _stop_writing(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _stop_writing(error: OSError) -> int:
+    # Python would write the rest of the output at its end, and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
+        return 1
+    return _complain(f"stdout: cannot be written: {error.strerror}", CANNOT_RUN)
 
 
 def _complain(problem: object, code: int) -> int:
@@ -89,11 +96,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     exporting = _add(commands, "export", _commands.export_sessions, "write all sessions to a file")
     exporting.add_argument("output", type=Path, help="the file to write; - writes stdout")
-    exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    exporting.add_argument(
+        "--format",
+        choices=("jsonl", "csv"),
+        default="jsonl",
+        help="jsonl (the default) is exact; in csv, a text that a spreadsheet would take for a "
+        "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
+    )
     exporting.add_argument("--page-size", type=_count, default=100, help="sessions a request (100)")
-    for command in (listing, getting, updating, exporting):
+    for command in (listing, getting, creating, updating, exporting):
         command.add_argument(
-            "--show-phi", action="store_true", help="also show what may identify a patient"
+            "--show-phi",
+            action="store_true",
+            help="also show what may identify a patient, messages of the server included",
         )
     return parser
 

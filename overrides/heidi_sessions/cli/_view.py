@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from heidi_sessions import APIStatusError, BadRequestError, ValidationError
 
 from ._rows import flat, row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heidi_sessions import Session
+    from heidi_sessions import HeidiError, Session
 
 
 def show(sessions: Sequence[Session], *, show_phi: bool, in_full: bool = False) -> None:
@@ -32,6 +34,18 @@ def show(sessions: Sequence[Session], *, show_phi: bool, in_full: bool = False) 
         for members in rows:
             table.add_row(*(Text(_plain(members.get(name))) for name in names))
     Console().print(table)
+
+
+def in_one_line(error: HeidiError, *, show_phi: bool) -> str:
+    """Say what went wrong; a message of the server may repeat what was sent."""
+    detail: Any = error.detail if isinstance(error, APIStatusError) else None
+    if detail is None or not isinstance(detail.msg, str):
+        return str(error)
+    if show_phi:
+        return f"{error}: {_plain(detail.msg)}".replace("\n", "\\n")
+    if isinstance(error, (BadRequestError, ValidationError)):
+        return f"{error}; run again with --show-phi to see the server's message"
+    return str(error)
 
 
 def _plain(value: object) -> str:

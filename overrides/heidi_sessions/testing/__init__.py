@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+from heidi_sessions._http._mock import Received
+
 from ._factories import make_session
 from ._mock import HeidiMock
+from ._sandbox import Sandbox
 from ._steps import (
     Step,
     cut_off,
@@ -22,6 +25,8 @@ from ._steps import (
 
 __all__ = [
     "HeidiMock",
+    "Received",
+    "Sandbox",
     "Step",
     "cut_off",
     "fails",

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Final
+from datetime import date
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from heidi_generated.models import Session
+from heidi_generated.models import ConsultNote, Patient, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 # The document's own sample of getSession.
 _SAMPLE: Final[dict[str, Any]] = {
@@ -37,6 +42,12 @@ _SAMPLE: Final[dict[str, Any]] = {
 }
 
 
+_INNER: Final[Mapping[str, type[Patient | ConsultNote]]] = {
+    "patient": Patient,
+    "consult_note": ConsultNote,
+}
+
+
 def make_session_json(**members: Any) -> dict[str, Any]:
     """Make a session as JSON has it; `patient` and `consult_note` are merged member by member."""
     session = copy.deepcopy(_SAMPLE)
@@ -53,10 +64,35 @@ def make_session(**members: Any) -> Session:
     """Make a session for a test.
 
     Args:
-        members: what is to differ from the document's sample, as JSON has it; of `patient` and
-            `consult_note`, the members that differ.
+        members: what is to differ from the document's own sample, as JSON has it (`dob` may be a
+            date); of `patient` and `consult_note`, a dict of the members that differ.
 
     Returns:
         A session that keeps to the document as far as the members do.
+
+    Raises:
+        TypeError: the document knows no such member. To try one, use `Session.from_dict`.
+
+    Spec: Session (documented).
     """
+    _check("", members, Session.members)
+    for name, model in _INNER.items():
+        if isinstance(inner := members.get(name), dict):
+            inner = cast("dict[str, Any]", inner)
+            _check(f"{name}.", inner, model.members)
+            members[name] = {key: _as_json(value) for key, value in inner.items()}
     return Session.from_dict(make_session_json(**members))
+
+
+def _check(prefix: str, given: Iterable[str], known: Iterable[str]) -> None:
+    names = list(known)
+    for name in given:
+        if name not in names:
+            closest = get_close_matches(name, names, n=1, cutoff=0)
+            raise TypeError(
+                f"make_session: a session has no {prefix}{name}; did you mean {prefix}{closest[0]}?"
+            )
+
+
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

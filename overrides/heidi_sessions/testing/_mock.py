@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 BASE_URL: Final = "https://heidi.test/api"
 _PREFIX: Final = "/api/sessions"
-_DEFAULT_PAGE_SIZE: Final = 10
+_DEFAULT_PAGE_SIZE: Final = "10"
+_PAGE_SIZES: Final = range(1, 101)
 _CREDENTIALS: Final = {"token", "token_provider", "api_key", "email", "third_party_internal_id"}
 _JWT: Final = {"token": "mock", "expiration_time": "2999-01-01T00:00:00.000Z"}
 
@@ -26,7 +27,8 @@ _JWT: Final = {"token": "mock", "expiration_time": "2999-01-01T00:00:00.000Z"}
 class HeidiMock:
     """A server in memory, for one linked user, that fails when a test tells it to.
 
-    It knows the four calls and little else: what it accepts, the sandbox may refuse.
+    It knows the four calls and little else: what it accepts, the sandbox may refuse. A page that
+    cannot be asked for is a 422, as in the strict document.
 
     Attributes:
         requests: what was received, in its order.
@@ -41,20 +43,44 @@ class HeidiMock:
         self._ids = itertools.count(1)
 
     def client(self, **options: Any) -> Heidi:
-        """Make a client of this server; the options are those of `Heidi`."""
+        """Make a client of this server.
+
+        Args:
+            options: those of `Heidi`, but for http_client; a token is not needed.
+
+        Raises:
+            TypeError: http_client is given.
+            ConfigurationError: an option is not what it must be.
+        """
         return Heidi(**_with_defaults(options), http_client=mock_client(self._handle))
 
     def async_client(self, **options: Any) -> AsyncHeidi:
-        """Make a client of this server; the options are those of `AsyncHeidi`."""
+        """Make a client of this server for asyncio.
+
+        Args:
+            options: those of `AsyncHeidi`, but for http_client; a token is not needed.
+
+        Raises:
+            TypeError: http_client is given.
+            ConfigurationError: an option is not what it must be.
+        """
         return AsyncHeidi(**_with_defaults(options), http_client=mock_async_client(self._handle))
 
     def add(self, *sessions: Session) -> None:
-        """Put sessions on the server, the newest last."""
+        """Put sessions on the server.
+
+        Args:
+            sessions: the newest last; one with the id of an older one takes its place.
+        """
         for session in sessions:
             self._sessions[session.session_id] = session.to_dict()
 
     def next(self, *steps: Step) -> None:
-        """Say what becomes of the next requests, one step each; after those, all goes well."""
+        """Say what becomes of the next requests; after those, all goes well.
+
+        Args:
+            steps: one for each request, requests for a token and repeated ones included.
+        """
         self._steps.extend(steps)
 
     def _handle(self, request: Received) -> Reply | Fault:
@@ -92,8 +118,12 @@ class HeidiMock:
         return _reply({"session_id": session_id})
 
     def _list(self, request: Received) -> Reply:
-        start = int(request.query.get("page", 0))
-        end = start + int(request.query.get("page_size", _DEFAULT_PAGE_SIZE))
+        start = _whole_number(request.query.get("page", "0"), range(len(self._sessions) + 1))
+        size = _whole_number(request.query.get("page_size", _DEFAULT_PAGE_SIZE), _PAGE_SIZES)
+        if start is None or size is None:
+            msg = "page_size: give 1 to 100" if size is None else "page: no next_page of this mock"
+            return _reply({"detail": {"msg": msg, "type": "InvalidRequestError"}}, 422)
+        end = start + size
         newest_first = list(reversed(self._sessions.values()))
         sessions = newest_first[start:end]
         more = end < len(newest_first)
@@ -108,7 +138,14 @@ class HeidiMock:
         )
 
 
+def _whole_number(text: str, allowed: range) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    return number if number in allowed else None
+
+
 def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    if "http_client" in options:
+        raise TypeError("http_client: a mock has its own; make a Heidi yourself to use yours")
     defaults: dict[str, Any] = {"base_url": BASE_URL, "timeout": DEFAULT_TIMEOUT}
     if not _CREDENTIALS & options.keys():
         defaults["token"] = "mock"  # noqa: S105  # opens nothing

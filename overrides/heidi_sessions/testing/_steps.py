@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Step:
-    """One thing that goes wrong; None stands for an ordinary answer."""
+    """What becomes of one request: make it with a function such as `rate_limited`.
+
+    Attributes:
+        reply: an answer or a fault; None for an ordinary answer.
+        delay: seconds until then, by the clock of the client's timeout; nobody waits.
+    """
 
     reply: Reply | Fault | None
     delay: float = 0
@@ -34,7 +39,14 @@ def fails(
     *,
     retry_after: int | None = None,
 ) -> Step:
-    """Answer with an error of the API, with `Retry-After` in seconds where it is given."""
+    """Answer with an error of the API.
+
+    Args:
+        status_code: the HTTP status, such as 500.
+        type: the name of the failure (`detail.type`).
+        msg: the failure in words (`detail.msg`).
+        retry_after: whole seconds for the header `Retry-After`; None for no such header.
+    """
     headers = {"content-type": "application/json"}
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
@@ -43,17 +55,29 @@ def fails(
 
 
 def rate_limited(retry_after: int = 1) -> Step:
-    """Answer 429, and when to come again."""
+    """Answer 429, and when to come again.
+
+    Args:
+        retry_after: whole seconds to wait.
+    """
     return fails(429, "RateLimitError", "too many requests", retry_after=retry_after)
 
 
 def unavailable(retry_after: int | None = None) -> Step:
-    """Answer 503."""
+    """Answer 503.
+
+    Args:
+        retry_after: whole seconds to wait; None leaves it open, so that no write is repeated.
+    """
     return fails(503, "ServiceUnavailable", "try later", retry_after=retry_after)
 
 
 def malformed(content: bytes = b"<html>Bad gateway</html>") -> Step:
-    """Answer 200 with a body that is not what the document says."""
+    """Answer 200 with a body that is not what the document says.
+
+    Args:
+        content: the body, as it is sent.
+    """
     return Step(Reply(200, content))
 
 
@@ -73,5 +97,9 @@ def cut_off() -> Step:
 
 
 def slow(seconds: float) -> Step:
-    """Answer as ever, but so late that a client with a shorter timeout gives up. Nobody waits."""
+    """Answer as ever, but late: a client whose timeout is not longer gives up. Nobody waits.
+
+    Args:
+        seconds: how late.
+    """
     return Step(None, delay=seconds)

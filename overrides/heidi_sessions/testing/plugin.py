@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
 from heidi_sessions import _clock
 
 from ._mock import HeidiMock
+from ._sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Sandbox(Protocol):
-    """A running sandbox."""
-
-    @property
-    def url(self) -> str:
-        """The base URL of the API."""
-        ...
-
-    @property
-    def api_key(self) -> str:
-        """A partner's key."""
-        ...
-
-    def token(self, email: str = ..., third_party_internal_id: str = ...) -> str:
-        """Return a token of a user; a local part that ends in `+unlinked` is linked to none."""
-        ...
+__all__ = ["HeidiMock", "Sandbox", "heidi_mock", "heidi_sandbox"]
 
 
 @pytest.fixture(scope="session")

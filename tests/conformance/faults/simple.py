@@ -1,10 +1,13 @@
-"""Deliberate defects, each a small change between a request and the reference server."""
+"""Deliberate defects, each a small change between a request and the reference server.
+
+The tests of the judge name these one by one; the catalogue beside them is judged as a whole.
+"""
 
 import json
 from dataclasses import replace
 from typing import Any, cast
 
-from .reference import Answer, Fault, Handler, Request, answer
+from tests.conformance.reference import Answer, Fault, Handler, Request, answer
 
 Session = dict[str, Any]
 TOKEN = "the-token-of-the-only-user"

@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from .reference import Answer, Api, Handler, Request, answer
+from tests.conformance.reference import Answer, Api, Handler, Request, answer
 
 
 def with_other_choices(request: Request, handle: Handler) -> Answer:

@@ -1,0 +1,90 @@
+"""Requests a second, durable and with answers validated: the sandbox, and how else it is done."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from scripts.bench import servers
+from scripts.bench.measure import NotMeasuredError, interleave
+from scripts.bench.table import Bound, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
+
+    from scripts.bench.environments import Environments
+    from scripts.bench.servers import Load, Server
+
+    Requests: TypeAlias = Callable[[Server], Sequence[Mapping[str, str]]]
+
+REQUESTS: Final[Mapping[str, Requests]] = {"GET": servers.gets, "PATCH": servers.patches}
+MUST: Final[Mapping[str, Mapping[str, Bound]]] = {
+    "FastAPI, SQLAlchemy, aiosqlite": {"GET": Bound("≥", 6), "PATCH": Bound("≥", 12)},
+    "FastAPI in memory": {"GET": Bound("≥", 2), "PATCH": Bound("≥", 1)},
+    "Prism": {"GET": Bound("≥", 3), "PATCH": Bound("≥", 1.3)},
+    "a bare ASGI constant": {"GET": Bound("≥", 0.5)},
+}
+
+
+def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
+    """Let all servers run at once, and load one after the other."""
+    seconds, rounds = (1, 1) if smoke else (3, 5)
+    missing = dict[str, str]()
+    with ExitStack() as stack:
+        load = stack.enter_context(servers.load())
+        running = {"ours": stack.enter_context(servers.sandbox(environments.ours("sandbox")))}
+        for name, start in _peers(environments).items():
+            try:
+                running[name] = stack.enter_context(start())
+            except NotMeasuredError as reason:
+                missing[name] = str(reason)
+        cases = [
+            _case(load, name, server, method, seconds)
+            for method in REQUESTS
+            for name, server in running.items()
+            if method in MUST.get(name, REQUESTS)
+        ]
+        medians = interleave(cases, rounds)
+    for name, bounds in MUST.items():
+        for method, must in bounds.items():
+            figure = f"{method}, against {name}"
+            if name in missing:
+                yield Row.not_measured(figure, missing[name], must)
+                continue
+            ours, peer = medians[f"{method} ours"], medians[f"{method} {name}"]
+            yield Row.of_ratio(
+                figure,
+                _cell(medians, f"{method} ours"),
+                _cell(medians, f"{method} {name}"),
+                ours / peer,
+                must,
+            )
+
+
+def _peers(
+    environments: Environments,
+) -> dict[str, Callable[[], AbstractContextManager[Server]]]:
+    return {
+        "FastAPI, SQLAlchemy, aiosqlite": lambda: servers.fastapi(durable=True),
+        "FastAPI in memory": lambda: servers.fastapi(durable=False),
+        "Prism": lambda: servers.prism(environments.prism()),
+        "a bare ASGI constant": servers.bare,
+    }
+
+
+def _case(
+    load: Load, name: str, server: Server, method: str, seconds: float
+) -> Callable[[], dict[str, float]]:
+    requests = REQUESTS[method](server)
+
+    def measure() -> dict[str, float]:
+        burst = load.burst(server, requests, seconds)
+        return {f"{method} {name}": burst.rate, f"{method} {name} cpu": burst.cpu}
+
+    return measure
+
+
+def _cell(medians: Mapping[str, float], name: str) -> str:
+    return f"{medians[name]:,.0f}/s, {medians[f'{name} cpu'] * 1e6:.0f} µs CPU"

@@ -1,0 +1,815 @@
+"""Pages: their size, their ends, and walks while sessions come and change."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Api, RefusalError, Request, User
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
+
+FAULTS = Catalogue("paging")
+
+
+def text_of(request: Request, name: str) -> str | None:
+    return request.query.get(name, [None])[-1]
+
+
+class Sized(Api):
+    """A server that reads `page_size` in its own way."""
+
+    def size(self, text: str) -> int | None:
+        """Return a size, or None for what the contract says."""
+        return None
+
+    def page_size(self, request: Request) -> int:
+        text = text_of(request, "page_size")
+        size = None if text is None else self.size(text)
+        return super().page_size(request) if size is None else size
+
+
+def sized(read: Callable[[str], int | None]) -> type[Api]:
+    class Reads(Sized):
+        def size(self, text: str) -> int | None:
+            return read(text)
+
+    return Reads
+
+
+def refuses(text: str) -> Callable[[Caller], object]:
+    return lambda caller: is_error(caller.page(page_size=text), 422)
+
+
+def only(pattern: str, read: Callable[[str], int] = int) -> Callable[[str], int | None]:
+    return lambda text: read(text) if re.fullmatch(pattern, text) else None
+
+
+SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
+    ("zero", "A `page_size` of 0 is the default.", only("0", lambda _: 10), "0"),
+    ("zero_is_none", "A `page_size` of 0 is taken as it is.", only("0"), "0"),
+    (
+        "negative",
+        "A negative `page_size` is taken without its sign.",
+        only("-[1-9][0-9]*", lambda t: -int(t)),
+        "-5",
+    ),
+    ("above_a_hundred", "A `page_size` of 101 is taken.", only("1[0-9][1-9]"), "101"),
+    (
+        "capped",
+        "A `page_size` beyond 100 is 100.",
+        only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)),
+        "1000",
+    ),
+    ("plus_sign", "A `page_size` may have a plus sign.", only(r"\+[0-9]+"), "+5"),
+    (
+        "arabic_digits",
+        "A `page_size` may be written in Arabic digits.",
+        only("[\u0660-\u0669]+"),
+        "\u0665",
+    ),
+    (
+        "wide_digits",
+        "A `page_size` may be written in full-width digits.",
+        only("[\uff10-\uff19]+", lambda t: int(unicodedata.normalize("NFKC", t))),
+        "\uff15",
+    ),
+    (
+        "superscripts",
+        "A `page_size` may be a superscript: it passes isdigit.",
+        only("[\u00b2\u00b3\u2074-\u2079]+", lambda t: int(unicodedata.normalize("NFKC", t))),
+        "\u2075",
+    ),
+    ("spaces", "A `page_size` may have spaces round it.", only(" +[0-9]+ *"), " 5"),
+    ("trailing_newline", "A `page_size` may end with a newline.", only("[0-9]+\n"), "5\n"),
+    ("underscore", "A `page_size` may have an underscore.", only("[0-9]+_[0-9]+"), "1_0"),
+    (
+        "fraction",
+        "A `page_size` may be 5.0.",
+        only(r"[0-9]+\.[0-9]+", lambda t: int(float(t))),
+        "5.0",
+    ),
+    (
+        "fraction_cut",
+        "A `page_size` of 5.9 is 5.",
+        only(r"[0-9]+\.[1-9]", lambda t: int(float(t))),
+        "5.9",
+    ),
+    ("exponent", "A `page_size` may be 1e1.", only("[0-9]e[0-9]", lambda t: int(float(t))), "1e1"),
+    (
+        "hexadecimal",
+        "A `page_size` may be hexadecimal.",
+        only("0x[0-9a-f]+", lambda t: int(t, 16)),
+        "0xa",
+    ),
+    (
+        "units",
+        "What follows the digits of a `page_size` is not looked at.",
+        only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))),
+        "5abc",
+    ),
+    ("empty", "An empty `page_size` is the default.", only("", lambda _: 10), ""),
+    (
+        "word",
+        "A `page_size` that is no number is the default.",
+        only("[a-z]+", lambda _: 10),
+        "abc",
+    ),
+    ("true", "A `page_size` of true is 1.", only("true", lambda _: 1), "true"),
+    ("null", "A `page_size` of null is the default.", only("null", lambda _: 10), "null"),
+    ("all", "A `page_size` of `all` shows everything.", only("all", lambda _: 10**6), "all"),
+    (
+        "thirty_two_bits",
+        "A `page_size` of 2^32 + 5 is 5.",
+        only("4294967301", lambda _: 5),
+        "4294967301",
+    ),
+    (
+        "quoted",
+        "A `page_size` may stand in quotes.",
+        only('"[0-9]+"', lambda t: int(t.strip('"'))),
+        '"5"',
+    ),
+    (
+        "list",
+        "A `page_size` may be a list, of which the first counts.",
+        only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])),
+        "5,6",
+    ),
+)
+for name, sentence, read, text in SIZES:
+    FAULTS.add(f"size_{name}", sentence, "S7", STRICT, sized(read), refuses(text))
+
+
+def holds(number: int, sessions: int, **query: str) -> Callable[[Caller], object]:
+    """Return a witness for how many sessions the first page holds."""
+
+    def witness(caller: Caller) -> bool:
+        caller.several(sessions)
+        return len(caller.listed(**query)["sessions"]) == number
+
+    return witness
+
+
+def crashes(status: int) -> Callable[[str], int]:
+    def refuse(_: str) -> int:
+        raise RefusalError(status, "Error", "cannot do that")
+
+    return refuse
+
+
+ALTERED: tuple[
+    tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], object]], ...
+] = (
+    (
+        "ignored",
+        "`page_size` is not looked at.",
+        DOCUMENTED,
+        lambda _: 10,
+        holds(1, 3, page_size="1"),
+    ),
+    (
+        "one_more",
+        "A page holds one session more than asked for.",
+        DOCUMENTED,
+        only("[1-9][0-9]?", lambda t: int(t) + 1),
+        holds(2, 4, page_size="2"),
+    ),
+    (
+        "one_less",
+        "A page holds one session less than asked for.",
+        STRICT,
+        only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1),
+        holds(3, 4, page_size="3"),
+    ),
+    (
+        "fifty_at_most",
+        "A page never holds more than 50 sessions.",
+        STRICT,
+        only("5[1-9]|[6-9][0-9]|100", lambda _: 50),
+        holds(51, 51, page_size="60"),
+    ),
+    (
+        "ninety_nine",
+        "A `page_size` of 100 is refused.",
+        STRICT,
+        only("100", crashes(422)),
+        holds(0, 0, page_size="100"),
+    ),
+    (
+        "no_single_pages",
+        "A `page_size` of 1 is refused.",
+        STRICT,
+        only("1", crashes(422)),
+        holds(1, 2, page_size="1"),
+    ),
+    (
+        "even_sizes",
+        "An odd `page_size` is rounded up.",
+        DOCUMENTED,
+        only("[0-9]*[13579]", lambda t: int(t) + 1),
+        holds(3, 5, page_size="3"),
+    ),
+    (
+        "crash_on_huge",
+        "A `page_size` of many digits is 500.",
+        STRICT,
+        only("[0-9]{20,}", crashes(500)),
+        refuses("9" * 25),
+    ),
+    (
+        "crash_on_word",
+        "A `page_size` that is no number is 500.",
+        STRICT,
+        only("[a-z]+", crashes(500)),
+        refuses("ten"),
+    ),
+)
+for name, sentence, level, read, witness in ALTERED:
+    rows = "S19 S7" if "crash" in name else "S7 L205"
+    FAULTS.add(f"size_{name}", sentence, rows, level, sized(read), witness)
+FAULTS.add(
+    "default_of_twenty",
+    "Without `page_size`, a page holds 20 sessions.",
+    "S7",
+    STRICT,
+    type("Twenty", (Api,), {"default_page_size": 20}),
+    holds(10, 12),
+)
+FAULTS.add(
+    "default_of_all",
+    "Without `page_size`, a page holds up to 100 sessions.",
+    "S7",
+    STRICT,
+    type("Hundred", (Api,), {"default_page_size": 100}),
+    holds(10, 12),
+)
+
+
+# --- totals and ends ---
+
+
+class Paged(Api):
+    """A server that spoils its pages."""
+
+    def spoil(self, page: Session, request: Request, user: User) -> Session:
+        """Return what to change."""
+        return {}
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        return page | self.spoil(page, request, user)
+
+
+Spoil = Callable[[Session, Request], Session]
+
+
+def paged(spoil: Spoil) -> type[Api]:
+    class Spoiled(Paged):
+        def spoil(self, page: Session, request: Request, user: User) -> Session:
+            return spoil(page, request)
+
+    return Spoiled
+
+
+def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], object]:
+    """Return a witness for all that the pages of a walk say of themselves."""
+
+    def witness(caller: Caller) -> bool:
+        ids = caller.several(sessions)
+        pages = caller.pages(page_size)
+        size = int(page_size)
+        shown = [session["session_id"] for page in pages for session in page["sessions"]]
+        return (
+            sorted(shown) == sorted(ids)
+            and all(page["count"] == len(page["sessions"]) for page in pages)
+            and all(page["total_count"] == sessions for page in pages)
+            and all(page["has_next_page"] == (page["next_page"] is not None) for page in pages)
+            and all(len(page["sessions"]) == size for page in pages[:-1])
+            and len(pages) == max(1, -(-sessions // size))
+        )
+
+    return witness
+
+
+def first(request: Request) -> bool:
+    return "page" not in request.query
+
+
+def ends(page: Session) -> bool:
+    return page["next_page"] is None
+
+
+ARITHMETIC: tuple[tuple[str, str, Spoil, int], ...] = (
+    (
+        "count_is_the_total",
+        "`count` is that of all pages.",
+        lambda p, r: {"count": p["total_count"]},
+        3,
+    ),
+    (
+        "count_is_the_size",
+        "`count` is the `page_size`, also on a page that is not full.",
+        lambda p, r: {"count": int(text_of(r, "page_size") or 10)},
+        3,
+    ),
+    (
+        "count_of_the_rest",
+        "`count` counts the pages, not the sessions.",
+        lambda p, r: {"count": 1},
+        3,
+    ),
+    (
+        "total_is_the_count",
+        "`total_count` is that of the page.",
+        lambda p, r: {"total_count": p["count"]},
+        3,
+    ),
+    (
+        "total_is_one_off",
+        "`total_count` is one too high on all pages but the first.",
+        lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1},
+        3,
+    ),
+    (
+        "total_on_the_first_page",
+        "`total_count` is 0 on all pages but the first.",
+        lambda p, r: {} if first(r) else {"total_count": 0},
+        3,
+    ),
+    (
+        "total_of_what_remains",
+        "`total_count` counts what is still to come.",
+        lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)},
+        3,
+    ),
+    (
+        "total_is_rounded",
+        "A `total_count` above 10 is rounded to tens.",
+        lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {},
+        11,
+    ),
+    (
+        "more_at_the_end",
+        "`has_next_page` is true on the last page.",
+        lambda p, r: {"has_next_page": True},
+        3,
+    ),
+    ("never_more", "`has_next_page` is always false.", lambda p, r: {"has_next_page": False}, 3),
+    (
+        "more_when_full",
+        "`has_next_page` is true on a last page that is full.",
+        lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)},
+        4,
+    ),
+    (
+        "next_at_the_end",
+        "`next_page` is not null on the last page.",
+        lambda p, r: {"next_page": p["next_page"] or "99"},
+        3,
+    ),
+    (
+        "no_next",
+        "`next_page` is always null, as in the sample.",
+        lambda p, r: {"next_page": None},
+        3,
+    ),
+    (
+        "first_page_again",
+        "`next_page` of the second page leads back to the second page.",
+        lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")},
+        5,
+    ),
+    (
+        "round_and_round",
+        "The last page leads to the first.",
+        lambda p, r: (
+            {"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}
+        ),
+        3,
+    ),
+    (
+        "nine_pages",
+        "From the fourth page on there is none.",
+        lambda p, r: (
+            {"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}
+        ),
+        10,
+    ),
+    (
+        "last_page_misses_one",
+        "A last page of two sessions shows one.",
+        lambda p, r: (
+            {"sessions": p["sessions"][:1], "count": 1}
+            if ends(p) and not first(r) and p["count"] == 2
+            else {}
+        ),
+        4,
+    ),
+    (
+        "short_second_page",
+        "The second page of three is not full.",
+        lambda p, r: (
+            {"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}
+        ),
+        5,
+    ),
+    (
+        "overlap",
+        "Each page but the first shows a session twice.",
+        lambda p, r: (
+            {}
+            if first(r)
+            else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}
+        ),
+        3,
+    ),
+)
+for name, sentence, spoil, number in ARITHMETIC:
+    FAULTS.add(name, sentence, "S16", STRICT, paged(spoil), adds_up(number))
+
+
+@FAULTS.fault("S16", STRICT, adds_up(4))
+class EmptyPageAtTheEnd(Api):
+    """Where the sessions fill the last page, an empty one follows."""
+
+    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
+        page = super().page_of(chosen, sessions, end)
+        if end == len(sessions) and chosen:
+            page |= {"next_page": str(end), "has_next_page": True}
+        return page
+
+
+@FAULTS.fault("S16", STRICT, adds_up(4))
+class LastFullPageIsLost(Api):
+    """Where the sessions fill the last page, the walk ends before it."""
+
+    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
+        page = super().page_of(chosen, sessions, end)
+        if end + len(chosen) == len(sessions):
+            page |= {"next_page": None, "has_next_page": False}
+        return page
+
+
+@FAULTS.fault("S16", STRICT, adds_up(5))
+class SkipsOne(Api):
+    """Each page begins one session after where the one before ended."""
+
+    def start(self, request: Request) -> int:
+        start = super().start(request)
+        return start + 1 if start else 0
+
+
+@FAULTS.fault("S16", STRICT, adds_up(3))
+class RepeatsOne(Api):
+    """Each page begins with the last session of the one before."""
+
+    def start(self, request: Request) -> int:
+        return max(0, super().start(request) - 1)
+
+
+@FAULTS.fault("S16", STRICT, adds_up(12, "5"))
+class TenthIsSkipped(Api):
+    """The tenth session is in no list, and is counted."""
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        tenth = list(user.sessions)[9:10]
+        page["sessions"] = [s for s in page["sessions"] if s["session_id"] not in tenth]
+        return page | {"count": len(page["sessions"])}
+
+
+class Cached(Api):
+    """A server that counts once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.totals: dict[int, int] = {}
+
+
+def counts_what_came(caller: Caller) -> object:
+    caller.create()
+    caller.listed()
+    caller.create()
+    return caller.listed()["total_count"] == 2
+
+
+@FAULTS.fault("S16", STRICT, counts_what_came)
+class CountedOnce(Cached):
+    """`total_count` is counted at the first list of a user, and stays."""
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        return page | {"total_count": self.totals.setdefault(id(user), page["total_count"])}
+
+
+# --- walks while sessions come and change ---
+
+
+def exactly_once(
+    between: Callable[[Caller, list[str]], Callable[[int], object]],
+) -> Callable[[Caller], object]:
+    """Return a witness that a walk shows what existed throughout, exactly once."""
+
+    def witness(caller: Caller) -> bool:
+        ids = caller.several(6)
+        shown = caller.walk("2", between(caller, ids))
+        return sorted(session_id for session_id in shown if session_id in ids) == sorted(ids)
+
+    return witness
+
+
+def creating(caller: Caller, _: list[str]) -> Callable[[int], object]:
+    return lambda number: caller.create() if number < 4 else None
+
+
+def updating(index: int) -> Callable[[Caller, list[str]], Callable[[int], object]]:
+    return lambda caller, ids: lambda number: caller.patch(ids[index], {"duration": number})
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(creating))
+class NewestFirstByOffset(Api):
+    """The newest session comes first, and pages are offsets: a new one pushes others along."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return super().ordered(user)[::-1]
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(updating(0)))
+class LastChangedLast(Api):
+    """Sessions are in the order of their last change: what changes during a walk comes again."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return sorted(super().ordered(user), key=lambda session: str(session["updated_at"]))
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(updating(0)))
+class LastChangedFirst(Api):
+    """The session that changed last comes first: one that changes during a walk is missed."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return sorted(super().ordered(user), key=lambda s: str(s["updated_at"]), reverse=True)
+
+
+def renaming(caller: Caller, ids: list[str]) -> Callable[[int], object]:
+    return lambda number: [
+        caller.patch(i, {"patient": {"name": f"{n * 5 % 7}"}}) for n, i in enumerate(ids)
+    ]
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(renaming))
+class OrderedByName(Api):
+    """Sessions are in the order of their patients' names, which may change during a walk."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return sorted(super().ordered(user), key=lambda session: str(session["patient"]["name"]))
+
+
+def making_appointments(caller: Caller, _: list[str]) -> Callable[[int], object]:
+    return lambda number: caller.create(ehr_appointment_id="A") if number < 4 else None
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(making_appointments))
+class AppointmentsFirst(Api):
+    """Sessions with an appointment come first: a new one pushes another onto the next page."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return sorted(super().ordered(user), key=lambda session: session["ehr_appt_id"] is None)
+
+
+@FAULTS.fault("S16", STRICT, adds_up(8, "3"))
+class OrderFlips(Api):
+    """Every second list is in the opposite order."""
+
+    flipped = True
+
+    def ordered(self, user: User) -> list[Session]:
+        self.flipped = not self.flipped
+        return super().ordered(user)[:: -1 if self.flipped else 1]
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(creating))
+class NewSessionEndsTheWalk(Api):
+    """Whoever asks for a page after a new session was created gets an empty last page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.walks: dict[int, int] = {}
+
+    def page(self, user: User, request: Request) -> Any:
+        if first(request):
+            self.walks[id(user)] = len(user.sessions)
+        page = super().page(user, request)
+        if self.walks.get(id(user)) == len(user.sessions):
+            return page
+        return page | {"sessions": [], "count": 0, "next_page": None, "has_next_page": False}
+
+
+@FAULTS.fault("S16", STRICT, exactly_once(updating(3)))
+class ChangedSessionsLeave(Api):
+    """A session that was changed during a walk is left out of the rest of it."""
+
+    since = ""
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        if first(request):
+            self.since = max([str(s["updated_at"]) for s in user.sessions.values()], default="")
+            return page
+        page["sessions"] = [s for s in page["sessions"] if s["updated_at"] <= self.since]
+        return page | {"count": len(page["sessions"])}
+
+
+def walk_ends(caller: Caller) -> bool:
+    caller.several(5)
+    return caller.pages("2", lambda number: caller.create())[-1]["next_page"] is None
+
+
+@FAULTS.fault("S16", STRICT, walk_ends)
+class StartsAgain(Api):
+    """A walk starts again whenever a session was created since its last page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: dict[int, int] = {}
+
+    def page(self, user: User, request: Request) -> Any:
+        if self.numbers.get(id(user), 0) < len(user.sessions):
+            query = {name: text for name, text in request.query.items() if name != "page"}
+            request = replace(request, query=query)
+        self.numbers[id(user)] = len(user.sessions)
+        return super().page(user, request)
+
+
+# --- what is sent back as `page` ---
+
+PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
+    (
+        "garbage_is_the_start",
+        "A `page` that was never issued is the first page.",
+        "[a-z].*",
+        lambda _: 0,
+        "never-issued",
+    ),
+    ("empty_page", "An empty `page` is the first page.", "", lambda _: 0, ""),
+    ("negative_page", "A negative `page` counts from the end.", "-[0-9]+", lambda _: 0, "-1"),
+    (
+        "fraction_of_a_page",
+        "A `page` may be 1.5.",
+        r"[0-9]+\.[0-9]+",
+        lambda t: int(float(t)),
+        "1.5",
+    ),
+    ("arabic_page", "A `page` may be written in Arabic digits.", "[\u0660-\u0669]+", int, "\u0661"),
+    ("null_page", "A `page` of null is the first page.", "null", lambda _: 0, "null"),
+    (
+        "page_with_sql",
+        "What follows the digits of a `page` is not looked at.",
+        "[0-9]+ .*",
+        lambda _: 0,
+        "1 OR 1=1",
+    ),
+    ("crash_on_garbage", "A `page` that was never issued is 500.", "!+", crashes(500), "!!!"),
+    ("crash_on_nul", "A `page` with NUL is 500.", ".*\0.*", crashes(500), "a\0"),
+    (
+        "crash_on_long_page",
+        "A `page` of many characters is 500.",
+        "x{1000,}",
+        crashes(500),
+        "x" * 4000,
+    ),
+    (
+        "crash_on_emoji",
+        "A `page` beyond ASCII is 500.",
+        "[\U0001f300-\U0001faff]+",
+        crashes(500),
+        "\U0001f600",
+    ),
+)
+
+
+def starting(pattern: str, place: Callable[[str], int]) -> type[Api]:
+    """Return a server that takes more for `page` than it issues."""
+
+    class Starting(Api):
+        def start(self, request: Request) -> int:
+            sent = text_of(request, "page")
+            if sent is None or not re.fullmatch(pattern, sent, re.DOTALL):
+                return super().start(request)
+            return place(sent)
+
+    return Starting
+
+
+for name, sentence, pattern, place, text in PAGES:
+
+    def refuses_page(caller: Caller, text: str = text) -> bool:
+        caller.several(2)
+        return is_error(caller.page(page_size="1", page=text), 422)
+
+    rows = "S19 S7" if "crash" in name else "S7"
+    FAULTS.add(name, sentence, rows, STRICT, starting(pattern, place), refuses_page)
+
+
+def cursor_of_another(caller: Caller) -> bool:
+    """Say whether the next page of one user shows another nothing of it."""
+    mine, other = caller.several(2), caller.another()
+    theirs = other.several(2)
+    reply = other.page(page_size="1", page=str(caller.listed(page_size="1")["next_page"]))
+    shown = reply.content["sessions"] if reply.status == 200 else []
+    return all(s["session_id"] in theirs and s["session_id"] not in mine for s in shown)
+
+
+@FAULTS.fault("S2 L199", DOCUMENTED, cursor_of_another)
+class CursorsNameTheUser(Api):
+    """A `next_page` names its user: whoever sends it back gets that user's sessions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[str, User] = {}
+
+    def page(self, user: User, request: Request) -> Any:
+        owner, _, start = (text_of(request, "page") or "").partition(":")
+        if owner in self.owners:
+            user = self.owners[owner]
+            query = {**request.query, "page": [start]}
+            request = Request(request.method, request.path, query, request.headers, b"")
+        page = super().page(user, request)
+        name = f"u{id(user)}"
+        self.owners[name] = user
+        return page | ({"next_page": f"{name}:{page['next_page']}"} if page["next_page"] else {})
+
+
+@FAULTS.fault(
+    "S12 S16",
+    STRICT,
+    lambda c: (
+        c.several(3),
+        c.listed(page_size="2")["sessions"] == c.listed(page_size="2")["sessions"],
+    )[1],
+)
+class CursorsAreUsedUp(Api):
+    """The same request for the first page shows the second one next time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[int, int] = {}
+
+    def start(self, request: Request) -> int:
+        if not first(request):
+            return super().start(request)
+        place = self.places.get(len(self.users), 0)
+        self.places[len(self.users)] = 0 if place else self.page_size(request)
+        return place
+
+
+def page_again(caller: Caller) -> bool:
+    caller.several(3)
+    following = str(caller.listed(page_size="2")["next_page"])
+    return [caller.page(page_size="2", page=following).status for _ in range(2)] == [200, 200]
+
+
+@FAULTS.fault("S12 S16", STRICT, page_again)
+class PagesOnlyOnce(Api):
+    """A `next_page` can be sent back once; a client that tries again gets 422."""
+
+    used: frozenset[str] = frozenset()
+
+    def start(self, request: Request) -> int:
+        start = super().start(request)
+        sent = text_of(request, "page")
+        if sent in self.used:
+            raise RefusalError(422, "ValidationError", "page is not valid")
+        self.used |= {sent} if sent else frozenset()
+        return start
+
+
+def done_is_listed(caller: Caller) -> bool:
+    ids = caller.several(2)
+    caller.patch(ids[0], {"session_status": "DONE"})
+    return sorted(caller.walk()) == sorted(ids)
+
+
+@FAULTS.fault("L199 S16", DOCUMENTED, done_is_listed)
+class DoneIsArchived(Api):
+    """A session whose `session_status` is DONE is no longer in the list."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return [s for s in super().ordered(user) if s.get("session_status") != "DONE"]
+
+
+@FAULTS.fault(
+    "L199 S16", DOCUMENTED, lambda c: c.created(ehr_appointment_id="A")["session_id"] in c.walk()
+)
+class AppointmentsAreElsewhere(Api):
+    """A session that was created for an appointment is not in the list."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        session = super().opened(user, sent)
+        session["ehr_provider"] += " " * bool(sent.get("ehr_appointment_id"))
+        return session
+
+    def ordered(self, user: User) -> list[Session]:
+        return [s for s in super().ordered(user) if not s["ehr_provider"].endswith(" ")]

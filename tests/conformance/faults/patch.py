@@ -1,0 +1,743 @@
+"""What an update changes, and what it must leave alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.conformance.caller import Caller, is_error
+from tests.conformance.reference import Api, RefusalError, Request, Shape, User, new_session
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, changing
+
+FAULTS = Catalogue("patch")
+MEMBERS: Session = {
+    "duration": 61.5,
+    "language_code": "es",
+    "output_language_code": "de",
+    "ehr_patient_id": "P1",
+    "ehr_appt_id": "A1",
+    "clinician_notes": ["b", "a", "b"],
+    "transcribe_mode": "dictation",
+    "generate_output_without_recording": True,
+    "recording_status": "PAUSED",
+    "session_status": "DONE",
+    "is_consent": True,
+    "created_time_local": "2024-12-11T09:00",
+    "linked_sessions_for_context": ["2", "1"],
+}
+PATIENT = {
+    "name": "John Doe",
+    "gender": "MALE",
+    "dob": "1990-01-01",
+    "demographic_details": "left-handed",
+}
+# What the base document shows of a session, and what only an update names.
+SHOWN = {"duration", "language_code", "output_language_code", "ehr_patient_id", "ehr_appt_id"}
+
+
+def level_of(member: str) -> Level:
+    return DOCUMENTED if member in SHOWN | {"name", "gender", "dob"} else STRICT
+
+
+def keeps(**members: Any) -> Callable[[Caller], object]:
+    return lambda caller: caller.keeps(**members)
+
+
+def keeps_each(*updates: Session) -> Callable[[Caller], object]:
+    """Return a witness that all these updates, one after the other, show in the end."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        wanted: Session = {}
+        told: Session = {}
+        for update in updates:
+            patient = wanted.get("patient", {}) | update.get("patient", {})
+            wanted |= update | ({"patient": patient} if patient else {})
+            told = caller.patched(session_id, **update)
+        views = [told, caller.read(session_id), caller.in_list(session_id)]
+        return all(
+            {**view, "patient": {}}.items() >= {**wanted, "patient": {}}.items()
+            and view["patient"].items() >= wanted.get("patient", {}).items()
+            for view in views
+        )
+
+    return witness
+
+
+# --- a member that an update ignores, or loses ---
+
+
+def without(member: str) -> Callable[[Session, Session], object]:
+    return lambda session, sent: sent.pop(member, None)
+
+
+def without_patient(member: str) -> Callable[[Session, Session], object]:
+    return lambda session, sent: sent.get("patient", {}).pop(member, None)
+
+
+for member, value in MEMBERS.items():
+    FAULTS.add(
+        f"ignores_{member}",
+        f"An update of `{member}` is accepted and changes nothing.",
+        "S11 L103 L135-L156",
+        level_of(member),
+        changing(without(member)),
+        keeps(**{member: value}),
+    )
+for member, value in PATIENT.items():
+    FAULTS.add(
+        f"ignores_patient_{member}",
+        f"An update of the patient's `{member}` is accepted and changes nothing.",
+        "S11 L103 L143-L147",
+        level_of(member),
+        changing(without_patient(member)),
+        keeps(patient={member: value}),
+    )
+
+
+def resets(member: str, *others: str) -> Callable[[Session, Session], object]:
+    """Return a fault that gives other members their first value when one is sent."""
+
+    def reset(session: Session, sent: Session) -> None:
+        if member in sent:
+            fresh = new_session("", 0)
+            session.update({name: fresh.get(name) for name in others if name not in sent})
+
+    return reset
+
+
+RESETS: tuple[tuple[str, str, str, Level], ...] = (
+    ("notes", "duration", "clinician_notes", STRICT),
+    ("the_duration", "language_code", "duration", DOCUMENTED),
+    ("the_appointment", "ehr_patient_id", "ehr_appt_id", DOCUMENTED),
+    ("the_patient", "ehr_patient_id", "patient", DOCUMENTED),
+    ("the_language", "output_language_code", "language_code", DOCUMENTED),
+    ("notes_with_mode", "transcribe_mode", "clinician_notes", STRICT),
+)
+for name, cause, lost, level in RESETS:
+    first = {"patient": PATIENT} if lost == "patient" else {lost: MEMBERS[lost]}
+    FAULTS.add(
+        f"resets_{name}",
+        f"An update of `{cause}` resets `{lost}`.",
+        "S11 L137",
+        level,
+        changing(resets(cause, lost)),
+        keeps_each(first, {cause: MEMBERS[cause]}),
+    )
+
+
+@FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"duration": 5}, {"language_code": "es"}))
+def put_in_disguise(session: Session, sent: Session) -> None:
+    """An update replaces the session: what is not sent becomes what it was at first."""
+    fresh = new_session("", 0)
+    for name in MEMBERS:
+        if name not in sent:
+            session[name] = fresh.get(name)
+
+
+@FAULTS.sent(
+    "S11 L137", DOCUMENTED, keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}})
+)
+def replaces_the_patient(session: Session, sent: Session) -> None:
+    """The patient is replaced, not merged: members not sent are lost."""
+    if "patient" in sent:
+        session["patient"] = {"name": "", "gender": None, "dob": None}
+
+
+@FAULTS.sent(
+    "S11", STRICT, keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}})
+)
+def forgets_demographics(session: Session, sent: Session) -> None:
+    """An update of the patient without `demographic_details` loses them."""
+    if "patient" in sent:
+        session["patient"].pop("demographic_details", None)
+
+
+@FAULTS.sent(
+    "S11 L137",
+    DOCUMENTED,
+    keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}}),
+)
+def gender_resets_dob(session: Session, sent: Session) -> None:
+    """A new gender resets the date of birth."""
+    if "gender" in sent.get("patient", {}):
+        session["patient"]["dob"] = None
+
+
+@FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"patient": PATIENT}, {"patient": {"name": ""}}))
+def empty_name_empties_the_patient(session: Session, sent: Session) -> None:
+    """An empty name empties the whole patient."""
+    if sent.get("patient", {}).get("name") == "":
+        session["patient"] = {"name": "", "gender": None, "dob": None}
+
+
+@FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"patient": PATIENT}, {"patient": {}}))
+def empty_patient_empties(session: Session, sent: Session) -> None:
+    """An update with an empty `patient` empties the patient."""
+    if sent.get("patient") == {}:
+        session["patient"] = {"name": "", "gender": None, "dob": None}
+
+
+# --- values that count as nothing ---
+
+FALSY: tuple[tuple[str, Any, Any], ...] = (
+    ("duration", 5, 0),
+    ("ehr_patient_id", "P", ""),
+    ("ehr_appt_id", "A", ""),
+    ("clinician_notes", ["a"], []),
+    ("is_consent", True, False),
+    ("generate_output_without_recording", True, False),
+    ("session_status", "DONE", ""),
+    ("linked_sessions_for_context", ["1"], []),
+)
+for member, first_value, falsy in FALSY:
+
+    def drop(session: Session, sent: Session, member: str = member) -> None:
+        if member in sent and not sent[member]:
+            del sent[member]
+
+    FAULTS.add(
+        f"drops_falsy_{member}",
+        f"`{member}` cannot be set back to {falsy!r}.",
+        "S11",
+        level_of(member),
+        changing(drop),
+        keeps_each({member: first_value}, {member: falsy}),
+    )
+
+
+@FAULTS.sent("S11", DOCUMENTED, keeps_each({"patient": {"name": "A"}}, {"patient": {"name": ""}}))
+def drops_falsy_name(session: Session, sent: Session) -> None:
+    """A patient's name cannot be emptied."""
+    patient = sent.get("patient", {})
+    if patient.get("name") == "":
+        del patient["name"]
+
+
+# --- arrays ---
+
+NOTES = ["b", "", " a", "b", "c"]
+ARRAYS: tuple[
+    tuple[str, str, Callable[[list[str], list[str]], list[str]], list[list[str]]], ...
+] = (
+    (
+        "appended",
+        "New notes are put behind the old ones.",
+        lambda old, new: old + new,
+        [["a"], ["b"]],
+    ),
+    (
+        "prepended",
+        "New notes are put before the old ones.",
+        lambda old, new: new + old,
+        [["a"], ["b"]],
+    ),
+    (
+        "merged_by_position",
+        "A shorter array of notes leaves the end of the old one.",
+        lambda old, new: new + old[len(new) :],
+        [["a", "b"], ["c"]],
+    ),
+    ("sorted", "Notes are sorted.", lambda old, new: sorted(new), [NOTES]),
+    (
+        "unique",
+        "A note that was sent twice is kept once.",
+        lambda old, new: list(dict.fromkeys(new)),
+        [NOTES],
+    ),
+    ("reversed", "Notes are kept with the last one first.", lambda old, new: new[::-1], [NOTES]),
+    ("without_empty", "Empty notes are dropped.", lambda old, new: [n for n in new if n], [NOTES]),
+    (
+        "trimmed",
+        "Notes lose the spaces round them.",
+        lambda old, new: [n.strip() for n in new],
+        [NOTES],
+    ),
+    (
+        "ten_at_most",
+        "Notes after the tenth are dropped.",
+        lambda old, new: new[:10],
+        [[str(n) for n in range(11)]],
+    ),
+    (
+        "joined",
+        "Notes are joined into one.",
+        lambda old, new: ["\n".join(new)] if new else [],
+        [NOTES],
+    ),
+    (
+        "split_at_lines",
+        "A note of two lines becomes two notes.",
+        lambda old, new: [line for n in new for line in n.split("\n")],
+        [["a\nb"]],
+    ),
+    (
+        "split_at_commas",
+        "Notes are kept as a text with commas: a note with one becomes two.",
+        lambda old, new: ",".join(new).split(",") if new else [],
+        [["a,b"]],
+    ),
+    (
+        "unchanged_when_longer",
+        "An array that is longer than the one before is not stored.",
+        lambda old, new: old if old and len(new) > len(old) else new,
+        [["a"], ["b", "c"]],
+    ),
+)
+for name, sentence, combine, sequence in ARRAYS:
+
+    def spoil_notes(session: Session, sent: Session, combine: Any = combine) -> None:
+        if "clinician_notes" in sent:
+            sent["clinician_notes"] = combine(session["clinician_notes"], sent["clinician_notes"])
+
+    FAULTS.add(
+        f"notes_{name}",
+        sentence,
+        "S11",
+        STRICT,
+        changing(spoil_notes),
+        keeps_each(*({"clinician_notes": notes} for notes in sequence)),
+    )
+
+
+@FAULTS.sent("S11", STRICT, keeps(linked_sessions_for_context=["3", "1", "3"]))
+def links_are_a_set(session: Session, sent: Session) -> None:
+    """`linked_sessions_for_context` is kept as a sorted set."""
+    if "linked_sessions_for_context" in sent:
+        sent["linked_sessions_for_context"] = sorted(set(sent["linked_sessions_for_context"]))
+
+
+def keeps_own_link(caller: Caller) -> object:
+    session_id = caller.create()
+    told = caller.patched(session_id, linked_sessions_for_context=[session_id])
+    return told["linked_sessions_for_context"] == [session_id]
+
+
+@FAULTS.sent("S11", STRICT, keeps_own_link)
+def no_link_to_itself(session: Session, sent: Session) -> None:
+    """A link of a session to itself is dropped."""
+    links = sent.get("linked_sessions_for_context", [])
+    links[:] = [link for link in links if link != session["session_id"]]
+
+
+@FAULTS.sent("S11", STRICT, keeps(linked_sessions_for_context=["1"]))
+def unknown_links_are_dropped(session: Session, sent: Session) -> None:
+    """A link to a session that does not exist is dropped without a word."""
+    sent.pop("linked_sessions_for_context", None)
+
+
+# --- what is not in the document, or cannot be written ---
+
+
+def unshown(name: str, value: Any) -> Callable[[Caller], object]:
+    """Return a witness that a member is accepted, and neither stored nor shown."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        before = caller.read(session_id).get(name, ...)
+        reply = caller.patch(session_id, {name: value})
+        told = reply.content["session"]
+        views = [told, caller.read(session_id), caller.in_list(session_id)]
+        return reply.status == 200 and all(view.get(name, ...) == before for view in views)
+
+    return witness
+
+
+def writing(*names: str) -> type[Api]:
+    """Return a server on which further members can be written."""
+
+    class Writing(Api):
+        update_shape = Api.update_shape | dict.fromkeys(names, lambda _: True)
+
+    return Writing
+
+
+READ_ONLY: Session = {
+    "session_id": "1",
+    "session_name": "Mine",
+    "audio": ["a"],
+    "consult_note": {"result": "mine"},
+    "created_at": "2000-01-01T00:00:00",
+    "documents": [],
+    "ehr_provider": "Mine",
+    "color": "red",
+    "user_id": "1",
+}
+for member, value in READ_ONLY.items():
+    known = member not in {"color", "user_id"}
+    FAULTS.add(
+        f"writes_{member}",
+        f"`{member}` can be written." if known else f"`{member}`, which nobody knows, is stored.",
+        "S10",
+        STRICT,
+        writing(member),
+        unshown(member, value),
+    )
+
+
+@FAULTS.fault(
+    "S10 S12",
+    STRICT,
+    lambda c: c.patched(c.create(), updated_at="2000-01-01T00:00:00")["updated_at"] > "2001",
+)
+class WritesUpdatedAt(Api):
+    """`updated_at` can be written."""
+
+    update_shape = Api.update_shape | {"updated_at": lambda value: isinstance(value, str)}
+
+    def touch(self, session: Session) -> None:
+        # Only a time that was sent lies before the creation.
+        if session["updated_at"] >= session["created_at"]:
+            super().touch(session)
+
+
+@FAULTS.fault(
+    "S10",
+    STRICT,
+    lambda c: "email" not in c.patched(c.create(), patient={"email": "a@example.com"})["patient"],
+)
+class StoresUnknownOfPatients(Api):
+    """Members of the patient that nobody knows are stored."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
+        members = super().checked(value, shape, where)
+        return value | members if where == "body.patient" else members
+
+
+@FAULTS.fault("S10", STRICT, lambda c: c.patch(c.create(), {"x": 1}).status == 200)
+class UnknownIsRefused(Api):
+    """An update with a member that nobody knows is 422."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
+        members = super().checked(value, shape, where)
+        if shape is self.update_shape and set(value) - set(members):
+            raise self.invalid(where, value)
+        return members
+
+
+@FAULTS.fault("S10", STRICT, lambda c: resent(c) == 200)
+class WholeSessionIsRefused(Api):
+    """An update that sends back `session_id` and `created_at` as they are is 422."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
+        if where == "body" and isinstance(value, dict) and "created_at" in value:
+            raise self.invalid(where, value)
+        return super().checked(value, shape, where)
+
+
+def resent(caller: Caller) -> int:
+    session_id = caller.create()
+    told = caller.patched(session_id, patient=PATIENT, ehr_appt_id="A", ehr_patient_id="P")
+    return caller.patch(session_id, told).status
+
+
+# --- all or nothing ---
+
+
+class Partial(Api):
+    """A server that stores some members of an update before it looks at the others."""
+
+    stored: tuple[str, ...] = ()
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        session = self.find(user, session_id)
+        body = self.parsed(request)
+        if isinstance(body, dict):
+            for name in self.stored:
+                rule = self.update_shape[name]
+                if name in body and callable(rule) and rule(body[name]):
+                    session[name] = body[name]
+        return super().update(user, session_id, request)
+
+
+def atomic(content: Any) -> Callable[[Caller], object]:
+    return lambda caller: caller.refuses(422, content)
+
+
+FAULTS.add(
+    "half_done_duration",
+    "An update that is refused stores its duration.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("duration",)}),
+    atomic({"duration": 3, "is_consent": 1}),
+)
+FAULTS.add(
+    "half_done_notes",
+    "An update that is refused stores its notes.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("clinician_notes",)}),
+    atomic({"clinician_notes": ["x"], "duration": -1}),
+)
+FAULTS.add(
+    "half_done_links",
+    "An update that is refused stores its links.",
+    "S6",
+    STRICT,
+    type("Half", (Partial,), {"stored": ("ehr_appt_id", "ehr_patient_id")}),
+    atomic({"ehr_appt_id": "A", "language_code": "?"}),
+)
+
+
+@FAULTS.fault("S6", STRICT, atomic({"patient": {"name": "Half", "gender": "NONE"}}))
+class HalfAPatient(Api):
+    """An update with a wrong gender is refused, and stores the name."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        body = self.parsed(request)
+        patient = body.get("patient") if isinstance(body, dict) else None
+        if isinstance(patient, dict) and isinstance(patient.get("name"), str):
+            self.find(user, session_id)["patient"]["name"] = patient["name"]
+        return super().update(user, session_id, request)
+
+
+@FAULTS.fault("S6", STRICT, atomic({"duration": 3, "clinician_notes": ["a", 1]}))
+class NotesAreReadLast(Api):
+    """A note that is no text is found out after all else is stored."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        session = self.find(user, session_id)
+        shape = {
+            name: rule for name, rule in self.update_shape.items() if name != "clinician_notes"
+        }
+        self.change(session, self.checked(self.parsed(request), shape))
+        return super().update(user, session_id, request)
+
+
+# --- the wrong session, and states ---
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, lambda c: others_stay(c, "A"))
+class SameAppointmentChanges(Api):
+    """An update also changes the other sessions of the user for the same appointment."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        session = self.find(user, session_id)
+        sent = self.checked(self.parsed(request), self.update_shape)
+        for other in user.sessions.values():
+            if (
+                other is not session
+                and session["ehr_appt_id"] not in {None, ""}
+                and other["ehr_appt_id"] == session["ehr_appt_id"]
+            ):
+                self.change(other, dict(sent))
+        return super().update(user, session_id, request)
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, lambda c: others_stay(c, None))
+class NewestChanges(Api):
+    """An update of the patient changes the newest session, whichever was meant."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        told = super().update(user, session_id, request)
+        newest = list(user.sessions.values())[-1]
+        newest["patient"] = dict(told["session"]["patient"])
+        return told
+
+
+def shared_notes(caller: Caller) -> object:
+    first, second = caller.several(2)
+    caller.patch(first, {"clinician_notes": ["mine"]})
+    return caller.read(second)["clinician_notes"] == []
+
+
+@FAULTS.fault("S11", STRICT, shared_notes)
+class SharedNotes(Api):
+    """All new sessions share one array of notes, and an update writes into it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def opened(self, user: User, sent: Session) -> Session:
+        return super().opened(user, sent) | {"clinician_notes": self.notes}
+
+    def change(self, session: Session, sent: Session) -> None:
+        super().change(session, {name: v for name, v in sent.items() if name != "clinician_notes"})
+        if "clinician_notes" in sent:
+            session["clinician_notes"][:] = sent["clinician_notes"]
+
+
+def others_stay(caller: Caller, appointment: str | None) -> bool:
+    sent = {} if appointment is None else {"ehr_appointment_id": appointment}
+    first, second = caller.create(**sent), caller.create(**sent)
+    before = caller.read(second)
+    caller.patch(first, {"patient": {"name": "First"}, "duration": 9})
+    return caller.read(second) == before
+
+
+@FAULTS.fault("S11", STRICT, lambda c: c.patch(c.create(), {}).status == 200)
+class EmptyIsRefused(Api):
+    """An update with an empty object is 422."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
+        if shape is self.update_shape and value == {}:
+            raise self.invalid(where, value)
+        return super().checked(value, shape, where)
+
+
+@FAULTS.fault("S11 L137", DOCUMENTED, keeps_each({"duration": 8}, {}))
+class EmptyResets(Api):
+    """An update with an empty object resets the duration."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        super().change(session, sent or {"duration": 0})
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, keeps_each(*({"duration": n} for n in range(1, 8))))
+class FiveUpdatesAtMost(Api):
+    """From the sixth update of a session on, nothing is stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates: dict[str, int] = {}
+
+    def change(self, session: Session, sent: Session) -> None:
+        number = self.updates[session["session_id"]] = (
+            self.updates.get(session["session_id"], 0) + 1
+        )
+        super().change(session, sent if number <= 5 else {})
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, keeps_each({"duration": 1}, {"duration": 1}, {"duration": 2}))
+class SameAgainIsRefused(Api):
+    """An update that changes nothing is a conflict."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        if sent and all(session.get(name, ...) == value for name, value in sent.items()):
+            raise RefusalError(409, "NothingToDo", "nothing to change")
+        super().change(session, sent)
+
+
+LATER: tuple[tuple[str, str, str, Session, Session, Callable[[Session, Session], bool]], ...] = (
+    (
+        "done_is_locked",
+        "Once `session_status` is set, the duration cannot change.",
+        "duration",
+        {"session_status": "DONE"},
+        {"duration": 5},
+        lambda old, new: "session_status" in old,
+    ),
+    (
+        "no_notes_without_consent",
+        "While `is_consent` is false, notes are not stored.",
+        "clinician_notes",
+        {"is_consent": False},
+        {"clinician_notes": ["a"]},
+        lambda old, new: old.get("is_consent") is False,
+    ),
+    (
+        "duration_only_grows",
+        "A duration that is shorter than the one before is not stored.",
+        "duration",
+        {"duration": 9},
+        {"duration": 5},
+        lambda old, new: new["duration"] < old["duration"],
+    ),
+    (
+        "link_is_written_once",
+        "`ehr_patient_id` cannot be changed once it is set.",
+        "ehr_patient_id",
+        {"ehr_patient_id": "1"},
+        {"ehr_patient_id": "2"},
+        lambda old, new: old["ehr_patient_id"] is not None,
+    ),
+    (
+        "appointment_is_written_once",
+        "`ehr_appt_id` cannot be changed once it is set.",
+        "ehr_appt_id",
+        {"ehr_appt_id": "1"},
+        {"ehr_appt_id": "2"},
+        lambda old, new: old["ehr_appt_id"] is not None,
+    ),
+    (
+        "language_before_duration",
+        "The language cannot be changed once there is a duration.",
+        "language_code",
+        {"duration": 9},
+        {"language_code": "es"},
+        lambda old, new: old["duration"] > 0,
+    ),
+    (
+        "three_members_at_most",
+        "Of an update with more than three members, the notes are lost.",
+        "clinician_notes",
+        {},
+        {"duration": 2, "language_code": "es", "is_consent": True, "clinician_notes": ["a"]},
+        lambda old, new: len(new) > 3,
+    ),
+    (
+        "same_language_twice",
+        "`output_language_code` is lost where it equals `language_code`.",
+        "output_language_code",
+        {},
+        {"language_code": "fr", "output_language_code": "fr"},
+        lambda old, new: new["output_language_code"] == new.get("language_code"),
+    ),
+    (
+        "notes_beside_patient",
+        "Notes are lost where the patient is sent too.",
+        "clinician_notes",
+        {},
+        {"patient": {"name": "x"}, "clinician_notes": ["a"]},
+        lambda old, new: "patient" in new,
+    ),
+    (
+        "consent_before_recording",
+        "`recording_status` is lost while `is_consent` is not true.",
+        "recording_status",
+        {},
+        {"recording_status": "ON"},
+        lambda old, new: not old.get("is_consent"),
+    ),
+)
+for name, sentence, member, before, after, loses in LATER:
+
+    def lose(session: Session, sent: Session, member: str = member, loses: Any = loses) -> None:
+        if member in sent and loses(session, sent):
+            del sent[member]
+
+    FAULTS.add(
+        name, sentence, "S11 L137", level_of(member), changing(lose), keeps_each(before, after)
+    )
+
+
+@FAULTS.sent(
+    "S11 L103",
+    DOCUMENTED,
+    lambda c: c.patched(c.create(), language_code="es")["output_language_code"] == "en",
+)
+def output_follows_input(session: Session, sent: Session) -> None:
+    """A new `language_code` changes `output_language_code` too."""
+    if "language_code" in sent:
+        sent.setdefault("output_language_code", sent["language_code"])
+
+
+@FAULTS.sent("S11 L103", DOCUMENTED, keeps_each({"duration": 3}, {"duration": 4}))
+def durations_add_up(session: Session, sent: Session) -> None:
+    """A duration is added to the one before."""
+    if "duration" in sent:
+        sent["duration"] += session["duration"]
+
+
+@FAULTS.sent(
+    "S11",
+    STRICT,
+    lambda c: c.patched(c.create(), patient={"name": "Jo"})["session_name"].startswith("Session "),
+)
+def named_after_the_patient(session: Session, sent: Session) -> None:
+    """A session is renamed after its patient."""
+    if sent.get("patient", {}).get("name"):
+        session["session_name"] = sent["patient"]["name"]
+
+
+@FAULTS.fault(
+    "S2 404", DOCUMENTED, lambda c: is_error(c.patch(c.id_of_nobody, {"duration": 1}), 404)
+)
+class UpdatesCreate(Api):
+    """An update of a session that does not exist creates it."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        if session_id not in user.sessions:
+            user.sessions[session_id] = new_session(session_id, len(user.sessions) + 1)
+        return super().update(user, session_id, request)

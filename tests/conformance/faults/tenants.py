@@ -1,0 +1,324 @@
+"""What one user sees, counts and changes of another, and users who are not linked."""
+
+from typing import Any
+
+from tests.conformance.caller import Caller, is_error, shows
+from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
+
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Session, operation_of
+
+FAULTS = Catalogue("tenants")
+
+
+def everybody(api: Api) -> dict[str, Session]:
+    """Return the sessions of all users, by id."""
+    return {name: session for user in api.users.values() for name, session in user.sessions.items()}
+
+
+def unreadable(caller: Caller) -> bool:
+    return is_error(caller.another().get(caller.create()), 404, "SessionNotFoundError")
+
+
+def unwritable(caller: Caller) -> bool:
+    mine = caller.create()
+    reply = caller.another().patch(mine, {"patient": {"name": "Other"}})
+    return is_error(reply, 404) and shows(caller.read(mine), {"patient": {"name": ""}})
+
+
+def unlisted(caller: Caller) -> bool:
+    mine, other = caller.create(), caller.another()
+    theirs = other.create()
+    return other.walk("100") == [theirs] and caller.walk("100") == [mine]
+
+
+def uncounted(caller: Caller) -> object:
+    other = caller.another()
+    other.create()
+    caller.several(2)
+    return caller.listed()["total_count"] == 2
+
+
+@FAULTS.fault("S2", STRICT, unreadable)
+class ReadsAll(Api):
+    """Whoever knows the id reads a session of another user."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        return {"session": self.find(User(True, everybody(self)), session_id)}
+
+
+@FAULTS.fault("S2", STRICT, unwritable)
+class WritesAll(Api):
+    """Whoever knows the id changes a session of another user."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        return super().update(User(True, everybody(self)), session_id, request)
+
+
+@FAULTS.fault("S2 S6", STRICT, unwritable)
+class WritesAndDenies(Api):
+    """A change of another user's session is answered with 404, and made."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        session = everybody(self).get(session_id)
+        if session is not None and session_id not in user.sessions:
+            self.change(session, self.checked(self.parsed(request), self.update_shape))
+        return super().update(user, session_id, request)
+
+
+@FAULTS.fault(
+    "S2", STRICT, lambda c: is_error(c.another().patch(c.create(), {"patient": {"name": "x"}}), 404)
+)
+class EmptyAnswerToWrites(Api):
+    """A change of another user's session is answered with the session, and not made."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        session = everybody(self).get(session_id)
+        if session is not None and session_id not in user.sessions:
+            return {"session": session}
+        return super().update(user, session_id, request)
+
+
+@FAULTS.fault("S2", STRICT, unreadable)
+class ForbiddenForOthers(Api):
+    """A session of another user is 403, which tells that it exists."""
+
+    def find(self, user: User, session_id: str) -> Session:
+        if session_id not in user.sessions and session_id in everybody(self):
+            raise RefusalError(403, "SessionNotFoundError", "Session not found")
+        return super().find(user, session_id)
+
+
+def same_error(caller: Caller) -> bool:
+    other = caller.another()
+    theirs, nobodys = other.get(caller.create()), other.get(caller.id_of_nobody)
+    return theirs.status == nobodys.status and theirs.content == nobodys.content
+
+
+@FAULTS.fault("S2", STRICT, same_error)
+class OtherWordsForOthers(Api):
+    """404 for another user's session has another message than for one that never was."""
+
+    def find(self, user: User, session_id: str) -> Session:
+        if session_id not in user.sessions and session_id in everybody(self):
+            raise RefusalError(404, "SessionNotFoundError", "Session not found for this user")
+        return super().find(user, session_id)
+
+
+@FAULTS.fault("S2 L199", DOCUMENTED, unlisted)
+class ListsAll(Api):
+    """The list shows the sessions of all users."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return list(everybody(self).values())
+
+
+@FAULTS.fault("S2", STRICT, uncounted)
+class CountsAll(Api):
+    """`total_count` counts the sessions of all users."""
+
+    def page(self, user: User, request: Request) -> Any:
+        return super().page(user, request) | {"total_count": len(everybody(self))}
+
+
+def full_page_stays_own(caller: Caller) -> bool:
+    caller.another().create()
+    mine = caller.several(3)
+    return sorted(caller.walk("2")) == sorted(mine)
+
+
+@FAULTS.fault("S2 S16", STRICT, full_page_stays_own)
+class FillsUpWithOthers(Api):
+    """A last page that is not full is filled up with the sessions of others."""
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        others = [s for name, s in everybody(self).items() if name not in user.sessions]
+        if page["sessions"] and not page["has_next_page"]:
+            room = self.page_size(request) - page["count"]
+            page["sessions"] += others[:room]
+            page["count"] = len(page["sessions"])
+        return page
+
+
+def cache_is_mine(caller: Caller) -> bool:
+    other = caller.another()
+    mine = caller.create()
+    caller.listed(page_size="7")
+    return mine not in [
+        session["session_id"] for session in other.listed(page_size="7")["sessions"]
+    ]
+
+
+@FAULTS.fault("S2 L199", DOCUMENTED, cache_is_mine)
+class OneCacheForAll(Api):
+    """The answer to a list is kept by its URL: the next user with the same URL gets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, tuple[User, Any]] = {}
+
+    def page(self, user: User, request: Request) -> Any:
+        owner, page = self.kept.pop(str(request.query), (user, None))
+        if page is not None and owner is not user:
+            return page
+        page = super().page(user, request)
+        self.kept[str(request.query)] = (user, page)
+        return page
+
+
+def linked_stays_hidden(caller: Caller) -> bool:
+    """Say whether a link to another user's session shows nothing of it."""
+    theirs = caller.another()
+    hidden = theirs.create()
+    theirs.patch(hidden, {"patient": {"name": "Marigold"}})
+    mine = caller.create()
+    linked = caller.patch(mine, {"linked_sessions_for_context": [hidden]})
+    shown = linked.body + caller.get(mine).body
+    return b"Marigold" not in shown and is_error(caller.get(hidden), 404)
+
+
+@FAULTS.fault("S2", STRICT, linked_stays_hidden)
+class LinkedSessionsAreShown(Api):
+    """A session shows the patients of the sessions linked to it, whoever they belong to."""
+
+    def shown(self, session: Session, operation: str) -> Session:
+        known = everybody(self)
+        linked = [
+            known[name] for name in session.get("linked_sessions_for_context", []) if name in known
+        ]
+        context = [other["patient"] for other in linked]
+        return super().shown(session, operation) | ({"context": context} if context else {})
+
+
+@FAULTS.fault("S2", STRICT, linked_stays_hidden)
+class LinkingGrantsReading(Api):
+    """To link a session of another user to one's own makes it readable."""
+
+    def lookup(self, user: User, session_id: str) -> Session | None:
+        linked = [
+            name
+            for s in user.sessions.values()
+            for name in s.get("linked_sessions_for_context", [])
+        ]
+        others = everybody(self) if session_id in linked else {}
+        return super().lookup(user, session_id) or others.get(session_id)
+
+
+def same_appointment(caller: Caller) -> bool:
+    other = caller.another()
+    mine, theirs = caller.create(ehr_appointment_id="A1"), other.create(ehr_appointment_id="A1")
+    caller.patch(mine, {"patient": {"name": "Mine"}})
+    return mine != theirs and other.read(theirs)["patient"]["name"] == ""
+
+
+@FAULTS.fault("S2 S15", STRICT, same_appointment)
+class OneSessionPerAppointment(Api):
+    """A creation for an appointment that another user knows answers that user's session."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        wanted = sent.get("ehr_appointment_id")
+        same = [s for s in everybody(self).values() if wanted and s["ehr_appt_id"] == wanted]
+        return same[0] if same else super().opened(user, sent)
+
+
+def not_moved(caller: Caller) -> bool:
+    mine = caller.create()
+    return caller.another().create(session_id=mine) != mine
+
+
+@FAULTS.fault("S2", STRICT, not_moved)
+class TakesOver(Api):
+    """A creation that sends the `session_id` of another user's session takes that over."""
+
+    def create(self, user: User, request: Request) -> Any:
+        sent = self.parsed(request) if request.body else {}
+        wanted = sent.get("session_id") if isinstance(sent, dict) else None
+        taken = everybody(self).get(str(wanted))
+        if taken is not None:
+            user.sessions[str(wanted)] = taken
+            return {"session_id": wanted}
+        return super().create(user, request)
+
+
+# --- users who are not linked ---
+
+
+@FAULTS.fault("S3 L225-L232", DOCUMENTED, lambda c: c.unlinked().page().status >= 400)
+def unlinked_list_is_empty(request: Request, handle: Handler) -> Answer:
+    """A user who is not linked gets an empty list."""
+    reply = handle(request)
+    if b"NoLinkedUserException" not in reply.body:
+        return reply
+    empty = {
+        "sessions": [],
+        "count": 0,
+        "total_count": 0,
+        "next_page": None,
+        "has_next_page": False,
+    }
+    return answer(200, empty)
+
+
+@FAULTS.fault("S3", STRICT, lambda c: c.unlinked().page().status == 403)
+def unlinked_list_is_404(request: Request, handle: Handler) -> Answer:
+    """The list of a user who is not linked is 404."""
+    reply = handle(request)
+    return reply.but(status=404) if reply.status == 403 else reply
+
+
+@FAULTS.fault("S3 S1", STRICT, lambda c: c.unlinked().page().status == 403)
+def unlinked_is_401(request: Request, handle: Handler) -> Answer:
+    """The list of a user who is not linked is 401."""
+    reply = handle(request)
+    return (
+        reply.but(status=401, headers={"www-authenticate": "Bearer"})
+        if reply.status == 403
+        else reply
+    )
+
+
+class LinkedOnly(Api):
+    """An operation besides the list that wants a linked user."""
+
+    operation = ""
+
+    def authenticate(self, request: Request) -> User:
+        user = super().authenticate(request)
+        if operation_of(request) == self.operation and not user.linked:
+            raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
+        return user
+
+
+@FAULTS.fault("S3", STRICT, lambda c: c.unlinked().post({}).status == 200)
+class CreatesForLinkedOnly(LinkedOnly):
+    """A user who is not linked cannot create a session."""
+
+    operation = "createSession"
+
+
+@FAULTS.fault("S3", STRICT, lambda c: is_error(c.unlinked().get(c.id_of_nobody), 404))
+class ReadsForLinkedOnly(LinkedOnly):
+    """A user who is not linked gets 403 from GET."""
+
+    operation = "getSession"
+
+
+@FAULTS.fault("S3", STRICT, lambda c: is_error(c.unlinked().patch(c.id_of_nobody, {}), 404))
+class UpdatesForLinkedOnly(LinkedOnly):
+    """A user who is not linked gets 403 from PATCH."""
+
+    operation = "updateSession"
+
+
+def unlinked_with_sessions(caller: Caller) -> bool:
+    user = caller.unlinked()
+    user.create()
+    return user.page().status >= 400
+
+
+@FAULTS.fault("S3 L225-L232", DOCUMENTED, unlinked_with_sessions)
+class LinkedByCreating(Api):
+    """The list refuses a user who is not linked only while that user has no session."""
+
+    def page(self, user: User, request: Request) -> Any:
+        return super().page(User(user.linked or bool(user.sessions), user.sessions), request)

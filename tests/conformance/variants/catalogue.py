@@ -1,0 +1,59 @@
+"""How a correct variant is entered, and what it shares with the others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.conformance.faults.catalogue import Level, Witness, between, title
+from tests.conformance.reference import Api, Fault
+
+BOTH: tuple[Level, ...] = ("documented", "strict")
+DOCUMENTED_ONLY: tuple[Level, ...] = ("documented",)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A correct server that is unlike the reference.
+
+    id: its name.
+    sentence: what it does in another way.
+    levels: where it must not be accused.
+    server: the server.
+    unlike: says whether a server is like this one, and so unlike the reference.
+    steady: whether it answers every request at once; one that is slow or limits rates does not.
+    """
+
+    id: str
+    sentence: str
+    levels: tuple[Level, ...]
+    server: type[Api]
+    unlike: Witness
+    steady: bool = True
+
+
+VARIANTS: list[Variant] = []
+
+
+def variant(
+    levels: tuple[Level, ...], unlike: Witness, *, steady: bool = True
+) -> Callable[[type[Api]], type[Api]]:
+    """Enter a subclass of `Api`."""
+
+    def enter(server: type[Api]) -> type[Api]:
+        name, sentence = title(server)
+        VARIANTS.append(Variant(name, sentence, levels, server, unlike, steady))
+        return server
+
+    return enter
+
+
+def variant_between(
+    levels: tuple[Level, ...], unlike: Witness, *, steady: bool = True
+) -> Callable[[Fault], Fault]:
+    """Enter a function between a request and the reference."""
+
+    def enter(change: Fault) -> Fault:
+        name, sentence = title(change)
+        VARIANTS.append(Variant(name, sentence, levels, between(change), unlike, steady))
+        return change
+
+    return enter
