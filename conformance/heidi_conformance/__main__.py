@@ -11,9 +11,9 @@ from rich.console import Console
 
 from . import _access, _terminal
 from ._judge import judge
-from ._reports import write_reports
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
 from ._verdict import CannotJudgeError, Verdict
+from .reports import write_reports
 
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 PROGRAM = "heidi-conformance"

@@ -1,0 +1,64 @@
+"""One finding for a reader of the page."""
+
+from xml.etree.ElementTree import Element  # only written here, never parsed
+
+from .._verdict import Finding
+from ._html import h
+
+STABILITY = {
+    "confirmed": "The requests below showed it again, twice, on sessions of their own.",
+    "unstable": "It comes and goes: the requests below did not show it every time.",
+    "untried": "The requests below were not sent a second time.",
+}
+
+
+def card(finding: Finding, *, shown: bool, new: bool) -> Element:
+    """Return a finding; `shown` opens its requests."""
+    words = finding.words
+    return h(
+        "article",
+        h("h3", finding.title),
+        h(
+            "p",
+            h("span", "new", class_="tag new") if new else None,
+            h("span", finding.rule, class_="tag"),
+            h("span", f"{finding.level} {finding.row}".strip(), class_="tag"),
+            h("span", finding.operation, class_="tag"),
+            class_="tags",
+        ),
+        h(
+            "dl",
+            *pair("Rests on", words.promise or "the document",
+                  h("span", f" {words.source} · ", h("code", words.pointer), class_="source")),
+            *pair("Expected", finding.expected),
+            *pair("Got", finding.got),
+            *pair("Seen", f"{finding.seen:,} time{'s' * (finding.seen != 1)}. "
+                          f"{STABILITY[finding.stability] if finding.requests else ''}"),
+        ),
+        recipes(finding, shown=shown) if finding.requests else None,
+        id=f"f-{finding.fingerprint}",
+    )  # fmt: skip
+
+
+def pair(name: str, *content: Element | str) -> tuple[Element, Element]:
+    return h("dt", name), h("dd", *content)
+
+
+def recipes(finding: Finding, *, shown: bool) -> Element:
+    details = h("details", h("summary", "How to see it: curl and Python" if finding.python else
+                             "How to see it: curl"))  # fmt: skip
+    if shown:
+        details.set("open", "")
+    details.append(block("curl", "\n".join(finding.requests), finding))
+    if finding.python:
+        details.append(block("Python", finding.python.rstrip("\n"), finding))
+    return details
+
+
+def block(language: str, text: str, finding: Finding) -> Element:
+    label = f"{language}: {finding.rule}, {finding.operation}"
+    return h(
+        "figure",
+        h("figcaption", language),
+        h("pre", h("code", text), tabindex="0", role="region", aria_label=label),
+    )
