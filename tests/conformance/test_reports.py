@@ -1,12 +1,16 @@
 """The reports say what the verdict says, and are whole or not there."""
 
+import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, Words, write_reports
+from heidi_conformance._terminal import summarise
+from rich.console import Console
 
 FINDING = Finding(
     rule="status_code_conformance",
@@ -38,14 +42,14 @@ VERDICT = Verdict(
 
 
 def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
-    path, _ = write_reports(VERDICT, tmp_path)
+    path, *_ = write_reports(VERDICT, tmp_path)
 
     report = json.loads(path.read_text())
     assert report["conforms"] is False
     assert [FINDING.title, "getSession answered \x00\ud800<419>"] == [
         finding["title"] for finding in report["findings"]
     ]
-    assert {"pointer": FINDING.words.pointer, "source": "seed:L39-L97"} == report["findings"][0][
+    assert {"pointer": FINDING.words.pointer, "source": "seed:L39-L97", "promise": ""} == report["findings"][0][
         "words"
     ]
     assert (4, 2, 1.5) == (report["requests"], report["sessions_created"], report["seconds"])
@@ -55,14 +59,14 @@ def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
 
 
 def test_the_junit_report_has_a_test_for_every_rule_and_every_finding(tmp_path: Path) -> None:
-    _, path = write_reports(VERDICT, tmp_path)
+    _, path, *_ = write_reports(VERDICT, tmp_path)
 
     (suite,) = ET.fromstring(path.read_text())  # noqa: S314  # written by the line above
     assert {"tests": "4", "failures": "2", "skipped": "1"} == {
         name: suite.get(name) for name in ("tests", "failures", "skipped")
     }
     failures = suite.findall("testcase/failure")
-    assert [FINDING.title, "getSession answered ??<419>"] == [
+    assert [FINDING.title, "getSession answered \\x00\\ud800<419>"] == [
         failure.get("message") for failure in failures
     ]
     assert FINDING.requests[0] in (failures[0].text or "")
@@ -72,7 +76,9 @@ def test_a_second_run_replaces_the_reports_and_leaves_nothing_else(tmp_path: Pat
     write_reports(VERDICT, tmp_path)
     write_reports(replace(VERDICT, findings=()), tmp_path)
 
-    assert ["junit.xml", "report.json"] == sorted(path.name for path in tmp_path.iterdir())
+    assert ["junit.xml", "report.html", "report.json", "report.sarif"] == sorted(
+        path.name for path in tmp_path.iterdir()
+    )
     assert json.loads((tmp_path / "report.json").read_text())["conforms"] is True
 
 
@@ -89,3 +95,63 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(CannotJudgeError, match=r"cannot be written to .*file"):
         write_reports(VERDICT, tmp_path / "file")
+
+
+def test_a_report_can_be_read_again_even_if_a_later_version_added_to_it() -> None:
+    members = json.loads(VERDICT.to_json())
+    members["new"] = members["findings"][0]["colour"] = members["rules"][0]["weight"] = "?"
+
+    assert VERDICT == Verdict.from_json(json.dumps(members))
+
+
+def test_junit_has_a_finding_whose_rule_has_no_outcome(tmp_path: Path) -> None:
+    _, path, *_ = write_reports(replace(VERDICT, outcomes=()), tmp_path)
+
+    (suite,) = ET.fromstring(path.read_text())  # noqa: S314  # written by the line above
+    assert 2 == len(suite.findall("testcase/failure"))
+
+
+def test_one_verdict_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
+    first = [path.read_bytes() for path in write_reports(VERDICT, tmp_path / "a")]
+
+    assert first == [path.read_bytes() for path in write_reports(VERDICT, tmp_path / "b")]
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+def test_a_card_keeps_to_the_width_of_a_terminal_save_for_what_is_copied(width: int) -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=width)
+
+    lines = [line for line in out.splitlines() if not line.startswith("  $ ")]
+    assert [] == [line for line in lines if len(line) > width]
+    assert f"  $ {FINDING.requests[0]}" in out
+
+
+def test_what_is_no_terminal_gets_whole_lines_without_colour() -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=None)
+
+    assert "\x1b" not in out
+    assert any(line.startswith("✗ " + "long " * 39) for line in out.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, None])
+def test_nothing_a_server_says_acts_on_a_terminal(width: int | None) -> None:
+    hostile = "\x1b[2J\x07\r\x9b1m\u202e\nreports: forged"
+    finding = replace(FINDING, title=hostile, expected=hostile, got=hostile, requests=(hostile,))
+    note = replace(VERDICT, findings=(finding,), notes=(hostile,), target="host")
+
+    out = re.sub(r"\x1b\[[0-9;]*m", "", shown(note, width))
+
+    assert not set("\x1b\x07\r\x9b\u202e") & set(out)
+    assert 1 == len([line for line in out.splitlines() if line.startswith("reports:")])
+
+
+def shown(verdict: Verdict, width: int | None) -> str:
+    """Return what a terminal of some width shows, without its styles; None is a pipe."""
+    file = io.StringIO()
+    terminal = width is not None
+    summarise(
+        Console(file=file, force_terminal=terminal, width=width, color_system=None if terminal else "auto"),
+        verdict,
+        (Path("reports/report.json"),),
+    )
+    return file.getvalue()

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
 from .._verdict import Finding
-from ._html import h
+from ._html import Child, h, prose
 
 STABILITY = {
     "confirmed": "The requests below showed it again, twice, on sessions of their own.",
@@ -17,7 +17,7 @@ def card(finding: Finding, *, shown: bool, new: bool) -> Element:
     words = finding.words
     return h(
         "article",
-        h("h3", finding.title),
+        h("h3", *prose(finding.title)),
         h(
             "p",
             h("span", "new", class_="tag new") if new else None,
@@ -28,10 +28,10 @@ def card(finding: Finding, *, shown: bool, new: bool) -> Element:
         ),
         h(
             "dl",
-            *pair("Rests on", words.promise or "the document",
-                  h("span", f" {words.source} · ", h("code", words.pointer), class_="source")),
-            *pair("Expected", finding.expected),
-            *pair("Got", finding.got),
+            *pair("Rests on", *prose(words.promise or "the document"),
+                  h("span", f"{origin(words.source)} · ", h("code", words.pointer), class_="source")),
+            *pair("Expected", *prose(finding.expected)),
+            *pair("Got", *prose(finding.got)),
             *pair("Seen", f"{finding.seen:,} time{'s' * (finding.seen != 1)}. "
                           f"{STABILITY[finding.stability] if finding.requests else ''}"),
         ),
@@ -40,8 +40,14 @@ def card(finding: Finding, *, shown: bool, new: bool) -> Element:
     )  # fmt: skip
 
 
-def pair(name: str, *content: Element | str) -> tuple[Element, Element]:
+def pair(name: str, *content: Child) -> tuple[Element, Element]:
     return h("dt", name), h("dd", *content)
+
+
+def origin(source: str) -> str:
+    """Spell `seed:L56` and `decision:S4` for a reader."""
+    kind, _, place = source.partition(":")
+    return {"seed": f"the vendor's page, {place}", "decision": f"decision {place}"}.get(kind, source)
 
 
 def recipes(finding: Finding, *, shown: bool) -> Element:

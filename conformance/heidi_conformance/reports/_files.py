@@ -41,6 +41,17 @@ def write_reports(
         ) from None
 
 
+def write_json(path: Path, verdict: Verdict, comparison: Comparison | None = None) -> Path:
+    """Write the verdict as JSON to a file of any name. Raises CannotJudgeError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return replaced(path, as_json(verdict, comparison))
+    except OSError as error:
+        raise CannotJudgeError(
+            f"the report cannot be written to {path} ({error.strerror})"
+        ) from None
+
+
 def as_json(verdict: Verdict, comparison: Comparison | None) -> str:
     """Return the verdict as JSON, from which `Verdict.from_json` reads it again."""
     if comparison is None:

@@ -19,6 +19,14 @@ def h(tag: str, *children: Child, **attributes: str) -> ET.Element:
     return element
 
 
+def prose(text: str) -> list[Child]:
+    """Return a sentence with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return [text]
+    return [h("code", part) if index % 2 else part for index, part in enumerate(parts)]
+
+
 def append_text(element: ET.Element, text: str) -> None:
     if len(element):
         element[-1].tail = (element[-1].tail or "") + text

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
 from ._cells import Cell
-from ._html import h
+from ._html import h, prose
 from ._promises import of_schemathesis, promise
 
 Table = dict[tuple[str, str], Cell]
@@ -21,7 +21,7 @@ def matrix(table: Table) -> Element:
     random = [rule for rule in rules if of_schemathesis(rule)]
     head = h("tr", h("th", "Rule", scope="col"),
              *(h("th", broken(name), scope="col") for name in operations))  # fmt: skip
-    groups = (("Rules", ours), ("Checks on random requests (Schemathesis)", random))
+    groups = (("The contract", ours), ("Checks on random requests (Schemathesis)", random))
     grid = h("table", h("thead", head), class_="matrix")
     for title, names in groups:
         if names:
@@ -63,7 +63,7 @@ def group(
 def rule_head(rule: str) -> Element:
     known = promise(rule)
     note = " · ".join(filter(None, (known.words, known.row)))
-    return h("th", h("code", rule), h("small", note) if note else None, scope="row")
+    return h("th", h("code", rule), h("small", *prose(note)) if note else None, scope="row")
 
 
 def entry(cell: Cell | None, reasons: list[str]) -> Element:
@@ -101,6 +101,6 @@ def why(reasons: list[str], table: Table) -> Element:
             if cell.outcome.result == "skipped" and cell.outcome.why == reason
         )  # fmt: skip
         entries.append(
-            h("li", reason or "no reason given", h("small", ", ".join(rules)), id=f"why-{number}")
+            h("li", *prose(reason or "no reason given"), h("small", ", ".join(rules)), id=f"why-{number}")
         )
     return h("div", h("h3", "Not exercised, and why"), h("ol", *entries), class_="why")

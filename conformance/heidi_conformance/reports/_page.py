@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from importlib import resources
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
@@ -11,7 +10,7 @@ from .._baseline import Comparison
 from .._verdict import Finding, Verdict
 from ._card import card
 from ._cells import Cell, cells
-from ._html import as_html, h
+from ._html import as_html, h, prose
 from ._matrix import matrix
 
 # So many cards are shown with their requests; of more, a reader opens what matters.
@@ -132,35 +131,39 @@ def findings(verdict: Verdict, comparison: Comparison | None) -> Element:
     return section(
         "findings",
         counted(number, "finding"),
-        contents(ordered) if number > OPEN else None,
+        contents(ordered, new) if number > OPEN else None,
         *(card(item, shown=number <= OPEN, new=item.fingerprint in new) for item in ordered),
     )
 
 
-def contents(ordered: list[Finding]) -> Element:
-    entries = (h("li", h("a", item.title, href=f"#f-{item.fingerprint}")) for item in ordered)
-    return h("nav", h("ol", *entries), aria_label="List of findings", class_="contents")
+def contents(ordered: list[Finding], new: set[str]) -> Element:
+    links = (
+        h("li", "new: " if item.fingerprint in new else "",
+          h("a", *prose(item.title), href=f"#f-{item.fingerprint}"))
+        for item in ordered
+    )  # fmt: skip
+    return h("nav", h("ol", *links), aria_label="List of findings", class_="contents")
 
 
 def since(comparison: Comparison) -> Element:
-    """Return what became of the findings of an earlier run."""
+    """Return what became of the findings of an earlier run; those that are there have cards."""
     return section(
         "since",
         "Since the baseline",
-        h("ul", *entries(comparison), class_="since"),
+        h(
+            "ul",
+            h("li", h("strong", f"New: {len(comparison.new)}")),
+            h("li", h("strong", f"Still there: {len(comparison.stayed)}")),
+            gone("Fixed", comparison.fixed),
+            gone("Not exercised this time, so nothing is known of them", comparison.unseen),
+            class_="since",
+        ),
     )
 
 
-def entries(comparison: Comparison) -> Iterator[Element]:
-    kinds = (
-        ("New", comparison.new),
-        ("Fixed", comparison.fixed),
-        ("Still there", comparison.stayed),
-        ("Not exercised this time, so nothing is known", comparison.unseen),
-    )
-    for name, items in kinds:
-        titles = h("ul", *(h("li", item.title) for item in items)) if items else None
-        yield h("li", h("strong", f"{name}: {len(items)}"), titles)
+def gone(name: str, items: tuple[Finding, ...]) -> Element:
+    titles = h("ul", *(h("li", *prose(item.title)) for item in items)) if items else None
+    return h("li", h("strong", f"{name}: {len(items)}"), titles)
 
 
 # --- the rest ---
@@ -185,7 +188,7 @@ def scrolling(table: Element, label: str) -> Element:
 
 
 def notes(verdict: Verdict) -> Element:
-    return section("notes", "Notes", h("ul", *(h("li", note) for note in verdict.notes)))
+    return section("notes", "Notes", h("ul", *(h("li", *prose(note)) for note in verdict.notes)))
 
 
 def made_by(verdict: Verdict) -> str:
