@@ -15,7 +15,6 @@ from ._rounds import Result, Task
 from ._verdict import CannotJudgeError, Progress
 
 try:
-    import dask
     import distributed
 except ImportError:
     raise CannotJudgeError(
@@ -57,7 +56,6 @@ class Cluster:
     def own(self, lanes: int) -> Any:
         """Start processes on this machine."""
         folder = self.opened.enter_context(tempfile.TemporaryDirectory(prefix="heidi-conformance-"))
-        self.opened.enter_context(dask.config.set({"distributed.worker.memory.terminate": False}))
         cluster = self.opened.enter_context(
             new_cluster(
                 n_workers=min(lanes, os.cpu_count() or 1),

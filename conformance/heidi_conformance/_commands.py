@@ -64,9 +64,15 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         allow_abbrev=False,
     )
     join.add_argument("files", nargs="+", type=Path, metavar="REPORT.json")
-    join.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the JSON report here")
-    join.add_argument("--report", type=Path, metavar="DIR", help="write all reports here "
-                      "(default: reports/conformance, unless there is -o)")  # fmt: skip
+    join.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the JSON report here"
+    )
+    join.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write all reports here (default: reports/conformance, unless there is -o)",
+    )
     add_baseline(join)
 
 
@@ -102,9 +108,7 @@ def permitted_url(arguments: argparse.Namespace) -> str:
 
 def flags(arguments: argparse.Namespace) -> dict[str, str | None]:
     """Return the secrets on the command line, by flag."""
-    return {
-        flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in _credentials.SECRETS
-    }
+    return {flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in _credentials.SECRETS}
 
 
 def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[str, Any]:
@@ -130,9 +134,7 @@ def baseline(arguments: argparse.Namespace, level: Level) -> Verdict | None:
     return _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
 
 
-def conclude(
-    verdict: Verdict, old: Verdict | None, write: Callable[..., tuple[Path, ...]]
-) -> bool:
+def conclude(verdict: Verdict, old: Verdict | None, write: Callable[..., tuple[Path, ...]]) -> bool:
     """Report and summarise; return whether all is well: no finding, or none since the baseline."""
     comparison = _baseline.compare(old, verdict) if old else None
     _terminal.summarise(Console(), verdict, write(verdict, comparison), comparison)
@@ -162,6 +164,9 @@ def run_campaign(arguments: argparse.Namespace) -> bool:
     old = baseline(arguments, arguments.level)
     given = flags(arguments)
     lanes = arguments.shards if _credentials.can_mint(given) else 1
+    console = Console(stderr=True)
+    if lanes < arguments.shards:
+        console.print("a token is one user, so one shard runs after the other; see --api-key")
 
     def write(verdict: Verdict, comparison: _baseline.Comparison | None = None) -> tuple[Path, ...]:
         return write_reports(verdict, arguments.report, comparison)
@@ -178,6 +183,6 @@ def run_campaign(arguments: argparse.Namespace) -> bool:
         )
         tasks = [Task(url, settings(arguments, item)) for item in tokens]
         rounds = Rounds(cluster, tasks, arguments.shards, budget, write)
-        with _terminal.progress(Console(stderr=True)) as on_progress:
+        with _terminal.progress(console) as on_progress:
             verdict = rounds.run(on_progress)
     return conclude(verdict, old, write)

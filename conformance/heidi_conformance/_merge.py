@@ -82,7 +82,9 @@ class Sum:
 
     def verdict(self) -> Verdict:
         """Return all of it as one verdict."""
-        ordered = sorted(self.findings.values(), key=lambda item: (item.rule, item.operation, item.title))
+        ordered = sorted(
+            self.findings.values(), key=lambda item: (item.rule, item.operation, item.title)
+        )
         notes = [*self.notes]
         if self.left_out:
             notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")

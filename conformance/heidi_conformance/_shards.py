@@ -83,7 +83,7 @@ class Part(Campaign):
 
 
 def missing(shards: tuple[str, ...]) -> list[str]:
-    """Return the parts that are not there. Raises CannotJudgeError for parts of different wholes."""
+    """Return the parts that are not there. Raises CannotJudgeError where wholes differ."""
     parts = [Shard(*map(int, text.split("/"))) for text in shards]
     wholes = {part.of for part in parts}
     if len(wholes) > 1:
@@ -91,4 +91,6 @@ def missing(shards: tuple[str, ...]) -> list[str]:
             f"the shards {', '.join(shards)} are not parts of one whole; give shards of one N"
         )
     numbers = {part.number for part in parts}
-    return [f"{number}/{of}" for of in wholes for number in range(1, of + 1) if number not in numbers]
+    return [
+        f"{number}/{of}" for of in wholes for number in range(1, of + 1) if number not in numbers
+    ]

@@ -113,7 +113,9 @@ def left_out(verdict: Verdict) -> Iterator[str]:
     """Yield what a run could not put to the server, by the reason."""
     reasons: dict[str, list[str]] = {}
     for outcome in verdict.outcomes:
-        if outcome.result == "skipped" and outcome.why.startswith(("give", "the user", "the server")):
+        if outcome.result == "skipped" and outcome.why.startswith(
+            ("give", "the user", "the server")
+        ):
             reasons.setdefault(outcome.why, []).append(outcome.rule)
     for why, rules in reasons.items():
         yield f"skipped: {', '.join(dict.fromkeys(rules))}: {why}"

@@ -125,29 +125,30 @@ class Verdict:
         """Return the verdict that `to_json` wrote. Raises ValueError for any other text."""
         try:
             members: dict[str, Any] = json.loads(text)
-            return cls(
-                **{
-                    **known(cls, members),
-                    "findings": tuple(map(finding, members["findings"])),
-                    "outcomes": tuple(
-                        Outcome(**known(Outcome, item)) for item in members["rules"]
-                    ),
-                    "answers": {
-                        name: {int(status): number for status, number in statuses.items()}
-                        for name, statuses in members["answers"].items()
-                    },
-                    "notes": tuple(members["notes"]),
-                    "shards": tuple(members.get("shards", ())),
-                }
-            )
+            values: dict[str, Any] = {
+                **known(cls, members),
+                "findings": tuple(map(finding, members["findings"])),
+                "outcomes": tuple(Outcome(**known(Outcome, item)) for item in members["rules"]),
+                "answers": {
+                    name: {int(status): number for status, number in statuses.items()}
+                    for name, statuses in members["answers"].items()
+                },
+                "notes": tuple(members["notes"]),
+                "shards": tuple(members.get("shards", ())),
+            }
+            return cls(**values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verdict: {type(error).__name__}") from None
 
 
 def finding(members: dict[str, Any]) -> Finding:
     """Return a finding from its members in JSON."""
-    words, requests = Words(**known(Words, members["words"])), tuple(members["requests"])
-    return Finding(**{**known(Finding, members), "words": words, "requests": requests})
+    values: dict[str, Any] = {
+        **known(Finding, members),
+        "words": Words(**known(Words, members["words"])),
+        "requests": tuple(members["requests"]),
+    }
+    return Finding(**values)
 
 
 def known(kind: type[Any], members: dict[str, Any]) -> dict[str, Any]:

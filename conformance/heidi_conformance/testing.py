@@ -37,7 +37,7 @@ class Rules:
     def __init__(self, config: pytest.Config) -> None:
         self.option: Callable[[str], Any] = config.getoption
         try:
-            self.url = _access.base_url(self.option("heidi_url"))
+            self.url = _access.base_url(str(self.option("heidi_url")))
             self.permit()
             self.tokens_at_hand()
         except CannotJudgeError as error:
@@ -164,7 +164,11 @@ class RuleTest(pytest.Item):
         place = finding.rule, finding.operation
         return place not in set(places()) if self.place == REST else place == self.place
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,  # noqa: ARG002  # as pytest has it
+    ) -> Any:
         """Return the card alone: a traceback of the judge says nothing about the server."""
         if isinstance(excinfo.value, BrokenRuleError):
             return str(excinfo.value)

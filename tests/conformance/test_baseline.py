@@ -64,7 +64,9 @@ def test_without_a_cause_the_title_stands_for_it_save_for_ids_and_times() -> Non
 def test_what_was_not_exercised_is_not_called_fixed() -> None:
     passed = Outcome("a", "getSession", "passed")
     skipped = Outcome("b", "getSession", "skipped", "give a token")
-    gone = [replace(FINDING, rule=rule, operation="getSession") for rule in ("a", "b", "unheard-of")]
+    gone = [
+        replace(FINDING, rule=rule, operation="getSession") for rule in ("a", "b", "unheard-of")
+    ]
     old = replace(VERDICT, findings=tuple(gone))
 
     change = compare(old, replace(VERDICT, findings=(FINDING,), outcomes=(passed, skipped)))
@@ -108,6 +110,10 @@ BAD = {
     "other JSON": ('{"findings": 7}', "is no report"),
     "a list": ("[]", "is no report"),
     "deep": ("[" * 100_000, "is no report"),
+    "odd text": (VERDICT.to_json().replace('"strict"', "7"), "is no report"),
+    "odd number": (VERDICT.to_json().replace('"seen": 3', '"seen": "3"'), "is no report"),
+    "odd result": (VERDICT.to_json().replace('"passed"', '"fine"'), "is no report"),
+    "odd answers": (VERDICT.to_json().replace('"404": 1', '"404": []'), "is no report"),
     "other level": (replace(VERDICT, level="documented").to_json(), "baseline of the same level"),
 }
 

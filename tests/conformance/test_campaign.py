@@ -1,4 +1,4 @@
-"""A campaign keeps to its budget, never leaks a token, never grows, and says what it could not do."""
+"""A campaign keeps to its budget, leaks no token, does not grow, and says what it left undone."""
 
 import json
 import os
@@ -119,7 +119,9 @@ def dies(task: Task) -> Result:
     ("how", "named"), [(refuses, "the server is silent"), (dies, "ConnectionResetError")]
 )
 def test_a_shard_without_a_verdict_is_no_pass(how: Answer, named: str) -> None:
-    with pytest.raises(CannotJudgeError, match=f"shard 2/3 came to no verdict: .*{named}") as caught:
+    with pytest.raises(
+        CannotJudgeError, match=f"shard 2/3 came to no verdict: .*{named}"
+    ) as caught:
         campaign(fails(2, how))
 
     assert "s3cret" not in str(caught.value)

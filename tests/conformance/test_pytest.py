@@ -56,7 +56,9 @@ def test_a_broken_rule_fails_with_its_card_and_shows_no_token(
     assert 1 == result.ret
     out = result.stdout.str()
     assert result.parseoutcomes()["failed"] >= 1
-    result.stdout.fnmatch_lines(["*answers*", "  words  *", "  expected  *", "  got  *", "  $ curl*"])
+    result.stdout.fnmatch_lines(
+        ["*answers*", "  words  *", "  expected  *", "  got  *", "  $ curl*"]
+    )
     assert "Traceback" not in out
     assert TOKEN not in out + result.stderr.str()
 
@@ -136,7 +138,8 @@ INERT = """
 import sys
 import pytest
 code = pytest.main(["-q", "-p", "no:schemathesis", "-p", "no:cacheprovider"])
-print(sorted(n for n in sys.modules if n.startswith(("heidi", "rich", "schemathesis", "distributed"))))
+heavy = ("heidi", "rich", "schemathesis", "distributed")
+print(sorted(name for name in sys.modules if name.startswith(heavy)))
 sys.exit(code)
 """
 

@@ -49,9 +49,9 @@ def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
     assert [FINDING.title, "getSession answered \x00\ud800<419>"] == [
         finding["title"] for finding in report["findings"]
     ]
-    assert {"pointer": FINDING.words.pointer, "source": "seed:L39-L97", "promise": ""} == report["findings"][0][
-        "words"
-    ]
+    assert {"pointer": FINDING.words.pointer, "source": "seed:L39-L97", "promise": ""} == report[
+        "findings"
+    ][0]["words"]
     assert (4, 2, 1.5) == (report["requests"], report["sessions_created"], report["seconds"])
     assert ("strict", 1, "127.0.0.1:8000") == (report["level"], report["seed"], report["target"])
     assert {"schemathesis": "1"} == report["versions"]
@@ -150,7 +150,12 @@ def shown(verdict: Verdict, width: int | None) -> str:
     file = io.StringIO()
     terminal = width is not None
     summarise(
-        Console(file=file, force_terminal=terminal, width=width, color_system=None if terminal else "auto"),
+        Console(
+            file=file,
+            force_terminal=terminal,
+            width=width,
+            color_system=None if terminal else "auto",
+        ),
         verdict,
         (Path("reports/report.json"),),
     )

@@ -21,9 +21,8 @@ NUMBER = 3
 
 
 def judged(api: Api, shard: Shard | None = None, fault: Any = None, **settings: Any) -> Verdict:
-    settings = {"rules_only": True, "level": "strict"} | settings
     with serving(api.handle if fault is None else faulty(api, fault)) as url:
-        verdict = judge(url, token=TOKEN, shard=shard, **settings)
+        verdict = judge(url, token=TOKEN, shard=shard, rules_only=True, level="strict", **settings)
     return replace(verdict, target="server")
 
 
@@ -57,9 +56,7 @@ def whole() -> Verdict:
     return judged(new_api(), None, session_without_id)
 
 
-def test_joined_shards_cover_what_a_whole_run_covers(
-    parts: list[Verdict], whole: Verdict
-) -> None:
+def test_joined_shards_cover_what_a_whole_run_covers(parts: list[Verdict], whole: Verdict) -> None:
     joined = merge(parts)
 
     assert results(whole) == results(joined)
@@ -111,9 +108,7 @@ def test_what_is_joined_is_added_up(parts: list[Verdict]) -> None:
         assert sum(seen) == finding.seen
     for operation, numbers in joined.answers.items():
         for status, number in numbers.items():
-            assert number == sum(
-                part.answers.get(operation, {}).get(status, 0) for part in parts
-            )
+            assert number == sum(part.answers.get(operation, {}).get(status, 0) for part in parts)
 
 
 def test_the_order_of_reports_changes_nothing_that_counts(parts: list[Verdict]) -> None:
@@ -147,15 +142,18 @@ def test_the_better_proof_of_a_cause_is_kept() -> None:
     proven = replace(FINDING, stability="confirmed", requests=("a", "b"))
     longer = replace(proven, requests=("a", "b", "c"))
 
-    (kept,) = merge([replace(VERDICT, findings=(item,)) for item in (short, longer, proven)]).findings
+    (kept,) = merge(
+        [replace(VERDICT, findings=(item,)) for item in (short, longer, proven)]
+    ).findings
 
     assert (("a", "b"), "confirmed", 9) == (kept.requests, kept.stability, kept.seen)
 
 
-@pytest.mark.parametrize("member", ["level", "target"])
-def test_reports_about_different_things_are_not_joined(member: str) -> None:
-    other = replace(VERDICT, **{member: "documented"})
-
+@pytest.mark.parametrize(
+    ("other", "member"),
+    [(replace(VERDICT, level="documented"), "level"), (replace(VERDICT, target="b"), "target")],
+)
+def test_reports_about_different_things_are_not_joined(other: Verdict, member: str) -> None:
     with pytest.raises(CannotJudgeError, match=f"different {member}s"):
         merge([VERDICT, other])
 
@@ -240,9 +238,7 @@ def test_shards_with_a_key_have_users_of_their_own(
 
 
 def test_the_seed_of_a_shard_is_its_own_and_its_rules_do_not_change() -> None:
-    first, other = (
-        judged(new_api(), Shard(number, 1_000_000), seed=5) for number in (1, 3)
-    )
+    first, other = (judged(new_api(), Shard(number, 1_000_000), seed=5) for number in (1, 3))
 
     assert (5, 7) == (first.seed, other.seed)
 

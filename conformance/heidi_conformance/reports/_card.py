@@ -2,7 +2,8 @@
 
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
-from .._verdict import Finding
+from heidi_conformance._verdict import Finding
+
 from ._html import Child, h, prose
 
 STABILITY = {
@@ -29,7 +30,8 @@ def card(finding: Finding, *, shown: bool, new: bool) -> Element:
         h(
             "dl",
             *pair("Rests on", *prose(words.promise or "the document"),
-                  h("span", f"{origin(words.source)} · ", h("code", words.pointer), class_="source")),
+                  h("span", f"{origin(words.source)} · ", h("code", words.pointer),
+                    class_="source")),
             *pair("Expected", *prose(finding.expected)),
             *pair("Got", *prose(finding.got)),
             *pair("Seen", f"{finding.seen:,} time{'s' * (finding.seen != 1)}. "
@@ -47,7 +49,8 @@ def pair(name: str, *content: Child) -> tuple[Element, Element]:
 def origin(source: str) -> str:
     """Spell `seed:L56` and `decision:S4` for a reader."""
     kind, _, place = source.partition(":")
-    return {"seed": f"the vendor's page, {place}", "decision": f"decision {place}"}.get(kind, source)
+    spelled = {"seed": f"the vendor's page, {place}", "decision": f"decision {place}"}
+    return spelled.get(kind, source)
 
 
 def recipes(finding: Finding, *, shown: bool) -> Element:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .._verdict import Finding, Outcome, Verdict
+from heidi_conformance._verdict import Finding, Outcome, Verdict
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
-from .._baseline import Comparison, as_members
-from .._verdict import CannotJudgeError, Verdict
+from heidi_conformance._baseline import Comparison, as_members
+from heidi_conformance._verdict import CannotJudgeError, Verdict
+
 from ._junit import as_junit
 from ._page import as_page
 from ._sarif import as_sarif

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
-from .._text import visible
+from heidi_conformance._text import visible
 
 Child = ET.Element | str | None
 

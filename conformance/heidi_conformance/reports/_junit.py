@@ -2,8 +2,9 @@
 
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
-from .._text import on_one_line, visible
-from .._verdict import Finding, Verdict
+from heidi_conformance._text import on_one_line, visible
+from heidi_conformance._verdict import Finding, Verdict
+
 from ._cells import Cell, cells
 
 

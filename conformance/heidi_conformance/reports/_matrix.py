@@ -30,7 +30,7 @@ def matrix(table: Table) -> Element:
         "section",
         h("h2", "Rules by operation", id="rules-title"),
         h("p", h("b", "✓ passed", class_="passed"), ", ", h("b", "✗ failed", class_="failed"),
-          ", ", h("b", "– not exercised", class_="skipped"), " with the number of the reason; "
+          ", ", h("b", "○ not exercised", class_="skipped"), " with the number of the reason; "
           "an empty cell: the rule is not about that operation.", class_="legend"),
         h("div", grid, class_="scroll", role="region", tabindex="0", aria_labelledby="rules-title"),
         why(reasons, table) if reasons else None,
@@ -52,7 +52,9 @@ def broken(name: str) -> Element:
 def group(
     title: str, rules: Iterable[str], operations: list[str], table: Table, reasons: list[str]
 ) -> Element:
-    head = h("tr", h("th", title, scope="rowgroup", colspan=str(len(operations) + 1)), class_="group")
+    head = h(
+        "tr", h("th", title, scope="rowgroup", colspan=str(len(operations) + 1)), class_="group"
+    )
     rows = (
         h("tr", rule_head(rule), *(entry(table.get((rule, name)), reasons) for name in operations))
         for rule in rules
@@ -76,7 +78,7 @@ def entry(cell: Cell | None, reasons: list[str]) -> Element:
     number = str(reasons.index(cell.outcome.why) + 1)
     reason = h("a", h("span", "not exercised, reason ", class_="hidden"), number,
                href=f"#why-{number}", title=cell.outcome.why)  # fmt: skip
-    return h("td", sign("–"), reason, class_="skipped")
+    return h("td", sign("○"), reason, class_="skipped")
 
 
 def sign(text: str) -> Element:
@@ -101,6 +103,11 @@ def why(reasons: list[str], table: Table) -> Element:
             if cell.outcome.result == "skipped" and cell.outcome.why == reason
         )  # fmt: skip
         entries.append(
-            h("li", *prose(reason or "no reason given"), h("small", ", ".join(rules)), id=f"why-{number}")
+            h(
+                "li",
+                *prose(reason or "no reason given"),
+                h("small", ", ".join(rules)),
+                id=f"why-{number}",
+            )
         )
     return h("div", h("h3", "Not exercised, and why"), h("ol", *entries), class_="why")

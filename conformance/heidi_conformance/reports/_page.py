@@ -6,8 +6,9 @@ from collections import Counter
 from importlib import resources
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
-from .._baseline import Comparison
-from .._verdict import Finding, Verdict
+from heidi_conformance._baseline import Comparison
+from heidi_conformance._verdict import Finding, Verdict
+
 from ._card import card
 from ._cells import Cell, cells
 from ._html import as_html, h, prose
@@ -58,7 +59,7 @@ def as_page(verdict: Verdict, comparison: Comparison | None = None) -> str:
 
 
 def asset(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("heidi_conformance.reports").joinpath(name).read_text(encoding="utf-8")
 
 
 def raw(tag: str, text: str) -> Element:

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from .._checks import CHECKS, TRANSPORT
-from .._verdict import Level
-from ..rules import RULES
+from heidi_conformance._checks import CHECKS, TRANSPORT
+from heidi_conformance._verdict import Level
+from heidi_conformance.rules import RULES
 
 
 class Promise(NamedTuple):

@@ -3,13 +3,16 @@
 import json
 from typing import Any
 
-from .._baseline import Comparison
-from .._text import on_one_line, visible
-from .._verdict import Finding, Verdict
+from heidi_conformance._baseline import Comparison
+from heidi_conformance._text import on_one_line, visible
+from heidi_conformance._verdict import Finding, Verdict
+
 from ._cells import cells
 from ._promises import promise
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 # What breaks the vendor's page breaks partners; what breaks a decision of ours may be a choice.
 LEVELS = {"documented": "error", "strict": "warning"}
 DOCUMENTS = {"documented": "base", "strict": "strict"}
