@@ -179,6 +179,7 @@ def run_campaign(arguments: argparse.Namespace) -> bool:
         budget = Budget(
             arguments.requests,
             arguments.time_budget,
+            arguments.max_sessions,
             extra=random and bool(arguments.requests or arguments.time_budget),
         )
         tasks = [Task(url, settings(arguments, item)) for item in tokens]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ._judge import judge
 from ._merge import Sum
-from ._settings import BUDGET
+from ._settings import BUDGET, SESSIONS
 from ._shards import Shard, missing
 from ._verdict import CannotJudgeError, Progress, Verdict
 
@@ -66,10 +66,15 @@ class Workers(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """What a campaign may use. extra: whether it goes on when all shards are done."""
+    """What a campaign may use in all.
+
+    sessions: how many it may create, which is never exceeded; the others are kept to as far as
+    runs can be foretold by those before. extra: whether it goes on when all shards are done.
+    """
 
     requests: int | None = None
     seconds: float | None = None
+    sessions: int = SESSIONS
     extra: bool = False
 
 
@@ -97,7 +102,7 @@ class Rounds:
         self.pending: dict[Future[Result], tuple[Task, float]] = {}
         self.sum: Sum | None = None
         self.unheard: dict[int, str] = {}
-        self.begun = self.done = self.requests = self.failures = 0
+        self.begun = self.done = self.requests = self.sessions = self.failures = 0
         self.busy = 0.0
 
     def run(self, on_progress: Callable[[Progress], None]) -> Verdict:
@@ -128,9 +133,18 @@ class Rounds:
         if self.failures >= MOST_FAILURES or left <= 0 or expected >= most:
             return False
         if self.begun < self.shards:
-            return True
+            return self.unreserved() > 0
         fits = expected + average <= most and self.busy / max(1, self.done) < left
-        return self.budget.extra and self.done > 0 and fits
+        return self.budget.extra and self.done > 0 and fits and not self.lacks_sessions()
+
+    def unreserved(self) -> int:
+        """Return how many sessions may be created beside those that running tasks may create."""
+        reserved = sum(task.settings["max_sessions"] for task, _ in self.pending.values())
+        return self.budget.sessions - self.sessions - reserved
+
+    def lacks_sessions(self) -> bool:
+        """Whether the next task would need more sessions than there are for it."""
+        return self.unreserved() // max(1, len(self.free)) < self.sessions / max(1, self.done)
 
     def spent(self) -> float:
         return time.monotonic() - self.started
@@ -138,11 +152,16 @@ class Rounds:
     def start(self) -> None:
         """Give the next shard, or the next seed, to a lane that is free."""
         self.begun += 1
+        share = max(1, self.unreserved() // len(self.free))
         lane = self.free.pop()
         left = (self.budget.seconds or math.inf) - self.spent()
         task = replace(
             lane,
-            settings={**lane.settings, "time_budget": max(1.0, min(BUDGET, left))},
+            settings={
+                **lane.settings,
+                "time_budget": max(1.0, min(BUDGET, left)),
+                "max_sessions": share,
+            },
             shard=Shard(self.begun, self.shards),
         )
         self.pending[self.workers.start(task)] = task, time.monotonic()
@@ -163,11 +182,14 @@ class Rounds:
         self.requests += result.requests
         if result.verdict is None:
             self.failures += 1
+            # Nobody knows how many it created.
+            self.sessions += task.settings["max_sessions"]
             # Of rounds without rules, only the last reason is kept.
             self.unheard[min(task.shard.number, self.shards + 1)] = result.reason
             return
         self.failures = 0
         verdict = result.verdict
+        self.sessions += verdict.sessions_created
         self.sum = self.sum or Sum(verdict.level, verdict.target, verdict.seed)
         self.sum.add(verdict)
         if time.monotonic() - self.written > WRITING:
@@ -200,11 +222,18 @@ class Rounds:
         if self.sum is None:
             raise CannotJudgeError(next(iter(self.unheard.values()), "the budget allows no run"))
         verdict = self.state(self.sum)
+        if self.budget.extra and self.lacks_sessions():
+            note = f"it ended because {self.sessions} sessions were created; see --max-sessions"
+            verdict = replace(verdict, notes=(*verdict.notes, note))
         lost = missing(verdict.shards)
         if not lost:
             return verdict
         reasons = [why for number, why in sorted(self.unheard.items()) if number <= self.shards]
-        why = reasons[0] if reasons else "the budget was spent; raise --requests or --time-budget"
+        why = (
+            reasons[0]
+            if reasons
+            else "the budget was spent; raise --requests, --time-budget or --max-sessions"
+        )
         said = f"shard {', '.join(lost)} came to no verdict: {why}"
         if not verdict.findings:
             raise CannotJudgeError(f"no fault was found, but {said}")

@@ -69,7 +69,9 @@ class Rules:
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> None:
         """Add the tests, where -k and -m still see them."""
-        group = Group.from_parent(session, name="heidi-conformance", nodeid="heidi-conformance")
+        group: Group = new_node(
+            Group, session, name="heidi-conformance", nodeid="heidi-conformance"
+        )
         tests = [RuleTest.make(group, place, self) for place in (*places(), REST)]
         items += tests
         # Whoever counts what was collected hears of them too.
@@ -116,6 +118,11 @@ class Rules:
         return verdict
 
 
+def new_node(kind: Any, parent: pytest.Collector, **names: str) -> Any:
+    """Return a node of pytest's tree; pytest types this too loosely to be checked."""
+    return kind.from_parent(parent, **names)
+
+
 class Group(pytest.Collector):
     """What the tests hang from; there is no file."""
 
@@ -138,7 +145,7 @@ class RuleTest(pytest.Item):
     def make(cls, parent: Group, place: Place, source: Rules) -> "RuleTest":
         """Return the test of a rule on an operation."""
         rule, operation = place
-        item: RuleTest = cls.from_parent(parent, name=f"{rule}[{operation}]")
+        item: RuleTest = new_node(cls, parent, name=f"{rule}[{operation}]")
         item.place, item.source = place, source
         item.add_marker("heidi")
         return item

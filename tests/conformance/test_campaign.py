@@ -1,5 +1,6 @@
 """A campaign keeps to its budget, leaks no token, does not grow, and says what it left undone."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -76,6 +77,30 @@ def test_with_one_it_goes_on_with_other_seeds_and_keeps_to_it(most: int, runs: i
     assert list(range(1, runs + 1)) == [shard.number for shard in workers.shards]
     assert runs * 100 == verdict.requests
     assert verdict.conforms
+
+
+@pytest.mark.parametrize(("lanes", "most"), [(1, 10), (2, 10), (3, 7), (1, 1)])
+def test_no_more_sessions_are_created_than_may_be_though_every_run_creates_all_it_may(
+    lanes: int, most: int
+) -> None:
+    created: list[int] = []
+
+    def answer(task: Task) -> Result:
+        created.append(task.settings["max_sessions"])
+        verdict = replace(CLEAN, shards=(str(task.shard),), sessions_created=created[-1])
+        return Result(verdict, "", 1)
+
+    with contextlib.suppress(CannotJudgeError):
+        campaign(answer, 2, lanes, Budget(requests=10**6, sessions=most, extra=True))
+
+    assert 0 < sum(created) <= most
+
+
+def test_a_campaign_that_may_create_no_more_sessions_says_so() -> None:
+    workers, verdict = campaign(budget=Budget(requests=10**6, sessions=50, extra=True))
+
+    assert 50 == len(workers.tasks) == verdict.sessions_created
+    assert "it ended because 50 sessions were created; see --max-sessions" in verdict.notes
 
 
 def test_runs_at_the_same_time_have_lanes_of_their_own() -> None:
