@@ -139,20 +139,20 @@ class Rounds:
 
     def unreserved(self) -> int:
         """Return how many sessions may be created beside those that running tasks may create."""
-        reserved = sum(task.settings["max_sessions"] for task, _ in self.pending.values())
+        reserved: int = sum(task.settings["max_sessions"] for task, _ in self.pending.values())
         return self.budget.sessions - self.sessions - reserved
 
     def lacks_sessions(self) -> bool:
         """Whether the next task would need more sessions than there are for it."""
-        return self.unreserved() // max(1, len(self.free)) < self.sessions / max(1, self.done)
+        usual = self.sessions / max(1, self.done)
+        return self.unreserved() // max(1, len(self.free)) < max(1, usual)
 
     def spent(self) -> float:
         return time.monotonic() - self.started
 
     def start(self) -> None:
         """Give the next shard, or the next seed, to a lane that is free."""
-        self.begun += 1
-        share = max(1, self.unreserved() // len(self.free))
+        share = self.share()
         lane = self.free.pop()
         left = (self.budget.seconds or math.inf) - self.spent()
         task = replace(
@@ -162,9 +162,17 @@ class Rounds:
                 "time_budget": max(1.0, min(BUDGET, left)),
                 "max_sessions": share,
             },
-            shard=Shard(self.begun, self.shards),
+            shard=Shard(self.begun + 1, self.shards),
         )
         self.pending[self.workers.start(task)] = task, time.monotonic()
+        self.begun += 1
+
+    def share(self) -> int:
+        """Return how many sessions the next task may create."""
+        if self.begun < self.shards:
+            return max(1, self.unreserved() // max(len(self.free), self.shards - self.begun))
+        usual = self.sessions // self.done
+        return min(self.unreserved() // len(self.free), 4 * usual + 10)
 
     # --- what came of it ---
 
@@ -229,11 +237,8 @@ class Rounds:
         if not lost:
             return verdict
         reasons = [why for number, why in sorted(self.unheard.items()) if number <= self.shards]
-        why = (
-            reasons[0]
-            if reasons
-            else "the budget was spent; raise --requests, --time-budget or --max-sessions"
-        )
+        spent = "the budget was spent; raise --requests, --time-budget or --max-sessions"
+        why = reasons[0] if reasons else spent
         said = f"shard {', '.join(lost)} came to no verdict: {why}"
         if not verdict.findings:
             raise CannotJudgeError(f"no fault was found, but {said}")
