@@ -15,6 +15,7 @@ from ._rounds import Result, Task
 from ._verdict import CannotJudgeError, Progress
 
 try:
+    import dask.config
     import distributed
 except ImportError:
     raise CannotJudgeError(
@@ -56,6 +57,8 @@ class Cluster:
     def own(self, lanes: int) -> Any:
         """Start processes on this machine."""
         folder = self.opened.enter_context(tempfile.TemporaryDirectory(prefix="heidi-conformance-"))
+        # Not all of it goes where it is told.
+        self.opened.enter_context(dask.config.set({"temporary-directory": folder}))
         cluster = self.opened.enter_context(
             new_cluster(
                 n_workers=min(lanes, os.cpu_count() or 1),

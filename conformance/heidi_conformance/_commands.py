@@ -16,7 +16,7 @@ from ._verdict import CannotJudgeError, Level, Verdict
 from .reports import write_json, write_reports
 
 Number = Callable[[str], int]
-CODES = "Exit codes: 0 %s, 1 there are findings (with --baseline: new ones), 2 %s."
+CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
 
 
 def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:

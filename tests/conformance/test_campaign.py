@@ -271,7 +271,9 @@ def test_without_its_extra_a_campaign_gives_2_and_one_line(tmp_path: Path) -> No
     assert "heidi-sessions[campaign]" in done.stderr
 
 
-def test_a_local_cluster_judges_the_sandbox_and_shows_no_secret(tmp_path: Path) -> None:
+def test_a_local_cluster_judges_the_sandbox_and_leaves_no_secret(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     key = "the-key-that-nobody-may-see"
     with heidi_sandbox.serving(api_key=key) as sandbox:
         command = [
@@ -280,6 +282,8 @@ def test_a_local_cluster_judges_the_sandbox_and_shows_no_secret(tmp_path: Path) 
         ]
         environment = {**os.environ, "HEIDI_API_KEY": key}
         environment.pop("HEIDI_TOKEN", None)
+        scratch = tmp_path_factory.mktemp("scratch")
+        environment["TMPDIR"] = str(scratch)
         with subprocess.Popen(
             command, cwd=tmp_path, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -296,3 +300,4 @@ def test_a_local_cluster_judges_the_sandbox_and_shows_no_secret(tmp_path: Path) 
     assert "eyJ" not in written
     assert "Traceback" not in out
     assert ["reports"] == [path.name for path in tmp_path.iterdir()]
+    assert [] == list(scratch.iterdir())

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, Words, write_reports
 from heidi_conformance._terminal import summarise
+from heidi_conformance._text import visible
 from rich.console import Console
 
 FINDING = Finding(
@@ -143,6 +144,28 @@ def test_nothing_a_server_says_acts_on_a_terminal(width: int | None) -> None:
 
     assert not set("\x1b\x07\r\x9b\u202e") & set(out)
     assert 1 == len([line for line in out.splitlines() if line.startswith("reports:")])
+
+
+def test_a_long_line_goes_on_beneath_its_own_beginning() -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, expected="word " * 30),)), width=60)
+
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  expected  word"))
+    assert lines[at + 1].startswith(" " * 12 + "word")
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("\x00\x7f\x9f\xad", "\\x00\\x7f\\x9f\\xad"),
+        ("\u200b\u202e\u2066\u2028\ufeff", "\\u200b\\u202e\\u2066\\u2028\\ufeff"),
+        ("\ud800\udbff\udfff", "\\ud800\\udbff\\udfff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("a\u0301 \u05d0 \U0001f468 \n\t", "a\u0301 \u05d0 \U0001f468 \n\t"),
+    ],
+)
+def test_what_does_not_show_is_spelled_and_what_does_stays(text: str, spelled: str) -> None:
+    assert spelled == visible(text)
 
 
 def shown(verdict: Verdict, width: int | None) -> str:
