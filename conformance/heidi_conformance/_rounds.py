@@ -208,7 +208,7 @@ class Rounds:
         """Return how far all of it is."""
         running = [*self.workers.progress.values()]
         return Progress(
-            f"{self.done} of {self.begun} runs done",
+            f"{self.done} runs done",
             self.requests + sum(item.requests for item in running),
             max([len(self.sum.findings) if self.sum else 0, *(item.findings for item in running)]),
             round(self.spent(), 1),

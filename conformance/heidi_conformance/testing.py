@@ -100,7 +100,7 @@ class Rules:
     def run(self) -> Verdict:
         """Judge the server, by the selected rules alone where no random request is called for."""
         tokens = _credentials.credentials(self.url, {})
-        known = {rule.id for rule in TABLE}
+        known, chosen = {rule.id for rule in TABLE}, self.selected - {REST[0]}
         verdict = judge(
             self.url,
             level=self.option("heidi_level"),
@@ -111,7 +111,7 @@ class Rules:
             seed=self.option("heidi_seed") or SEED,
             rules_only=self.option("heidi_rules_only"),
             read_only=self.option("heidi_read_only"),
-            rules=self.selected if self.selected <= known else (),
+            rules=chosen if chosen <= known else (),
         )
         if folder := self.option("heidi_report"):
             write_reports(verdict, Path(folder))

@@ -67,6 +67,11 @@ def test_joined_shards_cover_what_a_whole_run_covers(parts: list[Verdict], whole
     assert all(part.requests < whole.requests for part in parts)
 
 
+def test_every_finding_of_a_rule_has_its_cause(whole: Verdict) -> None:
+    assert whole.findings
+    assert all(finding.cause for finding in whole.findings)
+
+
 def results(verdict: Verdict) -> dict[tuple[str, str], str]:
     return {(item.rule, item.operation): item.result for item in verdict.outcomes}
 
@@ -85,7 +90,7 @@ def test_a_shard_sends_the_same_requests_each_time() -> None:
 
 def sent(shard: int) -> list[Any]:
     api = new_api()
-    judged(api, Shard(shard, NUMBER))
+    judged(api, Shard(shard, 9))
     return api.requests
 
 
