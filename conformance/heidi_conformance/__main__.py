@@ -5,27 +5,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
-from . import _access, _terminal
+from . import _commands, _terminal
+from ._credentials import FIRST, SECRETS, credentials
 from ._judge import judge
-from ._reports import write_reports
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
-from ._verdict import CannotJudgeError, Verdict
+from ._verdict import CannotJudgeError
+from .reports import write_reports
 
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 PROGRAM = "heidi-conformance"
-SECRETS = {
-    "--token": "HEIDI_TOKEN",
-    "--api-key": "HEIDI_API_KEY",
-    "--other-token": "HEIDI_OTHER_TOKEN",
-    "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
-    "--expired-token": "HEIDI_EXPIRED_TOKEN",
-}
-FIRST = ("--token", "--api-key")
-USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="judge one server",
-        description="Exit codes: 0 it conforms, 1 there are findings, 2 it could not be judged.",
+        description=_commands.CODES % ("it conforms", "it could not be judged"),
         allow_abbrev=False,
     )
     run.add_argument("url", metavar="URL", help="the base URL of the API, with its path")
@@ -94,7 +86,8 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         default=Path("reports/conformance"),
-        help="where report.json and junit.xml go (default: reports/conformance)",
+        help="where report.json, report.html, report.sarif and junit.xml go "
+        "(default: reports/conformance)",
     )
     run.add_argument("--seed", type=whole, metavar="N", default=SEED, help="default: %(default)s")
     run.add_argument(
@@ -116,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="create sessions on a host other than this one; the API cannot delete them",
     )
+    _commands.add_to(commands, run, positive)
     return root
 
 
@@ -133,57 +127,27 @@ def positive(text: str) -> int:
     return number
 
 
-def run(arguments: argparse.Namespace) -> Verdict:
-    """Judge, report and summarise."""
-    url = _access.base_url(arguments.url)
-    writes = not arguments.read_only
-    if writes and not arguments.allow_writes and not _access.is_loopback(url):
-        raise CannotJudgeError(
-            f"{_access.target(url)} is another machine, a run creates up to "
-            f"{arguments.max_sessions} sessions there, and the API cannot delete them; "
-            "add --allow-writes if that is fine, or --read-only"
-        )
-    tokens = credentials(url, arguments)
+def run(arguments: argparse.Namespace) -> bool:
+    """Judge, report and summarise; return whether all is well."""
+    url = _commands.permitted_url(arguments)
+    old = _commands.baseline(arguments, arguments.level)
+    lane = arguments.shard.number if arguments.shard else 1
+    tokens = credentials(url, _commands.flags(arguments), lane)
     with _terminal.progress(Console(stderr=True)) as on_progress:
         verdict = judge(
             url,
-            level=arguments.level,
-            token=tokens["first"],
-            other_token=tokens.get("second"),
-            unlinked_token=tokens.get("unlinked"),
-            expired_token=tokens.get("expired"),
-            seed=arguments.seed,
-            max_examples=arguments.max_examples,
-            max_sessions=arguments.max_sessions,
-            time_budget=arguments.time_budget,
-            rules_only=arguments.rules_only,
-            read_only=arguments.read_only,
-            rules=arguments.rule,
+            **_commands.settings(arguments, tokens),
+            shard=arguments.shard,
             on_progress=on_progress,
         )
-    _terminal.summarise(Console(), verdict, write_reports(verdict, arguments.report))
-    return verdict
+
+    def write(*said: Any) -> tuple[Path, ...]:
+        return write_reports(said[0], arguments.report, said[1])
+
+    return _commands.conclude(verdict, old, write)
 
 
-def credentials(url: str, arguments: argparse.Namespace) -> dict[str, str]:
-    """Return the tokens given or minted, by user; a flag comes before the environment."""
-    given = {flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in SECRETS}
-    if not any(given[flag] for flag in FIRST):
-        given |= {flag: os.environ.get(SECRETS[flag]) for flag in FIRST}
-    given |= {flag: given[flag] or os.environ.get(SECRETS[flag]) for flag in USERS}
-    others = {
-        user: _access.credential(given[flag], f"the value of {flag}")
-        for flag, user in USERS.items()
-        if given[flag]
-    }
-    if given["--token"]:
-        return {"first": _access.credential(given["--token"], "the token"), **others}
-    if given["--api-key"]:
-        return _access.mint_all(url, _access.credential(given["--api-key"], "the key")) | others
-    raise CannotJudgeError(
-        "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
-        "or give --token or --api-key"
-    )
+COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign}
 
 
 def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -210,7 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         others = {name: value for name, value in os.environ.items() if name not in hidden}
         os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program
     try:
-        verdict = run(parser().parse_args(argv))
+        arguments = parser().parse_args(argv)
+        well = COMMANDS[arguments.command](arguments)
     except CannotJudgeError as error:
         reason = str(error)
     except KeyboardInterrupt:
@@ -218,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  # no answer of a server may end in a traceback
         reason = f"the judge failed ({type(error).__name__}); this is a defect of the judge"
     else:
-        return CONFORMS if verdict.conforms else FINDINGS
+        return CONFORMS if well else FINDINGS
     print(f"{PROGRAM}: {' '.join(reason.split())}", file=sys.stderr)
     return COULD_NOT_RUN
 

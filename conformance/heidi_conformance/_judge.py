@@ -5,8 +5,8 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from . import _access
-from ._campaign import Campaign
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS, Plan
+from ._shards import Part, Shard
 from ._verdict import CannotJudgeError, Level, Progress, Verdict
 from .rules import RULES
 
@@ -26,6 +26,7 @@ def judge(
     rules_only: bool = False,
     read_only: bool = False,
     rules: Collection[str] = (),
+    shard: Shard | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verdict:
     """Judge the server at a base URL against the document of a level.
@@ -46,6 +47,7 @@ def judge(
         rules_only: leave out the random requests.
         read_only: send nothing but GET; judge by the sessions that the list shows.
         rules: the ids of the rules to put to the server; all of them where empty.
+        shard: the part of the rules to put to the server, with random requests of its own.
         on_progress: called again and again while the run goes on.
 
     Returns:
@@ -76,7 +78,7 @@ def judge(
         read_only=read_only,
         only=known_rules(rules),
     )
-    verdict = Campaign(plan, on_progress).run()
+    verdict = Part(plan, on_progress, shard).run()
     return replace(
         verdict, versions={name: version(name) for name in ("heidi-sessions", "schemathesis")}
     )

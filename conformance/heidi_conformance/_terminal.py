@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ._baseline import Comparison
+from ._text import on_one_line
 from ._verdict import Finding, Progress, Verdict
 
 # The summary of a hopeless server stays readable; the reports have every finding.
@@ -36,16 +38,22 @@ def spelled(step: Progress) -> str:
     return f"{step.phase or 'starting'}: {seen}"
 
 
-def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> None:
-    """Print the verdict, the findings and where the reports are."""
-    for finding in verdict.findings[:SHOWN]:
+def summarise(
+    console: Console,
+    verdict: Verdict,
+    reports: tuple[Path, ...],
+    comparison: Comparison | None = None,
+) -> None:
+    """Print the verdict, the findings (with a baseline, the new ones) and where the reports are."""
+    findings = comparison.new if comparison else verdict.findings
+    for finding in findings[:SHOWN]:
         card(console, finding)
-    if len(verdict.findings) > SHOWN:
-        console.print(Text(f"… and {len(verdict.findings) - SHOWN} more in the reports\n"))
-    for line in left_out(verdict):
-        console.print(Text(line), soft_wrap=True)
-    for note in verdict.notes:
-        console.print(Text(f"note: {note}"), soft_wrap=True)
+    if len(findings) > SHOWN:
+        say(console, f"… and {len(findings) - SHOWN} more in the reports")
+    for line in [*left_out(verdict), *(f"note: {note}" for note in verdict.notes)]:
+        say(console, line)
+    if comparison:
+        since(console, comparison)
     number = len(verdict.findings)
     judgement, style = (
         ("conforms", "bold green")
@@ -58,8 +66,36 @@ def summarise(console: Console, verdict: Verdict, reports: tuple[Path, ...]) -> 
         f"sessions created, {verdict.seconds:.1f} s, seed {verdict.seed})",
         style="not bold default",
     )
-    console.print(headline, soft_wrap=True)
-    console.print(Text("reports: " + ", ".join(map(str, reports))), soft_wrap=True)
+    say(console, headline)
+    say(console, "reports: " + ", ".join(map(str, reports)))
+
+
+def since(console: Console, comparison: Comparison) -> None:
+    """Print what became of the findings of the baseline."""
+    kinds = (
+        ("fixed", comparison.fixed),
+        ("not exercised", comparison.unseen),
+        ("still there", comparison.stayed),
+    )
+    for name, findings in kinds:
+        for finding in findings[:SHOWN]:
+            say(console, f"{name}: {finding.title}")
+        if len(findings) > SHOWN:
+            say(console, f"{name}: … and {len(findings) - SHOWN} more")
+    counts = ", ".join(f"{len(findings)} {name}" for name, findings in kinds)
+    say(console, Text(f"since the baseline: {len(comparison.new)} new, {counts}", style="bold"))
+
+
+def say(console: Console, line: str | Text, indent: int = 0, style: str = "") -> None:
+    """Print one line, wrapped on a terminal and whole elsewhere: programs read lines."""
+    text = Text(on_one_line(line), style=style) if isinstance(line, str) else line
+    if not console.is_terminal:
+        console.print(text, soft_wrap=True)
+        return
+    first, rest = text[:indent], text[indent:]
+    for row in rest.wrap(console, max(20, console.width - indent)):
+        console.print(first + row)
+        first = Text(" " * indent)
 
 
 STABILITY = {
@@ -86,15 +122,17 @@ def left_out(verdict: Verdict) -> Iterator[str]:
 
 
 def card(console: Console, finding: Finding) -> None:
-    """Print one finding."""
-    console.print(Text(f"✗ {finding.title}", style="bold"), soft_wrap=True)
+    """Print one finding; its requests are never wrapped, so that they can be copied."""
+    say(console, f"✗ {finding.title}", 2, "bold")
     lines = (
         f"  rule      {named(finding)}, seen {finding.seen}x{STABILITY[finding.stability]}",
         f"  words     {finding.words.promise or 'the document'}",
         f"            {finding.words.pointer} ({finding.words.source})",
         f"  expected  {finding.expected}",
         f"  got       {finding.got}",
-        *(f"  $ {request}" for request in finding.requests),
-        "",
     )
-    console.print(Text("\n".join(lines)), soft_wrap=True)
+    for line in lines:
+        say(console, line, 12)
+    for request in finding.requests:
+        console.print(Text(f"  $ {on_one_line(request)}"), soft_wrap=True)
+    console.print()

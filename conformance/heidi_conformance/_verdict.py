@@ -1,13 +1,17 @@
 """What a run has to say: values, and nothing that prints or sends."""
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 Level = Literal["documented", "strict"]
 Result = Literal["passed", "failed", "skipped"]
 # Whether the requests of a finding showed it again, twice, to sessions of their own.
 Stability = Literal["confirmed", "unstable", "untried"]
+# Ids, times and the like: what names one run and not the fault.
+NUMBER = re.compile(r"\d{4,}")
 
 
 class CannotJudgeError(Exception):
@@ -37,6 +41,7 @@ class Finding:
     requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`.
     python: the same as a program. stability: whether the sequence showed it again.
     seen: how many requests of the run showed it.
+    cause: what is wrong, in words that every run uses for it; the title where it is empty.
     """
 
     rule: str
@@ -51,6 +56,18 @@ class Finding:
     row: str = ""
     python: str = ""
     stability: Stability = "untried"
+    cause: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name rule, operation and cause, the same in every run: 16 hexadecimal digits."""
+        cause = NUMBER.sub("0", self.cause or self.title)
+        text = "\0".join((self.rule, self.operation, cause))
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+    def members(self) -> dict[str, Any]:
+        """Return the finding as JSON has it."""
+        return {**asdict(self), "fingerprint": self.fingerprint}
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,7 @@ class Verdict:
     sessions_created: answers that created a session; the API cannot delete them.
     answers: operation to status to number of answers.
     notes: what was left unjudged, in sentences.
+    shards: the parts of a campaign that this is about, such as `2/4`; none where it is whole.
     """
 
     level: Level
@@ -84,6 +102,7 @@ class Verdict:
     seconds: float
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict[str, str])
+    shards: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
@@ -92,38 +111,50 @@ class Verdict:
 
     def to_json(self) -> str:
         """Return the verdict as JSON; members may be added, none is taken away."""
+        return json.dumps(self.members(), indent=2) + "\n"
+
+    def members(self) -> dict[str, Any]:
+        """Return the verdict as `to_json` writes it."""
         members: dict[str, Any] = asdict(self)
+        members["findings"] = [found.members() for found in self.findings]
         outcomes = members.pop("outcomes")
-        verdict = {"conforms": self.conforms, **members, "rules": outcomes}
-        return json.dumps(verdict, indent=2) + "\n"
+        return {"conforms": self.conforms, **members, "rules": outcomes}
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the verdict that `to_json` wrote. Raises ValueError for any other text."""
         try:
             members: dict[str, Any] = json.loads(text)
-            members.pop("conforms")
-            told: dict[str, Any] = {
-                **{name: item for name, item in members.items() if name != "rules"},
+            values: dict[str, Any] = {
+                **known(cls, members),
                 "findings": tuple(map(finding, members["findings"])),
-                "outcomes": tuple(Outcome(**item) for item in members["rules"]),
+                "outcomes": tuple(Outcome(**known(Outcome, item)) for item in members["rules"]),
                 "answers": {
                     name: {int(status): number for status, number in statuses.items()}
                     for name, statuses in members["answers"].items()
                 },
                 "notes": tuple(members["notes"]),
+                "shards": tuple(members.get("shards", ())),
             }
-            return cls(**told)
+            return cls(**values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verdict: {type(error).__name__}") from None
 
 
 def finding(members: dict[str, Any]) -> Finding:
     """Return a finding from its members in JSON."""
-    told: dict[str, Any] = dict(members)
-    told["words"] = Words(**members["words"])
-    told["requests"] = tuple(members["requests"])
-    return Finding(**told)
+    values: dict[str, Any] = {
+        **known(Finding, members),
+        "words": Words(**known(Words, members["words"])),
+        "requests": tuple(members["requests"]),
+    }
+    return Finding(**values)
+
+
+def known(kind: type[Any], members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that a value has; a later version may write more."""
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in members.items() if name in names}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ def test_a_server_that_conforms_gives_0_and_two_reports(
         assert 0 == main(["run", url, "--max-examples", "1"])
 
     folder = tmp_path / "reports/conformance"
-    assert ["junit.xml", "report.json"] == sorted(path.name for path in folder.iterdir())
+    assert ["junit.xml", "report.html", "report.json", "report.sarif"] == sorted(
+        path.name for path in folder.iterdir()
+    )
     assert json.loads((folder / "report.json").read_text())["conforms"] is True
     out, err = capsys.readouterr()
     assert "conforms (level documented" in out

@@ -1,12 +1,17 @@
 """The reports say what the verdict says, and are whole or not there."""
 
+import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, Words, write_reports
+from heidi_conformance._terminal import summarise
+from heidi_conformance._text import visible
+from rich.console import Console
 
 FINDING = Finding(
     rule="status_code_conformance",
@@ -38,7 +43,7 @@ VERDICT = Verdict(
 
 
 def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
-    path, _ = write_reports(VERDICT, tmp_path)
+    path, *_ = write_reports(VERDICT, tmp_path)
 
     report = json.loads(path.read_text())
     assert report["conforms"] is False
@@ -54,14 +59,14 @@ def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
 
 
 def test_the_junit_report_has_a_test_for_every_rule_and_every_finding(tmp_path: Path) -> None:
-    _, path = write_reports(VERDICT, tmp_path)
+    _, path, *_ = write_reports(VERDICT, tmp_path)
 
     (suite,) = ET.fromstring(path.read_text())  # noqa: S314  # written by the line above
     assert {"tests": "4", "failures": "2", "skipped": "1"} == {
         name: suite.get(name) for name in ("tests", "failures", "skipped")
     }
     failures = suite.findall("testcase/failure")
-    assert [FINDING.title, "getSession answered ??<419>"] == [
+    assert [FINDING.title, "getSession answered \\x00\\ud800<419>"] == [
         failure.get("message") for failure in failures
     ]
     assert FINDING.requests[0] in (failures[0].text or "")
@@ -71,7 +76,9 @@ def test_a_second_run_replaces_the_reports_and_leaves_nothing_else(tmp_path: Pat
     write_reports(VERDICT, tmp_path)
     write_reports(replace(VERDICT, findings=()), tmp_path)
 
-    assert ["junit.xml", "report.json"] == sorted(path.name for path in tmp_path.iterdir())
+    assert ["junit.xml", "report.html", "report.json", "report.sarif"] == sorted(
+        path.name for path in tmp_path.iterdir()
+    )
     assert json.loads((tmp_path / "report.json").read_text())["conforms"] is True
 
 
@@ -98,3 +105,90 @@ def test_a_verdict_is_read_back_from_its_json() -> None:
 def test_what_is_no_verdict_is_not_read_as_one(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a verdict|Expecting value"):
         Verdict.from_json(text)
+
+
+def test_a_report_can_be_read_again_even_if_a_later_version_added_to_it() -> None:
+    members = json.loads(VERDICT.to_json())
+    members["new"] = members["findings"][0]["colour"] = members["rules"][0]["weight"] = "?"
+
+    assert VERDICT == Verdict.from_json(json.dumps(members))
+
+
+def test_junit_has_a_finding_whose_rule_has_no_outcome(tmp_path: Path) -> None:
+    _, path, *_ = write_reports(replace(VERDICT, outcomes=()), tmp_path)
+
+    (suite,) = ET.fromstring(path.read_text())  # noqa: S314  # written by the line above
+    assert 2 == len(suite.findall("testcase/failure"))
+
+
+def test_one_verdict_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
+    first = [path.read_bytes() for path in write_reports(VERDICT, tmp_path / "a")]
+
+    assert first == [path.read_bytes() for path in write_reports(VERDICT, tmp_path / "b")]
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+def test_a_card_keeps_to_the_width_of_a_terminal_save_for_what_is_copied(width: int) -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=width)
+
+    lines = [line for line in out.splitlines() if not line.startswith("  $ ")]
+    assert [] == [line for line in lines if len(line) > width]
+    assert f"  $ {FINDING.requests[0]}" in out
+
+
+def test_what_is_no_terminal_gets_whole_lines_without_colour() -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=None)
+
+    assert "\x1b" not in out
+    assert any(line.startswith("✗ " + "long " * 39) for line in out.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, None])
+def test_nothing_a_server_says_acts_on_a_terminal(width: int | None) -> None:
+    hostile = "\x1b[2J\x07\r\x9b1m\u202e\nreports: forged"
+    finding = replace(FINDING, title=hostile, expected=hostile, got=hostile, requests=(hostile,))
+    note = replace(VERDICT, findings=(finding,), notes=(hostile,), target="host")
+
+    out = re.sub(r"\x1b\[[0-9;]*m", "", shown(note, width))
+
+    assert not set("\x1b\x07\r\x9b\u202e") & set(out)
+    assert 1 == len([line for line in out.splitlines() if line.startswith("reports:")])
+
+
+def test_a_long_line_goes_on_beneath_its_own_beginning() -> None:
+    out = shown(replace(VERDICT, findings=(replace(FINDING, expected="word " * 30),)), width=60)
+
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  expected  word"))
+    assert lines[at + 1].startswith(" " * 12 + "word")
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("\x00\x7f\x9f\xad", "\\x00\\x7f\\x9f\\xad"),
+        ("\u200b\u202e\u2066\u2028\ufeff", "\\u200b\\u202e\\u2066\\u2028\\ufeff"),
+        ("\ud800\udbff\udfff", "\\ud800\\udbff\\udfff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("a\u0301 \u05d0 \U0001f468 \n\t", "a\u0301 \u05d0 \U0001f468 \n\t"),
+    ],
+)
+def test_what_does_not_show_is_spelled_and_what_does_stays(text: str, spelled: str) -> None:
+    assert spelled == visible(text)
+
+
+def shown(verdict: Verdict, width: int | None) -> str:
+    """Return what a terminal of some width shows, without its styles; None is a pipe."""
+    file = io.StringIO()
+    terminal = width is not None
+    summarise(
+        Console(
+            file=file,
+            force_terminal=terminal,
+            width=width,
+            color_system=None if terminal else "auto",
+        ),
+        verdict,
+        (Path("reports/report.json"),),
+    )
+    return file.getvalue()

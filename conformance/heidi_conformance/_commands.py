@@ -1,0 +1,189 @@
+"""What the commands of heidi-conformance share, and those beside `run`."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from . import _access, _baseline, _credentials, _terminal
+from ._merge import merge
+from ._settings import BUDGET
+from ._shards import Shard
+from ._verdict import CannotJudgeError, Level, Verdict
+from .reports import write_json, write_reports
+
+Number = Callable[[str], int]
+CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
+
+
+def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
+    """Add what is beside `run` to the command line; `campaign` takes all that `run` takes."""
+    add_baseline(run)
+    campaign = commands.add_parser(
+        "campaign",
+        parents=[run],
+        add_help=False,
+        help="judge one server from many processes",
+        description="Run the shards of a campaign on a Dask cluster, and join their reports. "
+        + CODES % ("it conforms", "it could not be judged"),
+        allow_abbrev=False,
+    )
+    campaign.set_defaults(time_budget=None)
+    campaign.add_argument(
+        "--shards",
+        type=number,
+        metavar="N",
+        default=os.cpu_count() or 1,
+        help="parts to make of the rules (default: one for each core)",
+    )
+    campaign.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask cluster that runs already, tls://host:port (default: one on this machine)",
+    )
+    campaign.add_argument(
+        "--requests",
+        type=number,
+        metavar="MAX",
+        help="go on with other seeds until so many requests were sent, or --time-budget is over",
+    )
+    run.add_argument(
+        "--shard",
+        type=shard,
+        metavar="K/N",
+        help="run the K-th of N parts only; `merge` joins their reports",
+    )
+    join = commands.add_parser(
+        "merge",
+        help="join the reports of shards",
+        description="Join reports about one server at one level. "
+        + CODES % ("it conforms", "they cannot be joined"),
+        allow_abbrev=False,
+    )
+    join.add_argument("files", nargs="+", type=Path, metavar="REPORT.json")
+    join.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the JSON report here"
+    )
+    join.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write all reports here (default: reports/conformance, unless there is -o)",
+    )
+    add_baseline(join)
+
+
+def add_baseline(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="OLD.json",
+        help="say what is new and what is fixed since this report; only what is new gives 1",
+    )
+
+
+def shard(text: str) -> Shard:
+    """Read K/N."""
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def permitted_url(arguments: argparse.Namespace) -> str:
+    """Return the base URL. Raises CannotJudgeError where nobody allowed to write there."""
+    url = _access.base_url(arguments.url)
+    writes = not arguments.read_only
+    if writes and not arguments.allow_writes and not _access.is_loopback(url):
+        raise CannotJudgeError(
+            f"{_access.target(url)} is another machine, a run creates up to "
+            f"{arguments.max_sessions} sessions there, and the API cannot delete them; "
+            "add --allow-writes if that is fine, or --read-only"
+        )
+    return url
+
+
+def flags(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """Return the secrets on the command line, by flag."""
+    return {flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in _credentials.SECRETS}
+
+
+def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `judge` is to do, but for the address."""
+    return {
+        "level": arguments.level,
+        "token": tokens["first"],
+        "other_token": tokens.get("second"),
+        "unlinked_token": tokens.get("unlinked"),
+        "expired_token": tokens.get("expired"),
+        "seed": arguments.seed,
+        "max_examples": arguments.max_examples,
+        "max_sessions": arguments.max_sessions,
+        "time_budget": arguments.time_budget or BUDGET,
+        "rules_only": arguments.rules_only,
+        "read_only": arguments.read_only,
+        "rules": arguments.rule,
+    }
+
+
+def baseline(arguments: argparse.Namespace, level: Level) -> Verdict | None:
+    """Return the verdict to compare with, where there is one."""
+    return _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
+
+
+def conclude(verdict: Verdict, old: Verdict | None, write: Callable[..., tuple[Path, ...]]) -> bool:
+    """Report and summarise; return whether all is well: no finding, or none since the baseline."""
+    comparison = _baseline.compare(old, verdict) if old else None
+    _terminal.summarise(Console(), verdict, write(verdict, comparison), comparison)
+    return not comparison.new if comparison else verdict.conforms
+
+
+def run_merge(arguments: argparse.Namespace) -> bool:
+    """Join reports."""
+    joined = merge(map(_baseline.load, arguments.files))
+    folder: Path | None = arguments.report
+    if folder is None and arguments.output is None:
+        folder = Path("reports/conformance")
+
+    def write(*said: Any) -> tuple[Path, ...]:
+        single = (write_json(arguments.output, *said),) if arguments.output else ()
+        return (*single, *(write_reports(said[0], folder, said[1]) if folder else ()))
+
+    return conclude(joined, baseline(arguments, joined.level), write)
+
+
+def run_campaign(arguments: argparse.Namespace) -> bool:
+    """Run shards on a cluster."""
+    from ._cluster import Cluster  # noqa: PLC0415  # it needs an extra that no other command needs
+    from ._rounds import Budget, Rounds, Task  # noqa: PLC0415
+
+    url = permitted_url(arguments)
+    old = baseline(arguments, arguments.level)
+    given = flags(arguments)
+    lanes = arguments.shards if _credentials.can_mint(given) else 1
+    console = Console(stderr=True)
+    if lanes < arguments.shards:
+        console.print("a token is one user, so one shard runs after the other; see --api-key")
+
+    def write(verdict: Verdict, comparison: _baseline.Comparison | None = None) -> tuple[Path, ...]:
+        return write_reports(verdict, arguments.report, comparison)
+
+    with Cluster(arguments.scheduler, lanes) as cluster:
+        tokens = [
+            _credentials.credentials(url, given, lane) for lane in range(1, cluster.lanes + 1)
+        ]
+        random = not (arguments.rules_only or arguments.read_only or arguments.rule)
+        budget = Budget(
+            arguments.requests,
+            arguments.time_budget,
+            arguments.max_sessions,
+            extra=random and bool(arguments.requests or arguments.time_budget),
+        )
+        tasks = [Task(url, settings(arguments, item)) for item in tokens]
+        rounds = Rounds(cluster, tasks, arguments.shards, budget, write)
+        with _terminal.progress(console) as on_progress:
+            verdict = rounds.run(on_progress)
+    return conclude(verdict, old, write)

@@ -1,0 +1,73 @@
+"""Tokens for a run: given or minted, and never where others can read them."""
+
+import os
+from collections.abc import Mapping
+
+from . import _access
+from ._verdict import CannotJudgeError
+
+SECRETS = {
+    "--token": "HEIDI_TOKEN",
+    "--api-key": "HEIDI_API_KEY",
+    "--other-token": "HEIDI_OTHER_TOKEN",
+    "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
+    "--expired-token": "HEIDI_EXPIRED_TOKEN",
+}
+FIRST = ("--token", "--api-key")
+USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
+
+
+def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dict[str, str]:
+    """Return tokens by user; a flag comes before the environment.
+
+    lane: runs that go on at the same time need users of their own, and each lane has some.
+    Raises CannotJudgeError where there is no token, or none can be minted.
+    """
+    given = secrets(flags)
+    others = {
+        user: _access.credential(text, f"the value of {flag}")
+        for flag, user in USERS.items()
+        if (text := given[flag])
+    }
+    if token := given["--token"]:
+        return {"first": _access.credential(token, "the token"), **others}
+    if key := given["--api-key"]:
+        return minted(url, _access.credential(key, "the key"), lane) | others
+    raise CannotJudgeError(
+        "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
+        "or give --token or --api-key"
+    )
+
+
+def secrets(flags: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return what was given, by flag."""
+    given = {flag: flags.get(flag) for flag in SECRETS}
+    if not any(given[flag] for flag in FIRST):
+        given |= {flag: os.environ.get(SECRETS[flag]) for flag in FIRST}
+    return given | {flag: given[flag] or os.environ.get(SECRETS[flag]) for flag in USERS}
+
+
+def can_mint(flags: Mapping[str, str | None]) -> bool:
+    """Whether tokens come from a key, so that there can be users for several lanes."""
+    given = secrets(flags)
+    return not given["--token"] and bool(given["--api-key"])
+
+
+def minted(url: str, key: str, lane: int) -> dict[str, str]:
+    """Exchange a key for the tokens of the users of a lane."""
+    if lane == 1:
+        return _access.mint_all(url, key)
+
+    def mint(email: str, internal_id: str) -> str:
+        name, at, host = email.partition("@")
+        # In front: what follows a plus sign may mean something to a server.
+        return _access.mint(url, key, f"lane{lane}-{name}{at}{host}", f"{internal_id}-{lane}")
+
+    tokens = {
+        "first": mint(_access.EMAIL, _access.INTERNAL_ID),
+        "second": mint(_access.OTHER_EMAIL, _access.OTHER_ID),
+    }
+    unlinked = mint(_access.UNLINKED_EMAIL, _access.UNLINKED_ID)
+    if not _access.has_list(url, unlinked):
+        tokens["unlinked"] = unlinked
+    return tokens

@@ -1,0 +1,96 @@
+"""Parts of a campaign: each takes some of the rules, and random requests of its own."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+from ._campaign import Campaign
+from ._requests import VARIABLE
+from ._settings import Plan
+from ._verdict import CannotJudgeError, Finding, Progress, Verdict
+from ._wire import Wire
+from .rules import SCRIPTS, Script
+
+ELSEWHERE = "Another shard puts it to the server"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One part of so many; one beyond them takes no rules, only random requests of its own."""
+
+    number: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read K/N, such as 2/4. Raises ValueError for any other text."""
+        number, slash, of = text.partition("/")
+        digits = number.isascii() and number.isdigit() and of.isascii() and of.isdigit()
+        if not slash or not digits or len(text) > 12 or not 1 <= int(number) <= int(of):
+            raise ValueError(f"{text[:20]!r} is no K/N such as 2/4, with K from 1 to N")
+        return cls(int(number), int(of))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def takes(self, script: Script) -> bool:
+        """Whether the scripts of this part include one; they are dealt like cards, by a hash."""
+        return RANKS[script] % self.of == self.number - 1
+
+
+def mark(script: Script) -> str:
+    return hashlib.sha256(script.id.encode()).hexdigest()
+
+
+RANKS = {script: rank for rank, script in enumerate(sorted(SCRIPTS, key=mark))}
+
+
+class Part(Campaign):
+    """Judge a server by what one shard takes."""
+
+    def __init__(
+        self, plan: Plan, on_progress: Callable[[Progress], None], shard: Shard | None = None
+    ) -> None:
+        super().__init__(plan, on_progress)
+        self.shard = shard or Shard()
+
+    def run(self) -> Verdict:
+        """Judge the server. Raises CannotJudgeError where no verdict can be had."""
+        verdict = super().run()
+        return replace(verdict, shards=(str(self.shard),)) if self.shard.of > 1 else verdict
+
+    def run_rules(self, wire: Wire) -> bool:
+        """Run the scripts, the same at every seed of a shard; what is random comes after."""
+        complete = super().run_rules(wire)
+        self.plan = replace(self.plan, seed=self.plan.seed + self.shard.number - 1)
+        return complete
+
+    def run_script(self, script: Script, wire: Wire) -> bool:
+        """Run a script of this shard."""
+        if self.shard.takes(script):
+            return super().run_script(script, wire)
+        self.skipped[script] = f"{ELSEWHERE}; this was shard {self.shard}."
+        return True
+
+    def proven(self, wire: Wire) -> Iterator[Finding]:
+        """Yield what the oracle found, each with its cause."""
+        for case, finding in zip(self.cases.apart(), super().proven(wire), strict=True):
+            cause = case.complaint.pattern
+            for token in self.plan.tokens.values():
+                cause = cause.replace(token, VARIABLE)
+            yield replace(finding, cause=cause)
+
+
+def missing(shards: tuple[str, ...]) -> list[str]:
+    """Return the parts that are not there. Raises CannotJudgeError where wholes differ."""
+    parts = [Shard(*map(int, text.split("/"))) for text in shards]
+    wholes = {part.of for part in parts}
+    if len(wholes) > 1:
+        raise CannotJudgeError(
+            f"the shards {', '.join(shards)} are not parts of one whole; give shards of one N"
+        )
+    numbers = {part.number for part in parts}
+    return [
+        f"{number}/{of}" for of in wholes for number in range(1, of + 1) if number not in numbers
+    ]
