@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from ._campaign import Campaign
-from ._requests import VARIABLE
+from ._quoting import VARIABLE
 from ._settings import Plan
 from ._verdict import CannotJudgeError, Finding, Progress, Verdict
 from ._wire import Wire

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGES: Final = (
     "heidi_conformance",
+    "heidi_conformance_pytest",
     "heidi_generated",
     "heidi_sandbox",
     "heidi_sessions",
@@ -30,7 +31,11 @@ DOCUMENTS: Final = tuple(
     for name in ("base", "client", "strict")
     for suffix in ("json", "yaml")
 )
-PAGES: Final = ("heidi_sandbox/page.css",)
+PAGES: Final = (
+    "heidi_conformance/reports/page.css",
+    "heidi_conformance/reports/page.js",
+    "heidi_sandbox/page.css",
+)
 """What the pages of the packages are made with."""
 
 METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")

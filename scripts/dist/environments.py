@@ -23,11 +23,12 @@ PROGRAMS: Final = ("heidi-conformance", "heidi-sandbox", "heidi-sessions")
 EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     CORE: (("heidi_sessions", "heidi_sessions.testing"), ("heidi-sessions",)),
     "aiohttp": (("heidi_sessions", "httpx_aiohttp"), ("heidi-sessions",)),
+    "campaign": (("heidi_conformance", "distributed"), ("heidi-conformance",)),
     "cli": (("heidi_sessions.cli", "rich"), ("heidi-sessions",)),
     "orjson": (("heidi_sessions", "orjson"), ("heidi-sessions",)),
     "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
     "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
-    "all": ((*PACKAGES, "asyncpg", "httpx_aiohttp", "orjson", "schemathesis"), PROGRAMS),
+    "all": ((*PACKAGES, "asyncpg", "distributed", "httpx_aiohttp", "orjson", "schemathesis"), PROGRAMS),
 }
 """For each extra, which modules it makes importable, and which programs run."""
 

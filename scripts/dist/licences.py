@@ -24,6 +24,7 @@ ALLOWED: Final = frozenset(
         "CNRI-Python",
         "ISC",
         "MIT",
+        "MIT-0",
         "MPL-2.0",  # asks for the source of its own files alone, and they are used unchanged
         "PSF-2.0",
         "Python-2.0",
@@ -35,9 +36,14 @@ ALLOWED: Final = frozenset(
 
 REVIEWED: Final[Mapping[str, str]] = {
     "decko": "MIT",
+    "httpntlm": "MIT",
+    "partd": "BSD-3-Clause",
     "reserved": "MIT",
+    "stack-trace": "MIT",
     "stickyfill": "MIT",
+    "stream-length": "CC0-1.0",  # or WTFPL, whichever one prefers
     "url-template": "BSD-3-Clause",
+    "zict": "BSD-3-Clause",
 }
 """What a person read in the files of a package whose metadata does not name the licence."""
 

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from heidi_conformance.__main__ import SECRETS, main, out_of_sight
+from heidi_conformance.__main__ import main, out_of_sight
+from heidi_conformance._credentials import SECRETS
 
 from . import faults
 from .faults import TOKEN

@@ -1,0 +1,16 @@
+"""The command `heidi-conformance`, which is installed even where its extra is not."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or exit with 2 where something that it needs is not installed."""
+    try:
+        from .__main__ import main as run  # noqa: PLC0415  # may not be there
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"heidi-conformance: {error.name} is not installed; "
+            "write pip install 'heidi-sessions[conformance]'\n"
+        )
+        sys.exit(2)
+    run()
