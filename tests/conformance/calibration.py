@@ -1,0 +1,199 @@
+"""Judge every fault of the catalogue by the rules alone, and count what is caught.
+
+    python -m tests.conformance.calibration [--class patch] [--id patch.x] [--shard 1/8]
+
+Each fault stands behind a socket of its own and is judged at its level, until a finding names one
+of the rows that it breaks. Findings are not reduced here: that is what takes the time of a run.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from heidi_conformance import CannotJudgeError
+from heidi_conformance._campaign import Campaign
+from heidi_conformance._findings import Case
+from heidi_conformance._reduce import Proof
+from heidi_conformance._settings import Plan
+from heidi_conformance._wire import Wire
+from heidi_conformance.rules import RULES, SCRIPTS, Script
+
+from .faults import CATALOGUE, Planted
+from .faults.catalogue import Level
+from .reference import Api, Request, serving
+
+# Faults that no run of the rules can fairly be asked to see, each with the reason.
+UNSEEN: dict[str, str] = {}
+BUDGET = 60.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a run said of a fault: the rule and the row of a finding, and when it was seen."""
+
+    rule: str
+    row: str
+    title: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of one fault.
+
+    first: the earliest finding, whatever it says. fitting: the earliest that names the fault.
+    obstacle: why the run broke off, where it did.
+    """
+
+    planted: Planted
+    first: Sight | None
+    fitting: Sight | None
+    seconds: float
+    obstacle: str = ""
+
+    @property
+    def result(self) -> str:
+        if self.fitting is not None:
+            return "caught"
+        if self.first is not None:
+            return "beside"
+        return "refused" if self.obstacle else "missed"
+
+
+def fits(planted: Planted, rule: str) -> bool:
+    """Whether a rule speaks of what a fault breaks: the same decision, or the page's own words."""
+    row = RULES[rule].row
+    decisions = {name for name in planted.rows if name[0] == "S" and name[1:].isdigit()}
+    return row in decisions or not row or not decisions
+
+
+class Trial(Campaign):
+    """A run that ends as soon as a finding fits, and takes every finding as it comes."""
+
+    def __init__(self, plan: Plan, planted: Planted, *, near_first: bool) -> None:
+        super().__init__(plan, lambda _: None)
+        self.planted = planted
+        self.near_first = near_first
+        self.first: Sight | None = None
+        self.fitting: Sight | None = None
+
+    def scripts(self) -> Sequence[Script]:
+        """Return the scripts, those first that are there for what the fault breaks."""
+        if not self.near_first:
+            return SCRIPTS
+        return sorted(SCRIPTS, key=lambda script: not self.is_near(script))
+
+    def is_near(self, script: Script) -> bool:
+        rows = {RULES[rule].row for rule in script.rules} - {""}
+        return bool(rows & set(self.planted.rows))
+
+    def run_script(self, script: Script, wire: Wire) -> bool:
+        goes_on = super().run_script(script, wire)
+        sights = [self.sight(case) for case in self.cases.apart()]
+        self.first = self.first or next(iter(sights), None)
+        self.fitting = next((item for item in sights if fits(self.planted, item.rule)), None)
+        return goes_on and self.fitting is None
+
+    def sight(self, case: Case) -> Sight:
+        rule = RULES[case.complaint.rule]
+        return Sight(rule.id, rule.row, case.title, self.spent())
+
+    def proof(self, reducer: object, case: Case) -> Proof:
+        return Proof(tuple(case.history[case.at : case.at + 1]), "untried")
+
+
+def tokens(api: Api) -> dict[str, str]:
+    """Return the tokens of all users that a run can have."""
+    given = {
+        "first": api.token(),
+        "second": api.token("other@example.com", "2"),
+        "unlinked": api.token("nobody+unlinked@example.com", "3"),
+        "expired": api.token(lifetime=0.02),
+    }
+    # It was good once, and has been used.
+    used = {"authorization": f"Bearer {given['expired']}"}
+    api.handle(Request("GET", "/sessions/linked-user", {}, used, b""))
+    time.sleep(0.03)
+    return given
+
+
+def judged(planted: Planted, *, near_first: bool = False, level: Level | None = None) -> Judgement:
+    """Judge the server of a fault."""
+    api = planted.server()
+    started = time.monotonic()
+    with serving(api.handle) as url:
+        plan = Plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
+        trial = Trial(plan, planted, near_first=near_first)
+        obstacle = ""
+        try:
+            trial.run()
+        except CannotJudgeError as error:
+            obstacle = str(error)
+    return Judgement(planted, trial.first, trial.fitting, time.monotonic() - started, obstacle)
+
+
+def chosen(names: Sequence[str], classes: Sequence[str], shard: str) -> list[Planted]:
+    """Return the faults that the command line asks for."""
+    number, _, shards = shard.partition("/")
+    picked = [
+        planted
+        for planted in CATALOGUE
+        if (not names or planted.id in names)
+        and (not classes or class_of(planted) in classes)
+    ]
+    return picked[int(number) - 1 :: int(shards)]
+
+
+def class_of(planted: Planted) -> str:
+    return planted.id.partition(".")[0]
+
+
+def line(judgement: Judgement) -> str:
+    """Say in a line what became of a fault."""
+    sight = judgement.fitting or judgement.first
+    said = f"{sight.rule} ({sight.row}) {sight.seconds:.2f} s: {sight.title[:110]}" if sight else ""
+    why = UNSEEN.get(judgement.planted.id, "") or judgement.obstacle
+    rows = " ".join(judgement.planted.rows)
+    text = said if judgement.fitting else f"{judgement.planted.sentence} {said} {why}"
+    return f"{judgement.result:8}{judgement.seconds:6.2f} s  {judgement.planted.id} [{rows}] {text}"
+
+
+def table(judgements: Sequence[Judgement]) -> Iterator[str]:
+    """Yield the totals of each class."""
+    results: dict[str, Counter[str]] = defaultdict(Counter)
+    for judgement in judgements:
+        unseen = judgement.fitting is None and judgement.planted.id in UNSEEN
+        result = "unseen" if unseen else judgement.result
+        results[class_of(judgement.planted)][result] += 1
+    heads = ("caught", "beside", "missed", "refused", "unseen")
+    yield f"{'class':14}" + "".join(f"{head:>9}" for head in heads)
+    total: Counter[str] = Counter()
+    for name, counts in results.items():
+        yield f"{name:14}" + "".join(f"{counts[head]:9}" for head in heads)
+        total += counts
+    yield f"{'all':14}" + "".join(f"{total[head]:9}" for head in heads)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge, print, and return 1 where a fault was missed that can be seen."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.calibration")
+    parser.add_argument("--class", dest="classes", action="append", default=[])
+    parser.add_argument("--id", dest="names", action="append", default=[])
+    parser.add_argument("--shard", default="1/1", help="K/N: every Nth fault, from the Kth on")
+    parser.add_argument("--near-first", action="store_true", help="scripts of the row come first")
+    given = parser.parse_args(arguments)
+    judgements: list[Judgement] = []
+    for planted in chosen(given.names, given.classes, given.shard):
+        judgements.append(judged(planted, near_first=given.near_first))
+        sys.stdout.write(line(judgements[-1]) + "\n")
+        sys.stdout.flush()
+    sys.stdout.write("\n".join(table(judgements)) + "\n")
+    open_ones = [item for item in judgements if not item.fitting and item.planted.id not in UNSEEN]
+    return 1 if open_ones else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
