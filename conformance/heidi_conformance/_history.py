@@ -119,6 +119,7 @@ NEAR: dict[str, Callable[[str], str]] = {
     "beyond": lambda text: shifted(text, 2**128),
     "exponent": lambda text: f"{text}e0",
     "twisted": lambda text: other(text, text.swapcase()),
+    "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ NEAR = {
     "beyond": "str(int(x)+2**128)",
     "exponent": "x+'e0'",
     "twisted": "x.swapcase()",
+    "encoded": "'%'+format(ord(x[0]),'02X')+x[1:]",
 }
 IMPORTS = {"json": "json.", "base64": "base64"}
 

@@ -1,18 +1,23 @@
 """Judge every fault of the catalogue by the rules alone, and count what is caught.
 
     python -m tests.conformance.calibration [--class patch] [--id patch.x] [--shard 1/8]
+    python -m tests.conformance.calibration --correct [--id slow]
 
-Each fault stands behind a socket of its own and is judged at its level, until a finding names one
+The second form judges all correct servers, of which none may be accused. Each fault stands behind a socket of its own and is judged at its level, until a finding names one
 of the rows that it breaks. Findings are not reduced here: that is what takes the time of a run.
 """
 
 import argparse
+import contextlib
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
+import heidi_sandbox
 from heidi_conformance import CannotJudgeError
 from heidi_conformance._campaign import Campaign
 from heidi_conformance._findings import Case
@@ -21,13 +26,27 @@ from heidi_conformance._settings import Plan
 from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, SCRIPTS, Script
 
+from . import independent
 from .faults import CATALOGUE, Planted
 from .faults.catalogue import Level
 from .reference import Api, Request, serving
+from .variants import VARIANTS
+
+# Where a server stands, and the tokens of its users, as long as it stands.
+Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
 
 # Faults that no run of the rules can fairly be asked to see, each with the reason.
 UNSEEN: dict[str, str] = {}
 BUDGET = 60.0
+# Decisions that a rule speaks of besides the one that the table names.
+KIN = {
+    "body-shape": {"S9"},
+    "no-coercion": {"S5"},
+    "unknown-id": {"S2"},
+    "totals": {"S2"},
+    "update-answer": {"S13"},
+    "strings": {"S11"},
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,8 @@ def fits(planted: Planted, rule: str) -> bool:
     """Whether a rule speaks of what a fault breaks: the same decision, or the page's own words."""
     row = RULES[rule].row
     decisions = {name for name in planted.rows if name[0] == "S" and name[1:].isdigit()}
-    return row in decisions or not row or not decisions
+    rows = {row} | KIN.get(rule, set())
+    return bool(rows & decisions) or not row or not decisions
 
 
 class Trial(Campaign):
@@ -105,14 +125,19 @@ class Trial(Campaign):
         return Proof(tuple(case.history[case.at : case.at + 1]), "untried")
 
 
+def users(issue: Callable[[str, str], str]) -> dict[str, str]:
+    """Return the tokens of users who may do something, by the names that a run knows them by."""
+    return {
+        "first": issue("clinician@example.com", "1"),
+        "second": issue("other@example.com", "2"),
+        "unlinked": issue("nobody+unlinked@example.com", "3"),
+    }
+
+
 def tokens(api: Api) -> dict[str, str]:
     """Return the tokens of all users that a run can have."""
-    given = {
-        "first": api.token(),
-        "second": api.token("other@example.com", "2"),
-        "unlinked": api.token("nobody+unlinked@example.com", "3"),
-        "expired": api.token(lifetime=0.02),
-    }
+    expired = api.token(lifetime=0.02)
+    given = {**users(api.token), "expired": expired}
     # It was good once, and has been used.
     used = {"authorization": f"Bearer {given['expired']}"}
     api.handle(Request("GET", "/sessions/linked-user", {}, used, b""))
@@ -133,6 +158,54 @@ def judged(planted: Planted, *, near_first: bool = False, level: Level | None = 
         except CannotJudgeError as error:
             obstacle = str(error)
     return Judgement(planted, trial.first, trial.fitting, time.monotonic() - started, obstacle)
+
+
+# --- correct servers ---
+
+
+@contextlib.contextmanager
+def sandbox() -> Generator[tuple[str, dict[str, str]]]:
+    with heidi_sandbox.serving() as running:
+        expired = running.token("clinician@example.com", "1", lifetime=0)
+        yield running.url, {**users(running.token), "expired": expired}
+
+
+@contextlib.contextmanager
+def by_hand() -> Generator[tuple[str, dict[str, str]]]:
+    with independent.serving() as running:
+        issue = running.practice.issue
+        expired = issue("clinician@example.com", "1", 0.0)
+        yield running.url, {**users(issue), "expired": expired}
+
+
+@contextlib.contextmanager
+def standing(server: type[Api]) -> Generator[tuple[str, dict[str, str]]]:
+    api = server()
+    with serving(api.handle) as url:
+        yield url, tokens(api)
+
+
+def correct_servers() -> Iterator[tuple[str, Level, Standing]]:
+    """Yield name, level and server of everything that must not be accused."""
+    for variant in VARIANTS:
+        for level in variant.levels:
+            yield variant.id, level, partial(standing, variant.server)
+    for name, server in (("reference", partial(standing, Api)), ("sandbox", sandbox), ("independent", by_hand)):
+        for level in ("documented", "strict"):
+            yield name, level, server
+
+
+def accusations(server: Standing, level: Level) -> list[str]:
+    """Return what a run of the rules says against a correct server."""
+    with server() as (url, given):
+        campaign = Campaign(Plan(url, level, given, rules_only=True), lambda _: None)
+        try:
+            return [f"{item.rule} ({item.row}) {item.title}" for item in campaign.run().findings]
+        except CannotJudgeError as error:
+            return [str(error)]
+
+
+# --- what is printed ---
 
 
 def chosen(names: Sequence[str], classes: Sequence[str], shard: str) -> list[Planted]:
@@ -177,6 +250,22 @@ def table(judgements: Sequence[Judgement]) -> Iterator[str]:
     yield f"{'all':14}" + "".join(f"{total[head]:9}" for head in heads)
 
 
+def main_of_correct(names: Sequence[str]) -> int:
+    """Judge correct servers, print what is said against them, and return 1 where there is any."""
+    wrong = 0
+    for name, level, server in correct_servers():
+        if names and name not in names:
+            continue
+        started = time.monotonic()
+        said = accusations(server, level)
+        wrong += len(said)
+        lines = "".join(f"\n    {item[:150]}" for item in said)
+        sys.stdout.write(f"{time.monotonic() - started:6.2f} s  {name} at {level}{lines}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{wrong} false accusations\n")
+    return 1 if wrong else 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge, print, and return 1 where a fault was missed that can be seen."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.calibration")
@@ -184,7 +273,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--id", dest="names", action="append", default=[])
     parser.add_argument("--shard", default="1/1", help="K/N: every Nth fault, from the Kth on")
     parser.add_argument("--near-first", action="store_true", help="scripts of the row come first")
+    parser.add_argument("--correct", action="store_true", help="judge the correct servers instead")
     given = parser.parse_args(arguments)
+    if given.correct:
+        return main_of_correct(given.names)
     judgements: list[Judgement] = []
     for planted in chosen(given.names, given.classes, given.shard):
         judgements.append(judged(planted, near_first=given.near_first))

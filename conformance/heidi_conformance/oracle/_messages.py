@@ -59,6 +59,8 @@ def texts_in(content: Any) -> Iterator[str]:
 
 def secrets_of(reading: Reading) -> Iterator[str]:
     """Yield the values of a request that an error must not repeat, where they can be told."""
+    if len(reading.session_id) > 15 and reading.session_id.isdigit():
+        yield reading.session_id
     values: list[str] = [text for name, text in reading.query if name in ("page", "page_size")]
     if reading.token:
         values.append(reading.token)

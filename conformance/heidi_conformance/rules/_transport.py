@@ -11,11 +11,18 @@ from ._script import Script
 
 MIB = 1024 * 1024
 OPERATIONS = ("createSession", "getSession", "updateSession", "listLinkedUserSessions")
+WRONG_TOKENS = (
+    "", "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
+    "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
+    "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x",
+    "Bearer x{first}", "Bearer {first}.", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
+    "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
+)  # fmt: skip
 NEAR_TOKENS = (
     "", "Bearer", "{first}", "Bearer{first}", "Basic {first}", "Token {first}", "JWT {first}", "Digest {first}",
     "BearerX {first}", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
     "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
-    "Bearer {first:half}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x", "Bearer x{first}",
+    "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x", "Bearer x{first}",
     "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:unsigned}",
     "Bearer {first:unsealed}", "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
@@ -58,14 +65,19 @@ def operation(name: str, session: str, **settings: Any) -> Request:
 
 def basics(probe: Probe) -> None:
     """Every operation once, as the page shows it."""
+    if "second" in probe.setting.tokens:
+        probe.send(listing("page_size=10", user="second"))
     probe.new({})
     name = probe.new()
     probe.send(read(name))
     probe.send(update(name, {"duration": 60}))
     probe.send(read(name))
     probe.send(listing())
-    probe.send(listing("page_size=1"))
-    probe.send(Request("GET", "/sessions/135814281990413956785027749853284386580", media_type=None))
+    probe.send(listing("page_size=1", binds="listed"))
+    probe.try_send(read("listed"))
+    unknown = Request("PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}')
+    probe.send(unknown)
+    probe.send(replace(unknown, method="GET", body=b"", media_type=None))
     sample = {"patient_profile_id": "5eb7cf5a86d9755df3a6c593", "ehr_appointment_id": "EHR1234"}
     for session in (probe.new({}), probe.new(None), probe.new(sample)):
         # A server that knows its patients may refuse the sample.
@@ -78,6 +90,15 @@ def no_token(probe: Probe) -> None:
     for each in OPERATIONS:
         probe.send(operation(each, name, authorization=""))
         probe.send(operation(each, name, authorization="Bearer invented-by-the-judge"))
+    probe.send(read(name))
+
+
+def wrong_tokens(probe: Probe) -> None:
+    """Tokens that differ from a good one by little, on every operation."""
+    name = probe.new()
+    for each in OPERATIONS:
+        for credentials in WRONG_TOKENS:
+            probe.try_send(operation(each, name, authorization=credentials))
     probe.send(read(name))
 
 
@@ -128,7 +149,7 @@ def methods(probe: Probe) -> None:
     probe.send(read(name))
     paths = {"/sessions": ("POST",), "/sessions/linked-user": ("GET",), f"/sessions/{{{name}}}": ("GET", "PATCH"), "/sessions/1": ("GET", "PATCH")}  # fmt: skip
     for path, own in paths.items():
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS"):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS", "PROPFIND", "INVENTED"):
             if method not in own:
                 body = b"{}" if method in ("POST", "PUT", "PATCH") else b""
                 probe.send(
@@ -137,12 +158,15 @@ def methods(probe: Probe) -> None:
                     )
                 )
     probe.send(read(name))
+    probe.send(Request("GET", f"/sessions/{{{name}}}?duration=77&patient[name]=No", media_type=None))
+    probe.send(read(name))
 
 
 def unknown_paths(probe: Probe) -> None:
     """Paths beside those of the document."""
     name = probe.new()
     for path in (
+        "/no-such-path-5c81f0",
         "/sessions/",
         "/session",
         "/",
@@ -239,6 +263,7 @@ def odd_input(probe: Probe) -> None:
 SCRIPTS = (
     Script(basics, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "page-bound")),
     Script(no_token, "documented", ("token-needed",)),
+    Script(wrong_tokens, "documented", ("token-needed",)),
     Script(near_tokens, "strict", ("token-needed", "token-first", "challenge")),
     Script(token_before_all, "strict", ("token-first",)),
     Script(expired_tokens, "strict", ("expired-token",), ("expired",)),

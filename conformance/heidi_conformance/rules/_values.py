@@ -25,17 +25,17 @@ DOCUMENTED: dict[str, Values] = {
 }
 VALID: dict[str, Values] = {
     **DOCUMENTED,
-    "duration": (60, 0, 75, 1.5),
+    "duration": (60, 0, 75, 1.5, 100_000),
     **dict.fromkeys(LANGUAGES, ("es", "en-AU", "fil", "zh-Hant-TW", "es-419", "de-1996", "pt-br")),
-    "patient.dob": ("1990-01-01", "2000-02-29", "1912-12-31"),
-    **{name: (f"{name} one", "", "2") for name in TEXTS},
+    "patient.dob": ("1990-01-01", "2000-02-29", "1912-12-31", "1990-05-06", "1969-12-31"),
+    **{name: (f"{name} one", "", "2", "Zoë Müller") for name in TEXTS},
     **dict.fromkeys(FLAGS, (True, False, True)),
-    "clinician_notes": (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"]),
-    "linked_sessions_for_context": (["{other}"], ["2", "1", "2"], []),
+    "clinician_notes": (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"]),
+    "linked_sessions_for_context": (["{other}"], ["{self}"], ["2", "1", "2"], []),
 }  # fmt: skip
 WRONG_LANGUAGES = ("", "e", "english", "EN", "en_US", "en-", " en", "en ", "en\n", "en-A", "123", "en--US", "en-ABCDEFGHI", "ën")  # fmt: skip
 INVALID: dict[str, Values] = {
-    "duration": ("60", "", True, False, [], {}, None, -1, -0.5, -1e-9, "NaN", [60]),
+    "duration": ("60", "1:30", "60s", "PT1M", "", True, False, [], {}, None, -1, -0.5, -1e-9, "NaN", [60]),
     **{name: (*WRONG_LANGUAGES, 1, True, None, [], {}, ["en"]) for name in LANGUAGES},
     **{name: (1, 0, 1.5, True, False, None, [], {}, ["x"]) for name in TEXTS},
     "patient.gender": ("male", "Male", "UNKNOWN", "", "MALE ", "M", 1, True, None, [], {}, ["MALE"]),
@@ -44,7 +44,7 @@ INVALID: dict[str, Values] = {
         "1990-01-01T00:00:00", "1990-01-01Z", " 1990-01-01", "1990-01-01\n", "01/01/1990", "1990-W01-1",
         "1990-001", "", "today", "\u0661990-01-01", 19900101, True, None, [], {},
     ),
-    **{name: (0, 1, "true", "false", "", None, [], {}, 1.0) for name in FLAGS},
+    **{name: (0, 1, "true", "false", "yes", "on", "1", "", None, [], {}, 1.0) for name in FLAGS},
     **{name: ("x", "", None, {}, 1, True, [1], [None], [["a"]], [True], ["a", 2], {"0": "a"}) for name in LISTS},
     "patient": (None, [], "x", 1, True, ""),
 }  # fmt: skip
