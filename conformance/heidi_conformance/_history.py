@@ -129,6 +129,7 @@ class Request:
 
     target: what stands behind the base URL. user: whose token is sent, none where empty.
     authorization: instead of `Bearer {user}`. binds: the name of the session that it creates.
+    headers: further ones, in which a token may be named as well.
     batch: requests in a row with the same number are sent at once. pause: seconds before it.
     """
 
@@ -140,6 +141,7 @@ class Request:
     authorization: str | None = None
     binds: str = ""
     chunked: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
     batch: int = 0
     pause: float = 0.0
 
@@ -184,6 +186,8 @@ class Bindings:
             headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
         if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
             headers.append(("Content-Type", request.media_type))
+        for name, text in request.headers:
+            headers.append((name, self.filled(text, self.tokens, str)))
         return Message(
             request.method,
             self.filled(request.target, self.values, quoted),

@@ -73,7 +73,7 @@ def secrets_of(reading: Reading) -> Iterator[str]:
         values += [
             f"{as_float(number):f}".rstrip("0")
             for _, number in numbers_in(value)
-            if len(str(abs(number))) > 8
+            if len(str(number).lstrip("-")) > 8
         ]
     # A date or a media type may stand in a message as an example.
     told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))

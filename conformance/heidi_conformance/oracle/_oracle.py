@@ -229,8 +229,9 @@ class Oracle:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, answer)
             return
-        # Another rule speaks of who may do what.
-        told = not answer.ok and (elsewhere or answer.status == 403)
+        # Where a refusal is right, or wrong for another reason, its rule says which status it has.
+        refused = reading.sure is not None or elsewhere or answer.status == 403
+        told = not answer.ok and refused
         if self.strict and not told and str(answer.status) not in declared(reading.operation):
             yield Complaint(
                 "declared-status",
@@ -287,6 +288,11 @@ class Oracle:
         allowed = set(refusals)
         if operation == LIST and reading.asks_page:
             allowed.add(422)
+            if self.strict and reading.message.target in self.shelves[user].order:
+                yield Complaint(
+                    "reading", LIST, "refuses a page that it showed before", "", "the same page",
+                    f"status {status}",
+                )  # fmt: skip
         if status in allowed:
             return
         problem = reading.sure
@@ -605,7 +611,7 @@ class Oracle:
             )
         if reading.sure is not None:
             return
-        if self.strict and self.unissued(reading, ids):
+        if self.strict and self.unissued(reading, ids, self.shelves[user]):
             yield Complaint(
                 "page-token",
                 LIST,
@@ -631,7 +637,7 @@ class Oracle:
             known.see(got, {}, skip)
             known.read_by(LIST)
 
-    def unissued(self, reading: Reading, ids: list[str]) -> bool:
+    def unissued(self, reading: Reading, ids: list[str], shelf: Shelf) -> bool:
         """Whether a `page` that was accepted has a form that no server issues."""
         tokens = [text for name, text in reading.query if name == "page"]
         if not tokens:
@@ -639,7 +645,9 @@ class Oracle:
         token = tokens[-1]
         if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
             return True
-        return token.startswith("-") and token[1:].isdigit() and bool(ids)
+        if token.startswith("-") and token[1:].isdigit():
+            return bool(ids)
+        return shelf.numbers and not token.isdigit()
 
 
 def error_type(answer: Reply) -> Any:

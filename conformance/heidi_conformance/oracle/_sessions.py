@@ -124,7 +124,7 @@ def ordinary(name: str, value: Any) -> bool:
     if name in UPDATE_ONLY or name in ANOMALIES:
         return False
     if name == "duration":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000
+        return is_number(value) and 0 <= value < 10_000 and value * 4 == int(value * 4)
     if name in LANGUAGES:
         return value in ("en", "es")
     if name == "patient.dob":

@@ -18,6 +18,7 @@ WRONG_TOKENS = (
     "Bearer x{first}", "Bearer {first}.", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
     "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
+COOKIES = ("token", "access_token", "session", "jwt", "Authorization")
 NEAR_TOKENS = (
     "", "Bearer", "{first}", "Bearer{first}", "Basic {first}", "Token {first}", "JWT {first}", "Digest {first}",
     "BearerX {first}", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
@@ -26,7 +27,7 @@ NEAR_TOKENS = (
     "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:unsigned}",
     "Bearer {first:unsealed}", "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
-MEDIA_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8", "APPLICATION/JSON ; x=y", 'application/json; charset="utf-8"', "application/json;v=1; charset=utf-8")  # fmt: skip
+MEDIA_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8", "APPLICATION/JSON ; x=y", 'application/json; charset="utf-8"', "application/json;v=1; charset=utf-8", 'application/json; profile="x"')  # fmt: skip
 OTHER_TYPES = (None, "text/plain", "text/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/merge-patch+json", "application/json-patch+json", "application/jsonx", "application/xjson", "application/vnd.api+json", "application/xml", "application/octet-stream", "*/*", "json", "text/plain; a=application/json")  # fmt: skip
 BROKEN = (
     b"{", b"}", b'{"duration": 60', b'{"duration": 60}}', b'{"duration": 60,}', b"{'duration': 60}", b"{duration: 60}",
@@ -109,9 +110,10 @@ def near_tokens(probe: Probe) -> None:
     for each in OPERATIONS:
         for credentials in NEAR_TOKENS:
             probe.try_send(operation(each, name, authorization=credentials))
-    probe.try_send(
-        Request("GET", "/sessions/linked-user?access_token=x", authorization="", media_type=None)
-    )
+    cookies = tuple(("Cookie", f"{key}={{first}}") for key in COOKIES)
+    for header in (*cookies, ("X-Authorization", "Bearer {first}"), ("X-Access-Token", "{first}")):
+        request = operation("listLinkedUserSessions", name, authorization="", headers=(header,))
+        probe.send(request)
     probe.send(read(name))
 
 
@@ -158,7 +160,12 @@ def methods(probe: Probe) -> None:
                     )
                 )
     probe.send(read(name))
-    probe.send(Request("GET", f"/sessions/{{{name}}}?duration=77&patient[name]=No", media_type=None))
+    for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        for method, body in (("PATCH", b'{"duration": 78}'), ("DELETE", b"")):
+            headers = ((header, method),)
+            probe.send(read(name, headers=headers, body=body))
+            probe.send(read(name))
+    probe.send(Request("GET", f"/sessions/{{{name}}}?duration=77&session_name=No&patient[name]=No", media_type=None))
     probe.send(read(name))
 
 
@@ -229,6 +236,11 @@ def sizes(probe: Probe) -> None:
     probe.send(create(probe.name(), {}, chunked=True))
 
 
+HARD_NUMBERS = (b"9" * 5000, b"-" + b"9" * 400, b"1e999999999", b"1e-400", b"-1e-400", b"1e-999999999", b"-0", b"1e+5", b"18446744073709551616")  # fmt: skip
+HARD_NAMES = (b"$set", b"$where", b"a.b", b".", b"a[0]", b"a/b", b"constructor", b"toString", b"\\ud800", b" ", b"'", b"%s", b"{0}", b"x" * 5000)  # fmt: skip
+HARD_TOKENS = ("...", "!.!.!", "a.b.c", "..", ".", "!", "t" * 5000, "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "%00", "'", "{{}}", "a" * 20 + ".")  # fmt: skip
+
+
 def odd_input(probe: Probe) -> None:
     """What a careless server stumbles over."""
     name = probe.new()
@@ -237,12 +249,19 @@ def odd_input(probe: Probe) -> None:
     for raw in (
         b"[" * deep + b"]" * deep, b'{"a":' * deep + b"1" + b"}" * deep, b'{"duration": 61, "x_unknown": ' + b"[" * 500 + b"]" * 500 + b"}",
         b'{"duration": 1e999}', b'{"duration": -1e999}', b'{"duration": 1' + b"0" * 5000 + b"}", b'{"duration": 1e-999}',
+        *(b'{"%s": %s}' % (key, number) for key in (b"duration", b"x") for number in HARD_NUMBERS),
+        *(b'{"%s": 1}' % key for key in HARD_NAMES),
+        b'{"x": 5, "x": 6}', b"[" * 2 * deep, b'{"a":' * 2 * deep, b'{"patient": {"dob": "0000-01-01"}}', b'{"patient": {"dob": "9999-12-31"}}', b"   ", b"\n", b"5",
+        b'{"clinician_notes": [' + b'"", ' * 10_100 + b'""]}', b"{" + b", ".join(b'"m%d": 1' % n for n in range(1100)) + b"}",
         b'{"x_unknown": 1e999}', b'{"x_unknown": 1' + b"0" * 5000 + b"}", b'{"": 1}', b'{"\\u0000": 1}', b'{"patient": {"": 1}}',
     ):  # fmt: skip
         probe.send(update(name, raw))
+    probe.send(update(name, {"clinician_notes": []}))
     probe.send(read(name))
+    for token in HARD_TOKENS:
+        probe.send(listing(authorization=f"Bearer {token}"))
     for query in ("page_size=%00", "page_size=%FF", "page=%00", "page=%FF%FE", "page=" + "x" * 2000, "page_size=1&page_size=2",
-                  "x=1&%=2&&=", "page_size[]=1", "page=%F0%9F%91%A8", "page_size=5&x_unknown=1"):  # fmt: skip
+                  "x=1&%=2&&=", "page_size[]=1", "page=%F0%9F%91%A8", "page=!!!", "page=%27", "page=e30%3D", "page_size=5&x_unknown=1"):  # fmt: skip
         probe.send(listing(query))
     for path in (
         "%00",
@@ -252,6 +271,14 @@ def odd_input(probe: Probe) -> None:
         "%",
         "%zz",
         "x" * 300,
+        "7" * 2000,
+        "9" * 40,
+        "%2e%2e",
+        "%2E",
+        "abc",
+        "%0a",
+        "1%0d%0a2",
+        "%ff%fe",
         "%5C",
         "%27%20OR%201=1--",
         "{{}}",

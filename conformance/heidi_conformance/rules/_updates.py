@@ -178,11 +178,13 @@ def surrogates(probe: Probe) -> None:
     """Half of a surrogate pair, which no text holds."""
     name = probe.new()
     probe.send(update(name, {"duration": 60}))
-    for half in (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800"):
+    for half in (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800", b"\\udfff", b"\\ud83d"):
         probe.send(update(name, b'{"patient": {"name": "' + half + b'"}}'))
         probe.send(update(name, b'{"duration": 61, "clinician_notes": ["' + half + b'"]}'))
         appointment = b'{"ehr_appointment_id": "' + half + b'"}'
         probe.send(Request("POST", "/sessions", body=appointment, binds=probe.name()))
+        probe.send(update(name, b'{"clinician_notes": ["' + half + b'"]}'))
+    probe.send(update(name, b'{"\\ud800": 1}'))
     probe.send(read(name))
 
 
