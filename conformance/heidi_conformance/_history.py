@@ -118,6 +118,7 @@ NEAR: dict[str, Callable[[str], str]] = {
     "next": lambda text: shifted(text, 1),
     "beyond": lambda text: shifted(text, 2**128),
     "exponent": lambda text: f"{text}e0",
+    "hexadecimal": lambda text: hex(int(shifted(text, 0))),
     "twisted": lambda text: other(text, text.swapcase()),
     "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
 }  # fmt: skip

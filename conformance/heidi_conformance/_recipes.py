@@ -39,6 +39,7 @@ NEAR = {
     "next": "str(int(x)+1)",
     "beyond": "str(int(x)+2**128)",
     "exponent": "x+'e0'",
+    "hexadecimal": "hex(int(x))",
     "twisted": "x.swapcase()",
     "encoded": "'%'+format(ord(x[0]),'02X')+x[1:]",
 }

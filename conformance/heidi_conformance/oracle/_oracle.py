@@ -229,6 +229,17 @@ class Oracle:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, answer)
             return
+        updates = reading.operation == "updateSession" and own and reading.sure is None
+        if together and self.strict and updates and not answer.ok:
+            yield Complaint(
+                "concurrent",
+                "updateSession",
+                "refuses an update that runs at the same time as others",
+                "",
+                "success",
+                f"status {answer.status}",
+            )
+            return
         # Where a refusal is right, or wrong for another reason, its rule says which status it has.
         refused = reading.sure is not None or elsewhere or answer.status == 403
         told = not answer.ok and refused
@@ -288,9 +299,9 @@ class Oracle:
         allowed = set(refusals)
         if operation == LIST and reading.asks_page:
             allowed.add(422)
-            if self.strict and reading.message.target in self.shelves[user].order:
+            if self.strict and self.shelves[user].offers(reading):
                 yield Complaint(
-                    "reading", LIST, "refuses a page that it showed before", "", "the same page",
+                    "walks", LIST, "refuses the page that it offered", "", "the page",
                     f"status {status}",
                 )  # fmt: skip
         if status in allowed:

@@ -43,6 +43,15 @@ class Shelf:
     numbers: bool = False
     offered: bool = False
 
+    def offers(self, reading: Reading) -> bool:
+        """Whether the last page of the walk offered what is asked for."""
+        walk = self.walk
+        return (
+            walk is not None
+            and tokens_of(reading) == [walk.token]
+            and size_of(reading) == walk.size
+        )
+
     def added(self) -> None:
         """One session was created."""
         if self.total is not None:

@@ -10,7 +10,7 @@ from ._script import Script
 
 NEAR_IDS = (
     "0{%s}", "00{%s}", "%%2B{%s}", "-{%s}", "{%s}%%20", "%%20{%s}", "{%s}%%09", "{%s}%%0A", "%%0A{%s}", "{%s}.0", "{%s}.", "{%s:double}",
-    "{%s:arabic}", "{%s:full-width}", "{%s:next}", "{%s:beyond}", "{%s:exponent}", "{%s}%%00", "{%s}%%00x", "%%00{%s}", "{%s},",
+    "{%s:arabic}", "{%s:full-width}", "{%s:next}", "{%s:beyond}", "{%s:exponent}", "{%s:hexadecimal}", "{%s}%%00", "{%s}%%00x", "%%00{%s}", "{%s},",
     "{%s},1", "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2Fsessions%%2F{%s}", "{%s}%%2F..%%2F{%s}", "{%s}x", "x{%s}", "{%s}0",
     "%%EF%%BB%%BF{%s}", "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s:twisted}", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0", "{%s}.json", "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s}&x=1", "{%s}~", "{%s}-0",
 )  # fmt: skip
@@ -210,10 +210,10 @@ def documented_pages(probe: Probe) -> None:
 def write_while_walking(probe: Probe) -> None:
     """Creations and updates between the pages of a walk, of sessions before and behind."""
     user = pager(probe)
-    names = [probe.new(None if number % 2 else "tagged", user=user) for number in range(7)]
+    names = [probe.new(None if number else "tagged", user=user) for number in range(7)]
 
     def write(number: int, *, creates: bool, updates: bool) -> None:
-        if creates and number in (1, 2, 4):
+        if creates and (number in (1, 2, 4) or number > 6):
             probe.new(user=user)
         if updates:
             for name in (names[0], names[-1], names[number % len(names)]):
@@ -247,6 +247,7 @@ def seen_everywhere(probe: Probe) -> None:
         {"ehr_patient_id": "", "ehr_appt_id": ""}, {"clinician_notes": [""]}, {"linked_sessions_for_context": ["1"]},
         {"is_consent": True, "created_time_local": "2024-12-11 03:57"}, {"transcribe_mode": "DICTATE", "recording_status": "DONE", "session_status": "DONE"},
         {"language_code": "zh-Hant-TW"}, {"duration": 0.5},
+        {"ehr_patient_id": "12345", "ehr_appt_id": "007"},
     ):  # fmt: skip
         if change:
             probe.send(update(name, change))

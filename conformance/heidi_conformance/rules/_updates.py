@@ -37,9 +37,9 @@ UNKNOWN = {
 
 
 def each_member(probe: Probe, values: dict[str, tuple[Any, ...]], *, twice: bool) -> None:
-    """Set every member to every value, beside a session that must stay as it is."""
-    witness, name = probe.new(), probe.new()
-    for session in (witness, name):
+    """Set every member to every value, between two sessions that must stay as they are."""
+    witness, name, newest = probe.new(), probe.new(), probe.new()
+    for session in (witness, name, newest):
         probe.send(read(session))
         probe.send(
             update(
@@ -55,7 +55,8 @@ def each_member(probe: Probe, values: dict[str, tuple[Any, ...]], *, twice: bool
             probe.send(read(name))
         if twice:
             probe.send(update(name, body(member, items[-1])))
-        probe.send(read(witness))
+        for session in (witness, newest):
+            probe.send(read(session))
 
 
 def documented_members(probe: Probe) -> None:
@@ -338,6 +339,7 @@ def concurrency(probe: Probe) -> None:
         probe.batch([update(name, body(member, VALID[member][1 - round_ % 2])) for member in names])
         probe.send(read(name))
     made = [probe.name() for _ in range(6)]
+    probe.send(listing("page_size=1"))
     probe.batch([create(name, {"ehr_appointment_id": f"EHR-{name}"}) for name in made])
     for name in made:
         probe.try_send(read(name))

@@ -28,7 +28,7 @@ VALID: dict[str, Values] = {
     "duration": (60, 0, 75, 1.5, 2.5, 5.75, 3600, 100_000),
     **dict.fromkeys(LANGUAGES, ("es", "en-AU", "fil", "zh-Hant-TW", "es-419", "de-1996", "pt-br")),
     "patient.dob": ("1990-01-01", "2000-02-29", "1912-12-31", "1990-05-06", "1969-12-31", "1990-07-15", "1875-03-02"),
-    **{name: (f"{name} one", "", "2", "Zoë Müller") for name in TEXTS},
+    **{name: (f"{name} one", "", "Zoë Müller", "2") for name in TEXTS},
     **dict.fromkeys(FLAGS, (True, False, True)),
     "clinician_notes": (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"]),
     "linked_sessions_for_context": (["{other}"], ["{self}"], ["2", "1", "2"], []),
@@ -55,7 +55,8 @@ STRINGS = (
     "composed \u00e9 \u00e5 \ufb01 \u212b", "\u202eright to left\u200f \u05d0\u0628", "\ufeffmark of order",
     "\ufffe\uffff \ue000", "<script>alert('x')</script> &amp; &lt;b&gt;", "%20 %00 %s {0} {{x}} ${y} \\u0041 \\",
     "Robert'); DROP TABLE sessions;--", '"quoted" \'single\' `tick`', "null", "true", "0", "007", "1e5", "NaN",
-    "2024-01-01T00:00:00Z", "\u2028\u2029", "\u00a0\u3000", "\u0130\u0131\u00df\u1e9e", "x" * 300, "\u00e9" * 5000,
+    "2024-01-01T00:00:00Z", "2024-12-11T03:57:57+11:00", "2024-12-11T03:57", "2024-12-11 3:57 PM",
+    "NA", "N/A", "None", "nan", "-", "1.0", "1/2", "=1+1", "+61 2", "\u0410nn\u0430 \u0421", "\u2028\u2029", "\u00a0\u3000", "\u0130\u0131\u00df\u1e9e", "x" * 300, "\u00e9" * 5000,
     "long " * 14_000,
 )  # fmt: skip
 EXACT = (1, 59, 86_400, 2**31 - 1, 2**31, 2**32, 2**53 - 1, 2**53, 0.1, 0.5, 1.25, 3.141592653589793, 1e-7, 0.30000000000000004, 123456.789)  # fmt: skip
