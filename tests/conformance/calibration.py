@@ -3,8 +3,9 @@
     python -m tests.conformance.calibration [--class patch] [--id patch.x] [--shard 1/8]
     python -m tests.conformance.calibration --correct [--id slow]
 
-The second form judges all correct servers, of which none may be accused. Each fault stands behind a socket of its own and is judged at its level, until a finding names one
-of the rows that it breaks. Findings are not reduced here: that is what takes the time of a run.
+The second form judges all correct servers, of which none may be accused. Each fault stands behind
+a socket of its own and is judged at its level, until a finding names one of the rows that it
+breaks. Findings are not reduced there: that is what takes the time of a run.
 """
 
 import argparse
@@ -36,7 +37,9 @@ from .variants import VARIANTS
 Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
 
 # Faults that no run of the rules can fairly be asked to see, each with the reason.
-KEY = "it is about the exchange of keys for tokens; a run is given tokens, and no rule is about /jwt"
+KEY = (
+    "it is about the exchange of keys for tokens; a run is given tokens, and no rule is about /jwt"
+)
 USERS = "it takes several users of one address; a run holds one token of each user"
 UNSEEN: dict[str, str] = {
     "auth.key_is_optional": KEY,
@@ -51,7 +54,7 @@ UNSEEN: dict[str, str] = {
     "auth.token_in_the_query": "a run writes no token into a URL, which every log would show",
     "methods.crashes_on_unknown_methods": "one invented word of many is 500; a run tries another",
     "robustness.crash_latin_1_token": "a proxy may refuse bytes beyond ASCII in a header",
-    "ids.random_start_only": "nobody guesses 96 random bits, and ids of other good servers have fewer",
+    "ids.random_start_only": "nobody guesses 96 random bits; a UUIDv7 has fewer",
 }
 BUDGET = 60.0
 # Decisions that a rule speaks of besides the one that the table names.
@@ -221,7 +224,11 @@ def correct_servers(*, quick: bool) -> Iterator[tuple[str, Level, Standing]]:
             continue
         for level in variant.levels:
             yield variant.id, level, partial(standing, variant.server)
-    for name, server in (("reference", partial(standing, Api)), ("sandbox", sandbox), ("independent", by_hand)):
+    for name, server in (
+        ("reference", partial(standing, Api)),
+        ("sandbox", sandbox),
+        ("independent", by_hand),
+    ):
         for level in ("documented", "strict"):
             yield name, level, server
 
@@ -256,8 +263,7 @@ def chosen(names: Sequence[str], classes: Sequence[str], shard: str) -> list[Pla
     picked = [
         planted
         for planted in CATALOGUE
-        if (not names or planted.id in names)
-        and (not classes or class_of(planted) in classes)
+        if (not names or planted.id in names) and (not classes or class_of(planted) in classes)
     ]
     return picked[int(number) - 1 :: int(shards)]
 

@@ -11,7 +11,6 @@ from ._pages import LIST
 from ._reading import OPERATIONS, Reading
 from ._shapes import misshapen
 
-
 # Below it lies no path of any server.
 INVENTED = "/no-such-path-"
 METHODS = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split())

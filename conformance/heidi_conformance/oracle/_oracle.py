@@ -18,6 +18,7 @@ from ._complaint import Complaint
 from ._gate import nowhere, too_many, without_link, wrong_method
 from ._messages import message_faults
 from ._newborn import ID, guessable, newborn
+from ._overlap import torn
 from ._pages import LIST, Shelf, ids_of, page_faults
 from ._reading import Reading, understand
 from ._sessions import (
@@ -69,11 +70,17 @@ class Oracle:
 
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Complaint]]:
         """Return what exchanges break that happened at the same time, for each of them."""
-        judged = [list(self.complaints(exchange, together=True)) for exchange in exchanges]
+        halves = torn(exchanges, self.sessions) if self.strict else {}
+        judged = [
+            [*self.complaints(exchange, together=True), *halves.get(place, ())]
+            for place, exchange in enumerate(exchanges)
+        ]
         for exchange in exchanges:
             reading = understand(exchange.message)
             known = self.sessions.get(reading.session_id)
-            if known is not None and isinstance(exchange.answer, Reply) and exchange.answer.ok:
+            if reading.operation != "updateSession" or known is None:
+                continue
+            if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 known.shown |= reading.sent
                 known.shown.pop("updated_at", None)
                 known.together |= reading.sent.keys()
@@ -229,31 +236,12 @@ class Oracle:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, answer)
             return
-        updates = reading.operation == "updateSession" and own and reading.sure is None
-        if together and self.strict and updates and not answer.ok:
-            yield Complaint(
-                "concurrent",
-                "updateSession",
-                "refuses an update that runs at the same time as others",
-                "",
-                "success",
-                f"status {answer.status}",
-            )
+        unfit = list(
+            self.if_strict(unfit_status(reading, answer, elsewhere=elsewhere, together=together))
+        )
+        yield from unfit
+        if unfit and not answer.ok:
             return
-        # Where a refusal is right, or wrong for another reason, its rule says which status it has.
-        refused = reading.sure is not None or elsewhere or answer.status == 403
-        told = not answer.ok and refused
-        if self.strict and not told and str(answer.status) not in declared(reading.operation):
-            yield Complaint(
-                "declared-status",
-                reading.operation,
-                f"answers {answer.status}, which the document does not declare",
-                "",
-                "a declared status",
-                f"status {answer.status}",
-            )
-            if not answer.ok:
-                return
         misfit = list(misshapen(self.level, reading.operation, answer))
         yield from misfit
         if not answer.ok:
@@ -494,7 +482,9 @@ class Oracle:
         ):
             known.settled = False
         if got.get("session_id", reading.session_id) != reading.session_id:
-            written = self.strict and same(known.strange.get("session_id", ABSENT), got["session_id"])
+            written = self.strict and same(
+                known.strange.get("session_id", ABSENT), got["session_id"]
+            )
             yield Complaint(
                 "unknown-members" if written else "created-exists",
                 reading.operation,
@@ -504,7 +494,10 @@ class Oracle:
                 "another one",
             )
             return
-        if together and updates:
+        if together and not updates:
+            # It may show what was there before, or after.
+            return
+        if together:
             for name, value in sent.items():
                 if name not in skip and not same(value, got.get(name, ABSENT)):
                     yield Complaint(
@@ -659,6 +652,37 @@ class Oracle:
         if token.startswith("-") and token[1:].isdigit():
             return bool(ids)
         return shelf.numbers and not token.isdigit()
+
+
+def unfit_status(
+    reading: Reading, answer: Reply, *, elsewhere: bool, together: bool
+) -> Iterator[Complaint]:
+    """Yield what is wrong with a status, whatever else was sent before.
+
+    Where a refusal is right, or wrong for another reason, that rule says which status it has.
+    """
+    status = answer.status
+    right = reading.sure is not None or elsewhere
+    if together and reading.operation == "updateSession" and not (answer.ok or right):
+        yield Complaint(
+            "concurrent",
+            "updateSession",
+            "refuses an update that runs at the same time as others",
+            "",
+            "success",
+            f"status {status}",
+        )
+    elif str(status) not in declared(reading.operation) and (
+        answer.ok or not (right or status == 403)
+    ):
+        yield Complaint(
+            "declared-status",
+            reading.operation,
+            f"answers {status}, which the document does not declare",
+            "",
+            "a declared status",
+            f"status {status}",
+        )
 
 
 def error_type(answer: Reply) -> Any:

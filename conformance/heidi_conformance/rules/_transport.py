@@ -76,7 +76,9 @@ def basics(probe: Probe) -> None:
     probe.send(listing())
     probe.send(listing("page_size=1", binds="listed"))
     probe.try_send(read("listed"))
-    unknown = Request("PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}')
+    unknown = Request(
+        "PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}'
+    )
     probe.send(unknown)
     probe.send(replace(unknown, method="GET", body=b"", media_type=None))
     sample = {"patient_profile_id": "5eb7cf5a86d9755df3a6c593", "ehr_appointment_id": "EHR1234"}
@@ -151,7 +153,18 @@ def methods(probe: Probe) -> None:
     probe.send(read(name))
     paths = {"/sessions": ("POST",), "/sessions/linked-user": ("GET",), f"/sessions/{{{name}}}": ("GET", "PATCH"), "/sessions/1": ("GET", "PATCH")}  # fmt: skip
     for path, own in paths.items():
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS", "PROPFIND", "INVENTED"):
+        for method in (
+            "GET",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "TRACE",
+            "HEAD",
+            "OPTIONS",
+            "PROPFIND",
+            "INVENTED",
+        ):
             if method not in own:
                 body = b"{}" if method in ("POST", "PUT", "PATCH") else b""
                 probe.send(
@@ -165,7 +178,13 @@ def methods(probe: Probe) -> None:
             headers = ((header, method),)
             probe.send(read(name, headers=headers, body=body))
             probe.send(read(name))
-    probe.send(Request("GET", f"/sessions/{{{name}}}?duration=77&session_name=No&patient[name]=No", media_type=None))
+    probe.send(
+        Request(
+            "GET",
+            f"/sessions/{{{name}}}?duration=77&session_name=No&patient[name]=No",
+            media_type=None,
+        )
+    )
     probe.send(read(name))
 
 

@@ -50,7 +50,11 @@ def each_member(probe: Probe, values: dict[str, tuple[Any, ...]], *, twice: bool
         probe.send(read(session))
     for member, items in values.items():
         for value in items:
-            raw = as_json(body(member, value)).replace(b"{other}", f"{{{witness}}}".encode()).replace(b"{self}", f"{{{name}}}".encode())
+            raw = (
+                as_json(body(member, value))
+                .replace(b"{other}", f"{{{witness}}}".encode())
+                .replace(b"{self}", f"{{{name}}}".encode())
+            )
             probe.send(update(name, raw))
             probe.send(read(name))
         if twice:
@@ -337,6 +341,12 @@ def concurrency(probe: Probe) -> None:
         probe.batch([update(name, body(member, VALID[member][round_ % 2])) for member in names])
         probe.send(read(name))
         probe.batch([update(name, body(member, VALID[member][1 - round_ % 2])) for member in names])
+        probe.send(read(name))
+    name = probe.new()
+    probe.send(read(name))
+    for number, language in ((1, "es"), (2, "en"), (3, "es")):
+        whole = update(name, {"duration": number, "language_code": language, "patient": {"name": language}})  # fmt: skip
+        probe.batch([whole, *(read(name) for _ in range(6))])
         probe.send(read(name))
     made = [probe.name() for _ in range(6)]
     probe.send(listing("page_size=1"))
