@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from heidi_conformance._document import member
-from heidi_conformance._history import Exchange, strings
+from heidi_conformance._history import Exchange, digits, strings
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, Silence
 
@@ -615,6 +615,15 @@ class Oracle:
             )
         if reading.sure is not None:
             return
+        if any(self.rounded(session_id) for session_id in ids):
+            yield Complaint(
+                "created-exists",
+                LIST,
+                "lists a session by an id that a double has rounded",
+                "",
+                "the id of its creation",
+                "another one",
+            )
         if self.strict and self.unissued(reading, ids, self.shelves[user]):
             yield Complaint(
                 "page-token",
@@ -640,6 +649,13 @@ class Oracle:
             yield from self.instants(reading, known, got, NEVER, {})
             known.see(got, {}, skip)
             known.read_by(LIST)
+
+    def rounded(self, session_id: str) -> bool:
+        """Whether an id is what a double makes of that of a session."""
+        if session_id in self.sessions or not digits(session_id) or len(session_id) < 17:
+            return False
+        known = (key for key in self.sessions if digits(key))
+        return any(session_id == str(int(float(key))) for key in known)
 
     def unissued(self, reading: Reading, ids: list[str], shelf: Shelf) -> bool:
         """Whether a `page` that was accepted has a form that no server issues."""

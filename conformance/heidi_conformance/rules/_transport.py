@@ -74,8 +74,7 @@ def basics(probe: Probe) -> None:
     probe.send(update(name, {"duration": 60}))
     probe.send(read(name))
     probe.send(listing())
-    probe.send(listing("page_size=1", binds="listed"))
-    probe.try_send(read("listed"))
+    probe.send(listing("page_size=1"))
     unknown = Request(
         "PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}'
     )
@@ -290,7 +289,7 @@ def odd_input(probe: Probe) -> None:
         "%",
         "%zz",
         "x" * 300,
-        "7" * 2000,
+        "3" * 2000,
         "9" * 40,
         "%2e%2e",
         "%2E",

@@ -25,13 +25,13 @@ DOCUMENTED: dict[str, Values] = {
 }
 VALID: dict[str, Values] = {
     **DOCUMENTED,
-    "duration": (60, 0, 75, 1.5, 2.5, 5.75, 3600, 100_000),
+    "duration": (60, 0, 75, 1.5, 2.5, 5.75, 3600, 90_061),
     **dict.fromkeys(LANGUAGES, ("es", "en-AU", "fil", "zh-Hant-TW", "es-419", "de-1996", "pt-br")),
     "patient.dob": ("1990-01-01", "2000-02-29", "1912-12-31", "1990-05-06", "1969-12-31", "1990-07-15", "1875-03-02"),
     **{name: (f"{name} one", "", "Zoë Müller", "2") for name in TEXTS},
     **dict.fromkeys(FLAGS, (True, False, True)),
     "clinician_notes": (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"]),
-    "linked_sessions_for_context": (["{other}"], ["{self}"], ["2", "1", "2"], []),
+    "linked_sessions_for_context": (["{other}"], ["2", "1", "2"], ["{self}"], []),
 }  # fmt: skip
 WRONG_LANGUAGES = ("", "e", "english", "EN", "en_US", "en-", " en", "en ", "en\n", "en-A", "123", "en--US", "en-ABCDEFGHI", "en-abcdefghi", "ën")  # fmt: skip
 INVALID: dict[str, Values] = {
