@@ -1,7 +1,7 @@
 """One run against one server: rules, random sequences, breadth; and what they amount to."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,7 @@ class Campaign:
 
     def run_rules(self, wire: Wire) -> bool:
         """Run every script that can be run; return whether the server was there to the end."""
-        for script in SCRIPTS:
+        for script in self.scripts():
             if script.reads is not self.plan.read_only:
                 continue
             if self.plan.level == "documented" and script.level == "strict":
@@ -99,6 +99,10 @@ class Campaign:
             if not self.run_script(script, wire):
                 return False
         return True
+
+    def scripts(self) -> Sequence[Script]:
+        """Return the scripts in the order in which they run."""
+        return SCRIPTS
 
     def run_script(self, script: Script, wire: Wire) -> bool:
         def run(probe: Probe) -> None:

@@ -118,7 +118,9 @@ NEAR: dict[str, Callable[[str], str]] = {
     "next": lambda text: shifted(text, 1),
     "beyond": lambda text: shifted(text, 2**128),
     "exponent": lambda text: f"{text}e0",
+    "hexadecimal": lambda text: hex(int(shifted(text, 0))),
     "twisted": lambda text: other(text, text.swapcase()),
+    "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
 }  # fmt: skip
 
 
@@ -128,6 +130,7 @@ class Request:
 
     target: what stands behind the base URL. user: whose token is sent, none where empty.
     authorization: instead of `Bearer {user}`. binds: the name of the session that it creates.
+    headers: further ones, in which a token may be named as well.
     batch: requests in a row with the same number are sent at once. pause: seconds before it.
     """
 
@@ -139,6 +142,7 @@ class Request:
     authorization: str | None = None
     binds: str = ""
     chunked: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
     batch: int = 0
     pause: float = 0.0
 
@@ -183,6 +187,8 @@ class Bindings:
             headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
         if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
             headers.append(("Content-Type", request.media_type))
+        for name, text in request.headers:
+            headers.append((name, self.filled(text, self.tokens, str)))
         return Message(
             request.method,
             self.filled(request.target, self.values, quoted),

@@ -39,7 +39,9 @@ NEAR = {
     "next": "str(int(x)+1)",
     "beyond": "str(int(x)+2**128)",
     "exponent": "x+'e0'",
+    "hexadecimal": "hex(int(x))",
     "twisted": "x.swapcase()",
+    "encoded": "'%'+format(ord(x[0]),'02X')+x[1:]",
 }
 IMPORTS = {"json": "json.", "base64": "base64"}
 
@@ -67,6 +69,8 @@ def command(request: Request, url: str) -> str:
         parts += ["-H", f'"Authorization: {NAME.sub(shell_token, credentials)}"']
     if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
         parts += ["-H", quoted(f"Content-Type: {request.media_type}".encode())]
+    for name, text in request.headers:
+        parts += ["-H", f'"{name}: {NAME.sub(shell_token, text)}"']
     if request.chunked:
         parts += ["-H", "'Transfer-Encoding: chunked'"]
     if "/.." in request.target:
@@ -142,6 +146,7 @@ def call(request: Request) -> str:
         headers.append(f'"Authorization": {interpolated(credentials)}')
     if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
         headers.append(f'"Content-Type": {request.media_type!r}')
+    headers += [f'"{name}": {interpolated(text)}' for name, text in request.headers]
     content = ""
     if request.body:
         content = f", content={python_body(request)}"
@@ -176,7 +181,8 @@ def near_call(name: str, near: str | None) -> str:
 
 
 def names_token(request: Request, name: str) -> bool:
-    return any(match[1] == name for match in NAME.finditer(request.credentials or ""))
+    texts = (request.credentials or "", *(text for _, text in request.headers))
+    return any(match[1] == name for text in texts for match in NAME.finditer(text))
 
 
 def literal(raw: bytes) -> str:

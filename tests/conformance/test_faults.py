@@ -168,9 +168,9 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
 
     assert "confirmed" == finding.stability
     create, update = finding.requests
-    assert create.startswith('s2=$(curl -sS -X POST -H "Authorization: Bearer $HEIDI_TOKEN"')
+    assert create.startswith('s1=$(curl -sS -X POST -H "Authorization: Bearer $HEIDI_TOKEN"')
     assert "-X PATCH" in update
-    assert "/sessions/${s2}" in update
+    assert "/sessions/${s1}" in update
 
 
 def test_a_finding_that_does_not_show_again_is_marked_unstable(judged: Judged) -> None:

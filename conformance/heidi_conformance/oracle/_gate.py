@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 from heidi_conformance._document import member
+from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply
 
 from ._complaint import Complaint
 from ._pages import LIST
 from ._reading import OPERATIONS, Reading
 from ._shapes import misshapen
+
+# Below it lies no path of any server.
+INVENTED = "/no-such-path-"
+METHODS = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split())
 
 
 def too_many(reading: Reading, answer: Reply) -> Iterator[Complaint]:
@@ -36,6 +41,25 @@ def nowhere(reading: Reading, answer: Reply) -> Iterator[Complaint]:
             "404",
             f"status {answer.status}",
         )
+    elif answer.ok and (inner := member(member(answer.content, "session"), "session_id")):
+        if str(inner) in reading.message.target:
+            yield Complaint(
+                "exact-lookup",
+                "getSession",
+                "shows a session at another path than its own",
+                "",
+                "404",
+                f"status {answer.status}",
+            )
+    elif answer.ok and reading.message.target.startswith(INVENTED):
+        yield Complaint(
+            "error-shape",
+            "getSession",
+            "answers a path that nobody has with success",
+            "",
+            "404",
+            f"status {answer.status}",
+        )
     elif answer.status >= 400:
         yield from misshapen("strict", "getSession", answer)
 
@@ -47,6 +71,9 @@ def wrong_method(reading: Reading, answer: Reply) -> Iterator[Complaint]:
     if method == "OPTIONS" and answer.ok:
         return
     if method == "HEAD" and "GET" in documented and answer.status != 405:
+        return
+    if method not in METHODS and answer.status in (400, 501):
+        # What stands before a server may not even pass it on.
         return
     if answer.status != 405:
         yield Complaint(
@@ -73,15 +100,18 @@ def wrong_method(reading: Reading, answer: Reply) -> Iterator[Complaint]:
         yield from misshapen("strict", reading.operation, answer)
 
 
-def without_link(answer: Reply) -> Iterator[Complaint]:
-    """Yield what is wrong with the list of a user who is not linked."""
-    if answer.status != 403:
+def without_link(level: Level, answer: Reply) -> Iterator[Complaint]:
+    """Yield what is wrong with the list of a user who is not linked.
+
+    The page shows the error and not its status.
+    """
+    if answer.ok or (level == "strict" and answer.status != 403):
         yield Complaint(
             "unlinked",
             LIST,
             f"answers {answer.status} to a user who is not linked",
             "",
-            "403",
+            "NoLinkedUserException" if level == "documented" else "403",
             f"status {answer.status}",
         )
         return
@@ -93,9 +123,9 @@ def without_link(answer: Reply) -> Iterator[Complaint]:
         yield Complaint(
             "unlinked",
             LIST,
-            "answers 403 with another type or message than the page shows",
+            f"answers {answer.status} with another type or message than the page shows",
             "",
             "NoLinkedUserException, error: no linked user",
             "another error",
         )
-    yield from misshapen("strict", LIST, answer)
+    yield from misshapen(level, LIST, answer, shown=True)

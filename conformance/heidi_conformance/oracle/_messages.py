@@ -59,6 +59,8 @@ def texts_in(content: Any) -> Iterator[str]:
 
 def secrets_of(reading: Reading) -> Iterator[str]:
     """Yield the values of a request that an error must not repeat, where they can be told."""
+    if len(reading.session_id) > 15 and reading.session_id.isdigit():
+        yield reading.session_id
     values: list[str] = [text for name, text in reading.query if name in ("page", "page_size")]
     if reading.token:
         values.append(reading.token)
@@ -71,7 +73,7 @@ def secrets_of(reading: Reading) -> Iterator[str]:
         values += [
             f"{as_float(number):f}".rstrip("0")
             for _, number in numbers_in(value)
-            if len(str(abs(number))) > 8
+            if len(str(number).lstrip("-")) > 8
         ]
     # A date or a media type may stand in a message as an example.
     told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from heidi_conformance._document import member
-from heidi_conformance._history import Exchange
+from heidi_conformance._history import Exchange, digits, strings
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, Silence
 
@@ -18,6 +18,7 @@ from ._complaint import Complaint
 from ._gate import nowhere, too_many, without_link, wrong_method
 from ._messages import message_faults
 from ._newborn import ID, guessable, newborn
+from ._overlap import torn
 from ._pages import LIST, Shelf, ids_of, page_faults
 from ._reading import Reading, understand
 from ._sessions import (
@@ -34,6 +35,8 @@ from ._sessions import (
 from ._shapes import declared, misshapen
 
 NEVER: Any = None
+# Stands in texts that one user alone writes.
+MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422)
 # Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
@@ -55,6 +58,7 @@ class Oracle:
         self.sessions: dict[str, Known] = {}
         self.shelves: dict[str, Shelf] = defaultdict(Shelf)
         self.strangers: dict[tuple[str, str], Any] = {}
+        self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, session_id: str, user: str) -> None:
         """Take note of a session that was created elsewhere."""
@@ -66,11 +70,17 @@ class Oracle:
 
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Complaint]]:
         """Return what exchanges break that happened at the same time, for each of them."""
-        judged = [list(self.complaints(exchange, together=True)) for exchange in exchanges]
+        halves = torn(exchanges, self.sessions) if self.strict else {}
+        judged = [
+            [*self.complaints(exchange, together=True), *halves.get(place, ())]
+            for place, exchange in enumerate(exchanges)
+        ]
         for exchange in exchanges:
             reading = understand(exchange.message)
             known = self.sessions.get(reading.session_id)
-            if known is not None and isinstance(exchange.answer, Reply) and exchange.answer.ok:
+            if reading.operation != "updateSession" or known is None:
+                continue
+            if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 known.shown |= reading.sent
                 known.shown.pop("updated_at", None)
                 known.together |= reading.sent.keys()
@@ -97,7 +107,7 @@ class Oracle:
             self.doubt(reading)
             valid = (
                 "a request that the contract allows"
-                if not reading.problems
+                if reading.method_known and not reading.problems
                 else "a request that the contract refuses"
             )
             yield Complaint(
@@ -108,6 +118,8 @@ class Oracle:
                 "no 5xx",
                 f"status {answer.status}",
             )
+            if answer.status == 501 and reading.path and user is not None:
+                yield from self.if_strict(wrong_method(reading, answer))
         elif answer.status == 429:
             yield from self.if_strict(too_many(reading, answer))
         elif not reading.path:
@@ -120,8 +132,24 @@ class Oracle:
             yield from self.if_strict(wrong_method(reading, answer))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
+        if self.strict and answer.ok and user is not None:
+            yield from self.leaks(answer, user)
         if self.strict and answer.status >= 400:
             yield from message_faults(reading, answer, known=reading.token in self.tokens)
+
+    def leaks(self, answer: Reply, user: str) -> Iterator[Complaint]:
+        """Yield that an answer holds what another user wrote, wherever it stands."""
+        others = [texts for name, texts in self.written.items() if name != user]
+        foreign = set[str]().union(*others) - self.written[user]
+        if any(text.encode() in answer.body for text in foreign):
+            yield Complaint(
+                "own-sessions",
+                "getSession",
+                "shows what another user wrote",
+                "",
+                "nothing of it",
+                "the text",
+            )
 
     def if_strict(self, complaints: Iterator[Complaint]) -> Iterator[Complaint]:
         """Yield complaints that only level strict has."""
@@ -195,6 +223,7 @@ class Oracle:
     def known_user(
         self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
     ) -> Iterator[Complaint]:
+        self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.sessions.get(reading.session_id)
         own = known is not None and known.owner == user
         elsewhere = "{session_id}" in reading.path and not own
@@ -203,20 +232,15 @@ class Oracle:
         if malformed:
             self.note_refusal(reading, user, known)
             return
-        if self.strict and str(answer.status) not in declared(reading.operation):
-            yield Complaint(
-                "declared-status",
-                reading.operation,
-                f"answers {answer.status}, which the document does not declare",
-                "",
-                "a declared status",
-                f"status {answer.status}",
-            )
-            if not answer.ok:
-                return
         if reading.operation == LIST and user in self.unlinked:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
-                yield from self.if_strict(without_link(answer))
+                yield from without_link(self.level, answer)
+            return
+        unfit = list(
+            self.if_strict(unfit_status(reading, answer, elsewhere=elsewhere, together=together))
+        )
+        yield from unfit
+        if unfit and not answer.ok:
             return
         misfit = list(misshapen(self.level, reading.operation, answer))
         yield from misfit
@@ -263,6 +287,11 @@ class Oracle:
         allowed = set(refusals)
         if operation == LIST and reading.asks_page:
             allowed.add(422)
+            if self.strict and self.shelves[user].offers(reading):
+                yield Complaint(
+                    "walks", LIST, "refuses the page that it offered", "", "the page",
+                    f"status {status}",
+                )  # fmt: skip
         if status in allowed:
             return
         problem = reading.sure
@@ -314,7 +343,7 @@ class Oracle:
                 "success",
                 f"status {status}",
             )
-        elif reading.operation != LIST and plain(reading):
+        elif plain(reading) and error_type(answer) != "NoLinkedUserException":
             yield Complaint(
                 "works", operation, "refuses what the page shows", "", "success", f"status {status}"
             )
@@ -324,6 +353,9 @@ class Oracle:
     ) -> Iterator[Complaint]:
         """Yield how the refusal of an id says too much, or the wrong thing."""
         operation = reading.operation
+        if "%2F" in reading.message.target:
+            # Many servers take it for a slash, and so for a path that they do not have.
+            return
         documented = self.strict or operation == "getSession"
         if documented and error_type(answer) not in (None, "SessionNotFoundError"):
             yield Complaint(
@@ -450,8 +482,11 @@ class Oracle:
         ):
             known.settled = False
         if got.get("session_id", reading.session_id) != reading.session_id:
+            written = self.strict and same(
+                known.strange.get("session_id", ABSENT), got["session_id"]
+            )
             yield Complaint(
-                "created-exists",
+                "unknown-members" if written else "created-exists",
                 reading.operation,
                 "answers with another session than was asked for",
                 "",
@@ -459,7 +494,10 @@ class Oracle:
                 "another one",
             )
             return
-        if together and updates:
+        if together and not updates:
+            # It may show what was there before, or after.
+            return
+        if together:
             for name, value in sent.items():
                 if name not in skip and not same(value, got.get(name, ABSENT)):
                     yield Complaint(
@@ -559,10 +597,9 @@ class Oracle:
         page = answer.content
         ids = ids_of(page)
         sizes = [text for name, text in reading.query if name == "page_size"]
-        if not self.strict:
-            if sizes and reading.sure is None and sizes[0].isdigit() and len(ids) > int(sizes[0]):
-                yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
-            return
+        bounded = sizes and reading.sure is None and sizes[0].isdigit()
+        if not self.strict and bounded and len(ids) > int(sizes[0]):
+            yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
         if any(
             self.sessions[session_id].owner != user
             for session_id in ids
@@ -578,7 +615,16 @@ class Oracle:
             )
         if reading.sure is not None:
             return
-        if self.unissued(reading, ids):
+        if any(self.rounded(session_id) for session_id in ids):
+            yield Complaint(
+                "created-exists",
+                LIST,
+                "lists a session by an id that a double has rounded",
+                "",
+                "the id of its creation",
+                "another one",
+            )
+        if self.strict and self.unissued(reading, ids, self.shelves[user]):
             yield Complaint(
                 "page-token",
                 LIST,
@@ -588,7 +634,7 @@ class Oracle:
                 f"status {answer.status}",
             )
         there = frozenset(key for key, known in self.sessions.items() if known.owner == user)
-        yield from page_faults(self.shelves[user], reading, page, there)
+        yield from self.if_strict(page_faults(self.shelves[user], reading, page, there))
         for session in cast("list[object]", member(page, "sessions") or []):
             got = flattened(session)
             session_id = got.get("session_id")
@@ -599,12 +645,19 @@ class Oracle:
                 continue
             if len(known.shown) == 1 and not known.sent:
                 yield from self.if_strict(newborn(known, got, skip))
-            yield from misfits(LIST, known, {}, got, strict=True, skip=skip)
+            yield from misfits(LIST, known, {}, got, strict=self.strict, skip=skip)
             yield from self.instants(reading, known, got, NEVER, {})
             known.see(got, {}, skip)
             known.read_by(LIST)
 
-    def unissued(self, reading: Reading, ids: list[str]) -> bool:
+    def rounded(self, session_id: str) -> bool:
+        """Whether an id is what a double makes of that of a session."""
+        if session_id in self.sessions or not digits(session_id) or len(session_id) < 17:
+            return False
+        known = (key for key in self.sessions if digits(key))
+        return any(session_id == str(int(float(key))) for key in known)
+
+    def unissued(self, reading: Reading, ids: list[str], shelf: Shelf) -> bool:
         """Whether a `page` that was accepted has a form that no server issues."""
         tokens = [text for name, text in reading.query if name == "page"]
         if not tokens:
@@ -612,7 +665,40 @@ class Oracle:
         token = tokens[-1]
         if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
             return True
-        return token.startswith("-") and token[1:].isdigit() and bool(ids)
+        if token.startswith("-") and token[1:].isdigit():
+            return bool(ids)
+        return shelf.numbers and not token.isdigit()
+
+
+def unfit_status(
+    reading: Reading, answer: Reply, *, elsewhere: bool, together: bool
+) -> Iterator[Complaint]:
+    """Yield what is wrong with a status, whatever else was sent before.
+
+    Where a refusal is right, or wrong for another reason, that rule says which status it has.
+    """
+    status = answer.status
+    right = reading.sure is not None or elsewhere
+    if together and reading.operation == "updateSession" and not (answer.ok or right):
+        yield Complaint(
+            "concurrent",
+            "updateSession",
+            "refuses an update that runs at the same time as others",
+            "",
+            "success",
+            f"status {status}",
+        )
+    elif str(status) not in declared(reading.operation) and (
+        answer.ok or not (right or status == 403)
+    ):
+        yield Complaint(
+            "declared-status",
+            reading.operation,
+            f"answers {status}, which the document does not declare",
+            "",
+            "a declared status",
+            f"status {status}",
+        )
 
 
 def error_type(answer: Reply) -> Any:
@@ -637,6 +723,7 @@ def plain(reading: Reading) -> bool:
     return (
         not reading.strange
         and not reading.problems
+        and all(name == "page_size" and text == "10" for name, text in reading.query)
         and all(
             (ordinary(name, value) and value)
             or name in ("clinician_notes", "generate_output_without_recording")

@@ -33,12 +33,24 @@ class Shelf:
     """The list of one user.
 
     total: how many sessions there are, None until the server said it. walk: the latest.
-    order: the ids of a page by its query, until something is written.
+    order: the ids of a page by its query, until something is written. numbers: whether the pages
+    that were offered so far are all numbers.
     """
 
     total: int | None = None
     walk: Walk | None = None
     order: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    numbers: bool = False
+    offered: bool = False
+
+    def offers(self, reading: Reading) -> bool:
+        """Whether the last page of the walk offered what is asked for."""
+        walk = self.walk
+        return (
+            walk is not None
+            and tokens_of(reading) == [walk.token]
+            and size_of(reading) == walk.size
+        )
 
     def added(self) -> None:
         """One session was created."""
@@ -96,6 +108,10 @@ def page_faults(
     )
     if size is not None:
         yield from length_faults(shelf, reading, len(ids), size, asked, more=token is not None)
+    if token is not None:
+        digits = str(token).isascii() and str(token).isdigit()
+        shelf.numbers = digits and (shelf.numbers or not shelf.offered)
+        shelf.offered = True
     key = reading.message.target
     if key in shelf.order and shelf.order[key] != ids:
         yield complaint("walks", "shows other sessions, or another order, when asked again")

@@ -20,6 +20,11 @@ UPDATE_ONLY = frozenset(
     "created_time_local linked_sessions_for_context patient.demographic_details".split()
 )
 LANGUAGES = ("language_code", "output_language_code")
+# What only an update changes, once a server has shown it.
+STEADY = frozenset(
+    "duration language_code output_language_code patient.name patient.gender patient.dob "
+    "ehr_appt_id ehr_patient_id".split()
+)
 ABSENT = object()
 AFTER_UPDATE = {
     "getSession": "update-read",
@@ -119,7 +124,7 @@ def ordinary(name: str, value: Any) -> bool:
     if name in UPDATE_ONLY or name in ANOMALIES:
         return False
     if name == "duration":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000
+        return is_number(value) and 0 <= value < 10_000 and value * 4 == int(value * 4)
     if name in LANGUAGES:
         return value in ("en", "es")
     if name == "patient.dob":
@@ -140,9 +145,12 @@ def misfits(
     expected = known.expected(sent)
     fresh = sent or known.sent
     for name, value in expected.items():
-        if name in skip or name in ("updated_at", *OPTIONAL) or not known.settled:
+        if name in skip or name == "updated_at" or not known.settled:
             continue
-        if not strict and not (ordinary(name, value) or value is None):
+        if name in OPTIONAL and (not strict or name not in got):
+            continue
+        comparable = name in STEADY and name not in sent
+        if not strict and not (ordinary(name, value) or value is None or comparable):
             continue
         if name in ANOMALIES and not strict:
             continue
@@ -171,6 +179,7 @@ def blame(
     """Return the rule that a difference breaks."""
     suspects = (
         (name in known.together, "concurrent"),
+        (same(known.strange.get(name, ABSENT), found), "unknown-members"),
         (name == "created_at", "created-at"),
         (name in known.strange, "unknown-members"),
         (sent and strict, distortion(name, value, found, known.shown.get(name, ABSENT))),
@@ -180,7 +189,8 @@ def blame(
         ((name, operation) in known.unread, AFTER_UPDATE[operation]),
         (operation == "updateSession", "update-keeps"),
         ("other" in known.attempts, "one-session"),
-        (True, "reading"),
+        (strict, "reading"),
+        (True, AFTER_UPDATE[operation]),
     )
     return next(rule for suspected, rule in suspects if suspected and rule)
 

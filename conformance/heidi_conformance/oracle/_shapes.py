@@ -18,6 +18,7 @@ from heidi_conformance._words import json_path, kind_of, printable
 from ._complaint import Complaint
 from ._reading import OPERATIONS, plainly
 
+ONE = ("getSession", "updateSession")
 INSTANTS = ("created_at", "updated_at")
 PLACES = {
     operation: (path, method.lower())
@@ -26,11 +27,17 @@ PLACES = {
 }
 
 
-def misshapen(level: Level, operation: str, reply: Reply) -> Iterator[Complaint]:
-    """Yield what is wrong with the body of an answer, by the document of a level."""
+def misshapen(
+    level: Level, operation: str, reply: Reply, *, shown: bool = False
+) -> Iterator[Complaint]:
+    """Yield what is wrong with the body of an answer, by the document of a level.
+
+    shown: whether it is an error that the page shows.
+    """
     answered = f"answers {reply.status}"
     success = reply.ok
-    if not success and level == "documented" and (operation, reply.status) != ("getSession", 404):
+    shown = shown or (reply.status == 404 and operation in ONE)
+    if not success and level == "documented" and not shown:
         # The page shows the bodies of two errors, and no rule for others.
         return
     media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
@@ -127,6 +134,9 @@ def validator(
         return None
     _, node = _document.resolved(document, [], responses[key])
     schema = node["content"]["application/json"]["schema"] if "content" in node else None
+    if level == "documented" and status >= 400:
+        # Asked of those errors alone that the page shows.
+        schema = {"$ref": "#/components/schemas/ErrorResponse"}
     if schema is None:
         return None
     return jsonschema_rs.Draft202012Validator(

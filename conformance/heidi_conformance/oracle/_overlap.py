@@ -1,0 +1,52 @@
+"""What a reading must not show while an update runs at the same time."""
+
+from collections.abc import Mapping, Sequence
+
+from heidi_conformance._document import member
+from heidi_conformance._history import Exchange
+from heidi_conformance._wire import Reply
+
+from ._complaint import Complaint
+from ._reading import Reading, understand
+from ._sessions import ABSENT, Flat, Known, flattened, same
+
+
+def torn(
+    exchanges: Sequence[Exchange], sessions: Mapping[str, Known]
+) -> dict[int, list[Complaint]]:
+    """Return complaints of readings that show half of an update, by their place in a batch."""
+    readings = [understand(exchange.message) for exchange in exchanges]
+    updates: dict[str, list[Reading]] = {}
+    for reading in readings:
+        if reading.operation == "updateSession" and reading.method_known:
+            updates.setdefault(reading.session_id, []).append(reading)
+    told: dict[int, list[Complaint]] = {}
+    for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
+        known, sent = sessions.get(reading.session_id), updates.get(reading.session_id, [])
+        answer = exchange.answer
+        if reading.operation != "getSession" or known is None or len(sent) != 1:
+            continue
+        if isinstance(answer, Reply) and answer.ok:
+            got = flattened(member(answer.content, "session"))
+            if halfway(known.shown, sent[0].sent, got):
+                told[place] = [
+                    Complaint(
+                        "concurrent",
+                        "updateSession",
+                        "shows half of an update to who reads at the same time",
+                        "",
+                        "the session before or after",
+                        "some members of each",
+                    )
+                ]
+    return told
+
+
+def halfway(before: Flat, sent: Mapping[str, object], got: Flat) -> bool:
+    """Whether some members are as before an update, and some as after."""
+    changes = {
+        name: value for name, value in sent.items() if not same(value, before.get(name, ABSENT))
+    }
+    new = [same(value, got.get(name, ABSENT)) for name, value in changes.items()]
+    old = [same(before.get(name, ABSENT), got.get(name, ABSENT)) for name in changes]
+    return any(new) and any(old)
