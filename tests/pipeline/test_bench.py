@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from scripts.bench.__main__ import FIGURES, main
 from scripts.bench.environments import PEERS, Installed
 from scripts.bench.measure import SAMPLE, NotMeasuredError, ask, interleave, running
 from scripts.bench.table import Bound, Row, table
+from scripts.postgresql import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +91,8 @@ def is_peer(row: Row) -> bool:
                 "GET, against a bare ASGI constant",
             ],
         ),
+        ("list", ["list of 20, at 1e6 sessions against 1e3"]),
+        ("soak", ["memory, most in ten minutes of load"]),
     ],
 )
 def test_a_figure_is_measured_and_has_its_rows(name: str, expected: list[str]) -> None:
@@ -99,6 +103,22 @@ def test_a_figure_is_measured_and_has_its_rows(name: str, expected: list[str]) -
     assert [] == [row for row in measured if row.met is None or row.must is None]
     ratios = [row.ratio for row in measured if row.ratio is not None]
     assert all(math.isfinite(ratio) for ratio in ratios)
+
+
+def test_several_processes_on_one_database_are_compared_with_one() -> None:
+    try:
+        rows = list(FIGURES["workers"](Here(), smoke=True))
+    except NotMeasuredError as error:
+        if "no PostgreSQL" in str(error) and not os.environ.get(REQUIRED):
+            pytest.skip(str(error))
+        raise
+    assert [
+        "GET on PostgreSQL, 2 processes against one",
+        "GET on PostgreSQL, 4 processes against one",
+        "PATCH on PostgreSQL, 2 processes against one",
+        "PATCH on PostgreSQL, 4 processes against one",
+    ] == [row.figure for row in rows]
+    assert all(row.ratio and math.isfinite(row.ratio) for row in rows)
 
 
 def test_a_peer_that_is_not_there_leaves_a_row_with_the_reason() -> None:
