@@ -59,7 +59,18 @@ UNSEEN: dict[str, str] = {
 # Faults that break the page's words, and show in requests that only level strict sends.
 PAGES = "the page names no way to a second page, and so no walk"
 TOTALS = "what `total_count` counts is a decision; the page shows a number"
-STRICT_ONLY: dict[str, str] = {}
+STRICT_ONLY = {
+    "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
+    "creation.same_appointment_same_session": "the page does not say that ids are unique",
+    "creation.creates_two": TOTALS,
+    "creation.profile_is_required": "a server may not know the patient or appointment of the page",
+    "creation.new_sessions_are_listed_later": TOTALS,
+    "creation.second_creation_is_a_conflict": "a server may refuse the appointment of the page",
+    "paging.appointments_are_elsewhere": TOTALS,
+    "paging.cursors_name_the_user": PAGES,
+    "paging.done_is_archived": TOTALS,
+    "views.stale_second_page": PAGES,
+}
 BUDGET = 60.0
 # Decisions that a rule speaks of besides the one that the table names.
 KIN = {
