@@ -22,6 +22,7 @@ RARE = {
     "ids.trailing_slash",
     "paging.null_page",
     "paging.pages_only_once",
+    "patch.ignores_transcribe_mode",
     "patch.writes_audio",
     "tenants.linked_sessions_are_shown",
     "tenants.unlinked_list_is_empty",
