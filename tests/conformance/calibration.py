@@ -56,6 +56,21 @@ UNSEEN: dict[str, str] = {
     "robustness.crash_latin_1_token": "a proxy may refuse bytes beyond ASCII in a header",
     "ids.random_start_only": "nobody guesses 96 random bits; a UUIDv7 has fewer",
 }
+# Faults that break the page's words, and show in requests that only level strict sends.
+PAGES = "the page names no way to a second page, and so no walk"
+TOTALS = "what `total_count` counts is a decision; the page shows a number"
+STRICT_ONLY = {
+    "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
+    "creation.same_appointment_same_session": "the page does not say that ids are unique",
+    "creation.creates_two": TOTALS,
+    "creation.profile_is_required": "a server may not know the patient or appointment of the page",
+    "creation.new_sessions_are_listed_later": TOTALS,
+    "creation.second_creation_is_a_conflict": "a server may refuse the appointment of the page",
+    "paging.appointments_are_elsewhere": TOTALS,
+    "paging.cursors_name_the_user": PAGES,
+    "paging.done_is_archived": TOTALS,
+    "views.stale_second_page": PAGES,
+}
 BUDGET = 60.0
 # Decisions that a rule speaks of besides the one that the table names.
 KIN = {
@@ -151,14 +166,14 @@ class Trial(Campaign):
 def users(issue: Callable[[str, str], str]) -> dict[str, str]:
     """Return the tokens of users who may do something, by the names that a run knows them by."""
     return {
-        "first": issue("clinician@example.com", "1"),
         "second": issue("other@example.com", "2"),
         "unlinked": issue("nobody+unlinked@example.com", "3"),
+        "first": issue("clinician@example.com", "1"),
     }
 
 
 def tokens(api: Api) -> dict[str, str]:
-    """Return the tokens of all users that a run can have."""
+    """Return the tokens of all users that a run can have; a faulty server may prefer some user."""
     expired = api.token(lifetime=0.02)
     given = {**users(api.token), "expired": expired}
     # It was good once, and has been used.

@@ -179,7 +179,7 @@ def blame(
     """Return the rule that a difference breaks."""
     suspects = (
         (name in known.together, "concurrent"),
-        (same(known.strange.get(name, ABSENT), found), "unknown-members"),
+        (name in known.strange and same(known.strange[name], found), "unknown-members"),
         (name == "created_at", "created-at"),
         (name in known.strange, "unknown-members"),
         (sent and strict, distortion(name, value, found, known.shown.get(name, ABSENT))),
