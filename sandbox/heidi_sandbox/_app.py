@@ -112,7 +112,7 @@ class _Application:
             answer = answer._replace(headers={**answer.headers, "connection": "close"})
         milliseconds = (time.perf_counter() - begun) * 1000
         _access_log.info("%s %d %.1f ms", name, answer.status, milliseconds)
-        await request.finish()
+        await request.finish(self._deadlines)
         await answer.send(send)
 
     async def _answer(self, request: Request) -> tuple[str, Answer]:

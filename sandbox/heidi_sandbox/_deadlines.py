@@ -23,13 +23,16 @@ class Deadlines:
         self._running: set[asyncio.Timeout] = set()
 
     @contextlib.asynccontextmanager
-    async def body(self) -> AsyncGenerator[None, None]:
+    async def body(self, most: float = _NEVER) -> AsyncGenerator[None, None]:
         """Bound the time that the block takes.
+
+        Args:
+            most: seconds, where a body is given less than usual.
 
         Raises:
             RequestTimeoutError: the block took too long.
         """
-        end = asyncio.get_running_loop().time() + self._seconds
+        end = asyncio.get_running_loop().time() + min(self._seconds, most)
         try:
             async with asyncio.timeout_at(min(end, self._latest)) as timeout:
                 self._running.add(timeout)

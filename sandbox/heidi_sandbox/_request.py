@@ -1,6 +1,5 @@
 """What the sandbox reads of an HTTP request."""
 
-import asyncio
 import contextlib
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._errors import (
     ContentTooLargeError,
     MalformedRequestError,
+    RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
 from heidi_sandbox._json import MalformedJsonError, parse
@@ -64,8 +64,12 @@ class Request:
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared) > LARGEST_BODY:
             raise _too_large()
-        async with deadlines.body():
-            raw = await self._read()
+        try:
+            async with deadlines.body():
+                raw = await self._read()
+        except RequestTimeoutError:
+            self._more = False  # or no longer waited for
+            raise
         if not raw and not rules.required:
             return {}
         media_type = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
@@ -87,16 +91,16 @@ class Request:
                 raise _too_large()
         return bytes(body)
 
-    async def finish(self) -> None:
+    async def finish(self, deadlines: Deadlines) -> None:
         """Read on past a body that nobody wants: who cannot send it all may not see the answer."""
         if self._more and not self.has(b"expect"):
-            await self._skip(_LARGEST_REST)
+            with contextlib.suppress(RequestTimeoutError, MalformedRequestError):
+                async with deadlines.body(_REST_TIME):
+                    await self._skip(_LARGEST_REST)
 
     async def _skip(self, left: int) -> None:
-        with contextlib.suppress(TimeoutError, MalformedRequestError):
-            async with asyncio.timeout(_REST_TIME):
-                while self._more and left > 0:
-                    left -= len(await self._next_part())
+        while self._more and left > 0:
+            left -= len(await self._next_part())
 
     async def _next_part(self) -> bytes:
         message = await self._receive()
