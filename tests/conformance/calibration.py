@@ -53,6 +53,7 @@ UNSEEN: dict[str, str] = {
     "auth.one_token_at_a_time": "it takes two tokens of one user; a run holds one",
     "auth.token_in_the_query": "a run writes no token into a URL, which every log would show",
     "methods.crashes_on_unknown_methods": "one invented word of many is 500; a run tries another",
+    "robustness.crash_long_path": "one id of 2,000 digits is 500; a run tries another",
     "robustness.crash_latin_1_token": "a proxy may refuse bytes beyond ASCII in a header",
     "ids.random_start_only": "nobody guesses 96 random bits; a UUIDv7 has fewer",
 }

@@ -151,7 +151,15 @@ def page_lengths(probe: Probe) -> None:
     total = total_of(probe, user)
     around = [
         size
-        for size in (total - 1, total, total + 1, (total + 1) // 2, total // 2)
+        for size in (
+            total - 3,
+            total - 2,
+            total - 1,
+            total,
+            total + 1,
+            (total + 1) // 2,
+            total // 2,
+        )
         if 0 < size <= 100
     ]
     for size in (*dict.fromkeys([1, 2, 3, 5, 10, *around, 99, 100]), None):
