@@ -187,6 +187,7 @@ def shown(verdict: Verdict, width: int | None) -> str:
             force_terminal=terminal,
             width=width,
             color_system=None if terminal else "auto",
+            _environ={},  # a dumb terminal has a width of its own
         ),
         verdict,
         (Path("reports/report.json"),),

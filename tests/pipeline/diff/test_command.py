@@ -130,10 +130,15 @@ def test_text_outside_a_terminal_is_a_line_a_sentence_without_color(run: Any) ->
 
 def test_text_on_a_terminal_is_colored_and_wrapped() -> None:
     file = StringIO()
-    show(
-        compared(PETS, patched(BREAKING)),
-        Console(file=file, force_terminal=True, color_system="standard", width=50, no_color=False),
+    console = Console(
+        file=file,
+        force_terminal=True,
+        color_system="standard",
+        width=50,
+        no_color=False,
+        _environ={},  # a dumb terminal has a width of its own
     )
+    show(compared(PETS, patched(BREAKING)), console)
     text = file.getvalue()
     assert "\x1b[31m  breaking" in text
     assert "\n             `limit`; it could be left out.\n" in text
