@@ -181,7 +181,8 @@ class _Runner:
 
     def run(self) -> None:
         try:
-            asyncio.run(self._open_and_serve())
+            with asyncio.Runner(loop_factory=_new_event_loop()) as runner:
+                runner.run(self._open_and_serve())
         except BaseException as error:
             if self._ready.done():
                 raise
@@ -242,6 +243,13 @@ class _Runner:
         deadlines.hurry(_BODY_GRACE)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(serve, _GRACE)
+
+
+def _new_event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the loop: uvloop answers a third sooner, and is not made for Windows."""
+    module = import_module("asyncio" if sys.platform == "win32" else "uvloop")
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
+    return new_event_loop
 
 
 def _server(name: ServerName, app: App, listener: socket.socket, limits: Limits) -> _Server:

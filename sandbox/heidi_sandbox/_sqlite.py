@@ -17,6 +17,7 @@ from heidi_sandbox._errors import (
     UnknownOutcomeError,
 )
 from heidi_sandbox._migrations import SQLITE
+from heidi_sandbox._recent import Recent
 from heidi_sandbox._store import Page, Size
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class SqliteStore:
     def __init__(self, file: Path | None) -> None:
         self._closing = contextlib.ExitStack()
         self._closed = False
+        self._recent = Recent()
         self._file = None if file is None else file.resolve()
         try:
             self._open(self._file)
@@ -133,12 +135,11 @@ class SqliteStore:
         )
 
     async def get(self, user: str, session_id: str) -> bytes | None:
-        try:
-            with self._exclusive:
-                row = self._reader.execute(_GET, (session_id, user)).fetchone()
-        except sqlite3.Error as error:
-            raise _unavailable(error) from None
-        return None if row is None else row[1]
+        def read() -> bytes | None:
+            rows = self._read(_GET, (session_id, user))
+            return rows[0][1] if rows else None
+
+        return self._recent.get(user, session_id, read)
 
     async def update(
         self, user: str, session_id: str, change: Callable[[bytes], bytes]
@@ -148,6 +149,7 @@ class SqliteStore:
             if row is None:
                 return None
             document = change(row[1])
+            self._recent.forget(user, session_id)
             db.execute(_UPDATE, (document, row[0]))
             return document
 
@@ -177,6 +179,7 @@ class SqliteStore:
 
     async def clear(self, *, settings: bool) -> None:
         def delete(db: sqlite3.Connection) -> None:
+            self._recent.forget_all()
             for table in (*_SESSION_TABLES, *(["settings"] if settings else [])):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
 
@@ -236,7 +239,7 @@ class SqliteStore:
 
     def _commit(self, batch: list["_Write"]) -> list["_Outcome"]:
         """Do a batch, or tell every one of it why not: nothing may end the thread."""
-        with self._exclusive:
+        with self._exclusive, self._recent.changing():
             failure = StoreUnavailableError
             try:
                 self._undo()  # what a rollback that failed has left
