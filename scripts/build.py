@@ -105,6 +105,7 @@ STEPS: Final = (
             "conformance/**/*.py",
             "sandbox/**/*.py",
             "scripts/judge.py",
+            "scripts/serving.py",
             "uv.lock",
         ),
         outputs=(REPORT,),

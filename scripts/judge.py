@@ -10,27 +10,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.bundle import ROOT
+from scripts.serving import ServingError, serving
 from scripts.steps import StepFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from scripts.serving import Served
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 """What a line of the sandbox's log starts with; without it, the same complaint is one line."""
-
-PATIENCE: Final = 30
-"""Seconds that the sandbox may take to start or to stop."""
 
 
 def judge_sandbox() -> str:
@@ -39,11 +34,13 @@ def judge_sandbox() -> str:
     Raises:
         StepFailure: findings, each with its sentence, and what the sandbox itself complained of.
     """
-    key = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        with _sandbox(Path(folder), key, log) as url:
-            code = _judge(url, key)
+        try:
+            with serving([sys.executable, "-m", "heidi_sandbox"], log, os.environ) as sandbox:
+                code = _judge(sandbox)
+        except ServingError as error:
+            raise StepFailure(2, str(error)) from None
         complaints = list(dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines()))
     if code == 2 or not REPORT.exists():
         raise StepFailure(2, "the judge could not run", complaints)
@@ -58,51 +55,11 @@ def _said(complaints: list[str]) -> list[str]:
     return [f"the sandbox says: {line}" for line in complaints]
 
 
-@contextmanager
-def _sandbox(folder: Path, key: str, log: Path) -> Generator[str]:
-    """Serve the sandbox on a new database and yield its base URL."""
-    command = [sys.executable, "-m", "heidi_sandbox", "serve", "--port", "0"]
-    command += ["--database-url", f"sqlite:///{folder / 'sandbox.db'}"]
-    environment = {**os.environ, "HEIDI_SANDBOX_API_KEY": key}
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
-    ):
-        try:
-            with _deadline(process):
-                address = _address(process, log)
-            yield address
-        finally:
-            process.terminate()
-            with _deadline(process):
-                process.wait()
-
-
-@contextmanager
-def _deadline(process: subprocess.Popen[str]) -> Generator[None]:
-    """Kill the process where the block takes too long, which ends the waiting."""
-    timer = threading.Timer(PATIENCE, process.kill)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _address(process: subprocess.Popen[str], log: Path) -> str:
-    for line in process.stdout or ():
-        if match := re.search(r"http://\S+", line):
-            return match[0]
-    raise StepFailure(2, "the sandbox did not start", log.read_text("utf-8").splitlines())
-
-
-def _judge(url: str, key: str) -> int:
+def _judge(sandbox: Served) -> int:
     REPORT.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "heidi_conformance", "run", url, "--level", "strict"]
+    command = [sys.executable, "-m", "heidi_conformance", "run", sandbox.url, "--level", "strict"]
     command += ["--report", str(REPORT.parent)]
-    environment = {**os.environ, "HEIDI_API_KEY": key}
+    environment = {**os.environ, "HEIDI_API_KEY": sandbox.key}
     environment.pop("HEIDI_TOKEN", None)
     return subprocess.run(command, env=environment, check=False).returncode
 

@@ -11,12 +11,13 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 PATIENCE: Final = 30.0
 """Seconds that the sandbox may take to start or to stop."""
@@ -49,37 +50,47 @@ class Served:
 
 
 @contextmanager
-def serving(program: Sequence[str]) -> Generator[Served]:
-    """Start the sandbox that a command names; stop it at the end of the block.
+def serving(
+    program: Sequence[str],
+    log: Path | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Generator[Served]:
+    """Start the sandbox that a command names, on a new database; stop it at the end of the block.
+
+    Args:
+        program: the command.
+        log: where to write what it complains of, for whoever reads it afterwards.
+        environment: what it is told besides where programs are.
 
     Raises:
         ServingError: it did not start.
     """
     key = secrets.token_urlsafe(16)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        subprocess.Popen(
-            [*program, "serve", "--port", "0", "--database-url", f"sqlite:///{folder}/sandbox.db"],
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], "HEIDI_SANDBOX_API_KEY": key},
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        try:
-            with _deadline(process):
-                url = _address(process)
-            if not url:
-                errors.seek(0)
-                said = errors.read().strip().splitlines() or ["it said nothing"]
-                raise ServingError(f"{Path(program[0]).name}: did not start: {said[-1]}")
-            yield Served(url, key)
-        finally:
-            process.terminate()
-            with _deadline(process):
-                process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        log = log or Path(folder, "log")
+        database = f"sqlite:///{folder}/sandbox.db"
+        with (
+            log.open("wb") as errors,
+            subprocess.Popen(
+                [*program, "serve", "--port", "0", "--database-url", database],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], **environment, "HEIDI_SANDBOX_API_KEY": key},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as process,
+        ):
+            try:
+                with _deadline(process):
+                    url = _address(process)
+                if not url:
+                    said = log.read_text("utf-8").strip().splitlines() or ["it said nothing"]
+                    raise ServingError(f"the sandbox did not start: {said[-1]}")
+                yield Served(url, key)
+            finally:
+                process.terminate()
+                with _deadline(process):
+                    process.wait()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import judge
+from scripts import judge, serving
 from scripts.bundle import ROOT
 from scripts.steps import StepFailure
 
@@ -77,7 +77,7 @@ def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
     report: Path, plant: Plant
 ) -> None:
     plant("__main__.py", "def main(", "raise SystemExit('out of order')\ndef main(")
-    with pytest.raises(StepFailure, match="the sandbox did not start\n    out of order") as caught:
+    with pytest.raises(StepFailure, match="the sandbox did not start: out of order") as caught:
         judge.judge_sandbox()
     assert caught.value.code == 2
     assert not report.exists()
@@ -86,7 +86,7 @@ def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
 def test_a_sandbox_that_says_nothing_is_given_up(
     report: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "PATIENCE", 0.5)
+    monkeypatch.setattr(serving, "PATIENCE", 0.5)
     plant("__main__.py", "def main(", "import time; time.sleep(60)\ndef main(")
     with pytest.raises(StepFailure, match="the sandbox did not start"):
         judge.judge_sandbox()
