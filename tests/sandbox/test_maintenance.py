@@ -239,6 +239,23 @@ def test_a_disk_that_is_full_is_one_line_that_says_so(
     assert (1, 3) == size_of(url)
 
 
+def test_a_disk_that_fails_on_the_way_is_one_line(tmp_path: Path) -> None:
+    on_a_small_disk = ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh", *COMMAND]
+    done = subprocess.run(
+        [*on_a_small_disk, "seed", "--sessions", "500"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == done.stderr.count("\n"), done.stderr
+    assert "heidi-sandbox: the database cannot be used: disk I/O error" in done.stderr
+    assert (0, 0) == size_of(f"sqlite:///{tmp_path}/heidi-sandbox.db")
+
+
 def test_reset_works_beside_servers_on_postgresql(heidi: Heidi, postgresql: Postgresql) -> None:
     with (
         postgresql.database() as url,
