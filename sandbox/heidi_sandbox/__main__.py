@@ -2,11 +2,13 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import re
 import shlex
 import sys
 from collections.abc import Generator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +16,7 @@ from heidi_sandbox._arguments import add_database_arguments, database_url, whole
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance
-from heidi_sandbox._process import keep_memory, set_up_process
+from heidi_sandbox._process import end_process, keep_memory, say, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
 from heidi_sandbox._stops import Stops
 from heidi_sandbox._workers import Workers, workers
@@ -23,14 +25,15 @@ _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
 _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
 _MOST_WORKERS = 64
 _RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
-
-
 _SQLITE = "sqlite:"
+_NO_LOG = logging.NullHandler()
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 when stopped, 2 when it could not run."""
     options = _parser().parse_args(arguments)
+    # A command says in its one line what a server logs.
+    logging.getLogger("heidi_sandbox").addHandler(_NO_LOG)
     try:
         options.run(options)
     except (CannotServeError, StoreUnavailableError) as error:
@@ -48,11 +51,12 @@ def _serve(options: argparse.Namespace) -> None:
     with Stops() as stops, _served(settings, options) as sandbox:
         sandbox.when_ended(stops.end)
         keep_memory()
-        sys.stdout.write(_greeting(sandbox, show_key=settings.api_key is None))
-        sys.stdout.flush()
+        say(_greeting(sandbox, show_key=settings.api_key is None))
         asked = stops.wait()
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
+    if options.workers == 1:
+        end_process()
 
 
 @contextlib.contextmanager
@@ -135,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A reference server of the Heidi Sessions API.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=version("heidi-sessions"))
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = commands.add_parser(
         "serve",

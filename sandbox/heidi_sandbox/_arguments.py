@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -10,6 +11,7 @@ from heidi_sandbox._errors import CannotServeError
 
 DATABASE_URL_VARIABLE: Final = "HEIDI_SANDBOX_DATABASE_URL"
 _DEFAULT_DATABASE_URL: Final = "sqlite:///heidi-sandbox.db"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def add_database_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +37,15 @@ def database_url(options: argparse.Namespace) -> str:
     """Return the URL of the flags or the environment.
 
     Raises:
-        CannotServeError: a flag shows a password, or the file cannot be read.
+        CannotServeError: a flag shows a password, the file cannot be read, or it is no line.
     """
+    url = _given_url(options)
+    if _CONTROL.search(url):
+        raise CannotServeError("the database URL holds a line end or another control character")
+    return url
+
+
+def _given_url(options: argparse.Namespace) -> str:
     if options.database_url_file is not None:
         try:
             return Path(options.database_url_file).read_text(encoding="utf-8").strip()

@@ -55,7 +55,7 @@ class Batches(Generic[K, W, R]):
         try:
             results: Sequence[Any] = await self._commit(row, [write for write, _ in batch])
         except StoreUnavailableError as error:
-            results = [type(error)() for _ in batch]
+            results = [type(error)(error.reason) for _ in batch]
         except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for this write
             if len(batch) > 1:  # nothing was written: one that fails takes no other along
                 for one in batch:

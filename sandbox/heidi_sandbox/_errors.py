@@ -130,13 +130,21 @@ class UnavailableError(ServerError):
 
 
 class StoreUnavailableError(ServerError):
-    """The database is away or full, whoever asks; nothing was written."""
+    """The database is away or full, whoever asks; nothing was written.
+
+    Args:
+        reason: what is wrong, for the person at the terminal; callers are not told.
+    """
 
     status = 503
     type = "StoreUnavailableError"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "it does not answer") -> None:
         super().__init__("the database is not available; try again", Retry_After="1")
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the database cannot be used: {self.reason}"
 
 
 class UnknownOutcomeError(StoreUnavailableError):
@@ -144,7 +152,8 @@ class UnknownOutcomeError(StoreUnavailableError):
 
     type = "UnknownOutcomeError"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "it does not answer") -> None:
         ApiError.__init__(
             self, "the database went away during this request, which may have been done or not"
         )
+        self.reason = f"{reason}; what was written last may be there or not"

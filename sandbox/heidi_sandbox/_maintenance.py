@@ -17,6 +17,7 @@ from heidi_sandbox._arguments import add_database_arguments, database_url, whole
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._invented import invented_sessions
 from heidi_sandbox._open import MEMORY, SQLITE, open_store
+from heidi_sandbox._process import say
 from heidi_sandbox._store import Size, Store
 from heidi_sandbox._tokens import Tokens
 
@@ -67,32 +68,34 @@ def add_maintenance(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 def _reset(options: argparse.Namespace) -> None:
     url = database_url(options)
     _refuse_memory(url)
-    file = Path(url.removeprefix(SQLITE))
-    if url.startswith(SQLITE) and not file.exists():
-        raise CannotServeError(f"{file}: there is no such database, so nothing to reset")
+    if url.startswith(SQLITE):
+        _refuse_missing(Path(url.removeprefix(SQLITE)))
     if not (options.yes or sys.stdin.isatty()):
         raise CannotServeError("reset deletes every session: say --yes where nobody can be asked")
-    ask = None if options.yes else partial(_ask, everything=options.all)
-    asyncio.run(_clear(url, ask, everything=options.all))
-
-
-async def _clear(url: str, ask: Callable[[Size], None] | None, *, everything: bool) -> None:
-    async with _opened(url) as store:
-        size = await store.size()
-        if ask is not None:
-            ask(size)
-        await store.clear(settings=everything)
-    kept = "the key and the secret of tokens too" if everything else "key and tokens stay valid"
-    sys.stdout.write(f"Deleted {_text(size)}; {kept}.\n")
+    with asyncio.Runner() as runner:
+        store = runner.run(open_store(url))
+        try:
+            size = runner.run(store.size())
+            if not options.yes:
+                _ask(size, everything=options.all)  # outside the loop, which would swallow a Ctrl-C
+            runner.run(store.clear(settings=options.all))
+        finally:
+            runner.run(store.close())
+    kept = "the key and the secret of tokens too" if options.all else "key and tokens stay valid"
+    say(f"Deleted {_text(size)}; {kept}.\n")
 
 
 def _ask(size: Size, *, everything: bool) -> None:
     """Return only if a person agrees."""
     more = ", the key and the secret of tokens" if everything else ""
-    sys.stdout.write(f"Delete {_text(size)}{more}? [y/N] ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        sys.stdout.write("Nothing was deleted.\n")
+    say(f"Delete {_text(size)}{more}? [y/N] ")
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        answer = ""
+        say("\n")
+    if answer.strip().lower() not in {"y", "yes"}:
+        say("Nothing was deleted.\n")
         sys.exit(1)
 
 
@@ -117,7 +120,7 @@ async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
                 *(_work(store, tokens, key, left, advance) for _ in range(_AT_ONCE))
             )
     last = f" to {_email(users)}" if users > 1 else ""
-    sys.stdout.write(
+    say(
         f"Added {_text(Size(users, sessions))}: {_email(1)}{last}, "
         f"third_party_internal_id {_INTERNAL_ID}.\n"
     )
@@ -166,6 +169,15 @@ async def _opened(url: str) -> AsyncGenerator[Store, None]:
         yield store
     finally:
         await store.close()
+
+
+def _refuse_missing(file: Path) -> None:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        raise CannotServeError(f"{file}: there is no such database, so nothing to reset") from None
+    except OSError as error:
+        raise CannotServeError(f"{file}: cannot be used as a database: {error.strerror}") from None
 
 
 def _refuse_memory(url: str) -> None:

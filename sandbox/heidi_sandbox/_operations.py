@@ -6,13 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from heidi_sandbox._cursor import Cursors, InvalidCursorError
-from heidi_sandbox._errors import InvalidRequestError, NoLinkedUserError, SessionNotFoundError
+from heidi_sandbox._errors import (
+    ContentTooLargeError,
+    InvalidRequestError,
+    NoLinkedUserError,
+    SessionNotFoundError,
+)
 from heidi_sandbox._json import dump
+from heidi_sandbox._request import LARGEST_BODY
 from heidi_sandbox._sessions import new_session, now, updated
 from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, Tokens
 
 _ID_BITS: Final = 128
+# Bytes. Every body fits into a new session, and a page of a hundred into memory.
+_LARGEST_SESSION: Final = 2 * LARGEST_BODY
 
 
 class Call(NamedTuple):
@@ -66,7 +74,7 @@ class Operations:
             await self._store.update(
                 call.caller.user,
                 call.path["session_id"],
-                lambda document: dump(updated(json.loads(document), call.body, now())),
+                lambda document: _changed(document, call.body),
             )
         )
 
@@ -88,6 +96,13 @@ class Operations:
             "has_next_page": next_page is not None,
         }
         return b'{"sessions":[%b],%b' % (b",".join(page.documents), dump(rest)[1:])
+
+
+def _changed(document: bytes, members: Mapping[str, Any]) -> bytes:
+    changed = dump(updated(json.loads(document), members, now()))
+    if len(changed) > _LARGEST_SESSION:
+        raise ContentTooLargeError(f"the session would have more than {_LARGEST_SESSION} bytes")
+    return changed
 
 
 def _envelope(document: bytes | None) -> bytes:

@@ -66,10 +66,16 @@ _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (asyncpg.LockNotAvailableError, "another program keeps its tables locked"),
     (asyncpg.ReadOnlySQLTransactionError, "it takes no writes; name the primary server"),
     (asyncpg.UndefinedColumnError, f"its schema {_SCHEMA} belongs to another program"),
+    (asyncpg.UndefinedTableError, f"its schema {_SCHEMA} lacks a table; drop it to begin anew"),
+    (asyncpg.UndefinedObjectError, "it does not know a parameter of the URL"),
+    (asyncpg.PostgresSyntaxError, "it does not know a parameter of the URL"),
+    (asyncpg.QueryCanceledError, "it gives statements too little time; see statement_timeout"),
+    (asyncpg.DiskFullError, "its disk is full"),
     (asyncpg.ClientConfigurationError, "the URL cannot be read; see PostgreSQL's own manual"),
+    (ValueError, "the URL cannot be read; see PostgreSQL's own manual"),
     (socket.gaierror, "there is no such host"),
     (TimeoutError, "it does not answer"),
-    (FileNotFoundError, "nothing listens on its socket; start it"),
+    (FileNotFoundError, "nothing listens on its socket, or a file of the URL is missing; start it"),
     (ConnectionRefusedError, "nothing listens there; start it"),
     (OSError, "it cannot be reached"),
 )
@@ -124,9 +130,8 @@ class PostgresqlStore:
             async with _connected(url) as connection:
                 await _migrate(connection)
         except (*_FAILED, ValueError) as error:
-            reason = next((why for kind, why in _REASONS if isinstance(error, kind)), None)
             raise CannotServeError(
-                f"the PostgreSQL database cannot be used: {reason or type(error).__name__}"
+                f"the PostgreSQL database cannot be used: {_reason(error)}"
             ) from None
         return cls(url)
 
@@ -136,8 +141,8 @@ class PostgresqlStore:
                 await connection.execute(_KEEP_SETTING, name, default)
                 value: bytes = await connection.fetchval(_SETTING, name)
                 return value
-        except _FAILED:
-            raise StoreUnavailableError from None
+        except _FAILED as error:
+            raise StoreUnavailableError(_reason(error)) from None
 
     async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
         await self._creations.add(user, lambda number: (session_id, document(number)))
@@ -186,7 +191,7 @@ class PostgresqlStore:
         await self._write(lambda connection: connection.execute(f"TRUNCATE {tables}"))
 
     async def ping(self) -> None:
-        await self._read("SELECT 1")
+        await self._read("SELECT count(*) FROM settings")
 
     async def close(self) -> None:
         await self._creations.finish()
@@ -262,7 +267,7 @@ class PostgresqlStore:
         except _FAILED as failed:
             error = failed
         self._notice(error)
-        raise StoreUnavailableError from None
+        raise StoreUnavailableError(_reason(error)) from None
 
     def _notice(self, error: BaseException | None) -> None:
         """Log when the database goes away and when it is back, not each request in between."""
@@ -306,8 +311,12 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
     except _FAILED as error:
         _log.error("the database went away during a commit: %s", type(error).__name__)
         _let_go(connection)
-        raise UnknownOutcomeError from None
+        raise UnknownOutcomeError(_reason(error)) from None
     return result
+
+
+def _reason(error: BaseException | None) -> str:
+    return next((why for kind, why in _REASONS if isinstance(error, kind)), type(error).__name__)
 
 
 def _let_go(connection: Connection) -> None:
@@ -354,8 +363,9 @@ async def _migrate(connection: Connection) -> None:
 
 async def _version(connection: Connection) -> int:
     if await connection.fetchval("SELECT to_regclass($1)", f"{_SCHEMA}.migrations"):
-        version: int = await connection.fetchval("SELECT max(version) FROM migrations")
-        return version
+        version: object = await connection.fetchval("SELECT max(version) FROM migrations")
+        if isinstance(version, int):
+            return version
     tables = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1)"
     if await connection.fetchval(tables, _SCHEMA):
         raise CannotServeError(

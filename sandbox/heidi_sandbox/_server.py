@@ -290,7 +290,7 @@ def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> soc
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
-    except (OSError, UnicodeError) as error:
+    except (OSError, TypeError, UnicodeError) as error:
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else "not a host name"
         raise CannotServeError(f"cannot listen on {host} port {port}: {reason}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import queue
 import sqlite3
@@ -45,6 +46,7 @@ _PAGE: Final = """
     SELECT u.total, s.number, s.document
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.number < ?
     WHERE u.name = ? ORDER BY s.number DESC LIMIT ?"""
+_ANY: Final = "SELECT count(*) FROM settings"
 _SIZE: Final = "SELECT count(*), coalesce(sum(total), 0) FROM users"
 _SESSION_TABLES: Final = ("sessions", "users")
 _CACHE_OF_MANY: Final = "PRAGMA cache_size = -262144"  # KiB: ids are random, so all of their index
@@ -66,7 +68,8 @@ class SqliteStore:
         self._closing = contextlib.ExitStack()
         self._closed = False
         self._recent = Recent()
-        self._file = None if file is None else file.resolve()
+        self._file = None if file is None else _resolved(file)
+        self._places: dict[Path, tuple[int, int]] = {}
         try:
             self._open(self._file)
         except BaseException:
@@ -81,9 +84,9 @@ class SqliteStore:
             self._writer = self._reader = _migrated(self._connect(":memory:"), ":memory:")
             self._exclusive: contextlib.AbstractContextManager[Any] = threading.Lock()
             return
-        if not file.parent.is_dir():
-            raise CannotServeError(f"{file}: there is no such folder to keep a database in")
         try:
+            if not file.parent.is_dir():
+                raise CannotServeError(f"{file}: there is no such folder to keep a database in")
             _refuse_foreign(file)
             self._lock(file)
             _make_private(file)
@@ -98,6 +101,9 @@ class SqliteStore:
             self._writer.execute("PRAGMA synchronous = FULL")
             self._reader = self._connect(file)
             self._reader.execute("PRAGMA query_only = ON")
+            self._reader.execute(_ANY).fetchone()  # from now on its log is there
+            log = file.with_name(f"{file.name}-wal")
+            self._places = {one: _identity(one) for one in (file, log)}
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotServeError(f"{file}: cannot be used as a database: {reason}") from None
@@ -188,7 +194,11 @@ class SqliteStore:
             await asyncio.to_thread(self._compact, self._file)
 
     async def ping(self) -> None:
-        self._read("SELECT 1", ())
+        try:
+            self._refuse_moved()
+        except OSError as error:
+            raise _unavailable(error) from None
+        self._read(_ANY, ())
 
     async def close(self) -> None:
         self._closed = True
@@ -243,6 +253,7 @@ class SqliteStore:
             failure = StoreUnavailableError
             try:
                 self._undo()  # what a rollback that failed has left
+                self._refuse_moved()
                 self._writer.execute("BEGIN IMMEDIATE")
                 outcomes = [self._attempt(write.operation) for write in batch]
                 failure = UnknownOutcomeError
@@ -251,8 +262,14 @@ class SqliteStore:
                 _report(error)
                 with contextlib.suppress(sqlite3.Error):
                     self._undo()
-                return [_Outcome(error=failure()) for _ in batch]
+                return [_Outcome(error=failure(_reason(error))) for _ in batch]
         return outcomes
+
+    def _refuse_moved(self) -> None:
+        """Raise where the files are no longer what their names lead to: writes would be lost."""
+        for file, identity in self._places.items():
+            if _identity(file) != identity:
+                raise FileNotFoundError(errno.ENOENT, "another file has taken its place")
 
     def _undo(self) -> None:
         if self._writer.in_transaction:
@@ -263,7 +280,9 @@ class SqliteStore:
         self._writer.execute("SAVEPOINT one")
         try:
             outcome = _Outcome(operation(self._writer))
-        except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for this write
+        except Exception as error:  # it belongs to whoever waits for this write
+            if not self._writer.in_transaction:  # SQLite itself has undone the whole batch
+                raise
             self._writer.execute("ROLLBACK TO one")
             outcome = _Outcome(
                 error=_unavailable(error) if isinstance(error, sqlite3.Error) else error
@@ -293,9 +312,16 @@ def _add(
         raise DuplicateSessionError from None
 
 
-def _unavailable(error: sqlite3.Error) -> StoreUnavailableError:
+def _unavailable(error: OSError | sqlite3.Error) -> StoreUnavailableError:
     _report(error)
-    return StoreUnavailableError()
+    return StoreUnavailableError(_reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    """Return what is wrong in the words of the system or of SQLite, which quote no value."""
+    if isinstance(error, OSError):
+        return f"its file is gone: {error.strerror}"
+    return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
 
 
 def _report(error: BaseException) -> None:
@@ -323,10 +349,32 @@ def _resolve(outcomes: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
             future.set_exception(outcome.error)
 
 
+def _resolved(file: Path) -> Path:
+    """Follow links, so that a file has one lock whatever it is called."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise CannotServeError(
+            f"{str(file)!r}: cannot be used as a database: its links lead in a circle, "
+            "the current folder is gone, or its name holds NUL"
+        ) from None
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_dev, status.st_ino
+
+
 def _refuse_foreign(file: Path) -> None:
     """Look at a file before anything is written to it or beside it."""
     if not file.exists():
         return
+    if not file.is_file():  # reading a pipe waits for ever, and a device is everybody's
+        raise CannotServeError(f"{file}: cannot be used as a database: it is no ordinary file")
+    if file.stat().st_nlink > 1:  # each name would have a lock and a log of its own
+        raise CannotServeError(
+            f"{file}: cannot be used as a database: it has a second name; name a copy of it"
+        )
     with file.open("rb") as opened:
         start = opened.read(_APPLICATION_ID_AT.stop)
     mine = start.startswith(_MAGIC) and start[_APPLICATION_ID_AT] == _APPLICATION
@@ -351,11 +399,11 @@ def _migrated(db: sqlite3.Connection, name: str) -> sqlite3.Connection:
         raise CannotServeError(f"{name}: belongs to another program; name another file")
     if version > len(SQLITE):
         raise CannotServeError(f"{name}: was made by a newer heidi-sandbox; update this one")
-    if version < len(SQLITE):
-        db.execute("BEGIN IMMEDIATE")
-        for statement in (one for migration in SQLITE[version:] for one in migration):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {len(SQLITE)}")
-        db.execute("COMMIT")
+    db.execute("BEGIN IMMEDIATE")
+    for statement in (one for migration in SQLITE[version:] for one in migration):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    # Written even where it stays the same, so that a disk that takes no writes shows now.
+    db.execute(f"PRAGMA user_version = {len(SQLITE)}")
+    db.execute("COMMIT")
     return db

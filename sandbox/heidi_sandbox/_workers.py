@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
-from heidi_sandbox._process import keep_memory, set_up_process
+from heidi_sandbox._process import end_process, keep_memory, set_up_process
 from heidi_sandbox._server import Settings, listen, running
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
     except (CannotServeError, StoreUnavailableError) as error:
         with contextlib.suppress(OSError):  # another one has told the parent already
             connection.send(str(error))
+    else:
+        end_process()
 
 
 def _wait(sentinel: int, callback: Callable[[], None]) -> None:

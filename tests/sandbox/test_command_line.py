@@ -1,11 +1,14 @@
 """`heidi-sandbox serve`, as a person or a script runs it."""
 
+import contextlib
+import shutil
 import signal
 import socket
 import sqlite3
 import stat
 import subprocess
 import time
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +18,7 @@ from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import TRUST
-from tests.sandbox.process import failed, run, started
+from tests.sandbox.process import COMMAND, environment, failed, run, started
 
 GENERATED = 30  # characters, at least
 
@@ -176,6 +179,7 @@ def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
         (["serve", "--port", "٨٠"], "--port"),
         (["serve", "--host", "256.256.256.256"], "cannot listen on 256.256.256.256"),
         (["serve", "--host", "a..b"], "cannot listen on a..b"),
+        (["serve", "--host", "\udcff"], "cannot listen on"),
         (["serve", "--host", "203.0.113.1", "--port", "0"], "cannot listen on 203.0.113.1"),
         (["serve", "--token-lifetime", "0"], "--token-lifetime"),
         (["serve", "--token-lifetime", "9" * 30], "--token-lifetime"),
@@ -298,3 +302,87 @@ def test_neither_output_nor_process_list_shows_a_secret_or_a_patient(tmp_path: P
     for secret in ("zaphod77", token, session_id, "hunter2"):
         assert secret not in err
     assert b"hunter2" not in arguments
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    script = 'rmdir ../gone; exec "$@"'
+    command = ["sh", "-c", script, "sh", *COMMAND, "serve", "--port", "0"]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (2, "") == (done.returncode, done.stdout)
+    assert ["the current folder is gone" in line for line in done.stderr.splitlines()] == [True]
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not installed")
+def test_what_the_user_may_not_read_or_write_is_one_line(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        process.stop()
+    (tmp_path / "heidi-sandbox.db").chmod(0o400)
+    (tmp_path / "locked").mkdir(mode=0)
+    # Who runs tests as root may write everything, unless told otherwise.
+    ordinary = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    for command, name, reason in (
+        (["serve", "--port", "0"], "heidi-sandbox.db", "readonly"),
+        (["serve", "--port", "0"], "locked/in/x.db", "Permission denied"),
+        (["reset", "--yes"], "locked/x.db", "Permission denied"),
+    ):
+        done = subprocess.run(
+            [*ordinary, *COMMAND, *command, "--database-url", f"sqlite:///{name}"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (2, "") == (done.returncode, done.stdout)
+        assert 1 == done.stderr.count("\n"), done.stderr
+        assert reason in done.stderr
+
+
+def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
+    done = run(tmp_path, ["--version"])
+    assert (0, f"{version('heidi-sessions')}\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("closing", ["> /dev/full", ">&-"])
+def test_nobody_who_reads_what_is_printed_ends_no_command(tmp_path: Path, closing: str) -> None:
+    def quiet(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["sh", "-c", f'exec "$@" {closing}', "sh", *COMMAND, *arguments],  # noqa: S607
+            cwd=tmp_path,
+            env=environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    with quiet("seed", "--sessions", "3") as seeding:
+        assert ("", 0) == (seeding.communicate(timeout=20)[1], seeding.returncode)
+    port = free_port()
+    with quiet("serve", "--port", str(port)) as serving:
+        try:
+            until_ready(f"http://127.0.0.1:{port}/readyz")
+        finally:
+            serving.terminate()
+            err = serving.communicate(timeout=20)[1]
+        assert ("", 0) == (err, serving.returncode)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until_ready(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url, verify=TRUST).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{url} is not ready")

@@ -16,11 +16,13 @@ import httpx
 import pytest
 import yaml
 
+from scripts.postgresql import REQUIRED
 from tests.sandbox.api import TRUST
 from tests.sandbox.process import environment
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+PROGRAMS = (os.environ.get("PATH", os.defpath), "/usr/local/bin", "/usr/local/pgsql/bin")
 INSTALLING = 240  # seconds, where nothing is in a cache
 
 
@@ -201,15 +203,20 @@ def test_compose_listens_to_this_machine_alone_and_waits_for_the_database() -> N
     assert {"database": {"condition": "service_healthy"}} == services["sandbox"]["depends_on"]
 
 
-def pg_isready() -> str | None:
-    path = os.pathsep.join([*map(str, Path("/usr/lib/postgresql").glob("*/bin")), os.defpath])
-    return shutil.which("pg_isready", path=path)
+def pg_isready() -> str:
+    """Return the program; fail, where PostgreSQL is required, and skip elsewhere, without it."""
+    path = os.pathsep.join([*map(str, Path("/usr/lib/postgresql").glob("*/bin")), *PROGRAMS])
+    program = shutil.which("pg_isready", path=path)
+    if program is None:
+        reason = f"no pg_isready of PostgreSQL in {path}"
+        (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)(reason)
+    return program
 
 
-@pytest.mark.skipif(pg_isready() is None, reason="pg_isready of PostgreSQL is not installed")
-def test_the_health_check_of_the_database_says_that_nobody_answers() -> None:
+def test_the_health_check_of_the_database_says_that_nobody_answers_by_tcp() -> None:
     kind, program, *words = COMPOSE["services"]["database"]["healthcheck"]["test"]
     assert ("CMD", "pg_isready") == (kind, program)
-    command = [str(pg_isready()), *words, "--host", "127.0.0.1", "--port", free_port()]
+    assert "127.0.0.1" == words[words.index("--host") + 1]
     no_response = 2
+    command = [pg_isready(), *words, "--port", free_port()]
     assert no_response == subprocess.run(command, check=False).returncode

@@ -195,6 +195,67 @@ def test_reset_asks_a_person_and_takes_yes_alone_for_an_answer(
     assert left == size_of(url)[1]
 
 
+def test_ctrl_c_is_no_for_an_answer(tmp_path: Path, heidi: Heidi) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    heidi("seed", "--sessions", "3", "--database-url", url)
+    person, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "reset", "--database-url", url],
+        env=environment(),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert b"Delete 3" == running.stdout.read(8)
+        time.sleep(0.2)  # until it reads
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        os.write(person, b"y\n")
+        out, err = running.communicate(timeout=20)
+    os.close(person)
+    os.close(terminal)
+    assert (1, b"") == (running.returncode, err)
+    assert out.endswith(b"Nothing was deleted.\n")
+    assert (1, 3) == size_of(url)
+
+
+def test_a_disk_that_is_full_is_one_line_that_says_so(
+    heidi: Heidi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    heidi("seed", "--sessions", "3", "--database-url", url)
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def on_a_small_disk(file: object, **options: Any) -> sqlite3.Connection:
+        connection = connect(file, **options)
+        connection.execute("PRAGMA max_page_count = 20")
+        return connection
+
+    monkeypatch.setattr("heidi_sandbox._sqlite.sqlite3.connect", on_a_small_disk)
+    line = refusal(heidi("seed", "--sessions", "500", "--database-url", url))
+    assert "the database cannot be used: database or disk is full" in line
+    monkeypatch.undo()
+    assert (1, 3) == size_of(url)
+
+
+def test_a_disk_that_fails_on_the_way_is_one_line(tmp_path: Path) -> None:
+    on_a_small_disk = ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh", *COMMAND]
+    done = subprocess.run(
+        [*on_a_small_disk, "seed", "--sessions", "500"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == done.stderr.count("\n"), done.stderr
+    assert "heidi-sandbox: the database cannot be used: disk I/O error" in done.stderr
+    assert (0, 0) == size_of(f"sqlite:///{tmp_path}/heidi-sandbox.db")
+
+
 def test_reset_works_beside_servers_on_postgresql(heidi: Heidi, postgresql: Postgresql) -> None:
     with (
         postgresql.database() as url,
@@ -235,6 +296,35 @@ def test_a_database_that_must_not_be_touched_is_refused_in_one_line(
     assert "name a file" in refused("sqlite:///:memory:")
     assert "must read" in refused("mysql://hunter2")
     assert "start it" in refused(f"postgresql:///x?host={tmp_path}&user=heidi")
+
+
+@pytest.mark.parametrize("command", [["reset", "--yes"], ["seed"]])
+def test_a_file_that_can_hold_no_database_is_one_line(
+    heidi: Heidi, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "circle.db").symlink_to("elcric.db")
+    (tmp_path / "elcric.db").symlink_to("circle.db")
+    (tmp_path / "folder.db").mkdir()
+    (tmp_path / "one.db").touch()
+    (tmp_path / "two.db").hardlink_to(tmp_path / "one.db")
+    os.mkfifo(tmp_path / "pipe.db", mode=0o644)
+    before = {one.name: one.lstat().st_mode for one in tmp_path.iterdir()}
+    for name in ("circle.db", "folder.db", "pipe.db", "one.db", f"{'a' * 300}.db"):
+        line = refusal(heidi(*command, "--database-url", f"sqlite:///{tmp_path}/{name}"))
+        assert name in line
+        assert "cannot be used as a database: " in line
+    assert before == {one.name: one.lstat().st_mode for one in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("command", [["reset", "--yes"], ["seed"]])
+@pytest.mark.parametrize("url", ["sqlite:///a\0b.db", "sqlite:///a.db\nsqlite:///b.db"])
+def test_a_url_that_is_no_line_is_refused(
+    heidi: Heidi, tmp_path: Path, command: list[str], url: str
+) -> None:
+    (tmp_path / "url").write_text(url)
+    line = refusal(heidi(*command, "--database-url-file", f"{tmp_path}/url"))
+    assert "control character" in line
+    assert ["url"] == [one.name for one in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

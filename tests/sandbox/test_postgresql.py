@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,7 @@ from heidi_sandbox._postgresql import PostgresqlStore
 
 from scripts.postgresql import PASSWORD, Postgresql
 from tests.sandbox.api import Api, error_of
+from tests.sandbox.process import failed
 from tests.sandbox.stores import OpenStore, opened, with_store
 
 READY = 3  # seconds
@@ -346,6 +348,14 @@ def test_what_the_url_leaves_out_comes_from_the_environment(
         ("postgresql://heidi@127.0.0.1:hunter2/x", "cannot be used"),
         ("postgresql://heidi@127.0.0.1:1/x?sslmode=hunter2", "cannot be used"),
         ("postgresql:///x?host={folder}&user=heidi&hunter2=1", "cannot be used"),
+        ("postgresql://heidi@127.0.0.1:hunter2/x", "the URL cannot be read"),
+        ("postgresql://h..hunter2/x", "the URL cannot be read"),
+        ("postgresql:///postgres?host={folder}&user=heidi&hunter2=1", "parameter of the URL"),
+        ("postgresql:///postgres?host={folder}&user=heidi&options=-c%20hunter2", "parameter of th"),
+        (
+            "postgresql:///postgres?host={folder}&user=heidi&sslmode=verify-full&sslrootcert=/hunter2",
+            "a file of the URL is missing",
+        ),
         ("postgresql:/hunter2@127.0.0.1", "must read"),
     ],
 )
@@ -371,6 +381,37 @@ def test_a_schema_of_another_program_is_left_alone(postgresql: Postgresql, url: 
         asyncio.run(open_store(url))
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'heidi_sandbox'"
     assert 1 == postgresql.fetch(tables, url)[0][0]
+
+
+@pytest.mark.parametrize(
+    "of_another",
+    [
+        "CREATE TABLE heidi_sandbox.migrations (version integer)",
+        "CREATE VIEW heidi_sandbox.migrations AS SELECT 'x' AS version",
+    ],
+)
+def test_migrations_without_a_version_are_of_another_program(
+    postgresql: Postgresql, url: str, of_another: str
+) -> None:
+    postgresql.execute(f"CREATE SCHEMA heidi_sandbox; {of_another}", url)
+    with pytest.raises(CannotServeError, match="of another program; name another database"):
+        asyncio.run(open_store(url))
+
+
+def test_a_database_that_takes_no_writes_is_one_line(url: str, tmp_path: Path) -> None:
+    with_store(url, lambda store: store.ping())
+    read_only = f"{url}&default_transaction_read_only=on"
+    line = failed(tmp_path, "serve", "--port", "0", "--database-url", read_only)
+    assert "it takes no writes" in line
+
+
+def test_a_store_whose_tables_are_gone_is_not_ready(
+    store: OpenStore, postgresql: Postgresql
+) -> None:
+    store.run(lambda one: one.ping())
+    postgresql.execute("DROP SCHEMA heidi_sandbox CASCADE", store.url)
+    with pytest.raises(StoreUnavailableError, match="lacks a table"):
+        store.run(lambda one: one.ping())
 
 
 def test_a_schema_that_an_administrator_made_is_used(postgresql: Postgresql, url: str) -> None:

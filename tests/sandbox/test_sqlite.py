@@ -1,6 +1,7 @@
 """What holds for SQLite alone: its disk fails, and its one writer must survive that."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,3 +149,21 @@ def test_clearing_leaves_nothing_readable_in_the_files(tmp_path: Path) -> None:
         assert not any(b"zaphod77" in one.read_bytes() for one in tmp_path.iterdir())
 
     with_store(f"sqlite:///{tmp_path}/x.db", use)
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_acknowledged_that_goes_into_a_file_without_a_name(
+    tmp_path: Path, store: OpenStore, suffix: str, replaced: bool
+) -> None:
+    file = tmp_path / f"x.db{suffix}"
+    assert store.run(append)
+    if replaced:
+        shutil.copy(file, tmp_path / "copy")
+        (tmp_path / "copy").replace(file)
+    else:
+        file.unlink()
+    with pytest.raises(StoreUnavailableError, match="its file is gone"):
+        store.run(append)
+    with pytest.raises(StoreUnavailableError, match="its file is gone"):
+        store.run(lambda one: one.ping())

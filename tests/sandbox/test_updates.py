@@ -407,3 +407,15 @@ def test_s20_a_new_session_is_as_the_contract_says(api: Api, body: object) -> No
             "ehr_provider": "Heidi sandbox",
             "ehr_patient_id": None,
         } == session
+
+
+def test_a_session_does_not_grow_without_end(api: Api) -> None:
+    session_id = api.create()
+    a_megabyte = "a" * 1_000_000
+    api.update(session_id, {"patient": {"name": a_megabyte}})
+    before = api.update(session_id, {"clinician_notes": [a_megabyte]})
+    answer = api.patch(f"/sessions/{session_id}", json={"ehr_patient_id": a_megabyte})
+    assert (413, "ContentTooLargeError") == error_of(answer)
+    assert before == api.session(session_id)
+    assert [] == api.update(session_id, {"clinician_notes": []})["clinician_notes"]
+    assert a_megabyte == api.update(session_id, {"ehr_patient_id": a_megabyte})["ehr_patient_id"]
