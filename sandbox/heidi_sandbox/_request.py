@@ -115,7 +115,7 @@ class Request:
 
 def origin_path(target: bytes) -> bytes:
     """Return the path of a request target without its query, where it names a host as well."""
-    if target.startswith((b"http://", b"https://")):  # RFC 9112, 3.2.2
+    if target[:8].lower().startswith((b"http://", b"https://")):  # RFC 9112, 3.2.2
         return b"/" + target.partition(b"://")[2].partition(b"/")[2]
     return target
 
