@@ -191,6 +191,10 @@ class Wire:
             self.close()
             return self.send(message)
         except TimeoutError:
+            if until == self.deadline:
+                self.close()
+                # The run has ended; the server may have been about to answer.
+                raise OutOfPatienceError("the time budget is spent") from None
             reason = f"no whole answer within {until - started:.0f} seconds"
         except (h11.RemoteProtocolError, ValueError, zlib.error) as error:
             reason = f"an answer that is not HTTP ({plain(str(error))})"

@@ -16,7 +16,7 @@ from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
 from ._gate import nowhere, too_many, without_link, wrong_method
-from ._messages import message_faults
+from ._messages import message_faults, wording
 from ._newborn import ID, guessable, newborn
 from ._overlap import torn
 from ._pages import LIST, Shelf, ids_of, page_faults
@@ -367,7 +367,8 @@ class Oracle:
                 "another type",
             )
         kind = "never" if known is None else "foreign"
-        self.strangers[operation, kind] = answer.content
+        if known is not None or ID.fullmatch(reading.session_id):
+            self.strangers[operation, kind] = wording(answer.content)
         both = [self.strangers.get((operation, name)) for name in ("never", "foreign")]
         if self.strict and None not in both and both[0] != both[1]:
             del self.strangers[operation, kind]

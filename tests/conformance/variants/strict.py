@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import secrets
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -282,6 +283,18 @@ class NewMembers(Api):
     def handle(self, request: Request) -> Answer:
         reply = super().handle(request)
         return reply.but(content={"added_later": True, **reply.content})
+
+
+@variant_between(BOTH, lambda c: "request_id" in c.get(c.id_of_nobody).content)
+def request_ids(request: Request, handle: Handler) -> Answer:
+    """Every error has an id of its own, and says what is wrong with an id that has no digits."""
+    reply = handle(request)
+    if reply.status < 400:
+        return reply
+    told = {**reply.content, "request_id": secrets.token_hex(8)}
+    if reply.status == 404 and not request.path.rpartition("/")[2].isdigit():
+        told["detail"] = told["detail"] | {"msg": "Session not found: session_id must be a number"}
+    return reply.but(content=told)
 
 
 @variant(BOTH, lambda c: type(c.created()["duration"]) is float)
