@@ -119,7 +119,7 @@ def page_faults(
     walk = shelf.walk
     if not tokens_of(reading):
         walk = Walk(size or DEFAULT_SIZE, there)
-    elif walk is None or tokens_of(reading) != [walk.token]:
+    elif not shelf.offers(reading):
         walk = None
     shelf.walk = walk
     if walk is not None:
