@@ -50,6 +50,12 @@ def unpadded(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+def recased(token: str) -> str:
+    """Return the token with the letters of its signature in the other case."""
+    header, payload, signature = segments(token)
+    return other(token, f"{header}.{payload}.{signature.swapcase()}")
+
+
 def unsigned(token: str) -> str:
     """Return the token with the algorithm `none` and no signature."""
     return f"{unpadded({'alg': 'none', 'typ': 'JWT'})}.{segments(token)[1]}."
@@ -108,6 +114,7 @@ NEAR: dict[str, Callable[[str], str]] = {
     "half": lambda text: text[: len(text) // 2],
     "upper": lambda text: other(text, text.upper()),
     "lower": lambda text: other(text, text.lower()),
+    "recased": recased,
     "unsigned": unsigned,
     "unsealed": lambda text: ".".join(segments(text)[:2]) + ".",
     "reissued": reissued,

@@ -330,6 +330,8 @@ def inflated(body: bytes, coding: str) -> bytes:
         wbits=zlib.MAX_WBITS | 32 if coding != "deflate" else zlib.MAX_WBITS
     )
     whole = inflater.decompress(body, LARGEST_ANSWER)
+    if not (inflater.eof or inflater.unconsumed_tail):
+        raise ValueError("a compressed body that ends too early")
     if inflater.unconsumed_tail:
         raise ValueError(f"a compressed body of more than {LARGEST_ANSWER} bytes")
     return whole

@@ -258,3 +258,12 @@ def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) ->
         pytest.raises(CannotJudgeError, match=r"time budget is spent.*--time-budget"),
     ):
         judge(url, token=TOKEN, level="strict", time_budget=3)
+
+
+def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
+    api.expiries[TOKEN] = time.time() + 1
+    with (
+        serving(api.handle) as url,
+        pytest.raises(CannotJudgeError, match="a token ended during the run"),
+    ):
+        judge(url, token=TOKEN, level="strict", rules_only=True)

@@ -54,7 +54,7 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
 
 
 def wording(error: Any) -> Any:
-    """Return what an error says: type, text and members; the value of another may be a request id."""
+    """Return what an error says: type, text and members; another value may be a request id."""
     detail = member(error, "detail")
     if not isinstance(detail, dict):
         return error

@@ -15,7 +15,7 @@ WRONG_TOKENS = (
     "", "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
     "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
     "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x",
-    "Bearer x{first}", "Bearer {first}.", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
+    "Bearer x{first}", "Bearer {first}.", "Bearer {first:recased}", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
     "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
 COOKIES = ("token", "access_token", "session", "jwt", "Authorization")
@@ -24,7 +24,7 @@ NEAR_TOKENS = (
     "BearerX {first}", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
     "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
     "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x", "Bearer x{first}",
-    "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:unsigned}",
+    "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:recased}", "Bearer {first:unsigned}",
     "Bearer {first:unsealed}", "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
 MEDIA_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8", "APPLICATION/JSON ; x=y", 'application/json; charset="utf-8"', "application/json;v=1; charset=utf-8", 'application/json; profile="x"')  # fmt: skip
@@ -75,6 +75,10 @@ def basics(probe: Probe) -> None:
     probe.send(read(name))
     probe.send(listing())
     probe.send(listing("page_size=1"))
+    # As every client asks.
+    compressed = (("Accept-Encoding", "gzip, deflate"),)
+    probe.send(listing("page_size=10", headers=compressed))
+    probe.send(read(name, headers=compressed))
     unknown = Request(
         "PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}'
     )
