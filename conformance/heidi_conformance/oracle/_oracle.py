@@ -178,6 +178,9 @@ class Oracle:
         expired = self.tokens.get(reading.token or "") == "expired"
         how = "with an expired token" if expired else how
         operation = reading.operation
+        known = self.sessions.get(reading.session_id)
+        if not answer.ok and operation == "updateSession" and known is not None:
+            known.attempts.add("rejected")
         if answer.ok:
             rule = "expired-token" if expired else "token-needed"
             yield Complaint(

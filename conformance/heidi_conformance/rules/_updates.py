@@ -28,7 +28,11 @@ FULL = {name: values[0] for name, values in VALID.items() if name != "linked_ses
 READ_ONLY = {
     "session_id": "42", "session_name": "Renamed", "audio": ["a"], "documents": ["d"], "ehr_provider": "Mine",
     "created_at": "2001-01-01T00:00:00.000001", "updated_at": "2001-01-01T00:00:00.000001",
-    "consult_note": {"status": "DONE", "result": "written by the caller"},
+    "consult_note": {
+        "status": "DONE", "result": "written by the caller", "heading": "Mine", "brain": "LEFT", "voice_style": "Mine",
+        "generation_method": "MINE", "template_id": "42", "ai_command_id": "42", "ai_command_text": "Mine",
+        "feedback": "Mine", "dictation_cleanup_mode": "MINE",
+    },
 }  # fmt: skip
 UNKNOWN = {
     **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived"), "kept by the caller?"),
@@ -125,6 +129,18 @@ def unknown_members(probe: Probe) -> None:
     probe.send(read(name))
     probe.send(update(name, {**READ_ONLY, **UNKNOWN, "duration": 62}))
     probe.send(read(name))
+    probe.send(
+        update(
+            name,
+            {
+                "session_name": 5,
+                "audio": "x",
+                "created_at": None,
+                "consult_note": [1],
+            },
+        )
+    )
+    probe.send(read(name))
     probe.send(update(name, {"session_id": f"{{{other}}}", "duration": 63}))
     for session in (name, other):
         probe.send(read(session))
@@ -177,6 +193,13 @@ def appointments(probe: Probe) -> None:
     probe.send(read(probe.new(both)))
     probe.send(read(probe.new({})))
     probe.send(read(probe.new(None)))
+    # Two sessions for the same patient and appointment, of which one is updated.
+    twins = [probe.new(both) for _ in range(2)]
+    for twin in twins:
+        probe.send(read(twin))
+    probe.send(update(twins[0], merged(FULL)))
+    for twin in twins:
+        probe.send(read(twin))
 
 
 def surrogates(probe: Probe) -> None:
@@ -363,7 +386,7 @@ SCRIPTS = (
     Script(untouched_update, "documented", ("update-answer", "new-session")),
     Script(unknown_members, "strict", ("unknown-members",)),
     Script(strings, "strict", ("strings",)),
-    Script(appointments, "strict", ("appointment", "new-session", "strings")),
+    Script(appointments, "strict", ("appointment", "new-session", "one-session", "strings")),
     Script(surrogates, "strict", ("strings",)),
     Script(numbers, "strict", ("numbers",)),
     Script(invalid_members, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names")),

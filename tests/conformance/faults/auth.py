@@ -1,5 +1,6 @@
 """Tokens that are missing, nearly right or expired, on each operation."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -594,3 +595,24 @@ class SealInAnyCase(Api):
             and item.rpartition(".")[2].casefold() == seal.casefold()
         )
         return super().owner(next(known, token))
+
+
+def unchanged_without_token(caller: Caller) -> bool:
+    mine = caller.create()
+    before = caller.read(mine)
+    caller.patch(mine, {"duration": 7}, authorization=None)
+    return before == caller.read(mine)
+
+
+@FAULTS.fault("S1 S6", STRICT, unchanged_without_token)
+class RefusedAndDone(Api):
+    """An update without a token is made, and answered with 401."""
+
+    def authenticate(self, request: Request) -> User:
+        if operation_of(request) == "updateSession" and "authorization" not in request.headers:
+            session_id = request.path.rpartition("/")[2]
+            for user in self.users.values():
+                if session_id in user.sessions:
+                    with contextlib.suppress(RefusalError):
+                        self.update(user, session_id, request)
+        return super().authenticate(request)

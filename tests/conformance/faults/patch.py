@@ -374,6 +374,35 @@ for member, value in READ_ONLY.items():
     )
 
 
+def note_stays(caller: Caller) -> bool:
+    mine = caller.create()
+    before = caller.read(mine)["consult_note"]
+    return bool(caller.patched(mine, consult_note={"feedback": "good"})["consult_note"] == before)
+
+
+@FAULTS.fault("S10", STRICT, note_stays)
+class WritesFeedback(Api):
+    """`feedback` of the consult note can be written, and the rest of it cannot."""
+
+    update_shape = Api.update_shape | {"consult_note": lambda value: isinstance(value, dict)}
+
+    def change(self, session: Session, sent: Session) -> None:
+        told = sent.pop("consult_note", {})
+        session["consult_note"]["feedback"] = told.get("feedback")
+        super().change(session, sent)
+
+
+@FAULTS.fault("S10", STRICT, lambda c: c.patch(c.create(), {"session_name": 5}).status == 200)
+class ChecksWhatItIgnores(Api):
+    """A `session_name` that is no text is refused, though none is ever taken."""
+
+    update_shape = Api.update_shape | {"session_name": lambda value: isinstance(value, str)}
+
+    def change(self, session: Session, sent: Session) -> None:
+        sent.pop("session_name", None)
+        super().change(session, sent)
+
+
 @FAULTS.fault(
     "S10 S12",
     STRICT,
