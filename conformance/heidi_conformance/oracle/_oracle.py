@@ -130,6 +130,7 @@ class Oracle:
             if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
             yield from self.if_strict(wrong_method(reading, answer))
+            yield from self.if_strict(self.glimpsed(reading, answer, user))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
         if self.strict and answer.ok and user is not None:
@@ -220,6 +221,16 @@ class Oracle:
                     "another type",
                 )
             yield from misshapen("strict", operation, answer)
+
+    def glimpsed(self, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
+        """Yield that HEAD tells of a session what GET would not."""
+        known = self.sessions.get(reading.session_id)
+        foreign = known is not None and known.owner != user
+        if reading.message.method == "HEAD" and answer.ok and foreign:
+            yield Complaint(
+                "own-sessions", "getSession", "shows a session of another user to HEAD", "",
+                "404 or 405", f"status {answer.status}",
+            )  # fmt: skip
 
     # --- the operation ---
 

@@ -90,6 +90,7 @@ def other_users(probe: Probe) -> None:
             Request("GET", "/sessions/135814281990413956785027749853284386581", user=stranger, media_type=None),
             read(session, user=stranger),
             Request("PATCH", "/sessions/135814281990413956785027749853284386581", user=stranger, body=b'{"duration": 61}'),
+            Request("HEAD", f"/sessions/{{{session}}}", user=stranger, media_type=None),
             update(session, {"duration": 61}, user=stranger),
             update(session, {"patient": {"name": "Eve"}, "clinician_notes": ["x"]}, user=stranger),
             update(session, {}, user=stranger),

@@ -364,6 +364,25 @@ class SilentLimit(Api):
 
 
 @FAULTS.fault(
+    "S18 S21",
+    STRICT,
+    lambda c: all(r.status != 429 or is_error(r, 429) for r in [c.page() for _ in range(40)]),
+)
+class LimitOfTheProxy(Api):
+    """429 comes from what stands before the server, as a line of text."""
+
+    lists = 0
+
+    def handle(self, request: Request) -> Answer:
+        reply = super().handle(request)
+        self.lists += request.path.endswith("/linked-user")
+        if self.lists % 30 or reply.status != 200:
+            return reply
+        self.lists += 1
+        return Answer(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
+
+
+@FAULTS.fault(
     "S21",
     STRICT,
     lambda c: all(

@@ -1,5 +1,6 @@
 """What one user sees, counts and changes of another, and users who are not linked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
@@ -397,3 +398,19 @@ class OnePatientForAProfile(Api):
     def __init__(self) -> None:
         super().__init__()
         self.profiles: dict[tuple[int, str], Session] = {}
+
+
+def unseen_by_head(caller: Caller) -> bool:
+    return caller.another().send("HEAD", f"/sessions/{caller.create()}").status in (404, 405)
+
+
+@FAULTS.fault("S2", STRICT, unseen_by_head)
+class HeadTellsWhatExists(Api):
+    """HEAD asks whether there is a session, and not whose it is."""
+
+    def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
+        known = super().methods(below)
+        if len(below) != 1 or below == ["linked-user"]:
+            return known
+        everyone = User(True, everybody(self))
+        return known | {"HEAD": lambda *_: self.read(everyone, below[0])}
