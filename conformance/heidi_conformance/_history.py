@@ -189,7 +189,8 @@ class Bindings:
 
     def message(self, request: Request) -> Message:
         """Return what goes over the wire. Raises UnboundError."""
-        headers = [("Accept", "application/json")]
+        chosen = any(name == "Accept" for name, _ in request.headers)
+        headers = [] if chosen else [("Accept", "application/json")]
         if (credentials := request.credentials) is not None:
             headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
         if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):

@@ -57,7 +57,7 @@ class Oracle:
         self.unlinked = frozenset(unlinked)
         self.sessions: dict[str, Known] = {}
         self.shelves: dict[str, Shelf] = defaultdict(Shelf)
-        self.strangers: dict[tuple[str, str], Any] = {}
+        self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, session_id: str, user: str) -> None:
@@ -83,6 +83,8 @@ class Oracle:
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 known.shown |= reading.sent
                 known.shown.pop("updated_at", None)
+                told = instant(member(member(exchange.answer.content, "session"), "updated_at"))
+                known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= reading.sent.keys()
         return judged
 
@@ -263,6 +265,8 @@ class Oracle:
             yield from self.refused(reading, answer, user, known, refusals)
             if elsewhere and answer.status == 404:
                 yield from self.not_found(reading, answer, known)
+            elif elsewhere and reading.problems:
+                yield from self.if_strict(self.told_apart(reading, answer, known))
             return
         if elsewhere:
             yield from self.found_elsewhere(reading, answer, known)
@@ -380,18 +384,29 @@ class Oracle:
                 "SessionNotFoundError",
                 "another type",
             )
+        yield from self.if_strict(self.told_apart(reading, answer, known))
+
+    def told_apart(
+        self, reading: Reading, answer: Reply, known: Known | None
+    ) -> Iterator[Complaint]:
+        """Yield that a request is refused otherwise for another user's session than for none."""
+        if known is None and not ID.fullmatch(reading.session_id):
+            return
+        operation = reading.operation
         kind = "never" if known is None else "foreign"
-        if known is not None or ID.fullmatch(reading.session_id):
-            self.strangers[operation, kind] = wording(answer.content)
-        both = [self.strangers.get((operation, name)) for name in ("never", "foreign")]
-        if self.strict and None not in both and both[0] != both[1]:
-            del self.strangers[operation, kind]
+        media_type = dict(reading.message.headers).get("Content-Type", "").encode()
+        wrong = media_type + b" " + reading.message.body if reading.problems else b""
+        said = answer.status, wording(answer.content)
+        self.strangers[operation, wrong, kind] = said
+        both = [self.strangers.get((operation, wrong, name)) for name in ("never", "foreign")]
+        if None not in both and both[0] != both[1]:
+            del self.strangers[operation, wrong, kind]
             yield Complaint(
                 "unknown-alike",
                 operation,
                 "answers differently for a session of another user and for none",
                 "",
-                "the same 404",
+                "the same refusal",
                 "another one",
             )
 
@@ -567,10 +582,11 @@ class Oracle:
             yield Complaint(
                 "updated-at", reading.operation, "shows an `updated_at` before `created_at`"
             )
-        if before is None:
-            return
-        if now < before:
+        latest, known.latest = known.latest, None
+        if now < (before or latest or now):
             yield Complaint("updated-at", reading.operation, "shows an `updated_at` that went back")
+        elif before is None:
+            return
         elif reading.operation == "updateSession":
             changes = any(
                 not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()

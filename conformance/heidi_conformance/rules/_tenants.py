@@ -95,6 +95,7 @@ def other_users(probe: Probe) -> None:
             update(session, {"patient": {"name": "Eve"}, "clinician_notes": ["x"]}, user=stranger),
             update(session, {}, user=stranger),
             update(session, {"duration": "x"}, user=stranger),
+            Request("PATCH", "/sessions/135814281990413956785027749853284386581", user=stranger, body=b'{"duration": "x"}'),
             read(session, user=owner),
         ):  # fmt: skip
             probe.send(request)
@@ -264,6 +265,7 @@ def seen_everywhere(probe: Probe) -> None:
         {}, {"patient": {"gender": "FEMALE"}}, {"patient": {"gender": "OTHER", "dob": "1912-01-31"}}, {"patient": {"name": ""}},
         {"ehr_patient_id": "", "ehr_appt_id": ""}, {"clinician_notes": [""]}, {"linked_sessions_for_context": ["1"]},
         {"is_consent": True, "created_time_local": "2024-12-11 03:57"}, {"transcribe_mode": "DICTATE", "recording_status": "DONE", "session_status": "DONE"},
+        {"session_status": "ARCHIVED"}, {"session_status": "DELETED", "recording_status": "DELETED"},
         {"language_code": "zh-Hant-TW"}, {"duration": 0.5},
         {"ehr_patient_id": "12345", "ehr_appt_id": "007"},
     ):  # fmt: skip

@@ -10,6 +10,7 @@ from heidi_conformance._probe import Probe
 from ._script import Script
 
 MIB = 1024 * 1024
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OPERATIONS = ("createSession", "getSession", "updateSession", "listLinkedUserSessions")
 WRONG_TOKENS = (
     "", "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
@@ -75,10 +76,10 @@ def basics(probe: Probe) -> None:
     probe.send(read(name))
     probe.send(listing())
     probe.send(listing("page_size=1"))
-    # As every client asks.
-    compressed = (("Accept-Encoding", "gzip, deflate"),)
-    probe.send(listing("page_size=10", headers=compressed))
-    probe.send(read(name, headers=compressed))
+    # As a library asks, and as a browser does.
+    for usual in (("Accept-Encoding", "gzip, deflate"), ("Accept", BROWSER)):
+        probe.send(listing("page_size=10", headers=(usual,)))
+        probe.send(read(name, headers=(usual,)))
     unknown = Request(
         "PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}'
     )

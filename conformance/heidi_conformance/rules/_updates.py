@@ -158,6 +158,9 @@ def unknown_members(probe: Probe) -> None:
         )
     )
     probe.send(read(made))
+    # A creation takes two members, and none of those of an update.
+    probe.send(create(updated := probe.name(), merged(FULL)))
+    probe.send(read(updated))
     probe.send(listing("page_size=100"))
 
 
@@ -193,6 +196,9 @@ def appointments(probe: Probe) -> None:
     probe.send(read(probe.new(both)))
     probe.send(read(probe.new({})))
     probe.send(read(probe.new(None)))
+    german = (("Accept-Language", "de-AU,de;q=0.9"),)
+    probe.send(create(german_one := probe.name(), {}, headers=german))
+    probe.send(read(german_one, headers=german))
     # Two sessions for the same patient and appointment, of which one is updated.
     twins = [probe.new(both) for _ in range(2)]
     for twin in twins:

@@ -414,3 +414,19 @@ class HeadTellsWhatExists(Api):
             return known
         everyone = User(True, everybody(self))
         return known | {"HEAD": lambda *_: self.read(everyone, below[0])}
+
+
+def refused_alike(caller: Caller) -> bool:
+    mine, other = caller.create(), caller.another()
+    ids = (mine, caller.id_of_nobody)
+    return len({other.patch(name, {"duration": "x"}).status for name in ids}) == 1
+
+
+@FAULTS.fault("S2", STRICT, refused_alike)
+class ChecksOnlyWhatExists(Api):
+    """A wrong update of another user's session is 422, and of one that never was 404."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        if session_id in everybody(self):
+            self.checked(self.parsed(request), self.update_shape)
+        return super().update(user, session_id, request)

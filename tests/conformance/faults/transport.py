@@ -213,6 +213,19 @@ def gzip_that_is_none(request: Request, handle: Handler) -> Answer:
     return reply.but(headers=coded) if operation_of(request) == "listLinkedUserSessions" else reply
 
 
+@FAULTS.fault(
+    "SessionEnvelope",
+    DOCUMENTED,
+    lambda c: is_json(c.get(c.create(), accept="text/html,application/xml;q=0.9,*/*;q=0.8")),
+)
+def page_for_browsers(request: Request, handle: Handler) -> Answer:
+    """Who would rather have HTML gets the answer as a page to browse."""
+    reply = handle(request)
+    if not request.headers.get("accept", "").startswith("text/html"):
+        return reply
+    return reply.but(body=b"<pre>" + reply.body, headers={"content-type": "text/html"})
+
+
 def whole_though_compressed(caller: Caller) -> bool:
     caller.create()
     reply = caller.send("GET", "/sessions/linked-user", accept_encoding="gzip")
