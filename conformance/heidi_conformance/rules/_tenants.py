@@ -113,6 +113,15 @@ def other_users(probe: Probe) -> None:
             probe.send(listing("page_size=100", user=viewer))
     for viewer in ("first", "second"):
         probe.walk(1, viewer, pages=4)
+    # Both at the same time: a server may take the one for the other.
+    for _ in range(3):
+        probe.batch(
+            [
+                request
+                for session, user in ((mine, "first"), (other, "second")) * 2
+                for request in (read(session, user=user), listing("page_size=1", user=user))
+            ]
+        )
     # The page that one user was offered, asked for by another.
     for owner, stranger in (("second", "first"), ("first", "second")):
         probe.send(listing("page_size=1", user=owner))
@@ -291,6 +300,15 @@ def creations(probe: Probe) -> None:
     probe.send(listing("page_size=100"))
 
 
+def beyond_a_page(probe: Probe) -> None:
+    """More sessions than the longest page holds."""
+    for _ in range(101 - total_of(probe, "first")):
+        probe.new(None)
+    probe.walk(100, pages=4)
+
+
+# When nothing is left to be created.
+LAST = (Script(beyond_a_page, "strict", ("walks", "next-page", "totals"), ("linked",)),)
 SCRIPTS = (
     Script(documented_pages, "documented", ("page-bound",)),
     Script(page_lengths, "strict", ("counts", "totals", "next-page", "full-pages", "walks", "page-size"), ("linked",)),

@@ -36,7 +36,7 @@ READ_ONLY = {
 }  # fmt: skip
 UNKNOWN = {
     **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived"), "kept by the caller?"),
-    "x_unknown": "kept?", "Duration": 7, "duration ": 8, "deleted": True, "ehr_appointment_id": "EHR-9", "patient_profile_id": "5eb", "__proto__": {"a": 1},
+    "x_unknown": "kept?", "Duration": 7, "languageCode": "fr", "ehrPatientId": "kept?", "duration ": 8, "deleted": True, "ehr_appointment_id": "EHR-9", "patient_profile_id": "5eb", "__proto__": {"a": 1},
 }  # fmt: skip
 
 
@@ -171,7 +171,10 @@ def strings(probe: Probe) -> None:
         probe.send(
             update(
                 name,
-                merged(dict.fromkeys(TEXTS, text) | {"clinician_notes": [text, text + "!"]}),
+                merged(
+                    dict.fromkeys(TEXTS, text)
+                    | {"clinician_notes": [text, text + "!"], "linked_sessions_for_context": [text]}
+                ),
             )
         )
         probe.send(read(name))
@@ -189,7 +192,18 @@ def strings(probe: Probe) -> None:
 
 def appointments(probe: Probe) -> None:
     """What a creation says of the appointment."""
-    for text in ("EHR1234", "", " x ", "nul\u0000", "\U0001f468", "e\u0301", "0", "x" * 300):
+    for text in (
+        "EHR1234",
+        "",
+        " x ",
+        "nul\u0000",
+        "\U0001f468",
+        "e\u0301",
+        "0",
+        "x" * 300,
+        "a+b %41 &amp;",
+        "007",
+    ):
         probe.send(read(probe.new({"ehr_appointment_id": text})))
     probe.send(read(probe.new({"patient_profile_id": "5eb7cf5a86d9755df3a6c593"})))
     both = {"patient_profile_id": "5eb7cf5a86d9755df3a6c593", "ehr_appointment_id": "EHR1"}

@@ -1,7 +1,8 @@
 """What an update changes, and what it must leave alone."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Api, RefusalError, Request, Shape, User, new_session
@@ -770,3 +771,27 @@ class UpdatesCreate(Api):
         if session_id not in user.sessions:
             user.sessions[session_id] = new_session(session_id, len(user.sessions) + 1)
         return super().update(user, session_id, request)
+
+
+@FAULTS.fault(
+    "S10 S11", STRICT, lambda c: c.patched(c.create(), languageCode="fr")["language_code"] == "en"
+)
+class TakesCamels(Api):
+    """Members are taken under a second name, as JavaScript spells them."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
+        if isinstance(value, dict) and where == "body":
+            told = cast("dict[str, Any]", value)
+            camels = {name for name in told if re.search("[a-z][A-Z]", name)}
+            spelt = {re.sub("([A-Z])", r"_\1", name).lower(): told[name] for name in camels}
+            value = spelt | told
+        return super().checked(value, shape, where)
+
+
+@FAULTS.fault("S13", STRICT, lambda c: c.keeps(linked_sessions_for_context=["nul\u0000inside"]))
+class ContextEndsAtNul(Api):
+    """An id of a session for context ends at the first NUL."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        told = [text.partition("\0")[0] for text in sent.get("linked_sessions_for_context", [])]
+        super().change(session, sent | ({"linked_sessions_for_context": told} if told else {}))
