@@ -589,12 +589,12 @@ def each_is_served(caller: Caller) -> bool:
 class WhoeverCameLast(Unlocked):
     """The user of a request is kept where the next request puts its own."""
 
-    current: User | None = None
+    current: User
 
     def authenticate(self, request: Request) -> User:
-        user = self.current = super().authenticate(request)
+        self.current = super().authenticate(request)
         time.sleep(self.pause / 4)
-        return self.current or user
+        return self.current
 
 
 def latest_is_shown(caller: Caller) -> bool:
