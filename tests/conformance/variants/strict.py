@@ -309,7 +309,7 @@ def request_ids(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if reply.status < 400:
         return reply
-    told = {**reply.content, "request_id": secrets.token_hex(8)}
+    told: dict[str, Any] = {**reply.content, "request_id": secrets.token_hex(8)}
     if reply.status == 404 and not request.path.rpartition("/")[2].isdigit():
         told["detail"] = told["detail"] | {"msg": "Session not found: session_id must be a number"}
     return reply.but(content=told)
