@@ -317,11 +317,11 @@ def request_ids(request: Request, handle: Handler) -> Answer:
 
 @variant(BOTH, lambda c: c.create() and "audio" not in c.page().content["sessions"][0])
 class ListWithoutAudio(Api):
-    """The list and the answer to an update do not show `audio`, as in the samples."""
+    """The list does not show `audio`, as in the sample."""
 
     def shown(self, session: Session, operation: str) -> Session:
         told = super().shown(session, operation)
-        if operation != "getSession":
+        if operation == "listLinkedUserSessions":
             del told["audio"]
         return told
 
