@@ -146,6 +146,14 @@ def has_list(url: str, token: str) -> bool:
     return answer is None or not refuses_list(answer)
 
 
+def admits(url: str, token: str) -> bool:
+    """Whether a token is still good: one that has ended is 401 everywhere."""
+    with Client(url) as client:
+        paths = ("/sessions/linked-user", f"/sessions/{UNKNOWN_ID}")
+        answers = [client.send(Message("GET", path, bearer(token))) for path in paths]
+    return any(answer is None or answer.status != 401 for answer in answers)
+
+
 def refuses_list(answer: Reply) -> bool:
     """Whether the server says that the user is not linked."""
     return bool(member(member(answer.content, "detail"), "type") == "NoLinkedUserException")

@@ -3,8 +3,8 @@
 import sys
 
 
-def main() -> None:
-    """Run the command line, or exit with 2 where something that it needs is not installed."""
+def main() -> int:
+    """Run the command line and return its code: 2 where something it needs is not installed."""
     try:
         from .__main__ import main as run  # noqa: PLC0415  # may not be there
     except ModuleNotFoundError as error:
@@ -12,5 +12,5 @@ def main() -> None:
             f"heidi-conformance: {error.name} is not installed; "
             "write pip install 'heidi-sessions[conformance]'\n"
         )
-        sys.exit(2)
-    run()
+        return 2
+    return run()

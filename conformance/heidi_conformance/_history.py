@@ -50,6 +50,12 @@ def unpadded(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+def recased(token: str) -> str:
+    """Return the token with the letters of its signature in the other case."""
+    header, payload, signature = segments(token)
+    return other(token, f"{header}.{payload}.{signature.swapcase()}")
+
+
 def unsigned(token: str) -> str:
     """Return the token with the algorithm `none` and no signature."""
     return f"{unpadded({'alg': 'none', 'typ': 'JWT'})}.{segments(token)[1]}."
@@ -108,6 +114,7 @@ NEAR: dict[str, Callable[[str], str]] = {
     "half": lambda text: text[: len(text) // 2],
     "upper": lambda text: other(text, text.upper()),
     "lower": lambda text: other(text, text.lower()),
+    "recased": recased,
     "unsigned": unsigned,
     "unsealed": lambda text: ".".join(segments(text)[:2]) + ".",
     "reissued": reissued,
@@ -182,7 +189,8 @@ class Bindings:
 
     def message(self, request: Request) -> Message:
         """Return what goes over the wire. Raises UnboundError."""
-        headers = [("Accept", "application/json")]
+        chosen = any(name == "Accept" for name, _ in request.headers)
+        headers = [] if chosen else [("Accept", "application/json")]
         if (credentials := request.credentials) is not None:
             headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
         if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):

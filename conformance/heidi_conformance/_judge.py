@@ -54,7 +54,8 @@ def judge(
         The verdict.
 
     Raises:
-        CannotJudgeError: the server is silent, refuses the token, or is another one altogether.
+        CannotJudgeError: the server is silent, refuses the token, or is another one altogether; or
+            a token ended too soon.
     """
     given = {
         "first": token,
@@ -79,6 +80,12 @@ def judge(
         only=known_rules(rules),
     )
     verdict = Part(plan, on_progress, shard).run()
+    live = (text for name, text in plan.tokens.items() if name != "expired")
+    if verdict.findings and not all(_access.admits(plan.url, text) for text in live):
+        raise CannotJudgeError(
+            "a token ended during the run, and what was refused for that is no fault; "
+            "give one that lives longer, or leave something out (--rules-only, --shard)"
+        )
     return replace(
         verdict, versions={name: version(name) for name in ("heidi-sessions", "schemathesis")}
     )

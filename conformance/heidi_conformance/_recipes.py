@@ -27,6 +27,7 @@ NEAR = {
     "half": "x[:len(x)//2]",
     "upper": "x.upper()",
     "lower": "x.lower()",
+    "recased": "x[:x.rfind('.')+1]+x[x.rfind('.')+1:].swapcase()",
     "unsigned": "'eyJhbGciOiAibm9uZSIsICJ0eXAiOiAiSldUIn0.'+x.split('.')[1]+'.'",
     "unsealed": "x[:x.rfind('.')+1]",
     "reissued": "(lambda h,p,s,b,j:h+'.'+b.urlsafe_b64encode("

@@ -191,6 +191,10 @@ class Wire:
             self.close()
             return self.send(message)
         except TimeoutError:
+            if until == self.deadline:
+                self.close()
+                # The run has ended; the server may have been about to answer.
+                raise OutOfPatienceError("the time budget is spent") from None
             reason = f"no whole answer within {until - started:.0f} seconds"
         except (h11.RemoteProtocolError, ValueError, zlib.error) as error:
             reason = f"an answer that is not HTTP ({plain(str(error))})"
@@ -326,6 +330,8 @@ def inflated(body: bytes, coding: str) -> bytes:
         wbits=zlib.MAX_WBITS | 32 if coding != "deflate" else zlib.MAX_WBITS
     )
     whole = inflater.decompress(body, LARGEST_ANSWER)
+    if not (inflater.eof or inflater.unconsumed_tail):
+        raise ValueError("a compressed body that ends too early")
     if inflater.unconsumed_tail:
         raise ValueError(f"a compressed body of more than {LARGEST_ANSWER} bytes")
     return whole

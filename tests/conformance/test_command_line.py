@@ -250,6 +250,19 @@ def test_a_wrong_key_gives_2_and_one_line(api: Api, capsys: pytest.CaptureFixtur
     assert "s3cret" not in err
 
 
+def test_the_installed_command_exits_with_the_code_of_its_verdict(api: Api, tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("heidi-conformance"))
+    environment = os.environ | {"HEIDI_TOKEN": TOKEN}
+
+    def code(url: str) -> int:
+        run = [command, "run", url, "--rule", "answer-schema"]
+        return subprocess.run(run, cwd=tmp_path, env=environment, check=False).returncode
+
+    with serving(api.handle) as good, serving(faulty(api, faults.session_without_id)) as bad:
+        assert [0, 1] == [code(good), code(bad)]
+    assert 2 == code(good)
+
+
 def test_help_explains_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main(["run", "--help"])

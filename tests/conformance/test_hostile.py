@@ -246,3 +246,24 @@ def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judg
     verdict = judged(busy, rules=(*SOME, "retry-after"))
     assert () == verdict.findings
     assert "passed" == next(item.result for item in verdict.outcomes if item.rule == "retry-after")
+
+
+def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) -> None:
+    def slow(request: Request, handle: Handler) -> Answer:
+        time.sleep(0.2)
+        return handle(request)
+
+    with (
+        serving(faulty(api, slow)) as url,
+        pytest.raises(CannotJudgeError, match=r"time budget is spent.*--time-budget"),
+    ):
+        judge(url, token=TOKEN, level="strict", time_budget=3)
+
+
+def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
+    api.expiries[TOKEN] = time.time() + 1
+    with (
+        serving(api.handle) as url,
+        pytest.raises(CannotJudgeError, match="a token ended during the run"),
+    ):
+        judge(url, token=TOKEN, level="strict", rules_only=True)

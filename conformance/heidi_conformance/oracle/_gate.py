@@ -28,6 +28,8 @@ def too_many(reading: Reading, answer: Reply) -> Iterator[Complaint]:
             "`Retry-After: <seconds>`",
             "none",
         )
+    if reading.message.method != "HEAD":
+        yield from misshapen("strict", reading.operation or LIST, answer)
 
 
 def nowhere(reading: Reading, answer: Reply) -> Iterator[Complaint]:

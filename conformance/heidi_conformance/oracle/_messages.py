@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from heidi_conformance._document import member
 from heidi_conformance._history import strings
@@ -51,6 +51,15 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
             "the name of the member",
             "its value",
         )
+
+
+def wording(error: Any) -> Any:
+    """Return what an error says: type, text and members; another value may be a request id."""
+    detail = member(error, "detail")
+    if not isinstance(detail, dict):
+        return error
+    said = cast("dict[str, Any]", detail)
+    return said.get("type"), said.get("msg"), frozenset(said), frozenset(error)
 
 
 def texts_in(content: Any) -> Iterator[str]:

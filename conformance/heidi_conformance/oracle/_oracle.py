@@ -16,7 +16,7 @@ from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
 from ._gate import nowhere, too_many, without_link, wrong_method
-from ._messages import message_faults
+from ._messages import message_faults, wording
 from ._newborn import ID, guessable, newborn
 from ._overlap import torn
 from ._pages import LIST, Shelf, ids_of, page_faults
@@ -57,7 +57,7 @@ class Oracle:
         self.unlinked = frozenset(unlinked)
         self.sessions: dict[str, Known] = {}
         self.shelves: dict[str, Shelf] = defaultdict(Shelf)
-        self.strangers: dict[tuple[str, str], Any] = {}
+        self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, session_id: str, user: str) -> None:
@@ -83,6 +83,8 @@ class Oracle:
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 known.shown |= reading.sent
                 known.shown.pop("updated_at", None)
+                told = instant(member(member(exchange.answer.content, "session"), "updated_at"))
+                known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= reading.sent.keys()
         return judged
 
@@ -130,6 +132,7 @@ class Oracle:
             if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
             yield from self.if_strict(wrong_method(reading, answer))
+            yield from self.if_strict(self.glimpsed(reading, answer, user))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
         if self.strict and answer.ok and user is not None:
@@ -178,6 +181,9 @@ class Oracle:
         expired = self.tokens.get(reading.token or "") == "expired"
         how = "with an expired token" if expired else how
         operation = reading.operation
+        known = self.sessions.get(reading.session_id)
+        if not answer.ok and operation == "updateSession" and known is not None:
+            known.attempts.add("rejected")
         if answer.ok:
             rule = "expired-token" if expired else "token-needed"
             yield Complaint(
@@ -218,6 +224,16 @@ class Oracle:
                 )
             yield from misshapen("strict", operation, answer)
 
+    def glimpsed(self, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
+        """Yield that HEAD tells of a session what GET would not."""
+        known = self.sessions.get(reading.session_id)
+        foreign = known is not None and known.owner != user
+        if reading.message.method == "HEAD" and answer.ok and foreign:
+            yield Complaint(
+                "own-sessions", "getSession", "shows a session of another user to HEAD", "",
+                "404 or 405", f"status {answer.status}",
+            )  # fmt: skip
+
     # --- the operation ---
 
     def known_user(
@@ -249,6 +265,8 @@ class Oracle:
             yield from self.refused(reading, answer, user, known, refusals)
             if elsewhere and answer.status == 404:
                 yield from self.not_found(reading, answer, known)
+            elif elsewhere and reading.problems:
+                yield from self.if_strict(self.told_apart(reading, answer, known))
             return
         if elsewhere:
             yield from self.found_elsewhere(reading, answer, known)
@@ -366,17 +384,29 @@ class Oracle:
                 "SessionNotFoundError",
                 "another type",
             )
+        yield from self.if_strict(self.told_apart(reading, answer, known))
+
+    def told_apart(
+        self, reading: Reading, answer: Reply, known: Known | None
+    ) -> Iterator[Complaint]:
+        """Yield that a request is refused otherwise for another user's session than for none."""
+        if known is None and not ID.fullmatch(reading.session_id):
+            return
+        operation = reading.operation
         kind = "never" if known is None else "foreign"
-        self.strangers[operation, kind] = answer.content
-        both = [self.strangers.get((operation, name)) for name in ("never", "foreign")]
-        if self.strict and None not in both and both[0] != both[1]:
-            del self.strangers[operation, kind]
+        media_type = dict(reading.message.headers).get("Content-Type", "").encode()
+        wrong = media_type + b" " + reading.message.body if reading.problems else b""
+        said = answer.status, wording(answer.content)
+        self.strangers[operation, wrong, kind] = said
+        both = [self.strangers.get((operation, wrong, name)) for name in ("never", "foreign")]
+        if None not in both and both[0] != both[1]:
+            del self.strangers[operation, wrong, kind]
             yield Complaint(
                 "unknown-alike",
                 operation,
                 "answers differently for a session of another user and for none",
                 "",
-                "the same 404",
+                "the same refusal",
                 "another one",
             )
 
@@ -552,10 +582,11 @@ class Oracle:
             yield Complaint(
                 "updated-at", reading.operation, "shows an `updated_at` before `created_at`"
             )
-        if before is None:
-            return
-        if now < before:
+        latest, known.latest = known.latest, None
+        if now < (before or latest or now):
             yield Complaint("updated-at", reading.operation, "shows an `updated_at` that went back")
+        elif before is None:
+            return
         elif reading.operation == "updateSession":
             changes = any(
                 not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
@@ -644,7 +675,9 @@ class Oracle:
             if known.owner != user:
                 continue
             if len(known.shown) == 1 and not known.sent:
-                yield from self.if_strict(newborn(known, got, skip))
+                # A list need not show `audio`: the page promises it the members of an update.
+                silent = {"audio"} - got.keys()
+                yield from self.if_strict(newborn(known, got, skip | silent))
             yield from misfits(LIST, known, {}, got, strict=self.strict, skip=skip)
             yield from self.instants(reading, known, got, NEVER, {})
             known.see(got, {}, skip)

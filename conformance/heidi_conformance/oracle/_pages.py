@@ -18,11 +18,13 @@ DEFAULT_SIZE = 10
 class Walk:
     """One way through the pages, from the first one on.
 
-    there: the sessions that existed when it began. token: leads to its next page.
+    there: the sessions that are known to have existed when it began. least: how many there were,
+    where the server said it. token: leads to its next page.
     """
 
     size: int
     there: frozenset[str]
+    least: int | None = None
     seen: Counter[str] = field(default_factory=Counter[str])
     token: str = ""
     pages: int = 0
@@ -118,8 +120,8 @@ def page_faults(
     shelf.order[key] = ids
     walk = shelf.walk
     if not tokens_of(reading):
-        walk = Walk(size or DEFAULT_SIZE, there)
-    elif walk is None or tokens_of(reading) != [walk.token]:
+        walk = Walk(size or DEFAULT_SIZE, there, shelf.total)
+    elif not shelf.offers(reading):
         walk = None
     shelf.walk = walk
     if walk is not None:
@@ -160,8 +162,10 @@ def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterato
             yield complaint("walks", "does not come to an end of its pages")
         return
     shelf.walk = None
-    if walk.there - walk.seen.keys():
+    if walk.there - walk.seen.keys() or len(walk.seen) < (walk.least or 0):
         yield complaint("walks", "leaves out sessions that were there throughout a walk")
+    elif shelf.total is not None and len(walk.seen) > shelf.total:
+        yield complaint("walks", "shows more sessions in a walk than `total_count` says there are")
 
 
 def complaint(rule: str, pattern: str) -> Complaint:

@@ -63,7 +63,8 @@ class Known:
     updates sent. unread: members of those, by the operation that did not show them since.
     strange: members sent that must not be kept. attempts: what happened since the session was last
     seen, and could have changed it though it must not. settled: False where an update may or may
-    not have happened. together: members of updates that ran at the same time.
+    not have happened. together: members of updates that ran at the same time. latest: the last
+    instant that any of those showed, until the session is seen again.
     """
 
     owner: str
@@ -77,6 +78,7 @@ class Known:
     settled: bool = True
     changed: float = 0.0
     together: set[str] = field(default_factory=set[str])
+    latest: datetime | None = None
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
         """Return what is to be seen after an update."""

@@ -11,6 +11,7 @@ SCRIPTS: tuple[Script, ...] = (
     *_tenants.SCRIPTS,
     *_updates.SCRIPTS,
     *_transport.SCRIPTS[2:],
+    *_tenants.LAST,
     *_readings.SCRIPTS,
 )
 

@@ -10,12 +10,13 @@ from heidi_conformance._probe import Probe
 from ._script import Script
 
 MIB = 1024 * 1024
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OPERATIONS = ("createSession", "getSession", "updateSession", "listLinkedUserSessions")
 WRONG_TOKENS = (
     "", "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
     "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
     "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x",
-    "Bearer x{first}", "Bearer {first}.", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
+    "Bearer x{first}", "Bearer {first}.", "Bearer {first:recased}", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
     "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
 COOKIES = ("token", "access_token", "session", "jwt", "Authorization")
@@ -24,7 +25,7 @@ NEAR_TOKENS = (
     "BearerX {first}", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}",
     "Bearer {first:header+1}", "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}",
     "Bearer {first:half}", "Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x", "Bearer x{first}",
-    "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:unsigned}",
+    "Bearer {first}=", "Bearer {first}.", "Bearer {first} x", "Bearer x {first}", "Bearer {first:recased}", "Bearer {first:unsigned}",
     "Bearer {first:unsealed}", "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
 MEDIA_TYPES = ("application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8", "APPLICATION/JSON ; x=y", 'application/json; charset="utf-8"', "application/json;v=1; charset=utf-8", 'application/json; profile="x"')  # fmt: skip
@@ -75,6 +76,10 @@ def basics(probe: Probe) -> None:
     probe.send(read(name))
     probe.send(listing())
     probe.send(listing("page_size=1"))
+    # As a library asks, and as a browser does.
+    for usual in (("Accept-Encoding", "gzip, deflate"), ("Accept", BROWSER)):
+        probe.send(listing("page_size=10", headers=(usual,)))
+        probe.send(read(name, headers=(usual,)))
     unknown = Request(
         "PATCH", "/sessions/135814281990413956785027749853284386580", body=b'{"duration": 60}'
     )

@@ -28,11 +28,15 @@ FULL = {name: values[0] for name, values in VALID.items() if name != "linked_ses
 READ_ONLY = {
     "session_id": "42", "session_name": "Renamed", "audio": ["a"], "documents": ["d"], "ehr_provider": "Mine",
     "created_at": "2001-01-01T00:00:00.000001", "updated_at": "2001-01-01T00:00:00.000001",
-    "consult_note": {"status": "DONE", "result": "written by the caller"},
+    "consult_note": {
+        "status": "DONE", "result": "written by the caller", "heading": "Mine", "brain": "LEFT", "voice_style": "Mine",
+        "generation_method": "MINE", "template_id": "42", "ai_command_id": "42", "ai_command_text": "Mine",
+        "feedback": "Mine", "dictation_cleanup_mode": "MINE",
+    },
 }  # fmt: skip
 UNKNOWN = {
     **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived"), "kept by the caller?"),
-    "x_unknown": "kept?", "Duration": 7, "duration ": 8, "deleted": True, "ehr_appointment_id": "EHR-9", "patient_profile_id": "5eb", "__proto__": {"a": 1},
+    "x_unknown": "kept?", "Duration": 7, "languageCode": "fr", "ehrPatientId": "kept?", "duration ": 8, "deleted": True, "ehr_appointment_id": "EHR-9", "patient_profile_id": "5eb", "__proto__": {"a": 1},
 }  # fmt: skip
 
 
@@ -125,6 +129,18 @@ def unknown_members(probe: Probe) -> None:
     probe.send(read(name))
     probe.send(update(name, {**READ_ONLY, **UNKNOWN, "duration": 62}))
     probe.send(read(name))
+    probe.send(
+        update(
+            name,
+            {
+                "session_name": 5,
+                "audio": "x",
+                "created_at": None,
+                "consult_note": [1],
+            },
+        )
+    )
+    probe.send(read(name))
     probe.send(update(name, {"session_id": f"{{{other}}}", "duration": 63}))
     for session in (name, other):
         probe.send(read(session))
@@ -142,6 +158,9 @@ def unknown_members(probe: Probe) -> None:
         )
     )
     probe.send(read(made))
+    # A creation takes two members, and none of those of an update.
+    probe.send(create(updated := probe.name(), merged(FULL)))
+    probe.send(read(updated))
     probe.send(listing("page_size=100"))
 
 
@@ -152,7 +171,10 @@ def strings(probe: Probe) -> None:
         probe.send(
             update(
                 name,
-                merged(dict.fromkeys(TEXTS, text) | {"clinician_notes": [text, text + "!"]}),
+                merged(
+                    dict.fromkeys(TEXTS, text)
+                    | {"clinician_notes": [text, text + "!"], "linked_sessions_for_context": [text]}
+                ),
             )
         )
         probe.send(read(name))
@@ -170,13 +192,34 @@ def strings(probe: Probe) -> None:
 
 def appointments(probe: Probe) -> None:
     """What a creation says of the appointment."""
-    for text in ("EHR1234", "", " x ", "nul\u0000", "\U0001f468", "e\u0301", "0", "x" * 300):
+    for text in (
+        "EHR1234",
+        "",
+        " x ",
+        "nul\u0000",
+        "\U0001f468",
+        "e\u0301",
+        "0",
+        "x" * 300,
+        "a+b %41 &amp;",
+        "007",
+    ):
         probe.send(read(probe.new({"ehr_appointment_id": text})))
     probe.send(read(probe.new({"patient_profile_id": "5eb7cf5a86d9755df3a6c593"})))
     both = {"patient_profile_id": "5eb7cf5a86d9755df3a6c593", "ehr_appointment_id": "EHR1"}
     probe.send(read(probe.new(both)))
     probe.send(read(probe.new({})))
     probe.send(read(probe.new(None)))
+    german = (("Accept-Language", "de-AU,de;q=0.9"),)
+    probe.send(create(german_one := probe.name(), {}, headers=german))
+    probe.send(read(german_one, headers=german))
+    # Two sessions for the same patient and appointment, of which one is updated.
+    twins = [probe.new(both) for _ in range(2)]
+    for twin in twins:
+        probe.send(read(twin))
+    probe.send(update(twins[0], merged(FULL)))
+    for twin in twins:
+        probe.send(read(twin))
 
 
 def surrogates(probe: Probe) -> None:
@@ -363,7 +406,7 @@ SCRIPTS = (
     Script(untouched_update, "documented", ("update-answer", "new-session")),
     Script(unknown_members, "strict", ("unknown-members",)),
     Script(strings, "strict", ("strings",)),
-    Script(appointments, "strict", ("appointment", "new-session", "strings")),
+    Script(appointments, "strict", ("appointment", "new-session", "one-session", "strings")),
     Script(surrogates, "strict", ("strings",)),
     Script(numbers, "strict", ("numbers",)),
     Script(invalid_members, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names")),

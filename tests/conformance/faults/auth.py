@@ -1,5 +1,6 @@
 """Tokens that are missing, nearly right or expired, on each operation."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -560,3 +561,58 @@ class OneTokenAtATime(Api):
             if known != token:
                 del self.tokens[known]
         return token
+
+
+def seal_in_other_case(caller: Caller) -> bool:
+    head, dot, seal = caller.token.rpartition(".")
+    other = caller.send(
+        "GET", "/sessions/linked-user", authorization=f"Bearer {head}{dot}{seal.swapcase()}"
+    )
+    return seal == seal.swapcase() or is_error(other, 401)
+
+
+@FAULTS.fault("S1", STRICT, seal_in_other_case)
+class SealInAnyCase(Api):
+    """Tokens look like a JWT, and the signature is compared by a database that ignores case."""
+
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
+        plain = super().token(email, internal_id, lifetime)
+        sealed = f"eyJhbGciOiJIUzI1NiJ9.e30.{plain}"
+        self.tokens[sealed], self.expiries[sealed] = (
+            self.tokens.pop(plain),
+            self.expiries.pop(plain),
+        )
+        return sealed
+
+    def owner(self, token: str) -> User | None:
+        head, _, seal = token.rpartition(".")
+        known = (
+            item
+            for item in self.tokens
+            if item.rpartition(".")[0] == head
+            and item.rpartition(".")[2].casefold() == seal.casefold()
+        )
+        return super().owner(next(known, token))
+
+
+def unchanged_without_token(caller: Caller) -> bool:
+    mine = caller.create()
+    before = caller.read(mine)
+    caller.patch(mine, {"duration": 7}, authorization=None)
+    return before == caller.read(mine)
+
+
+@FAULTS.fault("S1 S6", STRICT, unchanged_without_token)
+class RefusedAndDone(Api):
+    """An update without a token is made, and answered with 401."""
+
+    def authenticate(self, request: Request) -> User:
+        if operation_of(request) == "updateSession" and "authorization" not in request.headers:
+            session_id = request.path.rpartition("/")[2]
+            for user in self.users.values():
+                if session_id in user.sessions:
+                    with contextlib.suppress(RefusalError):
+                        self.update(user, session_id, request)
+        return super().authenticate(request)

@@ -425,3 +425,31 @@ class SecondCreationIsAConflict(Api):
             raise RefusalError(409, "Conflict", "created already")
         self.bodies |= {request.body}
         return super().create(user, request)
+
+
+@FAULTS.fault("S10 S20", STRICT, lambda c: c.created(ehr_appt_id="EHR9")["ehr_appt_id"] is None)
+class EitherNameOfAnAppointment(Api):
+    """A creation takes the appointment under the name that an update gives it."""
+
+    create_shape = Api.create_shape | {"ehr_appt_id": lambda value: isinstance(value, str)}
+
+    def opened(self, user: User, sent: Session) -> Session:
+        session = super().opened(user, sent)
+        session["ehr_appt_id"] = session["ehr_appt_id"] or sent.get("ehr_appt_id")
+        return session
+
+
+def english_for_germans(caller: Caller) -> bool:
+    reply = caller.post({}, accept_language="de-AU,de;q=0.9")
+    return bool(caller.read(reply.content["session_id"])["language_code"] == "en")
+
+
+@FAULTS.fault("S20", STRICT, english_for_germans)
+class SpeaksTheLanguageOfTheCaller(Api):
+    """A new session has the language that the caller would rather read."""
+
+    def create(self, user: User, request: Request) -> Any:
+        told = super().create(user, request)
+        if language := request.headers.get("accept-language", "")[:2]:
+            user.sessions[told["session_id"]]["language_code"] = language
+        return told

@@ -813,3 +813,17 @@ class AppointmentsAreElsewhere(Api):
 
     def ordered(self, user: User) -> list[Session]:
         return [s for s in super().ordered(user) if not s["ehr_provider"].endswith(" ")]
+
+
+def lists_more_than_a_page(caller: Caller) -> bool:
+    ids = caller.several(101)
+    return sorted(caller.walk("100")) == sorted(ids)
+
+
+@FAULTS.fault("S16", STRICT, lists_more_than_a_page)
+class AHundredAndNoMore(Api):
+    """The list ends after a hundred sessions, though it counts all of them."""
+
+    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
+        page = super().page_of(chosen[: max(0, 100 - end + len(chosen))], sessions, end)
+        return page if end < 100 else page | {"next_page": None, "has_next_page": False}

@@ -1,7 +1,8 @@
 """What an update changes, and what it must leave alone."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Api, RefusalError, Request, Shape, User, new_session
@@ -337,7 +338,8 @@ def unshown(name: str, value: Any) -> Callable[[Caller], object]:
         reply = caller.patch(session_id, {name: value})
         told = reply.content["session"]
         views = [told, caller.read(session_id), caller.in_list(session_id)]
-        return reply.status == 200 and all(view.get(name, ...) == before for view in views)
+        seen = [view for view in views if name != "audio" or name in view]
+        return reply.status == 200 and all(view.get(name, ...) == before for view in seen)
 
     return witness
 
@@ -372,6 +374,35 @@ for member, value in READ_ONLY.items():
         writing(member),
         unshown(member, value),
     )
+
+
+def note_stays(caller: Caller) -> bool:
+    mine = caller.create()
+    before = caller.read(mine)["consult_note"]
+    return bool(caller.patched(mine, consult_note={"feedback": "good"})["consult_note"] == before)
+
+
+@FAULTS.fault("S10", STRICT, note_stays)
+class WritesFeedback(Api):
+    """`feedback` of the consult note can be written, and the rest of it cannot."""
+
+    update_shape = Api.update_shape | {"consult_note": lambda value: isinstance(value, dict)}
+
+    def change(self, session: Session, sent: Session) -> None:
+        told = sent.pop("consult_note", {})
+        session["consult_note"]["feedback"] = told.get("feedback")
+        super().change(session, sent)
+
+
+@FAULTS.fault("S10", STRICT, lambda c: c.patch(c.create(), {"session_name": 5}).status == 200)
+class ChecksWhatItIgnores(Api):
+    """A `session_name` that is no text is refused, though none is ever taken."""
+
+    update_shape = Api.update_shape | {"session_name": lambda value: isinstance(value, str)}
+
+    def change(self, session: Session, sent: Session) -> None:
+        sent.pop("session_name", None)
+        super().change(session, sent)
 
 
 @FAULTS.fault(
@@ -741,3 +772,27 @@ class UpdatesCreate(Api):
         if session_id not in user.sessions:
             user.sessions[session_id] = new_session(session_id, len(user.sessions) + 1)
         return super().update(user, session_id, request)
+
+
+@FAULTS.fault(
+    "S10 S11", STRICT, lambda c: c.patched(c.create(), languageCode="fr")["language_code"] == "en"
+)
+class TakesCamels(Api):
+    """Members are taken under a second name, as JavaScript spells them."""
+
+    def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
+        if isinstance(value, dict) and where == "body":
+            told = cast("dict[str, Any]", value)
+            camels = {name for name in told if re.search("[a-z][A-Z]", name)}
+            spelt = {re.sub("([A-Z])", r"_\1", name).lower(): told[name] for name in camels}
+            value = spelt | told
+        return super().checked(value, shape, where)
+
+
+@FAULTS.fault("S13", STRICT, lambda c: c.keeps(linked_sessions_for_context=["nul\u0000inside"]))
+class ContextEndsAtNul(Api):
+    """An id of a session for context ends at the first NUL."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        told = [text.partition("\0")[0] for text in sent.get("linked_sessions_for_context", [])]
+        super().change(session, sent | ({"linked_sessions_for_context": told} if told else {}))

@@ -3,13 +3,15 @@
 import contextlib
 import copy
 import json
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import unquote_plus
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer
+from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer, now
 
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Session
 
@@ -364,6 +366,25 @@ class SilentLimit(Api):
 
 
 @FAULTS.fault(
+    "S18 S21",
+    STRICT,
+    lambda c: all(r.status != 429 or is_error(r, 429) for r in [c.page() for _ in range(40)]),
+)
+class LimitOfTheProxy(Api):
+    """429 comes from what stands before the server, as a line of text."""
+
+    lists = 0
+
+    def handle(self, request: Request) -> Answer:
+        reply = super().handle(request)
+        self.lists += request.path.endswith("/linked-user")
+        if self.lists % 30 or reply.status != 200:
+            return reply
+        self.lists += 1
+        return Answer(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
+
+
+@FAULTS.fault(
     "S21",
     STRICT,
     lambda c: all(
@@ -555,3 +576,62 @@ class TornReads(Unlocked):
             session["duration"] = rest.pop("duration")
             time.sleep(self.pause)
         super().change(session, rest)
+
+
+def each_is_served(caller: Caller) -> bool:
+    callers = [caller, caller.another()]
+    ids = [one.create() for one in callers]
+    replies = at_once(*(lambda n=n: callers[n].get(ids[n]) for n in (0, 1) * 4))
+    return {reply.status for reply in replies} == {200}
+
+
+@RACES.fault("S2", STRICT, each_is_served, slow=True)
+class WhoeverCameLast(Unlocked):
+    """The user of a request is kept where the next request puts its own."""
+
+    current: User
+
+    def authenticate(self, request: Request) -> User:
+        self.current = super().authenticate(request)
+        time.sleep(self.pause / 4)
+        return self.current
+
+
+def latest_is_shown(caller: Caller) -> bool:
+    session_id = caller.create()
+    for _ in range(3):
+        replies = at_once(
+            *(lambda n=n: caller.patched(session_id, duration=n)["updated_at"] for n in range(8))
+        )
+        if caller.read(session_id)["updated_at"] < max(replies):
+            return False
+    return True
+
+
+@RACES.fault("S12", STRICT, latest_is_shown, slow=True)
+class ClockBeforeTheLock(Unlocked):
+    """`updated_at` is when an update came in, and of two at once either may be written first."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        moment = now()
+        time.sleep(random.uniform(0, self.pause))  # noqa: S311  # no secret
+        super().update(user, session_id, request)
+        session = self.find(user, session_id)
+        session["updated_at"] = moment
+        return {"session": self.shown(session, "updateSession")}
+
+
+def appointment_comes_back(caller: Caller) -> bool:
+    text = "a+b %41"
+    return bool(caller.created(ehr_appointment_id=text)["ehr_appt_id"] == text)
+
+
+@FAULTS.fault("S13 S14", STRICT, appointment_comes_back)
+class AppointmentsAreForms(Api):
+    """What a creation says of the appointment is decoded as a form would be."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        session = super().opened(user, sent)
+        if isinstance(session["ehr_appt_id"], str):
+            session["ehr_appt_id"] = unquote_plus(session["ehr_appt_id"])
+        return session

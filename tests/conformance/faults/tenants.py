@@ -1,5 +1,6 @@
 """What one user sees, counts and changes of another, and users who are not linked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
@@ -91,7 +92,7 @@ class ForbiddenForOthers(Api):
 def same_error(caller: Caller) -> bool:
     other = caller.another()
     theirs, nobodys = other.get(caller.create()), other.get(caller.id_of_nobody)
-    return theirs.status == nobodys.status and theirs.content == nobodys.content
+    return theirs.status == nobodys.status and theirs.content["detail"] == nobodys.content["detail"]
 
 
 @FAULTS.fault("S2", STRICT, same_error)
@@ -322,3 +323,110 @@ class LinkedByCreating(Api):
 
     def page(self, user: User, request: Request) -> Any:
         return super().page(User(user.linked or bool(user.sessions), user.sessions), request)
+
+
+def own_on_every_page(caller: Caller) -> bool:
+    other = caller.another()
+    mine: list[str] = []
+    for _ in range(3):
+        other.create()
+        mine.append(caller.create())
+    return sorted(caller.walk("2")) == sorted(mine)
+
+
+@FAULTS.fault("S2 S16", STRICT, own_on_every_page)
+class OthersBehindTheFirstPage(Api):
+    """The first page holds sessions of the caller, and those behind it hold everybody's."""
+
+    def page(self, user: User, request: Request) -> Any:
+        if "page" not in request.query:
+            return super().page(user, request)
+        own, start = list(user.sessions), self.start(request)
+        if not 0 < start <= len(own):
+            return super().page(user, request)
+        last = own[start - 1]
+        everything = sorted(everybody(self).values(), key=lambda session: session["created_at"])
+        behind = [s for s in everything if s["created_at"] > user.sessions[last]["created_at"]]
+        size = self.page_size(request)
+        shown = behind[:size]
+        ahead = [name for name in own if name not in {s["session_id"] for s in behind[size:]}]
+        more = len(behind) > size and len(ahead) < len(own)
+        return {
+            "sessions": [self.shown(session, "listLinkedUserSessions") for session in shown],
+            "count": len(shown),
+            "total_count": len(own),
+            "next_page": str(len(ahead)) if more else None,
+            "has_next_page": more,
+        }
+
+
+def unreadable_each(caller: Caller) -> bool:
+    other = caller.another()
+    return all(is_error(other.get(name), 404) for name in caller.several(100))
+
+
+@FAULTS.fault("S2", STRICT, unreadable_each)
+class OneInEightIsOpen(Api):
+    """In one of eight places where sessions are kept, nobody asks whose they are."""
+
+    def lookup(self, user: User, session_id: str) -> Session | None:
+        open_to_all = session_id.isdigit() and int(session_id) % 8 == 0
+        return everybody(self).get(session_id) if open_to_all else super().lookup(user, session_id)
+
+
+def twins_apart(caller: Caller) -> bool:
+    one, two = (caller.create(patient_profile_id="5eb7cf5a86d9755df3a6c593") for _ in range(2))
+    caller.patch(one, {"patient": {"name": "Ann"}})
+    return bool(caller.read(two)["patient"]["name"] == "")
+
+
+@FAULTS.fault("S11 S20", STRICT, twins_apart)
+class OnePatientForAProfile(Api):
+    """An update of the patient shows in every session that was opened for the same profile."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        session = super().opened(user, sent)
+        profile = sent.get("patient_profile_id")
+        if profile is not None:
+            session["patient"] = self.profiles.setdefault((id(user), profile), session["patient"])
+        return session
+
+    def change(self, session: Session, sent: Session) -> None:
+        session["patient"].update(sent.get("patient", {}))
+        session.update({name: value for name, value in sent.items() if name != "patient"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.profiles: dict[tuple[int, str], Session] = {}
+
+
+def unseen_by_head(caller: Caller) -> bool:
+    return caller.another().send("HEAD", f"/sessions/{caller.create()}").status in (404, 405)
+
+
+@FAULTS.fault("S2", STRICT, unseen_by_head)
+class HeadTellsWhatExists(Api):
+    """HEAD asks whether there is a session, and not whose it is."""
+
+    def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
+        known = super().methods(below)
+        if len(below) != 1 or below == ["linked-user"]:
+            return known
+        everyone = User(True, everybody(self))
+        return known | {"HEAD": lambda *_: self.read(everyone, below[0])}
+
+
+def refused_alike(caller: Caller) -> bool:
+    mine, other = caller.create(), caller.another()
+    ids = (mine, caller.id_of_nobody)
+    return len({other.patch(name, {"duration": "x"}).status for name in ids}) == 1
+
+
+@FAULTS.fault("S2", STRICT, refused_alike)
+class ChecksOnlyWhatExists(Api):
+    """A wrong update of another user's session is 422, and of one that never was 404."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        if session_id in everybody(self):
+            self.checked(self.parsed(request), self.update_shape)
+        return super().update(user, session_id, request)

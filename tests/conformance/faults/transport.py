@@ -1,7 +1,9 @@
 """Status codes, content types and bodies of answers."""
 
+import gzip
 import json
 import unicodedata
+import zlib
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Handler, Request, answer
@@ -207,8 +209,40 @@ def not_a_number(request: Request, handle: Handler) -> Answer:
 def gzip_that_is_none(request: Request, handle: Handler) -> Answer:
     """The list is announced as gzip and is not compressed."""
     reply = handle(request)
-    gzip = {"content-encoding": "gzip"}
-    return reply.but(headers=gzip) if operation_of(request) == "listLinkedUserSessions" else reply
+    coded = {"content-encoding": "gzip"}
+    return reply.but(headers=coded) if operation_of(request) == "listLinkedUserSessions" else reply
+
+
+@FAULTS.fault(
+    "SessionEnvelope",
+    DOCUMENTED,
+    lambda c: is_json(c.get(c.create(), accept="text/html,application/xml;q=0.9,*/*;q=0.8")),
+)
+def page_for_browsers(request: Request, handle: Handler) -> Answer:
+    """Who would rather have HTML gets the answer as a page to browse."""
+    reply = handle(request)
+    if not request.headers.get("accept", "").startswith("text/html"):
+        return reply
+    return reply.but(body=b"<pre>" + reply.body, headers={"content-type": "text/html"})
+
+
+def whole_though_compressed(caller: Caller) -> bool:
+    caller.create()
+    reply = caller.send("GET", "/sessions/linked-user", accept_encoding="gzip")
+    if reply.headers.get("content-encoding", "identity") == "identity":
+        return True
+    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(reply.body).endswith(b"}")
+
+
+@FAULTS.fault("SessionPage", DOCUMENTED, whole_though_compressed)
+def gzip_that_is_cut(request: Request, handle: Handler) -> Answer:
+    """A list is compressed where that is accepted, and its last bytes are never flushed."""
+    reply = handle(request)
+    asked = "gzip" in request.headers.get("accept-encoding", "")
+    if operation_of(request) != "listLinkedUserSessions" or not asked:
+        return reply
+    body = gzip.compress(reply.body, mtime=0)[:-20]
+    return reply.but(body=body, headers={"content-encoding": "gzip"})
 
 
 @FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)

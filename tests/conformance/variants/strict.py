@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import secrets
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from tests.conformance.reference import (
     RefusalError,
     Request,
     User,
+    whole,
 )
 
 from .catalogue import BOTH, variant, variant_between
@@ -163,6 +165,23 @@ class NumbersForPages(Api):
         return page | {"next_page": page["next_page"] and int(page["next_page"])}
 
 
+@variant(BOTH, lambda c: next_page(c) == 2)
+class CountedPages(Api):
+    """`next_page` is the number of a page, which lies elsewhere for another `page_size`."""
+
+    def start(self, request: Request) -> int:
+        number = whole(request, "page", 1)
+        if number < 1:
+            raise RefusalError(422, "ValidationError", "page must be at least 1")
+        return (number - 1) * self.page_size(request)
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        more = page["next_page"] is not None
+        following = self.start(request) // self.page_size(request) + 2
+        return page | {"next_page": following if more else None}
+
+
 @variant(BOTH, lambda c: str(next_page(c)).startswith("walk"))
 class Snapshots(Api):
     """Pages are offsets into the newest sessions as they were when the walk began."""
@@ -282,6 +301,29 @@ class NewMembers(Api):
     def handle(self, request: Request) -> Answer:
         reply = super().handle(request)
         return reply.but(content={"added_later": True, **reply.content})
+
+
+@variant_between(BOTH, lambda c: "request_id" in c.get(c.id_of_nobody).content)
+def request_ids(request: Request, handle: Handler) -> Answer:
+    """Every error has an id of its own, and says what is wrong with an id that has no digits."""
+    reply = handle(request)
+    if reply.status < 400:
+        return reply
+    told: dict[str, Any] = {**reply.content, "request_id": secrets.token_hex(8)}
+    if reply.status == 404 and not request.path.rpartition("/")[2].isdigit():
+        told["detail"] = told["detail"] | {"msg": "Session not found: session_id must be a number"}
+    return reply.but(content=told)
+
+
+@variant(BOTH, lambda c: c.create() and "audio" not in c.page().content["sessions"][0])
+class ListWithoutAudio(Api):
+    """The list does not show `audio`, as in the sample."""
+
+    def shown(self, session: Session, operation: str) -> Session:
+        told = super().shown(session, operation)
+        if operation == "listLinkedUserSessions":
+            del told["audio"]
+        return told
 
 
 @variant(BOTH, lambda c: type(c.created()["duration"]) is float)
