@@ -34,6 +34,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
+    port: int = field(default=0, compare=False)  # of the caller: it tells connections apart
 
 
 @dataclass(frozen=True)
@@ -489,6 +490,7 @@ class Application:
                     for name, value in scope["headers"]
                 },
                 body=body,
+                port=scope["client"][1],
             ),
         )
         chunked = "transfer-encoding" in reply.headers
