@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from ._proven import order
 from ._shards import ELSEWHERE, missing
 from ._verdict import CannotJudgeError, Finding, Level, Outcome, Verdict
 
@@ -82,9 +83,7 @@ class Sum:
 
     def verdict(self) -> Verdict:
         """Return all of it as one verdict."""
-        ordered = sorted(
-            self.findings.values(), key=lambda item: (item.rule, item.operation, item.title)
-        )
+        ordered = sorted(self.findings.values(), key=order)
         notes = [*self.notes]
         if self.left_out:
             notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")

@@ -19,6 +19,14 @@ PATIENCE = 3
 TAG = "heidi-conformance"
 
 
+Witness = Callable[[Exchange], Iterable[Complaint]]
+
+
+def nobody(_: Exchange) -> Iterable[Complaint]:
+    """Say nothing: the oracle has said it all."""
+    return ()
+
+
 class TooManySessionsError(Exception):
     """The run may create no more sessions."""
 
@@ -71,21 +79,30 @@ class Setting:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One complaint, and the request of a history that caused it."""
+    """One complaint, the request of a history that caused it, and the session it is about."""
 
     complaint: Complaint
     at: int
+    about: str = ""
 
 
 class Probe:
-    """Send requests of one history and hold each answer to the oracle."""
+    """Send requests of one history and hold each answer to the oracle, and to another witness."""
 
-    def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        setting: Setting,
+        limits: Limits,
+        seed: int = 0,
+        witness: Witness = nobody,
+    ) -> None:
         self.wire = wire
         self.setting = setting
         self.limits = limits
         self.random = random.Random(seed)  # noqa: S311  # a run must be repeatable
         self.oracle = setting.oracle()
+        self.witness = witness
         self.bindings = Bindings(setting.tokens)
         self.history: list[Request] = []
         self.sightings: list[Sighting] = []
@@ -135,7 +152,8 @@ class Probe:
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
-        self.sightings += [Sighting(complaint, at) for complaint in complaints]
+        said = (*complaints, *self.witness(exchange))
+        self.sightings += [Sighting(item, at, self.bindings.name(item.session_id)) for item in said]
 
     # --- several at once ---
 
@@ -243,12 +261,19 @@ def listed(answer: Reply | None) -> list[str]:
     return [text for item in sessions if isinstance(text := member(item, "session_id"), str)]  # pyright: ignore[reportUnknownVariableType]  # JSON
 
 
-def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]) -> list[Sighting]:
+def replay(
+    wire: Wire,
+    setting: Setting,
+    limits: Limits,
+    requests: list[Request],
+    witness: Witness = nobody,
+) -> list[Sighting]:
     """Send requests once more, to sessions of their own, and return what was seen.
 
-    Raises UnboundError, TooManySessionsError, OutOfPatienceError.
+    It ends where a request names what no answer gave.
+    Raises TooManySessionsError, OutOfPatienceError.
     """
-    probe = Probe(wire, setting, limits)
+    probe = Probe(wire, setting, limits, witness=witness)
     try:
         pending: list[Request] = []
         for request in [*requests, None]:
@@ -259,6 +284,9 @@ def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]
                 pending.append(request)
             elif request is not None:
                 probe.send(request)
+    except UnboundError:
+        # What came before it was seen nevertheless.
+        pass
     finally:
         probe.close()
     return probe.sightings
@@ -271,5 +299,7 @@ __all__ = [
     "Setting",
     "Sighting",
     "TooManySessionsError",
+    "Witness",
+    "nobody",
     "replay",
 ]

@@ -46,8 +46,8 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
         yield Complaint(
             "message-quotes",
             operation,
-            f"answers {answer.status} with a value of the request",
-            "",
+            "answers {} with a value of the request",
+            str(answer.status),
             "the name of the member",
             "its value",
         )

@@ -7,6 +7,7 @@ What a server showed it takes for what the server has, so that one cause is repo
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from heidi_conformance._document import member
@@ -481,7 +482,10 @@ class Oracle:
             updates and "json-syntax" in {p.rule for p in reading.problems}
         ):
             known.settled = False
-        if got.get("session_id", reading.session_id) != reading.session_id:
+        shown = got.get("session_id", reading.session_id)
+        if shown != reading.session_id and "session_id" not in skip:
+            # Of the one that was asked for, nothing is known now.
+            known.settled = False
             written = self.strict and same(
                 known.strange.get("session_id", ABSENT), got["session_id"]
             )
@@ -511,12 +515,14 @@ class Oracle:
             return
         if len(known.shown) == 1 and not updates and not known.sent:
             yield from self.if_strict(newborn(known, got, skip))
-        yield from misfits(reading.operation, known, sent, got, strict=self.strict, skip=skip)
-        late = list(self.instants(reading, known, got, exchange, sent))
-        yield from late
-        self.settle(known, got, sent, skip, exchange if updates else None)
-        if late:
-            known.shown.pop("updated_at", None)
+        wrong = [
+            *misfits(reading.operation, known, sent, got, strict=self.strict, skip=skip),
+            *self.instants(reading, known, got, exchange, sent),
+        ]
+        yield from wrong
+        doubtful = known.doubtful(reading.operation) - sent.keys()
+        self.settle(known, got, sent, skip | doubtful, exchange if updates else None)
+        known.doubt(members_of(wrong), reading.operation)
 
     def updated(self, reading: Reading, known: Known) -> None:
         """An update was accepted."""
@@ -645,9 +651,13 @@ class Oracle:
                 continue
             if len(known.shown) == 1 and not known.sent:
                 yield from self.if_strict(newborn(known, got, skip))
-            yield from misfits(LIST, known, {}, got, strict=self.strict, skip=skip)
-            yield from self.instants(reading, known, got, NEVER, {})
-            known.see(got, {}, skip)
+            wrong = [
+                *misfits(LIST, known, {}, got, strict=self.strict, skip=skip),
+                *self.instants(reading, known, got, NEVER, {}),
+            ]
+            yield from (replace(complaint, session_id=session_id) for complaint in wrong)
+            known.see(got, {}, skip | known.doubtful(LIST))
+            known.doubt(members_of(wrong), LIST)
             known.read_by(LIST)
 
     def rounded(self, session_id: str) -> bool:
@@ -716,6 +726,11 @@ def places(complaints: list[Complaint]) -> set[str]:
         ):
             told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
     return told
+
+
+def members_of(complaints: list[Complaint]) -> set[str]:
+    """Return the members that differ from what they must be; `updated_at` where none is named."""
+    return {complaint.subject.strip("`") or "updated_at" for complaint in complaints}
 
 
 def plain(reading: Reading) -> bool:
