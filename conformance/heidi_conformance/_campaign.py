@@ -14,6 +14,7 @@ from ._probe import Limits, Probe, Setting, TooManySessionsError
 from ._proven import finding, order
 from ._reduce import Proof, Reducer, essential
 from ._settings import STEPS, Plan
+from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
 from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
@@ -26,6 +27,8 @@ ESSENTIAL = ("createSession", "getSession", "updateSession")
 # The part of the time budget that may go into making findings short; requests run out before.
 REDUCING = 0.2
 LONGEST_REDUCTION = 20.0
+# Seconds that may go into marking the sessions that were created.
+LONGEST_FAREWELL = 10.0
 GIVE = {
     "second": "give the token of a second user (HEIDI_OTHER_TOKEN)",
     "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
@@ -55,6 +58,7 @@ class Campaign:
         for (operation, status), number in contact.answers.items():
             self.limits.answers[operation, status] = number
             self.limits.created += number if operation == "createSession" and status < 300 else 0
+        self.limits.sessions_of |= dict.fromkeys(contact.created, "first")
         self.limits.requests += contact.answers.total()
         closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
         self.setting = replace(self.setting, unlinked=frozenset(closed))
@@ -64,6 +68,8 @@ class Campaign:
                 self.run_machine(wire)
                 self.run_breadth(contact.examples)
             findings = list(self.proven(wire))
+            wire.deadline = time.monotonic() + LONGEST_FAREWELL
+            tagged = tag(wire, self.plan.tokens, self.limits)
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
@@ -77,6 +83,7 @@ class Campaign:
             answers=self.statuses(),
             requests=self.limits.requests,
             sessions_created=self.limits.created,
+            sessions_tagged=tagged,
             seconds=round(time.monotonic() - self.started, 2),
             notes=tuple(dict.fromkeys((*obstacles, *self.notes, *self.unlinked()))),
         )

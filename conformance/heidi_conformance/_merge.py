@@ -31,6 +31,7 @@ class Sum:
     whole: bool = False
     requests: int = 0
     sessions: int = 0
+    tagged: int = 0
     seconds: float = 0
     left_out: int = 0
 
@@ -56,6 +57,7 @@ class Sum:
         self.versions |= verdict.versions
         self.requests += verdict.requests
         self.sessions += verdict.sessions_created
+        self.tagged += verdict.sessions_tagged
         self.seconds += verdict.seconds
 
     def add_finding(self, finding: Finding) -> None:
@@ -96,6 +98,7 @@ class Sum:
             answers={name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()},
             requests=self.requests,
             sessions_created=self.sessions,
+            sessions_tagged=self.tagged,
             seconds=round(self.seconds, 2),
             notes=tuple(notes),
             versions=self.versions,

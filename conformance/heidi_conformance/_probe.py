@@ -16,6 +16,7 @@ from .oracle import Complaint, Oracle
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
+# What the sessions of a run are known by: their `ehr_appt_id` at its end.
 TAG = "heidi-conformance"
 
 
@@ -33,12 +34,16 @@ class TooManySessionsError(Exception):
 
 @dataclass
 class Limits:
-    """What a run may still do, and what it did. sessions: how many it may create."""
+    """What a run may still do, and what it did.
+
+    sessions: how many it may create. sessions_of: user by id of those that it created.
+    """
 
     sessions: int
     created: int = 0
     requests: int = 0
     answers: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    sessions_of: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
@@ -54,6 +59,9 @@ class Limits:
             self.answers[key] = self.answers.get(key, 0) + 1
         if request.method == "POST" and request.target == "/sessions":
             self.created += not isinstance(answer, Reply) or answer.ok
+            session_id = member(answer.content, "session_id") if isinstance(answer, Reply) else None
+            if isinstance(session_id, str) and session_id:
+                self.sessions_of.setdefault(session_id, request.user or "first")
 
 
 @dataclass(frozen=True)
