@@ -24,6 +24,7 @@ from heidi_conformance._settings import TIMEOUT, Plan, settings
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.oracle import Complaint
 
+from ._dictionaries import dictionaries, settings_of
 from ._opinions import Opinions, Witness
 from ._watcher import Watcher
 
@@ -61,12 +62,13 @@ class Breadth:
         if "session_id" in examples:
             self.watcher.adopt(examples["session_id"])
         document = _document.asserted(deepcopy(self.document), self.plan.level)
-        self.consume(_document.naming(document, examples), budget)
+        words = settings_of(dictionaries(document, examples))
+        self.consume(_document.naming(document, examples), settings(self.plan) | words, budget)
 
-    def consume(self, document: _document.Json, budget: float) -> None:
+    def consume(self, document: _document.Json, chosen: dict[str, Any], budget: float) -> None:
         """Take every event of the run, or as many as fit into its budget."""
         # Schemathesis types its settings as a bare dict.
-        config = schemathesis.Config.from_dict(settings(self.plan))  # pyright: ignore[reportUnknownMemberType]
+        config = schemathesis.Config.from_dict(chosen)  # pyright: ignore[reportUnknownMemberType]
         schema = schemathesis.openapi.from_dict(document, config=config)
         # Ids come from sessions that the run created, never from a list: those may be real ones.
         # No setting says so for all phases: the stateful one draws from earlier answers regardless.
