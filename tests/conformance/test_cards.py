@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from heidi_conformance import Verdict, judge
-from heidi_conformance.oracle import _oracle
+from heidi_conformance.oracle import _listing, _oracle, _showing
 
 from . import faults
 from .conftest import Judged
@@ -69,7 +69,8 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
         return iter(())
 
     monkeypatch.setattr(_oracle, "misshapen", nothing)
-    monkeypatch.setattr(_oracle, "misfits", nothing)
+    monkeypatch.setattr(_showing, "misfits", nothing)
+    monkeypatch.setattr(_listing, "misfits", nothing)
 
 
 @pytest.mark.usefixtures("blind")

@@ -78,3 +78,7 @@ def secrets_of(reading: Reading) -> Iterator[str]:
     # A date or a media type may stand in a message as an example.
     told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
     yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())
+
+
+def error_type(answer: Reply) -> Any:
+    return member(member(answer.content, "detail"), "type")

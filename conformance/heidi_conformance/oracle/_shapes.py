@@ -146,3 +146,16 @@ def validator(
     return jsonschema_rs.Draft202012Validator(
         {**schema, "components": document["components"]}, validate_formats=True
     )
+
+
+def places(complaints: list[Complaint]) -> set[str]:
+    """Return the members of sessions that have the wrong shape, and so no value to compare."""
+    told: set[str] = set()
+    for complaint in complaints:
+        for match in re.finditer(r"\$\.sessions?(?:\[\*\])?\.([\w.]+)", complaint.subject):
+            told |= {match[1], match[1].partition(".")[0]}
+        if missing := re.match(
+            r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject
+        ):
+            told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
+    return told
