@@ -515,6 +515,8 @@ def serving(handle: Handler) -> Generator[str]:
         lifespan="off",
         ws="none",
         log_level="critical",
+        # On a busy machine, a caller may take long between two requests of one connection.
+        timeout_keep_alive=600,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

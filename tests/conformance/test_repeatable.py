@@ -94,20 +94,28 @@ def lanes(requests: list[Request]) -> Counter[tuple[Line, ...]]:
     return Counter(map(tuple, by_port.values()))
 
 
-@pytest.mark.parametrize("flags", [(), ("--shard", "2/3")], ids=["whole", "shard"])
-def test_two_runs_with_one_seed_send_the_same_and_find_the_same(
-    flags: tuple[str, ...], tmp_path: Path
-) -> None:
-    first, again = (run(tmp_path / str(seed), seed, *flags, "--seed", "5") for seed in (1, 2))
-
-    assert first.report["findings"]
-    assert first.report == again.report
-    assert first.sent == again.sent
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(tmp_path_factory.mktemp("whole"), 1, "--seed", "5")
 
 
-def test_another_seed_sends_other_requests(tmp_path: Path) -> None:
-    first, other = (
-        run(tmp_path / seed, 1, "--shard", "9/9", "--seed", seed) for seed in ("5", "6")
+def test_two_runs_with_one_seed_send_the_same_and_find_the_same(whole: Run, tmp_path: Path) -> None:
+    again = run(tmp_path, 2, "--seed", "5")
+
+    assert whole.report["findings"]
+    assert whole.report == again.report
+    assert whole.sent == again.sent
+
+
+def test_a_shard_sends_the_same_and_finds_the_same_with_one_seed(tmp_path: Path) -> None:
+    first, again = (
+        run(tmp_path / str(number), number, "--shard", "2/3", "--seed", "5") for number in (1, 2)
     )
 
-    assert first.sent != other.sent
+    assert first == again
+
+
+def test_another_seed_sends_other_requests(whole: Run, tmp_path: Path) -> None:
+    other = run(tmp_path, 1, "--seed", "6")
+
+    assert whole.sent != other.sent
