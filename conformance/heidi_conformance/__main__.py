@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rich.console import Console
 
-from . import _commands, _terminal
+from . import _commands, _credentials, _terminal
 from ._credentials import FIRST, SECRETS, credentials
 from ._judge import judge
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
@@ -36,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     """Return what the command line takes."""
     about = "Judge a server of the Heidi Sessions API."
     root = Parser(prog=PROGRAM, description=about, allow_abbrev=False)
+    root.add_argument(
+        "--version", action="version", version=f"%(prog)s {version('heidi-sessions')}"
+    )
     commands = root.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
         "run",
@@ -50,17 +54,7 @@ def parser() -> argparse.ArgumentParser:
         default="documented",
         help="hold it to the vendor's page, or to all of the contract (default: documented)",
     )
-    secrets = run.add_mutually_exclusive_group()
-    secrets.add_argument("--token", help="the token of the user to run as (better: HEIDI_TOKEN)")
-    secrets.add_argument(
-        "--api-key", metavar="K", help="mint tokens with this key (better: HEIDI_API_KEY)"
-    )
-    for flag, about in (
-        ("--other-token", "the token of a second user"),
-        ("--unlinked-token", "the token of a user who is not linked"),
-        ("--expired-token", "a token that has expired"),
-    ):
-        run.add_argument(flag, metavar="T", help=f"{about} (better: {SECRETS[flag]})")
+    _credentials.add_to(run)
     run.add_argument(
         "--rules-only", action="store_true", help="leave out the requests that are made at random"
     )

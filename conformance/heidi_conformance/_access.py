@@ -29,12 +29,13 @@ ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
 class Contact:
     """What the first requests met: answers by operation and status, and values for parameters.
 
-    linked: whether the user of the token has a list.
+    linked: whether the user of the token has a list. created: the ids of sessions.
     """
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     linked: bool = True
     examples: dict[str, str | int] = field(default_factory=dict[str, str | int])
+    created: list[str] = field(default_factory=list[str])
 
 
 def base_url(text: str) -> str:
@@ -200,7 +201,9 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
         if writes:
             # Two, so that a page of one session has a next one.
             created = [send("createSession", "POST", "/sessions", {}) for _ in range(2)]
-            session_id = member(content(created[-1]), "session_id")
+            ids = [member(content(answer), "session_id") for answer in created]
+            contact.created += [text for text in ids if isinstance(text, str) and text]
+            session_id = ids[-1]
             if isinstance(session_id, str) and session_id:
                 contact.examples["session_id"] = session_id
                 path = f"/sessions/{quote(session_id, safe='')}"

@@ -5,26 +5,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import _access, _document
-from ._checks import CHECKS, TOLD_BY, TRANSPORT, Check
-from ._findings import Case, Cases, finding
+from . import _access
+from ._checks import CHECKS, TRANSPORT, Check
+from ._findings import Case, Cases
 from ._history import UnboundError
 from ._machine import Machine
 from ._probe import Limits, Probe, Setting, TooManySessionsError
+from ._proven import finding, order
 from ._reduce import Proof, Reducer, essential
 from ._settings import STEPS, Plan
+from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
 from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
 
 if TYPE_CHECKING:
-    from ._breadth import Breadth
+    from .breadth import Breadth
 
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
 ESSENTIAL = ("createSession", "getSession", "updateSession")
-# The part of the time budget that may go into making findings short.
+# The part of the time budget that may go into making findings short; requests run out before.
 REDUCING = 0.2
-LONGEST_REDUCTION = 5.0
+LONGEST_REDUCTION = 20.0
+# Seconds that may go into marking the sessions that were created.
+LONGEST_FAREWELL = 10.0
 GIVE = {
     "second": "give the token of a second user (HEIDI_OTHER_TOKEN)",
     "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
@@ -39,12 +43,12 @@ class Campaign:
     def __init__(self, plan: Plan, on_progress: Callable[[Progress], None]) -> None:
         self.plan = plan
         self.on_progress = on_progress
-        self.document = _document.load(plan.level)
         self.cases = Cases()
         self.limits = Limits(plan.sessions)
         self.setting = Setting(plan.level, plan.tokens)
         self.started = time.monotonic()
         self.obstacles: list[str] = []
+        self.notes: list[str] = []
         self.skipped: dict[Script, str] = {}
         self.breadth: Breadth | None = None
 
@@ -54,6 +58,7 @@ class Campaign:
         for (operation, status), number in contact.answers.items():
             self.limits.answers[operation, status] = number
             self.limits.created += number if operation == "createSession" and status < 300 else 0
+        self.limits.sessions_of |= dict.fromkeys(contact.created, "first")
         self.limits.requests += contact.answers.total()
         closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
         self.setting = replace(self.setting, unlinked=frozenset(closed))
@@ -62,11 +67,13 @@ class Campaign:
             if complete and not (self.plan.rules_only or self.plan.read_only or self.plan.only):
                 self.run_machine(wire)
                 self.run_breadth(contact.examples)
-            findings = [*self.proven(wire), *self.others()]
+            findings = list(self.proven(wire))
+            wire.deadline = time.monotonic() + LONGEST_FAREWELL
+            tagged = tag(wire, self.plan.tokens, self.limits)
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
-        ordered = tuple(sorted(findings, key=lambda item: (item.rule, item.operation, item.title)))
+        ordered = tuple(sorted(findings, key=order))
         return Verdict(
             level=self.plan.level,
             seed=self.plan.seed,
@@ -76,8 +83,9 @@ class Campaign:
             answers=self.statuses(),
             requests=self.limits.requests,
             sessions_created=self.limits.created,
+            sessions_tagged=tagged,
             seconds=round(time.monotonic() - self.started, 2),
-            notes=tuple(dict.fromkeys((*obstacles, *self.unlinked()))),
+            notes=tuple(dict.fromkeys((*obstacles, *self.notes, *self.unlinked()))),
         )
 
     # --- layers ---
@@ -137,8 +145,8 @@ class Campaign:
         finally:
             probe.close()
         for sighting in probe.sightings:
-            self.cases.add(sighting.complaint, probe.history, sighting.at)
-        self.step(phase, 0, 0)
+            self.cases.add(sighting.complaint, probe.history, sighting.at, sighting.about)
+        self.step(phase)
         return why
 
     def run_breadth(self, examples: dict[str, Any]) -> None:
@@ -146,13 +154,9 @@ class Campaign:
         left = self.plan.budget - self.spent()
         if left <= 0 or self.obstacles:
             return
-        from ._breadth import Breadth  # noqa: PLC0415
-        from ._watcher import Watcher  # noqa: PLC0415
+        from .breadth import Breadth  # noqa: PLC0415
 
-        watcher = Watcher(self.setting, self.cases, self.limits, self.plan.url)
-        if "session_id" in examples:
-            watcher.adopt(examples["session_id"])
-        self.breadth = Breadth(self.plan, watcher, self.step)
+        self.breadth = Breadth(self.plan, self.setting, self.cases, self.limits, self.step)
         self.breadth.run(examples, left)
         self.obstacles += self.breadth.obstacles
 
@@ -162,9 +166,9 @@ class Campaign:
             "first" not in self.setting.unlinked if need == "linked" else need in self.plan.tokens
         )
 
-    def step(self, phase: str, _: int, more: int) -> None:
+    def step(self, phase: str) -> None:
         seconds = round(self.spent(), 1)
-        findings = len(self.cases.known) + more
+        findings = len(self.cases.known)
         self.on_progress(Progress(phase, self.limits.requests, findings, seconds))
 
     def spent(self) -> float:
@@ -173,27 +177,24 @@ class Campaign:
     # --- what it amounts to ---
 
     def proven(self, wire: Wire) -> Iterator[Finding]:
-        """Yield what the oracle found, each with the shortest requests that show it."""
+        """Yield what was found, each with the shortest requests that show it."""
         seconds = min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
         until = time.monotonic() + seconds
         wire.deadline = until + seconds
         reducer = Reducer(wire, self.setting, self.limits, until)
         for case in self.cases.apart():
             proof = self.proof(reducer, case)
-            yield finding(case, proof, self.document, self.plan.url, self.plan.tokens.values())
+            yield finding(case, proof, self.plan.level, self.plan.url, self.plan.tokens.values())
+        if reducer.late:
+            self.notes.append(
+                f"the time for proofs was over after {seconds:.0f} seconds, so what is not "
+                "confirmed may differ in another run; see --time-budget"
+            )
 
     def proof(self, reducer: Reducer, case: Case) -> Proof:
         if self.plan.read_only or self.obstacles:
             return Proof(essential(tuple(case.history[: case.at + 1])), "untried")
-        return reducer.proof(case.history, case.at, case.complaint.cause)
-
-    def others(self) -> Iterator[Finding]:
-        """Yield what the checks of Schemathesis found and no rule told better."""
-        told = {(case.complaint.rule, case.complaint.operation) for case in self.cases.apart()}
-        for found in self.breadth.tally.findings() if self.breadth else ():
-            rules = TOLD_BY.get(found.rule, frozenset())
-            if not any((rule, found.operation) in told for rule in rules):
-                yield found
+        return reducer.proof(case)
 
     def statuses(self) -> dict[str, dict[int, int]]:
         """Return how often each operation answered with each status."""
@@ -264,6 +265,6 @@ class Campaign:
             return Outcome(check.id, operation, "skipped", "The run left Schemathesis out.")
         if self.plan.level in check.skipped:
             return Outcome(check.id, operation, "skipped", check.skipped[self.plan.level])
-        if check.id == TRANSPORT or (check.id, operation) in self.breadth.tally.checked:
+        if check.id == TRANSPORT or (check.id, operation) in self.breadth.checked:
             return Outcome(check.id, operation, "passed")
         return Outcome(check.id, operation, "skipped", "No request called for it.")

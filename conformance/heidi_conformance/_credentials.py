@@ -1,7 +1,9 @@
 """Tokens for a run: given or minted, and never where others can read them."""
 
+import argparse
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from . import _access
 from ._verdict import CannotJudgeError
@@ -14,7 +16,45 @@ SECRETS = {
     "--expired-token": "HEIDI_EXPIRED_TOKEN",
 }
 FIRST = ("--token", "--api-key")
+ABOUT = {
+    "--token": "the token of the user to run as",
+    "--api-key": "a key to mint tokens with",
+    "--other-token": "the token of a second user",
+    "--unlinked-token": "the token of a user who is not linked",
+    "--expired-token": "a token that has expired",
+}
+SAFETY = """A secret on the command line is in the history of the shell, and in the process list
+until the judge has taken it out. Out of sight of others are the variables that are named below,
+and files that only you can read."""
+# A token with many claims has a few thousand characters.
+LARGEST = 64 * 1024
 USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
+
+
+def add_to(command: argparse.ArgumentParser) -> None:
+    """Add the flags for secrets, each with one that names a file instead."""
+    group = command.add_argument_group("secrets", SAFETY)
+    first = group.add_mutually_exclusive_group()
+    for flag, about in ABOUT.items():
+        only = first if flag in FIRST else group.add_mutually_exclusive_group()
+        name = flag[2:].replace("-", "_")
+        only.add_argument(flag, metavar="T", help=f"{about}; safer: {SECRETS[flag]}")
+        only.add_argument(
+            f"{flag}-file", metavar="FILE", dest=name, type=kept_in, help="a file that holds it"
+        )
+
+
+def kept_in(path: str) -> str:
+    """Return what a file holds, without the space around it."""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(LARGEST).strip()
+    except (OSError, ValueError):
+        # By mistake, it may be the secret that stands there.
+        raise argparse.ArgumentTypeError("the file cannot be read as text") from None
+    if not text:
+        raise argparse.ArgumentTypeError("the file is empty")
+    return text
 
 
 def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dict[str, str]:
@@ -35,7 +75,7 @@ def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dic
         return minted(url, _access.credential(key, "the key"), lane) | others
     raise CannotJudgeError(
         "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
-        "or give --token or --api-key"
+        "or give --token-file or --api-key-file"
     )
 
 

@@ -1,37 +1,45 @@
-"""From complaints to findings: one for each cause, with its words and its proof."""
+"""Complaints by their cause."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from . import _document
-from ._document import Json
+from ._checks import TOLD_BY
 from ._history import Request
-from ._quoting import VARIABLE
-from ._recipes import curl, python
-from ._reduce import Cause, Proof
-from ._verdict import Finding, Words
-from .oracle import OPERATIONS, Complaint
-from .rules import RULES, Rule
+from ._probe import Witness, nobody
+from .oracle import Complaint
 
+Cause = tuple[str, str, str]
 MOST_SUBJECTS = 6
 # What one cause brings about besides, on the same operation.
-EXPLAINED_BY = {"token-first": ("token-needed",), "challenge": ("token-needed",)}
-PLACES = {
-    operation: ("paths", path, method.lower())
-    for path, methods in OPERATIONS.items()
-    for method, operation in methods.items()
+EXPLAINED_BY = {
+    "token-first": frozenset({"token-needed"}),
+    "challenge": frozenset({"token-needed"}),
+    **TOLD_BY,
 }
+# Rules that may say the same of an operation, and the one that says it for both.
+TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
 
 
 @dataclass
 class Case:
-    """All complaints of one cause. history, at: the first requests seen that led to one."""
+    """All complaints of one cause.
+
+    history, at: the first requests seen that led to one. about: the session on a page it is about.
+    witness: who complained, beside the oracle.
+    """
 
     complaint: Complaint
     history: Sequence[Request]
     at: int
+    about: str = ""
+    witness: Witness = nobody
     subjects: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
+
+    @property
+    def cause(self) -> Cause:
+        """What all of them have in common."""
+        return self.complaint.cause
 
     @property
     def title(self) -> str:
@@ -49,18 +57,33 @@ class Cases:
     def __init__(self) -> None:
         self.known: dict[Cause, Case] = {}
 
-    def add(self, complaint: Complaint, history: Sequence[Request], at: int) -> None:
+    def add(
+        self,
+        complaint: Complaint,
+        history: Sequence[Request],
+        at: int,
+        about: str = "",
+        witness: Witness = nobody,
+    ) -> None:
         """Take one complaint; the shortest way to it is kept."""
-        case = self.known.setdefault(complaint.cause, Case(complaint, history, at))
+        case = self.known.setdefault(complaint.cause, Case(complaint, history, at, about, witness))
         if at < case.at:
-            case.history, case.at = history, at
+            case.history, case.at, case.about, case.witness = history, at, about, witness
         case.seen += 1
         if complaint.subject:
             case.subjects[complaint.subject] = None
 
     def apart(self) -> list[Case]:
         """Return the cases without those that only repeat another."""
-        return [case for case in self.known.values() if not self.repeats(case)]
+        told = {cause: replace(case) for cause, case in self.known.items()}
+        for (rule, operation, pattern), case in self.known.items():
+            twin = told.get((TWINS.get(rule, ""), operation, pattern))
+            if twin is not None:
+                twin.subjects = twin.subjects | case.subjects
+                twin.seen += case.seen
+            if twin is not None or self.repeats(case):
+                del told[case.complaint.cause]
+        return list(told.values())
 
     def repeats(self, case: Case) -> bool:
         """Whether another case tells the same cause better."""
@@ -69,44 +92,13 @@ class Cases:
             # The same failure of a valid request.
             valid = pattern.replace("the contract refuses", "the contract allows")
             return pattern != valid and (rule, operation, valid) in self.known
-        causes = {(known, where) for known, where, _ in self.known}
-        return any((cause, operation) in causes for cause in EXPLAINED_BY.get(rule, ()))
-
-
-def finding(case: Case, proof: Proof, document: Json, url: str, secrets: Iterable[str]) -> Finding:
-    """Return a case as a finding; wherever a server repeats a token, it is taken out."""
-    complaint, rule = case.complaint, RULES[case.complaint.rule]
-
-    def clean(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, VARIABLE)
-        return text
-
-    return Finding(
-        rule=rule.id,
-        level=rule.level,
-        operation=complaint.operation,
-        title=clean(case.title),
-        words=words(document, rule, complaint.operation),
-        expected=clean(complaint.expected or rule.words),
-        got=clean(complaint.got or "something else"),
-        requests=tuple(map(clean, curl(proof.requests, url))),
-        seen=case.seen,
-        row=rule.row,
-        python=clean(python(proof.requests, url)),
-        stability=proof.stability,
-    )
-
-
-def words(document: Json, rule: Rule, operation: str) -> Words:
-    """Return what a rule rests on, as far into the operation as the document goes."""
-    keys: list[str | int] = list(PLACES[operation])
-    node = _document.at(document, keys)
-    for step in rule.place:
-        if not isinstance(node, dict) or step not in node:
-            break
-        keys.append(step)
-        node = _document.at(document, keys)
-    place = _document.words(document, keys)
-    source = f"decision:{rule.row}" if rule.level == "strict" else place.source
-    return Words(place.pointer, source, rule.words)
+        others = [item.complaint for item in self.known.values() if item is not case]
+        told = EXPLAINED_BY.get(rule, frozenset[str]())
+        return any(
+            other.operation == operation
+            and (
+                other.rule in told
+                or (case.complaint.vague and other.rule == rule and not other.vague)
+            )
+            for other in others
+        )

@@ -219,6 +219,11 @@ class Bindings:
 
         return NAME.sub(value, text)
 
+    def name(self, session_id: str) -> str:
+        """Return the name of a session, empty where it has none."""
+        named = (name for name, value in self.values.items() if value == session_id)
+        return next(named, "") if session_id else ""
+
     def learn(self, request: Request, answer: Reply | Silence) -> None:
         """Take the names that an answer gives."""
         if not isinstance(answer, Reply) or not answer.ok:

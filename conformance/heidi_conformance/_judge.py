@@ -40,7 +40,8 @@ def judge(
         other_token: stands for a second user, to whom the sessions of the first must not show.
         unlinked_token: stands for a user whom no Heidi user is linked to.
         expired_token: stood for a user once.
-        seed: runs with the same seed send the same requests, save for ids that the server chose.
+        seed: runs with the same seed send the same requests in the same order on each connection,
+            save for ids that the server chose; they find the same, where it is no matter of time.
         max_examples: how many requests to invent for each operation, and how many chains of them.
         max_sessions: how many sessions the run may create.
         time_budget: seconds after which the run is cut short.

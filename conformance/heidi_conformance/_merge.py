@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from ._proven import order
 from ._shards import ELSEWHERE, missing
 from ._verdict import CannotJudgeError, Finding, Level, Outcome, Verdict
 
@@ -30,6 +31,7 @@ class Sum:
     whole: bool = False
     requests: int = 0
     sessions: int = 0
+    tagged: int = 0
     seconds: float = 0
     left_out: int = 0
 
@@ -55,6 +57,7 @@ class Sum:
         self.versions |= verdict.versions
         self.requests += verdict.requests
         self.sessions += verdict.sessions_created
+        self.tagged += verdict.sessions_tagged
         self.seconds += verdict.seconds
 
     def add_finding(self, finding: Finding) -> None:
@@ -82,9 +85,7 @@ class Sum:
 
     def verdict(self) -> Verdict:
         """Return all of it as one verdict."""
-        ordered = sorted(
-            self.findings.values(), key=lambda item: (item.rule, item.operation, item.title)
-        )
+        ordered = sorted(self.findings.values(), key=order)
         notes = [*self.notes]
         if self.left_out:
             notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")
@@ -97,6 +98,7 @@ class Sum:
             answers={name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()},
             requests=self.requests,
             sessions_created=self.sessions,
+            sessions_tagged=self.tagged,
             seconds=round(self.seconds, 2),
             notes=tuple(notes),
             versions=self.versions,

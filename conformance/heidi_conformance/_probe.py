@@ -16,7 +16,16 @@ from .oracle import Complaint, Oracle
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
+# What the sessions of a run are known by: their `ehr_appt_id` at its end.
 TAG = "heidi-conformance"
+
+
+Witness = Callable[[Exchange], Iterable[Complaint]]
+
+
+def nobody(_: Exchange) -> Iterable[Complaint]:
+    """Say nothing: the oracle has said it all."""
+    return ()
 
 
 class TooManySessionsError(Exception):
@@ -25,12 +34,16 @@ class TooManySessionsError(Exception):
 
 @dataclass
 class Limits:
-    """What a run may still do, and what it did. sessions: how many it may create."""
+    """What a run may still do, and what it did.
+
+    sessions: how many it may create. sessions_of: user by id of those that it created.
+    """
 
     sessions: int
     created: int = 0
     requests: int = 0
     answers: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    sessions_of: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
@@ -46,6 +59,9 @@ class Limits:
             self.answers[key] = self.answers.get(key, 0) + 1
         if request.method == "POST" and request.target == "/sessions":
             self.created += not isinstance(answer, Reply) or answer.ok
+            session_id = member(answer.content, "session_id") if isinstance(answer, Reply) else None
+            if isinstance(session_id, str) and session_id:
+                self.sessions_of.setdefault(session_id, request.user or "first")
 
 
 @dataclass(frozen=True)
@@ -71,21 +87,30 @@ class Setting:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One complaint, and the request of a history that caused it."""
+    """One complaint, the request of a history that caused it, and the session it is about."""
 
     complaint: Complaint
     at: int
+    about: str = ""
 
 
 class Probe:
-    """Send requests of one history and hold each answer to the oracle."""
+    """Send requests of one history and hold each answer to the oracle, and to another witness."""
 
-    def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        setting: Setting,
+        limits: Limits,
+        seed: int = 0,
+        witness: Witness = nobody,
+    ) -> None:
         self.wire = wire
         self.setting = setting
         self.limits = limits
         self.random = random.Random(seed)  # noqa: S311  # a run must be repeatable
         self.oracle = setting.oracle()
+        self.witness = witness
         self.bindings = Bindings(setting.tokens)
         self.history: list[Request] = []
         self.sightings: list[Sighting] = []
@@ -135,7 +160,8 @@ class Probe:
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
-        self.sightings += [Sighting(complaint, at) for complaint in complaints]
+        said = (*complaints, *self.witness(exchange))
+        self.sightings += [Sighting(item, at, self.bindings.name(item.session_id)) for item in said]
 
     # --- several at once ---
 
@@ -243,12 +269,19 @@ def listed(answer: Reply | None) -> list[str]:
     return [text for item in sessions if isinstance(text := member(item, "session_id"), str)]  # pyright: ignore[reportUnknownVariableType]  # JSON
 
 
-def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]) -> list[Sighting]:
+def replay(
+    wire: Wire,
+    setting: Setting,
+    limits: Limits,
+    requests: list[Request],
+    witness: Witness = nobody,
+) -> list[Sighting]:
     """Send requests once more, to sessions of their own, and return what was seen.
 
-    Raises UnboundError, TooManySessionsError, OutOfPatienceError.
+    It ends where a request names what no answer gave.
+    Raises TooManySessionsError, OutOfPatienceError.
     """
-    probe = Probe(wire, setting, limits)
+    probe = Probe(wire, setting, limits, witness=witness)
     try:
         pending: list[Request] = []
         for request in [*requests, None]:
@@ -259,6 +292,9 @@ def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]
                 pending.append(request)
             elif request is not None:
                 probe.send(request)
+    except UnboundError:
+        # What came before it was seen nevertheless.
+        pass
     finally:
         probe.close()
     return probe.sightings
@@ -271,5 +307,7 @@ __all__ = [
     "Setting",
     "Sighting",
     "TooManySessionsError",
+    "Witness",
+    "nobody",
     "replay",
 ]

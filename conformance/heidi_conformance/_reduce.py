@@ -4,15 +4,21 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ._history import Request, UnboundError
+from ._findings import Case
+from ._history import Request, listing
 from ._probe import Limits, Setting, TooManySessionsError, replay
 from ._verdict import Stability
 from ._wire import OutOfPatienceError, Wire
 
-Cause = tuple[str, str, str]
-# For one finding: runs of requests, and the length up to which leaving one out is worth a run.
-TRIES = 16
-SHORT = 12
+LIST = "/sessions/linked-user"
+# Runs of requests for one finding.
+TRIES = 40
+# Requests that go into the proof of one finding, and of all. Counted, as time would end elsewhere
+# in every run.
+FOR_ONE = 1500
+FOR_ALL = 4000
+# Pages of 100 in which a session is looked for; a run creates no more.
+PAGES = 12
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Proof:
 class Reducer:
     """Replays what a run has seen.
 
-    until: the instant after which no replay starts.
+    until: the instant after which no replay starts. late: whether it has come.
     """
 
     wire: Wire
@@ -35,43 +41,61 @@ class Reducer:
     limits: Limits
     until: float
     tries: int = field(default=0, init=False)
+    sent: int = field(default=0, init=False)
+    most: int = field(default=FOR_ONE, init=False)
+    late: bool = field(default=False, init=False)
 
-    def proof(self, history: Sequence[Request], at: int, cause: Cause) -> Proof:
+    def proof(self, case: Case) -> Proof:
         """Return the shortest requests found to lead to a complaint, and whether they always do."""
         self.tries = 0
-        whole = tuple(history[: at + 1])
+        self.most = min(self.sent + FOR_ONE, FOR_ALL)
+        whole = tuple(case.history[: case.at + 1])
+        if not whole:
+            return Proof((), "untried")
         try:
-            shown = next(filter(None, (self.shows(part, cause) for part in suspects(whole))), None)
+            parts = suspects(whole, case.about)
+            shown = next(filter(None, (self.shows(part, case) for part in parts)), None)
             if shown is None:
                 return Proof(essential(whole), "unstable")
-            shown = self.shortest(shown, cause)
-            again = [self.shows(shown, cause) for _ in range(2)]
+            shown = self.shortest(shown, case)
+            again = [self.shows(shown, case) for _ in range(2)]
         except (TooManySessionsError, OutOfPatienceError):
             return Proof(essential(whole), "untried")
         return Proof(shown, "confirmed" if all(again) else "unstable")
 
-    def shortest(self, requests: tuple[Request, ...], cause: Cause) -> tuple[Request, ...]:
-        """Leave out one request after the other, where the complaint stays."""
-        at = len(requests) - 2
-        while at >= 0 and len(requests) <= SHORT and self.tries < TRIES:
-            fewer = requests[:at] + requests[at + 1 :]
-            requests = self.shows(fewer, cause) or requests
-            at = min(at, len(requests) - 1) - 1
+    def shortest(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
+        """Leave out requests where the complaint stays: the half of them, and less and less."""
+        size = len(requests) // 2
+        while size:
+            requests = self.without(size, requests, case)
+            size //= 2
         return requests
 
-    def shows(self, requests: tuple[Request, ...], cause: Cause) -> tuple[Request, ...] | None:
+    def without(self, size: int, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
+        """Leave out as many requests in a row, from the last to the first, where it goes."""
+        needed = {id(request) for request in essential(requests, case.about)} if size > 1 else ()
+        end = len(requests) - 1
+        # Two more are wanted to confirm what is left.
+        while end > 0 and self.tries < TRIES and self.sent + 3 * len(requests) <= self.most:
+            start = max(0, end - size)
+            kept = tuple(item for item in requests[start:end] if id(item) in needed)
+            if len(kept) < end - start:
+                requests = self.shows(requests[:start] + kept + requests[end:], case) or requests
+            end = min(start, len(requests) - 1)
+        return requests
+
+    def shows(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...] | None:
         """Return the requests up to the one that shows the complaint, or None.
 
         Raises TooManySessionsError, OutOfPatienceError.
         """
-        if time.monotonic() > self.until:
+        self.late = time.monotonic() > self.until
+        if self.late or self.sent + len(requests) > self.most:
             raise OutOfPatienceError
         self.tries += 1
-        try:
-            seen = replay(self.wire, self.setting, self.limits, list(requests))
-        except UnboundError:
-            return None
-        first = next((item for item in seen if item.complaint.cause == cause), None)
+        self.sent += len(requests)
+        seen = replay(self.wire, self.setting, self.limits, list(requests), case.witness)
+        first = next((item for item in seen if item.complaint.cause == case.cause), None)
         return None if first is None else requests[: last_of_batch(requests, first.at) + 1]
 
 
@@ -86,13 +110,27 @@ def last_of_batch(requests: Sequence[Request], at: int) -> int:
     return at
 
 
-def suspects(whole: tuple[Request, ...]) -> Iterator[tuple[Request, ...]]:
-    """Yield parts of a history that may be enough, short ones first."""
-    needed = {id(request) for request in essential(whole)}
-    yield essential(whole)
-    names = {name for request in essential(whole) for name in (*request.names, request.binds)} - {
-        ""
-    }
+def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
+    """Yield parts of a history that may be enough, short ones first; `about` is on a page."""
+    for part in parts(whole, about):
+        yield walked(part) if about else part
+
+
+def walked(part: tuple[Request, ...]) -> tuple[Request, ...]:
+    """Return requests with a walk in place of the page at their end: by now there are others."""
+    user = part[-1].user
+    end = len(part)
+    while end and part[end - 1].target.startswith(LIST):
+        end -= 1
+    further = listing("page_size=100&page={next}", user=user)
+    return *part[:end], listing("page_size=100", user=user), *([further] * (PAGES - 1))
+
+
+def parts(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
+    least = essential(whole, about)
+    needed = {id(request) for request in least}
+    yield least
+    names = {name for request in least for name in (*request.names, request.binds)} - {""}
     related = [
         request for request in whole if touches(request, names) and id(request) not in needed
     ]
@@ -110,13 +148,13 @@ def touches(request: Request, names: set[str]) -> bool:
     return bool(names & (request.names | {request.binds}))
 
 
-def essential(whole: tuple[Request, ...]) -> tuple[Request, ...]:
+def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...]:
     """Return the last request, with those that made what it names and those sent along with it."""
     kept: list[Request] = []
-    wanted: set[str] = set()
-    batch = whole[-1].batch
+    wanted: set[str] = {about} - {""}
+    batch = whole[-1].batch if whole else 0
     for request in reversed(whole):
-        makes_page = "next" in wanted and request.target.startswith("/sessions/linked-user")
+        makes_page = "next" in wanted and request.target.startswith(LIST)
         alike = bool(batch) and request.batch == batch
         if not kept or request.binds in wanted or makes_page or alike:
             kept.append(request)

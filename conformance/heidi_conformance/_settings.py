@@ -5,6 +5,7 @@ from typing import Any
 
 from ._checks import CHECKS, Check
 from ._verdict import Level
+from ._wire import USER_AGENT
 
 SEED = 1
 # As many as a run on loopback finishes within ten seconds.
@@ -49,7 +50,12 @@ def settings(plan: Plan) -> dict[str, Any]:
     return {
         "seed": plan.seed,
         "base-url": plan.url,
-        "headers": {"Authorization": f"Bearer {plan.token}"},
+        "headers": {
+            "Authorization": f"Bearer {plan.token}",
+            "User-Agent": USER_AGENT,
+            # Random otherwise, and the only thing that two runs with one seed would not share.
+            "X-Schemathesis-TestCaseId": USER_AGENT,
+        },
         "workers": 1,
         "continue-on-failure": True,
         "request-timeout": TIMEOUT,

@@ -1,14 +1,13 @@
 """Parts of a campaign: each takes some of the rules, and random requests of its own."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
 from ._campaign import Campaign
-from ._quoting import VARIABLE
 from ._settings import Plan
-from ._verdict import CannotJudgeError, Finding, Progress, Verdict
+from ._verdict import CannotJudgeError, Progress, Verdict
 from ._wire import Wire
 from .rules import SCRIPTS, Script
 
@@ -72,14 +71,6 @@ class Part(Campaign):
             return super().run_script(script, wire)
         self.skipped[script] = f"{ELSEWHERE}; this was shard {self.shard}."
         return True
-
-    def proven(self, wire: Wire) -> Iterator[Finding]:
-        """Yield what the oracle found, each with its cause."""
-        for case, finding in zip(self.cases.apart(), super().proven(wire), strict=True):
-            cause = case.complaint.pattern
-            for token in self.plan.tokens.values():
-                cause = cause.replace(token, VARIABLE)
-            yield replace(finding, cause=cause)
 
 
 def missing(shards: tuple[str, ...]) -> list[str]:

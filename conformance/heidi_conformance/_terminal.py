@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ._baseline import Comparison
+from ._probe import TAG
 from ._text import on_one_line
 from ._verdict import Finding, Progress, Verdict
 
@@ -67,6 +68,12 @@ def summarise(
         style="not bold default",
     )
     say(console, headline)
+    if verdict.sessions_created:
+        say(
+            console,
+            f"sessions: {verdict.sessions_tagged} of {verdict.sessions_created} created have "
+            f"`ehr_appt_id` {TAG} now; the API cannot delete them",
+        )
     say(console, "reports: " + ", ".join(map(str, reports)))
 
 

@@ -86,6 +86,7 @@ class Verdict:
 
     requests: all that were sent.
     sessions_created: answers that created a session; the API cannot delete them.
+    sessions_tagged: those of them that have `heidi-conformance` for their `ehr_appt_id` now.
     answers: operation to status to number of answers.
     notes: what was left unjudged, in sentences.
     shards: the parts of a campaign that this is about, such as `2/4`; none where it is whole.
@@ -103,6 +104,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict[str, str])
     shards: tuple[str, ...] = ()
+    sessions_tagged: int = 0
 
     @property
     def conforms(self) -> bool:

@@ -34,6 +34,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
+    port: int = field(default=0, compare=False)  # of the caller: it tells connections apart
 
 
 @dataclass(frozen=True)
@@ -489,6 +490,7 @@ class Application:
                     for name, value in scope["headers"]
                 },
                 body=body,
+                port=scope["client"][1],
             ),
         )
         chunked = "transfer-encoding" in reply.headers
@@ -513,6 +515,8 @@ def serving(handle: Handler) -> Generator[str]:
         lifespan="off",
         ws="none",
         log_level="critical",
+        # On a busy machine, a caller may take long between two requests of one connection.
+        timeout_keep_alive=600,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,60 @@ def test_a_key_is_exchanged_for_a_token_of_an_invented_user(api: Api) -> None:
     issued = [request for request in api.requests if request.path == "/jwt"]
     assert 3 == len({request.query["email"][0] for request in issued})
     assert all(request.query["email"][0].endswith(".invalid") for request in issued)
+
+
+def test_a_file_holds_the_token_as_well(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    (tmp_path / "other").write_text(api.token("other@example.com", "2"))
+    with serving(api.handle) as url:
+        run = ["run", url, "--token-file", "token", "--other-token-file", "other"]
+        assert 0 == main([*run, "--rule", "own-sessions", *FEW])
+
+    assert 2 == len({request.headers["authorization"] for request in api.requests})
+
+
+def test_a_file_holds_the_key_as_well(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(api.api_key)
+    with serving(api.handle) as url:
+        assert 0 == main(["run", url, "--api-key-file", "key", "--rule", "works", *FEW])
+
+    assert "/jwt" in {request.path for request in api.requests}
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff"])
+def test_a_file_without_a_secret_gives_2_and_its_name_may_be_one(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / TOKEN).write_bytes(content)
+
+    assert 2 == main(["run", "http://127.0.0.1:1/api", "--token-file", TOKEN])
+    message = capsys.readouterr().err
+    assert "--token-file" in message
+    assert TOKEN not in message
+
+
+def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert 0 == ended.value.code
+    assert f"heidi-conformance {version('heidi-sessions')}\n" == capsys.readouterr().out
+
+
+def test_every_session_of_a_run_is_marked_at_its_end_and_the_summary_says_how(
+    api: Api, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with serving(api.handle) as url:
+        assert 0 == main(["run", url, "--api-key", api.api_key, "--max-examples", "1"])
+
+    sessions = [session for user in api.users.values() for session in user.sessions.values()]
+    assert sessions
+    assert {"heidi-conformance"} == {session["ehr_appt_id"] for session in sessions}
+    report = json.loads((tmp_path / "reports/conformance/report.json").read_text())
+    assert len(sessions) == report["sessions_tagged"] == report["sessions_created"]
+    told = f"{len(sessions)} of {len(sessions)} created have `ehr_appt_id` heidi-conformance"
+    assert told in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -> None:

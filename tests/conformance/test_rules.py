@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import pytest
 from heidi_conformance import Level, Verdict, judge
+from heidi_conformance._findings import Case
 from heidi_conformance._history import create
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._reduce import Proof, Reducer
 from heidi_conformance._wire import Wire
+from heidi_conformance.oracle import Complaint
 from heidi_conformance.rules import RULES, SCRIPTS, TABLE
 
 from . import faults
@@ -580,6 +582,6 @@ def test_requests_are_confirmed_that_show_a_finding_twice_more(
     setting = Setting("strict", {"first": TOKEN})
     reducer = Reducer(Wire("http://127.0.0.1:1"), setting, Limits(1), 0)
 
-    proof = reducer.proof(history, 0, ("rule", "operation", "pattern"))
+    proof = reducer.proof(Case(Complaint("rule", "operation", "pattern"), history, 0))
     assert Proof(history, proof.stability) == proof
     assert stability == proof.stability

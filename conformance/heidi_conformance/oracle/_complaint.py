@@ -1,6 +1,6 @@
 """What an oracle says of one answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -9,6 +9,9 @@ class Complaint:
 
     pattern: what is wrong, the same for the same cause; `{}` stands for the subject.
     subject: the member, parameter or place, empty where there is none.
+    place: the way into the document, where it is another than that of the rule.
+    vague: whether it gives way to one of the same rule that says more.
+    session_id: the session on a page that it is about.
     """
 
     rule: str
@@ -17,6 +20,9 @@ class Complaint:
     subject: str = ""
     expected: str = ""
     got: str = ""
+    place: tuple[str | int, ...] = ()
+    vague: bool = False
+    session_id: str = field(default="", repr=False)
 
     @property
     def cause(self) -> tuple[str, str, str]:

@@ -46,8 +46,8 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
         yield Complaint(
             "message-quotes",
             operation,
-            f"answers {answer.status} with a value of the request",
-            "",
+            "answers {} with a value of the request",
+            str(answer.status),
             "the name of the member",
             "its value",
         )
@@ -87,3 +87,7 @@ def secrets_of(reading: Reading) -> Iterator[str]:
     # A date or a media type may stand in a message as an example.
     told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
     yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())
+
+
+def error_type(answer: Reply) -> Any:
+    return member(member(answer.content, "detail"), "type")

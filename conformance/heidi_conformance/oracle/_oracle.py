@@ -4,65 +4,42 @@ It knows what the contract allows after all that went before, and every choice t
 What a server showed it takes for what the server has, so that one cause is reported once.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterator
 
 from heidi_conformance._document import member
-from heidi_conformance._history import Exchange, digits, strings
-from heidi_conformance._verdict import Level
+from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
 from ._gate import nowhere, too_many, without_link, wrong_method
-from ._messages import message_faults, wording
-from ._newborn import ID, guessable, newborn
+from ._listing import listed
+from ._memory import Memory
+from ._messages import message_faults
 from ._overlap import torn
-from ._pages import LIST, Shelf, ids_of, page_faults
+from ._pages import LIST
 from ._reading import Reading, understand
-from ._sessions import (
-    ABSENT,
-    AFTER_UPDATE,
-    Flat,
-    Known,
-    flattened,
-    instant,
-    misfits,
-    ordinary,
-    same,
+from ._refusals import (
+    found_elsewhere,
+    glimpsed,
+    not_found,
+    note_refusal,
+    refused,
+    told_apart,
+    unfit_status,
 )
-from ._shapes import declared, misshapen
+from ._sessions import instant
+from ._shapes import misshapen, places
+from ._showing import created, shown
+from ._strangers import stranger
 
-NEVER: Any = None
 # Stands in texts that one user alone writes.
 MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422)
-# Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
-TICK = 0.005
 
 
-class Oracle:
-    """Judge the exchanges of one history, in their order.
-
-    tokens: user by token. unlinked: users whose list is refused.
-    checked: rule and operation of everything that an answer was held to.
-    """
-
-    def __init__(self, level: Level, tokens: dict[str, str], unlinked: Iterable[str] = ()) -> None:
-        self.level: Level = level
-        self.strict = level == "strict"
-        self.tokens = tokens
-        self.unlinked = frozenset(unlinked)
-        self.sessions: dict[str, Known] = {}
-        self.shelves: dict[str, Shelf] = defaultdict(Shelf)
-        self.strangers: dict[tuple[str, bytes, str], Any] = {}
-        self.written: dict[str, set[str]] = defaultdict(set)
-
-    def adopt(self, session_id: str, user: str) -> None:
-        """Take note of a session that was created elsewhere."""
-        self.sessions[session_id] = Known(user, -1)
+class Oracle(Memory):
+    """Judge the exchanges of one history, in their order."""
 
     def judge(self, exchange: Exchange) -> list[Complaint]:
         """Return what one exchange breaks."""
@@ -127,12 +104,12 @@ class Oracle:
         elif not reading.path:
             yield from self.if_strict(nowhere(reading, answer))
         elif user is None or user == "expired":
-            yield from self.stranger(reading, answer)
+            yield from stranger(self, reading, answer)
         elif not reading.method_known:
             if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
             yield from self.if_strict(wrong_method(reading, answer))
-            yield from self.if_strict(self.glimpsed(reading, answer, user))
+            yield from self.if_strict(glimpsed(self, reading, answer, user))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
         if self.strict and answer.ok and user is not None:
@@ -154,88 +131,6 @@ class Oracle:
                 "the text",
             )
 
-    def if_strict(self, complaints: Iterator[Complaint]) -> Iterator[Complaint]:
-        """Yield complaints that only level strict has."""
-        if self.strict:
-            yield from complaints
-
-    def doubt(self, reading: Reading) -> None:
-        """Whether the request did what it asked for is not known."""
-        user = self.tokens.get(reading.token or "", "")
-        self.shelves[user].walk = None
-        self.shelves[user].order.clear()
-        if reading.operation == "createSession":
-            self.shelves[user].total = None
-        elif reading.operation == "updateSession" and reading.session_id in self.sessions:
-            self.sessions[reading.session_id].settled = False
-
-    # --- before the operation ---
-
-    def stranger(self, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-        """A request without a token that the judge knows to be valid."""
-        if reading.message.method in ("OPTIONS", "HEAD") and not answer.ok:
-            return
-        if reading.message.method == "OPTIONS":
-            return
-        how = "without a token" if reading.token is None else "with a wrong token"
-        expired = self.tokens.get(reading.token or "") == "expired"
-        how = "with an expired token" if expired else how
-        operation = reading.operation
-        known = self.sessions.get(reading.session_id)
-        if not answer.ok and operation == "updateSession" and known is not None:
-            known.attempts.add("rejected")
-        if answer.ok:
-            rule = "expired-token" if expired else "token-needed"
-            yield Complaint(
-                rule, operation, f"accepts a request {how}", "", "401", f"status {answer.status}"
-            )
-            self.doubt(reading)
-            if operation == "createSession":
-                for shelf in self.shelves.values():
-                    shelf.total = None
-        elif self.strict and answer.status != 401:
-            yield Complaint(
-                "token-first",
-                operation,
-                f"answers {{}} to a request {how}",
-                str(answer.status),
-                "401",
-                f"status {answer.status}",
-            )
-        elif self.strict:
-            challenge = answer.header("www-authenticate") or ""
-            if not re.search(r"(^|,\s*)bearer\b", challenge, re.IGNORECASE):
-                yield Complaint(
-                    "challenge",
-                    operation,
-                    "answers 401 without `WWW-Authenticate: Bearer`",
-                    "",
-                    "`WWW-Authenticate: Bearer`",
-                    "none, or another one",
-                )
-            if (kind := error_type(answer)) is not None and kind != "AuthenticationError":
-                yield Complaint(
-                    "challenge",
-                    operation,
-                    "answers 401 with another type than AuthenticationError",
-                    "",
-                    "AuthenticationError",
-                    "another type",
-                )
-            yield from misshapen("strict", operation, answer)
-
-    def glimpsed(self, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
-        """Yield that HEAD tells of a session what GET would not."""
-        known = self.sessions.get(reading.session_id)
-        foreign = known is not None and known.owner != user
-        if reading.message.method == "HEAD" and answer.ok and foreign:
-            yield Complaint(
-                "own-sessions", "getSession", "shows a session of another user to HEAD", "",
-                "404 or 405", f"status {answer.status}",
-            )  # fmt: skip
-
-    # --- the operation ---
-
     def known_user(
         self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
     ) -> Iterator[Complaint]:
@@ -246,7 +141,7 @@ class Oracle:
         refusals = reading.refusals | ({404} if elsewhere else set[int]())
         malformed = reading.malformed and answer.status in MALFORMED
         if malformed:
-            self.note_refusal(reading, user, known)
+            note_refusal(reading, user, known)
             return
         if reading.operation == LIST and user in self.unlinked:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
@@ -261,15 +156,15 @@ class Oracle:
         misfit = list(misshapen(self.level, reading.operation, answer))
         yield from misfit
         if not answer.ok:
-            self.note_refusal(reading, user, known)
-            yield from self.refused(reading, answer, user, known, refusals)
+            note_refusal(reading, user, known)
+            yield from refused(self, reading, answer, user, known=known, refusals=refusals)
             if elsewhere and answer.status == 404:
-                yield from self.not_found(reading, answer, known)
+                yield from not_found(self, reading, answer, known)
             elif elsewhere and reading.problems:
-                yield from self.if_strict(self.told_apart(reading, answer, known))
+                yield from self.if_strict(told_apart(self, reading, answer, known))
             return
         if elsewhere:
-            yield from self.found_elsewhere(reading, answer, known)
+            yield from found_elsewhere(self, reading, answer, known)
             return
         if self.strict and (problem := reading.sure) is not None:
             yield Complaint(
@@ -282,486 +177,8 @@ class Oracle:
             )
         skip = places(misfit)
         if reading.operation == "createSession":
-            yield from self.created(reading, answer, user)
+            yield from created(self, reading, answer, user)
         elif reading.operation == LIST:
-            yield from self.listed(reading, answer, user, skip)
+            yield from listed(self, reading, answer, user, skip)
         elif known is not None:
-            yield from self.shown(reading, answer, known, exchange, skip, together=together)
-
-    def note_refusal(self, reading: Reading, user: str, known: Known | None) -> None:
-        if reading.operation == "updateSession" and known is not None:
-            known.attempts.add("rejected" if known.owner == user else "foreign")
-
-    def refused(
-        self,
-        reading: Reading,
-        answer: Reply,
-        user: str,
-        known: Known | None,
-        refusals: Iterable[int],
-    ) -> Iterator[Complaint]:
-        """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
-        operation, status = reading.operation, answer.status
-        allowed = set(refusals)
-        if operation == LIST and reading.asks_page:
-            allowed.add(422)
-            if self.strict and self.shelves[user].offers(reading):
-                yield Complaint(
-                    "walks", LIST, "refuses the page that it offered", "", "the page",
-                    f"status {status}",
-                )  # fmt: skip
-        if status in allowed:
-            return
-        problem = reading.sure
-        if problem is not None or (reading.session_id and (known is None or known.owner != user)):
-            if self.strict:
-                rule = (
-                    problem.rule
-                    if problem is not None
-                    else "own-sessions"
-                    if known is not None
-                    else "unknown-id"
-                )
-                what = (
-                    problem.what
-                    if problem is not None
-                    else "an id that is no session of the caller"
-                )
-                yield Complaint(
-                    rule,
-                    operation,
-                    f"answers {status} to {what}",
-                    "",
-                    " or ".join(map(str, sorted(allowed))),
-                    f"status {status}",
-                )
-            return
-        if status == 404 and known is not None:
-            yield Complaint(
-                "created-exists",
-                operation,
-                "answers 404 for a session that was created",
-                "",
-                "the session",
-                "status 404",
-            )
-        elif status == 403 and self.strict:
-            yield Complaint(
-                "unlinked", operation, "answers 403 to a user who may", "", "success", "status 403"
-            )
-        elif self.strict:
-            rule = reading.special or ("page-size" if reading.query else "works")
-            subject = f"`{next(iter(reading.sent))}`" if len(reading.sent) == 1 else ""
-            what = "a valid {}" if subject else "a valid request"
-            yield Complaint(
-                rule,
-                operation,
-                f"refuses {what} with {status}",
-                subject,
-                "success",
-                f"status {status}",
-            )
-        elif plain(reading) and error_type(answer) != "NoLinkedUserException":
-            yield Complaint(
-                "works", operation, "refuses what the page shows", "", "success", f"status {status}"
-            )
-
-    def not_found(
-        self, reading: Reading, answer: Reply, known: Known | None
-    ) -> Iterator[Complaint]:
-        """Yield how the refusal of an id says too much, or the wrong thing."""
-        operation = reading.operation
-        if "%2F" in reading.message.target:
-            # Many servers take it for a slash, and so for a path that they do not have.
-            return
-        documented = self.strict or operation == "getSession"
-        if documented and error_type(answer) not in (None, "SessionNotFoundError"):
-            yield Complaint(
-                "unknown-id",
-                operation,
-                "answers 404 with another type than SessionNotFoundError",
-                "",
-                "SessionNotFoundError",
-                "another type",
-            )
-        yield from self.if_strict(self.told_apart(reading, answer, known))
-
-    def told_apart(
-        self, reading: Reading, answer: Reply, known: Known | None
-    ) -> Iterator[Complaint]:
-        """Yield that a request is refused otherwise for another user's session than for none."""
-        if known is None and not ID.fullmatch(reading.session_id):
-            return
-        operation = reading.operation
-        kind = "never" if known is None else "foreign"
-        media_type = dict(reading.message.headers).get("Content-Type", "").encode()
-        wrong = media_type + b" " + reading.message.body if reading.problems else b""
-        said = answer.status, wording(answer.content)
-        self.strangers[operation, wrong, kind] = said
-        both = [self.strangers.get((operation, wrong, name)) for name in ("never", "foreign")]
-        if None not in both and both[0] != both[1]:
-            del self.strangers[operation, wrong, kind]
-            yield Complaint(
-                "unknown-alike",
-                operation,
-                "answers differently for a session of another user and for none",
-                "",
-                "the same refusal",
-                "another one",
-            )
-
-    def found_elsewhere(
-        self, reading: Reading, answer: Reply, known: Known | None
-    ) -> Iterator[Complaint]:
-        """A request for no session of the caller succeeded."""
-        verb = "shows" if reading.operation == "getSession" else "changes"
-        if known is not None:
-            known.attempts.add("foreign")
-            if self.strict:
-                yield Complaint(
-                    "own-sessions",
-                    reading.operation,
-                    f"{verb} a session of another user",
-                    "",
-                    "404",
-                    f"status {answer.status}",
-                )
-            return
-        real = member(member(answer.content, "session"), "session_id")
-        if isinstance(real, str) and real in self.sessions:
-            self.sessions[real].settled = False
-            if self.strict:
-                yield Complaint(
-                    "exact-lookup",
-                    reading.operation,
-                    f"{verb} a session by an id that is not quite its own",
-                    "",
-                    "404",
-                    f"status {answer.status}",
-                )
-            return
-        yield Complaint(
-            "unknown-id",
-            reading.operation,
-            "answers an unknown id with success",
-            "",
-            "404",
-            f"status {answer.status}",
-        )
-
-    def created(self, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
-        self.shelves[user].added()
-        session_id = member(answer.content, "session_id")
-        if not isinstance(session_id, str):
-            return
-        if self.strict and not (ID.fullmatch(session_id) and int(session_id) < 2**128):
-            yield Complaint(
-                "id-form",
-                "createSession",
-                "gives an id that is no 128-bit number in decimal",
-                "",
-                "a 128-bit number in decimal",
-                "another id",
-            )
-        if session_id in self.sessions:
-            if self.strict:
-                yield Complaint(
-                    "id-unique", "createSession", "gives an id twice", "", "a new id", "a known one"
-                )
-            return
-        known = Known(user, len(self.sessions), reading.sent.get("ehr_appointment_id"))
-        known.shown = {"session_id": session_id}
-        known.strange = dict(reading.strange)
-        self.sessions[session_id] = known
-        for other in self.sessions.values():
-            if other is not known:
-                other.attempts.add("other")
-        if self.strict and guessable(
-            [key for key, item in self.sessions.items() if item.order >= 0]
-        ):
-            yield Complaint(
-                "id-random",
-                "createSession",
-                "gives ids that can be guessed from each other",
-                "",
-                "128 random bits",
-                "a pattern",
-            )
-
-    def shown(
-        self,
-        reading: Reading,
-        answer: Reply,
-        known: Known,
-        exchange: Exchange,
-        skip: set[str],
-        *,
-        together: bool,
-    ) -> Iterator[Complaint]:
-        """A session of the caller is shown, by getSession or updateSession."""
-        got = flattened(member(answer.content, "session"))
-        sent = reading.sent
-        updates = reading.operation == "updateSession"
-        if updates:
-            self.updated(reading, known)
-        if not got:
-            known.settled = False
-            return
-        if reading.sure is not None or (
-            updates and "json-syntax" in {p.rule for p in reading.problems}
-        ):
-            known.settled = False
-        if got.get("session_id", reading.session_id) != reading.session_id:
-            written = self.strict and same(
-                known.strange.get("session_id", ABSENT), got["session_id"]
-            )
-            yield Complaint(
-                "unknown-members" if written else "created-exists",
-                reading.operation,
-                "answers with another session than was asked for",
-                "",
-                "the session",
-                "another one",
-            )
-            return
-        if together and not updates:
-            # It may show what was there before, or after.
-            return
-        if together:
-            for name, value in sent.items():
-                if name not in skip and not same(value, got.get(name, ABSENT)):
-                    yield Complaint(
-                        "update-answer",
-                        "updateSession",
-                        "does not show {} in the answer to the update that sends it",
-                        f"`{name}`",
-                        "what was sent",
-                        "another value",
-                    )
-            return
-        if len(known.shown) == 1 and not updates and not known.sent:
-            yield from self.if_strict(newborn(known, got, skip))
-        yield from misfits(reading.operation, known, sent, got, strict=self.strict, skip=skip)
-        late = list(self.instants(reading, known, got, exchange, sent))
-        yield from late
-        self.settle(known, got, sent, skip, exchange if updates else None)
-        if late:
-            known.shown.pop("updated_at", None)
-
-    def updated(self, reading: Reading, known: Known) -> None:
-        """An update was accepted."""
-        shelf = self.shelves[known.owner]
-        shelf.order.clear()
-        known.strange |= reading.strange
-        for other in self.sessions.values():
-            if other is not known:
-                other.attempts.add("other")
-
-    def settle(
-        self, known: Known, got: Flat, sent: Any, skip: set[str], update: Exchange | None
-    ) -> None:
-        known.see(got, sent, skip)
-        if update is not None:
-            known.sent = {**known.sent, **sent}
-            known.unread |= {(name, operation) for name in sent for operation in AFTER_UPDATE}
-            known.together -= sent.keys()
-            known.changed = update.seconds[1]
-        else:
-            known.together.clear()
-            known.read_by("getSession")
-
-    def instants(
-        self, reading: Reading, known: Known, got: Flat, exchange: Exchange, sent: Any
-    ) -> Iterator[Complaint]:
-        """Yield what is wrong with `updated_at`."""
-        now, before = instant(got.get("updated_at")), instant(known.shown.get("updated_at"))
-        made = instant(got.get("created_at"))
-        if not self.strict or now is None:
-            return
-        if made is not None and now < made:
-            yield Complaint(
-                "updated-at", reading.operation, "shows an `updated_at` before `created_at`"
-            )
-        latest, known.latest = known.latest, None
-        if now < (before or latest or now):
-            yield Complaint("updated-at", reading.operation, "shows an `updated_at` that went back")
-        elif before is None:
-            return
-        elif reading.operation == "updateSession":
-            changes = any(
-                not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
-            )
-            if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
-                yield Complaint(
-                    "updated-at", "updateSession", "does not let `updated_at` grow with a change"
-                )
-        elif now != before and known.settled:
-            if "foreign" in known.attempts:
-                yield Complaint(
-                    "own-sessions",
-                    "updateSession",
-                    "changes {} of a session of another user",
-                    "`updated_at`",
-                )
-            elif "rejected" in known.attempts:
-                yield Complaint(
-                    "rejected-update",
-                    "updateSession",
-                    "changes {} although it rejects the update",
-                    "`updated_at`",
-                )
-            elif "other" in known.attempts:
-                yield Complaint(
-                    "one-session", "updateSession", "changes {} of another session", "`updated_at`"
-                )
-            else:
-                yield Complaint(
-                    "reading",
-                    reading.operation,
-                    "shows another `updated_at` though nothing was sent since",
-                )
-
-    def listed(
-        self, reading: Reading, answer: Reply, user: str, skip: set[str]
-    ) -> Iterator[Complaint]:
-        """A page of the caller's sessions is shown."""
-        page = answer.content
-        ids = ids_of(page)
-        sizes = [text for name, text in reading.query if name == "page_size"]
-        bounded = sizes and reading.sure is None and sizes[0].isdigit()
-        if not self.strict and bounded and len(ids) > int(sizes[0]):
-            yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
-        if any(
-            self.sessions[session_id].owner != user
-            for session_id in ids
-            if session_id in self.sessions
-        ):
-            yield Complaint(
-                "own-sessions",
-                LIST,
-                "lists a session of another user",
-                "",
-                "sessions of the caller",
-                "others",
-            )
-        if reading.sure is not None:
-            return
-        if any(self.rounded(session_id) for session_id in ids):
-            yield Complaint(
-                "created-exists",
-                LIST,
-                "lists a session by an id that a double has rounded",
-                "",
-                "the id of its creation",
-                "another one",
-            )
-        if self.strict and self.unissued(reading, ids, self.shelves[user]):
-            yield Complaint(
-                "page-token",
-                LIST,
-                "accepts a `page` of a form that is never issued",
-                "",
-                "422",
-                f"status {answer.status}",
-            )
-        there = frozenset(key for key, known in self.sessions.items() if known.owner == user)
-        yield from self.if_strict(page_faults(self.shelves[user], reading, page, there))
-        for session in cast("list[object]", member(page, "sessions") or []):
-            got = flattened(session)
-            session_id = got.get("session_id")
-            if not isinstance(session_id, str):
-                continue
-            known = self.sessions.setdefault(session_id, Known(user, -1))
-            if known.owner != user:
-                continue
-            if len(known.shown) == 1 and not known.sent:
-                # A list need not show `audio`: the page promises it the members of an update.
-                silent = {"audio"} - got.keys()
-                yield from self.if_strict(newborn(known, got, skip | silent))
-            yield from misfits(LIST, known, {}, got, strict=self.strict, skip=skip)
-            yield from self.instants(reading, known, got, NEVER, {})
-            known.see(got, {}, skip)
-            known.read_by(LIST)
-
-    def rounded(self, session_id: str) -> bool:
-        """Whether an id is what a double makes of that of a session."""
-        if session_id in self.sessions or not digits(session_id) or len(session_id) < 17:
-            return False
-        known = (key for key in self.sessions if digits(key))
-        return any(session_id == str(int(float(key))) for key in known)
-
-    def unissued(self, reading: Reading, ids: list[str], shelf: Shelf) -> bool:
-        """Whether a `page` that was accepted has a form that no server issues."""
-        tokens = [text for name, text in reading.query if name == "page"]
-        if not tokens:
-            return False
-        token = tokens[-1]
-        if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
-            return True
-        if token.startswith("-") and token[1:].isdigit():
-            return bool(ids)
-        return shelf.numbers and not token.isdigit()
-
-
-def unfit_status(
-    reading: Reading, answer: Reply, *, elsewhere: bool, together: bool
-) -> Iterator[Complaint]:
-    """Yield what is wrong with a status, whatever else was sent before.
-
-    Where a refusal is right, or wrong for another reason, that rule says which status it has.
-    """
-    status = answer.status
-    right = reading.sure is not None or elsewhere
-    if together and reading.operation == "updateSession" and not (answer.ok or right):
-        yield Complaint(
-            "concurrent",
-            "updateSession",
-            "refuses an update that runs at the same time as others",
-            "",
-            "success",
-            f"status {status}",
-        )
-    elif str(status) not in declared(reading.operation) and (
-        answer.ok or not (right or status == 403)
-    ):
-        yield Complaint(
-            "declared-status",
-            reading.operation,
-            f"answers {status}, which the document does not declare",
-            "",
-            "a declared status",
-            f"status {status}",
-        )
-
-
-def error_type(answer: Reply) -> Any:
-    return member(member(answer.content, "detail"), "type")
-
-
-def places(complaints: list[Complaint]) -> set[str]:
-    """Return the members of sessions that have the wrong shape, and so no value to compare."""
-    told: set[str] = set()
-    for complaint in complaints:
-        for match in re.finditer(r"\$\.sessions?(?:\[\*\])?\.([\w.]+)", complaint.subject):
-            told |= {match[1], match[1].partition(".")[0]}
-        if missing := re.match(
-            r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject
-        ):
-            told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
-    return told
-
-
-def plain(reading: Reading) -> bool:
-    """Whether a request is such as the page shows."""
-    return (
-        not reading.strange
-        and not reading.problems
-        and all(name == "page_size" and text == "10" for name, text in reading.query)
-        and all(
-            (ordinary(name, value) and value)
-            or name in ("clinician_notes", "generate_output_without_recording")
-            for name, value in reading.sent.items()
-        )
-        and not {"ehr_appointment_id", "patient_profile_id", "ehr_appt_id", "ehr_patient_id"}
-        & reading.sent.keys()
-    )
+            yield from shown(self, reading, answer, known, exchange, skip=skip, together=together)

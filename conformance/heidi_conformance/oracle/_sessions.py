@@ -1,6 +1,6 @@
 """What is known of a session, and how an answer that shows it differs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -64,7 +64,8 @@ class Known:
     strange: members sent that must not be kept. attempts: what happened since the session was last
     seen, and could have changed it though it must not. settled: False where an update may or may
     not have happened. together: members of updates that ran at the same time. latest: the last
-    instant that any of those showed, until the session is seen again.
+    instant that any of those showed, until the session is seen again. doubted: members that an
+    operation told wrong.
     """
 
     owner: str
@@ -79,6 +80,7 @@ class Known:
     changed: float = 0.0
     together: set[str] = field(default_factory=set[str])
     latest: datetime | None = None
+    doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
         """Return what is to be seen after an update."""
@@ -91,6 +93,19 @@ class Known:
         self.shown = {name: item for name, item in got.items() if name not in skip} | kept
         self.attempts.clear()
         self.settled = True
+
+    def doubt(self, names: Iterable[str], operation: str) -> None:
+        """Know nothing of members that were told wrong, so that no answer is blamed for another.
+
+        What the operation tells of them from now on is compared, and no more believed.
+        """
+        for name in names:
+            self.shown.pop(name, None)
+            self.doubted.add((name, operation))
+
+    def doubtful(self, operation: str) -> set[str]:
+        """Return the members that an operation has told wrong."""
+        return {name for name, where in self.doubted if where == operation}
 
     def read_by(self, operation: str) -> None:
         """The session was shown by an operation that changes nothing."""

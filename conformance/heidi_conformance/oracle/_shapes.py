@@ -34,8 +34,7 @@ def misshapen(
 
     shown: whether it is an error that the page shows.
     """
-    answered = f"answers {reply.status}"
-    success = reply.ok
+    status, success = str(reply.status), reply.ok
     shown = shown or (reply.status == 404 and operation in ONE)
     if not success and level == "documented" and not shown:
         # The page shows the bodies of two errors, and no rule for others.
@@ -45,17 +44,22 @@ def misshapen(
     if media_type != "application/json":
         got = f"as {printable(media_type)}" if media_type else "without a Content-Type"
         how = "as something else than" if media_type else "without a Content-Type, not as"
-        yield Complaint(rule, operation, f"{answered} {how} application/json", "",
-                        "application/json", got)  # fmt: skip
+        what = f"answers {{}} {how} application/json"
+        yield Complaint(rule, operation, what, status, "application/json", got)
         return
     try:
         value = read_json(reply.body)
     except UnreadableError as error:
-        yield Complaint(rule, operation, f"{answered} with {error}", "", "JSON", str(error))
+        yield Complaint(rule, operation, f"answers {{}} with {error}", status, "JSON", str(error))
         return
     rule = "answer-schema" if success or level == "documented" else "error-shape"
     for place, pattern, expected, got in violations(level, operation, reply.status, value):
-        yield Complaint(rule, operation, f"{answered} {pattern}", place, expected, got)
+        # Errors have one shape, whatever their status; what a session lacks is many things.
+        if success:
+            yield Complaint(rule, operation, f"answers {status} {pattern}", place, expected, got)
+        else:
+            what = f"answers {{}} {pattern.format(place)}"
+            yield Complaint(rule, operation, what, status, expected, got)
 
 
 def violations(
@@ -142,3 +146,16 @@ def validator(
     return jsonschema_rs.Draft202012Validator(
         {**schema, "components": document["components"]}, validate_formats=True
     )
+
+
+def places(complaints: list[Complaint]) -> set[str]:
+    """Return the members of sessions that have the wrong shape, and so no value to compare."""
+    told: set[str] = set()
+    for complaint in complaints:
+        for match in re.finditer(r"\$\.sessions?(?:\[\*\])?\.([\w.]+)", complaint.subject):
+            told |= {match[1], match[1].partition(".")[0]}
+        if missing := re.match(
+            r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject
+        ):
+            told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
+    return told

@@ -7,6 +7,7 @@ from importlib import resources
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
 from heidi_conformance._baseline import Comparison
+from heidi_conformance._probe import TAG
 from heidi_conformance._verdict import Finding, Verdict
 
 from ._card import card
@@ -102,6 +103,7 @@ def summary(verdict: Verdict, table: dict[tuple[str, str], Cell]) -> Element:
         ("Level", verdict.level),
         ("Requests sent", f"{verdict.requests:,}"),
         ("Sessions created", f"{verdict.sessions_created:,}"),
+        (f"With ehr_appt_id {TAG}", f"{verdict.sessions_tagged:,}"),
         ("Duration", f"{verdict.seconds:.1f} s"),
         ("Seed", str(verdict.seed)),
     )

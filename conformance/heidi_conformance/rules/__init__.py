@@ -3,7 +3,7 @@
 from . import _readings, _tenants, _transport, _updates
 from ._script import Script
 from ._table import EVERY, RULES, TABLE, Rule
-from ._values import INVALID, STRINGS, VALID, merged
+from ._values import INVALID, STRINGS, TEXTS, VALID, merged
 
 # Lists first, while they are short; what creates many sessions last.
 SCRIPTS: tuple[Script, ...] = (
@@ -22,6 +22,7 @@ __all__ = [
     "SCRIPTS",
     "STRINGS",
     "TABLE",
+    "TEXTS",
     "VALID",
     "Rule",
     "Script",

@@ -6,15 +6,18 @@ from urllib.parse import urlsplit
 
 from schemathesis.engine.recorder import Interaction
 
-from ._findings import Cases
-from ._history import Bindings, Exchange, Request, create
-from ._probe import Limits, Setting
-from ._wire import Message, Reply, Silence
-from .oracle import understand
+from heidi_conformance._findings import Cases
+from heidi_conformance._history import Bindings, Exchange, Request, create
+from heidi_conformance._probe import Limits, Setting
+from heidi_conformance._wire import Message, Reply, Silence
+from heidi_conformance.oracle import understand
 
 
 class Watcher:
-    """Follow the exchanges of Schemathesis and write them down so that they can be sent again."""
+    """Follow the exchanges of Schemathesis and write them down so that they can be sent again.
+
+    told: places in the history of answers that the oracle complained of.
+    """
 
     def __init__(self, setting: Setting, cases: Cases, limits: Limits, base: str) -> None:
         self.setting = setting
@@ -24,6 +27,7 @@ class Watcher:
         self.oracle = setting.oracle()
         self.bindings = Bindings(setting.tokens)
         self.history: list[Request] = []
+        self.told: set[int] = set()
 
     def adopt(self, session_id: str) -> None:
         """Take note of a session that was created before."""
@@ -31,8 +35,8 @@ class Watcher:
         self.history.append(create("s0", {}))
         self.bindings.values["s0"] = session_id
 
-    def watch(self, interaction: Interaction) -> None:
-        """Take one exchange."""
+    def watch(self, interaction: Interaction) -> int:
+        """Take one exchange; return its place in the history."""
         message = self.message(interaction.request)
         request = self.request(message)
         answer = reply(interaction.response)
@@ -45,8 +49,11 @@ class Watcher:
         self.history.append(request)
         at = len(self.history) - 1
         for complaint in self.oracle.judge(Exchange(request, message, answer)):
-            self.cases.add(complaint, self.history, at)
+            about = self.bindings.name(complaint.session_id)
+            self.cases.add(complaint, self.history, at, about)
+            self.told.add(at)
         self.bindings.learn(request, answer)
+        return at
 
     def message(self, request: Any) -> Message:
         parts = urlsplit(str(request.uri))

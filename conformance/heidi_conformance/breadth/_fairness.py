@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from ._sentences import Sighting
-from ._verdict import Level
+from heidi_conformance._verdict import Level
+
+from ._sighting import Sighting
 
 # A broken answer fails several checks; the first of these names the cause, later ones repeat it.
 CAUSES = (

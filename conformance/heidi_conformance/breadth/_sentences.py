@@ -6,73 +6,29 @@ A sentence never repeats a value that the server answered: on a real server that
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
-import jsonschema_rs
-from schemathesis import Case, Response
+from schemathesis import Response
 from schemathesis.core import failures as core
 from schemathesis.openapi import checks
 
-from . import _document
-from ._document import Json
-from ._words import json_path, kind_of, printable
+from heidi_conformance import _document
+from heidi_conformance._document import Json
+from heidi_conformance._words import json_path, kind_of, printable
 
-Keys = list[str | int]
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """One failed check: the request, the answer, and the operation in the document."""
-
-    document: Json
-    rule: str
-    failure: core.Failure
-    case: Case[Any]
-    response: Response
-    body: bytes | None
-    path: str
-    method: str
-    operation: str
-
-    @property
-    def status(self) -> int:
-        """The status of the answer."""
-        return self.response.status_code
-
-    @property
-    def success(self) -> bool:
-        """Whether the answer says that the request succeeded."""
-        return 200 <= self.status < 300
-
-    @property
-    def valid(self) -> bool:
-        """Whether the document allows the request."""
-        return self.case.meta is None or self.case.meta.generation.mode.is_positive
-
-    @property
-    def keys(self) -> Keys:
-        """The way to the operation in the document."""
-        return ["paths", self.path, self.method]
-
-    @property
-    def response_keys(self) -> Keys:
-        """The way to what the document says of the answer: its status, or what stands for it."""
-        declared = self.document["paths"][self.path][self.method]["responses"]
-        status = str(self.status)
-        if status not in declared:
-            status = "200" if self.success else "default"
-        return [*self.keys, "responses", *([status] if status in declared else [])]
+from ._defects import schema_at, unfit_part
+from ._sighting import Keys, Sighting
 
 
 @dataclass(frozen=True)
 class Sentence:
     """A finding in words.
 
-    keys: the way to the place in the document. vague: it gives way to one that says more.
+    text: what the operation did. keys: the way to the place in the document.
+    vague: whether it gives way to one that says more.
     """
 
-    title: str
+    text: str
     keys: Keys
     expected: str
     got: str
@@ -94,7 +50,7 @@ def server_error(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
         else "a request that the document does not allow"
     )
     yield Sentence(
-        f"{seen.operation} answered {seen.status} to {request}",
+        f"answered {seen.status} to {request}",
         seen.keys,
         "no 5xx",
         f"status {seen.status}",
@@ -104,7 +60,7 @@ def server_error(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 
 def undeclared_status(seen: Sighting, failure: checks.UndefinedStatusCode) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status}, which the document does not declare",
+        f"answered {seen.status}, which the document does not declare",
         [*seen.keys, "responses"],
         "one of " + ", ".join(failure.defined_status_codes),
         f"status {seen.status}",
@@ -115,7 +71,7 @@ def wrong_media_type(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     sent = "".join(header(seen.response, "Content-Type")[:1]).partition(";")[0].strip()
     got = f"as {printable(sent)}" if sent else "without a Content-Type"
     yield Sentence(
-        f"{seen.operation} answered {seen.status} {got}, not as application/json",
+        f"answered {seen.status} {got}, not as application/json",
         [*seen.response_keys, "content"],
         "application/json",
         got,
@@ -124,7 +80,7 @@ def wrong_media_type(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 
 def not_json(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status} with a body that is not JSON",
+        f"answered {seen.status} with a body that is not JSON",
         [*seen.response_keys, "content", "application/json"],
         "JSON",
         f"{len(seen.response.content)} bytes that are not JSON",
@@ -139,7 +95,7 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
     keys, schema = schema_at(seen.document, root, failure.instance_path)
     where = json_path(failure.instance_path)
     keyword = str(failure.schema_path[-1]) if failure.schema_path else "schema"
-    answered = f"{seen.operation} answered {seen.status}"
+    answered = f"answered {seen.status}"
     if keyword == "required" and isinstance(failure.instance, dict):
         for name in schema.get("required", []):
             if name not in failure.instance:
@@ -161,20 +117,12 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
     )
 
 
-def schema_at(document: Json, root: Keys, instance_path: list[str | int]) -> tuple[Keys, Json]:
-    """Return the keys to the schema of a place in a body, and the schema."""
-    keys = list(root)
-    for step in instance_path:
-        keys += ["items"] if isinstance(step, int) else ["properties", step]
-    return keys, _document.at(document, keys)
-
-
 def wrong_header(seen: Sighting, failure: checks.JsonSchemaError) -> Sentence:
     names = list(_document.at(seen.document, [*seen.response_keys, "headers"]))
     fitting = [name for name in names if str(failure.instance) in header(seen.response, name)]
     name, keyword = (fitting or names)[0], failure.schema_path[-1]
     return Sentence(
-        f"{seen.operation} answered {seen.status} with a header `{name}` that breaks `{keyword}`",
+        f"answered {seen.status} with a header `{name}` that breaks `{keyword}`",
         [*seen.response_keys, "headers", name, "schema"],
         "a value that fits the schema",
         "one that does not",
@@ -189,7 +137,7 @@ def header(response: Response, name: str) -> list[str]:
 def missing_headers(seen: Sighting, failure: checks.MissingHeaders) -> Iterator[Sentence]:
     for name in failure.missing_headers:
         yield Sentence(
-            f"{seen.operation} answered {seen.status} without the required header `{name}`",
+            f"answered {seen.status} without the required header `{name}`",
             [*seen.response_keys, "headers", name],
             f"`{name}`",
             "no such header",
@@ -203,9 +151,9 @@ def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sente
         else "with an invented token"
     )
     if seen.success:
-        title = f"{seen.operation} accepted a request {request}, with {seen.status}"
+        title = f"accepted a request {request}, with {seen.status}"
     else:
-        title = f"{seen.operation} answered {seen.status} to a request {request}"
+        title = f"answered {seen.status} to a request {request}"
     yield Sentence(
         title, ["components", "securitySchemes", "bearerAuth"], "401", f"status {seen.status}"
     )
@@ -213,7 +161,7 @@ def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sente
 
 def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status} to a request without {failure.header_name}",
+        f"answered {seen.status} to a request without {failure.header_name}",
         [*seen.keys, "responses", "401"],
         ", ".join(map(str, failure.expected_statuses)),
         f"status {seen.status}",
@@ -223,7 +171,7 @@ def missing_token(seen: Sighting, failure: checks.MissingHeaderNotRejected) -> I
 
 def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> Iterator[Sentence]:
     fault = "without the header `Allow`" if failure.allow_header_present is False else "and not 405"
-    answered = f"{seen.operation}: its path answered {seen.status}"
+    answered = f"has a path that answered {seen.status}"
     yield Sentence(
         f"{answered} to a method that it does not have, {fault}",
         [*seen.keys, "responses", "405"],
@@ -234,7 +182,7 @@ def wrong_method(seen: Sighting, failure: checks.UnsupportedMethodResponse) -> I
 
 def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation}: the `Allow` of its path names other methods than the path has",
+        "has a path whose `Allow` names other methods than it has",
         [*seen.keys, "responses", "405"],
         ", ".join(
             method.upper()
@@ -247,7 +195,7 @@ def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator
 
 def refused(seen: Sighting, failure: checks.RejectedPositiveData) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} refused a request that the document allows, with {seen.status}",
+        f"refused a request that the document allows, with {seen.status}",
         seen.keys,
         ", ".join(failure.allowed_statuses),
         f"status {seen.status}",
@@ -257,7 +205,7 @@ def refused(seen: Sighting, failure: checks.RejectedPositiveData) -> Iterator[Se
 def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     keys, what = unfit_part(seen)
     yield Sentence(
-        f"{seen.operation} accepted {what or 'an invalid request'}, with {seen.status}",
+        f"accepted {what or 'an invalid request'}, with {seen.status}",
         keys,
         "400, 415 or 422",
         f"status {seen.status}",
@@ -265,50 +213,9 @@ def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     )
 
 
-def unfit_part(seen: Sighting) -> tuple[Keys, str]:
-    """Return the one part of a request that breaks the document, or nothing where several do."""
-    operation = seen.document["paths"][seen.path][seen.method]
-    data = seen.case.meta.phase.data if seen.case.meta else None
-    parameter = getattr(data, "parameter", None)
-    for index, declared in enumerate(operation.get("parameters", [])):
-        if parameter == declared["name"]:
-            return [
-                *seen.keys,
-                "parameters",
-                index,
-            ], f"an invalid `{parameter}` in the {declared['in']}"
-    return unfit_body(seen) if "requestBody" in operation else (seen.keys, "")
-
-
-def unfit_body(seen: Sighting) -> tuple[Keys, str]:
-    keys: Keys = [*seen.keys, "requestBody"]
-    if not seen.body:
-        return keys, "a request without a body"
-    try:
-        validator = body_validator(json.dumps(seen.document), seen.path, seen.method)
-        errors = list(validator.iter_errors(json.loads(seen.body)))
-    except (ValueError, RecursionError):
-        return keys, "a body that is not JSON"
-    places = {json_path(error.instance_path): list(error.instance_path) for error in errors}
-    if len(places) != 1:
-        return keys, ""
-    ((place, steps),) = places.items()
-    keys, _ = schema_at(seen.document, [*keys, "content", "application/json", "schema"], steps)
-    return keys, f"an invalid value at {place}"
-
-
-@cache
-def body_validator(document: str, path: str, method: str) -> jsonschema_rs.Draft202012Validator:
-    whole = json.loads(document)
-    schema = whole["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
-    return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": whole["components"]}, validate_formats=True
-    )
-
-
 def vanished(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status} for a session that had just been created",
+        f"answered {seen.status} for a session that had just been created",
         ["paths", "/sessions", "post", "responses", "200", "links", seen.operation],
         "the session",
         f"status {seen.status}",
@@ -317,7 +224,7 @@ def vanished(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 
 def anything_else(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
-        f"{seen.operation} answered {seen.status}: {failure.kind_title}",
+        f"answered {seen.status}: {failure.kind_title}",
         seen.keys,
         seen.rule,
         f"status {seen.status}",

@@ -1,0 +1,75 @@
+"""From a case and its proof to a finding."""
+
+from collections.abc import Iterable
+
+from . import _document
+from ._document import Json
+from ._findings import Case
+from ._quoting import VARIABLE
+from ._recipes import curl, python
+from ._reduce import Proof
+from ._verdict import Finding, Level, Words
+from .oracle import OPERATIONS, Complaint
+from .rules import EVERY, RULES, Rule
+
+RANKS = {rule: rank for rank, rule in enumerate(RULES)}
+PLACES = {
+    operation: ("paths", path, method.lower())
+    for path, methods in OPERATIONS.items()
+    for method, operation in methods.items()
+}
+
+
+def finding(case: Case, proof: Proof, level: Level, url: str, secrets: Iterable[str]) -> Finding:
+    """Return a case as a finding; wherever a server repeats a token, it is taken out."""
+    complaint = case.complaint
+    # What is in no table is a check of Schemathesis, made by the document of the level alone.
+    rule = RULES.get(complaint.rule) or Rule(complaint.rule, level, "", EVERY, "")
+    document = _document.load(level)
+
+    def clean(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, VARIABLE)
+        return text
+
+    return Finding(
+        rule=rule.id,
+        level=rule.level,
+        operation=complaint.operation,
+        title=clean(case.title),
+        words=words(document, rule, complaint),
+        expected=clean(complaint.expected or rule.words),
+        got=clean(complaint.got or "something else"),
+        requests=tuple(map(clean, curl(proof.requests, url))),
+        seen=case.seen,
+        row=rule.row,
+        python=clean(python(proof.requests, url)),
+        stability=proof.stability,
+        cause=clean(complaint.pattern),
+    )
+
+
+def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
+    """Return what a complaint rests on, as far into the operation as the document goes."""
+    if complaint.place:
+        return _document.words(document, complaint.place)
+    keys: list[str | int] = list(PLACES[complaint.operation])
+    node = _document.at(document, keys)
+    for step in rule.place:
+        if not isinstance(node, dict) or step not in node:
+            break
+        keys.append(step)
+        node = _document.at(document, keys)
+    place = _document.words(document, keys)
+    source = f"decision:{rule.row}" if rule.level == "strict" else place.source
+    return Words(place.pointer, source, rule.words)
+
+
+def order(finding: Finding) -> tuple[bool, int, str, str, str]:
+    """Sort by the table of rules, where what others rest on comes first, and checks come last.
+
+    What did not show again may be the consequence of another finding: it comes after them all.
+    """
+    rank = RANKS.get(finding.rule, len(RANKS))
+    unstable = finding.stability == "unstable"
+    return unstable, rank, finding.rule, finding.operation, finding.title

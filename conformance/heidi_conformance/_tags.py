@@ -1,0 +1,22 @@
+"""A mark on every session that a run created: the API cannot delete them, but others can find them.
+
+A creation says too little to carry it each time, and updates overwrite it, so it is set at the end.
+"""
+
+from ._history import Bindings, update
+from ._probe import TAG, Limits
+from ._wire import OutOfPatienceError, Reply, Wire
+
+
+def tag(wire: Wire, tokens: dict[str, str], limits: Limits) -> int:
+    """Mark the sessions that a run created; return how many of them bear the mark."""
+    tagged = 0
+    for session_id, user in limits.sessions_of.items():
+        request = update("s", {"ehr_appt_id": TAG}, user=user)
+        limits.requests += 1
+        try:
+            answer = wire.send(Bindings(tokens, {"s": session_id}).message(request))
+        except OutOfPatienceError:
+            break
+        tagged += isinstance(answer, Reply) and answer.ok
+    return tagged

@@ -1,0 +1,72 @@
+"""Values that random choice would hardly hit, by the name of the parameter or member."""
+# tables read better in rows
+
+from collections.abc import Iterator
+from typing import Any
+
+from heidi_conformance._document import METHODS, Json
+from heidi_conformance._history import NEAR, UnboundError
+from heidi_conformance.rules import INVALID, STRINGS, TEXTS, VALID
+
+Values = list[str | int | float]
+# How often a value comes from here: all else is left to chance.
+PROBABILITY = 0.3
+IDS = ("0", "-1", "null", "9" * 39, "Linked-User", "linked_user", "\u0661", "%00")
+SIZES = (1, 2, 9, 10, 11, 99, 100, 0, -1, 101, 2**31, 2**63, "ten", "1.0", "1e1", "\u0661\u0660")
+PAGES = ("0", "1", "-1", "99999999", "null", "no-such-page", "\u0661", "a" * 300)
+ODD = ("0x10", "\u0000", "\ufeff", "' OR '1'='1", "${x}", "../..")
+
+
+def near(session_id: str) -> Iterator[str]:
+    """Yield ids that are almost that of a session."""
+    yield session_id
+    for change in NEAR.values():
+        try:
+            yield change(session_id)
+        except UnboundError:
+            continue
+    yield from (f"0{session_id}", f"{session_id} ", f"{session_id}.0", f"+{session_id}")
+
+
+def dictionaries(document: Json, examples: dict[str, Any]) -> dict[str, Values]:
+    """Return values by parameter, spelled `query.page_size` or `body.patient.name`.
+
+    examples: values that this server knows, by the name of the parameter.
+    """
+    session_id = examples.get("session_id")
+    pages = [examples["page"]] if "page" in examples else []
+    parameters: dict[str, Values] = {
+        "path.session_id": [*IDS, *(near(session_id) if session_id else ())],
+        "query.page_size": [*SIZES],
+        "query.page": [*pages, *PAGES, *ODD],
+    }
+    declared = {
+        f"{parameter['in']}.{parameter['name']}"
+        for item in document["paths"].values()
+        for part in (item, *(item[method] for method in METHODS if method in item))
+        for parameter in part.get("parameters", [])
+    }
+    texts = [text for text in STRINGS if len(text) < 100]
+    members = {
+        f"body.{name}": [
+            *filter(scalar, (*values, *INVALID.get(name, ()))),
+            *(texts if name in TEXTS else ()),
+        ]
+        for name, values in VALID.items()
+    }
+    return {name: values for name, values in parameters.items() if name in declared} | {
+        name: values for name, values in members.items() if values
+    }
+
+
+def scalar(value: Any) -> bool:
+    """Whether a dictionary can hold a value."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def settings_of(values: dict[str, Values]) -> dict[str, Any]:
+    """Return dictionaries as the settings of Schemathesis have them."""
+    return {
+        "dictionaries": {name: {"values": items} for name, items in values.items()},
+        "parameters": {name: {"dictionary": name, "probability": PROBABILITY} for name in values},
+    }

@@ -1,0 +1,111 @@
+"""A page of the caller's sessions."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+from heidi_conformance._document import member
+from heidi_conformance._history import digits
+from heidi_conformance._wire import Reply
+
+from ._complaint import Complaint
+from ._memory import Memory
+from ._newborn import newborn
+from ._pages import LIST, Shelf, ids_of, page_faults
+from ._reading import Reading
+from ._sessions import (
+    Known,
+    flattened,
+    misfits,
+)
+from ._showing import instants, members_of
+
+NEVER: Any = None
+
+
+def listed(
+    memory: Memory, reading: Reading, answer: Reply, user: str, skip: set[str]
+) -> Iterator[Complaint]:
+    """A page of the caller's sessions is shown."""
+    page = answer.content
+    ids = ids_of(page)
+    sizes = [text for name, text in reading.query if name == "page_size"]
+    bounded = sizes and reading.sure is None and sizes[0].isdigit()
+    if not memory.strict and bounded and len(ids) > int(sizes[0]):
+        yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
+    if any(
+        memory.sessions[session_id].owner != user
+        for session_id in ids
+        if session_id in memory.sessions
+    ):
+        yield Complaint(
+            "own-sessions",
+            LIST,
+            "lists a session of another user",
+            "",
+            "sessions of the caller",
+            "others",
+        )
+    if reading.sure is not None:
+        return
+    if any(rounded(memory, session_id) for session_id in ids):
+        yield Complaint(
+            "created-exists",
+            LIST,
+            "lists a session by an id that a double has rounded",
+            "",
+            "the id of its creation",
+            "another one",
+        )
+    if memory.strict and unissued(reading, ids, memory.shelves[user]):
+        yield Complaint(
+            "page-token",
+            LIST,
+            "accepts a `page` of a form that is never issued",
+            "",
+            "422",
+            f"status {answer.status}",
+        )
+    there = frozenset(key for key, known in memory.sessions.items() if known.owner == user)
+    yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    for session in cast("list[object]", member(page, "sessions") or []):
+        got = flattened(session)
+        session_id = got.get("session_id")
+        if not isinstance(session_id, str):
+            continue
+        known = memory.sessions.setdefault(session_id, Known(user, -1))
+        if known.owner != user:
+            continue
+        if len(known.shown) == 1 and not known.sent:
+            # A list need not show `audio`: the page promises it the members of an update.
+            silent = {"audio"} - got.keys()
+            yield from memory.if_strict(newborn(known, got, skip | silent))
+        wrong = [
+            *misfits(LIST, known, {}, got, strict=memory.strict, skip=skip),
+            *instants(memory, reading, known, got, NEVER),
+        ]
+        yield from (replace(complaint, session_id=session_id) for complaint in wrong)
+        known.see(got, {}, skip | known.doubtful(LIST))
+        known.doubt(members_of(wrong), LIST)
+        known.read_by(LIST)
+
+
+def rounded(memory: Memory, session_id: str) -> bool:
+    """Whether an id is what a double makes of that of a session."""
+    if session_id in memory.sessions or not digits(session_id) or len(session_id) < 17:
+        return False
+    known = (key for key in memory.sessions if digits(key))
+    return any(session_id == str(int(float(key))) for key in known)
+
+
+def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
+    """Whether a `page` that was accepted has a form that no server issues."""
+    tokens = [text for name, text in reading.query if name == "page"]
+    if not tokens:
+        return False
+    token = tokens[-1]
+    if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
+        return True
+    if token.startswith("-") and token[1:].isdigit():
+        return bool(ids)
+    return shelf.numbers and not token.isdigit()

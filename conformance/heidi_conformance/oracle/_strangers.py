@@ -1,0 +1,66 @@
+"""Requests without a token that the judge knows to be valid."""
+
+import re
+from collections.abc import Iterator
+
+from heidi_conformance._wire import Reply
+
+from ._complaint import Complaint
+from ._memory import Memory
+from ._messages import error_type
+from ._reading import Reading
+from ._shapes import misshapen
+
+
+def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """A request without a token that the judge knows to be valid."""
+    if reading.message.method in ("OPTIONS", "HEAD") and not answer.ok:
+        return
+    if reading.message.method == "OPTIONS":
+        return
+    how = "without a token" if reading.token is None else "with a wrong token"
+    expired = memory.tokens.get(reading.token or "") == "expired"
+    how = "with an expired token" if expired else how
+    operation = reading.operation
+    known = memory.sessions.get(reading.session_id)
+    if not answer.ok and operation == "updateSession" and known is not None:
+        known.attempts.add("rejected")
+    if answer.ok:
+        rule = "expired-token" if expired else "token-needed"
+        yield Complaint(
+            rule, operation, f"accepts a request {how}", "", "401", f"status {answer.status}"
+        )
+        memory.doubt(reading)
+        if operation == "createSession":
+            for shelf in memory.shelves.values():
+                shelf.total = None
+    elif memory.strict and answer.status != 401:
+        yield Complaint(
+            "token-first",
+            operation,
+            f"answers {{}} to a request {how}",
+            str(answer.status),
+            "401",
+            f"status {answer.status}",
+        )
+    elif memory.strict:
+        challenge = answer.header("www-authenticate") or ""
+        if not re.search(r"(^|,\s*)bearer\b", challenge, re.IGNORECASE):
+            yield Complaint(
+                "challenge",
+                operation,
+                "answers 401 without `WWW-Authenticate: Bearer`",
+                "",
+                "`WWW-Authenticate: Bearer`",
+                "none, or another one",
+            )
+        if (kind := error_type(answer)) is not None and kind != "AuthenticationError":
+            yield Complaint(
+                "challenge",
+                operation,
+                "answers 401 with another type than AuthenticationError",
+                "",
+                "AuthenticationError",
+                "another type",
+            )
+        yield from misshapen("strict", operation, answer)
