@@ -9,16 +9,14 @@ from .calibration import (
     STRICT_ONLY,
     UNSEEN,
     Judgement,
-    accusations,
-    by_hand,
     chosen,
     judged,
     line,
     main,
-    sandbox,
-    standing,
 )
+from .correct import accusations, by_hand, sandbox
 from .faults import CATALOGUE, Planted
+from .standing import standing
 from .variants import VARIANTS, Variant
 
 # Each variant meets every fifth script, and others than the one before it.
