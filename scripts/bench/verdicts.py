@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .measure import ROOT, NotMeasuredError, last_line
+from .measure import ROOT, NotMeasuredError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -31,6 +31,9 @@ STRICT: Final = ROOT / "generated/heidi_spec/strict.yaml"
 USERS: Final = {"second": "HEIDI_OTHER_TOKEN", "unlinked": "HEIDI_UNLINKED_TOKEN"} | {
     "expired": "HEIDI_EXPIRED_TOKEN"
 }
+_VERDICTS: Final = (0, 1)
+"""Exit codes of both tools: nothing is wrong, or something is."""
+
 _HEADERS: Final = '[headers]\nAuthorization = "Bearer ${HEIDI_TOKEN}"\n'
 
 
@@ -42,7 +45,7 @@ class Verdict:
         failures: what it reports, in its words; ids and values are not in them.
         requests: as the server counted them.
         seconds: from the start of the program to its end. cpu: of the program alone.
-        over: whether it came to an end within `LIMIT`.
+        over: whether it came to a verdict, within `LIMIT`.
     """
 
     failures: frozenset[tuple[str, ...]]
@@ -162,25 +165,20 @@ def catalogue() -> list[str]:
 
 
 def verdict(tool: Tool, fault: str, users: Mapping[str, str]) -> Verdict:
-    """Let a tool judge a server of its own; `users` are those whose tokens it is given, too.
-
-    Raises:
-        NotMeasuredError: the tool could not run.
-    """
+    """Let a tool judge a server of its own; `users` are those whose tokens it is given, too."""
     with serving(fault) as server, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         secrets = {"HEIDI_TOKEN": server.tokens["first"]}
         secrets |= {variable: server.tokens[user] for user, variable in users.items()}
         before, started = _cpu(), time.monotonic()
-        code, errors = _ended(tool.command(server.url, folder), folder, secrets)
+        code = _ended(tool.command(server.url, folder), folder, secrets)
         seconds, cpu = time.monotonic() - started, _cpu() - before
-        if code == 1 and not (folder / "report.json").exists():
-            raise NotMeasuredError(f"{type(tool).__name__}: {last_line(errors)}")
-        failures = tool.failures(folder) if code == 1 else frozenset[tuple[str, ...]]()
-        return Verdict(failures, server.requests(), seconds, cpu, code is not None)
+        over = code in _VERDICTS and (folder / "report.json").exists()
+        failures = tool.failures(folder) if over else frozenset[tuple[str, ...]]()
+        return Verdict(failures, server.requests(), seconds, cpu, over)
 
 
-def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> tuple[int | None, str]:
+def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> int | None:
     """Run a command to its end, or until its time is over; then there is no code."""
     # Not the rest: it may hold a proxy, or options of our client.
     variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -190,15 +188,13 @@ def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> tupl
             cwd=folder,
             env={**variables, **secrets},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             check=False,
-            text=True,
             timeout=LIMIT,
         )
     except subprocess.TimeoutExpired:
-        return None, ""
-    return done.returncode, done.stderr
+        return None
+    return done.returncode
 
 
 def _cpu() -> float:

@@ -174,6 +174,9 @@ class Oracle:
             return
         if reading.message.method == "OPTIONS":
             return
+        if answer.status == 400 and not (reading.token or "").isascii():
+            # What stands before a server may refuse bytes beyond ASCII.
+            return
         how = "without a token" if reading.token is None else "with a wrong token"
         expired = self.tokens.get(reading.token or "") == "expired"
         how = "with an expired token" if expired else how

@@ -256,7 +256,7 @@ def sizes(probe: Probe) -> None:
 
 HARD_NUMBERS = (b"9" * 5000, b"-" + b"9" * 400, b"1e999999999", b"1e-400", b"-1e-400", b"1e-999999999", b"-0", b"1e+5", b"18446744073709551616")  # fmt: skip
 HARD_NAMES = (b"$set", b"$where", b"a.b", b".", b"a[0]", b"a/b", b"constructor", b"toString", b"\\ud800", b" ", b"'", b"%s", b"{0}", b"x" * 5000)  # fmt: skip
-HARD_TOKENS = ("...", "!.!.!", "a.b.c", "..", ".", "!", "t" * 5000, "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "%00", "'", "{{}}", "a" * 20 + ".")  # fmt: skip
+HARD_TOKENS = ("...", "!.!.!", "a.b.c", "..", ".", "!", "t" * 5000, "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "%00", "'", "{{}}", "a" * 20 + ".", "t\u00f6ken")  # fmt: skip
 
 
 def odd_input(probe: Probe) -> None:

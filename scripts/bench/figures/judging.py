@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from scripts.bench.environments import Environments
+    from scripts.bench.verdicts import Tool
 
 VARIABLE: Final = "HEIDI_BENCH_FAULTS"
 EACH: Final = 2
@@ -59,15 +60,15 @@ class Tally:
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Let both tools judge each server, one after the other."""
     python = environments.ours("conformance")
-    ours, peer = Judge(python, smoke), Schemathesis(python, smoke)
+    tools: tuple[Tool, Tool] = (Judge(python, smoke), Schemathesis(python, smoke))
     faults = ["shape.zero_is_null"] if smoke else sample(catalogue(), asked())
-    tallies = [Tally(verdict(tool, "", {}).failures) for tool in (ours, peer)]
+    tallies = [Tally(_known(tool)) for tool in tools]
     more = 0
     for number, fault in enumerate(faults, 1):
-        for tally, tool in zip(tallies, (ours, peer), strict=True):
+        for tally, tool in zip(tallies, tools, strict=True):
             tally.verdicts.append(verdict(tool, fault, {}))
         if not tallies[0].finds(tallies[0].verdicts[-1]):
-            more += tallies[0].finds(verdict(ours, fault, USERS))
+            more += tallies[0].finds(verdict(tools[0], fault, USERS))
         _tell(f"{number}/{len(faults)} {fault}", tallies)
     yield from _summary(tallies, more, len(faults), smoke=smoke)
 
@@ -95,6 +96,14 @@ def sample(faults: Sequence[str], each: int | None) -> list[str]:
     ]
 
 
+def _known(tool: Tool) -> frozenset[tuple[str, ...]]:
+    """Return what a tool reports of the correct server."""
+    one = verdict(tool, "", {})
+    if not one.over:
+        raise NotMeasuredError(f"{type(tool).__name__} gives no verdict on the correct server")
+    return one.failures
+
+
 def _summary(tallies: Sequence[Tally], more: int, faults: int, *, smoke: bool) -> Iterator[Row]:
     ours, peer = tallies
     of = f"{faults} of {len(catalogue())}" + (", in short" if smoke else "")
@@ -107,7 +116,7 @@ def _summary(tallies: Sequence[Tally], more: int, faults: int, *, smoke: bool) -
     )
     yield _told("said of the correct server", [str(len(tally.known)) for tally in tallies])
     cut = [str(sum(not one.over for one in tally.verdicts)) for tally in tallies]
-    yield _told("broken off for want of time", cut)
+    yield _told("without a verdict", cut)
     for name, unit, number in (
         ("requests", "", lambda one: one.requests),
         ("time", " s", lambda one: one.seconds),

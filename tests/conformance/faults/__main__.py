@@ -17,7 +17,7 @@ from tests.conformance.standing import tokens
 
 from . import CATALOGUE
 
-SERVERS = {"": Api, **{planted.id: planted.server for planted in CATALOGUE}}
+SERVERS: dict[str, type[Api]] = {"": Api, **{planted.id: planted.server for planted in CATALOGUE}}
 
 
 def show() -> None:
