@@ -459,9 +459,10 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "expired-token": ("expired-token", expired_is_valid),
     "challenge": ("challenge", faults.wrong_challenge),
     "own-sessions": ("own-sessions", as_another),
-    "own-sessions in a list": ("own-sessions", lists_all),
+    "own-list": ("own-list", lists_all),
     "unknown-alike": ("unknown-alike", foreign_is_forbidden),
     "unlinked": ("unlinked", unlinked_list),
+    "forbidden": ("forbidden", errors(403, lambda reply: reply.but(status=404))),
     "methods": ("methods", faults.deletes),
     "allow": ("allow", faults.without_header("allow")),
     "media-type": ("media-type", any_media_type),
@@ -544,6 +545,9 @@ def test_rules_of_the_page_catch_their_faults_at_level_documented_too() -> None:
         "one-session",
         "page-bound",
         "no token",
+        "own-list",
+        "unlinked",
+        "update-listed",
     )
     for name in names:
         rule, fault = CAUGHT[name]

@@ -332,7 +332,7 @@ class Oracle:
             )
         elif status == 403 and self.strict:
             yield Complaint(
-                "unlinked", operation, "answers 403 to a user who may", "", "success", "status 403"
+                "forbidden", operation, "answers 403 to a user who may", "", "success", "status 403"
             )
         elif self.strict:
             rule = reading.special or ("page-size" if reading.query else "works")
@@ -609,7 +609,7 @@ class Oracle:
             if session_id in self.sessions
         ):
             yield Complaint(
-                "own-sessions",
+                "own-list",
                 LIST,
                 "lists a session of another user",
                 "",

@@ -290,7 +290,7 @@ SCRIPTS = (
     Script(creations, "strict", ("totals",), ("linked",)),
     Script(near_ids, "strict", ("exact-lookup", "unknown-id")),
     Script(many_ids, "strict", ("id-form", "id-unique", "id-random")),
-    Script(lists_of_users, "documented", ("own-sessions",), ("second",)),
-    Script(other_users, "strict", ("own-sessions", "unknown-alike"), ("second",)),
-    Script(unlinked_user, "documented", ("unlinked",), ("unlinked",)),
+    Script(lists_of_users, "documented", ("own-list",), ("second",)),
+    Script(other_users, "strict", ("own-list", "own-sessions", "unknown-alike"), ("second",)),
+    Script(unlinked_user, "documented", ("unlinked", "forbidden"), ("unlinked",)),
 )  # fmt: skip
