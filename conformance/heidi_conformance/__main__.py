@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for flag, about in (
         ("--other-token", "the token of a second user"),
+        ("--same-user-token", "another token of the same user"),
         ("--unlinked-token", "the token of a user who is not linked"),
         ("--expired-token", "a token that has expired"),
     ):

@@ -10,11 +10,17 @@ SECRETS = {
     "--token": "HEIDI_TOKEN",
     "--api-key": "HEIDI_API_KEY",
     "--other-token": "HEIDI_OTHER_TOKEN",
+    "--same-user-token": "HEIDI_SAME_USER_TOKEN",
     "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
     "--expired-token": "HEIDI_EXPIRED_TOKEN",
 }
 FIRST = ("--token", "--api-key")
-USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
+USERS = {
+    "--other-token": "second",
+    "--same-user-token": "same",
+    "--unlinked-token": "unlinked",
+    "--expired-token": "expired",
+}
 
 
 def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dict[str, str]:
@@ -64,6 +70,7 @@ def minted(url: str, key: str, lane: int) -> dict[str, str]:
         return _access.mint(url, key, f"lane{lane}-{name}{at}{host}", f"{internal_id}-{lane}")
 
     tokens = {
+        "same": mint(_access.EMAIL, _access.INTERNAL_ID),
         "first": mint(_access.EMAIL, _access.INTERNAL_ID),
         "second": mint(_access.OTHER_EMAIL, _access.OTHER_ID),
     }

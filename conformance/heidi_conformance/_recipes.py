@@ -9,6 +9,7 @@ from ._quoting import quoted
 VARIABLES = {
     "first": "HEIDI_TOKEN",
     "second": "HEIDI_OTHER_TOKEN",
+    "same": "HEIDI_SAME_USER_TOKEN",
     "unlinked": "HEIDI_UNLINKED_TOKEN",
     "expired": "HEIDI_EXPIRED_TOKEN",
 }

@@ -28,8 +28,11 @@ PATIENCE: Final = 30.0
 
 SEED: Final = 1
 STRICT: Final = ROOT / "generated/heidi_spec/strict.yaml"
-USERS: Final = {"second": "HEIDI_OTHER_TOKEN", "unlinked": "HEIDI_UNLINKED_TOKEN"} | {
-    "expired": "HEIDI_EXPIRED_TOKEN"
+USERS: Final = {
+    "second": "HEIDI_OTHER_TOKEN",
+    "same": "HEIDI_SAME_USER_TOKEN",
+    "unlinked": "HEIDI_UNLINKED_TOKEN",
+    "expired": "HEIDI_EXPIRED_TOKEN",
 }
 _VERDICTS: Final = (0, 1)
 """Exit codes of both tools: nothing is wrong, or something is."""

@@ -44,8 +44,6 @@ UNSEEN: dict[str, str] = {
     "auth.shorter_than_told": KEY,
     "auth.email_is_the_user": USERS,
     "auth.internal_id_is_the_user": USERS,
-    "auth.new_token_new_user": "it takes two tokens of one user; a run holds one",
-    "auth.one_token_at_a_time": "it takes two tokens of one user; a run holds one",
     "auth.token_in_the_query": "it takes a live token in a URL, where every log keeps it",
     "ids.random_start_only": "nobody guesses 96 random bits, wherever they stand; a UUIDv7 has 74",
 }
@@ -68,6 +66,7 @@ BUDGET = 60.0
 SOON = 5.0
 # Decisions that a rule speaks of besides the one that the table names.
 KIN = {
+    "created-exists": {"S2"},
     "body-shape": {"S9"},
     "no-coercion": {"S5"},
     "unknown-id": {"S2"},

@@ -14,6 +14,7 @@ Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
 def users(issue: Callable[[str, str], str]) -> dict[str, str]:
     """Return the tokens of users who may do something, by the names that a run knows them by."""
     return {
+        "same": issue("clinician@example.com", "1"),
         "second": issue("other@example.com", "2"),
         "unlinked": issue("nobody+unlinked@example.com", "3"),
         "first": issue("clinician@example.com", "1"),

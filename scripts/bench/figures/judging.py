@@ -7,6 +7,7 @@ few faults of each class are tried; HEIDI_BENCH_FAULTS says how many, or `all`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import statistics
@@ -84,16 +85,14 @@ def asked() -> int | None:
 
 
 def sample(faults: Sequence[str], each: int | None) -> list[str]:
-    """Take so many faults of each class, always the same ones."""
+    """Take so many faults of each class, always the same ones, and a class after the other."""
     classes = defaultdict[str, list[str]](list)
     for fault in faults:
         classes[fault.partition(".")[0]].append(fault)
     chance = random.Random(SEED)  # noqa: S311  # a sample, no secret
-    return [
-        fault
-        for members in classes.values()
-        for fault in (members if each is None else chance.sample(members, min(each, len(members))))
-    ]
+    shuffled = [chance.sample(members, len(members))[:each] for members in classes.values()]
+    rounds = itertools.zip_longest(*shuffled)
+    return [fault for round_ in rounds for fault in round_ if fault is not None]
 
 
 def _known(tool: Tool) -> frozenset[tuple[str, ...]]:
