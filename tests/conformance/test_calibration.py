@@ -30,6 +30,7 @@ RARE = {
     "errors.other_type_for_403",
     "ids.rounded_in_list",
     "ids.trailing_slash",
+    "paging.arabic_page",
     "paging.null_page",
     "paging.pages_only_once",
     "patch.ignores_transcribe_mode",

@@ -4,6 +4,7 @@
 import json
 import re
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -410,6 +411,12 @@ def upper_names(body: Session) -> None:
         patient["name"] = patient["name"].strip()
 
 
+def composed(body: Session) -> None:
+    patient = body.get("patient")
+    if isinstance(patient, dict) and isinstance(patient.get("name"), str):
+        patient["name"] = unicodedata.normalize("NFC", patient["name"])
+
+
 def rounded(body: Session) -> None:
     if isinstance(body.get("duration"), float) and body["duration"] < 1:
         body["duration"] = round(body["duration"], 3)
@@ -486,6 +493,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "created-at": ("created-at", tells(moving_birth)),
     "reading": ("reading", reading_counts),
     "strings": ("strings", rewrites(upper_names)),
+    "composed strings": ("strings", rewrites(composed)),
     "numbers": ("numbers", rewrites(rounded)),
     "appointment": ("appointment", forgets_appointment),
     "created-exists": ("created-exists", faults.lost_sessions),
@@ -552,6 +560,15 @@ def test_rules_of_the_page_catch_their_faults_at_level_documented_too() -> None:
     for name in names:
         rule, fault = CAUGHT[name]
         assert rule in {finding.rule for finding in rules_of(fault, "documented").findings}, name
+
+
+@pytest.mark.parametrize(
+    "name", ["concurrent", "created-at", "own-sessions", "rejected-update", "read-only members"]
+)
+def test_level_documented_finds_nothing_that_is_only_decided(name: str) -> None:
+    _, fault = CAUGHT[name]
+    levels = {finding.level for finding in rules_of(fault, "documented").findings}
+    assert levels <= {"documented"}
 
 
 def test_levels_and_rows_are_those_of_the_contract() -> None:
