@@ -26,6 +26,7 @@ RARE = {
     "auth.token_in_a_cookie",
     "concurrency.busy_is_conflict",
     "concurrency.torn_reads",
+    "creation.appointment_in_capitals",
     "errors.echoes_the_id",
     "errors.other_type_for_403",
     "ids.rounded_in_list",

@@ -311,15 +311,17 @@ def unlinked_list(request: Request, handle: Handler) -> Answer:
     return reply
 
 
-def busy() -> Fault:
-    """Ask for patience now and then, without a word of how much."""
+def busy(**headers: str) -> Fault:
+    """Ask for patience now and then, without a number that says how much."""
     state = {"requests": 0, "told": 0}
 
     def fault(request: Request, handle: Handler) -> Answer:
         state["requests"] += 1
         if state["requests"] % 40 == 0 and state["told"] < 1:
             state["told"] += 1
-            return error(429)
+            return error(429).but(
+                headers={name.replace("_", "-"): text for name, text in headers.items()}
+            )
         return handle(request)
 
     return fault
@@ -514,6 +516,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "new-session": ("new-session", tells(lambda session: session.update(ehr_appt_id=session["ehr_appt_id"] or ""))),
     "declared-status": ("declared-status", faults.undeclared_status),
     "retry-after": ("retry-after", busy()),
+    "retry-after in words": ("retry-after", busy(retry_after="Sun, 22 Nov 2026 12:00:00 GMT")),
 }  # fmt: skip
 
 
