@@ -225,10 +225,15 @@ def table(judgements: Sequence[Judgement]) -> Iterator[str]:
         yield f"{name:14}" + "".join(f"{counts[head]:9}" for head in heads)
         total += counts
     yield f"{'all':14}" + "".join(f"{total[head]:9}" for head in heads)
+
+
+def soon(judgements: Sequence[Judgement]) -> str:
+    """Tell how many faults had a finding, whatever it said, within so many seconds of a run."""
     seen = [judgement.first.seconds for judgement in judgements if judgement.first]
-    soon = sum(seconds <= SOON for seconds in seen)
-    if seen:
-        yield f"first finding within {SOON:g} s: {soon} of {len(seen)}, {soon / len(seen):.1%}"
+    early = sum(seconds <= SOON for seconds in seen)
+    return (
+        f"first finding within {SOON:g} s: {early} of {len(seen)}, {early / max(len(seen), 1):.1%}"
+    )
 
 
 def main_of_correct(given: argparse.Namespace) -> int:
@@ -279,7 +284,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judgements.append(judged_at_both(planted, near_first=given.near_first))
         sys.stdout.write(line(judgements[-1]) + "\n")
         sys.stdout.flush()
-    sys.stdout.write("\n".join(table(judgements)) + "\n")
+    lines = [*table(judgements)] if given.near_first else [*table(judgements), soon(judgements)]
+    sys.stdout.write("\n".join(lines) + "\n")
     open_ones = [item for item in judgements if not item.fitting and item.planted.id not in UNSEEN]
     return 1 if open_ones else 0
 

@@ -23,6 +23,8 @@ from .variants import VARIANTS, Variant
 PARTS = 5
 # What only some lines of the oracle see.
 RARE = {
+    "auth.new_token_new_user",
+    "auth.one_token_at_a_time",
     "auth.token_in_a_cookie",
     "concurrency.busy_is_conflict",
     "concurrency.torn_reads",
