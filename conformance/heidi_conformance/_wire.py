@@ -245,7 +245,7 @@ class Wire:
         elif message.body or message.method in ("POST", "PATCH", "PUT"):
             headers.append(("Content-Length", str(len(message.body))))
         target = f"{self.base}{message.target}".encode()
-        encoded = [(name, text.encode()) for name, text in headers]
+        encoded = [(name.encode(), text.encode()) for name, text in headers]
         written = self.state.send(
             h11.Request(method=message.method, target=target, headers=encoded)
         )

@@ -21,7 +21,7 @@ from scripts.bench.table import Bound, Row
 from scripts.bench.verdicts import SEED, USERS, Judge, Schemathesis, Verdict, catalogue, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from scripts.bench.environments import Environments
     from scripts.bench.verdicts import Tool
@@ -31,6 +31,11 @@ EACH: Final = 2
 """Faults of each class, where the variable does not say."""
 
 MUST: Final = Bound("≥", 2)
+NUMBERS: Final[Mapping[str, tuple[str, Callable[[Verdict], float]]]] = {
+    "requests": ("", lambda one: one.requests),
+    "time": (" s", lambda one: one.seconds),
+    "CPU time": (" s", lambda one: one.cpu),
+}
 
 
 @dataclass
@@ -56,6 +61,11 @@ class Tally:
     def median(self, number: Callable[[Verdict], float]) -> float:
         """Give the median over all servers."""
         return statistics.median(map(number, self.verdicts))
+
+    def cell(self, number: Callable[[Verdict], float], unit: str) -> str:
+        """Write the median and the sum over all servers."""
+        total = sum(map(number, self.verdicts))
+        return f"{self.median(number):,.4g}{unit}, in all {total:,.0f}{unit}"
 
 
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
@@ -116,16 +126,9 @@ def _summary(tallies: Sequence[Tally], more: int, faults: int, *, smoke: bool) -
     yield _told("said of the correct server", [str(len(tally.known)) for tally in tallies])
     cut = [str(sum(not one.over for one in tally.verdicts)) for tally in tallies]
     yield _told("without a verdict", cut)
-    for name, unit, number in (
-        ("requests", "", lambda one: one.requests),
-        ("time", " s", lambda one: one.seconds),
-        ("CPU time", " s", lambda one: one.cpu),
-    ):
+    for name, (unit, number) in NUMBERS.items():
+        cells = [tally.cell(number, unit) for tally in tallies]
         medians = [tally.median(number) for tally in tallies]
-        totals = [sum(map(number, tally.verdicts)) for tally in tallies]
-        cells = [
-            f"{a:,.4g}{unit}, in all {b:,.0f}{unit}" for a, b in zip(medians, totals, strict=True)
-        ]
         yield _told(f"{name} to a verdict, median", cells, medians[0] / medians[1])
 
 
