@@ -4,7 +4,6 @@
 import json
 import re
 import time
-import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -413,10 +412,10 @@ def upper_names(body: Session) -> None:
         patient["name"] = patient["name"].strip()
 
 
-def composed(body: Session) -> None:
+def of_three_bytes(body: Session) -> None:
     patient = body.get("patient")
     if isinstance(patient, dict) and isinstance(patient.get("name"), str):
-        patient["name"] = unicodedata.normalize("NFC", patient["name"])
+        patient["name"] = re.sub("[^\u0000-\uffff]", "?", patient["name"])
 
 
 def rounded(body: Session) -> None:
@@ -495,7 +494,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "created-at": ("created-at", tells(moving_birth)),
     "reading": ("reading", reading_counts),
     "strings": ("strings", rewrites(upper_names)),
-    "composed strings": ("strings", rewrites(composed)),
+    "strings beyond U+FFFF": ("strings", rewrites(of_three_bytes)),
     "numbers": ("numbers", rewrites(rounded)),
     "appointment": ("appointment", forgets_appointment),
     "created-exists": ("created-exists", faults.lost_sessions),
