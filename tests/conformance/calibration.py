@@ -64,8 +64,11 @@ STRICT_ONLY = {
 }
 BUDGET = 60.0
 SOON = 5.0
-# Decisions that a rule speaks of besides the one that the table names.
+# Decisions that a rule speaks of besides the one that the table names, if it names one.
 KIN = {
+    "answer-schema": {"S8", "S9", "S10", "S12", "S13", "S15", "S16", "S18", "S20"},
+    "json-answers": {"S13"},
+    "works": {"S1", "S8", "S11", "S12"},
     "created-exists": {"S2"},
     "body-shape": {"S9"},
     "no-coercion": {"S5"},
@@ -77,6 +80,8 @@ KIN = {
     "update-answer": {"S13"},
     "strings": {"S11"},
 }
+# Rules of decisions that speak of the page's own words, too: of genders, and of a second creation.
+OF_THE_PAGE = {"values", "declared-status"}
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,10 @@ class Judgement:
 
 def fits(planted: Planted, rule: str) -> bool:
     """Whether a rule speaks of what a fault breaks: the same decision, or the page's own words."""
-    row = RULES[rule].row
     decisions = {name for name in planted.rows if name[0] == "S" and name[1:].isdigit()}
-    rows = {row} | KIN.get(rule, set())
-    return bool(rows & decisions) or not row or not decisions
+    if decisions:
+        return bool(({RULES[rule].row} | KIN.get(rule, set())) & decisions)
+    return RULES[rule].level == "documented" or rule in OF_THE_PAGE
 
 
 class Trial(Campaign):
