@@ -506,7 +506,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "counts": ("counts", pages(lambda page, _: page.update(count=page["total_count"]))),
     "totals": ("totals", pages(lambda page, _: page.update(total_count=min(12, page["total_count"])))),
     "next-page": ("next-page", pages(lambda page, _: page.update(has_next_page=True))),
-    "a next page that is denied": ("next-page", pages(lambda page, _: page.update(has_next_page=False))),
+    "next-page that is denied": ("next-page", pages(lambda page, _: page.update(has_next_page=False))),
     "full-pages": ("full-pages", pages(lambda page, _: page["next_page"] and (page["sessions"].pop(), page.update(count=page["count"] - 1)))),
     "walks": ("walks", skips_on_insertion),
     "concurrent": ("concurrent", lost_update),
