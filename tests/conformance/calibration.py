@@ -68,7 +68,7 @@ SOON = 5.0
 KIN = {
     "answer-schema": {"S8", "S9", "S10", "S12", "S13", "S15", "S16", "S18", "S20"},
     "json-answers": {"S13"},
-    "works": {"S1", "S8", "S11", "S12"},
+    "works": {"S1", "S8", "S11"},
     "created-exists": {"S2"},
     "body-shape": {"S9"},
     "no-coercion": {"S5"},

@@ -175,7 +175,7 @@ def methods(probe: Probe) -> None:
     for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
         for method, body in (("PATCH", b'{"duration": 78}'), ("DELETE", b"")):
             headers = ((header, method),)
-            probe.send(read(name, headers=headers, body=body))
+            probe.send(Request("GET", f"/sessions/{{{name}}}", headers=headers, body=body))
             probe.send(read(name))
     probe.send(
         Request(
