@@ -132,7 +132,9 @@ def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL
 
 def mint_all(url: str, api_key: str) -> dict[str, str]:
     """Exchange a key for the tokens of all users that a run can use, by their names."""
-    tokens = {"first": mint(url, api_key), "second": mint(url, api_key, OTHER_EMAIL, OTHER_ID)}
+    # First the token that a run can do without: the next one of its user may put an end to it.
+    tokens = {"same": mint(url, api_key), "first": mint(url, api_key)}
+    tokens["second"] = mint(url, api_key, OTHER_EMAIL, OTHER_ID)
     # Only some servers, the sandbox among them, make a user without link of such an address.
     unlinked = mint(url, api_key, UNLINKED_EMAIL, UNLINKED_ID)
     if not has_list(url, unlinked):

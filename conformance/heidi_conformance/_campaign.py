@@ -31,6 +31,7 @@ LONGEST_REDUCTION = 20.0
 LONGEST_FAREWELL = 10.0
 GIVE = {
     "second": "give the token of a second user (HEIDI_OTHER_TOKEN)",
+    "same": "give another token of the same user (HEIDI_SAME_USER_TOKEN)",
     "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
     "expired": "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
     "linked": "the user of the token has no list",

@@ -77,10 +77,11 @@ TOLD_BY: dict[str, frozenset[str]] = {
     "ignored_auth": frozenset({"token-needed", "token-first"}),
     "missing_required_header": frozenset({"token-needed", "token-first", "ignored_auth"}),
     "status_code_conformance": frozenset(
-        {"declared-status", "created-exists", "unlinked", "methods", "token-first"}
+        {"declared-status", "created-exists", "unlinked", "forbidden", "methods", "token-first"}
     )
     | REFUSALS,
-    "positive_data_acceptance": REFUSALS | {"created-exists", "unlinked", "declared-status"},
+    "positive_data_acceptance": REFUSALS
+    | {"created-exists", "unlinked", "forbidden", "declared-status"},
     "negative_data_rejection": REFUSALS | {"no-coercion", "body-shape", "json-syntax"},
     "unsupported_method": frozenset({"methods", "allow"}),
     "allow_header_conformance": frozenset({"methods", "allow"}),

@@ -117,6 +117,7 @@ def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[s
         "level": arguments.level,
         "token": tokens["first"],
         "other_token": tokens.get("second"),
+        "same_user_token": tokens.get("same"),
         "unlinked_token": tokens.get("unlinked"),
         "expired_token": tokens.get("expired"),
         "seed": arguments.seed,

@@ -12,6 +12,7 @@ SECRETS = {
     "--token": "HEIDI_TOKEN",
     "--api-key": "HEIDI_API_KEY",
     "--other-token": "HEIDI_OTHER_TOKEN",
+    "--same-user-token": "HEIDI_SAME_USER_TOKEN",
     "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
     "--expired-token": "HEIDI_EXPIRED_TOKEN",
 }
@@ -20,6 +21,7 @@ ABOUT = {
     "--token": "the token of the user to run as",
     "--api-key": "a key to mint tokens with",
     "--other-token": "the token of a second user",
+    "--same-user-token": "another token of the same user",
     "--unlinked-token": "the token of a user who is not linked",
     "--expired-token": "a token that has expired",
 }
@@ -28,7 +30,12 @@ until the judge has taken it out. Out of sight of others are the variables that 
 and files that only you can read."""
 # A token with many claims has a few thousand characters.
 LARGEST = 64 * 1024
-USERS = {"--other-token": "second", "--unlinked-token": "unlinked", "--expired-token": "expired"}
+USERS = {
+    "--other-token": "second",
+    "--same-user-token": "same",
+    "--unlinked-token": "unlinked",
+    "--expired-token": "expired",
+}
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -104,6 +111,7 @@ def minted(url: str, key: str, lane: int) -> dict[str, str]:
         return _access.mint(url, key, f"lane{lane}-{name}{at}{host}", f"{internal_id}-{lane}")
 
     tokens = {
+        "same": mint(_access.EMAIL, _access.INTERNAL_ID),
         "first": mint(_access.EMAIL, _access.INTERNAL_ID),
         "second": mint(_access.OTHER_EMAIL, _access.OTHER_ID),
     }

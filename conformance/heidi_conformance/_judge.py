@@ -17,6 +17,7 @@ def judge(
     level: Level = "documented",
     token: str,
     other_token: str | None = None,
+    same_user_token: str | None = None,
     unlinked_token: str | None = None,
     expired_token: str | None = None,
     seed: int = SEED,
@@ -38,6 +39,7 @@ def judge(
         level: `documented` asserts what the vendor's page says, `strict` all of the contract.
         token: stands for the user whose sessions are created; it is in no part of the verdict.
         other_token: stands for a second user, to whom the sessions of the first must not show.
+        same_user_token: stands for the user of `token` as well.
         unlinked_token: stands for a user whom no Heidi user is linked to.
         expired_token: stood for a user once.
         seed: runs with the same seed send the same requests in the same order on each connection,
@@ -61,6 +63,7 @@ def judge(
     given = {
         "first": token,
         "second": other_token,
+        "same": same_user_token,
         "unlinked": unlinked_token,
         "expired": expired_token,
     }

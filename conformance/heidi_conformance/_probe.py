@@ -78,8 +78,8 @@ class Setting:
 
     @property
     def users(self) -> dict[str, str]:
-        """User by token."""
-        return {token: name for name, token in self.tokens.items()}
+        """User by token; the first one may have two."""
+        return {token: "first" if name == "same" else name for name, token in self.tokens.items()}
 
     def oracle(self) -> Oracle:
         return Oracle(self.level, self.users, self.unlinked)

@@ -9,6 +9,7 @@ from ._quoting import quoted
 VARIABLES = {
     "first": "HEIDI_TOKEN",
     "second": "HEIDI_OTHER_TOKEN",
+    "same": "HEIDI_SAME_USER_TOKEN",
     "unlinked": "HEIDI_UNLINKED_TOKEN",
     "expired": "HEIDI_EXPIRED_TOKEN",
 }
@@ -144,10 +145,10 @@ def python(requests: Sequence[Request], url: str) -> str:
 def call(request: Request) -> str:
     headers: list[str] = []
     if (credentials := request.credentials) is not None:
-        headers.append(f'"Authorization": {interpolated(credentials)}')
+        headers.append(f'"Authorization": {header(credentials)}')
     if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
         headers.append(f'"Content-Type": {request.media_type!r}')
-    headers += [f'"{name}": {interpolated(text)}' for name, text in request.headers]
+    headers += [f'"{name}": {header(text)}' for name, text in request.headers]
     content = ""
     if request.body:
         content = f", content={python_body(request)}"
@@ -175,6 +176,11 @@ def interpolated(text: str) -> str:
         end = match.end()
     pieces += [repr(text[end:])] if end < len(text) else []
     return " + ".join(pieces) or "''"
+
+
+def header(text: str) -> str:
+    """Spell a header; the client takes one beyond ASCII as bytes alone."""
+    return interpolated(text) if text.isascii() else f"({interpolated(text)}).encode()"
 
 
 def near_call(name: str, near: str | None) -> str:

@@ -21,7 +21,8 @@ TIMEOUT = 10.0
 class Plan:
     """What a run is to do.
 
-    tokens: by the name of the user: `first` always, `second`, `unlinked` and `expired` where given.
+    tokens: by the name of the user: `first` always, `second`, `unlinked` and `expired` where
+        given, and `same`, another one of the first user.
     examples: requests for each operation when fuzzing, and chains of requests when stateful.
     budget: seconds after which the run is cut short. sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.

@@ -249,8 +249,9 @@ class Wire:
         elif message.body or message.method in ("POST", "PATCH", "PUT"):
             headers.append(("Content-Length", str(len(message.body))))
         target = f"{self.base}{message.target}".encode()
+        encoded = [(name.encode(), text.encode()) for name, text in headers]
         written = self.state.send(
-            h11.Request(method=message.method, target=target, headers=headers)
+            h11.Request(method=message.method, target=target, headers=encoded)
         )
         for part in parts_of(message.body):
             written += self.state.send(h11.Data(data=part)) or b""

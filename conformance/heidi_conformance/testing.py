@@ -106,6 +106,7 @@ class Rules:
             level=self.option("heidi_level"),
             token=tokens["first"],
             other_token=tokens.get("second"),
+            same_user_token=tokens.get("same"),
             unlinked_token=tokens.get("unlinked"),
             expired_token=tokens.get("expired"),
             seed=self.option("heidi_seed") or SEED,

@@ -1,4 +1,4 @@
-"""Measure client and sandbox against their peers, and say whether each figure is what it must be.
+"""Measure client, sandbox and judge, and say whether each figure is what it must be.
 
     python -m scripts.bench [--only FIGURE] [--smoke]
 
@@ -22,6 +22,7 @@ from .figures import (
     decoding,
     imports,
     installed,
+    judging,
     listing,
     memory,
     serving,
@@ -50,6 +51,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "list": listing.rows,
     "workers": workers.rows,
     "soak": soak.rows,
+    "judge": judging.rows,
 }
 
 
@@ -60,7 +62,7 @@ def main(
 ) -> int:
     """Run the command line; see the top of this file."""
     parser = argparse.ArgumentParser(
-        "python -m scripts.bench", description="Measure client and sandbox."
+        "python -m scripts.bench", description="Measure client, sandbox and judge."
     )
     parser.add_argument("--only", choices=figures, action="append", help="this figure; repeatable")
     parser.add_argument("--smoke", action="store_true", help="run all, as small as it gets")

@@ -9,29 +9,31 @@ from .calibration import (
     STRICT_ONLY,
     UNSEEN,
     Judgement,
-    accusations,
-    by_hand,
     chosen,
     judged,
     line,
     main,
-    sandbox,
-    standing,
 )
+from .correct import accusations, by_hand, sandbox
 from .faults import CATALOGUE, Planted
+from .standing import standing
 from .variants import VARIANTS, Variant
 
 # Each variant meets every fifth script, and others than the one before it.
 PARTS = 5
 # What only some lines of the oracle see.
 RARE = {
+    "auth.new_token_new_user",
+    "auth.one_token_at_a_time",
     "auth.token_in_a_cookie",
     "concurrency.busy_is_conflict",
     "concurrency.torn_reads",
+    "creation.appointment_in_capitals",
     "errors.echoes_the_id",
     "errors.other_type_for_403",
     "ids.rounded_in_list",
     "ids.trailing_slash",
+    "paging.arabic_page",
     "paging.null_page",
     "paging.pages_only_once",
     "patch.ignores_transcribe_mode",

@@ -312,15 +312,17 @@ def unlinked_list(request: Request, handle: Handler) -> Answer:
     return reply
 
 
-def busy() -> Fault:
-    """Ask for patience now and then, without a word of how much."""
+def busy(**headers: str) -> Fault:
+    """Ask for patience now and then, without a number that says how much."""
     state = {"requests": 0, "told": 0}
 
     def fault(request: Request, handle: Handler) -> Answer:
         state["requests"] += 1
         if state["requests"] % 40 == 0 and state["told"] < 1:
             state["told"] += 1
-            return error(429)
+            return error(429).but(
+                headers={name.replace("_", "-"): text for name, text in headers.items()}
+            )
         return handle(request)
 
     return fault
@@ -412,6 +414,12 @@ def upper_names(body: Session) -> None:
         patient["name"] = patient["name"].strip()
 
 
+def of_three_bytes(body: Session) -> None:
+    patient = body.get("patient")
+    if isinstance(patient, dict) and isinstance(patient.get("name"), str):
+        patient["name"] = re.sub("[^\u0000-\uffff]", "?", patient["name"])
+
+
 def rounded(body: Session) -> None:
     if isinstance(body.get("duration"), float) and body["duration"] < 1:
         body["duration"] = round(body["duration"], 3)
@@ -461,9 +469,10 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "expired-token": ("expired-token", expired_is_valid),
     "challenge": ("challenge", faults.wrong_challenge),
     "own-sessions": ("own-sessions", as_another),
-    "own-sessions in a list": ("own-sessions", lists_all),
+    "own-list": ("own-list", lists_all),
     "unknown-alike": ("unknown-alike", foreign_is_forbidden),
     "unlinked": ("unlinked", unlinked_list),
+    "forbidden": ("forbidden", errors(403, lambda reply: reply.but(status=404))),
     "methods": ("methods", faults.deletes),
     "allow": ("allow", faults.without_header("allow")),
     "media-type": ("media-type", any_media_type),
@@ -487,6 +496,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "created-at": ("created-at", tells(moving_birth)),
     "reading": ("reading", reading_counts),
     "strings": ("strings", rewrites(upper_names)),
+    "strings beyond U+FFFF": ("strings", rewrites(of_three_bytes)),
     "numbers": ("numbers", rewrites(rounded)),
     "appointment": ("appointment", forgets_appointment),
     "created-exists": ("created-exists", faults.lost_sessions),
@@ -498,6 +508,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "counts": ("counts", pages(lambda page, _: page.update(count=page["total_count"]))),
     "totals": ("totals", pages(lambda page, _: page.update(total_count=min(12, page["total_count"])))),
     "next-page": ("next-page", pages(lambda page, _: page.update(has_next_page=True))),
+    "next-page that is denied": ("next-page", pages(lambda page, _: page.update(has_next_page=False))),
     "full-pages": ("full-pages", pages(lambda page, _: page["next_page"] and (page["sessions"].pop(), page.update(count=page["count"] - 1)))),
     "walks": ("walks", skips_on_insertion),
     "concurrent": ("concurrent", lost_update),
@@ -507,6 +518,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "new-session": ("new-session", tells(lambda session: session.update(ehr_appt_id=session["ehr_appt_id"] or ""))),
     "declared-status": ("declared-status", faults.undeclared_status),
     "retry-after": ("retry-after", busy()),
+    "retry-after in words": ("retry-after", busy(retry_after="Sun, 22 Nov 2026 12:00:00 GMT")),
 }  # fmt: skip
 
 
@@ -546,10 +558,22 @@ def test_rules_of_the_page_catch_their_faults_at_level_documented_too() -> None:
         "one-session",
         "page-bound",
         "no token",
+        "own-list",
+        "unlinked",
+        "update-listed",
     )
     for name in names:
         rule, fault = CAUGHT[name]
         assert rule in {finding.rule for finding in rules_of(fault, "documented").findings}, name
+
+
+@pytest.mark.parametrize(
+    "name", ["concurrent", "created-at", "own-sessions", "rejected-update", "read-only members"]
+)
+def test_level_documented_finds_nothing_that_is_only_decided(name: str) -> None:
+    _, fault = CAUGHT[name]
+    levels = {finding.level for finding in rules_of(fault, "documented").findings}
+    assert levels <= {"documented"}
 
 
 def test_levels_and_rows_are_those_of_the_contract() -> None:

@@ -109,7 +109,7 @@ def without_link(level: Level, answer: Reply) -> Iterator[Complaint]:
     """
     if answer.ok or (level == "strict" and answer.status != 403):
         yield Complaint(
-            "unlinked",
+            "unlinked" if answer.ok else "forbidden",
             LIST,
             f"answers {answer.status} to a user who is not linked",
             "",

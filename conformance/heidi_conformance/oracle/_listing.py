@@ -39,7 +39,7 @@ def listed(
         if session_id in memory.sessions
     ):
         yield Complaint(
-            "own-sessions",
+            "own-list",
             LIST,
             "lists a session of another user",
             "",

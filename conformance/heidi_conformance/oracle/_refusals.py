@@ -75,7 +75,7 @@ def refused(
         )
     elif status == 403 and memory.strict:
         yield Complaint(
-            "unlinked", operation, "answers 403 to a user who may", "", "success", "status 403"
+            "forbidden", operation, "answers 403 to a user who may", "", "success", "status 403"
         )
     elif memory.strict:
         rule = reading.special or ("page-size" if reading.query else "works")

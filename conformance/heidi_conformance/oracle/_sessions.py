@@ -39,6 +39,8 @@ FAULT_OF_UPDATE = {
     "rejected-update",
     "one-session",
 }
+# What the page does not speak of.
+DECIDED = frozenset("concurrent created-at own-sessions rejected-update unknown-members".split())
 Flat = dict[str, Any]
 
 
@@ -177,6 +179,8 @@ def misfits(
         if found is ABSENT or not same(value, found):
             is_sent = name in sent
             rule = blame(operation, known, name, value, found, sent=is_sent, strict=strict)
+            if rule in DECIDED and not strict:
+                continue
             before = known.shown.get(name, ABSENT)
             yield Complaint(
                 rule,

@@ -18,6 +18,9 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
         return
     if reading.message.method == "OPTIONS":
         return
+    if answer.status == 400 and not (reading.token or "").isascii():
+        # What stands before a server may refuse bytes beyond ASCII.
+        return
     how = "without a token" if reading.token is None else "with a wrong token"
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "with an expired token" if expired else how

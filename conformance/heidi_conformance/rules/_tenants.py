@@ -128,6 +128,17 @@ def other_users(probe: Probe) -> None:
         probe.try_send(listing("page_size=1&page={next}", user=stranger))
 
 
+def second_token(probe: Probe) -> None:
+    """Two tokens of one user, in turn: neither ends the other, and both see the same."""
+    name = probe.new()
+    probe.send(read(name, user="same"))
+    probe.send(update(name, {"duration": 60}, user="same"))
+    for user in ("first", "same"):
+        probe.send(read(name, user=user))
+        probe.send(listing("page_size=1", user=user))
+    probe.send(read(probe.new(user="same")))
+
+
 def unlinked_user(probe: Probe) -> None:
     """A user without a link: the list is closed, all else is open."""
     user = "unlinked"
@@ -320,7 +331,8 @@ SCRIPTS = (
     Script(creations, "strict", ("totals",), ("linked",)),
     Script(near_ids, "strict", ("exact-lookup", "unknown-id")),
     Script(many_ids, "strict", ("id-form", "id-unique", "id-random")),
-    Script(lists_of_users, "documented", ("own-sessions",), ("second",)),
-    Script(other_users, "strict", ("own-sessions", "unknown-alike"), ("second",)),
-    Script(unlinked_user, "documented", ("unlinked",), ("unlinked",)),
+    Script(lists_of_users, "documented", ("own-list",), ("second",)),
+    Script(other_users, "strict", ("own-list", "own-sessions", "unknown-alike"), ("second",)),
+    Script(second_token, "strict", ("created-exists", "works"), ("same",)),
+    Script(unlinked_user, "documented", ("unlinked", "forbidden"), ("unlinked",)),
 )  # fmt: skip

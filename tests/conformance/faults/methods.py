@@ -98,6 +98,8 @@ def without_allow(reply: Answer) -> Answer:
     return Answer(reply.status, reply.body, kept)
 
 
+# RFC 9110, and RFC 5789.
+KNOWN = "CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split()
 ROWS: tuple[tuple[str, str, Callable[[Answer, Request], Answer], Witness], ...] = (
     (
         "no_allow",
@@ -140,7 +142,7 @@ ROWS: tuple[tuple[str, str, Callable[[Answer, Request], Answer], Witness], ...] 
     (
         "crashes_on_unknown_methods",
         "A method that HTTP does not know is 500.",
-        lambda reply, request: reply.but(status=500) if request.method == "FROBNICATE" else reply,
+        lambda reply, request: reply if request.method in KNOWN else reply.but(status=500),
         refused("FROBNICATE", "/sessions"),
     ),
     (

@@ -1,0 +1,39 @@
+"""Servers that stand behind a socket of their own, each with the tokens of its users."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+
+from .reference import Api, Request, serving
+
+# Where a server stands, and the tokens of its users, as long as it stands.
+Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
+
+
+def users(issue: Callable[[str, str], str]) -> dict[str, str]:
+    """Return the tokens of users who may do something, by the names that a run knows them by."""
+    return {
+        "same": issue("clinician@example.com", "1"),
+        "second": issue("other@example.com", "2"),
+        "unlinked": issue("nobody+unlinked@example.com", "3"),
+        "first": issue("clinician@example.com", "1"),
+    }
+
+
+def tokens(api: Api) -> dict[str, str]:
+    """Return the tokens of all users that a run can have; a faulty server may prefer some user."""
+    expired = api.token(lifetime=0.02)
+    given = {**users(api.token), "expired": expired}
+    # It was good once, and has been used.
+    used = {"authorization": f"Bearer {given['expired']}"}
+    api.handle(Request("GET", "/sessions/linked-user", {}, used, b""))
+    time.sleep(0.03)
+    return given
+
+
+@contextlib.contextmanager
+def standing(server: type[Api]) -> Generator[tuple[str, dict[str, str]]]:
+    api = server()
+    with serving(api.handle) as url:
+        yield url, tokens(api)
