@@ -84,7 +84,8 @@ def judge(
         only=known_rules(rules),
     )
     verdict = Part(plan, on_progress, shard).run()
-    live = (text for name, text in plan.tokens.items() if name != "expired")
+    # That a user's second token ends the other one is a fault, and has a finding.
+    live = (text for name, text in plan.tokens.items() if name not in ("expired", "same"))
     if verdict.findings and not all(_access.admits(plan.url, text) for text in live):
         raise CannotJudgeError(
             "a token ended during the run, and what was refused for that is no fault; "
