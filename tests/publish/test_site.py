@@ -95,7 +95,8 @@ def test_every_link_leads_to_a_page_or_a_file_and_to_a_place_on_it(
 
 
 def test_every_entry_of_the_search_leads_to_a_place(site: Path, pages: dict[str, Page]) -> None:
-    entries = json.loads((site / "assets/search.json").read_text(encoding="utf-8"))
+    script = (site / "assets/search-data.js").read_text(encoding="utf-8")
+    entries, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidiSearch = "))
     kinds = {entry["kind"] for entry in entries}
     assert {"changelog", "decision", "guide", "operation", "page", "schema"} == kinds
     assert [] == [e["url"] for e in entries if leads_nowhere(site, pages, "index.html", e["url"])]
