@@ -307,3 +307,20 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(DocumentError, match="SOURCE_DATE_EPOCH: 'today' is no number of seconds"):
         publish(root)
     assert not (root / "build").exists()
+
+
+def test_an_interruption_leaves_what_was_published(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = root / "build/publish/0.1.0/index.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("as it was")
+
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reference, "bundles", interrupt)
+    monkeypatch.setattr(command, "publish", lambda: publish(root))
+    assert 130 == command.main([])
+    assert "publish: interrupted; what was published stays\n" == capsys.readouterr().err
+    assert [kept] == [path for path in (root / "build").rglob("*") if path.is_file()]

@@ -148,7 +148,7 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
         "reference.html",
         [
             ["scheme", "dark"],
-            DRAWN["reference.html"],
+            ["wait", DARK_REFERENCE],
             ["media", "print"],
             ["read", PRINTED_REFERENCE],
         ],
