@@ -169,8 +169,8 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
 
 def _parameters(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for item in document["paths"].values():
-        operations = (operation for operation in item.values() if isinstance(operation, dict))
-        for holder in (item, *operations):
+        holders: list[Any] = [item, *(child for child in item.values() if isinstance(child, dict))]
+        for holder in holders:
             yield from holder.get("parameters", ())
 
 

@@ -158,6 +158,20 @@ def test_the_bundles_are_told_to_ask_nobody_else(site: Path) -> None:
     assert ["https://redocly.com/redoc/"] == loaded  # a link for people, not a request
 
 
+def test_the_console_has_fields_to_write_into_and_no_lists_of_samples(site: Path) -> None:
+    script = (site / "assets/console-data.js").read_text(encoding="utf-8")
+    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
+    paths: dict[str, Any] = drawn["document"]["paths"]
+    holders: list[Any] = [
+        *paths.values(),
+        *(each for item in paths.values() for each in item.values()),
+    ]
+    lists: list[Any] = [each.get("parameters", []) for each in holders if isinstance(each, dict)]
+    parameters = [parameter for parameters in lists for parameter in parameters]
+    assert {"session_id", "page_size", "page"} <= {parameter["name"] for parameter in parameters}
+    assert [] == [p["name"] for p in parameters if "examples" in p["schema"]]
+
+
 def test_the_reference_shows_where_a_property_comes_from_in_words(site: Path) -> None:
     script = (site / "assets/reference-data.js").read_text(encoding="utf-8")
     drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
