@@ -62,8 +62,8 @@ publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, check
 	@python scripts/publish.py
 
 .PHONY: preview
-preview: publish ## Serve the publication on http://127.0.0.1:8081
-	@python -m http.server 8081 --bind 127.0.0.1 --directory "build/publish/$$(python -c 'import heidi_spec; print(heidi_spec.load("base")["info"]["version"])')"
+preview: $(TOOLS) ## Publish, and serve the publication on http://127.0.0.1:8081
+	@python scripts/preview.py $(ARGS)
 
 .PHONY: bench
 bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [ARGS='--only get']

@@ -8,6 +8,7 @@ Exit codes: 0 none is known, 1 there are some, 2 the database could not be asked
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -99,13 +100,17 @@ def _uv(*arguments: str) -> str:
     return done.stdout
 
 
-def main(_: Sequence[str] | None = None, ask: Callable[[], str] = ask) -> int:
+def main(arguments: Sequence[str] | None = None, ask: Callable[[], str] = ask) -> int:
     """Run the command line; see the top of this file."""
+    argparse.ArgumentParser("python -m scripts.audit", description=__doc__).parse_args(arguments)
     try:
         audit = read(ask())
     except (AuditError, OSError) as error:
         print(f"audit: not done: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("audit: interrupted", file=sys.stderr)
+        return 130
     for line in audit.vulnerabilities:
         print(line)
     if audit.vulnerabilities:

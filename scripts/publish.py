@@ -89,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (DocumentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("publish: interrupted; what was published stays", file=sys.stderr)
+        return 130
     print(f"{folder.relative_to(ROOT)}: {len(changed)} files changed")
     return 0
 

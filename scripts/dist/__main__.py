@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None, output: Path = OUTPUT) -> int:
     parser = argparse.ArgumentParser("python -m scripts.dist", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="the interpreter to try it with")
     options = parser.parse_args(arguments)
+    if not shutil.which(options.python):
+        parser.error(f"--python: {options.python} is no program; name an interpreter")
     try:
         with tempfile.TemporaryDirectory(prefix="heidi-dist-") as folder:
             written = Release(Path(folder), options.python).files()
@@ -67,6 +70,9 @@ def main(arguments: Sequence[str] | None = None, output: Path = OUTPUT) -> int:
     except OSError as error:
         print(f"dist: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("dist: interrupted; what was in dist/ stays", file=sys.stderr)
+        return 130
     for name in written:
         print(f"  {output.name}/{name}")
     return 0
@@ -93,7 +99,9 @@ class Release:
         self._step("the README runs in each, and the judge approves", self._run)
         table = self._step("every licence is allowed", self._licences)
         paths = (built.sdist, built.wheel)
-        released = {path.name: path.read_bytes() for path in paths} | {"LICENCES.md": table.encode()}
+        released = {path.name: path.read_bytes() for path in paths} | {
+            "LICENCES.md": table.encode()
+        }
         return released | {"SHA256SUMS": checksums(released)}
 
     def _step(self, name: str, step: Callable[[], T]) -> T:

@@ -28,7 +28,10 @@ EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "orjson": (("heidi_sessions", "orjson"), ("heidi-sessions",)),
     "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
     "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
-    "all": ((*PACKAGES, "asyncpg", "distributed", "httpx_aiohttp", "orjson", "schemathesis"), PROGRAMS),
+    "all": (
+        (*PACKAGES, "asyncpg", "distributed", "httpx_aiohttp", "orjson", "schemathesis"),
+        PROGRAMS,
+    ),
 }
 """For each extra, which modules it makes importable, and which programs run."""
 
@@ -86,9 +89,7 @@ class Environment:
         return done.stdout
 
 
-def create(
-    name: str, wheel: Path, folder: Path, python: str, *options: str
-) -> Environment:
+def create(name: str, wheel: Path, folder: Path, python: str, *options: str) -> Environment:
     """Install the wheel with one extra, or with none.
 
     Args:

@@ -152,7 +152,9 @@ def _expression(package: Mapping[str, Any]) -> str:
         for each in package["classifiers"]
         if each.startswith("License :: OSI Approved :: ")
     ]
-    said = package["expression"] or package["licence"] or " AND ".join(map(_known_name, classifiers))
+    said = (
+        package["expression"] or package["licence"] or " AND ".join(map(_known_name, classifiers))
+    )
     return _known(package["name"], said)
 
 
@@ -171,7 +173,9 @@ def _known_name(said: str) -> str:
 
 def _is_met(expression: str) -> bool:
     """Say whether an SPDX expression is met; `AND` binds closer than `OR`."""
-    inner = re.sub(r"\(([^()]*)\)", lambda match: _MET if _flat_is_met(match[1]) else "", expression)
+    inner = re.sub(
+        r"\(([^()]*)\)", lambda match: _MET if _flat_is_met(match[1]) else "", expression
+    )
     return _is_met(inner) if inner != expression else _flat_is_met(inner)
 
 

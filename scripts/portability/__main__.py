@@ -49,6 +49,9 @@ def main(
     except (PortabilityError, ServingError, OSError) as error:
         print(f"portability: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("portability: interrupted; the page stays as it was", file=sys.stderr)
+        return 130
 
 
 def wanted_page(targets: Mapping[str, Target] = TARGETS) -> str:

@@ -63,6 +63,8 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
         DocumentError: the text has no title, or a link in it leads nowhere.
     """
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted}).enable("table")
+    parser.add_render_rule("table_open", _table_open)
+    parser.add_render_rule("table_close", _table_close)
     tokens = parser.parse(source)
     if not tokens or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
         raise DocumentError(f"{name}: has no title; start it with a line `# ...`")
@@ -71,10 +73,8 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
         if token.type == "link_open":
             _lead(token, name, resolve)
     _name_rows(tokens)
+    _name_tables(tokens)
     rendered = parser.renderer.render(tokens, parser.options, {})
-    rendered = rendered.replace(
-        "<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-    ).replace("</table>", "</table></div>")
     summary = SENTENCE.match(headings[0].body)
     return Text(headings[0].text, summary[0] if summary else "", rendered, headings)
 
@@ -127,6 +127,31 @@ def _name_rows(tokens: Sequence[Token]) -> None:
     for row, _cell, content in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if row.type == "tr_open" and ROW.fullmatch(content.content):
             row.attrSet("id", content.content)
+
+
+def _name_tables(tokens: Sequence[Token]) -> None:
+    """Name each table after the heading above it, and let no heading of a column be empty."""
+    above = ""
+    named: Counter[str] = Counter()
+    for token, inner, close in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if token.type == "heading_open":
+            above = _plain(inner)
+        elif token.type == "table_open":
+            named[above] += 1
+            token.meta["name"] = f"{above}, {named[above]}" if named[above] > 1 else above
+        elif token.type == "th_open" and not inner.content:
+            token.tag = close.tag = "td"
+
+
+def _table_open(
+    _renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object
+) -> str:
+    name = html.escape(tokens[index].meta["name"])
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table>\n'
+
+
+def _table_close(*_: object) -> str:
+    return "</table></div>\n"
 
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:

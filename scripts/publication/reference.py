@@ -12,7 +12,7 @@ from scripts.publication.provenance import KEY
 from scripts.publication.requests import BASE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MODULES: Final = Path("scripts/node/node_modules")
 REDOC: Final = MODULES / "redoc/bundles/redoc.standalone.js"
@@ -154,6 +154,9 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
     served["servers"] = [{"url": BASE_URL, "description": "Where `make sandbox` serves it."}]
+    for parameter in _parameters(served):
+        # Scalar makes a list to choose from of them, in place of a field to write into.
+        parameter["schema"].pop("examples", None)
     return {
         "assets/reference-data.js": _script(
             document=_with_readable_provenance(dict(base)),
@@ -162,6 +165,13 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
         ),
         "assets/console-data.js": _script(document=served, options=SCALAR_OPTIONS),
     }
+
+
+def _parameters(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in document["paths"].values():
+        holders: list[Any] = [item, *(child for child in item.values() if isinstance(child, dict))]
+        for holder in holders:
+            yield from holder.get("parameters", ())
 
 
 def _script(**data: Any) -> str:

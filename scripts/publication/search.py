@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -55,6 +56,12 @@ def schemas(document: Mapping[str, Any], page: str) -> Iterator[Entry]:
         said = [schema["description"], *members]
         said += [member.get("description", "") for member in members.values()]
         yield Entry(name, "schema", f"{page}#schema/{name}", words(" ".join(said)))
+
+
+def script(entries: Iterable[Entry]) -> str:
+    """Return the entries as a script: a page that was opened as a file may load nothing else."""
+    listed = [entry._asdict() for entry in entries]
+    return f"window.heidiSearch = {json.dumps(listed, ensure_ascii=False)};\n"
 
 
 def words(text: str) -> str:

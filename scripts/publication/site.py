@@ -6,7 +6,6 @@ import base64
 import collections
 import dataclasses
 import hashlib
-import json
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,16 +16,18 @@ from markdown_it import MarkdownIt
 
 from scripts.documents import DocumentError
 from scripts.publication import search
+from scripts.publication.changes import changes
 from scripts.publication.markdown import Heading, Text, anchor, render
 from scripts.publication.provenance import decisions, silences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 TEMPLATES: Final = Path("scripts/site")
 GUIDES: Final = Path("openapi/guides")
 DECISIONS: Final = Path("openapi/DECISIONS.md")
 CHANGELOG: Final = Path("CHANGELOG.md")
+CHANGES: Final = Path("openapi/releases")
 
 HOME: Final = "home"
 ORDER: Final = (
@@ -55,6 +56,7 @@ SUMMARIES: Final = {
     "unsaid.html": "What is unknown, inferred or contradictory, with our decision beside it.",
     "decisions.html": "What we repaired, read and decided, row by row.",
     "changelog.html": "What changed, version by version.",
+    "changes.html": "What differs between the documents of two versions, and what it asks of you.",
     "downloads.html": "The documents in every form, collections, and their checksums.",
 }
 
@@ -106,7 +108,7 @@ POLICY: Final = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-OWN: Final = POLICY | {"require-trusted-types-for": "'script'"}
+OWN: Final = POLICY | {"require-trusted-types-for": "'script'", "trusted-types": "search"}
 # The bundles write styles and mark-up of their own. The console may talk to this machine alone.
 REFERENCE: Final = POLICY | {"style-src": "'self' 'unsafe-inline'", "worker-src": "blob:"}
 CONSOLE: Final = POLICY | {
@@ -173,6 +175,7 @@ class Site:
         self._home = self._text(GUIDES / f"{HOME}.md")
         self._decisions = self._text(DECISIONS)
         self._notes = self._rendered(notes, CHANGELOG)
+        self._changes = self._rendered(changes(root), CHANGES)
         self._inline = MarkdownIt("commonmark", {"html": False}).renderInline
         self._environment = Environment(
             loader=FileSystemLoader(root / TEMPLATES),
@@ -184,8 +187,10 @@ class Site:
 
     def files(self) -> dict[str, str]:
         """Return every page, and the assets that are not bundles."""
-        pages = [*self._guide_pages(), self._unsaid(), *self._text_pages(), self._downloads_page()]
-        pages += self._reference_pages()
+        guides = self._guide_pages()
+        others = [self._unsaid(), *self._text_pages(), self._downloads_page()]
+        others += self._reference_pages()
+        pages = [*guides, *others]
         home = Page(
             "index.html",
             self._home.title,
@@ -193,14 +198,13 @@ class Site:
             self._home.html,
             template="home.html",
         )
-        cards = [page for page in pages if page.name in NAVIGATION or page.siblings]
+        cards = [*guides, *(page for page in others if page.name in NAVIGATION)]
         files = {page.name: self._page(page) for page in pages}
         files[home.name] = self._page(home, cards=cards)
         for path in sorted((self._root / TEMPLATES).iterdir()):
             if path.suffix in {".css", ".js"} and path.stem != "theme":
                 files[f"assets/{path.name}"] = path.read_text(encoding="utf-8")
-        entries = [entry._asdict() for entry in self._entries()]
-        return files | {"assets/search.json": json.dumps(entries, ensure_ascii=False) + "\n"}
+        return files | {"assets/search-data.js": search.script(self._entries())}
 
     def _guide_pages(self) -> list[Page]:
         first = next(iter(self._guides))
@@ -215,22 +219,17 @@ class Site:
             )
             for name, text in self._guides.items()
         ]
-        return [dataclasses.replace(page, siblings=tuple(pages)) for page in pages]
+        return _beside_each_other(pages)
 
     def _text_pages(self) -> list[Page]:
-        shown = {"decisions.html": self._decisions, "changelog.html": self._notes}
-        sections = {"decisions.html": "unsaid.html"}
-        return [
-            Page(
-                name,
-                text.title,
-                SUMMARIES[name],
-                text.html,
-                section=sections.get(name, name),
-                contents=_contents(text),
-            )
-            for name, text in shown.items()
-        ]
+        decided = self._text_page("decisions.html", self._decisions, "unsaid.html")
+        shown = {"changelog.html": self._notes, "changes.html": self._changes}
+        changed = [self._text_page(name, text, "changelog.html") for name, text in shown.items()]
+        return [decided, *_beside_each_other(changed)]
+
+    def _text_page(self, name: str, text: Text, section: str) -> Page:
+        contents = _contents(text)
+        return Page(name, text.title, SUMMARIES[name], text.html, section, contents)
 
     def _reference_pages(self) -> list[Page]:
         return [
@@ -276,7 +275,8 @@ class Site:
             }
             for folder, (title, summary) in DOWNLOADS.items()
         ]
-        headings = (Heading(2, title, anchor(title), "") for title, _ in DOWNLOADS.values())
+        titles = [*(title for title, _ in DOWNLOADS.values()), "Everything"]
+        headings = (Heading(2, title, anchor(title), "") for title in titles)
         return self._own(
             "downloads.html", self._fragment("downloads.html", groups=groups), headings
         )
@@ -290,6 +290,7 @@ class Site:
         texts.append(("index.html", "guide", self._home))
         texts.append(("decisions.html", "decision", self._decisions))
         texts.append(("changelog.html", "changelog", self._notes))
+        texts.append(("changes.html", "changelog", self._changes))
         yield from search.operations(self._base, "reference.html")
         yield from search.schemas(self._base, "reference.html")
         yield from search.texts(texts)
@@ -322,7 +323,7 @@ class Site:
             page=page,
             policy="; ".join(f"{directive} {sources}" for directive, sources in policy.items()),
             theme=theme,
-            navigation=[{"name": name, "title": title} for name, title in NAVIGATION.items()],
+            navigation=NAVIGATION,
             **values,
         )
 
@@ -334,6 +335,10 @@ class Site:
             return self._environment.get_template(template).render(**known, **helpers, **values)
         except TemplateError as error:
             raise DocumentError(f"{TEMPLATES / template}: {error}; mend the template") from error
+
+
+def _beside_each_other(pages: Sequence[Page]) -> list[Page]:
+    return [dataclasses.replace(page, siblings=tuple(pages)) for page in pages]
 
 
 def _contents(text: Text) -> tuple[Heading, ...]:

@@ -29,8 +29,16 @@
   const MOST = 12;
   let entries;
 
-  const load = async () => {
-    entries ??= fetch("assets/search.json").then((answer) => answer.json());
+  // Loaded as a script, since a page that was opened as a file may not fetch.
+  const trusted = window.trustedTypes?.createPolicy("search", { createScriptURL: (url) => url });
+  const load = () => {
+    entries ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = trusted ? trusted.createScriptURL("assets/search-data.js") : "assets/search-data.js";
+      script.addEventListener("load", () => resolve(window.heidiSearch));
+      script.addEventListener("error", () => reject(new Error("assets/search-data.js is not there")));
+      document.head.append(script);
+    });
     return entries;
   };
   const score = (entry, words) => {

@@ -14,9 +14,11 @@ const PATIENCE = 30_000; // ms; the machine may be busy
 
 const AXE = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] };
 
-async function violations(page, scope) {
+// `more` are rules that AA does not ask for.
+async function violations(page, scope, more = []) {
   await page.evaluate(axe);
-  const found = await page.evaluate((scope, options) => window.axe.run(scope, options), scope, AXE);
+  const rules = Object.fromEntries(more.map((rule) => [rule, { enabled: true }]));
+  const found = await page.evaluate((scope, options) => window.axe.run(scope, options), scope, { ...AXE, rules });
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message ?? ""}`));
 }
 
@@ -26,9 +28,21 @@ async function firstContent(page) {
   return painted.jsonValue();
 }
 
+// For a form that takes a value a moment after it was typed.
+async function clickUntil(page, selector, expression) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
+    await STEPS.click(page, selector);
+    const seen = page.waitForFunction(expression, { timeout: 2000 });
+    if (await seen.then(() => true, () => false)) return;
+  }
+  throw new Error(`never came true: ${expression}`);
+}
+
 const STEPS = {
   click: (page, selector) => page.locator(selector).setTimeout(PATIENCE).click(),
   type: (page, selector, words) => page.locator(selector).setTimeout(PATIENCE).fill(words),
+  clickUntil,
+  keys: (page, words) => page.keyboard.type(words),
   press: (page, key) => page.keyboard.press(key),
   scheme: (page, value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
   media: (page, type) => page.emulateMediaType(type),

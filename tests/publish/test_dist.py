@@ -232,8 +232,19 @@ def test_the_checksums_are_of_the_files() -> None:
 def test_a_release_that_cannot_be_tried_is_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert 1 == main(["--python", str(tmp_path / "python")], tmp_path / "dist")
+    assert 1 == main(["--python", "true"], tmp_path / "dist")
     assert capsys.readouterr().err.startswith("dist: uv venv: ")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_interpreter_that_is_not_there_is_refused_before_anything_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--python", str(tmp_path / "python")], tmp_path / "dist")
+    shown = capsys.readouterr()
+    assert shown.err.endswith("python is no program; name an interpreter\n")
+    assert "" == shown.out
     assert [] == list(tmp_path.iterdir())
 
 
@@ -334,3 +345,9 @@ def test_the_audit_tells_clean_from_harmed_from_not_asked(
     shown = capsys.readouterr()
     (printed,) = (shown.out + shown.err).splitlines()
     assert printed.startswith(line)
+
+
+def test_the_audit_takes_no_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        audit.main(["--fix"], lambda: "")
+    assert "unrecognized arguments: --fix" in capsys.readouterr().err

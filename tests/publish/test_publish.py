@@ -198,15 +198,15 @@ def test_one_description_changes_what_is_made_of_it_and_nothing_else(
     before, after = contents(site), contents(publish(root)[0])
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     documents = {name for name in after if name.startswith("documents/")}
-    data = {f"assets/{name}" for name in ("console-data.js", "reference-data.js", "search.json")}
-    assert documents | data | {"SHA256SUMS", "downloads.html"} == changed
+    data = {f"assets/{name}" for name in ("console-data.js", "reference-data.js", "search-data.js")}
+    assert documents | data | {"SHA256SUMS", "changes.html", "downloads.html"} == changed
 
 
 def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
     path = root / "CHANGELOG.md"
     path.write_text(path.read_text() + "\n## 9.9.9\n\n- Something **new**.\n")
     folder, changed = publish(root)
-    expected = ["CHANGELOG.md", "SHA256SUMS", "assets/search.json", "changelog.html"]
+    expected = ["CHANGELOG.md", "SHA256SUMS", "assets/search-data.js", "changelog.html"]
     assert sorted([*expected, "downloads.html"]) == sorted(
         name for name in changed if contents(site).get(name) != contents(folder)[name]
     )
@@ -307,3 +307,20 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(DocumentError, match="SOURCE_DATE_EPOCH: 'today' is no number of seconds"):
         publish(root)
     assert not (root / "build").exists()
+
+
+def test_an_interruption_leaves_what_was_published(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = root / "build/publish/0.1.0/index.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("as it was")
+
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reference, "bundles", interrupt)
+    monkeypatch.setattr(command, "publish", lambda: publish(root))
+    assert 130 == command.main([])
+    assert "publish: interrupted; what was published stays\n" == capsys.readouterr().err
+    assert [kept] == [path for path in (root / "build").rglob("*") if path.is_file()]

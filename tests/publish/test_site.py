@@ -95,7 +95,8 @@ def test_every_link_leads_to_a_page_or_a_file_and_to_a_place_on_it(
 
 
 def test_every_entry_of_the_search_leads_to_a_place(site: Path, pages: dict[str, Page]) -> None:
-    entries = json.loads((site / "assets/search.json").read_text(encoding="utf-8"))
+    script = (site / "assets/search-data.js").read_text(encoding="utf-8")
+    entries, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidiSearch = "))
     kinds = {entry["kind"] for entry in entries}
     assert {"changelog", "decision", "guide", "operation", "page", "schema"} == kinds
     assert [] == [e["url"] for e in entries if leads_nowhere(site, pages, "index.html", e["url"])]
@@ -155,6 +156,20 @@ def test_the_bundles_are_told_to_ask_nobody_else(site: Path) -> None:
     redoc = (site / "assets/redoc.js").read_text(encoding="utf-8")
     loaded = re.findall(r"""(?:src|href|fetch\()\s*[:=]?\s*["'](https?://[^"']+)""", redoc)
     assert ["https://redocly.com/redoc/"] == loaded  # a link for people, not a request
+
+
+def test_the_console_has_fields_to_write_into_and_no_lists_of_samples(site: Path) -> None:
+    script = (site / "assets/console-data.js").read_text(encoding="utf-8")
+    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
+    paths: dict[str, Any] = drawn["document"]["paths"]
+    holders: list[Any] = [
+        *paths.values(),
+        *(each for item in paths.values() for each in item.values()),
+    ]
+    lists: list[Any] = [each.get("parameters", []) for each in holders if isinstance(each, dict)]
+    parameters = [parameter for parameters in lists for parameter in parameters]
+    assert {"session_id", "page_size", "page"} <= {parameter["name"] for parameter in parameters}
+    assert [] == [p["name"] for p in parameters if "examples" in p["schema"]]
 
 
 def test_the_reference_shows_where_a_property_comes_from_in_words(site: Path) -> None:

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import pytest
 from heidi_sandbox import serving
 
@@ -38,6 +39,13 @@ WIDTH: Final = "document.documentElement.scrollWidth"
 PAPER: Final = "getComputedStyle(document.body).backgroundColor"
 DARK_REFERENCE: Final = "document.querySelector('#reference.dark h1')"
 DARK_CONSOLE: Final = "document.body.classList.contains('dark-mode')"
+STRUCTURE: Final = (
+    "empty-table-header landmark-no-duplicate-main landmark-unique page-has-heading-one"
+).split()
+"""Rules of axe that WCAG AA does not ask for."""
+
+SEND: Final = "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"
+ANSWERS: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
 PATCH: Final = "document.getElementById('operation/updateSession')?.getBoundingClientRect().top"
 RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
 STORED: Final = """indexedDB.databases().then((databases) =>
@@ -46,9 +54,14 @@ VIOLATION: Final = """new Promise((resolve) => {
   addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
   fetch("http://192.0.2.1/").catch(() => {});
 })"""
+PRINTED_REFERENCE: Final = """[...document.querySelectorAll("#reference *")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => getComputedStyle(element).color !== "rgb(0, 0, 0)").length"""
 PRINTED: Final = """["main", "#top nav", "#theme", ".side", ".contents"].map(
   (place) => document.querySelector(place).checkVisibility())"""
 
+LATER: Final = """new Promise((resolve) =>
+  setTimeout(() => resolve(document.body.className), 300))"""
 DRAWN: Final = {
     "reference.html": ["wait", "document.querySelector('[id=\"schema/ErrorDetail\"]')"],
     "console.html": ["wait", "document.body.innerText.includes('Create a session')"],
@@ -75,6 +88,21 @@ def search(words: str) -> list[list[str]]:
         ["read", "[document.activeElement.id, document.getElementById('results').hidden]"],
     ]
 
+
+PRINT_DARK: Final = {
+    "name": "print reference",
+    "page": "reference.html",
+    "scheme": "dark",
+    "steps": [
+        DRAWN["reference.html"],
+        ["read", DARK_REFERENCE + " !== null"],
+        ["media", "print"],
+        ["read", PRINTED_REFERENCE],
+    ],
+}
+
+FILES: Final = ("index.html", "reference.html", "console.html")
+"""One page of each kind, for what no server serves."""
 
 JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
     "toggle": (
@@ -128,6 +156,10 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
             ["read", "getComputedStyle(document.body).color"],
         ],
     ),
+    "system console": (
+        "console.html",
+        [DRAWN["console.html"], ["scheme", "dark"], ["wait", DARK_CONSOLE], ["read", LATER]],
+    ),
     **{f"search {words}": ("index.html", search(words)) for words in SEARCHES},
     **{
         f"policy {page}": (page, [*([DRAWN[page]] if page in DRAWN else []), ["read", VIOLATION]])
@@ -137,22 +169,59 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
 """What one does on a page, by name."""
 
 
-def console(token: str) -> list[list[Any]]:
-    """Create a session in the console."""
-    return [
-        DRAWN["console.html"],
-        ["type", "#console input[placeholder=Token]", token],
-        ["click", "::-p-xpath(//button[contains(., 'post /sessions)')])"],
-        ["click", "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"],
-        ["wait", "/session_id\\W+\\d{30,39}/.test(document.body.innerText)"],
-        ["read", STORED],
+def console(token: str, session_id: str) -> list[list[Any]]:
+    """Put each operation to the sandbox in the console."""
+    named = [["click", "[contenteditable][aria-label=Value]"], ["keys", session_id]]
+    requests: list[tuple[str, str, list[list[Any]], str]] = [
+        ("Create a session", "post /sessions)", [], r"session_id\W+\d{30,39}"),
+        ("Get a session", "get /sessions/{session_id}", named, rf"session_id\W+{session_id}"),
+        ("Update a session", "patch /sessions/{session_id}", named, r"session_name[^]*John Doe"),
+        ("List the sessions", "get /sessions/linked-user", [], r"sessions\W[^]*session_id"),
     ]
+    steps = [DRAWN["console.html"], ["type", "#console input[placeholder=Token]", token]]
+    for title, name, fields, answer in requests:
+        steps += [
+            ["click", f"::-p-xpath(//button[contains(., '{text}')])"] for text in (title, name)
+        ]
+        steps += fields
+        steps += [["clickUntil", SEND, f"{ANSWERS}.some((text) => /{answer}/.test(text))"]]
+        steps += [["axe", "body"], ["press", "Escape"]]
+    return [*steps, ["read", STORED]]
+
+
+def create(url: str, token: str) -> str:
+    answer = httpx.post(f"{url}/sessions", headers={"Authorization": f"Bearer {token}"})
+    return str(answer.raise_for_status().json()["session_id"])
+
+
+def read_name(url: str, token: str, session_id: str) -> str:
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{url}/sessions/{session_id}", headers=headers)
+    return str(answer.raise_for_status().json()["session"]["patient"]["name"])
+
+
+def from_file(site: Path, page: str) -> dict[str, Any]:
+    """Search on a page that no server serves."""
+    steps = [
+        *([DRAWN[page]] if page in DRAWN else []),
+        ["type", "#query", "updateSession"],
+        ["wait", "document.querySelector('#results a')"],
+        ["read", RESULTS],
+    ]
+    return {"name": f"file {page}", "url": (site / page).as_uri(), "steps": steps}
 
 
 def looks(page: str) -> list[dict[str, Any]]:
     """Look at a page: light, dark, and on a phone."""
     drawn = [DRAWN[page]] if page in DRAWN else []
-    look = [*drawn, ["axe", "body"], ["read", PAPER], ["paint"], ["size", *PHONE], ["read", WIDTH]]
+    look = [
+        *drawn,
+        ["axe", "body", STRUCTURE],
+        ["read", PAPER],
+        ["paint"],
+        ["size", *PHONE],
+        ["read", WIDTH],
+    ]
     return [
         {"name": f"{page} {scheme}", "page": page, "scheme": scheme, "steps": look}
         for scheme in ("light", "dark")
@@ -204,14 +273,18 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         thread.start()
         base = f"http://127.0.0.1:{server.server_port}/"
         token = sandbox.token()
-        journeys = {**JOURNEYS, "console": ("console.html", console(token))}
+        session_id = create(sandbox.url, token)
+        journeys = {**JOURNEYS, "console": ("console.html", console(token, session_id))}
         visits = [look for page in sorted(site.glob("*.html")) for look in looks(page.name)]
         visits += [{"name": n, "page": page, "steps": do} for n, (page, do) in journeys.items()]
+        visits.append(PRINT_DARK)
+        opened = [{**visit, "url": base + visit["page"]} for visit in visits]
+        opened += [from_file(site, page) for page in FILES]
         task = {
             "modules": str(MODULES),
             "chromium": chromium,
             "profile": str(tmp_path_factory.mktemp("profile")),
-            "visits": [{**visit, "url": base + visit["page"]} for visit in visits],
+            "visits": opened,
         }
         try:
             done = subprocess.run(
@@ -229,8 +302,10 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         assert "" == done.stderr
         found = {visit["name"]: visit for visit in json.loads(done.stdout)}
         for visit in found.values():
-            visit["requests"] = [url.removeprefix(base) for url in visit["requests"]]
-        found["console"] |= {"sandbox": sandbox.url, "token": token}
+            requests = (url.removeprefix(f"{site.as_uri()}/") for url in visit["requests"])
+            visit["requests"] = [url.removeprefix(base) for url in requests]
+        found["console"] |= {"sandbox": sandbox.url, "token": token, "session": session_id}
+        found["console"]["name"] = read_name(sandbox.url, token, session_id)
         yield found
 
 
@@ -263,7 +338,7 @@ def test_no_page_has_anything_to_complain_about(seen: dict[str, Seen]) -> None:
 def test_no_page_asks_anybody_else(seen: dict[str, Seen]) -> None:
     ours = ("data:", "blob:", seen["console"]["sandbox"])
     asked = {url for visit in seen.values() for url in visit["requests"]}
-    assert {"assets/scalar.js", "assets/redoc.js", "assets/search.json"} <= asked
+    assert {"assets/scalar.js", "assets/redoc.js", "assets/search-data.js"} <= asked
     assert ["http://192.0.2.1/"] * ("http://192.0.2.1/" in asked) == [
         url for url in asked if re.match(r"\w+:", url) and not url.startswith(ours)
     ]
@@ -323,6 +398,10 @@ def test_the_references_follow_the_toggle(seen: dict[str, Seen]) -> None:
     assert [False] == seen["toggle console"]["read"]  # and then its journey waits for true
 
 
+def test_the_console_turns_dark_with_the_system(seen: dict[str, Seen]) -> None:
+    assert ["dark-mode"] == seen["system console"]["read"]
+
+
 @pytest.mark.parametrize("words", SEARCHES)
 def test_the_search_finds_guides_operations_and_schemas(seen: dict[str, Seen], words: str) -> None:
     entered, found, reached, left = seen[f"search {words}"]["read"]
@@ -338,6 +417,18 @@ def test_print_shows_the_text_and_not_the_navigation(seen: dict[str, Seen]) -> N
     assert [[True, False, False, False, False], "rgb(27, 39, 51)"] == seen["print"]["read"]
 
 
+def test_a_reference_that_was_dark_is_printed_black_on_white(seen: dict[str, Seen]) -> None:
+    assert [True, 0] == seen["print reference"]["read"]
+
+
+@pytest.mark.parametrize("page", FILES)
+def test_a_page_that_is_opened_as_a_file_is_drawn_and_searched(
+    seen: dict[str, Seen], page: str
+) -> None:
+    (found,) = seen[f"file {page}"]["read"]
+    assert "reference.html#operation/updateSession" in found[:3]
+
+
 @pytest.mark.parametrize("page", ["index.html", "reference.html", "console.html"])
 def test_the_policy_stops_a_foreign_request(seen: dict[str, Seen], page: str) -> None:
     visit = seen[f"policy {page}"]
@@ -346,13 +437,25 @@ def test_the_policy_stops_a_foreign_request(seen: dict[str, Seen], page: str) ->
     assert [] == [error for error in visit["errors"] if "Content Security Policy" not in error]
 
 
-def test_the_console_calls_the_sandbox_and_keeps_no_token(seen: dict[str, Seen]) -> None:
+def test_the_console_puts_every_operation_to_the_sandbox(seen: dict[str, Seen]) -> None:
     visit = seen["console"]
-    (stored,) = visit["read"]
     sent = {url for url in visit["requests"] if url.startswith("http")}
-    assert {f"{visit['sandbox']}/sessions"} == sent
+    paths = ("", f"/{visit['session']}", "/linked-user")
+    assert {f"{visit['sandbox']}/sessions{path}" for path in paths} == sent
+    assert "John Doe" == visit["name"]
+
+
+def test_the_console_keeps_no_token(seen: dict[str, Seen]) -> None:
+    *_, stored = seen["console"]["read"]
     assert stored.startswith("[[],")
-    assert visit["token"] not in stored
+    assert seen["console"]["token"] not in stored
+
+
+def test_a_request_and_its_answer_in_the_console_break_no_rule_of_wcag_aa(
+    seen: dict[str, Seen],
+) -> None:
+    *violations, _ = seen["console"]["read"]
+    assert [[]] * 4 == violations
 
 
 def test_without_a_browser_the_reason_is_shown_and_ci_fails(
