@@ -1,4 +1,4 @@
-"""Writes that want the same row, together in one transaction."""
+"""Writes that want the same row, or the same disk, together in one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,8 @@ class Batches(Generic[K, W, R]):
     A write goes on when whoever waits for it gives up: a commit is never cut in half.
 
     Args:
-        commit: does some writes of one row in order, all or none, and returns a result for each.
+        commit: does some writes of one row in order, all or none, and returns a result for each; an
+            exception as a result belongs to whoever waits for that write.
     """
 
     def __init__(self, commit: Callable[[K, Sequence[W]], Awaitable[Sequence[R]]]) -> None:

@@ -1,7 +1,5 @@
 """Documents that were read lately, so that reading one again leaves the database alone."""
 
-import contextlib
-from collections.abc import Callable, Generator
 from typing import Final
 
 _MOST: Final = 2048  # documents
@@ -9,47 +7,34 @@ _LARGEST: Final = 16 * 1024  # bytes; larger ones are rare, and would need a cou
 
 
 class Recent:
-    """Documents by user and session, never older than what the database says.
-
-    One thread looks documents up, another one changes the database. Nothing is kept that was read
-    while a change was under way, and what changes is forgotten before anyone can read it.
-    """
+    """Documents by user and session, never older than what the database says."""
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], bytes] = {}
-        self._epoch = 0  # odd while a change is under way
+        self._changing: set[tuple[str, str]] = set()
 
-    def get(self, user: str, session_id: str, read: Callable[[], bytes | None]) -> bytes | None:
-        """Return a document that is remembered, or else what `read` says."""
+    def get(self, user: str, session_id: str) -> bytes | None:
+        """Return a document, None where it is not remembered."""
+        return self._documents.get((user, session_id))
+
+    def keep(self, user: str, session_id: str, document: bytes) -> None:
+        """Remember what was read, unless it is about to change: it may be old or new by now."""
         key = user, session_id
-        document = self._documents.get(key)
-        if document is not None:
-            return document
-        epoch = self._epoch
-        document = read()
-        if document is None or len(document) > _LARGEST or epoch % 2:
-            return document
+        if key in self._changing or len(document) > _LARGEST:
+            return
         if len(self._documents) >= _MOST:
             self._documents.clear()
         self._documents[key] = document
-        # Looked at last: a change that begins after this line forgets the document itself.
-        if self._epoch != epoch:
-            self._documents.pop(key, None)
-        return document
 
-    @contextlib.contextmanager
-    def changing(self) -> Generator[None, None, None]:
-        """Remember nothing that is read while the block runs."""
-        self._epoch += 1
-        try:
-            yield
-        finally:
-            self._epoch += 1
-
-    def forget(self, user: str, session_id: str) -> None:
-        """Forget one document, within `changing` and before its change can be read."""
+    def change(self, user: str, session_id: str) -> None:
+        """Forget a document until `settle`: from now on someone may read what it becomes."""
         self._documents.pop((user, session_id), None)
+        self._changing.add((user, session_id))
 
-    def forget_all(self) -> None:
-        """Forget every document, in the same way."""
+    def settle(self) -> None:
+        """What was about to change has changed, or never will."""
+        self._changing.clear()
+
+    def clear(self) -> None:
+        """Forget every document."""
         self._documents.clear()

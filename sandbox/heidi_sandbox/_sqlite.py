@@ -1,16 +1,16 @@
-"""Sessions in SQLite: one process per file, one thread that writes, many writes in one commit."""
+"""Sessions in SQLite: one process per file, many writes in one commit."""
 
 import asyncio
 import contextlib
 import errno
 import logging
-import queue
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
+from heidi_sandbox._batches import Batches
 from heidi_sandbox._errors import (
     CannotServeError,
     DuplicateSessionError,
@@ -22,8 +22,8 @@ from heidi_sandbox._recent import Recent
 from heidi_sandbox._store import Page, Size
 
 T = TypeVar("T")
+_Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
 
-_LARGEST_BATCH: Final = 64
 _ABOVE_ALL: Final = 2**63 - 1
 _APPLICATION: Final = b"Heid"
 _APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
@@ -75,14 +75,14 @@ class SqliteStore:
         except BaseException:
             self._closing.close()
             raise
-        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_forever, name="heidi-sandbox-writer")
-        self._thread.start()
+        self._batches: Batches[None, _Operation, Any] = Batches(self._commit)
+        # Waits for the disk, and does nothing else: threads that share the interpreter with the
+        # loop would spend more time on handing it over than on writing.
+        self._disk = ThreadPoolExecutor(1, "heidi-sandbox-disk")
 
     def _open(self, file: Path | None) -> None:
         if file is None:
             self._writer = self._reader = _migrated(self._connect(":memory:"), ":memory:")
-            self._exclusive: contextlib.AbstractContextManager[Any] = threading.Lock()
             return
         try:
             if not file.parent.is_dir():
@@ -107,7 +107,6 @@ class SqliteStore:
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotServeError(f"{file}: cannot be used as a database: {reason}") from None
-        self._exclusive = contextlib.nullcontext()
 
     def _lock(self, file: Path) -> None:
         """Let one process own the file; the lock ends with the process, however that ends."""
@@ -141,11 +140,14 @@ class SqliteStore:
         )
 
     async def get(self, user: str, session_id: str) -> bytes | None:
-        def read() -> bytes | None:
+        document = self._recent.get(user, session_id)
+        if document is None:
             rows = self._read(_GET, (session_id, user))
-            return rows[0][1] if rows else None
-
-        return self._recent.get(user, session_id, read)
+            if not rows:
+                return None
+            document = rows[0][1]
+            self._recent.keep(user, session_id, document)
+        return document
 
     async def update(
         self, user: str, session_id: str, change: Callable[[bytes], bytes]
@@ -155,7 +157,7 @@ class SqliteStore:
             if row is None:
                 return None
             document = change(row[1])
-            self._recent.forget(user, session_id)
+            self._recent.change(user, session_id)
             db.execute(_UPDATE, (document, row[0]))
             return document
 
@@ -185,11 +187,11 @@ class SqliteStore:
 
     async def clear(self, *, settings: bool) -> None:
         def delete(db: sqlite3.Connection) -> None:
-            self._recent.forget_all()
             for table in (*_SESSION_TABLES, *(["settings"] if settings else [])):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
 
         await self._write(delete)
+        self._recent.clear()
         if self._file is not None:
             await asyncio.to_thread(self._compact, self._file)
 
@@ -202,14 +204,14 @@ class SqliteStore:
 
     async def close(self) -> None:
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await self._batches.finish()
+        self._recent.clear()
+        self._disk.shutdown()
         self._closing.close()
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[Any]:
         try:
-            with self._exclusive:
-                return self._reader.execute(query, values).fetchall()
+            return self._reader.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise _unavailable(error) from None
 
@@ -225,45 +227,35 @@ class SqliteStore:
     async def _write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:
             raise StoreUnavailableError
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Write(operation, future))
-        return await future
+        result: T = await self._batches.add(None, operation)
+        return result
 
-    def _write_forever(self) -> None:
-        open_for_more = True
-        while open_for_more:
-            batch, open_for_more = self._next_batch()
-            _settle(zip(batch, self._commit(batch), strict=True))
+    async def _commit(self, _: None, operations: Sequence[_Operation]) -> list[Any]:
+        """Do some writes, or none; return for each its result, or why it alone was not done."""
+        failure = StoreUnavailableError
+        try:
+            self._undo()  # what a rollback that failed has left
+            self._refuse_moved()
+            self._writer.execute("BEGIN IMMEDIATE")
+            results = [self._attempt(operation) for operation in operations]
+            failure = UnknownOutcomeError
+            await self._flush()
+        except BaseException as error:  # noqa: BLE001  # whoever waits would wait for ever
+            _report(error)
+            with contextlib.suppress(sqlite3.Error):
+                self._undo()
+            raise failure(_reason(error)) from None
+        finally:
+            self._recent.settle()
+        return results
 
-    def _next_batch(self) -> tuple[list["_Write"], bool]:
-        """Wait for a write, take along what queued up behind it; tell whether more may come."""
-        batch: list[_Write] = []
-        write = self._queue.get()
-        with contextlib.suppress(queue.Empty):
-            while write is not None:
-                batch.append(write)
-                if len(batch) == _LARGEST_BATCH:
-                    break
-                write = self._queue.get_nowait()
-        return batch, write is not None
-
-    def _commit(self, batch: list["_Write"]) -> list["_Outcome"]:
-        """Do a batch, or tell every one of it why not: nothing may end the thread."""
-        with self._exclusive, self._recent.changing():
-            failure = StoreUnavailableError
-            try:
-                self._undo()  # what a rollback that failed has left
-                self._refuse_moved()
-                self._writer.execute("BEGIN IMMEDIATE")
-                outcomes = [self._attempt(write.operation) for write in batch]
-                failure = UnknownOutcomeError
-                self._writer.execute("COMMIT")
-            except BaseException as error:  # noqa: BLE001  # whoever waits would wait for ever
-                _report(error)
-                with contextlib.suppress(sqlite3.Error):
-                    self._undo()
-                return [_Outcome(error=failure(_reason(error))) for _ in batch]
-        return outcomes
+    async def _flush(self) -> None:
+        """Return when what was written is on the disk, if there is one."""
+        if self._file is None:
+            self._writer.execute("COMMIT")
+        else:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._disk, self._writer.execute, "COMMIT")
 
     def _refuse_moved(self) -> None:
         """Raise where the files are no longer what their names lead to: writes would be lost."""
@@ -275,30 +267,18 @@ class SqliteStore:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
-    def _attempt(self, operation: Callable[[sqlite3.Connection], Any]) -> "_Outcome":
+    def _attempt(self, operation: _Operation) -> Any:
         """Run one write of a batch; one that fails takes no other along."""
         self._writer.execute("SAVEPOINT one")
         try:
-            outcome = _Outcome(operation(self._writer))
+            result = operation(self._writer)
         except Exception as error:  # it belongs to whoever waits for this write
             if not self._writer.in_transaction:  # SQLite itself has undone the whole batch
                 raise
             self._writer.execute("ROLLBACK TO one")
-            outcome = _Outcome(
-                error=_unavailable(error) if isinstance(error, sqlite3.Error) else error
-            )
+            result = _unavailable(error) if isinstance(error, sqlite3.Error) else error
         self._writer.execute("RELEASE one")
-        return outcome
-
-
-class _Write(NamedTuple):
-    operation: Callable[[sqlite3.Connection], Any]
-    future: asyncio.Future[Any]
-
-
-class _Outcome(NamedTuple):
-    value: Any = None
-    error: Exception | None = None
+        return result
 
 
 def _add(
@@ -327,26 +307,6 @@ def _reason(error: BaseException) -> str:
 def _report(error: BaseException) -> None:
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     _log.error("the database failed: %s", name)
-
-
-def _settle(settled: Iterable[tuple[_Write, _Outcome]]) -> None:
-    """Hand each outcome to whoever waits for it, waking each event loop once."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = {}
-    for write, outcome in settled:
-        by_loop.setdefault(write.future.get_loop(), []).append((write.future, outcome))
-    for loop, outcomes in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, outcomes)
-
-
-def _resolve(outcomes: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
-    for future, outcome in outcomes:
-        if future.done():  # whoever waited has given up
-            continue
-        if outcome.error is None:
-            future.set_result(outcome.value)
-        else:
-            future.set_exception(outcome.error)
 
 
 def _resolved(file: Path) -> Path:

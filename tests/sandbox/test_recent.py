@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from heidi_sandbox import Store
 from heidi_sandbox._recent import Recent
 
@@ -11,97 +10,45 @@ from tests.sandbox.stores import OpenStore
 READS = 300
 
 
-class Database:
-    """One document, and how often it was read."""
-
-    def __init__(self, document: bytes | None) -> None:
-        self.document = document
-        self.reads = 0
-
-    def read(self) -> bytes | None:
-        self.reads += 1
-        return self.document
-
-
-def change(recent: Recent, database: Database, document: bytes) -> None:
-    with recent.changing():
-        recent.forget("ann", "1")
-        database.document = document
-
-
-def test_a_document_is_read_once() -> None:
-    recent, database = Recent(), Database(b"old")
-    seen = [recent.get("ann", "1", database.read) for _ in range(3)]
-    assert ([b"old"] * 3, 1) == (seen, database.reads)
-
-
-def test_a_document_of_one_user_is_not_that_of_another() -> None:
+def kept(*documents: tuple[str, str, bytes]) -> Recent:
     recent = Recent()
-    recent.get("ann", "1", lambda: b"ann's")
-    assert recent.get("bob", "1", lambda: None) is None
+    for user, session_id, document in documents:
+        recent.keep(user, session_id, document)
+    return recent
 
 
-def test_a_missing_document_is_not_remembered() -> None:
-    recent, database = Recent(), Database(None)
-    assert recent.get("ann", "1", database.read) is None
-    database.document = b"new"
-    assert recent.get("ann", "1", database.read) == b"new"
+def test_a_document_is_remembered_for_its_user() -> None:
+    recent = kept(("ann", "1", b"ann's"))
+    seen = [recent.get(user, "1") for user in ("ann", "bob")]
+    assert [b"ann's", None] == seen
 
 
-def test_a_change_is_seen_at_once() -> None:
-    recent, database = Recent(), Database(b"old")
-    recent.get("ann", "1", database.read)
-    change(recent, database, b"new")
-    assert recent.get("ann", "1", database.read) == b"new"
-
-
-def test_what_was_read_before_a_change_that_overtook_it_is_not_remembered() -> None:
-    recent, database = Recent(), Database(b"old")
-
-    def read_slowly() -> bytes | None:
-        document = database.read()
-        change(recent, database, b"new")
-        return document
-
-    assert recent.get("ann", "1", read_slowly) == b"old"
-    assert recent.get("ann", "1", database.read) == b"new"
-
-
-def test_what_is_read_while_a_change_is_under_way_is_not_remembered() -> None:
-    recent, database = Recent(), Database(b"old")
-    with recent.changing():
-        recent.forget("ann", "1")
-        assert recent.get("ann", "1", database.read) == b"old"
-        database.document = b"new"
-    assert recent.get("ann", "1", database.read) == b"new"
-
-
-def test_a_change_that_fails_ends_like_any_other() -> None:
-    recent, database = Recent(), Database(b"old")
-    with pytest.raises(ValueError, match="no"), recent.changing():
-        raise ValueError("no")
-    seen = [recent.get("ann", "1", database.read) for _ in range(2)]
-    assert ([b"old"] * 2, 1) == (seen, database.reads)
-
-
-def test_forgetting_all_forgets_each() -> None:
-    recent, database = Recent(), Database(b"old")
-    recent.get("ann", "1", database.read)
-    with recent.changing():
-        recent.forget_all()
-        database.document = None
-    assert recent.get("ann", "1", database.read) is None
+def test_a_document_that_is_about_to_change_is_forgotten_until_it_is_read_again() -> None:
+    recent = kept(("ann", "1", b"old"), ("ann", "2", b"other"))
+    recent.change("ann", "1")
+    recent.keep("ann", "1", b"old, or new")
+    assert [None, b"other"] == [recent.get("ann", name) for name in ("1", "2")]
+    recent.settle()
+    assert recent.get("ann", "1") is None
+    recent.keep("ann", "1", b"new")
+    assert b"new" == recent.get("ann", "1")
 
 
 def test_few_and_small_documents_are_remembered() -> None:
-    recent = Recent()
-    for number in range(5000):
-        recent.get("ann", str(number), lambda: b"small")
-    large = Database(b"x" * 100_000)
-    for _ in range(2):
-        recent.get("ann", "large", large.read)
-    assert large.reads == 2
-    assert len(recent._documents) <= 2048
+    recent = kept(*(("ann", str(number), b"small") for number in range(5000)))
+    recent.keep("ann", "large", b"x" * 100_000)
+    assert recent.get("ann", "large") is None
+    assert 0 < len([n for n in range(5000) if recent.get("ann", str(n))]) <= 2048
+
+
+def test_a_store_that_is_emptied_or_closed_remembers_nothing(store: OpenStore) -> None:
+    async def use(store: Store) -> list[bytes | None]:
+        await store.create("ann", "1", lambda _: b"0")
+        seen = [await store.get("ann", "1")]
+        await store.clear(settings=False)
+        return [*seen, await store.get("ann", "1")]
+
+    assert [b"0", None] == store.run(use)
 
 
 def test_no_reader_sees_a_session_grow_younger(store: OpenStore) -> None:
