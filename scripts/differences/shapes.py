@@ -92,6 +92,7 @@ class Shapes:
         self._source = source
         self._shapes: dict[int, Shape | None] = {}
         self._joined: dict[tuple[int, int], Schema] = {}
+        self._tags: dict[Case, dict[str, dict[str, Any]]] = {}
 
     def __call__(self, schema: Schema) -> Shape:
         """Return the shape of a schema.
@@ -233,13 +234,11 @@ class Shapes:
 
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
         """Return the members of a case whose values are listed."""
-        tags: dict[str, dict[str, Any]] = {}
-        for name, schema in case.layout.named.items():
-            raw = self._source.resolve(schema)
-            if "const" in raw or "enum" in raw:
-                listed = [raw["const"]] if "const" in raw else raw["enum"]
-                tags[name] = {canonical(value): value for value in listed}  # type: ignore[union-attr]  # forms.py saw a list
-        return tags
+        if case not in self._tags:
+            raw = {n: self._source.resolve(schema) for n, schema in case.layout.named.items()}
+            listed = {name: _listed(node) for name, node in raw.items() if not _is_open(node)}
+            self._tags[case] = {name: values for name, values in listed.items() if values}
+        return self._tags[case]
 
     def _without(self, cases: list[Case], schema: dict[str, Any]) -> list[Case]:
         """Take out what `not` excludes: whole types here, the rest is kept as it is written."""
@@ -272,18 +271,26 @@ def _name(alternative: Schema, shape: Shape) -> str:
     return str(shape.notes.get("title", ""))
 
 
-def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
-    """Return the values that are listed for a type; None where there is no list."""
+def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the values that are listed, by their canonical text; None where there is no list."""
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
     if not lists:
         return None
-    listed = [{canonical(value): value for value in values} for values in lists]
-    return {
-        key: value
-        for key, value in listed[0].items()
-        if type_of(value) == kind and all(key in other for other in listed)
-    }
+    first, *others = ({canonical(value): value for value in values} for values in lists)
+    return {key: value for key, value in first.items() if all(key in other for other in others)}
+
+
+def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """Return the values that are listed for a type; None where there is no list."""
+    listed = _listed(schema)
+    if listed is None:
+        return None
+    return {key: value for key, value in listed.items() if type_of(value) == kind}
+
+
+def _is_open(notes: dict[str, Any]) -> bool:
+    return str(notes.get("description", "")).startswith(OPEN)
 
 
 def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -395,7 +402,7 @@ def _opened(shape: Shape) -> Shape:
     known = shape.known
     if listed:
         known = {canonical(value): value for value in as_list(listed)}
-    if str(notes.get("description", "")).startswith(OPEN):
+    if _is_open(notes):
         values = {k: v for case in shape.cases for k, v in case.facets.get("values", {}).items()}
         known = {**(known or {}), **values} if values else known
         shape = replace(
