@@ -235,10 +235,21 @@ class Shapes:
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
         """Return the members of a case whose values are listed."""
         if case not in self._tags:
-            raw = {n: self._source.resolve(schema) for n, schema in case.layout.named.items()}
-            listed = {name: _listed(node) for name, node in raw.items() if not _is_open(node)}
+            listed = {n: self._asserted(schema) for n, schema in case.layout.named.items()}
             self._tags[case] = {name: values for name, values in listed.items() if values}
         return self._tags[case]
+
+    def _asserted(self, schema: Schema, above: tuple[int, ...] = ()) -> dict[str, Any] | None:
+        """Return the values that are listed, by their text, or by a part; None for no list.
+
+        The shape would tell, too, but may be in the making.
+        """
+        node = self._source.resolve(schema)
+        if id(node) in above or _is_open(node):
+            return None
+        parts = (self._asserted(part, (*above, id(node))) for part in node.get("allOf", ()))  # type: ignore[union-attr]  # forms.py saw a list
+        lists = [values for values in (_listed(node), *parts) if values is not None]
+        return _common(lists) if lists else None
 
     def _without(self, cases: list[Case], schema: dict[str, Any]) -> list[Case]:
         """Take out what `not` excludes: whole types here, the rest is kept as it is written."""
@@ -277,7 +288,11 @@ def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
     lists += [[schema["const"]]] if "const" in schema else []
     if not lists:
         return None
-    first, *others = ({canonical(value): value for value in values} for values in lists)
+    return _common([{canonical(value): value for value in values} for values in lists])
+
+
+def _common(lists: list[dict[str, Any]]) -> dict[str, Any]:
+    first, *others = lists
     return {key: value for key, value in first.items() if all(key in other for other in others)}
 
 
