@@ -196,7 +196,7 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
         for root in (before, after)
     )
     if tags.keys() != now.keys():
-        findings.add("tags-changed", place, "#/tags")
+        findings.add("text-changed", place, "#/tags", keyword="tags")
     for name in sorted(tags.keys() & now.keys()):
         for kind, said in compare_texts(tags[name], now[name]):
             findings.add(kind, place.named(f"the tag `{name}`"), "#/tags", **said)

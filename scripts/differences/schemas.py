@@ -63,7 +63,7 @@ class Schemas:
             if finding.kind == "xml-changed" and not place.xml:
                 findings.add("text-changed", here, path, keyword="xml")
             else:
-                findings.add(finding.kind, here, path, **finding.words)
+                findings.add(finding.kind, here, path, cause=key, **finding.words)
 
     def shapes(self, old: Schema, new: Schema) -> tuple[Shape, Shape]:
         """Return the shapes of two schemas."""
@@ -329,7 +329,8 @@ class Schemas:
             silent = before != after and _silent(old if after else new, name)
             closed = before != after and (was if after else now) is False
             if silent or closed:
-                here = self.new.place(now) if after else self.old.place(was)
+                spot = (self.new, now) if after else (self.old, was)
+                here = None if isinstance(spot[1], bool) else spot[0].place(spot[1])
                 mark = "required-" * any(needed) if silent else "closed-"
                 pair.add(f"{mark}member-{'added' if after else 'removed'}", step, path=here)
             if not silent and needed[0] != needed[1]:

@@ -79,8 +79,8 @@ class Security:
             scopes, now = (as_object(node.get("scopes")).keys() for node in (before, after))
             for word, values in (("withdrawn", scopes - now), ("offered", now - scopes)):
                 if values:
-                    listed = words.values(sorted(values))
-                    self.findings.add(f"scope-{word}", place, path, name=name, values=listed)
+                    said = words.scopes(values)
+                    self.findings.add(f"scope-{word}", place, path, name=name, values=said)
 
     def compare_operation(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         """Compare what an operation demands."""
@@ -124,7 +124,7 @@ class Security:
     def _scopes(self, word: str, less: Demand, more: Demand, place: Place, path: str) -> None:
         for name in sorted(less.keys() & more.keys()):
             if extra := more[name] - less[name]:
-                said = words.values(sorted(extra))
+                said = words.scopes(extra)
                 self.findings.add(f"scope-{word}", place, path, name=name, values=said)
 
 

@@ -136,6 +136,7 @@ class Shapes:
                 branches = tuple(alternatives)
                 shape = self._union(alternatives, exclusive=union == "oneOf")
                 notes |= shape.notes
+                known = shape.known if known is None else known
                 cases = self._product(cases, shape, (union, branches))
         notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
         cases = self._without(cases, schema)
@@ -195,7 +196,7 @@ class Shapes:
     def _union(self, alternatives: list[Schema], *, exclusive: bool) -> Shape:
         shapes = [self(alternative) for alternative in alternatives]
         solid = [i for i, shape in enumerate(shapes) if set(shape.types()) - {"null"}]
-        notes = shapes[solid[0]].notes if len(solid) == 1 else {}
+        alone = shapes[solid[0]] if len(solid) == 1 else _NOTHING
         cases: list[Case] = []
         for alternative, shape in zip(alternatives, shapes, strict=True):
             name = "" if len(solid) < 2 else _name(alternative, shape)
@@ -210,7 +211,7 @@ class Shapes:
             ]
         if exclusive and not self._disjoint([shape.cases for shape in shapes]):
             cases = [_with(case, "exclusive", value=True) for case in cases]
-        return Shape(tuple(_tidied(cases)), notes)
+        return Shape(tuple(_tidied(cases)), alone.notes, alone.known or _recommended(cases))
 
     def _disjoint(self, groups: list[tuple[Case, ...]]) -> bool:
         return all(
@@ -408,6 +409,13 @@ def _tidied(cases: list[Case]) -> list[Case]:
             same += [joined] if joined else []
         tidy += same
     return tidy
+
+
+def _recommended(cases: list[Case]) -> dict[str, Any] | None:
+    """Return the values that are listed beside an alternative that allows any."""
+    free = {case.type for case in cases if not case.facets}
+    listed = [case.facets.get("values", {}) for case in cases if case.type in free]
+    return {key: value for values in listed for key, value in values.items()} or None
 
 
 def _opened(shape: Shape) -> Shape:

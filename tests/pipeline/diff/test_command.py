@@ -13,13 +13,15 @@ from rich.console import Console
 
 from scripts.bundle import ROOT
 from scripts.diff import main
-from scripts.differences.show import show
+from scripts.differences.show import as_markdown, show
 from scripts.documents import dump_json
 from tests.pipeline.diff.samples import compared, document
 from tests.pipeline.diff.test_documents import PETS, patched
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scripts.differences import Comparison
 
 BREAKING = {"/paths/~1pets/get/parameters/0/required": True, "/info/version": "2.0.0"}
 NEW = {"/paths/~1pets/get/parameters/1": {"name": "page", "in": "query", "schema": {}}}
@@ -111,7 +113,7 @@ def test_markdown_is_grouped_by_what_a_partner_must_do(run: Any) -> None:
         "",
         "### Nothing to do",
         "",
-        "- `GET /pets`: The summary of `GET /pets` reads differently.",
+        "- `GET /pets`: `summary` of `GET /pets` reads differently.",
     ]
 
 
@@ -153,6 +155,54 @@ def test_a_change_of_many_operations_is_said_once(run: Any) -> None:
     )
     assert 1 == output.count("The answer 404 is described now")
     assert "POST /pets, GET /pets/{id}\n" in output
+
+
+def tagged(statuses: range, **tag: Any) -> dict[str, Any]:
+    """Make a document with one schema in several answers of one operation."""
+    result = patched({})
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
+    answers = {str(status): {"description": "A.", "content": content} for status in statuses}
+    result["paths"]["/pets/{id}"]["get"]["responses"] = answers
+    members = {"tag": {"type": "string", **tag}}
+    result["components"]["schemas"] = {"Pet": {"type": "object", "properties": members}}
+    return result
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize(("statuses", "told"), [(range(200, 204), 4), (range(200, 205), 1)])
+def test_a_schema_in_many_places_is_said_once(statuses: range, told: int, form: str) -> None:
+    output = shown(compared(tagged(statuses), tagged(statuses, format="uuid")), form)
+    assert told == output.count("in the format `uuid`")
+    assert (told == 1) == ("The same holds at 4 other places." in output)
+
+
+def test_two_changes_of_one_schema_in_many_places_are_two_sentences() -> None:
+    statuses = range(200, 205)
+    new = tagged(statuses, format="uuid", title="Tag", description="A tag.")
+    output = shown(compared(tagged(statuses), new), "text")
+    assert 3 == output.count("The same holds at 4 other places.")
+
+
+def shown(comparison: Comparison, form: str) -> str:
+    """Return what is printed where no terminal is."""
+    if form == "markdown":
+        return as_markdown(comparison, "")
+    file = StringIO()
+    show(comparison, Console(file=file, highlight=False))
+    return file.getvalue()
+
+
+def test_a_heading_outside_a_terminal_is_one_line() -> None:
+    old, new = patched({}), patched({})
+    answer = {"description": "Too much."}
+    for document_ in (old, new):
+        for n in range(3):
+            operation = {"responses": {"200": answer}}
+            document_["paths"][f"/{'a' * 70}-{n}"] = {"get": operation}
+    for n in range(3):
+        new["paths"][f"/{'a' * 70}-{n}"]["get"]["responses"]["429"] = answer
+    first, *_ = shown(compared(old, new), "text").splitlines()
+    assert ", ".join(f"GET /{'a' * 70}-{n}" for n in range(3)) == first
 
 
 def test_nothing_changed_is_said(run: Any) -> None:
