@@ -168,7 +168,7 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
     place = Place(None, REQUEST, "the document")
     before, after = old.root, new.root
     if before["openapi"] != after["openapi"]:
-        said = {"old": before["openapi"], "new": after["openapi"]}
+        said: dict[str, Any] = {"old": before["openapi"], "new": after["openapi"]}
         findings.add("openapi-version-changed", place, "#/openapi", **said)
     if before.get("jsonSchemaDialect") != after.get("jsonSchemaDialect"):
         said = {

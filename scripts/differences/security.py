@@ -79,8 +79,8 @@ class Security:
             scopes, now = (as_object(node.get("scopes")).keys() for node in (before, after))
             for word, values in (("withdrawn", scopes - now), ("offered", now - scopes)):
                 if values:
-                    said = words.scopes(values)
-                    self.findings.add(f"scope-{word}", place, path, name=name, values=said)
+                    listed = words.scopes(values)
+                    self.findings.add(f"scope-{word}", place, path, name=name, values=listed)
 
     def compare_operation(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         """Compare what an operation demands."""

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from io import StringIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,8 @@ from rich.console import Console
 from scripts.bundle import ROOT
 from scripts.diff import main
 from scripts.differences.show import as_markdown, show
-from scripts.documents import dump_json
-from tests.pipeline.diff.samples import compared, document
+from scripts.documents import DocumentError, dump_json
+from tests.pipeline.diff.samples import compared, document, kinds
 from tests.pipeline.diff.test_documents import PETS, patched
 
 if TYPE_CHECKING:
@@ -255,6 +256,25 @@ BAD = {
         "openapi: 3.1.0\ncomponents: {schemas: {A: {maxLength: many}}}",
         "old.yaml: $.components.schemas.A.maxLength: must be a number of at least 0; mend it",
     ),
+    "a version without its third number": (
+        "openapi: 3.1",
+        "old.yaml: $.openapi: is OpenAPI 3.1; write 3.1.0",
+    ),
+    "a reference that is no text": (
+        "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{$ref: 5}]}}}",
+        "old.yaml: $.paths['/a'].get.parameters[0].$ref: must be text; mend it",
+    ),
+    "a parameter without a name": (
+        "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{in: query}]}}}",
+        "old.yaml: $.paths['/a'].get.parameters[0].name: is missing; add it",
+    ),
+    "text that is not UTF-8": (b"openapi: \xff", "old.yaml:1:10: not UTF-8; save as UTF-8"),
+    "nothing": ("", "old.yaml: is empty; write a document in it"),
+    "more than one document": (
+        "openapi: 3.1.0\n---\nopenapi: 3.1.0",
+        "old.yaml:2:1: a second document starts; put it in a file of its own",
+    ),
+    "nesting without end": ("[" * 9000, "old.yaml:1:102: nests deeper than 100 levels; flatten it"),
     "a path that is no object": (
         "openapi: 3.1.0\npaths: {/a: 1}",
         "old.yaml: $.paths['/a']: must be",
@@ -265,7 +285,7 @@ BAD = {
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
 @pytest.mark.parametrize("turned", [False, True], ids=["old", "new"])
 def test_what_cannot_be_compared_ends_in_one_line_and_2(
-    text: str | None,
+    text: str | bytes | None,
     expected: str,
     turned: bool,
     tmp_path: Path,
@@ -274,7 +294,8 @@ def test_what_cannot_be_compared_ends_in_one_line_and_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if text is not None:
-        (tmp_path / "old.yaml").write_text(text, encoding="utf-8")
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / "old.yaml").write_bytes(content)
     good = document(paths={"/a": {"get": {"responses": OTHER}}})
     (tmp_path / "new.yaml").write_text(dump_json(good), encoding="utf-8")
     paths = ["old.yaml", "new.yaml"]
@@ -286,6 +307,29 @@ def test_what_cannot_be_compared_ends_in_one_line_and_2(
 
 
 OTHER = {"200": {"description": "A.", "content": {"a/b": {"schema": {"type": "object"}}}}}
+
+
+def chain(length: int, last: str) -> dict[str, Any]:
+    """Make a document with schemas in a row, each made of the next one."""
+    names = [f"A{n}" for n in range(length + 1)]
+    schemas: dict[str, Any] = {
+        name: {"allOf": [{"$ref": f"#/components/schemas/{below}"}], "title": name}
+        for name, below in pairwise(names)
+    }
+    content = {"a/b": {"schema": {"$ref": "#/components/schemas/A0"}}}
+    return document(
+        paths={"/a": {"get": {"responses": {"200": {"description": "A.", "content": content}}}}},
+        components={"schemas": {**schemas, names[-1]: {"type": last}}},
+    )
+
+
+def test_references_that_follow_each_other_too_deep_are_refused_in_one_line() -> None:
+    with pytest.raises(DocumentError, match=r"new: \$.components.schemas: references follow"):
+        compared(chain(3000, "string"), chain(3000, "integer"))
+
+
+def test_references_may_follow_each_other_for_long() -> None:
+    assert ["type-changed"] == kinds(compared(chain(50, "string"), chain(50, "integer")))
 
 
 def test_recursive_schemas_are_no_cycle(run: Any) -> None:
