@@ -72,7 +72,10 @@ class Security:
             before, after = as_object(olds[flow]), as_object(news[flow])
             for keyword in _ADDRESSES:
                 if before.get(keyword) != after.get(keyword):
-                    said = {"old": before.get(keyword), "new": after.get(keyword)}
+                    said: dict[str, Any] = {
+                        "old": before.get(keyword),
+                        "new": after.get(keyword),
+                    }
                     self.findings.add(
                         "security-scheme-changed", place, path, name=name, keyword=keyword, **said
                     )
