@@ -16,7 +16,7 @@ from scripts.bundle import ROOT
 from scripts.diff import main
 from scripts.differences.show import as_markdown, show
 from scripts.documents import DocumentError, dump_json
-from tests.pipeline.diff.samples import compared, document, kinds
+from tests.pipeline.diff.samples import compared, document, holding, kinds
 from tests.pipeline.diff.test_documents import PETS, patched
 
 if TYPE_CHECKING:
@@ -307,6 +307,54 @@ def test_what_cannot_be_compared_ends_in_one_line_and_2(
 
 
 OTHER = {"200": {"description": "A.", "content": {"a/b": {"schema": {"type": "object"}}}}}
+
+
+def test_a_member_made_of_itself_is_named_where_alternatives_are_told_apart_by_it() -> None:
+    loop = {"allOf": [{"$ref": "#/components/schemas/Loop"}]}
+    alternatives = [
+        {
+            "type": "object",
+            "required": ["k"],
+            "properties": {"k": {"$ref": loop["allOf"][0]["$ref"]}},
+        },
+        {"type": "object", "required": ["k"], "properties": {"k": {"const": "a"}}},
+    ]
+    old, new = (holding({kind: alternatives}, sent=True) for kind in ("oneOf", "anyOf"))
+    for whole in (old, new):
+        whole["components"]["schemas"]["Loop"] = loop
+    old["components"]["schemas"]["Loop"] = {**loop, "title": "Old"}
+    with pytest.raises(DocumentError, match=r"Loop.*is made of itself; break the cycle"):
+        compared(old, new)
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (
+            {"minimum": 1},
+            "You may send a number down to 1 in `it` in the request body; the least was 3.",
+        ),
+        (
+            {},
+            (
+                "You may send a number without a lower limit in `it` in the request body;"
+                " the least was 3."
+            ),
+        ),
+        ({"minimum": 4}, "Send a number of at least 4 in `it` in the request body; 3 was enough."),
+    ],
+)
+def test_a_sentence_says_how_far_values_may_go(new: dict[str, Any], expected: str) -> None:
+    pair = (holding({"type": "number", **rest}, sent=True) for rest in ({"minimum": 3}, new))
+    assert [expected] == [change.message for change in compared(*pair).changes]
+
+
+def test_a_sentence_names_all_scopes() -> None:
+    flow = "/components/securitySchemes/oauth/flows/clientCredentials/scopes"
+    new = patched({flow: {"read": "Read.", "write": "Write.", "b": "B.", "a": "A."}})
+    assert ['`oauth` offers the scopes "a" and "b".'] == [
+        change.message for change in compared(PETS, new).changes
+    ]
 
 
 def chain(length: int, last: str) -> dict[str, Any]:
