@@ -130,7 +130,6 @@ CONTEXTS: Final[dict[str, Callable[[Any], Any]]] = {
     "part": lambda inner: {"allOf": [inner, {"title": "Whole"}]},
     "or null": lambda inner: {"oneOf": [{"type": "null"}, inner]},
     "or a number": lambda inner: {"anyOf": [inner, {"type": "number"}]},
-    "double negation": lambda inner: {"not": {"not": inner}},
 }
 
 NARROWER: Final[dict[str, tuple[Any, Any]]] = {
