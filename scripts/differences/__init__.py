@@ -4,6 +4,7 @@ from scripts.differences.changes import Change, Comparison, Findings
 from scripts.differences.kinds import KINDS, Kind, Level
 from scripts.differences.operations import Operations, compare_document
 from scripts.differences.source import Source
+from scripts.documents import DocumentError
 
 __all__ = ["KINDS", "Change", "Comparison", "Kind", "Level", "Source", "compare"]
 
@@ -16,9 +17,14 @@ def compare(old: Source, new: Source) -> Comparison:
     change.
 
     Raises:
-        DocumentError: a schema is made of itself.
+        DocumentError: a schema is made of itself, or refers too deep.
     """
     findings = Findings()
-    compare_document(old, new, findings)
-    Operations(old, new, findings).compare()
+    try:
+        compare_document(old, new, findings)
+        Operations(old, new, findings).compare()
+    except RecursionError as error:
+        where = f"{new.name}: $.components.schemas"
+        reason = "references follow each other too deep; refer to fewer schemas in a row"
+        raise DocumentError(f"{where}: {reason}") from error
     return findings.comparison()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from scripts.differences.kinds import KINDS, Level
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from scripts.documents import Json
 
 _BUMPS: Final = {
@@ -26,6 +28,7 @@ class Change:
     operation: `PATCH /sessions/{session_id}`; None for what concerns the whole document.
     path: a JSON pointer into the new document, into the old one for what is gone.
     message: one sentence that says what to do, or what is new.
+    cause: the same for one difference of two schemas, wherever they stand.
     """
 
     id: str
@@ -33,6 +36,7 @@ class Change:
     operation: str | None
     path: str
     message: str
+    cause: Hashable = field(default=None, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Json]:
         """Return the change as the JSON output shows it."""
@@ -125,13 +129,12 @@ class Findings:
 
     _changes: dict[Change, None] = field(default_factory=dict[Change, None])
 
-    def add(self, kind: str, place: Place, path: str, **words: Any) -> None:
+    def add(
+        self, kind: str, place: Place, path: str, *, cause: Hashable = None, **words: Any
+    ) -> None:
         """Write down one change, with what its sentence needs."""
-        self._changes[
-            Change(
-                kind, place.reading.level(kind), place.operation, path, sentence(kind, place, words)
-            )
-        ] = None
+        level, message = place.reading.level(kind), sentence(kind, place, words)
+        self._changes[Change(kind, level, place.operation, path, message, cause)] = None
 
     def comparison(self) -> Comparison:
         """Return all changes, the gravest first, else in the order in which they were found."""

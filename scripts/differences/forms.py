@@ -131,6 +131,10 @@ _MEMBERS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+_NEEDED: Final = {"parameter": ("name", "in")}
+"""Members without which a node cannot be told from others."""
+
+
 def misfit(node: Node) -> tuple[str, str] | None:
     """Return a member of a node whose form is wrong, and how to mend it; None for none."""
     for member, form in _MEMBERS.get(node.kind, {}).items():
@@ -138,6 +142,8 @@ def misfit(node: Node) -> tuple[str, str] | None:
             fits, mend = _FORMS[form]
             if not fits(node.value[member]):
                 return member, f"{mend}; mend it"
+        elif member in _NEEDED.get(node.kind, ()) and "$ref" not in node.value:
+            return member, "is missing; add it"
     if node.kind in _PATHS:
         for name, value in node.value.items():
             if not isinstance(value, dict) and not name.startswith("x-"):

@@ -35,7 +35,9 @@ def compare_bound(name: str, old: Any, new: Any, pair: Pair) -> None:
     else:
         raised = new is None or (old is not None and new > old)
     kind = f"{name}-{'raised' if raised else 'lowered'}"
-    pair.add(kind, old=words.bound(old, name), new=words.bound(new, name))
+    loosened = raised != name.startswith("min")
+    now = words.reach(new, name) if loosened else words.bound(new, name)
+    pair.add(kind, old=words.bound(old, name), new=now)
 
 
 _SETS: Final = {

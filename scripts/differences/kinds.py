@@ -58,8 +58,8 @@ def _at_least(name: str, of: str) -> dict[str, Kind]:
             f"{name}-raised",
             M,
             B,
-            f"You may send {of} down to {{new}} in {{where}}; the least was {{old}}.",
-            f"Handle {of} down to {{new}} in {{where}}; the least was {{old}}.",
+            f"You may send {of} {{new}} in {{where}}; the least was {{old}}.",
+            f"Handle {of} {{new}} in {{where}}; the least was {{old}}.",
         ),
     }
 
@@ -77,8 +77,8 @@ def _at_most(name: str, of: str) -> dict[str, Kind]:
             f"{name}-lowered",
             M,
             B,
-            f"You may send {of} up to {{new}} in {{where}}; the most was {{old}}.",
-            f"Handle {of} up to {{new}} in {{where}}; the most was {{old}}.",
+            f"You may send {of} {{new}} in {{where}}; the most was {{old}}.",
+            f"Handle {of} {{new}} in {{where}}; the most was {{old}}.",
         ),
     }
 
@@ -161,8 +161,8 @@ _VALUES: Final = {
         "enum-opened",
         B,
         M,
-        "Send one of {values} in {where}; other values were allowed.",
-        "Expect one of {values} in {where}.",
+        "Send nothing but {values} in {where}; other values were allowed.",
+        "Expect nothing but {values} in {where}.",
     ),
     "enum-opened": Kind(
         "enum-closed",
@@ -437,7 +437,7 @@ _OBJECTS: Final = {
         M,
         B,
         "You may leave out {where}.",
-        "Handle an answer without {where}; it was always there.",
+        "Do not count on {where}; it can be missing now.",
     ),
     "member-read-only": Kind(
         "member-writable",
@@ -569,7 +569,7 @@ _DEFAULTS: Final = {
 _WORDS: Final = {
     "deprecated": _both("undeprecated", M, "Plan to do without {where}; it is deprecated."),
     "undeprecated": _both("deprecated", M, "{Where} is not deprecated any more."),
-    "text-changed": _both("text-changed", P, "The {keyword} of {where} reads differently."),
+    "text-changed": _both("text-changed", P, "`{keyword}` of {where} reads differently."),
     "extension-changed": _both(
         "extension-changed", P, "The extension `{keyword}` of {where} changed."
     ),
@@ -803,12 +803,12 @@ _ANSWERS: Final = {
         "Do not count on the form of answers that are not listed; `default` is gone.",
     ),
     "status-named": _both(
-        "status-unnamed", M, "{name} is described by itself; it fell under {old}."
+        "status-unnamed", M, "{name} is described by itself; it fell under `{old}`."
     ),
     "status-unnamed": _both(
         "status-named",
         B,
-        "Do not count on {name}; it is not described by itself any more, only {new}.",
+        "Do not count on {name}; it is not described by itself any more, only by `{new}`.",
     ),
     "header-added": Kind(
         "header-removed", M, M, "You may send {where}.", "{Where} is new; you may read it."
@@ -832,7 +832,7 @@ _ANSWERS: Final = {
         M,
         B,
         "You may leave out {where}.",
-        "Handle an answer without {where}; it was always there.",
+        "Do not count on {where}; it can be missing now.",
     ),
     "link-added": _both("link-removed", M, "You may follow the link `{name}` of {where}."),
     "link-removed": _both("link-added", B, "Do not follow the link `{name}` of {where} any more."),
@@ -864,13 +864,11 @@ _ACCESS: Final = {
     "security-scheme-waived": _both(
         "security-scheme-demanded", M, "{new} is enough to call {where}; it took {old}."
     ),
-    "scope-demanded": _both(
-        "scope-waived", B, "Ask for the scope {values} of `{name}` to call {where}."
-    ),
+    "scope-demanded": _both("scope-waived", B, "Ask for {values} of `{name}` to call {where}."),
     "scope-waived": _both(
         "scope-demanded",
         M,
-        "The scope {values} of `{name}` is not needed to call {where} any more.",
+        "You need not ask for {values} of `{name}` to call {where} any more.",
     ),
     "security-scheme-changed": _both(
         "security-scheme-changed",
@@ -881,10 +879,8 @@ _ACCESS: Final = {
     "oauth-flow-removed": _both(
         "oauth-flow-added", B, "Do not use the flow `{old}` of `{name}` any more."
     ),
-    "scope-offered": _both("scope-withdrawn", M, "`{name}` offers the scope {values}."),
-    "scope-withdrawn": _both(
-        "scope-offered", B, "Do not ask `{name}` for the scope {values} any more."
-    ),
+    "scope-offered": _both("scope-withdrawn", M, "`{name}` offers {values}."),
+    "scope-withdrawn": _both("scope-offered", B, "Do not ask `{name}` for {values} any more."),
     "server-added": _both("server-removed", M, "You may use the server {new}."),
     "server-removed": _both("server-added", B, "Do not use the server {old} any more."),
     "server-value-added": _both(

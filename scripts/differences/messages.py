@@ -145,8 +145,7 @@ class Messages:
             kind = f"{'error' if _ERRORS.match(status) else 'success'}-status-{word}"
         else:
             kind = "status-named" if word == "added" else "status-unnamed"
-        by = _answer(cover or "")
-        self.findings.add(kind, place, path, name=_answer(status), old=by, new=by)
+        self.findings.add(kind, place, path, name=_answer(status), old=cover, new=cover)
 
     def _answer(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         path = self.new.place(other)

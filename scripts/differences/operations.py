@@ -168,7 +168,7 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
     place = Place(None, REQUEST, "the document")
     before, after = old.root, new.root
     if before["openapi"] != after["openapi"]:
-        said = {"old": before["openapi"], "new": after["openapi"]}
+        said: dict[str, Any] = {"old": before["openapi"], "new": after["openapi"]}
         findings.add("openapi-version-changed", place, "#/openapi", **said)
     if before.get("jsonSchemaDialect") != after.get("jsonSchemaDialect"):
         said = {
@@ -196,7 +196,7 @@ def _information(before: dict[str, Any], after: dict[str, Any], findings: Findin
         for root in (before, after)
     )
     if tags.keys() != now.keys():
-        findings.add("tags-changed", place, "#/tags")
+        findings.add("text-changed", place, "#/tags", keyword="tags")
     for name in sorted(tags.keys() & now.keys()):
         for kind, said in compare_texts(tags[name], now[name]):
             findings.add(kind, place.named(f"the tag `{name}`"), "#/tags", **said)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from scripts.differences.source import Source
 
 Key: TypeAlias = tuple[int, int, Reading]
+Spot: TypeAlias = "tuple[Source, Schema] | None"
+"""A schema that stands somewhere, as true and false do not, and its document."""
 
 
 class Schemas:
@@ -61,7 +63,7 @@ class Schemas:
             if finding.kind == "xml-changed" and not place.xml:
                 findings.add("text-changed", here, path, keyword="xml")
             else:
-                findings.add(finding.kind, here, path, **finding.words)
+                findings.add(finding.kind, here, path, cause=key, **finding.words)
 
     def shapes(self, old: Schema, new: Schema) -> tuple[Shape, Shape]:
         """Return the shapes of two schemas."""
@@ -72,11 +74,25 @@ class Schemas:
         key = (id(old), id(new), reading)
         if key not in self._gravest:
             unfinished = self._met_unfinished
-            levels = [reading.level(f.kind) for _, f, _ in self._reachable(old, new, reading)]
-            if self._met_unfinished > unfinished:  # there may be more to it
-                return max(levels, default=0)
-            self._gravest[key] = max(levels, default=0)
+            level = self._searched(old, new, reading)
+            if self._met_unfinished > unfinished and level < Level.BREAKING:
+                return level  # there may be more to it
+            self._gravest[key] = level
         return self._gravest[key]
+
+    def _searched(self, old: Schema, new: Schema, reading: Reading) -> int:
+        level, seen, found = 0, {(id(old), id(new))}, [(old, new)]
+        while found and level < Level.BREAKING:
+            pair = self._pair(*found.pop(), reading)
+            level = max([level, *(reading.level(finding.kind) for finding in pair.findings)])
+            for edge in pair.edges:
+                at = (id(edge.old), id(edge.new))
+                if (known := self._gravest.get((*at, reading))) is not None:
+                    level = max(level, known)
+                elif at not in seen:
+                    seen.add(at)
+                    found.append((edge.old, edge.new))
+        return level
 
     def relation(self, old: Schema, new: Schema) -> str:
         """Say whether a schema allows the same as another: same, narrower, wider or unclear."""
@@ -90,22 +106,23 @@ class Schemas:
         self, old: Schema, new: Schema, reading: Reading
     ) -> Iterator[tuple[Steps, Finding, str]]:
         seen = {(id(old), id(new))}
-        queue: deque[tuple[Steps, Schema, Schema, str]] = deque([((), old, new, "")])
+        queue: deque[tuple[Steps, Schema, Schema, Spot]] = deque([((), old, new, None)])
         while queue:
             steps, old, new, above = queue.popleft()
-            place = self._place(old, new) or above
+            spot = self._spot(old, new) or above
             pair = self._pair(old, new, reading)
+            place = spot[0].place(spot[1]) if spot and pair.findings else ""
             for finding in pair.findings:
                 yield (*steps, *finding.steps), finding, finding.path or place
             for edge in pair.edges:
                 if (id(edge.old), id(edge.new)) not in seen:
                     seen.add((id(edge.old), id(edge.new)))
-                    queue.append(((*steps, *edge.steps), edge.old, edge.new, place))
+                    queue.append(((*steps, *edge.steps), edge.old, edge.new, spot))
 
-    def _place(self, old: Schema, new: Schema) -> str:
+    def _spot(self, old: Schema, new: Schema) -> Spot:
         if not isinstance(new, bool):
-            return self.new.place(new)
-        return "" if isinstance(old, bool) else self.old.place(old)
+            return self.new, new
+        return None if isinstance(old, bool) else (self.old, old)
 
     def _pair(self, old: Schema, new: Schema, reading: Reading) -> Pair:
         """Return what differs right between two schemas; nothing where that is being found out."""
@@ -181,7 +198,7 @@ class Schemas:
         return self._akin(old, new) and self._equal(old, new)
 
     def _equal(self, old: Case, new: Case) -> bool:
-        return max(self._levels(old, new)) < Level.MINOR
+        return not self._apart(old, new) and max(self._levels(old, new)) < Level.MINOR
 
     def _akin(self, old: Case, new: Case) -> bool:
         if old.name and old.name == new.name:
@@ -194,10 +211,24 @@ class Schemas:
         )
 
     def _compatible(self, old: Case, new: Case) -> bool:
-        return min(self._levels(old, new)) < Level.UNCERTAIN
+        return not self._apart(old, new) and min(self._levels(old, new)) < Level.UNCERTAIN
 
     def _unclear(self, old: Case, new: Case) -> bool:
-        return min(self._levels(old, new)) < Level.BREAKING
+        return not self._apart(old, new) and min(self._levels(old, new)) < Level.BREAKING
+
+    def _apart(self, old: Case, new: Case) -> bool:
+        """See at once that a member has other values, without a look at all the others."""
+        mine, theirs = self._old_shapes.tags(old), self._new_shapes.tags(new)
+        return any(
+            not values.keys() & theirs[name].keys()
+            and not self._marked(old.layout.named[name], new.layout.named[name])
+            for name, values in mine.items()
+            if name in theirs
+        )
+
+    def _marked(self, was: Schema, now: Schema) -> bool:
+        """Say whether a member stands outside of some messages."""
+        return any(shape.notes.get(mark) for shape in self.shapes(was, now) for mark in _MARKS)
 
     def _levels(self, old: Case, new: Case) -> list[int]:
         return [self._level(old, new, reading) for reading in (REQUEST, ANSWER)]
@@ -290,31 +321,26 @@ class Schemas:
         step = f".{name}"
         before, after = _described(name, old), _described(name, new)
         was, now = old.layout.view(name), new.layout.view(name)
-        hidden = self._visibility(was, now, step, pair, reading)
         needed = [name in case.facets.get("required", ()) for case in (old, new)]
+        if before and after and needed[0] == needed[1] and self._unchanged(was, now):
+            return
+        hidden = self._visibility(was, now, step, pair, reading)
         if not any(hidden):
-            here = self.new.place(now) if after else self.old.place(was)
-            if before and after:
-                self._both_describe(step, needed, pair)
-            elif _silent(old if after else new, name):
-                word = "added" if after else "removed"
-                pair.add(f"{'required-' * any(needed)}member-{word}", step, path=here)
-                return
-            elif (was if after else now) is False:
-                pair.add(f"closed-member-{'added' if after else 'removed'}", step, path=here)
-                self._both_describe(step, needed, pair)
-                return
-            else:
-                self._both_describe(step, needed, pair)
-            pair.edges.append(Edge((step,), was, now))
+            silent = before != after and _silent(old if after else new, name)
+            closed = before != after and (was if after else now) is False
+            if silent or closed:
+                spot = (self.new, now) if after else (self.old, was)
+                here = None if isinstance(spot[1], bool) else spot[0].place(spot[1])
+                mark = "required-" * any(needed) if silent else "closed-"
+                pair.add(f"{mark}member-{'added' if after else 'removed'}", step, path=here)
+            if not silent and needed[0] != needed[1]:
+                pair.add("member-required" if needed[1] else "member-optional", step)
+            if not silent and not closed:
+                pair.edges.append(Edge((step,), was, now))
         elif hidden == [True, False] and needed[1]:
             pair.add("member-required", step)
         elif hidden == [False, True] and needed[0]:
             pair.add("member-optional", step)
-
-    def _both_describe(self, step: str, needed: list[bool], pair: Pair) -> None:
-        if needed[0] != needed[1]:
-            pair.add("member-required" if needed[1] else "member-optional", step)
 
     def _visibility(
         self, was: Schema, now: Schema, step: str, pair: Pair, reading: Reading

@@ -72,14 +72,17 @@ class Security:
             before, after = as_object(olds[flow]), as_object(news[flow])
             for keyword in _ADDRESSES:
                 if before.get(keyword) != after.get(keyword):
-                    said = {"old": before.get(keyword), "new": after.get(keyword)}
+                    said: dict[str, Any] = {
+                        "old": before.get(keyword),
+                        "new": after.get(keyword),
+                    }
                     self.findings.add(
                         "security-scheme-changed", place, path, name=name, keyword=keyword, **said
                     )
             scopes, now = (as_object(node.get("scopes")).keys() for node in (before, after))
             for word, values in (("withdrawn", scopes - now), ("offered", now - scopes)):
                 if values:
-                    listed = words.values(sorted(values))
+                    listed = words.scopes(values)
                     self.findings.add(f"scope-{word}", place, path, name=name, values=listed)
 
     def compare_operation(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
@@ -124,7 +127,7 @@ class Security:
     def _scopes(self, word: str, less: Demand, more: Demand, place: Place, path: str) -> None:
         for name in sorted(less.keys() & more.keys()):
             if extra := more[name] - less[name]:
-                said = words.values(sorted(extra))
+                said = words.scopes(extra)
                 self.findings.add(f"scope-{word}", place, path, name=name, values=said)
 
 

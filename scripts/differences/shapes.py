@@ -92,6 +92,7 @@ class Shapes:
         self._source = source
         self._shapes: dict[int, Shape | None] = {}
         self._joined: dict[tuple[int, int], Schema] = {}
+        self._tags: dict[Case, dict[str, dict[str, Any]]] = {}
 
     def __call__(self, schema: Schema) -> Shape:
         """Return the shape of a schema.
@@ -135,6 +136,7 @@ class Shapes:
                 branches = tuple(alternatives)
                 shape = self._union(alternatives, exclusive=union == "oneOf")
                 notes |= shape.notes
+                known = shape.known if known is None else known
                 cases = self._product(cases, shape, (union, branches))
         notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
         cases = self._without(cases, schema)
@@ -194,7 +196,7 @@ class Shapes:
     def _union(self, alternatives: list[Schema], *, exclusive: bool) -> Shape:
         shapes = [self(alternative) for alternative in alternatives]
         solid = [i for i, shape in enumerate(shapes) if set(shape.types()) - {"null"}]
-        notes = shapes[solid[0]].notes if len(solid) == 1 else {}
+        alone = shapes[solid[0]] if len(solid) == 1 else _NOTHING
         cases: list[Case] = []
         for alternative, shape in zip(alternatives, shapes, strict=True):
             name = "" if len(solid) < 2 else _name(alternative, shape)
@@ -209,7 +211,7 @@ class Shapes:
             ]
         if exclusive and not self._disjoint([shape.cases for shape in shapes]):
             cases = [_with(case, "exclusive", value=True) for case in cases]
-        return Shape(tuple(_tidied(cases)), notes)
+        return Shape(tuple(_tidied(cases)), alone.notes, alone.known or _recommended(cases))
 
     def _disjoint(self, groups: list[tuple[Case, ...]]) -> bool:
         return all(
@@ -233,13 +235,22 @@ class Shapes:
 
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
         """Return the members of a case whose values are listed."""
-        tags: dict[str, dict[str, Any]] = {}
-        for name, schema in case.layout.named.items():
-            raw = self._source.resolve(schema)
-            if "const" in raw or "enum" in raw:
-                listed = [raw["const"]] if "const" in raw else raw["enum"]
-                tags[name] = {canonical(value): value for value in listed}  # type: ignore[union-attr]  # forms.py saw a list
-        return tags
+        if case not in self._tags:
+            listed = {n: self._asserted(schema) for n, schema in case.layout.named.items()}
+            self._tags[case] = {name: values for name, values in listed.items() if values}
+        return self._tags[case]
+
+    def _asserted(self, schema: Schema, above: tuple[int, ...] = ()) -> dict[str, Any] | None:
+        """Return the values that are listed, by their text, or by a part; None for no list.
+
+        The shape would tell, too, but may be in the making.
+        """
+        node = self._source.resolve(schema)
+        if id(node) in above or _is_open(node):
+            return None
+        parts = (self._asserted(part, (*above, id(node))) for part in node.get("allOf", ()))  # type: ignore[union-attr]  # forms.py saw a list
+        lists = [values for values in (_listed(node), *parts) if values is not None]
+        return _common(lists) if lists else None
 
     def _without(self, cases: list[Case], schema: dict[str, Any]) -> list[Case]:
         """Take out what `not` excludes: whole types here, the rest is kept as it is written."""
@@ -272,18 +283,30 @@ def _name(alternative: Schema, shape: Shape) -> str:
     return str(shape.notes.get("title", ""))
 
 
-def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
-    """Return the values that are listed for a type; None where there is no list."""
+def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the values that are listed, by their canonical text; None where there is no list."""
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
     if not lists:
         return None
-    listed = [{canonical(value): value for value in values} for values in lists]
-    return {
-        key: value
-        for key, value in listed[0].items()
-        if type_of(value) == kind and all(key in other for other in listed)
-    }
+    return _common([{canonical(value): value for value in values} for values in lists])
+
+
+def _common(lists: list[dict[str, Any]]) -> dict[str, Any]:
+    first, *others = lists
+    return {key: value for key, value in first.items() if all(key in other for other in others)}
+
+
+def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """Return the values that are listed for a type; None where there is no list."""
+    listed = _listed(schema)
+    if listed is None:
+        return None
+    return {key: value for key, value in listed.items() if type_of(value) == kind}
+
+
+def _is_open(notes: dict[str, Any]) -> bool:
+    return str(notes.get("description", "")).startswith(OPEN)
 
 
 def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -388,6 +411,13 @@ def _tidied(cases: list[Case]) -> list[Case]:
     return tidy
 
 
+def _recommended(cases: list[Case]) -> dict[str, Any] | None:
+    """Return the values that are listed beside an alternative that allows any."""
+    free = {case.type for case in cases if not case.facets}
+    listed = [case.facets.get("values", {}) for case in cases if case.type in free]
+    return {key: value for values in listed for key, value in values.items()} or None
+
+
 def _opened(shape: Shape) -> Shape:
     """Turn the values of an open list into known ones that assert nothing."""
     notes = dict(shape.notes)
@@ -395,7 +425,7 @@ def _opened(shape: Shape) -> Shape:
     known = shape.known
     if listed:
         known = {canonical(value): value for value in as_list(listed)}
-    if str(notes.get("description", "")).startswith(OPEN):
+    if _is_open(notes):
         values = {k: v for case in shape.cases for k, v in case.facets.get("values", {}).items()}
         known = {**(known or {}), **values} if values else known
         shape = replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -12,7 +13,7 @@ from scripts.differences.kinds import Level
 from scripts.documents import dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -35,7 +36,7 @@ _ASKS: Final = {
 
 _EVERYWHERE: Final = "The whole API"
 _MANY: Final = 4
-"""So many operations are named in one heading."""
+"""So many operations are named in one heading, and so many places of one schema one by one."""
 
 _INDENT: Final = 13
 _NARROWEST: Final = 20
@@ -60,11 +61,39 @@ def as_markdown(comparison: Comparison, title: str) -> str:
 
 def _bullets(changes: Sequence[Change]) -> list[str]:
     """Say a change of several operations once, with their names."""
-    names: dict[str, list[str]] = {}
+    return [
+        f"- {_heading(entry.operations, '`{}`')}: {entry.message}" for entry in _entries(changes)
+    ]
+
+
+@dataclass
+class _Entry:
+    """A change, all the operations that it concerns, and all the sentences that say it."""
+
+    change: Change
+    operations: dict[str | None, None] = field(default_factory=dict[str | None, None])
+    messages: dict[str, None] = field(default_factory=dict[str, None])
+
+    @property
+    def message(self) -> str:
+        """One sentence for all."""
+        others = len(self.messages) - 1
+        return self.change.message + f" The same holds at {others} other places." * bool(others)
+
+
+def _entries(changes: Sequence[Change]) -> list[_Entry]:
+    """Gather what is the same in several operations, and a schema that stands in many places."""
+    said: dict[tuple[str, Hashable], set[str]] = {}
     for change in changes:
-        name = f"`{change.operation}`" if change.operation else _EVERYWHERE
-        names.setdefault(change.message, []).append(name)
-    return [f"- {', '.join(operations)}: {message}" for message, operations in names.items()]
+        said.setdefault((change.id, change.cause), set()).add(change.message)
+    entries: dict[tuple[str, Hashable], _Entry] = {}
+    for change in changes:
+        often = change.cause is not None and len(said[change.id, change.cause]) > _MANY
+        key = change.cause if often else change.message
+        entry = entries.setdefault((change.id, key), _Entry(change))
+        entry.operations[change.operation] = None
+        entry.messages[change.message] = None
+    return list(entries.values())
 
 
 def show(comparison: Comparison, console: Console) -> None:
@@ -72,37 +101,38 @@ def show(comparison: Comparison, console: Console) -> None:
 
     On a terminal, lines are wrapped; elsewhere a sentence is a line.
     """
-    for heading, changes in _by_operations(comparison.changes).items():
-        console.print(Text(heading, "bold"))
-        for change in changes:
-            for line in _lines(change, console.width if console.is_terminal else None):
+    for operations, entries in _by_operations(comparison.changes).items():
+        heading = _heading(operations)
+        console.print(Text(heading, "bold"), soft_wrap=not console.is_terminal)
+        for entry in entries:
+            for line in _lines(entry, console.width if console.is_terminal else None):
                 console.print(line, soft_wrap=True)
         console.print()
     console.print(_summary(comparison))
 
 
-def _lines(change: Change, width: int | None) -> Iterator[Text]:
+def _lines(entry: _Entry, width: int | None) -> Iterator[Text]:
+    change = entry.change
     label = Text(f"  {change.level!s:<{_INDENT - 2}}", _COLORS[change.level])
     room = max(width - _INDENT, _NARROWEST) if width else sys.maxsize
-    first, *more = textwrap.wrap(change.message, room, break_on_hyphens=False)
+    first, *more = textwrap.wrap(entry.message, room, break_on_hyphens=False)
     yield label + Text(first, "default")
     yield from (Text(f"{'':{_INDENT}}{line}") for line in more)
     yield Text(f"{'':{_INDENT}}{change.id}  {change.path}", "dim")
 
 
-def _by_operations(changes: Sequence[Change]) -> dict[str, list[Change]]:
+def _by_operations(changes: Sequence[Change]) -> dict[tuple[str | None, ...], list[_Entry]]:
     """Group by operation; what several operations share stands once, below all of them."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for change in changes:
-        names.setdefault((change.id, change.message), []).append(change.operation or _EVERYWHERE)
-    groups: dict[str, list[Change]] = {}
-    told = {(change.id, change.message): change for change in reversed(changes)}
-    for key, operations in names.items():
-        heading = ", ".join(operations[:_MANY])
-        if len(operations) > _MANY:
-            heading += f" and {len(operations) - _MANY} more"
-        groups.setdefault(heading, []).append(told[key])
+    groups: dict[tuple[str | None, ...], list[_Entry]] = {}
+    for entry in _entries(changes):
+        groups.setdefault(tuple(entry.operations), []).append(entry)
     return groups
+
+
+def _heading(operations: Iterable[str | None], form: str = "{}") -> str:
+    names = [form.format(name) if name else _EVERYWHERE for name in operations]
+    more = len(names) - _MANY
+    return ", ".join(names[:_MANY]) + f" and {more} more" * (more > 0)
 
 
 def _summary(comparison: Comparison) -> str:

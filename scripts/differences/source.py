@@ -28,6 +28,7 @@ class Source:
         self._pointers: dict[int, Pointer] = {}
         self._resolved: dict[int, dict[str, Json]] = {}
         self._kept: list[object] = []  # what is made here must outlive its id
+        self._sound: set[tuple[bool, str]] = set()
         self._anchors = _anchors(self._document)
         for node in self._document.nodes:
             self._pointers[id(node.value)] = node.pointer
@@ -82,21 +83,25 @@ class Source:
         if node.kind in _NAMING:
             return
         for keyword in ("$ref", "$dynamicRef"):
-            reference = node.value.get(keyword)
-            if isinstance(reference, str):
-                where = f"{self.name}: {json_path((*node.pointer, keyword))}"
-                self._follow(reference, where, node.kind)
+            if keyword not in node.value:
+                continue
+            reference = node.value[keyword]
+            where = f"{self.name}: {json_path((*node.pointer, keyword))}"
+            if not isinstance(reference, str):
+                raise DocumentError(f"{where}: must be text; mend it")
+            self._follow(reference, where, is_schema=node.kind in _SCHEMAS)
 
-    def _follow(self, reference: Json, where: str, kind: str) -> None:
-        seen: set[str] = set()
-        while isinstance(reference, str):
-            if reference in seen:
+    def _follow(self, reference: Json, where: str, *, is_schema: bool) -> None:
+        seen: set[tuple[bool, str]] = set()
+        while isinstance(reference, str) and (is_schema, reference) not in self._sound:
+            if (is_schema, reference) in seen:
                 raise DocumentError(f"{where}: {reference} leads to itself; break the cycle")
-            seen.add(reference)
-            target = self._found(reference, where)
-            reference = as_object(target).get("$ref")
-            if kind in _SCHEMAS and as_object(target).keys() - {"$ref"}:
-                return  # a cycle through it is met, if there is one, where the schema is read
+            seen.add((is_schema, reference))
+            target = as_object(self._found(reference, where))
+            if is_schema and target.keys() - {"$ref"}:
+                break  # a cycle through it is met, if there is one, where the schema is read
+            reference = target.get("$ref")
+        self._sound |= seen
 
     def _found(self, reference: str, where: str) -> Json:
         if len(self._anchors.get(reference, ())) == 1:
@@ -143,5 +148,6 @@ def _openapi(root: Json, name: str) -> dict[str, Json]:
         raise DocumentError(f"{name}: $: has no `openapi`; name an OpenAPI 3.1 document")
     if not str(root.get("openapi")).startswith("3.1."):
         where = "$.swagger" if "swagger" in root else "$.openapi"
-        raise DocumentError(f"{name}: {where}: is {version}; convert it to OpenAPI 3.1")
+        mend = "write 3.1.0" if root.get("openapi") == 3.1 else "convert it to OpenAPI 3.1"
+        raise DocumentError(f"{name}: {where}: is {version}; {mend}")
     return root

@@ -71,8 +71,13 @@ class Unchanged:
             leads[reference] = self._references[after]
             if before != after:
                 changed.add(reference)
-        grown = 0
-        while grown < len(changed):
-            grown = len(changed)
-            changed |= {reference for reference, below in leads.items() if below & changed}
+        users: dict[str, list[str]] = {}
+        for reference, below in leads.items():
+            for used in below:
+                users.setdefault(used, []).append(reference)
+        found = list(changed)
+        while found:
+            come = set(users.get(found.pop(), ())) - changed
+            changed |= come
+            found += come
         return frozenset(changed)

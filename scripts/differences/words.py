@@ -77,6 +77,18 @@ def bound(limit: Bound | None, name: str) -> str:
     return f"{side} {number}" if excluded else str(number)
 
 
+def reach(limit: Bound | None, name: str) -> str:
+    """Say how far values may go."""
+    side, way = ("a lower", "down") if name.startswith("min") else ("an upper", "up")
+    return f"without {side} limit" if limit is None else f"{way} to {bound(limit, name)}"
+
+
+def scopes(names: Iterable[str]) -> str:
+    """Name scopes: the scope "read"."""
+    texts = [value(name) for name in sorted(names)]
+    return f"the scope{'s' * (len(texts) > 1)} {join(texts, 'and')}"
+
+
 def factor(number: Fraction | None, kind: str) -> str:
     """Write the factor of multipleOf."""
     if number is None:

@@ -28,6 +28,11 @@ SCHEMAS: Final[dict[str, Any]] = {
     "X": {"type": "object"},
     "Cat": _CAT,
     "Dog": _DOG,
+    "PartCat": {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"allOf": [{"type": "string"}, {"const": "cat"}]}},
+    },
     "Tree": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
     "ShortTree": {
         "type": "array",

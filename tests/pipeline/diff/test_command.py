@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from io import StringIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,13 +14,15 @@ from rich.console import Console
 
 from scripts.bundle import ROOT
 from scripts.diff import main
-from scripts.differences.show import show
-from scripts.documents import dump_json
-from tests.pipeline.diff.samples import compared, document
+from scripts.differences.show import as_markdown, show
+from scripts.documents import DocumentError, dump_json
+from tests.pipeline.diff.samples import compared, document, holding, kinds
 from tests.pipeline.diff.test_documents import PETS, patched
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scripts.differences import Comparison
 
 BREAKING = {"/paths/~1pets/get/parameters/0/required": True, "/info/version": "2.0.0"}
 NEW = {"/paths/~1pets/get/parameters/1": {"name": "page", "in": "query", "schema": {}}}
@@ -111,7 +114,7 @@ def test_markdown_is_grouped_by_what_a_partner_must_do(run: Any) -> None:
         "",
         "### Nothing to do",
         "",
-        "- `GET /pets`: The summary of `GET /pets` reads differently.",
+        "- `GET /pets`: `summary` of `GET /pets` reads differently.",
     ]
 
 
@@ -153,6 +156,54 @@ def test_a_change_of_many_operations_is_said_once(run: Any) -> None:
     )
     assert 1 == output.count("The answer 404 is described now")
     assert "POST /pets, GET /pets/{id}\n" in output
+
+
+def tagged(statuses: range, **tag: Any) -> dict[str, Any]:
+    """Make a document with one schema in several answers of one operation."""
+    result = patched({})
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
+    answers = {str(status): {"description": "A.", "content": content} for status in statuses}
+    result["paths"]["/pets/{id}"]["get"]["responses"] = answers
+    members = {"tag": {"type": "string", **tag}}
+    result["components"]["schemas"] = {"Pet": {"type": "object", "properties": members}}
+    return result
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize(("statuses", "told"), [(range(200, 204), 4), (range(200, 205), 1)])
+def test_a_schema_in_many_places_is_said_once(statuses: range, told: int, form: str) -> None:
+    output = shown(compared(tagged(statuses), tagged(statuses, format="uuid")), form)
+    assert told == output.count("in the format `uuid`")
+    assert (told == 1) == ("The same holds at 4 other places." in output)
+
+
+def test_two_changes_of_one_schema_in_many_places_are_two_sentences() -> None:
+    statuses = range(200, 205)
+    new = tagged(statuses, format="uuid", title="Tag", description="A tag.")
+    output = shown(compared(tagged(statuses), new), "text")
+    assert 3 == output.count("The same holds at 4 other places.")
+
+
+def shown(comparison: Comparison, form: str) -> str:
+    """Return what is printed where no terminal is."""
+    if form == "markdown":
+        return as_markdown(comparison, "")
+    file = StringIO()
+    show(comparison, Console(file=file, highlight=False))
+    return file.getvalue()
+
+
+def test_a_heading_outside_a_terminal_is_one_line() -> None:
+    old, new = patched({}), patched({})
+    answer = {"description": "Too much."}
+    for document_ in (old, new):
+        for n in range(3):
+            operation = {"responses": {"200": answer}}
+            document_["paths"][f"/{'a' * 70}-{n}"] = {"get": operation}
+    for n in range(3):
+        new["paths"][f"/{'a' * 70}-{n}"]["get"]["responses"]["429"] = answer
+    first, *_ = shown(compared(old, new), "text").splitlines()
+    assert ", ".join(f"GET /{'a' * 70}-{n}" for n in range(3)) == first
 
 
 def test_nothing_changed_is_said(run: Any) -> None:
@@ -205,6 +256,25 @@ BAD = {
         "openapi: 3.1.0\ncomponents: {schemas: {A: {maxLength: many}}}",
         "old.yaml: $.components.schemas.A.maxLength: must be a number of at least 0; mend it",
     ),
+    "a version without its third number": (
+        "openapi: 3.1",
+        "old.yaml: $.openapi: is OpenAPI 3.1; write 3.1.0",
+    ),
+    "a reference that is no text": (
+        "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{$ref: 5}]}}}",
+        "old.yaml: $.paths['/a'].get.parameters[0].$ref: must be text; mend it",
+    ),
+    "a parameter without a name": (
+        "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{in: query}]}}}",
+        "old.yaml: $.paths['/a'].get.parameters[0].name: is missing; add it",
+    ),
+    "text that is not UTF-8": (b"openapi: \xff", "old.yaml:1:10: not UTF-8; save as UTF-8"),
+    "nothing": ("", "old.yaml: is empty; write a document in it"),
+    "more than one document": (
+        "openapi: 3.1.0\n---\nopenapi: 3.1.0",
+        "old.yaml:2:1: a second document starts; put it in a file of its own",
+    ),
+    "nesting without end": ("[" * 9000, "old.yaml:1:102: nests deeper than 100 levels; flatten it"),
     "a path that is no object": (
         "openapi: 3.1.0\npaths: {/a: 1}",
         "old.yaml: $.paths['/a']: must be",
@@ -215,7 +285,7 @@ BAD = {
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
 @pytest.mark.parametrize("turned", [False, True], ids=["old", "new"])
 def test_what_cannot_be_compared_ends_in_one_line_and_2(
-    text: str | None,
+    text: str | bytes | None,
     expected: str,
     turned: bool,
     tmp_path: Path,
@@ -224,7 +294,8 @@ def test_what_cannot_be_compared_ends_in_one_line_and_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if text is not None:
-        (tmp_path / "old.yaml").write_text(text, encoding="utf-8")
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / "old.yaml").write_bytes(content)
     good = document(paths={"/a": {"get": {"responses": OTHER}}})
     (tmp_path / "new.yaml").write_text(dump_json(good), encoding="utf-8")
     paths = ["old.yaml", "new.yaml"]
@@ -236,6 +307,77 @@ def test_what_cannot_be_compared_ends_in_one_line_and_2(
 
 
 OTHER = {"200": {"description": "A.", "content": {"a/b": {"schema": {"type": "object"}}}}}
+
+
+def test_a_member_made_of_itself_is_named_where_alternatives_are_told_apart_by_it() -> None:
+    loop = {"allOf": [{"$ref": "#/components/schemas/Loop"}]}
+    alternatives = [
+        {
+            "type": "object",
+            "required": ["k"],
+            "properties": {"k": {"$ref": loop["allOf"][0]["$ref"]}},
+        },
+        {"type": "object", "required": ["k"], "properties": {"k": {"const": "a"}}},
+    ]
+    old, new = (holding({kind: alternatives}, sent=True) for kind in ("oneOf", "anyOf"))
+    for whole in (old, new):
+        whole["components"]["schemas"]["Loop"] = loop
+    old["components"]["schemas"]["Loop"] = {**loop, "title": "Old"}
+    with pytest.raises(DocumentError, match=r"Loop.*is made of itself; break the cycle"):
+        compared(old, new)
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (
+            {"minimum": 1},
+            "You may send a number down to 1 in `it` in the request body; the least was 3.",
+        ),
+        (
+            {},
+            (
+                "You may send a number without a lower limit in `it` in the request body;"
+                " the least was 3."
+            ),
+        ),
+        ({"minimum": 4}, "Send a number of at least 4 in `it` in the request body; 3 was enough."),
+    ],
+)
+def test_a_sentence_says_how_far_values_may_go(new: dict[str, Any], expected: str) -> None:
+    pair = (holding({"type": "number", **rest}, sent=True) for rest in ({"minimum": 3}, new))
+    assert [expected] == [change.message for change in compared(*pair).changes]
+
+
+def test_a_sentence_names_all_scopes() -> None:
+    flow = "/components/securitySchemes/oauth/flows/clientCredentials/scopes"
+    new = patched({flow: {"read": "Read.", "write": "Write.", "b": "B.", "a": "A."}})
+    assert ['`oauth` offers the scopes "a" and "b".'] == [
+        change.message for change in compared(PETS, new).changes
+    ]
+
+
+def chain(length: int, last: str) -> dict[str, Any]:
+    """Make a document with schemas in a row, each made of the next one."""
+    names = [f"A{n}" for n in range(length + 1)]
+    schemas: dict[str, Any] = {
+        name: {"allOf": [{"$ref": f"#/components/schemas/{below}"}], "title": name}
+        for name, below in pairwise(names)
+    }
+    content = {"a/b": {"schema": {"$ref": "#/components/schemas/A0"}}}
+    return document(
+        paths={"/a": {"get": {"responses": {"200": {"description": "A.", "content": content}}}}},
+        components={"schemas": {**schemas, names[-1]: {"type": last}}},
+    )
+
+
+def test_references_that_follow_each_other_too_deep_are_refused_in_one_line() -> None:
+    with pytest.raises(DocumentError, match=r"new: \$.components.schemas: references follow"):
+        compared(chain(3000, "string"), chain(3000, "integer"))
+
+
+def test_references_may_follow_each_other_for_long() -> None:
+    assert ["type-changed"] == kinds(compared(chain(50, "string"), chain(50, "integer")))
 
 
 def test_recursive_schemas_are_no_cycle(run: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.differences import KINDS
 from scripts.nodes import pointer_of
-from tests.pipeline.diff.samples import compared, document, gravest, kinds, table
+from tests.pipeline.diff.samples import compared, document, gravest, holding, kinds, table
 
 PAIRS = table("documents.yaml")
 TAKEN_OUT: Final = "null!"
@@ -141,3 +141,74 @@ def test_the_kinds_of_the_way_back_are_named_in_pairs() -> None:
     assert {name: name for name in KINDS} == {
         name: KINDS[kind.reverse].reverse for name, kind in KINDS.items()
     }
+
+
+def placed(old: Any, new: Any) -> list[tuple[str, str]]:
+    """Name the changes of a schema that is read, and where each stands."""
+    pair = (holding(schema, sent=False) for schema in (old, new))
+    return [(change.id, change.path) for change in compared(*pair).changes]
+
+
+IT: Final = "#/paths/~1it/post/responses/200/content/application~1json/schema/properties/it"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            {"type": "object"},
+            {"type": "object", "required": ["a"]},
+            ("required-member-added", IT),
+        ),
+        (
+            {"type": "object"},
+            {"type": "object", "properties": {"a": {}}},
+            ("member-added", f"{IT}/properties/a"),
+        ),
+        (
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "array", "items": True},
+            ("type-widened", f"{IT}/items"),
+        ),
+        (
+            {"type": "array", "items": True},
+            {"type": "array", "items": False},
+            ("max-items-lowered", IT),
+        ),
+    ],
+)
+def test_a_change_stands_where_the_schema_stands(
+    old: Any, new: Any, expected: tuple[str, str]
+) -> None:
+    assert [expected] == placed(old, new)
+
+
+def test_what_changed_in_a_component_is_said_once_for_each_message() -> None:
+    twice = {
+        "type": "object",
+        "properties": {name: {"type": "object", "allOf": [PET]} for name in ("a", "b")},
+    }
+    old, new = (holding(twice, sent=False) for _ in range(2))
+    for whole, pet in ((old, {"type": "object"}), (new, {"properties": {"tag": {}}})):
+        whole["components"]["schemas"]["Pet"] = {"type": "object", **pet}
+    assert ["`it.a.tag` in the answer 200 is new; you may read it."] == [
+        change.message for change in compared(old, new).changes
+    ]
+
+
+PET: Final = {"$ref": "#/components/schemas/Pet"}
+
+
+def test_alternatives_that_hold_each_other_are_compared_to_the_end() -> None:
+    def branch(other: str, **rest: Any) -> dict[str, Any]:
+        reference = {"$ref": f"#/components/schemas/{other}"}
+        nested = {"oneOf": [reference, {"type": "object", "required": ["z"]}]}
+        return {"type": "object", "properties": {"next": nested, **rest}}
+
+    old, new = (holding({"$ref": "#/components/schemas/A"}, sent=False) for _ in range(2))
+    for whole, length in ((old, 5), (new, 6)):
+        tag = {"type": "string", "maxLength": length}
+        whole["components"]["schemas"] |= {"A": branch("B"), "B": branch("A", tag=tag)}
+    assert [("max-length-raised", "#/components/schemas/B/properties/tag")] == [
+        (change.id, change.path) for change in compared(old, new).changes
+    ]
