@@ -29,13 +29,7 @@ def parse(raw: bytes) -> Any:
     """
     try:
         text = raw.decode()
-        value = json.loads(
-            text,
-            parse_int=_integer,
-            parse_float=_float,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        value = _decoder.decode(text)
         if "\\u" in text:  # only an escape can bring in a lone surrogate
             json.dumps(value, ensure_ascii=False, default=str).encode()
     except json.JSONDecodeError as error:
@@ -53,7 +47,7 @@ def parse(raw: bytes) -> Any:
 
 def dump(value: Any) -> bytes:
     """Return the compact JSON text of a value, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _encoder.encode(value).encode()
 
 
 def inexact_numbers(value: object, path: Path = ()) -> Iterator[Path]:
@@ -114,3 +108,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise MalformedJsonError("an object names a member twice")
     return members
+
+
+# Made once: making them takes as long as a small body.
+_decoder = json.JSONDecoder(
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_object,
+)
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -99,7 +99,7 @@ class Operations:
 
 
 def _changed(document: bytes, members: Mapping[str, Any]) -> bytes:
-    changed = dump(updated(json.loads(document), members, now()))
+    changed = dump(updated(json.loads(document.decode()), members, now()))
     if len(changed) > _LARGEST_SESSION:
         raise ContentTooLargeError(f"the session would have more than {_LARGEST_SESSION} bytes")
     return changed

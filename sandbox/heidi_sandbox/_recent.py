@@ -1,4 +1,4 @@
-"""Documents that were read lately, so that reading one again leaves the database alone."""
+"""Documents that were read or written lately, so that the database need not be asked again."""
 
 from typing import Final
 
@@ -7,34 +7,39 @@ _LARGEST: Final = 16 * 1024  # bytes; larger ones are rare, and would need a cou
 
 
 class Recent:
-    """Documents by user and session, never older than what the database says."""
+    """Documents by user and session, never other than those that the database has committed."""
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], bytes] = {}
-        self._changing: set[tuple[str, str]] = set()
+        self._changing: dict[tuple[str, str], bytes] = {}
 
     def get(self, user: str, session_id: str) -> bytes | None:
-        """Return a document, None where it is not remembered."""
+        """Return a document; None where it is not remembered, or about to change."""
         return self._documents.get((user, session_id))
 
     def keep(self, user: str, session_id: str, document: bytes) -> None:
         """Remember what was read, unless it is about to change: it may be old or new by now."""
-        key = user, session_id
-        if key in self._changing or len(document) > _LARGEST:
-            return
-        if len(self._documents) >= _MOST:
-            self._documents.clear()
-        self._documents[key] = document
+        if (user, session_id) not in self._changing:
+            self._keep((user, session_id), document)
 
-    def change(self, user: str, session_id: str) -> None:
-        """Forget a document until `settle`: from now on someone may read what it becomes."""
+    def change(self, user: str, session_id: str, document: bytes) -> None:
+        """Say what a document becomes, once the change is settled."""
         self._documents.pop((user, session_id), None)
-        self._changing.add((user, session_id))
+        self._changing[user, session_id] = document
 
-    def settle(self) -> None:
-        """What was about to change has changed, or never will."""
+    def settle(self, *, committed: bool) -> None:
+        """Say whether what was about to change has changed; where nobody knows, it has not."""
+        for key, document in self._changing.items() if committed else ():
+            self._keep(key, document)
         self._changing.clear()
 
     def clear(self) -> None:
         """Forget every document."""
         self._documents.clear()
+
+    def _keep(self, key: tuple[str, str], document: bytes) -> None:
+        if len(document) > _LARGEST:
+            return
+        if len(self._documents) >= _MOST:
+            self._documents.clear()
+        self._documents[key] = document

@@ -38,9 +38,11 @@ _COUNT: Final = """
 _CREATE: Final = """
     INSERT INTO sessions (user_id, number, session_id, document) VALUES (?, ?, ?, ?)"""
 _GET: Final = """
-    SELECT s.id, s.document FROM sessions s JOIN users u ON u.id = s.user_id
+    SELECT s.document FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.session_id = ? AND u.name = ?"""
-_UPDATE: Final = "UPDATE sessions SET document = ? WHERE id = ?"
+_UPDATE: Final = """
+    UPDATE sessions SET document = ?
+    WHERE session_id = ? AND user_id = (SELECT id FROM users WHERE name = ?)"""
 # One statement sees one moment: the total and the page agree.
 _PAGE: Final = """
     SELECT u.total, s.number, s.document
@@ -145,7 +147,7 @@ class SqliteStore:
             rows = self._read(_GET, (session_id, user))
             if not rows:
                 return None
-            document = rows[0][1]
+            document = rows[0][0]
             self._recent.keep(user, session_id, document)
         return document
 
@@ -153,12 +155,15 @@ class SqliteStore:
         self, user: str, session_id: str, change: Callable[[bytes], bytes]
     ) -> bytes | None:
         def replace(db: sqlite3.Connection) -> bytes | None:
-            row = db.execute(_GET, (session_id, user)).fetchone()
-            if row is None:
-                return None
-            document = change(row[1])
-            self._recent.change(user, session_id)
-            db.execute(_UPDATE, (document, row[0]))
+            old = self._recent.get(user, session_id)
+            if old is None:
+                row = db.execute(_GET, (session_id, user)).fetchone()
+                if row is None:
+                    return None
+                (old,) = row
+            document = change(old)
+            db.execute(_UPDATE, (document, session_id, user))
+            self._recent.change(user, session_id, document)
             return document
 
         return await self._write(replace)
@@ -244,9 +249,9 @@ class SqliteStore:
             _report(error)
             with contextlib.suppress(sqlite3.Error):
                 self._undo()
+            self._recent.settle(committed=False)
             raise failure(_reason(error)) from None
-        finally:
-            self._recent.settle()
+        self._recent.settle(committed=True)
         return results
 
     async def _flush(self) -> None:

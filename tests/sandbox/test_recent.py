@@ -23,15 +23,22 @@ def test_a_document_is_remembered_for_its_user() -> None:
     assert [b"ann's", None] == seen
 
 
-def test_a_document_that_is_about_to_change_is_forgotten_until_it_is_read_again() -> None:
+def test_a_document_that_is_about_to_change_is_forgotten_until_that_is_settled() -> None:
     recent = kept(("ann", "1", b"old"), ("ann", "2", b"other"))
-    recent.change("ann", "1")
+    recent.change("ann", "1", b"new")
     recent.keep("ann", "1", b"old, or new")
     assert [None, b"other"] == [recent.get("ann", name) for name in ("1", "2")]
-    recent.settle()
+    recent.settle(committed=True)
+    assert [b"new", b"other"] == [recent.get("ann", name) for name in ("1", "2")]
+
+
+def test_what_a_change_that_failed_would_have_made_is_not_remembered() -> None:
+    recent = kept(("ann", "1", b"old"))
+    recent.change("ann", "1", b"new")
+    recent.settle(committed=False)
     assert recent.get("ann", "1") is None
-    recent.keep("ann", "1", b"new")
-    assert b"new" == recent.get("ann", "1")
+    recent.keep("ann", "1", b"old")
+    assert b"old" == recent.get("ann", "1")
 
 
 def test_few_and_small_documents_are_remembered() -> None:
