@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -209,6 +210,7 @@ def _running(
             stdout=subprocess.DEVNULL,
             stderr=errors,
             text=True,
+            start_new_session=True,
         ) as process,
     ):
         try:
@@ -217,7 +219,9 @@ def _running(
                 raise NotMeasuredError(f"{Path(command[0]).name}: {last_line(errors.read())}")
             yield f"http://127.0.0.1:{port}", process
         finally:
-            process.terminate()
+            # All of its processes: the program `node` is one that starts another.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def _free_port() -> int:
