@@ -2,7 +2,8 @@
 
     python scripts/preview.py [--port 8081]
 
-Exit codes: 0 it was stopped, 2 it cannot be published, or the port is not free.
+Exit codes: 0 it was stopped, 2 it cannot be published, or the port is not free, 130 interrupted
+before it served.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (DocumentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("preview: interrupted; what was published before stays", file=sys.stderr)
+        return 130
     try:
         server = ThreadingHTTPServer((HOST, port), functools.partial(_Quiet, directory=str(folder)))
     except (OSError, OverflowError) as error:

@@ -12,7 +12,7 @@ from ._history import UnboundError
 from ._machine import Machine
 from ._probe import Limits, Probe, Setting, TooManySessionsError
 from ._proven import finding, order
-from ._reduce import Proof, Reducer, essential
+from ._reduce import FOR_ALL, Proof, Reducer, essential
 from ._settings import STEPS, Plan
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
@@ -190,6 +190,11 @@ class Campaign:
             self.notes.append(
                 f"the time for proofs was over after {seconds:.0f} seconds, so what is not "
                 "confirmed may differ in another run; see --time-budget"
+            )
+        if reducer.used_up:
+            self.notes.append(
+                f"the {FOR_ALL} requests for proofs were used up, so what comes last is not "
+                "confirmed; mend what comes first, and run again"
             )
 
     def proof(self, reducer: Reducer, case: Case) -> Proof:

@@ -18,7 +18,6 @@ from ._document import member
 from ._wire import Message, Reply, Silence
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-JSON_TYPE = ("Content-Type", "application/json")
 NAME = re.compile(r"\{([a-z]+[0-9]*)(?::([^{}]*))?\}")
 
 

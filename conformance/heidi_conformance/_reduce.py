@@ -33,7 +33,8 @@ class Proof:
 class Reducer:
     """Replays what a run has seen.
 
-    until: the instant after which no replay starts. late: whether it has come.
+    until: the instant after which no replay starts. late: whether it has come. used_up: whether all
+    requests that proofs may take were sent.
     """
 
     wire: Wire
@@ -44,6 +45,7 @@ class Reducer:
     sent: int = field(default=0, init=False)
     most: int = field(default=FOR_ONE, init=False)
     late: bool = field(default=False, init=False)
+    used_up: bool = field(default=False, init=False)
 
     def proof(self, case: Case) -> Proof:
         """Return the shortest requests found to lead to a complaint, and whether they always do."""
@@ -52,16 +54,18 @@ class Reducer:
         whole = tuple(case.history[: case.at + 1])
         if not whole:
             return Proof((), "untried")
+        best = essential(whole)
         try:
             parts = suspects(whole, case.about)
             shown = next(filter(None, (self.shows(part, case) for part in parts)), None)
             if shown is None:
-                return Proof(essential(whole), "unstable")
-            shown = self.shortest(shown, case)
-            again = [self.shows(shown, case) for _ in range(2)]
+                return Proof(best, "unstable")
+            best = shown
+            best = self.shortest(shown, case)
+            again = [self.shows(best, case) for _ in range(2)]
         except (TooManySessionsError, OutOfPatienceError):
-            return Proof(essential(whole), "untried")
-        return Proof(shown, "confirmed" if all(again) else "unstable")
+            return Proof(best, "untried")
+        return Proof(best, "confirmed" if all(again) else "unstable")
 
     def shortest(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
         """Leave out requests where the complaint stays: the half of them, and less and less."""
@@ -90,6 +94,7 @@ class Reducer:
         Raises TooManySessionsError, OutOfPatienceError.
         """
         self.late = time.monotonic() > self.until
+        self.used_up |= self.sent + len(requests) > FOR_ALL
         if self.late or self.sent + len(requests) > self.most:
             raise OutOfPatienceError
         self.tries += 1

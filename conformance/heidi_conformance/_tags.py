@@ -12,7 +12,8 @@ def tag(wire: Wire, tokens: dict[str, str], limits: Limits) -> int:
     """Mark the sessions that a run created; return how many of them bear the mark."""
     tagged = 0
     for session_id, user in limits.sessions_of.items():
-        request = update("s", {"ehr_appt_id": TAG}, user=user)
+        # The other token of that user may have ended, where a new one ends the old.
+        request = update("s", {"ehr_appt_id": TAG}, user="first" if user == "same" else user)
         limits.requests += 1
         try:
             answer = wire.send(Bindings(tokens, {"s": session_id}).message(request))

@@ -12,6 +12,7 @@ class Recent:
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], bytes] = {}
         self._changing: dict[tuple[str, str], bytes] = {}
+        self._all_change = False
 
     def get(self, user: str, session_id: str) -> bytes | None:
         """Return a document; None where it is not remembered, or about to change."""
@@ -19,7 +20,7 @@ class Recent:
 
     def keep(self, user: str, session_id: str, document: bytes) -> None:
         """Remember what was read, unless it is about to change: it may be old or new by now."""
-        if (user, session_id) not in self._changing:
+        if (user, session_id) not in self._changing and not self._all_change:
             self._keep((user, session_id), document)
 
     def change(self, user: str, session_id: str, document: bytes) -> None:
@@ -27,15 +28,22 @@ class Recent:
         self._documents.pop((user, session_id), None)
         self._changing[user, session_id] = document
 
+    def change_all(self) -> None:
+        """Say that no document will be what it was, once that is settled."""
+        self.clear()
+        self._all_change = True
+
     def settle(self, *, committed: bool) -> None:
         """Say whether what was about to change has changed; where nobody knows, it has not."""
         for key, document in self._changing.items() if committed else ():
             self._keep(key, document)
         self._changing.clear()
+        self._all_change = False
 
     def clear(self) -> None:
         """Forget every document."""
         self._documents.clear()
+        self._changing.clear()
 
     def _keep(self, key: tuple[str, str], document: bytes) -> None:
         if len(document) > _LARGEST:

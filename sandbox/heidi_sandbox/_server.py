@@ -290,8 +290,9 @@ def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> soc
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
-    except (OSError, TypeError, UnicodeError) as error:
+    except (OSError, OverflowError, TypeError, UnicodeError) as error:
         listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "not a host name"
+        named = "not a port" if isinstance(error, OverflowError) else "not a host name"
+        reason = error.strerror if isinstance(error, OSError) else named
         raise CannotServeError(f"cannot listen on {host} port {port}: {reason}") from None
     return listener

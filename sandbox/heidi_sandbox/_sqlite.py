@@ -24,6 +24,7 @@ from heidi_sandbox._store import Page, Size
 T = TypeVar("T")
 _Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
 
+_TURN: Final = 0.01  # seconds of writing, after which others have a turn
 _ABOVE_ALL: Final = 2**63 - 1
 _APPLICATION: Final = b"Heid"
 _APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
@@ -89,8 +90,13 @@ class SqliteStore:
         try:
             if not file.parent.is_dir():
                 raise CannotServeError(f"{file}: there is no such folder to keep a database in")
+            beside = file.with_name(f"{file.name}-lock")
+            is_kept = beside.exists()
+            if is_kept:  # perhaps by this process, whose locks end when the file is closed (POSIX)
+                self._lock(file, beside)
             _refuse_foreign(file)
-            self._lock(file)
+            if not is_kept:
+                self._lock(file, beside)
             _make_private(file)
             self._writer = self._connect(file)
             _migrated(self._writer, str(file))
@@ -110,9 +116,8 @@ class SqliteStore:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CannotServeError(f"{file}: cannot be used as a database: {reason}") from None
 
-    def _lock(self, file: Path) -> None:
-        """Let one process own the file; the lock ends with the process, however that ends."""
-        beside = file.with_name(f"{file.name}-lock")
+    def _lock(self, file: Path, beside: Path) -> None:
+        """Let one store own the file; the lock ends with the process, however that ends."""
         _make_private(beside)
         lock = self._connect(beside)
         try:
@@ -192,11 +197,11 @@ class SqliteStore:
 
     async def clear(self, *, settings: bool) -> None:
         def delete(db: sqlite3.Connection) -> None:
+            self._recent.change_all()
             for table in (*_SESSION_TABLES, *(["settings"] if settings else [])):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
 
         await self._write(delete)
-        self._recent.clear()
         if self._file is not None:
             await asyncio.to_thread(self._compact, self._file)
 
@@ -225,9 +230,14 @@ class SqliteStore:
         try:
             with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
                 db.execute("VACUUM")
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (is_busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise _unavailable(error) from None
+        if is_busy:
+            raise StoreUnavailableError(
+                "the sessions are deleted, but another program reads the file, so that their text "
+                "stays in it; stop that program, and do this again"
+            )
 
     async def _write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:
@@ -242,7 +252,7 @@ class SqliteStore:
             self._undo()  # what a rollback that failed has left
             self._refuse_moved()
             self._writer.execute("BEGIN IMMEDIATE")
-            results = [self._attempt(operation) for operation in operations]
+            results = await self._attempt_all(operations)
             failure = UnknownOutcomeError
             await self._flush()
         except BaseException as error:  # noqa: BLE001  # whoever waits would wait for ever
@@ -252,6 +262,19 @@ class SqliteStore:
             self._recent.settle(committed=False)
             raise failure(_reason(error)) from None
         self._recent.settle(committed=True)
+        return results
+
+    async def _attempt_all(self, operations: Sequence[_Operation]) -> list[Any]:
+        """Run the writes of a batch, and let the server answer others in between."""
+        loop = asyncio.get_running_loop()
+        results: list[Any] = []
+        end = loop.time() + _TURN
+        for operation in operations:
+            results.append(self._attempt(operation))
+            # What is only in memory has one connection, on which others would see half a batch.
+            if loop.time() > end and self._file is not None:
+                await asyncio.sleep(0)
+                end = loop.time() + _TURN
         return results
 
     async def _flush(self) -> None:
@@ -305,7 +328,8 @@ def _unavailable(error: OSError | sqlite3.Error) -> StoreUnavailableError:
 def _reason(error: BaseException) -> str:
     """Return what is wrong in the words of the system or of SQLite, which quote no value."""
     if isinstance(error, OSError):
-        return f"its file is gone: {error.strerror}"
+        missing = isinstance(error, FileNotFoundError)
+        return f"its file {'is gone' if missing else 'cannot be reached'}: {error.strerror}"
     return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
 
 

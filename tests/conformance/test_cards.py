@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from heidi_conformance import Verdict, judge
+from heidi_conformance import Verdict, _reduce, judge
 from heidi_conformance.oracle import _listing, _oracle, _showing
 
 from . import faults
@@ -110,3 +110,12 @@ def test_an_answer_that_a_rule_minds_is_no_finding_of_a_check_as_well(judged: Ju
     findings = judged(provider_as_number, max_examples=1).findings
 
     assert ["answer-schema"] == [finding.rule for finding in findings]
+
+
+def test_a_report_says_that_the_requests_for_proofs_were_used_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_reduce, "FOR_ALL", 5)
+    verdict = judged_as_planted("views.answers_the_defaults", ("update-read",))
+    assert {"untried"} == {item.stability for item in verdict.findings}
+    assert any("requests for proofs were used up" in note for note in verdict.notes)

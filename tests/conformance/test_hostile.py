@@ -267,3 +267,29 @@ def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
         pytest.raises(CannotJudgeError, match="a token ended during the run"),
     ):
         judge(url, token=TOKEN, level="strict", rules_only=True)
+
+
+def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) -> None:
+    with (
+        serving(api.handle) as url,
+        pytest.raises(CannotJudgeError, match="refuses the token of the second user"),
+    ):
+        judge(url, token=TOKEN, other_token="of-nobody", level="strict", rules_only=True)
+    assert {"GET"} == {request.method for request in api.requests}
+
+
+def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) -> None:
+    def unsure(request: Request, handle: Handler) -> Answer:
+        answer = handle(request)
+        return answer.but(status=500) if request.method == "PATCH" else answer
+
+    def ending(request: Request, handle: Handler) -> Answer:
+        if len(api.requests) > 200:
+            api.expiries[TOKEN] = time.time() - 1
+        return unsure(request, handle)
+
+    with serving(faulty(api, ending)) as url:
+        verdict = judge(url, token=TOKEN, level="strict", rules_only=True)
+    assert "no-server-error" in {item.rule for item in verdict.findings}
+    assert not [item for item in verdict.findings if "401" in item.got]
+    assert any("a token ended during the run" in note for note in verdict.notes)

@@ -11,7 +11,7 @@ from typing import Any
 import heidi_spec
 import httpx
 import pytest
-from heidi_sandbox import Sandbox, _app, _operations, _sessions, serving
+from heidi_sandbox import CannotServeError, Sandbox, _app, _operations, _sessions, serving
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
 from heidi_sandbox._errors import StoreUnavailableError
@@ -407,3 +407,9 @@ def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture, sandbo
     ] == [line.rpartition(" ")[0].rpartition(" ")[0] for line in lines]
     assert "zaphod77" not in caplog.text.lower()
     assert session_id not in caplog.text
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_a_number_that_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(CannotServeError, match="not a port"), serving(port=port):
+        pass

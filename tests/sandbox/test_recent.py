@@ -41,6 +41,17 @@ def test_what_a_change_that_failed_would_have_made_is_not_remembered() -> None:
     assert b"old" == recent.get("ann", "1")
 
 
+def test_nothing_is_remembered_while_all_is_about_to_change() -> None:
+    recent = kept(("ann", "1", b"old"))
+    recent.change("ann", "1", b"new")
+    recent.change_all()
+    recent.keep("ann", "2", b"old")
+    recent.settle(committed=True)
+    assert [None, None] == [recent.get("ann", name) for name in ("1", "2")]
+    recent.keep("ann", "2", b"later")
+    assert b"later" == recent.get("ann", "2")
+
+
 def test_few_and_small_documents_are_remembered() -> None:
     recent = kept(*(("ann", str(number), b"small") for number in range(5000)))
     recent.keep("ann", "large", b"x" * 100_000)
@@ -48,7 +59,7 @@ def test_few_and_small_documents_are_remembered() -> None:
     assert 0 < len([n for n in range(5000) if recent.get("ann", str(n))]) <= 2048
 
 
-def test_a_store_that_is_emptied_or_closed_remembers_nothing(store: OpenStore) -> None:
+def test_a_store_that_is_emptied_remembers_nothing(store: OpenStore) -> None:
     async def use(store: Store) -> list[bytes | None]:
         await store.create("ann", "1", lambda _: b"0")
         seen = [await store.get("ann", "1")]

@@ -1,9 +1,14 @@
 """What holds for SQLite alone: its disk fails, and its one writer must survive that."""
 
 import asyncio
+import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -167,3 +172,49 @@ def test_nothing_is_acknowledged_that_goes_into_a_file_without_a_name(
         store.run(append)
     with pytest.raises(StoreUnavailableError, match="its file is gone"):
         store.run(lambda one: one.ping())
+
+
+def test_a_second_store_that_is_refused_takes_no_lock_away(
+    tmp_path: Path, store: OpenStore
+) -> None:
+    file = tmp_path / "x.db"
+    with pytest.raises(CannotServeError, match="another heidi-sandbox"):
+        SqliteStore(file)
+    # Whoever believes to be the last one at a file removes its log.
+    read = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM users').close()"
+    )
+    subprocess.run([sys.executable, "-c", read, str(file)], check=True)
+    assert (tmp_path / "x.db-wal").exists()
+    assert b"xx" == store.run(append)
+
+
+def test_clearing_says_when_another_program_keeps_the_text(
+    tmp_path: Path, store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+    with contextlib.closing(connect(tmp_path / "x.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM users").fetchall()
+        impatient = partial(connect, timeout=0.1)
+        monkeypatch.setattr("heidi_sandbox._sqlite.sqlite3.connect", impatient)
+        with pytest.raises(StoreUnavailableError, match="another program reads the file"):
+            store.run(lambda one: one.clear(settings=False))
+    assert 0 == store.run(lambda one: one.page("ann", None, 1)).total
+
+
+def test_a_batch_of_slow_writes_lets_others_have_their_turns(store: OpenStore) -> None:
+    def slowly(old: bytes) -> bytes:
+        time.sleep(0.006)
+        return old + b"x"
+
+    async def use(one: Store) -> int:
+        writes = asyncio.gather(*(one.update("ann", "1", slowly) for _ in range(60)))
+        turns = 0
+        while not writes.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert b"x" * 61 == await one.get("ann", "1")
+        return turns
+
+    assert 20 < store.run(use)

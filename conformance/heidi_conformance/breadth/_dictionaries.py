@@ -1,5 +1,4 @@
 """Values that random choice would hardly hit, by the name of the parameter or member."""
-# tables read better in rows
 
 from collections.abc import Iterator
 from typing import Any

@@ -88,9 +88,6 @@ def not_json(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 
 
 def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sentence]:
-    if seen.rule == "response_headers_conformance":
-        yield wrong_header(seen, failure)
-        return
     root: Keys = [*seen.response_keys, "content", "application/json", "schema"]
     keys, schema = schema_at(seen.document, root, failure.instance_path)
     where = json_path(failure.instance_path)
@@ -117,31 +114,9 @@ def wrong_body(seen: Sighting, failure: checks.JsonSchemaError) -> Iterator[Sent
     )
 
 
-def wrong_header(seen: Sighting, failure: checks.JsonSchemaError) -> Sentence:
-    names = list(_document.at(seen.document, [*seen.response_keys, "headers"]))
-    fitting = [name for name in names if str(failure.instance) in header(seen.response, name)]
-    name, keyword = (fitting or names)[0], failure.schema_path[-1]
-    return Sentence(
-        f"answered {seen.status} with a header `{name}` that breaks `{keyword}`",
-        [*seen.response_keys, "headers", name, "schema"],
-        "a value that fits the schema",
-        "one that does not",
-    )
-
-
 def header(response: Response, name: str) -> list[str]:
     """Return the values of a header, none where it is missing."""
     return response.headers.get(name.lower()) or []
-
-
-def missing_headers(seen: Sighting, failure: checks.MissingHeaders) -> Iterator[Sentence]:
-    for name in failure.missing_headers:
-        yield Sentence(
-            f"answered {seen.status} without the required header `{name}`",
-            [*seen.response_keys, "headers", name],
-            f"`{name}`",
-            "no such header",
-        )
 
 
 def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sentence]:
@@ -242,7 +217,6 @@ SPEAKERS: dict[type[core.Failure], Callable[[Sighting, Any], Iterator[Sentence]]
     checks.MalformedMediaType: wrong_media_type,
     checks.ContentDeserializationError: not_json,
     checks.JsonSchemaError: wrong_body,
-    checks.MissingHeaders: missing_headers,
     checks.IgnoredAuth: ignored_token,
     checks.MissingHeaderNotRejected: missing_token,
     checks.UnsupportedMethodResponse: wrong_method,
