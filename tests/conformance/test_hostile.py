@@ -62,6 +62,11 @@ def endless_head(connection: socket.socket) -> None:
         connection.sendall(b"X-More: " + b"x" * 4096 + b"\r\n")
 
 
+def endless_hints(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+
+
 def slow_drip(connection: socket.socket) -> None:
     connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
     while True:
@@ -88,6 +93,7 @@ ATTACKS: dict[str, Attack] = {
     "silence": silence,
     "endless body": endless_body,
     "endless head": endless_head,
+    "endless hints": endless_hints,
     "slow drip": slow_drip,
     "compressed bomb": bomb,
     "no HTTP": plainly(b"SSH-2.0-OpenSSH\r\n"),
@@ -222,6 +228,23 @@ def test_a_connection_may_be_closed_after_every_answer(judged: Judged) -> None:
         return handle(request).but(headers={"connection": "close"})
 
     assert () == judged(closes, rules=SOME).findings
+
+
+def test_a_request_is_sent_to_its_end_where_early_hints_come_in_the_midst_of_it() -> None:
+    body = b"x" * 4 * 1024 * 1024 + b"!"
+
+    def hints(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        time.sleep(0.1)
+        while not (received := connection.recv(65536)).endswith(b"!"):
+            assert received
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with raw_server(hints) as url, _wire.Wire(url, time.monotonic() + 5) as wire:
+        answer = wire.send(_wire.Message("POST", "/sessions", body=body))
+
+    assert isinstance(answer, _wire.Reply)
+    assert (200, b"{}") == (answer.status, answer.body)
 
 
 def test_a_compressed_answer_is_read(judged: Judged) -> None:
