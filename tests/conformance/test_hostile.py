@@ -290,3 +290,16 @@ def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
         pytest.raises(CannotJudgeError, match="a token ended during the run"),
     ):
         judge(url, token=TOKEN, level="strict", rules_only=True)
+
+
+def test_instants_of_which_some_have_an_offset_are_a_finding(judged: Judged) -> None:
+    def of_a_zone(request: Request, handle: Handler) -> Answer:
+        reply = handle(request)
+        if request.method == "POST" or reply.status != 200 or b'"sessions"' in reply.body:
+            return reply
+        session = reply.content["session"]
+        session["created_at"] += "Z"
+        return reply.but(content={"session": session})
+
+    findings = judged(of_a_zone, rules=("update-read", "updated-at")).findings
+    assert "answer-schema" in {finding.rule for finding in findings}
