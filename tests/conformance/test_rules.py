@@ -606,6 +606,8 @@ def test_requests_are_confirmed_that_show_a_finding_twice_more(
     setting = Setting("strict", {"first": TOKEN})
     reducer = Reducer(Wire("http://127.0.0.1:1"), setting, Limits(1), 0)
 
-    proof = reducer.proof(Case(Complaint("rule", "operation", "pattern"), history, 0))
+    proof = reducer.proof(
+        Case(Complaint("rule", "operation", "pattern", "", "this", "that"), history, 0)
+    )
     assert Proof(history, proof.stability) == proof
     assert stability == proof.stability

@@ -153,7 +153,7 @@ class Breadth:
 def unanswered(operation: str) -> Complaint:
     """Return what is said of a request that got no answer, and that nobody wrote down."""
     what = f"gave no answer: the connection broke, or nothing came within {TIMEOUT:g} seconds"
-    return Complaint(TRANSPORT, operation, what, expected="an answer", got="none")
+    return Complaint(TRANSPORT, operation, what, "", "an answer", "none")
 
 
 def nothing() -> None:
