@@ -226,14 +226,14 @@ def end_faults(shelf: Shelf, walk: Walk) -> Iterator[Complaint]:
         yield complaint(
             "walks",
             "leaves out sessions that were there throughout a walk",
-            f"the {numbered(there)} that were there when the walk began",
-            f"{got}, without {missing or numbered(there - len(walk.seen))} of those",
+            f"the sessions that were there when the walk began, {numbered(there)} at least",
+            f"{got}, without {missing or numbered(there - len(walk.seen))} of them",
         )
     elif shelf.total is not None and len(walk.seen) > shelf.total:
         yield complaint(
             "walks",
             "shows more sessions in a walk than `total_count` says there are",
-            f"{numbered(shelf.total)}, which is `total_count`",
+            f"at most {numbered(shelf.total)}, which is `total_count`",
             got,
         )
 
