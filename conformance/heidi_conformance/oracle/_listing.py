@@ -11,7 +11,7 @@ from heidi_conformance._wire import Reply
 from ._complaint import Complaint
 from ._memory import Memory
 from ._newborn import newborn
-from ._pages import LIST, Shelf, complaint, ids_of, page_faults, sessions
+from ._pages import LIST, Shelf, complaint, ids_of, is_whole, page_faults, sessions
 from ._reading import Reading
 from ._sessions import (
     Known,
@@ -72,7 +72,11 @@ def listed(
             f"status {answer.status}",
         )
     there = frozenset(key for key, known in memory.sessions.items() if known.owner == user)
-    yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    if is_whole(page):
+        yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    else:
+        # What is wrong with its shape was said; of its numbers, nothing can be.
+        memory.shelves[user].walk = None
     for session in cast("list[object]", member(page, "sessions") or []):
         got = flattened(session)
         session_id = got.get("session_id")

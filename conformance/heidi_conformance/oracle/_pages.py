@@ -86,6 +86,12 @@ def ids_of(page: Any) -> list[str]:
     ]
 
 
+def is_whole(page: Any) -> bool:
+    """Whether a page has its sessions, and each of them an id."""
+    listed = member(page, "sessions")
+    return isinstance(listed, list) and len(ids_of(page)) == len(cast("list[object]", listed))
+
+
 def page_faults(
     shelf: Shelf, reading: Reading, page: Any, there: frozenset[str]
 ) -> Iterator[Complaint]:

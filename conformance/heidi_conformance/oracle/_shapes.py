@@ -74,10 +74,11 @@ def violations(
         keyword = str(error.schema_path[-1]) if error.schema_path else ""
         if keyword == "required":
             name = getattr(error.kind, "property", "")
-            yield f"`{name}` at {place}", "without the required member {}", "the member", "none"
+            yield f"`{name}` at {place}", "without the required member {}", f"`{name}`", "none"
         elif keyword == "type":
             got = kind_of(error.instance)
-            yield f"`{place}`", f"with {got} at {{}}", "the type of the document", got
+            types = " or ".join(getattr(error.kind, "types", ()))
+            yield f"`{place}`", f"with {got} at {{}}", types, got
         else:
             yield (
                 f"`{place}`",
