@@ -68,7 +68,8 @@ class Cases:
         """Take one complaint; the shortest way to it is kept."""
         case = self.known.setdefault(complaint.cause, Case(complaint, history, at, about, witness))
         if at < case.at:
-            case.history, case.at, case.about, case.witness = history, at, about, witness
+            case.complaint, case.about, case.witness = complaint, about, witness
+            case.history, case.at = history, at
         case.seen += 1
         if complaint.subject:
             case.subjects[complaint.subject] = None

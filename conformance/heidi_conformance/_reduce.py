@@ -89,7 +89,7 @@ class Reducer:
         return requests
 
     def shows(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...] | None:
-        """Return the requests up to the one that shows the complaint, or None.
+        """Return the requests up to the one that shows the complaint, or None; take its numbers.
 
         Raises TooManySessionsError, OutOfPatienceError.
         """
@@ -101,7 +101,11 @@ class Reducer:
         self.sent += len(requests)
         seen = replay(self.wire, self.setting, self.limits, list(requests), case.witness)
         first = next((item for item in seen if item.complaint.cause == case.cause), None)
-        return None if first is None else requests[: last_of_batch(requests, first.at) + 1]
+        if first is None:
+            return None
+        # What it counts is what these requests show, and no longer those of the run.
+        case.complaint = first.complaint
+        return requests[: last_of_batch(requests, first.at) + 1]
 
 
 def last_of_batch(requests: Sequence[Request], at: int) -> int:

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ._baseline import Comparison
+from ._excerpt import excerpt
 from ._probe import TAG
 from ._text import on_one_line
 from ._verdict import Finding, Progress, Verdict
@@ -140,6 +141,6 @@ def card(console: Console, finding: Finding) -> None:
     )
     for line in lines:
         say(console, line, 12)
-    for request in finding.requests:
+    for request in excerpt(finding.requests):
         console.print(Text(f"  $ {on_one_line(request)}"), soft_wrap=True)
     console.print()

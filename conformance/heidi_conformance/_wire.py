@@ -139,6 +139,9 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
+
+
 class Wire:
     """One persistent connection to a server.
 
@@ -157,6 +160,7 @@ class Wire:
         self.received = 0
         self.socket: socket.socket | None = None
         self.state = h11.Connection(h11.CLIENT)
+        self.event: Event = h11.NEED_DATA
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +212,7 @@ class Wire:
 
     def exchange(self, message: Message, until: float) -> Reply:
         served = self.connect(until)
-        self.received = 0
+        self.received, self.event = 0, h11.NEED_DATA
         try:
             early = self.write(message, until)
             head, body = self.read(until)
@@ -257,26 +261,44 @@ class Wire:
             written += self.state.send(h11.Data(data=part)) or b""
         written += self.state.send(h11.EndOfMessage()) or b""
         for part in parts_of(written):
-            if self.connection.fileno() >= 0 and part is not written and readable(self.connection):
-                return True
             try:
+                if part is not written and self.answered(until):
+                    return True
                 self.connection.settimeout(left(until))
                 self.connection.sendall(part)
             except (BrokenPipeError, ConnectionResetError):
                 return True
         return False
 
+    def answered(self, until: float) -> bool:
+        """Whether an answer has begun; one of 1xx is none."""
+        while self.event is h11.NEED_DATA and readable(self.connection):
+            self.receive(until)
+        return self.event is not h11.NEED_DATA
+
+    def receive(self, until: float) -> None:
+        """Take what arrives, up to the next event."""
+        self.connection.settimeout(left(until))
+        data = self.connection.recv(CHUNK)
+        self.received += len(data)
+        self.state.receive_data(data)
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next event that is no answer of 1xx."""
+        self.event = self.state.next_event()
+        while isinstance(self.event, h11.InformationalResponse):
+            self.event = self.state.next_event()
+
     def read(self, until: float) -> tuple[h11.Response, bytes]:
         head: h11.Response | None = None
         body = bytearray()
         while True:
-            event = self.state.next_event()
+            event = self.event
             if event is h11.NEED_DATA:
-                self.connection.settimeout(left(until))
-                data = self.connection.recv(CHUNK)
-                self.received += len(data)
-                self.state.receive_data(data)
-            elif isinstance(event, h11.Response):
+                self.receive(until)
+                continue
+            if isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data):
                 body += event.data
@@ -286,6 +308,7 @@ class Wire:
                 return head, bytes(body)
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 raise ValueError("the answer ended before it began")
+            self.advance()
 
     @property
     def connection(self) -> socket.socket:

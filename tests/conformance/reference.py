@@ -42,6 +42,7 @@ class Answer:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    interim: tuple[int, ...] = ()  # statuses of the answers that come before this one
 
     @property
     def content(self) -> Any:
@@ -463,6 +464,9 @@ def whole(request: Request, name: str, default: int) -> int:
 # --- the transport ---
 
 
+INTERIM = b"HTTP/1.1 %d Interim\r\nLink: </style.css>; rel=preload\r\n\r\n"
+
+
 class Application:
     """ASGI in front of a handler."""
 
@@ -493,6 +497,9 @@ class Application:
                 port=scope["client"][1],
             ),
         )
+        for status in reply.interim:
+            # ASGI has no word for it.
+            send.__self__.transport.write(INTERIM % status)
         chunked = "transfer-encoding" in reply.headers
         length = {} if chunked else {"content-length": str(len(reply.body))}
         headers = [

@@ -51,6 +51,16 @@ def test_a_fault_of_one_cause_is_one_card_and_it_is_confirmed(name: str) -> None
     assert all(len(finding.requests) <= 5 for finding in findings)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("transport.page_for_browsers", "json-answers"), ("transport.bare_list", "answer-schema")],
+)
+def test_nothing_is_said_of_the_numbers_of_what_is_no_page(name: str, told: str) -> None:
+    findings = judged_as_planted(name, ("works", "walks", "counts", "totals")).findings
+
+    assert {told} == {finding.rule for finding in findings}
+
+
 def provider_as_number(request: Request, handle: Handler) -> Answer:
     """Show a number in the place of a text, in the answer to every update."""
     reply = handle(request)

@@ -62,6 +62,11 @@ def endless_head(connection: socket.socket) -> None:
         connection.sendall(b"X-More: " + b"x" * 4096 + b"\r\n")
 
 
+def endless_hints(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+
+
 def slow_drip(connection: socket.socket) -> None:
     connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
     while True:
@@ -88,6 +93,7 @@ ATTACKS: dict[str, Attack] = {
     "silence": silence,
     "endless body": endless_body,
     "endless head": endless_head,
+    "endless hints": endless_hints,
     "slow drip": slow_drip,
     "compressed bomb": bomb,
     "no HTTP": plainly(b"SSH-2.0-OpenSSH\r\n"),
@@ -224,6 +230,23 @@ def test_a_connection_may_be_closed_after_every_answer(judged: Judged) -> None:
     assert () == judged(closes, rules=SOME).findings
 
 
+def test_a_request_is_sent_to_its_end_where_early_hints_come_in_the_midst_of_it() -> None:
+    body = b"x" * 4 * 1024 * 1024 + b"!"
+
+    def hints(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        time.sleep(0.1)
+        while not (received := connection.recv(65536)).endswith(b"!"):
+            assert received
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with raw_server(hints) as url, _wire.Wire(url, time.monotonic() + 5) as wire:
+        answer = wire.send(_wire.Message("POST", "/sessions", body=body))
+
+    assert isinstance(answer, _wire.Reply)
+    assert (200, b"{}") == (answer.status, answer.body)
+
+
 def test_a_compressed_answer_is_read(judged: Judged) -> None:
     def compressed(request: Request, handle: Handler) -> Answer:
         reply = handle(request)
@@ -293,3 +316,16 @@ def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) ->
     assert "no-server-error" in {item.rule for item in verdict.findings}
     assert not [item for item in verdict.findings if "401" in item.got]
     assert any("a token ended during the run" in note for note in verdict.notes)
+
+
+def test_instants_of_which_some_have_an_offset_are_a_finding(judged: Judged) -> None:
+    def of_a_zone(request: Request, handle: Handler) -> Answer:
+        reply = handle(request)
+        if request.method == "POST" or reply.status != 200 or b'"sessions"' in reply.body:
+            return reply
+        session = reply.content["session"]
+        session["created_at"] += "Z"
+        return reply.but(content={"session": session})
+
+    findings = judged(of_a_zone, rules=("update-read", "updated-at")).findings
+    assert "answer-schema" in {finding.rule for finding in findings}

@@ -96,6 +96,16 @@ def test_a_finding_is_told_in_full() -> None:
         assert told in page
 
 
+def test_of_many_requests_the_page_has_the_first_and_the_last_and_no_program() -> None:
+    requests = tuple(f"curl -{number}-" for number in range(1, 245))
+    page = Page(as_page(replace(VERDICT, findings=(replace(FINDING, requests=requests),)))).text
+
+    shown = [int(number) for number in re.findall(r"curl -(\d+)-", page)]
+    assert [1, 2, 3, *range(233, 245)] == shown
+    assert "-3- # … 229 requests are left out here; report.json has all 244 curl -233-" in page
+    assert "print(1 < 2)" not in page
+
+
 def test_a_server_that_conforms_is_said_to() -> None:
     page = Page(as_page(replace(VERDICT, findings=(), outcomes=VERDICT.outcomes[1:]))).text
 

@@ -136,6 +136,27 @@ def test_a_card_keeps_to_the_width_of_a_terminal_save_for_what_is_copied(width: 
     assert f"  $ {FINDING.requests[0]}" in out
 
 
+def test_of_many_requests_the_terminal_has_the_first_and_the_last_and_the_report_has_all(
+    tmp_path: Path,
+) -> None:
+    requests = tuple(f"curl {number}" for number in range(1, 245))
+    verdict = replace(VERDICT, findings=(replace(FINDING, requests=requests),))
+    lines = [line for line in shown(verdict, None).splitlines() if line.startswith("  $ ")]
+    path, *_ = write_reports(verdict, tmp_path)
+
+    between = "# … 229 requests are left out here; report.json has all 244"
+    expected = (*requests[:3], between, *requests[-12:])
+    assert [f"  $ {line}" for line in expected] == lines
+    assert [*requests] == json.loads(path.read_text())["findings"][0]["requests"]
+
+
+def test_requests_are_left_out_only_where_that_makes_a_card_shorter() -> None:
+    requests = tuple(f"curl {number}" for number in range(16))
+    verdict = replace(VERDICT, findings=(replace(FINDING, requests=requests),))
+
+    assert "left out" not in shown(verdict, None)
+
+
 def test_what_is_no_terminal_gets_whole_lines_without_colour() -> None:
     out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=None)
 

@@ -1,6 +1,7 @@
 """Every rule catches a fault, by the rules alone."""
 # ruff: noqa: E501  # the table of faults reads better in rows
 
+import itertools
 import json
 import re
 import time
@@ -11,7 +12,7 @@ from typing import Any, cast
 import pytest
 from heidi_conformance import Level, Verdict, judge
 from heidi_conformance._findings import Case
-from heidi_conformance._history import create
+from heidi_conformance._history import create, listing
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._reduce import Proof, Reducer
 from heidi_conformance._wire import Wire
@@ -589,9 +590,103 @@ def test_a_session_that_a_walk_leaves_out_is_missed() -> None:
             page["sessions"] = page["sessions"][:-1]
             page["count"] = len(page["sessions"])
 
-    titles = [finding.title for finding in rules_of(pages(hide), rules=("walks",)).findings]
-    left_out = "listLinkedUserSessions leaves out sessions that were there throughout a walk"
-    assert left_out in titles
+    findings = {item.title: item for item in rules_of(pages(hide), rules=("walks",)).findings}
+    finding = findings[
+        "listLinkedUserSessions leaves out sessions that were there throughout a walk"
+    ]
+    assert re.fullmatch(
+        r"the sessions that were there when the walk began, \d+ at least", finding.expected
+    )
+    assert re.fullmatch(r"\d+ sessions? on \d+ pages, without \d+ of them", finding.got)
+
+
+def one_too_many(page: Session, _: Request) -> None:
+    page["count"] += 1
+
+
+def a_second_time(page: Session, _: Request) -> None:
+    page["sessions"] += page["sessions"][:1]
+    page["count"] = len(page["sessions"])
+
+
+def in_turns() -> Fault:
+    turns = itertools.cycle((1, -1))
+
+    def another_order(page: Session, _: Request) -> None:
+        page["sessions"] = page["sessions"][:: next(turns)]
+
+    return pages(another_order)
+
+
+# Of each fault: the rule, its cause, and what a reader is told.
+TOLD = {
+    "count": (
+        "counts",
+        pages(one_too_many),
+        "is not the number of its sessions",
+        r"`count` (\d+), as the page shows \1 sessions?",
+        r"`count` \d+",
+    ),
+    "twice on a page": (
+        "walks",
+        pages(a_second_time),
+        "shows a session twice on one page",
+        r"\d+ sessions, each with an id of its own",
+        r"\d+ different ids?, and 1 of them again",
+    ),
+    "another order": (
+        "walks",
+        in_turns(),
+        "or another order, when asked again",
+        "the same page as before, since nothing was written in between",
+        "the same sessions in another order",
+    ),
+    "insertion": (
+        "walks",
+        skips_on_insertion,
+        "repeats sessions on a later page",
+        r"\d+ sessions? on page \d+ that no earlier page showed",
+        r"\d+ of them shown before",
+    ),
+    "frozen clock": (
+        "updated-at",
+        tells(frozen_clock),
+        "does not let `updated_at` grow",
+        "a later instant than before the update",
+        "the same instant",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "fault", "title", "expected", "got"), TOLD.values(), ids=TOLD)
+def test_a_finding_says_what_was_expected_and_what_came(
+    rule: str, fault: Fault, title: str, expected: str, got: str
+) -> None:
+    findings = rules_of(fault, rules=(rule,)).findings
+
+    (finding,) = (item for item in findings if item.rule == rule and title in item.title)
+    assert re.fullmatch(expected, finding.expected)
+    assert re.fullmatch(got, finding.got)
+
+
+def test_the_numbers_of_a_finding_are_those_of_the_requests_that_show_it() -> None:
+    told: list[int] = []
+
+    def counts_up(page: Session, _: Request) -> None:
+        told.append(1000 + len(told))
+        page["count"] = told[-1]
+
+    api = Api()
+    api.tokens[TOKEN] = api.tokens[api.token()]
+    wrong = "answers a `count` that is not the number of its sessions"
+    seen = Complaint("counts", "listLinkedUserSessions", wrong, "", "`count` 3", "`count` 7")
+    case = Case(seen, (listing(),), 0)
+    with serving(faulty(api, pages(counts_up))) as url, Wire(url) as wire:
+        setting = Setting("strict", {"first": TOKEN})
+        proof = Reducer(wire, setting, Limits(1), time.monotonic() + 10).proof(case)
+
+    assert "confirmed" == proof.stability
+    assert f"`count` {told[-1]}" == case.complaint.got
 
 
 @pytest.mark.parametrize(
@@ -606,6 +701,8 @@ def test_requests_are_confirmed_that_show_a_finding_twice_more(
     setting = Setting("strict", {"first": TOKEN})
     reducer = Reducer(Wire("http://127.0.0.1:1"), setting, Limits(1), 0)
 
-    proof = reducer.proof(Case(Complaint("rule", "operation", "pattern"), history, 0))
+    proof = reducer.proof(
+        Case(Complaint("rule", "operation", "pattern", "", "this", "that"), history, 0)
+    )
     assert Proof(history, proof.stability) == proof
     assert stability == proof.stability

@@ -45,8 +45,9 @@ class Opinions:
                 sighting.rule,
                 operation,
                 sentence.text,
-                expected=sentence.expected,
-                got=sentence.got,
+                "",
+                sentence.expected,
+                sentence.got,
                 place=tuple(sentence.keys),
                 vague=sentence.vague,
             )

@@ -25,6 +25,7 @@ from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.oracle import Complaint
 
 from ._dictionaries import dictionaries, settings_of
+from ._interim import interim_answers_passed_over
 from ._opinions import Opinions, Witness
 from ._watcher import Watcher
 
@@ -83,7 +84,7 @@ class Breadth:
         timer = threading.Timer(budget, stop)
         timer.start()
         try:
-            with hypothesis_elsewhere():
+            with hypothesis_elsewhere(), interim_answers_passed_over():
                 for event in stream:
                     if isinstance(event, events.Interrupted) and not spent.is_set():
                         raise KeyboardInterrupt
@@ -152,7 +153,7 @@ class Breadth:
 def unanswered(operation: str) -> Complaint:
     """Return what is said of a request that got no answer, and that nobody wrote down."""
     what = f"gave no answer: the connection broke, or nothing came within {TIMEOUT:g} seconds"
-    return Complaint(TRANSPORT, operation, what, expected="an answer", got="none")
+    return Complaint(TRANSPORT, operation, what, "", "an answer", "none")
 
 
 def nothing() -> None:

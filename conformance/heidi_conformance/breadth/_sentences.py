@@ -164,7 +164,7 @@ def wrong_allow(seen: Sighting, failure: checks.AllowHeaderMismatch) -> Iterator
             for method in _document.METHODS
             if method in seen.document["paths"][seen.path]
         ),
-        printable(failure.allow_header),
+        printable(failure.allow_header) or "none",
     )
 
 

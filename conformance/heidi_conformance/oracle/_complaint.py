@@ -9,6 +9,7 @@ class Complaint:
 
     pattern: what is wrong, the same for the same cause; `{}` stands for the subject.
     subject: the member, parameter or place, empty where there is none.
+    expected, got: what tells the two apart, in words that repeat no text of an answer.
     place: the way into the document, where it is another than that of the rule.
     vague: whether it gives way to one of the same rule that says more.
     session_id: the session on a page that it is about.
@@ -17,9 +18,9 @@ class Complaint:
     rule: str
     operation: str
     pattern: str
-    subject: str = ""
-    expected: str = ""
-    got: str = ""
+    subject: str
+    expected: str
+    got: str
     place: tuple[str | int, ...] = ()
     vague: bool = False
     session_id: str = field(default="", repr=False)

@@ -11,7 +11,7 @@ from heidi_conformance._wire import Reply
 from ._complaint import Complaint
 from ._memory import Memory
 from ._newborn import newborn
-from ._pages import LIST, Shelf, ids_of, page_faults
+from ._pages import LIST, Shelf, complaint, ids_of, is_whole, page_faults, sessions
 from ._reading import Reading
 from ._sessions import (
     Known,
@@ -32,7 +32,12 @@ def listed(
     sizes = [text for name, text in reading.query if name == "page_size"]
     bounded = sizes and reading.sure is None and sizes[0].isdigit()
     if not memory.strict and bounded and len(ids) > int(sizes[0]):
-        yield Complaint("page-bound", LIST, "puts more sessions on a page than `page_size`")
+        yield complaint(
+            "page-bound",
+            "puts more sessions on a page than `page_size`",
+            f"at most {int(sizes[0])}",
+            sessions(len(ids)),
+        )
     if any(
         memory.sessions[session_id].owner != user
         for session_id in ids
@@ -67,7 +72,11 @@ def listed(
             f"status {answer.status}",
         )
     there = frozenset(key for key, known in memory.sessions.items() if known.owner == user)
-    yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    if is_whole(page):
+        yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    else:
+        # What is wrong with its shape was said; of its numbers, nothing can be.
+        memory.shelves[user].walk = None
     for session in cast("list[object]", member(page, "sessions") or []):
         got = flattened(session)
         session_id = got.get("session_id")
@@ -84,7 +93,7 @@ def listed(
             *misfits(LIST, known, {}, got, strict=memory.strict, skip=skip),
             *instants(memory, reading, known, got, NEVER),
         ]
-        yield from (replace(complaint, session_id=session_id) for complaint in wrong)
+        yield from (replace(item, session_id=session_id) for item in wrong)
         known.see(got, {}, skip | known.doubtful(LIST))
         known.doubt(members_of(wrong), LIST)
         known.read_by(LIST)

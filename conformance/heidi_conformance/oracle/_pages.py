@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from heidi_conformance._document import member
+from heidi_conformance._words import kind_of
 
 from ._complaint import Complaint
 from ._reading import Reading
 
 LIST = "listLinkedUserSessions"
 DEFAULT_SIZE = 10
+# A larger number is not the number of anybody's sessions, and nobody knows what it is.
+MOST = 1_000_000
 
 
 @dataclass
@@ -83,28 +86,50 @@ def ids_of(page: Any) -> list[str]:
     ]
 
 
+def is_whole(page: Any) -> bool:
+    """Whether a page has its sessions, and each of them an id."""
+    listed = member(page, "sessions")
+    return isinstance(listed, list) and len(ids_of(page)) == len(cast("list[object]", listed))
+
+
 def page_faults(
     shelf: Shelf, reading: Reading, page: Any, there: frozenset[str]
 ) -> Iterator[Complaint]:
     """Yield what is wrong with the numbers of a page; take what it tells."""
     ids, size = ids_of(page), size_of(reading)
-    token, more, total = (
-        member(page, name) for name in ("next_page", "has_next_page", "total_count")
+    token, more, total, count = (
+        member(page, name) for name in ("next_page", "has_next_page", "total_count", "count")
     )
-    if member(page, "count") != len(ids):
-        yield complaint("counts", "answers a `count` that is not the number of its sessions")
+    if count != len(ids):
+        yield complaint(
+            "counts",
+            "answers a `count` that is not the number of its sessions",
+            f"`count` {len(ids)}, as the page shows {sessions(len(ids))}",
+            f"`count` {numbered(count)}",
+        )
     if isinstance(more, bool) and more != (token is not None):
         yield complaint(
-            "next-page", "answers `has_next_page` and `next_page` that contradict each other"
+            "next-page",
+            "answers `has_next_page` and `next_page` that contradict each other",
+            "true beside a page to ask for, false beside null",
+            f"{str(more).lower()} beside {'null' if token is None else 'a page to ask for'}",
         )
     if isinstance(total, int) and not isinstance(total, bool):
         if shelf.total is not None and total != shelf.total:
             yield complaint(
-                "totals", "answers a `total_count` that is not the number of the caller's sessions"
+                "totals",
+                "answers a `total_count` that is not the number of the caller's sessions",
+                f"`total_count` {numbered(shelf.total)}",
+                f"`total_count` {numbered(total)}",
             )
         shelf.total = total
-    if any(number > 1 for number in Counter(ids).values()):
-        yield complaint("walks", "shows a session twice on one page")
+    if (twice := len(ids) - len(set(ids))) > 0:
+        yield complaint(
+            "walks",
+            "shows a session twice on one page",
+            f"{sessions(len(ids))}, each with an id of its own",
+            f"{len(set(ids))} different ids, and {twice} of them again",
+        )
     asked = (
         "without `page_size`" if not any(name == "page_size" for name, _ in reading.query) else ""
     )
@@ -116,7 +141,12 @@ def page_faults(
         shelf.offered = True
     key = reading.message.target
     if key in shelf.order and shelf.order[key] != ids:
-        yield complaint("walks", "shows other sessions, or another order, when asked again")
+        yield complaint(
+            "walks",
+            "shows other sessions, or another order, when asked again",
+            "the same page as before, since nothing was written in between",
+            difference(shelf.order[key], ids),
+        )
     shelf.order[key] = ids
     walk = shelf.walk
     if not tokens_of(reading):
@@ -132,19 +162,36 @@ def length_faults(
     shelf: Shelf, reading: Reading, length: int, size: int, asked: str, *, more: bool
 ) -> Iterator[Complaint]:
     rule = "page-size" if asked else "full-pages"
+    got = sessions(length)
     if length > size:
         yield complaint(
             "page-size" if asked else "page-bound",
             f"puts more sessions on a page than {'10' if asked else '`page_size`'} {asked}".strip(),
+            f"at most {sessions(size)}",
+            got,
         )
     elif more and length < size:
-        yield complaint(rule, f"leaves a page short that is not the last {asked}".strip())
+        yield complaint(
+            rule,
+            f"leaves a page short that is not the last {asked}".strip(),
+            f"{sessions(size)}, as `next_page` leads to more",
+            got,
+        )
     elif not tokens_of(reading) and shelf.total is not None:
         if length < min(size, shelf.total):
-            yield complaint(rule, f"leaves the first page short {asked}".strip())
+            yield complaint(
+                rule,
+                f"leaves the first page short {asked}".strip(),
+                f"{sessions(min(size, shelf.total))}, as `total_count` is {numbered(shelf.total)}",
+                got,
+            )
         if more != (shelf.total > length):
             yield complaint(
-                "next-page", "has a next page where there is nothing left, or none where there is"
+                "next-page",
+                "has a next page where there is nothing left, or none where there is",
+                f"{'null' if more else 'a `next_page`'} after "
+                f"{length} of {numbered(shelf.total)} sessions",
+                "a `next_page`" if more else "null",
             )
 
 
@@ -154,19 +201,69 @@ def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterato
     walk.seen.update(ids)
     walk.pages += 1
     if repeated:
-        yield complaint("walks", "repeats sessions on a later page of a walk")
+        yield complaint(
+            "walks",
+            "repeats sessions on a later page of a walk",
+            f"{sessions(len(ids))} on page {walk.pages} that no earlier page showed",
+            f"{len(repeated)} of them shown before",
+        )
     if token is not None:
         walk.token = str(token)
         if shelf.total is not None and walk.pages > shelf.total // walk.size + 20:
             shelf.walk = None
-            yield complaint("walks", "does not come to an end of its pages")
+            yield complaint(
+                "walks",
+                "does not come to an end of its pages",
+                f"`next_page` null after {numbered(-(-shelf.total // walk.size))} pages, "
+                f"as `total_count` is {numbered(shelf.total)}",
+                f"a `next_page` on page {walk.pages}",
+            )
         return
     shelf.walk = None
-    if walk.there - walk.seen.keys() or len(walk.seen) < (walk.least or 0):
-        yield complaint("walks", "leaves out sessions that were there throughout a walk")
+    yield from end_faults(shelf, walk)
+
+
+def end_faults(shelf: Shelf, walk: Walk) -> Iterator[Complaint]:
+    """Say what a walk that has ended missed, or showed too much."""
+    got = f"{sessions(len(walk.seen))} on {walk.pages} page{'s' * (walk.pages != 1)}"
+    missing = len(walk.there - walk.seen.keys())
+    if missing or len(walk.seen) < (walk.least or 0):
+        there = max(len(walk.there), walk.least or 0)
+        yield complaint(
+            "walks",
+            "leaves out sessions that were there throughout a walk",
+            f"the sessions that were there when the walk began, {numbered(there)} at least",
+            f"{got}, without {missing or numbered(there - len(walk.seen))} of them",
+        )
     elif shelf.total is not None and len(walk.seen) > shelf.total:
-        yield complaint("walks", "shows more sessions in a walk than `total_count` says there are")
+        yield complaint(
+            "walks",
+            "shows more sessions in a walk than `total_count` says there are",
+            f"at most {numbered(shelf.total)}, which is `total_count`",
+            got,
+        )
 
 
-def complaint(rule: str, pattern: str) -> Complaint:
-    return Complaint(rule, LIST, pattern)
+# --- in words ---
+
+
+def complaint(rule: str, pattern: str, expected: str, got: str) -> Complaint:
+    return Complaint(rule, LIST, pattern, "", expected, got)
+
+
+def sessions(number: int) -> str:
+    return f"{number} session{'s' * (number != 1)}"
+
+
+def numbered(value: Any) -> str:
+    """Spell a number of sessions; of what cannot be one, no more than the type is told."""
+    plausible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
+    return str(value) if plausible else kind_of(value)
+
+
+def difference(before: list[str], now: list[str]) -> str:
+    """Say how a page differs from what it was."""
+    missing, added = len(set(before) - set(now)), len(set(now) - set(before))
+    if missing or added:
+        return f"{missing} of its {sessions(len(before))} missing and {added} others there"
+    return "the same sessions in another order"

@@ -74,20 +74,26 @@ def violations(
         keyword = str(error.schema_path[-1]) if error.schema_path else ""
         if keyword == "required":
             name = getattr(error.kind, "property", "")
-            yield f"`{name}` at {place}", "without the required member {}", "the member", "none"
+            yield f"`{name}` at {place}", "without the required member {}", f"`{name}`", "none"
         elif keyword == "type":
             got = kind_of(error.instance)
-            yield f"`{place}`", f"with {got} at {{}}", "the type of the document", got
+            types = " or ".join(getattr(error.kind, "types", ()))
+            yield f"`{place}`", f"with {got} at {{}}", types, got
         else:
             yield (
                 f"`{place}`",
                 f"with a value at {{}} that breaks `{keyword}`",
-                keyword,
-                "a value that does not fit",
+                limit(keyword, getattr(error.kind, "value", None)),
+                f"{kind_of(error.instance)} that does not fit",
             )
     for place, text in instants(value):
         if re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) and not is_instant(text):
             yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
+
+
+def limit(keyword: str, value: Any) -> str:
+    """Spell what a keyword of the document asks for, where it is short."""
+    return f"{keyword} {value}" if isinstance(value, str | int | float) else keyword
 
 
 def instants(value: Any) -> Iterator[tuple[str, str]]:

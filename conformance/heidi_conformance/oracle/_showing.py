@@ -160,48 +160,64 @@ def instants(
     made = instant(got.get("created_at"))
     if not memory.strict or now is None:
         return
+    operation = reading.operation
     if made is not None and now < made:
         yield Complaint(
-            "updated-at", reading.operation, "shows an `updated_at` before `created_at`"
+            "updated-at",
+            operation,
+            "shows an `updated_at` before `created_at`",
+            "",
+            "the instant of `created_at`, or a later one",
+            "an earlier instant",
         )
     latest, known.latest = known.latest, None
-    if now < (before or latest or now):
-        yield Complaint("updated-at", reading.operation, "shows an `updated_at` that went back")
+    last = before or latest
+    if last is not None and now < last:
+        yield Complaint(
+            "updated-at",
+            operation,
+            "shows an `updated_at` that went back",
+            "",
+            "the instant that was shown before, or a later one",
+            "an earlier instant",
+        )
     elif before is None:
         return
-    elif reading.operation == "updateSession":
+    elif operation == "updateSession":
         changes = any(
             not same(value, known.shown.get(name, ABSENT)) for name, value in reading.sent.items()
         )
         if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
             yield Complaint(
-                "updated-at", "updateSession", "does not let `updated_at` grow with a change"
+                "updated-at",
+                "updateSession",
+                "does not let `updated_at` grow with a change",
+                "",
+                "a later instant than before the update",
+                "the same instant",
             )
     elif now != before and known.settled:
-        if "foreign" in known.attempts:
-            yield Complaint(
-                "own-sessions",
-                "updateSession",
-                "changes {} of a session of another user",
-                "`updated_at`",
-            )
-        elif "rejected" in known.attempts:
-            yield Complaint(
-                "rejected-update",
-                "updateSession",
-                "changes {} although it rejects the update",
-                "`updated_at`",
-            )
-        elif "other" in known.attempts:
-            yield Complaint(
-                "one-session", "updateSession", "changes {} of another session", "`updated_at`"
-            )
-        else:
-            yield Complaint(
-                "reading",
-                reading.operation,
-                "shows another `updated_at` though nothing was sent since",
-            )
+        yield moved(reading, known, "a later instant" if now > before else "an earlier instant")
+
+
+# Who may have moved `updated_at` when nobody may have: by what was tried since, the gravest first.
+MOVERS = {
+    "foreign": ("own-sessions", "changes {} of a session of another user"),
+    "rejected": ("rejected-update", "changes {} although it rejects the update"),
+    "other": ("one-session", "changes {} of another session"),
+}
+
+
+def moved(reading: Reading, known: Known, got: str) -> Complaint:
+    """Return what is said of an `updated_at` that is another one without an update."""
+    tried = next((name for name in MOVERS if name in known.attempts), None)
+    expected = "the instant that was shown before"
+    if tried is None:
+        what = "shows another `updated_at` though nothing was sent since"
+        return Complaint("reading", reading.operation, what, "", expected, got)
+    return Complaint(
+        MOVERS[tried][0], "updateSession", MOVERS[tried][1], "`updated_at`", expected, got
+    )
 
 
 def members_of(complaints: list[Complaint]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
+from heidi_conformance._excerpt import excerpt
 from heidi_conformance._verdict import Finding
 
 from ._html import Child, h, prose
@@ -54,12 +55,15 @@ def origin(source: str) -> str:
 
 
 def recipes(finding: Finding, *, shown: bool) -> Element:
-    details = h("details", h("summary", "How to see it: curl and Python" if finding.python else
+    lines = excerpt(finding.requests)
+    # Of a program, a part is of no use.
+    program = finding.python and lines == finding.requests
+    details = h("details", h("summary", "How to see it: curl and Python" if program else
                              "How to see it: curl"))  # fmt: skip
     if shown:
         details.set("open", "")
-    details.append(block("curl", "\n".join(finding.requests), finding))
-    if finding.python:
+    details.append(block("curl", "\n".join(lines), finding))
+    if program:
         details.append(block("Python", finding.python.rstrip("\n"), finding))
     return details
 

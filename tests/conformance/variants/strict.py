@@ -372,6 +372,12 @@ def closing(request: Request, handle: Handler) -> Answer:
     return handle(request).but(headers={"connection": "close"})
 
 
+@variant_between(BOTH, lambda c: c.page().interim == (100, 102, 103))
+def interim(request: Request, handle: Handler) -> Answer:
+    """Continue, Processing and Early Hints come before every answer."""
+    return handle(request).but(interim=(100, 102, 103))
+
+
 @variant_between(BOTH, lambda c: "etag" in c.page().headers)
 def more_headers(request: Request, handle: Handler) -> Answer:
     """Answers have an ETag, a request id, a cookie and what is left of a rate."""
