@@ -188,7 +188,7 @@ def misfits(
                 operation if rule not in FAULT_OF_UPDATE else "updateSession",
                 pattern(rule, found, before, sent=is_sent),
                 f"`{name}`",
-                "what was sent" if name in fresh else "as it was",
+                "what was sent" if name in fresh and rule != "rejected-update" else "as it was",
                 "no such member" if found is ABSENT else "another value",
             )
     if strict:
