@@ -80,7 +80,7 @@ def test_a_file_holds_the_token_as_well(api: Api, tmp_path: Path) -> None:
     (tmp_path / "other").write_text(api.token("other@example.com", "2"))
     with serving(api.handle) as url:
         run = ["run", url, "--token-file", "token", "--other-token-file", "other"]
-        assert 0 == main([*run, "--rule", "own-sessions", *FEW])
+        assert 0 == main([*run, "--rule", "own-list", *FEW])
 
     assert 2 == len({request.headers["authorization"] for request in api.requests})
 
