@@ -22,6 +22,8 @@ UNLINKED_EMAIL = "conformance+unlinked@heidi-conformance.invalid"
 UNLINKED_ID = "heidi-conformance-unlinked"
 UNKNOWN_ID = "0"
 REFUSED = (401, 403)
+# Where a token is tried; one of them may be closed to its user.
+ADMITTED = ("/sessions/linked-user", f"/sessions/{UNKNOWN_ID}")
 ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
 
 
@@ -152,8 +154,7 @@ def has_list(url: str, token: str) -> bool:
 def admits(url: str, token: str) -> bool:
     """Whether a token is still good: one that has ended is 401 everywhere."""
     with Client(url) as client:
-        paths = ("/sessions/linked-user", f"/sessions/{UNKNOWN_ID}")
-        answers = [client.send(Message("GET", path, bearer(token))) for path in paths]
+        answers = [client.send(Message("GET", path, bearer(token))) for path in ADMITTED]
     return any(answer is None or answer.status != 401 for answer in answers)
 
 

@@ -156,4 +156,7 @@ class UnknownOutcomeError(StoreUnavailableError):
         ApiError.__init__(
             self, "the database went away during this request, which may have been done or not"
         )
-        self.reason = f"{reason}; what was written last may be there or not"
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; what was written last may be there or not"

@@ -7,6 +7,7 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => ({ dark: true, light: false })[root.dataset.theme] ?? system.matches;
   const show = () => {
+    if (button.getAttribute("aria-pressed") === String(isDark())) return;
     button.setAttribute("aria-pressed", String(isDark()));
     dispatchEvent(new CustomEvent("heidi-theme", { detail: { dark: isDark() } }));
   };
@@ -15,7 +16,8 @@
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* then it lasts as long as the page */ }
     show();
   });
-  system.addEventListener("change", show);
+  // Paper is light, which is no choice of anybody.
+  system.addEventListener("change", () => matchMedia("print").matches || show());
   button.hidden = false;
   show();
 }

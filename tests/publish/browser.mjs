@@ -18,9 +18,17 @@ const AXE = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
 async function violations(page, scope, more = []) {
   await page.evaluate(axe);
   const rules = Object.fromEntries(more.map((rule) => [rule, { enabled: true }]));
+  await settled(page);
   const found = await page.evaluate((scope, options) => window.axe.run(scope, options), scope, { ...AXE, rules });
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message ?? ""}`));
 }
+
+// What changes slowly has neither its old look nor its new one: it is brought to its end.
+const settled = (page) =>
+  page.evaluate(() => {
+    for (const animation of document.getAnimations())
+      if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
+  });
 
 async function firstContent(page) {
   const wanted = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
@@ -44,8 +52,8 @@ const STEPS = {
   clickUntil,
   keys: (page, words) => page.keyboard.type(words),
   press: (page, key) => page.keyboard.press(key),
-  scheme: (page, value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
-  media: (page, type) => page.emulateMediaType(type),
+  scheme: (page, value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]).then(() => settled(page)),
+  media: (page, type) => page.emulateMediaType(type).then(() => settled(page)),
   size: (page, width, height) => page.setViewport({ width, height }),
   wait: async (page, expression) => void (await page.waitForFunction(expression, { timeout: PATIENCE })),
   screenshot: async (page, path) => void (await page.screenshot({ path })),
