@@ -65,7 +65,7 @@ def serving(
     Raises:
         ServingError: it did not start.
     """
-    key = secrets.token_urlsafe(16)
+    key = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
         log = log or Path(folder, "log")
         database = f"sqlite:///{folder}/sandbox.db"

@@ -197,7 +197,8 @@ class _Runner:
             secret = await store.setting("secret", secrets.token_bytes(32))
             api_key = settings.api_key
             if api_key is None:
-                made = await store.setting("api_key", secrets.token_urlsafe(32).encode())
+                # Hexadecimal: what begins with a dash is no value to a command line.
+                made = await store.setting("api_key", secrets.token_hex(32).encode())
                 api_key = made.decode()
             deadlines = Deadlines(settings.limits.body_time)
             app = create_app(

@@ -247,7 +247,7 @@ class Api:
 
     def __init__(self, new_id: Callable[[], str] = lambda: str(secrets.randbits(128))) -> None:
         self.new_id = new_id
-        self.api_key = secrets.token_urlsafe(16)
+        self.api_key = secrets.token_hex(16)
         self.users: dict[tuple[str, str], User] = {}
         self.tokens: dict[str, User] = {}
         self.expiries: dict[str, float] = {}
@@ -261,7 +261,7 @@ class Api:
         lifetime: float | None = None,
     ) -> str:
         linked = not email.partition("@")[0].endswith("+unlinked")
-        token = secrets.token_urlsafe(24)
+        token = "t" + secrets.token_urlsafe(24)
         self.tokens[token] = self.users.setdefault((email, internal_id), User(linked))
         self.expiries[token] = time.time() + (self.lifetime if lifetime is None else lifetime)
         return token
