@@ -200,7 +200,7 @@ def test_the_plugin_works_in_a_project_of_its_own(pytester: pytest.Pytester) -> 
             assert heidi_sandbox.url.startswith("http://127.0.0.1")
         """
     )
-    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_without_the_extra_the_sandbox_says_what_to_install(pytester: pytest.Pytester) -> None:
@@ -212,7 +212,7 @@ def test_without_the_extra_the_sandbox_says_what_to_install(pytester: pytest.Pyt
         """
     )
     pytester.makepyfile("def test_sandbox(heidi_sandbox): pass")
-    result = pytester.runpytest_inprocess()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*pip install 'heidi-sessions?sandbox?'*"])
 

@@ -96,6 +96,8 @@ class Breadth:
             self.obstacles.append(
                 f"the run was cut short after {self.plan.budget:g} seconds; raise --time-budget"
             )
+        elif not self.checked:
+            self.obstacles.append("Schemathesis told of no answer that it checked")
 
     def take(self, event: events.EngineEvent) -> None:
         """Take one event."""
