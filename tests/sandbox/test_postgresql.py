@@ -29,7 +29,7 @@ from tests.sandbox.api import Api, error_of
 from tests.sandbox.process import failed
 from tests.sandbox.stores import OpenStore, opened, with_store
 
-READY = 3  # seconds
+READY = 10  # seconds, also on a busy machine
 OURS = "application_name = 'heidi-sandbox'"
 
 
