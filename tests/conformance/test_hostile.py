@@ -12,7 +12,7 @@ from heidi_conformance import CannotJudgeError, _wire, judge
 
 from .conftest import Judged
 from .faults import TOKEN
-from .reference import Answer, Api, Handler, Request, answer, faulty, serving
+from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
 
 Attack = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -283,10 +283,20 @@ def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) ->
         judge(url, token=TOKEN, level="strict", time_budget=3)
 
 
+def ending(api: Api) -> Fault:
+    """Let the token end after some requests."""
+
+    def ends(request: Request, handle: Handler) -> Answer:
+        if len(api.requests) > 200:
+            api.expiries[TOKEN] = time.time() - 1
+        return handle(request)
+
+    return ends
+
+
 def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
-    api.expiries[TOKEN] = time.time() + 1
     with (
-        serving(api.handle) as url,
+        serving(faulty(api, ending(api))) as url,
         pytest.raises(CannotJudgeError, match="a token ended during the run"),
     ):
         judge(url, token=TOKEN, level="strict", rules_only=True)
@@ -302,16 +312,13 @@ def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) 
 
 
 def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) -> None:
+    ends = ending(api)
+
     def unsure(request: Request, handle: Handler) -> Answer:
-        answer = handle(request)
-        return answer.but(status=500) if request.method == "PATCH" else answer
+        reply = ends(request, handle)
+        return reply.but(status=500) if request.method == "PATCH" else reply
 
-    def ending(request: Request, handle: Handler) -> Answer:
-        if len(api.requests) > 200:
-            api.expiries[TOKEN] = time.time() - 1
-        return unsure(request, handle)
-
-    with serving(faulty(api, ending)) as url:
+    with serving(faulty(api, unsure)) as url:
         verdict = judge(url, token=TOKEN, level="strict", rules_only=True)
     assert "no-server-error" in {item.rule for item in verdict.findings}
     assert not [item for item in verdict.findings if "401" in item.got]
