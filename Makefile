@@ -22,7 +22,7 @@ all: $(TOOLS) ## Main job: derive, lint, diff, generate, judge the sandbox, publ
 
 .PHONY: test
 test: $(TOOLS) ## All tests, with the coverage of the hand-written packages
-	@pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	@pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
 lint: $(TOOLS) ## Documents and code: linters, types, import rules
