@@ -23,7 +23,7 @@ from .environments import TOOLS
 from .measure import PROGRAMS, ROOT, SAMPLE, NotMeasuredError, last_line, running
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from .measure import Program
 
@@ -106,6 +106,27 @@ class Load:
             raise NotMeasuredError(f"{result['failures']} requests to {server.url} failed")
         spent = server.cpu_seconds() - before
         return Burst(result["answers"] / result["seconds"], spent / result["answers"])
+
+
+def case(
+    load: Load,
+    name: str,
+    server: Server,
+    requests: Sequence[Mapping[str, str]],
+    seconds: float,
+) -> Callable[[], dict[str, float]]:
+    """Give what measures one burst: the rate by its name, and what an answer costs."""
+
+    def measure() -> dict[str, float]:
+        burst = load.burst(server, requests, seconds)
+        return {name: burst.rate, f"{name} cpu": burst.cpu}
+
+    return measure
+
+
+def cell(medians: Mapping[str, float], name: str) -> str:
+    """Say what was measured of a case."""
+    return f"{medians[name]:,.0f}/s, {medians[f'{name} cpu'] * 1e6:.0f} µs CPU"
 
 
 @contextlib.contextmanager

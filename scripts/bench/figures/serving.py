@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from scripts.bench.environments import Environments
-    from scripts.bench.servers import Load, Server
+    from scripts.bench.servers import Server
 
     Requests: TypeAlias = Callable[[Server], Sequence[Mapping[str, str]]]
 
@@ -41,7 +41,7 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
             except NotMeasuredError as reason:
                 missing[name] = str(reason)
         cases = [
-            _case(load, name, server, method, seconds)
+            servers.case(load, f"{method} {name}", server, REQUESTS[method](server), seconds)
             for method in REQUESTS
             for name, server in running.items()
             if method in MUST.get(name, REQUESTS)
@@ -56,8 +56,8 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
             ours, peer = medians[f"{method} ours"], medians[f"{method} {name}"]
             yield Row.of_ratio(
                 figure,
-                _cell(medians, f"{method} ours"),
-                _cell(medians, f"{method} {name}"),
+                servers.cell(medians, f"{method} ours"),
+                servers.cell(medians, f"{method} {name}"),
                 ours / peer,
                 must,
             )
@@ -72,19 +72,3 @@ def _peers(
         "Prism": lambda: servers.prism(environments.prism()),
         "a bare ASGI constant": servers.bare,
     }
-
-
-def _case(
-    load: Load, name: str, server: Server, method: str, seconds: float
-) -> Callable[[], dict[str, float]]:
-    requests = REQUESTS[method](server)
-
-    def measure() -> dict[str, float]:
-        burst = load.burst(server, requests, seconds)
-        return {f"{method} {name}": burst.rate, f"{method} {name} cpu": burst.cpu}
-
-    return measure
-
-
-def _cell(medians: Mapping[str, float], name: str) -> str:
-    return f"{medians[name]:,.0f}/s, {medians[f'{name} cpu'] * 1e6:.0f} µs CPU"

@@ -11,10 +11,10 @@ from scripts.bench.table import Row
 from scripts.postgresql import NoPostgresqlError, running_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from scripts.bench.environments import Environments
-    from scripts.bench.servers import Load, Server
+    from scripts.bench.servers import Server
 
 WORKERS: Final = (1, 2, 4)
 REQUESTS: Final = {"GET": servers.gets, "PATCH": servers.patches}
@@ -23,7 +23,8 @@ REQUESTS: Final = {"GET": servers.gets, "PATCH": servers.patches}
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Let them share the machine with PostgreSQL and with what sends the load.
 
-    No row has a bound: how much is gained is a matter of how many cores there are.
+    No row has a bound: how much is gained is a matter of how many cores there are. It grows with
+    them as far as an answer costs a process no more CPU time than it costs one alone.
     """
     seconds, rounds = (1, 1) if smoke else (3, 5)
     python = environments.ours("sandbox")
@@ -39,27 +40,20 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
             arguments = ("--database-url", url, "--workers", str(workers))
             running[workers] = stack.enter_context(servers.sandbox(python, *arguments))
         cases = [
-            _case(load, method, workers, server, seconds)
+            servers.case(load, f"{method} {workers}", server, REQUESTS[method](server), seconds)
             for method in REQUESTS
             for workers, server in running.items()
         ]
         medians = interleave(cases, rounds)
     for method in REQUESTS:
-        one = medians[f"{method} 1"]
+        one = f"{method} 1"
         for workers in WORKERS[1:]:
-            rate = medians[f"{method} {workers}"]
+            several = f"{method} {workers}"
             yield Row(
                 f"{method} on PostgreSQL, {workers} processes against one",
-                f"{rate:,.0f}/s",
-                f"{one:,.0f}/s",
-                rate / one,
+                servers.cell(medians, several),
+                servers.cell(medians, one),
+                medians[several] / medians[one],
                 None,
                 None,
             )
-
-
-def _case(
-    load: Load, method: str, workers: int, server: Server, seconds: float
-) -> Callable[[], dict[str, float]]:
-    requests = REQUESTS[method](server)
-    return lambda: {f"{method} {workers}": load.burst(server, requests, seconds).rate}
