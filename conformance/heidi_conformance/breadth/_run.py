@@ -97,7 +97,10 @@ class Breadth:
                 f"the run was cut short after {self.plan.budget:g} seconds; raise --time-budget"
             )
         elif not self.checked:
-            self.obstacles.append("Schemathesis told of no answer that it checked")
+            self.obstacles.append(
+                "Schemathesis told of no answer that it checked; install the version that "
+                "heidi-sessions[conformance] asks for, or leave it out (--rules-only)"
+            )
 
     def take(self, event: events.EngineEvent) -> None:
         """Take one event."""
