@@ -17,7 +17,7 @@ from ._settings import STEPS, Plan
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
-from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
+from .rules import EVERY, ISSUE, SCRIPTS, TABLE, Rule, Script
 
 if TYPE_CHECKING:
     from .breadth import Breadth
@@ -35,6 +35,7 @@ GIVE = {
     "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
     "expired": "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
     "linked": "the user of the token has no list",
+    "key": "give the key that tokens are issued for (HEIDI_API_KEY)",
 }
 
 
@@ -46,7 +47,7 @@ class Campaign:
         self.on_progress = on_progress
         self.cases = Cases()
         self.limits = Limits(plan.sessions)
-        self.setting = Setting(plan.level, plan.tokens)
+        self.setting = Setting(plan.level, plan.tokens, key=plan.key)
         self.started = time.monotonic()
         self.obstacles: list[str] = []
         self.notes: list[str] = []
@@ -70,7 +71,7 @@ class Campaign:
                 self.run_breadth(contact.examples)
             findings = list(self.proven(wire))
             wire.deadline = time.monotonic() + LONGEST_FAREWELL
-            tagged = tag(wire, self.plan.tokens, self.limits)
+            tagged = tag(wire, self.plan.tokens | self.limits.tokens, self.limits)
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
@@ -163,9 +164,9 @@ class Campaign:
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""
-        return (
-            "first" not in self.setting.unlinked if need == "linked" else need in self.plan.tokens
-        )
+        if need == "linked":
+            return "first" not in self.setting.unlinked
+        return need in self.setting.secrets
 
     def step(self, phase: str) -> None:
         seconds = round(self.spent(), 1)
@@ -185,7 +186,8 @@ class Campaign:
         reducer = Reducer(wire, self.setting, self.limits, until)
         for case in self.cases.apart():
             proof = self.proof(reducer, case)
-            yield finding(case, proof, self.plan.level, self.plan.url, self.plan.tokens.values())
+            secrets = (*self.setting.secrets.values(), *self.limits.tokens.values())
+            yield finding(case, proof, self.plan.level, self.plan.url, secrets)
         if reducer.late:
             self.notes.append(
                 f"the time for proofs was over after {seconds:.0f} seconds, so what is not "
@@ -234,9 +236,9 @@ class Campaign:
         """Yield what became of every rule on every operation that it is about."""
         failed = {(item.rule, item.operation) for item in findings}
         for rule in TABLE:
-            why = self.why_skipped(rule)
             named = {operation for name, operation in failed if name == rule.id}
             for operation in dict.fromkeys((*rule.operations, *sorted(named))):
+                why = self.why_skipped(rule, operation)
                 if operation in named:
                     yield Outcome(rule.id, operation, "failed")
                 else:
@@ -245,14 +247,19 @@ class Campaign:
             for operation in EVERY:
                 yield self.outcome_of_check(check, operation, failed)
 
-    def why_skipped(self, rule: Rule) -> str:
+    def why_skipped(self, rule: Rule, operation: str) -> str:
         """Return why a rule was not put to the server; nothing where it was."""
-        if self.plan.level == "documented" and rule.level == "strict":
+        strict = rule.level == "strict" or operation == ISSUE
+        if self.plan.level == "documented" and strict:
             return "The page does not say so; level strict asks for it."
         if rule.id == "retry-after":
             busy = any(status == 429 for _, status in self.limits.answers)
             return "" if busy else "The server never answered 429."
-        scripts = [script for script in SCRIPTS if rule.id in script.rules]
+        scripts = [
+            script
+            for script in SCRIPTS
+            if rule.id in script.rules and ("key" in script.needs) is (operation == ISSUE)
+        ]
         run = [script for script in scripts if script.reads is self.plan.read_only]
         if not run:
             return "It takes more than GET, and the run was read-only."

@@ -65,7 +65,7 @@ def kept_in(path: str) -> str:
 
 
 def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dict[str, str]:
-    """Return tokens by user; a flag comes before the environment.
+    """Return tokens by user, and the key as `key`; a flag comes before the environment.
 
     lane: runs that go on at the same time need users of their own, and each lane has some.
     Raises CannotJudgeError where there is no token, or none can be minted.
@@ -76,10 +76,12 @@ def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dic
         for flag, user in USERS.items()
         if (text := given[flag])
     }
+    if key := given["--api-key"]:
+        others["key"] = _access.credential(key, "the key")
     if token := given["--token"]:
         return {"first": _access.credential(token, "the token"), **others}
-    if key := given["--api-key"]:
-        return minted(url, _access.credential(key, "the key"), lane) | others
+    if key:
+        return minted(url, key, lane) | others
     raise CannotJudgeError(
         "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
         "or give --token-file or --api-key-file"

@@ -16,6 +16,14 @@ def load(level: Level) -> Json:
     return heidi_spec.load("base" if level == "documented" else "strict")
 
 
+def with_issuer(document: Json) -> Json:
+    """Add the operation that issues tokens, which the documents of both levels leave to auth."""
+    auth = heidi_spec.load("client")
+    document["paths"]["/jwt"] = auth["paths"]["/jwt"]
+    document["components"]["schemas"]["IssuedToken"] = auth["components"]["schemas"]["IssuedToken"]
+    return document
+
+
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
     """Yield method, path and operation of every operation."""
     for path, item in document["paths"].items():

@@ -1,8 +1,8 @@
 """Requests that can be sent again: to other sessions, with other tokens, in another order.
 
 A target or a body names what earlier answers gave: `{s1}` is the session created under that name,
-`{next}` the `next_page` of the last list. An Authorization names a token, `{first}`, or a near miss
-of it, `{first:last+1}`.
+`{next}` the `next_page` of the last list. A header names a token, `{first}`, or the key that tokens
+are issued for, `{key}`, or a near miss of it, `{first:last+1}`.
 """
 
 import base64
@@ -12,13 +12,14 @@ import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from ._document import member
 from ._wire import Message, Reply, Silence
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 NAME = re.compile(r"\{([a-z]+[0-9]*)(?::([^{}]*))?\}")
+ISSUER = "/jwt"
 
 
 class UnboundError(Exception):
@@ -135,7 +136,8 @@ class Request:
     """One request, as a script writes it.
 
     target: what stands behind the base URL. user: whose token is sent, none where empty.
-    authorization: instead of `Bearer {user}`. binds: the name of the session that it creates.
+    authorization: instead of `Bearer {user}`. binds: the name of what it makes: of the session that
+    it creates or, where it asks for a token, of the user that it stands for.
     headers: further ones, in which a token may be named as well.
     batch: requests in a row with the same number are sent at once. pause: seconds before it.
     """
@@ -157,6 +159,16 @@ class Request:
         """The sessions and pages that the request names."""
         body = self.body.decode("latin-1") if len(self.body) < 4096 else ""
         return {match[1] for match in NAME.finditer(self.target + body)}
+
+    @property
+    def wants(self) -> set[str]:
+        """All that earlier answers gave, its user among them."""
+        return self.names | ({self.user} - {""})
+
+    @property
+    def issues(self) -> bool:
+        """Whether it asks for a token."""
+        return self.target.startswith(ISSUER)
 
     @property
     def credentials(self) -> str | None:
@@ -181,7 +193,7 @@ class Exchange:
 
 @dataclass
 class Bindings:
-    """What the names in requests stand for."""
+    """What the names in requests stand for. tokens: those given, and those issued since."""
 
     tokens: dict[str, str] = field(repr=False)
     values: dict[str, str] = field(default_factory=dict[str, str])
@@ -227,6 +239,10 @@ class Bindings:
         """Take the names that an answer gives."""
         if not isinstance(answer, Reply) or not answer.ok:
             return
+        if request.issues:
+            if request.binds and (token := issued(answer)):
+                self.tokens = self.tokens | {request.binds: token}
+            return
         if request.binds and (session_id := member(answer.content, "session_id")) is not None:
             self.values[request.binds] = str(session_id)
         if request.target.startswith("/sessions/linked-user"):
@@ -265,6 +281,22 @@ def listing(query: str = "", **settings: Any) -> Request:
     """Return a request that lists sessions."""
     target = "/sessions/linked-user" + (f"?{query}" if query else "")
     return Request("GET", target, media_type=None, **settings)
+
+
+def issue(email: str, internal_id: str, key: str | None = "{key}", **settings: Any) -> Request:
+    """Return a request for the token of a user, with a key or without one."""
+    query = urlencode({"email": email, "third_party_internal_id": internal_id})
+    headers = () if key is None else (("Heidi-Api-Key", key),)
+    return Request(
+        "GET", f"{ISSUER}?{query}", user="", media_type=None, headers=headers, **settings
+    )
+
+
+def issued(answer: Reply) -> str:
+    """Return the token of an answer, empty where there is none that a header can carry."""
+    token = member(answer.content, "token")
+    fit = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
+    return token if fit else ""
 
 
 def as_json(value: Any) -> bytes:

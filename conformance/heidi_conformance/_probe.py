@@ -9,7 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._document import member
-from ._history import Bindings, Exchange, Request, UnboundError, create, listing
+from ._history import (
+    ISSUER,
+    Bindings,
+    Exchange,
+    Request,
+    UnboundError,
+    create,
+    issued,
+    listing,
+)
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .oracle import Complaint, Oracle
@@ -37,6 +46,7 @@ class Limits:
     """What a run may still do, and what it did.
 
     sessions: how many it may create. sessions_of: user by id of those that it created.
+    tokens: those that were issued in the run, by the name of the user.
     """
 
     sessions: int
@@ -44,6 +54,7 @@ class Limits:
     requests: int = 0
     answers: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     sessions_of: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    tokens: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
@@ -57,6 +68,8 @@ class Limits:
         if isinstance(answer, Reply) and operation:
             key = operation, answer.status
             self.answers[key] = self.answers.get(key, 0) + 1
+        if request.issues and request.binds and isinstance(answer, Reply) and issued(answer):
+            self.tokens[request.binds] = issued(answer)
         if request.method == "POST" and request.target == "/sessions":
             self.created += not isinstance(answer, Reply) or answer.ok
             session_id = member(answer.content, "session_id") if isinstance(answer, Reply) else None
@@ -68,13 +81,19 @@ class Limits:
 class Setting:
     """Against whom, and as whom: what does not change while a run goes on.
 
-    tokens: by the name of the user, of whom `first` is always there.
-    unlinked: users who have no list.
+    tokens: by the name of the user, of whom `first` is always there. unlinked: users who have no
+    list. key: what tokens are issued for, empty where the run has none.
     """
 
     level: Level
     tokens: dict[str, str] = field(repr=False)
     unlinked: frozenset[str] = frozenset()
+    key: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The tokens, and the key as `key`."""
+        return self.tokens | ({"key": self.key} if self.key else {})
 
     @property
     def users(self) -> dict[str, str]:
@@ -82,7 +101,7 @@ class Setting:
         return {token: "first" if name == "same" else name for name, token in self.tokens.items()}
 
     def oracle(self) -> Oracle:
-        return Oracle(self.level, self.users, self.unlinked)
+        return Oracle(self.level, self.users, self.unlinked, self.key)
 
 
 @dataclass(frozen=True)
@@ -111,7 +130,7 @@ class Probe:
         self.random = random.Random(seed)  # noqa: S311  # a run must be repeatable
         self.oracle = setting.oracle()
         self.witness = witness
-        self.bindings = Bindings(setting.tokens)
+        self.bindings = Bindings(setting.secrets)
         self.history: list[Request] = []
         self.sightings: list[Sighting] = []
         self.pool: list[Wire] = []
@@ -209,6 +228,11 @@ class Probe:
         self.names += 1
         return f"s{self.names}"
 
+    def user(self) -> str:
+        """Return a name for a user whom a token will be issued for."""
+        self.names += 1
+        return f"u{self.names}"
+
     def try_send(self, request: Request) -> Reply | None:
         """Send a request where what it names is there."""
         try:
@@ -243,6 +267,7 @@ OPERATION = {
     ("GET", "list"): "listLinkedUserSessions",
     ("GET", "session"): "getSession",
     ("PATCH", "session"): "updateSession",
+    ("GET", "issuer"): "issueToken",
 }
 
 
@@ -258,6 +283,8 @@ def kind(target: str) -> str:
         return "sessions"
     if path == "/sessions/linked-user":
         return "list"
+    if path == ISSUER:
+        return "issuer"
     return "session" if path.startswith("/sessions/") else ""
 
 

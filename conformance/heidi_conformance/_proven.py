@@ -25,7 +25,7 @@ def finding(case: Case, proof: Proof, level: Level, url: str, secrets: Iterable[
     complaint = case.complaint
     # What is in no table is a check of Schemathesis, made by the document of the level alone.
     rule = RULES.get(complaint.rule) or Rule(complaint.rule, level, "", EVERY, "")
-    document = _document.load(level)
+    document = _document.with_issuer(_document.load(level))
 
     def clean(text: str) -> str:
         for secret in secrets:
@@ -61,7 +61,7 @@ def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
         keys.append(step)
         node = _document.at(document, keys)
     place = _document.words(document, keys)
-    source = f"decision:{rule.row}" if rule.level == "strict" else place.source
+    source = f"decision:{rule.row}" if rule.row and rule.level == "strict" else place.source
     return Words(place.pointer, source, rule.words)
 
 

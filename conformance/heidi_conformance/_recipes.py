@@ -1,7 +1,7 @@
 """Requests as a reader can repeat them: for a shell and for Python, with every token a variable."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ._history import NAME, Request
 from ._quoting import quoted
@@ -12,6 +12,7 @@ VARIABLES = {
     "same": "HEIDI_SAME_USER_TOKEN",
     "unlinked": "HEIDI_UNLINKED_TOKEN",
     "expired": "HEIDI_EXPIRED_TOKEN",
+    "key": "HEIDI_API_KEY",
 }
 LONG = 300
 RUN = re.compile(r"(.{1,5}?)\1{40,}", re.DOTALL)
@@ -53,9 +54,9 @@ def curl(requests: Sequence[Request], url: str) -> tuple[str, ...]:
     lines: list[str] = []
     for index, request in enumerate(requests):
         line = command(request, url)
-        later = {name for other in requests[index + 1 :] for name in other.names}
+        later = {name for other in requests[index + 1 :] for name in other.wants}
         if request.binds and request.binds in later:
-            line = f"{request.binds}=$({line} | jq -r .session_id)"
+            line = f"{request.binds}=$({line} | jq -r .{made(request)})"
         elif request.target.startswith("/sessions/linked-user") and "next" in later:
             line = f"next=$({line} | jq -r '.next_page | @uri \"\\(.)\"')"
         if request.batch:
@@ -125,18 +126,18 @@ def python(requests: Sequence[Request], url: str) -> str:
     lines = ["import os", "import httpx", f"api = httpx.Client(base_url={url!r}, timeout=10)"]
     used = [name for name in VARIABLES if any(names_token(request, name) for request in requests)]
     lines += [f'{name} = os.environ["{VARIABLES[name]}"]' for name in used]
-    texts = [request.target + (request.credentials or "") for request in requests]
+    texts = [text for request in requests for text in (request.target, *secrets_of(request))]
     nears = {match[2] for text in texts for match in NAME.finditer(text) if match[2]}
     if any("A[" in NEAR[near] for near in nears):
         lines.append(f"A = {A!r}")
     if "reissued" in nears:
         lines.insert(0, "import base64, json")
     for index, request in enumerate(requests):
-        later = {name for other in requests[index + 1 :] for name in other.names}
+        later = {name for other in requests[index + 1 :] for name in other.wants}
         lines.append(f"answer = {call(request)}")
         lines.append("print(answer.status_code, answer.text)")
         if request.binds and request.binds in later:
-            lines.append(f'{request.binds} = answer.json()["session_id"]')
+            lines.append(f'{request.binds} = answer.json()["{made(request)}"]')
         elif request.target.startswith("/sessions/linked-user") and "next" in later:
             lines.append('next = answer.json()["next_page"]')
     return "\n".join(lines) + "\n"
@@ -188,8 +189,18 @@ def near_call(name: str, near: str | None) -> str:
 
 
 def names_token(request: Request, name: str) -> bool:
-    texts = (request.credentials or "", *(text for _, text in request.headers))
-    return any(match[1] == name for text in texts for match in NAME.finditer(text))
+    return any(match[1] == name for text in secrets_of(request) for match in NAME.finditer(text))
+
+
+def secrets_of(request: Request) -> Iterator[str]:
+    """Yield the headers in which a token or a key is named."""
+    yield request.credentials or ""
+    yield from (text for _, text in request.headers)
+
+
+def made(request: Request) -> str:
+    """Return the member of the answer that holds what a request makes."""
+    return "token" if request.issues else "session_id"
 
 
 def literal(raw: bytes) -> str:

@@ -168,5 +168,5 @@ def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...
         if not kept or request.binds in wanted or makes_page or alike:
             kept.append(request)
             wanted -= {request.binds} | ({"next"} if makes_page else set())
-            wanted |= request.names
+            wanted |= request.wants
     return tuple(reversed(kept))

@@ -26,7 +26,8 @@ class Plan:
     examples: requests for each operation when fuzzing, and chains of requests when stateful.
     budget: seconds after which the run is cut short. sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.
-    only: the rules to put to the server, all where empty.
+    only: the rules to put to the server, all where empty. key: what tokens are issued for; where
+        it is empty, their issue is not judged.
     """
 
     url: str
@@ -39,6 +40,7 @@ class Plan:
     rules_only: bool = False
     read_only: bool = False
     only: frozenset[str] = frozenset()
+    key: str = field(default="", repr=False)
 
     @property
     def token(self) -> str:

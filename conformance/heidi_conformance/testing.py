@@ -109,6 +109,7 @@ class Rules:
             same_user_token=tokens.get("same"),
             unlinked_token=tokens.get("unlinked"),
             expired_token=tokens.get("expired"),
+            api_key=tokens.get("key"),
             seed=self.option("heidi_seed") or SEED,
             rules_only=self.option("heidi_rules_only"),
             read_only=self.option("heidi_read_only"),

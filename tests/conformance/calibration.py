@@ -28,29 +28,23 @@ from .correct import accusations, correct_servers
 from .faults import CATALOGUE, Planted
 from .faults.catalogue import Level
 from .reference import serving
-from .standing import tokens
+from .standing import plan, tokens
 
 # Faults that no run of the rules can fairly be asked to see, each with the reason.
-KEY = "it is about /jwt, which neither the base nor the strict document has: the client's has it"
-USERS = (
-    "it takes users who differ in the address or in the id alone; no document says that they are "
-    "two, and a server that links users by their address would be accused of a leak"
-)
-UNSEEN: dict[str, str] = {
-    "auth.key_is_optional": KEY,
-    "auth.short_key": KEY,
-    "auth.expiration_without_zone": KEY,
-    "auth.expiration_as_seconds": KEY,
-    "auth.shorter_than_told": KEY,
-    "auth.email_is_the_user": USERS,
-    "auth.internal_id_is_the_user": USERS,
+UNSEEN = {
     "auth.token_in_the_query": "it takes a live token in a URL, where every log keeps it",
-    "ids.random_start_only": "nobody guesses 96 random bits, wherever they stand; a UUIDv7 has 74",
 }
 # Faults that break the page's words, and show in requests that only level strict sends.
 PAGES = "the page names no way to a second page, and so no walk"
 TOTALS = "what `total_count` counts is a decision; the page shows a number"
+ISSUER = "the base document does not speak of the issue of tokens"
 STRICT_ONLY = {
+    "auth.key_is_optional": ISSUER,
+    "auth.short_key": ISSUER,
+    "auth.expiration_without_zone": ISSUER,
+    "auth.expiration_as_seconds": ISSUER,
+    "auth.shorter_than_told": ISSUER,
+    "auth.internal_id_is_the_user": ISSUER,
     "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
     "creation.same_appointment_same_session": "the page does not say that ids are unique",
     "creation.creates_two": TOTALS,
@@ -69,6 +63,8 @@ KIN = {
     "answer-schema": {"S8", "S9", "S10", "S12", "S13", "S15", "S16", "S18", "S20"},
     "json-answers": {"S13"},
     "works": {"S1", "S8", "S11"},
+    "key-needed": {"S1"},
+    "issued-token": {"S1"},
     "created-exists": {"S2"},
     "body-shape": {"S9"},
     "no-coercion": {"S5"},
@@ -80,8 +76,9 @@ KIN = {
     "update-answer": {"S13"},
     "strings": {"S11"},
 }
-# Rules of decisions that speak of the page's own words, too: of genders, and of a second creation.
-OF_THE_PAGE = {"values", "declared-status"}
+# Rules of decisions that speak of a page's own words, too: of genders, of a second creation, of
+# tokens and of users.
+OF_THE_PAGE = {"values", "declared-status", "key-needed", "issued-token", "own-sessions"}
 
 
 @dataclass(frozen=True)
@@ -166,15 +163,15 @@ def judged(planted: Planted, *, near_first: bool = False, level: Level | None = 
     api = planted.server()
     started = time.monotonic()
     with serving(api.handle) as url:
-        plan = Plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
-        trial = Trial(plan, planted, near_first=near_first)
+        whole = plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
+        trial = Trial(whole, planted, near_first=near_first)
         obstacle = ""
         try:
             trial.run()
         except CannotJudgeError as error:
             obstacle = str(error)
     seconds = time.monotonic() - started
-    return Judgement(planted, trial.first, trial.fitting, seconds, obstacle, plan.level)
+    return Judgement(planted, trial.first, trial.fitting, seconds, obstacle, whole.level)
 
 
 def judged_at_both(planted: Planted, *, near_first: bool) -> Judgement:

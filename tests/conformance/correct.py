@@ -7,13 +7,13 @@ from functools import partial
 import heidi_sandbox
 from heidi_conformance import CannotJudgeError
 from heidi_conformance._campaign import Campaign
-from heidi_conformance._settings import SEED, Plan
+from heidi_conformance._settings import SEED
 from heidi_conformance.rules import SCRIPTS, Script
 
 from . import independent
 from .faults.catalogue import Level
 from .reference import Api
-from .standing import Standing, standing, users
+from .standing import Standing, plan, standing, users
 from .variants import VARIANTS
 
 
@@ -21,7 +21,8 @@ from .variants import VARIANTS
 def sandbox() -> Generator[tuple[str, dict[str, str]]]:
     with heidi_sandbox.serving() as running:
         expired = running.token("clinician@example.com", "1", lifetime=0)
-        yield running.url, {**users(running.token), "expired": expired}
+        given = {**users(running.token), "expired": expired, "key": running.api_key}
+        yield running.url, given
 
 
 @contextlib.contextmanager
@@ -29,7 +30,8 @@ def by_hand() -> Generator[tuple[str, dict[str, str]]]:
     with independent.serving() as running:
         issue = running.practice.issue
         expired = issue("clinician@example.com", "1", 0.0)
-        yield running.url, {**users(issue), "expired": expired}
+        given = {**users(issue), "expired": expired, "key": running.practice.api_key}
+        yield running.url, given
 
 
 def correct_servers(*, quick: bool) -> Iterator[tuple[str, Level, Standing]]:
@@ -68,8 +70,7 @@ def accusations(
 ) -> list[str]:
     """Return what a run says against a correct server; by default, of the rules alone."""
     with server() as (url, given):
-        plan = Plan(url, level, given, seed=seed, rules_only=rules_only)
-        campaign = Part(plan, lambda _: None)
+        campaign = Part(plan(url, level, given, seed=seed, rules_only=rules_only), lambda _: None)
         campaign.part = part
         try:
             return [

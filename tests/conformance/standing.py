@@ -4,10 +4,14 @@ import contextlib
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
+from typing import Any
+
+from heidi_conformance import Level
+from heidi_conformance._settings import Plan
 
 from .reference import Api, Request, serving
 
-# Where a server stands, and the tokens of its users, as long as it stands.
+# Where a server stands, and the tokens of its users and its key, as long as it stands.
 Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
 
 
@@ -22,14 +26,20 @@ def users(issue: Callable[[str, str], str]) -> dict[str, str]:
 
 
 def tokens(api: Api) -> dict[str, str]:
-    """Return the tokens of all users that a run can have; a faulty server may prefer some user."""
+    """Return all tokens that a run can have, and the key; a faulty server may prefer some user."""
     expired = api.token(lifetime=0.02)
-    given = {**users(api.token), "expired": expired}
+    given = {**users(api.token), "expired": expired, "key": api.api_key}
     # It was good once, and has been used.
     used = {"authorization": f"Bearer {given['expired']}"}
     api.handle(Request("GET", "/sessions/linked-user", {}, used, b""))
     time.sleep(0.03)
     return given
+
+
+def plan(url: str, level: Level, given: dict[str, str], **settings: Any) -> Plan:
+    """Return a run with these tokens, and with this key."""
+    held = {name: token for name, token in given.items() if name != "key"}
+    return Plan(url, level, held, key=given["key"], **settings)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,10 @@
-"""Answers that come before an operation is reached, or instead of it; for level strict."""
+"""Answers that come before an operation is reached, or instead of it; most for level strict."""
 
 from collections.abc import Iterator
 
 from heidi_conformance._document import member
 from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Reply
+from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
 from ._pages import LIST
@@ -14,6 +14,27 @@ from ._shapes import misshapen
 # Below it lies no path of any server.
 INVENTED = "/no-such-path-"
 METHODS = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split())
+
+
+def silent(reading: Reading, silence: Silence) -> Iterator[Complaint]:
+    """Yield that no answer came; a body that is too large may be cut off."""
+    if "body-size" not in {problem.rule for problem in reading.problems}:
+        what = f"gives no answer: {silence.reason}"
+        yield Complaint("answers", reading.operation or LIST, what, "", "an answer", "none")
+
+
+def broken(reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """Yield that a server failed."""
+    valid = reading.method_known and not reading.problems
+    does = "allows" if valid else "refuses"
+    yield Complaint(
+        "no-server-error",
+        reading.operation or LIST,
+        f"answers {answer.status} to a request that the contract {does}",
+        "",
+        "no 5xx",
+        f"status {answer.status}",
+    )
 
 
 def too_many(reading: Reading, answer: Reply) -> Iterator[Complaint]:

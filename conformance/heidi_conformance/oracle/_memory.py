@@ -15,16 +15,21 @@ from ._sessions import Known
 class Memory:
     """What is known of a server.
 
-    tokens: user by token. unlinked: users whose list is refused. sessions: by id. shelves: what is
-    known of the list of a user. strangers: what was said of ids that are no session of the caller,
-    by operation, what is wrong with the request, and kind. written: by user, texts that nobody else
+    tokens: user by token. unlinked: users whose list is refused. key: what tokens are issued for.
+    fresh: tokens that were issued, and not used since. sessions: by id. shelves: what is known of
+    the list of a user. strangers: what was said of ids that are no session of the caller, by
+    operation, what is wrong with the request, and kind. written: by user, texts that nobody else
     writes.
     """
 
-    def __init__(self, level: Level, tokens: dict[str, str], unlinked: Iterable[str] = ()) -> None:
+    def __init__(
+        self, level: Level, tokens: dict[str, str], unlinked: Iterable[str] = (), key: str = ""
+    ) -> None:
         self.level: Level = level
         self.strict = level == "strict"
         self.tokens = tokens
+        self.key = key
+        self.fresh: set[str] = set()
         self.unlinked = frozenset(unlinked)
         self.sessions: dict[str, Known] = {}
         self.shelves: dict[str, Shelf] = defaultdict(Shelf)

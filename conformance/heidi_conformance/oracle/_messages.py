@@ -17,6 +17,8 @@ STANDARD = frozenset(
     "allow connection content-length content-location content-type date keep-alive location server "
     "transfer-encoding www-authenticate".split()
 )
+# Parameters of the document.
+TOLD = frozenset({"page", "page_size", "email", "third_party_internal_id"})
 EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/|Session \d", re.IGNORECASE)
 
 
@@ -70,7 +72,8 @@ def secrets_of(reading: Reading) -> Iterator[str]:
     """Yield the values of a request that an error must not repeat, where they can be told."""
     if len(reading.session_id) > 15 and reading.session_id.isdigit():
         yield reading.session_id
-    values: list[str] = [text for name, text in reading.query if name in ("page", "page_size")]
+    values: list[str] = [text for name, text in reading.query if name in TOLD]
+    values += [text for name, text in reading.message.headers if name == "Heidi-Api-Key"]
     if reading.token:
         values.append(reading.token)
     if len(reading.message.body) < 65536:

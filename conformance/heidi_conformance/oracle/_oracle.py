@@ -11,13 +11,14 @@ from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
-from ._gate import nowhere, too_many, without_link, wrong_method
+from ._gate import broken, nowhere, silent, too_many, without_link, wrong_method
+from ._issuing import issuing, stillborn
 from ._listing import listed
 from ._memory import Memory
 from ._messages import message_faults
 from ._overlap import torn
 from ._pages import LIST
-from ._reading import Reading, understand
+from ._reading import ISSUE, Reading, understand
 from ._refusals import (
     found_elsewhere,
     glimpsed,
@@ -70,41 +71,43 @@ class Oracle(Memory):
         answer = exchange.answer
         if isinstance(answer, Silence):
             self.doubt(reading)
-            if "body-size" not in {problem.rule for problem in reading.problems}:
-                operation = reading.operation or LIST
-                yield Complaint(
-                    "answers",
-                    operation,
-                    f"gives no answer: {answer.reason}",
-                    "",
-                    "an answer",
-                    "none",
-                )
+            yield from silent(reading, answer)
             return
         user = self.tokens.get(reading.token or "")
         if answer.status >= 500:
             self.doubt(reading)
-            valid = (
-                "a request that the contract allows"
-                if reading.method_known and not reading.problems
-                else "a request that the contract refuses"
-            )
-            yield Complaint(
-                "no-server-error",
-                reading.operation or LIST,
-                f"answers {answer.status} to {valid}",
-                "",
-                "no 5xx",
-                f"status {answer.status}",
-            )
+            yield from broken(reading, answer)
             if answer.status == 501 and reading.path and user is not None:
                 yield from self.if_strict(wrong_method(reading, answer))
         elif answer.status == 429:
             yield from self.if_strict(too_many(reading, answer))
         elif not reading.path:
             yield from self.if_strict(nowhere(reading, answer))
-        elif user is None or user == "expired":
+        elif reading.operation == ISSUE:
+            yield from self.if_strict(issuing(self, reading, answer))
+        else:
+            yield from self.asked_by(user, reading, answer, exchange, together=together)
+        if self.strict and answer.ok and user is not None:
+            yield from self.leaks(answer, user)
+        if self.strict and answer.status >= 400:
+            yield from message_faults(reading, answer, known=reading.token in self.tokens)
+
+    def asked_by(
+        self,
+        user: str | None,
+        reading: Reading,
+        answer: Reply,
+        exchange: Exchange,
+        *,
+        together: bool,
+    ) -> Iterator[Complaint]:
+        fresh = reading.token in self.fresh
+        if answer.status != 401:
+            self.fresh.discard(reading.token or "")
+        if user is None or user == "expired":
             yield from stranger(self, reading, answer)
+        elif fresh and answer.status == 401:
+            yield from self.if_strict(stillborn(reading))
         elif not reading.method_known:
             if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
@@ -112,10 +115,6 @@ class Oracle(Memory):
             yield from self.if_strict(glimpsed(self, reading, answer, user))
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
-        if self.strict and answer.ok and user is not None:
-            yield from self.leaks(answer, user)
-        if self.strict and answer.status >= 400:
-            yield from message_faults(reading, answer, known=reading.token in self.tokens)
 
     def leaks(self, answer: Reply, user: str) -> Iterator[Complaint]:
         """Yield that an answer holds what another user wrote, wherever it stands."""

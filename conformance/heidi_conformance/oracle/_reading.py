@@ -13,17 +13,19 @@ import heidi_spec
 import jsonschema_rs
 
 from heidi_conformance._document import member
-from heidi_conformance._history import strings
+from heidi_conformance._history import ISSUER, strings
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance._words import kind_of
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
+ISSUE = "issueToken"
 OPERATIONS = {
     "/sessions": {"POST": "createSession"},
     "/sessions/linked-user": {"GET": "listLinkedUserSessions"},
     "/sessions/{session_id}": {"GET": "getSession", "PATCH": "updateSession"},
+    ISSUER: {"GET": ISSUE},
 }
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -105,7 +107,9 @@ def understand(message: Message) -> Reading:
     raw, _, query = message.target.partition("?")
     parts = raw.split("/")
     path, session_id = "", ""
-    if parts[:2] == ["", "sessions"] and len(parts) == 2:
+    if raw == ISSUER:
+        path = ISSUER
+    elif parts[:2] == ["", "sessions"] and len(parts) == 2:
         path = "/sessions"
     elif parts[:2] == ["", "sessions"] and len(parts) == 3 and parts[2]:
         session_id = unquote(parts[2], errors="replace")
@@ -117,6 +121,8 @@ def understand(message: Message) -> Reading:
     pairs = tuple(parse_qsl(query, keep_blank_values=True))
     if operation == "listLinkedUserSessions":
         return Reading(message, path, operation, query=pairs, problems=tuple(unfit_query(pairs)))
+    if operation == ISSUE:
+        return Reading(message, path, operation, query=pairs)
     if operation == "getSession":
         return Reading(message, path, operation, session_id)
     return with_body(message, path, operation, session_id)

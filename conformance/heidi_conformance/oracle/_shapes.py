@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -118,7 +117,7 @@ def is_instant(text: str) -> bool:
 
 @cache
 def asserted(level: Level) -> Json:
-    return _document.asserted(deepcopy(_document.load(level)), level)
+    return _document.asserted(_document.with_issuer(_document.load(level)), level)
 
 
 @cache

@@ -1,8 +1,8 @@
 """The rules, and the scripts that put a server to them."""
 
-from . import _readings, _tenants, _transport, _updates
+from . import _issuing, _readings, _tenants, _transport, _updates
 from ._script import Script
-from ._table import EVERY, RULES, TABLE, Rule
+from ._table import EVERY, ISSUE, RULES, TABLE, Rule
 from ._values import INVALID, STRINGS, TEXTS, VALID, merged
 
 # Lists first, while they are short; what creates many sessions last.
@@ -11,6 +11,7 @@ SCRIPTS: tuple[Script, ...] = (
     *_tenants.SCRIPTS,
     *_updates.SCRIPTS,
     *_transport.SCRIPTS[2:],
+    *_issuing.SCRIPTS,
     *_tenants.LAST,
     *_readings.SCRIPTS,
 )
@@ -18,6 +19,7 @@ SCRIPTS: tuple[Script, ...] = (
 __all__ = [
     "EVERY",
     "INVALID",
+    "ISSUE",
     "RULES",
     "SCRIPTS",
     "STRINGS",

@@ -4,6 +4,7 @@
 from heidi_conformance._history import Request, listing, read
 from heidi_conformance._probe import Probe
 
+from ._issuing import requests_for_nobody, wrong_keys
 from ._script import Script
 from ._tenants import NEAR_IDS, NO_IDS, WRONG_PAGES, WRONG_SIZES
 from ._transport import NEAR_TOKENS
@@ -62,10 +63,17 @@ def readings_of_pages(probe: Probe) -> None:
         probe.send(listing(f"page={text}"))
 
 
+def readings_with_near_keys(probe: Probe) -> None:
+    """Keys that are almost right."""
+    wrong_keys(probe)
+    requests_for_nobody(probe)
+
+
 SCRIPTS = (
     Script(readings, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "unknown-id", "page-bound"), reads=True),
     Script(readings_without_token, "documented", ("token-needed",), reads=True),
     Script(readings_with_near_tokens, "strict", ("token-first", "challenge"), reads=True),
+    Script(readings_with_near_keys, "strict", ("answers", "no-server-error", "key-needed", "error-shape"), ("key",), reads=True),
     Script(readings_of_near_ids, "strict", ("exact-lookup", "error-shape", "declared-status"), reads=True),
     Script(readings_of_pages, "strict", ("counts", "next-page", "full-pages", "walks", "page-size", "page-token", "message-names", "message-quotes", "reading"), ("linked",), reads=True),
 )  # fmt: skip

@@ -11,18 +11,21 @@ CREATE, GET, UPDATE, LIST = (
     "updateSession",
     "listLinkedUserSessions",
 )
+ISSUE = "issueToken"
 EVERY = (CREATE, GET, UPDATE, LIST)
 BODIES = (CREATE, UPDATE)
 ONE = (GET, UPDATE)
 SHOWN = (GET, UPDATE, LIST)
+ALL = (*EVERY, ISSUE)
 
 
 @dataclass(frozen=True)
 class Rule:
     """One thing that a server must do.
 
-    level: `documented` rests on a line of the base document, `strict` on a decision.
-    row: the decision, S1 to S21, that says it at level strict; empty where only the base does.
+    level: `documented` rests on a line of the base document, `strict` on a decision, or on what
+    the vendor's page about tokens says. row: the decision, S1 to S21, that says it at level strict;
+    empty where only a page of the vendor does.
     words: the promise in short. place: where in an operation of the document it is made.
     """
 
@@ -44,18 +47,25 @@ def decided(rule: str, row: str, operations: tuple[str, ...], words: str) -> Rul
     return Rule(rule, "strict", row, operations, words)
 
 
+def issuing(rule: str, words: str, *place: str) -> Rule:
+    """Return a rule about the issue of tokens, of which the base document does not speak."""
+    return Rule(rule, "strict", "", (ISSUE,), words, place)
+
+
 TABLE = (
-    promised("answers", "S19", EVERY, "every request gets one whole answer"),
-    promised("no-server-error", "S19", EVERY, "no input yields a 5xx"),
+    promised("answers", "S19", ALL, "every request gets one whole answer"),
+    promised("no-server-error", "S19", ALL, "no input yields a 5xx"),
     promised("works", "", EVERY, "a request as the page shows it succeeds", "responses", "200"),
-    promised("json-answers", "", EVERY, "answers are application/json", "responses", "200", "content"),
-    promised("answer-schema", "", EVERY, "an answer has the members and types of the document", "responses", "200"),
+    promised("json-answers", "", ALL, "answers are application/json", "responses", "200", "content"),
+    promised("answer-schema", "", ALL, "an answer has the members and types of the document", "responses", "200"),
     promised("token-needed", "S1", EVERY, "an operation asks for a token", "security"),
     decided("token-first", "S1", EVERY, "401 before all else on a known path"),
     decided("expired-token", "S1", EVERY, "401 for an expired token"),
     decided("challenge", "S1", EVERY, "401 has `WWW-Authenticate: Bearer` and type AuthenticationError"),
+    issuing("key-needed", "a token is issued for the right key alone", "security"),
+    issuing("issued-token", "an issued token is accepted, and its end told in UTC", "responses", "200"),
     promised("own-list", "S2", (LIST,), "the list holds sessions of the caller alone"),
-    decided("own-sessions", "S2", SHOWN, "a session of another user is 404, and nowhere else to be seen"),
+    decided("own-sessions", "S2", (*SHOWN, ISSUE), "a session of another user is 404, and nowhere else to be seen"),
     decided("unknown-alike", "S2", ONE, "a session of another user is the same 404 as one that never was"),
     promised("unlinked", "S3", (LIST,), "a user who is not linked gets NoLinkedUserException from the list"),
     decided("forbidden", "S3", EVERY, "403 for a user who is not linked, from the list and only there"),
@@ -95,7 +105,7 @@ TABLE = (
     decided("full-pages", "S16", (LIST,), "every page but the last is full"),
     decided("walks", "S16", (LIST,), "a walk ends, and yields each session exactly once"),
     decided("concurrent", "S17", (UPDATE,), "concurrent PATCHes of different members all survive"),
-    decided("error-shape", "S18", EVERY, "every error is {\"detail\": {\"msg\", \"type\"}} as application/json"),
+    decided("error-shape", "S18", ALL, "every error is {\"detail\": {\"msg\", \"type\"}} as application/json"),
     decided("message-names", "S18", (CREATE, UPDATE, LIST), "a message names the member"),
     decided("message-quotes", "S18", EVERY, "a message never repeats the value sent"),
     decided("new-session", "S20", (CREATE,), "a new session is empty, in the form of the sample"),
