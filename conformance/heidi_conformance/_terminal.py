@@ -118,15 +118,19 @@ def named(finding: Finding) -> str:
 
 
 def left_out(verdict: Verdict) -> Iterator[str]:
-    """Yield what a run could not put to the server, by the reason."""
+    """Yield what a run could not put to the server, by the reason: rules, or whole operations."""
+    became: dict[str, set[str]] = {}
+    for outcome in verdict.outcomes:
+        became.setdefault(outcome.operation, set()).add(outcome.why or outcome.result)
     reasons: dict[str, list[str]] = {}
     for outcome in verdict.outcomes:
         if outcome.result == "skipped" and outcome.why.startswith(
             ("give", "the user", "the server")
         ):
-            reasons.setdefault(outcome.why, []).append(outcome.rule)
-    for why, rules in reasons.items():
-        yield f"skipped: {', '.join(dict.fromkeys(rules))}: {why}"
+            whole = {outcome.why} == became[outcome.operation]
+            reasons.setdefault(outcome.why, []).append(outcome.operation if whole else outcome.rule)
+    for why, names in reasons.items():
+        yield f"skipped: {', '.join(dict.fromkeys(names))}: {why}"
 
 
 def card(console: Console, finding: Finding) -> None:

@@ -103,8 +103,8 @@ def test_the_program_tells_what_was_caught_and_what_was_not(
 
 
 def test_a_fault_that_cannot_be_seen_is_told_with_the_reason() -> None:
-    (planted,) = chosen(["auth.short_key"], [], "1/1")
-    assert UNSEEN["auth.short_key"] in line(Judgement(planted, None, None, 0.0))
+    (planted,) = chosen(["auth.token_in_the_query"], [], "1/1")
+    assert UNSEEN["auth.token_in_the_query"] in line(Judgement(planted, None, None, 0.0))
 
 
 def test_the_program_judges_correct_servers(capsys: pytest.CaptureFixture[str]) -> None:

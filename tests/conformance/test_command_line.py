@@ -169,6 +169,7 @@ def test_what_could_not_be_run_is_named_with_the_reason(
 
     out = " ".join(capsys.readouterr().out.split())
     assert "skipped: own-list, own-sessions, unknown-alike: give the token of a second user" in out
+    assert "skipped: issueToken: give the key that tokens are issued for (HEIDI_API_KEY)" in out
     assert "skipped: expired-token: give a token that has expired (HEIDI_EXPIRED_TOKEN)" in out
 
 

@@ -39,6 +39,7 @@ def test_the_sandbox_conforms(level: Level) -> None:
             other_token=sandbox.token("other@example.com", "2"),
             unlinked_token=sandbox.token("nobody+unlinked@example.com", "3"),
             expired_token=sandbox.token(lifetime=-1),
+            api_key=sandbox.api_key,
             rules_only=True,
         )
 
