@@ -33,6 +33,7 @@ USERS: Final = {
     "same": "HEIDI_SAME_USER_TOKEN",
     "unlinked": "HEIDI_UNLINKED_TOKEN",
     "expired": "HEIDI_EXPIRED_TOKEN",
+    "key": "HEIDI_API_KEY",
 }
 _VERDICTS: Final = (0, 1)
 """Exit codes of both tools: nothing is wrong, or something is."""
@@ -116,7 +117,7 @@ class Server:
 
     Attributes:
         url: below it are the operations.
-        tokens: by the name of the user.
+        tokens: by the name of the user, and the key.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -168,7 +169,7 @@ def catalogue() -> list[str]:
 
 
 def verdict(tool: Tool, fault: str, users: Mapping[str, str]) -> Verdict:
-    """Let a tool judge a server of its own; `users` are those whose tokens it is given, too."""
+    """Let a tool judge a server of its own; `users` are those whose tokens it is given, too, or its key."""
     with serving(fault) as server, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         secrets = {"HEIDI_TOKEN": server.tokens["first"]}

@@ -118,7 +118,7 @@ def _summary(tallies: Sequence[Tally], more: int, faults: int, *, smoke: bool) -
     of = f"{faults} of {len(catalogue())}" + (", in short" if smoke else "")
     yield Row.of_ratio(
         f"faults found, one token, {of}",
-        f"{ours.found}, {ours.found + more} with the tokens of other users",
+        f"{ours.found}, {ours.found + more} with other users and the key",
         f"schemathesis run {peer.found}",
         ours.found / max(peer.found, 1),
         MUST,
