@@ -18,7 +18,6 @@ from ._document import member
 from ._wire import Message, Reply, Silence
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-NAME = re.compile(r"\{([a-z]+[0-9]*)(?::([^{}]*))?\}")
 ISSUER = "/jwt"
 
 
@@ -129,6 +128,11 @@ NEAR: dict[str, Callable[[str], str]] = {
     "twisted": lambda text: other(text, text.swapcase()),
     "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
 }  # fmt: skip
+# Nothing else in braces is a name: it may be broken JSON.
+NAME = re.compile(
+    r"\{(first|second|same|unlinked|expired|key|next|[su][0-9]+)"
+    rf"(?::({'|'.join(map(re.escape, NEAR))}))?\}}"
+)
 
 
 @dataclass(frozen=True)

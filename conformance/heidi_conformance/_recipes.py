@@ -67,30 +67,45 @@ def curl(requests: Sequence[Request], url: str) -> tuple[str, ...]:
 
 
 def command(request: Request, url: str) -> str:
-    parts = ["curl", "-sS", "-X", request.method]
+    # With -X HEAD, curl waits for a body.
+    parts = ["curl", "-sS", *(["-I"] if request.method == "HEAD" else ["-X", request.method])]
     if (credentials := request.credentials) is not None:
-        parts += ["-H", f'"Authorization: {NAME.sub(shell_token, credentials)}"']
+        parts += ["-H", shell_header("Authorization", credentials)]
     if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
         parts += ["-H", quoted(f"Content-Type: {request.media_type}".encode())]
+    elif request.body:
+        # Or curl takes it for a form.
+        parts += ["-H", "Content-Type:"]
     for name, text in request.headers:
-        parts += ["-H", f'"{name}: {NAME.sub(shell_token, text)}"']
+        parts += ["-H", shell_header(name, text)]
     if request.chunked:
         parts += ["-H", "'Transfer-Encoding: chunked'"]
     if "/.." in request.target:
         parts.append("--path-as-is")
+    if re.search(r"[][{}]", NAME.sub("", request.target)):
+        parts.append("--globoff")
     pipe = ""
-    if len(request.body) > LONG:
+    if len(request.body) > LONG or b"\0" in request.body:
         code = f"import sys; sys.stdout.buffer.write({literal(request.body)})"
         pipe = f"python3 -c {quoted(code.encode())} | "
         parts += ["--data-binary", "@-"]
     elif request.body:
         parts += ["--data-binary", shell_body(request)]
-    address = re.sub(r'([\\"`$])', r"\\\1", url) + NAME.sub(shell_name, escaped(request.target))
+    address = escaped(url) + NAME.sub(shell_name, escaped(request.target))
     return pipe + " ".join([*parts, f'"{address}"'])
 
 
+def shell_header(name: str, text: str) -> str:
+    """Spell a header; one with a secret comes from a builtin, out of sight of other processes."""
+    if NAME.search(text) is None:
+        # So curl spells a header without a value.
+        return quoted(f"{name}: {text}".encode() if text else f"{name};".encode())
+    return f'@<(echo "{name}: {NAME.sub(shell_token, text)}")'
+
+
 def escaped(target: str) -> str:
-    return re.sub(r'([\\"`$!])', r"\\\1", target)
+    """Spell a text for double quotes; a shell that is typed at takes `!` for a command there."""
+    return re.sub(r'([\\"`$])', r"\\\1", target).replace("!", "\"'!'\"")
 
 
 def shell_body(request: Request) -> str:
@@ -103,22 +118,24 @@ def shell_body(request: Request) -> str:
 def shell_token(match: re.Match[str]) -> str:
     variable = VARIABLES.get(match[1], match[1])
     if not match[2]:
-        return f"${variable}"
+        goes_on = re.match(r"\w", match.string[match.end() :])
+        return f"${{{variable}}}" if goes_on else f"${variable}"
     return f"$(python3 -c '{code(match[2], variable)}')"
 
 
 def code(near: str, variable: str) -> str:
-    expression = NEAR[near].replace("'", '\\"')
+    expression = NEAR[near].replace("'", '"')
     used = "".join(f", {name}" for name, mark in IMPORTS.items() if mark in expression)
-    letters = f'A=\\"{A}\\"; ' if "A[" in expression else ""
-    return f'import os{used}; {letters}x=os.environ[\\"{variable}\\"]; print({expression})'
+    letters = f'A="{A}"; ' if "A[" in expression else ""
+    return f'import os{used}; {letters}x=os.environ["{variable}"]; print({expression})'
 
 
 def shell_name(match: re.Match[str]) -> str:
     if not match[2]:
         return f"${{{match[1]}}}"
     inner = NEAR[match[2]].replace("'", '"')
-    return f"$(x=${{{match[1]}}} python3 -c 'import os; x=os.environ[\"x\"]; print({inner})')"
+    program = f'import os, urllib.parse as u; x=os.environ["x"]; print(u.quote({inner}, safe=""))'
+    return f"$(x=${{{match[1]}}} python3 -c '{program}')"
 
 
 def python(requests: Sequence[Request], url: str) -> str:
@@ -132,6 +149,8 @@ def python(requests: Sequence[Request], url: str) -> str:
         lines.append(f"A = {A!r}")
     if "reissued" in nears:
         lines.insert(0, "import base64, json")
+    if any(NAME.search(request.target) for request in requests):
+        lines.insert(0, "from urllib.parse import quote")
     for index, request in enumerate(requests):
         later = {name for other in requests[index + 1 :] for name in other.wants}
         lines.append(f"answer = {call(request)}")
@@ -155,25 +174,23 @@ def call(request: Request) -> str:
         content = f", content={python_body(request)}"
         if request.chunked:
             content = f", content=iter([{python_body(request)}])"
-    return (
-        f'api.request("{request.method}", {interpolated(request.target)}, '
-        f"headers={{{', '.join(headers)}}}{content})"
-    )
+    target = interpolated(request.target, "quote({}, safe='')")
+    return f'api.request("{request.method}", {target}, headers={{{", ".join(headers)}}}{content})'
 
 
 def python_body(request: Request) -> str:
     if NAME.search(request.body.decode("latin-1")) is None:
         return literal(request.body)
-    return f"{interpolated(request.body.decode('latin-1'))}.encode('latin-1')"
+    return f"({interpolated(request.body.decode('latin-1'))}).encode('latin-1')"
 
 
-def interpolated(text: str) -> str:
+def interpolated(text: str, spelled: str = "{}") -> str:
     """Spell a text with names in it as an expression of Python."""
     pieces: list[str] = []
     end = 0
     for match in NAME.finditer(text):
         pieces += [repr(text[end : match.start()])] if match.start() > end else []
-        pieces.append(near_call(match[1], match[2]))
+        pieces.append(spelled.format(near_call(match[1], match[2])))
         end = match.end()
     pieces += [repr(text[end:])] if end < len(text) else []
     return " + ".join(pieces) or "''"

@@ -168,7 +168,8 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
 
     assert "confirmed" == finding.stability
     create, update = finding.requests
-    assert create.startswith('s1=$(curl -sS -X POST -H "Authorization: Bearer $HEIDI_TOKEN"')
+    assert create.startswith("s1=$(curl -sS -X POST ")
+    assert '-H @<(echo "Authorization: Bearer $HEIDI_TOKEN")' in create
     assert "-X PATCH" in update
     assert "/sessions/${s1}" in update
 

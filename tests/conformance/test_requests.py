@@ -1,8 +1,13 @@
 """What a finding prints is what the judge sent."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
 
 import jwt
 import pytest
@@ -13,13 +18,19 @@ from heidi_conformance._history import (
     Request,
     UnboundError,
     create,
+    issue,
     listing,
+    read,
     update,
 )
 from heidi_conformance._recipes import curl, python
+from heidi_conformance._wire import Wire
+
+from .reference import Api, serving
+from .reference import Request as Received
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
-OF_IDS = ("next", "beyond", "double", "exponent", "hexadecimal")
+OF_IDS = ("next", "beyond", "double", "exponent", "hexadecimal", "arabic", "full-width", "encoded")
 SAMPLES = (
     jwt.encode({"sub": "x", "exp": 2_000_000_000}, SECRET, "HS256"),
     "135814281990413956785027749853284386585",
@@ -79,3 +90,141 @@ def test_a_long_body_is_told_in_short_and_stays_the_same() -> None:
     program = _recipes.literal(raw)
     run = [sys.executable, "-c", f"import sys; sys.stdout.buffer.write({program})"]
     assert raw == subprocess.run(run, check=True, capture_output=True).stdout
+
+
+ONE = "/sessions/1"
+HEADERS = ("authorization", "content-type", "transfer-encoding", "heidi-api-key", "cookie")
+
+
+def reading(target: str = ONE, authorization: str | None = None, method: str = "GET") -> Request:
+    return Request(method, target, media_type=None, authorization=authorization)
+
+
+def naming(name: str) -> Request:
+    return update("s1", {"patient": {"name": name}})
+
+
+SHAPES = {
+    **{f"token {near}": reading(ONE, f"Bearer {{first:{near}}}")
+       for near in NEAR if near not in OF_IDS},
+    **{f"id {near}": reading(f"/sessions/{{s1:{near}}}") for near in OF_IDS},
+    "a token that goes on": reading(ONE, "Bearer {first}x"),
+    "an invented token": reading(ONE, "Bearer $HOME`id`\"'"),
+    "no token": reading(ONE, ""),
+    "further headers": listing(headers=(("Cookie", "token={first}; a={second}"), ("X-Other", "x"))),
+    "a key that goes on": issue("a@example.com", "1", "{key}x"),
+    "an empty key": issue("a@example.com", "1", ""),
+    "no key": issue("a@example.com", "1", None),
+    "HEAD": reading(method="HEAD"),
+    "DELETE": reading(method="DELETE"),
+    "braces": reading("/sessions/{{}}"),
+    "brackets": reading("/sessions/[1-3]"),
+    "marks of a shell": listing("page=!!!&page_size=$(id)`id`\\"),
+    "bytes of a path": reading("/sessions/%00%F0%9F%91%A8"),
+    "a creation without a body": create("s2"),
+    "a body without a media type": update("s1", {"duration": 1}, media_type=None),
+    "another media type": update("s1", {"duration": 1}, media_type="text/plain; a=b"),
+    "a body in chunks": update("s1", {"duration": 1}, chunked=True),
+    "a body that names a session": update("s1", b'{"session_id": "{s1}", "duration": 63}'),
+    "braces that name nothing": update("s1", b"{duration: 60}"),
+    "quotes": naming("O'Neil \"x\" $HOME `id` \\ !"),
+    "text beyond ASCII": naming("Zo\xeb \U0001f469\u200d\u2695"),
+    "broken UTF-8": update("s1", b'{"patient": {"name": "\xff\xfe"}}'),
+    "zeros": update("s1", b"\xff\xfe{\x00}\x00"),
+    "a new line": update("s1", b'{"duration":\r\n\t61}'),
+    "a long body": update("s1", b'{"duration": 61' + b" " * 100_000 + b"}"),
+    "a long body in chunks": update("s1", b"[" * 5000, chunked=True),
+}  # fmt: skip
+
+
+def essence(request: Received) -> tuple[object, ...]:
+    """Return what of a request a server goes by; `{` and `%7B` are the same to it."""
+    named = {name: request.headers[name] for name in HEADERS if request.headers.get(name)}
+    query = {name: list(texts) for name, texts in request.query.items()}
+    return request.method, unquote(request.path, errors="replace"), query, named, request.body
+
+
+def run_by(program: Sequence[str], variables: dict[str, str]) -> str:
+    """Run a program, and return what it complains of."""
+    run = subprocess.run(
+        program, env=os.environ | variables, capture_output=True, check=False, timeout=20
+    )
+    return run.stderr.decode()
+
+
+def test_a_recipe_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api()
+    secrets = {"first": SAMPLES[0], "second": api.token(), "key": api.api_key}
+    for name, text in secrets.items():
+        monkeypatch.setenv(_recipes.VARIABLES[name], text)
+    values = {"s1": SAMPLES[1]}
+    bound = Bindings(secrets, values)
+    differ: dict[str, object] = {}
+    with serving(api.handle) as url, Wire(url, float("inf")) as wire:
+
+        def received(send: Callable[[], object]) -> object:
+            before = len(api.requests)
+            said = send()
+            return [essence(item) for item in api.requests[before:]] or said
+
+        def by_judge(request: Request) -> object:
+            return wire.send(bound.message(request))
+
+        def by_shell(request: Request) -> object:
+            return run_by(["bash", "-c", *curl([request], url)], values)
+
+        def by_python(request: Request) -> None:
+            names: dict[str, Any] = dict(values)
+            exec(python([request], url), names)  # noqa: S102  # what a reader would do
+            names["api"].close()
+
+        for shape, request in SHAPES.items():
+            seen = [received(partial(by, request)) for by in (by_judge, by_shell, by_python)]
+            if [seen[0]] * 3 != seen:
+                differ[shape] = seen
+    assert {} == differ
+
+
+def test_recipes_hand_on_what_an_answer_gave() -> None:
+    requests = [
+        issue("a@example.com", "1", binds="u1"),
+        create("s1", {}, user="u1"),
+        create("s2", user="u1"),
+        update("s1", b'{"linked_sessions_for_context": ["{s2}"]}', user="u1"),
+        listing("page_size=1", user="u1"),
+        listing("page_size=1&page={next}", user="u1"),
+        read("s1", user="u1", batch=7),
+        read("s2", user="u1", batch=7),
+    ]
+    for spelled in ("curl", "python"):
+        api = Api()
+        with serving(api.handle) as url:
+            program = (
+                ["bash", "-c", "\n".join(curl(requests, url))]
+                if spelled == "curl"
+                else [sys.executable, "-c", python(requests, url)]
+            )
+            said = run_by(program, {"HEIDI_API_KEY": api.api_key})
+
+        assert "" == said
+        (user,) = api.users.values()
+        one, two = user.sessions
+        assert [two] == user.sessions[one]["linked_sessions_for_context"]
+        sent = [(item.method, item.path) for item in api.requests]
+        assert sorted([("GET", f"/sessions/{one}"), ("GET", f"/sessions/{two}")]) == sorted(
+            sent[6:]
+        )
+        assert {"page_size": ["1"], "page": ["1"]} == api.requests[5].query
+
+
+def test_no_secret_is_an_argument_of_a_program() -> None:
+    (line,) = curl([listing(headers=(("Heidi-Api-Key", "{key}"),))], URL)
+
+    shown = line.replace("curl ", "printf '%s ' ", 1)
+    seen = subprocess.run(
+        ["/bin/bash", "-c", shown],
+        env=os.environ | {"HEIDI_TOKEN": "s3cret-token", "HEIDI_API_KEY": "s3cret-key"},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "/sessions/linked-user" in seen
+    assert "s3cret" not in seen
