@@ -162,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
     first = {SECRETS[flag] for flag in FIRST}
-    if argv is None and secrets and not first <= secrets.keys():
+    if argv is None and secrets:
         # Everybody on the machine can read the arguments of a process, and nobody its environment.
         hidden = first if first & secrets.keys() else set[str]()
         others = {name: value for name, value in os.environ.items() if name not in hidden}

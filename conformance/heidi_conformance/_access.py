@@ -6,9 +6,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from ._document import member
+from ._history import is_credential, issue
 from ._verdict import CannotJudgeError
 from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
 
@@ -61,7 +62,7 @@ def base_url(text: str) -> str:
 
 def credential(text: str, name: str) -> str:
     """Return a token or a key that a header can carry. Raises CannotJudgeError without it."""
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
+    if not is_credential(text):
         raise CannotJudgeError(f"{name} is empty or holds characters that no header can carry")
     return text
 
@@ -119,9 +120,9 @@ class Client:
 
 def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL_ID) -> str:
     """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
-    query = urlencode({"email": email, "third_party_internal_id": internal_id})
+    message = Message("GET", issue(email, internal_id).target, (("Heidi-Api-Key", api_key),))
     with Client(url) as client:
-        answer = client.send(Message("GET", f"/jwt?{query}", (("Heidi-Api-Key", api_key),)))
+        answer = client.send(message)
         if answer is None:
             raise client.silence()
     token = member(answer.content, "token")

@@ -10,20 +10,24 @@ from ._checks import CHECKS, TRANSPORT, Check
 from ._findings import Case, Cases
 from ._history import UnboundError
 from ._machine import Machine
-from ._probe import Limits, Probe, Setting, TooManySessionsError
+from ._probe import Limits, Probe, Setting, TooManySessionsError, TooManyTokensError
 from ._proven import finding, order
+from ._recipes import VARIABLES
 from ._reduce import FOR_ALL, Proof, Reducer, essential
 from ._settings import STEPS, Plan
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
-from .rules import EVERY, ISSUE, SCRIPTS, TABLE, Rule, Script
+from .oracle import ISSUE
+from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
 
 if TYPE_CHECKING:
     from .breadth import Breadth
 
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
 ESSENTIAL = ("createSession", "getSession", "updateSession")
+# No secret has fewer characters, and a shorter text may be a word of a sentence.
+SHORTEST = 8
 # The part of the time budget that may go into making findings short; requests run out before.
 REDUCING = 0.2
 LONGEST_REDUCTION = 20.0
@@ -35,7 +39,7 @@ GIVE = {
     "unlinked": "give the token of a user who is not linked (HEIDI_UNLINKED_TOKEN)",
     "expired": "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
     "linked": "the user of the token has no list",
-    "key": "give the key that tokens are issued for (HEIDI_API_KEY)",
+    "key": "give the key that tokens are issued for (HEIDI_API_KEY or --api-key-file)",
 }
 
 
@@ -71,7 +75,7 @@ class Campaign:
                 self.run_breadth(contact.examples)
             findings = list(self.proven(wire))
             wire.deadline = time.monotonic() + LONGEST_FAREWELL
-            tagged = tag(wire, self.plan.tokens | self.limits.tokens, self.limits)
+            tagged = tag(wire, self.plan.tokens | self.limits.latest, self.limits)
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
@@ -136,6 +140,8 @@ class Campaign:
             run(probe)
         except UnboundError:
             why = "the server did not answer what the next request needs"
+        except TooManyTokensError:
+            why = "the server limits how many tokens it issues"
         except TooManySessionsError:
             why = f"{self.plan.sessions} sessions were created, and no more may be"
             self.obstacles.append(f"{why}; raise --max-sessions")
@@ -186,8 +192,7 @@ class Campaign:
         reducer = Reducer(wire, self.setting, self.limits, until)
         for case in self.cases.apart():
             proof = self.proof(reducer, case)
-            secrets = (*self.setting.secrets.values(), *self.limits.tokens.values())
-            yield finding(case, proof, self.plan.level, self.plan.url, secrets)
+            yield finding(case, proof, self.plan.level, self.plan.url, self.secrets())
         if reducer.late:
             self.notes.append(
                 f"the time for proofs was over after {seconds:.0f} seconds, so what is not "
@@ -198,6 +203,12 @@ class Campaign:
                 f"the {FOR_ALL} requests for proofs were used up, so what comes last is not "
                 "confirmed; mend what comes first, and run again"
             )
+
+    def secrets(self) -> dict[str, str]:
+        """Return what no report may show, in small letters, and the variable that stands for it."""
+        texts = dict.fromkeys(self.limits.secrets, VARIABLES["first"])
+        texts |= {text: VARIABLES[name] for name, text in self.setting.secrets.items()}
+        return {text.lower(): f"${name}" for text, name in texts.items() if len(text) >= SHORTEST}
 
     def proof(self, reducer: Reducer, case: Case) -> Proof:
         if self.plan.read_only or self.obstacles:
@@ -251,14 +262,15 @@ class Campaign:
         """Return why a rule was not put to the server; nothing where it was."""
         strict = rule.level == "strict" or operation == ISSUE
         if self.plan.level == "documented" and strict:
-            return "The page does not say so; level strict asks for it."
+            topic = "speak of tokens" if operation == ISSUE else "say so"
+            return f"The page does not {topic}; level strict asks for it."
         if rule.id == "retry-after":
             busy = any(status == 429 for _, status in self.limits.answers)
             return "" if busy else "The server never answered 429."
         scripts = [
             script
             for script in SCRIPTS
-            if rule.id in script.rules and ("key" in script.needs) is (operation == ISSUE)
+            if rule.id in script.rules and (operation != ISSUE or "key" in script.needs)
         ]
         run = [script for script in scripts if script.reads is self.plan.read_only]
         if not run:

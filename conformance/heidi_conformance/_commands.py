@@ -120,7 +120,7 @@ def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[s
         "same_user_token": tokens.get("same"),
         "unlinked_token": tokens.get("unlinked"),
         "expired_token": tokens.get("expired"),
-        "api_key": tokens.get("key"),
+        "api_key": tokens.get("key") if arguments.level == "strict" else None,
         "seed": arguments.seed,
         "max_examples": arguments.max_examples,
         "max_sessions": arguments.max_sessions,

@@ -19,7 +19,7 @@ SECRETS = {
 FIRST = ("--token", "--api-key")
 ABOUT = {
     "--token": "the token of the user to run as",
-    "--api-key": "a key to mint tokens with",
+    "--api-key": "the key that tokens are issued for; without --token, it buys them",
     "--other-token": "the token of a second user",
     "--same-user-token": "another token of the same user",
     "--unlinked-token": "the token of a user who is not linked",
@@ -41,9 +41,8 @@ USERS = {
 def add_to(command: argparse.ArgumentParser) -> None:
     """Add the flags for secrets, each with one that names a file instead."""
     group = command.add_argument_group("secrets", SAFETY)
-    first = group.add_mutually_exclusive_group()
     for flag, about in ABOUT.items():
-        only = first if flag in FIRST else group.add_mutually_exclusive_group()
+        only = group.add_mutually_exclusive_group()
         name = flag[2:].replace("-", "_")
         only.add_argument(flag, metavar="T", help=f"{about}; safer: {SECRETS[flag]}")
         only.add_argument(
@@ -77,11 +76,11 @@ def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dic
         if (text := given[flag])
     }
     if key := given["--api-key"]:
-        others["key"] = _access.credential(key, "the key")
+        others["key"] = key
     if token := given["--token"]:
         return {"first": _access.credential(token, "the token"), **others}
     if key:
-        return minted(url, key, lane) | others
+        return minted(url, _access.credential(key, "the key"), lane) | others
     raise CannotJudgeError(
         "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
         "or give --token-file or --api-key-file"

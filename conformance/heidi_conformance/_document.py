@@ -8,6 +8,7 @@ import heidi_spec
 from ._verdict import Level, Words
 
 Json = dict[str, Any]
+ISSUER = "/jwt"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -19,7 +20,7 @@ def load(level: Level) -> Json:
 def with_issuer(document: Json) -> Json:
     """Add the operation that issues tokens, which the documents of both levels leave to auth."""
     auth = heidi_spec.load("client")
-    document["paths"]["/jwt"] = auth["paths"]["/jwt"]
+    document["paths"][ISSUER] = auth["paths"][ISSUER]
     document["components"]["schemas"]["IssuedToken"] = auth["components"]["schemas"]["IssuedToken"]
     return document
 

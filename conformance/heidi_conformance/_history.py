@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from ._document import member
+from ._document import ISSUER, member
 from ._wire import Message, Reply, Silence
 
+LONGEST = 32 * 1024
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-ISSUER = "/jwt"
 
 
 class UnboundError(Exception):
@@ -166,7 +166,7 @@ class Request:
 
     @property
     def wants(self) -> set[str]:
-        """All that earlier answers gave, its user among them."""
+        """All names that must be known for it to be sent: of sessions, of pages and of its user."""
         return self.names | ({self.user} - {""})
 
     @property
@@ -299,8 +299,12 @@ def issue(email: str, internal_id: str, key: str | None = "{key}", **settings: A
 def issued(answer: Reply) -> str:
     """Return the token of an answer, empty where there is none that a header can carry."""
     token = member(answer.content, "token")
-    fit = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
-    return token if fit else ""
+    return token if isinstance(token, str) and is_credential(token) else ""
+
+
+def is_credential(text: str) -> bool:
+    """Whether a header can carry a text as a token or a key; servers bound their headers."""
+    return 0 < len(text) <= LONGEST and text.isascii() and text.isprintable() and " " not in text
 
 
 def as_json(value: Any) -> bytes:

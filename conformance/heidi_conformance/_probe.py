@@ -8,20 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._document import member
-from ._history import (
-    ISSUER,
-    Bindings,
-    Exchange,
-    Request,
-    UnboundError,
-    create,
-    issued,
-    listing,
-)
+from ._document import ISSUER, member
+from ._history import Bindings, Exchange, Request, UnboundError, create, issued, listing
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
-from .oracle import Complaint, Oracle
+from .oracle import ISSUE, Complaint, Oracle
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
@@ -41,12 +32,17 @@ class TooManySessionsError(Exception):
     """The run may create no more sessions."""
 
 
+class TooManyTokensError(Exception):
+    """The server limits how many tokens it issues, and need not be waited for."""
+
+
 @dataclass
 class Limits:
     """What a run may still do, and what it did.
 
-    sessions: how many it may create. sessions_of: user by id of those that it created.
-    tokens: those that were issued in the run, by the name of the user.
+    sessions: how many it may create. sessions_of: user by id of those that it created; a user whom
+    a token was issued for by the request for it. issued: that request, by the name that the user
+    has for now. latest: the last token that it got. secrets: all tokens that were ever answered.
     """
 
     sessions: int
@@ -54,7 +50,9 @@ class Limits:
     requests: int = 0
     answers: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     sessions_of: dict[str, str] = field(default_factory=dict[str, str], repr=False)
-    tokens: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    issued: dict[str, str] = field(default_factory=dict[str, str])
+    latest: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    secrets: set[str] = field(default_factory=set[str], repr=False)
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
@@ -68,13 +66,18 @@ class Limits:
         if isinstance(answer, Reply) and operation:
             key = operation, answer.status
             self.answers[key] = self.answers.get(key, 0) + 1
-        if request.issues and request.binds and isinstance(answer, Reply) and issued(answer):
-            self.tokens[request.binds] = issued(answer)
+        if request.issues and isinstance(answer, Reply):
+            if isinstance(text := member(answer.content, "token"), str):
+                self.secrets.add(text)
+            if request.binds and (token := issued(answer)):
+                self.issued[request.binds] = request.target
+                self.latest[request.target] = token
         if request.method == "POST" and request.target == "/sessions":
             self.created += not isinstance(answer, Reply) or answer.ok
             session_id = member(answer.content, "session_id") if isinstance(answer, Reply) else None
             if isinstance(session_id, str) and session_id:
-                self.sessions_of.setdefault(session_id, request.user or "first")
+                user = self.issued.get(request.user, request.user)
+                self.sessions_of.setdefault(session_id, user or "first")
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ class Probe:
         Raises:
             UnboundError: it names what no answer gave.
             TooManySessionsError: it would create one session too many.
+            TooManyTokensError: the server issues no more tokens for now.
             OutOfPatienceError: too much time was lost in silence.
         """
         if request.pause:
@@ -174,6 +178,9 @@ class Probe:
             at = len(self.history)
             self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
             self.limits.heard(request, answer, operation_of(request))
+            if request.issues:
+                self.history.append(request)
+                raise TooManyTokensError
             time.sleep(wait_of(answer))
 
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
@@ -267,7 +274,7 @@ OPERATION = {
     ("GET", "list"): "listLinkedUserSessions",
     ("GET", "session"): "getSession",
     ("PATCH", "session"): "updateSession",
-    ("GET", "issuer"): "issueToken",
+    ("GET", "issuer"): ISSUE,
 }
 
 
@@ -319,7 +326,7 @@ def replay(
                 pending.append(request)
             elif request is not None:
                 probe.send(request)
-    except UnboundError:
+    except (UnboundError, TooManyTokensError):
         # What came before it was seen nevertheless.
         pass
     finally:
@@ -334,6 +341,7 @@ __all__ = [
     "Setting",
     "Sighting",
     "TooManySessionsError",
+    "TooManyTokensError",
     "Witness",
     "nobody",
     "replay",

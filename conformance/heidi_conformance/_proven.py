@@ -1,11 +1,11 @@
 """From a case and its proof to a finding."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping
 
 from . import _document
 from ._document import Json
 from ._findings import Case
-from ._quoting import VARIABLE
 from ._recipes import curl, python
 from ._reduce import Proof
 from ._verdict import Finding, Level, Words
@@ -20,17 +20,24 @@ PLACES = {
 }
 
 
-def finding(case: Case, proof: Proof, level: Level, url: str, secrets: Iterable[str]) -> Finding:
-    """Return a case as a finding; wherever a server repeats a token, it is taken out."""
+def finding(
+    case: Case, proof: Proof, level: Level, url: str, secrets: Mapping[str, str]
+) -> Finding:
+    """Return a case as a finding; a secret that a server repeats gives way to its variable.
+
+    secrets: what stands for each, by the secret in small letters: so a media type is told.
+    """
     complaint = case.complaint
     # What is in no table is a check of Schemathesis, made by the document of the level alone.
     rule = RULES.get(complaint.rule) or Rule(complaint.rule, level, "", EVERY, "")
     document = _document.with_issuer(_document.load(level))
 
+    known = re.compile(
+        "|".join(map(re.escape, sorted(secrets, key=len, reverse=True))), re.IGNORECASE
+    )
+
     def clean(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, VARIABLE)
-        return text
+        return known.sub(lambda match: secrets[match[0].lower()], text) if secrets else text
 
     return Finding(
         rule=rule.id,

@@ -2,8 +2,6 @@
 
 import shlex
 
-VARIABLE = "$HEIDI_TOKEN"
-
 
 def quoted(text: bytes) -> str:
     """Quote for a shell: plainly where it can be, byte by byte where it must be."""

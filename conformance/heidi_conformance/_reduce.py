@@ -80,13 +80,19 @@ class Reducer:
         needed = {id(request) for request in essential(requests, case.about)} if size > 1 else ()
         end = len(requests) - 1
         # Two more are wanted to confirm what is left.
-        while end > 0 and self.tries < TRIES and self.sent + 3 * len(requests) <= self.most:
+        while end > 0 and self.tries < TRIES and self.may_send(requests, 3):
             start = max(0, end - size)
             kept = tuple(item for item in requests[start:end] if id(item) in needed)
             if len(kept) < end - start:
                 requests = self.shows(requests[:start] + kept + requests[end:], case) or requests
             end = min(start, len(requests) - 1)
         return requests
+
+    def may_send(self, requests: Sequence[Request], times: int) -> bool:
+        """Whether requests may be sent so often, for this proof and by the sessions they create."""
+        created = sum(request.method == "POST" for request in requests)
+        room = self.limits.sessions - self.limits.created
+        return self.sent + times * len(requests) <= self.most and times * created <= room
 
     def shows(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...] | None:
         """Return the requests up to the one that shows the complaint, or None; take its numbers.
@@ -122,7 +128,10 @@ def last_of_batch(requests: Sequence[Request], at: int) -> int:
 def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
     """Yield parts of a history that may be enough, short ones first; `about` is on a page."""
     for part in parts(whole, about):
-        yield walked(part) if about else part
+        if not about:
+            yield part
+        if about or part[-1].target.startswith(LIST):
+            yield walked(part)
 
 
 def walked(part: tuple[Request, ...]) -> tuple[Request, ...]:
@@ -140,6 +149,9 @@ def parts(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...
     needed = {id(request) for request in least}
     yield least
     names = {name for request in least for name in (*request.names, request.binds)} - {""}
+    if not names - {"next"}:
+        # A list shows what was created, whoever did it.
+        names = {request.binds for request in whole} - {""}
     related = [
         request for request in whole if touches(request, names) and id(request) not in needed
     ]

@@ -22,7 +22,7 @@ WRITING = 2.0
 
 @dataclass(frozen=True)
 class Task:
-    """One run for one worker. settings: what `judge` takes, the tokens among it."""
+    """One run for one worker. settings: what `judge` takes, tokens and key among it."""
 
     url: str
     settings: dict[str, Any] = field(repr=False)

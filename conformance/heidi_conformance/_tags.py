@@ -13,10 +13,11 @@ def tag(wire: Wire, tokens: dict[str, str], limits: Limits) -> int:
     tagged = 0
     for session_id, user in limits.sessions_of.items():
         # The other token of that user may have ended, where a new one ends the old.
-        request = update("s1", {"ehr_appt_id": TAG}, user="first" if user == "same" else user)
+        token = tokens["first" if user == "same" else user]
         limits.requests += 1
         try:
-            answer = wire.send(Bindings(tokens, {"s1": session_id}).message(request))
+            bound = Bindings({"first": token}, {"s1": session_id})
+            answer = wire.send(bound.message(update("s1", {"ehr_appt_id": TAG})))
         except OutOfPatienceError:
             break
         tagged += isinstance(answer, Reply) and answer.ok

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from heidi_conformance._credentials import credentials
 from heidi_conformance.reports import write_reports
 
 from .faults import CATALOGUE
-from .reference import Answer, Api, Request, User, answer, serving
+from .faults.auth import InternalIdIsTheUser
+from .reference import Answer, Api, RefusalError, Request, User, answer, serving
 
 PLANTED = {planted.id: planted.server for planted in CATALOGUE}
 ISSUE = "issueToken"
+EMAIL = "clinician@example.com"
 
 
 def judged(api: Api, url: str, **settings: Any) -> Verdict:
@@ -82,6 +85,74 @@ class Crashing(Issuer):
         return reply.but(status=500) if reply.status == 422 else reply
 
 
+class ForNobody(Api):
+    """A token is issued without an address."""
+
+    def issue_token(self, request: Request) -> Answer:
+        query = {"email": ["a@example.com"], **request.query}
+        return super().issue_token(replace(request, query=query))
+
+
+class OverLongAgo(Api):
+    """Every token ended in 2024, as the server tells, and works."""
+
+    def expiration(self, token: str) -> str:
+        return "2024-08-01T00:00:00.000Z"
+
+
+class Buys(Api):
+    """The key is taken for a token."""
+
+    def owner(self, token: str) -> User | None:
+        return super().owner(token) or (self.users[EMAIL, "1"] if token == self.api_key else None)
+
+
+class TokensBuyTokens(Api):
+    """Whoever has a token gets one for anybody."""
+
+    def issue_token(self, request: Request) -> Answer:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        key = self.api_key if self.owner(token) else request.headers.get("heidi-api-key", "")
+        return super().issue_token(replace(request, headers={"heidi-api-key": key}))
+
+
+class NamesakesOnlyById(InternalIdIsTheUser):
+    """An address has one id; whoever shares an id is the same user."""
+
+    def issue_token(self, request: Request) -> Answer:
+        if request.query.get("third_party_internal_id") == ["heidi-conformance-2"]:
+            raise RefusalError(422, "ValidationError", "the address belongs to another id")
+        return super().issue_token(request)
+
+
+def unfit(token: object) -> type[Issuer]:
+    class Unfit(Issuer):
+        def changed(self, request: Request, reply: Answer) -> Answer:
+            return (
+                reply.but(content=reply.content | {"token": token})
+                if reply.status == 200
+                else reply
+            )
+
+    return Unfit
+
+
+class Scarce(Issuer):
+    """Three tokens, and no more for a minute."""
+
+    def changed(self, request: Request, reply: Answer) -> Answer:
+        asked = sum(item.path == "/jwt" for item in self.requests)
+        busy = {"detail": {"msg": "wait", "type": "TooManyRequests"}}
+        return answer(429, busy).but(headers={"retry-after": "60"}) if asked > 3 else reply
+
+
+class Elsewhere(Issuer):
+    """Tokens are issued by another host."""
+
+    def changed(self, request: Request, reply: Answer) -> Answer:
+        return Answer(307, b"", {"location": "https://tokens.invalid/jwt"})
+
+
 class Registered(Issuer):
     """Tokens are issued for users whom the server knows, and it knows no invented ones."""
 
@@ -104,6 +175,16 @@ class Registered(Issuer):
         (Told, "message-quotes", "with a value of the request"),
         (InPlainText, "error-shape", "as something else than application/json"),
         (Crashing, "no-server-error", "answers 500"),
+        (ForNobody, "issued-token", "issues a token for nobody"),
+        (OverLongAgo, "issued-token", "tells an end that was over before"),
+        (Buys, "token-needed", "accepts a request with a wrong token"),
+        (TokensBuyTokens, "key-needed", "issues a token without a key"),
+        (NamesakesOnlyById, "own-sessions", "session of another user"),
+        (unfit(""), "issued-token", "that no header can carry"),
+        (unfit("two words"), "issued-token", "that no header can carry"),
+        (unfit("a\nline"), "issued-token", "that no header can carry"),
+        (unfit("t" * 70_000), "issued-token", "that no header can carry"),
+        (unfit(5), "answer-schema", "at `$.token`"),
     ],
 )
 def test_a_fault_of_the_issue_is_a_finding_that_keeps_the_secrets(
@@ -156,9 +237,9 @@ def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_told(api: 
 
     outcomes = [item for item in verdict.outcomes if item.operation == ISSUE]
     assert outcomes
-    assert {("skipped", "give the key that tokens are issued for (HEIDI_API_KEY)")} == {
-        (item.result, item.why) for item in outcomes
-    }
+    assert {
+        ("skipped", "give the key that tokens are issued for (HEIDI_API_KEY or --api-key-file)")
+    } == {(item.result, item.why) for item in outcomes}
 
 
 def test_with_the_key_every_rule_about_the_issue_is_exercised(api: Api) -> None:
@@ -170,41 +251,120 @@ def test_with_the_key_every_rule_about_the_issue_is_exercised(api: Api) -> None:
     assert verdict.sessions_created == verdict.sessions_tagged
 
 
-def test_a_server_that_does_not_know_invented_users_is_not_accused() -> None:
-    api = Registered()
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [
+        (Registered, "the server did not answer what the next request needs"),
+        (Elsewhere, "the server did not answer what the next request needs"),
+        (Scarce, "the server limits how many tokens it issues"),
+    ],
+)
+def test_a_server_that_issues_no_tokens_to_invented_users_is_not_accused(
+    server: type[Api], why: str
+) -> None:
+    api = server()
     with serving(api.handle) as url:
         verdict = judged(api, url)
 
     assert () == verdict.findings
     outcomes = {item.rule: item for item in verdict.outcomes if item.operation == ISSUE}
-    assert ("skipped", "the server did not answer what the next request needs") == (
-        outcomes["key-needed"].result,
-        outcomes["key-needed"].why,
-    )
+    assert ("skipped", why) == (outcomes["key-needed"].result, outcomes["key-needed"].why)
+    # Nobody waits for a token.
+    assert verdict.seconds < 20
 
 
-def test_a_token_that_ends_long_after_its_issue_is_no_fault_of_the_issue() -> None:
-    class Forgetful(Api):
-        """Tokens are good for three requests, but for the first one."""
+@pytest.mark.parametrize("told", [1, 3600])
+def test_a_token_may_end_when_the_server_told_and_not_before(told: int) -> None:
+    class ForOneRequest(Api):
+        """Issued tokens are good for one request."""
+
+        def issue_token(self, request: Request) -> Answer:
+            reply = super().issue_token(request)
+            token = reply.content["token"]
+            self.spent[token] = 0
+            self.expiries[token] = time.time() + told
+            end = {"expiration_time": self.expiration(token)}
+            self.expiries[token] = time.time() + 3600
+            return reply.but(content=reply.content | end)
+
+        def owner(self, token: str) -> User | None:
+            if token in self.spent:
+                self.spent[token] += 1
+            return None if self.spent.get(token, 0) > 1 else super().owner(token)
 
         def __init__(self) -> None:
             super().__init__()
-            self.lasting = self.token()
-            self.used: Counter[str] = Counter()
+            self.spent: dict[str, int] = {}
 
-        def owner(self, token: str) -> User | None:
-            self.used[token] += 1
-            ended = self.used[token] > 3 and token != self.lasting
-            return None if ended else super().owner(token)
-
-    api = Forgetful()
+    api = ForOneRequest()
     with serving(api.handle) as url:
-        verdict = judge(
-            url, level="strict", token=api.lasting, api_key=api.api_key, rules_only=True,
-            rules=("own-sessions",),
-        )  # fmt: skip
+        verdict = judged(api, url, rules=("issued-token", "own-sessions"))
 
-    assert "issued-token" not in {item.rule for item in verdict.findings}
+    assert (told > 1) == ("works" in {item.rule for item in verdict.findings})
+    assert told > 1 or verdict.findings == ()
+
+
+def test_no_token_that_was_ever_answered_is_in_a_report(tmp_path: Path) -> None:
+    class Echo(Issuer):
+        """Wrong keys get a token too, which stands elsewhere in the answer as well."""
+
+        def changed(self, request: Request, reply: Answer) -> Answer:
+            token = self.token()
+            told = reply.but(content={"token": token}, headers={"content-type": f"text/{token}"})
+            return told if reply.status == 401 else reply
+
+    api = Echo()
+    with serving(api.handle) as url:
+        verdict = judged(api, url, rules=("key-needed",))
+
+    assert "as text/$HEIDI_TOKEN" in {item.got for item in verdict.findings}
+    write_reports(verdict, tmp_path)
+    written = "".join(path.read_text() for path in tmp_path.iterdir())
+    assert not [secret for secret in (api.api_key, *api.tokens) if secret in written]
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_a_finding() -> None:
+    class Halved(Api):
+        def expiration(self, token: str) -> str:
+            return "\ud800"
+
+    api = Halved()
+    with serving(api.handle) as url:
+        findings = judged(api, url, rules=("issued-token",)).findings
+
+    assert ["answer-schema"] == [item.rule for item in findings]
+
+
+def test_sessions_are_marked_by_the_last_token_of_their_user() -> None:
+    api = PLANTED["auth.one_token_at_a_time"]()
+    with serving(api.handle) as url:
+        verdict = judged(api, url, rules=("own-sessions",))
+
+    assert verdict.sessions_created == verdict.sessions_tagged
+
+
+def test_a_rule_about_messages_is_put_to_the_issue_alone_as_well() -> None:
+    api = Told()
+    with serving(api.handle) as url:
+        verdict = judged(api, url, rules=("message-quotes",))
+
+    assert {("message-quotes", ISSUE)} == {(item.rule, item.operation) for item in verdict.findings}
+
+
+def test_users_who_share_an_address_stand_in_for_a_second_user(api: Api) -> None:
+    with serving(api.handle) as url:
+        verdict = judged(api, url)
+
+    outcomes = {(item.rule, item.operation): item.result for item in verdict.outcomes}
+    assert "passed" == outcomes["own-sessions", "getSession"]
+    assert "skipped" == outcomes["own-list", "listLinkedUserSessions"]
+
+
+def test_level_documented_neither_sends_nor_reads_the_key(api: Api) -> None:
+    with serving(api.handle) as url:
+        judge(url, token=api.token(), api_key="no key \n", rules_only=True)
+
+    assert "/jwt" not in {request.path for request in api.requests}
 
 
 def test_keys_are_tried_where_nothing_may_be_created(api: Api) -> None:
@@ -214,21 +374,27 @@ def test_keys_are_tried_where_nothing_may_be_created(api: Api) -> None:
     outcomes = {item.rule: item.result for item in verdict.outcomes if item.operation == ISSUE}
     assert "passed" == outcomes["key-needed"]
     assert "skipped" == outcomes["own-sessions"]
+    assert "passed" == outcomes["issued-token"]
     assert {"GET"} == {request.method for request in api.requests}
 
 
-@pytest.mark.parametrize("given", [{"--api-key": "KEY"}, {}])
-def test_the_key_comes_along_with_the_tokens(
-    given: dict[str, str], api: Api, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("flags", [{}, {"--token": "a-token", "--api-key": "KEY"}])
+def test_the_key_comes_along_with_a_token(
+    flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not given:
+    if not flags:
         monkeypatch.setenv("HEIDI_TOKEN", "a-token")
-        monkeypatch.setenv("HEIDI_API_KEY", api.api_key)
+        monkeypatch.setenv("HEIDI_API_KEY", "KEY")
+
+    assert {"first": "a-token", "key": "KEY"} == credentials("http://127.0.0.1:1", flags)
+
+
+def test_the_key_comes_along_with_the_tokens_that_it_buys(api: Api) -> None:
     with serving(api.handle) as url:
-        tokens = credentials(url, dict.fromkeys(given, api.api_key))
+        tokens = credentials(url, {"--api-key": api.api_key})
 
     assert api.api_key == tokens["key"]
-    assert given or "a-token" == tokens["first"]
+    assert {"first", "same", "second", "unlinked", "key"} == tokens.keys()
 
 
 def test_the_key_of_a_token_that_was_given_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,3 +413,15 @@ def test_the_report_names_the_words_of_the_page_about_tokens() -> None:
         finding["words"]["pointer"],
         finding["words"]["source"],
     )
+
+
+def test_for_a_code_host_it_is_an_error_in_the_document_that_has_the_operation(
+    tmp_path: Path,
+) -> None:
+    api = PLANTED["auth.short_key"]()
+    with serving(api.handle) as url:
+        write_reports(judged(api, url, rules=("key-needed",)), tmp_path)
+
+    (result,) = json.loads((tmp_path / "report.sarif").read_text())["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert ("error", "heidi_spec/client.yaml") == (result["level"], place)

@@ -1,43 +1,52 @@
 """Tokens that are issued: for which key, in which form, and to whom; for level strict."""
 
+import math
+import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from heidi_conformance._document import member
 from heidi_conformance._history import issued
 from heidi_conformance._wire import Reply
 
 from ._complaint import Complaint
-from ._memory import Memory
+from ._memory import Issue, Memory
 from ._reading import ISSUE, Reading
 from ._shapes import misshapen
+
+STILLBORN = "issues a token that is refused at once"
+# What names a user together; the document does not say that either may not be empty.
+USER = frozenset({"email", "third_party_internal_id"})
+# Seconds by which a server may be early when it ends a token: its `Date` tells none smaller.
+HASTE = 5
+# Seconds by which its clock may be wrong where it tells no `Date`.
+DAY = 24 * 60 * 60
 
 
 def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
     """Yield what is wrong with the answer to who asks for a token."""
-    key = next((text for name, text in reading.message.headers if name == "Heidi-Api-Key"), None)
-    yield from misshapen("strict", ISSUE, answer)
+    if answer.ok or answer.status >= 400:
+        yield from misshapen("strict", ISSUE, answer)
     if not answer.ok:
         return
+    key = next((text for name, text in reading.message.headers if name == "Heidi-Api-Key"), None)
     if key != memory.key:
         how = "without a key" if key is None else "for a wrong key"
         yield Complaint(
             "key-needed", ISSUE, f"issues a token {how}", "", "401", f"status {answer.status}"
         )
         return
-    if not in_utc(member(answer.content, "expiration_time")):
-        yield Complaint(
-            "issued-token",
-            ISSUE,
-            "tells the end of a token in another zone than UTC",
-            "",
-            "UTC",
-            "another zone",
-        )
     asked = dict(reading.query)
-    email, internal_id = asked.get("email"), asked.get("third_party_internal_id")
-    if (token := issued(answer)) and email and internal_id:
-        user = f"{email} {internal_id}"
+    if not asked.keys() >= USER:
+        yield unfit("issues a token for nobody", "a refusal", f"status {answer.status}")
+        return
+    yield from told_end(answer)
+    token = issued(answer)
+    if not token and isinstance(member(answer.content, "token"), str):
+        yield unfit("issues a token that no header can carry", "visible ASCII", "another text")
+    if token:
+        user = " ".join(asked[name] for name in sorted(USER))
         if memory.tokens.setdefault(token, user) != user:
             yield Complaint(
                 "own-sessions",
@@ -47,21 +56,55 @@ def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complai
                 "a token for each",
                 "the same token",
             )
-        memory.fresh.add(token)
+        memory.issued.setdefault(token, Issue(time.time() + lifetime(answer)))
 
 
-def in_utc(value: object) -> bool:
-    """Whether an instant is in UTC; what is no instant, the document has its own words for."""
+def told_end(answer: Reply) -> Iterator[Complaint]:
+    """Yield what is wrong with the end that an answer tells."""
+    end = end_of(answer)
+    if end is None:
+        return
+    if end.utcoffset():
+        yield unfit("tells the end of a token in another zone than UTC", "UTC", "another zone")
+    if lifetime(answer) < -DAY:
+        yield unfit("tells an end that was over before", "an end that is to come", "one long ago")
+
+
+def unfit(what: str, expected: str, got: str) -> Complaint:
+    return Complaint("issued-token", ISSUE, what, "", expected, got)
+
+
+def end_of(answer: Reply) -> datetime | None:
+    """Return when a token ends; None for no instant, of which the document has its own words."""
+    text = member(answer.content, "expiration_time")
     try:
-        offset = datetime.fromisoformat(value).utcoffset() if isinstance(value, str) else None
+        end = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
-        return True
-    return offset in (None, timedelta())
+        return None
+    return end if end is not None and end.utcoffset() is not None else None
 
 
-def stillborn(reading: Reading) -> Iterator[Complaint]:
-    """Yield that a token is refused which was issued a moment before."""
-    yield Complaint(
-        "issued-token", ISSUE, "issues a token that is refused at once", "",
-        f"{reading.operation} takes it", "status 401",
-    )  # fmt: skip
+def lifetime(answer: Reply) -> float:
+    """Return for how many seconds a token lives, by the clock of the server where it tells it."""
+    end = end_of(answer)
+    if end is None:
+        return math.inf
+    try:
+        now = parsedate_to_datetime(answer.header("date") or "")
+    except ValueError:
+        now = datetime.now(UTC)
+    if now.utcoffset() is None:
+        now = now.replace(tzinfo=UTC)
+    return (end - now) / timedelta(seconds=1)
+
+
+def refused(memory: Memory, reading: Reading) -> Iterator[Complaint] | None:
+    """Return what is wrong with 401 for a token that was issued; None where it was not.
+
+    At its end it is right, and nothing else is to be said of the answer.
+    """
+    issue = memory.issued.get(reading.token or "")
+    if issue is None or (issue.used and time.time() < issue.end - HASTE):
+        return None
+    ended = time.time() >= issue.end - HASTE
+    return iter(() if ended else [unfit(STILLBORN, f"{reading.operation} takes it", "status 401")])

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from heidi_conformance._verdict import Level
@@ -12,11 +13,23 @@ from ._reading import Reading
 from ._sessions import Known
 
 
+@dataclass
+class Issue:
+    """A token that was issued.
+
+    end: the instant (`time.time`) at which it ends, as the server told. used: whether it was
+    accepted since.
+    """
+
+    end: float
+    used: bool = False
+
+
 class Memory:
     """What is known of a server.
 
     tokens: user by token. unlinked: users whose list is refused. key: what tokens are issued for.
-    fresh: tokens that were issued, and not used since. sessions: by id. shelves: what is known of
+    issued: tokens that were issued, each with its end. sessions: by id. shelves: what is known of
     the list of a user. strangers: what was said of ids that are no session of the caller, by
     operation, what is wrong with the request, and kind. written: by user, texts that nobody else
     writes.
@@ -29,7 +42,7 @@ class Memory:
         self.strict = level == "strict"
         self.tokens = tokens
         self.key = key
-        self.fresh: set[str] = set()
+        self.issued: dict[str, Issue] = {}
         self.unlinked = frozenset(unlinked)
         self.sessions: dict[str, Known] = {}
         self.shelves: dict[str, Shelf] = defaultdict(Shelf)

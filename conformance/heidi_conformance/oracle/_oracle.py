@@ -12,7 +12,8 @@ from heidi_conformance._wire import Reply, Silence
 
 from ._complaint import Complaint
 from ._gate import broken, nowhere, silent, too_many, without_link, wrong_method
-from ._issuing import issuing, stillborn
+from ._issuing import issuing
+from ._issuing import refused as refused_token
 from ._listing import listed
 from ._memory import Memory
 from ._messages import message_faults
@@ -101,13 +102,13 @@ class Oracle(Memory):
         *,
         together: bool,
     ) -> Iterator[Complaint]:
-        fresh = reading.token in self.fresh
-        if answer.status != 401:
-            self.fresh.discard(reading.token or "")
+        of_token = refused_token(self, reading) if answer.status == 401 else None
+        if answer.status != 401 and (issue := self.issued.get(reading.token or "")):
+            issue.used = True
         if user is None or user == "expired":
             yield from stranger(self, reading, answer)
-        elif fresh and answer.status == 401:
-            yield from self.if_strict(stillborn(reading))
+        elif of_token is not None:
+            yield from of_token
         elif not reading.method_known:
             if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)

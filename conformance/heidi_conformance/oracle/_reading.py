@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, unquote
 import heidi_spec
 import jsonschema_rs
 
-from heidi_conformance._document import member
-from heidi_conformance._history import ISSUER, strings
+from heidi_conformance._document import ISSUER, member
+from heidi_conformance._history import strings
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance._words import kind_of
 
@@ -324,14 +324,18 @@ def inexact(number: int | Decimal) -> bool:
 
 
 def plainly(value: Any) -> Any:
-    """Return a value with numbers that any validator takes: sign and kind stay."""
+    """Return a value that any validator takes: of numbers, sign and kind stay."""
+    if isinstance(value, str):
+        # Half of a surrogate pair is no text.
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
         near = as_float(value)
         if math.isfinite(near) and near != 0:
             return near
         return 0.0 if value == 0 else float(1 if value > 0 else -1)
     if isinstance(value, dict):
-        return {name: plainly(item) for name, item in cast("dict[str, Any]", value).items()}
+        members = cast("dict[str, Any]", value).items()
+        return {plainly(name): plainly(item) for name, item in members}
     return (
         [plainly(item) for item in cast("list[object]", value)]
         if isinstance(value, list)

@@ -45,7 +45,19 @@ def refused(
     if status in allowed:
         return
     problem = reading.sure
-    if problem is not None or (reading.session_id and (known is None or known.owner != user)):
+    own = known is not None and known.owner == user
+    # Of a session that was never to be seen, no refusal says more than that.
+    if status == 404 and known is not None and own and (problem is None or not known.seen):
+        yield Complaint(
+            "created-exists",
+            operation,
+            "answers 404 for a session that was created",
+            "",
+            "the session",
+            "status 404",
+        )
+        return
+    if problem is not None or (reading.session_id and not own):
         if memory.strict:
             rule = (
                 problem.rule
@@ -64,16 +76,7 @@ def refused(
                 f"status {status}",
             )
         return
-    if status == 404 and known is not None:
-        yield Complaint(
-            "created-exists",
-            operation,
-            "answers 404 for a session that was created",
-            "",
-            "the session",
-            "status 404",
-        )
-    elif status == 403 and memory.strict:
+    if status == 403 and memory.strict:
         yield Complaint(
             "forbidden", operation, "answers 403 to a user who may", "", "success", "status 403"
         )

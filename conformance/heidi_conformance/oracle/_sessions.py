@@ -66,8 +66,8 @@ class Known:
     strange: members sent that must not be kept. attempts: what happened since the session was last
     seen, and could have changed it though it must not. settled: False where an update may or may
     not have happened. together: members of updates that ran at the same time. latest: the last
-    instant that any of those showed, until the session is seen again. doubted: members that an
-    operation told wrong.
+    instant that any of those showed, until the session is seen again. seen: whether it ever was.
+    doubted: members that an operation told wrong.
     """
 
     owner: str
@@ -78,6 +78,7 @@ class Known:
     unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     strange: Flat = field(default_factory=Flat)
     attempts: set[str] = field(default_factory=set[str])
+    seen: bool = False
     settled: bool = True
     changed: float = 0.0
     together: set[str] = field(default_factory=set[str])
@@ -93,6 +94,7 @@ class Known:
         unseen = OPTIONAL | skip if self.settled else OPTIONAL
         kept = {name: item for name, item in self.expected(sent).items() if name in unseen}
         self.shown = {name: item for name, item in got.items() if name not in skip} | kept
+        self.seen = True
         self.attempts.clear()
         self.settled = True
 

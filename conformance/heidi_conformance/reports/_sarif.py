@@ -15,6 +15,8 @@ SCHEMA = (
 )
 # What breaks the vendor's page breaks partners; what breaks a decision of ours may be a choice.
 LEVELS = {"documented": "error", "strict": "warning"}
+# A page of the vendor that is not the base document.
+PAGE = "page:"
 DOCUMENTS = {"documented": "base", "strict": "strict"}
 
 
@@ -67,7 +69,7 @@ def as_result(
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": LEVELS[finding.level],
+        "level": "error" if of_page(finding) else LEVELS[finding.level],
         "message": {"text": visible(message(finding))},
         "locations": [location(finding, verdict)],
         "fingerprints": {"heidiConformance/v1": mark},
@@ -91,9 +93,15 @@ def message(finding: Finding) -> str:
     )
 
 
+def of_page(finding: Finding) -> bool:
+    """Whether a finding rests on the vendor's page about tokens, which the client document has."""
+    return finding.words.source.startswith(PAGE)
+
+
 def location(finding: Finding, verdict: Verdict) -> dict[str, Any]:
     """Return the place in the document: a server has no file, and GitHub wants one with a line."""
-    document = f"heidi_spec/{DOCUMENTS[verdict.level]}.yaml"
+    name = "client" if of_page(finding) else DOCUMENTS[verdict.level]
+    document = f"heidi_spec/{name}.yaml"
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": document},

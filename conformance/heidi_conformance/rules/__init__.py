@@ -2,7 +2,7 @@
 
 from . import _issuing, _readings, _tenants, _transport, _updates
 from ._script import Script
-from ._table import EVERY, ISSUE, RULES, TABLE, Rule
+from ._table import EVERY, RULES, TABLE, Rule
 from ._values import INVALID, STRINGS, TEXTS, VALID, merged
 
 # Lists first, while they are short; what creates many sessions last.
@@ -11,15 +11,14 @@ SCRIPTS: tuple[Script, ...] = (
     *_tenants.SCRIPTS,
     *_updates.SCRIPTS,
     *_transport.SCRIPTS[2:],
-    *_issuing.SCRIPTS,
     *_tenants.LAST,
+    *_issuing.SCRIPTS,
     *_readings.SCRIPTS,
 )
 
 __all__ = [
     "EVERY",
     "INVALID",
-    "ISSUE",
     "RULES",
     "SCRIPTS",
     "STRINGS",

@@ -1,72 +1,89 @@
 """Scripts about the tokens that a key is exchanged for."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import Request, UnboundError, issue, read, update
+from heidi_conformance._document import ISSUER
+from heidi_conformance._history import Request, UnboundError, issue, listing, read, update
 from heidi_conformance._probe import Probe
 
 from ._script import Script
 
-# Invented, and no user of anything else: two people who share an address or an id with the first.
-EMAIL, OTHER_EMAIL = (f"conformance-{name}@heidi-conformance.invalid" for name in "12")
+# Invented. Each script has users of its own: scripts may run at the same time, in several shards.
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
+KEY = (("Heidi-Api-Key", "{key}"),)
+# Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
-    "{key:half}", "{key:upper}", "{key:lower}", "{key}x", "x{key}", "{key} x", "Bearer {key}",
-    "null", "undefined", "*", "invented-by-the-judge",
+    "{key:half}", "{key}x", "x{key}", "null", "undefined", "*", "invented-by-the-judge-1",
 )  # fmt: skip
 
 
-def first_user(probe: Probe) -> str:
-    """Ask for the token of the first user, and return the name that it goes by.
+def email(name: str) -> str:
+    return f"conformance-{name}@heidi-conformance.invalid"
+
+
+def user_of(probe: Probe, name: str) -> str:
+    """Ask for the token of an invented user, and return what it goes by in requests.
 
     Raises UnboundError where none is issued: the server may not know the user.
     """
-    name = probe.user()
-    probe.send(issue(EMAIL, ID, binds=name))
-    if name not in probe.bindings.tokens:
+    user = probe.user()
+    probe.send(issue(email(name), ID, binds=user))
+    if user not in probe.bindings.tokens:
         raise UnboundError
-    return name
+    return user
 
 
 def issued_tokens(probe: Probe) -> None:
     """A token, at work at once; and another one for the same user, who sees the same."""
-    user = first_user(probe)
+    user = user_of(probe, "once-1")
     session = probe.new(user=user)
-    again = first_user(probe)
+    again = user_of(probe, "once-1")
     for name in (again, user):
         probe.send(read(session, user=name))
 
 
-def wrong_keys(probe: Probe) -> None:
-    """No key, and such as are almost right."""
-    first_user(probe)
-    for key in WRONG_KEYS:
-        probe.try_send(issue(EMAIL, ID, key))
-
-
 def namesakes(probe: Probe) -> None:
     """Users who share the address or the id with another one: three, and not one."""
-    user = first_user(probe)
+    user = user_of(probe, "first-1")
     session = probe.new(user=user)
     probe.send(update(session, {"patient": {"name": "Ann"}}, user=user))
-    for email, internal_id in ((EMAIL, OTHER_ID), (OTHER_EMAIL, ID)):
+    for address, internal_id in ((email("first-1"), OTHER_ID), (email("other-1"), ID)):
         stranger = probe.user()
-        probe.send(issue(email, internal_id, binds=stranger))
-        probe.send(read(session, user=stranger))
-        probe.send(update(session, {"duration": 60}, user=stranger))
+        probe.send(issue(address, internal_id, binds=stranger))
+        probe.try_send(read(session, user=stranger))
+        probe.try_send(update(session, {"duration": 60}, user=stranger))
     probe.send(read(session, user=user))
 
 
 def requests_for_nobody(probe: Probe) -> None:
     """A right key, and no user to issue a token for."""
-    key = (("Heidi-Api-Key", "{key}"),)
-    for query in ("", "?email=", f"?email={EMAIL}", f"?third_party_internal_id={ID}"):
-        probe.send(Request("GET", f"/jwt{query}", user="", media_type=None, headers=key))
+    user_of(probe, "known-1")
+    address = f"email={email('known-1')}"
+    for query in (
+        "",
+        "?email=",
+        f"?{address}",
+        f"?third_party_internal_id={ID}",
+        f"?{address}&third_party_internal_id=",
+    ):
+        probe.send(Request("GET", f"{ISSUER}{query}", user="", media_type=None, headers=KEY))
 
 
+def wrong_keys(probe: Probe) -> None:
+    """No key, such as are almost right, a token for a key, and a key for a token."""
+    user = user_of(probe, "known-1")
+    probe.send(listing(user=user))
+    for key in WRONG_KEYS:
+        probe.try_send(issue(email("known-1"), ID, key))
+    probe.send(issue(email("known-1"), ID, None, authorization="Bearer {first}"))
+    probe.send(listing(authorization="Bearer {key}"))
+    probe.send(listing(authorization="", headers=KEY))
+
+
+# Last what may close the door: a server may be cautious with who tries keys.
 SCRIPTS = (
     Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema"), ("key",)),
-    Script(wrong_keys, "strict", ("key-needed", "error-shape"), ("key",)),
     Script(namesakes, "strict", ("own-sessions",), ("key",)),
-    Script(requests_for_nobody, "strict", ("no-server-error", "error-shape"), ("key",)),
+    Script(requests_for_nobody, "strict", ("no-server-error", "issued-token", "error-shape"), ("key",)),
+    Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), ("key",)),
 )  # fmt: skip

@@ -64,16 +64,16 @@ def readings_of_pages(probe: Probe) -> None:
 
 
 def readings_with_near_keys(probe: Probe) -> None:
-    """Keys that are almost right."""
-    wrong_keys(probe)
+    """Tokens of invented users, and keys that are almost right."""
     requests_for_nobody(probe)
+    wrong_keys(probe)
 
 
 SCRIPTS = (
     Script(readings, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "unknown-id", "page-bound"), reads=True),
     Script(readings_without_token, "documented", ("token-needed",), reads=True),
     Script(readings_with_near_tokens, "strict", ("token-first", "challenge"), reads=True),
-    Script(readings_with_near_keys, "strict", ("answers", "no-server-error", "key-needed", "error-shape"), ("key",), reads=True),
+    Script(readings_with_near_keys, "strict", ("answers", "no-server-error", "json-answers", "answer-schema", "issued-token", "key-needed", "error-shape", "message-quotes"), ("key",), reads=True),
     Script(readings_of_near_ids, "strict", ("exact-lookup", "error-shape", "declared-status"), reads=True),
     Script(readings_of_pages, "strict", ("counts", "next-page", "full-pages", "walks", "page-size", "page-token", "message-names", "message-quotes", "reading"), ("linked",), reads=True),
 )  # fmt: skip

@@ -432,13 +432,7 @@ class OnlyTheSignatureCounts(Api):
 # --- the tokens themselves ---
 
 
-def issued(caller: Caller, key: str | None = "", email: str = "", internal_id: str = "1") -> Answer:
-    query = {"email": email or caller.email, "third_party_internal_id": internal_id}
-    known = caller.server.api_key if key == "" else key
-    return caller.send("GET", "/jwt", query=query, authorization=None, heidi_api_key=known)
-
-
-@FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: issued(c, key=None).status == 401)
+@FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: c.issue(key=None).status == 401)
 class KeyIsOptional(Api):
     """A token is issued without an API key."""
 
@@ -448,7 +442,7 @@ class KeyIsOptional(Api):
 
 
 @FAULTS.fault(
-    "S1 heidiApiKey", DOCUMENTED, lambda c: issued(c, key=c.server.api_key[:-1]).status == 401
+    "S1 heidiApiKey", DOCUMENTED, lambda c: c.issue(key=c.server.api_key[:-1]).status == 401
 )
 class ShortKey(Api):
     """The API key may lack its last character."""
@@ -460,7 +454,7 @@ class ShortKey(Api):
 
 
 @FAULTS.fault(
-    "IssuedToken", DOCUMENTED, lambda c: issued(c).content["expiration_time"].endswith("Z")
+    "IssuedToken", DOCUMENTED, lambda c: c.issue().content["expiration_time"].endswith("Z")
 )
 class ExpirationWithoutZone(Api):
     """`expiration_time` has no time zone."""
@@ -470,7 +464,7 @@ class ExpirationWithoutZone(Api):
 
 
 @FAULTS.fault(
-    "IssuedToken", DOCUMENTED, lambda c: isinstance(issued(c).content["expiration_time"], str)
+    "IssuedToken", DOCUMENTED, lambda c: isinstance(c.issue().content["expiration_time"], str)
 )
 class ExpirationAsSeconds(Api):
     """`expiration_time` is a number of seconds."""
@@ -482,7 +476,7 @@ class ExpirationAsSeconds(Api):
 
 
 @FAULTS.fault(
-    "IssuedToken S1", DOCUMENTED, lambda c: c.using(issued(c).content["token"]).page().status == 200
+    "IssuedToken S1", DOCUMENTED, lambda c: c.using(c.issue().content["token"]).page().status == 200
 )
 class ShorterThanTold(Api):
     """A token says that it lives for a day and ends at once."""
@@ -494,7 +488,7 @@ class ShorterThanTold(Api):
 
 
 def tenants_by_internal_id(caller: Caller) -> bool:
-    twin = caller.using(issued(caller, internal_id="2").content["token"])
+    twin = caller.using(caller.issue(internal_id="2").content["token"])
     return twin.get(caller.create()).status == 404
 
 

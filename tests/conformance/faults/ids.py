@@ -208,11 +208,6 @@ def decimal(caller: Caller) -> bool:
     return all(i.isascii() and i.isdecimal() and i == str(int(i)) and int(i) < 2**128 for i in ids)
 
 
-def low_bits_vary(caller: Caller) -> bool:
-    ids = [int(session_id) for session_id in caller.several(CROWD)]
-    return any(a % 2**32 != b % 2**32 for a, b in itertools.pairwise(ids))
-
-
 counter = itertools.count(10**38)
 clock = itertools.count(20241211035757921000)
 bits = random.SystemRandom().getrandbits
@@ -225,12 +220,6 @@ MADE = (
         "Only the last 16 bits of an id are random.",
         lambda: str(2**127 + bits(16)),
         wide,
-    ),
-    (
-        "random_start_only",
-        "Only the first 96 bits of an id are random.",
-        lambda: str(bits(96) << 32),
-        low_bits_vary,
     ),
     ("hex_ids", "Ids are 32 hexadecimal digits.", lambda: f"{bits(128):032x}", decimal),
     ("padded_ids", "Ids are padded with zeros to 40 digits.", lambda: f"{bits(128):040d}", decimal),

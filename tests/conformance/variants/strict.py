@@ -5,6 +5,7 @@ import gzip
 import json
 import secrets
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -489,6 +490,48 @@ class WebTokens(Api):
             self.expiries.pop(token),
         )
         return longer
+
+
+@variant(BOTH, lambda c: c.issued_again() == c.issued_again())
+class OneTokenForUser(Api):
+    """Whoever asks again gets the token that he has."""
+
+    def token(
+        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+    ) -> str:
+        user = self.users.get((email, internal_id))
+        known = (token for token, owner in self.tokens.items() if owner is user)
+        own = None if lifetime is not None or user is None else next(known, None)
+        return own or super().token(email, internal_id, lifetime)
+
+
+@variant(BOTH, lambda c: c.told_lifetime() < 60)
+class BriefTokens(Api):
+    """Issued tokens live for two seconds, and say so."""
+
+    def issue_token(self, request: Request) -> Answer:
+        reply = super().issue_token(request)
+        token = reply.content["token"]
+        self.expiries[token] = time.time() + 2
+        told = {"expiration_time": self.expiration(token)}
+        return reply.but(content=reply.content | told)
+
+
+@variant(BOTH, lambda c: c.issue(key=c.server.api_key.upper()).status == 200)
+class KeysAreNumbers(Api):
+    """Keys are read as numbers in hexadecimal digits, whose case is no matter."""
+
+    def issue_token(self, request: Request) -> Answer:
+        key = request.headers.get("heidi-api-key", "").lower()
+        return super().issue_token(replace(request, headers={"heidi-api-key": key}))
+
+
+@variant(BOTH, lambda c: int(c.create()) % 2**32 == 7)
+class IdsWithAPlace(Api):
+    """Ids are 96 random bits and the number of a machine: nobody guesses them."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: str(secrets.randbits(96) << 32 | 7))
 
 
 @variant(BOTH, lambda c: c.post({}).headers.get("location") is not None)
