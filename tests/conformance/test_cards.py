@@ -19,6 +19,10 @@ CARDS = {
     "transport.missing_session_is_410": (("own-sessions",), {"unknown-id"}),
     "views.no_region_in_list": (("values",), {"update-listed"}),
     "views.answers_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
+    "validation.wrong_member_is_400": (
+        ("body-shape", "no-coercion"),
+        {"body-shape", "no-coercion", "values"},
+    ),
 }
 
 
@@ -49,6 +53,29 @@ def test_a_fault_of_one_cause_is_one_card_and_it_is_confirmed(name: str) -> None
     assert sorted(named) == sorted(finding.rule for finding in findings)
     assert {"confirmed"} == {finding.stability for finding in findings}
     assert all(len(finding.requests) <= 5 for finding in findings)
+
+
+def test_what_follows_from_a_session_that_never_shows_is_one_card_of_each_operation() -> None:
+    findings = judged_as_planted("ids.other_id_in_creation", ("media-type", "json-syntax")).findings
+
+    assert {"created-exists"} == {item.rule for item in findings}
+    assert ["getSession", "updateSession"] == sorted(item.operation for item in findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("ids.sequential", "id-random"),
+        ("ids.rounded_in_list", "walks"),
+        ("tenants.fills_up_with_others", "own-list"),
+        ("tenants.lists_all", "own-list"),
+    ],
+)
+def test_what_many_sessions_show_is_confirmed(name: str, rule: str) -> None:
+    findings = judged_as_planted(name, (rule,)).findings
+
+    first = next(item for item in findings if item.rule == rule)
+    assert "confirmed" == first.stability
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ CASES = {
         faults.any_token,
         "token-needed",
         "updateSession",
-        "updateSession accepts a request with a wrong token",
+        "updateSession accepts a request with a wrong token, without a token",
         f"{PATCH}/security",
         "documented",
     ),

@@ -170,8 +170,8 @@ class Oracle(Memory):
             yield Complaint(
                 problem.rule,
                 reading.operation,
-                f"accepts {problem.what}",
-                "",
+                f"accepts {problem.pattern}",
+                problem.subject,
                 " or ".join(map(str, sorted(problem.statuses))),
                 f"status {answer.status}",
             )

@@ -45,6 +45,17 @@ class Problem:
     where: str = ""
     sure: bool = True
 
+    @property
+    def subject(self) -> str:
+        """The member or parameter, as `what` spells it; empty where that does not name it."""
+        spelled = f"`{self.where}`"
+        return spelled if spelled in self.what else ""
+
+    @property
+    def pattern(self) -> str:
+        """The reason with `{}` for its subject: one cause, whatever member shows it."""
+        return self.what.replace(self.subject, "{}") if self.subject else self.what
+
 
 @dataclass(frozen=True)
 class Reading:

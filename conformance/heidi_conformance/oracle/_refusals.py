@@ -70,8 +70,8 @@ def refused(
             yield Complaint(
                 rule,
                 operation,
-                f"answers {status} to {what}",
-                "",
+                f"answers {status} to {{}}",
+                what,
                 " or ".join(map(str, sorted(allowed))),
                 f"status {status}",
             )

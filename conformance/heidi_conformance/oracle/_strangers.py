@@ -31,7 +31,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
     if answer.ok:
         rule = "expired-token" if expired else "token-needed"
         yield Complaint(
-            rule, operation, f"accepts a request {how}", "", "401", f"status {answer.status}"
+            rule, operation, "accepts a request {}", how, "401", f"status {answer.status}"
         )
         memory.doubt(reading)
         if operation == "createSession":
@@ -41,8 +41,8 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
         yield Complaint(
             "token-first",
             operation,
-            f"answers {{}} to a request {how}",
-            str(answer.status),
+            "answers {}",
+            f"{answer.status} to a request {how}",
             "401",
             f"status {answer.status}",
         )
