@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from heidi_conformance import Verdict, judge
 from heidi_conformance._credentials import credentials
+from heidi_conformance._history import Bindings
+from heidi_conformance._probe import Limits, Setting
+from heidi_conformance._settings import Plan
 from heidi_conformance.reports import write_reports
 
 from .faults import CATALOGUE
@@ -68,6 +71,14 @@ class Told(Issuer):
         msg = f"no such key: {request.headers.get('heidi-api-key')}"
         detail = {"detail": {"msg": msg, "type": "AuthenticationError"}}
         return reply.but(content=detail) if reply.status == 401 else reply
+
+
+class ToldAddress(Issuer):
+    """Where a user is missing, the address of who asks is repeated."""
+
+    def changed(self, request: Request, reply: Answer) -> Answer:
+        detail = {"detail": {"msg": f"no id of {request.query}", "type": "ValidationError"}}
+        return reply.but(content=detail) if reply.status == 422 else reply
 
 
 class InPlainText(Issuer):
@@ -173,6 +184,7 @@ class Registered(Issuer):
         (OneTokenForAll, "own-sessions", "issues one token for two users"),
         (InAnotherZone, "issued-token", "in another zone than UTC"),
         (Told, "message-quotes", "with a value of the request"),
+        (ToldAddress, "message-quotes", "with a value of the request"),
         (InPlainText, "error-shape", "as something else than application/json"),
         (Crashing, "no-server-error", "answers 500"),
         (ForNobody, "issued-token", "issues a token for nobody"),
@@ -358,6 +370,15 @@ def test_users_who_share_an_address_stand_in_for_a_second_user(api: Api) -> None
     outcomes = {(item.rule, item.operation): item.result for item in verdict.outcomes}
     assert "passed" == outcomes["own-sessions", "getSession"]
     assert "skipped" == outcomes["own-list", "listLinkedUserSessions"]
+
+
+def test_the_key_and_the_tokens_are_not_in_what_a_run_says_of_itself() -> None:
+    setting = Setting("strict", {"first": "s3cret-token"}, key="s3cret-key")
+    limits = Limits(9, latest={"/jwt?a": "s3cret-1"}, secrets={"s3cret-2"})
+    plan = Plan("http://localhost", "strict", {"first": "s3cret-token"}, key="s3cret-key")
+    bound = Bindings(setting.secrets)
+
+    assert "s3cret" not in repr((setting, limits, plan, bound))
 
 
 def test_level_documented_neither_sends_nor_reads_the_key(api: Api) -> None:
