@@ -80,6 +80,11 @@ def refused(
         yield Complaint(
             "forbidden", operation, "answers 403 to a user who may", "", "success", "status 403"
         )
+    elif memory.strict and reading.problems:
+        doubt = reading.problems[0]
+        fit = " or ".join(["success", *map(str, sorted(allowed))])
+        what = f"answers {status} to {{}}"
+        yield Complaint(doubt.rule, operation, what, doubt.what, fit, f"status {status}")
     elif memory.strict:
         rule = reading.special or ("page-size" if reading.query else "works")
         subject = f"`{next(iter(reading.sent))}`" if len(reading.sent) == 1 else ""
