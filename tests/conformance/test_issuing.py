@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heidi_conformance import Verdict, judge
+from heidi_conformance import Verdict, _probe, judge
 from heidi_conformance._credentials import credentials
 from heidi_conformance._history import Bindings
 from heidi_conformance._probe import Limits, Setting
@@ -272,8 +272,9 @@ def test_with_the_key_every_rule_about_the_issue_is_exercised(api: Api) -> None:
     ],
 )
 def test_a_server_that_issues_no_tokens_to_invented_users_is_not_accused(
-    server: type[Api], why: str
+    server: type[Api], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_probe, "wait_of", lambda _: pytest.fail("it waits for a token"))
     api = server()
     with serving(api.handle) as url:
         verdict = judged(api, url)
@@ -281,8 +282,6 @@ def test_a_server_that_issues_no_tokens_to_invented_users_is_not_accused(
     assert () == verdict.findings
     outcomes = {item.rule: item for item in verdict.outcomes if item.operation == ISSUE}
     assert ("skipped", why) == (outcomes["key-needed"].result, outcomes["key-needed"].why)
-    # Nobody waits for a token.
-    assert verdict.seconds < 20
 
 
 @pytest.mark.parametrize("told", [1, 3600])
