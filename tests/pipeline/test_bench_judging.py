@@ -48,7 +48,7 @@ def test_both_tools_are_counted_and_timed_on_a_faulty_server() -> None:
     here: Environments = Here()
     found, *told = rows(here, smoke=True)
     assert f"faults found, one token, 1 of {len(CATALOGUE)}, in short" == found.figure
-    assert ("1, 1 with the tokens of other users", "schemathesis run 1") == (found.ours, found.peer)
+    assert ("1, 1 with other users and the key", "schemathesis run 1") == (found.ours, found.peer)
     assert ["said of the correct server", "without a verdict"] == [row.figure for row in told[:2]]
     assert ("0", "0") == (told[0].ours, told[1].ours)
     assert ("1", "0") == (told[0].peer, told[1].peer)
