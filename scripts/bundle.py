@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.outputs import differences, replace
-from scripts.overlay import apply_files
+from scripts.overlay import apply, apply_files
+from scripts.semantics import shown_updates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,8 @@ OUTPUTS: Final = frozenset({"heidi_generated", "heidi_spec"})
 
 DOCUMENTS: Final = {
     "base": (),
-    "client": ("auth", "pagination", "python"),
-    "strict": ("pagination", "strict"),
+    "client": ("auth", "pagination", "semantics"),
+    "strict": ("auth", "pagination", "semantics", "strict"),
 }
 """The overlays that each document is made with, in order."""
 
@@ -66,6 +67,8 @@ def load(name: Name) -> dict[str, Any]:
 def derive(name: str, root: Path = ROOT) -> Json:
     """Return one document: the base with its overlays, and `x-derived-from` naming its sources.
 
+    A resource has what updates set where its semantics say so.
+
     Raises:
         DocumentError: a source cannot be read, or an overlay does not fit.
     """
@@ -73,6 +76,8 @@ def derive(name: str, root: Path = ROOT) -> Json:
     document = apply_files(root / SPEC, [root / path for path in overlays], strict_targets=True)
     if not isinstance(document, dict):
         raise DocumentError(f"{SPEC}: is no object; write an OpenAPI document")
+    if shown := shown_updates(document):
+        document = cast("dict[str, Json]", apply(document, shown, strict_targets=True))
     return {**document, "x-derived-from": [path.as_posix() for path in (SPEC, *overlays)]}
 
 

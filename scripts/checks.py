@@ -21,6 +21,7 @@ from scripts.nodes import (
     pointer_of,
     reference,
 )
+from scripts.semantics import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -295,6 +296,8 @@ _PROVENANCE: Final = Draft202012Validator(
             },
             "source": {"type": "string", "pattern": rf"^{_SOURCE}(, {_SOURCE})*$"},
             "narrowed_by": {"type": "string", "pattern": rf"^{_DECISION}(, {_DECISION})*$"},
+            # Keywords of this node that are our reading, whatever the status of the node is.
+            "inferred": {"type": "array", "minItems": 1, "items": {"type": "string"}},
             "note": {"type": "string", "minLength": 1},
         },
     }
@@ -321,6 +324,15 @@ def provenance_is_well_formed(document: Document) -> Iterator[Defect]:
                 yield Defect(where, error.message)
 
 
+# Semantics
+
+
+def semantics_lead_somewhere(document: Document) -> Iterator[Defect]:
+    """Each `x-semantics` uses the vocabulary, and its names and pointers lead somewhere."""
+    for fault in faults(document):
+        yield Defect(place(fault.pointer), fault.message)
+
+
 CHECKS: Final[dict[str, Check]] = {
     "component-is-reachable": component_is_reachable,
     "keyword-fits-type": keyword_fits_type,
@@ -328,6 +340,7 @@ CHECKS: Final[dict[str, Check]] = {
     "operation-id-is-unique": operation_id_is_unique,
     "provenance-is-complete": provenance_is_complete,
     "provenance-is-well-formed": provenance_is_well_formed,
+    "semantics-lead-somewhere": semantics_lead_somewhere,
     "tag-is-used": tag_is_used,
     "value-fits-schema": value_fits_schema,
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Pointer: TypeAlias = tuple[str | int, ...]
 
-_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ANY: Final = "*"
 
 # Kind of node -> member -> kind of what is there, or of each item where a list is there.
@@ -40,7 +40,7 @@ _CHILDREN: Final[dict[str, dict[str, str]]] = {
     "path item": {
         "parameters": "parameter",
         "servers": "server",
-        **dict.fromkeys(_METHODS, "operation"),
+        **dict.fromkeys(METHODS, "operation"),
     },
     "operation": {
         "parameters": "parameter",

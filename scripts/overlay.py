@@ -54,8 +54,8 @@ def apply(document: Json, overlay: Json, *, strict_targets: bool = False) -> Jso
     Args:
         document: the document to change; any JSON value.
         overlay: an Overlay document, version 1.0.x or 1.1.x, read by the rules of its version.
-        strict_targets: refuse an action that selects nothing or has nothing to do; the
-            specification lets both pass.
+        strict_targets: refuse an action that selects nothing, unless it says `x-optional: true`, or
+            has nothing to do; the specification lets both pass.
 
     Returns:
         The changed document; it shares no object with either argument.
@@ -141,6 +141,9 @@ class _Action:
     label: str
     target: JSONPathQuery
     remove: bool
+    optional: bool
+    """Whether it may select nothing even where targets are strict: `x-optional: true`."""
+
     modifier: Callable[[Json], Json] | None
     """Takes the document, gives the value to merge into each target."""
 
@@ -164,7 +167,8 @@ def _action(number: int, value: Json, rules: _Rules) -> _Action:
     fields = _object(value, "action", label, rules)
     with _named(label):
         target, modifier = _compile(fields["target"]), _modifier(fields)
-    return _Action(label, target, fields.get("remove", False), modifier)
+    optional = fields.get("x-optional") is True
+    return _Action(label, target, fields.get("remove", False), optional, modifier)
 
 
 def _modifier(fields: dict[str, Any]) -> Callable[[Json], Json] | None:
@@ -270,8 +274,11 @@ def _at(document: Any, location: Sequence[str | int]) -> Any:
 
 def _act(root: list[Json], action: _Action, rules: _Rules, *, strict_targets: bool) -> None:
     locations = _select(action.target, root[0])
-    if strict_targets and not locations:
-        raise OverlayError(f"{action.target} selects nothing; mend the target")
+    if strict_targets and not locations and not action.optional:
+        raise OverlayError(
+            f"{action.target} selects nothing; fix the target, or write x-optional: true for a rule"
+            " that need not apply"
+        )
     if strict_targets and not action.remove and action.modifier is None:
         raise OverlayError("has nothing to do; give one of update, copy and remove: true")
     if action.remove:

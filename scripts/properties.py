@@ -208,7 +208,7 @@ def _attribute(
         name=name,
         required=prop.required,
         description=f"{description}\n\nSpec: {owner}.{member} ({status}).".lstrip(),
-        shown=extra.get("x-python-repr") is True,
+        shown=extra.get("x-semantics", {}).get("private") is False,
         kind=kind_of(prop),
     )
 

@@ -20,7 +20,7 @@ from scripts.bundle import ROOT, derive
 from scripts.documents import DocumentError
 from scripts.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom
-from scripts.publication.documents import documents, overlays, sandbox_document
+from scripts.publication.documents import documents, overlays
 from scripts.publication.site import CHANGELOG, Site
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
     if not VERSION.fullmatch(version):
         raise DocumentError(f"info.version: {version!r} cannot name a folder; write one like 1.2.0")
     notes = (root / CHANGELOG).read_text(encoding="utf-8")
-    sandbox = sandbox_document(root)
+    sandbox: Any = derive("strict", root)
     downloads = _encoded(
         documents(root)
         | overlays(root)

@@ -62,7 +62,7 @@ class Member:
     shape: Shape
     required: bool = field(default=True, kw_only=True)
     shown: bool = field(default=False, kw_only=True)
-    """Whether repr shows it: only where the document says `x-python-repr: true`."""
+    """Whether repr shows it: only where the document says that it is not private."""
 
 
 class Kept(NamedTuple):

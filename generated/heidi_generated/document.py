@@ -4,7 +4,7 @@
 
 from typing import Final, Literal
 
-VERSION: Final = "0.1.0"
+VERSION: Final = "0.1.1"
 """The version of the document."""
 
 BASE_URL: Final = "https://registrar.api.heidihealth.com/api/v2/ml-scribe/open-api"

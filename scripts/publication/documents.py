@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.bundle import OVERLAYS, SPEC, derive
+from scripts.bundle import DOCUMENTS, OVERLAYS, SPEC, derive
 from scripts.dereference import dereference
 from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.overlay import apply_files
 from scripts.publication.provenance import KEY
+from scripts.semantics import shown_updates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 PUBLISHED: Final = ("base", "strict")
 """The documents for partners; the third, `client`, is for the generator."""
 
-EVERYTHING: Final = ("auth", "pagination", "strict")
-"""The overlays that make the document of the sandbox, tokens included."""
+EXTENDED: Final = "../documents/base.yaml"
+SHOWN: Final = "shown.yaml"
 
 PROVENANCE: Final = frozenset({KEY, "x-derived-from"})
 
@@ -44,6 +45,8 @@ def documents(root: Path) -> dict[str, str]:
 def overlays(root: Path) -> dict[str, str]:
     """Return `overlays/`, each extending the published base document.
 
+    The last of those that make the strict document is derived.
+
     Raises:
         DocumentError: an overlay extends something else.
     """
@@ -53,19 +56,21 @@ def overlays(root: Path) -> dict[str, str]:
         source = f"extends: ../../{SPEC.as_posix()}\n"
         if text.count(source) != 1:
             raise DocumentError(f"{path}: does not say `{source.strip()}`; write it once")
-        files[f"overlays/{path.name}"] = text.replace(source, "extends: ../documents/base.yaml\n")
-    return files
+        files[f"overlays/{path.name}"] = text.replace(source, f"extends: {EXTENDED}\n")
+    return files | {f"overlays/{SHOWN}": dump_yaml(_shown(root))}
 
 
-def sandbox_document(root: Path) -> dict[str, Any]:
-    """Return what the sandbox serves: strict, and the operation that issues tokens.
-
-    Raises:
-        DocumentError: a source cannot be used.
-    """
-    paths = [root / OVERLAYS / f"{name}.yaml" for name in EVERYTHING]
+def _shown(root: Path) -> Json:
+    """Return the overlay that the strict document is finished with."""
+    paths = [root / OVERLAYS / f"{name}.yaml" for name in DOCUMENTS["strict"]]
     document: Any = apply_files(root / SPEC, paths, strict_targets=True)
-    return dict(document)
+    shown: Any = shown_updates(document)
+    return {
+        "overlay": shown["overlay"],
+        "info": shown["info"],
+        "extends": EXTENDED,
+        "actions": shown["actions"],
+    }
 
 
 def plain(document: Json) -> Json:

@@ -435,7 +435,9 @@ SECRET = "Ümit Özdemir"
 
 def shown(name: str) -> list[str]:
     members = SCHEMAS[name]["properties"]
-    return [each for each in members if members[each].get("x-python-repr")]
+    return [
+        each for each in members if members[each].get("x-semantics", {}).get("private") is False
+    ]
 
 
 @ANY_MODEL

@@ -114,9 +114,20 @@ def test_a_stale_target_passes_unless_targets_are_strict(folder: Path) -> None:
         folder / "out.yaml",
     ]
     message = refused(*arguments, "--strict-targets")
-    expected = f"{folder}/stale.yaml: actions[0]: $['gone'] selects nothing; mend the target"
+    expected = (
+        f"{folder}/stale.yaml: actions[0]: $['gone'] selects nothing; fix the target, or write"
+        " x-optional: true for a rule that need not apply"
+    )
     assert expected == message
     assert run(*arguments).returncode == 0
+
+
+def test_a_rule_that_need_not_apply_passes_though_targets_are_strict(folder: Path) -> None:
+    (folder / "stale.yaml").write_text(
+        STALE.replace("remove: true", "remove: true, x-optional: true")
+    )
+    made = apply_files(folder / "spec.yaml", [folder / "stale.yaml"], strict_targets=True)
+    assert load(folder / "spec.yaml") == made
 
 
 # extends

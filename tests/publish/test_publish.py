@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts import publish as command
-from scripts.bundle import ROOT, derive
+from scripts.bundle import DOCUMENTS, ROOT, derive
 from scripts.documents import DocumentError, load
 from scripts.overlay import apply_files
 from scripts.publication import reference
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+BASE: Any = derive("base")
+VERSION: str = BASE["info"]["version"]
 PUBLISH = (
     "import sys, pathlib; from scripts.publish import publish; publish(pathlib.Path(sys.argv[1]))"
 )
@@ -54,7 +56,7 @@ def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site
     forms = [f"{name}{plain}" for name in ("base", "strict") for plain in ("", ".plain")]
     suffixes = ("yaml", "json", "dereferenced.json")
     expected = {f"documents/{form}.{suffix}" for form in forms for suffix in suffixes}
-    expected |= {f"overlays/{name}.yaml" for name in ("auth", "pagination", "python", "strict")}
+    expected |= {f"overlays/{name}.yaml" for name in (*DOCUMENTS["strict"], "shown")}
     expected |= {
         "SHA256SUMS",
         "CHANGELOG.md",
@@ -104,7 +106,7 @@ def test_a_dereferenced_document_refers_to_nothing(site: Path) -> None:
 def test_the_published_overlays_make_the_strict_document_from_the_published_base(
     site: Path,
 ) -> None:
-    overlays = [site / f"overlays/{name}.yaml" for name in ("pagination", "strict")]
+    overlays = [site / f"overlays/{name}.yaml" for name in (*DOCUMENTS["strict"], "shown")]
     for path in overlays:
         extends: Any = load(path)
         assert (path.parent / extends["extends"]).resolve() == site / "documents/base.yaml"
@@ -239,6 +241,15 @@ def put(path: object, text: str) -> Callable[[Path], object]:
     return lambda root: (root / str(path)).write_text(text, encoding="utf-8")
 
 
+def replace(path: str, old: str, new: str) -> Callable[[Path], object]:
+    def change(root: Path) -> object:
+        text = (root / path).read_text()
+        assert old in text
+        return (root / path).write_text(text.replace(old, new))
+
+    return change
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a bundle that is not installed": (
         lambda root: (root / reference.REDOC).unlink(),
@@ -255,8 +266,8 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         "errors.md: the link nowhere.md leads to no page; mend it",
     ),
     "an overlay that extends something else": (
-        put("overrides/overlays/python.yaml", "overlay: 1.1.0\n"),
-        "python.yaml: does not say `extends: ",
+        replace("overrides/overlays/semantics.yaml", "extends: ../../", "extends: "),
+        "semantics.yaml: does not say `extends: ",
     ),
     "a document that is none": (put("openapi/openapi.yaml", "- 1"), ""),
     "a document with half a line": (append("openapi/openapi.yaml", "\n: ["), "openapi.yaml:"),
@@ -271,9 +282,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         "errors.md: not UTF-8",
     ),
     "a version that leaves the folder": (
-        lambda root: (root / "openapi/openapi.yaml").write_text(
-            (root / "openapi/openapi.yaml").read_text().replace("version: 0.1.0", "version: ../up")
-        ),
+        replace("openapi/openapi.yaml", f"version: {VERSION}", "version: ../up"),
         "info.version: '../up' cannot name a folder",
     ),
 }
@@ -286,7 +295,7 @@ def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kept = root / "build/publish/0.1.0/index.html"
+    kept = root / f"build/publish/{VERSION}/index.html"
     kept.parent.mkdir(parents=True)
     kept.write_text("as it was")
     spoil, reason = SPOILT[what]
@@ -312,7 +321,7 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
 def test_an_interruption_leaves_what_was_published(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = root / "build/publish/0.1.0/index.html"
+    kept = root / f"build/publish/{VERSION}/index.html"
     kept.parent.mkdir(parents=True)
     kept.write_text("as it was")
 

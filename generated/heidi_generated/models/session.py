@@ -136,14 +136,14 @@ class Session(Model):
         "audio": Member("audio", array(ANYTHING), required=False),
         "clinician_notes": Member("clinician_notes", array(TEXT)),
         "consult_note": Member("consult_note", an_object(ConsultNote)),
-        "duration": Member("duration", NUMBER),
+        "duration": Member("duration", NUMBER, shown=True),
         "created_at": Member("created_at", TEXT, shown=True),
         "updated_at": Member("updated_at", TEXT, shown=True),
-        "language_code": Member("language_code", TEXT),
-        "output_language_code": Member("output_language_code", TEXT),
+        "language_code": Member("language_code", TEXT, shown=True),
+        "output_language_code": Member("output_language_code", TEXT, shown=True),
         "documents": Member("documents", either(array(ANYTHING), NULL)),
         "ehr_appt_id": Member("ehr_appt_id", either(TEXT, NULL)),
-        "ehr_provider": Member("ehr_provider", TEXT),
+        "ehr_provider": Member("ehr_provider", TEXT, shown=True),
         "ehr_patient_id": Member("ehr_patient_id", either(TEXT, NULL)),
     }
 

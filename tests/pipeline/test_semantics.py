@@ -1,0 +1,227 @@
+"""What is said with `x-semantics` uses the vocabulary, and leads somewhere."""
+
+# ruff: noqa: E501  # tables read better in rows
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scripts.bundle import derive
+from scripts.nodes import Document, place
+from scripts.overlay import apply
+from scripts.semantics import KEY, faults, shown_updates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CREATE = "#/paths/~1things/post/x-semantics"
+READ = "#/paths/~1things~1{thing_id}/get/x-semantics"
+LIST = "#/paths/~1things/get/x-semantics"
+ISSUE = "#/paths/~1token/get/x-semantics"
+THING = "#/components/schemas/Thing/x-semantics"
+ID = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def response(schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"200": {"description": "Fine.", "content": content}}
+
+
+def query(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}}
+
+
+def body(schema: str) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+
+
+def record(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+PAGE = {"items": "/things", "size": "limit", "token": "after", "next": "/next"}
+
+
+def document() -> dict[str, Any]:
+    """A document of another API, with every action."""
+    one = {"resource": "Thing", "result": "/thing"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1.0.0"},
+        "paths": {
+            "/things": {
+                "post": {
+                    "operationId": "addThing",
+                    "requestBody": body("ThingCreate"),
+                    "responses": response("ThingCreated"),
+                    KEY: {"action": "create", "resource": "Thing", "id": "/thing_id"},
+                },
+                "get": {
+                    "operationId": "listThings",
+                    "parameters": [query("limit"), query("after")],
+                    "responses": response("ThingPage"),
+                    KEY: {"action": "list", "resource": "Thing", "page": dict(PAGE)},
+                },
+            },
+            "/things/{thing_id}": {
+                "parameters": [ID],
+                "get": {
+                    "operationId": "getThing",
+                    "responses": response("ThingEnvelope"),
+                    KEY: {"action": "read", **one},
+                },
+                "patch": {
+                    "operationId": "changeThing",
+                    "requestBody": body("ThingUpdate"),
+                    "responses": response("ThingEnvelope"),
+                    KEY: {"action": "update", **one},
+                },
+            },
+            "/token": {
+                "get": {
+                    "operationId": "issueToken",
+                    "parameters": [query("user")],
+                    "responses": response("Token"),
+                    KEY: {
+                        "action": "issue",
+                        "scheme": "token",
+                        "user": ["user"],
+                        "token": "/token",
+                        "expires": "/end",
+                    },
+                },
+            },
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                "Thing": {
+                    **record(thing_id=TEXT, ref=TEXT, born=TEXT, part={"$ref": "#/components/schemas/Part"}),
+                    KEY: {"id": "thing_id", "owner": "token", "created": "born"},
+                },
+                "Part": record(size=TEXT),
+                "ThingCreate": record(reference={**TEXT, KEY: {"stored_as": "ref"}}),
+                "ThingCreated": record(thing_id={**TEXT, KEY: {"private": False}}),
+                "ThingEnvelope": record(thing={"$ref": "#/components/schemas/Thing"}),
+                "ThingPage": record(things={"type": "array", "items": {}}, next=TEXT),
+                "ThingUpdate": record(
+                    ref=TEXT, color=TEXT, part={"$ref": "#/components/schemas/PartUpdate"}
+                ),
+                "PartUpdate": record(size=TEXT, weight=TEXT),
+                "Token": record(token=TEXT, end=TEXT),
+                "Failure": {
+                    **record(kind=TEXT, words=TEXT),
+                    KEY: {"error": {"type": "/kind", "message": "/words"}},
+                },
+            },
+        },
+    }  # fmt: skip
+
+
+def put(pointer: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Return what writes a value at a pointer such as `#/paths/~1things`."""
+    *way, last = [part.replace("~1", "/") for part in pointer.removeprefix("#/").split("/")]
+
+    def write(root: dict[str, Any]) -> None:
+        node: Any = root
+        for part in way:
+            node = node[part]
+        if value is None:
+            del node[last]
+        else:
+            node[last] = value
+
+    return write
+
+
+FAULTS: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
+    (put(f"{CREATE}/action", "invent"), f"{CREATE}/action", "must be one of create, read"),
+    (put(f"{CREATE}/resorce", "Thing"), CREATE, "resorce: unknown word for create"),
+    (put(f"{CREATE}/id", None), CREATE, "create needs id or result; add one of them"),
+    (put(f"{CREATE}/id", "/nothing"), f"{CREATE}/id", "/nothing leads nowhere in the success response"),
+    (put(f"{CREATE}/id", "thing_id"), f"{CREATE}/id", '"^(/.*)?$"'),
+    (put(f"{CREATE}/resource", "Part"), f"{CREATE}/resource", "Part is not a resource"),
+    (put(f"{CREATE}/resource", "Nothing"), f"{CREATE}/resource", "Nothing is not a resource"),
+    (put(f"{READ}/result", None), READ, "read needs result; add it"),
+    (put(f"{READ}/result", "/things"), f"{READ}/result", "/things leads nowhere"),
+    (put("#/paths/~1things~1{thing_id}/parameters", []), f"{READ}/action", "no parameter thing_id"),
+    (put(f"{LIST}/page/size", None), f"{LIST}/page", "list needs size; add it"),
+    (put(f"{LIST}/page/size", "most"), f"{LIST}/page/size", "no query parameter most"),
+    (put(f"{LIST}/page/token", "page"), f"{LIST}/page/token", "no query parameter page"),
+    (put(f"{LIST}/page/total", "/total"), f"{LIST}/page/total", "/total leads nowhere"),
+    (put(f"{LIST}/method", "things list"), f"{LIST}/method", "does not match"),
+    (put(f"{ISSUE}/scheme", "key"), f"{ISSUE}/scheme", "key is not a security scheme"),
+    (put(f"{ISSUE}/user", ["email"]), f"{ISSUE}/user/0", "no query parameter email"),
+    (put(f"{ISSUE}/expires", "/until"), f"{ISSUE}/expires", "/until leads nowhere"),
+    (put(f"{THING}/id", "id"), f"{THING}/id", "no property id"),
+    (put(f"{THING}/created", "made"), f"{THING}/created", "no property made"),
+    (put(f"{THING}/owner", "nobody"), f"{THING}/owner", "nobody is not a security scheme"),
+    (put(f"{THING}/colour", "red"), THING, "colour: unknown word for resource"),
+    (put("#/components/schemas/Failure/x-semantics/error/type", "/name"), "#/components/schemas/Failure/x-semantics/error/type", "/name leads nowhere"),
+    (put("#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "refs"), "#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "has a property refs"),
+    (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "no"), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "boolean"),
+    (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics", {}), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics", "propert"),
+]  # fmt: skip
+
+
+def found(root: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(place(fault.pointer), fault.message) for fault in faults(Document(root))]
+
+
+def test_semantics_that_lead_somewhere_have_no_fault() -> None:
+    assert [] == found(document())
+
+
+@pytest.mark.parametrize(("spoil", "where", "message"), FAULTS)
+def test_a_fault_is_named_with_its_place_and_its_fix(
+    spoil: Callable[[dict[str, Any]], None], where: str, message: str
+) -> None:
+    root = document()
+    spoil(root)
+
+    faults_found = found(root)
+
+    assert any(where == place_ and message in words for place_, words in faults_found), faults_found
+    assert all("\n" not in words for _, words in faults_found)
+
+
+def test_two_operations_cannot_have_one_method() -> None:
+    root = document()
+    for path, method in (("/things", "post"), ("/things/{thing_id}", "get")):
+        root["paths"][path][method][KEY]["method"] = "things.one"
+
+    ((where, message),) = found(root)
+
+    assert f"{READ}/method" == where
+    assert "things.one is the method of #/paths/~1things/post as well; rename one" == message
+
+
+@pytest.mark.parametrize("name", ["client", "strict"])
+def test_the_semantics_of_the_documents_have_no_fault(name: str) -> None:
+    root: Any = derive(name)
+
+    assert [] == found(root)
+    assert KEY in str(root)
+
+
+def test_a_resource_shows_what_an_update_takes() -> None:
+    root = document()
+    root["components"]["schemas"]["Thing"][KEY]["shows_updates"] = {"status": "decided"}
+
+    made: Any = apply(root, shown_updates(root), strict_targets=True)
+
+    schemas = made["components"]["schemas"]
+
+    added = {"$ref": "#/components/schemas/ThingUpdate/properties/color", "x-provenance": {"status": "decided"}}  # fmt: skip
+    assert added == schemas["Thing"]["properties"]["color"]
+    inner = schemas["Part"]["properties"]["weight"]
+    assert "#/components/schemas/PartUpdate/properties/weight" == inner["$ref"]
+    assert TEXT == schemas["Thing"]["properties"]["ref"]
+    assert "shows_updates" not in schemas["Thing"][KEY]
+
+
+def test_a_resource_that_does_not_say_so_stays_as_it_is() -> None:
+    assert shown_updates(document()) is None
