@@ -16,6 +16,7 @@ from scripts.publication.changes import changes
 from scripts.publish import publish
 from scripts.releases import RELEASES, freeze
 from tests.publish.conftest import copy_sources
+from tests.versions import release_first, set_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,10 @@ FIRST = "## 0.1.0\n\nThe first version. There is no earlier one to compare it wi
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return copy_sources(tmp_path)
+    """A copy of the sources, released as version 0.1.0."""
+    root = copy_sources(tmp_path)
+    release_first(root, "0.1.0")
+    return root
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -37,7 +41,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def release_second(root: Path) -> None:
     """Release a version that knows another gender, and a smaller page in the strict document."""
-    edit(root / SPEC, "version: 0.1.0", "version: 0.2.0")
+    set_version(root, "0.2.0")
     edit(root / SPEC, "OTHER", "DIVERSE")
     edit(root / STRICT, "maximum: 100", "maximum: 50")
     freeze(root)
@@ -66,7 +70,7 @@ def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first
     root: Path,
 ) -> None:
     release_second(root)
-    edit(root / SPEC, "version: 0.2.0", "version: 0.2.1")
+    set_version(root, "0.2.1")
     edit(root / SPEC, "A name for people to read.", "A readable name.")
     _, unreleased, second, alone, first = sections(changes(root))
     assert unreleased.startswith("## 0.2.0 to 0.2.1, not released yet\n\n### Nothing to do\n")

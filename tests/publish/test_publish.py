@@ -22,13 +22,12 @@ from scripts.overlay import apply_files
 from scripts.publication import reference
 from scripts.publish import publish
 from tests.publish.conftest import copy_sources
+from tests.versions import set_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BASE: Any = derive("base")
-VERSION: str = BASE["info"]["version"]
 PUBLISH = (
     "import sys, pathlib; from scripts.publish import publish; publish(pathlib.Path(sys.argv[1]))"
 )
@@ -40,6 +39,15 @@ def root(published: tuple[Path, Path], tmp_path: Path) -> Path:
     copy = tmp_path / "root"
     shutil.copytree(published[0], copy, ignore=shutil.ignore_patterns("build"))
     return copy
+
+
+@pytest.fixture
+def kept(published: tuple[Path, Path], root: Path) -> Path:
+    """A page that was published before, of the same version."""
+    page = root / published[1].relative_to(published[0]) / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("as it was")
+    return page
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -282,22 +290,20 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         "errors.md: not UTF-8",
     ),
     "a version that leaves the folder": (
-        replace("openapi/openapi.yaml", f"version: {VERSION}", "version: ../up"),
+        lambda root: set_version(root, "../up"),
         "info.version: '../up' cannot name a folder",
     ),
 }
 
 
 @pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.usefixtures("kept")
 def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
     root: Path,
     what: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kept = root / f"build/publish/{VERSION}/index.html"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("as it was")
     spoil, reason = SPOILT[what]
     spoil(root)
     monkeypatch.setattr(command, "publish", lambda: publish(root))
@@ -319,12 +325,8 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_interruption_leaves_what_was_published(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = root / f"build/publish/{VERSION}/index.html"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("as it was")
-
     def interrupt(_: Path) -> None:
         raise KeyboardInterrupt
 

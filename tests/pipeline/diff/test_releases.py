@@ -12,6 +12,7 @@ from scripts.bundle import OVERLAYS, ROOT, SPEC
 from scripts.documents import DocumentError
 from scripts.releases import Version, check, freeze, last
 from scripts.steps import StepFailure
+from tests.versions import release_first, set_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of the sources, released as version 1.2.3."""
     for path in (SPEC.parent, OVERLAYS):
         shutil.copytree(ROOT / path, tmp_path / path)
-    shutil.rmtree(tmp_path / releases.RELEASES)
-    edit(tmp_path, "\n  version: 0.1.0\n", "\n  version: 1.2.3\n")
-    freeze(tmp_path)
+    release_first(tmp_path, "1.2.3")
     return tmp_path
 
 
@@ -33,10 +32,6 @@ def edit(project: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert 1 == text.count(old)
     path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def move(project: Path, version: str) -> None:
-    edit(project, "\n  version: 1.2.3\n", f"\n  version: {version}\n")
 
 
 BREAKING = ("enum: [MALE, FEMALE, OTHER]", "enum: [MALE, FEMALE, OTHER, UNKNOWN]")
@@ -65,8 +60,7 @@ def test_the_version_must_move_as_far_as_the_change(
     project: Path, change: str, version: str, enough: bool
 ) -> None:
     edit(project, *CHANGES[change])
-    if version != "1.2.3":
-        move(project, version)
+    set_version(project, version)
     verdict = check(project)
     assert enough == (not verdict.faults)
     if not enough:
@@ -89,7 +83,7 @@ def test_nothing_changed_needs_no_other_version(project: Path) -> None:
 
 
 def test_a_version_that_goes_back_is_refused(project: Path) -> None:
-    move(project, "1.2.2")
+    set_version(project, "1.2.2")
     assert ("the version went back from 1.2.3 in base and strict",) == check(project).faults
 
 
@@ -132,7 +126,7 @@ def test_a_release_is_never_rewritten(project: Path) -> None:
     edit(project, 'x-provenance: {status: documented, source: "seed:L1-L7"}', "x-rank: 1")
     with pytest.raises(DocumentError, match=r"not frozen: info\.version is 1\.2\.3"):
         freeze(project)
-    move(project, "1.2.4")
+    set_version(project, "1.2.4")
     freeze(project)
     assert Version(1, 2, 4) == last("strict", project)[1]
 
@@ -159,7 +153,7 @@ def test_without_a_release_the_gate_says_how_to_make_one(project: Path) -> None:
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.02.3", "next"])
 def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
-    move(project, version)
+    set_version(project, version)
     with pytest.raises(DocumentError, match="is no version; write three numbers"):
         check(project)
 
