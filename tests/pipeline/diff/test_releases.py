@@ -2,64 +2,100 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from scripts import build, diff, releases
 from scripts.bundle import OVERLAYS, ROOT, SPEC
-from scripts.documents import DocumentError
+from scripts.documents import DocumentError, dump_yaml, load
 from scripts.releases import Version, check, freeze, last
 from scripts.steps import StepFailure
 from tests.versions import release_first, set_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+def probe() -> dict[str, Any]:
+    """An operation that no document has."""
+    size = {"name": "size", "in": "query", "schema": {"type": "integer", "maximum": 100}}
+    color = {"type": "string", "enum": ["RED", "GREEN"]}
+    schema = {"type": "object", "properties": {"color": color}}
+    content = {"application/json": {"schema": schema}}
+    return {
+        "operationId": "probe",
+        "summary": "Probe.",
+        "parameters": [size],
+        "responses": {"200": {"description": "Probed.", "content": content}},
+        "x-provenance": {"status": "documented", "source": "seed:L1"},
+    }
+
+
+def color_of(operation: Any) -> Any:
+    content = operation["responses"]["200"]["content"]
+    return content["application/json"]["schema"]["properties"]["color"]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the sources, released as version 1.2.3."""
+    """A copy of the sources with an operation more, released as version 1.2.3."""
     for path in (SPEC.parent, OVERLAYS):
         shutil.copytree(ROOT / path, tmp_path / path)
+    with edited(tmp_path / SPEC) as document:
+        document["paths"]["/probe"] = {"get": probe()}
     release_first(tmp_path, "1.2.3")
     return tmp_path
 
 
-def edit(project: Path, old: str, new: str) -> None:
-    path = project / SPEC
-    text = path.read_text(encoding="utf-8")
-    assert 1 == text.count(old)
-    path.write_text(text.replace(old, new), encoding="utf-8")
+@contextlib.contextmanager
+def edited(path: Path) -> Iterator[Any]:
+    """Lend what a file holds, and write it back."""
+    content = load(path)
+    yield content
+    path.write_text(dump_yaml(content), encoding="utf-8")
 
 
-BREAKING = ("enum: [MALE, FEMALE, OTHER]", "enum: [MALE, FEMALE, OTHER, UNKNOWN]")
-CONSENT = "        is_consent:\n          type: boolean\n"
-NOTE = "        note:\n          x-provenance: {status: documented, source: a}\n"
-NEW = (CONSENT, NOTE + CONSENT)
-WORDS = ("summary: List the sessions of the linked user", "summary: List sessions")
-CHANGES = {"breaking": BREAKING, "new": NEW, "words": WORDS}
+def change(project: Path, how: Callable[[Any], object]) -> None:
+    """Change the operation that is in no other document."""
+    with edited(project / SPEC) as document:
+        how(document["paths"]["/probe"]["get"])
+
+
+def breaking(operation: Any) -> None:
+    color_of(operation)["enum"].append("BLUE")
+
+
+def new(operation: Any) -> None:
+    other = {"name": "other", "in": "query", "schema": {"type": "string"}}
+    operation["parameters"].append(other)
+
+
+def words(operation: Any) -> None:
+    operation["summary"] = "Probe it."
 
 
 @pytest.mark.parametrize(
-    ("change", "version", "enough"),
+    ("how", "version", "enough"),
     [
-        ("breaking", "1.2.3", False),
-        ("breaking", "1.3.0", False),
-        ("breaking", "2.0.0", True),
-        ("new", "1.2.4", False),
-        ("new", "1.3.0", True),
-        ("words", "1.2.3", False),
-        ("words", "1.2.4", True),
-        ("words", "3.0.0", True),
-        ("words", "1.2.2", False),
+        (breaking, "1.2.3", False),
+        (breaking, "1.3.0", False),
+        (breaking, "2.0.0", True),
+        (new, "1.2.4", False),
+        (new, "1.3.0", True),
+        (words, "1.2.3", False),
+        (words, "1.2.4", True),
+        (words, "3.0.0", True),
+        (words, "1.2.2", False),
     ],
 )
 def test_the_version_must_move_as_far_as_the_change(
-    project: Path, change: str, version: str, enough: bool
+    project: Path, how: Callable[[Any], None], version: str, enough: bool
 ) -> None:
-    edit(project, *CHANGES[change])
+    change(project, how)
     set_version(project, version)
     verdict = check(project)
     assert enough == (not verdict.faults)
@@ -68,10 +104,10 @@ def test_the_version_must_move_as_far_as_the_change(
 
 
 def test_the_gate_names_the_change(project: Path) -> None:
-    edit(project, *BREAKING)
+    change(project, breaking)
     fault = (
-        'breaking: GET /sessions/{session_id}: Handle "UNKNOWN" in `session.patient.gender` in the'
-        " answer 200. (enum-value-added) in base and strict"
+        'breaking: GET /probe: Handle "BLUE" in `color` in the answer 200. (enum-value-added)'
+        " in base and strict"
     )
     assert fault in check(project).faults
 
@@ -88,10 +124,9 @@ def test_a_version_that_goes_back_is_refused(project: Path) -> None:
 
 
 def test_a_change_of_the_strict_document_alone_counts(project: Path) -> None:
-    strict = project / OVERLAYS / "strict.yaml"
-    text = strict.read_text(encoding="utf-8")
-    assert "maximum: 100" in text
-    strict.write_text(text.replace("maximum: 100", "maximum: 50"), encoding="utf-8")
+    target = "$.paths['/probe'].get.parameters[0].schema"
+    with edited(project / OVERLAYS / "strict.yaml") as overlay:
+        overlay["actions"].append({"target": target, "update": {"maximum": 50}})
     verdict = check(project)
     assert verdict.summary.startswith("info.version is 1.2.3; write 2.0.0 or more")
     assert verdict.faults[0].endswith("(maximum-lowered) in strict")
@@ -123,7 +158,7 @@ def test_below_1_a_breaking_change_moves_the_second_number(
 
 
 def test_a_release_is_never_rewritten(project: Path) -> None:
-    edit(project, 'x-provenance: {status: documented, source: "seed:L1-L7"}', "x-rank: 1")
+    change(project, words)
     with pytest.raises(DocumentError, match=r"not frozen: info\.version is 1\.2\.3"):
         freeze(project)
     set_version(project, "1.2.4")
@@ -139,7 +174,7 @@ def test_freezing_the_same_again_changes_nothing(project: Path) -> None:
 
 
 def test_provenance_alone_needs_a_new_file_only_with_a_new_version(project: Path) -> None:
-    edit(project, 'source: "seed:L1-L7"}\nservers', 'source: "seed:L1-L8"}\nservers')
+    change(project, lambda operation: operation["x-provenance"].update(source="seed:L2"))
     assert not check(project).faults
     with pytest.raises(DocumentError, match="is released with other words"):
         freeze(project)
@@ -166,7 +201,7 @@ def test_our_documents_pass_the_gate(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_failed_gate_ends_with_1_and_stops_the_main_job(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(project, *BREAKING)
+    change(project, breaking)
     verdict = check(project)
     monkeypatch.setattr(diff, "check", lambda: verdict)
     assert 1 == diff.main(["--gate"])
