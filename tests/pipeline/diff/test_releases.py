@@ -16,7 +16,7 @@ from scripts.steps import StepFailure
 from tests.versions import release_first, set_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 
@@ -52,7 +52,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def edited(path: Path) -> Iterator[Any]:
+def edited(path: Path) -> Generator[Any]:
     """Lend what a file holds, and write it back."""
     content = load(path)
     yield content
