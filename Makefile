@@ -17,7 +17,7 @@ NODE_MODULES := scripts/node/node_modules
 TOOLS := $(VENV)/.synced $(NODE_MODULES)/.package-lock.json
 
 .PHONY: all
-all: $(TOOLS) ## Main job: derive, lint, diff, generate, judge the sandbox, publish
+all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish, check the version
 	@python scripts/build.py
 
 .PHONY: test
@@ -93,7 +93,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 $(BIN)/uv: scripts/bootstrap.txt
-	@command -v $(PYTHON) > /dev/null || { echo "make: $(PYTHON) is not there; write make PYTHON=/path/to/python3" >&2; exit 2; }
+	@command -v $(PYTHON) > /dev/null || { echo "make: $(PYTHON) was not found; write make PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; write make PYTHON=python3.12" >&2; exit 2; }
 	@echo "tools: a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)

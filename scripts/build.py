@@ -1,8 +1,9 @@
-"""The main job, end to end: derive, lint, compare, generate, judge the sandbox, publish.
+"""The main job, end to end: derive, lint, generate, judge the sandbox, publish, check the version.
 
     python scripts/build.py
 
-A step whose inputs have not changed since it last succeeded is not run again.
+A step whose inputs have not changed since it last succeeded is not run again. The version is
+checked last, so that everything else is up to date when it must be raised.
 Exit codes: 0 fine, 1 findings, 2 a step could not run.
 """
 
@@ -48,7 +49,7 @@ def check() -> str:
         for finding in lint([ROOT / path for path in LINTED])
     ]
     if findings:
-        raise StepFailure(1, "mend the source and run make again", map(str, distinct(findings)))
+        raise StepFailure(1, "fix the source and run make again", map(str, distinct(findings)))
     return f"no finding in {len(LINTED)} documents"
 
 
@@ -56,7 +57,7 @@ def compare_with_release() -> str:
     """See that the version moved as far as the documents did."""
     verdict = releases.check()
     if verdict.faults:
-        raise StepFailure(1, verdict.summary, verdict.faults)
+        raise StepFailure(1, str(verdict))
     return verdict.summary
 
 
@@ -89,12 +90,14 @@ STEPS: Final = (
     Step(
         "lint",
         check,
-        inputs=(str(SPEC), f"{OUTPUT}/*", "scripts/*.py", "scripts/node/*.*", "uv.lock"),
-    ),
-    Step(
-        "diff",
-        compare_with_release,
-        inputs=(str(SPEC), f"{OVERLAYS}/*", "openapi/releases/**/*", "scripts/**/*.py"),
+        inputs=(
+            str(SPEC),
+            f"{OUTPUT}/*",
+            "openapi/semantics.schema.yaml",
+            "scripts/*.py",
+            "scripts/node/*.*",
+            "uv.lock",
+        ),
     ),
     Step("client", regenerate),
     Step(
@@ -112,6 +115,11 @@ STEPS: Final = (
         shows_itself=True,
     ),
     Step("site", write_publication),
+    Step(
+        "version",
+        compare_with_release,
+        inputs=(str(SPEC), f"{OVERLAYS}/*", "openapi/releases/**/*", "scripts/**/*.py"),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scripts.bundle import ROOT, derive
+from scripts.bundle import ROOT, SPEC, derive
 from scripts.differences import Change, Comparison, Source, compare
 from scripts.documents import DocumentError, dump_yaml, write
 from scripts.nodes import as_object
@@ -49,11 +49,13 @@ class Version(NamedTuple):
         """Read a version.
 
         Raises:
-            DocumentError: it has not the form of one.
+            DocumentError: it is malformed.
         """
         match = _VERSION.fullmatch(str(text))
         if match is None:
-            raise DocumentError(f"{where}: {text} is no version; write three numbers, as 0.2.0")
+            raise DocumentError(
+                f"{where}: {text} is not a version; write three numbers such as 0.2.0"
+            )
         return cls(*map(int, match.groups()))
 
     def next(self, bump: str) -> Version:
@@ -74,15 +76,16 @@ class Version(NamedTuple):
 class Verdict:
     """What the gate found.
 
-    faults: one line each; none when the version moved far enough.
+    faults: the changes that ask for another version; none when it moved far enough.
     """
 
     summary: str
     faults: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Write the summary, then the faults."""
-        return "\n".join([self.summary, *(f"    {fault}" for fault in self.faults)])
+        """Write the summary with the first fault in one line, then the other faults."""
+        first = ": ".join([self.summary, *self.faults[:1]])
+        return "\n".join([first, *(f"    {fault}" for fault in self.faults[1:])])
 
 
 def check(root: Path = ROOT) -> Verdict:
@@ -101,7 +104,7 @@ def check(root: Path = ROOT) -> Verdict:
         for fault in each.gravest():
             faults.setdefault(fault, []).append(each.name)
     return Verdict(
-        f"info.version is {current}; write {least} or more, for this changed:",
+        f"{SPEC}: info.version is {current}; write {least} or higher",
         tuple(f"{fault} in {' and '.join(names)}" for fault, names in faults.items()),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,15 @@ import pytest
 from scripts import build
 from scripts.bundle import OUTPUT, ROOT, SPEC
 from scripts.lint import Finding
+from scripts.releases import Verdict
 from scripts.steps import Step, StepFailure
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def _fine() -> str:
+    return "fine"
 
 
 @pytest.fixture
@@ -61,10 +67,10 @@ def test_every_step_of_the_main_job_is_there_in_order() -> None:
     assert [step.name for step in build.STEPS] == [
         "documents",
         "lint",
-        "diff",
         "client",
         "sandbox",
         "site",
+        "version",
     ]
 
 
@@ -84,6 +90,25 @@ def test_a_failed_step_is_shown_as_it_is_written_and_gives_the_exit_code(
     assert build.main([]) == code
     expected = "✗ lint: 1 finding\n    $.paths['/x']: [red]not markup[/]\n"
     assert expected == capsys.readouterr().out
+
+
+def test_a_version_that_is_too_low_fails_after_everything_else_ran(
+    steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict = Verdict("a.yaml: info.version is 0.1.1; write 0.2.0 or higher", ("one", "two"))
+    steps.setattr("scripts.releases.check", lambda: verdict)
+    steps.setattr(
+        build,
+        "STEPS",
+        tuple(replace(each, run=_fine, inputs=()) for each in build.STEPS[:-1]) + build.STEPS[-1:],
+    )
+    assert build.main([]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(build.STEPS) + 1 == len(lines)
+    assert lines[-2:] == [
+        "✗ version: a.yaml: info.version is 0.1.1; write 0.2.0 or higher: one",
+        "    two",
+    ]
 
 
 def test_what_the_derived_documents_have_from_the_source_is_told_once() -> None:

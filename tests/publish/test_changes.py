@@ -116,7 +116,7 @@ def test_a_version_of_which_one_document_is_missing_is_named(root: Path) -> None
 
 def test_a_version_that_is_none_is_named(root: Path) -> None:
     (root / RELEASES / "newest.yaml").write_text("", encoding="utf-8")
-    with pytest.raises(DocumentError, match=r"newest\.yaml: newest is no version"):
+    with pytest.raises(DocumentError, match=r"newest\.yaml: newest is not a version"):
         publish(root)
     assert not (root / "build").exists()
 

@@ -100,7 +100,7 @@ def test_the_version_must_move_as_far_as_the_change(
     verdict = check(project)
     assert enough == (not verdict.faults)
     if not enough:
-        assert verdict.summary.startswith(f"info.version is {version}; write ")
+        assert verdict.summary.startswith(f"{SPEC}: info.version is {version}; write ")
 
 
 def test_the_gate_names_the_change(project: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_change_of_the_strict_document_alone_counts(project: Path) -> None:
     with edited(project / OVERLAYS / "strict.yaml") as overlay:
         overlay["actions"].append({"target": target, "update": {"maximum": 50}})
     verdict = check(project)
-    assert verdict.summary.startswith("info.version is 1.2.3; write 2.0.0 or more")
+    assert verdict.summary == f"{SPEC}: info.version is 1.2.3; write 2.0.0 or higher"
     assert verdict.faults[0].endswith("(maximum-lowered) in strict")
 
 
@@ -159,7 +159,7 @@ def test_below_1_a_breaking_change_moves_the_second_number(
 
 def test_a_release_is_never_rewritten(project: Path) -> None:
     change(project, words)
-    with pytest.raises(DocumentError, match=r"not frozen: info\.version is 1\.2\.3"):
+    with pytest.raises(DocumentError, match=r"not frozen: \S+: info\.version is 1\.2\.3"):
         freeze(project)
     set_version(project, "1.2.4")
     freeze(project)
@@ -189,7 +189,7 @@ def test_without_a_release_the_gate_says_how_to_make_one(project: Path) -> None:
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.02.3", "next"])
 def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
     set_version(project, version)
-    with pytest.raises(DocumentError, match="is no version; write three numbers"):
+    with pytest.raises(DocumentError, match="is not a version; write three numbers"):
         check(project)
 
 
@@ -207,6 +207,6 @@ def test_a_failed_gate_ends_with_1_and_stops_the_main_job(
     assert 1 == diff.main(["--gate"])
     assert "(enum-value-added)" in capsys.readouterr().err
     monkeypatch.setattr(releases, "check", lambda: verdict)
-    with pytest.raises(StepFailure, match=r"is 1\.2\.3; write 2\.0\.0 or more") as failure:
+    with pytest.raises(StepFailure, match=r"is 1\.2\.3; write 2\.0\.0 or higher") as failure:
         build.compare_with_release()
     assert 1 == failure.value.code
