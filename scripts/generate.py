@@ -2,6 +2,9 @@
 
     python scripts/generate.py [--check] [--document FILE] [--output FOLDER]
 
+The strict document is read beside the client document, as `strict.json`; without it the client
+document serves for both.
+
 Exit codes: 0 fine, 1 `--check` found a difference, 2 the package cannot be generated.
 """
 
@@ -24,6 +27,7 @@ from openapi_python_client.parser.errors import GeneratorError
 
 from scripts.docstrings import docstring, prose
 from scripts.documents import DocumentError, load
+from scripts.facts import facts_of, literal
 from scripts.operations import Source, operation_of, sources
 from scripts.outputs import differences, replace
 from scripts.properties import (
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[1]
 DOCUMENT: Final = Path("generated/heidi_spec/client.json")
+STRICT: Final = "strict.json"
 OUTPUT: Final = Path("generated/heidi_generated")
 CONFIG: Final = ROOT / "overrides/generator.yaml"
 TEMPLATES: Final = ROOT / "overrides/templates"
@@ -57,7 +62,7 @@ BANNER: Final = (
     " `make generate`.\n"
 )
 
-OWN_MODULES: Final = ("decoding.py", "document.py")
+OWN_MODULES: Final = ("decoding.py", "document.py", "metadata.py")
 """Rendered beside the modules of the generator, from templates of the same name."""
 
 UNUSED_MODULES: Final = ("client.py", "errors.py")
@@ -143,6 +148,8 @@ def render(document: Path) -> dict[str, bytes]:
 
 def _run_generator(path: Path, folder: Path) -> list[Source]:
     document = _load_object(path)
+    strict = path.with_name(STRICT)
+    rules = _load_object(strict) if strict.exists() else document
     servers = _servers(document)
     found = sources(document)
     by_name = {source.name: source for source in found}
@@ -160,9 +167,11 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         known_to_templates |= {each.__name__: each for each in FUNCTIONS}
         known_to_templates |= {
             "document": document,
+            "facts": facts_of(document, rules),
             "operation_of": describe,
             "servers": servers,
         }
+        project.env.filters["literal"] = literal
         _refuse(project.build())
         for name in OWN_MODULES:
             text = project.env.get_template(f"{name}.jinja").render()
