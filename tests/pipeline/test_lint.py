@@ -74,6 +74,12 @@ PLANTS = {
         "#/paths/~1{id}~1linked-user",
         ["redocly/no-ambiguous-paths"],
     ),
+    "semantics of an unknown action": Plant(
+        f"{CREATE}/x-semantics",
+        {"action": "invent"},
+        f"{CREATE}/x-semantics/action",
+        ["checks/semantics-lead-somewhere"],
+    ),
     "no description": Plant(
         f"{CREATE}/description", REMOVED, CREATE, ["spectral/operation-description"]
     ),

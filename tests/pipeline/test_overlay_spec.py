@@ -258,8 +258,7 @@ def test_a_target_that_selects_nothing_changes_nothing(change: dict[str, Json]) 
 @pytest.mark.parametrize("change", [{"update": [1]}, {"copy": "$.a"}, {"remove": True}])
 def test_a_strict_target_selects_something(change: dict[str, Json]) -> None:
     message = refusal({"a": {}}, overlay({"target": "$.b", **change}), strict=True)
-    expected = "actions[0]: $['b'] selects nothing; mend the target"
-    assert expected == message
+    assert message.startswith("actions[0]: $['b'] selects nothing; ")
 
 
 @pytest.mark.parametrize("change", [{}, {"remove": False}, {"update": {"b": 1}, "copy": "$.a"}])
