@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import openapi_python_client as generator
-from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.schema import ParameterLocation
 
 from scripts.docstrings import docstring, prose
 from scripts.documents import DocumentError, load
@@ -31,6 +34,7 @@ from scripts.facts import facts_of, literal
 from scripts.operations import Source, operation_of, sources
 from scripts.outputs import differences, replace
 from scripts.properties import (
+    RESERVED_CLASSES,
     UnsupportedError,
     attributes_of,
     consumes,
@@ -43,11 +47,15 @@ from scripts.properties import (
     reading_text,
     table_of,
 )
+from scripts.supported import check_document, check_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from openapi_python_client.parser.openapi import Endpoint
+
+# The generator refuses some types of header for want of code of its own; ours decides for itself.
+PropertyProtocol._allowed_locations = set(ParameterLocation)  # noqa: SLF001
 
 ROOT: Final = Path(__file__).parents[1]
 DOCUMENT: Final = Path("generated/heidi_spec/client.json")
@@ -66,7 +74,7 @@ OWN_MODULES: Final = ("decoding.py", "document.py", "metadata.py")
 """Rendered beside the modules of the generator, from templates of the same name."""
 
 UNUSED_MODULES: Final = ("client.py", "errors.py")
-"""Written by the generator whatever the templates; everything that sends is in heidi_sessions."""
+"""Always written by the generator; everything that sends is in heidi_sessions."""
 
 RUFF: Final = (["check", "--fix-only", "--select", "I,F401"], ["format"])
 """The commands that tidy the output."""
@@ -74,6 +82,7 @@ RUFF: Final = (["check", "--fix-only", "--select", "I,F401"], ["format"])
 RUFF_OPTIONS: Final = (
     *("--isolated", "--no-cache", "--quiet"),
     *("--line-length", "100", "--target-version", "py311"),
+    *("--config", "lint.isort.combine-as-imports = true"),
 )
 
 FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
@@ -90,7 +99,7 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     reading_text,
     table_of,
 )
-"""What templates may call."""
+"""The functions that templates may call."""
 
 LIST_OPERATIONS: Final = """
 import json, sys
@@ -102,14 +111,14 @@ print(json.dumps(sorted([each.id, each.method, each.route] for each in OPERATION
 
 
 class GenerateError(DocumentError):
-    """The package cannot be generated; the text is one line: where, what, how to mend."""
+    """The package cannot be generated; the message is one line: place, fault, fix."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
 
 
 def generate(document: Path, output: Path) -> bool:
-    """Replace the package by what a document gives, in one step.
+    """Replace the package in one step by the output for a document.
 
     Returns:
         Whether a file changed.
@@ -151,6 +160,7 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
     strict = path.with_name(STRICT)
     rules = _load_object(strict) if strict.exists() else document
     servers = _servers(document)
+    check_document(document)
     found = sources(document)
     by_name = {source.name: source for source in found}
 
@@ -161,6 +171,10 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         config = Config.from_sources(
             _config(), MetaType.NONE, path, "utf-8", overwrite=False, output_path=folder
         )
+        config.class_overrides |= {
+            name: ClassOverride.model_validate({"class_name": f"{name}Schema"})
+            for name in RESERVED_CLASSES
+        }
         data = _parse(document, config)
         project = generator.Project(openapi=data, config=config, custom_template_path=TEMPLATES)
         known_to_templates = cast("dict[str, Any]", project.env.globals)
@@ -188,13 +202,14 @@ def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
     _refuse(data.errors)
     for collection in data.endpoint_collections_by_tag.values():
         _refuse(collection.parse_errors)
+    check_models(data)
     return data
 
 
 def _load_object(path: Path) -> dict[str, Any]:
     document = load(path)
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise GenerateError(f"{path}: is no OpenAPI document with paths; name the client document")
+        raise GenerateError(f"{path}: not an OpenAPI document with paths; name the client document")
     return document
 
 
@@ -203,7 +218,9 @@ def _servers(document: dict[str, Any]) -> dict[str, Any]:
     base = [url for url, variables in urls.items() if not variables]
     regional = [url for url, variables in urls.items() if list(variables) == ["region"]]
     if not base or not regional:
-        raise UnsupportedError("servers must hold one without variables and one for each {region}")
+        raise UnsupportedError(
+            "servers must hold one without variables and one for each {region}; add it"
+        )
     return {
         "base_url": base[0],
         "region_url": regional[0],
@@ -214,9 +231,9 @@ def _servers(document: dict[str, Any]) -> dict[str, Any]:
 def _config() -> ConfigFile:
     config = load(CONFIG)
     if not isinstance(config, dict):
-        raise GenerateError(f"{CONFIG}: is no mapping; write keys of openapi-python-client")
+        raise GenerateError(f"{CONFIG}: must be a mapping; write keys of openapi-python-client")
     for key in config.keys() - ConfigFile.model_fields.keys():
-        raise GenerateError(f"{CONFIG}: {key} is no key of openapi-python-client; correct it")
+        raise GenerateError(f"{CONFIG}: unknown key {key} of openapi-python-client; correct it")
     try:
         return ConfigFile.model_validate(config)
     except ValueError as error:
@@ -229,8 +246,8 @@ def _one_line_errors(path: Path) -> Generator[None]:
         yield
     except (DocumentError, UnsupportedError):
         raise
-    except Exception as error:  # the generator raises what it likes on documents it did not expect
-        message = f"{path}: the generator failed: {type(error).__name__}: {error}; mend that place"
+    except Exception as error:  # the generator raises anything on documents it does not expect
+        message = f"{path}: the generator failed: {type(error).__name__}: {error}; fix that place"
         raise GenerateError(message) from error
 
 
@@ -240,8 +257,12 @@ def _refuse(errors: Sequence[GeneratorError]) -> None:
 
 
 def _unsupported(error: GeneratorError) -> UnsupportedError:
-    message = f"{error.header.strip()} {error.detail or ''}".strip()
-    return UnsupportedError(f"the generator cannot use it: {message}; mend that place")
+    detail = (error.detail or "").partition("Failure to process")[0]
+    message = _OBJECT.sub("of the document", f"{error.header.strip()} {detail}".strip())
+    return UnsupportedError(f"not supported: {message}; fix that place")
+
+
+_OBJECT: Final = re.compile(r"<[\w.]+ object at 0x\w+>")
 
 
 def _tidy(folder: Path) -> None:
@@ -263,11 +284,13 @@ def _check_modules(folder: Path) -> None:
     for path in sorted(folder.rglob("*.py")):
         name, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
         if "object at 0x" in text:
-            raise GenerateError(f"{name}: a template printed an object, not its text; correct it")
+            raise GenerateError(
+                f"{name}: a template printed an object instead of its text; correct it"
+            )
         try:
             compile(text, name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            raise GenerateError(f"{name}: is no Python: {error}; correct its template") from error
+            raise GenerateError(f"{name}: invalid Python: {error}; correct its template") from error
 
 
 def _check_operations(folder: Path, operations: list[Source]) -> None:
@@ -284,7 +307,7 @@ def _check_operations(folder: Path, operations: list[Source]) -> None:
     found = json.loads(result.stdout)
     if expected != found:
         names = [row[0] for row in (*expected, *found) if row not in expected or row not in found]
-        raise GenerateError(f"document and output differ in {', '.join(names)}; mend the template")
+        raise GenerateError(f"document and output differ in {', '.join(names)}; fix the template")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -305,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     for name in different:
-        print(f"{_short(output / name)}: is not what the document gives; run `make generate`")
+        print(f"{_short(output / name)}: differs from what the document gives; run `make generate`")
     return 1 if different else 0
 
 

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
 from scripts.docstrings import prose, section
-from scripts.properties import UnsupportedError, attributes_of, consumes, kind_of
+from scripts.nodes import Document
+from scripts.properties import (
+    FIELD_PREFIX,
+    UnsupportedError,
+    attributes_of,
+    consumes,
+    identifiers,
+    kind_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
+    from openapi_python_client.parser.responses import Response
 
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-QUERY_TYPES: Final = frozenset({"str", "int", "bool"})
-FIELD_PREFIX: Final = "field_"
+SCALARS: Final = (
+    *(BooleanProperty, ConstProperty, DateProperty, DateTimeProperty, EnumProperty),
+    *(FloatProperty, IntProperty, StringProperty, UuidProperty),
+)
+"""The kinds of parameter that are one value."""
+
+SEPARATORS: Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+"""What stands between the items of an array without `explode`, by its style."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +56,8 @@ class Argument:
     annotation: str
     required: bool
     description: str
+    expression: str
+    """Python code that sends it: a string for a path, items of a dict for a query or headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +68,8 @@ class Source:
     method: str
     id: str
     node: dict[str, Any]
-    parameters: dict[tuple[str, str], str]
-    """The description of each parameter, by its place and name."""
+    parameters: dict[tuple[str, str], dict[str, Any]]
+    """Each parameter, by its place and name."""
 
     @property
     def name(self) -> str:
@@ -61,14 +88,26 @@ class Operation:
     provenance: str
     path: list[Argument]
     query: list[Argument]
+    headers: list[Argument]
     body: Argument | None
-    answer: str
-    answer_consumes: bool
+    response: str
+    """The model of a successful response, or nothing where none has a body."""
+
+    consumes: bool
+    """Whether reading a response changes the arrays of its argument in place."""
+
+    empty: bool
+    """Whether a successful response may have no body."""
+
+    @property
+    def keywords(self) -> list[Argument]:
+        """The arguments of `build` behind those of the path, in its order."""
+        return [*([self.body] if self.body else []), *self.query, *self.headers]
 
     @property
     def arguments(self) -> list[Argument]:
         """All arguments of `build`, in its order."""
-        return [*self.path, *([self.body] if self.body else []), *self.query]
+        return [*self.path, *self.keywords]
 
     @property
     def build_text(self) -> str:
@@ -87,60 +126,63 @@ class Operation:
     @property
     def decode_text(self) -> str:
         """The docstring of `decode`."""
-        taken = "; it is taken over, so do not use it afterwards" if self.answer_consumes else ""
+        spec = f"Spec: {self.id} ({self.provenance})."
+        if not self.response:
+            return f"Read a successful response, which has no body.\n\n{spec}"
+        changed = "; it is changed in place, so do not use it afterwards" if self.consumes else ""
+        none = ", or None where there is none" if self.empty else ""
         arguments = {
-            "data": f"the body, as a JSON parser returns it{taken}.",
+            "data": f"the body, as a JSON parser returns it{none}{changed}.",
             "strict": "refuse what breaks the document, instead of reading it leniently.",
         }
         raises = {
-            "MismatchError": "`strict`, and the answer breaks the document. It says where, and"
-            " never what was sent."
+            "MismatchError": "`strict`, and the response breaks the document. The message names"
+            " the place and never a value."
         }
         parts = [
-            "Read a successful answer.",
+            "Read a successful response.",
             section("Args", arguments),
             section("Raises", raises),
-            f"Spec: {self.id} ({self.provenance}).",
+            spec,
         ]
         return "\n\n".join(parts)
 
     @property
     def path_expression(self) -> str:
         """Python code that makes the path."""
-        code = in_double_quote_literal(self.route)
-        if not self.path:
-            return f'"{code}"'
-        for argument in self.path:
-            name = argument.parameter
-            segment = f"{{path_segment('{argument.name}', {argument.name})}}"
-            code = code.replace(f"{{{name}}}", segment)
-        return f'f"{code}"'
+        expressions = {f"{{{each.parameter}}}": each.expression for each in self.path}
+        parts = [
+            f"{{{expressions[part]}}}" if part in expressions else _in_f_string(part)
+            for part in re.split(r"(\{[^{}]*\})", self.route)
+        ]
+        return ('f"' if self.path else '"') + "".join(parts) + '"'
 
     @property
     def json_expression(self) -> str:
         """Python code that makes the body."""
         if self.body is None:
             return "None"
+        name = self.body.name
         if self.body.required:
-            return "body.to_dict()"
-        return "None if isinstance(body, Unset) else body.to_dict()"
+            return f"{name}.to_dict()"
+        return f"None if isinstance({name}, Unset) else {name}.to_dict()"
 
 
 def sources(document: dict[str, Any]) -> list[Source]:
     """List the operations of a document.
 
     Raises:
-        UnsupportedError: an operation has no operationId, or one that another has too.
+        UnsupportedError: an operation has no operationId, or the same as another.
     """
     found: dict[str, Source] = {}
     for source in _sources(document):
         place = f"{source.method.upper()} {source.route}"
         if not source.id:
-            raise UnsupportedError(f"{place} has no operationId; give it one")
+            raise UnsupportedError(f"{place} has no operationId; write one")
         twin = found.setdefault(source.name, source)
         if twin is not source:
             raise UnsupportedError(
-                f"{place} and {twin.method.upper()} {twin.route} have the same operationId for"
+                f"{place} and {twin.method.upper()} {twin.route} have the same operationId in"
                 f" Python, {source.name}; rename one"
             )
     return list(found.values())
@@ -152,86 +194,198 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     Raises:
         UnsupportedError: the operation has what the template does not cover.
     """
-    if endpoint.header_parameters or endpoint.cookie_parameters:
-        raise UnsupportedError(
-            f"{source.id} has a header or cookie parameter; only path and query work"
-        )
     node = source.node
-    answer, answer_consumes = _answer(endpoint, source)
+    properties = [
+        *(("path", prop) for prop in endpoint.path_parameters),
+        *(("query", prop) for prop in endpoint.query_parameters),
+        *(("header", prop) for prop in endpoint.header_parameters),
+    ]
+    names = _names([(place, _name(prop)) for place, prop in properties], source)
+    arguments = dict[str, list[Argument]](path=[], query=[], header=[])
+    for place, prop in properties:
+        name = names[place, _name(prop)]
+        arguments[place].append(_argument(prop, name, place, source))
+    response, changed, empty = _response(endpoint, source)
     return Operation(
         id=source.id,
         route=source.route,
         summary=prose(node.get("summary") or source.id).rstrip(".") + ".",
         description=prose(node.get("description")),
         provenance=node.get("x-provenance", {}).get("status", "unknown"),
-        path=[_argument(prop, "path", source) for prop in endpoint.path_parameters],
-        query=[_argument(prop, "query", source) for prop in endpoint.query_parameters],
+        path=arguments["path"],
+        query=arguments["query"],
+        headers=arguments["header"],
         body=_body(endpoint, source),
-        answer=answer,
-        answer_consumes=answer_consumes,
+        response=response,
+        consumes=changed,
+        empty=empty,
     )
 
 
-def _sources(document: dict[str, Any]) -> Iterator[Source]:
-    for route, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                node = item[method]
-                parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
-                yield Source(
-                    route=route,
-                    method=method,
-                    id=node.get("operationId", ""),
-                    node=node,
-                    parameters={
-                        (each["in"], each["name"]): each.get("description", "")
-                        for each in parameters
-                        if "$ref" not in each
-                    },
-                )
-
-
-def _argument(prop: PropertyProtocol, place: str, source: Source) -> Argument:
-    name = prop.name.get_untrusted_value()
-    types = set(kind_of(prop).annotation.split(" | "))
-    if not types <= (QUERY_TYPES if place == "query" else {"str"}):
-        raise UnsupportedError(
-            f"the {place} parameter {name} of {source.id} is {' | '.join(sorted(types))}, which"
-            " scripts/operations.py does not cover; extend it"
+def _sources(root: dict[str, Any]) -> Iterator[Source]:
+    document = Document(root)
+    parameters = document.of("parameter")
+    for node in document.of("operation"):
+        if len(node.pointer) != 3 or node.pointer[0] != "paths":  # of a webhook or a callback
+            continue
+        scopes = (node.pointer[:-1], node.pointer)
+        found = [[*document.chain(each)][-1] for each in parameters if each.pointer[:-2] in scopes]
+        yield Source(
+            route=str(node.pointer[1]),
+            method=str(node.pointer[2]),
+            id=str(node.value.get("operationId", "")),
+            node=node.value,
+            parameters={
+                (str(each.value["in"]), str(each.value["name"])): each.value for each in found
+            },
         )
+
+
+def _names(parameters: list[tuple[str, str]], source: Source) -> dict[tuple[str, str], str]:
+    """Name the argument of each parameter; one whose name two places have is named for its own."""
+    reserved = {"body"} if "requestBody" in source.node else set[str]()
+    wanted = [name for _, name in parameters]
+    labels = {
+        (place, name): f"{name}_{place}" if wanted.count(name) > 1 else name
+        for place, name in parameters
+    }
+    found = identifiers(list(labels.values()), reserved)
+    return {parameter: found[label] for parameter, label in labels.items()}
+
+
+def _name(prop: PropertyProtocol) -> str:
+    return prop.name.get_untrusted_value()
+
+
+def _argument(prop: PropertyProtocol, name: str, place: str, source: Source) -> Argument:
+    parameter = _name(prop)
+    node = source.parameters.get((place, parameter), {})
+    what = f"{source.method.upper()} {source.route}: the {place} parameter {parameter}"
+    annotation = kind_of(prop).annotation
+    if isinstance(prop, ListProperty):
+        annotation = annotation.replace("list[", "Sequence[", 1)
     return Argument(
-        name=prop.python_name,
-        parameter=name,
-        annotation=kind_of(prop).annotation + ("" if prop.required else " | Unset"),
+        name=name,
+        parameter=parameter,
+        annotation=annotation + ("" if prop.required else " | Unset"),
         required=prop.required,
-        description=prose(source.parameters.get((place, name), "")),
+        description=prose(node.get("description") or node.get("schema", {}).get("description", "")),
+        expression=_EXPRESSIONS[place](prop, name, node, what),
     )
+
+
+def _in_path(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
+    _demand_scalar(prop, node, "simple", what)
+    value = name if isinstance(prop, StringProperty) else f"_text('{name}', {name})"
+    return f"_path_segment('{name}', {value})"
+
+
+def _in_headers(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
+    _demand_scalar(prop, node, "simple", what)
+    return f"{_literal(_name(prop).lower())}: {name}"
+
+
+def _in_query(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
+    style, literal = node.get("style", "form"), _literal(_name(prop))
+    if isinstance(prop, ModelProperty):
+        return _deep(prop, name, style, what)
+    if not isinstance(prop, ListProperty):
+        _demand_scalar(prop, node, "form", what)
+        return f"{literal}: {name}"
+    if not _is_scalar(prop.inner_property):
+        raise UnsupportedError(
+            f"{what} must be an array of strings, numbers, booleans or dates; change its items"
+        )
+    if style not in SEPARATORS:
+        styles = ", ".join(SEPARATORS)
+        raise UnsupportedError(f"{what} has style {style}; write one of {styles}")
+    if node.get("explode", style == "form"):
+        return f"{literal}: {name}"
+    return f"{literal}: _joined({_literal(name)}, {name}, {_literal(SEPARATORS[style])})"
+
+
+def _deep(prop: ModelProperty, name: str, style: str, what: str) -> str:
+    if style != "deepObject":
+        raise UnsupportedError(f"{what} is an object; write `style: deepObject`")
+    for each in (*(prop.required_properties or ()), *(prop.optional_properties or ())):
+        if not _is_scalar(each.inner_property if isinstance(each, ListProperty) else each):
+            raise UnsupportedError(f"{what} has an object in {_name(each)}; leave it out")
+    values = f"{name}.to_dict()"
+    if not prop.required:
+        values = f"{name} if isinstance({name}, Unset) else {values}"
+    return f"**_deep_object({_literal(_name(prop))}, {values})"
+
+
+_EXPRESSIONS: Final = {"path": _in_path, "query": _in_query, "header": _in_headers}
+
+
+def _demand_scalar(prop: PropertyProtocol, node: Mapping[str, Any], style: str, what: str) -> None:
+    if not _is_scalar(prop):
+        raise UnsupportedError(
+            f"{what} must be a string, number, boolean, date or enum; change its schema"
+        )
+    if node.get("style", style) != style:
+        raise UnsupportedError(f"{what} has style {node['style']}; write `style: {style}`")
+
+
+def _is_scalar(prop: PropertyProtocol) -> bool:
+    if isinstance(prop, UnionProperty):
+        return all(map(_is_scalar, prop.inner_properties))
+    return isinstance(prop, SCALARS)
+
+
+def _literal(value: str) -> str:
+    return f'"{in_double_quote_literal(value)}"'
+
+
+def _in_f_string(value: str) -> str:
+    return in_double_quote_literal(value).replace("{", "{{").replace("}", "}}")
 
 
 def _body(endpoint: Endpoint, source: Source) -> Argument | None:
     if not endpoint.bodies:
         return None
     body = endpoint.bodies[0]
-    if (
-        len(endpoint.bodies) > 1
-        or not isinstance(body.prop, ModelProperty)
-        or body.body_type != "json"
-    ):
-        raise UnsupportedError(f"the body of {source.id} is not one JSON object; make it one")
+    if not isinstance(body.prop, ModelProperty):
+        raise UnsupportedError(
+            f"{source.method.upper()} {source.route}: the request body must be one object; write"
+            " `type: object` with the value as a property"
+        )
     return Argument(
         name="body",
         parameter="body",
-        annotation=kind_of(body.prop).annotation,
+        annotation=kind_of(body.prop).annotation + ("" if body.prop.required else " | Unset"),
         required=body.prop.required,
         description=prose(source.node["requestBody"].get("description", "")),
+        expression="body",
     )
 
 
-def _answer(endpoint: Endpoint, source: Source) -> tuple[str, bool]:
-    for response in endpoint.responses.patterns:
-        prop = response.prop
-        if response.status_code.pattern.startswith("2") and isinstance(prop, ModelProperty):
-            return str(prop.class_info.name), consumes(attributes_of(prop))
+def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool, bool]:
+    """Read the model of successful responses, whether it consumes, whether one has no body."""
+    place = f"{source.method.upper()} {source.route}"
+    found = {
+        each.status_code.pattern: _model_of(each, place)
+        for each in endpoint.responses.patterns
+        if each.status_code.pattern.startswith("2")
+    }
+    models = {str(each.class_info.name): each for each in found.values() if each}
+    if len(models) > 1:
+        raise UnsupportedError(
+            f"{place}: the successful responses {', '.join(found)} have different schemas,"
+            f" {', '.join(models)}; write one schema for all"
+        )
+    for name, model in models.items():
+        return name, consumes(attributes_of(model)), None in found.values()
+    return "", False, True
+
+
+def _model_of(response: Response, place: str) -> ModelProperty | None:
+    if isinstance(response.prop, ModelProperty):
+        return response.prop
+    if isinstance(response.prop, AnyProperty) and not getattr(response.data, "content", None):
+        return None
     raise UnsupportedError(
-        f"{source.id} has no successful answer that is a JSON object; give it one"
+        f"{place}: the body of response {response.status_code.pattern} must be one JSON object;"
+        " write `type: object` with the value as a property"
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.float import FloatProperty
@@ -15,19 +17,38 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.strings import in_double_quote_literal, snake_case
+from openapi_python_client.parser.properties.uuid import UuidProperty
+from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
 from scripts.docstrings import prose, section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
     from openapi_python_client.schema import Reference, Schema
 
 
+FIELD_PREFIX: Final = "field_"
+
+RESERVED_ATTRIBUTES: Final = frozenset(
+    {"additional_properties", "from_dict", "members", "mismatch", "to_dict"}
+)
+"""What every model has; a property with such a name gets an underscore behind it."""
+
+RESERVED_CLASSES: Final = frozenset(
+    {
+        *("Any", "ClassVar", "Final", "Literal", "Mapping", "Self", "Sequence"),
+        *("Member", "Model", "Operation", "Request", "Unset"),
+        *("ANYTHING", "ARRAY", "BOOLEAN", "DATE", "DATE_TIME", "INTEGER", "NULL", "NUMBER"),
+        *("OBJECT", "OPERATION", "OPERATIONS", "TEXT", "UNSET"),
+    }
+)
+"""What generated modules import or define; a schema with such a name gets `Schema` behind it."""
+
+
 class UnsupportedError(Exception):
-    """The document holds something that the templates do not cover; the text is one line."""
+    """The document holds something that the templates do not cover; the message is one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +59,19 @@ class Kind:
     """The type of the attribute."""
 
     shape: str
-    """The shape that the forgiving way reads by; see decoding.py.jinja."""
+    """Its shape in the table of the model; see decoding.py.jinja."""
 
     misfits: str = ""
-    """Whether a value is to be recovered; empty where any is that is not converted."""
+    """Whether a value must be recovered; empty: each that is not converted."""
 
     converts: str = ""
-    """Whether a value is to be converted."""
+    """Whether a value is converted."""
 
     read: str = ""
-    """Converts it; `{recover}` is for what turns out not to fit."""
+    """Converts it; `{recover}` stands for what recovers a value that does not fit."""
 
     item: str = ""
-    """The type of an item, where an array of such values can be checked at once."""
+    """The type of an item, where an array of such values is checked at once."""
 
     enum: str = ""
     model: str = ""
@@ -59,7 +80,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Attribute:
-    """A member of an object, as an attribute of its model."""
+    """A property of an object, as an attribute of its model."""
 
     member: str
     name: str
@@ -70,22 +91,25 @@ class Attribute:
 
     @property
     def annotation(self) -> str:
-        """The type of the attribute, with what stands for a member that is left out."""
+        """The type of the attribute, with `Unset` for a property that may be left out."""
         return self.kind.annotation + ("" if self.required else " | Unset")
 
     @property
     def variable(self) -> str:
-        """The variable that holds what was sent."""
-        return f"{self.name}_" if self.name in _VARIABLES else self.name
+        """The variable that holds what was sent; no other name of the method ends so."""
+        return f"{self.name}_"
 
     @property
     def reading(self) -> str:
         """Code that turns what was sent into what the attribute holds."""
+        if not self.required and self.kind.shape == "ANYTHING":
+            return ""
         sent = self.variable
         recover = f'self._recover("{in_double_quote_literal(self.member)}", {sent})'
         misfits = self.kind.misfits.format(v=sent)
         if not self.required:
-            misfits = f"{sent} is not UNSET" + (f" and ({misfits})" if misfits else "")
+            given = f"{sent} is not UNSET"
+            misfits = f"({misfits}) and {given}" if misfits else given
         if not self.kind.converts:
             if not misfits:
                 return f"{sent} = {recover}"
@@ -96,9 +120,6 @@ class Attribute:
         return f"if {converts}:\n    {sent} = {read}\n{otherwise}:\n    {sent} = {recover}"
 
 
-_VARIABLES: Final = frozenset({"cls", "consume", "data"})
-
-
 def kind_of(prop: PropertyProtocol) -> Kind:
     """Tell what Python makes of a property.
 
@@ -107,30 +128,49 @@ def kind_of(prop: PropertyProtocol) -> Kind:
     """
     make = _KINDS.get(type(prop))
     if make is None:
-        raise UnsupportedError(
-            f"the property {prop.python_name} is a {type(prop).__name__}, which"
-            " scripts/properties.py does not cover; add it there"
-        )
+        name = type(prop).__name__.removesuffix("Property").lower()
+        raise UnsupportedError(f"is a {name}, which is not supported; write another type")
     return make(prop)
 
 
 def attributes_of(model: ModelProperty) -> list[Attribute]:
-    """List the members of an object in the order of the document.
+    """List the properties of an object in the order of the document.
 
     Raises:
-        UnsupportedError: a member has a name that models need, or is of a kind without template.
+        UnsupportedError: the templates do not cover a property.
     """
     schemas = model.data.properties or {}
     order = {name.get_untrusted_value(): index for index, name in enumerate(schemas)}
-    attributes = [
-        _attribute(prop, schemas.get(prop.name), model)
-        for prop in [*(model.required_properties or ()), *(model.optional_properties or ())]
-    ]
-    return sorted(attributes, key=lambda attribute: order.get(attribute.member, len(order)))
+    properties = sorted(
+        [*(model.required_properties or ()), *(model.optional_properties or ())],
+        key=lambda prop: order.get(prop.name.get_untrusted_value(), len(order)),
+    )
+    members = [prop.name.get_untrusted_value() for prop in properties]
+    names = identifiers(members, RESERVED_ATTRIBUTES)
+    return [_attribute(prop, names, schemas.get(prop.name), model) for prop in properties]
+
+
+def identifiers(names: Sequence[str], reserved: Collection[str] = ()) -> dict[str, str]:
+    """Give each name of the document an identifier of Python: in snake case, each another.
+
+    A keyword, a builtin and a reserved name get an underscore behind them, as do names that come
+    later and differ in case or punctuation only. No identifier starts with an underscore.
+    """
+    plain = {
+        name: unicodedata.normalize("NFKC", PythonIdentifier(name, prefix=FIELD_PREFIX))
+        for name in names
+    }
+    found = dict[str, str]()
+    for name in sorted(names, key=lambda name: name != plain[name]):
+        identifier = plain[name]
+        while identifier in reserved or identifier in found.values():
+            identifier += "_"
+        found[name] = identifier
+    return found
 
 
 def provenance_of(node: Schema | Reference | None) -> str:
-    """Tell how far a node of the document is the vendor's word."""
+    """Read the status of a node of the document from its `x-provenance`."""
     extra = (node.model_extra if node else None) or {}
     return str(extra.get("x-provenance", {}).get("status", ""))
 
@@ -144,18 +184,18 @@ def model_text(model: ModelProperty) -> str:
 
 def reading_text(attributes: list[Attribute]) -> str:
     """Write the docstring of what reads a model."""
-    summary = "Read an object as leniently as `Model.from_dict`, and faster."
+    summary = "Read an object as `Model.from_dict` does, and faster."
     if not consumes(attributes):
         return summary
     arguments = {
         "data": "an object, as a JSON parser returns it.",
-        "consume": "take its arrays over, which is faster still; do not use `data` afterwards.",
+        "consume": "change its arrays in place, which is faster; do not use `data` afterwards.",
     }
     return f"{summary}\n\n{section('Args', arguments)}"
 
 
 def count_of(attributes: list[Attribute]) -> str:
-    """Write code for how many members an object has that lacks none and has no other."""
+    """Write code for the number of properties of an object with no other than those it needs."""
     required = sum(attribute.required for attribute in attributes)
     optional = [attribute.variable for attribute in attributes if not attribute.required]
     if len(optional) == 1:
@@ -164,63 +204,68 @@ def count_of(attributes: list[Attribute]) -> str:
 
 
 def consumes(attributes: list[Attribute]) -> bool:
-    """Whether reading can take over the arrays that it is given."""
+    """Whether reading can change the arrays of its argument in place."""
     return has_fast_way(attributes) and any(each.kind.consumes for each in attributes)
 
 
 def has_fast_way(attributes: list[Attribute]) -> bool:
-    """Whether a model gets code of its own to read by: one that is not for requests alone."""
+    """Whether a model gets reading code of its own: one that is not for requests alone."""
     return any(attribute.required for attribute in attributes)
 
 
 def enums_of(attributes: list[Attribute]) -> list[str]:
-    """Name the enums that the fast way of a model reads."""
+    """Name the enums that the reading code of a model uses."""
     return sorted({attribute.kind.enum for attribute in attributes if attribute.kind.enum})
 
 
 def models_of(attributes: list[Attribute]) -> list[str]:
-    """Name the models that the fast way of a model reads."""
+    """Name the models that the reading code of a model uses."""
     return sorted({attribute.kind.model for attribute in attributes if attribute.kind.model})
 
 
 def reader_of(model: str) -> str:
-    """Name the variable that holds how a model is read: bound once, not at each call."""
-    return f"_read_{snake_case(model)}"
+    """Name the variable that holds the reading code of a model: bound once, not at each call."""
+    return f"_{model}_from_dict"
 
 
 def table_of(enum: str) -> str:
-    """Name the table that the fast way reads an enum by."""
-    return f"_{enum.upper()}"
+    """Name the table of the members of an enum by value."""
+    return f"_{enum}_by_value"
 
 
 def _attribute(
-    prop: PropertyProtocol, schema: Schema | Reference | None, model: ModelProperty
+    prop: PropertyProtocol,
+    names: Mapping[str, str],
+    schema: Schema | Reference | None,
+    model: ModelProperty,
 ) -> Attribute:
-    name, owner = str(prop.python_name), str(model.class_info.name)
-    if name in _TAKEN:
-        raise UnsupportedError(f"{owner} has a member {name}, a name that models need; rename it")
+    owner = str(model.class_info.name)
     extra = (schema.model_extra if schema else None) or {}
     member = prop.name.get_untrusted_value()
     status = provenance_of(schema) or provenance_of(model.data) or "unknown"
     description = prose(extra.get("description") or prop.description)
     return Attribute(
         member=member,
-        name=name,
+        name=names[member],
         required=prop.required,
         description=f"{description}\n\nSpec: {owner}.{member} ({status}).".lstrip(),
         shown=extra.get("x-semantics", {}).get("private") is False,
-        kind=kind_of(prop),
+        kind=_within(f"{owner}.{member}", prop),
     )
 
 
-_TAKEN: Final = frozenset({"additional_properties", "from_dict", "members", "mismatch", "to_dict"})
+def _within(place: str, prop: PropertyProtocol) -> Kind:
+    try:
+        return kind_of(prop)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{place} {error}") from error
 
 
 def _model(prop: ModelProperty) -> Kind:
     name = str(prop.class_info.name)
     return Kind(
         annotation=name,
-        shape=f"an_object({name})",
+        shape=f"_an_object({name})",
         converts="type({v}) is OBJECT",
         read=f"{reader_of(name)}({{v}})",
         item="OBJECT",
@@ -229,13 +274,11 @@ def _model(prop: ModelProperty) -> Kind:
 
 
 def _enum(prop: EnumProperty) -> Kind:
-    name = str(prop.class_info.name)
-    if prop.value_type is not str:
-        raise UnsupportedError(f"the enum {name} is not one of strings; write it as strings")
+    name, plain = str(prop.class_info.name), prop.value_type.__name__
     return Kind(
-        annotation=f"{name} | str",
-        shape=f"one_of({name})",
-        converts="type({v}) is str",
+        annotation=f"{name} | {plain}",
+        shape=f"_one_of({name})",
+        converts=f"type({{v}}) is {plain}",
         read=f"{table_of(name)}.get({{v}}) or {{recover}}",
         enum=name,
     )
@@ -243,19 +286,19 @@ def _enum(prop: EnumProperty) -> Kind:
 
 def _array(prop: ListProperty) -> Kind:
     inner = kind_of(prop.inner_property)
-    kind = Kind(annotation=f"list[{inner.annotation}]", shape=f"array({inner.shape})")
+    kind = Kind(annotation=f"list[{inner.annotation}]", shape=f"_array({inner.shape})")
     if isinstance(prop.inner_property, AnyProperty):
         return replace(kind, misfits="type({v}) is not ARRAY")
     if isinstance(prop.inner_property, ModelProperty):
         return replace(
             kind,
-            converts="are({v}, OBJECT)",
-            read=f"read_all({reader_of(inner.annotation)}, {{v}}, consume=consume)",
+            converts="_are({v}, OBJECT)",
+            read=f"_read_all({reader_of(inner.annotation)}, {{v}}, consume=consume)",
             model=inner.model,
             consumes=True,
         )
     if inner.item:
-        return replace(kind, misfits=f"not are({{v}}, {inner.item})")
+        return replace(kind, misfits=f"not _are({{v}}, {inner.item})")
     return kind
 
 
@@ -263,12 +306,13 @@ def _union(prop: UnionProperty) -> Kind:
     inner = sorted(prop.inner_properties, key=lambda each: isinstance(each, NoneProperty))
     if sum(isinstance(each, ModelProperty) for each in inner) > 1:
         raise UnsupportedError(
-            f"the property {prop.python_name} is one of several objects; name one object for all"
+            "is one of several objects, which is not supported; write one object with the"
+            " properties of all"
         )
     kinds = [kind_of(each) for each in inner]
     kind = Kind(
-        annotation=" | ".join(each.annotation for each in kinds),
-        shape=f"either({', '.join(each.shape for each in kinds)})",
+        annotation=" | ".join(dict.fromkeys(" | ".join(k.annotation for k in kinds).split(" | "))),
+        shape=f"_either({', '.join(each.shape for each in kinds)})",
     )
     if all(each.misfits and not each.converts for each in kinds):
         misfits = [
@@ -286,6 +330,12 @@ def _union(prop: UnionProperty) -> Kind:
     return kind
 
 
+def _const(prop: ConstProperty) -> Kind:
+    value = prop.value.raw_value
+    kinds = {str: StringProperty, bool: BooleanProperty, int: IntProperty, float: FloatProperty}
+    return _KINDS[kinds.get(type(value), AnyProperty)](prop)
+
+
 def _scalar(annotation: str, shape: str, **code: str) -> Callable[[Any], Kind]:
     kind = Kind(annotation=annotation, shape=shape, **code)  # type: ignore[arg-type]
     return lambda _: kind
@@ -298,7 +348,7 @@ _KINDS: Final[dict[type, Callable[[Any], Kind]]] = {
         "datetime.date",
         "DATE",
         converts="type({v}) is str",
-        read="full_date({v}) or {recover}",
+        read="_full_date({v}) or {recover}",
     ),
     DateTimeProperty: _scalar("datetime.datetime", "DATE_TIME"),
     EnumProperty: _enum,
@@ -306,9 +356,11 @@ _KINDS: Final[dict[type, Callable[[Any], Kind]]] = {
         "float", "NUMBER", misfits="type({v}) is not float and type({v}) is not int"
     ),
     IntProperty: _scalar("int", "INTEGER", misfits="type({v}) is not int", item="int"),
+    ConstProperty: _const,
     ListProperty: _array,
     ModelProperty: _model,
     NoneProperty: _scalar("None", "NULL", misfits="{v} is not None"),
+    UuidProperty: _scalar("str", "TEXT", misfits="type({v}) is not str", item="str"),
     StringProperty: _scalar("str", "TEXT", misfits="type({v}) is not str", item="str"),
     UnionProperty: _union,
 }

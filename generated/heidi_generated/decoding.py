@@ -2,34 +2,34 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """How JSON becomes models, and models JSON, without losing anything.
 
-Reading is lenient. The type of an attribute is what the document says. Where an answer breaks
+Reading is lenient. The type of an attribute is the type in the document. Where a response breaks
 the document, the attribute reads as None, whatever its type, and what was sent is kept: `to_dict`
-gives it back until the attribute is set to something else. A string that a closed enum does not
-know reads as that string. Members that the document does not name are `additional_properties`.
-`Model.mismatch` tells where an answer broke the document first.
+returns it until the attribute is set to something else. An unknown value of a closed enum reads as
+that value. Properties that the document does not name are `additional_properties`.
+`Model.mismatch` returns the first place where a response breaks the document.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import date, datetime
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from attrs import define, field, frozen
 
 from .types import UNSET, MismatchError
 
 T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
+E = TypeVar("E", bound=Enum)
 
 OBJECT: Final[type[dict[str, Any]]] = dict
 ARRAY: Final[type[list[Any]]] = list
 
 MISFIT: Final = object()
-"""What a shape reads where a value is not of that shape."""
+"""What a shape reads where a value does not have that shape."""
 
 
 @frozen(kw_only=True)
@@ -37,16 +37,16 @@ class Shape:
     """A schema, as far as models know it."""
 
     expected: str
-    """What it allows, in words."""
+    """What it allows, in words for a message."""
 
     read: Callable[[Any], Any]
-    """Turns a value of JSON into a value of Python, or `MISFIT`."""
+    """Turns a JSON value into a Python value, or `MISFIT`."""
 
     salvage: Callable[[Any], Any] = lambda _: None
-    """Turns a misfit into what the attribute reads all the same."""
+    """Turns a misfit into the value of the attribute."""
 
     exact: bool = True
-    """Whether what was sent can always be told from what was read."""
+    """Whether the JSON value can always be written again from the Python value."""
 
     items: Shape | None = None
 
@@ -56,7 +56,7 @@ class Shape:
 
 @frozen
 class Member:
-    """A member that the document names."""
+    """A property that the document names."""
 
     attribute: str
     shape: Shape
@@ -65,18 +65,19 @@ class Member:
     """Whether repr shows it: only where the document says that it is not private."""
 
 
-class Kept(NamedTuple):
-    """What was sent for a member whose attribute cannot give it back."""
+@frozen
+class Kept:
+    """What was sent for a property that cannot be written again from its attribute."""
 
     sent: Any
     read: Any
-    fits: bool
+    fits: bool = field(kw_only=True)
 
 
 _LEFT_OUT: Final = Kept(UNSET, None, fits=False)
 
 _WHOLE: Final = ""
-"""Stands for the object itself among its members."""
+"""Stands for the object itself among its properties."""
 
 
 def _unless_empty(values: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -85,17 +86,17 @@ def _unless_empty(values: dict[str, Any] | None) -> dict[str, Any] | None:
 
 @define(kw_only=True, repr=False, weakref_slot=False)
 class Model:
-    """An object of the document: compares by value, pickles, copies, and hides its content in repr."""
+    """An object of the document: compares by value, pickles, copies; repr hides its content."""
 
     members: ClassVar[Mapping[str, Member]] = {}
-    """The members that the document names, by their names in JSON."""
+    """The properties that the document names, by their names in JSON."""
 
-    _additional: dict[str, Any] | None = field(default=None, alias="_additional", eq=_unless_empty)
-    _kept: dict[str, Kept] | None = field(default=None, alias="_kept", eq=_unless_empty)
+    _additional: dict[str, Any] | None = field(default=None, init=False, eq=_unless_empty)
+    _kept: dict[str, Kept] | None = field(default=None, init=False, eq=_unless_empty)
 
     @property
     def additional_properties(self) -> dict[str, Any]:
-        """The members that the document does not name. A change of it changes the model."""
+        """The properties that the document does not name. A change of it changes the model."""
         if self._additional is None:
             self._additional = {}
         return self._additional
@@ -106,7 +107,7 @@ class Model:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as this module says.
+        """Read an object leniently; see this module.
 
         Args:
             data: an object, as a JSON parser returns it. Anything else reads as an empty object.
@@ -122,12 +123,14 @@ class Model:
             model._kept = {_WHOLE: Kept(data, None, fits=False)}
             given = dict[str, Any]()
         for name, member in cls.members.items():
-            setattr(model, member.attribute, model._recover(name, given.get(name, UNSET)))
-        model._additional = {name: given[name] for name in given if name not in cls.members} or None
+            sent = given.get(name, UNSET)
+            optional = sent is UNSET and not member.required
+            setattr(model, member.attribute, UNSET if optional else model._recover(name, sent))
+        model._additional = others(given, cls.members)
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the object as JSON can hold it, and as it was sent where nothing was changed."""
+        """Write the object as JSON values, and as it was sent where nothing was changed."""
         sent = self._kept or {}
         data: dict[str, Any] = {}
         for name, member in self.members.items():
@@ -142,7 +145,7 @@ class Model:
         return data
 
     def mismatch(self, path: str = "$") -> MismatchError | None:
-        """Find where the answer broke the document first, in the order of the document."""
+        """Find the first place that breaks the document, in the order of the document."""
         kept = self._kept or {}
         if _WHOLE in kept:
             return MismatchError(path, "an object", kind(kept[_WHOLE].sent))
@@ -157,17 +160,15 @@ class Model:
         return None
 
     def _recover(self, name: str, sent: Any) -> Any:
-        """Read a member of any value, and keep what was sent where the attribute cannot tell it.
+        """Read any value of a property, and keep what was sent where the attribute cannot hold it.
 
         Args:
-            sent: what came, or UNSET where the member was left out.
+            sent: a JSON value, or UNSET where a required property is missing.
         """
-        member = self.members[name]
         if sent is UNSET:
-            if not member.required:
-                return UNSET
             self._kept = {**self._kept, name: _LEFT_OUT} if self._kept else _one_left_out(name)
             return None
+        member = self.members[name]
         read = member.shape.read(sent)
         if read is MISFIT:
             kept = Kept(sent, member.shape.salvage(sent), fits=False)
@@ -190,12 +191,12 @@ class Model:
 
 @cache
 def _one_left_out(name: str) -> dict[str, Kept]:
-    """What all models keep that lack one member; nobody changes it, so they can share it."""
+    """What a model keeps that lacks one property; nobody changes it, so all models share it."""
     return {name: _LEFT_OUT}
 
 
 def to_json(value: Any) -> Any:
-    """Turn the value of an attribute into what JSON can hold."""
+    """Turn the value of an attribute into a JSON value."""
     if isinstance(value, Model):
         return value.to_dict()
     if type(value) is ARRAY:
@@ -208,7 +209,7 @@ def to_json(value: Any) -> Any:
 
 
 def kind(value: object) -> str:
-    """Name the kind of a value of JSON."""
+    """Name the type of a JSON value."""
     return _KINDS.get(type(value), "something else")
 
 
@@ -270,7 +271,7 @@ def _read_integer(value: Any) -> Any:
 
 
 def full_date(text: str) -> date | None:
-    """Read a date as RFC 3339 writes it, or nothing else."""
+    """Read a date in the format of RFC 3339; None for any other string."""
     # fromisoformat alone would take 20241231 and 2024-W01-1 too.
     try:
         return _from_iso(text) if len(text) == 10 and text[5] != "W" else None
@@ -308,13 +309,19 @@ DATE: Final = Shape(expected="a date", read=_read_date)
 DATE_TIME: Final = Shape(expected="a date and time", read=_read_date_time, exact=False)
 
 
-def one_of(values: type[StrEnum]) -> Shape:
-    """A string of a closed enum."""
-    known = by_value(values)
+def one_of(values: type[StrEnum | IntEnum]) -> Shape:
+    """A value of a closed enum."""
+    known: Mapping[Any, Enum] = by_value(values)
+    plain = INTEGER if issubclass(values, IntEnum) else TEXT
+
+    def salvage(value: Any) -> Any:
+        return None if (read := plain.read(value)) is MISFIT else read
+
     return Shape(
-        expected="one of " + ", ".join(known),
-        read=lambda value: known.get(value, MISFIT) if type(value) is str else MISFIT,
-        salvage=lambda value: value if type(value) is str else None,
+        expected="one of " + ", ".join(map(str, known)),
+        read=lambda value: known.get(plain.read(value), MISFIT),
+        salvage=salvage,
+        exact=plain.exact,
     )
 
 
@@ -369,13 +376,22 @@ def either(*shapes: Shape) -> Shape:
 new: Final = object.__new__
 
 
-def by_value(values: type[E]) -> dict[str, E]:
-    """The members of an enum by what they are in JSON."""
+def by_value(values: type[E]) -> dict[Any, E]:
+    """The members of an enum by their JSON values."""
     return {member.value: member for member in values}
 
 
+def others(data: Mapping[str, Any], named: Container[str]) -> dict[str, Any] | None:
+    """The properties of an object that the document does not name; None where there are none."""
+    found: dict[str, Any] = {}
+    for name in data:  # in 3.11 a comprehension takes a quarter longer
+        if name not in named:
+            found[name] = data[name]
+    return found or None
+
+
 def are(items: Any, wanted: type) -> bool:
-    """Whether a value is an array whose items are all of exactly one type."""
+    """Whether a value is an array whose items all have exactly one type."""
     if type(items) is not ARRAY:
         return False
     for item in items:  # all() with a generator takes three times as long
@@ -388,8 +404,8 @@ def read_all(read: Callable[[Any], T], items: list[Any], *, consume: bool) -> li
     """Read each item of an array.
 
     Args:
-        consume: use the array itself for the result, so that each object is freed as soon as it
-            is read; a large page takes a tenth less time.
+        consume: use the array itself for the result, so that each object is freed once it is
+            read; a large page takes a tenth less time.
     """
     if not consume:
         return [read(item) for item in items]

@@ -83,6 +83,8 @@ def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: boo
         APIResponseError: it is not what the document says.
     """
     try:
+        if operation.empty and not answer.content:
+            return decode(None, strict=strict)
         return decode(_json.load(answer.content), strict=strict)
     except MismatchError as error:
         path = error.path

@@ -92,11 +92,12 @@ class Settings:
     def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
         """Write a request out."""
         params = {self._name_of(name): value for name, value in request.params.items()}
-        query = f"?{urlencode(params)}" if params else ""
+        query = f"?{urlencode(params, doseq=True)}" if params else ""
+        headers = self.headers if content is None else self.body_headers
         return Outgoing(
             operation=request.operation,
             url=f"{self.base_url}{request.path}{query}",
-            headers=self.headers if content is None else self.body_headers,
+            headers={**headers, **request.headers} if request.headers else headers,
             content=content,
             timeout=self.timeout,
         )

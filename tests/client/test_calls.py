@@ -342,6 +342,6 @@ def test_an_id_that_is_a_number_is_refused_by_name() -> None:
     number: Any = 123
     with (
         Heidi(token="t", base_url=BASE_URL) as client,
-        pytest.raises(TypeError, match="session_id must be a text"),
+        pytest.raises(TypeError, match="session_id must be a string"),
     ):
         client.sessions.get(number)

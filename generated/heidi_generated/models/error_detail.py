@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     TEXT,
     Member,
     Model,
-    new,
+    new as _new,
+    others as _others,
 )
 from ..types import UNSET
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class ErrorDetail(Model):
     """One failure, in words for people and a name for programs.
 
@@ -42,26 +43,26 @@ class ErrorDetail(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            msg = data["msg"]
-            type_ = data["type"]
+            msg_ = data["msg"]
+            type__ = data["type"]
         except KeyError:
-            get = data.get
-            msg = get("msg", UNSET)
-            type_ = get("type", UNSET)
+            get, unset = data.get, UNSET
+            msg_ = get("msg", unset)
+            type__ = get("type", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(msg) is not str:
-            msg = self._recover("msg", msg)
-        if type(type_) is not str:
-            type_ = self._recover("type", type_)
-        self.msg = msg
-        self.type_ = type_
+        if type(msg_) is not str:
+            msg_ = self._recover("msg", msg_)
+        if type(type__) is not str:
+            type__ = self._recover("type", type__)
+        self.msg = msg_
+        self.type_ = type__
         if len(data) != 2 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

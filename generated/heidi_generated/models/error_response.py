@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     OBJECT,
     Member,
     Model,
-    an_object,
-    new,
+    an_object as _an_object,
+    new as _new,
+    others as _others,
 )
 from ..models.error_detail import ErrorDetail
 from ..types import UNSET
 
-_read_error_detail: Final = ErrorDetail.from_dict
+_ErrorDetail_from_dict: Final = ErrorDetail.from_dict
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class ErrorResponse(Model):
     """Why a request failed.
 
@@ -34,28 +35,28 @@ class ErrorResponse(Model):
     """
 
     members: ClassVar[Mapping[str, Member]] = {
-        "detail": Member("detail", an_object(ErrorDetail)),
+        "detail": Member("detail", _an_object(ErrorDetail)),
     }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            detail = data["detail"]
+            detail_ = data["detail"]
         except KeyError:
-            get = data.get
-            detail = get("detail", UNSET)
+            get, unset = data.get, UNSET
+            detail_ = get("detail", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(detail) is OBJECT:
-            detail = _read_error_detail(detail)
+        if type(detail_) is OBJECT:
+            detail_ = _ErrorDetail_from_dict(detail_)
         else:
-            detail = self._recover("detail", detail)
-        self.detail = detail
+            detail_ = self._recover("detail", detail_)
+        self.detail = detail_
         if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

@@ -6,19 +6,20 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     DATE_TIME,
     TEXT,
     Member,
     Model,
-    new,
+    new as _new,
+    others as _others,
 )
 from ..types import UNSET
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class IssuedToken(Model):
     """A token, and when it ends.
 
@@ -44,25 +45,25 @@ class IssuedToken(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            token = data["token"]
-            expiration_time = data["expiration_time"]
+            token_ = data["token"]
+            expiration_time_ = data["expiration_time"]
         except KeyError:
-            get = data.get
-            token = get("token", UNSET)
-            expiration_time = get("expiration_time", UNSET)
+            get, unset = data.get, UNSET
+            token_ = get("token", unset)
+            expiration_time_ = get("expiration_time", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(token) is not str:
-            token = self._recover("token", token)
-        expiration_time = self._recover("expiration_time", expiration_time)
-        self.token = token
-        self.expiration_time = expiration_time
+        if type(token_) is not str:
+            token_ = self._recover("token", token_)
+        expiration_time_ = self._recover("expiration_time", expiration_time_)
+        self.token = token_
+        self.expiration_time = expiration_time_
         if len(data) != 2 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     DATE,
@@ -14,19 +14,20 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
-    by_value,
-    either,
-    full_date,
-    new,
-    one_of,
+    by_value as _by_value,
+    either as _either,
+    full_date as _full_date,
+    new as _new,
+    one_of as _one_of,
+    others as _others,
 )
 from ..models.gender import Gender
 from ..types import UNSET
 
-_GENDER: Final = by_value(Gender)
+_Gender_by_value: Final = _by_value(Gender)
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class Patient(Model):
     """The patient, as far as the session knows.
 
@@ -53,41 +54,41 @@ class Patient(Model):
 
     members: ClassVar[Mapping[str, Member]] = {
         "name": Member("name", TEXT),
-        "gender": Member("gender", either(one_of(Gender), NULL)),
-        "dob": Member("dob", either(DATE, NULL)),
+        "gender": Member("gender", _either(_one_of(Gender), NULL)),
+        "dob": Member("dob", _either(DATE, NULL)),
     }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            name = data["name"]
-            gender = data["gender"]
-            dob = data["dob"]
+            name_ = data["name"]
+            gender_ = data["gender"]
+            dob_ = data["dob"]
         except KeyError:
-            get = data.get
-            name = get("name", UNSET)
-            gender = get("gender", UNSET)
-            dob = get("dob", UNSET)
+            get, unset = data.get, UNSET
+            name_ = get("name", unset)
+            gender_ = get("gender", unset)
+            dob_ = get("dob", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(name) is not str:
-            name = self._recover("name", name)
-        if type(gender) is str:
-            gender = _GENDER.get(gender) or self._recover("gender", gender)
-        elif gender is not None:
-            gender = self._recover("gender", gender)
-        if type(dob) is str:
-            dob = full_date(dob) or self._recover("dob", dob)
-        elif dob is not None:
-            dob = self._recover("dob", dob)
-        self.name = name
-        self.gender = gender
-        self.dob = dob
+        if type(name_) is not str:
+            name_ = self._recover("name", name_)
+        if type(gender_) is str:
+            gender_ = _Gender_by_value.get(gender_) or self._recover("gender", gender_)
+        elif gender_ is not None:
+            gender_ = self._recover("gender", gender_)
+        if type(dob_) is str:
+            dob_ = _full_date(dob_) or self._recover("dob", dob_)
+        elif dob_ is not None:
+            dob_ = self._recover("dob", dob_)
+        self.name = name_
+        self.gender = gender_
+        self.dob = dob_
         if len(data) != 3 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

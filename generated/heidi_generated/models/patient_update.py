@@ -6,20 +6,20 @@ import datetime
 from collections.abc import Mapping
 from typing import ClassVar
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     DATE,
     TEXT,
     Member,
     Model,
-    one_of,
+    one_of as _one_of,
 )
 from ..models.gender import Gender
 from ..types import UNSET, Unset
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class PatientUpdate(Model):
     """What to change about the patient. What is left out stays as it is.
 
@@ -52,7 +52,7 @@ class PatientUpdate(Model):
 
     members: ClassVar[Mapping[str, Member]] = {
         "name": Member("name", TEXT, required=False),
-        "gender": Member("gender", one_of(Gender), required=False),
+        "gender": Member("gender", _one_of(Gender), required=False),
         "dob": Member("dob", DATE, required=False),
         "demographic_details": Member("demographic_details", TEXT, required=False),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     ANYTHING,
@@ -16,21 +16,22 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
-    an_object,
-    are,
-    array,
-    either,
-    new,
+    an_object as _an_object,
+    are as _are,
+    array as _array,
+    either as _either,
+    new as _new,
+    others as _others,
 )
 from ..models.consult_note import ConsultNote
 from ..models.patient import Patient
 from ..types import UNSET, Unset
 
-_read_consult_note: Final = ConsultNote.from_dict
-_read_patient: Final = Patient.from_dict
+_ConsultNote_from_dict: Final = ConsultNote.from_dict
+_Patient_from_dict: Final = Patient.from_dict
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class Session(Model):
     """One consultation.
 
@@ -132,112 +133,112 @@ class Session(Model):
     members: ClassVar[Mapping[str, Member]] = {
         "session_id": Member("session_id", TEXT, shown=True),
         "session_name": Member("session_name", TEXT),
-        "patient": Member("patient", an_object(Patient)),
-        "audio": Member("audio", array(ANYTHING), required=False),
-        "clinician_notes": Member("clinician_notes", array(TEXT)),
-        "consult_note": Member("consult_note", an_object(ConsultNote)),
+        "patient": Member("patient", _an_object(Patient)),
+        "audio": Member("audio", _array(ANYTHING), required=False),
+        "clinician_notes": Member("clinician_notes", _array(TEXT)),
+        "consult_note": Member("consult_note", _an_object(ConsultNote)),
         "duration": Member("duration", NUMBER, shown=True),
         "created_at": Member("created_at", TEXT, shown=True),
         "updated_at": Member("updated_at", TEXT, shown=True),
         "language_code": Member("language_code", TEXT, shown=True),
         "output_language_code": Member("output_language_code", TEXT, shown=True),
-        "documents": Member("documents", either(array(ANYTHING), NULL)),
-        "ehr_appt_id": Member("ehr_appt_id", either(TEXT, NULL)),
+        "documents": Member("documents", _either(_array(ANYTHING), NULL)),
+        "ehr_appt_id": Member("ehr_appt_id", _either(TEXT, NULL)),
         "ehr_provider": Member("ehr_provider", TEXT, shown=True),
-        "ehr_patient_id": Member("ehr_patient_id", either(TEXT, NULL)),
+        "ehr_patient_id": Member("ehr_patient_id", _either(TEXT, NULL)),
     }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            session_id = data["session_id"]
-            session_name = data["session_name"]
-            patient = data["patient"]
-            audio = data.get("audio", UNSET)
-            clinician_notes = data["clinician_notes"]
-            consult_note = data["consult_note"]
-            duration = data["duration"]
-            created_at = data["created_at"]
-            updated_at = data["updated_at"]
-            language_code = data["language_code"]
-            output_language_code = data["output_language_code"]
-            documents = data["documents"]
-            ehr_appt_id = data["ehr_appt_id"]
-            ehr_provider = data["ehr_provider"]
-            ehr_patient_id = data["ehr_patient_id"]
+            session_id_ = data["session_id"]
+            session_name_ = data["session_name"]
+            patient_ = data["patient"]
+            audio_ = data.get("audio", UNSET)
+            clinician_notes_ = data["clinician_notes"]
+            consult_note_ = data["consult_note"]
+            duration_ = data["duration"]
+            created_at_ = data["created_at"]
+            updated_at_ = data["updated_at"]
+            language_code_ = data["language_code"]
+            output_language_code_ = data["output_language_code"]
+            documents_ = data["documents"]
+            ehr_appt_id_ = data["ehr_appt_id"]
+            ehr_provider_ = data["ehr_provider"]
+            ehr_patient_id_ = data["ehr_patient_id"]
         except KeyError:
-            get = data.get
-            session_id = get("session_id", UNSET)
-            session_name = get("session_name", UNSET)
-            patient = get("patient", UNSET)
-            audio = get("audio", UNSET)
-            clinician_notes = get("clinician_notes", UNSET)
-            consult_note = get("consult_note", UNSET)
-            duration = get("duration", UNSET)
-            created_at = get("created_at", UNSET)
-            updated_at = get("updated_at", UNSET)
-            language_code = get("language_code", UNSET)
-            output_language_code = get("output_language_code", UNSET)
-            documents = get("documents", UNSET)
-            ehr_appt_id = get("ehr_appt_id", UNSET)
-            ehr_provider = get("ehr_provider", UNSET)
-            ehr_patient_id = get("ehr_patient_id", UNSET)
+            get, unset = data.get, UNSET
+            session_id_ = get("session_id", unset)
+            session_name_ = get("session_name", unset)
+            patient_ = get("patient", unset)
+            audio_ = get("audio", unset)
+            clinician_notes_ = get("clinician_notes", unset)
+            consult_note_ = get("consult_note", unset)
+            duration_ = get("duration", unset)
+            created_at_ = get("created_at", unset)
+            updated_at_ = get("updated_at", unset)
+            language_code_ = get("language_code", unset)
+            output_language_code_ = get("output_language_code", unset)
+            documents_ = get("documents", unset)
+            ehr_appt_id_ = get("ehr_appt_id", unset)
+            ehr_provider_ = get("ehr_provider", unset)
+            ehr_patient_id_ = get("ehr_patient_id", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(session_id) is not str:
-            session_id = self._recover("session_id", session_id)
-        if type(session_name) is not str:
-            session_name = self._recover("session_name", session_name)
-        if type(patient) is OBJECT:
-            patient = _read_patient(patient)
+        if type(session_id_) is not str:
+            session_id_ = self._recover("session_id", session_id_)
+        if type(session_name_) is not str:
+            session_name_ = self._recover("session_name", session_name_)
+        if type(patient_) is OBJECT:
+            patient_ = _Patient_from_dict(patient_)
         else:
-            patient = self._recover("patient", patient)
-        if audio is not UNSET and (type(audio) is not ARRAY):
-            audio = self._recover("audio", audio)
-        if not are(clinician_notes, str):
-            clinician_notes = self._recover("clinician_notes", clinician_notes)
-        if type(consult_note) is OBJECT:
-            consult_note = _read_consult_note(consult_note)
+            patient_ = self._recover("patient", patient_)
+        if (type(audio_) is not ARRAY) and audio_ is not UNSET:
+            audio_ = self._recover("audio", audio_)
+        if not _are(clinician_notes_, str):
+            clinician_notes_ = self._recover("clinician_notes", clinician_notes_)
+        if type(consult_note_) is OBJECT:
+            consult_note_ = _ConsultNote_from_dict(consult_note_)
         else:
-            consult_note = self._recover("consult_note", consult_note)
-        if type(duration) is not float and type(duration) is not int:
-            duration = self._recover("duration", duration)
-        if type(created_at) is not str:
-            created_at = self._recover("created_at", created_at)
-        if type(updated_at) is not str:
-            updated_at = self._recover("updated_at", updated_at)
-        if type(language_code) is not str:
-            language_code = self._recover("language_code", language_code)
-        if type(output_language_code) is not str:
-            output_language_code = self._recover("output_language_code", output_language_code)
-        if type(documents) is not ARRAY and documents is not None:
-            documents = self._recover("documents", documents)
-        if type(ehr_appt_id) is not str and ehr_appt_id is not None:
-            ehr_appt_id = self._recover("ehr_appt_id", ehr_appt_id)
-        if type(ehr_provider) is not str:
-            ehr_provider = self._recover("ehr_provider", ehr_provider)
-        if type(ehr_patient_id) is not str and ehr_patient_id is not None:
-            ehr_patient_id = self._recover("ehr_patient_id", ehr_patient_id)
-        self.session_id = session_id
-        self.session_name = session_name
-        self.patient = patient
-        self.audio = audio
-        self.clinician_notes = clinician_notes
-        self.consult_note = consult_note
-        self.duration = duration
-        self.created_at = created_at
-        self.updated_at = updated_at
-        self.language_code = language_code
-        self.output_language_code = output_language_code
-        self.documents = documents
-        self.ehr_appt_id = ehr_appt_id
-        self.ehr_provider = ehr_provider
-        self.ehr_patient_id = ehr_patient_id
-        if len(data) != (14 if audio is UNSET else 15) or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            consult_note_ = self._recover("consult_note", consult_note_)
+        if type(duration_) is not float and type(duration_) is not int:
+            duration_ = self._recover("duration", duration_)
+        if type(created_at_) is not str:
+            created_at_ = self._recover("created_at", created_at_)
+        if type(updated_at_) is not str:
+            updated_at_ = self._recover("updated_at", updated_at_)
+        if type(language_code_) is not str:
+            language_code_ = self._recover("language_code", language_code_)
+        if type(output_language_code_) is not str:
+            output_language_code_ = self._recover("output_language_code", output_language_code_)
+        if type(documents_) is not ARRAY and documents_ is not None:
+            documents_ = self._recover("documents", documents_)
+        if type(ehr_appt_id_) is not str and ehr_appt_id_ is not None:
+            ehr_appt_id_ = self._recover("ehr_appt_id", ehr_appt_id_)
+        if type(ehr_provider_) is not str:
+            ehr_provider_ = self._recover("ehr_provider", ehr_provider_)
+        if type(ehr_patient_id_) is not str and ehr_patient_id_ is not None:
+            ehr_patient_id_ = self._recover("ehr_patient_id", ehr_patient_id_)
+        self.session_id = session_id_
+        self.session_name = session_name_
+        self.patient = patient_
+        self.audio = audio_
+        self.clinician_notes = clinician_notes_
+        self.consult_note = consult_note_
+        self.duration = duration_
+        self.created_at = created_at_
+        self.updated_at = updated_at_
+        self.language_code = language_code_
+        self.output_language_code = output_language_code_
+        self.documents = documents_
+        self.ehr_appt_id = ehr_appt_id_
+        self.ehr_provider = ehr_provider_
+        self.ehr_patient_id = ehr_patient_id_
+        if len(data) != (14 if audio_ is UNSET else 15) or self._kept:
+            self._additional = _others(data, _NAMED)
         return self
 
 

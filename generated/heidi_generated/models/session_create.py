@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     TEXT,
@@ -15,7 +15,7 @@ from ..decoding import (
 from ..types import UNSET, Unset
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class SessionCreate(Model):
     """What a new session is for.
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     TEXT,
     Member,
     Model,
-    new,
+    new as _new,
+    others as _others,
 )
 from ..types import UNSET
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class SessionCreated(Model):
     """The id of a session that was just created.
 
@@ -35,21 +36,21 @@ class SessionCreated(Model):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            session_id = data["session_id"]
+            session_id_ = data["session_id"]
         except KeyError:
-            get = data.get
-            session_id = get("session_id", UNSET)
+            get, unset = data.get, UNSET
+            session_id_ = get("session_id", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(session_id) is not str:
-            session_id = self._recover("session_id", session_id)
-        self.session_id = session_id
+        if type(session_id_) is not str:
+            session_id_ = self._recover("session_id", session_id_)
+        self.session_id = session_id_
         if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

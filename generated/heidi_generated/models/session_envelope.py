@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     OBJECT,
     Member,
     Model,
-    an_object,
-    new,
+    an_object as _an_object,
+    new as _new,
+    others as _others,
 )
 from ..models.session import Session
 from ..types import UNSET
 
-_read_session: Final = Session.from_dict
+_Session_from_dict: Final = Session.from_dict
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class SessionEnvelope(Model):
     """One session.
 
@@ -34,28 +35,28 @@ class SessionEnvelope(Model):
     """
 
     members: ClassVar[Mapping[str, Member]] = {
-        "session": Member("session", an_object(Session)),
+        "session": Member("session", _an_object(Session)),
     }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster."""
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
-            session = data["session"]
+            session_ = data["session"]
         except KeyError:
-            get = data.get
-            session = get("session", UNSET)
+            get, unset = data.get, UNSET
+            session_ = get("session", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if type(session) is OBJECT:
-            session = _read_session(session)
+        if type(session_) is OBJECT:
+            session_ = _Session_from_dict(session_)
         else:
-            session = self._recover("session", session)
-        self.session = session
+            session_ = self._recover("session", session_)
+        self.session = session_
         if len(data) != 1 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

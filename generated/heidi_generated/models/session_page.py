@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     BOOLEAN,
@@ -15,20 +15,21 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
-    an_object,
-    are,
-    array,
-    either,
-    new,
-    read_all,
+    an_object as _an_object,
+    are as _are,
+    array as _array,
+    either as _either,
+    new as _new,
+    others as _others,
+    read_all as _read_all,
 )
 from ..models.session import Session
 from ..types import UNSET
 
-_read_session: Final = Session.from_dict
+_Session_from_dict: Final = Session.from_dict
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class SessionPage(Model):
     """One page of the sessions of the linked user.
 
@@ -66,57 +67,57 @@ class SessionPage(Model):
     """
 
     members: ClassVar[Mapping[str, Member]] = {
-        "sessions": Member("sessions", array(an_object(Session))),
+        "sessions": Member("sessions", _array(_an_object(Session))),
         "count": Member("count", INTEGER, shown=True),
         "total_count": Member("total_count", INTEGER, shown=True),
-        "next_page": Member("next_page", either(TEXT, INTEGER, NULL)),
+        "next_page": Member("next_page", _either(TEXT, INTEGER, NULL)),
         "has_next_page": Member("has_next_page", BOOLEAN, shown=True),
     }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, consume: bool = False) -> Self:
-        """Read an object as leniently as `Model.from_dict`, and faster.
+        """Read an object as `Model.from_dict` does, and faster.
 
         Args:
             data: an object, as a JSON parser returns it.
-            consume: take its arrays over, which is faster still; do not use `data` afterwards.
+            consume: change its arrays in place, which is faster; do not use `data` afterwards.
         """
         try:
-            sessions = data["sessions"]
-            count = data["count"]
-            total_count = data["total_count"]
-            next_page = data["next_page"]
-            has_next_page = data["has_next_page"]
+            sessions_ = data["sessions"]
+            count_ = data["count"]
+            total_count_ = data["total_count"]
+            next_page_ = data["next_page"]
+            has_next_page_ = data["has_next_page"]
         except KeyError:
-            get = data.get
-            sessions = get("sessions", UNSET)
-            count = get("count", UNSET)
-            total_count = get("total_count", UNSET)
-            next_page = get("next_page", UNSET)
-            has_next_page = get("has_next_page", UNSET)
+            get, unset = data.get, UNSET
+            sessions_ = get("sessions", unset)
+            count_ = get("count", unset)
+            total_count_ = get("total_count", unset)
+            next_page_ = get("next_page", unset)
+            has_next_page_ = get("has_next_page", unset)
         except (AttributeError, TypeError):
             return cls._from_table(data)
-        self = new(cls)
+        self = _new(cls)
         self._kept = self._additional = None
-        if are(sessions, OBJECT):
-            sessions = read_all(_read_session, sessions, consume=consume)
+        if _are(sessions_, OBJECT):
+            sessions_ = _read_all(_Session_from_dict, sessions_, consume=consume)
         else:
-            sessions = self._recover("sessions", sessions)
-        if type(count) is not int:
-            count = self._recover("count", count)
-        if type(total_count) is not int:
-            total_count = self._recover("total_count", total_count)
-        if type(next_page) is not str and type(next_page) is not int and next_page is not None:
-            next_page = self._recover("next_page", next_page)
-        if type(has_next_page) is not bool:
-            has_next_page = self._recover("has_next_page", has_next_page)
-        self.sessions = sessions
-        self.count = count
-        self.total_count = total_count
-        self.next_page = next_page
-        self.has_next_page = has_next_page
+            sessions_ = self._recover("sessions", sessions_)
+        if type(count_) is not int:
+            count_ = self._recover("count", count_)
+        if type(total_count_) is not int:
+            total_count_ = self._recover("total_count", total_count_)
+        if type(next_page_) is not str and type(next_page_) is not int and next_page_ is not None:
+            next_page_ = self._recover("next_page", next_page_)
+        if type(has_next_page_) is not bool:
+            has_next_page_ = self._recover("has_next_page", has_next_page_)
+        self.sessions = sessions_
+        self.count = count_
+        self.total_count = total_count_
+        self.next_page = next_page_
+        self.has_next_page = has_next_page_
         if len(data) != 5 or self._kept:
-            self._additional = {name: data[name] for name in data if name not in _NAMED} or None
+            self._additional = _others(data, _NAMED)
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from attrs import define
+from attrs import define as _define
 
 from ..decoding import (
     BOOLEAN,
@@ -13,14 +13,14 @@ from ..decoding import (
     TEXT,
     Member,
     Model,
-    an_object,
-    array,
+    an_object as _an_object,
+    array as _array,
 )
 from ..models.patient_update import PatientUpdate
 from ..types import UNSET, Unset
 
 
-@define(kw_only=True, repr=False, weakref_slot=False)
+@_define(kw_only=True, repr=False, weakref_slot=False)
 class SessionUpdate(Model):
     """What to change in a session. What is left out stays as it is.
 
@@ -117,8 +117,8 @@ class SessionUpdate(Model):
         "language_code": Member("language_code", TEXT, required=False),
         "output_language_code": Member("output_language_code", TEXT, required=False),
         "transcribe_mode": Member("transcribe_mode", TEXT, required=False),
-        "patient": Member("patient", an_object(PatientUpdate), required=False),
-        "clinician_notes": Member("clinician_notes", array(TEXT), required=False),
+        "patient": Member("patient", _an_object(PatientUpdate), required=False),
+        "clinician_notes": Member("clinician_notes", _array(TEXT), required=False),
         "ehr_patient_id": Member("ehr_patient_id", TEXT, required=False),
         "ehr_appt_id": Member("ehr_appt_id", TEXT, required=False),
         "generate_output_without_recording": Member(
@@ -129,6 +129,6 @@ class SessionUpdate(Model):
         "is_consent": Member("is_consent", BOOLEAN, required=False),
         "created_time_local": Member("created_time_local", TEXT, required=False),
         "linked_sessions_for_context": Member(
-            "linked_sessions_for_context", array(TEXT), required=False
+            "linked_sessions_for_context", _array(TEXT), required=False
         ),
     }

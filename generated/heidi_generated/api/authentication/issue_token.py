@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, cast as _cast
 
 from ...models.issued_token import IssuedToken
-from ...types import Operation, Request, query
+from ...types import (
+    Operation,
+    Request,
+    query as _query,
+)
 
 OPERATION: Final = Operation(
     id="issueToken",
@@ -35,7 +39,7 @@ def build(
     return Request(
         operation=OPERATION,
         path="/jwt",
-        params=query(
+        params=_query(
             {
                 "email": email,
                 "third_party_internal_id": third_party_internal_id,
@@ -46,21 +50,21 @@ def build(
 
 
 def decode(data: object, *, strict: bool = False) -> IssuedToken:
-    """Read a successful answer.
+    """Read a successful response.
 
     Args:
         data: the body, as a JSON parser returns it.
         strict: refuse what breaks the document, instead of reading it leniently.
 
     Raises:
-        MismatchError: `strict`, and the answer breaks the document. It says where, and never
-            what was sent.
+        MismatchError: `strict`, and the response breaks the document. The message names the
+            place and never a value.
 
     Spec: issueToken (documented).
     """
-    answer = IssuedToken.from_dict(cast(Mapping[str, Any], data))
-    error = answer.mismatch() if strict else None
+    response = IssuedToken.from_dict(_cast(Mapping[str, Any], data))
+    error = response.mismatch() if strict else None
     del data  # a traceback that shows variables must show no patient
     if error is not None:
         raise error
-    return answer
+    return response

@@ -5,11 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, cast as _cast
 
 from ...models.session_create import SessionCreate
 from ...models.session_created import SessionCreated
-from ...types import UNSET, Operation, Request, Unset, query
+from ...types import (
+    UNSET,
+    Operation,
+    Request,
+    Unset,
+    query as _query,
+)
 
 OPERATION: Final = Operation(
     id="createSession",
@@ -35,27 +41,27 @@ def build(
     return Request(
         operation=OPERATION,
         path="/sessions",
-        params=query({}),
+        params=_query({}),
         json=None if isinstance(body, Unset) else body.to_dict(),
     )
 
 
 def decode(data: object, *, strict: bool = False) -> SessionCreated:
-    """Read a successful answer.
+    """Read a successful response.
 
     Args:
         data: the body, as a JSON parser returns it.
         strict: refuse what breaks the document, instead of reading it leniently.
 
     Raises:
-        MismatchError: `strict`, and the answer breaks the document. It says where, and never
-            what was sent.
+        MismatchError: `strict`, and the response breaks the document. The message names the
+            place and never a value.
 
     Spec: createSession (documented).
     """
-    answer = SessionCreated.from_dict(cast(Mapping[str, Any], data))
-    error = answer.mismatch() if strict else None
+    response = SessionCreated.from_dict(_cast(Mapping[str, Any], data))
+    error = response.mismatch() if strict else None
     del data  # a traceback that shows variables must show no patient
     if error is not None:
         raise error
-    return answer
+    return response

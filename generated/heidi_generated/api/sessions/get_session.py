@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, cast as _cast
 
 from ...models.session_envelope import SessionEnvelope
-from ...types import Operation, Request, path_segment, query
+from ...types import (
+    Operation,
+    Request,
+    path_segment as _path_segment,
+    query as _query,
+)
 
 OPERATION: Final = Operation(
     id="getSession",
@@ -34,28 +39,28 @@ def build(
     """
     return Request(
         operation=OPERATION,
-        path=f"/sessions/{path_segment('session_id', session_id)}",
-        params=query({}),
+        path=f"/sessions/{_path_segment('session_id', session_id)}",
+        params=_query({}),
         json=None,
     )
 
 
 def decode(data: object, *, strict: bool = False) -> SessionEnvelope:
-    """Read a successful answer.
+    """Read a successful response.
 
     Args:
         data: the body, as a JSON parser returns it.
         strict: refuse what breaks the document, instead of reading it leniently.
 
     Raises:
-        MismatchError: `strict`, and the answer breaks the document. It says where, and never
-            what was sent.
+        MismatchError: `strict`, and the response breaks the document. The message names the
+            place and never a value.
 
     Spec: getSession (documented).
     """
-    answer = SessionEnvelope.from_dict(cast(Mapping[str, Any], data))
-    error = answer.mismatch() if strict else None
+    response = SessionEnvelope.from_dict(_cast(Mapping[str, Any], data))
+    error = response.mismatch() if strict else None
     del data  # a traceback that shows variables must show no patient
     if error is not None:
         raise error
-    return answer
+    return response

@@ -5,10 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, cast as _cast
 
 from ...models.session_page import SessionPage
-from ...types import UNSET, Operation, Request, Unset, query
+from ...types import (
+    UNSET,
+    Operation,
+    Request,
+    Unset,
+    query as _query,
+)
 
 OPERATION: Final = Operation(
     id="listLinkedUserSessions",
@@ -38,7 +44,7 @@ def build(
     return Request(
         operation=OPERATION,
         path="/sessions/linked-user",
-        params=query(
+        params=_query(
             {
                 "page_size": page_size,
                 "page": page,
@@ -49,22 +55,22 @@ def build(
 
 
 def decode(data: object, *, strict: bool = False) -> SessionPage:
-    """Read a successful answer.
+    """Read a successful response.
 
     Args:
-        data: the body, as a JSON parser returns it; it is taken over, so do not use it
+        data: the body, as a JSON parser returns it; it is changed in place, so do not use it
             afterwards.
         strict: refuse what breaks the document, instead of reading it leniently.
 
     Raises:
-        MismatchError: `strict`, and the answer breaks the document. It says where, and never
-            what was sent.
+        MismatchError: `strict`, and the response breaks the document. The message names the
+            place and never a value.
 
     Spec: listLinkedUserSessions (documented).
     """
-    answer = SessionPage.from_dict(cast(Mapping[str, Any], data), consume=True)
-    error = answer.mismatch() if strict else None
+    response = SessionPage.from_dict(_cast(Mapping[str, Any], data), consume=True)
+    error = response.mismatch() if strict else None
     del data  # a traceback that shows variables must show no patient
     if error is not None:
         raise error
-    return answer
+    return response
