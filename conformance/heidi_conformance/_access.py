@@ -1,17 +1,37 @@
 """From what a user gives to a server that can be judged: address, token, first contact."""
 
 import ipaddress
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from ._document import member
-from ._history import is_credential, issue
+from ._document import pointed
+from ._history import (
+    Bindings,
+    Request,
+    create,
+    is_credential,
+    issue,
+    listing,
+    paged,
+    read,
+    update,
+)
 from ._verdict import CannotJudgeError
 from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
+from .contract._operations import (
+    CREATE,
+    ISSUE,
+    LIST,
+    MAIN,
+    OPERATIONS,
+    READ,
+    UNLINKED,
+    UPDATE,
+    error_type,
+)
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The user that a key is exchanged for: invented, and told apart from real ones by its address.
@@ -24,8 +44,7 @@ UNLINKED_ID = "heidi-conformance-unlinked"
 UNKNOWN_ID = "0"
 REFUSED = (401, 403)
 # Where a token is tried; one of them may be closed to its user.
-ADMITTED = ("/sessions/linked-user", f"/sessions/{UNKNOWN_ID}")
-ERRORS = ("SessionNotFoundError", "NoLinkedUserException")
+ADMITTED = (listing(), read(UNKNOWN_ID))
 
 
 @dataclass
@@ -120,12 +139,12 @@ class Client:
 
 def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL_ID) -> str:
     """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
-    message = Message("GET", issue(email, internal_id).target, (("Heidi-Api-Key", api_key),))
+    message = Bindings({"key": api_key}).message(issue(email, internal_id))
     with Client(url) as client:
         answer = client.send(message)
         if answer is None:
             raise client.silence()
-    token = member(answer.content, "token")
+    token = pointed(answer.content, OPERATIONS[ISSUE].semantics["token"])
     if not answer.ok or not isinstance(token, str):
         raise CannotJudgeError(
             f"{target(url)} issued no token for the key ({answer.status}); check the key"
@@ -148,24 +167,21 @@ def mint_all(url: str, api_key: str) -> dict[str, str]:
 def has_list(url: str, token: str) -> bool:
     """Whether a user is linked, as far as an answer shows."""
     with Client(url) as client:
-        answer = client.send(Message("GET", "/sessions/linked-user", bearer(token)))
+        answer = client.send(Bindings({"first": token}).message(listing()))
     return answer is None or not refuses_list(answer)
 
 
 def admits(url: str, token: str) -> bool:
     """Whether a token is still good: one that has ended is 401 everywhere."""
     with Client(url) as client:
-        answers = [client.send(Message("GET", path, bearer(token))) for path in ADMITTED]
+        bound = Bindings({"first": token})
+        answers = [client.send(bound.message(request)) for request in ADMITTED]
     return any(answer is None or answer.status != 401 for answer in answers)
 
 
 def refuses_list(answer: Reply) -> bool:
     """Whether the server says that the user is not linked."""
-    return bool(member(member(answer.content, "detail"), "type") == "NoLinkedUserException")
-
-
-def bearer(token: str) -> tuple[tuple[str, str], ...]:
-    return (("Authorization", f"Bearer {token}"), ("Accept", "application/json"))
+    return UNLINKED is not None and bool(error_type(answer.content) == UNLINKED.type)
 
 
 def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
@@ -175,21 +191,16 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
     """
     contact = Contact()
     with Client(url) as client:
+        bound = Bindings({"first": token})
 
-        def send(operation: str, method: str, path: str, body: Any = None) -> Reply | None:
-            headers = bearer(token)
-            if body is not None:
-                headers = (*headers, ("Content-Type", "application/json"))
-            raw = b"" if body is None else json.dumps(body).encode()
-            answer = client.send(Message(method, path, headers, raw))
+        def send(operation: str, request: Request) -> Reply | None:
+            answer = client.send(bound.message(request))
             if answer is not None:
                 contact.answers[operation, answer.status] += 1
+                bound.learn(request, answer)
             return answer
 
-        first = [
-            send("listLinkedUserSessions", "GET", "/sessions/linked-user"),
-            send("getSession", "GET", f"/sessions/{UNKNOWN_ID}"),
-        ]
+        first = [send(LIST, listing()), send(READ, read(UNKNOWN_ID))]
         answers = [answer for answer in first if answer is not None]
         if not answers:
             raise client.silence()
@@ -204,19 +215,18 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
         contact.linked = first[0] is None or not refuses_list(first[0])
         if writes:
             # Two, so that a page of one session has a next one.
-            created = [send("createSession", "POST", "/sessions", {}) for _ in range(2)]
-            ids = [member(content(answer), "session_id") for answer in created]
-            contact.created += [text for text in ids if isinstance(text, str) and text]
-            session_id = ids[-1]
-            if isinstance(session_id, str) and session_id:
-                contact.examples["session_id"] = session_id
-                path = f"/sessions/{quote(session_id, safe='')}"
-                send("getSession", "GET", path)
-                send("updateSession", "PATCH", path, {"duration": 60})
-        page = send("listLinkedUserSessions", "GET", "/sessions/linked-user?page_size=1")
-        next_page = member(content(page), "next_page")
+            opening = create("s1", OPERATIONS[CREATE].least)
+            made = [OPERATIONS[CREATE].made(content(send(CREATE, opening))) for _ in range(2)]
+            contact.created += [text for text in made if isinstance(text, str) and text]
+            if isinstance(session_id := made[-1], str) and session_id:
+                contact.examples[MAIN.parameter] = session_id
+                send(READ, read("s1"))
+                send(UPDATE, update("s1", OPERATIONS[UPDATE].little))
+        page = send(LIST, listing(paged(1)))
+        words = OPERATIONS[LIST].page
+        next_page = pointed(content(page), words.next)
         if isinstance(next_page, str | int):
-            contact.examples["page"] = next_page
+            contact.examples[words.token] = next_page
     return contact
 
 
@@ -224,8 +234,10 @@ def speaks_heidi(answer: Reply) -> bool:
     """Whether an answer is a page, a session or an error that the vendor's page names."""
     body = answer.content
     if answer.ok:
-        return isinstance(body, dict) and ("sessions" in body or "session" in body)
-    return member(member(body, "detail"), "type") in ERRORS
+        shown = pointed(body, OPERATIONS[LIST].page.items), OPERATIONS[READ].shown(body)
+        return shown != (None, None)
+    known = {OPERATIONS[READ].error_type(404), UNLINKED.type if UNLINKED else None} - {None}
+    return error_type(body) in known
 
 
 def content(answer: Reply | None) -> Any:

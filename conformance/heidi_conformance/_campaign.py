@@ -18,14 +18,14 @@ from ._settings import STEPS, Plan
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
-from .oracle import ISSUE
+from .contract._operations import CREATE, ISSUE, LIST, READ, UPDATE
 from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
 
 if TYPE_CHECKING:
     from .breadth import Breadth
 
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
-ESSENTIAL = ("createSession", "getSession", "updateSession")
+ESSENTIAL = (CREATE, READ, UPDATE)
 # No secret has fewer characters, and a shorter text may be a word of a sentence.
 SHORTEST = 8
 # The part of the time budget that may go into making findings short; requests run out before.
@@ -63,7 +63,7 @@ class Campaign:
         contact = _access.introduce(self.plan.url, self.plan.token, writes=not self.plan.read_only)
         for (operation, status), number in contact.answers.items():
             self.limits.answers[operation, status] = number
-            self.limits.created += number if operation == "createSession" and status < 300 else 0
+            self.limits.created += number if operation == CREATE and status < 300 else 0
         self.limits.sessions_of |= dict.fromkeys(contact.created, "first")
         self.limits.requests += contact.answers.total()
         closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
@@ -235,9 +235,9 @@ class Campaign:
 
     def unlinked(self) -> Iterator[str]:
         """Yield what a user without a link leaves unjudged."""
-        if not self.succeeded("listLinkedUserSessions"):
+        if not self.succeeded(LIST):
             yield (
-                "listLinkedUserSessions never succeeded, so its pages are not judged; "
+                f"{LIST} never succeeded, so its pages are not judged; "
                 "is the user of the token linked?"
             )
 

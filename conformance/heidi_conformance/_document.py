@@ -8,25 +8,34 @@ import heidi_spec
 from ._verdict import Level, Words
 
 Json = dict[str, Any]
-ISSUER = "/jwt"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def load(level: Level) -> Json:
-    """Return the document of a level, base or strict, without the operation that issues tokens.
+    """Return the document of a level, with the operations that issue tokens.
 
-    A bearer token, which all random requests carry, says nothing to that operation.
+    The base document leaves those to an overlay, and no finding of its level is about them.
     """
-    document = heidi_spec.load("base" if level == "documented" else "strict")
-    document["paths"].pop(ISSUER, None)
+    if level == "strict":
+        return heidi_spec.load("strict")
+    document, complete = heidi_spec.load("base"), heidi_spec.load("client")
+    for path, item in complete["paths"].items():
+        document["paths"].setdefault(path, item)
+    for kind, named in complete["components"].items():
+        document["components"][kind] = named | document["components"].get(kind, {})
     return document
 
 
-def with_issuer(document: Json) -> Json:
-    """Add the operation that issues tokens, which the documents of both levels leave to auth."""
-    auth = heidi_spec.load("client")
-    document["paths"][ISSUER] = auth["paths"][ISSUER]
-    document["components"]["schemas"]["IssuedToken"] = auth["components"]["schemas"]["IssuedToken"]
+def open_to(document: Json, scheme: str) -> Json:
+    """Leave out the operations that ask for another credential than that of a security scheme."""
+    usual = document.get("security", [])
+    for method, path, operation in list(operations(document)):
+        needs = operation.get("security", usual)
+        if needs and not any(scheme in need for need in needs):
+            del document["paths"][path][method]
+    document["paths"] = {
+        path: item for path, item in document["paths"].items() if item.keys() & {*METHODS}
+    }
     return document
 
 
@@ -85,6 +94,30 @@ def at(document: Json, keys: Sequence[str | int]) -> Any:
     """Return the node that the keys lead to."""
     *_, (_, node) = places(document, keys)
     return node
+
+
+def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
+    """Return a node with references replaced by what they lead to; one to itself is left out."""
+    if isinstance(node, list):
+        return [expanded(document, item, within) for item in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    known = cast("Json", node)
+    reference = known.get("$ref")
+    if not isinstance(reference, str):
+        return {name: expanded(document, item, within) for name, item in known.items()}
+    if reference in within:
+        return {}
+    _, target = resolved(document, [], {"$ref": reference})
+    beside = {name: item for name, item in known.items() if name != "$ref"}
+    return {**expanded(document, target, (*within, reference)), **beside}
+
+
+def pointed(value: Any, pointer: str) -> Any:
+    """Return what a JSON Pointer (RFC 6901) leads to in a value; None where it leads nowhere."""
+    for part in pointer.split("/")[1:]:
+        value = member(value, part.replace("~1", "/").replace("~0", "~"))
+    return value
 
 
 def resolved(document: Json, pointer: list[str], node: Any) -> tuple[list[str], Any]:

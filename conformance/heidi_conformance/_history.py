@@ -1,8 +1,8 @@
 """Requests that can be sent again: to other sessions, with other tokens, in another order.
 
-A target or a body names what earlier answers gave: `{s1}` is the session created under that name,
-`{next}` the `next_page` of the last list. A header names a token, `{first}`, or the key that tokens
-are issued for, `{key}`, or a near miss of it, `{first:last+1}`.
+A target or a body names what earlier responses gave: `{s1}` is the id of what was created under
+that name, `{next}` the token of the next page of the last list. A header names a token, `{first}`,
+or the key that tokens are issued for, `{key}`, or a near miss of it, `{first:last+1}`.
 """
 
 import base64
@@ -14,8 +14,19 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from ._document import ISSUER, member
+from ._document import member, pointed
 from ._wire import Message, Reply, Silence
+from .contract._operations import (
+    CREATE,
+    ISSUE,
+    KEY_HEADER,
+    LIST,
+    OPERATIONS,
+    READ,
+    UPDATE,
+    Operation,
+    route,
+)
 
 LONGEST = 32 * 1024
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -128,6 +139,8 @@ NEAR: dict[str, Callable[[str], str]] = {
     "twisted": lambda text: other(text, text.swapcase()),
     "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
 }  # fmt: skip
+# What something is bound to that was created.
+ID = re.compile("s[0-9]+")
 # Nothing else in braces is a name: it may be broken JSON.
 NAME = re.compile(
     r"\{(first|second|same|unlinked|expired|key|next|[su][0-9]+)"
@@ -170,9 +183,19 @@ class Request:
         return self.names | ({self.user} - {""})
 
     @property
+    def operation(self) -> Operation | None:
+        """The operation that it is for, None where the document has none."""
+        return route(self.target).methods.get(self.method)
+
+    @property
+    def action(self) -> str:
+        """What it does: the action of its operation, empty without."""
+        return self.operation.action if self.operation else ""
+
+    @property
     def issues(self) -> bool:
         """Whether it asks for a token."""
-        return self.target.startswith(ISSUER)
+        return self.action == "issue"
 
     @property
     def credentials(self) -> str | None:
@@ -243,18 +266,21 @@ class Bindings:
         """Take the names that an answer gives."""
         if not isinstance(answer, Reply) or not answer.ok:
             return
-        if request.issues:
-            if request.binds and (token := issued(answer)):
-                self.tokens = self.tokens | {request.binds: token}
+        operation = request.operation
+        if operation is None:
             return
-        if request.binds and (session_id := member(answer.content, "session_id")) is not None:
-            self.values[request.binds] = str(session_id)
-        if request.target.startswith("/sessions/linked-user"):
+        if operation.action == "issue" and request.binds and (token := issued(answer)):
+            self.tokens = self.tokens | {request.binds: token}
+        if operation.action == "create" and request.binds:
+            made = operation.made(answer.content)
+            if made is not None:
+                self.values[request.binds] = str(made)
+        if operation.action == "list":
             self.values.pop("next", None)
-            sessions = member(answer.content, "sessions")
-            if request.binds and isinstance(sessions, list) and sessions:
-                self.values[request.binds] = str(member(sessions[0], "session_id"))
-            token = member(answer.content, "next_page")
+            ids = operation.ids_on(answer.content)
+            if request.binds and ids:
+                self.values[request.binds] = ids[0]
+            token = pointed(answer.content, operation.page.next)
             if isinstance(token, str | int) and not isinstance(token, bool):
                 self.values["next"] = str(token)
 
@@ -263,42 +289,74 @@ def quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+def request_of(operation: Operation, *names: str, **settings: Any) -> Request:
+    """Return a request for an operation, with what it requires.
+
+    names: what stands in its path, in order: ids by the name that they are bound to, or texts.
+    """
+    path = operation.path
+    for parameter, name in zip(operation.ids, names, strict=True):
+        path = path.replace(f"{{{parameter}}}", f"{{{name}}}" if ID.fullmatch(name) else name)
+    required = [item for item in operation.parameters if item.required]
+    query = urlencode([(item.name, item.sample) for item in required if item.where == "query"])
+    headers = tuple((item.name, str(item.sample)) for item in required if item.where == "header")
+    settings.setdefault("media_type", None)
+    settings["headers"] = (*headers, *settings.get("headers", ()))
+    query = "&".join(filter(None, (query, settings.pop("query", ""))))
+    return Request(operation.method, path + (f"?{query}" if query else ""), **settings)
+
+
 def create(name: str, body: Any = None, **settings: Any) -> Request:
     """Return a request that creates a session under a name."""
+    settings.setdefault("media_type", None if body is None else "application/json")
     raw = b"" if body is None else as_json(body)
-    media_type = settings.pop("media_type", None if body is None else "application/json")
-    return Request("POST", "/sessions", body=raw, media_type=media_type, binds=name, **settings)
+    return request_of(OPERATIONS[CREATE], body=raw, binds=name, **settings)
 
 
 def read(name: str, **settings: Any) -> Request:
-    """Return a request that reads a session."""
-    return Request("GET", f"/sessions/{{{name}}}", media_type=None, **settings)
+    """Return a request that reads a session, by its name or by an id."""
+    return request_of(OPERATIONS[READ], name, **settings)
 
 
 def update(name: str, body: Any, **settings: Any) -> Request:
     """Return a request that updates a session; bytes are sent as they are."""
+    settings.setdefault("media_type", "application/json")
     raw = body if isinstance(body, bytes) else as_json(body)
-    return Request("PATCH", f"/sessions/{{{name}}}", body=raw, **settings)
+    return request_of(OPERATIONS[UPDATE], name, body=raw, **settings)
 
 
 def listing(query: str = "", **settings: Any) -> Request:
     """Return a request that lists sessions."""
-    target = "/sessions/linked-user" + (f"?{query}" if query else "")
-    return Request("GET", target, media_type=None, **settings)
+    return request_of(OPERATIONS[LIST], query=query, **settings)
 
 
-def issue(email: str, internal_id: str, key: str | None = "{key}", **settings: Any) -> Request:
-    """Return a request for the token of a user, with a key or without one."""
-    query = urlencode({"email": email, "third_party_internal_id": internal_id})
-    headers = () if key is None else (("Heidi-Api-Key", key),)
-    return Request(
-        "GET", f"{ISSUER}?{query}", user="", media_type=None, headers=headers, **settings
-    )
+def paged(size: Any = None, page: str | None = None) -> str:
+    """Return the query for a page of a size, or for the page of a token."""
+    words = OPERATIONS[LIST].page
+    asked = ((words.size, size), (words.token, page))
+    return "&".join(f"{name}={text}" for name, text in asked if text is not None)
+
+
+def issue(address: str, internal_id: str, key: str | None = "{key}", **settings: Any) -> Request:
+    """Return a request for the token of a user, with a key or without one.
+
+    The address goes into the first of the parameters that name a user, the id into all others.
+    """
+    first, *others = OPERATIONS[ISSUE].semantics["user"]
+    return issue_of({first: address} | dict.fromkeys(others, internal_id), key, **settings)
+
+
+def issue_of(user: dict[str, str], key: str | None = "{key}", **settings: Any) -> Request:
+    """Return a request for a token, with these parameters alone."""
+    headers = () if key is None else ((KEY_HEADER, key),)
+    operation = OPERATIONS[ISSUE]
+    target = operation.path + (f"?{urlencode(user)}" if user else "")
+    return Request(operation.method, target, user="", media_type=None, headers=headers, **settings)
 
 
 def issued(answer: Reply) -> str:
-    """Return the token of an answer, empty where there is none that a header can carry."""
-    token = member(answer.content, "token")
+    """Return the token of a response, empty where there is none that a header can carry."""
+    token = pointed(answer.content, OPERATIONS[ISSUE].semantics["token"])
     return token if isinstance(token, str) and is_credential(token) else ""
 
 

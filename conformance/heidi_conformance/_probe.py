@@ -8,11 +8,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._document import ISSUER, member
-from ._history import Bindings, Exchange, Request, UnboundError, create, issued, listing
+from ._document import pointed
+from ._history import (
+    Bindings,
+    Exchange,
+    Request,
+    UnboundError,
+    create,
+    issued,
+    listing,
+    paged,
+)
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
-from .oracle import ISSUE, Complaint, Oracle
+from .contract._operations import CREATE, ISSUE, LIST, OPERATIONS
+from .oracle import Complaint, Oracle
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
@@ -56,8 +66,7 @@ class Limits:
 
     def ask(self, request: Request) -> None:
         """Count a request before it is sent. Raises TooManySessionsError."""
-        creates = request.method == "POST" and request.target == "/sessions"
-        if creates and self.created >= self.sessions:
+        if operation_of(request) == CREATE and self.created >= self.sessions:
             raise TooManySessionsError
         self.requests += 1
 
@@ -67,14 +76,17 @@ class Limits:
             key = operation, answer.status
             self.answers[key] = self.answers.get(key, 0) + 1
         if request.issues and isinstance(answer, Reply):
-            if isinstance(text := member(answer.content, "token"), str):
+            if isinstance(
+                text := pointed(answer.content, OPERATIONS[ISSUE].semantics["token"]), str
+            ):
                 self.secrets.add(text)
             if request.binds and (token := issued(answer)):
                 self.issued[request.binds] = request.target
                 self.latest[request.target] = token
-        if request.method == "POST" and request.target == "/sessions":
+        if operation_of(request) == CREATE:
             self.created += not isinstance(answer, Reply) or answer.ok
-            session_id = member(answer.content, "session_id") if isinstance(answer, Reply) else None
+            content = answer.content if isinstance(answer, Reply) else None
+            session_id = OPERATIONS[CREATE].made(content)
             if isinstance(session_id, str) and session_id:
                 user = self.issued.get(request.user, request.user)
                 self.sessions_of.setdefault(session_id, user or "first")
@@ -255,7 +267,7 @@ class Probe:
         pages: int = 40,
     ) -> list[str]:
         """Walk through a list; call `between` after each page but the last. Return the ids."""
-        query = "" if size is None else f"page_size={size}"
+        query = paged(size)
         ids: list[str] = []
         for number in range(1, pages + 1):
             answer = self.send(listing(query, user=user))
@@ -265,42 +277,18 @@ class Probe:
             token = self.bindings.values["next"]
             between(number)
             self.bindings.values["next"] = token
-            query = ("" if size is None else f"page_size={size}&") + "page={next}"
+            query = paged(size, "{next}")
         return ids
-
-
-OPERATION = {
-    ("POST", "sessions"): "createSession",
-    ("GET", "list"): "listLinkedUserSessions",
-    ("GET", "session"): "getSession",
-    ("PATCH", "session"): "updateSession",
-    ("GET", "issuer"): ISSUE,
-}
 
 
 def operation_of(request: Request) -> str:
     """Return the operation that a request asks for, empty where it asks for none."""
-    return OPERATION.get((request.method, kind(request.target)), "")
-
-
-def kind(target: str) -> str:
-    """Return which path a target leads to."""
-    path = target.partition("?")[0]
-    if path == "/sessions":
-        return "sessions"
-    if path == "/sessions/linked-user":
-        return "list"
-    if path == ISSUER:
-        return "issuer"
-    return "session" if path.startswith("/sessions/") else ""
+    return request.operation.id if request.operation else ""
 
 
 def listed(answer: Reply | None) -> list[str]:
     """Return the ids on a page."""
-    sessions = member(None if answer is None else answer.content, "sessions")
-    if not isinstance(sessions, list):
-        return []
-    return [text for item in sessions if isinstance(text := member(item, "session_id"), str)]  # pyright: ignore[reportUnknownVariableType]  # JSON
+    return [] if answer is None else OPERATIONS[LIST].ids_on(answer.content)
 
 
 def replay(

@@ -9,15 +9,11 @@ from ._findings import Case
 from ._recipes import curl, python
 from ._reduce import Proof
 from ._verdict import Finding, Level, Words
-from .oracle import OPERATIONS, Complaint
+from .contract._operations import OPERATIONS
+from .oracle import Complaint
 from .rules import EVERY, RULES, Rule
 
 RANKS = {rule: rank for rank, rule in enumerate(RULES)}
-PLACES = {
-    operation: ("paths", path, method.lower())
-    for path, methods in OPERATIONS.items()
-    for method, operation in methods.items()
-}
 
 
 def finding(
@@ -30,7 +26,7 @@ def finding(
     complaint = case.complaint
     # What is in no table is a check of Schemathesis, made by the document of the level alone.
     rule = RULES.get(complaint.rule) or Rule(complaint.rule, level, "", EVERY, "")
-    document = _document.with_issuer(_document.load(level))
+    document = _document.load(level)
 
     known = re.compile(
         "|".join(map(re.escape, sorted(secrets, key=len, reverse=True))), re.IGNORECASE
@@ -60,7 +56,7 @@ def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
     """Return what a complaint rests on, as far into the operation as the document goes."""
     if complaint.place:
         return _document.words(document, complaint.place)
-    keys: list[str | int] = list(PLACES[complaint.operation])
+    keys: list[str | int] = list(OPERATIONS[complaint.operation].place)
     node = _document.at(document, keys)
     for step in rule.place:
         if not isinstance(node, dict) or step not in node:

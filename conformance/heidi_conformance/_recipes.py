@@ -1,5 +1,6 @@
 """Requests as a reader can repeat them: for a shell and for Python, with every token a variable."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -56,9 +57,9 @@ def curl(requests: Sequence[Request], url: str) -> tuple[str, ...]:
         line = command(request, url)
         later = {name for other in requests[index + 1 :] for name in other.wants}
         if request.binds and request.binds in later:
-            line = f"{request.binds}=$({line} | jq -r .{made(request)})"
-        elif request.target.startswith("/sessions/linked-user") and "next" in later:
-            line = f"next=$({line} | jq -r '.next_page | @uri \"\\(.)\"')"
+            line = f"{request.binds}=$({line} | jq -r {in_shell(jq(made(request)))})"
+        elif request.action == "list" and "next" in later:
+            line = f"next=$({line} | jq -r '{jq(next_of(request))} | @uri \"\\(.)\"')"
         if request.batch:
             last = index + 1 == len(requests) or requests[index + 1].batch != request.batch
             line = f"{line} & wait" if last else f"{line} &"
@@ -156,9 +157,9 @@ def python(requests: Sequence[Request], url: str) -> str:
         lines.append(f"answer = {call(request)}")
         lines.append("print(answer.status_code, answer.text)")
         if request.binds and request.binds in later:
-            lines.append(f'{request.binds} = answer.json()["{made(request)}"]')
-        elif request.target.startswith("/sessions/linked-user") and "next" in later:
-            lines.append('next = answer.json()["next_page"]')
+            lines.append(f"{request.binds} = answer.json(){keys(made(request))}")
+        elif request.action == "list" and "next" in later:
+            lines.append(f"next = answer.json(){keys(next_of(request))}")
     return "\n".join(lines) + "\n"
 
 
@@ -216,8 +217,39 @@ def secrets_of(request: Request) -> Iterator[str]:
 
 
 def made(request: Request) -> str:
-    """Return the member of the answer that holds what a request makes."""
-    return "token" if request.issues else "session_id"
+    """Return the pointer to what a request makes, in its response."""
+    operation = request.operation
+    if operation is None:
+        return ""
+    if operation.action == "list" and operation.resource is not None:
+        return f"{operation.page.items}/0/{operation.resource.id}"
+    return str(operation.semantics.get("token") or operation.id_pointer or "")
+
+
+def next_of(request: Request) -> str:
+    """Return the pointer to the token of the next page, in the response to a list."""
+    return request.operation.page.next if request.operation else ""
+
+
+def jq(pointer: str) -> str:
+    """Spell a pointer for jq."""
+    parts = pointer.split("/")[1:]
+    plain = all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part) for part in parts)
+    return "." + ".".join(parts) if plain else "." + "".join(map(bracketed, parts))
+
+
+def in_shell(text: str) -> str:
+    return text if re.fullmatch(r"[.\w]+", text) else f"'{text}'"
+
+
+def keys(pointer: str) -> str:
+    """Spell a pointer for Python."""
+    return "".join(map(bracketed, pointer.split("/")[1:]))
+
+
+def bracketed(part: str) -> str:
+    name = part.replace("~1", "/").replace("~0", "~")
+    return f"[{name}]" if name.isdigit() else f"[{json.dumps(name)}]"
 
 
 def literal(raw: bytes) -> str:

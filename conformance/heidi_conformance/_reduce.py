@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ._findings import Case
-from ._history import Request, listing
+from ._history import Request, listing, paged
 from ._probe import Limits, Setting, TooManySessionsError, replay
 from ._verdict import Stability
 from ._wire import OutOfPatienceError, Wire
 
-LIST = "/sessions/linked-user"
 # Runs of requests for one finding.
 TRIES = 40
 # Requests that go into the proof of one finding, and of all. Counted, as time would end elsewhere
@@ -130,7 +129,7 @@ def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, 
     for part in parts(whole, about):
         if not about:
             yield part
-        if about or part[-1].target.startswith(LIST):
+        if about or part[-1].action == "list":
             yield walked(part)
 
 
@@ -138,10 +137,10 @@ def walked(part: tuple[Request, ...]) -> tuple[Request, ...]:
     """Return requests with a walk in place of the page at their end: by now there are others."""
     user = part[-1].user
     end = len(part)
-    while end and part[end - 1].target.startswith(LIST):
+    while end and part[end - 1].action == "list":
         end -= 1
-    further = listing("page_size=100&page={next}", user=user)
-    return *part[:end], listing("page_size=100", user=user), *([further] * (PAGES - 1))
+    further = listing(paged(100, "{next}"), user=user)
+    return *part[:end], listing(paged(100), user=user), *([further] * (PAGES - 1))
 
 
 def parts(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
@@ -175,7 +174,7 @@ def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...
     wanted: set[str] = {about} - {""}
     batch = whole[-1].batch if whole else 0
     for request in reversed(whole):
-        makes_page = "next" in wanted and request.target.startswith(LIST)
+        makes_page = "next" in wanted and request.action == "list"
         alike = bool(batch) and request.batch == batch
         if not kept or request.binds in wanted or makes_page or alike:
             kept.append(request)

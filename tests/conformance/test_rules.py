@@ -16,7 +16,8 @@ from heidi_conformance._history import create, listing
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._reduce import Proof, Reducer
 from heidi_conformance._wire import Wire
-from heidi_conformance.oracle import ISSUE, Complaint
+from heidi_conformance.contract._operations import ISSUE
+from heidi_conformance.oracle import Complaint
 from heidi_conformance.rules import RULES, SCRIPTS, TABLE
 
 from . import faults

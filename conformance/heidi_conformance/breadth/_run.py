@@ -22,6 +22,7 @@ from heidi_conformance._findings import Cases
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._settings import TIMEOUT, Plan, settings
 from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.oracle import Complaint
 
 from ._dictionaries import dictionaries, settings_of
@@ -48,7 +49,7 @@ class Breadth:
         self.cases = cases
         self.on_step = on_step
         self.watcher = Watcher(setting, cases, limits, plan.url)
-        self.document = _document.load(plan.level)
+        self.document = _document.open_to(_document.load(plan.level), MAIN.owner)
         self.opinions = Opinions(self.document, plan.level)
         self.operations = {
             f"{method.upper()} {path}": operation["operationId"]
@@ -60,8 +61,8 @@ class Breadth:
 
     def run(self, examples: dict[str, Any], budget: float) -> None:
         """Judge the server within a number of seconds. Raises CannotJudgeError."""
-        if "session_id" in examples:
-            self.watcher.adopt(examples["session_id"])
+        if MAIN.parameter in examples:
+            self.watcher.adopt(examples[MAIN.parameter])
         document = _document.asserted(deepcopy(self.document), self.plan.level)
         words = settings_of(dictionaries(document, examples))
         self.consume(_document.naming(document, examples), settings(self.plan) | words, budget)

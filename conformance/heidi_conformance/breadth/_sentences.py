@@ -15,6 +15,7 @@ from schemathesis.openapi import checks
 from heidi_conformance import _document
 from heidi_conformance._document import Json
 from heidi_conformance._words import json_path, kind_of, printable
+from heidi_conformance.contract._operations import CREATE, MAIN, OPERATIONS
 
 from ._defects import schema_at, unfit_part
 from ._sighting import Keys, Sighting
@@ -130,7 +131,7 @@ def ignored_token(seen: Sighting, failure: checks.IgnoredAuth) -> Iterator[Sente
     else:
         title = f"answered {seen.status} to a request {request}"
     yield Sentence(
-        title, ["components", "securitySchemes", "bearerAuth"], "401", f"status {seen.status}"
+        title, ["components", "securitySchemes", MAIN.owner], "401", f"status {seen.status}"
     )
 
 
@@ -191,10 +192,20 @@ def accepted(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
 def vanished(seen: Sighting, _: core.Failure) -> Iterator[Sentence]:
     yield Sentence(
         f"answered {seen.status} for a session that had just been created",
-        ["paths", "/sessions", "post", "responses", "200", "links", seen.operation],
+        link_to(seen),
         "the session",
         f"status {seen.status}",
     )
+
+
+def link_to(seen: Sighting) -> Keys:
+    """Return the way to the link from the creation to an operation, or to the creation."""
+    creation = OPERATIONS[CREATE]
+    for status in creation.success:
+        for name, link in creation.responses[status].get("links", {}).items():
+            if link.get("operationId") == seen.operation:
+                return [*creation.place, "responses", status, "links", name]
+    return [*creation.place]
 
 
 def anything_else(seen: Sighting, failure: core.Failure) -> Iterator[Sentence]:

@@ -51,5 +51,6 @@ class Sighting:
         declared = self.document["paths"][self.path][self.method]["responses"]
         status = str(self.status)
         if status not in declared:
-            status = "200" if self.success else "default"
+            successes = [name for name in declared if name.startswith("2")]
+            status = next(iter(successes), "") if self.success else "default"
         return [*self.keys, "responses", *([status] if status in declared else [])]

@@ -10,6 +10,7 @@ from heidi_conformance._findings import Cases
 from heidi_conformance._history import Bindings, Exchange, Request, create
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._wire import Message, Reply, Silence
+from heidi_conformance.contract._operations import route
 from heidi_conformance.oracle import understand
 
 
@@ -71,8 +72,9 @@ class Watcher:
             credentials = credentials.replace(token, f"{{{name}}}")
         target = message.target
         for name, value in self.bindings.values.items():
-            target = re.sub(rf"(?<=/sessions/){re.escape(value)}(?![^/?])", f"{{{name}}}", target)
-        creates = message.method == "POST" and message.target == "/sessions"
+            target = re.sub(rf"(?<=/){re.escape(value)}(?![^/?])", f"{{{name}}}", target)
+        operation = route(message.target).methods.get(message.method)
+        creates = operation is not None and operation.action == "create"
         return Request(
             message.method,
             target,

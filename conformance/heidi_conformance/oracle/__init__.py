@@ -2,6 +2,6 @@
 
 from ._complaint import Complaint
 from ._oracle import Oracle
-from ._reading import ISSUE, OPERATIONS, Reading, understand
+from ._reading import Reading, understand
 
-__all__ = ["ISSUE", "OPERATIONS", "Complaint", "Oracle", "Reading", "understand"]
+__all__ = ["Complaint", "Oracle", "Reading", "understand"]

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 
-from heidi_conformance._document import member
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, Silence
+from heidi_conformance.contract._operations import (
+    LIST,
+    OPERATIONS,
+    PATHS,
+    READ,
+    Refusal,
+    error_message,
+    error_type,
+)
 
 from ._complaint import Complaint
-from ._pages import LIST
-from ._reading import OPERATIONS, Reading
+from ._reading import Reading
 from ._shapes import misshapen
 
 # Below it lies no path of any server.
@@ -58,17 +65,17 @@ def nowhere(reading: Reading, answer: Reply) -> Iterator[Complaint]:
     if answer.ok and "%2F" in reading.message.target.removesuffix("%2F"):
         yield Complaint(
             "exact-lookup",
-            "getSession",
+            READ,
             "takes a slash inside an id for a step in the path",
             "",
             "404",
             f"status {answer.status}",
         )
-    elif answer.ok and (inner := member(member(answer.content, "session"), "session_id")):
+    elif answer.ok and (inner := OPERATIONS[READ].made(answer.content)):
         if str(inner) in reading.message.target:
             yield Complaint(
                 "exact-lookup",
-                "getSession",
+                READ,
                 "shows a session at another path than its own",
                 "",
                 "404",
@@ -77,20 +84,20 @@ def nowhere(reading: Reading, answer: Reply) -> Iterator[Complaint]:
     elif answer.ok and reading.message.target.startswith(INVENTED):
         yield Complaint(
             "error-shape",
-            "getSession",
+            READ,
             "answers a path that nobody has with success",
             "",
             "404",
             f"status {answer.status}",
         )
     elif answer.status >= 400:
-        yield from misshapen("strict", "getSession", answer)
+        yield from misshapen("strict", READ, answer)
 
 
 def wrong_method(reading: Reading, answer: Reply) -> Iterator[Complaint]:
     """Yield what is wrong with the answer to a method that a path does not have."""
     method = reading.message.method
-    documented = set(OPERATIONS[reading.path])
+    documented = set(PATHS[reading.path])
     if method == "OPTIONS" and answer.ok:
         return
     if method == "HEAD" and "GET" in documented and answer.status != 405:
@@ -123,32 +130,29 @@ def wrong_method(reading: Reading, answer: Reply) -> Iterator[Complaint]:
         yield from misshapen("strict", reading.operation, answer)
 
 
-def without_link(level: Level, answer: Reply) -> Iterator[Complaint]:
+def without_link(level: Level, refusal: Refusal, answer: Reply) -> Iterator[Complaint]:
     """Yield what is wrong with the list of a user who is not linked.
 
     The page shows the error and not its status.
     """
-    if answer.ok or (level == "strict" and answer.status != 403):
+    if answer.ok or (level == "strict" and answer.status != refusal.status):
         yield Complaint(
             "unlinked" if answer.ok else "forbidden",
             LIST,
             f"answers {answer.status} to a user who is not linked",
             "",
-            "NoLinkedUserException" if level == "documented" else "403",
+            refusal.type if level == "documented" else str(refusal.status),
             f"status {answer.status}",
         )
         return
-    detail = member(answer.content, "detail")
-    if (member(detail, "type"), member(detail, "msg")) != (
-        "NoLinkedUserException",
-        "error: no linked user",
-    ):
+    told = error_type(answer.content), error_message(answer.content)
+    if told != (refusal.type, refusal.message):
         yield Complaint(
             "unlinked",
             LIST,
             f"answers {answer.status} with another type or message than the page shows",
             "",
-            "NoLinkedUserException, error: no linked user",
+            f"{refusal.type}, {refusal.message}",
             "another error",
         )
     yield from misshapen(level, LIST, answer, shown=True)

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from heidi_conformance._document import member
+from heidi_conformance._document import pointed
 from heidi_conformance._history import issued
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
 
 from ._complaint import Complaint
 from ._memory import Issue, Memory
-from ._reading import ISSUE, Reading
+from ._reading import Reading
 from ._shapes import misshapen
 
 STILLBORN = "issues a token that is refused at once"
 # What names a user together; the document does not say that either may not be empty.
-USER = frozenset({"email", "third_party_internal_id"})
+SEMANTICS = OPERATIONS[ISSUE].semantics
+USER = frozenset(SEMANTICS["user"])
 # Seconds by which a server may be early when it ends a token: its `Date` tells none smaller.
 HASTE = 5
 # Seconds by which its clock may be wrong where it tells no `Date`.
@@ -30,7 +32,7 @@ def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complai
         yield from misshapen("strict", ISSUE, answer)
     if not answer.ok:
         return
-    key = next((text for name, text in reading.message.headers if name == "Heidi-Api-Key"), None)
+    key = next((text for name, text in reading.message.headers if name == KEY_HEADER), None)
     if key != memory.key:
         how = "without a key" if key is None else "for a wrong key"
         yield Complaint(
@@ -43,7 +45,7 @@ def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complai
         return
     yield from told_end(answer)
     token = issued(answer)
-    if not token and isinstance(member(answer.content, "token"), str):
+    if not token and isinstance(pointed(answer.content, SEMANTICS["token"]), str):
         yield unfit("issues a token that no header can carry", "visible ASCII", "another text")
     if token:
         user = " ".join(asked[name] for name in sorted(USER))
@@ -76,7 +78,7 @@ def unfit(what: str, expected: str, got: str) -> Complaint:
 
 def end_of(answer: Reply) -> datetime | None:
     """Return when a token ends; None for no instant, of which the document has its own words."""
-    text = member(answer.content, "expiration_time")
+    text = pointed(answer.content, SEMANTICS["expires"])
     try:
         end = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from heidi_conformance._document import member
 from heidi_conformance._history import digits
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 
 from ._complaint import Complaint
 from ._memory import Memory
 from ._newborn import newborn
-from ._pages import LIST, Shelf, complaint, ids_of, is_whole, page_faults, sessions
+from ._pages import PAGE, Shelf, complaint, ids_of, is_whole, page_faults, sessions, tokens_of
 from ._reading import Reading
 from ._sessions import (
     Known,
@@ -29,12 +29,12 @@ def listed(
     """A page of the caller's sessions is shown."""
     page = answer.content
     ids = ids_of(page)
-    sizes = [text for name, text in reading.query if name == "page_size"]
+    sizes = [text for name, text in reading.query if name == PAGE.size]
     bounded = sizes and reading.sure is None and sizes[0].isdigit()
     if not memory.strict and bounded and len(ids) > int(sizes[0]):
         yield complaint(
             "page-bound",
-            "puts more sessions on a page than `page_size`",
+            f"puts more sessions on a page than `{PAGE.size}`",
             f"at most {int(sizes[0])}",
             sessions(len(ids)),
         )
@@ -66,7 +66,7 @@ def listed(
         yield Complaint(
             "page-token",
             LIST,
-            "accepts a `page` of a form that is never issued",
+            f"accepts a `{PAGE.token}` of a form that is never issued",
             "",
             "422",
             f"status {answer.status}",
@@ -77,9 +77,9 @@ def listed(
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
         memory.shelves[user].walk = None
-    for session in cast("list[object]", member(page, "sessions") or []):
+    for session in OPERATIONS[LIST].listed(page):
         got = flattened(session)
-        session_id = got.get("session_id")
+        session_id = got.get(MAIN.id)
         if not isinstance(session_id, str):
             continue
         known = memory.sessions.setdefault(session_id, Known(user, -1))
@@ -109,7 +109,7 @@ def rounded(memory: Memory, session_id: str) -> bool:
 
 def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
     """Whether a `page` that was accepted has a form that no server issues."""
-    tokens = [text for name, text in reading.query if name == "page"]
+    tokens = tokens_of(reading)
     if not tokens:
         return False
     token = tokens[-1]

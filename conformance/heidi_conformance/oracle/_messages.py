@@ -7,9 +7,9 @@ from typing import Any, cast
 from heidi_conformance._document import member
 from heidi_conformance._history import strings
 from heidi_conformance._wire import Reply, read_json
+from heidi_conformance.contract._operations import LIST
 
 from ._complaint import Complaint
-from ._pages import LIST
 from ._reading import Reading, as_float, numbers_in
 
 # What these headers say is not about the values of a request.

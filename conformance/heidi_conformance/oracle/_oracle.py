@@ -9,6 +9,16 @@ from collections.abc import Iterator
 from heidi_conformance._document import member
 from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
+from heidi_conformance.contract._operations import (
+    CREATE,
+    ISSUE,
+    LIST,
+    MAIN,
+    OPERATIONS,
+    READ,
+    UNLINKED,
+    UPDATE,
+)
 
 from ._complaint import Complaint
 from ._gate import broken, nowhere, silent, too_many, without_link, wrong_method
@@ -18,8 +28,7 @@ from ._listing import listed
 from ._memory import Memory
 from ._messages import message_faults
 from ._overlap import torn
-from ._pages import LIST
-from ._reading import ISSUE, Reading, understand
+from ._reading import Reading, understand
 from ._refusals import (
     found_elsewhere,
     glimpsed,
@@ -57,12 +66,14 @@ class Oracle(Memory):
         for exchange in exchanges:
             reading = understand(exchange.message)
             known = self.sessions.get(reading.session_id)
-            if reading.operation != "updateSession" or known is None:
+            if reading.operation != UPDATE or known is None:
                 continue
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 known.shown |= reading.sent
-                known.shown.pop("updated_at", None)
-                told = instant(member(member(exchange.answer.content, "session"), "updated_at"))
+                known.shown.pop(MAIN.updated, None)
+                told = instant(
+                    member(OPERATIONS[UPDATE].shown(exchange.answer.content), MAIN.updated)
+                )
                 known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= reading.sent.keys()
         return judged
@@ -124,7 +135,7 @@ class Oracle(Memory):
         if any(text.encode() in answer.body for text in foreign):
             yield Complaint(
                 "own-sessions",
-                "getSession",
+                READ,
                 "shows what another user wrote",
                 "",
                 "nothing of it",
@@ -137,15 +148,15 @@ class Oracle(Memory):
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.sessions.get(reading.session_id)
         own = known is not None and known.owner == user
-        elsewhere = "{session_id}" in reading.path and not own
+        elsewhere = f"{{{MAIN.parameter}}}" in reading.path and not own
         refusals = reading.refusals | ({404} if elsewhere else set[int]())
         malformed = reading.malformed and answer.status in MALFORMED
         if malformed:
             note_refusal(reading, user, known)
             return
-        if reading.operation == LIST and user in self.unlinked:
+        if reading.operation == LIST and user in self.unlinked and UNLINKED is not None:
             if answer.status != 422 or not (reading.problems or reading.asks_page):
-                yield from without_link(self.level, answer)
+                yield from without_link(self.level, UNLINKED, answer)
             return
         unfit = list(
             self.if_strict(unfit_status(reading, answer, elsewhere=elsewhere, together=together))
@@ -176,7 +187,7 @@ class Oracle(Memory):
                 f"status {answer.status}",
             )
         skip = places(misfit)
-        if reading.operation == "createSession":
+        if reading.operation == CREATE:
             yield from created(self, reading, answer, user)
         elif reading.operation == LIST:
             yield from listed(self, reading, answer, user, skip)

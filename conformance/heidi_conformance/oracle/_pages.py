@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from heidi_conformance._document import member
+from heidi_conformance._document import pointed
 from heidi_conformance._words import kind_of
+from heidi_conformance.contract._operations import DEFAULT, LIST, OPERATIONS
 
 from ._complaint import Complaint
 from ._reading import Reading
 
-LIST = "listLinkedUserSessions"
-DEFAULT_SIZE = 10
+PAGE = OPERATIONS[LIST].page
+# How its parts are called in a sentence.
+NEXT, MORE, COUNT, TOTAL = (
+    f"`{pointer.rpartition('/')[2]}`" for pointer in (PAGE.next, PAGE.more, PAGE.count, PAGE.total)
+)
 # A larger number is not the number of anybody's sessions, and nobody knows what it is.
 MOST = 1_000_000
 
@@ -66,30 +70,26 @@ class Shelf:
 
 def size_of(reading: Reading) -> int | None:
     """Return the size of page that is asked for; None where the query is odd."""
-    texts = [text for name, text in reading.query if name == "page_size"]
+    texts = [text for name, text in reading.query if name == PAGE.size]
     if not texts:
-        return DEFAULT_SIZE
+        return DEFAULT
     plain = len(texts) == 1 and texts[0].isascii() and texts[0].isdigit()
     return int(texts[0]) if plain else None
 
 
 def tokens_of(reading: Reading) -> list[str]:
-    return [text for name, text in reading.query if name == "page"]
+    return [text for name, text in reading.query if name == PAGE.token]
 
 
 def ids_of(page: Any) -> list[str]:
     """Return the ids of the sessions on a page."""
-    sessions = member(page, "sessions")
-    listed = cast("list[object]", sessions) if isinstance(sessions, list) else []
-    return [
-        session_id for item in listed if isinstance(session_id := member(item, "session_id"), str)
-    ]
+    return OPERATIONS[LIST].ids_on(page)
 
 
 def is_whole(page: Any) -> bool:
     """Whether a page has its sessions, and each of them an id."""
-    listed = member(page, "sessions")
-    return isinstance(listed, list) and len(ids_of(page)) == len(cast("list[object]", listed))
+    listed = pointed(page, PAGE.items)
+    return isinstance(listed, list) and len(ids_of(page)) == len(OPERATIONS[LIST].listed(page))
 
 
 def page_faults(
@@ -98,19 +98,20 @@ def page_faults(
     """Yield what is wrong with the numbers of a page; take what it tells."""
     ids, size = ids_of(page), size_of(reading)
     token, more, total, count = (
-        member(page, name) for name in ("next_page", "has_next_page", "total_count", "count")
+        pointed(page, pointer) if pointer else None
+        for pointer in (PAGE.next, PAGE.more, PAGE.total, PAGE.count)
     )
-    if count != len(ids):
+    if PAGE.count and count != len(ids):
         yield complaint(
             "counts",
-            "answers a `count` that is not the number of its sessions",
-            f"`count` {len(ids)}, as the page shows {sessions(len(ids))}",
-            f"`count` {numbered(count)}",
+            f"answers a {COUNT} that is not the number of its sessions",
+            f"{COUNT} {len(ids)}, as the page shows {sessions(len(ids))}",
+            f"{COUNT} {numbered(count)}",
         )
     if isinstance(more, bool) and more != (token is not None):
         yield complaint(
             "next-page",
-            "answers `has_next_page` and `next_page` that contradict each other",
+            f"answers {MORE} and {NEXT} that contradict each other",
             "true beside a page to ask for, false beside null",
             f"{str(more).lower()} beside {'null' if token is None else 'a page to ask for'}",
         )
@@ -118,9 +119,9 @@ def page_faults(
         if shelf.total is not None and total != shelf.total:
             yield complaint(
                 "totals",
-                "answers a `total_count` that is not the number of the caller's sessions",
-                f"`total_count` {numbered(shelf.total)}",
-                f"`total_count` {numbered(total)}",
+                f"answers a {TOTAL} that is not the number of the caller's sessions",
+                f"{TOTAL} {numbered(shelf.total)}",
+                f"{TOTAL} {numbered(total)}",
             )
         shelf.total = total
     if (twice := len(ids) - len(set(ids))) > 0:
@@ -131,7 +132,7 @@ def page_faults(
             f"{len(set(ids))} different ids, and {twice} of them again",
         )
     asked = (
-        "without `page_size`" if not any(name == "page_size" for name, _ in reading.query) else ""
+        f"without `{PAGE.size}`" if not any(name == PAGE.size for name, _ in reading.query) else ""
     )
     if size is not None:
         yield from length_faults(shelf, reading, len(ids), size, asked, more=token is not None)
@@ -150,7 +151,7 @@ def page_faults(
     shelf.order[key] = ids
     walk = shelf.walk
     if not tokens_of(reading):
-        walk = Walk(size or DEFAULT_SIZE, there, shelf.total)
+        walk = Walk(size or DEFAULT, there, shelf.total)
     elif not shelf.offers(reading):
         walk = None
     shelf.walk = walk
@@ -162,11 +163,12 @@ def length_faults(
     shelf: Shelf, reading: Reading, length: int, size: int, asked: str, *, more: bool
 ) -> Iterator[Complaint]:
     rule = "page-size" if asked else "full-pages"
+    most = str(DEFAULT) if asked else f"`{PAGE.size}`"
     got = sessions(length)
     if length > size:
         yield complaint(
             "page-size" if asked else "page-bound",
-            f"puts more sessions on a page than {'10' if asked else '`page_size`'} {asked}".strip(),
+            f"puts more sessions on a page than {most} {asked}".strip(),
             f"at most {sessions(size)}",
             got,
         )
@@ -174,7 +176,7 @@ def length_faults(
         yield complaint(
             rule,
             f"leaves a page short that is not the last {asked}".strip(),
-            f"{sessions(size)}, as `next_page` leads to more",
+            f"{sessions(size)}, as {NEXT} leads to more",
             got,
         )
     elif not tokens_of(reading) and shelf.total is not None:
@@ -182,16 +184,16 @@ def length_faults(
             yield complaint(
                 rule,
                 f"leaves the first page short {asked}".strip(),
-                f"{sessions(min(size, shelf.total))}, as `total_count` is {numbered(shelf.total)}",
+                f"{sessions(min(size, shelf.total))}, as {TOTAL} is {numbered(shelf.total)}",
                 got,
             )
         if more != (shelf.total > length):
             yield complaint(
                 "next-page",
                 "has a next page where there is nothing left, or none where there is",
-                f"{'null' if more else 'a `next_page`'} after "
+                f"{'null' if more else f'a {NEXT}'} after "
                 f"{length} of {numbered(shelf.total)} sessions",
-                "a `next_page`" if more else "null",
+                f"a {NEXT}" if more else "null",
             )
 
 
@@ -214,9 +216,9 @@ def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterato
             yield complaint(
                 "walks",
                 "does not come to an end of its pages",
-                f"`next_page` null after {numbered(-(-shelf.total // walk.size))} pages, "
-                f"as `total_count` is {numbered(shelf.total)}",
-                f"a `next_page` on page {walk.pages}",
+                f"{NEXT} null after {numbered(-(-shelf.total // walk.size))} pages, "
+                f"as {TOTAL} is {numbered(shelf.total)}",
+                f"a {NEXT} on page {walk.pages}",
             )
         return
     shelf.walk = None
@@ -238,8 +240,8 @@ def end_faults(shelf: Shelf, walk: Walk) -> Iterator[Complaint]:
     elif shelf.total is not None and len(walk.seen) > shelf.total:
         yield complaint(
             "walks",
-            "shows more sessions in a walk than `total_count` says there are",
-            f"at most {numbered(shelf.total)}, which is `total_count`",
+            f"shows more sessions in a walk than {TOTAL} says there are",
+            f"at most {numbered(shelf.total)}, which is {TOTAL}",
             got,
         )
 

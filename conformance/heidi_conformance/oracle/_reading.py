@@ -9,24 +9,28 @@ from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
-import heidi_spec
 import jsonschema_rs
 
-from heidi_conformance._document import ISSUER, member
+from heidi_conformance._document import member
 from heidi_conformance._history import strings
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance._words import kind_of
+from heidi_conformance.contract._operations import (
+    ISSUE,
+    LEAST,
+    LIST,
+    MAIN,
+    MOST,
+    OPERATIONS,
+    PATHS,
+    UPDATE,
+    Operation,
+    route,
+)
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
-ISSUE = "issueToken"
-OPERATIONS = {
-    "/sessions": {"POST": "createSession"},
-    "/sessions/linked-user": {"GET": "listLinkedUserSessions"},
-    "/sessions/{session_id}": {"GET": "getSession", "PATCH": "updateSession"},
-    ISSUER: {"GET": ISSUE},
-}
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -86,7 +90,7 @@ class Reading:
     @property
     def asks_page(self) -> bool:
         """Whether a `page` is asked for that no answer need have offered."""
-        return any(name == "page" for name, _ in self.query)
+        return any(name == OPERATIONS[LIST].page.token for name, _ in self.query)
 
     @property
     def malformed(self) -> bool:
@@ -100,7 +104,7 @@ class Reading:
 
     @property
     def method_known(self) -> bool:
-        return self.message.method in OPERATIONS.get(self.path, {})
+        return self.message.method in PATHS.get(self.path, {})
 
     @property
     def refusals(self) -> frozenset[int]:
@@ -115,33 +119,27 @@ class Reading:
 
 def understand(message: Message) -> Reading:
     """Read a request as the contract does."""
-    raw, _, query = message.target.partition("?")
-    parts = raw.split("/")
-    path, session_id = "", ""
-    if raw == ISSUER:
-        path = ISSUER
-    elif parts[:2] == ["", "sessions"] and len(parts) == 2:
-        path = "/sessions"
-    elif parts[:2] == ["", "sessions"] and len(parts) == 3 and parts[2]:
-        session_id = unquote(parts[2], errors="replace")
-        path = "/sessions/linked-user" if session_id == "linked-user" else "/sessions/{session_id}"
-    methods = OPERATIONS.get(path, {})
-    operation = methods.get(message.method) or next(iter(methods.values()), "")
-    if message.method not in methods:
-        return Reading(message, path, operation, session_id)
-    pairs = tuple(parse_qsl(query, keep_blank_values=True))
-    if operation == "listLinkedUserSessions":
-        return Reading(message, path, operation, query=pairs, problems=tuple(unfit_query(pairs)))
-    if operation == ISSUE:
-        return Reading(message, path, operation, query=pairs)
-    if operation == "getSession":
-        return Reading(message, path, operation, session_id)
-    return with_body(message, path, operation, session_id)
+    where = route(message.target)
+    operation = where.methods.get(message.method)
+    session_id = where.values.get(MAIN.parameter, "")
+    if operation is None:
+        first = next((item.id for item in where.methods.values()), "")
+        return Reading(message, where.path, first, session_id)
+    pairs = tuple(parse_qsl(message.target.partition("?")[2], keep_blank_values=True))
+    if operation.id == ISSUE:
+        return Reading(message, where.path, operation.id, query=pairs)
+    if operation.id == LIST:
+        problems = tuple(unfit_query(pairs))
+        return Reading(message, where.path, operation.id, query=pairs, problems=problems)
+    if operation.body is None:
+        return Reading(message, where.path, operation.id, session_id)
+    return with_body(message, where.path, operation, session_id)
 
 
-def with_body(message: Message, path: str, operation: str, session_id: str) -> Reading:
+def with_body(message: Message, path: str, declared: Operation, session_id: str) -> Reading:
     """Read a request that has a body."""
-    optional = operation == "createSession"
+    operation = declared.id
+    optional = declared.body is not None and declared.body.optional
     if not message.body and optional:
         return Reading(message, path, operation, session_id)
     problems = [*unfit_envelope(message)]
@@ -229,9 +227,9 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         where = ".".join(str(step) for step in error.instance_path if isinstance(step, str))
         yield Problem(rule_of(error), shape, told(error, where), where)
     dob = member(member(value, "patient"), "dob")
-    if operation == "updateSession" and isinstance(dob, str) and not DATE.fullmatch(dob):
+    if operation == UPDATE and isinstance(dob, str) and not DATE.fullmatch(dob):
         yield Problem("values", shape, "a `patient.dob` that is no date", "patient.dob")
-    if operation == "updateSession" and isinstance(dob, str) and dob.startswith("0000-"):
+    if operation == UPDATE and isinstance(dob, str) and dob.startswith("0000-"):
         # No calendar of a library has the year 0, and RFC 3339 has it.
         yield Problem("values", shape, "a `patient.dob` in the year 0", "patient.dob", sure=False)
 
@@ -254,16 +252,17 @@ def told(error: jsonschema_rs.ValidationError, where: str) -> str:
 
 def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
     shape = frozenset({422})
-    sizes = [text for name, text in pairs if name == "page_size"]
-    tokens = [text for name, text in pairs if name == "page"]
-    for name, texts in (("page_size", sizes), ("page", tokens)):
+    words = OPERATIONS[LIST].page
+    sizes = [text for name, text in pairs if name == words.size]
+    tokens = [text for name, text in pairs if name == words.token]
+    for name, texts in ((words.size, sizes), (words.token, tokens)):
         if len(texts) > 1:
             yield Problem("page-size", shape, f"`{name}` twice", name, sure=False)
     for text in sizes[-1:]:
-        if re.fullmatch(r"[1-9][0-9]?|100", text):
+        if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) and LEAST <= int(text) <= MOST:
             continue
-        yield Problem("page-size", shape, "a `page_size` that is no integer from 1 to 100",
-                      "page_size")  # fmt: skip
+        what = f"a `{words.size}` that is no integer from {LEAST} to {MOST}"
+        yield Problem("page-size", shape, what, words.size)
 
 
 def special(
@@ -357,22 +356,8 @@ def plainly(value: Any) -> Any:
 @cache
 def shape_of(operation: str) -> dict[str, Any]:
     """Return the schema of a body, with its references resolved."""
-    schemas = heidi_spec.load("strict")["components"]["schemas"]
-
-    def resolved(node: Any) -> Any:
-        if isinstance(node, list):
-            return [resolved(item) for item in cast("list[object]", node)]
-        if not isinstance(node, dict):
-            return node
-        known = cast("dict[str, Any]", node)
-        if "$ref" in known:
-            return resolved(schemas[known["$ref"].rpartition("/")[2]])
-        return {name: resolved(item) for name, item in known.items()}
-
-    shape: dict[str, Any] = resolved(
-        schemas["SessionCreate" if operation == "createSession" else "SessionUpdate"]
-    )
-    return shape
+    body = OPERATIONS[operation].body
+    return {} if body is None else body.schema
 
 
 @cache

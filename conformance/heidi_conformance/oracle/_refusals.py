@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 
-from heidi_conformance._document import member
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._operations import (
+    LIST,
+    OPERATIONS,
+    READ,
+    UNLINKED,
+    UPDATE,
+    error_type,
+)
 
 from ._complaint import Complaint
 from ._memory import Memory
-from ._messages import error_type, wording
+from ._messages import wording
 from ._newborn import ID
-from ._pages import LIST
+from ._pages import PAGE
 from ._reading import Reading
 from ._sessions import (
     Known,
@@ -19,7 +26,7 @@ from ._shapes import declared
 
 
 def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
-    if reading.operation == "updateSession" and known is not None:
+    if reading.operation == UPDATE and known is not None:
         known.attempts.add("rejected" if known.owner == user else "foreign")
 
 
@@ -97,7 +104,7 @@ def refused(
             "success",
             f"status {status}",
         )
-    elif plain(reading) and error_type(answer) != "NoLinkedUserException":
+    elif plain(reading) and (UNLINKED is None or error_type(answer.content) != UNLINKED.type):
         yield Complaint(
             "works", operation, "refuses what the page shows", "", "success", f"status {status}"
         )
@@ -111,16 +118,11 @@ def not_found(
     if "%2F" in reading.message.target:
         # Many servers take it for a slash, and so for a path that they do not have.
         return
-    documented = memory.strict or operation == "getSession"
-    if documented and error_type(answer) not in (None, "SessionNotFoundError"):
-        yield Complaint(
-            "unknown-id",
-            operation,
-            "answers 404 with another type than SessionNotFoundError",
-            "",
-            "SessionNotFoundError",
-            "another type",
-        )
+    documented = memory.strict or operation == READ
+    told, kind = error_type(answer.content), OPERATIONS[READ].error_type(404)
+    if documented and None not in (told, kind) and told != kind:
+        what = f"answers 404 with another type than {kind}"
+        yield Complaint("unknown-id", operation, what, "", f"{kind}", "another type")
     yield from memory.if_strict(told_apart(memory, reading, answer, known))
 
 
@@ -155,7 +157,7 @@ def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iter
     if reading.message.method == "HEAD" and answer.ok and foreign:
         yield Complaint(
             "own-sessions",
-            "getSession",
+            READ,
             "shows a session of another user to HEAD",
             "",
             "404 or 405",
@@ -167,7 +169,7 @@ def found_elsewhere(
     memory: Memory, reading: Reading, answer: Reply, known: Known | None
 ) -> Iterator[Complaint]:
     """A request for no session of the caller succeeded."""
-    verb = "shows" if reading.operation == "getSession" else "changes"
+    verb = "shows" if reading.operation == READ else "changes"
     if known is not None:
         known.attempts.add("foreign")
         if memory.strict:
@@ -180,7 +182,7 @@ def found_elsewhere(
                 f"status {answer.status}",
             )
         return
-    real = member(member(answer.content, "session"), "session_id")
+    real = OPERATIONS[READ].made(answer.content)
     if isinstance(real, str) and real in memory.sessions:
         memory.sessions[real].settled = False
         if memory.strict:
@@ -212,10 +214,10 @@ def unfit_status(
     """
     status = answer.status
     right = reading.sure is not None or elsewhere
-    if together and reading.operation == "updateSession" and not (answer.ok or right):
+    if together and reading.operation == UPDATE and not (answer.ok or right):
         yield Complaint(
             "concurrent",
-            "updateSession",
+            UPDATE,
             "refuses an update that runs at the same time as others",
             "",
             "success",
@@ -239,7 +241,7 @@ def plain(reading: Reading) -> bool:
     return (
         not reading.strange
         and not reading.problems
-        and all(name == "page_size" and text == "10" for name, text in reading.query)
+        and all(name == PAGE.size and text == "10" for name, text in reading.query)
         and all(
             (ordinary(name, value) and value)
             or name in ("clinician_notes", "generate_output_without_recording")

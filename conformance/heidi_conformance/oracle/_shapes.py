@@ -13,17 +13,13 @@ from heidi_conformance._document import Json, member
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError, read_json
 from heidi_conformance._words import json_path, kind_of, printable
+from heidi_conformance.contract._operations import OPERATIONS, READ, UPDATE
 
 from ._complaint import Complaint
-from ._reading import OPERATIONS, plainly
+from ._reading import plainly
 
-ONE = ("getSession", "updateSession")
+ONE = (READ, UPDATE)
 INSTANTS = ("created_at", "updated_at")
-PLACES = {
-    operation: (path, method.lower())
-    for path, methods in OPERATIONS.items()
-    for method, operation in methods.items()
-}
 
 
 def misshapen(
@@ -117,13 +113,13 @@ def is_instant(text: str) -> bool:
 
 @cache
 def asserted(level: Level) -> Json:
-    return _document.asserted(_document.with_issuer(_document.load(level)), level)
+    return _document.asserted(_document.load(level), level)
 
 
 @cache
 def declared(operation: str) -> frozenset[str]:
     """Return the statuses that the strict document declares on an operation."""
-    path, method = PLACES[operation]
+    _, path, method = OPERATIONS[operation].place
     return frozenset(asserted("strict")["paths"][path][method]["responses"])
 
 
@@ -133,7 +129,7 @@ def validator(
 ) -> jsonschema_rs.Draft202012Validator | None:
     """Return what the body of an answer must satisfy; None where the document does not say."""
     document = asserted(level)
-    path, method = PLACES[operation]
+    _, path, method = OPERATIONS[operation].place
     responses = document["paths"][path][method]["responses"]
     keys = [str(status), "2XX" if 200 <= status < 300 else "default"]
     if level == "strict":

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._operations import CREATE, OPERATIONS, UPDATE, error_type
 
 from ._complaint import Complaint
 from ._memory import Memory
-from ._messages import error_type
 from ._reading import Reading
 from ._shapes import misshapen
 
@@ -26,7 +26,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
     how = "with an expired token" if expired else how
     operation = reading.operation
     known = memory.sessions.get(reading.session_id)
-    if not answer.ok and operation == "updateSession" and known is not None:
+    if not answer.ok and operation == UPDATE and known is not None:
         known.attempts.add("rejected")
     if answer.ok:
         rule = "expired-token" if expired else "token-needed"
@@ -34,7 +34,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
             rule, operation, "accepts a request {}", how, "401", f"status {answer.status}"
         )
         memory.doubt(reading)
-        if operation == "createSession":
+        if operation == CREATE:
             for shelf in memory.shelves.values():
                 shelf.total = None
     elif memory.strict and answer.status != 401:
@@ -57,13 +57,8 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
                 "`WWW-Authenticate: Bearer`",
                 "none, or another one",
             )
-        if (kind := error_type(answer)) is not None and kind != "AuthenticationError":
-            yield Complaint(
-                "challenge",
-                operation,
-                "answers 401 with another type than AuthenticationError",
-                "",
-                "AuthenticationError",
-                "another type",
-            )
+        told, kind = error_type(answer.content), OPERATIONS[operation].error_type(401)
+        if None not in (told, kind) and told != kind:
+            what = f"answers 401 with another type than {kind}"
+            yield Complaint("challenge", operation, what, "", f"{kind}", "another type")
         yield from misshapen("strict", operation, answer)

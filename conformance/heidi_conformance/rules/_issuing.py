@@ -1,15 +1,21 @@
 """Scripts about the tokens that a key is exchanged for."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._document import ISSUER
-from heidi_conformance._history import Request, UnboundError, issue, listing, read, update
+from heidi_conformance._history import (
+    UnboundError,
+    issue,
+    issue_of,
+    listing,
+    read,
+    update,
+)
 from heidi_conformance._probe import Probe
+from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
 
 from ._script import Script
 
 # Invented. Each script has users of its own: scripts may run at the same time, in several shards.
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
-KEY = (("Heidi-Api-Key", "{key}"),)
 # Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
@@ -58,15 +64,13 @@ def namesakes(probe: Probe) -> None:
 def requests_for_nobody(probe: Probe) -> None:
     """A right key, and no user to issue a token for."""
     user_of(probe, "known-1")
-    address = f"email={email('known-1')}"
-    for query in (
-        "",
-        "?email=",
-        f"?{address}",
-        f"?third_party_internal_id={ID}",
-        f"?{address}&third_party_internal_id=",
-    ):
-        probe.send(Request("GET", f"{ISSUER}{query}", user="", media_type=None, headers=KEY))
+    names = OPERATIONS[ISSUE].semantics["user"]
+    user = dict(zip(names, (email("known-1"), *[ID] * len(names)), strict=False))
+    probe.send(issue_of({}))
+    probe.send(issue_of({names[0]: ""}))
+    for missing in reversed(names):
+        probe.send(issue_of({name: text for name, text in user.items() if name != missing}))
+    probe.send(issue_of(user | {names[-1]: ""}))
 
 
 def wrong_keys(probe: Probe) -> None:
@@ -77,7 +81,7 @@ def wrong_keys(probe: Probe) -> None:
         probe.try_send(issue(email("known-1"), ID, key))
     probe.send(issue(email("known-1"), ID, None, authorization="Bearer {first}"))
     probe.send(listing(authorization="Bearer {key}"))
-    probe.send(listing(authorization="", headers=KEY))
+    probe.send(listing(authorization="", headers=((KEY_HEADER, "{key}"),)))
 
 
 # Last what may close the door: a server may be cautious with who tries keys.

@@ -4,14 +4,9 @@
 from dataclasses import dataclass
 
 from heidi_conformance._verdict import Level
-from heidi_conformance.oracle import ISSUE
+from heidi_conformance.contract._operations import CREATE, ISSUE, LIST, UPDATE
+from heidi_conformance.contract._operations import READ as GET
 
-CREATE, GET, UPDATE, LIST = (
-    "createSession",
-    "getSession",
-    "updateSession",
-    "listLinkedUserSessions",
-)
 EVERY = (CREATE, GET, UPDATE, LIST)
 BODIES = (CREATE, UPDATE)
 ONE = (GET, UPDATE)

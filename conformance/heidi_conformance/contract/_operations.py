@@ -1,0 +1,484 @@
+"""The operations of the documents: what a request to each looks like, and what may come back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import unquote
+
+from heidi_conformance._document import Json, expanded, load, member, operations, pointed
+from heidi_conformance._verdict import CannotJudgeError
+
+# Of a node, what the vendor's page says; anything else is our reading.
+SAID = ("documented", "example")
+# What the strict document may add to any operation; another error status is the owner's own.
+USUAL = frozenset(map(str, (400, 401, 403, 404, 405, 413, 415, 422, 429)))
+FORMATS = {
+    "date": "2020-01-31",
+    "date-time": "2020-01-31T12:00:00Z",
+    "email": "a@example.com",
+    "uri": "https://example.com/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+STATEFUL = ("create", "read", "update", "list")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A component schema that operations create, read, update, list and delete.
+
+    id: the property that names one. parameter: the path parameter that carries it.
+    owner: the security scheme that says whose it is. created, updated: properties with instants.
+    """
+
+    name: str
+    id: str
+    parameter: str
+    owner: str
+    created: str = ""
+    updated: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter. where: `path`, `query`, `header` or `cookie`. values: those of its examples."""
+
+    name: str
+    where: str
+    required: bool
+    schema: Json
+    values: tuple[Any, ...] = ()
+
+    @property
+    def sample(self) -> Any:
+        """A value that fits."""
+        return self.values[0] if self.values else sample_of(self.schema)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A request body. optional: whether it may be left out; said: whether the page says that."""
+
+    schema: Json
+    optional: bool
+    said: bool
+    samples: tuple[Any, ...] = ()
+
+    @property
+    def least(self) -> Any:
+        """The properties of the sample that are required, and no other."""
+        sample = self.samples[0] if self.samples else sample_of(self.schema)
+        if not isinstance(sample, dict):
+            return sample
+        needed = self.schema.get("required", ())
+        known = cast("Json", sample)
+        return {
+            name: known.get(name, sample_of(self.schema["properties"][name])) for name in needed
+        }
+
+    @property
+    def little(self) -> Any:
+        """The least, and one property more where there is one."""
+        sample = self.samples[0] if self.samples else sample_of(self.schema)
+        least = self.least
+        if least or not isinstance(sample, dict):
+            return least
+        return dict(list(cast("Json", sample).items())[:1])
+
+
+@dataclass(frozen=True)
+class Page:
+    """The words of a list: names of parameters, and pointers into the response."""
+
+    items: str = ""
+    size: str = ""
+    token: str = ""
+    next: str = ""
+    more: str = ""
+    count: str = ""
+    total: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path.
+
+    method: in capitals. scheme: the security scheme that it asks for, empty where it asks for none.
+    responses: by status, with references resolved. semantics: `x-semantics`, empty without.
+    documented: whether the base document has it, from the vendor's page.
+    """
+
+    id: str
+    method: str
+    path: str
+    tag: str
+    scheme: str
+    parameters: tuple[Parameter, ...]
+    body: Body | None
+    responses: Mapping[str, Json]
+    semantics: Json = field(default_factory=Json)
+    documented: bool = False
+
+    @property
+    def action(self) -> str:
+        """What it does, `create` to `issue`; empty without semantics."""
+        return str(self.semantics.get("action", ""))
+
+    @property
+    def resource(self) -> Resource | None:
+        """The resource that it is about: by its semantics, or by its last path parameter."""
+        named = [RESOURCE_OF[name] for name in self.ids if name in RESOURCE_OF]
+        return RESOURCES.get(str(self.semantics.get("resource"))) or next(reversed(named), None)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names of its path parameters, in the order of the path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The way to it in a document."""
+        return "paths", self.path, self.method.lower()
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method not in ("GET", "HEAD", "OPTIONS")
+
+    @property
+    def page(self) -> Page:
+        """The words of the list that it shows."""
+        return Page(**self.semantics.get("page", {}))
+
+    @property
+    def success(self) -> tuple[str, ...]:
+        """The declared statuses of success."""
+        return tuple(status for status in self.responses if status.startswith("2"))
+
+    @property
+    def least(self) -> Any:
+        """The smallest body that fits, None without a body."""
+        return self.body.least if self.body else None
+
+    @property
+    def little(self) -> Any:
+        """A small body that has a property, None without a body."""
+        return self.body.little if self.body else None
+
+    def query(self, name: str) -> Parameter:
+        """Return a query parameter."""
+        return next(item for item in self.parameters if (item.where, item.name) == ("query", name))
+
+    def shown(self, content: Any) -> Any:
+        """Return the resource that a response shows, None where it shows none."""
+        result = self.semantics.get("result")
+        return None if result is None else pointed(content, result)
+
+    def made(self, content: Any) -> Any:
+        """Return the id that a response gives to what it created, None without."""
+        if (pointer := self.id_pointer) is not None:
+            return pointed(content, pointer)
+        return None
+
+    @property
+    def id_pointer(self) -> str | None:
+        """Where a response has the id of its resource."""
+        if "id" in self.semantics:
+            return str(self.semantics["id"])
+        if "result" in self.semantics and self.resource is not None:
+            return f"{self.semantics['result']}/{self.resource.id}"
+        return None
+
+    def listed(self, content: Any) -> list[Any]:
+        """Return the items of a page."""
+        items = pointed(content, self.page.items) if self.action == "list" else None
+        return [*cast("list[object]", items)] if isinstance(items, list) else []
+
+    def ids_on(self, content: Any) -> list[str]:
+        """Return the ids of the resources on a page."""
+        name = self.resource.id if self.resource else ""
+        ids = (member(item, name) for item in self.listed(content))
+        return [text for text in ids if isinstance(text, str)]
+
+    def error_type(self, status: int | str) -> str | None:
+        """Return the type of an error that the document shows by an example, None without."""
+        return next((kind for kind, _ in self.errors(status)), None)
+
+    def errors(self, status: int | str) -> Iterator[tuple[str, str]]:
+        """Yield type and message of the examples of an error."""
+        for example in samples(self.responses.get(str(status), {})):
+            if isinstance(kind := error_type(example), str):
+                yield kind, error_message(example)
+
+
+def is_parameter(segment: str) -> bool:
+    return segment.startswith("{") and segment.endswith("}")
+
+
+def error_type(content: Any) -> Any:
+    """Return the type of an error response, None where it has none."""
+    return pointed(content, ERROR["type"])
+
+
+def error_message(content: Any) -> Any:
+    """Return the message of an error response, None where it has none."""
+    return pointed(content, ERROR["message"])
+
+
+# Reading the documents
+
+
+def samples(node: Json) -> tuple[Any, ...]:
+    """Return the examples of a request body or a response, as JSON."""
+    media: Json = node.get("content", {}).get("application/json", {})
+    named = [example.get("value") for example in media.get("examples", {}).values()]
+    return (*([media["example"]] if "example" in media else []), *named)
+
+
+def sample_of(schema: Json) -> Any:
+    """Return a small value that fits a schema."""
+    given = [schema[word] for word in ("const", "default") if word in schema]
+    given += [item for word in ("examples", "enum") for item in schema.get(word, ())]
+    if given:
+        return given[0]
+    for word in ("oneOf", "anyOf", "allOf"):
+        if schema.get(word):
+            return sample_of(schema[word][0])
+    kind = schema.get("type", "object" if "properties" in schema else "null")
+    named, items = schema.get("properties", {}), schema.get("items", {})
+    text = "x" * max(1, schema.get("minLength", 1))
+    plain: dict[str, Any] = {
+        "object": {name: sample_of(named.get(name, {})) for name in schema.get("required", ())},
+        "array": [sample_of(items)] * schema.get("minItems", 0),
+        "string": FORMATS.get(schema.get("format", ""), text),
+        "integer": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
+        "number": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
+        "boolean": False,
+    }
+    return plain.get(kind if isinstance(kind, str) else kind[0])
+
+
+def schema_of(node: Json) -> Json | None:
+    """Return the schema of a request body or a response, None where it has no JSON."""
+    found: Json | None = node.get("content", {}).get("application/json", {}).get("schema")
+    return found
+
+
+def status_of(node: Any, inherited: str = "") -> str:
+    """Return the provenance of a node, or what it inherits."""
+    return str(member(member(node, "x-provenance"), "status") or inherited)
+
+
+def read_resources(document: Json) -> Iterator[Resource]:
+    for name, schema in document["components"]["schemas"].items():
+        words: Json = schema.get("x-semantics", {})
+        if "id" in words:
+            parameter = str(words.get("parameter", words["id"]))
+            created, updated = str(words.get("created", "")), str(words.get("updated", ""))
+            yield Resource(name, words["id"], parameter, words["owner"], created, updated)
+
+
+def read_operations(document: Json, base: Json) -> Iterator[Operation]:
+    said = {
+        operation["operationId"]: (item, operation)
+        for item, operation in (
+            (base["paths"][path], operation) for _, path, operation in operations(base)
+        )
+    }
+    for method, path, raw in operations(document):
+        node: Json = expanded(document, raw)
+        shared: list[Json] = expanded(document, document["paths"][path].get("parameters", []))
+        _, of_base = said.get(node["operationId"], ({}, {}))
+        security: Sequence[Json] = node.get("security", document.get("security")) or ()
+        yield Operation(
+            node["operationId"],
+            method.upper(),
+            path,
+            next(iter(node.get("tags", [])), ""),
+            next((name for need in security for name in need), ""),
+            tuple(map(read_parameter, (*shared, *node.get("parameters", [])))),
+            read_body(node.get("requestBody"), of_base),
+            node["responses"],
+            node.get("x-semantics", {}),
+            status_of(of_base) in SAID and node.get("x-semantics", {}).get("action") != "issue",
+        )
+
+
+def read_parameter(node: Json) -> Parameter:
+    schema: Json = node["schema"]
+    named = [example.get("value") for example in node.get("examples", {}).values()]
+    values = [
+        *([node["example"]] if "example" in node else []),
+        *named,
+        *schema.get("examples", []),
+    ]
+    return Parameter(
+        node["name"], node["in"], bool(node.get("required")), schema, tuple(values)
+    )  # fmt: skip
+
+
+def read_body(node: Json | None, of_base: Json) -> Body | None:
+    schema = None if node is None else schema_of(node)
+    if node is None or schema is None:
+        return None
+    said = status_of(of_base.get("requestBody"), status_of(of_base)) in SAID
+    return Body(schema, not node.get("required"), said, samples(node))
+
+
+def read_error(document: Json) -> Json:
+    """Return the pointers to type and message of an error."""
+    schemas = document["components"]["schemas"].values()
+    for schema in schemas:
+        words: Json = schema.get("x-semantics", {})
+        if "error" in words:
+            return cast("Json", words["error"])
+    return {"type": "/type", "message": "/message"}
+
+
+STRICT = load("strict")
+ERROR = read_error(STRICT)
+RESOURCES = {resource.name: resource for resource in read_resources(STRICT)}
+RESOURCE_OF = {resource.parameter: resource for resource in RESOURCES.values()}
+OPERATIONS = {item.id: item for item in read_operations(STRICT, load("documented"))}
+# By path and method. Where two paths fit, the one with more literal segments comes first.
+PATHS: dict[str, dict[str, Operation]] = {}
+for _operation in sorted(
+    OPERATIONS.values(), key=lambda item: [is_parameter(part) for part in item.path.split("/")]
+):
+    PATHS.setdefault(_operation.path, {})[_operation.method] = _operation
+
+
+def of(resource: str, action: str) -> Operation | None:
+    """Return the operation of a resource with an action, None without."""
+    semantics = {"resource": resource, "action": action}
+    found = (one for one in OPERATIONS.values() if semantics.items() <= one.semantics.items())
+    return next(found, None)
+
+
+def main_resource() -> tuple[Resource, list[Operation]]:
+    """Return the first resource that can be created, read, updated and listed, and by what."""
+    for resource in RESOURCES.values():
+        found = [item for action in STATEFUL if (item := of(resource.name, action))]
+        if len(found) == len(STATEFUL):
+            return resource, found
+    raise CannotJudgeError(
+        "no resource of the document has x-semantics for create, read, update and list; add them"
+    )
+
+
+def issuer() -> Operation:
+    """Return the operation that issues tokens."""
+    for operation in OPERATIONS.values():
+        if operation.action == "issue":
+            return operation
+    raise CannotJudgeError("no operation of the document has x-semantics for issue; add it")
+
+
+# The resource that the rules about state are put to, and its operations; of others, what holds for
+# any operation is judged.
+MAIN, (_create, _read, _update, _list) = main_resource()
+CREATE, READ, UPDATE, LIST = _create.id, _read.id, _update.id, _list.id
+_issue = issuer()
+ISSUE = _issue.id
+# The header that carries the key for which tokens are issued.
+KEY_HEADER: str = STRICT["components"]["securitySchemes"][_issue.scheme]["name"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error that the document shows: its status, type and message."""
+
+    status: int
+    type: str
+    message: str
+
+
+# What who is not linked gets from the list, None where any user may list.
+UNLINKED = next(
+    (
+        Refusal(int(status), kind, message)
+        for status in _list.responses
+        if status.isdigit()
+        for kind, message in _list.errors(status)
+        if kind == _list.semantics.get("unlinked")
+    ),
+    None,
+)
+# Of a page: how many items it holds at least, at most, and without a size.
+_size = _list.query(_list.page.size).schema
+LEAST: int = _size.get("minimum", 1)
+MOST: int = _size.get("maximum", 100)
+DEFAULT: int = _size.get("default", 10)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a target leads.
+
+    path: of the document, empty where it has none. values: by parameter.
+    """
+
+    path: str = ""
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def methods(self) -> Mapping[str, Operation]:
+        """The operations of the path, by their method."""
+        return PATHS.get(self.path, {})
+
+
+def route(target: str) -> Route:
+    """Return where a target leads, with a query or without."""
+    segments = target.partition("?")[0].split("/")
+    for path in PATHS:
+        values = fitted(path.split("/"), segments)
+        if values is not None:
+            return Route(path, values)
+    return Route()
+
+
+def fitted(template: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:
+    """Return the values of the parameters of a path, None where the segments are of another."""
+    if len(template) != len(segments):
+        return None
+    values: dict[str, str] = {}
+    for part, segment in zip(template, segments, strict=True):
+        text = unquote(segment, errors="replace")
+        if is_parameter(part) and text:
+            values[part[1:-1]] = text
+        elif part != text:
+            return None
+    return values
+
+
+__all__ = [
+    "CREATE",
+    "DEFAULT",
+    "ISSUE",
+    "KEY_HEADER",
+    "LEAST",
+    "LIST",
+    "MAIN",
+    "MOST",
+    "OPERATIONS",
+    "PATHS",
+    "READ",
+    "RESOURCES",
+    "RESOURCE_OF",
+    "SAID",
+    "UNLINKED",
+    "UPDATE",
+    "USUAL",
+    "Body",
+    "Operation",
+    "Page",
+    "Parameter",
+    "Resource",
+    "Route",
+    "error_message",
+    "error_type",
+    "is_parameter",
+    "route",
+    "samples",
+    "schema_of",
+    "status_of",
+]
