@@ -21,6 +21,7 @@ from scripts.documents import DocumentError
 from scripts.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom
 from scripts.publication.documents import documents, overlays
+from scripts.publication.requests import collection
 from scripts.publication.site import CHANGELOG, Site
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         raise DocumentError(f"info.version: {version!r} cannot name a folder; write one like 1.2.0")
     notes = (root / CHANGELOG).read_text(encoding="utf-8")
     sandbox: Any = derive("strict", root)
+    requests = collection(sandbox)
     downloads = _encoded(
         documents(root)
         | overlays(root)
-        | {postman.NAME: postman.collection(sandbox)}
-        | http_file.http_file(sandbox)
+        | {postman.NAME: postman.file(requests)}
+        | http_file.files(requests)
         | _samples(root)
         | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
     )

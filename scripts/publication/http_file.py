@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final
 
 from scripts.documents import dump_json
-from scripts.publication.requests import REQUESTS, VARIABLES, Request, body_of
+from scripts.publication.operations import javascript
+from scripts.publication.requests import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+    from scripts.publication.requests import Collection, Request
 
 NAME: Final = "collections/heidi-sessions.http"
 ENVIRONMENT: Final = "collections/http-client.env.json"
@@ -23,39 +25,45 @@ HEAD: Final = """\
 """
 
 
-def http_file(document: Mapping[str, Any]) -> dict[str, str]:
+def files(collection: Collection) -> dict[str, str]:
     """Return the file, and the environment that it reads its variables from."""
-    info = document["info"]
-    head = HEAD.format(title=info["title"], version=info["version"], secrets=SECRETS)
+    head = HEAD.format(title=collection.title, version=collection.version, secrets=SECRETS)
+    known = {name: value for name, value in collection.variables.items() if value}
     return {
-        NAME: head + "".join(_block(request, document) for request in REQUESTS),
-        ENVIRONMENT: dump_json({"sandbox": dict(VARIABLES)}),
+        NAME: head + "".join(_block(request) for request in collection.requests),
+        ENVIRONMENT: dump_json({"sandbox": dict(known)}),
     }
 
 
-def _block(request: Request, document: Mapping[str, Any]) -> str:
-    query = urlencode(request.query, safe="{}")
+def _block(request: Request) -> str:
+    query = "&".join(f"{name}={value}" for name, value in request.query.items())
     lines = [
         "",
         f"### {request.folder}: {request.name}",
+        *_documented(request),
         f"{request.method} {{{{baseUrl}}}}{request.path}" + (f"?{query}" if query else ""),
         *(f"{name}: {value}" for name, value in request.headers.items()),
         "",
     ]
-    body = body_of(request, document)
-    if body is not None:
-        lines += [body, ""]
+    if request.body is not None:
+        lines += [request.body, ""]
     return "\n".join([*lines, "> {%", *_checks(request), "%}", ""])
 
 
-def _checks(request: Request) -> list[str]:
-    checks = [_check(str(request.status), f"response.status === {request.status}")]
+def _documented(request: Request) -> Iterator[str]:
+    """Write a comment for each response that the document knows."""
+    for response in request.documented:
+        error = type_of(response, request.error_at)
+        yield " ".join(filter(None, ["#", str(response.status), error, response.description]))
+
+
+def _checks(request: Request) -> Iterator[str]:
+    yield _check(str(request.status), f"response.status === {request.status}")
     if request.error:
-        checks.append(_check(request.error, f'response.body.detail.type === "{request.error}"'))
-    return checks + [
-        f'  client.global.set("{name}", response.body.{member});'
-        for name, member in request.keeps.items()
-    ]
+        found = javascript("response.body", request.error_at)
+        yield _check(request.error, f'{found} === "{request.error}"')
+    for name, pointer in request.keeps.items():
+        yield f'  client.global.set("{name}", {javascript("response.body", pointer)});'
 
 
 def _check(name: str, condition: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scripts.documents import DocumentError, Json
 from scripts.publication.provenance import KEY
-from scripts.publication.requests import BASE_URL
+from scripts.publication.requests import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -153,7 +153,8 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
     """Return the scripts that tell each bundle what to draw."""
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
-    served["servers"] = [{"url": BASE_URL, "description": "Where `make sandbox` serves it."}]
+    where = "Where `make sandbox` serves it."
+    served["servers"] = [{"url": base_url(sandbox), "description": where}]
     for parameter in _parameters(served):
         # Scalar makes a list to choose from of them, in place of a field to write into.
         parameter["schema"].pop("examples", None)

@@ -1,38 +1,60 @@
-"""The requests of the collections: every operation and its main errors, in an order that runs."""
+"""The requests of the collections, from a document: every operation and the errors to provoke."""
 
 from __future__ import annotations
 
 import json
+import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from urllib.parse import quote, urlsplit
+
+from jsonschema_rs import Draft202012Validator
+
+from scripts.dereference import dereference
+from scripts.documents import DocumentError
+from scripts.nodes import find, pointer_of
+from scripts.publication.operations import (
+    JSON,
+    Operation,
+    Response,
+    error_type,
+    example_of,
+    operations,
+    value_of,
+)
+from scripts.semantics import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-BASE_URL: Final = "http://127.0.0.1:8080/api/v2/ml-scribe/open-api"
+    from scripts.documents import Json
+    from scripts.nodes import Pointer
+
+SANDBOX: Final = "http://127.0.0.1:8080"
 """Where `make sandbox` serves."""
 
-VARIABLES: Final = MappingProxyType(
-    {
-        "baseUrl": BASE_URL,
-        "email": "clinician@example.com",
-        "unlinkedEmail": "clinician%2Bunlinked@example.com",
-        "thirdPartyInternalId": "1",
-    }
-)
-"""What a request may name in double braces, besides `apiKey` and what another request kept."""
+UNLINKED: Final = "+unlinked"
+"""What makes, before the @ of an email, a user without a link in the sandbox."""
 
-BEARER: Final = MappingProxyType({"Authorization": "Bearer {{token}}"})
-JSON: Final = BEARER | {"Content-Type": "application/json"}
-NONE: Final[Mapping[str, str]] = MappingProxyType({})
+NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+ERRORS: Final = "Errors"
+REMOVAL: Final = "Removal"
+STAGES: Final = ("create", "read", "update", "list")
+WRONG: Final[tuple[Json, ...]] = ([], {}, "", 0)
+OTHER_METHODS: Final = ("put", "delete", "patch", "post", "get")
 
 
 class Request(NamedTuple):
-    """One request, and what the sandbox answers.
+    """One request, and the response of the sandbox.
 
-    `sample` names the sample of the document that is the body, where `body` is not the body
-    itself. `error` is the type of the error, where it is decided. `keeps` maps variables to the
-    members of the answer that give them their value.
+    name: what the request shows, unique in the collection.
+    operation: the operationId.
+    path, query, headers, body: what is sent; a name in double braces is a variable.
+    status: the status of the response.
+    has_body: whether the response has a body.
+    error: the type of the error, and error_at where it stands in the response.
+    keeps: the variables that take their value from the response, each with a pointer into it.
+    documented: the responses that the document shows, for the first request of an operation.
     """
 
     folder: str
@@ -40,115 +62,401 @@ class Request(NamedTuple):
     operation: str
     method: str
     path: str
-    status: int = 200
-    headers: Mapping[str, str] = BEARER
+    status: int
+    has_body: bool
+    headers: Mapping[str, str] = NONE
     query: Mapping[str, str] = NONE
-    sample: str | None = None
     body: str | None = None
     error: str | None = None
-    keeps: Mapping[str, str] = NONE
+    error_at: Pointer = ()
+    keeps: Mapping[str, Pointer] = NONE
+    documented: tuple[Response, ...] = ()
 
 
-def _token(name: str, variable: str, email: str, **rest: Any) -> Request:
-    return Request(
-        rest.pop("folder", "Authentication"),
-        name,
-        "issueToken",
-        "GET",
-        "/jwt",
-        headers={"Heidi-Api-Key": rest.pop("key", "{{apiKey}}")},
-        query={"email": email, "third_party_internal_id": "{{thirdPartyInternalId}}"},
-        keeps={variable: "token"} if variable else {},
-        **rest,
-    )
+class Collection(NamedTuple):
+    """The requests in an order that runs, and the variables that a user sets.
+
+    variables: their values, but for the key, which is empty.
+    """
+
+    title: str
+    version: str
+    requests: tuple[Request, ...]
+    variables: Mapping[str, str]
 
 
-def _create(folder: str, name: str, **rest: Any) -> Request:
-    return Request(folder, name, "createSession", "POST", "/sessions", **rest)
+def base_url(document: Mapping[str, Any]) -> str:
+    """Return the URL below which the sandbox serves the operations."""
+    path = urlsplit(str(document["servers"][0]["url"])).path
+    return SANDBOX + path.rstrip("/")
 
 
-def _get(folder: str, name: str, session: str = "{{sessionId}}", **rest: Any) -> Request:
-    return Request(folder, name, "getSession", "GET", f"/sessions/{session}", **rest)
+def collection(document: Mapping[str, Any]) -> Collection:
+    """Derive the collection from the strict document.
+
+    Raises:
+        DocumentError: a reference leads nowhere.
+    """
+    writer = _Writer(cast("dict[str, Any]", dereference(dict(document))))
+    info = document["info"]
+    variables = {"baseUrl": base_url(document), "apiKey": "", **writer.variables}
+    return Collection(info["title"], info["version"], tuple(writer.requests()), variables)
 
 
-def _update(folder: str, name: str, session: str = "{{sessionId}}", **rest: Any) -> Request:
-    path = f"/sessions/{session}"
-    return Request(folder, name, "updateSession", "PATCH", path, headers=JSON, **rest)
+def type_of(response: Response, at: Pointer) -> str | None:
+    """Return the type of an error that the example of a response shows."""
+    try:
+        found = find(response.example, at) if at else None
+    except LookupError:
+        return None
+    return found if isinstance(found, str) else None
 
 
-def _list(folder: str, name: str, **rest: Any) -> Request:
-    path = "/sessions/linked-user"
-    return Request(folder, name, "listLinkedUserSessions", "GET", path, **rest)
+class _Writer:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.operations = operations(document)
+        self.error_at, _ = error_type(document)
+        self.resources = {
+            name: schema[KEY]
+            for name, schema in document["components"]["schemas"].items()
+            if "id" in schema.get(KEY, {})
+        }
+        self.created = {
+            each.semantics["resource"] for each in self.operations if each.action == "create"
+        }
+        self.linked = dict(self._links())
+        self.variables: dict[str, str] = {}
+        self.unlinked: dict[str, str] = {}
+        for operation in self.operations:
+            for name in operation.semantics.get("user", ()):
+                self._know_user(operation, name)
+
+    def _know_user(self, operation: Operation, name: str) -> None:
+        (parameter,) = (each for each in operation.parameters if each["name"] == name)
+        value = str(value_of(parameter))
+        self.variables[_camel(name)] = quote(value, safe="@")
+        if "@" in value and any("unlinked" in each.semantics for each in self.operations):
+            self.unlinked[name] = _camel("unlinked", name)
+            unlinked = value.replace("@", f"{UNLINKED}@", 1)
+            self.variables[self.unlinked[name]] = quote(unlinked, safe="@")
+
+    def _links(self) -> Iterator[tuple[tuple[str, str], tuple[str, str, Pointer]]]:
+        """Yield each parameter that a link fills: the source, the variable and the pointer."""
+        for operation in self.operations:
+            response = operation.value["responses"].get(str(operation.success.status), {})
+            for link in response.get("links", {}).values():
+                target = str(link.get("operationId"))
+                for name, expression in link.get("parameters", {}).items():
+                    pointer = pointer_of(str(expression).removeprefix("$response.body"))
+                    plain = name.rpartition(".")[2]
+                    if pointer is not None:
+                        variable = _camel(target, plain)
+                        yield (target, plain), (operation.id, variable, pointer)
+
+    # The order
+
+    def requests(self) -> Iterator[Request]:
+        """Yield the requests in an order in which each finds what it needs."""
+        ordered = sorted(self.operations, key=self._place)
+        removing = [each for each in ordered if _removes(each)]
+        for operation in ordered:
+            if operation not in removing:
+                yield from self._successes(operation)
+        paths: set[str] = set()
+        for operation in ordered:
+            yield from self._failures(operation)
+            if operation.path not in paths:
+                yield from self._undocumented_method(operation)
+            paths.add(operation.path)
+        for operation in reversed(removing):
+            shown = tuple(operation.responses.values())
+            yield self._request(operation, operation.title, folder=REMOVAL, documented=shown)
+
+    def _place(self, operation: Operation) -> tuple[int, int, int, int]:
+        """Say where an operation comes: tokens, then resources by depth, then all others."""
+        if operation.action == "issue":
+            return (0, 0, 0, 0)
+        if operation.action not in STAGES:
+            return (2, operation.path.count("{"), 0, 0)
+        resource = operation.semantics["resource"]
+        own = [each for each in self.operations if each.semantics.get("resource") == resource]
+        depth = min(each.path.count("{") for each in own)
+        first = self.operations.index(own[0])
+        return (1, depth, first, STAGES.index(operation.action))
+
+    # What succeeds
+
+    def _successes(self, operation: Operation) -> Iterator[Request]:
+        title = operation.title
+        shown = tuple(operation.responses.values())
+        yield self._request(operation, title, keeps=self._keeps(operation), documented=shown)
+        if operation.action == "issue" and self.unlinked:
+            keeps = {"unlinkedToken": _pointer(operation.semantics["token"])}
+            query = self._query(operation, linked=False)
+            name = f"{title}, user without a link"
+            yield self._request(operation, name, query=query, keeps=keeps)
+        if operation.action == "create":
+            yield self._second(operation)
+        if operation.action == "list":
+            yield from self._pages(operation)
+
+    def _second(self, operation: Operation) -> Request:
+        """Create another resource, so that there is a second page."""
+        if operation.value.get("requestBody", {}).get("required", False):
+            return self._request(operation, f"{operation.title}, second")
+        headers = self._headers(operation, body=False)
+        name = f"{operation.title}, without a body"
+        return self._request(operation, name, headers=headers, body=None)
+
+    def _pages(self, operation: Operation) -> Iterator[Request]:
+        page = operation.semantics["page"]
+        needed = {
+            name: value
+            for name, value in self._query(operation).items()
+            if any(each.get("required") and each["name"] == name for each in operation.parameters)
+        }
+        needed[page["size"]] = "1"
+        variable = self._next(operation)
+        keeps = {variable: _pointer(page["next"])}
+        title = operation.title
+        yield self._request(operation, f"{title}, first page", query=needed, keeps=keeps)
+        query = needed | {page["token"]: f"{{{{{variable}}}}}"}
+        yield self._request(operation, f"{title}, next page", query=query)
+
+    def _next(self, operation: Operation) -> str:
+        lists = [each for each in self.operations if each.action == "list"]
+        return "nextPage" if len(lists) == 1 else _camel("next", operation.id)
+
+    def _keeps(self, operation: Operation) -> dict[str, Pointer]:
+        """Say which variables the response of an operation gives their value."""
+        kept = {
+            variable: pointer
+            for source, variable, pointer in self.linked.values()
+            if source == operation.id
+        }
+        if operation.action == "issue":
+            kept["token"] = _pointer(operation.semantics["token"])
+        if operation.action == "create":
+            resource = operation.semantics["resource"]
+            at = operation.semantics.get("id")
+            if at is None:
+                at = f"{operation.semantics['result']}/{self.resources[resource]['id']}"
+            kept[_camel(resource, "id")] = _pointer(at)
+        return {name: at for name, at in kept.items() if name not in self._shadowed()}
+
+    def _shadowed(self) -> set[str]:
+        """Return the variables of links that lead to a resource whose id is kept anyway."""
+        return {
+            variable
+            for (target, name), (_, variable, _) in self.linked.items()
+            for operation in self.operations
+            if operation.id == target and self._resource(operation, name)
+        }
+
+    # What fails
+
+    def _failures(self, operation: Operation) -> Iterator[Request]:
+        for status, reason, changes in self._spoilt(operation):
+            response = operation.responses.get(status)
+            if response:
+                yield self._request(
+                    operation,
+                    f"{operation.title}: {reason}",
+                    response,
+                    folder=ERRORS,
+                    **changes,
+                )
+
+    def _spoilt(self, operation: Operation) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        """Yield the statuses that a request can provoke, why, and what it sends for that."""
+        secret = self._secret(operation)
+        if secret:
+            kept = {
+                key: value for key, value in self._headers(operation).items() if key not in secret
+            }
+            reason = "no key" if "{{apiKey}}" in secret.values() else "no token"
+            yield 401, reason, {"headers": kept}
+        if operation.parameters_in("path"):
+            samples = {p["name"]: str(value_of(p)) for p in operation.parameters_in("path")}
+            yield 404, "unknown id", {"path": operation.path.format_map(samples)}
+        if operation.body is not None:
+            yield from self._spoilt_bodies(operation, operation.body)
+        else:
+            yield from self._spoilt_query(operation)
+        if "unlinked" in operation.semantics and self.unlinked:
+            token = {"Authorization": "Bearer {{unlinkedToken}}"}
+            for response in operation.responses.values():
+                if type_of(response, self.error_at) == operation.semantics["unlinked"]:
+                    headers = self._headers(operation) | token
+                    yield response.status, "user without a link", {"headers": headers}
+
+    def _spoilt_bodies(
+        self, operation: Operation, media: Mapping[str, Any]
+    ) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        yield 400, "malformed JSON", {"body": _text(value_of(media))[:-1]}
+        headers = self._headers(operation) | {"Content-Type": "text/plain"}
+        yield 415, "not application/json", {"headers": headers}
+        validator = Draft202012Validator(media["schema"])
+        for name in media["schema"].get("properties", {}):
+            for value in WRONG:
+                if not validator.is_valid({name: value}):
+                    body = _text({name: value})
+                    yield 422, f"invalid {name}", {"body": body}
+                    return
+
+    def _spoilt_query(self, operation: Operation) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        for parameter in operation.parameters_in("query"):
+            if not Draft202012Validator(parameter.get("schema", {})).is_valid("x"):
+                name = parameter["name"]
+                yield 422, f"invalid {name}", {"query": {**self._query(operation), name: "x"}}
+                return
+
+    def _undocumented_method(self, operation: Operation) -> Iterator[Request]:
+        known = self.document["paths"][operation.path]
+        response = operation.responses.get(405)
+        method = next((each for each in OTHER_METHODS if each not in known), None)
+        if response and method:
+            yield self._request(
+                operation,
+                f"{operation.title}: undocumented method",
+                response,
+                folder=ERRORS,
+                method=method.upper(),
+                headers=self._headers(operation, body=False),
+                body=None,
+            )
+
+    # The parts of a request
+
+    def _request(
+        self, operation: Operation, name: str, response: Response | None = None, **changes: Any
+    ) -> Request:
+        values = {p["name"]: self._value(operation, p) for p in operation.parameters_in("path")}
+        expected = response or operation.success
+        error = self._error(operation, response) if response else None
+        request = Request(
+            operation.tag,
+            name,
+            operation.id,
+            operation.method.upper(),
+            operation.path.format_map(values),
+            expected.status,
+            expected.has_body,
+            self._headers(operation),
+            self._query(operation),
+            None if operation.body is None else _text(value_of(operation.body)),
+            error,
+            self.error_at,
+        )
+        return request._replace(**changes)
+
+    def _error(self, operation: Operation, response: Response) -> str | None:
+        """Return the type of an error; a resource that is not found is so for each operation."""
+        resource = operation.semantics.get("resource")
+        same = [
+            each.responses[response.status]
+            for each in self.operations
+            if each.action == "read" and each.semantics["resource"] == resource
+            if response.status in each.responses
+        ]
+        types = (type_of(each, self.error_at) for each in (response, *same))
+        return next(filter(None, types), None)
+
+    def _value(self, operation: Operation, parameter: Mapping[str, Any]) -> str:
+        """Return the variable or the value for a parameter in the path."""
+        name = parameter["name"]
+        resource = self._resource(operation, name)
+        if resource:
+            return f"{{{{{_camel(resource, 'id')}}}}}"
+        if (operation.id, name) in self.linked:
+            return f"{{{{{self.linked[operation.id, name][1]}}}}}"
+        return quote(_spelled(value_of(parameter)), safe="")
+
+    def _resource(self, operation: Operation, parameter: str) -> str | None:
+        """Return the resource that a parameter names, if a request creates one."""
+        own = [operation.semantics.get("resource")]
+        if operation.action in {"", "create", "list", "issue"}:
+            own = []
+        for name in (*own, *self.resources):
+            meaning = self.resources[name]
+            if meaning.get("parameter", meaning["id"]) == parameter and name in self.created:
+                return str(name)
+        return None
+
+    def _query(self, operation: Operation, *, linked: bool = True) -> dict[str, str]:
+        user = operation.semantics.get("user", ())
+        query: dict[str, str] = {}
+        for parameter in operation.parameters_in("query"):
+            name = parameter["name"]
+            if name in user:
+                variable = _camel(name)
+                if not linked:
+                    variable = self.unlinked.get(name, variable)
+                query[name] = f"{{{{{variable}}}}}"
+            elif _is_sent(parameter):
+                query |= _spelled_query(parameter)
+        return query
+
+    def _headers(self, operation: Operation, *, body: bool = True) -> dict[str, str]:
+        headers = self._secret(operation)
+        for parameter in operation.parameters_in("header"):
+            if _is_sent(parameter):
+                headers[parameter["name"]] = _spelled(value_of(parameter))
+        return headers | ({"Content-Type": JSON} if body and operation.body is not None else {})
+
+    def _secret(self, operation: Operation) -> dict[str, str]:
+        """Return the headers that carry the token or the key."""
+        default: list[dict[str, Any]] = self.document.get("security", [])
+        required: list[dict[str, Any]] = operation.value.get("security", default)
+        schemes = self.document["components"].get("securitySchemes", {})
+        headers: dict[str, str] = {}
+        for name in required[0] if required else ():
+            scheme = schemes[name]
+            if scheme["type"] == "http" and scheme["scheme"].lower() == "bearer":
+                headers["Authorization"] = "Bearer {{token}}"
+            elif scheme["type"] == "apiKey" and scheme["in"] == "header":
+                headers[scheme["name"]] = "{{apiKey}}"
+            else:
+                place = f"$.components.securitySchemes.{name}"
+                raise DocumentError(f"{place}: must be http bearer or an apiKey in a header")
+        return headers
 
 
-SESSIONS: Final = "Sessions"
-ERRORS: Final = "Errors"
-NOBODY: Final = "1"
-"""The id of no session: an id is random, and this one is as likely as any other of 2^128."""
-
-REQUESTS: Final = (
-    _token("Issue a token", "token", "{{email}}"),
-    _token("Issue a token to a user without a link", "unlinkedToken", "{{unlinkedEmail}}"),
-    _create(
-        SESSIONS,
-        "Create a session",
-        headers=JSON,
-        sample="createSession.request",
-        keeps={"sessionId": "session_id"},
-    ),
-    _create(SESSIONS, "Create a session without a body"),
-    _get(SESSIONS, "Get the session"),
-    _update(SESSIONS, "Update the session", sample="updateSession.request"),
-    _list(SESSIONS, "List sessions"),
-    _list(
-        SESSIONS,
-        "List sessions, first page",
-        query={"page_size": "1"},
-        keeps={"nextPage": "next_page"},
-    ),
-    _list(SESSIONS, "List sessions, next page", query={"page_size": "1", "page": "{{nextPage}}"}),
-    _token(
-        "Token: wrong key",
-        "",
-        "{{email}}",
-        folder=ERRORS,
-        key="wrong",
-        status=401,
-        error="AuthenticationError",
-    ),
-    _get(ERRORS, "Get: no token", headers=NONE, status=401, error="AuthenticationError"),
-    _get(ERRORS, "Get: no such session", NOBODY, status=404, error="SessionNotFoundError"),
-    _update(
-        ERRORS,
-        "Update: no such session",
-        NOBODY,
-        body='{"duration": 60}',
-        status=404,
-        error="SessionNotFoundError",
-    ),
-    _update(ERRORS, "Update: broken JSON", body='{"duration": ', status=400),
-    _update(ERRORS, "Update: a number as text", body='{"duration": "60"}', status=422),
-    _create(
-        ERRORS,
-        "Create: not application/json",
-        headers=BEARER | {"Content-Type": "text/plain"},
-        body="EHR1234",
-        status=415,
-    ),
-    _list(ERRORS, "List: page_size out of bounds", query={"page_size": "0"}, status=422),
-    _list(
-        ERRORS,
-        "List: no linked user",
-        headers={"Authorization": "Bearer {{unlinkedToken}}"},
-        status=403,
-        error="NoLinkedUserException",
-    ),
-    Request(ERRORS, "Session: no such method", "getSession", "DELETE", "/sessions/1", status=405),
-)
+def _removes(operation: Operation) -> bool:
+    return operation.action == "delete" or operation.method == "delete"
 
 
-def body_of(request: Request, document: Mapping[str, Any]) -> str | None:
-    """Return the text of a body, from the document where it is one of its samples."""
-    if request.sample is None:
-        return request.body
-    return json.dumps(document["components"]["examples"][request.sample]["value"], indent=2)
+def _is_sent(parameter: Mapping[str, Any]) -> bool:
+    return bool(parameter.get("required")) or example_of(parameter) is not None
+
+
+def _pointer(text: str) -> Pointer:
+    return pointer_of(f"#{text}") or ()
+
+
+def _camel(*words: str) -> str:
+    parts = [part for word in words for part in re.split(r"[^0-9A-Za-z]+", word) if part]
+    joined = "".join(part[0].upper() + part[1:] for part in parts)
+    return joined[:1].lower() + joined[1:]
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _spelled_query(parameter: Mapping[str, Any]) -> dict[str, str]:
+    """Write the example of a parameter; of an array that is repeated, its first item."""
+    name, value = parameter["name"], value_of(parameter)
+    if isinstance(value, dict):
+        return {f"{name}[{key}]": quote(_spelled(child)) for key, child in value.items()}
+    if isinstance(value, list) and parameter.get("explode", True):
+        value = value[0]
+    return {name: quote(_spelled(value), safe=",")}
+
+
+def _spelled(value: Json) -> str:
+    """Write a value as a query, a path or a header takes it."""
+    if isinstance(value, list):
+        return ",".join(map(_spelled, value))
+    return value if isinstance(value, str) else json.dumps(value)

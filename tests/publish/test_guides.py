@@ -7,16 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
-from scripts.bundle import ROOT
-from scripts.publication.requests import BASE_URL
+from scripts.bundle import ROOT, derive
+from scripts.publication.requests import base_url
 
 if TYPE_CHECKING:
     from heidi_sandbox import Sandbox
 
+BASE_URL = base_url(cast("dict[str, Any]", derive("strict")))
 GUIDES = ROOT / "openapi/guides"
 NAMES = ("home", "getting-started", "authentication", "pagination", "errors", "judging")
 """Each of the others has a test of its own."""

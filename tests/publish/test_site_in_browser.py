@@ -11,14 +11,14 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 import pytest
 from heidi_sandbox import serving
 
-from scripts.bundle import ROOT
-from scripts.publication.requests import BASE_URL
+from scripts.bundle import ROOT, derive
+from scripts.publication.requests import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     App = Callable[[Any, Any, Any], Awaitable[None]]
     Seen = dict[str, Any]
 
+BASE_URL: Final = base_url(cast("dict[str, Any]", derive("strict")))
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 SCRIPT: Final = ROOT / "tests/publish/browser.mjs"
 MODULES: Final = ROOT / "scripts/node/node_modules"

@@ -1,0 +1,201 @@
+"""The operations of a document without references, as the publication reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from scripts.nodes import METHODS, as_list, as_object, pointer_of
+from scripts.semantics import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scripts.documents import Json
+    from scripts.nodes import Pointer
+
+JSON: Final = "application/json"
+
+STRINGS: Final = {
+    "date": "1990-01-31",
+    "date-time": "1990-01-31T00:00:00Z",
+    "email": "user@example.com",
+    "uri": "https://example.com/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+"""A string of each format, where a schema gives no example."""
+
+
+class Response(NamedTuple):
+    """A response of an operation; `example` is None where the document shows none."""
+
+    status: int
+    description: str
+    has_body: bool
+    example: Json
+
+
+class Operation(NamedTuple):
+    """One operation; `value` is what the document says of it."""
+
+    path: str
+    method: str
+    value: Mapping[str, Any]
+    parameters: tuple[Mapping[str, Any], ...]
+
+    @property
+    def id(self) -> str:
+        """The operationId, or method and path."""
+        return str(self.value.get("operationId", self.request))
+
+    @property
+    def request(self) -> str:
+        """Method and path."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def title(self) -> str:
+        """The summary, or what identifies the operation."""
+        return str(self.value.get("summary", self.id))
+
+    @property
+    def tag(self) -> str:
+        """The first tag."""
+        return str(next(iter(self.value.get("tags", ())), "Operations"))
+
+    @property
+    def semantics(self) -> Mapping[str, Any]:
+        """What `x-semantics` says."""
+        return dict(self.value.get(KEY, {}))
+
+    @property
+    def action(self) -> str:
+        """What the operation does to its resource, or an empty string."""
+        return str(self.semantics.get("action", ""))
+
+    @property
+    def responses(self) -> dict[int, Response]:
+        """The responses that have a status of their own, by status."""
+        return {
+            int(status): _response(int(status), response)
+            for status, response in sorted(self.value["responses"].items())
+            if status.isdecimal()
+        }
+
+    @property
+    def success(self) -> Response:
+        """The first response that is no error."""
+        found = (each for each in self.responses.values() if each.status < 300)
+        return next(found, Response(200, "", has_body=False, example=None))
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The media type of a JSON body."""
+        found: Mapping[str, Any] | None = (
+            self.value.get("requestBody", {}).get("content", {}).get(JSON)
+        )
+        return found
+
+    def parameters_in(self, place: str) -> list[Mapping[str, Any]]:
+        """Return the parameters in the path, the query or the headers."""
+        return [parameter for parameter in self.parameters if parameter["in"] == place]
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """List the operations of a document without references, in its order."""
+    return [
+        Operation(path, method, item[method], _parameters(item, item[method]))
+        for path, item in document["paths"].items()
+        for method in item
+        if method in METHODS
+    ]
+
+
+def _parameters(
+    item: Mapping[str, Any], operation: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the parameters of a path, and those of the operation, which replace them."""
+    found = {
+        (parameter["in"], parameter["name"]): parameter
+        for parameter in (*item.get("parameters", ()), *operation.get("parameters", ()))
+    }
+    return tuple(found.values())
+
+
+def _response(status: int, response: Mapping[str, Any]) -> Response:
+    media = response.get("content", {}).get(JSON)
+    example = example_of(media) if media else None
+    return Response(status, " ".join(response["description"].split()), bool(media), example)
+
+
+def error_type(document: Mapping[str, Any]) -> tuple[Pointer, Pointer]:
+    """Return where an error response says its type, and where its message."""
+    for schema in document["components"]["schemas"].values():
+        error = schema.get(KEY, {}).get("error")
+        if error:
+            return pointer_of(f"#{error['type']}") or (), pointer_of(f"#{error['message']}") or ()
+    return (), ()
+
+
+def example_of(node: Mapping[str, Any]) -> Json:
+    """Return the first example of a media type, parameter or schema, None where it has none."""
+    examples: Json = node.get("examples")
+    named = [as_object(each).get("value") for each in as_object(examples).values()]
+    listed = [*named, *as_list(examples)]
+    if listed:
+        return listed[0]
+    if "example" in node:
+        only: Json = node["example"]
+        return only
+    return example_of(node["schema"]) if "schema" in node else None
+
+
+def value_of(node: Mapping[str, Any]) -> Json:
+    """Return the example of a media type, parameter or schema, or a small value of its schema.
+
+    An object has the properties that are required or have an example.
+    """
+    example = example_of(node)
+    if example is not None:
+        return example
+    schema = node.get("schema", node)
+    known: list[Json] = [schema[key] for key in ("default", "const") if key in schema]
+    known += schema.get("enum", ())
+    if known:
+        return known[0]
+    for key in ("oneOf", "anyOf", "allOf"):
+        if key in schema:
+            return value_of(schema[key][0])
+    return _smallest(schema)
+
+
+def _smallest(schema: Mapping[str, Any]) -> Json:
+    kinds = schema.get("type", "object" if "properties" in schema else "string")
+    kind = kinds if isinstance(kinds, str) else kinds[0]
+    if kind == "object":
+        return dict(_properties(schema))
+    if kind == "array":
+        return [value_of(schema.get("items", {}))] * max(1, schema.get("minItems", 1))
+    if kind in {"integer", "number"}:
+        return int(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
+    if kind == "boolean":
+        return True
+    text = STRINGS.get(schema.get("format", ""), "text")
+    return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
+
+
+def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
+    required: Sequence[str] = schema.get("required", ())
+    for name, child in schema.get("properties", {}).items():
+        if child.get("readOnly"):
+            continue
+        if name in required or example_of(child) is not None:
+            yield name, value_of(child)
+
+
+def javascript(value: str, pointer: Pointer) -> str:
+    """Write a JavaScript expression for what a pointer leads to in a value."""
+    tokens = map(str, pointer)
+    return value + "".join(
+        f".{token}" if token.isidentifier() else f"[{json.dumps(token)}]" for token in tokens
+    )
