@@ -51,6 +51,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Things", "version": "1.0.0"},
+        "x-derived-from": ["things.yaml", "semantics.yaml"],
         "paths": {
             "/things": {
                 "post": {
@@ -186,6 +187,17 @@ def test_a_fault_is_named_with_its_place_and_its_fix(
 
     assert any(where == place_ and message in words for place_, words in faults_found), faults_found
     assert all("\n" not in words for _, words in faults_found)
+
+
+def test_a_resource_may_get_its_semantics_from_an_overlay() -> None:
+    root = document()
+    del root["x-derived-from"], root["components"]["schemas"]["Thing"][KEY]
+
+    assert [] == found(root)
+
+    put(f"{CREATE}/resource", "Nothing")(root)
+    message = "Nothing is not a resource; give that component x-semantics with id and owner"
+    assert (f"{CREATE}/resource", message) in found(root)
 
 
 def test_two_operations_cannot_have_one_method() -> None:

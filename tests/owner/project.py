@@ -1,0 +1,149 @@
+"""A copy of the sources in which only openapi/openapi.yaml is edited, and the pipeline on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from scripts.bundle import DOCUMENTS, OUTPUT, ROOT, SPEC
+from scripts.documents import dump_yaml, load
+from scripts.serving import Served, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+FOLDERS: Final = ("openapi", "generated", "overrides", "sandbox", "conformance", "scripts")
+PACKAGES: Final = ("", "generated", "overrides", "sandbox", "conformance")
+OWNER: Final = {"email": "owner@example.com", "third_party_internal_id": "1"}
+NODE: Final = Path("scripts/node/node_modules")
+USER: Final = Path(__file__).with_name("user.py")
+
+PIPELINE: Final = (
+    ("scripts/bundle.py",),
+    ("scripts/lint.py", str(SPEC), *(str(OUTPUT / f"{name}.yaml") for name in DOCUMENTS)),
+    ("scripts/generate.py",),
+)
+
+
+class Project:
+    """One copy.
+
+    Attributes:
+        root: where it is.
+        said: what each step of the pipeline printed, by its script.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.said: dict[str, str] = {}
+        for name in FOLDERS:
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+        (root / NODE).symlink_to(ROOT / NODE)
+        for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "uv.lock"):
+            shutil.copy(ROOT / name, root / name)
+
+    def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the document, and nothing else."""
+        document: Any = load(self.root / SPEC)
+        change(document)
+        (self.root / SPEC).write_text(dump_yaml(document), encoding="utf-8")
+
+    def make(self) -> None:
+        """Derive the documents, lint them, and generate the client; each must succeed."""
+        for script, *arguments in PIPELINE:
+            result = self.run([script, *arguments])
+            self.said[script] = result.stdout + result.stderr
+            assert 0 == result.returncode, f"{script}\n{self.said[script]}"
+
+    def document(self, name: str) -> dict[str, Any]:
+        """Return a derived document."""
+        document: dict[str, Any] = json.loads((self.root / OUTPUT / f"{name}.json").read_bytes())
+        return document
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a program import the packages of the copy, and nothing of a developer's."""
+        path = os.pathsep.join(str(self.root / name) for name in PACKAGES)
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": str(self.root)}
+
+    def run(
+        self,
+        command: Sequence[str],
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Python on a script or module of the copy."""
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.root,
+            env={**self.environment, **(environment or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    @contextmanager
+    def sandbox(self) -> Generator[Served]:
+        """Serve the sandbox of the copy."""
+        log = self.root / "sandbox.log"
+        with serving([sys.executable, "-m", "heidi_sandbox"], log, self.environment) as served:
+            yield served
+
+    def judge(self, url: str, key: str) -> dict[str, Any]:
+        """Judge a server at level strict, by the rules, and return the report."""
+        folder = self.root / "reports" / url.rpartition(":")[2].partition("/")[0]
+        command = ["-m", "heidi_conformance", "run", url, "--level", "strict", "--rules-only"]
+        result = self.run([*command, "--report", str(folder)], "", {"HEIDI_API_KEY": key})
+        assert result.returncode in (0, 1), result.stderr
+        report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        return report
+
+
+class User:
+    """Somebody who has the client, the command line, and HTTP."""
+
+    def __init__(self, project: Project, served: Served, url: str = "") -> None:
+        self.project = project
+        self.url = url or served.url
+        self.key = served.key
+        self.token = served.token(OWNER["email"])
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self.http = httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the client and the command line read."""
+        return {"HEIDI_BASE_URL": self.url, "HEIDI_TOKEN": self.token}
+
+    def call(self, *steps: Sequence[Any]) -> list[Any]:
+        """Call methods of the client, one after the other, in a program of its own.
+
+        Each step is the name of a method such as `sessions.get`, then positional arguments, then
+        keywords as a dictionary. `$0.session_id` as an argument is that attribute of the first
+        result. An error is returned as `{"error": class, "type": …, "status": …}`.
+        """
+        result = self.project.run([str(USER)], json.dumps(steps), self.environment)
+        assert 0 == result.returncode, result.stderr
+        values: list[Any] = json.loads(result.stdout)
+        return values
+
+    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        command = ["-m", "heidi_sessions", *arguments]
+        return self.project.run(command, stdin, self.environment)
+
+    def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
+        """Send a request; return the status and the JSON of the response, None without a body."""
+        response = self.http.request(method, self.url + path, **rest)
+        return response.status_code, response.json() if response.content else None

@@ -1,0 +1,60 @@
+"""The counter of places sees what names the document, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.owner.places import Place, names, places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENT = {
+    "paths": {
+        "/x": {
+            "get": {"operationId": "getThing", "parameters": [{"in": "query", "name": "max_size"}]}
+        }
+    },
+    "components": {
+        "schemas": {
+            "Thing": {
+                "properties": {"thing_id": {}, "color": {"enum": ["RED"]}, "type": {}},
+                "examples": [{"properties": {"no_name": {}}}],
+            }
+        }
+    },
+}
+
+PYTHON = '''
+"""thing_id in a docstring."""
+# thing_id in a comment
+thing.thing_id
+def f(thing_id): "getThing in a docstring"
+query = {"max_size": 1, "color": "RED", "type": "thing"}
+words = f"the color of {thing} is max_size, said getThing"
+thing_ids = 1
+'''
+
+
+def test_each_line_that_names_something_counts_once_for_each_name(tmp_path: Path) -> None:
+    (tmp_path / "generated/heidi_spec").mkdir(parents=True)
+    (tmp_path / "generated/heidi_spec/base.json").write_text(json.dumps(DOCUMENT))
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox/a.py").write_text(PYTHON)
+    (tmp_path / "sandbox/b.jinja").write_text('{# max_size #}\n{{ x.max_size }} color "color"\n')
+    (tmp_path / "sandbox/c.js").write_text("// getThing\ncall('getThing')\n")
+    expected = [
+        *((4, "thing_id"), (5, "thing_id")),
+        *((6, "RED"), (6, "color"), (6, "max_size")),
+        *((7, "getThing"), (7, "max_size")),
+    ]
+    assert [Place("sandbox/a.py", *each) for each in expected] + [
+        Place("sandbox/b.jinja", 2, "color"),
+        Place("sandbox/b.jinja", 2, "max_size"),
+        Place("sandbox/c.js", 2, "getThing"),
+    ] == places(tmp_path)
+
+
+def test_the_names_are_those_of_the_documents() -> None:
+    assert {"session_id", "getSession", "page_size", "page", "MALE", "email"} - names() == {"page"}
