@@ -1,9 +1,14 @@
-"""Compare how fast a page of sessions is decoded: our generated code, the stock one, pydantic.
+"""Compare how fast a page of sessions is decoded: our generated code, pydantic, the stock code.
 
     python scripts/bench/decode.py [--rounds N] [--sessions N]
 
 Every figure is CPU time, the median of interleaved rounds, garbage collection included. Only
-the ratios travel from one machine to another.
+the ratios hold on another machine.
+
+The floors stand against pydantic, in which a user would write models by hand. Against the stock
+code there is none any more (it was 4 with orjson and 2.5 with json): that code does less, it
+neither keeps what breaks the document nor reads a page that lacks a property, and its speed moves
+with the version of the generator. Its ratios are shown without a floor.
 """
 
 from __future__ import annotations
@@ -62,20 +67,20 @@ class Figure:
 
 
 FIGURES: Final = (
-    Figure("orjson, all keys, against stock", "stock + json", "ours + orjson", 4.0),
-    Figure("orjson, all keys, against pydantic", "pydantic", "ours + orjson", 1.0),
+    Figure("orjson, all keys, against pydantic", "pydantic", "ours + orjson", 1.2),
     Figure("orjson, gaps, against pydantic", "pydantic, gaps", "ours + orjson, gaps", 1.0),
-    Figure("json, all keys, against stock", "stock + json", "ours + json", 2.5),
+    Figure("orjson, all keys, against stock", "stock + json", "ours + orjson", 0.0),
     Figure("orjson, strict, against stock", "stock + json", "ours + orjson, strict", 0.0),
+    Figure("json, all keys, against stock", "stock + json", "ours + json", 0.0),
 )
-"""`gaps`: each session has a member that nobody knows, and lacks one that the document demands."""
+"""`gaps`: each session has an unknown property, and lacks one that the document requires."""
 
 
 # The pages
 
 
 def page(document: dict[str, Any], sessions: int, *, gaps: bool) -> bytes:
-    """Write a page of sessions in which no member is null, empty or left out."""
+    """Write a page of sessions in which no property is null, empty or left out."""
     schemas = document["components"]["schemas"]
     items = [_example(schemas["Session"], schemas) for _ in range(sessions)]
     for index, item in enumerate(items):
@@ -136,7 +141,7 @@ def stock(folder: Path) -> Callable[[Any], object]:
 
 
 def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseModel]:
-    """Make models that keep unknown members as ours do; with gaps, members may be missing."""
+    """Make models that keep unknown properties as ours do; with gaps, properties may be missing."""
     schemas = document["components"]["schemas"]
     made: dict[str, Any] = {}
 
@@ -177,7 +182,7 @@ def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseMo
 
 
 def decoders(document: dict[str, Any], folder: Path, sessions: int) -> dict[str, Decoder]:
-    """Name everything that is measured."""
+    """List everything that is measured."""
     full, partial = (page(document, sessions, gaps=gaps) for gaps in (False, True))
     ours = importlib.import_module("heidi_generated.api.sessions.list_linked_user_sessions").decode
     from_stock = stock(folder)
@@ -200,9 +205,9 @@ def decoders(document: dict[str, Any], folder: Path, sessions: int) -> dict[str,
 
 
 def measure(cases: dict[str, Decoder], rounds: int) -> dict[str, float]:
-    """Give the median CPU seconds of a call, each case warm and from a clean heap in each round."""
+    """Return the median CPU seconds of a call, each case warm and on a clean heap in each round."""
     times: dict[str, list[float]] = {name: [] for name in cases}
-    gc.freeze()  # what was imported is nobody's cost
+    gc.freeze()  # imports are not measured
     for _ in range(rounds):
         for name, case in cases.items():
             gc.collect()

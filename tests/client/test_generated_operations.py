@@ -19,7 +19,14 @@ from heidi_generated.api.sessions import (
     update_session,
 )
 from heidi_generated.models import Session, SessionCreate, SessionPage, SessionUpdate
-from heidi_generated.types import UNSET, MismatchError, Operation, path_segment, query
+from heidi_generated.types import (
+    UNSET,
+    MismatchError,
+    Request,
+    path_segment,
+    query,
+)
+from heidi_sessions._settings import Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,12 +38,12 @@ SECRET = "Ümit Özdemir"
 
 def test_there_is_an_operation_for_each_of_the_document_and_no_other() -> None:
     expected = {
-        Operation(id=operation["operationId"], method=method.upper(), route=route)
+        (operation["operationId"], method.upper(), route)
         for route, item in DOCUMENT["paths"].items()
         for method, operation in item.items()
         if method != "parameters"
     }
-    assert expected == set(OPERATIONS)
+    assert expected == {(each.id, each.method, each.route) for each in OPERATIONS}
     assert len(expected) == len(OPERATIONS)
 
 
@@ -100,7 +107,23 @@ def test_the_repr_of_a_request_shows_no_argument() -> None:
     assert "Request(GET /jwt)" == repr(token)
 
 
-# Answers
+def test_a_request_goes_out_with_its_headers_and_each_value_of_its_query() -> None:
+    request = Request(
+        operation=get_session.OPERATION,
+        path="/sessions/1",
+        params={"tag": ["a b", "c"], "deep[new]": "true", "none": []},
+        json=None,
+        headers={"x-tag": "own", "accept": "text/plain"},
+    )
+    options: dict[str, Any] = {"default_headers": {"X-Tag": "default", "X-Other": "kept"}}
+    settings = Settings.of(base_url="http://127.0.0.1:1", own_client=False, **options)
+    sent = settings.outgoing(request, None)
+    assert "http://127.0.0.1:1/sessions/1?tag=a+b&tag=c&deep%5Bnew%5D=true" == sent.url
+    assert ("own", "kept") == (sent.headers["x-tag"], sent.headers["x-other"])
+    assert ["own"] == [value for name, value in sent.headers.items() if name.lower() == "x-tag"]
+
+
+# Responses
 
 
 @pytest.mark.parametrize(
@@ -117,17 +140,19 @@ def test_each_sample_is_read_strictly_and_written_as_it_was(decode: Any, example
     assert sample == decode(copy.deepcopy(sample), strict=True).to_dict()
 
 
-@pytest.mark.parametrize("answer", [None, "text", 7, True, [], [{}], {}, {"session": []}])
-def test_no_answer_crashes_and_a_strict_reader_refuses_it(answer: object) -> None:
+@pytest.mark.parametrize("response", [None, "text", 7, True, [], [{}], {}, {"session": []}])
+def test_no_response_crashes_and_a_strict_reader_refuses_it(response: object) -> None:
     for decode in (create_session.decode, get_session.decode, list_linked_user_sessions.decode):
-        decode(copy.deepcopy(answer))
+        decode(copy.deepcopy(response))
         with pytest.raises(MismatchError, match=r"^\$.*: expected "):
-            decode(answer, strict=True)
+            decode(response, strict=True)
 
 
-def test_an_answer_in_which_only_unknown_members_are_new_is_read_strictly() -> None:
-    answer = {**copy.deepcopy(PAGE), "new": 1}
-    assert {"new": 1} == list_linked_user_sessions.decode(answer, strict=True).additional_properties
+def test_a_response_with_an_unknown_property_is_read_strictly() -> None:
+    response = {**copy.deepcopy(PAGE), "new": 1}
+    assert {"new": 1} == list_linked_user_sessions.decode(
+        response, strict=True
+    ).additional_properties
 
 
 @pytest.mark.parametrize(
@@ -144,13 +169,13 @@ def test_an_answer_in_which_only_unknown_members_are_new_is_read_strictly() -> N
 def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables(
     decode: Any, example: str, path: str
 ) -> None:
-    answer = copy.deepcopy(EXAMPLES[example]["value"])
-    session = answer["session"] if "session" in answer else answer["sessions"][0]
+    response = copy.deepcopy(EXAMPLES[example]["value"])
+    session = response["session"] if "session" in response else response["sessions"][0]
     session["patient"] = {"name": SECRET, "gender": None, "dob": SECRET}
     with pytest.raises(MismatchError) as caught:
-        decode(answer, strict=True)
+        decode(response, strict=True)
     report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    # The first frame is this test, which holds the answer itself.
+    # The first frame is this test, which holds the response itself.
     frames = [frame for frame in report.stack if frame.filename != __file__]
     assert frames
     assert SECRET not in "".join(str(frame.locals) for frame in frames) + str(caught.value)
@@ -158,9 +183,9 @@ def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables(
     assert caught.value.__context__ is None
 
 
-def test_reading_a_page_leaves_the_json_alone_unless_it_may_be_consumed() -> None:
-    answer = copy.deepcopy(PAGE)
-    page = SessionPage.from_dict(answer)
-    assert answer == PAGE
-    assert page == list_linked_user_sessions.decode(answer)
-    assert isinstance(answer["sessions"][0], Session)
+def test_reading_a_page_changes_the_json_only_where_it_may() -> None:
+    response = copy.deepcopy(PAGE)
+    page = SessionPage.from_dict(response)
+    assert response == PAGE
+    assert page == list_linked_user_sessions.decode(response)
+    assert isinstance(response["sessions"][0], Session)

@@ -68,10 +68,8 @@ def is_peer(row: Row) -> bool:
         (
             "decode",
             [
-                "decode orjson, all keys, against stock",
                 "decode orjson, all keys, against pydantic",
                 "decode orjson, gaps, against pydantic",
-                "decode json, all keys, against stock",
             ],
         ),
         ("get", ["GET, added to raw httpx", *(f"GET, added, against {name}" for name in PEERS)]),

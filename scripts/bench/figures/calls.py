@@ -1,4 +1,4 @@
-"""CPU time that a client adds to a GET by the HTTP library below it; over MockTransport."""
+"""CPU time that a client adds to a GET of its HTTP library, over MockTransport."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scripts.bench.environments import Environments
     from scripts.bench.measure import Program
 
-MOST: Final = Bound("≤", 75, "µs")
+MOST: Final = Bound("≤", 50, "µs")
 LESS: Final = Bound("<", 1)
 
 

@@ -1,4 +1,7 @@
-"""A page of full sessions: our decoder against the stock generator's and pydantic's."""
+"""A page of full sessions: our decoder against pydantic.
+
+The floors against the stock code of the generator are given up; scripts/bench/decode.py says why.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def rows(_: Environments, *, smoke: bool) -> Iterator[Row]:
-    """Compare decoders, in a process of its own: a heap full of other things would slow them."""
+    """Compare decoders, in a process of their own: a heap full of other objects slows them."""
     sessions, rounds = (1, 1) if smoke else (100, 30)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
