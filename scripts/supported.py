@@ -100,12 +100,11 @@ def _is_array_of_anything(schema: Mapping[str, Any]) -> bool:
 
 
 def _has_twins(schema: Mapping[str, Any]) -> bool:
-    names = [
+    names = Counter(
         (PythonIdentifier(name, FIELD_PREFIX), PythonIdentifier(name, FIELD_PREFIX, True))
         for name in as_object(schema.get("properties"))
-    ]
-    snakes, plains = (Counter(column) for column in zip(*names, strict=True)) if names else ({}, {})
-    return any(snakes[snake] > 1 and plains[plain] > 1 for snake, plain in names)
+    )
+    return any(count > 1 for count in names.values())
 
 
 def _is_no_json(node: Mapping[str, Any]) -> bool:

@@ -68,7 +68,7 @@ class Request:
     json: dict[str, Any] | None
     """The body, or None where none is sent."""
 
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict[str, str])
     """The header parameters, with names in lower case."""
 
     def __repr__(self) -> str:

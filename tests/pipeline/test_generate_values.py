@@ -105,6 +105,8 @@ def names_of_generated_modules() -> set[str]:
                     found.add(name)
                 case ast.alias(name=name, asname=other):
                     found |= {name.rpartition(".")[2], other or name}
+                case _:
+                    pass
     return {name for name in found if name.isidentifier()}
 
 
@@ -118,9 +120,11 @@ def distinct(names: set[str]) -> list[str]:
     )
 
 
-HARD = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *names_of_generated_modules()}
-HARD |= {"new", "full_date", "are", "read_all", "by_value", "self", "cls", "data", "get", "consume"}
-HARD |= {"data_", "name_", "unset", "body", "url", "client", "strict", "response", "error"}
+HARD = {
+    *(*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *names_of_generated_modules()),
+    *("new", "full_date", "are", "read_all", "by_value", "self", "cls", "data", "get", "consume"),
+    *("data_", "name_", "unset", "body", "url", "client", "strict", "response", "error"),
+}
 NAMES = distinct(HARD - {"_"})
 LOWER = [name for name in NAMES if name == name.lower() and not name.startswith("_")]
 CLASSES = sorted(name for name in names_of_generated_modules() if name[0].isupper())
