@@ -1,4 +1,4 @@
-"""The main job, end to end: derive, lint, generate, judge the sandbox, publish, check the version.
+"""The main job, end to end, from the document to the publication.
 
     python scripts/build.py
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.markup import escape
 
-from scripts import releases
+from scripts import completeness, releases
 from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
 from scripts.generate import DOCUMENT, render
 from scripts.generate import OUTPUT as GENERATED
@@ -100,6 +100,19 @@ STEPS: Final = (
         ),
     ),
     Step("client", regenerate),
+    Step(
+        "check",
+        completeness.check,
+        inputs=(
+            str(SPEC),
+            "generated/**/*",
+            "overrides/heidi_sessions/**/*.py",
+            "sandbox/**/*.py",
+            "scripts/*.py",
+            "scripts/publication/*.py",
+            "uv.lock",
+        ),
+    ),
     Step(
         "sandbox",
         judge_sandbox,

@@ -68,6 +68,7 @@ def test_every_step_of_the_main_job_is_there_in_order() -> None:
         "documents",
         "lint",
         "client",
+        "check",
         "sandbox",
         "site",
         "version",
@@ -140,7 +141,7 @@ def test_a_setting_that_the_generator_does_not_know_is_one_line_and_code_2(
     steps.setattr("scripts.generate.CONFIG", tmp_path / "generator.yaml")
     steps.setattr(build, "STEPS", (Step("client", build.regenerate),))
     assert build.main([]) == 2
-    assert "generator.yaml: projekt_name_override is no key of" in capsys.readouterr().out
+    assert "generator.yaml: unknown key projekt_name_override of" in capsys.readouterr().out
 
 
 def test_a_job_without_failure_ends_with_the_summary(

@@ -1,0 +1,278 @@
+"""Prove that client, sandbox and collections have all that the document says.
+
+    python scripts/completeness.py
+
+Each operation has a method of the client, each of its parameters and request properties a keyword,
+and the collections a request. Then every operation is called once, in a program of its own against
+the sandbox: what an update sent must be read and listed afterwards.
+Exit codes: 0 it is complete, 1 something is missing, 2 it could not be tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from scripts.bundle import OUTPUT, ROOT, SPEC
+from scripts.dereference import dereference
+from scripts.documents import DocumentError, load
+from scripts.facts import Spec, method_names, python_name
+from scripts.nodes import as_object, find, place, pointer_of
+from scripts.publication.operations import JSON, Operation, operations, value_of
+from scripts.publication.requests import collection
+from scripts.semantics import KEY
+from scripts.serving import ServingError, serving
+from scripts.steps import StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scripts.nodes import Pointer
+
+CLIENT: Final = OUTPUT / "client.json"
+STRICT: Final = OUTPUT / "strict.json"
+TRIAL: Final = Path("scripts/trial.py")
+ORDER: Final = ("create", "update", "read", "list", "act", "", "delete")
+"""The actions in an order in which each finds what it needs."""
+
+METHODS_FROM: Final = "overrides/templates/resources.py.jinja"
+"""What writes the methods of the client."""
+
+USER: Final = {"HEIDI_EMAIL": "trial@example.com", "HEIDI_THIRD_PARTY_INTERNAL_ID": "1"}
+
+
+class Subject(NamedTuple):
+    """An operation that the client has, and the name of its method."""
+
+    operation: Operation
+    method: str
+
+
+def check() -> str:
+    """Check the derived documents, and return what there is in a few words.
+
+    Raises:
+        StepFailure: something is missing; a line each, with the place and the fix.
+    """
+    document: Any = load(ROOT / CLIENT)
+    strict: Any = load(ROOT / STRICT)
+    subjects = subjects_of(document)
+    done = _tried([*_calls(document, subjects)])
+    faults = [
+        *missing_keywords(document, subjects, done["methods"]),
+        *missing_requests(strict),
+        *failed_calls(document, subjects, done["results"]),
+    ]
+    if faults:
+        raise StepFailure(1, "the document is not everywhere", faults)
+    count = sum(len([*_keywords(document, each.operation)]) for each in subjects)
+    return f"{len(subjects)} methods with {count} keywords, each called against the sandbox"
+
+
+def subjects_of(document: dict[str, Any]) -> list[Subject]:
+    """Return the operations of the client, in an order in which each finds what it needs."""
+    names = method_names(Spec(document))
+    found = [
+        Subject(each, names[each.path, each.method])
+        for each in operations(cast("dict[str, Any]", dereference(document)))
+        if (each.path, each.method) in names
+    ]
+    return sorted(found, key=lambda each: ORDER.index(each.operation.action))
+
+
+# What must be there
+
+
+def missing_keywords(
+    document: dict[str, Any], subjects: Sequence[Subject], methods: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Yield a line for each method and keyword that the client does not have."""
+    for operation, method in subjects:
+        if method not in methods:
+            yield f"{_where(_place(operation))}: the client has no {method}; fix {METHODS_FROM}"
+            continue
+        known = {name.rstrip("_") for name in methods[method]}
+        for name, pointer in _keywords(document, operation):
+            keyword = _keyword(name)
+            if keyword not in known:
+                yield f"{_where(pointer)}: {method} has no keyword {keyword}; fix {METHODS_FROM}"
+
+
+def missing_requests(strict: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each operation that the collections do not have."""
+    requested = {request.operation for request in collection(strict).requests}
+    for each in operations(strict):
+        if each.id not in requested:
+            fix = "fix scripts/publication/requests.py"
+            yield f"{_where(_place(each))}: the collections have no {each.id}; {fix}"
+
+
+def _keywords(document: dict[str, Any], operation: Operation) -> Iterator[tuple[str, Pointer]]:
+    """Yield each parameter and request property, with the place to look at."""
+    here = _place(operation)
+    token = operation.semantics.get("page", {}).get("token")
+    for parameter in operation.parameters:
+        if parameter["name"] != token:  # the pager sends it
+            yield parameter["name"], here
+    if operation.body is not None:
+        inline: Pointer = (*here, "requestBody", "content", JSON, "schema")
+        source = cast("dict[str, Any]", find(document, inline))
+        pointer = pointer_of(str(source.get("$ref", ""))) or inline
+        for name in operation.body.get("schema", {}).get("properties", {}):
+            yield name, (*pointer, "properties", name)
+
+
+def _keyword(name: str) -> str:
+    """Spell a name as a keyword, without what makes it differ from a word of Python."""
+    return python_name(name).rstrip("_")
+
+
+# What must work
+
+
+def _calls(document: dict[str, Any], subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
+    """Yield what scripts/trial.py takes: a call of each operation."""
+    resources = {
+        name: schema[KEY]
+        for name, schema in document["components"]["schemas"].items()
+        if "id" in schema.get(KEY, {})
+    }
+    named = {meaning.get("parameter", meaning["id"]): name for name, meaning in resources.items()}
+    made = {e.operation.semantics["resource"] for e in subjects if e.operation.action == "create"}
+    for operation, method in subjects:
+        resource = operation.semantics.get("resource")
+        yield {
+            "method": method,
+            "path": [
+                {"of": named[each["name"]]}
+                if named.get(each["name"]) in made
+                else str(value_of(each))
+                for each in operation.parameters_in("path")
+            ],
+            "keywords": {_keyword(name): value for name, value in _sent(operation).items()},
+            "several": operation.action == "list",
+            "keeps": resources[resource]["id"] if operation.action == "create" else "",
+            "resource": resource,
+        }
+
+
+def _sent(operation: Operation) -> dict[str, Any]:
+    """Return what a call sends: the document's example of the body, and required parameters."""
+    body = value_of(operation.body) if operation.body else {}
+    needed = {
+        each["name"]: value_of(each)
+        for each in operation.parameters
+        if each["in"] != "path" and each.get("required")
+    }
+    return {**needed, **(body if isinstance(body, dict) else {})}
+
+
+def failed_calls(
+    document: dict[str, Any], subjects: Sequence[Subject], results: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield a line for each call that failed, or did not show what an update sent."""
+    updates: dict[str, dict[str, Any]] = {}
+    for (operation, method), result in zip(subjects, results, strict=True):
+        where = _where(_place(operation))
+        resource = operation.semantics.get("resource", "")
+        if "error" in result:
+            yield f"{where}: {method} failed: {result['error']}; fix sandbox/heidi_sandbox/"
+            continue
+        if operation.action == "update":
+            updates[resource] = _shown(document, resource, _sent(operation))
+        if operation.action in ("update", "read", "list") and resource in updates:
+            value: Any = result["value"]
+            shown = value if operation.action == "list" else [value]
+            for name in _lost(updates[resource], shown):
+                fix = "fix sandbox/heidi_sandbox/"
+                yield f"{where}: {method} does not show {name}, which an update sent; {fix}"
+
+
+def _shown(document: dict[str, Any], resource: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what a resource shows of what was sent."""
+    schemas = document["components"]["schemas"]
+    known = schemas[resource].get("properties", {})
+    return {name: value for name, value in sent.items() if name in known}
+
+
+def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name what none of the values shows."""
+    return [
+        name
+        for name, value in sent.items()
+        if not any(_holds(each.get(name), value) for each in shown)
+    ]
+
+
+def _holds(shown: Any, sent: Any) -> bool:
+    if parts := as_object(sent):
+        inner = as_object(shown)
+        return all(_holds(inner.get(name), value) for name, value in parts.items())
+    return bool(shown == sent)
+
+
+# The trial
+
+
+def _tried(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Start the sandbox, and run scripts/trial.py against it."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("HEIDI_")}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        try:
+            with serving([sys.executable, "-m", "heidi_sandbox"], log, os.environ) as sandbox:
+                result = subprocess.run(
+                    [sys.executable, str(ROOT / TRIAL)],
+                    env={
+                        **others,
+                        **USER,
+                        "HEIDI_BASE_URL": sandbox.url,
+                        "HEIDI_API_KEY": sandbox.key,
+                    },
+                    input=json.dumps(calls),
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+        except ServingError as error:
+            raise StepFailure(2, str(error)) from None
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise StepFailure(1, f"the client cannot be imported: {last}; fix overrides/")
+    done: dict[str, Any] = json.loads(result.stdout)
+    return done
+
+
+def _place(operation: Operation) -> Pointer:
+    return ("paths", operation.path, operation.method)
+
+
+def _where(pointer: Pointer) -> str:
+    """Name a place in the file that an owner edits or, if it is not there, in the derived one."""
+    try:
+        find(load(ROOT / SPEC), pointer)
+    except LookupError:
+        return f"{CLIENT}: {place(pointer)}"
+    return f"{SPEC}: {place(pointer)}"
+
+
+def main() -> int:
+    """Run the command line."""
+    try:
+        print(f"check: {check()}")
+    except StepFailure as failure:
+        print(f"check: {failure}", file=sys.stderr)
+        return failure.code
+    except DocumentError as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""What the document says and client, sandbox or collections do not have is named with its place."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from scripts import completeness
+from scripts.bundle import ROOT
+from scripts.completeness import CLIENT, STRICT, Subject, check, failed_calls, missing_keywords
+from scripts.documents import load
+from scripts.publication.requests import collection
+from scripts.serving import Served, serving
+from scripts.steps import StepFailure
+from tests.owner.proxy import Fault, spoiling
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return cast("dict[str, Any]", load(ROOT / CLIENT))
+
+
+@pytest.fixture(scope="module")
+def subjects(document: dict[str, Any]) -> list[Subject]:
+    return completeness.subjects_of(document)
+
+
+def subject(subjects: list[Subject], action: str) -> Subject:
+    return next(each for each in subjects if each.operation.action == action)
+
+
+def complete(subjects: list[Subject]) -> dict[str, list[str]]:
+    """Return what a client with every keyword has, some of them with an underscore behind."""
+    return {
+        each.method: [
+            *(f"{p['name']}_" for p in each.operation.parameters),
+            *((each.operation.body or {}).get("schema", {}).get("properties", {})),
+        ]
+        for each in subjects
+    }
+
+
+def test_everything_is_there_and_works() -> None:
+    assert " keywords, each called against the sandbox" in check()
+
+
+def test_a_client_with_every_keyword_is_complete(
+    document: dict[str, Any], subjects: list[Subject]
+) -> None:
+    assert [] == [*missing_keywords(document, subjects, complete(subjects))]
+
+
+def test_a_missing_method_is_named_with_its_operation(
+    document: dict[str, Any], subjects: list[Subject]
+) -> None:
+    operation, method = subject(subjects, "update")
+    methods = complete(subjects)
+    del methods[method]
+    (line,) = missing_keywords(document, subjects, methods)
+    path = operation.path.replace("/", "~1")
+    expected = (
+        f"openapi/openapi.yaml: #/paths/{path}/{operation.method}: the client has no {method}; "
+    )
+    assert line.startswith(expected)
+
+
+def test_a_missing_keyword_is_named_with_its_property(
+    document: dict[str, Any], subjects: list[Subject]
+) -> None:
+    _, method = subject(subjects, "update")
+    methods = complete(subjects)
+    name = methods[method].pop()
+    (line,) = missing_keywords(document, subjects, methods)
+    assert line.startswith("openapi/openapi.yaml: #/components/schemas/")
+    assert f"/properties/{name}: {method} has no keyword {name}; fix overrides/" in line
+
+
+def test_a_missing_parameter_is_named(document: dict[str, Any], subjects: list[Subject]) -> None:
+    operation, method = subject(subjects, "list")
+    name = operation.semantics["page"]["size"]
+    (line,) = missing_keywords(document, subjects, {**complete(subjects), method: []})
+    assert f"{method} has no keyword {name}; " in line
+
+
+def test_the_token_of_a_page_is_no_keyword(
+    document: dict[str, Any], subjects: list[Subject]
+) -> None:
+    operation, method = subject(subjects, "list")
+    token = operation.semantics["page"]["token"]
+    methods = complete(subjects)
+    methods[method].remove(f"{token}_")
+    assert [] == [*missing_keywords(document, subjects, methods)]
+
+
+def test_an_operation_without_a_request_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict: Any = load(ROOT / STRICT)
+    whole = collection(strict)
+    gone = whole.requests[0].operation
+    kept = tuple(each for each in whole.requests if each.operation != gone)
+    monkeypatch.setattr(completeness, "collection", lambda _: whole._replace(requests=kept))
+    (line,) = completeness.missing_requests(strict)
+    assert f": the collections have no {gone}; fix scripts/publication/requests.py" in line
+
+
+def test_a_call_that_fails_is_named_with_its_error(
+    document: dict[str, Any], subjects: list[Subject]
+) -> None:
+    results: list[dict[str, Any]] = [{"error": "TypeError: no"} for _ in subjects]
+    lines = [*failed_calls(document, subjects, results)]
+    assert len(subjects) == len(lines)
+    assert f"{subjects[0].method} failed: TypeError: no; fix " in lines[0]
+
+
+def test_a_sandbox_that_forgets_a_property_is_found(
+    subjects: list[Subject], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, method = subject(subjects, "update")
+    name = next(iter(completeness._sent(operation)))
+    fault = Fault("forget", operation.method.upper(), operation.path, f"/{name}")
+
+    @contextmanager
+    def forgetful(*arguments: Any) -> Generator[Served]:
+        with serving(*arguments) as served, spoiling(served.url, fault) as url:
+            yield Served(url, served.key)
+
+    monkeypatch.setattr(completeness, "serving", forgetful)
+    with pytest.raises(StepFailure) as caught:
+        check()
+    assert 1 == caught.value.code
+    assert f"{method} does not show {name}, which an update sent; fix sandbox/" in str(caught.value)
+
+
+def test_a_client_that_cannot_be_imported_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "heidi_sessions.py").write_text("import nothing_of_that_name\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(StepFailure, match=r"cannot be imported: ModuleNotFoundError: .*; fix ov"):
+        check()
