@@ -34,8 +34,8 @@ _MAGIC: Final = b"SQLite format 3\0"
 _KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 _COUNT: Final = """
-    INSERT INTO users (name, total) VALUES (?1, ?2)
-    ON CONFLICT (name) DO UPDATE SET total = total + ?2 RETURNING id, total"""
+    INSERT INTO users (name, total) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET total = total + excluded.total RETURNING id, total"""
 _CREATE: Final = """
     INSERT INTO sessions (user_id, number, session_id, document) VALUES (?, ?, ?, ?)"""
 _GET: Final = """
