@@ -38,11 +38,13 @@ lint: $(TOOLS) ## Documents and code: linters, types, import rules
 generate: $(TOOLS) ## Derive the documents and generate the client from them
 	@python scripts/bundle.py
 	@python scripts/generate.py
+	@python -m scripts.publication.tables
 
 .PHONY: check-generated
 check-generated: $(TOOLS) ## Fail when generated/ is not what the sources give
 	@python scripts/bundle.py --check
 	@python scripts/generate.py --check
+	@python -m scripts.publication.tables --check
 
 .PHONY: diff
 diff: $(TOOLS) ## Fail when info.version moved less than the documents did since the last release

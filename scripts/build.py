@@ -25,6 +25,7 @@ from scripts.generate import OUTPUT as GENERATED
 from scripts.judge import REPORT, judge_sandbox
 from scripts.lint import Finding, lint
 from scripts.outputs import replace
+from scripts.publication.tables import refresh
 from scripts.publish import publish
 from scripts.steps import Memory, Step, StepFailure, run
 
@@ -80,7 +81,8 @@ def regenerate() -> str:
 
 
 def write_publication() -> str:
-    """Bring the publication up to date."""
+    """Bring the tables of the guides and the publication up to date."""
+    refresh()
     folder, changed = publish()
     return f"{(folder / 'index.html').relative_to(ROOT)}{_changes(changed)}"
 

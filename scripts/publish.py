@@ -49,6 +49,7 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
     if not VERSION.fullmatch(version):
         raise DocumentError(f"info.version: {version!r} cannot name a folder; write one like 1.2.0")
     notes = (root / CHANGELOG).read_text(encoding="utf-8")
+    complete: Any = derive("client", root)
     sandbox: Any = derive("strict", root)
     requests = collection(sandbox)
     downloads = _encoded(
@@ -60,8 +61,8 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
     )
     pages = _encoded(
-        Site(root, base, sandbox, notes, downloads).files()
-        | reference.settings(base, sandbox)
+        Site(root, base, complete, sandbox, notes=notes, downloads=downloads).files()
+        | reference.settings(complete, sandbox)
         | reference.bundles(root)
     )
     files = downloads | pages

@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.bundle import DOCUMENTS, OVERLAYS, SPEC, derive
+from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC, derive
 from scripts.dereference import dereference
 from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.overlay import apply_files
 from scripts.publication.provenance import KEY
-from scripts.semantics import shown_updates
+from scripts.semantics import VOCABULARY, shown_updates
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PUBLISHED: Final = ("base", "strict")
-"""The documents for partners; the third, `client`, is for the generator."""
+VOCABULARY_NAME: Final = f"documents/{VOCABULARY.name}"
+"""The schema of `x-semantics`."""
 
 EXTENDED: Final = "../documents/base.yaml"
 SHOWN: Final = "shown.yaml"
@@ -25,15 +25,16 @@ PROVENANCE: Final = frozenset({KEY, "x-derived-from"})
 
 
 def documents(root: Path) -> dict[str, str]:
-    """Return `documents/`: base and strict as YAML, JSON and dereferenced JSON.
+    """Return `documents/`: each document as YAML, JSON and dereferenced JSON.
 
-    Each comes twice, the second time without provenance.
+    Each comes twice, the second time without provenance. Beside them, the schema of `x-semantics`.
 
     Raises:
         DocumentError: a source cannot be used.
     """
-    files: dict[str, str] = {}
-    for name in PUBLISHED:
+    vocabulary = (root / VOCABULARY.relative_to(ROOT)).read_text(encoding="utf-8")
+    files = {VOCABULARY_NAME: vocabulary}
+    for name in DOCUMENTS:
         document = derive(name, root)
         for form, content in {name: document, f"{name}.plain": plain(document)}.items():
             files[f"documents/{form}.yaml"] = dump_yaml(content)
@@ -45,7 +46,7 @@ def documents(root: Path) -> dict[str, str]:
 def overlays(root: Path) -> dict[str, str]:
     """Return `overlays/`, each extending the published base document.
 
-    The last of those that make the strict document is derived.
+    What the strict document is finished with is derived, and missing if it adds nothing.
 
     Raises:
         DocumentError: an overlay extends something else.
@@ -55,16 +56,19 @@ def overlays(root: Path) -> dict[str, str]:
         text = path.read_text(encoding="utf-8")
         source = f"extends: ../../{SPEC.as_posix()}\n"
         if text.count(source) != 1:
-            raise DocumentError(f"{path}: does not say `{source.strip()}`; write it once")
+            raise DocumentError(f"{path}: must say `{source.strip()}`; write it once")
         files[f"overlays/{path.name}"] = text.replace(source, f"extends: {EXTENDED}\n")
-    return files | {f"overlays/{SHOWN}": dump_yaml(_shown(root))}
+    shown = _shown(root)
+    return files | ({f"overlays/{SHOWN}": dump_yaml(shown)} if shown else {})
 
 
 def _shown(root: Path) -> Json:
-    """Return the overlay that the strict document is finished with."""
+    """Return the overlay that the strict document is finished with, None if it adds nothing."""
     paths = [root / OVERLAYS / f"{name}.yaml" for name in DOCUMENTS["strict"]]
     document: Any = apply_files(root / SPEC, paths, strict_targets=True)
     shown: Any = shown_updates(document)
+    if shown is None:
+        return None
     return {
         "overlay": shown["overlay"],
         "info": shown["info"],

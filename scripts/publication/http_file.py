@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scripts.documents import dump_json
-from scripts.publication.operations import javascript
-from scripts.publication.requests import type_of
+from scripts.publication.operations import javascript, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

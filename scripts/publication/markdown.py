@@ -28,6 +28,7 @@ FOREIGN: Final = re.compile(r"[a-z]+:")
 SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
 ROW: Final = re.compile(r"[A-Z]\d+")
 """The first cell of a row that others cite, such as S7."""
+COMMENT: Final = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted}).enable("table")
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
-    tokens = parser.parse(source)
+    tokens = parser.parse(COMMENT.sub("", source))
     if not tokens or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
         raise DocumentError(f"{name}: has no title; start it with a line `# ...`")
     headings = tuple(_anchored(tokens))
@@ -120,7 +121,7 @@ def _lead(token: Token, name: str, resolve: Resolver) -> None:
     try:
         token.attrSet("href", (resolve(path) if path else "") + sharp + fragment)
     except KeyError as error:
-        raise DocumentError(f"{name}: the link {address} leads to no page; mend it") from error
+        raise DocumentError(f"{name}: the link {address} leads to no page; fix it") from error
 
 
 def _name_rows(tokens: Sequence[Token]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scripts.nodes import METHODS, as_list, as_object, pointer_of
+from scripts.nodes import METHODS, as_list, as_object, find, pointer_of
 from scripts.semantics import KEY
 
 if TYPE_CHECKING:
@@ -199,3 +199,26 @@ def javascript(value: str, pointer: Pointer) -> str:
     return value + "".join(
         f".{token}" if token.isidentifier() else f"[{json.dumps(token)}]" for token in tokens
     )
+
+
+def type_of(response: Response, at: Pointer) -> str | None:
+    """Return the type of an error that the example of a response shows."""
+    try:
+        found = find(response.example, at) if at else None
+    except LookupError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def error_of(
+    operation: Operation, response: Response, every: Sequence[Operation], at: Pointer
+) -> str | None:
+    """Return the type of an error, which may be that of the operation that reads the resource."""
+    resource = operation.semantics.get("resource")
+    same = [
+        each.responses[response.status]
+        for each in every
+        if each.action == "read" and each.semantics["resource"] == resource
+        if response.status in each.responses
+    ]
+    return next(filter(None, (type_of(each, at) for each in (response, *same))), None)

@@ -7,8 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.documents import dump_json
-from scripts.publication.operations import JSON, javascript
-from scripts.publication.requests import type_of
+from scripts.publication.operations import JSON, javascript, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

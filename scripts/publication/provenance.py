@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from scripts.nodes import METHODS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 KEY: Final = "x-provenance"
 SAID: Final = frozenset({"documented", "example"})
 DECISION: Final = re.compile(r"decision:([A-Z]\d+)")
-METHODS: Final = frozenset("get put post delete options head patch trace".split())
 ROW: Final = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$", re.MULTILINE)
 
 
@@ -106,7 +107,7 @@ WORDS: Final = {
     "parameters": "parameter",
     "properties": "",
     "requestBody": "body",
-    "responses": "answer",
+    "responses": "response",
     "schema": "",
     "securitySchemes": "security scheme",
 }

@@ -125,7 +125,7 @@ the vendor is silent.
 
 1. Open *Authentication*, *Issue a token*, *Test Request*. Give the key that the sandbox prints,
    an email and an id.
-2. Copy the token out of the answer, and paste it as *Bearer Token*.
+2. Copy the token from the response, and paste it as *Bearer Token*.
 3. Test any other request.
 """
 
@@ -149,7 +149,7 @@ def bundles(root: Path) -> dict[str, str]:
     }
 
 
-def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, str]:
+def settings(complete: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, str]:
     """Return the scripts that tell each bundle what to draw."""
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
@@ -157,10 +157,10 @@ def settings(base: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, s
     served["servers"] = [{"url": base_url(sandbox), "description": where}]
     for parameter in _parameters(served):
         # Scalar makes a list to choose from of them, in place of a field to write into.
-        parameter["schema"].pop("examples", None)
+        parameter.get("schema", {}).pop("examples", None)
     return {
         "assets/reference-data.js": _script(
-            document=_with_readable_provenance(dict(base)),
+            document=_with_readable_provenance(dict(complete)),
             options=REDOC_OPTIONS,
             themes=REDOC_THEMES,
         ),
@@ -172,7 +172,7 @@ def _parameters(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for item in document["paths"].values():
         holders: list[Any] = [item, *(child for child in item.values() if isinstance(child, dict))]
         for holder in holders:
-            yield from holder.get("parameters", ())
+            yield from holder.get("parameters", [])
 
 
 def _script(**data: Any) -> str:

@@ -12,14 +12,16 @@ from jsonschema_rs import Draft202012Validator
 
 from scripts.dereference import dereference
 from scripts.documents import DocumentError
-from scripts.nodes import find, pointer_of
+from scripts.nodes import pointer_of
 from scripts.publication.operations import (
     JSON,
     Operation,
     Response,
+    error_of,
     error_type,
     example_of,
     operations,
+    type_of,
     value_of,
 )
 from scripts.semantics import KEY
@@ -101,15 +103,6 @@ def collection(document: Mapping[str, Any]) -> Collection:
     info = document["info"]
     variables = {"baseUrl": base_url(document), "apiKey": "", **writer.variables}
     return Collection(info["title"], info["version"], tuple(writer.requests()), variables)
-
-
-def type_of(response: Response, at: Pointer) -> str | None:
-    """Return the type of an error that the example of a response shows."""
-    try:
-        found = find(response.example, at) if at else None
-    except LookupError:
-        return None
-    return found if isinstance(found, str) else None
 
 
 class _Writer:
@@ -334,7 +327,7 @@ class _Writer:
     ) -> Request:
         values = {p["name"]: self._value(operation, p) for p in operation.parameters_in("path")}
         expected = response or operation.success
-        error = self._error(operation, response) if response else None
+        error = error_of(operation, response, self.operations, self.error_at) if response else None
         request = Request(
             operation.tag,
             name,
@@ -350,18 +343,6 @@ class _Writer:
             self.error_at,
         )
         return request._replace(**changes)
-
-    def _error(self, operation: Operation, response: Response) -> str | None:
-        """Return the type of an error; a resource that is not found is so for each operation."""
-        resource = operation.semantics.get("resource")
-        same = [
-            each.responses[response.status]
-            for each in self.operations
-            if each.action == "read" and each.semantics["resource"] == resource
-            if response.status in each.responses
-        ]
-        types = (type_of(each, self.error_at) for each in (response, *same))
-        return next(filter(None, types), None)
 
     def _value(self, operation: Operation, parameter: Mapping[str, Any]) -> str:
         """Return the variable or the value for a parameter in the path."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from scripts.dereference import dereference
+from scripts.publication.operations import operations as read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scripts.publication.markdown import Text
 
-METHODS: Final = frozenset("get put post delete options head patch trace".split())
 WORD: Final = re.compile(r"[\w'-]+")
 
 
@@ -35,26 +37,24 @@ def texts(pages: Iterable[tuple[str, str, Text]]) -> Iterator[Entry]:
 
 def operations(document: Mapping[str, Any], page: str) -> Iterator[Entry]:
     """List the operations of a document, with their parameters and statuses."""
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method not in METHODS:
-                continue
-            named = [parameter["name"] for parameter in operation.get("parameters", [])]
-            said = [operation["summary"], operation["description"], *named, *operation["responses"]]
-            yield Entry(
-                f"{operation['operationId']} · {method.upper()} {path}",
-                "operation",
-                f"{page}#operation/{operation['operationId']}",
-                words(" ".join(said)),
-            )
+    for operation in read(cast("dict[str, Any]", dereference(dict(document)))):
+        named = [parameter["name"] for parameter in operation.parameters]
+        said = [operation.title, operation.value.get("description", ""), *named]
+        said += operation.value["responses"]
+        yield Entry(
+            f"{operation.id} · {operation.request}",
+            "operation",
+            f"{page}#operation/{operation.id}",
+            words(" ".join(said)),
+        )
 
 
 def schemas(document: Mapping[str, Any], page: str) -> Iterator[Entry]:
-    """List the schemas of a document, with their members."""
+    """List the schemas of a document, with their properties."""
     for name, schema in document["components"]["schemas"].items():
-        members = schema.get("properties", {})
-        said = [schema["description"], *members]
-        said += [member.get("description", "") for member in members.values()]
+        properties = schema.get("properties", {})
+        said = [schema.get("description", ""), *properties]
+        said += [each.get("description", "") for each in properties.values()]
         yield Entry(name, "schema", f"{page}#schema/{name}", words(" ".join(said)))
 
 

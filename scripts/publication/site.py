@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markdown_it import MarkdownIt
 
+from scripts.bundle import DOCUMENTS
 from scripts.documents import DocumentError
 from scripts.publication import search
 from scripts.publication.changes import changes
 from scripts.publication.markdown import Heading, Text, anchor, render
 from scripts.publication.provenance import decisions, silences
+from scripts.publication.tables import GUIDES, filled, tables
+from scripts.semantics import VOCABULARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TEMPLATES: Final = Path("scripts/site")
-GUIDES: Final = Path("openapi/guides")
 DECISIONS: Final = Path("openapi/DECISIONS.md")
 CHANGELOG: Final = Path("CHANGELOG.md")
 CHANGES: Final = Path("openapi/releases")
@@ -35,6 +37,7 @@ ORDER: Final = (
     "authentication",
     "pagination",
     "errors",
+    "documents",
     "sandbox",
     "judging",
     "client",
@@ -72,15 +75,23 @@ DOWNLOADS: Final = {
     "documents/": (
         "Documents",
         (
-            "`base` says what the vendor says, `strict` adds what we decided. `dereferenced` is for"
+            "`client` is the one to build on: all that a client needs, tokens and paging included."
+            " `strict` adds what we decided, as the sandbox obeys it. `base` says only what the"
+            " vendor's Sessions page says, so it has no way to get a token. `dereferenced` is for"
             " tools that cannot follow `$ref`, `plain` leaves out where each node comes from."
+            f" `{VOCABULARY.name}` describes [x-semantics](documents.html#x-semantics)."
         ),
     ),
     "overlays/": (
         "Overlays",
         (
-            "What turns the base document into the others, as OpenAPI Overlay 1.1: `pagination` and"
-            " `strict` make `strict`."
+            "What makes the other documents from `base`, as OpenAPI Overlay 1.1, in this order: "
+            + "; ".join(
+                f"`{name}` = {', '.join(f'`{overlay}`' for overlay in overlays)}"
+                for name, overlays in DOCUMENTS.items()
+                if overlays
+            )
+            + ". `shown`, where there is one, comes last and completes `strict`."
         ),
     ),
     "collections/": (
@@ -141,7 +152,8 @@ class Site:
 
     Args:
         root: the root of the repository.
-        base: what the vendor says; the reference shows it.
+        base: what the vendor's Sessions page says.
+        complete: the same with tokens and paging; the reference shows it.
         sandbox: what the sandbox serves; the console calls it.
         notes: the release notes, as Markdown with a title.
         downloads: the files to download.
@@ -151,14 +163,18 @@ class Site:
         self,
         root: Path,
         base: Mapping[str, Any],
+        complete: Mapping[str, Any],
         sandbox: Mapping[str, Any],
+        *,
         notes: str,
         downloads: Mapping[str, bytes],
     ) -> None:
         self._root = root
         self._base = base
+        self._complete = complete
         self._sandbox = sandbox
         self._downloads = downloads
+        self._tables = tables(root)
         self._links = {
             "README.md": "index.html",
             CHANGELOG.as_posix(): "changelog.html",
@@ -291,14 +307,14 @@ class Site:
         texts.append(("decisions.html", "decision", self._decisions))
         texts.append(("changelog.html", "changelog", self._notes))
         texts.append(("changes.html", "changelog", self._changes))
-        yield from search.operations(self._base, "reference.html")
-        yield from search.schemas(self._base, "reference.html")
+        yield from search.operations(self._complete, "reference.html")
+        yield from search.schemas(self._complete, "reference.html")
         yield from search.texts(texts)
         for name in ("console.html", "unsaid.html", "downloads.html"):
             yield search.Entry(NAVIGATION[name], "page", name, search.words(SUMMARIES[name]))
 
     def _text(self, path: Path) -> Text:
-        return self._rendered(self._read(path), path)
+        return self._rendered(filled(self._read(path), self._tables, path.name), path)
 
     def _rendered(self, source: str, path: Path) -> Text:
         folder = PurePosixPath(path.as_posix()).parent
@@ -334,7 +350,7 @@ class Site:
         try:
             return self._environment.get_template(template).render(**known, **helpers, **values)
         except TemplateError as error:
-            raise DocumentError(f"{TEMPLATES / template}: {error}; mend the template") from error
+            raise DocumentError(f"{TEMPLATES / template}: {error}; fix the template") from error
 
 
 def _beside_each_other(pages: Sequence[Page]) -> list[Page]:

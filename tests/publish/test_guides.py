@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
 BASE_URL = base_url(cast("dict[str, Any]", derive("strict")))
 GUIDES = ROOT / "openapi/guides"
-NAMES = ("home", "getting-started", "authentication", "pagination", "errors", "judging")
+NAMES = (
+    *("home", "getting-started", "authentication", "pagination", "errors", "judging"),
+    "documents",
+)
 """Each of the others has a test of its own."""
+
+IN_A_CHECKOUT = {"documents"}
+"""What these run is meant for the root of a checkout, and changes nothing in there."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SETTINGS = {
@@ -60,6 +66,18 @@ def steady(text: str) -> str:
     return re.sub(r"\d{30,39}", "0", text).replace("}{", "}\n{").rstrip("\n")
 
 
+def changed() -> str:
+    """Return what differs from the last commit in the checkout."""
+    done = subprocess.run(
+        ["git", "status", "--porcelain"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
 RUNS = [(name, language) for name in NAMES for language in programs(name)]
 
 
@@ -86,17 +104,20 @@ def test_a_guide_prints_what_it_shows(
         "sh": ["bash", "-euo", "pipefail", "-c", program],
         "python": [sys.executable, "-W", "error", "-c", program],
     }[language]
+    before = changed()
     done = subprocess.run(
         command,
-        env=environment,
-        cwd=tmp_path,
+        env=environment | {"TMPDIR": str(tmp_path)},
+        cwd=ROOT if name in IN_A_CHECKOUT else tmp_path,
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
     assert ("", 0) == (done.stderr, done.returncode)
-    assert steady(output) == steady(done.stdout)
+    said = done.stdout.replace(str(tmp_path), "/tmp")  # noqa: S108  where it is by default
+    assert steady(output) == steady(said)
+    assert before == changed()
 
 
 def test_what_the_guides_set_up_is_what_the_sandbox_of_make_serves() -> None:

@@ -11,16 +11,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from scripts import publish as command
 from scripts.bundle import DOCUMENTS, ROOT, derive
+from scripts.dereference import dereference
 from scripts.documents import DocumentError, load
 from scripts.overlay import apply_files
 from scripts.publication import reference
+from scripts.publication.operations import operations
 from scripts.publish import publish
+from scripts.semantics import VOCABULARY
 from tests.publish.conftest import copy_sources
 from tests.versions import set_version
 
@@ -61,13 +64,14 @@ def contents(folder: Path) -> dict[str, str]:
 def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site: Path) -> None:
     base: Any = derive("base")
     assert base["info"]["version"] == site.name
-    forms = [f"{name}{plain}" for name in ("base", "strict") for plain in ("", ".plain")]
+    forms = [f"{name}{plain}" for name in DOCUMENTS for plain in ("", ".plain")]
     suffixes = ("yaml", "json", "dereferenced.json")
     expected = {f"documents/{form}.{suffix}" for form in forms for suffix in suffixes}
     expected |= {f"overlays/{name}.yaml" for name in (*DOCUMENTS["strict"], "shown")}
     expected |= {
         "SHA256SUMS",
         "CHANGELOG.md",
+        "documents/semantics.schema.yaml",
         "sbom.cdx.json",
         "index.html",
         "collections/heidi-sessions.postman_collection.json",
@@ -77,13 +81,25 @@ def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site
     assert expected - contents(site).keys() == set()
 
 
-@pytest.mark.parametrize("name", ["base", "strict"])
+def test_every_document_but_that_of_the_sessions_page_can_get_a_token(site: Path) -> None:
+    for name in DOCUMENTS:
+        document: Any = load(site / f"documents/{name}.json")
+        found = operations(cast("dict[str, Any]", dereference(document)))
+        assert (name != "base") == any(each.action == "issue" for each in found)
+
+
+def test_the_vocabulary_is_the_one_that_the_documents_are_checked_by(site: Path) -> None:
+    name = VOCABULARY.name
+    assert VOCABULARY.read_bytes() == (site / "documents" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_yaml_and_json_are_the_derived_document(site: Path, name: str) -> None:
     folder = site / "documents"
     assert derive(name) == load(folder / f"{name}.yaml") == load(folder / f"{name}.json")
 
 
-@pytest.mark.parametrize("name", ["base", "strict"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_plain_document_is_the_same_without_a_word_about_its_origin(
     site: Path, name: str
 ) -> None:
@@ -107,7 +123,7 @@ def stripped(node: Any) -> Any:
 
 def test_a_dereferenced_document_refers_to_nothing(site: Path) -> None:
     paths = list((site / "documents").glob("*.dereferenced.json"))
-    assert len(paths) == 4
+    assert len(paths) == 2 * len(DOCUMENTS)
     assert [path.name for path in paths if '"$ref"' in path.read_text(encoding="utf-8")] == []
 
 
@@ -209,6 +225,7 @@ def test_one_description_changes_what_is_made_of_it_and_nothing_else(
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     documents = {name for name in after if name.startswith("documents/")}
     data = {f"assets/{name}" for name in ("console-data.js", "reference-data.js", "search-data.js")}
+    documents -= {"documents/semantics.schema.yaml"}
     assert documents | data | {"SHA256SUMS", "changes.html", "downloads.html"} == changed
 
 
@@ -231,8 +248,8 @@ def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
     page = (publish(root)[0] / "sandbox.html").read_text(encoding="utf-8")
     (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
     listed = re.findall(r'href="([\w-]+)\.html"', beside)
-    first = ["getting-started", "authentication", "pagination", "errors", "sandbox", "judging"]
-    assert [*first, "client", "another", "portability"] == listed
+    first = ["getting-started", "authentication", "pagination", "errors", "documents", "sandbox"]
+    assert [*first, "judging", "client", "another", "portability"] == listed
     assert '<meta name="description" content="First.">' in page
     assert '<a href="client.html#errors">a link</a>' in page
 
@@ -271,11 +288,11 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a guide that is empty": (put("openapi/guides/errors.md", ""), "has no title"),
     "a link that leads nowhere": (
         append("openapi/guides/errors.md", "[x](nowhere.md)"),
-        "errors.md: the link nowhere.md leads to no page; mend it",
+        "errors.md: the link nowhere.md leads to no page; fix it",
     ),
     "an overlay that extends something else": (
         replace("overrides/overlays/semantics.yaml", "extends: ../../", "extends: "),
-        "semantics.yaml: does not say `extends: ",
+        "semantics.yaml: must say `extends: ",
     ),
     "a document that is none": (put("openapi/openapi.yaml", "- 1"), ""),
     "a document with half a line": (append("openapi/openapi.yaml", "\n: ["), "openapi.yaml:"),

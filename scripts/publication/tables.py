@@ -1,0 +1,172 @@
+"""The tables of the guides, from the strict document.
+
+    python -m scripts.publication.tables [--check]
+
+A guide holds a table between `<!-- table: NAME -->` and `<!-- /table -->`, so that it reads well
+wherever Markdown is shown. Exit codes: 0 fine, 1 `--check` found a difference, 2 a guide or a
+source cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from scripts.bundle import ROOT, derive
+from scripts.dereference import dereference
+from scripts.documents import DocumentError, write
+from scripts.nodes import pointer_of
+from scripts.publication.operations import JSON, error_of, error_type, operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from scripts.publication.operations import Operation
+
+BAR: Final = r"\|"
+GUIDES: Final = Path("openapi/guides")
+TABLE: Final = re.compile(
+    r"^<!-- table: (?P<name>[\w-]+) -->\n(?P<old>.*?)^<!-- /table -->$", re.DOTALL | re.MULTILINE
+)
+
+
+def tables(root: Path = ROOT) -> dict[str, str]:
+    """Return each table by name, in Markdown.
+
+    Raises:
+        DocumentError: a source cannot be used.
+    """
+    document = cast("dict[str, Any]", dereference(derive("strict", root)))
+    found = operations(document)
+    return {
+        "errors": _errors(document, found),
+        "operations": _table(
+            ("operation", "request", "what it does"),
+            ((f"`{each.id}`", f"`{each.request}`", each.title) for each in found),
+        ),
+        "pages": "\n".join(_page(each) for each in found if each.action == "list"),
+    }
+
+
+def filled(text: str, known: Mapping[str, str], name: str) -> str:
+    """Return a guide with its tables up to date.
+
+    Raises:
+        DocumentError: it names a table that does not exist.
+    """
+
+    def table(match: re.Match[str]) -> str:
+        if match["name"] not in known:
+            names = ", ".join(known)
+            raise DocumentError(f"{name}: no table {match['name']}; name one of {names}")
+        return f"<!-- table: {match['name']} -->\n{known[match['name']]}<!-- /table -->"
+
+    return TABLE.sub(table, text)
+
+
+def stale(root: Path = ROOT) -> dict[Path, str]:
+    """Return the guides whose tables differ from the document, each with its new text.
+
+    Raises:
+        DocumentError: a guide or a source cannot be used.
+    """
+    known = tables(root)
+    texts = {path: path.read_text(encoding="utf-8") for path in (root / GUIDES).glob("*.md")}
+    fresh = {path: filled(text, known, path.name) for path, text in sorted(texts.items())}
+    return {path: text for path, text in fresh.items() if text != texts[path]}
+
+
+def refresh(root: Path = ROOT) -> list[str]:
+    """Write the tables of the guides; return the guides that changed.
+
+    Raises:
+        DocumentError: a guide or a source cannot be used.
+    """
+    changed = stale(root)
+    for path, text in changed.items():
+        write(path, text)
+    return [path.name for path in changed]
+
+
+def _errors(document: Mapping[str, Any], found: Sequence[Operation]) -> str:
+    at, _ = error_type(document)
+    rows: dict[tuple[int, str, str], list[str]] = {}
+    for operation in found:
+        for status, response in operation.responses.items():
+            if status >= 400:
+                error = error_of(operation, response, found, at)
+                row = (status, f"`{error}`" if error else "", response.description)
+                rows.setdefault(row, []).append(operation.id)
+    return _table(
+        ("status", "type", "what it means", "operations"),
+        (
+            (str(status), error, meaning, _names(rows[status, error, meaning], found))
+            for status, error, meaning in sorted(rows)
+        ),
+    )
+
+
+def _names(names: Sequence[str], found: Sequence[Operation]) -> str:
+    return "all" if len(names) == len(found) else ", ".join(f"`{name}`" for name in names)
+
+
+def _page(operation: Operation) -> str:
+    page = operation.semantics["page"]
+    rows = [
+        (f"`{each['name']}`", "query", _said(each, each.get("schema", {})))
+        for word in ("size", "token")
+        for each in operation.parameters_in("query")
+        if each["name"] == page[word]
+    ]
+    response = operation.value["responses"][str(operation.success.status)]
+    for word in ("items", "count", "total", "next", "more"):
+        if word in page:
+            tokens = [str(token) for token in pointer_of(f"#{page[word]}") or ()]
+            schema = response["content"][JSON]["schema"]
+            for token in tokens:
+                schema = schema["properties"][token]
+            rows.append((f"`{'.'.join(tokens)}`", "response", _said(schema, {})))
+    return f"`{operation.request}`:\n\n{_table(('name', 'in', 'what it says'), rows)}"
+
+
+def _said(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Return the description of a parameter or a property, with bounds and default."""
+    bounds = [
+        f"{word} {schema[key]}"
+        for key, word in (("minimum", "at least"), ("maximum", "at most"), ("default", "default"))
+        if key in schema
+    ]
+    description = " ".join(str(node.get("description", "")).split())
+    return f"{description} {', '.join(bounds).capitalize()}{'.' if bounds else ''}".strip()
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "".join(_lines(heads, rows))
+
+
+def _lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (heads, ["---"] * len(heads), *rows):
+        yield f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser("python -m scripts.publication.tables", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only, write nothing")
+    arguments = parser.parse_args(argv)
+    try:
+        names = [path.name for path in stale()] if arguments.check else refresh()
+    except (DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for name in names:
+        verb = "a table differs; run `make generate`" if arguments.check else "changed"
+        print(f"{GUIDES / name}: {verb}")
+    return 1 if arguments.check and names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
