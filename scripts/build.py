@@ -107,7 +107,8 @@ STEPS: Final = (
         completeness.check,
         inputs=(
             str(SPEC),
-            "generated/**/*",
+            f"{OUTPUT}/*",
+            f"{GENERATED}/**/*.py",
             "overrides/heidi_sessions/**/*.py",
             "sandbox/**/*.py",
             "scripts/*.py",

@@ -16,23 +16,29 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.bundle import ROOT
+from scripts.bundle import OUTPUT, ROOT
+from scripts.documents import load
+from scripts.nodes import Document
 from scripts.serving import ServingError, serving
 from scripts.steps import StepFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scripts.serving import Served
 
+STRICT: Final = OUTPUT / "strict.json"
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
-"""What a line of the sandbox's log starts with; without it, the same complaint is one line."""
+"""What a line of the sandbox's log starts with; without it, the same message is one line."""
 
 
 def judge_sandbox() -> str:
     """Judge the sandbox and return the verdict in a few words.
 
     Raises:
-        StepFailure: findings, each with its sentence, and what the sandbox itself complained of.
+        StepFailure: findings, each with its sentence, and what the sandbox itself logged; or an
+            operation that was not judged.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
@@ -41,18 +47,28 @@ def judge_sandbox() -> str:
                 code = _judge(sandbox)
         except ServingError as error:
             raise StepFailure(2, str(error)) from None
-        complaints = list(dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines()))
+        messages = list(dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines()))
     if code == 2 or not REPORT.exists():
-        raise StepFailure(2, "the judge could not run", complaints)
+        raise StepFailure(2, "the judge could not run", messages)
     verdict: Any = json.loads(REPORT.read_text(encoding="utf-8"))
     if code or not verdict["conforms"]:
         findings = [finding["title"] for finding in verdict["findings"]]
-        raise StepFailure(1, f"does not conform; see {REPORT}", [*_said(complaints), *findings])
+        raise StepFailure(1, f"does not conform; see {REPORT}", [*_said(messages), *findings])
+    if lines := [*unjudged(verdict, load(ROOT / STRICT))]:
+        raise StepFailure(1, f"not everything was judged; see {REPORT}", lines)
     return f"conforms at level strict, {verdict['requests']} requests"
 
 
-def _said(complaints: list[str]) -> list[str]:
-    return [f"the sandbox says: {line}" for line in complaints]
+def unjudged(verdict: Any, document: Any) -> Iterator[str]:
+    """Yield a line for each operation of a document that no rule looked at."""
+    judged = {row["operation"] for row in verdict["rules"] if row["result"] == "passed"}
+    for node in Document(document).of("operation"):
+        if node.value["operationId"] not in judged:
+            yield f"{STRICT}: {node.place}: no rule was put to it; fix conformance/"
+
+
+def _said(messages: list[str]) -> list[str]:
+    return [f"the sandbox says: {line}" for line in messages]
 
 
 def _judge(sandbox: Served) -> int:

@@ -80,6 +80,11 @@ def test_every_input_pattern_of_a_step_matches_something() -> None:
     assert idle == []
 
 
+def test_no_step_depends_on_what_running_it_writes() -> None:
+    inputs = [path for step in build.STEPS for p in step.inputs for path in ROOT.glob(p)]
+    assert [] == [path for path in inputs if path.is_file() and "__pycache__" in path.parts]
+
+
 @pytest.mark.parametrize("code", [1, 2])
 def test_a_failed_step_is_shown_as_it_is_written_and_gives_the_exit_code(
     code: int, steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

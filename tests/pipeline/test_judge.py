@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from scripts import judge, serving
 from scripts.bundle import ROOT
+from scripts.documents import load
+from scripts.nodes import Document
 from scripts.steps import StepFailure
 
 if TYPE_CHECKING:
@@ -60,6 +62,15 @@ def test_the_sandbox_conforms(report: Path) -> None:
     assert judge.judge_sandbox().startswith("conforms at level strict, ")
     verdict = json.loads(report.read_text(encoding="utf-8"))
     assert (verdict["conforms"], verdict["level"], verdict["findings"]) == (True, "strict", [])
+
+
+def test_an_operation_that_no_rule_looked_at_is_named(report: Path) -> None:
+    strict: Any = load(ROOT / judge.STRICT)
+    first, *others = (each.value["operationId"] for each in Document(strict).of("operation"))
+    rows = [{"operation": name, "result": "passed"} for name in others]
+    (line,) = judge.unjudged({"rules": [*rows, {"operation": first, "result": "skipped"}]}, strict)
+    assert line.startswith("generated/heidi_spec/strict.json: #/paths/")
+    assert line.endswith(": no rule was put to it; fix conformance/")
 
 
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
