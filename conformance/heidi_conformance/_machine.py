@@ -1,11 +1,12 @@
 """Sequences that nobody wrote: random requests of two users, each answer held to the oracle."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
 from ._history import create, listing, read, update
 from ._probe import Probe
-from .rules import INVALID, STRINGS, VALID, merged
+from .contract._values import NAMED, STRINGS, sendable
 
 ALPHABET = "aZ09 \t\n\"'\\/%<é\u0301\u00df\u05d0\U0001f468\u0000\u2028"
 MOST_SESSIONS = 8
@@ -17,6 +18,7 @@ class Machine:
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self.random = probe.random
+        self.send = sendable()
         self.names: list[tuple[str, str]] = []
         usable = ("first", "second")
         self.users = [name for name in usable if name in probe.setting.tokens]
@@ -40,9 +42,10 @@ class Machine:
     def create(self, user: str = "") -> None:
         if len(self.names) < MOST_SESSIONS:
             user = user or self.random.choice(self.users)
-            body = self.random.choice([None, {}, {"ehr_appointment_id": self.text()}])
+            mark = {self.send.first_mark: self.text()} if self.send.first_mark else {}
+            body = self.send.creation(self.random.choice([{}, mark]))
             name = self.probe.name()
-            self.probe.send(create(name, body, user=user))
+            self.probe.send(create(name, self.random.choice([body, body or None]), user=user))
             self.names.append((name, user))
 
     def session(self) -> tuple[str, str]:
@@ -54,17 +57,18 @@ class Machine:
 
     def update(self) -> None:
         name, user = self.session()
-        members = self.random.sample(sorted(VALID), self.random.choice((0, 1, 1, 2, 3, len(VALID))))
-        self.probe.try_send(
-            update(name, merged({member: self.value(member) for member in members}), user=user)
-        )
+        known = sorted(self.send.valid)
+        members = self.random.sample(known, self.random.choice((0, 1, 1, 2, 3, len(known))))
+        change = self.send.update({member: self.value(member) for member in members})
+        self.probe.try_send(update(name, change, user=user))
 
     def reject(self) -> None:
         name, user = self.session()
-        change: dict[str, Any] = {m: self.value(m) for m in self.random.sample(sorted(VALID), 2)}
-        member = self.random.choice(sorted(set(INVALID) - {"patient"}))
-        change[member] = self.random.choice(INVALID[member])
-        self.probe.try_send(update(name, merged(change), user=user))
+        valid = self.random.sample(sorted(self.send.valid), 2)
+        change: dict[str, Any] = {member: self.value(member) for member in valid}
+        member = self.random.choice(sorted(set(self.send.invalid) & set(self.send.valid)))
+        change[member] = self.random.choice(self.send.invalid[member])
+        self.probe.try_send(update(name, self.send.update(change), user=user))
         self.probe.try_send(read(name, user=user))
 
     def list(self) -> None:
@@ -85,26 +89,30 @@ class Machine:
         name, owner = self.session()
         for stranger in self.users:
             if stranger != owner:
-                change = update(name, {"duration": self.value("duration")}, user=stranger)
+                member = self.random.choice(sorted(self.send.valid))
+                sent = self.send.update({member: self.value(member)})
+                change = update(name, sent, user=stranger)
                 self.probe.try_send(self.random.choice([read(name, user=stranger), change]))
                 self.probe.try_send(read(name, user=owner))
 
     def value(self, member: str) -> Any:
         """Return a value that a member takes, often one that nobody wrote down."""
-        sample = self.random.choice([item for item in VALID[member] if item != ["{other}"]])
-        if member == "duration":
+        field, values = self.send.fields.leaves[member], self.send.valid[member]
+        sample = self.random.choice([item for item in values if item not in NAMED])
+        made = self.invented(sample)
+        return made if field.fits(made) else sample
+
+    def invented(self, sample: Any) -> Any:
+        """Return another value of the same type."""
+        if isinstance(sample, bool):
+            return sample
+        if isinstance(sample, int | float):
             return self.random.choice(
                 (sample, self.random.randrange(10**6), self.random.random() * 1e4)
             )
-        if member == "patient.dob":
+        if is_date(sample):
             day = date(1900, 1, 1) + timedelta(days=self.random.randrange(45_000))
             return day.isoformat()
-        if isinstance(sample, bool) or member in (
-            "language_code",
-            "output_language_code",
-            "patient.gender",
-        ):
-            return sample
         if isinstance(sample, list):
             return [self.text() for _ in range(self.random.randrange(4))]
         return self.text()
@@ -113,3 +121,8 @@ class Machine:
         if self.random.random() < 0.2:
             return self.random.choice([text for text in STRINGS if len(text) < 100])
         return "".join(self.random.choices(ALPHABET, k=self.random.randrange(12)))
+
+
+def is_date(value: Any) -> bool:
+    """Whether a value is a date as RFC 3339 spells it."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None

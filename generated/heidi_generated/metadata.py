@@ -312,7 +312,7 @@ DEFS: Final[Mapping[str, Any]] = {
                 "type": "string",
                 "description": "The name of the partner's system.",
                 "examples": ["EHR Provider Name"],
-                "x-semantics": {"private": False},
+                "x-semantics": {"varies": True, "private": False},
             },
             "ehr_patient_id": {
                 "type": ["string", "null"],

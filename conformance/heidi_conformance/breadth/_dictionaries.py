@@ -5,7 +5,7 @@ from typing import Any
 
 from heidi_conformance._document import METHODS, Json
 from heidi_conformance._history import NEAR, UnboundError
-from heidi_conformance.rules import INVALID, STRINGS, TEXTS, VALID
+from heidi_conformance.contract._values import STRINGS, sendable
 
 Values = list[str | int | float]
 # How often a value comes from here: all else is left to chance.
@@ -46,12 +46,13 @@ def dictionaries(document: Json, examples: dict[str, Any]) -> dict[str, Values]:
         for parameter in part.get("parameters", [])
     }
     texts = [text for text in STRINGS if len(text) < 100]
+    send = sendable()
     members = {
         f"body.{name}": [
-            *filter(scalar, (*values, *INVALID.get(name, ()))),
-            *(texts if name in TEXTS else ()),
+            *filter(scalar, (*values, *send.invalid.get(name, ()))),
+            *(texts if name in send.texts else ()),
         ]
-        for name, values in VALID.items()
+        for name, values in send.valid.items()
     }
     return {name: values for name, values in parameters.items() if name in declared} | {
         name: values for name, values in members.items() if values

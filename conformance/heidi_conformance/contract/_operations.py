@@ -173,6 +173,12 @@ class Operation:
         result = self.semantics.get("result")
         return None if result is None else pointed(content, result)
 
+    @property
+    def shown_at(self) -> str:
+        """Where a response shows the resource, spelled `$.name`, on a page `$.name[*]`."""
+        pointer = self.page.items or str(self.semantics.get("result", ""))
+        return "$" + pointer.replace("/", ".") + ("[*]" if self.page.items else "")
+
     def made(self, content: Any) -> Any:
         """Return the id that a response gives to what it created, None without."""
         if (pointer := self.id_pointer) is not None:

@@ -2,6 +2,6 @@
 
 from ._complaint import Complaint
 from ._oracle import Oracle
-from ._reading import Reading, understand
+from ._reading import EXACT, Reading, numbers_in, understand
 
-__all__ = ["Complaint", "Oracle", "Reading", "understand"]
+__all__ = ["EXACT", "Complaint", "Oracle", "Reading", "numbers_in", "understand"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from heidi_conformance._history import digits
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._fields import flattened
 from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 
 from ._complaint import Complaint
@@ -13,11 +14,7 @@ from ._memory import Memory
 from ._newborn import newborn
 from ._pages import PAGE, Shelf, complaint, ids_of, is_whole, page_faults, sessions, tokens_of
 from ._reading import Reading
-from ._sessions import (
-    Known,
-    flattened,
-    misfits,
-)
+from ._sessions import Known, misfits
 from ._showing import instants, members_of
 
 NEVER: Any = None
@@ -86,8 +83,8 @@ def listed(
         if known.owner != user:
             continue
         if len(known.shown) == 1 and not known.sent:
-            # A list need not show `audio`: the page promises it the members of an update.
-            silent = {"audio"} - got.keys()
+            # A list need not show what an update does not.
+            silent = known.fields.optional - got.keys()
             yield from memory.if_strict(newborn(known, got, skip | silent))
         wrong = [
             *misfits(LIST, known, {}, got, strict=memory.strict, skip=skip),
@@ -95,7 +92,7 @@ def listed(
         ]
         yield from (replace(item, session_id=session_id) for item in wrong)
         known.see(got, {}, skip | known.doubtful(LIST))
-        known.doubt(members_of(wrong), LIST)
+        known.doubt(members_of(wrong, known), LIST)
         known.read_by(LIST)
 
 

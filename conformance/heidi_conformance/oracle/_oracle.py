@@ -69,13 +69,14 @@ class Oracle(Memory):
             if reading.operation != UPDATE or known is None:
                 continue
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
-                known.shown |= reading.sent
-                known.shown.pop(MAIN.updated, None)
-                told = instant(
-                    member(OPERATIONS[UPDATE].shown(exchange.answer.content), MAIN.updated)
-                )
+                fields = known.fields
+                sent = fields.as_stored(reading.sent)
+                known.shown = known.expected(sent)
+                known.shown.pop(fields.updated, None)
+                shown = OPERATIONS[reading.operation].shown(exchange.answer.content)
+                told = instant(member(shown, fields.updated))
                 known.latest = max(filter(None, (known.latest, told)), default=None)
-                known.together |= reading.sent.keys()
+                known.together |= sent.keys()
         return judged
 
     def complaints(self, exchange: Exchange, *, together: bool) -> Iterator[Complaint]:
@@ -186,7 +187,7 @@ class Oracle(Memory):
                 " or ".join(map(str, sorted(problem.statuses))),
                 f"status {answer.status}",
             )
-        skip = places(misfit)
+        skip = places(reading.operation, misfit)
         if reading.operation == CREATE:
             yield from created(self, reading, answer, user)
         elif reading.operation == LIST:

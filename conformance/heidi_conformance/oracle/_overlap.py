@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from heidi_conformance._document import member
 from heidi_conformance._history import Exchange
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._fields import ABSENT, Flat, flattened
+from heidi_conformance.contract._operations import OPERATIONS
 
 from ._complaint import Complaint
 from ._reading import Reading, understand
-from ._sessions import ABSENT, Flat, Known, flattened, same
+from ._sessions import Known, same
 
 
 def torn(
@@ -18,21 +19,22 @@ def torn(
     readings = [understand(exchange.message) for exchange in exchanges]
     updates: dict[str, list[Reading]] = {}
     for reading in readings:
-        if reading.operation == "updateSession" and reading.method_known:
+        if reading.action == "update" and reading.method_known:
             updates.setdefault(reading.session_id, []).append(reading)
     told: dict[int, list[Complaint]] = {}
     for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
         known, sent = sessions.get(reading.session_id), updates.get(reading.session_id, [])
         answer = exchange.answer
-        if reading.operation != "getSession" or known is None or len(sent) != 1:
+        if reading.action != "read" or known is None or len(sent) != 1:
             continue
         if isinstance(answer, Reply) and answer.ok:
-            got = flattened(member(answer.content, "session"))
-            if halfway(known.shown, sent[0].sent, got):
+            fields = known.fields
+            got = flattened(OPERATIONS[reading.operation].shown(answer.content))
+            if halfway(known.shown, fields.as_stored(sent[0].sent), got):
                 told[place] = [
                     Complaint(
                         "concurrent",
-                        "updateSession",
+                        fields.named("update"),
                         "shows half of an update to who reads at the same time",
                         "",
                         "the session before or after",

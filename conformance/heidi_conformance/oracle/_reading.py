@@ -11,10 +11,17 @@ from urllib.parse import parse_qsl, unquote
 
 import jsonschema_rs
 
-from heidi_conformance._document import member
+from heidi_conformance._document import Json
 from heidi_conformance._history import strings
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance._words import kind_of
+from heidi_conformance.contract._fields import (
+    Flat,
+    branch,
+    fields_of_body,
+    flattened,
+    is_ordinary_text,
+)
 from heidi_conformance.contract._operations import (
     ISSUE,
     LEAST,
@@ -23,7 +30,6 @@ from heidi_conformance.contract._operations import (
     MOST,
     OPERATIONS,
     PATHS,
-    UPDATE,
     Operation,
     route,
 )
@@ -32,7 +38,6 @@ ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,11 @@ class Reading:
     strange: Mapping[str, Any] = field(default_factory=dict[str, Any])
     problems: tuple[Problem, ...] = ()
     special: str = ""
+
+    @property
+    def action(self) -> str:
+        """What the operation does; empty where the document does not say."""
+        return OPERATIONS[self.operation].action if self.operation else ""
 
     @property
     def token(self) -> str | None:
@@ -152,35 +162,31 @@ def with_body(message: Message, path: str, declared: Operation, session_id: str)
         else:
             problems += unfit_value(operation, value)
     members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    known = shape_of(operation)["properties"]
-    patient = members.get("patient")
-    strange = {name: item for name, item in members.items() if name not in known}
-    if isinstance(patient, dict) and "patient" in known:
-        names = known["patient"]["properties"]
-        strange |= {
-            f"patient.{name}": item
-            for name, item in cast("dict[str, Any]", patient).items()
-            if name not in names
-        }
-    sent = flat({name: item for name, item in members.items() if name in known}, strange)
-    rule = special(message, members, sent, strange) or ("works" if optional else "update-answer")
+    sent, strange = sorted_out(body_schema(operation), members)
+    rule = special(message, operation, members, sent, strange) or (
+        "works" if optional else "update-answer"
+    )
     return Reading(
         message, path, operation, session_id, (), sent, strange,
         tuple(problems), rule,
     )  # fmt: skip
 
 
-def flat(members: Mapping[str, Any], strange: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell the members of `patient` as `patient.name`."""
-    told: dict[str, Any] = {}
+def sorted_out(schema: Json, members: Json, at: str = "") -> tuple[Flat, Flat]:
+    """Return what the document knows of an object, and what it does not, spelled `outer.inner`."""
+    known = branch(schema).get("properties")
+    sent: Flat = {}
+    strange: Flat = {}
     for name, value in members.items():
-        if name == "patient" and isinstance(value, dict):
-            for inner, item in cast("dict[str, Any]", value).items():
-                if f"patient.{inner}" not in strange:
-                    told[f"patient.{inner}"] = item
-        else:
-            told[name] = value
-    return told
+        place = f"{at}.{name}" if at else name
+        if known is not None and name not in known:
+            strange |= flattened({place: value})
+        elif known is not None and isinstance(value, dict):
+            inner = sorted_out(known[name], cast("Json", value), place)
+            sent, strange = sent | inner[0], strange | inner[1]
+        elif value != {}:
+            sent |= flattened({place: value})
+    return sent, strange
 
 
 def unfit_envelope(message: Message) -> Iterator[Problem]:
@@ -218,24 +224,35 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         yield Problem("strings", frozenset({400, 422}), "half of a surrogate pair", sure=sure)
         return
     numbers = dict(numbers_in(value))
+    fields = fields_of_body(operation)
     for where, number in numbers.items():
         if inexact(number):
             infinite = not math.isfinite(as_float(number))
             yield Problem("numbers", frozenset({400, 422}) if infinite else shape,
                           "a number that no double holds", where, sure=False)  # fmt: skip
+            continue
+        kinds = fields[where].kinds if where in fields else ()
+        if "integer" in kinds and "number" not in kinds and not isinstance(number, int):
+            yield Problem("no-coercion", shape, "a whole number with a fraction", where, sure=False)
     for error in validator(operation).iter_errors(plainly(value)):
-        where = ".".join(str(step) for step in error.instance_path if isinstance(step, str))
+        missing = getattr(error.kind, "property", None) if keyword_of(error) == "required" else None
+        steps = [*error.instance_path, *([missing] if missing else [])]
+        where = ".".join(str(step) for step in steps if isinstance(step, str))
         yield Problem(rule_of(error), shape, told(error, where), where)
-    dob = member(member(value, "patient"), "dob")
-    if operation == UPDATE and isinstance(dob, str) and not DATE.fullmatch(dob):
-        yield Problem("values", shape, "a `patient.dob` that is no date", "patient.dob")
-    if operation == UPDATE and isinstance(dob, str) and dob.startswith("0000-"):
-        # No calendar of a library has the year 0, and RFC 3339 has it.
-        yield Problem("values", shape, "a `patient.dob` in the year 0", "patient.dob", sure=False)
+    for where, item in flattened(value).items():
+        if where in fields and fields[where].is_date and str(item).startswith("0000-"):
+            # No calendar of a library has the year 0, and RFC 3339 has it.
+            yield Problem("values", shape, f"a `{where}` in the year 0", where, sure=False)
+
+
+def keyword_of(error: jsonschema_rs.ValidationError) -> str:
+    return str(error.schema_path[-1]) if error.schema_path else ""
 
 
 def rule_of(error: jsonschema_rs.ValidationError) -> str:
-    keyword = str(error.schema_path[-1]) if error.schema_path else ""
+    keyword = keyword_of(error)
+    if keyword == "required":
+        return "body-shape"
     if keyword != "type":
         return "values"
     coercible = isinstance(error.instance, str | int | float) and "object" not in str(error.message)
@@ -243,7 +260,10 @@ def rule_of(error: jsonschema_rs.ValidationError) -> str:
 
 
 def told(error: jsonschema_rs.ValidationError, where: str) -> str:
-    if str(error.schema_path[-1]) == "type":
+    keyword = keyword_of(error)
+    if keyword == "required":
+        return f"a body without `{where}`"
+    if keyword == "type":
         number = error.instance.__class__ in (int, float, Decimal)
         kind = "a number" if number else kind_of(error.instance)
         return f"{kind} as {f'`{where}`' if where else 'the body'}"
@@ -267,6 +287,7 @@ def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
 
 def special(
     message: Message,
+    operation: str,
     members: Mapping[str, Any],
     sent: Mapping[str, Any],
     strange: Mapping[str, Any],
@@ -279,21 +300,13 @@ def special(
         return "body-size"
     if strange:
         return "unknown-members"
+    fields = fields_of_body(operation)
     if not sent:
-        return "" if not members or "patient" in members else "unknown-members"
-    forms = ("duration", "language_code", "output_language_code", "patient.dob", "patient.gender")
-    texts = [value for name, value in sent.items() if name not in forms]
-    if not all(map(is_ordinary_text, texts)):
+        return "" if members.keys() <= fields.keys() else "unknown-members"
+    restricted = {name for name in sent if name in fields and fields[name].restricted}
+    if not all(is_ordinary_text(value) for name, value in sent.items() if name not in restricted):
         return "strings"
-    return "values" if any(name in sent for name in forms) else ""
-
-
-def is_ordinary_text(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(is_ordinary_text, cast("list[object]", value)))
-    return not isinstance(value, str) or (
-        len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable()
-    )
+    return "values" if restricted else ""
 
 
 def lone_surrogate(value: Any) -> bool:
@@ -305,10 +318,10 @@ def lone_surrogate(value: Any) -> bool:
     return isinstance(value, list) and any(map(lone_surrogate, cast("list[object]", value)))
 
 
-def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | Decimal]]:
+def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | float | Decimal]]:
     if isinstance(value, bool):
         return
-    if isinstance(value, int | Decimal):
+    if isinstance(value, int | float | Decimal):
         yield where, value
     elif isinstance(value, dict):
         for name, item in cast("dict[str, Any]", value).items():
@@ -318,14 +331,14 @@ def numbers_in(value: Any, where: str = "") -> Iterator[tuple[str, int | Decimal
             yield from numbers_in(item, where)
 
 
-def as_float(number: int | Decimal) -> float:
+def as_float(number: float | Decimal) -> float:
     try:
         return float(number)
     except OverflowError:
         return math.inf
 
 
-def inexact(number: int | Decimal) -> bool:
+def inexact(number: float | Decimal) -> bool:
     """Whether a number is beyond what a server must keep exact."""
     if not -EXACT <= number <= EXACT:
         return True
@@ -353,13 +366,12 @@ def plainly(value: Any) -> Any:
     )
 
 
-@cache
-def shape_of(operation: str) -> dict[str, Any]:
-    """Return the schema of a body, with its references resolved."""
+def body_schema(operation: str) -> Json:
+    """Return the schema of a body; empty where the operation takes none."""
     body = OPERATIONS[operation].body
     return {} if body is None else body.schema
 
 
 @cache
 def validator(operation: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(shape_of(operation), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(body_schema(operation), validate_formats=True)

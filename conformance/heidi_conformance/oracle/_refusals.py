@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
     LIST,
     OPERATIONS,
@@ -15,13 +16,9 @@ from heidi_conformance.contract._operations import (
 from ._complaint import Complaint
 from ._memory import Memory
 from ._messages import wording
-from ._newborn import ID
 from ._pages import PAGE
 from ._reading import Reading
-from ._sessions import (
-    Known,
-    ordinary,
-)
+from ._sessions import Known, usual
 from ._shapes import declared
 
 
@@ -130,7 +127,7 @@ def told_apart(
     memory: Memory, reading: Reading, answer: Reply, known: Known | None
 ) -> Iterator[Complaint]:
     """Yield that a request is refused otherwise for another user's session than for none."""
-    if known is None and not ID.fullmatch(reading.session_id):
+    if known is None and not MAIN_FIELDS.is_id(reading.session_id):
         return
     operation = reading.operation
     kind = "never" if known is None else "foreign"
@@ -238,15 +235,10 @@ def unfit_status(
 
 def plain(reading: Reading) -> bool:
     """Whether a request is such as the page shows."""
+    fields = fields_of(reading.operation) or MAIN_FIELDS
     return (
         not reading.strange
         and not reading.problems
         and all(name == PAGE.size and text == "10" for name, text in reading.query)
-        and all(
-            (ordinary(name, value) and value)
-            or name in ("clinician_notes", "generate_output_without_recording")
-            for name, value in reading.sent.items()
-        )
-        and not {"ehr_appointment_id", "patient_profile_id", "ehr_appt_id", "ehr_patient_id"}
-        & reading.sent.keys()
+        and all(usual(fields, name, value) for name, value in reading.sent.items())
     )

@@ -6,31 +6,24 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from heidi_conformance.contract._fields import (
+    ABSENT,
+    MAIN_FIELDS,
+    Fields,
+    Flat,
+    is_number,
+    is_ordinary_text,
+    outers,
+    within,
+)
+from heidi_conformance.contract._operations import OPERATIONS
+
 from ._complaint import Complaint
-from ._reading import EXACT, as_float, is_ordinary_text
+from ._reading import EXACT, as_float
 from ._shapes import is_instant
 
-# What the vendor's own samples contradict: the notes come back empty, the instant stays.
-ANOMALIES = frozenset({"clinician_notes", "updated_at", "audio"})
-# Members that an answer showed before any document named them; a server may leave them out.
-OPTIONAL = frozenset({"audio"})
-# Only an update names them in the base document.
-UPDATE_ONLY = frozenset(
-    "transcribe_mode generate_output_without_recording recording_status session_status is_consent "
-    "created_time_local linked_sessions_for_context patient.demographic_details".split()
-)
-LANGUAGES = ("language_code", "output_language_code")
-# What only an update changes, once a server has shown it.
-STEADY = frozenset(
-    "duration language_code output_language_code patient.name patient.gender patient.dob "
-    "ehr_appt_id ehr_patient_id".split()
-)
-ABSENT = object()
-AFTER_UPDATE = {
-    "getSession": "update-read",
-    "updateSession": "update-keeps",
-    "listLinkedUserSessions": "update-listed",
-}
+# By what the operation does that shows it.
+AFTER_UPDATE = {"read": "update-read", "update": "update-keeps", "list": "update-listed"}
 # Whatever operation shows the damage, an update did it.
 FAULT_OF_UPDATE = {
     "concurrent",
@@ -41,27 +34,14 @@ FAULT_OF_UPDATE = {
 }
 # What the page does not speak of.
 DECIDED = frozenset("concurrent created-at own-sessions rejected-update unknown-members".split())
-Flat = dict[str, Any]
-
-
-def flattened(session: Any) -> Flat:
-    """Spell the members of a session, those of the patient as `patient.name`."""
-    if not isinstance(session, dict):
-        return {}
-    told: Flat = {}
-    for name, value in cast("dict[str, Any]", session).items():
-        if name == "patient" and isinstance(value, dict):
-            told |= {f"patient.{inner}": item for inner, item in cast("Flat", value).items()}
-        else:
-            told[name] = value
-    return told
 
 
 @dataclass
 class Known:
-    """A session that the judge created.
+    """A resource that the judge created.
 
-    shown: what the server showed last, with what was sent since. sent: what the last accepted
+    opened: what its creation set, by the names of the resource; None where somebody else created
+    it. shown: what the server showed last, with what was sent since. sent: what the last accepted
     updates sent. unread: members of those, by the operation that did not show them since.
     strange: members sent that must not be kept. attempts: what happened since the session was last
     seen, and could have changed it though it must not. settled: False where an update may or may
@@ -72,7 +52,8 @@ class Known:
 
     owner: str
     order: int
-    appointment: Any = ABSENT
+    fields: Fields = MAIN_FIELDS
+    opened: Flat | None = None
     shown: Flat = field(default_factory=Flat)
     sent: Flat = field(default_factory=Flat)
     unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -86,14 +67,20 @@ class Known:
     doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
-        """Return what is to be seen after an update."""
-        return {**self.shown, **sent}
+        """Return what is to be seen after an update: objects are merged, unless one is null."""
+        opened = {outer for name in sent for outer in outers(name)}
+        stays = {
+            name: item
+            for name, item in self.shown.items()
+            if name not in opened and not within(name, sent)
+        }
+        return {**stays, **sent}
 
     def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
         """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
-        unseen = OPTIONAL | skip if self.settled else OPTIONAL
-        kept = {name: item for name, item in self.expected(sent).items() if name in unseen}
-        self.shown = {name: item for name, item in got.items() if name not in skip} | kept
+        unseen = self.fields.optional | skip if self.settled else self.fields.optional
+        kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
+        self.shown = {name: item for name, item in got.items() if not within(name, skip)} | kept
         self.seen = True
         self.attempts.clear()
         self.settled = True
@@ -141,17 +128,14 @@ def instant(value: Any) -> datetime | None:
     return None if told is None or told.tzinfo else told
 
 
-def ordinary(name: str, value: Any) -> bool:
-    """Whether a value is such as the page shows: what every server must be able to keep."""
-    if name in UPDATE_ONLY or name in ANOMALIES:
+def usual(fields: Fields, name: str, value: Any) -> bool:
+    """Whether a request sends a value such as the page shows, which every server takes."""
+    field = fields.updates.get(name) or fields.creates[name]
+    if field.refers:
         return False
-    if name == "duration":
-        return is_number(value) and 0 <= value < 10_000 and value * 4 == int(value * 4)
-    if name in LANGUAGES:
-        return value in ("en", "es")
-    if name == "patient.dob":
-        return isinstance(value, str) and "1900" < value < "2025"
-    return isinstance(value, str) and is_ordinary_text(value)
+    if field.kinds & {"array", "boolean"}:
+        return bool(field.examples)
+    return bool(value) and fields.ordinary(name, value)
 
 
 def misfits(
@@ -167,14 +151,11 @@ def misfits(
     expected = known.expected(sent)
     fresh = sent or known.sent
     for name, value in expected.items():
-        if name in skip or name == "updated_at" or not known.settled:
+        if within(name, skip) or name == known.fields.updated or not known.settled:
             continue
-        if name in OPTIONAL and (not strict or name not in got):
+        if name in known.fields.optional and (not strict or name not in got):
             continue
-        comparable = name in STEADY and name not in sent
-        if not strict and not (ordinary(name, value) or value is None or comparable):
-            continue
-        if name in ANOMALIES and not strict:
+        if not strict and not comparable(known.fields, name, value, sent=name in sent):
             continue
         found = got.get(name, ABSENT)
         if found is ABSENT and name not in fresh and not strict:
@@ -187,7 +168,7 @@ def misfits(
             before = known.shown.get(name, ABSENT)
             yield Complaint(
                 rule,
-                operation if rule not in FAULT_OF_UPDATE else "updateSession",
+                operation if rule not in FAULT_OF_UPDATE else known.fields.named("update"),
                 pattern(rule, found, before, sent=is_sent),
                 f"`{name}`",
                 "what was sent" if name in fresh and rule != "rejected-update" else "as it was",
@@ -197,45 +178,55 @@ def misfits(
         yield from smuggled(known, expected, got)
 
 
+def comparable(fields: Fields, name: str, value: Any, *, sent: bool) -> bool:
+    """Whether the page says what becomes of a value."""
+    field = fields.shows.get(name)
+    if field is None or field.status in ("anomaly", "decided"):
+        return False
+    if name in fields.steady and not sent:
+        return True
+    # What only the server writes into an object may change without an update.
+    known = name in fields.steady or "." not in name
+    return known and (value is None or fields.ordinary(name, value))
+
+
 def blame(
     operation: str, known: Known, name: str, value: Any, found: Any, *, sent: bool, strict: bool
 ) -> str:
     """Return the rule that a difference breaks."""
+    action = OPERATIONS[operation].action
+    before = known.shown.get(name, ABSENT)
     suspects = (
         (name in known.together, "concurrent"),
         (name in known.strange and same(known.strange[name], found), "unknown-members"),
-        (name == "created_at", "created-at"),
+        (name == known.fields.created, "created-at"),
         (name in known.strange, "unknown-members"),
-        (sent and strict, distortion(name, value, found, known.shown.get(name, ABSENT))),
+        (sent and strict, distortion(known.fields, name, value, found, before)),
         (sent, "update-answer"),
         ("foreign" in known.attempts, "own-sessions"),
         ("rejected" in known.attempts, "rejected-update"),
-        ((name, operation) in known.unread, AFTER_UPDATE[operation]),
-        (operation == "updateSession", "update-keeps"),
+        ((name, operation) in known.unread, AFTER_UPDATE[action]),
+        (action == "update", "update-keeps"),
         ("other" in known.attempts, "one-session"),
         (strict, "reading"),
-        (True, AFTER_UPDATE[operation]),
+        (True, AFTER_UPDATE[action]),
     )
     return next(rule for suspected, rule in suspects if suspected and rule)
 
 
-def distortion(name: str, value: Any, found: Any, before: Any) -> str:
+def distortion(fields: Fields, name: str, value: Any, found: Any, before: Any) -> str:
     """Return the rule of a value that came back, and came back different."""
     if found is ABSENT or (before is not ABSENT and same(before, found)):
         return ""
     if isinstance(value, str) and isinstance(found, str):
-        if name in LANGUAGES:
+        if name in fields.updates and fields.updates[name].is_code:
             return "values"
         near = value.strip().casefold() == found.strip().casefold()
         return "strings" if near or not is_ordinary_text(value) else ""
     if is_number(value) and is_number(found):
-        return "" if ordinary(name, value) else "numbers"
+        return "" if fields.ordinary(name, value) else "numbers"
     lists = isinstance(value, list) and isinstance(found, list)
     return "strings" if lists and not is_ordinary_text(value) else ""
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def pattern(rule: str, found: Any, before: Any, *, sent: bool) -> str:
@@ -264,7 +255,7 @@ def smuggled(known: Known, expected: Flat, got: Flat) -> Iterator[Complaint]:
         if name in got and name not in expected and same(value, got[name]):
             yield Complaint(
                 "unknown-members",
-                "updateSession",
+                known.fields.named("update"),
                 "keeps a member that no document knows",
                 "",
                 "no such member",

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import jsonschema_rs
 
 from heidi_conformance import _document
-from heidi_conformance._document import Json, member
+from heidi_conformance._document import Json
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError, read_json
 from heidi_conformance._words import json_path, kind_of, printable
@@ -19,7 +19,8 @@ from ._complaint import Complaint
 from ._reading import plainly
 
 ONE = (READ, UPDATE)
-INSTANTS = ("created_at", "updated_at")
+# A date without an offset, which no validator knows.
+LOCAL = "date-time-local"
 
 
 def misshapen(
@@ -70,6 +71,8 @@ def violations(
         if keyword == "required":
             name = getattr(error.kind, "property", "")
             yield f"`{name}` at {place}", "without the required member {}", f"`{name}`", "none"
+        elif getattr(error.kind, "format", None) == LOCAL:
+            yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
         elif keyword == "type":
             got = kind_of(error.instance)
             types = " or ".join(getattr(error.kind, "types", ()))
@@ -81,9 +84,6 @@ def violations(
                 limit(keyword, getattr(error.kind, "value", None)),
                 f"{kind_of(error.instance)} that does not fit",
             )
-    for place, text in instants(value):
-        if re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) and not is_instant(text):
-            yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
 
 
 def limit(keyword: str, value: Any) -> str:
@@ -91,16 +91,9 @@ def limit(keyword: str, value: Any) -> str:
     return f"{keyword} {value}" if isinstance(value, str | int | float) else keyword
 
 
-def instants(value: Any) -> Iterator[tuple[str, str]]:
-    inner = member(value, "session")
-    sessions = [("$.session", inner)] if inner else []
-    listed = member(value, "sessions")
-    if isinstance(listed, list):
-        sessions += [("$.sessions[*]", item) for item in cast("list[object]", listed)]
-    for place, session in sessions:
-        for name in INSTANTS:
-            if isinstance(text := member(session, name), str):
-                yield f"{place}.{name}", text
+def is_date(text: str) -> bool:
+    """Whether a string is an instant of a calendar, or does not look like one."""
+    return not re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) or is_instant(text)
 
 
 def is_instant(text: str) -> bool:
@@ -145,18 +138,19 @@ def validator(
     if schema is None:
         return None
     return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": document["components"]}, validate_formats=True
+        {**schema, "components": document["components"]},
+        validate_formats=True,
+        formats={LOCAL: is_date},
     )
 
 
-def places(complaints: list[Complaint]) -> set[str]:
-    """Return the members of sessions that have the wrong shape, and so no value to compare."""
+def places(operation: str, complaints: list[Complaint]) -> set[str]:
+    """Return the properties of a resource that have the wrong shape, and so no value to compare."""
+    root = re.escape(OPERATIONS[operation].shown_at)
     told: set[str] = set()
     for complaint in complaints:
-        for match in re.finditer(r"\$\.sessions?(?:\[\*\])?\.([\w.]+)", complaint.subject):
-            told |= {match[1], match[1].partition(".")[0]}
-        if missing := re.match(
-            r"`(\w+)` at \$\.sessions?(?:\[\*\])?(?:\.(\w+))?", complaint.subject
-        ):
+        if wrong := re.match(rf"`{root}\.([\w.]+)", complaint.subject):
+            told.add(wrong[1])
+        elif missing := re.match(rf"`(\w+)` at {root}(?:\.([\w.]+))?$", complaint.subject):
             told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
     return told

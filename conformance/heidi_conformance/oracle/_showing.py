@@ -1,40 +1,42 @@
-"""A session that a creation makes, and that a reading or an update shows."""
+"""A resource that a creation makes, and that a read or an update shows."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from heidi_conformance._document import member
 from heidi_conformance._history import Exchange
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._fields import (
+    ABSENT,
+    MAIN_FIELDS,
+    Flat,
+    fields_of,
+    flattened,
+    within,
+)
+from heidi_conformance.contract._operations import OPERATIONS
 
 from ._complaint import Complaint
 from ._memory import Memory
-from ._newborn import ID, guessable, newborn
+from ._newborn import guessable, newborn
 from ._reading import Reading
-from ._sessions import (
-    ABSENT,
-    AFTER_UPDATE,
-    Flat,
-    Known,
-    flattened,
-    instant,
-    misfits,
-    same,
-)
+from ._sessions import AFTER_UPDATE, Known, instant, misfits, same
 
 # Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
 TICK = 0.005
+# Of an id: S15.
+BITS = 128
 
 
 def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
     memory.shelves[user].added()
-    session_id = member(answer.content, "session_id")
+    fields = fields_of(reading.operation) or MAIN_FIELDS
+    session_id = OPERATIONS[reading.operation].made(answer.content)
     if not isinstance(session_id, str):
         return
-    if memory.strict and not (ID.fullmatch(session_id) and int(session_id) < 2**128):
+    beyond = session_id.isascii() and session_id.isdigit() and int(session_id) >= 2**BITS
+    if memory.strict and (beyond or not fields.is_id(session_id)):
         yield Complaint(
             "id-form",
-            "createSession",
+            reading.operation,
             "gives an id that is no 128-bit number in decimal",
             "",
             "a 128-bit number in decimal",
@@ -43,11 +45,11 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
     if session_id in memory.sessions:
         if memory.strict:
             yield Complaint(
-                "id-unique", "createSession", "gives an id twice", "", "a new id", "a known one"
+                "id-unique", reading.operation, "gives an id twice", "", "a new id", "a known one"
             )
         return
-    known = Known(user, len(memory.sessions), reading.sent.get("ehr_appointment_id"))
-    known.shown = {"session_id": session_id}
+    known = Known(user, len(memory.sessions), fields, fields.as_stored(reading.sent))
+    known.shown = {fields.id: session_id}
     known.strange = dict(reading.strange)
     memory.sessions[session_id] = known
     for other in memory.sessions.values():
@@ -58,7 +60,7 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
     ):
         yield Complaint(
             "id-random",
-            "createSession",
+            reading.operation,
             "gives ids that can be guessed from each other",
             "",
             "128 random bits",
@@ -76,10 +78,11 @@ def shown(
     skip: set[str],
     together: bool,
 ) -> Iterator[Complaint]:
-    """A session of the caller is shown, by getSession or updateSession."""
-    got = flattened(member(answer.content, "session"))
-    sent = reading.sent
-    updates = reading.operation == "updateSession"
+    """A resource of the caller is shown, by a read or an update."""
+    fields = known.fields
+    got = flattened(OPERATIONS[reading.operation].shown(answer.content))
+    sent = fields.as_stored(reading.sent)
+    updates = reading.action == "update"
     if updates:
         updated(memory, reading, known)
     if not got:
@@ -89,11 +92,11 @@ def shown(
         updates and "json-syntax" in {p.rule for p in reading.problems}
     ):
         known.settled = False
-    shown = got.get("session_id", reading.session_id)
-    if shown != reading.session_id and "session_id" not in skip:
+    shown = got.get(fields.id, reading.session_id)
+    if shown != reading.session_id and fields.id not in skip:
         # Of the one that was asked for, nothing is known now.
         known.settled = False
-        written = memory.strict and same(known.strange.get("session_id", ABSENT), got["session_id"])
+        written = memory.strict and same(known.strange.get(fields.id, ABSENT), shown)
         yield Complaint(
             "unknown-members" if written else "created-exists",
             reading.operation,
@@ -108,10 +111,10 @@ def shown(
         return
     if together:
         for name, value in sent.items():
-            if name not in skip and not same(value, got.get(name, ABSENT)):
+            if not within(name, skip) and not same(value, got.get(name, ABSENT)):
                 yield Complaint(
                     "update-answer",
-                    "updateSession",
+                    reading.operation,
                     "does not show {} in the answer to the update that sends it",
                     f"`{name}`",
                     "what was sent",
@@ -126,8 +129,13 @@ def shown(
     ]
     yield from wrong
     doubtful = known.doubtful(reading.operation) - sent.keys()
-    settle(known, got, sent, skip | doubtful, exchange if updates else None)
-    known.doubt(members_of(wrong), reading.operation)
+    known.see(got, sent, skip | doubtful)
+    if updates:
+        accepted(known, sent, exchange)
+    else:
+        known.together.clear()
+        known.read_by(reading.operation)
+    known.doubt(members_of(wrong, known), reading.operation)
 
 
 def updated(memory: Memory, reading: Reading, known: Known) -> None:
@@ -140,34 +148,34 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
             other.attempts.add("other")
 
 
-def settle(known: Known, got: Flat, sent: Any, skip: set[str], update: Exchange | None) -> None:
-    known.see(got, sent, skip)
-    if update is not None:
-        known.sent = {**known.sent, **sent}
-        known.unread |= {(name, operation) for name in sent for operation in AFTER_UPDATE}
-        known.together -= sent.keys()
-        known.changed = update.seconds[1]
-    else:
-        known.together.clear()
-        known.read_by("getSession")
+def accepted(known: Known, sent: Flat, update: Exchange) -> None:
+    """An update was shown: whatever shows the resource from now on must show what it sent."""
+    operations = known.fields.operations
+    shown_by = [operations[action].id for action in AFTER_UPDATE if action in operations]
+    known.sent = {**known.sent, **sent}
+    known.unread |= {(name, operation) for name in sent for operation in shown_by}
+    known.together -= sent.keys()
+    known.changed = update.seconds[1]
 
 
 def instants(
     memory: Memory, reading: Reading, known: Known, got: Flat, exchange: Exchange
 ) -> Iterator[Complaint]:
-    """Yield what is wrong with `updated_at`."""
-    now, before = instant(got.get("updated_at")), instant(known.shown.get("updated_at"))
-    made = instant(got.get("created_at"))
+    """Yield what is wrong with the instant of the last change."""
+    fields = known.fields
+    now, before = (instant(told.get(fields.updated)) for told in (got, known.shown))
+    made = instant(got.get(fields.created))
     if not memory.strict or now is None:
         return
     operation = reading.operation
+    updated_at = f"`{fields.updated}`"
     if made is not None and now < made:
         yield Complaint(
             "updated-at",
             operation,
-            "shows an `updated_at` before `created_at`",
+            f"shows an {updated_at} before `{fields.created}`",
             "",
-            "the instant of `created_at`, or a later one",
+            f"the instant of `{fields.created}`, or a later one",
             "an earlier instant",
         )
     latest, known.latest = known.latest, None
@@ -176,22 +184,23 @@ def instants(
         yield Complaint(
             "updated-at",
             operation,
-            "shows an `updated_at` that went back",
+            f"shows an {updated_at} that went back",
             "",
             "the instant that was shown before, or a later one",
             "an earlier instant",
         )
     elif before is None:
         return
-    elif operation == "updateSession":
+    elif reading.action == "update":
+        sent = fields.as_stored(reading.sent)
         changes = any(
-            not same(value, known.shown.get(name, ABSENT)) for name, value in reading.sent.items()
+            not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
         )
         if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
             yield Complaint(
                 "updated-at",
-                "updateSession",
-                "does not let `updated_at` grow with a change",
+                operation,
+                f"does not let {updated_at} grow with a change",
                 "",
                 "a later instant than before the update",
                 "the same instant",
@@ -200,7 +209,7 @@ def instants(
         yield moved(reading, known, "a later instant" if now > before else "an earlier instant")
 
 
-# Who may have moved `updated_at` when nobody may have: by what was tried since, the gravest first.
+# Who may have moved the instant when nobody may have: by what was tried since, the gravest first.
 MOVERS = {
     "foreign": ("own-sessions", "changes {} of a session of another user"),
     "rejected": ("rejected-update", "changes {} although it rejects the update"),
@@ -209,17 +218,17 @@ MOVERS = {
 
 
 def moved(reading: Reading, known: Known, got: str) -> Complaint:
-    """Return what is said of an `updated_at` that is another one without an update."""
+    """Return what is said of an instant that is another one without an update."""
     tried = next((name for name in MOVERS if name in known.attempts), None)
     expected = "the instant that was shown before"
+    subject = f"`{known.fields.updated}`"
     if tried is None:
-        what = "shows another `updated_at` though nothing was sent since"
+        what = f"shows another {subject} though nothing was sent since"
         return Complaint("reading", reading.operation, what, "", expected, got)
-    return Complaint(
-        MOVERS[tried][0], "updateSession", MOVERS[tried][1], "`updated_at`", expected, got
-    )
+    rule, what = MOVERS[tried]
+    return Complaint(rule, known.fields.named("update"), what, subject, expected, got)
 
 
-def members_of(complaints: list[Complaint]) -> set[str]:
-    """Return the members that differ from what they must be; `updated_at` where none is named."""
-    return {complaint.subject.strip("`") or "updated_at" for complaint in complaints}
+def members_of(complaints: list[Complaint], known: Known) -> set[str]:
+    """Return the properties that differ; the instant of the last change where none is named."""
+    return {complaint.subject.strip("`") or known.fields.updated for complaint in complaints}

@@ -3,7 +3,6 @@
 from . import _issuing, _readings, _tenants, _transport, _updates
 from ._script import Script
 from ._table import EVERY, RULES, TABLE, Rule
-from ._values import INVALID, STRINGS, TEXTS, VALID, merged
 
 # Lists first, while they are short; what creates many sessions last.
 SCRIPTS: tuple[Script, ...] = (
@@ -18,14 +17,9 @@ SCRIPTS: tuple[Script, ...] = (
 
 __all__ = [
     "EVERY",
-    "INVALID",
     "RULES",
     "SCRIPTS",
-    "STRINGS",
     "TABLE",
-    "TEXTS",
-    "VALID",
     "Rule",
     "Script",
-    "merged",
 ]
