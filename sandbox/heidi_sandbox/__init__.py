@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from heidi_sandbox._app import create_app
     from heidi_sandbox._errors import (
         CannotServeError,
-        DuplicateSessionError,
+        DuplicateIdError,
         StoreUnavailableError,
         UnknownOutcomeError,
     )
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CannotServeError",
-    "DuplicateSessionError",
+    "DuplicateIdError",
     "Page",
     "Sandbox",
     "Size",
@@ -35,7 +35,7 @@ __all__ = [
 
 _HOMES: Final = {
     "CannotServeError": "_errors",
-    "DuplicateSessionError": "_errors",
+    "DuplicateIdError": "_errors",
     "Page": "_store",
     "Sandbox": "_server",
     "Size": "_store",

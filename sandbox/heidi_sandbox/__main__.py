@@ -14,8 +14,10 @@ from typing import NoReturn
 
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._chaos import GRAMMAR
+from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance
+from heidi_sandbox._page import token_command
 from heidi_sandbox._process import end_process, keep_memory, say, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
 from heidi_sandbox._stops import Stops
@@ -97,14 +99,17 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
-    # printf is built into shells: curl's own arguments would show in the process list.
-    command = (
-        f"printf 'Heidi-Api-Key: %s' {key} | curl --silent --header @- --get"
-        " --data-urlencode email=clinician@example.com"
-        f" --data-urlencode third_party_internal_id=1 {sandbox.url}/jwt"
-    )
+    document = load_document()
     shown = sandbox.api_key if show_key else "the one you gave"
-    return f"Heidi sandbox: {sandbox.url}\nAPI key: {shown}\nGet a token: {command}\n"
+    lines = [
+        f"Heidi sandbox: {sandbox.url}",
+        f"API key: {shown}",
+        f"Get a token: {token_command(document, sandbox.url, key)}",
+    ]
+    if document.without_semantics:
+        names = ", ".join(document.without_semantics)
+        lines.append(f"served from an example: {names} (no x-semantics)")
+    return "\n".join((*lines, ""))
 
 
 def _api_key(options: argparse.Namespace) -> str | None:

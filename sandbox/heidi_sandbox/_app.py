@@ -4,34 +4,30 @@ import hmac
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from functools import cache
-from http import HTTPStatus
-from typing import Final
-
-import heidi_spec
+from collections.abc import Mapping
+from typing import Any, Final
 
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._asgi import App, Receive, Scope, Send
 from heidi_sandbox._cursor import Cursors
 from heidi_sandbox._deadlines import Deadlines
-from heidi_sandbox._document import Document, PathItem, read_document
+from heidi_sandbox._document import Document, Operation, PathItem, load_document, read_document
 from heidi_sandbox._errors import (
     ApiError,
     AuthenticationError,
     InternalServerError,
+    InvalidResourceError,
     MalformedRequestError,
     MethodNotAllowedError,
     PathNotFoundError,
     ServerError,
 )
 from heidi_sandbox._limits import Limits
-from heidi_sandbox._operations import Call, Operations
 from heidi_sandbox._request import Request
-from heidi_sandbox._rules import Operation
 from heidi_sandbox._site import Site
 from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, InvalidTokenError, Tokens
+from heidi_sandbox._verbs import Call, Collections, Verbs
 
 _ANONYMOUS: Final = Caller(user="", linked=False)
 
@@ -47,33 +43,33 @@ def create_app(
     token_lifetime: int,
     url: str = "",
     deadlines: Deadlines | None = None,
+    root: dict[str, Any] | None = None,
 ) -> App:
     """Return the sandbox as an ASGI application, answering below the path of the document's server.
 
     Args:
-        store: where sessions are kept; it stays open until the caller closes it.
+        store: where resources are kept; it stays open until the caller closes it.
         secret: what tokens, cursors and the names of users are made from; it belongs to the store.
-        api_key: what `/jwt` wants to see.
+        api_key: what the issue of a token asks for.
         token_lifetime: seconds until a token expires.
         url: the base URL that the reference page shows.
+        root: the document to serve; by default the strict one of this distribution.
         deadlines: until when bodies must be here; by default 60 seconds after their headers.
+
+    Raises:
+        CannotServeError: the document says something that the sandbox does not know how to serve.
     """
+    document = load_document() if root is None else read_document(root)
     tokens = Tokens(secret, token_lifetime)
-    document = load_document()
+    collections = Collections(document, store)
     return _Application(
         document=document,
-        site=Site(store, heidi_spec.load("strict"), heidi_spec.load("client"), url),
-        operations=Operations(store, tokens, Cursors(secret)),
+        site=Site(store, document, url),
+        verbs=Verbs(document, collections, tokens, Cursors(secret)),
         tokens=tokens,
         api_key=api_key,
         deadlines=deadlines or Deadlines(Limits().body_time),
     )
-
-
-@cache
-def load_document() -> Document:
-    """Return the strict document, with the token operation of the client document."""
-    return read_document(heidi_spec.load("strict"), heidi_spec.load("client"))
 
 
 class _Application:
@@ -82,24 +78,18 @@ class _Application:
         *,
         document: Document,
         site: Site,
-        operations: Operations,
+        verbs: Verbs,
         tokens: Tokens,
         api_key: str,
         deadlines: Deadlines,
     ) -> None:
         self._document = document
         self._site = site
+        self._handlers = verbs.handlers
         self._tokens = tokens
+        self._token_schemes = {one.semantics["scheme"] for one in document.of("issue")}
         self._api_key = api_key.encode()
         self._deadlines = deadlines
-        self._authenticators: dict[str, Callable[[Request], Caller]] = {
-            "bearerAuth": self._read_token,
-            "heidiApiKey": self._check_api_key,
-        }
-        self._handlers = operations.handlers
-        unknown = {operation.id for operation in document.operations} ^ self._handlers.keys()
-        if unknown:
-            raise NotImplementedError(f"document and sandbox differ in {sorted(unknown)}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -117,76 +107,75 @@ class _Application:
 
     async def _answer(self, request: Request) -> tuple[str, Answer]:
         """Return what is logged as the operation, and the answer."""
+        refuse = self._document.refuse
         if not request.has_one_host:
             error = MalformedRequestError("the request names no host, or two", Connection="close")
-            return "no host", error.answer()
+            return "no host", refuse(error)
         page = self._site.pages.get(request.path)
         if page is not None:
             return request.path.decode(), await page(request.method)
         found = self._document.find(request.path)
         if found is None:
-            return "unknown path", PathNotFoundError("no such path").answer()
-        item, path_values = found
+            return "unknown path", refuse(PathNotFoundError("no such path"))
+        item, path = found
         name = item.name(request.method)
-        operation = item.operations.get(request.method, item.any_operation)
-        return name, await self._answer_operation(request, name, operation, item, path_values)
+        return name, await self._answer_path(request, name, item, path)
 
-    async def _answer_operation(
-        self,
-        request: Request,
-        name: str,
-        operation: Operation,
-        item: PathItem,
-        path_values: Mapping[str, str],
+    async def _answer_path(
+        self, request: Request, name: str, item: PathItem, path: Mapping[str, str]
     ) -> Answer:
+        operation = item.operations.get(request.method)
         try:
-            answer = await self._serve(request, item, path_values)
-        except ServerError as error:  # a store that fails has said so itself, and not each time
-            return error.answer()
+            answer = await self._serve(request, item, operation, path)
         except ApiError as error:
-            answer = error.answer()
+            answer = self._document.refuse(error, operation or item.any_operation)
+            violation = (operation or item.any_operation).violation(answer)
+            if isinstance(error, ServerError):  # a store that fails has said so, and not each time
+                return answer
+        except InvalidResourceError as error:
+            answer, violation = self._internal_error(), str(error)
         except Exception as error:  # noqa: BLE001  # no bug may show its values to a caller or in a log
             _log.error("%s: %s at %s", name, type(error).__name__, _place(error))
-            return _internal_error()
-        violation = operation.violation(answer)
-        if violation is not None:
-            _log.error("%s: the answer breaks the document: %s", name, violation)
-            return _internal_error()
-        return answer
+            return self._internal_error()
+        else:
+            return answer
+        if violation is None:
+            return answer
+        _log.error("%s: the response breaks the document: %s", name, violation)
+        return self._internal_error()
 
     async def _serve(
-        self, request: Request, item: PathItem, path_values: Mapping[str, str]
+        self,
+        request: Request,
+        item: PathItem,
+        operation: Operation | None,
+        path: Mapping[str, str],
     ) -> Answer:
-        caller = self._authenticators[item.any_operation.scheme](request)
-        operation = item.operations.get(request.method)
+        caller = self._authenticate(request, operation or item.any_operation)
         if operation is None:
-            raise MethodNotAllowedError("the path has no such method", Allow=item.allow)
-        query = operation.read_query(request.query)
+            raise MethodNotAllowedError(Allow=item.allow)
+        values = operation.read(path, request.query, request.header)
         body = await request.body(operation.body, self._deadlines) if operation.body else {}
-        call = Call(caller, path_values, query, body)
-        return Answer(HTTPStatus.OK, await self._handlers[operation.id](call))
+        return await self._handlers[operation.id](Call(caller, path, values, body))
 
-    def _read_token(self, request: Request) -> Caller:
-        scheme, _, token = (request.header(b"authorization") or "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise AuthenticationError("a bearer token is missing", WWW_Authenticate="Bearer")
-        try:
-            return self._tokens.read(token.lstrip(" "))
-        except InvalidTokenError:
-            raise AuthenticationError(
-                "the token is wrong or has expired", WWW_Authenticate="Bearer"
-            ) from None
+    def _authenticate(self, request: Request, operation: Operation) -> Caller:
+        caller = _ANONYMOUS
+        for scheme in operation.schemes:
+            given = request.header(scheme.header_name) or ""
+            if scheme.word:
+                word, _, given = given.partition(" ")
+                given = given.lstrip(" ") if word.lower() == scheme.word else ""
+            if scheme.name in self._token_schemes:
+                try:
+                    caller = self._tokens.read(given)
+                except InvalidTokenError:
+                    raise AuthenticationError(WWW_Authenticate=scheme.challenge) from None
+            elif not hmac.compare_digest(given.encode(), self._api_key):
+                raise AuthenticationError(WWW_Authenticate=scheme.challenge)
+        return caller
 
-    def _check_api_key(self, request: Request) -> Caller:
-        name = self._document.key_header
-        given = (request.header(name.lower().encode()) or "").encode()
-        if not hmac.compare_digest(given, self._api_key):
-            raise AuthenticationError(f"{name}: the key is missing or wrong", WWW_Authenticate=name)
-        return _ANONYMOUS
-
-
-def _internal_error() -> Answer:
-    return InternalServerError("the sandbox failed; its log says where").answer()
+    def _internal_error(self) -> Answer:
+        return self._document.refuse(InternalServerError("the sandbox failed; its log says where"))
 
 
 def _place(error: Exception) -> str:

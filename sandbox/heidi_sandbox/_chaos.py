@@ -9,20 +9,23 @@ import random
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._document import Document, Operation
 from heidi_sandbox._errors import (
     ApiError,
     AuthenticationError,
     MalformedRequestError,
     RateLimitedError,
-    UnavailableError,
+    ServiceUnavailableError,
 )
 from heidi_sandbox._json import dump
 from heidi_sandbox._request import origin_path
+from heidi_sandbox._schemas import put, split
 
 HEADER: Final = b"heidi-sandbox-chaos"
 GRAMMAR: Final = """\
@@ -39,7 +42,7 @@ A request says in its header `Heidi-Sandbox-Chaos` what is to go wrong with it:
     malformed                    do what is asked, answer with the first half of the JSON
     malformed=html               do what is asked, answer with an HTML page
     expired-token                401, as if the token had expired
-    next-page-null               a list says next_page null although there is more
+    next-page-null               a list says that no page follows although there is more
 
 Any fault takes `times=N`: it happens to N requests with this header and these credentials, the next
 one passes, and so on. So `rate-limited; times=2` tests a client that tries three times.
@@ -70,9 +73,15 @@ class Exchange(NamedTuple):
     """A request and what serves it, as ASGI has them."""
 
     app: App
+    document: Document
     scope: Scope
     receive: Receive
     send: Send
+
+    @property
+    def operation(self) -> Operation | None:
+        path = origin_path(self.scope["raw_path"])
+        return self.document.find_operation(self.scope["method"], path)
 
     async def go_on(self) -> None:
         await self.app(self.scope, self.receive, self.send)
@@ -87,8 +96,9 @@ class Exchange(NamedTuple):
 
         await self.app(self.scope, self.receive, keep)
         headers = {name.decode(): text.decode() for name, text in start["headers"]}
-        media_type = headers.pop("content-type")
-        del headers["content-length"], headers["cache-control"]
+        media_type = headers.pop("content-type", None)
+        for name in ("content-length", "cache-control"):
+            headers.pop(name, None)
         return Answer(start["status"], bytes(body), headers, media_type)
 
 
@@ -100,16 +110,17 @@ class Chaos:
 
     Args:
         app: the application.
-        base_path: below it, things go wrong; health and the reference page stay as they are.
+        document: below its path, things go wrong; health and the reference page stay as they are.
         rate: how likely it is that something goes wrong with a request that asks for nothing.
         seed: the same one lets the same things go wrong, in the order of the requests.
     """
 
     def __init__(
-        self, app: App, base_path: str, *, rate: float = 0, seed: int | None = None
+        self, app: App, document: Document, *, rate: float = 0, seed: int | None = None
     ) -> None:
         self._app = app
-        self._base_path = f"{base_path}/".encode()
+        self._document = document
+        self._base_path = f"{document.base_path}/".encode()
         self._rate = rate
         self._random = random.Random(seed)  # noqa: S311  # nothing secret is made from it
         self._counts: dict[tuple[bytes, ...], int] = {}
@@ -122,11 +133,11 @@ class Chaos:
             faults = self._faults(scope)
         except ValueError as error:
             text = f"Heidi-Sandbox-Chaos: {error}"
-            await MalformedRequestError(text, Connection="close").answer().send(send)
+            await self._document.refuse(MalformedRequestError(text, Connection="close")).send(send)
             return
         app = self._app
         for fault in reversed(faults):
-            app = _with(fault, app)
+            app = _with(fault, app, self._document)
         await app(scope, receive, send)
 
     def _faults(self, scope: Scope) -> list[Fault]:
@@ -180,10 +191,10 @@ def _fault(text: str) -> Fault:
     return Fault(name, value, parameters)
 
 
-def _with(fault: Fault, app: App) -> App:
+def _with(fault: Fault, app: App, document: Document) -> App:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         _log.info("chaos: %s", fault.name)
-        await _FAULTS[fault.name].do(fault, Exchange(app, scope, receive, send))
+        await _FAULTS[fault.name].do(fault, Exchange(app, document, scope, receive, send))
 
     return faulty
 
@@ -201,16 +212,19 @@ async def _limit_rate(fault: Fault, exchange: Exchange) -> None:
 async def _be_unavailable(fault: Fault, exchange: Exchange) -> None:
     seconds = fault.parameters.get("retry-after")
     headers = {} if seconds is None else {"Retry_After": seconds}
-    await _refuse(UnavailableError("the service is unavailable", **headers), exchange)
+    await _refuse(ServiceUnavailableError("the service is unavailable", **headers), exchange)
 
 
 async def _expire(_: Fault, exchange: Exchange) -> None:
-    error = AuthenticationError("the token is wrong or has expired", WWW_Authenticate="Bearer")
-    await _refuse(error, exchange)
+    schemes = exchange.operation.schemes if exchange.operation else ()
+    await _refuse(
+        AuthenticationError(WWW_Authenticate=schemes[0].challenge if schemes else "Bearer"),
+        exchange,
+    )
 
 
 async def _refuse(error: ApiError, exchange: Exchange) -> None:
-    await error.answer().send(exchange.send)
+    await exchange.document.refuse(error, exchange.operation).send(exchange.send)
 
 
 async def _drop(fault: Fault, exchange: Exchange) -> None:
@@ -234,9 +248,10 @@ async def _malform(fault: Fault, exchange: Exchange) -> None:
 
 async def _hide_next_page(_: Fault, exchange: Exchange) -> None:
     answer = await exchange.answer()
-    value = json.loads(answer.body)
-    if value.get("next_page") is not None:
-        answer = answer._replace(body=dump({**value, "next_page": None}))
+    page = exchange.operation.semantics.get("page") if exchange.operation else None
+    if page is not None and answer.status < HTTPStatus.BAD_REQUEST:
+        body = dump(put(json.loads(answer.body), split(page["next"]), None))
+        answer = answer._replace(body=body)
     await answer.send(exchange.send)
 
 

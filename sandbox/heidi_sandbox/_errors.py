@@ -1,132 +1,127 @@
-"""What a request can do wrong, and what the sandbox answers to it.
+"""What a request can do wrong.
 
 ApiError
 ├── MalformedRequestError       400  the body is not JSON
 ├── AuthenticationError         401  no token or key, or one that is wrong or expired
-├── NoLinkedUserError           403  no Heidi user is linked to the API user
+├── UnlinkedError               403  the user has no counterpart; or as the document says
 ├── PathNotFoundError           404  no such path
-├── SessionNotFoundError        404  no such session of this user
+├── NotFoundError               404  no such resource of this user
 ├── MethodNotAllowedError       405  the path has no such method
 ├── ContentTooLargeError        413  the body has more than 1 MiB
-├── UnsupportedMediaTypeError   415  the body is not application/json
+├── UnsupportedMediaTypeError   415  the body is of another media type
 ├── InvalidRequestError         422  well-formed, and not what the operation takes
-├── RateLimitedError            429  asked for too often; the sandbox says so only when told to
+├── RateLimitedError            429  too many requests; the sandbox says so only when told to
 └── ServerError                      not about the request, so no operation declares it
     ├── RequestTimeoutError     408  the body came too slowly
     ├── HeadersTooLargeError    431  the head of the request is too large
     ├── InternalServerError     500  a bug of ours
-    ├── UnavailableError        503  what a request for a fault gets
+    ├── ServiceUnavailableError 503  what a request for a fault gets
     └── StoreUnavailableError   503  the database is away or full: nothing was written
         └── UnknownOutcomeError 503  it went away during a commit, which may have been kept or not
 
+How a response calls an error, the document says; where it does not, it is the name of the class.
+
 CannotServeError: the server cannot start; its text is one line for the person at the terminal.
-DuplicateSessionError: a session with this id is there already.
+DuplicateIdError: a resource with this id exists.
+InvalidResourceError: a resource would break the document, through no fault of the request.
 """
 
-from typing import ClassVar
-
-from heidi_sandbox._answer import Answer
-from heidi_sandbox._json import dump
+from http import HTTPStatus
 
 
 class CannotServeError(Exception):
-    """The server cannot start. The text says what is wrong and how to mend it, in one line."""
+    """The server cannot start. The text says what is wrong and how to fix it, in one line."""
 
 
-class DuplicateSessionError(Exception):
-    """A session with this id is there already."""
+class DuplicateIdError(Exception):
+    """A resource with this id exists."""
+
+
+class InvalidResourceError(Exception):
+    """A resource would break the document. The text says where, and quotes none of it."""
 
 
 class ApiError(Exception):
-    """A request that fails, as it is answered."""
+    """A request that fails.
 
-    status: ClassVar[int]
-    type: ClassVar[str]
+    Args:
+        msg: what is wrong, where the document's own words do not say it.
+        headers: those of the response, with underscores for hyphens.
+    """
 
-    def __init__(self, msg: str, **headers: str) -> None:
+    status: int
+
+    def __init__(self, msg: str = "", **headers: str) -> None:
         super().__init__(msg)
         self.msg = msg
-        self.headers = headers
+        self.headers = {name.replace("_", "-").lower(): text for name, text in headers.items()}
 
-    def answer(self) -> Answer:
-        """Return the answer, in the one shape that errors have."""
-        body = dump({"detail": {"msg": self.msg, "type": self.type}})
-        headers = {name.replace("_", "-").lower(): text for name, text in self.headers.items()}
-        return Answer(self.status, body, headers)
+    @property
+    def phrase(self) -> str:
+        """What is wrong, in the words of HTTP."""
+        return HTTPStatus(self.status).phrase.lower()
 
 
 class MalformedRequestError(ApiError):
     status = 400
-    type = "MalformedRequestError"
 
 
 class AuthenticationError(ApiError):
     status = 401
-    type = "AuthenticationError"
 
 
-class NoLinkedUserError(ApiError):
-    status = 403
-    type = "NoLinkedUserException"
+class UnlinkedError(ApiError):
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
 
 
 class PathNotFoundError(ApiError):
     status = 404
-    type = "PathNotFoundError"
 
 
-class SessionNotFoundError(ApiError):
+class NotFoundError(ApiError):
     status = 404
-    type = "SessionNotFoundError"
 
 
 class MethodNotAllowedError(ApiError):
     status = 405
-    type = "MethodNotAllowedError"
 
 
 class ContentTooLargeError(ApiError):
     status = 413
-    type = "ContentTooLargeError"
 
 
 class UnsupportedMediaTypeError(ApiError):
     status = 415
-    type = "UnsupportedMediaTypeError"
 
 
 class InvalidRequestError(ApiError):
     status = 422
-    type = "InvalidRequestError"
 
 
 class RateLimitedError(ApiError):
     status = 429
-    type = "RateLimitedError"
 
 
 class ServerError(ApiError):
-    """What a server may say whatever was asked; the document of an API does not speak of it."""
+    """What any server may return to any request; the document of an API does not speak of it."""
 
 
 class RequestTimeoutError(ServerError):
     status = 408
-    type = "RequestTimeoutError"
 
 
 class HeadersTooLargeError(ServerError):
     status = 431
-    type = "HeadersTooLargeError"
 
 
 class InternalServerError(ServerError):
     status = 500
-    type = "InternalServerError"
 
 
-class UnavailableError(ServerError):
+class ServiceUnavailableError(ServerError):
     status = 503
-    type = "ServiceUnavailableError"
 
 
 class StoreUnavailableError(ServerError):
@@ -137,7 +132,6 @@ class StoreUnavailableError(ServerError):
     """
 
     status = 503
-    type = "StoreUnavailableError"
 
     def __init__(self, reason: str = "it does not answer") -> None:
         super().__init__("the database is not available; try again", Retry_After="1")
@@ -149,8 +143,6 @@ class StoreUnavailableError(ServerError):
 
 class UnknownOutcomeError(StoreUnavailableError):
     """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
-
-    type = "UnknownOutcomeError"
 
     def __init__(self, reason: str = "it does not answer") -> None:
         ApiError.__init__(

@@ -14,17 +14,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
+from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._invented import invented_sessions
+from heidi_sandbox._invented import invented
 from heidi_sandbox._open import MEMORY, SQLITE, open_store
+from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
 from heidi_sandbox._store import Size, Store
 from heidi_sandbox._tokens import Tokens
+from heidi_sandbox._verbs import Collections
 
 _MOST_SESSIONS: Final = 10_000_000
 _LARGEST_CHUNK: Final = 5_000  # sessions in one commit
 _AT_ONCE: Final = 8  # users
-_INTERNAL_ID: Final = "1"
 
 
 def add_maintenance(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -53,8 +55,7 @@ def add_maintenance(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         type=number,
         default=1,
         metavar="M",
-        help="whose they are, as evenly as can be: clinician1@example.com and so on, each with "
-        f"third_party_internal_id {_INTERNAL_ID} (%(default)s)",
+        help="whose they are, as evenly as can be: clinician1@example.com and so on (%(default)s)",
     )
     seed.add_argument(
         "--random-seed",
@@ -112,35 +113,43 @@ def _seed(options: argparse.Namespace) -> None:
 
 
 async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
+    document = load_document()
     async with _opened(url) as store:
         tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
+        seed = _Seed(document, Collections(document, store), tokens, key)
         left = _shares(sessions, users)
-        with _progress(sessions) as advance:
-            await asyncio.gather(
-                *(_work(store, tokens, key, left, advance) for _ in range(_AT_ONCE))
-            )
+        with _progress(sessions * len(seed.resources)) as advance:
+            await asyncio.gather(*(seed.work(left, advance) for _ in range(_AT_ONCE)))
+    rest = "".join(f", {name} {value}" for name, value in [*sample_user(document)][1:])
     last = f" to {_email(users)}" if users > 1 else ""
-    say(
-        f"Added {_text(Size(users, sessions))}: {_email(1)}{last}, "
-        f"third_party_internal_id {_INTERNAL_ID}.\n"
-    )
+    size = Size(users, sessions * len(seed.resources))
+    say(f"Added {_text(size)}: {_email(1)}{last}{rest}.\n")
 
 
-async def _work(
-    store: Store,
-    tokens: Tokens,
-    key: bytes,
-    left: Iterator[tuple[str, int]],
-    advance: Callable[[int], None],
-) -> None:
-    """Add the sessions of one user after another, until none is left."""
-    for email, share in left:
-        user = tokens.read(tokens.issue(email, _INTERNAL_ID).token).user
-        session = invented_sessions(key, email)
-        for begin in range(0, share, _LARGEST_CHUNK):
-            count = min(_LARGEST_CHUNK, share - begin)
-            await store.extend(user, count, session)
-            advance(count)
+class _Seed:
+    def __init__(
+        self, document: Document, collections: Collections, tokens: Tokens, key: bytes
+    ) -> None:
+        self._document = document
+        self._collections = collections
+        self._tokens = tokens
+        self._key = key
+        self._rest = [value for _, value in sample_user(document)][1:]
+        # One that is listed within another resource would need that first.
+        listed = [one for one in document.of("list") if not one.resources]
+        self.resources = [collections.resources[one.semantics["resource"]] for one in listed]
+
+    async def work(self, left: Iterator[tuple[str, int]], advance: Callable[[int], None]) -> None:
+        """Add the resources of one user after another, until none is left."""
+        for email, share in left:
+            user = self._tokens.read(self._tokens.issue([email, *self._rest]).token).user
+            for resource in self.resources:
+                collection = await self._collections.name(user, resource.name)
+                make = invented(self._document, resource, self._key, email)
+                for begin in range(0, share, _LARGEST_CHUNK):
+                    count = min(_LARGEST_CHUNK, share - begin)
+                    await self._collections.store.extend(collection, count, make)
+                    advance(count)
 
 
 def _shares(sessions: int, users: int) -> Iterator[tuple[str, int]]:
@@ -186,7 +195,7 @@ def _refuse_memory(url: str) -> None:
 
 
 def _text(size: Size) -> str:
-    return f"{_counted(size.sessions, 'session')} of {_counted(size.users, 'user')}"
+    return f"{_counted(size.resources, 'session')} of {_counted(size.users, 'user')}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -6,13 +6,13 @@ import html
 import json
 from collections.abc import Iterator
 from importlib import resources
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 
 from heidi_sandbox import _chaos
-
-Node: TypeAlias = dict[str, Any]
+from heidi_sandbox._document import SEMANTICS, Document
+from heidi_sandbox._schemas import Node, follow
 
 _STYLE: Final = resources.files("heidi_sandbox").joinpath("page.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -25,22 +25,6 @@ _METHODS: Final = ("get", "post", "patch", "put", "delete")
 _BOUNDS: Final = ("pattern", "format", "minimum", "maximum", "minLength", "maxLength", "default")
 _markdown: Final = MarkdownIt("js-default")  # which lets no HTML through
 
-_START: Final = """\
-# The key that the sandbox printed when it started
-HEIDI_API_KEY=...
-
-# A token; any email and id make a user, and one that ends in +unlinked before the @ has no link
-printf 'Heidi-Api-Key: %s' "$HEIDI_API_KEY" | curl --silent --header @- --get \\
-  --data-urlencode email=clinician@example.com \\
-  --data-urlencode third_party_internal_id=1 \\
-  URL/jwt
-
-# A session
-TOKEN=...
-printf 'Authorization: Bearer %s' "$TOKEN" | curl --silent --header @- --request POST \\
-  URL/sessions
-"""
-
 
 class _Html(str):
     """Text that is HTML already."""
@@ -48,20 +32,58 @@ class _Html(str):
     __slots__ = ()
 
 
-def render(strict: Node, client: Node, url: str) -> str:
+def token_command(document: Document, url: str, key: str) -> str:
+    """Return the shell command that gets a token; a key in it shows in no process list."""
+    for operation in document.of("issue"):
+        (scheme, *_) = operation.schemes
+        word = f"{scheme.word.capitalize()} " if scheme.word else ""
+        # printf is built into shells: curl's own arguments would show in the process list.
+        return " ".join(
+            (
+                f"printf '{scheme.header}: {word}%s' {key} | curl --silent --header @- --get",
+                *(f"--data-urlencode {name}={value}" for name, value in sample_user(document)),
+                f"{url}{operation.template}",
+            )
+        )
+    return "the document says of no operation that it issues one"
+
+
+def sample_user(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that name a user, with values of a user that any sandbox knows."""
+    for operation in document.of("issue"):
+        for index, name in enumerate(operation.semantics["user"]):
+            yield name, "1" if index else "clinician@example.com"
+
+
+def _start(document: Document, url: str) -> str:
+    command = token_command(document, url, '"$KEY"').replace(" --", " \\\n  --")
+    lines = ["# The key that the sandbox printed when it started", "KEY=...", ""]
+    lines += [
+        "# A token; any values make a user, and one whose first value ends in +unlinked, before"
+    ]
+    lines += ["# the @ if there is one, has no link", command]
+    for operation in document.of("create"):
+        lines += ["", f"# A new {operation.semantics['resource']}", "TOKEN=..."]
+        lines += ["printf 'Authorization: Bearer %s' \"$TOKEN\" | curl --silent --header @- \\"]
+        lines += [f"  --request {operation.method} {url}{operation.template}"]
+        break
+    return "\n".join((*lines, ""))
+
+
+def render(document: Document, url: str) -> str:
     """Return the page.
 
     Args:
-        strict: the document that the sandbox obeys.
-        client: the document that has the token operation; what both have is shown as in the first.
+        document: the one that the sandbox obeys.
         url: the base URL to show in commands.
     """
-    operations = list(_operations(strict, client))
-    schemas = {**_token_schemas(strict, client), **strict["components"]["schemas"]}
+    strict = document.root
+    operations = sorted(_operations(strict), key=lambda one: _action(one[2]) != "issue")
+    schemas = strict["components"]["schemas"]
     body = _join(
         _tag("header", _tag("h1", strict["info"]["title"]), _facts(strict)),
         _tag("nav", _tag("h2", "Operations"), _contents(operations), aria_label="Operations"),
-        _tag("main", *_main(strict, operations, schemas, url)),
+        _tag("main", *_main(document, operations, schemas, url)),
     )
     title = f"{strict['info']['title']}: sandbox"
     head = _join(
@@ -76,11 +98,12 @@ def render(strict: Node, client: Node, url: str) -> str:
 
 
 def _main(
-    strict: Node, operations: list[tuple[Node, str, str, Node]], schemas: Node, url: str
+    document: Document, operations: list[tuple[str, str, Node]], schemas: Node, url: str
 ) -> Iterator[_Html]:
+    strict = document.root
     yield _tag("h2", "Start here", id="start")
     yield _tag("p", "This server speaks the API below ", _tag("code", url), ".")
-    yield _tag("pre", _tag("code", _START.replace("URL", url)), tabindex="0")
+    yield _tag("pre", _tag("code", _start(document, url)), tabindex="0")
     yield _tag("h2", "Faults on demand", id="faults")
     yield _tag(
         "p",
@@ -88,13 +111,13 @@ def _main(
         _tag("code", "--chaos"),
         " reads from the header ",
         _tag("code", "Heidi-Sandbox-Chaos"),
-        " of a request what is to go wrong with it. Any other one ignores the header.",
+        " of a request what must go wrong with it. Any other one ignores the header.",
     )
     yield _tag("pre", _tag("code", _chaos.GRAMMAR), tabindex="0")
     yield _tag("h2", "The document", id="document")
     yield _text(strict["info"].get("description", ""))
-    for root, method, path, node in operations:
-        yield _operation(root, method, path, node)
+    for method, path, node in operations:
+        yield _operation(strict, method, path, node)
     yield _tag("h2", "Schemas", id="schemas")
     for name, node in schemas.items():
         yield _schema(name, node)
@@ -109,24 +132,20 @@ def _facts(strict: Node) -> _Html:
     return _tag("p", _join(version, *links, between=" "), class_="quiet")
 
 
-def _token_schemas(strict: Node, client: Node) -> Node:
-    """Return the schemas that only the token operation names."""
-    own = client["components"]["schemas"].keys() - strict["components"]["schemas"].keys()
-    return {name: client["components"]["schemas"][name] for name in sorted(own)}
+def _action(node: Node) -> str:
+    return str(node.get(SEMANTICS, {}).get("action", ""))
 
 
-def _operations(strict: Node, client: Node) -> Iterator[tuple[Node, str, str, Node]]:
-    """Yield document, method, path and node of each operation, that of the token first."""
-    paths = {path: (client, item) for path, item in client["paths"].items()}
-    paths |= {path: (strict, item) for path, item in strict["paths"].items()}
-    for path, (root, item) in sorted(paths.items(), key=lambda pair: pair[1][0] is strict):
+def _operations(root: Node) -> Iterator[tuple[str, str, Node]]:
+    """Yield method, path and node of each operation."""
+    for path, item in root["paths"].items():
         for method in _METHODS:
             if method in item:
                 parameters = [*item.get("parameters", []), *item[method].get("parameters", [])]
-                yield root, method.upper(), path, {**item[method], "parameters": parameters}
+                yield method.upper(), path, {**item[method], "parameters": parameters}
 
 
-def _contents(operations: list[tuple[Node, str, str, Node]]) -> _Html:
+def _contents(operations: list[tuple[str, str, Node]]) -> _Html:
     return _tag(
         "ul",
         *(
@@ -135,7 +154,7 @@ def _contents(operations: list[tuple[Node, str, str, Node]]) -> _Html:
                 _tag("a", _signature(method, path), href=f"#{node['operationId']}"),
                 f" {node.get('summary', '')}",
             )
-            for _, method, path, node in operations
+            for method, path, node in operations
         ),
     )
 
@@ -158,21 +177,21 @@ def _operation(root: Node, method: str, path: str, node: Node) -> _Html:
         ),
         _text(node.get("description", "")),
     ]
-    parameters = [_resolve(root, one) for one in node["parameters"]]
+    parameters = [follow(root, one) for one in node["parameters"]]
     if parameters:
         parts += [
             _tag("h4", "Parameters"),
             _table("name type meaning", *map(_parameter, parameters)),
         ]
     if "requestBody" in node:
-        body = _resolve(root, node["requestBody"])
+        body = follow(root, node["requestBody"])
         required = "required" if body.get("required") else "may be left out"
         parts += [_tag("h4", f"Body, {required}"), _text(body.get("description", ""))]
         parts += [_content(root, body)]
-    answers = ((status, _resolve(root, one)) for status, one in sorted(node["responses"].items()))
+    responses = ((status, follow(root, one)) for status, one in sorted(node["responses"].items()))
     parts += [
-        _tag("h4", "Answers"),
-        _table("status meaning", *(_answer(root, *answer) for answer in answers)),
+        _tag("h4", "Responses"),
+        _table("status meaning", *(_response(root, *response) for response in responses)),
     ]
     return _tag("section", *parts, id=name, class_="card")
 
@@ -185,7 +204,7 @@ def _parameter(node: Node) -> _Html:
     )
 
 
-def _answer(root: Node, status: str, node: Node) -> _Html:
+def _response(root: Node, status: str, node: Node) -> _Html:
     headers = ", ".join(node.get("headers", {}))
     return _row(
         _tag("code", status),
@@ -203,7 +222,7 @@ def _content(root: Node, node: Node) -> _Html:
     for media_type, one in node.get("content", {}).items():
         parts.append(_tag("p", _tag("code", media_type), " ", _type(one["schema"])))
         for name, example in one.get("examples", {}).items():
-            value = json.dumps(_resolve(root, example)["value"], indent=2, ensure_ascii=False)
+            value = json.dumps(follow(root, example)["value"], indent=2, ensure_ascii=False)
             code = _tag("pre", _tag("code", value), tabindex="0")
             parts.append(_tag("details", _tag("summary", f"Example: {name}"), code))
     return _join(*parts)
@@ -215,14 +234,14 @@ def _schema(name: str, node: Node) -> _Html:
         required = node.get("required", [])
         parts.append(
             _table(
-                "member type meaning",
+                "property type meaning",
                 *(
                     _row(
-                        _name(member, required=member in required),
+                        _name(inner, required=inner in required),
                         _type(one),
                         _join(_text(_description(one)), _provenance(one)),
                     )
-                    for member, one in node["properties"].items()
+                    for inner, one in node["properties"].items()
                 ),
             )
         )
@@ -239,8 +258,8 @@ def _name(name: str, *, required: bool) -> _Html:
 def _type(schema: Node) -> _Html:
     """Write what a schema takes, with a link where it has a name."""
     if "$ref" in schema:
-        name, *member = schema["$ref"].removeprefix("#/components/schemas/").split("/properties/")
-        return _tag("a", ".".join((name, *member)), href=f"#schema-{name}")
+        name, *inner = schema["$ref"].removeprefix("#/components/schemas/").split("/properties/")
+        return _tag("a", ".".join((name, *inner)), href=f"#schema-{name}")
     for keyword, between in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         if keyword in schema:
             return _join(*map(_type, schema[keyword]), between=between)
@@ -275,15 +294,6 @@ def _provenance(node: Node) -> _Html:
     ]
     words = [word for word in (provenance.get("status"), *decisions) if word]
     return _join(*(_tag("span", word, class_="tag") for word in words), between=" ")
-
-
-def _resolve(root: Node, node: Node) -> Node:
-    while "$ref" in node:
-        target: Node = root
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
-        node = target
-    return node
 
 
 def _text(markdown: str) -> _Html:

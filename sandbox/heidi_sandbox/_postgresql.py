@@ -12,11 +12,11 @@ import asyncpg
 from heidi_sandbox._batches import Batches
 from heidi_sandbox._errors import (
     CannotServeError,
-    DuplicateSessionError,
+    DuplicateIdError,
     StoreUnavailableError,
     UnknownOutcomeError,
 )
-from heidi_sandbox._migrations import POSTGRESQL
+from heidi_sandbox._migrations import ID, POSTGRESQL
 from heidi_sandbox._store import Page, Size
 
 T = TypeVar("T")
@@ -85,22 +85,28 @@ _SETTING: Final = "SELECT value FROM settings WHERE name = $1"
 _COUNT: Final = """
     INSERT INTO users (name, total) VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET total = users.total + $2 RETURNING id, total"""
-_COLUMNS: Final = ("user_id", "number", "session_id", "document")
+_COLUMNS: Final = ("user_id", "number", ID, "document")
 _CREATE: Final = f"""
     INSERT INTO sessions ({", ".join(_COLUMNS)})
     SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[])"""  # noqa: S608  # names of ours
-_GET: Final = """
+_GET: Final = f"""
     SELECT s.document FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.session_id = $1 AND u.name = $2"""
+    WHERE s.{ID} = $1 AND u.name = $2"""  # noqa: S608  # a name of ours
 _LOCK: Final = f"{_GET} FOR UPDATE OF s"
-_UPDATE: Final = "UPDATE sessions SET document = $2 WHERE session_id = $1"
+_UPDATE: Final = f"UPDATE sessions SET document = $2 WHERE {ID} = $1"  # noqa: S608  # a name of ours
 # One statement sees one moment: the total and the page agree.
 _PAGE: Final = """
-    SELECT u.total, s.number, s.document FROM users u LEFT JOIN LATERAL (
+    SELECT u.total - u.deleted, s.number, s.document FROM users u LEFT JOIN LATERAL (
         SELECT number, document FROM sessions
         WHERE user_id = u.id AND number < $1 ORDER BY number DESC LIMIT $3) s ON true
     WHERE u.name = $2 ORDER BY s.number DESC"""
-_SIZE: Final = "SELECT count(*), coalesce(sum(total), 0)::bigint FROM users"
+_DELETE: Final = f"""
+    DELETE FROM sessions s USING users u
+    WHERE u.id = s.user_id AND s.{ID} = $1 AND u.name = $2 RETURNING s.document"""  # noqa: S608  # a name of ours
+_COUNT_DELETED: Final = "UPDATE users SET deleted = deleted + 1 WHERE name = $1"
+_SIZE: Final = r"""
+    SELECT count(DISTINCT split_part(encode(name, 'escape'), '/', 1)),
+        coalesce(sum(total - deleted), 0)::bigint FROM users"""
 
 _log = logging.getLogger("heidi_sandbox")
 
@@ -144,21 +150,31 @@ class PostgresqlStore:
         except _FAILED as error:
             raise StoreUnavailableError(_reason(error)) from None
 
-    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
-        await self._creations.add(user, lambda number: (session_id, document(number)))
+    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
+        await self._creations.add(collection, lambda number: (id_, document(number)))
 
-    async def get(self, user: str, session_id: str) -> bytes | None:
-        rows = await self._read(_GET, session_id.encode(), user.encode())
+    async def get(self, collection: str, id_: str) -> bytes | None:
+        rows = await self._read(_GET, id_.encode(), collection.encode())
         return rows[0][0] if rows else None
 
     async def update(
-        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+        self, collection: str, id_: str, change: Callable[[bytes], bytes]
     ) -> bytes | None:
-        return await self._updates.add((user, session_id), change)
+        return await self._updates.add((collection, id_), change)
 
-    async def page(self, user: str, below: int | None, size: int) -> Page:
+    async def delete(self, collection: str, id_: str) -> bytes | None:
+        async def remove(connection: Connection) -> bytes | None:
+            name = collection.encode()
+            document: bytes | None = await connection.fetchval(_DELETE, id_.encode(), name)
+            if document is not None:
+                await connection.execute(_COUNT_DELETED, name)
+            return document
+
+        return await self._write(remove)
+
+    async def page(self, collection: str, below: int | None, size: int) -> Page:
         bound = _ABOVE_ALL if below is None else below
-        rows = await self._read(_PAGE, bound, user.encode(), size + 1)
+        rows = await self._read(_PAGE, bound, collection.encode(), size + 1)
         shown = [row for row in rows[:size] if row[1] is not None]
         return Page(
             documents=[document for _, _, document in shown],
@@ -167,14 +183,14 @@ class PostgresqlStore:
         )
 
     async def extend(
-        self, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
     ) -> None:
         async def copy(connection: Connection) -> None:
-            user_id, numbers = await _count(connection, user, count)
+            user_id, numbers = await _count(connection, collection, count)
             records = (
-                (user_id, number, session_id.encode(), document)
+                (user_id, number, id_.encode(), one)
                 for number in numbers
-                for session_id, document in [session(number)]
+                for id_, one in [document(number)]
             )
             await connection.copy_records_to_table(
                 "sessions", records=records, columns=_COLUMNS, timeout=_PATIENCE_WITH_MANY
@@ -203,29 +219,29 @@ class PostgresqlStore:
                 self._pool.terminate()
 
     async def _create(
-        self, user: str, sessions: Sequence[Callable[[int], tuple[str, bytes]]]
+        self, collection: str, wanted: Sequence[Callable[[int], tuple[str, bytes]]]
     ) -> Sequence[None]:
         async def add(connection: Connection) -> Sequence[None]:
-            user_id, numbers = await _count(connection, user, len(sessions))
-            made = [session(number) for session, number in zip(sessions, numbers, strict=True)]
-            ids = [session_id.encode() for session_id, _ in made]
+            user_id, numbers = await _count(connection, collection, len(wanted))
+            made = [make(number) for make, number in zip(wanted, numbers, strict=True)]
+            ids = [id_.encode() for id_, _ in made]
             documents = [document for _, document in made]
             await connection.execute(_CREATE, user_id, numbers, ids, documents)
-            return [None] * len(sessions)
+            return [None] * len(wanted)
 
         return await self._write(add)
 
     async def _update(
         self, row: tuple[str, str], changes: Sequence[Callable[[bytes], bytes]]
     ) -> Sequence[bytes | None]:
-        user, session_id = (name.encode() for name in row)
+        collection, id_ = (name.encode() for name in row)
 
         async def replace(connection: Connection) -> Sequence[bytes | None]:
-            document: bytes | None = await connection.fetchval(_LOCK, session_id, user)
+            document: bytes | None = await connection.fetchval(_LOCK, id_, collection)
             if document is None:
                 return [None] * len(changes)
             documents = [document := change(document) for change in changes]
-            await connection.execute(_UPDATE, session_id, document)
+            await connection.execute(_UPDATE, id_, document)
             return documents
 
         return await self._write(replace)
@@ -263,7 +279,7 @@ class PostgresqlStore:
                     with contextlib.suppress(*_FAILED):  # one that is lost is replaced
                         await pool.release(connection, timeout=_PATIENCE)
         except asyncpg.UniqueViolationError:
-            raise DuplicateSessionError from None
+            raise DuplicateIdError from None
         except _FAILED as failed:
             error = failed
         self._notice(error)
@@ -325,9 +341,9 @@ def _let_go(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _count(connection: Connection, user: str, more: int) -> tuple[int, range]:
-    """Count sessions of a user in advance; return the user's id and the sessions' numbers."""
-    user_id, total = await connection.fetchrow(_COUNT, user.encode(), more)
+async def _count(connection: Connection, collection: str, more: int) -> tuple[int, range]:
+    """Count documents in advance; return the collection's id in the database and their numbers."""
+    user_id, total = await connection.fetchrow(_COUNT, collection.encode(), more)
     return user_id, range(total - more + 1, total + 1)
 
 

@@ -7,26 +7,26 @@ _LARGEST: Final = 16 * 1024  # bytes; larger ones are rare, and would need a cou
 
 
 class Recent:
-    """Documents by user and session, never other than those that the database has committed."""
+    """Documents by collection and id, never other than those that the database has committed."""
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], bytes] = {}
-        self._changing: dict[tuple[str, str], bytes] = {}
+        self._changing: dict[tuple[str, str], bytes | None] = {}
         self._all_change = False
 
-    def get(self, user: str, session_id: str) -> bytes | None:
+    def get(self, collection: str, id_: str) -> bytes | None:
         """Return a document; None where it is not remembered, or about to change."""
-        return self._documents.get((user, session_id))
+        return self._documents.get((collection, id_))
 
-    def keep(self, user: str, session_id: str, document: bytes) -> None:
+    def keep(self, collection: str, id_: str, document: bytes) -> None:
         """Remember what was read, unless it is about to change: it may be old or new by now."""
-        if (user, session_id) not in self._changing and not self._all_change:
-            self._keep((user, session_id), document)
+        if (collection, id_) not in self._changing and not self._all_change:
+            self._keep((collection, id_), document)
 
-    def change(self, user: str, session_id: str, document: bytes) -> None:
-        """Say what a document becomes, once the change is settled."""
-        self._documents.pop((user, session_id), None)
-        self._changing[user, session_id] = document
+    def change(self, collection: str, id_: str, document: bytes | None) -> None:
+        """Say what a document becomes, once the change is settled; None where it is deleted."""
+        self._documents.pop((collection, id_), None)
+        self._changing[collection, id_] = document
 
     def change_all(self) -> None:
         """Say that no document will be what it was, once that is settled."""
@@ -45,8 +45,8 @@ class Recent:
         self._documents.clear()
         self._changing.clear()
 
-    def _keep(self, key: tuple[str, str], document: bytes) -> None:
-        if len(document) > _LARGEST:
+    def _keep(self, key: tuple[str, str], document: bytes | None) -> None:
+        if document is None or len(document) > _LARGEST:
             return
         if len(self._documents) >= _MOST:
             self._documents.clear()

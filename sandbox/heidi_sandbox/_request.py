@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from heidi_sandbox._asgi import Receive, Scope
 from heidi_sandbox._deadlines import Deadlines
+from heidi_sandbox._document import Body
 from heidi_sandbox._errors import (
     ContentTooLargeError,
     MalformedRequestError,
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from heidi_sandbox._json import MalformedJsonError, parse
-from heidi_sandbox._rules import Body
+from heidi_sandbox._json import MalformedJsonError
 
 LARGEST_BODY: Final = 1024 * 1024  # bytes
 _LARGEST_REST: Final = 8 * LARGEST_BODY
@@ -78,10 +78,9 @@ class Request:
                 f"the body must be {' or '.join(sorted(rules.media_types))}"
             )
         try:
-            value = parse(raw)
+            return rules.read(raw)
         except MalformedJsonError as error:
             raise MalformedRequestError(f"body: {error}") from None
-        return rules.read(value)
 
     async def _read(self) -> bytes:
         body = bytearray()

@@ -13,13 +13,15 @@ from importlib import import_module
 from typing import Final, Literal, Protocol, TypeAlias
 
 from heidi_sandbox import _chaos
-from heidi_sandbox._app import create_app, load_document
+from heidi_sandbox._app import create_app
 from heidi_sandbox._asgi import App
 from heidi_sandbox._cors import Cors
 from heidi_sandbox._deadlines import Deadlines
+from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._open import open_store
+from heidi_sandbox._page import sample_user
 from heidi_sandbox._tokens import Tokens
 
 ServerName: TypeAlias = Literal["granian", "uvicorn"]
@@ -45,7 +47,7 @@ class Sandbox:
     """A running sandbox.
 
     url: the base URL of the API, path included.
-    api_key: what `{url}/jwt` wants to see.
+    api_key: what the issue of a token asks for.
     """
 
     url: str
@@ -53,21 +55,21 @@ class Sandbox:
     _tokens: Tokens = field(repr=False)
     _ended: Future[None] = field(repr=False)
 
-    def token(
-        self,
-        email: str = "clinician@example.com",
-        third_party_internal_id: str = "1",
-        *,
-        lifetime: int | None = None,
-    ) -> str:
-        """Return a token, as `/jwt` would issue it.
+    def token(self, *user: str, lifetime: int | None = None, **named: str) -> str:
+        """Return a token, as the operation that issues tokens would.
 
         Args:
-            email: a local part that ends in `+unlinked` makes a user without link.
-            third_party_internal_id: the partner's own id of the user.
+            user: values of the parameters that name a user, in the order of the document; where the
+                first one ends in `+unlinked`, before the @ if there is one, the user has no link.
+                Those left out are those of a sample user.
+            named: the same by name.
             lifetime: seconds until it expires, which may be negative; by default the server's own.
         """
-        return self._tokens.issue(email, third_party_internal_id, lifetime).token
+        sample = dict(sample_user(load_document()))
+        if len(user) > len(sample) or not sample.keys() >= named.keys():
+            raise TypeError(f"a user is named by {', '.join(sample)}")
+        identity = {**sample, **dict(zip(sample, user, strict=False)), **named}
+        return self._tokens.issue(list(identity.values()), lifetime).token
 
     def when_ended(self, callback: Callable[[], None]) -> None:
         """Call back, in the server's thread, when the server has ended for whatever reason."""
@@ -114,7 +116,7 @@ def serving(
         database_url: see `open_store`.
         host: the address to listen on.
         port: the port to listen on, 0 for a free one.
-        api_key: the key that `/jwt` wants; where left out, the one that the database keeps.
+        api_key: what tokens are issued for; where left out, the key that the database keeps.
         token_lifetime: seconds until a token expires.
         server: what reads and writes HTTP.
         chaos: whether requests may ask for faults with the header Heidi-Sandbox-Chaos.
@@ -217,12 +219,11 @@ class _Runner:
 
     def _wrapped(self, app: App) -> App:
         settings, document = self._settings, load_document()
-        headers = ["Authorization", "Content-Type", document.key_header]
+        headers = ["Content-Type", *(one.header for one in document.schemes.values())]
         if settings.chaos:
-            path = document.base_path
-            app = _chaos.Chaos(app, path, rate=settings.chaos_rate, seed=settings.chaos_seed)
+            app = _chaos.Chaos(app, document, rate=settings.chaos_rate, seed=settings.chaos_seed)
             headers.append(_chaos.HEADER.decode())
-        app = Cors(app, document.methods, headers)
+        app = Cors(app, (one.method for one in document.operations), headers)
         return self._wrap(app) if self._wrap else app
 
     async def _serve(self, app: App, sandbox: Sandbox, deadlines: Deadlines) -> None:

@@ -1,27 +1,34 @@
 """What the sandbox serves beside the API: its health, the documents, and their reference page."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from importlib import resources
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
+
+import heidi_spec
 
 from heidi_sandbox._answer import Answer
-from heidi_sandbox._errors import ApiError, MethodNotAllowedError, StoreUnavailableError
+from heidi_sandbox._document import Document
+from heidi_sandbox._errors import MethodNotAllowedError, StoreUnavailableError
 from heidi_sandbox._json import dump
 from heidi_sandbox._page import CONTENT_SECURITY_POLICY, render
+from heidi_sandbox._schemas import Node
 from heidi_sandbox._store import Store
 
 Page: TypeAlias = Callable[[str], Awaitable[Answer]]
 
 _PATIENCE: Final = 5  # seconds for the store to answer
 _HEALTHY: Final = Answer(HTTPStatus.OK, dump({"status": "ok"}))
+_SELF: Final = "This sandbox."
+_SNIFF: Final = {"x-content-type-options": "nosniff"}
 _HEADERS: Final = {
+    **_SNIFF,
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
 }
 
 _log = logging.getLogger("heidi_sandbox")
@@ -32,26 +39,25 @@ class Site:
 
     Args:
         store: the one whose readiness is told.
-        strict: the document that the sandbox obeys.
-        client: the document that has the token operation.
-        url: the base URL that the reference page shows.
+        document: the one that the sandbox obeys.
+        url: the base URL that the reference page and the document show.
     """
 
-    def __init__(
-        self, store: Store, strict: dict[str, Any], client: dict[str, Any], url: str
-    ) -> None:
+    def __init__(self, store: Store, document: Document, url: str) -> None:
         self._store = store
-        text = render(strict, client, url).encode()
+        self._document = document
+        url = url or document.base_path
+        text = render(document, url).encode()
         page = Answer(HTTPStatus.OK, text, _HEADERS, "text/html; charset=utf-8")
         pages: dict[bytes, Callable[[], Awaitable[Answer]]] = {
             b"/": partial(_constant, page),
             b"/healthz": partial(_constant, _HEALTHY),
-            b"/openapi.json": partial(_constant, _document("strict.json", "application/json")),
-            b"/openapi.yaml": partial(_constant, _document("strict.yaml", "application/yaml")),
+            b"/openapi.json": partial(_constant, _as_json(document.root, url)),
+            b"/openapi.yaml": partial(_constant, _as_yaml(document.root, url)),
             b"/readyz": self._ready,
         }
         self.pages: Mapping[bytes, Page] = {
-            path: partial(_read_only, answer) for path, answer in pages.items()
+            path: partial(self._read_only, answer) for path, answer in pages.items()
         }
 
     async def _ready(self) -> Answer:
@@ -60,21 +66,33 @@ class Site:
                 await self._store.ping()
         except Exception as error:  # noqa: BLE001  # whatever it is, the store is not ready
             _log.warning("the store is not ready: %s", type(error).__name__)
-            return StoreUnavailableError().answer()
+            return self._document.refuse(StoreUnavailableError())
         return _HEALTHY
+
+    async def _read_only(self, answer: Callable[[], Awaitable[Answer]], method: str) -> Answer:
+        if method not in ("GET", "HEAD"):
+            error = MethodNotAllowedError("the path has no such method", Allow="GET, HEAD")
+            return self._document.refuse(error)
+        return await answer()
 
 
 async def _constant(answer: Answer) -> Answer:
     return answer
 
 
-async def _read_only(answer: Callable[[], Awaitable[Answer]], method: str) -> Answer:
-    if method not in ("GET", "HEAD"):
-        error: ApiError = MethodNotAllowedError("the path has no such method", Allow="GET, HEAD")
-        return error.answer()
-    return await answer()
+def _as_json(root: Node, url: str) -> Answer:
+    """Return the document, with the sandbox as its first server."""
+    served = {**root, "servers": [{"url": url, "description": _SELF}, *root["servers"]]}
+    text = json.dumps(served, indent=2, ensure_ascii=False).encode()
+    return Answer(HTTPStatus.OK, text, _SNIFF, "application/json")
 
 
-def _document(file: str, media_type: str) -> Answer:
-    text = resources.files("heidi_spec").joinpath(file).read_bytes()
-    return Answer(HTTPStatus.OK, text, {"x-content-type-options": "nosniff"}, media_type)
+def _as_yaml(root: Node, url: str) -> Answer:
+    """Return the same as it is written, where it is the one of this distribution; else as JSON."""
+    if root != heidi_spec.load("strict"):
+        return _as_json(root, url)._replace(media_type="application/yaml")
+    text = resources.files(heidi_spec).joinpath("strict.yaml").read_text(encoding="utf-8")
+    text = text.replace(
+        "\nservers:\n", f"\nservers:\n  - url: {url}\n    description: {_SELF}\n", 1
+    )
+    return Answer(HTTPStatus.OK, text.encode(), _SNIFF, "application/yaml")

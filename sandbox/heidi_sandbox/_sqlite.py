@@ -13,11 +13,11 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 from heidi_sandbox._batches import Batches
 from heidi_sandbox._errors import (
     CannotServeError,
-    DuplicateSessionError,
+    DuplicateIdError,
     StoreUnavailableError,
     UnknownOutcomeError,
 )
-from heidi_sandbox._migrations import SQLITE
+from heidi_sandbox._migrations import ID, SQLITE
 from heidi_sandbox._recent import Recent
 from heidi_sandbox._store import Page, Size
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 _Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
 
 _TURN: Final = 0.01  # seconds of writing, after which others have a turn
+_LARGEST_PART: Final = 4 * 1024 * 1024  # bytes that are read before others have a turn
 _ABOVE_ALL: Final = 2**63 - 1
 _APPLICATION: Final = b"Heid"
 _APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
@@ -36,21 +37,24 @@ _SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 _COUNT: Final = """
     INSERT INTO users (name, total) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET total = total + excluded.total RETURNING id, total"""
-_CREATE: Final = """
-    INSERT INTO sessions (user_id, number, session_id, document) VALUES (?, ?, ?, ?)"""
-_GET: Final = """
+_CREATE: Final = f"""
+    INSERT INTO sessions (user_id, number, {ID}, document) VALUES (?, ?, ?, ?)"""  # noqa: S608  # a name of ours
+_GET: Final = f"""
     SELECT s.document FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.session_id = ? AND u.name = ?"""
-_UPDATE: Final = """
-    UPDATE sessions SET document = ?
-    WHERE session_id = ? AND user_id = (SELECT id FROM users WHERE name = ?)"""
+    WHERE s.{ID} = ? AND u.name = ?"""  # noqa: S608  # a name of ours
+_OWN: Final = f"WHERE {ID} = ? AND user_id = (SELECT id FROM users WHERE name = ?)"  # noqa: S608  # a name of ours
+_UPDATE: Final = f"UPDATE sessions SET document = ? {_OWN}"  # noqa: S608  # words of ours
+_DELETE: Final = f"DELETE FROM sessions {_OWN} RETURNING document"  # noqa: S608  # words of ours
+_COUNT_DELETED: Final = "UPDATE users SET deleted = deleted + 1 WHERE name = ?"
 # One statement sees one moment: the total and the page agree.
 _PAGE: Final = """
-    SELECT u.total, s.number, s.document
+    SELECT u.total - u.deleted, s.number, s.document
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.number < ?
     WHERE u.name = ? ORDER BY s.number DESC LIMIT ?"""
 _ANY: Final = "SELECT count(*) FROM settings"
-_SIZE: Final = "SELECT count(*), coalesce(sum(total), 0) FROM users"
+_SIZE: Final = """
+    SELECT count(DISTINCT substr(name, 1, instr(name || '/', '/') - 1)),
+        coalesce(sum(total - deleted), 0) FROM users"""
 _SESSION_TABLES: Final = ("sessions", "users")
 _CACHE_OF_MANY: Final = "PRAGMA cache_size = -262144"  # KiB: ids are random, so all of their index
 
@@ -141,54 +145,72 @@ class SqliteStore:
 
         return await self._write(keep)
 
-    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
+    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
         await self._write(
-            lambda db: _add(db, user, 1, lambda number: (session_id, document(number)))
+            lambda db: _add(db, collection, 1, lambda number: (id_, document(number)))
         )
 
-    async def get(self, user: str, session_id: str) -> bytes | None:
-        document = self._recent.get(user, session_id)
+    async def get(self, collection: str, id_: str) -> bytes | None:
+        document = self._recent.get(collection, id_)
         if document is None:
-            rows = self._read(_GET, (session_id, user))
+            rows = self._read(_GET, (id_, collection))
             if not rows:
                 return None
             document = rows[0][0]
-            self._recent.keep(user, session_id, document)
+            self._recent.keep(collection, id_, document)
         return document
 
     async def update(
-        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+        self, collection: str, id_: str, change: Callable[[bytes], bytes]
     ) -> bytes | None:
         def replace(db: sqlite3.Connection) -> bytes | None:
-            old = self._recent.get(user, session_id)
+            old = self._recent.get(collection, id_)
             if old is None:
-                row = db.execute(_GET, (session_id, user)).fetchone()
+                row = db.execute(_GET, (id_, collection)).fetchone()
                 if row is None:
                     return None
                 (old,) = row
             document = change(old)
-            db.execute(_UPDATE, (document, session_id, user))
-            self._recent.change(user, session_id, document)
+            db.execute(_UPDATE, (document, id_, collection))
+            self._recent.change(collection, id_, document)
             return document
 
         return await self._write(replace)
 
-    async def page(self, user: str, below: int | None, size: int) -> Page:
+    async def delete(self, collection: str, id_: str) -> bytes | None:
+        def remove(db: sqlite3.Connection) -> bytes | None:
+            rows = db.execute(_DELETE, (id_, collection)).fetchall()
+            if not rows:
+                return None
+            db.execute(_COUNT_DELETED, (collection,))
+            self._recent.change(collection, id_, None)
+            return cast("bytes", rows[0][0])
+
+        return await self._write(remove)
+
+    async def page(self, collection: str, below: int | None, size: int) -> Page:
         bound = _ABOVE_ALL if below is None else below
-        rows = self._read(_PAGE, (bound, user, size + 1))
-        shown = [row for row in rows[:size] if row[1] is not None]
+        rows, is_whole = self._read_page(bound, collection, size + 1)
+        total = rows[0][0] if rows else 0
+        while not is_whole:
+            await asyncio.sleep(0)
+            bound = rows[-1][1]
+            more, is_whole = self._read_page(bound, collection, size + 1 - len(rows))
+            rows += more
+        found = [row for row in rows if row[1] is not None]
+        shown = found[:size]
         return Page(
             documents=[document for _, _, document in shown],
-            total=rows[0][0] if rows else 0,
-            next=shown[-1][1] if len(rows) > size else None,
+            total=total,
+            next=shown[-1][1] if len(found) > size else None,
         )
 
     async def extend(
-        self, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
     ) -> None:
         def add(db: sqlite3.Connection) -> None:
             db.execute(_CACHE_OF_MANY)
-            _add(db, user, count, session)
+            _add(db, collection, count, document)
 
         await self._write(add)
 
@@ -224,6 +246,22 @@ class SqliteStore:
             return self._reader.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise _unavailable(error) from None
+
+    def _read_page(self, *values: object) -> tuple[list[Any], bool]:
+        """Return rows of a page, and whether they are all: large ones are read a few at a time."""
+        rows: list[Any] = []
+        size = 0
+        try:
+            # An open cursor would keep the reader at this moment, so it ends before others read.
+            with contextlib.closing(self._reader.execute(_PAGE, values)) as cursor:
+                for row in cursor:
+                    rows.append(row)
+                    size += len(row[2] or b"")
+                    if size > _LARGEST_PART:
+                        return rows, False
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+        return rows, True
 
     def _compact(self, file: Path) -> None:
         """Return the space of what was deleted, which would stay readable in the file."""
@@ -310,14 +348,17 @@ class SqliteStore:
 
 
 def _add(
-    db: sqlite3.Connection, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+    db: sqlite3.Connection,
+    collection: str,
+    count: int,
+    document: Callable[[int], tuple[str, bytes]],
 ) -> None:
-    user_id, total = db.execute(_COUNT, (user, count)).fetchone()
+    user_id, total = db.execute(_COUNT, (collection, count)).fetchone()
     numbers = range(total - count + 1, total + 1)
     try:
-        db.executemany(_CREATE, ((user_id, number, *session(number)) for number in numbers))
+        db.executemany(_CREATE, ((user_id, number, *document(number)) for number in numbers))
     except sqlite3.IntegrityError:
-        raise DuplicateSessionError from None
+        raise DuplicateIdError from None
 
 
 def _unavailable(error: OSError | sqlite3.Error) -> StoreUnavailableError:

@@ -1,14 +1,14 @@
-"""Where sessions are kept: the one thing the server asks of a database."""
+"""Where resources are kept: the one thing the server asks of a database."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 
 class Page(NamedTuple):
-    """Some sessions of a user, newest first.
+    """Some documents of a collection, newest first.
 
-    documents: the sessions, as they were stored.
-    total: how many the user has altogether, at the same moment.
+    documents: as they were stored.
+    total: how many the collection has, at the same moment.
     next: the number below which the next page begins, None on the last page.
     """
 
@@ -18,18 +18,19 @@ class Page(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How many users and sessions there are."""
+    """How many users and resources there are."""
 
     users: int
-    sessions: int
+    resources: int
 
 
 class Store(Protocol):
-    """Sessions by user, in the order of their creation.
+    """Documents by collection and id, in the order of their creation.
 
-    When a method that writes returns, what it wrote is on the disk. A document is opaque bytes. The
-    sessions of a user are numbered from 1 without a gap. Whatever makes a document may be called
-    again for the same write, so it has no effects.
+    A collection is named by a user, or by a user, a slash, and what else distinguishes it. When a
+    method that writes returns, what it wrote is on the disk. A document is opaque bytes. The
+    documents of a collection are numbered from 1 without a gap, in the order of their creation.
+    Whatever makes a document may be called again for the same write, so it has no effects.
 
     Every method raises StoreUnavailableError where the database is away or full, and a method that
     writes UnknownOutcomeError where nobody can tell whether the write was kept.
@@ -39,44 +40,48 @@ class Store(Protocol):
         """Return what is kept under a name; keep the default where there is nothing yet."""
         ...
 
-    async def create(self, user: str, session_id: str, document: Callable[[int], bytes]) -> None:
-        """Add a session, whose document is made from its number.
+    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
+        """Add a document, made from its number.
 
         Raises:
-            DuplicateSessionError: the id is taken.
+            DuplicateIdError: the id is taken, in this collection or another one.
         """
         ...
 
-    async def get(self, user: str, session_id: str) -> bytes | None:
-        """Return a session of the user, None where there is none."""
+    async def get(self, collection: str, id_: str) -> bytes | None:
+        """Return a document of the collection, None where there is none."""
         ...
 
     async def update(
-        self, user: str, session_id: str, change: Callable[[bytes], bytes]
+        self, collection: str, id_: str, change: Callable[[bytes], bytes]
     ) -> bytes | None:
-        """Replace a session by what the change makes of it, atomically; return the new one."""
+        """Replace a document by what the change makes of it, atomically; return the new one."""
         ...
 
-    async def page(self, user: str, below: int | None, size: int) -> Page:
-        """Return the newest sessions whose number is below the one given, at most `size`."""
+    async def delete(self, collection: str, id_: str) -> bytes | None:
+        """Delete a document, and return what it was; None where there is none."""
+        ...
+
+    async def page(self, collection: str, below: int | None, size: int) -> Page:
+        """Return the newest documents whose number is below the one given, at most `size`."""
         ...
 
     async def extend(
-        self, user: str, count: int, session: Callable[[int], tuple[str, bytes]]
+        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
     ) -> None:
-        """Add many sessions at once: all or none. Each is an id and a document, made from a number.
+        """Add many documents at once: all or none. From a number comes an id and a document.
 
         Raises:
-            DuplicateSessionError: an id is taken.
+            DuplicateIdError: an id is taken.
         """
         ...
 
     async def size(self) -> Size:
-        """Return how many users and sessions there are."""
+        """Return how many users and resources there are."""
         ...
 
     async def clear(self, *, settings: bool) -> None:
-        """Delete every session and every user, and the settings only if asked to."""
+        """Delete every document and every collection, and the settings only if asked to."""
         ...
 
     async def ping(self) -> None:

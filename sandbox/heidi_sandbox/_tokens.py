@@ -1,10 +1,10 @@
 """Tokens: who a caller is, and until when."""
 
 import base64
-import hashlib
 import hmac
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,8 +24,8 @@ _jwt: Any = jwt.PyJWT()
 class Caller(NamedTuple):
     """The user a token stands for.
 
-    user: a name made from email and third_party_internal_id that tells neither.
-    linked: whether a Heidi user is linked.
+    user: a name made from what names the user, which tells nothing of it.
+    linked: whether the user has a counterpart.
     """
 
     user: str
@@ -60,20 +60,18 @@ class Tokens:
         self._verified = lru_cache(maxsize=_MOST_REMEMBERED)(self._verify)
         self._header = _jwt.encode({}, self._key, _ALGORITHM).partition(".")[0]
 
-    def issue(
-        self, email: str, third_party_internal_id: str, lifetime: int | None = None
-    ) -> IssuedToken:
+    def issue(self, identity: Sequence[str], lifetime: int | None = None) -> IssuedToken:
         """Return a token for one user.
 
         Args:
-            email: a local part that ends in `+unlinked` makes a user without link.
-            third_party_internal_id: the partner's own id of the user.
+            identity: what names the user together; where the first part, or what stands before its
+                @, ends in `+unlinked`, the user has no link.
             lifetime: seconds until it expires, which may be negative; by default the usual time.
         """
         expires = int(time.time()) + (self._lifetime if lifetime is None else lifetime)
         claims = {
-            "sub": self._user(email, third_party_internal_id),
-            "linked": not (email.rpartition("@")[0] or email).endswith(_UNLINKED),
+            "sub": hmac.new(self._user_key, json.dumps([*identity]).encode(), "sha256").hexdigest(),
+            "linked": not (identity[0].rpartition("@")[0] or identity[0]).endswith(_UNLINKED),
             "exp": expires,
         }
         token = _jwt.encode(claims, self._key, _ALGORITHM)
@@ -101,10 +99,6 @@ class Tokens:
         except jwt.InvalidTokenError:
             raise InvalidTokenError from None
         return Caller(claims["sub"], claims["linked"]), claims["exp"]
-
-    def _user(self, email: str, third_party_internal_id: str) -> str:
-        identity = json.dumps([email, third_party_internal_id]).encode()
-        return hmac.new(self._user_key, identity, hashlib.sha256).hexdigest()
 
 
 def _is_canonical(segment: str) -> bool:

@@ -1,4 +1,4 @@
-"""The sandbox on uvicorn: its log, its errors and its patience are not those that we want."""
+"""The sandbox on uvicorn: its log, its errors and its timeouts are replaced."""
 
 import asyncio
 import math
@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from heidi_sandbox._asgi import App
+from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import ApiError, HeadersTooLargeError, MalformedRequestError
 from heidi_sandbox._limits import Limits
 
@@ -70,7 +71,7 @@ class _Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def _await(self, part: object) -> None:
-        """Give the caller so much time for the part of the request that comes next."""
+        """Limit the time for the part of the request that comes next."""
         if part is self._awaited:
             return
         self._awaited = part
@@ -87,9 +88,9 @@ class _Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the name is uvicorn's
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            answer = _problem(sys.exception()).answer()
+            answer = load_document().refuse(_problem(sys.exception()))
             headers = [
-                ("content-type", answer.media_type),
+                ("content-type", "application/json"),
                 ("content-length", str(len(answer.body))),
                 ("connection", "close"),
             ]
@@ -104,7 +105,7 @@ class _Protocol(H11Protocol):
 
 
 def _problem(error: BaseException | None) -> ApiError:
-    """Return what is wrong with a request that h11 does not take."""
+    """Return what is wrong with a request that h11 refuses."""
     if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431:
         return HeadersTooLargeError("the request line and its headers are too large")
     return MalformedRequestError("the request is not HTTP/1.1")

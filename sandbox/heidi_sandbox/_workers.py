@@ -25,7 +25,7 @@ class Workers(NamedTuple):
     """Running workers.
 
     url: the base URL of the API, path included.
-    api_key: what `{url}/jwt` wants to see.
+    api_key: what the issue of a token asks for.
     processes: one for each worker.
     """
 

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 FAULTS = {
     "an undocumented status": (
-        "_app.py",
-        "return Answer(HTTPStatus.OK,",
-        'return Answer(HTTPStatus.ACCEPTED if operation.id == "getSession" else HTTPStatus.OK,',
-        "getSession: the answer breaks the document: status 202 is not declared",
+        "_verbs.py",
+        "self._status, self._media_type = success.status, success.media_type",
+        "self._status, self._media_type = success.status + 2, success.media_type",
+        "202",
     ),
     "a missing required field": (
-        "_sessions.py",
-        '        "documents": None,\n',
-        "",
-        "getSession: the answer breaks the document: status 200, session: documents is missing",
+        "_resources.py",
+        "        if not self._validator.is_valid(value):\n            value = ",
+        "        del value[next(iter(sorted(self._own)))]\n        if True:\n            _ = ",
+        "createSession: the response breaks the document: Session: created_at is missing",
     ),
 }
 

@@ -11,10 +11,12 @@ from typing import Any
 import heidi_spec
 import httpx
 import pytest
-from heidi_sandbox import CannotServeError, Sandbox, _app, _operations, _sessions, serving
+from heidi_sandbox import CannotServeError, Sandbox, serving
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import StoreUnavailableError
+from heidi_sandbox._resources import Resource
 from heidi_sandbox._server import ServerName
 from heidi_sandbox._sqlite import SqliteStore
 
@@ -283,34 +285,30 @@ def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> Non
 
 
 @pytest.mark.parametrize(
-    ("stored", "reason"),
+    ("broken", "reason"),
     [
-        ({"duration": "Zaphod77"}, "session.duration: breaks `type`"),
-        (
-            {"patient": {"name": "Zaphod77", "gender": "male", "dob": None}},
-            "session.patient.gender",
-        ),
-        ({"session_id": "Zaphod77"}, "session.session_id: breaks `pattern`"),
-        ({"updated_at": "Zaphod77"}, "session.updated_at: breaks `pattern`"),
+        ({"duration": "Zaphod77"}, "duration: breaks `type`"),
+        ({"patient": {"name": "Zaphod77", "gender": "male", "dob": None}}, "patient.gender"),
+        ({"session_id": "Zaphod77"}, "session_id: breaks `pattern`"),
+        ({"updated_at": "Zaphod77"}, "updated_at: breaks `pattern`"),
     ],
 )
-def test_an_answer_that_breaks_the_document_is_500_and_logged_without_its_value(
+def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value(
     server: ServerName,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    stored: dict[str, Any],
+    broken: dict[str, Any],
     reason: str,
 ) -> None:
-    def broken_session(*of: Any) -> dict[str, Any]:
-        return {**_sessions.new_session(*of), **stored}
-
-    monkeypatch.setattr(_operations, "new_session", broken_session)
+    new = Resource.new
     with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
-        answer = api.get(f"/sessions/{api.create()}")
+        monkeypatch.setattr(Resource, "new", lambda *of: {**new(*of), **broken})
+        answer = api.post("/sessions")
+        assert 0 == api.page()["total_count"]
     assert (500, "InternalServerError") == error_of(answer)
     assert "Zaphod77" not in answer.text + caplog.text
     assert any(
-        f"getSession: the answer breaks the document: status 200, {reason}" in line
+        f"createSession: the response breaks the document: {reason}" in line
         for line in caplog.messages
     )
 
@@ -321,7 +319,7 @@ def test_a_bug_is_500_and_logged_without_what_was_sent(
     def fail(*_: object) -> None:
         raise ValueError("Zaphod77")
 
-    monkeypatch.setattr(_operations, "updated", fail)
+    monkeypatch.setattr(Resource, "changed", fail)
     with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
         answer = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
@@ -358,7 +356,7 @@ def test_a_store_that_is_away_is_503_and_no_bug(
 
 
 def test_an_undeclared_status_is_not_sent() -> None:
-    get = next(one for one in _app.load_document().operations if one.id == "getSession")
+    get = next(one for one in load_document().operations if one.id == "getSession")
     error = json.dumps({"detail": {"msg": "", "type": ""}}).encode()
     assert "status 418 is not declared" == get.violation(Answer(418, error))
     assert "status 401 lacks the header www-authenticate" == get.violation(Answer(401, error))

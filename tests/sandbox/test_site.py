@@ -5,14 +5,14 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
-from importlib import resources
-from typing import Any
 
 import heidi_spec
 import httpx
 import pytest
+import yaml
 from heidi_sandbox import Sandbox, _site, serving
 from heidi_sandbox._chaos import GRAMMAR
+from heidi_sandbox._document import read_document
 from heidi_sandbox._page import render
 from heidi_sandbox._server import ServerName
 from heidi_sandbox._sqlite import SqliteStore
@@ -57,18 +57,18 @@ def test_a_store_that_does_not_answer_in_time_is_not_ready(
 
 
 @pytest.mark.parametrize(
-    ("path", "file", "media_type"),
-    [
-        ("/openapi.json", "strict.json", "application/json"),
-        ("/openapi.yaml", "strict.yaml", "application/yaml"),
-    ],
+    ("path", "media_type"),
+    [("/openapi.json", "application/json"), ("/openapi.yaml", "application/yaml")],
 )
-def test_the_document_is_the_strict_one(
-    sandbox: Sandbox, path: str, file: str, media_type: str
+def test_the_document_is_the_strict_one_with_the_sandbox_as_its_first_server(
+    sandbox: Sandbox, path: str, media_type: str
 ) -> None:
     answer = fetch(sandbox, path)
     assert media_type == answer.headers["content-type"]
-    assert resources.files(heidi_spec).joinpath(file).read_bytes() == answer.content
+    served = yaml.safe_load(answer.text)
+    first, *rest = served["servers"]
+    assert sandbox.url == first["url"]
+    assert heidi_spec.load("strict") == {**served, "servers": rest}
 
 
 class Page(HTMLParser):
@@ -176,20 +176,20 @@ def test_the_page_says_how_to_get_a_token_of_this_server(sandbox: Sandbox, page:
 
 def test_what_a_document_says_is_text_and_never_html() -> None:
     nasty = "<script>alert(1)</script><img src=x> **bold** [x](javascript:alert(1))"
-    strict: dict[str, Any] = {
-        "info": {"title": nasty, "version": nasty, "description": nasty},
-        "paths": {
-            "/x": {
-                "get": {
-                    "operationId": "a",
-                    "summary": nasty,
-                    "description": nasty,
-                    "responses": {"200": {"description": nasty}},
-                }
-            }
-        },
-        "components": {"schemas": {"A": {"description": nasty, "enum": [nasty]}}},
+    node = {
+        "operationId": "a",
+        "summary": nasty,
+        "description": nasty,
+        "responses": {"200": {"description": nasty}},
     }
-    page = Page(render(strict, {"paths": {}, "components": {"schemas": {}}}, nasty))
+    document = read_document(
+        {
+            "info": {"title": nasty, "version": nasty, "description": nasty},
+            "servers": [{"url": "/"}],
+            "paths": {"/x": {"get": node}},
+            "components": {"schemas": {"A": {"description": nasty, "enum": [nasty]}}},
+        }
+    )
+    page = Page(render(document, nasty))
     assert not {"script", "img"} & set(page.tags)
     assert not [link for link in page.values("href") if link.startswith("javascript")]

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from heidi_sandbox import (
     CannotServeError,
-    DuplicateSessionError,
+    DuplicateIdError,
     Page,
     Size,
     Store,
@@ -71,7 +71,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(user=USERS, session_id=IDS, document=DOCUMENTS)
     def create(self, user: str, session_id: str, document: bytes) -> None:
         if self.known(session_id):
-            with pytest.raises(DuplicateSessionError):
+            with pytest.raises(DuplicateIdError):
                 self.run(lambda store: store.create(user, session_id, lambda _: document))
             return
         mine = self.sessions.setdefault(user, [])
@@ -92,7 +92,7 @@ class StoreMachine(RuleBasedStateMachine):
         mine = self.sessions.get(user, [])
         made = {len(mine) + n: (one, b"%d" % n) for n, one in enumerate(ids, start=1)}
         if len(set(ids)) < len(ids) or any(map(self.known, ids)):
-            with pytest.raises(DuplicateSessionError):
+            with pytest.raises(DuplicateIdError):
                 self.run(lambda store: store.extend(user, len(ids), made.__getitem__))
             return
         self.run(lambda store: store.extend(user, len(ids), made.__getitem__))

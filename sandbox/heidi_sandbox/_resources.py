@@ -1,0 +1,292 @@
+"""Resources: what a new one is, how one changes, and how an older one is completed."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final, NamedTuple, cast
+
+from jsonschema_rs import ValidationError
+
+from heidi_sandbox._document import SEMANTICS, Body, Document, Operation
+from heidi_sandbox._errors import CannotServeError, InvalidRequestError, InvalidResourceError
+from heidi_sandbox._json import dump, path_text
+from heidi_sandbox._schemas import (
+    LEAST,
+    SECURE,
+    Dice,
+    Node,
+    Pointer,
+    Schemas,
+    is_list,
+    is_object,
+    put,
+    reason,
+    split,
+    value_at,
+)
+
+_NUMBER: Final = "{number}"
+_SAMPLE_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_PRECISIONS: Final = {
+    "microseconds": timedelta(microseconds=1),
+    "milliseconds": timedelta(milliseconds=1),
+    "seconds": timedelta(seconds=1),
+}
+
+
+class Instants(NamedTuple):
+    """How a property writes an instant.
+
+    tick: the shortest time that it can tell.
+    """
+
+    write: Callable[[datetime], Any]
+    tick: timedelta
+
+    def after(self, earlier: Any, at: datetime) -> Any:
+        """Return an instant, or the next one after an earlier one if the clock has gone back."""
+        if isinstance(earlier, str):
+            seen = datetime.fromisoformat(earlier)
+            seen = seen if seen.tzinfo else seen.replace(tzinfo=UTC)
+        else:
+            seen = datetime.fromtimestamp(earlier, UTC)
+        return self.write(max(at, seen + self.tick))
+
+
+def instants(schemas: Schemas, schema: Node, place: str) -> Instants:
+    """Return how a property of a schema writes instants.
+
+    Raises:
+        CannotServeError: it takes no form that we know.
+    """
+    validator = schemas.validator(schema)
+    node = schemas.flat(schema)
+    forms = _forms(node.get("format") == "date-time-local")
+    valid = [form for form in forms if validator.is_valid(form.write(_SAMPLE_TIME))]
+    if not valid:
+        raise CannotServeError(f"{place}: its schema takes no instant that the sandbox can write")
+    # An example shows how precise it is.
+    shown = [len(str(one)) for one in node.get("examples", ())]
+    return next((one for one in valid if len(str(one.write(_SAMPLE_TIME))) in shown), valid[0])
+
+
+def _forms(is_local: bool) -> Iterator[Instants]:
+    for zone in ("", "Z") if is_local else ("Z", ""):
+        for precision, tick in _PRECISIONS.items():
+            yield Instants(partial(_isoformat, precision=precision, zone=zone), tick)
+    yield Instants(_epoch, timedelta(seconds=1))
+    yield Instants(_day, timedelta(days=1))
+
+
+def _isoformat(at: datetime, precision: str, zone: str) -> str:
+    return at.replace(tzinfo=None).isoformat(timespec=precision) + zone
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _day(at: datetime) -> str:
+    return at.date().isoformat()
+
+
+class Resource:
+    """One kind of documents that operations create, read, update, list and delete.
+
+    Args:
+        document: the strict document.
+        name: the component schema.
+
+    Raises:
+        CannotServeError: no new one would be valid.
+    """
+
+    def __init__(self, document: Document, name: str) -> None:
+        self.name = name
+        self.schemas = document.returned
+        self.schema: Node = self.schemas.root["components"]["schemas"][name]
+        meaning: Mapping[str, str] = self.schema[SEMANTICS]
+        self.id = meaning["id"]
+        self.properties = self.schemas.properties(self.schema)
+        self._shape = self.schemas.shape(self.schema)
+        self._validator = self.schemas.validator(self.schema)
+        self._instants = {
+            word: instants(self.schemas, self.properties[meaning[word]], f"{name}.{meaning[word]}")
+            for word in ("created", "updated")
+            if word in meaning
+        }
+        self._meaning = meaning
+        self._own = {meaning[word] for word in ("id", "created", "updated") if word in meaning}
+        self._own |= {
+            one for one, node in self.properties.items() if self.schemas.flat(node).get("readOnly")
+        }
+        value = self.schemas.complete(self.schema, _sample(document, name) or {})
+        self._numbered: dict[Pointer, str] = {}
+        for pointer, initial in self._initials(self.schema, ()):
+            if value_at(value, pointer[:-1]) is not None:
+                value = put(value, pointer, initial)
+                if isinstance(initial, str) and _NUMBER in initial:
+                    self._numbered[pointer] = initial
+        self._fresh = dump(value)
+        self.sample = self.new(self.new_id(LEAST), 1, _SAMPLE_TIME, {})
+        self.check(self.sample, name)
+
+    def _initials(self, schema: Node, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
+        for name, node in self.schemas.properties(schema).items():
+            meaning = self.schemas.flat(node).get(SEMANTICS, {})
+            if "initial" in meaning:
+                yield (*at, name), meaning["initial"]
+            elif len(at) < _DEEPEST:
+                yield from self._initials(node, (*at, name))
+
+    def fingerprint(self) -> str:
+        """Return what changes when the schema takes other values."""
+        root = {**self.schemas.root["components"]["schemas"], "": self.name}
+        return hashlib.sha256(dump(_bare(root))).hexdigest()
+
+    def new_id(self, dice: Dice = SECURE) -> Any:
+        """Return an id of the form that its schema asks for."""
+        schema = self.properties[self.id]
+        bits = dice.randint(0, 2**128 - 1)
+        decimal = str(bits)
+        candidates = (
+            *(decimal, str(uuid.UUID(int=bits, version=4)), f"{bits:032x}"),
+            self.schemas.smallest({**self.schemas.flat(schema), **_UNSHOWN}, dice),
+        )
+        return self.schemas.first_valid(schema, iter(candidates), f"{self.name}.{self.id}")
+
+    def new(self, id_: Any, number: int, at: datetime, properties: Mapping[str, Any]) -> Node:
+        """Return a resource as it is before anybody has changed it.
+
+        Args:
+            id_: its id.
+            number: which one of its owner it is, from 1.
+            at: when it is created.
+            properties: those that the request sets, by the names of the resource.
+        """
+        value = json.loads(self._fresh)
+        for pointer, text in self._numbered.items():
+            value = put(value, pointer, text.replace(_NUMBER, str(number)))
+        value = _merged(value, properties)
+        value[self.id] = id_
+        for word, form in self._instants.items():
+            value[self._meaning[word]] = form.write(at)
+        return value
+
+    def changed(self, old: Node, properties: Mapping[str, Any], at: datetime) -> Node:
+        """Return a resource after an update.
+
+        Args:
+            old: as it was.
+            properties: what to replace; an object is merged property by property.
+            at: when it changes; a clock that went back does not take the instant along.
+        """
+        new = _merged(old, properties)
+        if "updated" in self._instants:
+            name = self._meaning["updated"]
+            new[name] = self._instants["updated"].after(old[name], at)
+        return new
+
+    def kept(self, body: Body | None) -> Mapping[str, str]:
+        """Return the names of a request's properties that a resource keeps, with its own names."""
+        names: dict[str, str] = {}
+        for name, node in self.schemas.properties(body.schema).items() if body else ():
+            meaning = self.schemas.flat(node).get(SEMANTICS, {})
+            stored = meaning.get("stored_as", name)
+            if stored in self.properties and stored not in self._own:
+                names[name] = stored
+        return names
+
+    def pick(self, sent: Mapping[str, Any], kept: Mapping[str, str]) -> Node:
+        """Return what a request sets, by the names of the resource."""
+        value = {kept[name]: one for name, one in sent.items() if name in kept}
+        return cast("Node", self._shape.pick(value))
+
+    def text(self, value: Node, sent: Mapping[str, Any]) -> bytes:
+        """Return a resource as it is stored, having seen that it is valid.
+
+        Raises:
+            InvalidRequestError: what was sent makes it another than the document returns.
+            InvalidResourceError: so does something else.
+        """
+        if not self._validator.is_valid(value):
+            value = self.schemas.complete(self.schema, value)
+            try:
+                self._validator.validate(value)
+            except ValidationError as error:
+                path = tuple(error.instance_path)
+                kind = InvalidRequestError if {*path[:1]} & sent.keys() else InvalidResourceError
+                raise kind(f"{path_text(path) or self.name}: {reason(error)}") from None
+        return dump(value)
+
+    def check(self, value: Node, place: str) -> None:
+        """Raise CannotServeError where a value is not a resource."""
+        for error in self._validator.iter_errors(value):
+            where = path_text((place, *error.instance_path))
+            raise CannotServeError(
+                f"{where}: a new {self.name} would not be valid: {reason(error)}; give it an "
+                "example or an initial value that its schema takes"
+            )
+
+    def completed(self, stored: bytes) -> bytes:
+        """Return a resource that was stored under another document as this one has it."""
+        value = json.loads(stored)
+        if self._validator.is_valid(value):
+            return stored
+        value = self._shape.pick(value)
+        fresh: Node = self.new(value.get(self.id), 1, _SAMPLE_TIME, {})
+        required = set(self.schemas.flat(self.schema).get("required", ()))
+        value = {**{name: one for name, one in fresh.items() if name in required}, **value}
+        value = self.schemas.complete(self.schema, value)
+        for error in list(self._validator.iter_errors(value)):
+            name = str(next(iter(error.instance_path), ""))
+            if name in fresh:
+                value[name] = fresh[name]
+            else:
+                value.pop(name, None)
+        return dump(value)
+
+
+_DEEPEST: Final = 8  # objects in objects, of which initial values are read
+_UNSHOWN: Final[Node] = {"examples": []}
+_ANNOTATIONS: Final = {
+    *("default", "description", "deprecated", "example", "examples", "externalDocs", "summary"),
+    *("title", "x-provenance"),
+}
+
+
+def _bare(node: Any) -> Any:
+    """Return a schema without what changes no value of it."""
+    if is_list(node):
+        return [_bare(one) for one in node]
+    if not is_object(node):
+        return node
+    names = sorted(node)
+    return {
+        name: {inner: _bare(one) for inner, one in sorted(node[name].items())}
+        if name == "properties" and is_object(node[name])
+        else _bare(node[name])
+        for name in names
+        if name not in _ANNOTATIONS
+    }
+
+
+def _sample(document: Document, name: str) -> Any:
+    """Return the resource in the example of the operation that reads it."""
+    readers: list[Operation] = list(document.of("read", name))
+    for operation in readers:
+        return value_at(operation.success.example, split(operation.semantics["result"]))
+    return None
+
+
+def _merged(old: Mapping[str, Any], properties: Mapping[str, Any]) -> Node:
+    merged = dict(old)
+    for name, value in properties.items():
+        inner = merged.get(name)
+        merged[name] = value
+        if is_object(inner) and is_object(value):
+            merged[name] = _merged(inner, value)
+    return merged

@@ -1,0 +1,389 @@
+"""The schemas of a document: what they say, and values that they take."""
+
+import random
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from importlib import import_module
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from heidi_sandbox._errors import CannotServeError
+
+Node: TypeAlias = dict[str, Any]
+Pointer: TypeAlias = tuple[str, ...]
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_BRANCHES: Final = ("oneOf", "anyOf")
+_ANY_CHARACTER: Final = range(ord("a"), ord("z") + 1)
+_REPEATED: Final = 16  # how often at most what a pattern may repeat
+# Any: the parser of patterns has no types, and shows what no other module does.
+_pattern_parser: Final[Any] = import_module("re._parser")
+
+
+def is_object(value: Any) -> TypeGuard[Node]:
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+class Dice(Protocol):
+    """What chooses where a schema leaves a choice."""
+
+    def randint(self, a: int, b: int, /) -> int:
+        """Return an integer from `a` to `b`."""
+        ...
+
+    def text(self) -> str:
+        """Return a string that may say anything."""
+        ...
+
+
+class _Least:
+    def randint(self, a: int, b: int, /) -> int:  # noqa: ARG002
+        return a
+
+    def text(self) -> str:
+        return ""
+
+
+class _Secure(random.SystemRandom):
+    def text(self) -> str:
+        return f"{self.getrandbits(128):x}"
+
+
+LEAST: Final[Dice] = _Least()
+SECURE: Final[Dice] = _Secure()
+
+
+class Shape:
+    """The properties and items that a schema names; a value that it does not look into is whole."""
+
+    __slots__ = ("items", "properties")
+
+    def __init__(self) -> None:
+        self.properties: dict[str, Shape] = {}
+        self.items: Shape | None = None
+
+    def pick(self, value: Any) -> Any:
+        """Return a value without the properties that the schema does not name."""
+        if is_list(value) and self.items is not None:
+            return [self.items.pick(one) for one in value]
+        if not self.properties or not is_object(value):
+            return value
+        picked: Node = {}
+        for name, inner in self.properties.items():
+            if name in value:
+                one = inner.pick(value[name])
+                if one or not (inner.properties and isinstance(one, dict)):
+                    picked[name] = one
+        return picked
+
+
+class Schemas:
+    """The schemas of one document, as one side sees them.
+
+    Args:
+        root: the document.
+        hidden: `readOnly` leaves out what no request may set, `writeOnly` what no response shows.
+    """
+
+    def __init__(self, root: Node, hidden: str) -> None:
+        self._source = root
+        self._hidden = hidden
+        self.root: Node = self._visible(root)
+        self._shapes: dict[int, tuple[Node, Shape]] = {}
+
+    def _visible(self, node: Any) -> Any:
+        if is_list(node):
+            return [self._visible(one) for one in node]
+        if not is_object(node):
+            return node
+        copy: Node = {name: self._visible(one) for name, one in node.items()}
+        properties = copy.get("properties")
+        if is_object(properties):
+            hidden = [name for name, one in properties.items() if self._is_hidden(one)]
+            for name in hidden:
+                del properties[name]
+            if hidden and isinstance(copy.get("required"), list):
+                copy["required"] = [name for name in copy["required"] if name not in hidden]
+        return copy
+
+    def _is_hidden(self, node: Any) -> bool:
+        if not is_object(node):
+            return False
+        return follow(self._source, node).get(self._hidden) is True
+
+    def follow(self, node: Node) -> Node:
+        """Return what a reference leads to, with what is written beside it."""
+        return follow(self.root, node)
+
+    def flat(self, schema: Node) -> Node:
+        """Return a schema with what it refers to and every part of its `allOf` in one object."""
+        node = dict(self.follow(schema))
+        for part in node.pop("allOf", ()):
+            one = self.flat(part)
+            properties = {**one.get("properties", {}), **node.get("properties", {})}
+            required = [*one.get("required", ()), *node.get("required", ())]
+            node = {**one, **node}
+            if properties:
+                node["properties"] = properties
+            if required:
+                node["required"] = required
+        return node
+
+    def properties(self, schema: Node) -> dict[str, Node]:
+        """Return the properties that a schema names, those of its alternatives included."""
+        node = self.flat(schema)
+        found: dict[str, Node] = {}
+        for word in _BRANCHES:
+            for branch in node.get(word, ()):
+                found |= self.properties(branch)
+        return {**found, **node.get("properties", {})}
+
+    def types(self, schema: Node) -> set[str]:
+        """Return the types that a schema names, those of its alternatives included."""
+        node = self.flat(schema)
+        named: str | list[str] = node.get("type", [])
+        found = {named} if isinstance(named, str) else set(named)
+        for word in _BRANCHES:
+            for branch in node.get(word, ()):
+                found |= self.types(branch)
+        return found
+
+    def at(self, schema: Node, pointer: Pointer) -> Node:
+        """Return the schema of what stands at a pointer; an empty one where nothing is said."""
+        for name in pointer:
+            schema = self.properties(schema).get(name, {})
+        return schema
+
+    def shape(self, schema: Node) -> Shape:
+        """Return what a schema names, at every depth."""
+        # A schema may hold itself, so its shape is remembered before it is known.
+        seen, known = self._shapes.get(id(schema), (None, Shape()))
+        if seen is None:
+            self._shapes[id(schema)] = (schema, known)
+            node = self.flat(schema)
+            if not node.get("additionalProperties"):
+                for name, one in self.properties(schema).items():
+                    known.properties[name] = self.shape(one)
+            if "items" in node:
+                known.items = self.shape(node["items"])
+        return known
+
+    def validator(self, schema: Node) -> Draft202012Validator:
+        """Return what tells whether a value is of a schema, and quotes none of it."""
+        return Draft202012Validator(
+            {**schema, "components": self.root.get("components", {})},
+            validate_formats=True,
+            formats={"date": _is_date},
+            mask="the value",
+            offline=True,
+        )
+
+    def smallest(self, schema: Node, dice: Dice = LEAST) -> Any:
+        """Return a value of a schema: one that it shows, else the smallest, or as the dice fall."""
+        node = self.flat(schema)
+        shown = [node["const"]] if "const" in node else node.get("enum")
+        # What a pattern shows says more than what matches it.
+        if shown is None and (dice is LEAST or "pattern" in node):
+            shown = [*node.get("examples", ()), *(node[word] for word in _SHOWN if word in node)]
+        if shown:
+            return shown[dice.randint(0, len(shown) - 1)]
+        types = self.types(node)
+        if "null" in types and dice.randint(0, _NULL_OF) == 0:
+            return None
+        for word in _BRANCHES:
+            if word in node:
+                branches = [one for one in node[word] if self.types(one) != {"null"}]
+                return self.smallest(branches[dice.randint(0, len(branches) - 1)], dice)
+        made = next((make for name, make in _MADE.items() if name in types), None)
+        if made is not None:
+            return made(node, dice)
+        if "array" in types or "items" in node:
+            least = node.get("minItems", 0)
+            count = dice.randint(least, max(least, min(2, node.get("maxItems", 2))))
+            return [self.smallest(node.get("items", {}), dice) for _ in range(count)]
+        return self.complete(node, {}, dice) if "object" in types or "properties" in node else None
+
+    def complete(self, schema: Node, value: Any, dice: Dice = LEAST) -> Any:
+        """Return a value with each required property that it lacks, at every depth."""
+        node = self.flat(schema)
+        if is_list(value):
+            items = node.get("items", {})
+            return [self.complete(items, one, dice) for one in value]
+        if not is_object(value):
+            return value
+        completed: Node = dict(value)
+        required = node.get("required", ())
+        for name, one in self.properties(node).items():
+            if name in completed:
+                completed[name] = self.complete(one, completed[name], dice)
+            elif name in required or (dice is not LEAST and dice.randint(0, 1)):
+                completed[name] = self.smallest(one, dice)
+        return completed
+
+    def first_valid(self, schema: Node, values: Iterator[Any], place: str) -> Any:
+        """Return the first value that a schema takes.
+
+        Raises:
+            CannotServeError: it takes none of them.
+        """
+        validator = self.validator(schema)
+        for value in values:
+            if validator.is_valid(value):
+                return value
+        raise CannotServeError(f"{place}: no value fits its schema; give it an example")
+
+
+def split(pointer: str) -> Pointer:
+    """Return the names of a JSON Pointer."""
+    names = pointer.removeprefix("#").split("/")[1:]
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
+
+
+def value_at(value: Any, pointer: Pointer) -> Any:
+    """Return what stands at a pointer, None where nothing does."""
+    for name in pointer:
+        value = value.get(name) if is_object(value) else None
+    return value
+
+
+def put(value: Any, pointer: Pointer, inner: Any) -> Any:
+    """Return a copy of a value with something else at a pointer."""
+    if not pointer:
+        return inner
+    name, *rest = pointer
+    outer: Node = value if is_object(value) else {}
+    return {**outer, name: put(outer.get(name), tuple(rest), inner)}
+
+
+def reason(error: ValidationError) -> str:
+    """Return which keyword a value breaks."""
+    missing = getattr(error.kind, "property", None)
+    return f"breaks `{error.kind.name}`" if missing is None else f"{missing} is missing"
+
+
+def follow(root: Node, node: Node) -> Node:
+    """Return what a reference leads to, with what is written beside it."""
+    while "$ref" in node:
+        target: Any = root
+        for name in split(node["$ref"]):
+            target = target[name]
+        node = {**target, **{word: one for word, one in node.items() if word != "$ref"}}
+    return node
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether a string is a day of the calendar; the built-in check takes the year 0000."""
+    if _DATE.fullmatch(text) is None:
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(node: Node, dice: Dice) -> Any:
+    step = node.get("multipleOf", 1)
+    low = max(node.get("minimum", -_FAR), node.get("exclusiveMinimum", -_FAR - step) + step)
+    high = min(node.get("maximum", _FAR), node.get("exclusiveMaximum", _FAR + step) - step)
+    if dice is LEAST:
+        number = min(max(0, low), high)
+        return number if number % step == 0 else (number // step + 1) * step
+    low, high = (max(low, 0), min(high, max(low, 0) + _WIDE)) if high >= 0 else (low, high)
+    return int(low // step + dice.randint(0, max(0, int((high - low) // step)))) * step
+
+
+def _boolean(_: Node, dice: Dice) -> bool:
+    return bool(dice.randint(0, 1))
+
+
+def _string(node: Node, dice: Dice) -> str:
+    if "pattern" in node:
+        return "".join(_matching(_pattern_parser.parse(node["pattern"]), dice))
+    make = _FORMATS.get(node.get("format", ""))
+    text = dice.text() if make is None else make(dice)
+    return text[: node.get("maxLength")].ljust(node.get("minLength", 0), "x")
+
+
+def _day(dice: Dice) -> str:
+    return date.fromordinal(_DAY + dice.randint(0, _DAYS)).isoformat()
+
+
+_DAY: Final = date(1930, 1, 1).toordinal()
+_DAYS: Final = 90 * 365
+_FORMATS: Final[Mapping[str, Callable[[Dice], str]]] = {
+    "date": _day,
+    "date-time": lambda dice: f"{_day(dice)}T00:00:00Z",
+    "date-time-local": lambda dice: f"{_day(dice)}T00:00:00",
+    "email": lambda dice: f"nobody{dice.randint(0, 999)}@example.com",
+    "hostname": lambda _: "example.com",
+    "ipv4": lambda dice: f"192.0.2.{dice.randint(0, 255)}",
+    "ipv6": lambda dice: f"2001:db8::{dice.randint(0, 9999)}",
+    "time": lambda dice: f"00:00:{dice.randint(10, 59)}Z",
+    "uri": lambda dice: f"https://example.com/{dice.randint(0, 9999)}",
+    "uuid": lambda dice: str(uuid.UUID(int=dice.randint(0, 2**128 - 1), version=4)),
+}
+
+
+def _matching(parsed: Sequence[Any], dice: Dice) -> Iterator[str]:
+    """Yield the pieces of a string that a parsed pattern matches."""
+    for code, inner in parsed:
+        match str(code):
+            case "LITERAL":
+                yield chr(inner)
+            case "NOT_LITERAL" | "ANY":
+                yield chr(next(one for one in _ANY_CHARACTER if one != inner))
+            case "IN":
+                members = _members(inner)
+                yield chr(members[dice.randint(0, len(members) - 1)])
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                least, most, piece = inner
+                for _ in range(dice.randint(least, min(most, max(least, _REPEATED)))):
+                    yield from _matching(piece, dice)
+            case "SUBPATTERN":
+                yield from _matching(inner[-1], dice)
+            case "BRANCH":
+                branches = inner[1]
+                yield from _matching(branches[dice.randint(0, len(branches) - 1)], dice)
+            case _:  # an anchor has no characters; what else there is, the validator shows
+                pass
+
+
+def _members(inner: Sequence[Any]) -> list[int]:
+    if str(inner[0][0]) == "NEGATE":
+        excluded = _members(inner[1:])
+        return [one for one in _ANY_CHARACTER if one not in excluded] or [ord(" ")]
+    found: list[int] = []
+    for code, one in inner:
+        match str(code):
+            case "LITERAL":
+                found.append(one)
+            case "RANGE":
+                found += range(one[0], one[1] + 1)
+            case _:
+                found += _CATEGORIES.get(str(one), _ANY_CHARACTER)
+    return found
+
+
+_FAR: Final = 2**53
+_WIDE: Final = 3600
+_NULL_OF: Final = 3  # of so many and one, one is null
+_SHOWN: Final = ("example", "default")
+_DIGITS: Final = range(ord("0"), ord("9") + 1)
+_CATEGORIES: Final[Mapping[str, range]] = {
+    "CATEGORY_DIGIT": _DIGITS,
+    "CATEGORY_SPACE": range(ord(" "), ord(" ") + 1),
+}
+_MADE: Final[Mapping[str, Callable[[Node, Dice], Any]]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _number,
+    "number": _number,
+}

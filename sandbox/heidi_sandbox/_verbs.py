@@ -1,0 +1,407 @@
+"""What operations do: create, read, update, list, delete, act and issue, for any resource."""
+
+import contextlib
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from heidi_sandbox._answer import Answer, joined
+from heidi_sandbox._cursor import Cursors, InvalidCursorError
+from heidi_sandbox._document import Document, Operation
+from heidi_sandbox._errors import (
+    CannotServeError,
+    ContentTooLargeError,
+    DuplicateIdError,
+    InvalidRequestError,
+    NotFoundError,
+    UnlinkedError,
+)
+from heidi_sandbox._json import dump
+from heidi_sandbox._request import LARGEST_BODY
+from heidi_sandbox._resources import Resource, instants
+from heidi_sandbox._schemas import put, split
+from heidi_sandbox._store import Store
+from heidi_sandbox._tokens import Caller, Tokens
+
+# Bytes. Every body fits into a new resource, and a page of a hundred into memory.
+_LARGEST_RESOURCE: Final = 2 * LARGEST_BODY
+_LARGEST_PAGE: Final = 10_000  # resources, where the document sets no bound
+_USUAL_PAGE: Final = 100
+_LARGEST_NUMBER: Final = 2**63 - 1
+_ATTEMPTS: Final = 10  # at an id that nobody has
+
+
+class Call(NamedTuple):
+    """A request that the document takes: who asks, and the values of its parts."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    values: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+class Template:
+    """The success response of an operation, with a gap at each of some pointers.
+
+    Args:
+        document: the strict document.
+        operation: the operation; what its example says beside the gaps, each response says.
+        gaps: pointers by name, each with a value that shows that the response is then valid.
+
+    Raises:
+        CannotServeError: the response would not be valid.
+    """
+
+    def __init__(
+        self, document: Document, operation: Operation, gaps: Mapping[str, tuple[str, bytes]]
+    ) -> None:
+        success = operation.success
+        self._status, self._media_type = success.status, success.media_type
+        self._headers = success.headers
+        self._gaps: list[str] = []
+        value = success.example
+        if success.validator is None:  # not JSON
+            self._pieces = [b"" if value is None else str(value).encode()]
+            return
+        if value is None:
+            value = document.returned.smallest(success.schema)
+        marks = {secrets.token_hex(16): name for name in gaps}
+        for mark, name in marks.items():
+            value = put(value, split(gaps[name][0]), mark)
+        # Every other piece is a mark, which stands between its quotation marks.
+        pieces = re.split(f'"({"|".join(marks) or "$"})"', dump(value).decode())
+        self._pieces = [piece.encode() for piece in pieces[::2]]
+        self._gaps = [marks[mark] for mark in pieces[1::2]]
+        sample = self.fill({name: one for name, (_, one) in gaps.items()})
+        violation = success.violation(sample.body)
+        if violation is not None:
+            raise CannotServeError(
+                f"{operation.id}: its response would not be valid: {violation}; give it an example"
+            )
+
+    def fill(self, values: Mapping[str, bytes | Sequence[bytes]]) -> Answer:
+        """Return the response with a JSON text, or the pieces of one, in each gap."""
+        pieces = [self._pieces[0]]
+        for name, piece in zip(self._gaps, self._pieces[1:], strict=True):
+            value = values[name]
+            pieces.extend([value] if isinstance(value, bytes) else value)
+            pieces.append(piece)
+        return joined(self._status, pieces, self._media_type, self._headers)
+
+
+class _Kept(NamedTuple):
+    """What a database was first used with.
+
+    first: the resource whose documents are kept under the name of their user alone.
+    is_current: whether every document was written under the schemas of this document.
+    """
+
+    first: str
+    is_current: bool
+
+
+class Collections:
+    """Where the resources of each user are kept.
+
+    A database knows collections by name. Its first resource has that of the user, since the first
+    version knew no other one.
+    """
+
+    def __init__(self, document: Document, store: Store) -> None:
+        self.store = store
+        schemas = document.root.get("components", {}).get("schemas", {})
+        named = dict.fromkeys(
+            operation.semantics["resource"]
+            for operation in document.operations
+            if "resource" in operation.semantics
+        )
+        self.resources = {name: Resource(document, name) for name in named if name in schemas}
+        self._kept: _Kept | None = None
+
+    async def open(self) -> _Kept:
+        """Return what the database was first used with."""
+        if self._kept is None:
+            first = next(iter(self.resources), "")
+            schemas = "".join(one.fingerprint() for one in self.resources.values())
+            kept = await self.store.setting("first_resource", first.encode())
+            known = await self.store.setting("schemas", schemas.encode())
+            self._kept = _Kept(kept.decode(), known == schemas.encode())
+        return self._kept
+
+    async def name(self, user: str, resource: str, within: Sequence[str] = ()) -> str:
+        """Return the name of a collection: the resources of a user, or of one within others."""
+        kept = self._kept or await self.open()
+        if resource == kept.first and not within:
+            return user
+        return "/".join((user, resource, *within))
+
+
+class Verbs:
+    """The operations of a document on one store.
+
+    Args:
+        document: the strict document.
+        collections: where resources are kept.
+        tokens: what issues them.
+        cursors: what writes and reads the tokens of pages.
+
+    served_from_example: the ids of the operations without semantics.
+    """
+
+    def __init__(
+        self, document: Document, collections: Collections, tokens: Tokens, cursors: Cursors
+    ) -> None:
+        self._document = document
+        self._collections = collections
+        self._store = collections.store
+        self._tokens = tokens
+        self._cursors = cursors
+        self._within = {name: self._scope(name) for name in collections.resources}
+        bind: dict[str, Callable[[Operation], Handler]] = {
+            "create": self._create,
+            "read": self._read,
+            "update": self._update,
+            "delete": self._delete,
+            "act": self._act,
+            "list": self._list,
+            "issue": self._issue,
+        }
+        self.handlers: Mapping[str, Handler] = {
+            operation.id: self._owned(
+                operation, bind.get(operation.semantics.get("action", ""), self._example)(operation)
+            )
+            for operation in document.operations
+        }
+
+    def _scope(self, name: str) -> tuple[str, ...]:
+        """Return the path parameters within whose resources a resource is, in each operation."""
+        scopes = {
+            tuple(one for one, other in operation.resources.items() if other != name)
+            for operation in self._document.operations
+            if operation.semantics.get("resource") == name
+        }
+        return scopes.pop() if len(scopes) == 1 else ()
+
+    def _owned(self, operation: Operation, handler: Handler) -> Handler:
+        """Refuse an id of another user in the path, which the operation itself does not look at."""
+        own = operation.semantics.get("resource")
+        others = {name: one for name, one in operation.resources.items() if one != own}
+        if not others:
+            return handler
+
+        async def owned(call: Call) -> Answer:
+            for name, resource in others.items():
+                collection = await self._collection(resource, call)
+                if await self._store.get(collection, call.path[name]) is None:
+                    raise NotFoundError
+            return await handler(call)
+
+        return owned
+
+    async def _collection(self, resource: str, call: Call) -> str:
+        within = [call.path[name] for name in self._within.get(resource, ()) if name in call.path]
+        return await self._collections.name(call.caller.user, resource, within)
+
+    def _resource(self, operation: Operation) -> tuple[Resource, str]:
+        """Return the resource of an operation, and the path parameter that names it, if any."""
+        name = operation.semantics["resource"]
+        named = [one for one, other in operation.resources.items() if other == name]
+        return self._collections.resources[name], "".join(named[-1:])
+
+    def _template(
+        self, operation: Operation, words: Sequence[str], values: Mapping[str, Any]
+    ) -> Template:
+        """Return the response of an operation with a gap at what its semantics say."""
+        said = {**operation.semantics, **operation.semantics.get("page", {})}
+        gaps = {word: (said[word], dump(values[word])) for word in words if word in said}
+        return Template(self._document, operation, gaps)
+
+    def _example(self, operation: Operation) -> Handler:
+        answer = Template(self._document, operation, {}).fill({})
+
+        async def show(_: Call) -> Answer:
+            return answer
+
+        return show
+
+    def _create(self, operation: Operation) -> Handler:
+        resource, _ = self._resource(operation)
+        sample = resource.sample
+        values = {"result": sample, "id": sample[resource.id]}
+        template = self._template(operation, ("id", "result"), values)
+        kept = resource.kept(operation.body)
+
+        async def create(call: Call) -> Answer:
+            collection = await self._collection(resource.name, call)
+            properties = resource.pick(call.body, kept)
+            for _ in range(_ATTEMPTS):
+                id_ = resource.new_id()
+                texts: list[bytes] = []
+
+                def document(number: int, id_: Any = id_, texts: list[bytes] = texts) -> bytes:
+                    value = resource.new(id_, number, _now(), properties)
+                    texts.append(_bounded(resource.text(value, properties)))
+                    return texts[-1]
+
+                with contextlib.suppress(DuplicateIdError):
+                    await self._store.create(collection, str(id_), document)
+                    return template.fill({"result": texts[-1], "id": dump(id_)})
+            raise DuplicateIdError
+
+        return create
+
+    def _read(self, operation: Operation) -> Handler:
+        resource, parameter = self._resource(operation)
+        template = self._template(operation, ("result",), {"result": resource.sample})
+
+        async def read(call: Call) -> Answer:
+            collection = await self._collection(resource.name, call)
+            stored = await self._store.get(collection, call.path[parameter])
+            if stored is None:
+                raise NotFoundError
+            return template.fill({"result": await self._current(resource, stored)})
+
+        return read
+
+    async def _current(self, resource: Resource, stored: bytes) -> bytes:
+        kept = await self._collections.open()
+        return stored if kept.is_current else resource.completed(stored)
+
+    def _update(self, operation: Operation) -> Handler:
+        resource, _ = self._resource(operation)
+        read = self._read(operation)
+        change = self._changing(operation)
+        kept = resource.kept(operation.body)
+
+        async def update(call: Call) -> Answer:
+            properties = resource.pick(call.body, kept)
+            # Nothing that the resource has was sent, so nothing changes.
+            return await (change(call, properties) if properties else read(call))
+
+        return update
+
+    def _changing(
+        self, operation: Operation
+    ) -> Callable[[Call, Mapping[str, Any]], Awaitable[Answer]]:
+        resource, parameter = self._resource(operation)
+        template = self._template(operation, ("result",), {"result": resource.sample})
+
+        async def change(call: Call, properties: Mapping[str, Any]) -> Answer:
+            is_current = (await self._collections.open()).is_current
+
+            def changed(stored: bytes) -> bytes:
+                old = json.loads((stored if is_current else resource.completed(stored)).decode())
+                return _bounded(
+                    resource.text(resource.changed(old, properties, _now()), properties)
+                )
+
+            collection = await self._collection(resource.name, call)
+            new = await self._store.update(collection, call.path[parameter], changed)
+            if new is None:
+                raise NotFoundError
+            return template.fill({"result": new})
+
+        return change
+
+    def _act(self, operation: Operation) -> Handler:
+        if operation.method == "GET":
+            return self._read(operation)
+        change = self._changing(operation)
+        return lambda call: change(call, {})
+
+    def _delete(self, operation: Operation) -> Handler:
+        resource, parameter = self._resource(operation)
+        template = self._template(operation, ("result",), {"result": resource.sample})
+
+        async def delete(call: Call) -> Answer:
+            collection = await self._collection(resource.name, call)
+            last = await self._store.delete(collection, call.path[parameter])
+            if last is None:
+                raise NotFoundError
+            return template.fill({"result": await self._current(resource, last)})
+
+        return delete
+
+    def _list(self, operation: Operation) -> Handler:
+        resource, _ = self._resource(operation)
+        page = operation.semantics["page"]
+        sample = {"items": [resource.sample], "count": 1, "total": 1, "more": False, "next": None}
+        template = self._template(operation, tuple(sample), sample)
+        parameters = {one.name: one for one in operation.query}
+        token, size = parameters[page["token"]], page["size"]
+        is_text = token.validator.is_valid("x")
+
+        async def show(call: Call) -> Answer:
+            if not call.caller.linked and "unlinked" in operation.semantics:
+                raise UnlinkedError(_unlinked_status(operation))
+            collection = await self._collection(resource.name, call)
+            below = self._position(collection, token.name, call.values[token.name])
+            wanted = call.values[size] or _USUAL_PAGE
+            found = await self._store.page(collection, below, min(max(wanted, 1), _LARGEST_PAGE))
+            items: list[bytes] = [b"["]
+            for document in found.documents:
+                items += (await self._current(resource, document), b",")
+            items[-1 if found.documents else 1 :] = [b"]"]
+            following: str | int | None = found.next
+            if found.next is not None and is_text:
+                following = self._cursors.write(collection, found.next)
+            rest = {
+                "count": len(found.documents),
+                "total": found.total,
+                "more": following is not None,
+                "next": following,
+            }
+            texts = {name: dump(value) for name, value in rest.items()}
+            return template.fill({"items": items, **texts})
+
+        return show
+
+    def _position(self, collection: str, name: str, token: str | int | None) -> int | None:
+        """Return the number below which a page begins."""
+        if token is None:
+            return None
+        if not isinstance(token, str):
+            return min(int(token), _LARGEST_NUMBER)
+        try:
+            return self._cursors.read(collection, token)
+        except InvalidCursorError:
+            raise InvalidRequestError(f"{name}: the value is no token of a next page") from None
+
+    def _issue(self, operation: Operation) -> Handler:
+        schemas, meaning = self._document.returned, operation.semantics
+        schema = schemas.at(operation.success.schema, split(meaning["expires"]))
+        form = instants(schemas, schema, f"{operation.id}: {meaning['expires']}")
+        sample = {"token": "x", "expires": form.write(datetime.now(UTC))}
+        template = self._template(operation, ("token", "expires"), sample)
+
+        async def issue(call: Call) -> Answer:
+            issued = self._tokens.issue([str(call.values[name]) for name in meaning["user"]])
+            expires = dump(form.write(issued.expires))
+            return template.fill({"token": dump(issued.token), "expires": expires})
+
+        return issue
+
+
+def _unlinked_status(operation: Operation) -> int:
+    """Return the status whose example shows the error of a user who may not list."""
+    wanted = operation.semantics["unlinked"]
+    for status, example in operation.errors.items():
+        if wanted in dump(example).decode():
+            return status
+    return 403
+
+
+def _bounded(text: bytes) -> bytes:
+    if len(text) > _LARGEST_RESOURCE:
+        raise ContentTooLargeError(f"the resource would have more than {_LARGEST_RESOURCE} bytes")
+    return text
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
