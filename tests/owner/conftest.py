@@ -62,4 +62,6 @@ def group(
     project.edit(edit)
     project.make()
     with project.sandbox() as served:
-        yield Group(project, served, User(project, served), request.module.SPOILS)
+        user = User(project, served)
+        yield Group(project, served, user, request.module.SPOILS)
+        user.http.close()

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.owner import subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SAID: Final = {"status": "documented", "source": "seed:L1"}
 JSON: Final = "application/json"
+ERROR: Final = subject.ERROR_SCHEMA
 
 
 def ref(name: str, kind: str = "schemas") -> dict[str, Any]:
@@ -64,16 +70,28 @@ def operation(name: str, tag: str, responses: dict[str, Any], **rest: Any) -> di
         "tags": [tag],
         "summary": f"Do {name}",
         "description": "New.",
-        "security": [{"bearerAuth": []}],
+        "security": [{subject.MEANING["owner"]: []}],
         "x-provenance": dict(SAID),
-        "responses": {**responses, "default": response("ErrorResponse")},
+        "responses": {**responses, "default": response(ERROR)},
         **rest,
     }
 
 
+def failure(kind: str) -> dict[str, Any]:
+    """Return the body of an error of a type."""
+    body: dict[str, Any] = {}
+    for word, text in (("type", kind), ("message", "it cannot be done now")):
+        *way, last = subject.ERROR[word].split("/")[1:]
+        node = body
+        for token in way:
+            node = node.setdefault(token, {})
+        node[last] = text
+    return body
+
+
 def error(kind: str) -> dict[str, Any]:
     """Return an error response of a type."""
-    return response("ErrorResponse", {"detail": {"msg": "it cannot be done now", "type": kind}})
+    return response(ERROR, failure(kind))
 
 
 def schemas(document: dict[str, Any]) -> dict[str, Any]:
@@ -89,9 +107,18 @@ def add(document: dict[str, Any], name: str, *owners: str, **schema: Any) -> Non
 
 
 def samples(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return each session in the samples of responses."""
-    found: list[dict[str, Any]] = []
-    for sample in document["components"]["examples"].values():
-        value = sample["value"]
-        found += [value["session"]] if "session" in value else value.get("sessions", [])
-    return found
+    """Return each resource in the samples of responses."""
+    return [
+        each
+        for sample in document["components"]["examples"].values()
+        for each in _objects(sample["value"])
+        if subject.MEANING["created"] in each
+    ]
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value:
+        if isinstance(each, dict | list):
+            yield from _objects(each)

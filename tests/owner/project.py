@@ -16,6 +16,7 @@ import httpx
 from scripts.bundle import DOCUMENTS, OUTPUT, ROOT, SPEC
 from scripts.documents import dump_yaml, load
 from scripts.serving import Served, serving
+from tests.owner.subject import CREATE, ERROR, ID, MEANING, READ, RESULT, UPDATE, at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -93,6 +94,11 @@ class Project:
             timeout=300,
         )
 
+    def signature(self, call: str) -> str:
+        """Return what help() says of a method of the client."""
+        code = f"from heidi_sessions import Heidi; help(Heidi(token='t').{call})"
+        return self.run(["-c", code]).stdout
+
     @contextmanager
     def sandbox(self) -> Generator[Served]:
         """Serve the sandbox of the copy."""
@@ -143,7 +149,23 @@ class User:
         command = ["-m", "heidi_sessions", *arguments]
         return self.project.run(command, stdin, self.environment)
 
+    def create(self, body: dict[str, Any] | None = None) -> str:
+        """Create a resource, and return its id."""
+        status, shown = self.ask(CREATE.method, CREATE.path, json=body or {})
+        assert 200 == status, shown
+        return str(at(shown, CREATE.semantics["id"]))
+
+    def update(self, identifier: str, body: Any) -> tuple[int, Any]:
+        """Update a resource; return the status, and the resource or the message of the error."""
+        status, shown = self.ask(UPDATE.method, path_of(identifier), json=body)
+        return status, at(shown, RESULT if status < 300 else ERROR["message"])
+
     def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
         """Send a request; return the status and the JSON of the response, None without a body."""
         response = self.http.request(method, self.url + path, **rest)
         return response.status_code, response.json() if response.content else None
+
+
+def path_of(identifier: str) -> str:
+    """Return the path of one resource."""
+    return READ.path.replace(f"{{{MEANING.get('parameter', ID)}}}", identifier)

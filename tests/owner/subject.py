@@ -1,0 +1,108 @@
+"""What the tests change: the first resource of the document, by what the document says of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from scripts.bundle import OUTPUT, ROOT
+from scripts.completeness import subjects_of
+from scripts.documents import load
+from scripts.publication.operations import JSON
+from scripts.semantics import KEY
+
+DOCUMENT: Final[Any] = load(ROOT / OUTPUT / "client.json")
+
+
+class Action(NamedTuple):
+    """An operation on the resource.
+
+    name: the operationId. call: the client's method, such as `sessions.get`. command: that of the
+    command line. body: the component schema of the request.
+    """
+
+    name: str
+    call: str
+    command: str
+    path: str
+    method: str
+    tag: str
+    body: str
+    semantics: dict[str, Any]
+
+
+def _actions() -> dict[str, Action]:
+    found: dict[str, Action] = {}
+    first = next(name for name, each in _schemas().items() if "id" in each.get(KEY, {}))
+    for operation, call in subjects_of(DOCUMENT):
+        semantics = dict(operation.semantics)
+        if semantics.get("resource") == first:
+            node = DOCUMENT["paths"][operation.path][operation.method]
+            content = node.get("requestBody", {}).get("content", {})
+            reference = content.get(JSON, {}).get("schema", {}).get("$ref", "")
+            found[operation.action] = Action(
+                operation.id,
+                call,
+                call.rpartition(".")[2].replace("_", "-"),
+                operation.path,
+                operation.method.upper(),
+                operation.tag,
+                reference.rpartition("/")[2],
+                semantics,
+            )
+    return found
+
+
+def _schemas() -> dict[str, Any]:
+    schemas: dict[str, Any] = DOCUMENT["components"]["schemas"]
+    return schemas
+
+
+ACTIONS: Final = _actions()
+CREATE, READ, UPDATE, LIST = (ACTIONS[name] for name in ("create", "read", "update", "list"))
+RESOURCE: Final[str] = READ.semantics["resource"]
+MEANING: Final[dict[str, str]] = _schemas()[RESOURCE][KEY]
+ID: Final = MEANING["id"]
+RESULT: Final[str] = READ.semantics["result"]
+PAGE: Final[dict[str, str]] = LIST.semantics["page"]
+ERROR_SCHEMA, ERROR = next(
+    (name, each[KEY]["error"]) for name, each in _schemas().items() if "error" in each.get(KEY, {})
+)
+"""The component schema of errors, and where they say `type` and `message`."""
+
+GROUP: Final = READ.call.partition(".")[0]
+"""The attribute of the client."""
+
+
+def properties(schema: str) -> dict[str, Any]:
+    """Return the properties of a component schema."""
+    found: dict[str, Any] = _schemas()[schema].get("properties", {})
+    return found
+
+
+def one(schema: str, of: str, *, also: str = "", not_of: str = "") -> str:
+    """Name the first property of a type that another schema has too, or has not."""
+    return next(
+        name
+        for name, each in properties(schema).items()
+        if each.get("type") == of
+        and (not also or name in properties(also))
+        and (not not_of or name not in properties(not_of))
+    )
+
+
+def enumeration() -> tuple[str, str]:
+    """Return the first enum that an update takes in an object, and its place, such as `a/b`."""
+    for name, each in properties(UPDATE.body).items():
+        inner = each.get("$ref", "").rpartition("/")[2]
+        for deeper, value in properties(inner).items() if inner else ():
+            target = value.get("$ref", "").rpartition("/")[2]
+            if "enum" in _schemas().get(target, {}):
+                return target, f"{name}/{deeper}"
+    raise AssertionError("no update takes an enum in an object")
+
+
+def at(value: Any, pointer: str) -> Any:
+    """Return what a pointer leads to."""
+    for token in pointer.split("/")[1:]:
+        value = value[token]
+    return value
