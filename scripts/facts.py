@@ -31,6 +31,7 @@ class Parameter:
     """A parameter of an operation."""
 
     name: str
+    keyword: str
     place: str
     required: bool
     description: str
@@ -86,6 +87,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: dict[str, Any] | None
     body_required: bool
+    keywords: dict[str, str]
     status: int
     sample: Any
     result: str | None
@@ -354,6 +356,7 @@ def _operation(
         parameters=tuple(_parameters(rules, route, rule)),
         body=rules.schema(body["schema"]) if "schema" in body else None,
         body_required=bool(rules.follow(rule.get("requestBody")).get("required")),
+        keywords={name: python_name(name) for name in rules.properties(part(body, "schema"))},
         status=status,
         sample=rules.example(media),
         result=said.get("result"),
@@ -409,6 +412,7 @@ def _parameters(rules: Spec, route: str, rule: Mapping[str, Any]) -> Iterator[Pa
         node = rules.follow(each)
         yield Parameter(
             name=node["name"],
+            keyword=python_name(node["name"]),
             place=node["in"],
             required=bool(node.get("required")),
             description=" ".join(node.get("description", "").split()),

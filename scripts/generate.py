@@ -71,7 +71,7 @@ BANNER: Final = (
     " `make generate`.\n"
 )
 
-OWN_MODULES: Final = ("decoding.py", "document.py", "metadata.py")
+OWN_MODULES: Final = ("decoding.py", "document.py", "factories.py", "metadata.py")
 """Rendered beside the modules of the generator, from templates of the same name."""
 
 UNUSED_MODULES: Final = ("client.py", "errors.py")

@@ -22,6 +22,9 @@ class Parameter:
 
     name: str
 
+    keyword: str
+    """The argument of the client's method."""
+
     place: Literal["path", "query", "header", "cookie"]
 
     required: bool
@@ -110,6 +113,9 @@ class Operation(types.Operation):
     """The strict schema of the request body, None where there is none; see `self_contained`."""
 
     body_required: bool
+
+    keywords: Mapping[str, str]
+    """By property of the body, the argument of the client's method."""
 
     status: int
     """Of the success response."""
@@ -616,6 +622,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(),
         body={"$ref": "#/$defs/SessionCreate"},
         body_required=False,
+        keywords={
+            "patient_profile_id": "patient_profile_id",
+            "ehr_appointment_id": "ehr_appointment_id",
+        },
         status=200,
         sample={"session_id": "1234567890"},
         result=None,
@@ -712,6 +722,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(
             Parameter(
                 name="session_id",
+                keyword="session_id",
                 place="path",
                 required=True,
                 description="The id of the session, as `createSession` answered it.",
@@ -720,6 +731,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         ),
         body=None,
         body_required=False,
+        keywords={},
         status=200,
         sample={
             "session": {
@@ -811,6 +823,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(
             Parameter(
                 name="session_id",
+                keyword="session_id",
                 place="path",
                 required=True,
                 description="The id of the session, as `createSession` answered it.",
@@ -819,6 +832,22 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         ),
         body={"$ref": "#/$defs/SessionUpdate"},
         body_required=True,
+        keywords={
+            "duration": "duration",
+            "language_code": "language_code",
+            "output_language_code": "output_language_code",
+            "transcribe_mode": "transcribe_mode",
+            "patient": "patient",
+            "clinician_notes": "clinician_notes",
+            "ehr_patient_id": "ehr_patient_id",
+            "ehr_appt_id": "ehr_appt_id",
+            "generate_output_without_recording": "generate_output_without_recording",
+            "recording_status": "recording_status",
+            "session_status": "session_status",
+            "is_consent": "is_consent",
+            "created_time_local": "created_time_local",
+            "linked_sessions_for_context": "linked_sessions_for_context",
+        },
         status=200,
         sample={
             "session": {
@@ -950,6 +979,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(
             Parameter(
                 name="page_size",
+                keyword="page_size",
                 place="query",
                 required=False,
                 description="How many sessions a page holds at most.",
@@ -963,6 +993,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Parameter(
                 name="page",
+                keyword="page",
                 place="query",
                 required=False,
                 description="The `next_page` of the previous answer, sent back unread. Left out, it asks for the first page.",
@@ -971,6 +1002,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         ),
         body=None,
         body_required=False,
+        keywords={},
         status=200,
         sample={
             "sessions": [
@@ -1086,6 +1118,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(
             Parameter(
                 name="email",
+                keyword="email",
                 place="query",
                 required=True,
                 description="The email address of the partner's user.",
@@ -1093,6 +1126,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Parameter(
                 name="third_party_internal_id",
+                keyword="third_party_internal_id",
                 place="query",
                 required=True,
                 description="The id of the same user in the partner's own system.",
@@ -1101,6 +1135,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         ),
         body=None,
         body_required=False,
+        keywords={},
         status=200,
         sample={"token": "", "expiration_time": "2024-08-01T00:00:00.000Z"},
         result=None,
@@ -1241,6 +1276,17 @@ RESOURCES: Final[Mapping[str, Resource]] = {
         ),
     ),
 }
+
+
+def value_at(value: Any, pointer: str | None) -> Any:
+    """Return what a JSON Pointer leads to, None where it leads nowhere."""
+    for token in (pointer or "").split("/")[1:]:
+        key: Any = token.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(key) if isinstance(value, list) else key]
+        except (LookupError, TypeError, ValueError):
+            return None
+    return value
 
 
 def self_contained(schema: Mapping[str, Any]) -> dict[str, Any]:

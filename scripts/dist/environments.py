@@ -26,6 +26,7 @@ EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "campaign": (("heidi_conformance", "distributed"), ("heidi-conformance",)),
     "cli": (("heidi_sessions.cli", "rich"), ("heidi-sessions",)),
     "orjson": (("heidi_sessions", "orjson"), ("heidi-sessions",)),
+    "testing": (("heidi_sessions.testing", "jsonschema_rs"), ("heidi-sessions",)),
     "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
     "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
     "all": (

@@ -77,8 +77,11 @@ def test_nothing_that_is_shown_can_steer_the_terminal(
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_create_prints_the_id(session_id: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert 0 == main(["create", "--ehr-appointment-id", "EHR9"])
+def test_create_prints_the_id(
+    session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"ehr_appointment_id": "EHR9"}'))
+    assert 0 == main(["create", "--input", "-"])
     created = capsys.readouterr().out.strip()
     assert created != session_id
     with Heidi() as client:
@@ -139,7 +142,7 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list
     [
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        ("[]", "give a JSON object"),
+        ("[]", "must be a JSON object"),
         ('{"durations": 1}', "durations"),
         ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),
     ],

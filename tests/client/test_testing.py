@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import heidi_spec
 import pytest
+from heidi_generated import factories
 from heidi_generated.models import SessionEnvelope
 from heidi_sessions import (
     APIConnectionError,
@@ -23,6 +24,7 @@ from heidi_sessions import (
     ValidationError,
     testing,
 )
+from heidi_sessions._http._mock import mock_client
 from heidi_sessions.testing import (
     HeidiMock,
     Step,
@@ -63,9 +65,9 @@ def test_a_made_session_differs_where_it_is_told_to() -> None:
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"duratoin": 3}, "a session has no duratoin; did you mean duration?"),
-        ({"patient": {"nmae": "A"}}, "a session has no patient.nmae; did you mean patient.name?"),
-        ({"consult_note": {"x": 1}}, "a session has no consult_note.x; did you mean consult_note."),
+        ({"duratoin": 3}, "Session has no duratoin; did you mean duration?"),
+        ({"patient": {"nmae": "A"}}, "Session has no patient.nmae; did you mean patient.name?"),
+        ({"consult_note": {"x": 1}}, "Session has no consult_note.x; did you mean consult_note."),
         ({"ehr_appointment_id": "E"}, "no ehr_appointment_id; did you mean ehr_appt_id?"),
     ],
 )
@@ -108,6 +110,38 @@ def test_the_mock_lists_in_pages(heidi_mock: HeidiMock) -> None:
     assert newest_first == [session.session_id for session in client.sessions.list()]
     assert 3 == len(heidi_mock.requests)
     assert newest_first == [s.session_id for s in client.sessions.list(page_size=7)]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"duration": -1}, "duration"),
+        ({"language_code": "EN"}, "language_code"),
+        ({"duration": "60"}, "duration"),
+        ({"patient": {"dob": "1990-02-30"}}, "patient.dob"),
+        ({"clinician_notes": [1]}, "clinician_notes.0"),
+    ],
+)
+def test_the_mock_refuses_what_the_strict_document_refuses(
+    heidi_mock: HeidiMock, body: dict[str, Any], place: str
+) -> None:
+    heidi_mock.add(make_session(session_id="7"))
+    url = "https://heidi.test/api/sessions/7"
+    headers = {"Authorization": "Bearer mock"}
+
+    with mock_client(heidi_mock._handle) as client:
+        refused = client.patch(url, json=body, headers=headers)
+
+    assert 422 == refused.status_code
+    assert refused.json()["detail"]["msg"].startswith(f"{place}: ")
+    assert make_session(session_id="7") == heidi_mock.client().sessions.get("7")
+
+
+def test_a_new_session_of_the_mock_is_in_its_initial_state(heidi_mock: HeidiMock) -> None:
+    client = heidi_mock.client()
+    made = [client.sessions.get(client.sessions.create().session_id) for _ in range(2)]
+    assert ["Session 1", "Session 2"] == [session.session_name for session in made]
+    assert [(0, "")] * 2 == [(session.duration, session.consult_note.result) for session in made]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +257,9 @@ def test_the_names_for_tests_are_sorted_and_complete() -> None:
         for name, value in vars(testing).items()
         if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
     }
-    assert sorted(testing.__all__) == testing.__all__
+    made = factories.__all__
+    own = [name for name in testing.__all__ if name not in made]
+    assert (sorted(made), sorted(own)) == (made, own)
     assert set(testing.__all__) == public
 
 

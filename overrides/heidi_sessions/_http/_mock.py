@@ -8,7 +8,7 @@ import httpx
 from heidi_sessions import _json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Fault: TypeAlias = Literal["refused", "timeout", "cut"]
 
@@ -27,6 +27,7 @@ class Received:
         method: in upper case.
         path: with the path of the base URL.
         query: the parameters of the query.
+        pairs: the same in their order, a name as often as it is there.
         headers: their names fit in any case.
         json: the body; None where there is none.
         timeout: seconds that the client waits for the answer; None for ever.
@@ -35,6 +36,7 @@ class Received:
     method: str
     path: str
     query: Mapping[str, str] = attrs.field(repr=False)
+    pairs: Sequence[tuple[str, str]] = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False)
     json: object = attrs.field(repr=False)
     timeout: float | None
@@ -69,6 +71,7 @@ def _transport(handler: Handler) -> httpx.MockTransport:
                 method=request.method,
                 path=request.url.path,
                 query=request.url.params,
+                pairs=request.url.params.multi_items(),
                 headers=request.headers,
                 json=_json.load(request.content) if request.content else None,
                 timeout=request.extensions.get("timeout", {}).get("read"),

@@ -1,68 +1,202 @@
+"""A command for each method of the client, from what the document says of its operation.
+
+The methods of the document's first resource are commands of their own; those of any other stand
+behind its name, as `heidi-sessions templates list`.
+"""
+
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from heidi_sessions import UNSET
+from heidi_generated.metadata import OPERATIONS, RESOURCES, self_contained, value_at
 
 from ._export import export
 from ._view import show
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from collections.abc import Callable, Iterator, Mapping
+
+    from heidi_generated.metadata import Operation, Parameter
 
     from heidi_sessions import Heidi
 
+SHOWN: Final = 20
+"""How many items of a list are shown unless asked otherwise."""
+
 
 class InputError(Exception):
-    """What was handed in cannot be used; the text is one line."""
+    """What was handed in cannot be used; the message is one line."""
 
 
-def list_sessions(client: Heidi, options: Namespace) -> None:
-    """Show sessions in a table."""
-    size = min(options.max_items, 100)
-    sessions = client.sessions.list(page_size=size, max_items=options.max_items)
-    show(list(sessions), show_phi=options.show_phi)
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add a command for each method of the client, and one that exports each list."""
+    commands = parser.add_subparsers(required=True, metavar="command")
+    main = OPERATIONS[0].client_method or ""
+    groups: dict[str, Any] = {main.partition(".")[0]: commands}
+    for operation in OPERATIONS:
+        if operation.client_method is None:
+            continue
+        attribute, _, method = operation.client_method.partition(".")
+        if attribute not in groups:
+            group = commands.add_parser(_spelled(attribute), help=f"{operation.tag}: more commands")
+            groups[attribute] = group.add_subparsers(required=True, metavar="command")
+        _add(groups[attribute], _spelled(method), operation)
+        if operation.page is not None:
+            name = "export" if method == "list" else f"export-{_spelled(method)}"
+            _add_export(groups[attribute], name, operation)
 
 
-def get_session(client: Heidi, options: Namespace) -> None:
-    """Show one session."""
-    try:
-        session = client.sessions.get(options.session_id)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    show([session], show_phi=options.show_phi, in_full=True)
+def _add(commands: Any, name: str, operation: Operation) -> None:
+    command = _command(commands, name, operation.summary, operation, _run)
+    if operation.page is not None:
+        command.add_argument(
+            "--max-items", type=_count, default=SHOWN, help=f"at most so many ({SHOWN})"
+        )
+    if operation.body is not None:
+        command.add_argument(
+            "--input",
+            type=Path,
+            default=Path("-") if operation.body_required else None,
+            help="a file with the request body, a JSON object; - reads stdin",
+        )
 
 
-def create_session(client: Heidi, options: Namespace) -> None:
-    """Create a session and print its id."""
-    created = client.sessions.create(
-        ehr_appointment_id=options.ehr_appointment_id or UNSET,
-        patient_profile_id=options.patient_profile_id or UNSET,
+def _add_export(commands: Any, name: str, operation: Operation) -> None:
+    command = _command(commands, name, "Write all items of the list to a file", operation, _export)
+    command.add_argument("output", type=Path, help="the file to write; - writes stdout")
+    command.add_argument(
+        "--format",
+        choices=("jsonl", "csv"),
+        default="jsonl",
+        help="jsonl (the default) is exact; in csv, a string that a spreadsheet would take for a "
+        "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
     )
-    print(created.session_id)
+    largest = _largest_page(operation)
+    command.add_argument(
+        "--page-size", type=_count, default=largest, help=f"items a request ({largest})"
+    )
 
 
-def update_session(client: Heidi, options: Namespace) -> None:
-    """Change a session as a file says, and show it."""
-    changes = _changes(options.input)
+def _command(
+    commands: Any,
+    name: str,
+    summary: str,
+    operation: Operation,
+    run: Callable[[Heidi, argparse.Namespace], None],
+) -> argparse.ArgumentParser:
+    help_ = summary.rstrip(".").replace("%", "%%")
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=help_, description=f"{help_}."
+    )
+    for parameter in _arguments(operation):
+        _add_argument(command, parameter)
+    command.add_argument(
+        "--show-phi",
+        action="store_true",
+        help="also show what may identify a patient, messages of the server included",
+    )
+    command.set_defaults(run=run, operation=operation)
+    return command
+
+
+def _arguments(operation: Operation) -> Iterator[Parameter]:
+    page = operation.page
+    paging = {page.size, page.token} if page else set[str]()
+    yield from (each for each in operation.parameters if each.name not in paging)
+
+
+def _add_argument(command: argparse.ArgumentParser, parameter: Parameter) -> None:
+    schema: Any = self_contained(parameter.schema)
+    while "$ref" in schema:
+        schema = value_at(schema, schema["$ref"].removeprefix("#"))
+    help_ = parameter.description.replace("%", "%%")
+    settings: dict[str, Any] = {"help": help_, "metavar": parameter.name.upper()}
+    item = schema.get("items", {}) if schema.get("type") == "array" else schema
+    settings["type"] = _TYPES.get(item.get("type"), str)
+    if "enum" in item:
+        settings["choices"] = item["enum"]
+        del settings["metavar"]
+    if item is not schema:
+        settings["action"] = "append"
+        settings["help"] = f"{help_} Repeat it for several values.".strip()
+    if parameter.place == "path":
+        command.add_argument(parameter.keyword, **settings)
+    else:
+        option = f"--{_spelled(parameter.name)}"
+        command.add_argument(
+            option, dest=parameter.keyword, required=parameter.required, **settings
+        )
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise argparse.ArgumentTypeError("must be true or false")
+    return text == "true"
+
+
+_TYPES: Final[Mapping[str, Callable[[str], Any]]] = {
+    "boolean": _boolean,
+    "integer": int,
+    "number": float,
+}
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number above 0")
+    return int(text)
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", "-").lower()
+
+
+# What commands do
+
+
+def _run(client: Heidi, options: argparse.Namespace) -> None:
+    operation: Operation = options.operation
+    keywords = _keywords(operation, options)
+    if operation.page is not None:
+        size = min(options.max_items, _largest_page(operation))
+        keywords |= {_keyword(operation, operation.page.size): size, "max_items": options.max_items}
+    if operation.body is not None and options.input is not None:
+        keywords |= _body(operation, options.input)
+    source = f"{options.input}: " if keywords.keys() and getattr(options, "input", None) else ""
     try:
-        session = client.sessions.update(options.session_id, **changes)
+        result = _method(client, operation)(**keywords)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{options.input}: {error}") from None
-    show([session], show_phi=options.show_phi, in_full=True)
+        raise InputError(f"{source}{error}") from None
+    _show(operation, result, show_phi=options.show_phi)
 
 
-def export_sessions(client: Heidi, options: Namespace) -> None:
-    """Write all sessions to a file."""
+def _show(operation: Operation, result: Any, *, show_phi: bool) -> None:
+    if result is None:
+        return
+    if operation.action == "create":
+        resource = RESOURCES[operation.resource or ""]
+        print(value_at(result.to_dict(), operation.id_at or f"/{resource.id}"))
+    elif operation.page is not None:
+        show(list(result), operation.resource, show_phi=show_phi)
+    else:
+        show([result], operation.resource, show_phi=show_phi, in_full=True)
+
+
+def _export(client: Heidi, options: argparse.Namespace) -> None:
+    operation: Operation = options.operation
+    size = _keyword(operation, operation.page.size) if operation.page else ""
+    keywords = _keywords(operation, options) | {size: options.page_size}
     try:
         export(
-            client,
+            lambda progress: _method(client, operation)(**keywords, progress=progress),
+            RESOURCES[operation.resource or ""],
             options.output,
             format_=options.format,
-            page_size=options.page_size,
             show_phi=options.show_phi,
         )
     except OSError as error:
@@ -71,7 +205,39 @@ def export_sessions(client: Heidi, options: Namespace) -> None:
         raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
 
 
-def _changes(source: Path) -> dict[str, Any]:
+def _method(client: Heidi, operation: Operation) -> Callable[..., Any]:
+    method: Callable[..., Any] = attrgetter(operation.client_method or "")(client)
+    return method
+
+
+def _keywords(operation: Operation, options: argparse.Namespace) -> dict[str, Any]:
+    given = {each.keyword: getattr(options, each.keyword) for each in _arguments(operation)}
+    return {keyword: value for keyword, value in given.items() if value is not None}
+
+
+def _keyword(operation: Operation, parameter: str) -> str:
+    return next(each.keyword for each in operation.parameters if each.name == parameter)
+
+
+def _largest_page(operation: Operation) -> int:
+    """Return the largest size of a page that the strict document allows."""
+    sizes = [
+        each for each in operation.parameters if operation.page and each.name == operation.page.size
+    ]
+    return int(sizes[0].schema.get("maximum", 100)) if sizes else 100
+
+
+def _body(operation: Operation, source: Path) -> dict[str, Any]:
+    """Return the properties of the request body in a file, by the client's keyword."""
+    body = _read(source)
+    unknown = sorted(body.keys() - operation.keywords.keys())
+    if unknown:
+        known = ", ".join(operation.keywords)
+        raise InputError(f"{source}: unknown property {unknown[0]!r}; use one of {known}")
+    return {operation.keywords[name]: value for name, value in body.items()}
+
+
+def _read(source: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if source == Path("-") else source.read_text(encoding="utf-8")
     except OSError as error:
@@ -79,9 +245,9 @@ def _changes(source: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InputError(f"{source}: is not UTF-8") from None
     try:
-        changes: Any = json.loads(text)
+        body: Any = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(f"{source}: is not JSON") from None
-    if not isinstance(changes, dict):
-        raise InputError(f"{source}: give a JSON object of members of SessionUpdate")
-    return cast("dict[str, Any]", changes)
+    if not isinstance(body, dict):
+        raise InputError(f"{source}: must be a JSON object")
+    return cast("dict[str, Any]", body)

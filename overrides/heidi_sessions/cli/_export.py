@@ -12,12 +12,13 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from ._rows import columns, flat, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from heidi_sessions import Heidi
+    from heidi_generated.decoding import Model
+    from heidi_generated.metadata import Resource
 
 REST: Final = "additional_properties"
-"""The column for members that the document does not know, as JSON."""
+"""The column for properties that the document does not know, as JSON."""
 
 
 # What a spreadsheet takes for a formula, also in the wide forms of East Asian scripts:
@@ -25,36 +26,43 @@ REST: Final = "additional_properties"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
-def export(client: Heidi, output: Path, *, format_: str, page_size: int, show_phi: bool) -> None:
-    """Write all sessions, one a line.
+def export(
+    walk: Callable[[Callable[[int, int], None]], Iterable[Model]],
+    resource: Resource,
+    output: Path,
+    *,
+    format_: str,
+    show_phi: bool,
+) -> None:
+    """Write all items of a list, one a line.
 
     The file is for its owner alone, and takes its name when it is complete.
 
     Args:
+        walk: returns the items, and tells a function how many were seen, and how many there are.
+        resource: what the items are.
         output: where to; `-` is stdout.
         format_: jsonl or csv.
-        page_size: how many sessions to ask for at a time.
         show_phi: also write what may identify a patient.
     """
     with _progress() as progress, _destination(output) as file:
-        sessions = client.sessions.list(page_size=page_size, progress=progress)
-        rows = (row(session, show_phi=show_phi) for session in sessions)
+        rows = (row(model, resource.name, show_phi=show_phi) for model in walk(progress))
         if format_ == "csv":
-            _write_csv(rows, file, columns(show_phi=show_phi))
+            _write_csv(rows, file, columns(resource, show_phi=show_phi))
         else:
             _write_jsonl(rows, file)
 
 
 def _write_jsonl(rows: Iterator[dict[str, Any]], file: IO[str]) -> None:
-    for members in rows:
-        file.write(json.dumps(members, ensure_ascii=False) + "\n")
+    for properties in rows:
+        file.write(json.dumps(properties, ensure_ascii=False) + "\n")
 
 
 def _write_csv(rows: Iterator[dict[str, Any]], file: IO[str], columns: Sequence[str]) -> None:
     writer = csv.DictWriter(file, [*columns, REST])
     writer.writeheader()
-    for members in rows:
-        cells = flat(members)
+    for properties in rows:
+        cells = flat(properties)
         rest = {name: cells.pop(name) for name in cells.keys() - set(columns)}
         line = {name: _cell(value) for name, value in cells.items()}
         writer.writerow({**line, REST: _cell(rest) if rest else ""})
@@ -90,5 +98,5 @@ def _progress() -> Generator[Callable[[int, int], None], None, None]:
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("sessions", total=None)
+        task = bar.add_task("items", total=None)
         yield lambda seen, total: bar.update(task, completed=seen, total=total)

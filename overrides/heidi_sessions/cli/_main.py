@@ -1,7 +1,7 @@
 """What to do, from the arguments; how it ended, as an exit code: 0 fine, 1 failed, 2 cannot run.
 
 Credentials and patient data are no arguments: every user of a machine can read those of a running
-program. Credentials come from the environment, and changes to a session from a file.
+program. Credentials come from the environment, and request bodies from a file or stdin.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from heidi_sessions import ConfigurationError, Heidi, HeidiError, __version__
 
@@ -19,7 +18,7 @@ from . import _commands
 from ._view import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 CANNOT_RUN: Final = 2
 INTERRUPTED: Final = 130
@@ -70,58 +69,12 @@ def _complain(problem: object, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="heidi-sessions",
-        description="Read and write the sessions of a Heidi user.",
+        description="Call the Heidi Sessions API.",
         epilog="Credentials come from the environment: HEIDI_TOKEN, or HEIDI_API_KEY with "
         "HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--base-url", help="the server (HEIDI_BASE_URL)")
-    parser.add_argument("--region", help="instead of --base-url: au, us, ca, eu or uk")
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    listing = _add(commands, "list", _commands.list_sessions, "show sessions, the newest first")
-    listing.add_argument("--max-items", type=_count, default=20, help="at most so many (20)")
-    getting = _add(commands, "get", _commands.get_session, "show one session")
-    getting.add_argument("session_id")
-    creating = _add(commands, "create", _commands.create_session, "create a session")
-    creating.add_argument("--ehr-appointment-id", help="the appointment in your own system")
-    creating.add_argument("--patient-profile-id", help="the Heidi patient")
-    updating = _add(commands, "update", _commands.update_session, "change a session")
-    updating.add_argument("session_id")
-    updating.add_argument(
-        "--input",
-        type=Path,
-        default=Path("-"),
-        help="a file with the changes, a JSON object of members of SessionUpdate; - reads stdin",
-    )
-    exporting = _add(commands, "export", _commands.export_sessions, "write all sessions to a file")
-    exporting.add_argument("output", type=Path, help="the file to write; - writes stdout")
-    exporting.add_argument(
-        "--format",
-        choices=("jsonl", "csv"),
-        default="jsonl",
-        help="jsonl (the default) is exact; in csv, a text that a spreadsheet would take for a "
-        "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
-    )
-    exporting.add_argument("--page-size", type=_count, default=100, help="sessions a request (100)")
-    for command in (listing, getting, creating, updating, exporting):
-        command.add_argument(
-            "--show-phi",
-            action="store_true",
-            help="also show what may identify a patient, messages of the server included",
-        )
+    parser.add_argument("--region", help="instead of --base-url (HEIDI_REGION)")
+    _commands.add_commands(parser)
     return parser
-
-
-def _add(
-    commands: Any, name: str, run: Callable[[Heidi, argparse.Namespace], None], help_: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
-    command.set_defaults(run=run)
-    return command
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError("give a whole number above 0")
-    return int(text)

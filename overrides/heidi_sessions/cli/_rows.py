@@ -1,48 +1,48 @@
-"""Sessions as flat rows, with and without what may identify a patient."""
+"""Responses as flat rows, with and without what may identify a patient."""
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, cast
 
-from heidi_sessions import ConsultNote, Patient, Session
-
-# A name says nothing about a session's content; all others may, the session's own name included.
-HARMLESS: Final = (
-    "session_id",
-    "created_at",
-    "updated_at",
-    "duration",
-    "language_code",
-    "output_language_code",
-    "ehr_provider",
-)
+from heidi_generated.decoding import Model
+from heidi_generated.metadata import RESOURCES, Resource, value_at
 
 
-def columns(*, show_phi: bool) -> list[str]:
+def columns(resource: Resource, *, show_phi: bool) -> list[str]:
     """Return the names of all cells that a row can have by the document."""
-    if not show_phi:
-        return list(HARMLESS)
-    inner: dict[str, type[Patient | ConsultNote]] = {
-        "patient": Patient,
-        "consult_note": ConsultNote,
-    }
-    return [
-        f"{name}.{part}" if part else name
-        for name in Session.members
-        for part in (inner[name].members if name in inner else [""])
-    ]
+    return list(resource.columns if show_phi else resource.harmless)
 
 
-def row(session: Session, *, show_phi: bool) -> dict[str, Any]:
-    """Return the members of a session that may be shown."""
-    members = session.to_dict()
-    return members if show_phi else {name: members.get(name) for name in HARMLESS}
+def row(model: Model, resource: str | None, *, show_phi: bool) -> dict[str, Any]:
+    """Return the properties that may be shown; of a resource, also those that a response lacks.
+
+    Args:
+        resource: the name of the resource that the model is, None for any other response.
+    """
+    properties = model.to_dict()
+    if show_phi:
+        return properties
+    if resource is not None:
+        paths = columns(RESOURCES[resource], show_phi=False)
+        return {path: value_at(properties, f"/{path.replace('.', '/')}") for path in paths}
+    return dict(_harmless(model))
 
 
-def flat(members: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return the members with those of inner objects beside them, as `patient.name`."""
+def _harmless(model: Model, prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, member in model.members.items():
+        value = getattr(model, member.attribute)
+        if isinstance(value, Model):
+            found += _harmless(value, f"{prefix}{name}.")
+        elif member.shown:
+            found.append((f"{prefix}{name}", model.to_dict().get(name)))
+    return found
+
+
+def flat(properties: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the properties with those of inner objects beside them, as `object.property`."""
     result: dict[str, Any] = {}
-    for name, value in members.items():
+    for name, value in properties.items():
         if isinstance(value, dict):
             result |= flat(cast("dict[str, Any]", value), f"{prefix}{name}.")
         else:

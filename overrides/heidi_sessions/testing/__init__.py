@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from heidi_generated import factories as _factories
+from heidi_generated.factories import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]  # one a resource
+
 from heidi_sessions._http._mock import Received
 
-from ._factories import make_session
 from ._mock import HeidiMock
 from ._sandbox import Sandbox
 from ._steps import (
@@ -30,7 +32,6 @@ __all__ = [
     "Step",
     "cut_off",
     "fails",
-    "make_session",
     "malformed",
     "rate_limited",
     "refused",
@@ -38,3 +39,4 @@ __all__ = [
     "times_out",
     "unavailable",
 ]
+__all__ += _factories.__all__

@@ -9,6 +9,8 @@ import attrs
 from heidi_sessions import _json
 from heidi_sessions._http._mock import Reply
 
+from ._server import error_body
+
 if TYPE_CHECKING:
     from heidi_sessions._http._mock import Fault, Received
 
@@ -50,7 +52,7 @@ def fails(
     headers = {"content-type": "application/json"}
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
-    body = _json.dump({"detail": {"msg": msg, "type": type}})
+    body = _json.dump(error_body(type, msg))
     return Step(Reply(status_code, body, headers))
 
 

@@ -1,0 +1,321 @@
+"""Every operation of the document, in memory: what it does, and what it refuses."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import itertools
+import re
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import unquote
+
+from heidi_generated.factories import merged
+from heidi_generated.metadata import (
+    DEFS,
+    ERROR_MESSAGE,
+    ERROR_TYPE,
+    OPERATIONS,
+    RESOURCES,
+    self_contained,
+)
+
+from heidi_sessions import _json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heidi_generated.metadata import Operation, Parameter, Resource
+
+    from heidi_sessions._http._mock import Received
+
+Response: TypeAlias = "tuple[int, Any]"
+"""A status, and the body, None where there is none."""
+
+_TOKEN: Final = "mock"  # noqa: S105  # opens nothing
+_NEVER: Final = "2999-01-01T00:00:00.000Z"
+
+
+class RefusalError(Exception):
+    """A request fails, as the strict document says."""
+
+    def __init__(self, operation: Operation | None, status: int, message: str) -> None:
+        super().__init__(message)
+        failure = operation.failure(status) if operation else None
+        self.status = status
+        self.body: Any = copy.deepcopy(failure.body) if failure else {}
+        if failure is None or failure.type is None:
+            self.body = error_body(f"Status{status}", message)
+        elif status != 404 or failure.message is None:
+            put_at(self.body, ERROR_MESSAGE, message)
+
+
+class Server:
+    """The resources of one linked user, by name and id, the newest last."""
+
+    def __init__(self) -> None:
+        self._resources: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._numbers = itertools.count(1)
+
+    def put(self, name: str, resource: dict[str, Any]) -> None:
+        """Keep a resource.
+
+        Args:
+            name: that of its component schema.
+        """
+        self._resources[name][str(resource[RESOURCES[name].id])] = resource
+
+    def respond(self, request: Received, path: str) -> Response:
+        """Do what a request asks for.
+
+        Args:
+            path: below the path of the base URL.
+
+        Raises:
+            RefusalError: the strict document does not allow it.
+        """
+        operation, values = _find(request.method, path)
+        arguments = _arguments(operation, request)
+        body = _body(operation, request)
+        for resource in RESOURCES.values():
+            if resource.parameter in values:
+                self._one(operation, resource, values[resource.parameter])
+        return operation.status, self._done(operation, values, arguments, body)
+
+    def _done(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        arguments: Mapping[str, Any],
+        body: Mapping[str, Any],
+    ) -> Any:
+        """Do what the operation does, and return the body of the response."""
+        match operation.action:
+            case "issue":
+                response = _issued(operation)
+            case "create":
+                response = self._create(operation, body)
+            case "update":
+                response = self._update(operation, values, body)
+            case "delete":
+                response = self._delete(operation, values)
+            case "list":
+                response = self._list(operation, arguments)
+            case "read" | "act":
+                response = self._shown(operation, values)
+            case _:
+                response = copy.deepcopy(operation.sample)
+        return response
+
+    def _one(self, operation: Operation, resource: Resource, id_: str) -> dict[str, Any]:
+        found = self._resources[resource.name].get(id_)
+        if found is None:
+            raise RefusalError(operation, 404, f"{resource.name} not found")
+        return found
+
+    def _create(self, operation: Operation, body: Mapping[str, Any]) -> Any:
+        resource = RESOURCES[operation.resource or ""]
+        made = self._new(resource)
+        made = merged(made, _stored(resource, body))
+        self.put(resource.name, made)
+        response = copy.deepcopy(operation.sample)
+        if operation.id_at is not None:
+            return put_at(response, operation.id_at, made[resource.id])
+        return put_at(response, operation.result, made)
+
+    def _new(self, resource: Resource) -> dict[str, Any]:
+        number = next(self._numbers)
+        made: dict[str, Any] = merged(resource.sample, {})
+        for pointer, value in resource.initial.items():
+            said = value.format(number=number) if isinstance(value, str) else value
+            put_at(made, pointer, said)
+        return made | {resource.id: number if isinstance(made[resource.id], int) else str(number)}
+
+    def _update(
+        self, operation: Operation, values: Mapping[str, str], body: Mapping[str, Any]
+    ) -> Any:
+        resource = RESOURCES[operation.resource or ""]
+        old = self._one(operation, resource, values[resource.parameter])
+        self.put(resource.name, merged(old, _stored(resource, body)))
+        return self._shown(operation, values)
+
+    def _delete(self, operation: Operation, values: Mapping[str, str]) -> Any:
+        shown = self._shown(operation, values)
+        resource = RESOURCES[operation.resource or ""]
+        del self._resources[resource.name][values[resource.parameter]]
+        return shown
+
+    def _shown(self, operation: Operation, values: Mapping[str, str]) -> Any:
+        resource = RESOURCES[operation.resource or ""]
+        found = self._one(operation, resource, values[resource.parameter])
+        response = copy.deepcopy(operation.sample)
+        return response if operation.result is None else put_at(response, operation.result, found)
+
+    def _list(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        page = operation.page
+        if page is None:
+            raise RefusalError(operation, 500, f"{operation.id} says nothing about paging")
+        newest_first = [*reversed(self._resources[operation.resource or ""].values())]
+        text = str(arguments.get(page.token) or "0")
+        start = int(text) if text.isascii() and text.isdigit() else -1
+        if not 0 <= start <= len(newest_first):
+            raise RefusalError(operation, 422, f"{page.token}: must be the next token of a page")
+        end = start + int(arguments.get(page.size) or len(newest_first))
+        items, more = newest_first[start:end], end < len(newest_first)
+        response = copy.deepcopy(operation.sample)
+        said: dict[str | None, Any] = {
+            page.items: items,
+            page.next: str(end) if more else None,
+            page.more: more,
+            page.count: len(items),
+            page.total: len(newest_first),
+        }
+        for pointer, value in said.items():
+            response = response if pointer is None else put_at(response, pointer, value)
+        return response
+
+
+def error_body(type_: str, message: str) -> Any:
+    """Return the body of an error response.
+
+    Args:
+        type_: the name of the failure.
+        message: the failure in words.
+    """
+    body: Any = {}
+    for pointer, value in ((ERROR_TYPE, type_), (ERROR_MESSAGE, message)):
+        body = put_at(body, pointer, value)
+    return body
+
+
+def put_at(value: Any, pointer: str | None, new: Any) -> Any:
+    """Put something where a JSON Pointer leads, which makes the objects on its way."""
+    *way, last = (pointer or "").split("/")
+    if not way:
+        return new
+    node = value
+    for token in way[1:]:
+        node = node.setdefault(token, {})
+    node[last] = new
+    return value
+
+
+def _stored(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the resource shows of a request body, by its own names."""
+    shown = DEFS[resource.name].get("properties", {})
+    renamed = {resource.stored_as.get(name, name): value for name, value in body.items()}
+    return {name: value for name, value in renamed.items() if name in shown}
+
+
+def _issued(operation: Operation) -> Any:
+    response = copy.deepcopy(operation.sample)
+    if operation.issue is not None:
+        response = put_at(response, operation.issue.token, _TOKEN)
+        response = put_at(response, operation.issue.expires, _NEVER)
+    return response
+
+
+# Requests
+
+
+def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
+    """Return the operation of a request, and the values in its path."""
+    matching = [
+        (operation, {name: unquote(text) for name, text in found.groupdict().items()})
+        for operation, pattern in _routes()
+        if (found := pattern.fullmatch(path))
+    ]
+    for operation, values in matching:
+        if operation.method == method:
+            # A group is called by its place, since a parameter need not be a Python name.
+            names = re.findall(r"{([^}]+)}", operation.route)
+            return operation, dict(zip(names, values.values(), strict=True))
+    status, problem = (405, "the path has no such method") if matching else (404, "no such path")
+    raise RefusalError(matching[0][0] if status == 405 else None, status, problem)
+
+
+@cache
+def _routes() -> list[tuple[Operation, re.Pattern[str]]]:
+    """Return each operation with the pattern of its path, those without parameters first."""
+    routes: list[tuple[Operation, re.Pattern[str]]] = []
+    for operation in sorted(OPERATIONS, key=lambda operation: operation.route.count("{")):
+        numbers = itertools.count()
+        parts = re.split(r"{[^}]+}", operation.route)
+        pattern = re.escape(parts[0])
+        for part in parts[1:]:
+            pattern += f"(?P<p{next(numbers)}>[^/]+)" + re.escape(part)
+        routes.append((operation, re.compile(pattern)))
+    return routes
+
+
+def _arguments(operation: Operation, request: Received) -> dict[str, Any]:
+    """Return the query and header parameters of a request, with the defaults of those left out."""
+    arguments: dict[str, Any] = {}
+    for parameter in operation.parameters:
+        if parameter.place not in {"query", "header"}:
+            continue
+        texts = _texts(parameter, request)
+        if texts:
+            arguments[parameter.name] = _value(parameter, texts)
+            _check(operation, parameter.schema, arguments[parameter.name], parameter.name)
+        elif parameter.required:
+            raise RefusalError(operation, 422, f"{parameter.name}: is missing")
+        elif "default" in parameter.schema:
+            arguments[parameter.name] = parameter.schema["default"]
+    return arguments
+
+
+def _texts(parameter: Parameter, request: Received) -> list[str]:
+    if parameter.place == "query":
+        return [text for name, text in request.pairs if name == parameter.name]
+    text = request.headers.get(parameter.name)
+    return [] if text is None else [text]
+
+
+def _value(parameter: Parameter, texts: list[str]) -> Any:
+    schema = parameter.schema
+    if schema.get("type") == "array":
+        items = texts if len(texts) > 1 else texts[0].split(",")
+        return [_scalar(schema.get("items", {}), text) for text in items]
+    return _scalar(schema, texts[-1])
+
+
+def _scalar(schema: Mapping[str, Any], text: str) -> Any:
+    """Read a value as its type has it; the schema refuses what stays a string."""
+    type_ = schema.get("type")
+    if isinstance(type_, str) and type_ in _JSON_TYPES:
+        with contextlib.suppress(ValueError):
+            return _json.load(text.encode())
+    return text
+
+
+_JSON_TYPES: Final = frozenset({"boolean", "integer", "number"})
+
+
+def _body(operation: Operation, request: Received) -> Mapping[str, Any]:
+    if operation.body is None:
+        return {}
+    if request.json is None:
+        if operation.body_required:
+            raise RefusalError(operation, 422, "body: is missing")
+        return {}
+    _check(operation, operation.body, request.json, "body")
+    body: Any = request.json
+    return {name: value for name, value in body.items() if name in operation.keywords}
+
+
+def _check(operation: Operation, schema: Mapping[str, Any], value: Any, place: str) -> None:
+    """Raise RefusalError where the strict document does not allow a value."""
+    try:
+        from jsonschema_rs import ValidationError, validator_for  # noqa: PLC0415  # the extra
+    except ImportError:
+        raise ModuleNotFoundError(
+            "a mock needs the extra: pip install 'heidi-sessions[testing]'"
+        ) from None
+    validator = validator_for(self_contained(schema), validate_formats=True, mask="the value")
+    try:
+        validator.validate(value)
+    except ValidationError as error:
+        inner = ".".join(map(str, error.instance_path))
+        raise RefusalError(operation, 422, f"{inner or place}: {error.message}") from None
