@@ -12,9 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+
+from scripts.bundle import OUTPUT, ROOT
+from scripts.dereference import dereference
+from scripts.documents import load
+from scripts.nodes import find, pointer_of
+from scripts.publication.operations import operations
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -33,20 +39,25 @@ class Served:
 
     Attributes:
         url: below it are the operations.
-        key: what `{url}/jwt` wants.
+        key: what buys tokens.
     """
 
     url: str
     key: str = field(repr=False)
 
     def token(self, email: str) -> str:
-        """Get a token for a user."""
-        answer = httpx.get(
-            f"{self.url}/jwt",
-            params={"email": email, "third_party_internal_id": "1"},
-            headers={"Heidi-Api-Key": self.key},
+        """Get a token for a user, by the operation of the strict document that issues tokens."""
+        document: Any = dereference(load(ROOT / OUTPUT / "strict.json"))
+        issue = next(each for each in operations(document) if each.action == "issue")
+        first, *others = issue.semantics["user"]
+        (scheme,) = issue.value["security"][0]
+        response = httpx.get(
+            self.url + issue.path,
+            params={first: email, **dict.fromkeys(others, "1")},
+            headers={document["components"]["securitySchemes"][scheme]["name"]: self.key},
         )
-        return str(answer.raise_for_status().json()["token"])
+        at = pointer_of(f"#{issue.semantics['token']}") or ()
+        return str(find(response.raise_for_status().json(), at))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scripts.bundle import OUTPUT as DOCUMENTS
 from scripts.bundle import ROOT
 from scripts.portability.page import page, table
-from scripts.portability.proofs import Content, Proof, State, prove
+from scripts.portability.proofs import Proof, State, prove
 from scripts.portability.targets import NEWER, TARGETS
 from scripts.portability.tools import FOLDER, PortabilityError
 from scripts.serving import Served, ServingError, serving
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scripts.portability.targets import Target
 
-DOCUMENT: Final = ROOT / DOCUMENTS / "base.json"
+DOCUMENT: Final = ROOT / DOCUMENTS / "client.json"
 PAGE: Final = ROOT / "openapi" / "guides" / "portability.md"
 
 
@@ -57,7 +57,7 @@ def main(
 def wanted_page(targets: Mapping[str, Target] = TARGETS) -> str:
     """Write the page as it should be."""
     document: Any = json.loads(DOCUMENT.read_text("utf-8"))
-    return page(targets, document["info"]["version"], Content.of(document))
+    return page(targets, document["info"]["version"])
 
 
 def check(targets: Mapping[str, Target], path: Path) -> int:
@@ -94,14 +94,17 @@ def reasons(proofs: Iterable[Proof]) -> list[str]:
     ]
 
 
+def access_to(served: Served, name: str) -> dict[str, str]:
+    """Return what a program reads: the URL, the key, and the email of a user of its own."""
+    email = f"{name}@clinic.example"
+    return {"HEIDI_BASE_URL": served.url, "HEIDI_API_KEY": served.key, "HEIDI_EMAIL": email}
+
+
 def _announced(name: str, target: Target, served: Served) -> Proof:
     print(f"portability: {name} …", file=sys.stderr, flush=True)
 
-    def access() -> Mapping[str, str]:
-        token = served.token(f"{name}@clinic.example")
-        return {"HEIDI_BASE_URL": served.url, "HEIDI_TOKEN": token}
-
-    return prove(name, target, DOCUMENT, FOLDER / "work" / name, access)
+    folder = FOLDER / "work" / name
+    return prove(name, target, DOCUMENT, folder, lambda: access_to(served, name))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from scripts.portability.tools import version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from scripts.portability.proofs import Content, Proof
+    from scripts.portability.proofs import Proof
     from scripts.portability.targets import Target
 
 _HEADS: Final = ("target", "generator", "version", "generated", "checked", "run")
@@ -20,7 +20,7 @@ _HEADS: Final = ("target", "generator", "version", "generated", "checked", "run"
 TEMPLATE: Final = Path(__file__).with_name("page.md")
 
 
-def page(targets: Mapping[str, Target], document_version: str, content: Content) -> str:
+def page(targets: Mapping[str, Target], document_version: str) -> str:
     """Write the page.
 
     Raises:
@@ -39,14 +39,15 @@ def page(targets: Mapping[str, Target], document_version: str, content: Content)
     return Template(TEMPLATE.read_text("utf-8")).substitute(
         version=document_version,
         table=markdown(heads, rows),
-        operations=len(content.operations),
-        schemas=len(content.schemas),
         sections="\n".join(map(_section, targets.values())).rstrip(),
     )
 
 
 def _section(target: Target) -> str:
     command = target.command.format(document="openapi.json", output="generated")
+    if target.overlay:
+        apply = f"scripts/overlay.py client.json {target.overlay} -o openapi.json"
+        command = f"python {apply}\n{command}"
     notes = [note.text for note in target.notes]
     notes += [f"The generator warns: “{warning}”." for warning in target.warnings]
     listed = "\n".join(f"- {note}" for note in notes)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = tools.LOCKS / "programs"
 NEWER: Final = PROGRAMS / "newer.py"
-"""Serves a sandbox whose answers hold more than the document names."""
+"""Serves a sandbox whose responses hold more than the document names."""
 
 OUTPUT: Final = "generated"
 """Where a command writes, below the folder of its target."""
@@ -48,7 +48,8 @@ class Target:
         copies: files of `programs/` by the name that they get beside the output.
         checker: what checks the output, for the table.
         check: does so.
-        run: walks through the four operations, and returns what it printed; None: never run.
+        run: walks through all operations, and returns what it printed; None: never run.
+        overlay: what is applied to the document first, a file of `programs/`.
         warnings: what the generator says of every document, or of nothing that matters.
     """
 
@@ -64,6 +65,7 @@ class Target:
     check: Callable[[Path], object]
     run: Callable[[Path, Mapping[str, str]], str] | None
     notes: tuple[Note, ...]
+    overlay: str | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -161,7 +163,12 @@ def _python(name: str) -> list[str | Path]:
 
 BETA: Final = "OpenAPI 3.1 support is still in beta"
 _EXAMPLE: Final = "Ignoring complex example on request body"
-_CLOSED: Final = "It refuses an answer with a `gender` that the document does not name."
+_CLOSED: Final = "It refuses a response with a `gender` that the document does not name."
+PAGE: Final = "page.overlay.yaml"
+_UNION: Final = (
+    "`page` is a string or an integer, which it cannot write into a query; the overlay leaves the"
+    " string."
+)
 _TEXT_TIMES: Final = "`created_at` and `updated_at` are strings."
 
 TARGETS: Final[Mapping[str, Target]] = {
@@ -220,7 +227,7 @@ TARGETS: Final[Mapping[str, Target]] = {
             ),
             Note(_CLOSED, r"^class Gender\(StrEnum\)"),
             Note(
-                "Without `--use-annotated`, a type checker takes every member for required.",
+                "Without `--use-annotated`, a type checker takes every property for required.",
                 r"name: Annotated\[",
             ),
         ),
@@ -244,12 +251,14 @@ TARGETS: Final[Mapping[str, Target]] = {
         notes=(
             Note("`created_at` and `updated_at` are `LocalDateTime`.", r"LocalDateTime createdAt;"),
             Note("`duration` is a `BigDecimal`.", r"BigDecimal duration;"),
+            Note(_UNION, r"Nullable String page\b"),
             Note(_CLOSED, r'IllegalArgumentException\("Unexpected value'),
             Note(
                 "The client sends no token by itself; give it a request interceptor.",
                 r"public ApiClient setRequestInterceptor\(",
             ),
         ),
+        overlay=PAGE,
         warnings=(BETA, _EXAMPLE),
     ),
     "go": Target(
@@ -262,7 +271,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         ),
         program=_openapi_generator,
         schema=r"^type {name} (?:struct|string)",
-        operation=r"^func \(\w+ \*SessionsAPIService\) {Name}\(",
+        operation=r"^func \(\w+ \*\w+APIService\) {Name}\(",
         suffix=".go",
         copies={"walk.go": "walk.go", "go.mod": "go.mod"},
         checker="compiles, go build and go vet",
@@ -275,12 +284,14 @@ TARGETS: Final[Mapping[str, Target]] = {
             ),
             Note(_TEXT_TIMES, r"CreatedAt string"),
             Note(
-                "Without `disallowAdditionalPropertiesIfNotPresent=false`, it refuses an answer"
-                " with a member that the document does not name.",
+                "Without `disallowAdditionalPropertiesIfNotPresent=false`, it refuses a response"
+                " with a property that the document does not name.",
                 r"AdditionalProperties map\[string\]interface\{\}",
             ),
             Note(_CLOSED, r"is not a valid Gender"),
+            Note(_UNION, r"page \*string"),
         ),
+        overlay=PAGE,
         warnings=(BETA,),
     ),
     "csharp": Target(

@@ -1,4 +1,4 @@
-// The four operations, by the client that openapi-generator writes for Go.
+// All operations, by the client that openapi-generator writes for Go.
 package main
 
 import (
@@ -31,12 +31,19 @@ func missing(sessions *heidi.SessionsAPIService, ctx context.Context) string {
 func main() {
 	configuration := heidi.NewConfiguration()
 	configuration.Servers = heidi.ServerConfigurations{{URL: os.Getenv("HEIDI_BASE_URL")}}
-	sessions := heidi.NewAPIClient(configuration).SessionsAPI
-	ctx := context.WithValue(context.Background(), heidi.ContextAccessToken, os.Getenv("HEIDI_TOKEN"))
+	client := heidi.NewAPIClient(configuration)
+	key := map[string]heidi.APIKey{"heidiApiKey": {Key: os.Getenv("HEIDI_API_KEY")}}
+	ctx := context.WithValue(context.Background(), heidi.ContextAPIKeys, key)
+	request := client.AuthenticationAPI.IssueToken(ctx).Email(os.Getenv("HEIDI_EMAIL"))
+	token := must(request.ThirdPartyInternalId("1").Execute()).Token
+	sessions := client.SessionsAPI
+	ctx = context.WithValue(context.Background(), heidi.ContextAccessToken, token)
 
 	create := heidi.NewSessionCreate()
 	create.SetEhrAppointmentId("EHR1234")
 	created := must(sessions.CreateSession(ctx).SessionCreate(*create).Execute()).SessionId
+
+	second := must(sessions.CreateSession(ctx).SessionCreate(*heidi.NewSessionCreate()).Execute()).SessionId
 
 	patient := heidi.NewPatientUpdate()
 	patient.SetName("John Doe")
@@ -49,23 +56,25 @@ func main() {
 	updated := must(sessions.UpdateSession(ctx, created).SessionUpdate(*change).Execute()).Session
 
 	read := must(sessions.GetSession(ctx, created).Execute()).Session
-	page := must(sessions.ListLinkedUserSessions(ctx).PageSize(1).Execute())
+	first := must(sessions.ListLinkedUserSessions(ctx).PageSize(1).Execute())
+	next := *first.NextPage.Get().String
+	last := must(sessions.ListLinkedUserSessions(ctx).PageSize(1).Page(next).Execute())
 	listed := []string{}
-	for _, session := range page.Sessions {
+	for _, session := range append(first.Sessions, last.Sessions...) {
 		listed = append(listed, session.SessionId)
 	}
 	seen, err := json.Marshal(map[string]any{
-		"created":         created,
-		"updated":         updated.SessionId,
-		"read":            read.SessionId,
-		"ehr_appt_id":     read.EhrApptId.Get(),
-		"duration":        read.Duration,
-		"patient":         []any{read.Patient.Name, read.Patient.Gender.Get(), read.Patient.Dob.Get()},
-		"clinician_notes": read.ClinicianNotes,
-		"listed":          listed,
-		"total_count":     page.TotalCount,
-		"has_next_page":   page.HasNextPage,
-		"missing":         missing(sessions, ctx),
+		"created":     []string{created, second},
+		"updated":     updated.SessionId,
+		"read":        read.SessionId,
+		"appointment": read.EhrApptId.Get(),
+		"duration":    read.Duration,
+		"patient":     []any{read.Patient.Name, read.Patient.Gender.Get(), read.Patient.Dob.Get()},
+		"notes":       read.ClinicianNotes,
+		"listed":      listed,
+		"total":       last.TotalCount,
+		"more":        []bool{first.HasNextPage, last.HasNextPage},
+		"missing":     missing(sessions, ctx),
 	})
 	if err != nil {
 		panic(err)

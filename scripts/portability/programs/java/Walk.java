@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openapitools.client.ApiClient;
 import org.openapitools.client.ApiException;
+import org.openapitools.client.api.AuthenticationApi;
 import org.openapitools.client.api.SessionsApi;
 import org.openapitools.client.model.ErrorResponse;
 import org.openapitools.client.model.Gender;
@@ -20,19 +22,23 @@ import org.openapitools.client.model.SessionCreate;
 import org.openapitools.client.model.SessionPage;
 import org.openapitools.client.model.SessionUpdate;
 
-/** The four operations, by the client that openapi-generator writes for java.net.http. */
+/** All operations, by the client that openapi-generator writes for java.net.http. */
 public final class Walk {
     private Walk() {}
 
     public static void main(String[] arguments) throws Exception {
         ApiClient client = new ApiClient();
         client.updateBaseUri(System.getenv("HEIDI_BASE_URL"));
-        String token = System.getenv("HEIDI_TOKEN");
+        client.setRequestInterceptor(
+                request -> request.header("Heidi-Api-Key", System.getenv("HEIDI_API_KEY")));
+        AuthenticationApi authentication = new AuthenticationApi(client);
+        String token = authentication.issueToken(System.getenv("HEIDI_EMAIL"), "1").getToken();
         client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + token));
         SessionsApi sessions = new SessionsApi(client);
 
         String created =
                 sessions.createSession(new SessionCreate().ehrAppointmentId("EHR1234")).getSessionId();
+        String second = sessions.createSession(new SessionCreate()).getSessionId();
         PatientUpdate patient =
                 new PatientUpdate().name("John Doe").gender(Gender.OTHER).dob(LocalDate.of(1990, 1, 1));
         SessionUpdate change =
@@ -46,9 +52,14 @@ public final class Walk {
         if (moment.isBefore(read.getCreatedAt())) {
             throw new IllegalStateException("updated before it was created");
         }
-        SessionPage page = sessions.listLinkedUserSessions(1);
-        System.out.println(
-                new ObjectMapper().writeValueAsString(seen(created, updated, read, page, missing(client))));
+        SessionPage first = sessions.listLinkedUserSessions(1, null);
+        String next = String.valueOf(first.getNextPage().getActualInstance());
+        SessionPage last = sessions.listLinkedUserSessions(1, next);
+        Map<String, Object> seen = seen(read, first, last);
+        seen.put("created", List.of(created, second));
+        seen.put("updated", updated.getSessionId());
+        seen.put("missing", missing(client));
+        System.out.println(new ObjectMapper().writeValueAsString(seen));
     }
 
     private static String missing(ApiClient client) throws Exception {
@@ -63,26 +74,25 @@ public final class Walk {
         }
     }
 
-    private static Map<String, Object> seen(
-            String created, Session updated, Session read, SessionPage page, String missing) {
+    private static Map<String, Object> seen(Session read, SessionPage first, SessionPage last) {
         Patient patient = read.getPatient();
         Map<String, Object> seen = new LinkedHashMap<>();
-        seen.put("created", created);
-        seen.put("updated", updated.getSessionId());
         seen.put("read", read.getSessionId());
-        seen.put("ehr_appt_id", read.getEhrApptId());
+        seen.put("appointment", read.getEhrApptId());
         seen.put("duration", read.getDuration());
         seen.put(
                 "patient",
                 Arrays.asList(
                         patient.getName(), patient.getGender().getValue(), patient.getDob().toString()));
-        seen.put("clinician_notes", read.getClinicianNotes());
+        seen.put("notes", read.getClinicianNotes());
         seen.put(
                 "listed",
-                page.getSessions().stream().map(Session::getSessionId).collect(Collectors.toList()));
-        seen.put("total_count", page.getTotalCount());
-        seen.put("has_next_page", page.getHasNextPage());
-        seen.put("missing", missing);
+                Stream.of(first, last)
+                        .flatMap(page -> page.getSessions().stream())
+                        .map(Session::getSessionId)
+                        .collect(Collectors.toList()));
+        seen.put("total", last.getTotalCount());
+        seen.put("more", List.of(first.getHasNextPage(), last.getHasNextPage()));
         return seen;
     }
 }
