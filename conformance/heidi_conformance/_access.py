@@ -218,7 +218,7 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
             opening = create("s1", OPERATIONS[CREATE].least)
             made = [OPERATIONS[CREATE].made(content(send(CREATE, opening))) for _ in range(2)]
             contact.created += [text for text in made if isinstance(text, str) and text]
-            if isinstance(session_id := made[-1], str) and session_id:
+            if session_id := bound.values.get("s1"):
                 contact.examples[MAIN.parameter] = session_id
                 send(READ, read("s1"))
                 send(UPDATE, update("s1", OPERATIONS[UPDATE].little))

@@ -18,7 +18,16 @@ from ._settings import STEPS, Plan
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
-from .contract._operations import CREATE, ISSUE, LIST, READ, UPDATE
+from .contract._operations import (
+    CREATE,
+    ISSUE,
+    LIST,
+    OPERATIONS,
+    OTHERS,
+    READ,
+    UNJUDGED,
+    UPDATE,
+)
 from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
 
 if TYPE_CHECKING:
@@ -91,7 +100,7 @@ class Campaign:
             sessions_created=self.limits.created,
             sessions_tagged=tagged,
             seconds=round(time.monotonic() - self.started, 2),
-            notes=tuple(dict.fromkeys((*obstacles, *self.notes, *self.unlinked()))),
+            notes=tuple(dict.fromkeys((*obstacles, *self.notes, *self.left_open()))),
         )
 
     # --- layers ---
@@ -233,6 +242,17 @@ class Campaign:
                 answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
                 yield f"{operation} never succeeded (it answered {answers})"
 
+    def left_open(self) -> Iterator[str]:
+        """Yield which operations were not judged, or only by their refusals."""
+        yield from self.unlinked()
+        for operation in () if self.plan.read_only or self.plan.only else OTHERS:
+            asked = self.plan.level == "strict" or OPERATIONS[operation].documented
+            if asked and not self.succeeded(operation):
+                answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
+                yield f"{operation} never succeeded (it answered {answers}), so it is not judged"
+        for operation in UNJUDGED:
+            yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"
+
     def unlinked(self) -> Iterator[str]:
         """Yield what a user without a link leaves unjudged."""
         if not self.succeeded(LIST):
@@ -260,17 +280,21 @@ class Campaign:
 
     def why_skipped(self, rule: Rule, operation: str) -> str:
         """Return why a rule was not put to the server; nothing where it was."""
-        strict = rule.level == "strict" or operation == ISSUE
+        strict = rule.level == "strict" or not OPERATIONS[operation].documented
         if self.plan.level == "documented" and strict:
             topic = "speak of tokens" if operation == ISSUE else "say so"
             return f"The page does not {topic}; level strict asks for it."
         if rule.id == "retry-after":
             busy = any(status == 429 for _, status in self.limits.answers)
             return "" if busy else "The server never answered 429."
+        if operation in OTHERS and not self.succeeded(operation):
+            return "The operation never succeeded, so there was nothing to judge."
         scripts = [
             script
             for script in SCRIPTS
-            if rule.id in script.rules and (operation != ISSUE or "key" in script.needs)
+            if rule.id in script.rules
+            and (operation != ISSUE or "key" in script.needs)
+            and (script.others or operation not in OTHERS)
         ]
         run = [script for script in scripts if script.reads is self.plan.read_only]
         if not run:

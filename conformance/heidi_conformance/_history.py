@@ -9,7 +9,7 @@ import base64
 import json
 import re
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -289,21 +289,36 @@ def quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def request_of(operation: Operation, *names: str, **settings: Any) -> Request:
-    """Return a request for an operation, with what it requires.
+def request_of(
+    operation: Operation,
+    *names: str,
+    query: str = "",
+    values: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Request:
+    """Return a request for an operation, with the parameters that it requires.
 
-    names: what stands in its path, in order: ids by the name that they are bound to, or texts.
+    names: what stands in its path, in order: ids by the name that they are bound to, or text as it
+    is sent. values: of parameters, besides what they require; None leaves one out.
     """
     path = operation.path
     for parameter, name in zip(operation.ids, names, strict=True):
         path = path.replace(f"{{{parameter}}}", f"{{{name}}}" if ID.fullmatch(name) else name)
-    required = [item for item in operation.parameters if item.required]
-    query = urlencode([(item.name, item.sample) for item in required if item.where == "query"])
-    headers = tuple((item.name, str(item.sample)) for item in required if item.where == "header")
-    settings.setdefault("media_type", None)
-    settings["headers"] = (*headers, *settings.get("headers", ()))
-    query = "&".join(filter(None, (query, settings.pop("query", ""))))
+    given = {item.name: item.sample for item in operation.parameters if item.required}
+    given |= values or {}
+    sent = [(item, given[item.name]) for item in operation.free if given.get(item.name) is not None]
+    texts = [(item.name, spelled(value)) for item, value in sent if item.where == "query"]
+    headers = tuple((item.name, spelled(value)) for item, value in sent if item.where == "header")
+    query = "&".join(filter(None, (urlencode(texts), query)))
+    settings = {"media_type": None, **settings, "headers": (*headers, *settings.get("headers", ()))}
     return Request(operation.method, path + (f"?{query}" if query else ""), **settings)
+
+
+def spelled(value: Any) -> str:
+    """Spell a value as a query or a header has it."""
+    if isinstance(value, list):
+        return ",".join(map(spelled, cast("list[object]", value)))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def create(name: str, body: Any = None, **settings: Any) -> Request:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from ._document import pointed
 from ._history import (
@@ -21,7 +21,7 @@ from ._history import (
 )
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
-from .contract._operations import CREATE, ISSUE, LIST, OPERATIONS
+from .contract._operations import CREATE, ISSUE, LABEL, LIST, OPERATIONS
 from .oracle import Complaint, Oracle
 
 # How often a request is repeated that the server asks to wait for.
@@ -236,10 +236,17 @@ class Probe:
     # --- in the words of the API ---
 
     def new(self, body: Any = "tagged", **settings: Any) -> str:
-        """Create a session and return the name that later requests know it by."""
-        name = self.name()
+        """Create a session and return the name that later requests know it by.
+
+        body: what it says besides what a creation must say; None for as little as it may.
+        """
+        name, least = self.name(), OPERATIONS[CREATE].least
         if body == "tagged":
-            body = {"ehr_appointment_id": f"{TAG}-{self.names}"}
+            body = {LABEL: f"{TAG}-{self.names}"} if LABEL else None
+        if body is not None and isinstance(least, dict):
+            body = {**cast("dict[str, Any]", least), **body}
+        elif not OPERATIONS[CREATE].bare:
+            body = least
         self.send(create(name, body, **settings))
         return name
 

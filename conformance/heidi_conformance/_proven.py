@@ -58,7 +58,8 @@ def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
         return _document.words(document, complaint.place)
     keys: list[str | int] = list(OPERATIONS[complaint.operation].place)
     node = _document.at(document, keys)
-    for step in rule.place:
+    for word in rule.place:
+        step = next(iter(OPERATIONS[complaint.operation].success), word) if word == "2XX" else word
         if not isinstance(node, dict) or step not in node:
             break
         keys.append(step)

@@ -27,26 +27,40 @@ class Resource:
     """A component schema that operations create, read, update, list and delete.
 
     id: the property that names one. parameter: the path parameter that carries it.
-    owner: the security scheme that says whose it is. created, updated: properties with instants.
+    owner: the security scheme that says whose it is. unknown: an id that none has.
+    created, updated: properties with instants.
     """
 
     name: str
     id: str
     parameter: str
     owner: str
+    unknown: str
     created: str = ""
     updated: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
-    """A parameter. where: `path`, `query`, `header` or `cookie`. values: those of its examples."""
+    """A parameter.
+
+    where: `path`, `query`, `header` or `cookie`. values: those of its examples. plain: whether it
+    is written as usual. explode: whether an array repeats the name.
+    """
 
     name: str
     where: str
     required: bool
     schema: Json
     values: tuple[Any, ...] = ()
+    plain: bool = True
+    explode: bool = True
+
+    def is_named(self, name: str) -> bool:
+        """Whether a name is its own; that of a header has no case."""
+        if self.where == "header":
+            return name.lower() == self.name.lower()
+        return name == self.name
 
     @property
     def sample(self) -> Any:
@@ -126,13 +140,28 @@ class Operation:
     @property
     def resource(self) -> Resource | None:
         """The resource that it is about: by its semantics, or by its last path parameter."""
-        named = [RESOURCE_OF[name] for name in self.ids if name in RESOURCE_OF]
-        return RESOURCES.get(str(self.semantics.get("resource"))) or next(reversed(named), None)
+        named = RESOURCES.get(str(self.semantics.get("resource")))
+        return named or next(iter([*self.owned.values()][::-1]), None)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The names of its path parameters, in the order of the path."""
         return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
+
+    @property
+    def owned(self) -> Mapping[str, Resource]:
+        """The resources that its path names, by the parameter."""
+        return {name: RESOURCE_OF[name] for name in self.ids if name in RESOURCE_OF}
+
+    @property
+    def free(self) -> tuple[Parameter, ...]:
+        """Its parameters in the query and in headers, without those of the page."""
+        page = (self.page.size, self.page.token)
+        return tuple(
+            item
+            for item in self.parameters
+            if item.where in ("query", "header") and item.name not in page
+        )
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -149,6 +178,15 @@ class Operation:
         """The words of the list that it shows."""
         return Page(**self.semantics.get("page", {}))
 
+    def declares(self, status: int) -> bool:
+        """Whether the document has a response of this status, by itself or by its class."""
+        return bool({str(status), f"{status // 100}XX", "default"} & self.responses.keys())
+
+    def doubtful(self, status: int) -> bool:
+        """Whether the owner of the document declares an error that no rule has, such as 409."""
+        own = str(status) not in USUAL or (status == 403 and self.action != "list")
+        return status >= 400 and own and self.declares(status)
+
     @property
     def success(self) -> tuple[str, ...]:
         """The declared statuses of success."""
@@ -160,9 +198,21 @@ class Operation:
         return self.body.least if self.body else None
 
     @property
+    def bare(self) -> bool:
+        """Whether it may come without a body."""
+        return self.body is None or (self.body.optional and not self.body.least)
+
+    @property
     def little(self) -> Any:
         """A small body that has a property, None without a body."""
         return self.body.little if self.body else None
+
+    @property
+    def properties(self) -> Mapping[str, Json]:
+        """The properties of its body."""
+        schema: Json = self.body.schema if self.body else {}
+        named: Json = schema.get("properties", {})
+        return named
 
     def query(self, name: str) -> Parameter:
         """Return a query parameter."""
@@ -178,6 +228,16 @@ class Operation:
         """Where a response shows the resource, spelled `$.name`, on a page `$.name[*]`."""
         pointer = self.page.items or str(self.semantics.get("result", ""))
         return "$" + pointer.replace("/", ".") + ("[*]" if self.page.items else "")
+
+    @property
+    def result_schema(self) -> Json:
+        """The schema of the resource that a response of success shows."""
+        schema: Json = {}
+        for status in self.success[:1]:
+            schema = schema_of(self.responses[status]) or {}
+        for part in str(self.semantics.get("result", "")).split("/")[1:]:
+            schema = schema.get("properties", {}).get(part, {})
+        return schema
 
     def made(self, content: Any) -> Any:
         """Return the id that a response gives to what it created, None without."""
@@ -214,6 +274,12 @@ class Operation:
         for example in samples(self.responses.get(str(status), {})):
             if isinstance(kind := error_type(example), str):
                 yield kind, error_message(example)
+
+
+def is_text(schema: Json) -> bool:
+    """Whether a schema takes any string."""
+    bounds = {"const", "enum", "format", "maxLength", "pattern"}
+    return schema.get("type") == "string" and not bounds & schema.keys()
 
 
 def is_parameter(segment: str) -> bool:
@@ -280,7 +346,14 @@ def read_resources(document: Json) -> Iterator[Resource]:
         if "id" in words:
             parameter = str(words.get("parameter", words["id"]))
             created, updated = str(words.get("created", "")), str(words.get("updated", ""))
-            yield Resource(name, words["id"], parameter, words["owner"], created, updated)
+            unknown = unknown_id(expanded(document, schema["properties"][words["id"]]))
+            yield Resource(name, words["id"], parameter, words["owner"], unknown, created, updated)
+
+
+def unknown_id(schema: Json) -> str:
+    """Return an id of the usual form that none has: the longest example, ended otherwise."""
+    example = max(map(str, schema.get("examples", [sample_of(schema)])), key=len)
+    return example[:-1] + ("1" if example.endswith("0") else "0")
 
 
 def read_operations(document: Json, base: Json) -> Iterator[Operation]:
@@ -310,16 +383,23 @@ def read_operations(document: Json, base: Json) -> Iterator[Operation]:
 
 
 def read_parameter(node: Json) -> Parameter:
-    schema: Json = node["schema"]
+    schema: Json = node.get("schema", {})
     named = [example.get("value") for example in node.get("examples", {}).values()]
     values = [
         *([node["example"]] if "example" in node else []),
         *named,
         *schema.get("examples", []),
     ]
+    style = node.get("style", "form")
     return Parameter(
-        node["name"], node["in"], bool(node.get("required")), schema, tuple(values)
-    )  # fmt: skip
+        node["name"],
+        node["in"],
+        bool(node.get("required")),
+        schema,
+        tuple(values),
+        "schema" in node and style in ("form", "simple"),
+        bool(node.get("explode", style == "form")),
+    )
 
 
 def read_body(node: Json | None, of_base: Json) -> Body | None:
@@ -330,18 +410,17 @@ def read_body(node: Json | None, of_base: Json) -> Body | None:
     return Body(schema, not node.get("required"), said, samples(node))
 
 
-def read_error(document: Json) -> Json:
-    """Return the pointers to type and message of an error."""
-    schemas = document["components"]["schemas"].values()
-    for schema in schemas:
+def read_error(document: Json) -> tuple[str, Json]:
+    """Return the schema of an error by its name, and the pointers to type and message."""
+    for name, schema in document["components"]["schemas"].items():
         words: Json = schema.get("x-semantics", {})
         if "error" in words:
-            return cast("Json", words["error"])
-    return {"type": "/type", "message": "/message"}
+            return name, cast("Json", words["error"])
+    raise CannotJudgeError("no schema of the document has x-semantics with error; add it")
 
 
 STRICT = load("strict")
-ERROR = read_error(STRICT)
+ERROR_NAME, ERROR = read_error(STRICT)
 RESOURCES = {resource.name: resource for resource in read_resources(STRICT)}
 RESOURCE_OF = {resource.parameter: resource for resource in RESOURCES.values()}
 OPERATIONS = {item.id: item for item in read_operations(STRICT, load("documented"))}
@@ -387,6 +466,16 @@ _issue = issuer()
 ISSUE = _issue.id
 # The header that carries the key for which tokens are issued.
 KEY_HEADER: str = STRICT["components"]["securitySchemes"][_issue.scheme]["name"]
+# What is judged by the rules for any operation alone; and what nobody knows a credential for.
+OTHERS = tuple(
+    item.id
+    for item in OPERATIONS.values()
+    if item.id not in (CREATE, READ, UPDATE, LIST, ISSUE) and item.scheme in ("", MAIN.owner)
+)
+UNJUDGED = tuple(OPERATIONS.keys() - {CREATE, READ, UPDATE, LIST, ISSUE, *OTHERS})
+DELETES = tuple(name for name in OTHERS if OPERATIONS[name].action == "delete")
+# Those with a parameter in the query or a header that has no rule of its own.
+PARAMETERS = tuple(name for name in (CREATE, READ, UPDATE, LIST, *OTHERS) if OPERATIONS[name].free)
 
 
 @dataclass(frozen=True)
@@ -398,6 +487,12 @@ class Refusal:
     message: str
 
 
+# A property of a creation that takes any text, best one that the session shows under another name.
+_texts = {name: schema for name, schema in _create.properties.items() if is_text(schema)}
+LABEL = next(
+    (name for name, schema in _texts.items() if "stored_as" in schema.get("x-semantics", {})),
+    next(iter(_texts), ""),
+)
 # What who is not linked gets from the list, None where any user may list.
 UNLINKED = next(
     (
@@ -459,18 +554,24 @@ def fitted(template: Sequence[str], segments: Sequence[str]) -> dict[str, str] |
 __all__ = [
     "CREATE",
     "DEFAULT",
+    "DELETES",
+    "ERROR_NAME",
     "ISSUE",
     "KEY_HEADER",
+    "LABEL",
     "LEAST",
     "LIST",
     "MAIN",
     "MOST",
     "OPERATIONS",
+    "OTHERS",
+    "PARAMETERS",
     "PATHS",
     "READ",
     "RESOURCES",
     "RESOURCE_OF",
     "SAID",
+    "UNJUDGED",
     "UNLINKED",
     "UPDATE",
     "USUAL",
@@ -482,8 +583,12 @@ __all__ = [
     "Route",
     "error_message",
     "error_type",
+    "fitted",
     "is_parameter",
+    "is_text",
+    "of",
     "route",
+    "sample_of",
     "samples",
     "schema_of",
     "status_of",

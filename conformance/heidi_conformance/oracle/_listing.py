@@ -12,6 +12,7 @@ from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 from ._complaint import Complaint
 from ._memory import Memory
 from ._newborn import newborn
+from ._others import misplaced
 from ._pages import PAGE, Shelf, complaint, ids_of, is_whole, page_faults, sessions, tokens_of
 from ._reading import Reading
 from ._sessions import Known, misfits
@@ -35,19 +36,7 @@ def listed(
             f"at most {int(sizes[0])}",
             sessions(len(ids)),
         )
-    if any(
-        memory.sessions[session_id].owner != user
-        for session_id in ids
-        if session_id in memory.sessions
-    ):
-        yield Complaint(
-            "own-list",
-            LIST,
-            "lists a session of another user",
-            "",
-            "sessions of the caller",
-            "others",
-        )
+    yield from misplaced(memory, reading, [(MAIN.name, session_id) for session_id in ids], user)
     if reading.sure is not None:
         return
     if any(rounded(memory, session_id) for session_id in ids):
@@ -68,16 +57,18 @@ def listed(
             "422",
             f"status {answer.status}",
         )
-    there = frozenset(key for key, known in memory.sessions.items() if known.owner == user)
+    mine = (key for key, known in memory.sessions.items() if known.owner == user)
+    there = frozenset(mine) - memory.away
     if is_whole(page):
         yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
         memory.shelves[user].walk = None
+    gone = memory.deleted | memory.unsure
     for session in OPERATIONS[LIST].listed(page):
         got = flattened(session)
         session_id = got.get(MAIN.id)
-        if not isinstance(session_id, str):
+        if not isinstance(session_id, str) or (MAIN.name, session_id) in gone:
             continue
         known = memory.sessions.setdefault(session_id, Known(user, -1))
         if known.owner != user:

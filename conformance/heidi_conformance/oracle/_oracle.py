@@ -13,7 +13,6 @@ from heidi_conformance.contract._operations import (
     CREATE,
     ISSUE,
     LIST,
-    MAIN,
     OPERATIONS,
     READ,
     UNLINKED,
@@ -27,6 +26,7 @@ from ._issuing import refused as refused_token
 from ._listing import listed
 from ._memory import Memory
 from ._messages import message_faults
+from ._others import affected
 from ._overlap import torn
 from ._reading import Reading, understand
 from ._refusals import (
@@ -98,12 +98,18 @@ class Oracle(Memory):
             yield from self.if_strict(nowhere(reading, answer))
         elif reading.operation == ISSUE:
             yield from self.if_strict(issuing(self, reading, answer))
+        elif self.unsure.intersection(reading.named) or not self.asserts(reading):
+            self.doubt(reading)
         else:
             yield from self.asked_by(user, reading, answer, exchange, together=together)
         if self.strict and answer.ok and user is not None:
             yield from self.leaks(answer, user)
         if self.strict and answer.status >= 400:
             yield from message_faults(reading, answer, known=reading.token in self.tokens)
+
+    def asserts(self, reading: Reading) -> bool:
+        """Whether the level says something of an operation."""
+        return self.strict or reading.declared.documented
 
     def asked_by(
         self,
@@ -117,7 +123,10 @@ class Oracle(Memory):
         of_token = refused_token(self, reading) if answer.status == 401 else None
         if answer.status != 401 and (issue := self.issued.get(reading.token or "")):
             issue.used = True
-        if user is None or user == "expired":
+        if reading.method_known and not reading.declared.scheme:
+            owner = self.owner(reading.named[-1]) if reading.named else None
+            yield from self.known_user(reading, answer, owner or "", exchange, together=together)
+        elif user is None or user == "expired":
             yield from stranger(self, reading, answer)
         elif of_token is not None:
             yield from of_token
@@ -148,9 +157,10 @@ class Oracle(Memory):
     ) -> Iterator[Complaint]:
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.sessions.get(reading.session_id)
-        own = known is not None and known.owner == user
-        elsewhere = f"{{{MAIN.parameter}}}" in reading.path and not own
-        refusals = reading.refusals | ({404} if elsewhere else set[int]())
+        elsewhere = any(self.owner(named) != user for named in reading.named)
+        # Of what else stands in a path, nobody knows what there is.
+        open_path = len(reading.declared.ids) > len(reading.named)
+        refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
         malformed = reading.malformed and answer.status in MALFORMED
         if malformed:
             note_refusal(reading, user, known)
@@ -169,28 +179,38 @@ class Oracle(Memory):
         yield from misfit
         if not answer.ok:
             note_refusal(reading, user, known)
-            yield from refused(self, reading, answer, user, known=known, refusals=refusals)
+            yield from refused(
+                self, reading, answer, user, known=known, elsewhere=elsewhere, refusals=refusals
+            )
             if elsewhere and answer.status == 404:
-                yield from not_found(self, reading, answer, known)
+                yield from not_found(self, reading, answer)
             elif elsewhere and reading.problems:
-                yield from self.if_strict(told_apart(self, reading, answer, known))
+                yield from self.if_strict(told_apart(self, reading, answer))
             return
         if elsewhere:
             yield from found_elsewhere(self, reading, answer, known)
             return
-        if self.strict and (problem := reading.sure) is not None:
-            yield Complaint(
-                problem.rule,
-                reading.operation,
-                f"accepts {problem.pattern}",
-                problem.subject,
-                " or ".join(map(str, sorted(problem.statuses))),
-                f"status {answer.status}",
-            )
+        yield from self.if_strict(accepted(reading, answer))
         skip = places(reading.operation, misfit)
         if reading.operation == CREATE:
             yield from created(self, reading, answer, user)
         elif reading.operation == LIST:
             yield from listed(self, reading, answer, user, skip)
+        elif reading.operation not in (READ, UPDATE):
+            yield from affected(self, reading, answer, user)
         elif known is not None:
             yield from shown(self, reading, answer, known, exchange, skip=skip, together=together)
+
+
+def accepted(reading: Reading, answer: Reply) -> Iterator[Complaint]:
+    """Yield that a request succeeded that must be refused."""
+    problem = reading.sure
+    if problem is not None:
+        yield Complaint(
+            problem.rule,
+            reading.operation,
+            f"accepts {problem.pattern}",
+            problem.subject,
+            " or ".join(map(str, sorted(problem.statuses))),
+            f"status {answer.status}",
+        )

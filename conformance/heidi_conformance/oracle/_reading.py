@@ -1,9 +1,10 @@
 """What a request asks for, and every reason that the contract has to refuse it."""
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, cast
@@ -33,6 +34,7 @@ from heidi_conformance.contract._operations import (
     Operation,
     route,
 )
+from heidi_conformance.contract._parameters import unfit
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
@@ -72,7 +74,8 @@ class Reading:
 
     path: the path of the document, empty where it has none. sent: the members that the document
     knows. strange: names of members that must not be stored. special: the rule that a server
-    breaks which refuses the request, although it is valid.
+    breaks which refuses the request, although it is valid. named: the resources in its path, each
+    by the name of its schema and its id.
     """
 
     message: Message
@@ -84,6 +87,18 @@ class Reading:
     strange: Mapping[str, Any] = field(default_factory=dict[str, Any])
     problems: tuple[Problem, ...] = ()
     special: str = ""
+    named: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def declared(self) -> Operation:
+        """The operation; of a method that the path has not, the first one of the path."""
+        return OPERATIONS[self.operation]
+
+    @property
+    def noun(self) -> str:
+        """What it is about, in a sentence."""
+        resource = self.declared.resource if self.operation else None
+        return (resource or MAIN).name.lower()
 
     @property
     def action(self) -> str:
@@ -101,6 +116,14 @@ class Reading:
     def asks_page(self) -> bool:
         """Whether a `page` is asked for that no answer need have offered."""
         return any(name == OPERATIONS[LIST].page.token for name, _ in self.query)
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON, None where it is none."""
+        try:
+            return json.loads(self.message.body)
+        except (ValueError, RecursionError):
+            return None
 
     @property
     def malformed(self) -> bool:
@@ -136,22 +159,33 @@ def understand(message: Message) -> Reading:
         first = next((item.id for item in where.methods.values()), "")
         return Reading(message, where.path, first, session_id)
     pairs = tuple(parse_qsl(message.target.partition("?")[2], keep_blank_values=True))
+    reading = Reading(message, where.path, operation.id, session_id, pairs)
     if operation.id == ISSUE:
-        return Reading(message, where.path, operation.id, query=pairs)
+        return reading
+    problems = [*unfit_parameters(operation, pairs, message)]
     if operation.id == LIST:
-        problems = tuple(unfit_query(pairs))
-        return Reading(message, where.path, operation.id, query=pairs, problems=problems)
-    if operation.body is None:
-        return Reading(message, where.path, operation.id, session_id)
-    return with_body(message, where.path, operation, session_id)
+        problems += unfit_query(pairs)
+    named = tuple((item.name, where.values[name]) for name, item in operation.owned.items())
+    reading = replace(reading, problems=tuple(problems), named=named)
+    return with_body(reading, operation) if operation.body else reading
 
 
-def with_body(message: Message, path: str, declared: Operation, session_id: str) -> Reading:
+def unfit_parameters(
+    operation: Operation, pairs: tuple[tuple[str, str], ...], message: Message
+) -> Iterator[Problem]:
+    for parameter, sure in unfit(operation, pairs, message.headers):
+        name = parameter.name
+        given = any(parameter.is_named(key) for key, _ in (*pairs, *message.headers))
+        what = f"a `{name}` that does not fit" if given else f"no `{name}`"
+        statuses = frozenset({422} if parameter.where == "query" else {400, 422})
+        yield Problem("parameters", statuses, what, name, sure=sure)
+
+
+def with_body(reading: Reading, declared: Operation) -> Reading:
     """Read a request that has a body."""
-    operation = declared.id
-    optional = declared.body is not None and declared.body.optional
-    if not message.body and optional:
-        return Reading(message, path, operation, session_id)
+    message, operation = reading.message, declared.id
+    if not message.body and declared.body is not None and declared.body.optional:
+        return reading
     problems = [*unfit_envelope(message)]
     value: Any = None
     if not any(problem.rule == "json-syntax" for problem in problems):
@@ -163,13 +197,10 @@ def with_body(message: Message, path: str, declared: Operation, session_id: str)
             problems += unfit_value(operation, value)
     members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     sent, strange = sorted_out(body_schema(operation), members)
-    rule = special(message, operation, members, sent, strange) or (
-        "works" if optional else "update-answer"
-    )
-    return Reading(
-        message, path, operation, session_id, (), sent, strange,
-        tuple(problems), rule,
-    )  # fmt: skip
+    usual = "update-answer" if declared.action == "update" else "works"
+    rule = special(message, operation, members, sent, strange) or usual
+    problems = [*reading.problems, *problems]
+    return replace(reading, sent=sent, strange=strange, problems=tuple(problems), special=rule)
 
 
 def sorted_out(schema: Json, members: Json, at: str = "") -> tuple[Flat, Flat]:

@@ -6,8 +6,11 @@ from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
     LIST,
+    MAIN,
     OPERATIONS,
+    OTHERS,
     READ,
+    RESOURCES,
     UNLINKED,
     UPDATE,
     error_type,
@@ -16,14 +19,14 @@ from heidi_conformance.contract._operations import (
 from ._complaint import Complaint
 from ._memory import Memory
 from ._messages import wording
+from ._others import revived
 from ._pages import PAGE
 from ._reading import Reading
 from ._sessions import Known, usual
-from ._shapes import declared
 
 
 def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
-    if reading.operation == UPDATE and known is not None:
+    if reading.declared.writes and known is not None:
         known.attempts.add("rejected" if known.owner == user else "foreign")
 
 
@@ -34,6 +37,7 @@ def refused(
     user: str,
     *,
     known: Known | None,
+    elsewhere: bool,
     refusals: Iterable[int],
 ) -> Iterator[Complaint]:
     """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
@@ -46,22 +50,16 @@ def refused(
                 "walks", LIST, "refuses the page that it offered", "", "the page",
                 f"status {status}",
             )  # fmt: skip
-    if status in allowed:
+    if status in allowed or OPERATIONS[operation].doubtful(status):
         return
     problem = reading.sure
-    own = known is not None and known.owner == user
+    there = bool(reading.named) and not elsewhere
     # Of a session that was never to be seen, no refusal says more than that.
-    if status == 404 and known is not None and own and (problem is None or not known.seen):
-        yield Complaint(
-            "created-exists",
-            operation,
-            "answers 404 for a session that was created",
-            "",
-            "the session",
-            "status 404",
-        )
+    if status == 404 and there and (problem is None or (known is not None and not known.seen)):
+        what = f"answers 404 for a {reading.noun} that was created"
+        yield Complaint("created-exists", operation, what, "", f"the {reading.noun}", "status 404")
         return
-    if problem is not None or (reading.session_id and not own):
+    if problem is not None or elsewhere:
         if memory.strict:
             rule = (
                 problem.rule
@@ -70,7 +68,7 @@ def refused(
                 if known is not None
                 else "unknown-id"
             )
-            what = problem.what if problem is not None else "an id that is no session of the caller"
+            what = problem.what if problem else f"an id that is no {reading.noun} of the caller"
             yield Complaint(
                 rule,
                 operation,
@@ -90,7 +88,7 @@ def refused(
         what = f"answers {status} to {{}}"
         yield Complaint(doubt.rule, operation, what, doubt.what, fit, f"status {status}")
     elif memory.strict:
-        rule = reading.special or ("page-size" if reading.query else "works")
+        rule = reading.special or of_query(reading)
         subject = f"`{next(iter(reading.sent))}`" if len(reading.sent) == 1 else ""
         what = "a valid {}" if subject else "a valid request"
         yield Complaint(
@@ -107,30 +105,37 @@ def refused(
         )
 
 
-def not_found(
-    memory: Memory, reading: Reading, answer: Reply, known: Known | None
-) -> Iterator[Complaint]:
+def of_query(reading: Reading) -> str:
+    """Return the rule that speaks for a valid request without a body."""
+    names = [name for name, _ in reading.query]
+    if any(item.is_named(name) for item in reading.declared.free for name in names):
+        return "parameters"
+    return "page-size" if names and reading.operation == LIST else "works"
+
+
+def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
     """Yield how the refusal of an id says too much, or the wrong thing."""
     operation = reading.operation
     if "%2F" in reading.message.target:
         # Many servers take it for a slash, and so for a path that they do not have.
         return
     documented = memory.strict or operation == READ
-    told, kind = error_type(answer.content), OPERATIONS[READ].error_type(404)
+    told, kind = error_type(answer.content), reading.declared.error_type(404)
+    if kind is None and reading.session_id:
+        kind = OPERATIONS[READ].error_type(404)
     if documented and None not in (told, kind) and told != kind:
         what = f"answers 404 with another type than {kind}"
         yield Complaint("unknown-id", operation, what, "", f"{kind}", "another type")
-    yield from memory.if_strict(told_apart(memory, reading, answer, known))
+    yield from memory.if_strict(told_apart(memory, reading, answer))
 
 
-def told_apart(
-    memory: Memory, reading: Reading, answer: Reply, known: Known | None
-) -> Iterator[Complaint]:
+def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
     """Yield that a request is refused otherwise for another user's session than for none."""
-    if known is None and not MAIN_FIELDS.is_id(reading.session_id):
+    foreign = any(memory.owner(named) is not None for named in reading.named)
+    if not foreign and not all(formed(*named) for named in reading.named):
         return
     operation = reading.operation
-    kind = "never" if known is None else "foreign"
+    kind = "foreign" if foreign else "never"
     media_type = dict(reading.message.headers).get("Content-Type", "").encode()
     wrong = media_type + b" " + reading.message.body if reading.problems else b""
     memory.strangers[operation, wrong, kind] = answer.status, wording(answer.content)
@@ -140,11 +145,16 @@ def told_apart(
         yield Complaint(
             "unknown-alike",
             operation,
-            "answers differently for a session of another user and for none",
+            f"answers differently for a {reading.noun} of another user and for none",
             "",
             "the same refusal",
             "another one",
         )
+
+
+def formed(kind: str, name: str) -> bool:
+    """Whether an id has the form of those that a server gives."""
+    return MAIN_FIELDS.is_id(name) if kind == MAIN.name else name == RESOURCES[kind].unknown
 
 
 def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
@@ -166,14 +176,20 @@ def found_elsewhere(
     memory: Memory, reading: Reading, answer: Reply, known: Known | None
 ) -> Iterator[Complaint]:
     """A request for no session of the caller succeeded."""
-    verb = "shows" if reading.operation == READ else "changes"
-    if known is not None:
-        known.attempts.add("foreign")
+    verb = "changes" if reading.declared.writes else "shows"
+    if memory.deleted.intersection(reading.named):
+        yield from memory.if_strict(iter([revived(reading, verb)]))
+        return
+    if any(memory.owner(named) is not None for named in reading.named):
+        if known is not None:
+            known.attempts.add("foreign")
+        if reading.operation != UPDATE:
+            memory.doubt(reading)
         if memory.strict:
             yield Complaint(
                 "own-sessions",
                 reading.operation,
-                f"{verb} a session of another user",
+                f"{verb} a {reading.noun} of another user",
                 "",
                 "404",
                 f"status {answer.status}",
@@ -211,6 +227,8 @@ def unfit_status(
     """
     status = answer.status
     right = reading.sure is not None or elsewhere
+    if reading.declared.doubtful(status):
+        return
     if together and reading.operation == UPDATE and not (answer.ok or right):
         yield Complaint(
             "concurrent",
@@ -220,9 +238,7 @@ def unfit_status(
             "success",
             f"status {status}",
         )
-    elif str(status) not in declared(reading.operation) and (
-        answer.ok or not (right or status == 403)
-    ):
+    elif not reading.declared.declares(status) and (answer.ok or not (right or status == 403)):
         yield Complaint(
             "declared-status",
             reading.operation,
@@ -235,6 +251,10 @@ def unfit_status(
 
 def plain(reading: Reading) -> bool:
     """Whether a request is such as the page shows."""
+    body = reading.declared.body
+    if reading.operation in OTHERS:
+        shown = not reading.message.body or (body and reading.body in [*body.samples, body.least])
+        return not reading.problems and not reading.query and bool(shown)
     fields = fields_of(reading.operation) or MAIN_FIELDS
     return (
         not reading.strange

@@ -13,7 +13,7 @@ from heidi_conformance._document import Json
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError, read_json
 from heidi_conformance._words import json_path, kind_of, printable
-from heidi_conformance.contract._operations import OPERATIONS, READ, UPDATE
+from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._complaint import Complaint
 from ._reading import plainly
@@ -21,6 +21,8 @@ from ._reading import plainly
 ONE = (READ, UPDATE)
 # A date without an offset, which no validator knows.
 LOCAL = "date-time-local"
+JSON = "application/json"
+ERROR_SCHEMA: Json = {"$ref": f"#/components/schemas/{ERROR_NAME}"}
 
 
 def misshapen(
@@ -35,9 +37,14 @@ def misshapen(
     if not success and level == "documented" and not shown:
         # The page shows the bodies of two errors, and no rule for others.
         return
+    if not (fit := media_types(level, operation, reply.status)):
+        # The document says of no body; there is none with 204.
+        return
     media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
     rule = "json-answers" if success or level == "documented" else "error-shape"
-    if media_type != "application/json":
+    if media_type in fit - {JSON}:
+        return
+    if media_type != JSON:
         got = f"as {printable(media_type)}" if media_type else "without a Content-Type"
         how = "as something else than" if media_type else "without a Content-Type, not as"
         what = f"answers {{}} {how} application/json"
@@ -110,35 +117,45 @@ def asserted(level: Level) -> Json:
 
 
 @cache
-def declared(operation: str) -> frozenset[str]:
-    """Return the statuses that the strict document declares on an operation."""
+def response(level: Level, operation: str, status: int) -> Json | None:
+    """Return what a document says of a response; None where it does not."""
+    document = asserted(level)
     _, path, method = OPERATIONS[operation].place
-    return frozenset(asserted("strict")["paths"][path][method]["responses"])
+    responses = document["paths"][path][method]["responses"]
+    success = 200 <= status < 300
+    keys = [str(status), f"{status // 100}XX", *([] if success else ["default"])]
+    if level == "strict":
+        keys += OPERATIONS[operation].success if success else ["401", "404"]
+    key = next((key for key in keys if key in responses), None)
+    return None if key is None else _document.resolved(document, [], responses[key])[1]
+
+
+@cache
+def media_types(level: Level, operation: str, status: int) -> frozenset[str]:
+    """Return the media types that a response may have; none where it may be empty."""
+    node = response(level, operation, status)
+    if node is None or "content" not in node:
+        success = 200 <= status < 300
+        return frozenset() if success and node is not None else frozenset({JSON})
+    return frozenset(node["content"])
 
 
 @cache
 def validator(
     level: Level, operation: str, status: int
 ) -> jsonschema_rs.Draft202012Validator | None:
-    """Return what the body of an answer must satisfy; None where the document does not say."""
-    document = asserted(level)
-    _, path, method = OPERATIONS[operation].place
-    responses = document["paths"][path][method]["responses"]
-    keys = [str(status), "2XX" if 200 <= status < 300 else "default"]
-    if level == "strict":
-        keys.append("200" if 200 <= status < 300 else "401")
-    key = next((key for key in keys if key in responses), None)
-    if key is None:
+    """Return what the body of a response must satisfy; None where the document does not say."""
+    node = response(level, operation, status)
+    if node is None:
         return None
-    _, node = _document.resolved(document, [], responses[key])
-    schema = node["content"]["application/json"]["schema"] if "content" in node else None
+    schema = node.get("content", {}).get(JSON, {}).get("schema")
     if level == "documented" and status >= 400:
         # Asked of those errors alone that the page shows.
-        schema = {"$ref": "#/components/schemas/ErrorResponse"}
+        schema = ERROR_SCHEMA
     if schema is None:
         return None
     return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": document["components"]},
+        {**schema, "components": asserted(level)["components"]},
         validate_formats=True,
         formats={LOCAL: is_date},
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._operations import CREATE, OPERATIONS, UPDATE, error_type
+from heidi_conformance.contract._operations import CREATE, OPERATIONS, error_type
 
 from ._complaint import Complaint
 from ._memory import Memory
@@ -26,7 +26,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
     how = "with an expired token" if expired else how
     operation = reading.operation
     known = memory.sessions.get(reading.session_id)
-    if not answer.ok and operation == UPDATE and known is not None:
+    if not answer.ok and reading.declared.writes and known is not None:
         known.attempts.add("rejected")
     if answer.ok:
         rule = "expired-token" if expired else "token-needed"

@@ -1,6 +1,6 @@
 """The rules, and the scripts that put a server to them."""
 
-from . import _issuing, _readings, _tenants, _transport, _updates
+from . import _issuing, _others, _readings, _tenants, _transport, _updates
 from ._script import Script
 from ._table import EVERY, RULES, TABLE, Rule
 
@@ -11,6 +11,7 @@ SCRIPTS: tuple[Script, ...] = (
     *_updates.SCRIPTS,
     *_transport.SCRIPTS[2:],
     *_tenants.LAST,
+    *_others.SCRIPTS,
     *_issuing.SCRIPTS,
     *_readings.SCRIPTS,
 )

@@ -12,6 +12,7 @@ from heidi_conformance._history import (
 from heidi_conformance._probe import Probe
 from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
 
+from ._changes import change
 from ._script import Script
 
 # Invented. Each script has users of its own: scripts may run at the same time, in several shards.
@@ -52,12 +53,12 @@ def namesakes(probe: Probe) -> None:
     """Users who share the address or the id with another one: three, and not one."""
     user = user_of(probe, "first-1")
     session = probe.new(user=user)
-    probe.send(update(session, {"patient": {"name": "Ann"}}, user=user))
+    probe.send(update(session, change(text="Ann"), user=user))
     for address, internal_id in ((email("first-1"), OTHER_ID), (email("other-1"), ID)):
         stranger = probe.user()
         probe.send(issue(address, internal_id, binds=stranger))
         probe.try_send(read(session, user=stranger))
-        probe.try_send(update(session, {"duration": 60}, user=stranger))
+        probe.try_send(update(session, change(60), user=stranger))
     probe.send(read(session, user=user))
 
 

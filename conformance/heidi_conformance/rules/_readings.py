@@ -1,8 +1,9 @@
 """Scripts that send nothing but GET: to a server on which no session may be created."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import Request, listing, read
+from heidi_conformance._history import listing, paged, read
 from heidi_conformance._probe import Probe
+from heidi_conformance.contract._operations import MAIN
 
 from ._issuing import requests_for_nobody, wrong_keys
 from ._script import Script
@@ -13,7 +14,7 @@ from ._transport import NEAR_TOKENS
 def existing(probe: Probe) -> str:
     """Bind the first session of the list to a name."""
     name = probe.name()
-    probe.send(listing("page_size=10", binds=name))
+    probe.send(listing(paged(10), binds=name))
     return name
 
 
@@ -22,8 +23,8 @@ def readings(probe: Probe) -> None:
     name = existing(probe)
     for _ in range(2):
         probe.try_send(read(name))
-    probe.send(Request("GET", "/sessions/135814281990413956785027749853284386580", media_type=None))
-    for query in ("", "page_size=1", "page_size=2"):
+    probe.send(read(MAIN.unknown))
+    for query in ("", paged(1), paged(2)):
         probe.send(listing(query))
 
 
@@ -47,10 +48,9 @@ def readings_of_near_ids(probe: Probe) -> None:
     """Ids that are almost that of a session, and such as no session has."""
     name = existing(probe)
     for near in NEAR_IDS:
-        target = "/sessions/" + near.replace("%s", name).replace("%%", "%")
-        probe.try_send(Request("GET", target, media_type=None))
+        probe.try_send(read(near.replace("%s", name).replace("%%", "%")))
     for text in NO_IDS:
-        probe.send(Request("GET", f"/sessions/{text}", media_type=None))
+        probe.send(read(text))
 
 
 def readings_of_pages(probe: Probe) -> None:
@@ -58,9 +58,9 @@ def readings_of_pages(probe: Probe) -> None:
     for size in (100, 10, 3, None):
         probe.walk(size, pages=6)
     for text in WRONG_SIZES:
-        probe.send(listing(f"page_size={text}"))
+        probe.send(listing(paged(text)))
     for text in WRONG_PAGES:
-        probe.send(listing(f"page={text}"))
+        probe.send(listing(paged(page=text)))
 
 
 def readings_with_near_keys(probe: Probe) -> None:

@@ -13,7 +13,8 @@ class Script:
 
     level: `documented` where it sends only what the page describes. rules: those that it is there
     for; every answer is held to all others as well. needs: what a run must have been given.
-    reads: whether it sends nothing but GET, and runs where nothing may be created.
+    reads: whether it sends nothing but GET, and runs where nothing may be created. others: whether
+    it is about operations that no rule about sessions drives.
     """
 
     run: Callable[[Probe], None]
@@ -21,6 +22,7 @@ class Script:
     rules: tuple[str, ...]
     needs: tuple[str, ...] = ()
     reads: bool = False
+    others: bool = False
 
     @property
     def id(self) -> str:

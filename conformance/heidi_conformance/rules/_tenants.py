@@ -1,11 +1,27 @@
 """Scripts about ids, other users and lists."""
 # ruff: noqa: E501  # tables read better in rows
 
+from dataclasses import replace
 from functools import partial
 
-from heidi_conformance._history import Request, create, listing, read, update
+from heidi_conformance._history import create, listing, paged, read, update
 from heidi_conformance._probe import Probe
+from heidi_conformance.contract._operations import MAIN, OPERATIONS, PATHS, READ, fitted
+from heidi_conformance.oracle import MARK
 
+from ._changes import (
+    CHOICE,
+    CHOICES,
+    DATES,
+    FIELDS,
+    LISTS,
+    TEXTS,
+    change,
+    nested,
+    opening,
+    raw,
+    wrong,
+)
 from ._script import Script
 
 NEAR_IDS = (
@@ -14,7 +30,14 @@ NEAR_IDS = (
     "{%s},1", "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2Fsessions%%2F{%s}", "{%s}%%2F..%%2F{%s}", "{%s}x", "x{%s}", "{%s}0",
     "%%EF%%BB%%BF{%s}", "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s:twisted}", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0", "{%s}.json", "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s}&x=1", "{%s}~", "{%s}-0",
 )  # fmt: skip
-NO_IDS = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "Linked-User", "linked-user%20", "linked_user", "linked-users", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
+# What a path has beside an id, and what is almost that.
+ONE = OPERATIONS[READ].path
+BESIDE = [
+    path.rpartition("/")[2]
+    for path in PATHS
+    if path != ONE and fitted(ONE.split("/"), path.split("/"))
+]
+NO_IDS = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", *(near for text in BESIDE for near in (text.title(), f"{text}%20", text.replace("-", "_"), f"{text}s")), "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
 WRONG_SIZES = ("", "0", "-1", "-10", "101", "1000", "99999999999999999999999", "abc", "1.5", "1e1", "true", "null", "1_0", "0x10", "%D9%A3", "%EF%BC%95", "10abc", "5,5", "%20", "NaN", "-0", "1%000", "010", "%2B10", "%2010", "10%20", "10%0A", "10.0", "%C2%B2", "%C2%B9%C2%B2", "all", "max", "10%2C000", "1e0", "0b11", "%E2%91%A0", "%E4%BA%94", "10%3B", "10;", "ten", "101%2F10", "4294967301", "18446744073709551621", "%225%22", "%275%27")  # fmt: skip
 WRONG_PAGES = (
     "",
@@ -35,17 +58,18 @@ WRONG_PAGES = (
 def near_ids(probe: Probe) -> None:
     """Ids that are almost that of a session, and such as no session has."""
     name = probe.new()
-    probe.send(update(name, {"duration": 60, "patient": {"name": "Ann"}}))
+    probe.send(update(name, change(60, "Ann")))
     probe.send(read(name))
     for near in NEAR_IDS:
-        target = "/sessions/" + near.replace("%s", name).replace("%%", "%")
-        probe.try_send(Request("GET", target, media_type=None))
-        probe.try_send(Request("PATCH", target, body=b'{"duration": 77}'))
+        text = near.replace("%s", name).replace("%%", "%")
+        probe.try_send(read(text))
+        probe.try_send(update(text, change(77)))
     probe.send(read(name))
     for text in NO_IDS:
-        probe.send(Request("GET", f"/sessions/{text}", media_type=None))
-        probe.send(Request("PATCH", f"/sessions/{text}", body=b'{"duration": 77}'))
-    probe.send(Request("PATCH", "/sessions/linked-user", body=b'{"duration": 77}'))
+        probe.send(read(text))
+        probe.send(update(text, change(77)))
+    for literal in BESIDE:
+        probe.send(update(literal, change(77)))
     probe.send(read(name))
 
 
@@ -63,10 +87,10 @@ def many_ids(probe: Probe) -> None:
 def lists_of_users(probe: Probe) -> None:
     """The same list, asked for by two users in turn."""
     for user in ("second", "first", "second"):
-        probe.send(listing("page_size=10", user=user))
+        probe.send(listing(paged(10), user=user))
         name = probe.new(user=user)
-        probe.send(update(name, {"patient": {"name": f"Patient of {user}"}}, user=user))
-    for query in ("", "page_size=10"):
+        probe.send(update(name, change(text=f"Patient of {user}"), user=user))
+    for query in ("", paged(10)):
         for user in ("first", "second"):
             probe.send(listing(query, user=user))
 
@@ -74,43 +98,39 @@ def lists_of_users(probe: Probe) -> None:
 def other_users(probe: Probe) -> None:
     """Sessions of one user, as another one sees them."""
     mine, other = probe.new(), probe.new(user="second")
-    for session, user, patient in ((mine, "first", "Ann"), (other, "second", "Bob of-nobody-else")):
-        probe.send(
-            update(
-                session,
-                {"duration": 60, "patient": {"name": patient, "gender": "OTHER"}},
-                user=user,
-            )
-        )
+    choice = {name: values[-1] for name, values in CHOICES.items() if name == CHOICE}
+    for session, user, text in ((mine, "first", "Ann"), (other, "second", f"Bob {MARK}")):
+        probe.send(update(session, change(60, text, choice), user=user))
         probe.send(read(session, user=user))
     for user in ("first", "second"):
-        probe.send(listing("page_size=1", user=user))
+        probe.send(listing(paged(1), user=user))
     for session, stranger, owner in ((mine, "second", "first"), (other, "first", "second")):
         for request in (
-            Request("GET", "/sessions/135814281990413956785027749853284386581", user=stranger, media_type=None),
+            read(MAIN.unknown, user=stranger),
             read(session, user=stranger),
-            Request("PATCH", "/sessions/135814281990413956785027749853284386581", user=stranger, body=b'{"duration": 61}'),
-            Request("HEAD", f"/sessions/{{{session}}}", user=stranger, media_type=None),
-            update(session, {"duration": 61}, user=stranger),
-            update(session, {"patient": {"name": "Eve"}, "clinician_notes": ["x"]}, user=stranger),
+            update(MAIN.unknown, change(61), user=stranger),
+            replace(read(session, user=stranger), method="HEAD"),
+            update(session, change(61), user=stranger),
+            update(session, change(text="Eve", others={key: ["x"] for key in LISTS[:1]}), user=stranger),
             update(session, {}, user=stranger),
-            update(session, {"duration": "x"}, user=stranger),
-            Request("PATCH", "/sessions/135814281990413956785027749853284386581", user=stranger, body=b'{"duration": "x"}'),
+            update(session, wrong(), user=stranger),
+            update(MAIN.unknown, wrong(), user=stranger),
             read(session, user=owner),
         ):  # fmt: skip
             probe.send(request)
-    probe.send(update(mine, b'{"linked_sessions_for_context": ["{%s}"]}' % other.encode()))
+    for name in LISTS:
+        probe.send(update(mine, raw(name, b'["{%s}"]' % other.encode())))
     for session, user in ((mine, "first"), (other, "second"), (other, "first")):
         probe.send(read(session, user=user))
-    probe.send(update(other, {"duration": 62}))
-    taken = b'{"session_id": "{%s}", "ehr_appointment_id": "x"}' % mine.encode()
-    probe.send(Request("POST", "/sessions", user="second", body=taken, binds=probe.name()))
+    probe.send(update(other, change(62)))
+    taken = {**opening("x"), MAIN.id: f"{{{mine}}}"}
+    probe.send(create(probe.name(), taken, user="second"))
     for session, user in ((mine, "second"), (mine, "first"), (other, "second")):
         probe.send(read(session, user=user))
     for user in ("first", "second", "first"):
         probe.new(user=user)
         for viewer in ("first", "second"):
-            probe.send(listing("page_size=100", user=viewer))
+            probe.send(listing(paged(100), user=viewer))
     for viewer in ("first", "second"):
         probe.walk(1, viewer, pages=4)
     # Both at the same time: a server may take the one for the other.
@@ -119,37 +139,37 @@ def other_users(probe: Probe) -> None:
             [
                 request
                 for session, user in ((mine, "first"), (other, "second")) * 2
-                for request in (read(session, user=user), listing("page_size=1", user=user))
+                for request in (read(session, user=user), listing(paged(1), user=user))
             ]
         )
     # The page that one user was offered, asked for by another.
     for owner, stranger in (("second", "first"), ("first", "second")):
-        probe.send(listing("page_size=1", user=owner))
-        probe.try_send(listing("page_size=1&page={next}", user=stranger))
+        probe.send(listing(paged(1), user=owner))
+        probe.try_send(listing(paged(1, "{next}"), user=stranger))
 
 
 def second_token(probe: Probe) -> None:
     """Two tokens of one user, in turn: neither ends the other, and both see the same."""
     name = probe.new()
     probe.send(read(name, user="same"))
-    probe.send(update(name, {"duration": 60}, user="same"))
+    probe.send(update(name, change(60), user="same"))
     for user in ("first", "same"):
         probe.send(read(name, user=user))
-        probe.send(listing("page_size=1", user=user))
+        probe.send(listing(paged(1), user=user))
     probe.send(read(probe.new(user="same")))
 
 
 def unlinked_user(probe: Probe) -> None:
     """A user without a link: the list is closed, all else is open."""
     user = "unlinked"
-    for query in ("", "page_size=1"):
+    for query in ("", paged(1)):
         probe.send(listing(query, user=user))
     name = probe.new(user=user)
     probe.send(read(name, user=user))
-    probe.send(update(name, {"duration": 60}, user=user))
+    probe.send(update(name, change(60), user=user))
     probe.send(read(name, user=user))
     probe.send(listing(user=user))
-    probe.send(Request("GET", "/sessions/1", user=user, media_type=None))
+    probe.send(read("1", user=user))
 
 
 def pager(probe: Probe) -> str:
@@ -162,7 +182,7 @@ def pager(probe: Probe) -> str:
 
 
 def total_of(probe: Probe, user: str) -> int:
-    probe.send(listing("page_size=1", user=user))
+    probe.send(listing(paged(1), user=user))
     return probe.oracle.shelves[user].total or 0
 
 
@@ -193,7 +213,7 @@ def page_lengths(probe: Probe) -> None:
     for size in (*dict.fromkeys([1, 2, 3, 5, 10, *around, 99, 100]), None):
         # A user of many sessions is not walked to the end in small steps.
         probe.walk(size, user=user, pages=45 if total // (size or 10) < 40 else 3)
-    for query in ("page_size=2", "page_size=2", "", ""):
+    for query in (paged(2), paged(2), "", ""):
         probe.send(listing(query, user=user))
 
 
@@ -203,7 +223,7 @@ def page_sizes(probe: Probe) -> None:
     for _ in range(2):
         probe.new(user=user)
     for text in WRONG_SIZES:
-        probe.send(listing(f"page_size={text}", user=user))
+        probe.send(listing(paged(text), user=user))
 
 
 def page_tokens(probe: Probe) -> None:
@@ -212,29 +232,29 @@ def page_tokens(probe: Probe) -> None:
     for _ in range(2):
         probe.new(user=user)
     for text in WRONG_PAGES:
-        probe.send(listing(f"page={text}", user=user))
-        probe.send(listing(f"page_size=1&page={text}", user=user))
-    probe.send(listing("page_size=1", user=user))
+        probe.send(listing(paged(page=text), user=user))
+        probe.send(listing(paged(1, text), user=user))
+    probe.send(listing(paged(1), user=user))
     token = probe.bindings.values.get("next", "")
     # A page may be counted in pages, and its number then means another one.
-    probe.try_send(listing("page_size=100&page={next}", user=user))
-    probe.send(listing("page_size=1", user=user))
-    probe.try_send(listing("page_size=1&page={next}", user=user))
+    probe.try_send(listing(paged(100, "{next}"), user=user))
+    probe.send(listing(paged(1), user=user))
+    probe.try_send(listing(paged(1, "{next}"), user=user))
     if token.isascii() and token.isdigit():
         for text in ("99999999", str(10**30), "0" + token):
-            probe.send(listing(f"page_size=1&page={text}", user=user))
+            probe.send(listing(paged(1, text), user=user))
     elif token:
         probe.bindings.values["next"] = token
-        probe.try_send(listing("page_size=1&page={next}x", user=user))
+        probe.try_send(listing(paged(1, "{next}x"), user=user))
     if token:
         for behind in ("%20OR%201=1", "%20", ";", ".0"):
             probe.bindings.values["next"] = token
-            probe.try_send(listing(f"page_size=1&page={{next}}{behind}", user=user))
+            probe.try_send(listing(paged(1, f"{{next}}{behind}"), user=user))
         # A client that lost the answer asks again.
-        probe.send(listing("page_size=1", user=user))
+        probe.send(listing(paged(1), user=user))
         for _ in range(3):
             token = probe.bindings.values.get("next", token)
-            probe.try_send(listing("page_size=1&page={next}", user=user))
+            probe.try_send(listing(paged(1, "{next}"), user=user))
             probe.bindings.values["next"] = token
 
 
@@ -242,7 +262,7 @@ def documented_pages(probe: Probe) -> None:
     """Pages of the sizes that the page shows."""
     for _ in range(3):
         probe.new()
-    for query in ("", "page_size=10", "page_size=1", "page_size=2"):
+    for query in ("", paged(10), paged(1), paged(2)):
         probe.send(listing(query))
 
 
@@ -256,8 +276,8 @@ def write_while_walking(probe: Probe) -> None:
             probe.new(user=user)
         if updates:
             for name in (names[0], names[-1], names[number % len(names)]):
-                change = {"duration": number, "patient": {"name": "AZ"[number % 2] * number}}
-                probe.send(update(name, change, user=user, pause=0.002))
+                changed = change(number, "AZ"[number % 2] * number)
+                probe.send(update(name, changed, user=user, pause=0.002))
 
     size = max(3, total_of(probe, user) // 12)
     if size > 100:
@@ -271,44 +291,42 @@ def order(probe: Probe) -> None:
     """The same question twice gets the same answer, whatever was read between."""
     user = pager(probe)
     names = [probe.new(user=user) for _ in range(3)]
-    for query in ("page_size=100", "page_size=2"):
+    for query in (paged(100), paged(2)):
         probe.send(listing(query, user=user))
         for name in names:
             probe.send(read(name, user=user))
         probe.send(listing(query, user=user))
 
 
+# What an update can make of a session: a text in every property that takes any, or one rare value.
+STATES = (
+    *({name: value} for name, values in CHOICES.items() for value in values),
+    *({name: "1912-01-31"} for name in DATES),
+    *({name: [text]} for name in LISTS for text in ("", "1")),
+    *(dict.fromkeys(TEXTS, text) for text in ("", "DONE", "ARCHIVED", "DELETED", "007", "2024-12-11 03:57")),
+    *({name: 0.5} for name, schema in FIELDS.items() if schema.get("type") == "number"),
+    *({name: True} for name, schema in FIELDS.items() if schema.get("type") == "boolean"),
+)  # fmt: skip
+
+
 def seen_everywhere(probe: Probe) -> None:
     """The same session in an update, a reading and a list, in rare states."""
     name = probe.new(None)
-    for change in (
-        {}, {"patient": {"gender": "FEMALE"}}, {"patient": {"gender": "OTHER", "dob": "1912-01-31"}}, {"patient": {"name": ""}},
-        {"ehr_patient_id": "", "ehr_appt_id": ""}, {"clinician_notes": [""]}, {"linked_sessions_for_context": ["1"]},
-        {"is_consent": True, "created_time_local": "2024-12-11 03:57"}, {"transcribe_mode": "DICTATE", "recording_status": "DONE", "session_status": "DONE"},
-        {"session_status": "ARCHIVED"}, {"session_status": "DELETED", "recording_status": "DELETED"},
-        {"language_code": "zh-Hant-TW"}, {"duration": 0.5},
-        {"ehr_patient_id": "12345", "ehr_appt_id": "007"},
-    ):  # fmt: skip
-        if change:
-            probe.send(update(name, change))
+    for state in ({}, *STATES):
+        if state:
+            probe.send(update(name, nested(state)))
         probe.send(read(name))
         probe.walk(100)
 
 
 def creations(probe: Probe) -> None:
     """Creations count, whatever they say, and a refused one does not."""
-    probe.send(listing("page_size=1"))
-    for body in (
-        None,
-        {},
-        {"ehr_appointment_id": "EHR1"},
-        {"ehr_appointment_id": "EHR1"},
-        {"x_unknown": 1},
-    ):
+    probe.send(listing(paged(1)))
+    for body in (None, {}, opening("EHR1"), opening("EHR1"), {**opening(), "x_unknown": 1}):
         probe.send(create(probe.name(), body))
-        probe.send(listing("page_size=1"))
-    probe.send(create(probe.name(), {"ehr_appointment_id": 1}))
-    probe.send(listing("page_size=100"))
+        probe.send(listing(paged(1)))
+    probe.send(create(probe.name(), opening(1)))
+    probe.send(listing(paged(100)))
 
 
 def beyond_a_page(probe: Probe) -> None:

@@ -1,0 +1,288 @@
+"""Scripts about what holds for any operation, put to those that the other scripts do not know."""
+# ruff: noqa: E501  # tables read better in rows
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+import jsonschema_rs
+
+from heidi_conformance._history import (
+    Request,
+    UnboundError,
+    as_json,
+    listing,
+    paged,
+    read,
+    request_of,
+    update,
+)
+from heidi_conformance._probe import Probe
+from heidi_conformance.contract._operations import (
+    DELETES,
+    MAIN,
+    OPERATIONS,
+    OTHERS,
+    PARAMETERS,
+    Operation,
+    Resource,
+    is_text,
+    of,
+    route,
+    sample_of,
+)
+from heidi_conformance.contract._parameters import fits
+from heidi_conformance.oracle import MARK
+
+from ._changes import change
+from ._script import Script
+from ._transport import BROKEN, METHODS, NEAR_TOKENS, OTHER_TYPES, ROOTS, WRONG_TOKENS
+
+Names = dict[str, str]
+# What a value may be that does not fit.
+MISFITS: tuple[Any, ...] = (
+    "x",
+    "",
+    "UNKNOWN",
+    "2020-02-30",
+    -1,
+    1.5,
+    10**12,
+    True,
+    None,
+    [],
+    {},
+    ["x"],
+    [1],
+    [None],
+)
+WRONG_TEXTS = (
+    "x",
+    "UNKNOWN",
+    "2020-02-30",
+    "2020-1-1",
+    "-1",
+    "1.5",
+    "999999999999",
+    "true x",
+    "[]",
+    "null x",
+)
+
+
+def asked(probe: Probe, names: tuple[str, ...] = OTHERS) -> Iterator[Operation]:
+    """Yield the operations of which the level of a run says something."""
+    for name in names:
+        operation = OPERATIONS[name]
+        if operation.documented or probe.setting.level == "strict":
+            yield operation
+
+
+def made(probe: Probe, operation: Operation, user: str = "first") -> Names:
+    """Make what the path of an operation names; return the names by parameter.
+
+    Raises UnboundError where that fails.
+    """
+    names: Names = {}
+    for parameter in operation.parameters:
+        resource = operation.owned.get(parameter.name)
+        if resource is not None:
+            names[parameter.name] = new(probe, resource, user, names)
+        elif parameter.where == "path":
+            names[parameter.name] = quote(str(parameter.sample), safe="")
+    return names
+
+
+def new(probe: Probe, resource: Resource, user: str, above: Names) -> str:
+    """Make a resource in those above it, and return its name."""
+    if resource is MAIN:
+        name = probe.new(user=user)
+        probe.send(read(name, user=user))
+        return name
+    creation = of(resource.name, "create")
+    if creation is None:
+        raise UnboundError
+    name = probe.name()
+    probe.send(call(creation, made_beside(probe, creation, user, above), user, binds=name))
+    if name not in probe.bindings.values:
+        raise UnboundError
+    return name
+
+
+def made_beside(probe: Probe, creation: Operation, user: str, above: Names) -> Names:
+    known = {name: above[name] for name in creation.ids if name in above}
+    return known if len(known) == len(creation.ids) else made(probe, creation, user)
+
+
+def call(
+    operation: Operation, names: Mapping[str, str], user: str = "first", **settings: Any
+) -> Request:
+    """Return a request as the document shows it."""
+    if operation.body is not None:
+        settings.setdefault("body", as_json(sample(operation, user)))
+        settings.setdefault("media_type", "application/json")
+    return request_of(operation, *(names[name] for name in operation.ids), user=user, **settings)
+
+
+def sample(operation: Operation, user: str = "first") -> Any:
+    """Return a body as the document shows it, with a text in it that one user alone writes."""
+    body = operation.body
+    if body is None:
+        return None
+    shown = body.samples[0] if body.samples else sample_of(body.schema)
+    if not isinstance(shown, dict) or operation.action != "create" or user == "first":
+        return cast("Any", shown)
+    texts = [name for name, schema in operation.properties.items() if is_text(schema)]
+    return {**cast("dict[str, Any]", shown), **dict.fromkeys(texts[:1], f"{user} {MARK}")}
+
+
+def looked_at(probe: Probe, operation: Operation, names: Names, user: str = "first") -> None:
+    """See what is there after an operation: the session that its path names, and the lists."""
+    if MAIN.parameter in names:
+        probe.try_send(read(names[MAIN.parameter], user=user))
+        if user not in probe.setting.unlinked:
+            probe.walk(100, user)
+    resource = operation.resource
+    for action in ("read", "list"):
+        known = of(resource.name, action) if resource else None
+        if known is not None and resource is not MAIN and set(known.ids) <= names.keys():
+            probe.try_send(call(known, names, user))
+
+
+def unknown(operation: Operation, names: Names) -> Iterator[Names]:
+    """Yield names with one id that nothing has."""
+    for parameter, resource in operation.owned.items():
+        yield {**names, parameter: resource.unknown}
+
+
+def each(probe: Probe, names: tuple[str, ...] = OTHERS) -> Iterator[tuple[Operation, Names]]:
+    """Yield operations with what their paths name; leave out what cannot be made."""
+    for operation in asked(probe, names):
+        try:
+            yield operation, made(probe, operation)
+        except UnboundError:
+            continue
+
+
+def other_operations(probe: Probe) -> None:
+    """Every operation as the document shows it, for an unknown id, and with every parameter."""
+    for operation, names in each(probe):
+        for wrong in unknown(operation, names):
+            probe.try_send(call(operation, wrong))
+        probe.try_send(call(operation, names))
+        looked_at(probe, operation, names)
+        if operation.id in DELETES:
+            probe.try_send(call(operation, names))
+    for operation, names in each(probe, PARAMETERS):
+        for parameter in operation.free:
+            for value in (*parameter.values, parameter.sample):
+                probe.try_send(call(operation, names, values={parameter.name: value}))
+
+
+def without_token(probe: Probe) -> None:
+    """No token and wrong ones, on every operation."""
+    for operation, names in each(probe, secured()):
+        for credentials in ("", "Bearer invented-by-the-judge", *WRONG_TOKENS):
+            probe.try_send(call(operation, names, authorization=credentials))
+        looked_at(probe, operation, names)
+
+
+def secured() -> tuple[str, ...]:
+    return tuple(name for name in OTHERS if OPERATIONS[name].scheme)
+
+
+def nearly_a_token(probe: Probe) -> None:
+    """Tokens that are almost right, and no token where something else is wrong as well."""
+    for operation, names in each(probe, secured()):
+        for credentials in NEAR_TOKENS:
+            probe.try_send(call(operation, names, authorization=credentials))
+        for wrong in unknown(operation, names):
+            probe.try_send(call(operation, wrong, authorization=""))
+        if operation.body is not None:
+            probe.try_send(call(operation, names, authorization="", body=b"{"))
+        looked_at(probe, operation, names)
+
+
+def after_its_end(probe: Probe) -> None:
+    """A token whose time is over, on every operation."""
+    for operation, names in each(probe, secured()):
+        probe.try_send(call(operation, names, authorization="Bearer {expired}"))
+        looked_at(probe, operation, names)
+
+
+def of_other_users(probe: Probe) -> None:
+    """What is one user's, as another one sees it."""
+    for operation in asked(probe):
+        for owner, stranger in (("second", "first"), ("first", "second")):
+            try:
+                names = made(probe, operation, owner)
+            except UnboundError:
+                continue
+            if MAIN.parameter in names:
+                marked = change(text=f"{owner} {MARK}")
+                probe.try_send(update(names[MAIN.parameter], marked, user=owner))
+            for wrong in unknown(operation, names):
+                probe.try_send(call(operation, wrong, stranger))
+            probe.try_send(call(operation, names, stranger))
+            looked_at(probe, operation, names, owner)
+            if operation.id not in DELETES:
+                probe.try_send(call(operation, names, owner))
+
+
+def beside_other_methods(probe: Probe) -> None:
+    """Methods that the path of an operation has not."""
+    for operation, names in each(probe):
+        target = call(operation, names).target.partition("?")[0]
+        for method in METHODS:
+            if method not in route(target).methods:
+                probe.try_send(Request(method, target, media_type=None))
+        looked_at(probe, operation, names)
+
+
+def with_other_bodies(probe: Probe) -> None:
+    """Bodies that are no JSON, of another media type, or of a shape that does not fit."""
+    for operation, names in each(probe, tuple(name for name in OTHERS if OPERATIONS[name].body)):
+        for media_type in OTHER_TYPES:
+            probe.try_send(call(operation, names, media_type=media_type))
+        for body in (*BROKEN, *ROOTS, b""):
+            probe.try_send(call(operation, names, body=body))
+        for value in misfits(operation):
+            probe.try_send(call(operation, names, body=as_json(value)))
+        looked_at(probe, operation, names)
+
+
+def misfits(operation: Operation) -> Iterator[Any]:
+    """Yield bodies with one property that does not fit, or is missing."""
+    shown = sample(operation)
+    if not isinstance(shown, dict):
+        return
+    whole = cast("dict[str, Any]", shown)
+    for name, schema in operation.properties.items():
+        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        yield from ({**whole, name: value} for value in MISFITS if not validator.is_valid(value))
+    for missing in operation.body.schema.get("required", ()) if operation.body else ():
+        yield {name: value for name, value in whole.items() if name != missing}
+
+
+def other_parameters(probe: Probe) -> None:
+    """Parameters that do not fit, twice, or missing although they are required."""
+    for operation, names in each(probe, PARAMETERS):
+        for parameter in operation.free:
+            wrong = [text for text in WRONG_TEXTS if fits(parameter, [text]) is False]
+            for text in (*wrong, *([None] if parameter.required else [])):
+                probe.try_send(call(operation, names, values={parameter.name: text}))
+    probe.send(listing(paged(1)))
+
+
+ALL_SCRIPTS = (
+    Script(other_operations, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "deleted", "own-list"), others=True),
+    Script(without_token, "documented", ("token-needed",), others=True),
+    Script(nearly_a_token, "strict", ("token-needed", "token-first", "challenge"), others=True),
+    Script(after_its_end, "strict", ("expired-token",), ("expired",), others=True),
+    Script(of_other_users, "strict", ("own-sessions", "own-list", "unknown-alike"), ("second",), others=True),
+    Script(beside_other_methods, "strict", ("methods", "allow", "error-shape", "declared-status"), others=True),
+    Script(with_other_bodies, "strict", ("media-type", "json-syntax", "body-shape", "body-size", "no-coercion", "values", "strings", "error-shape", "message-names", "message-quotes"), others=True),
+    Script(other_parameters, "strict", ("parameters", "message-names", "message-quotes", "error-shape"), others=True),
+)  # fmt: skip
+# A document without such operations leaves nothing to send.
+SCRIPTS = ALL_SCRIPTS if OTHERS else ALL_SCRIPTS[:1] + ALL_SCRIPTS[-1:] if PARAMETERS else ()
