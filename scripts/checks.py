@@ -197,7 +197,7 @@ def _is_json(media_type: Node) -> bool:
 def operation_id_is_unique(document: Document) -> Iterator[Defect]:
     """No two operationIds are alike: the generator would silently drop one of the operations.
 
-    Case and separators are no difference: `getSession` and `get_session` make one module.
+    Case and separators are no difference: `getThing` and `get_thing` make one module.
     """
     first: dict[str, Node] = {}
     for node in document.of("operation"):

@@ -111,7 +111,7 @@ def write(path: Path, text: str) -> bool:
 
 
 def json_path(location: tuple[str | int, ...]) -> str:
-    """Show a place in a document to people: `$.paths['/sessions'].get.tags[0]`."""
+    """Show a place in a document to people: `$.paths['/things'].get.tags[0]`."""
     return "$" + "".join(
         f".{key}" if isinstance(key, str) and _NAME.fullmatch(key) else f"[{key!r}]"
         for key in location

@@ -25,7 +25,7 @@ class Change:
     """One change, for one operation.
 
     id: a key of KINDS.
-    operation: `PATCH /sessions/{session_id}`; None for what concerns the whole document.
+    operation: `PATCH /things/{id}`; None for what concerns the whole document.
     path: a JSON pointer into the new document, into the old one for what is gone.
     message: one sentence that says what to do, or what is new.
     cause: the same for one difference of two schemas, wherever they stand.

@@ -37,7 +37,7 @@ def number(whole: bool) -> str:
 
 
 def member(steps: tuple[str, ...], subject: str) -> str:
-    """Name a member: "`patient.dob` in the request body"."""
+    """Name a member: "`owner.name` in the request body"."""
     path = "".join(step for step in steps if not step.startswith(" ")).removeprefix(".")
     notes = "".join(step for step in steps if step.startswith(" "))
     return f"`{path}`{notes} in {subject}" if path else f"{subject}{notes}"
