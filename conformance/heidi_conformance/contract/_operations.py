@@ -320,7 +320,7 @@ def sample_of(schema: Json) -> Any:
     text = "x" * max(1, schema.get("minLength", 1))
     plain: dict[str, Any] = {
         "object": {name: sample_of(named.get(name, {})) for name in schema.get("required", ())},
-        "array": [sample_of(items)] * schema.get("minItems", 0),
+        "array": [sample_of(items) for _ in range(schema.get("minItems", 0))],
         "string": FORMATS.get(schema.get("format", ""), text),
         "integer": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
         "number": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
