@@ -385,9 +385,11 @@ class Sendable:
         for name, field in self.fields.shows.items():
             top = name.partition(".")[0]
             if top in self.fields.read_only and not field.inner:
-                was = self.fields.initial.get(name, ABSENT)
-                others = (value for value in values_of(field).valid if value != was)
-                told |= {name: next(others)} if values_of(field).valid else {}
+                was = [
+                    known.get(name, ABSENT) for known in (self.fields.initial, self.fields.sample)
+                ]
+                others = [value for value in values_of(field).valid if value not in was]
+                told |= {name: others[0]} if others else {}
         return nested(told)
 
 
