@@ -43,6 +43,7 @@ class Failure:
     """An error response of an operation: the document's example of it."""
 
     status: int | None
+    description: str
     type: str | None
     message: str | None
     body: Any
@@ -443,6 +444,7 @@ def _failures(rules: Spec, rule: Mapping[str, Any]) -> Iterator[Failure]:
         shown = bool(media.keys() & {"example", "examples"})
         yield Failure(
             status=int(status) if status.isdecimal() else None,
+            description=" ".join(rules.follow(response).get("description", "").split()),
             type=at(body, error.get("type")) if shown else None,
             message=at(body, error.get("message")) if shown else None,
             body=body,
@@ -459,10 +461,14 @@ def _with_known_failures(operations: list[Operation]) -> Iterator[Operation]:
     }
     for each in operations:
         failures = [
-            failure if failure.type else known.get((each.resource, failure.status), failure)
+            failure if failure.type else _like(failure, known.get((each.resource, failure.status)))
             for failure in each.failures
         ]
         yield replace(each, failures=tuple(failures))
+
+
+def _like(failure: Failure, known: Failure | None) -> Failure:
+    return replace(known, description=failure.description) if known else failure
 
 
 # Resources

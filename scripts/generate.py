@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import re
@@ -30,8 +31,10 @@ from openapi_python_client.schema import ParameterLocation
 
 from scripts.docstrings import docstring, prose
 from scripts.documents import DocumentError, load
-from scripts.facts import facts_of, literal
-from scripts.operations import Source, operation_of, sources
+from scripts.facade import facade_of
+from scripts.facts import literal
+from scripts.failures import error_names
+from scripts.operations import Operation, Source, operation_of, sources
 from scripts.outputs import differences, replace
 from scripts.properties import (
     RESERVED_CLASSES,
@@ -71,11 +74,11 @@ BANNER: Final = (
     " `make generate`.\n"
 )
 
-OWN_MODULES: Final = ("decoding.py", "document.py", "factories.py", "metadata.py")
+OWN_MODULES: Final = (
+    *("arguments.py", "client.py", "decoding.py", "document.py", "errors.py", "facade.py"),
+    *("factories.py", "fields.py", "metadata.py", "public.py", "resources.py"),
+)
 """Rendered beside the modules of the generator, from templates of the same name."""
-
-UNUSED_MODULES: Final = ("client.py", "errors.py")
-"""Always written by the generator; everything that sends is in heidi_sessions."""
 
 RUFF: Final = (["check", "--fix-only", "--select", "I,F401"], ["format"])
 """The commands that tidy the output."""
@@ -165,8 +168,12 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
     found = sources(document)
     by_name = {source.name: source for source in found}
 
-    def describe(endpoint: Endpoint) -> object:
-        return operation_of(endpoint, by_name[endpoint.name])
+    @functools.cache
+    def describe(name: str) -> Operation:
+        return operation_of(endpoints[name], by_name[name])
+
+    def describe_endpoint(endpoint: Endpoint) -> Operation:
+        return describe(endpoint.name)
 
     with _one_line_errors(path), contextlib.redirect_stdout(io.StringIO()):
         config = Config.from_sources(
@@ -174,16 +181,23 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         )
         config.class_overrides |= {
             name: ClassOverride.model_validate({"class_name": f"{name}Schema"})
-            for name in RESERVED_CLASSES
+            for name in (*RESERVED_CLASSES, *error_names(document, rules))
         }
         data = _parse(document, config)
+        endpoints = {
+            str(endpoint.name): endpoint
+            for collection in data.endpoint_collections_by_tag.values()
+            for endpoint in collection.endpoints
+        }
+        facade = facade_of(data, {name: describe(name) for name in endpoints}, document, rules)
         project = generator.Project(openapi=data, config=config, custom_template_path=TEMPLATES)
         known_to_templates = cast("dict[str, Any]", project.env.globals)
         known_to_templates |= {each.__name__: each for each in FUNCTIONS}
         known_to_templates |= {
             "document": document,
-            "facts": facts_of(document, rules),
-            "operation_of": describe,
+            "facade": facade,
+            "facts": facade.facts,
+            "operation_of": describe_endpoint,
             "servers": servers,
         }
         project.env.filters["literal"] = literal
@@ -191,8 +205,6 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         for name in OWN_MODULES:
             text = project.env.get_template(f"{name}.jinja").render()
             (folder / name).write_text(text, "utf-8")
-    for name in UNUSED_MODULES:
-        (folder / name).unlink()
     return found
 
 

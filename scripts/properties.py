@@ -39,7 +39,8 @@ RESERVED_ATTRIBUTES: Final = frozenset(
 RESERVED_CLASSES: Final = frozenset(
     {
         *("Any", "ClassVar", "Final", "Literal", "Mapping", "Self", "Sequence"),
-        *("Member", "Model", "Operation", "Request", "Unset"),
+        *("Member", "Model", "Operation", "Request", "Required", "TypedDict", "Unset"),
+        *("AsyncHeidi", "Heidi", "Page", "Progress", "RawResponse", "Region"),
         *("ANYTHING", "ARRAY", "BOOLEAN", "DATE", "DATE_TIME", "INTEGER", "NULL", "NUMBER"),
         *("OBJECT", "OPERATION", "OPERATIONS", "TEXT", "UNSET"),
     }

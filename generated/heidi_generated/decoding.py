@@ -50,6 +50,10 @@ class Shape:
 
     items: Shape | None = None
 
+    model: type[Model] | None = None
+
+    branches: tuple[Shape, ...] = ()
+
     nests: bool = False
     """Whether it holds objects that models read."""
 
@@ -330,6 +334,7 @@ def an_object(model: type[Model]) -> Shape:
     return Shape(
         expected="an object",
         read=lambda value: model.from_dict(value) if type(value) is OBJECT else MISFIT,
+        model=model,
         nests=True,
     )
 
@@ -367,6 +372,7 @@ def either(*shapes: Shape) -> Shape:
         read=read,
         salvage=salvage,
         exact=all(shape.exact for shape in shapes),
+        branches=shapes,
         nests=any(shape.nests for shape in shapes),
     )
 

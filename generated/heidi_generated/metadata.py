@@ -42,6 +42,8 @@ class Failure:
     status: int | None
     """None: any status that is not declared by its number."""
 
+    description: str
+
     type: str | None
     """The name of the failure, None where the document shows none."""
 
@@ -636,6 +638,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         failures=(
             Failure(
                 status=401,
+                description="The token is missing, wrong or expired.",
                 type="AuthenticationError",
                 message="the token is missing, wrong or expired",
                 body={
@@ -647,6 +650,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=405,
+                description="The path has no such method.",
                 type="MethodNotAllowedError",
                 message="the path has no such method",
                 body={
@@ -658,6 +662,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=429,
+                description="Too many requests; wait as long as Retry-After says.",
                 type="RateLimitedError",
                 message="too many requests; try again in 1 second",
                 body={
@@ -669,6 +674,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=400,
+                description="The body is not JSON.",
                 type="MalformedRequestError",
                 message="body: the text is not JSON",
                 body={
@@ -677,6 +683,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=413,
+                description="The body has more than 1 MiB.",
                 type="ContentTooLargeError",
                 message="the body has more than 1048576 bytes",
                 body={
@@ -688,6 +695,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=415,
+                description="The body is not application/json.",
                 type="UnsupportedMediaTypeError",
                 message="the body must be application/json",
                 body={
@@ -699,6 +707,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=422,
+                description="The request is well-formed, and its content is not what the operation takes.",
                 type="InvalidRequestError",
                 message="page_size: must be between 1 and 100",
                 body={
@@ -772,12 +781,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         failures=(
             Failure(
                 status=404,
+                description="There is no such session.",
                 type="SessionNotFoundError",
                 message="Session not found",
                 body={"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}},
             ),
             Failure(
                 status=401,
+                description="The token is missing, wrong or expired.",
                 type="AuthenticationError",
                 message="the token is missing, wrong or expired",
                 body={
@@ -789,6 +800,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=405,
+                description="The path has no such method.",
                 type="MethodNotAllowedError",
                 message="the path has no such method",
                 body={
@@ -800,6 +812,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=429,
+                description="Too many requests; wait as long as Retry-After says.",
                 type="RateLimitedError",
                 message="too many requests; try again in 1 second",
                 body={
@@ -887,12 +900,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         failures=(
             Failure(
                 status=404,
+                description="There is no such session.",
                 type="SessionNotFoundError",
                 message="Session not found",
                 body={"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}},
             ),
             Failure(
                 status=401,
+                description="The token is missing, wrong or expired.",
                 type="AuthenticationError",
                 message="the token is missing, wrong or expired",
                 body={
@@ -904,6 +919,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=405,
+                description="The path has no such method.",
                 type="MethodNotAllowedError",
                 message="the path has no such method",
                 body={
@@ -915,6 +931,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=429,
+                description="Too many requests; wait as long as Retry-After says.",
                 type="RateLimitedError",
                 message="too many requests; try again in 1 second",
                 body={
@@ -926,6 +943,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=400,
+                description="The body is not JSON.",
                 type="MalformedRequestError",
                 message="body: the text is not JSON",
                 body={
@@ -934,6 +952,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=413,
+                description="The body has more than 1 MiB.",
                 type="ContentTooLargeError",
                 message="the body has more than 1048576 bytes",
                 body={
@@ -945,6 +964,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=415,
+                description="The body is not application/json.",
                 type="UnsupportedMediaTypeError",
                 message="the body must be application/json",
                 body={
@@ -956,6 +976,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=422,
+                description="The request is well-formed, and its content is not what the operation takes.",
                 type="InvalidRequestError",
                 message="page_size: must be between 1 and 100",
                 body={
@@ -1056,6 +1077,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         failures=(
             Failure(
                 status=401,
+                description="The token is missing, wrong or expired.",
                 type="AuthenticationError",
                 message="the token is missing, wrong or expired",
                 body={
@@ -1067,6 +1089,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=405,
+                description="The path has no such method.",
                 type="MethodNotAllowedError",
                 message="the path has no such method",
                 body={
@@ -1078,6 +1101,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=429,
+                description="Too many requests; wait as long as Retry-After says.",
                 type="RateLimitedError",
                 message="too many requests; try again in 1 second",
                 body={
@@ -1089,6 +1113,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=422,
+                description="The request is well-formed, and its content is not what the operation takes.",
                 type="InvalidRequestError",
                 message="page_size: must be between 1 and 100",
                 body={
@@ -1100,6 +1125,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=403,
+                description="No Heidi user is linked to the API user.",
                 type="NoLinkedUserException",
                 message="error: no linked user",
                 body={"detail": {"msg": "error: no linked user", "type": "NoLinkedUserException"}},
@@ -1155,6 +1181,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         failures=(
             Failure(
                 status=401,
+                description="The key is missing or wrong.",
                 type="AuthenticationError",
                 message="the key is missing or wrong",
                 body={
@@ -1163,6 +1190,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=405,
+                description="The path has no such method.",
                 type="MethodNotAllowedError",
                 message="the path has no such method",
                 body={
@@ -1174,6 +1202,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=429,
+                description="Too many requests; wait as long as Retry-After says.",
                 type="RateLimitedError",
                 message="too many requests; try again in 1 second",
                 body={
@@ -1185,6 +1214,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
             Failure(
                 status=422,
+                description="The request is well-formed, and its content is not what the operation takes.",
                 type="InvalidRequestError",
                 message="page_size: must be between 1 and 100",
                 body={

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import attrs
-from heidi_generated.models import ErrorDetail, ErrorResponse
+from heidi_generated.errors import APIResponseError, APIStatusError, failure_in, status_error
+from heidi_generated.facade import RawResponse
 from heidi_generated.types import MismatchError
 
 from . import _json
-from ._errors import APIResponseError, APIStatusError, status_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from heidi_generated.facade import Call, Decode
     from heidi_generated.types import Operation
 
-    from ._calls import Call, Decode
     from ._messages import Answer
 
 T = TypeVar("T")
@@ -26,54 +24,20 @@ T = TypeVar("T")
 _TYPE: Final = re.compile(r"[A-Za-z][\w.]{0,99}", re.ASCII)
 
 
-@attrs.frozen(repr=False)
-class RawResponse(Generic[T]):
-    """An answer as it came, from a call of `with_raw_response`; `parse()` reads the body.
-
-    Attributes:
-        retries_taken: how many times the request was repeated before this answer.
-    """
-
-    _answer: Answer
-    _call: Call[T]
-    _strict: bool
-    retries_taken: int
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self._answer.status_code
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers; their names fit in any case."""
-        return self._answer.headers
-
-    @property
-    def content(self) -> bytes:
-        """The body. May hold patient data."""
-        return self._answer.content
-
-    @property
-    def request_id(self) -> str | None:
-        """How the server names this request in its own logs, if it says so."""
-        return self._answer.request_id
-
-    def parse(self) -> T:
-        """Read the body, each time anew.
-
-        Returns:
-            What the call itself returns: a Session, a SessionCreated or a Page.
-
-        Raises:
-            APIResponseError: the body is not what the document says: not JSON, or without what
-                was asked for; with `strict_responses`, different from the document at all.
-        """
-        request = self._call.request
-        return read(self._answer, request.operation, self._call.decode, strict=self._strict)
-
-    def __repr__(self) -> str:
-        return f"<RawResponse {self.status_code} to {self._call.request.operation.id}>"
+def raw_response(
+    answer: Answer, call: Call[T], *, strict: bool, retries_taken: int
+) -> RawResponse[T]:
+    """Hand a response over, with how its body is read."""
+    operation = call.request.operation
+    return RawResponse(
+        status_code=answer.status_code,
+        headers=answer.headers,
+        content=answer.content,
+        request_id=answer.request_id,
+        retries_taken=retries_taken,
+        operation=operation.id,
+        read=functools.partial(read, answer, operation, call.decode, strict=strict),
+    )
 
 
 def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: bool) -> T:
@@ -117,13 +81,10 @@ def refusal(answer: Answer, operation: Operation) -> APIStatusError:
     )
 
 
-def failure_of(answer: Answer) -> tuple[ErrorDetail | None, str | None]:
-    """Read the failure that an answer describes, and its name; None where it has none."""
+def failure_of(answer: Answer) -> tuple[Any, str | None]:
+    """Read the failure that an error response describes, and its name; None where it has none."""
     try:
-        detail: Any = ErrorResponse.from_dict(_json.load_object(answer.content)).detail
+        detail, name = failure_in(_json.load_object(answer.content))
     except (ValueError, RecursionError):
         return None, None
-    if not isinstance(detail, ErrorDetail):
-        return None, None
-    name: Any = detail.type_
     return detail, name if isinstance(name, str) and _TYPE.fullmatch(name) else None

@@ -1,18 +1,19 @@
-"""`Heidi` and `AsyncHeidi`: options in, `sessions` out."""
+"""`Heidi` and `AsyncHeidi`: options in, resources out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heidi_generated.client import AsyncResources, Resources
+from heidi_generated.facade import Uncopied
+from heidi_generated.types import UNSET
+
 from . import _options
 from ._engine import AsyncEngine, Engine
-from ._fields import UNSET
 from ._http import AsyncPool, AsyncTokenAuth, SyncPool, TokenAuth
 from ._issuer import Issuer
-from ._sessions import AsyncSessions, Sessions
-from ._settings import PAGE_PARAMETER, Settings
+from ._settings import Settings
 from ._tokens import AsyncIssuedTokens, IssuedTokens, given_tokens
-from ._uncopied import Uncopied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -20,22 +21,19 @@ if TYPE_CHECKING:
     from typing import Self
 
     from heidi_generated.document import Region
+    from heidi_generated.errors import HeidiError
     from heidi_generated.types import Unset
 
-    from ._errors import HeidiError
     from ._http import HttpxAsyncClient, HttpxClient, Timeout
     from ._tokens import AsyncTokenSource, TimedToken, TokenSource
 
 
-class Heidi(Uncopied):
+class Heidi(Resources, Uncopied):
     """The Heidi Sessions API.
 
     Threads may share it. Clients that derive from it by `with_options` share its connections and
     its token. Close it after use, or use it in a `with` statement.
     """
-
-    sessions: Sessions
-    """Create, read, update and list the sessions of one user."""
 
     _base_url = "no server yet"
 
@@ -54,7 +52,7 @@ class Heidi(Uncopied):
         retry_writes: bool = False,
         default_headers: Mapping[str, str] | None = None,
         strict_responses: bool = False,
-        page_parameter: str = PAGE_PARAMETER,
+        page_parameter: str | None = None,
         http_client: HttpxClient | None = None,
     ) -> None:
         """Set up a client; nothing is sent yet.
@@ -75,12 +73,13 @@ class Heidi(Uncopied):
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout. Without it 30, or as http_client says.
             max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat `create` and `update` where the server may have acted on the
-                first attempt. May create a session twice.
+            retry_writes: also repeat calls that write where the server may have acted on the
+                first attempt. May create the same thing twice.
             default_headers: sent with every request.
             strict_responses: refuse answers that are not what the document says, instead of
                 reading them as far as they go.
-            page_parameter: the query parameter that asks for a page; the vendor never names it.
+            page_parameter: the query parameter that asks for the next page; None: as the
+                document names it.
             http_client: your own httpx.Client, with your proxies, certificates or HTTP/2. It is
                 yours to close.
 
@@ -132,8 +131,8 @@ class Heidi(Uncopied):
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout.
             max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat `create` and `update` where the server may have acted on the
-                first attempt. May create a session twice.
+            retry_writes: also repeat calls that write where the server may have acted on the
+                first attempt. May create the same thing twice.
             default_headers: sent with every request, on top of those that are there.
             strict_responses: refuse answers that are not what the document says.
 
@@ -179,10 +178,10 @@ class Heidi(Uncopied):
         self._engine = engine
         self._base_url = engine.settings.base_url
         self._derived = derived
-        self.sessions = Sessions(engine)
+        self._set_up_resources(engine)
 
 
-class AsyncHeidi(Uncopied):
+class AsyncHeidi(AsyncResources, Uncopied):
     """The Heidi Sessions API, for asyncio.
 
     Tasks, threads and event loops may share it. Each event loop has its own connections, which
@@ -190,9 +189,6 @@ class AsyncHeidi(Uncopied):
     `with_options` share its connections and its token. Close it after use, or use it in an
     `async with` statement.
     """
-
-    sessions: AsyncSessions
-    """Create, read, update and list the sessions of one user."""
 
     _base_url = "no server yet"
 
@@ -211,7 +207,7 @@ class AsyncHeidi(Uncopied):
         retry_writes: bool = False,
         default_headers: Mapping[str, str] | None = None,
         strict_responses: bool = False,
-        page_parameter: str = PAGE_PARAMETER,
+        page_parameter: str | None = None,
         http_client: HttpxAsyncClient | None = None,
     ) -> None:
         """Set up a client; nothing is sent yet.
@@ -233,12 +229,13 @@ class AsyncHeidi(Uncopied):
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout. Without it 30, or as http_client says.
             max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat `create` and `update` where the server may have acted on the
-                first attempt. May create a session twice.
+            retry_writes: also repeat calls that write where the server may have acted on the
+                first attempt. May create the same thing twice.
             default_headers: sent with every request.
             strict_responses: refuse answers that are not what the document says, instead of
                 reading them as far as they go.
-            page_parameter: the query parameter that asks for a page; the vendor never names it.
+            page_parameter: the query parameter that asks for the next page; None: as the
+                document names it.
             http_client: your own httpx.AsyncClient, with your proxies, certificates or HTTP/2. It
                 is yours to close.
 
@@ -288,8 +285,8 @@ class AsyncHeidi(Uncopied):
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout.
             max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat `create` and `update` where the server may have acted on the
-                first attempt. May create a session twice.
+            retry_writes: also repeat calls that write where the server may have acted on the
+                first attempt. May create the same thing twice.
             default_headers: sent with every request, on top of those that are there.
             strict_responses: refuse answers that are not what the document says.
 
@@ -338,7 +335,7 @@ class AsyncHeidi(Uncopied):
         self._engine = engine
         self._base_url = engine.settings.base_url
         self._derived = derived
-        self.sessions = AsyncSessions(engine)
+        self._set_up_resources(engine)
 
 
 def _issuing(

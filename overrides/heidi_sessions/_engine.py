@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from heidi_generated.facade import Uncopied
+
 from ._exchange import Exchange
-from ._uncopied import Uncopied
+from ._pages import AsyncWalker, Walker
 
 if TYPE_CHECKING:
-    from ._answers import RawResponse
-    from ._calls import Call
+    from heidi_generated.facade import Call, Progress, Query, RawResponse
+
     from ._exchange import Result
     from ._http import AsyncPool, AsyncTokenAuth, SyncPool, TokenAuth
     from ._settings import Settings
@@ -29,7 +31,7 @@ class Engine(Uncopied):
         """Send a call, again where that is allowed and may help.
 
         Raises:
-            HeidiError: there is no answer, or it says no.
+            HeidiError: there is no response, or it is an error.
         """
         exchange = Exchange(call, self.settings)
 
@@ -42,6 +44,14 @@ class Engine(Uncopied):
 
             result = go_on(exchange, result, attempt)
         return exchange.conclude(result)
+
+    def pages(self, query: Query[T], max_items: int | None, progress: Progress | None) -> Walker[T]:
+        """Walk over the pages of a list.
+
+        Raises:
+            ValueError: max_items is negative, or not an integer.
+        """
+        return Walker(self, query, max_items, progress)
 
 
 class AsyncEngine(Uncopied):
@@ -56,7 +66,7 @@ class AsyncEngine(Uncopied):
         """Send a call, again where that is allowed and may help.
 
         Raises:
-            HeidiError: there is no answer, or it says no.
+            HeidiError: there is no response, or it is an error.
         """
         exchange = Exchange(call, self.settings)
 
@@ -69,3 +79,13 @@ class AsyncEngine(Uncopied):
 
             result = await go_on_async(exchange, result, attempt)
         return exchange.conclude(result)
+
+    def pages(
+        self, query: Query[T], max_items: int | None, progress: Progress | None, *, prefetch: bool
+    ) -> AsyncWalker[T]:
+        """Walk over the pages of a list.
+
+        Raises:
+            ValueError: max_items is negative, or not an integer.
+        """
+        return AsyncWalker(self, query, max_items, progress, prefetch=prefetch)

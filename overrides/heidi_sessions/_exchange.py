@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
+from heidi_generated.errors import APIConnectionError, APIStatusError, HeidiError, TokenError
+
 from . import _clock, _log
-from ._answers import RawResponse, refusal
-from ._errors import APIConnectionError, APIStatusError, HeidiError, TokenError
+from ._answers import raw_response, refusal
 from ._messages import Answer, Outgoing
 
 if TYPE_CHECKING:
-    from ._calls import Call
+    from heidi_generated.facade import Call, RawResponse
+
     from ._settings import Settings
 
 T = TypeVar("T")
@@ -26,7 +28,7 @@ class Exchange(Generic[T]):
     def __init__(self, call: Call[T], settings: Settings) -> None:
         self._call = call
         self._settings = settings
-        self._outgoing = settings.outgoing(call.request, call.content)
+        self._outgoing = settings.outgoing(call.request, call.content, token=call.token)
         self._safe = call.request.operation.method == "GET" or settings.retry_writes
         self._started = 0.0
         self.attempts = 0
@@ -61,7 +63,8 @@ class Exchange(Generic[T]):
         """
         retries = self.attempts - 1
         if isinstance(result, Answer):
-            return RawResponse(result, self._call, self._settings.strict_responses, retries)
+            strict = self._settings.strict_responses
+            return raw_response(result, self._call, strict=strict, retries_taken=retries)
         if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
             result.retries_taken = retries
         raise result

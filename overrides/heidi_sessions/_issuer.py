@@ -1,18 +1,15 @@
-"""How a token is asked for, and what the answer means. No I/O.
-
-Spec: issueToken (documented).
-"""
+"""How a token is asked for, and what the response means. No I/O."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from heidi_generated.api.authentication import issue_token
+from heidi_generated.client import Issuing
+from heidi_generated.errors import APIConnectionError, APIResponseError, HeidiError, TokenError
 
 from . import _clock, _log
 from ._answers import failure_of, read
-from ._errors import APIConnectionError, APIResponseError, HeidiError, TokenError
 from ._messages import Answer, seconds_until
 from ._tokens import TimedToken, is_token
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from ._options import Key
     from ._settings import Settings
 
-API_KEY_HEADER: Final = "Heidi-Api-Key"
+_ISSUING: Final = Issuing()
 
 
 class Issuer:
@@ -35,17 +32,14 @@ class Issuer:
     def request(self) -> Outgoing:
         """Say what to send: the key goes in a header, and nowhere else."""
         self._started = _clock.monotonic()
-        request = issue_token.build(
-            email=self._key.email.reveal(),
-            third_party_internal_id=self._key.third_party_internal_id.reveal(),
-        )
+        request = _ISSUING.request(*(secret.reveal() for secret in self._key.user))
         outgoing = self._settings.outgoing(request, None)
-        headers = {**outgoing.headers, API_KEY_HEADER: self._key.api_key.reveal()}
+        headers = {**outgoing.headers, _ISSUING.header: self._key.api_key.reveal()}
         return attrs.evolve(outgoing, headers=headers)
 
     def read(self, result: Answer | HeidiError) -> TimedToken | HeidiError:
         """Take the token out of the answer, or say why there is none."""
-        operation = issue_token.OPERATION
+        operation = _ISSUING.operation
         _log.attempt(operation, result, _clock.monotonic() - self._started, 1)
         if isinstance(result, HeidiError):
             if isinstance(result, APIConnectionError):
@@ -54,12 +48,12 @@ class Issuer:
         if not 200 <= result.status_code < 300:
             return _refused(result)
         try:
-            issued = read(result, operation, issue_token.decode, strict=True)
+            issued = read(result, operation, _ISSUING.decode, strict=True)
         except APIResponseError as error:
             return _error(result, f"the answer is not what the document says at {error.path}")
         if not is_token(issued.token):
             return _error(result, "the answer holds something that is not a bearer token")
-        return TimedToken.for_seconds(issued.token, seconds_until(issued.expiration_time, result))
+        return TimedToken.for_seconds(issued.token, seconds_until(issued.expires, result))
 
 
 def _refused(answer: Answer) -> TokenError:
@@ -70,7 +64,7 @@ def _refused(answer: Answer) -> TokenError:
 
 
 def _error(answer: Answer, problem: str, type_: str | None = None) -> TokenError:
-    operation = issue_token.OPERATION
+    operation = _ISSUING.operation
     return TokenError(
         problem,
         operation=operation.id,

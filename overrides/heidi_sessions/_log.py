@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 from ._messages import Answer
 
 if TYPE_CHECKING:
+    from heidi_generated.errors import HeidiError
     from heidi_generated.types import Operation
-
-    from ._errors import HeidiError
 
 logger: Final = logging.getLogger("heidi_sessions")
 
@@ -39,6 +38,6 @@ def wait(seconds: float) -> None:
     logger.info("trying again in %.1f s", seconds)
 
 
-def short_walk(seen: int, total_count: int | None) -> None:
+def short_walk(seen: int, total: int | None, noun: str) -> None:
     """Log that a walk ended early by the server's own count."""
-    logger.warning("the last page came after %d of %s sessions", seen, total_count)
+    logger.warning("the last page came after %d of %s %s", seen, total, noun)

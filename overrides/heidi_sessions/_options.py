@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import attrs
 from heidi_generated import document
+from heidi_generated.errors import ConfigurationError
 
-from ._errors import ConfigurationError
 from ._secret import Secret
 from ._tokens import is_token
 
@@ -34,8 +34,8 @@ class Key:
     """What tokens are issued for: the partner's key, and one user of theirs."""
 
     api_key: Secret
-    email: Secret
-    third_party_internal_id: Secret
+    user: tuple[Secret, ...]
+    """What names the user, in the order of the document."""
 
 
 def conceal(**options: Any) -> dict[str, Secret | None]:
@@ -99,7 +99,8 @@ def _key(passed: Mapping[str, Secret]) -> Key:
         secrets[name] = secret
     if not re.fullmatch(r"[\x21-\x7e]+", secrets["api_key"].reveal()):
         raise ConfigurationError("api_key: holds a character that no header can carry")
-    return Key(**secrets)
+    api_key, *user = (secrets[name] for name in _KEY_OPTIONS)
+    return Key(api_key, tuple(user))
 
 
 def _token(token: Secret, source: str) -> Secret:

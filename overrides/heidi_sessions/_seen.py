@@ -23,7 +23,7 @@ class Seen:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, item: str) -> bool:
+    def add(self, item: str | int) -> bool:
         """Remember an id; say whether it is new."""
         mark = (hash(item) & _MASK) or 1
         place = self._find(self._slots, mark)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import attrs
+from heidi_generated.client import Issuing
+from heidi_generated.errors import ConfigurationError
+from heidi_generated.types import Unset
 
-from ._errors import ConfigurationError
-from ._fields import Unset
 from ._http import Timeout, all_headers, as_timeout
 from ._messages import Outgoing
 from ._version import __version__
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of an answer may take."""
 
-PAGE_PARAMETER: Final = "page"
-"""How the document calls the parameter that the vendor never names; `page_parameter` renames it."""
-
 # RFC 9110, section 5: what else is in a header breaks it.
 _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
-_CREDENTIAL_HEADERS: Final = frozenset({"authorization", "heidi-api-key"})
+_CREDENTIAL_HEADERS: Final = frozenset({"authorization", Issuing.header.lower()})
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -42,7 +40,9 @@ class Settings:
     max_retries: int
     retry_writes: bool
     strict_responses: bool
-    page_parameter: str
+    page_parameter: str | None
+    """How the server calls the parameter for the next page; None: as the document does."""
+
     default_headers: Mapping[str, str]
 
     @classmethod
@@ -62,7 +62,7 @@ class Settings:
             max_retries=0,
             retry_writes=False,
             strict_responses=False,
-            page_parameter=PAGE_PARAMETER,
+            page_parameter=None,
             default_headers={},
         )
         return unchecked.evolve(**options)
@@ -89,9 +89,20 @@ class Settings:
         """The headers of a request with a body."""
         return self._written_out({"content-type": "application/json"})
 
-    def outgoing(self, request: Request, content: bytes | None) -> Outgoing:
-        """Write a request out."""
-        params = {self._name_of(name): value for name, value in request.params.items()}
+    def outgoing(
+        self, request: Request, content: bytes | None, *, token: str | None = None
+    ) -> Outgoing:
+        """Write a request out.
+
+        Args:
+            token: the parameter for the next page, which `page_parameter` renames.
+        """
+        params = request.params
+        if self.page_parameter is not None and token in params:
+            params = {
+                self.page_parameter if name == token else name: value
+                for name, value in params.items()
+            }
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         headers = self.headers if content is None else self.body_headers
         return Outgoing(
@@ -110,9 +121,6 @@ class Settings:
             **more,
         }
         return headers if self.own_client else all_headers(self.base_url, headers)
-
-    def _name_of(self, parameter: str) -> str:
-        return self.page_parameter if parameter == PAGE_PARAMETER else parameter
 
 
 def _retries(value: object) -> int:
@@ -138,9 +146,9 @@ def _headers(value: Any) -> Mapping[str, str]:
     return headers
 
 
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError("page_parameter: give the name of the query parameter")
+def _name(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ConfigurationError("page_parameter must be the name of the query parameter")
     return value
 
 

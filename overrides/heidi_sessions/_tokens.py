@@ -9,9 +9,9 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import attrs
+from heidi_generated.errors import ConfigurationError, HeidiError, TokenError
 
 from . import _clock, _fork
-from ._errors import ConfigurationError, HeidiError, TokenError
 from ._secret import Secret
 
 if TYPE_CHECKING:

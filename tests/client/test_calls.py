@@ -173,19 +173,25 @@ def test_a_patient_dict_takes_texts_and_their_types_alike(dob: Any, gender: Any)
         ({"patient": {"dob": datetime(1990, 1, 1, 12)}}, "patient.dob"),  # noqa: DTZ001
         ({"patient": {"gender": "secret"}}, "patient.gender"),
         ({"patient": ["secret"]}, "patient"),
-        ({"patient": {1: "secret"}}, "patient: there are name, gender, dob"),
-        ({"patient": {1: "secret", "a": "secret"}}, "patient: there are name, gender, dob"),
-        ({"patient": {"gender": ["secret"]}}, "patient.gender: give one of MALE, FEMALE, OTHER"),
-        ({"patient": {"gender": None}}, "patient.gender: give one of"),
-        ({"patient": {"name": None, "demographic_details": "secret"}}, "patient.name: the API"),
-        ({"patient": {"name": {"secret"}}}, "patient.name: JSON cannot hold"),
-        ({"clinician_notes": "secret"}, "clinician_notes: give a list of texts"),
-        ({"clinician_notes": ["secret", None]}, "clinician_notes: give a list of texts"),
-        ({"clinician_notes": 1}, "clinician_notes: give a list of texts"),
+        ({"patient": {1: "secret"}}, "patient must have strings as keys: name, gender, dob"),
+        ({"patient": {1: "secret", "a": "secret"}}, "patient must have strings as keys"),
+        ({"patient": {"gender": ["secret"]}}, "patient.gender must be one of MALE, FEMALE, OTHER"),
+        ({"patient": {"gender": None}}, "patient.gender must be one of .*, not None; leave it out"),
+        (
+            {"patient": {"name": None, "demographic_details": "secret"}},
+            "patient.name must be a string, not None",
+        ),
+        ({"patient": {"name": {"secret"}}}, "patient.name must be a string"),
+        (
+            {"clinician_notes": "secret"},
+            "clinician_notes must be a list, each item a string, not one",
+        ),
+        ({"clinician_notes": ["secret", None]}, r"clinician_notes\[1\] must be a string"),
+        ({"clinician_notes": 1}, "clinician_notes must be a list"),
         ({"linked_sessions_for_context": "secret"}, "linked_sessions_for_context"),
-        ({"duration": float("nan")}, "JSON"),
-        ({"duration": float("inf")}, "JSON"),
-        ({"duration": object()}, "JSON"),
+        ({"duration": float("nan")}, "duration must be a finite number"),
+        ({"duration": float("inf")}, "duration must be a finite number"),
+        ({"duration": object()}, "duration must be a number"),
         ({"unheard_of": 1}, "unheard_of"),
     ],
 )
@@ -325,10 +331,10 @@ def test_methods_document_themselves_with_their_own_signature() -> None:
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"ehr_patient_id": None}, "ehr_patient_id: the API takes no null"),
-        ({"clinician_notes": None}, "clinician_notes: give a list of texts"),
-        ({"duration": float("nan")}, "duration: JSON cannot hold this value"),
-        ({"duration": Decimal("1.5")}, "duration: JSON cannot hold this value"),
+        ({"ehr_patient_id": None}, "ehr_patient_id must be a string, not None; leave it out"),
+        ({"clinician_notes": None}, "clinician_notes must be a list, .*, not None; leave it out"),
+        ({"duration": Decimal("1.5")}, "duration must be a number"),
+        ({"is_consent": 1}, "is_consent must be a boolean"),
     ],
 )
 def test_a_value_that_cannot_be_sent_names_its_member(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import heidi_sessions
 import httpx
 import pytest
+from heidi_generated import errors as _errors
 from heidi_sessions import (
     APIConnectionError,
     APIResponseError,
@@ -26,7 +27,6 @@ from heidi_sessions import (
     SessionNotFoundError,
     TokenError,
     ValidationError,
-    _errors,
 )
 
 from .harness import Driver, Script, failure
@@ -41,8 +41,7 @@ BY_STATUS = [
     (401, AuthenticationError),
     (403, PermissionDeniedError),
     (404, NotFoundError),
-    (405, APIStatusError),
-    (413, APIStatusError),
+    (418, APIStatusError),
     (422, ValidationError),
     (429, RateLimitError),
     (500, ServerError),
@@ -203,7 +202,7 @@ def test_what_the_operating_system_said_is_kept() -> None:
 
     with pytest.raises(APIConnectionError) as caught:
         Driver("sync", Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
-    expected = "GET /sessions/{session_id}: no answer, ConnectError: Connection refused"
+    expected = "GET /sessions/{session_id}: no response, ConnectError: Connection refused"
     assert expected == str(caught.value)
 
 

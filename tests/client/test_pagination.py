@@ -268,7 +268,7 @@ def test_a_page_size_that_no_page_can_have_is_refused_before_anything_is_sent(
         lambda c: c.sessions.list(page_size=size),
         lambda c: c.sessions.with_raw_response.list(page_size=size),
     ):
-        with pytest.raises(ValueError, match="page_size: give a whole number"):
+        with pytest.raises((TypeError, ValueError), match=r"^page_size must be (1|an integer)"):
             driver(script).run(ask)
     assert [] == script.requests
 
@@ -278,7 +278,7 @@ def test_a_cursor_that_no_server_gives_is_refused_before_anything_is_sent(
     driver: Callable[..., Driver], cursor: Any
 ) -> None:
     script = Script(page([], 0, None))
-    with pytest.raises(TypeError, match="page: give the next_page"):
+    with pytest.raises(TypeError, match=r"^page must be a string or an integer"):
         driver(script).run(lambda c: c.sessions.with_raw_response.list(page=cursor))
     assert [] == script.requests
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import heidi_generated.types
 import heidi_sessions
 import httpx
 import pytest
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-PACKAGE = str(Path(heidi_sessions.__file__).parent)
+PACKAGES = tuple(
+    str(Path(module.__file__).parent) for module in (heidi_generated.types, heidi_sessions)
+)
 PLANTED = {
     "token": "tok3n-1n-the-open",
     "api_key": "k3y-1n-the-open",
@@ -178,7 +181,7 @@ def interrupt() -> httpx.Response:
 
 def ours(tb: TracebackType | None) -> TracebackType | None:
     """Skip the frames of the test, which hold everything."""
-    while tb is not None and not tb.tb_frame.f_code.co_filename.startswith(PACKAGE):
+    while tb is not None and not tb.tb_frame.f_code.co_filename.startswith(PACKAGES):
         tb = tb.tb_next
     return tb
 
@@ -188,7 +191,7 @@ def everything_shown_by(error: BaseException) -> str:
         type(error), error, ours(error.__traceback__), capture_locals=True
     )
     text = "".join(shown.format())
-    assert PACKAGE in text
+    assert any(package in text for package in PACKAGES)
     return "\n".join([text, str(error), repr(error), repr(error.args)])
 
 

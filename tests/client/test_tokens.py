@@ -499,5 +499,5 @@ def test_no_redirect_is_followed_even_if_the_users_client_would(
 def test_connection_errors_at_the_token_endpoint_name_its_route() -> None:
     issuer = Issuer()
     issuer.failures = [httpx.ConnectError("x")]
-    with pytest.raises(APIConnectionError, match=r"^GET /jwt: no answer, ConnectError$"):
+    with pytest.raises(APIConnectionError, match=r"^GET /jwt: no response, ConnectError$"):
         Driver("sync", issuer).run(get, **KEY, max_retries=0)

@@ -67,7 +67,7 @@ def patients(client: Heidi) -> None:
 def lists(client: Heidi) -> Iterator[str]:
     sessions = client.sessions.list(page_size=50, max_items=10, progress=print)
     page = sessions.first_page()
-    assert_type(page, Page)
+    assert_type(page, Page[Session])
     assert_type(page.items[0], Session)
     assert_type(page.total_count, int)
     for session in sessions:
@@ -85,7 +85,7 @@ def options(client: Heidi) -> None:
     assert_type(response.headers["x-request-id"], str)
     assert_type(response.retries_taken, int)
     page = client.sessions.with_raw_response.list(page_size=10, page="cursor")
-    assert_type(page.parse(), Page)
+    assert_type(page.parse(), Page[Session])
 
 
 def errors(client: Heidi) -> float | None:
@@ -136,7 +136,7 @@ async def asynchronously() -> AsyncIterator[Session]:
         assert_type(await client.sessions.update(created.session_id, duration=1.5), Session)
         raw = await client.with_options(timeout=1).sessions.with_raw_response.get("1")
         assert_type(raw.parse(), Session)
-        assert_type(await client.sessions.list().first_page(), Page)
+        assert_type(await client.sessions.list().first_page(), Page[Session])
         async for session in client.sessions.list(prefetch=True):
             assert_type(session, Session)
             yield session

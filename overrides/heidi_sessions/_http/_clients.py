@@ -10,8 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
-
-from heidi_sessions._errors import ConfigurationError
+from heidi_generated.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl

@@ -3,8 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 import httpx
-
-from heidi_sessions._errors import APIConnectionError, APITimeoutError
+from heidi_generated.errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
     from heidi_generated.types import Operation

@@ -10,9 +10,9 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
+from heidi_generated.errors import ClosedClientError, ConfigurationError, HeidiError
 
 from heidi_sessions import _fork
-from heidi_sessions._errors import ClosedClientError, ConfigurationError, HeidiError
 from heidi_sessions._messages import Answer
 
 from ._clients import open_async_client, open_client, request

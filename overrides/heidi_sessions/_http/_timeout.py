@@ -3,9 +3,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from heidi_generated.errors import ConfigurationError
 from httpx import Timeout
-
-from heidi_sessions._errors import ConfigurationError
 
 
 def as_timeout(value: Any) -> Timeout:

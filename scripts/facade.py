@@ -1,0 +1,749 @@
+"""What the templates say about the client's methods: a class for each attribute of the client."""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.strings import ClassName
+
+from scripts.docstrings import prose, section
+from scripts.facts import Facts, Operation, Paging, Spec, facts_of, part
+from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
+from scripts.nodes import pointer_of
+from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from openapi_python_client.parser import GeneratorData
+    from openapi_python_client.parser.openapi import Endpoint
+    from openapi_python_client.parser.properties.protocol import PropertyProtocol
+
+    from scripts.operations import Argument
+    from scripts.operations import Operation as Described
+
+CLIENT_ATTRIBUTES: Final = frozenset({"close", "with_options"})
+RESOURCE_ATTRIBUTES: Final = frozenset({"with_raw_response"})
+WALK_ARGUMENTS: Final = ("max_items", "progress", "prefetch")
+PAGE_WORDS: Final = ("count", "total", "next", "more")
+_ANNOTATIONS: Final = frozenset(
+    "Any Literal Mapping Required Sequence bool date datetime float int str".split()
+)
+_WALK_TEXTS: Final = {
+    "max_items": "stop after so many {noun}, 0 or more; None for all.",
+    "progress": (
+        "called after each page with two numbers of {noun}: those that this walk gives so far, at"
+        " most max_items, and all there are by the server's count."
+    ),
+    "prefetch": "ask for the next page while this one is worked on.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyword:
+    """A parameter of a method."""
+
+    name: str
+    parameter: str
+    """What `build` calls it."""
+
+    annotation: str
+    required: bool
+    text: str
+    shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What a list has beyond a method."""
+
+    item: str
+    pager: str
+    size: str
+    cursor: str
+    id: str
+    noun: str
+    places: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A method of the client."""
+
+    name: str
+    constant: str
+    module: str
+    tag: str
+    operation: Operation
+    described: Described
+    path: list[Keyword]
+    body: list[Keyword]
+    parameters: list[Keyword]
+    body_model: str
+    returns: str
+    demanded: tuple[str, ...]
+    kind: str
+    place: str
+    unwrap: bool
+    listed: Listed | None
+    raises: dict[str, str]
+    returned: str
+
+    def keywords(self, *, raw: bool) -> list[Keyword]:
+        """The parameters behind those of the path; the token of a page is for raw lists."""
+        hidden = self.listed.cursor if self.listed and not raw else None
+        found = [each for each in (*self.body, *self.parameters) if each.name != hidden]
+        return sorted(found, key=lambda each: not each.required)
+
+    def result(self, *, raw: bool, aio: bool) -> str:
+        """The annotation of what is returned."""
+        if raw:
+            return f"RawResponse[{self.returns}]"
+        if self.listed:
+            return ("Async" if aio else "") + self.listed.pager
+        return self.returns
+
+    def text(self, *, raw: bool, aio: bool) -> str:
+        """The docstring."""
+        described, lazy = self.described, self.listed is not None and not raw
+        keywords = self.keywords(raw=raw)
+        arguments = {each.name: each.text for each in (*self.path, *keywords)}
+        if lazy and self.listed:
+            walk = WALK_ARGUMENTS if aio else WALK_ARGUMENTS[:2]
+            arguments |= {name: _WALK_TEXTS[name].format(noun=self.listed.noun) for name in walk}
+        repeats = (
+            "Where the server may have acted on it, it is not sent again, unless `retry_writes`"
+            " says so."
+        )
+        parts = [
+            described.summary,
+            "Nothing is sent until it is iterated, page by page." if lazy else "",
+            described.description,
+            "" if self.operation.method == "GET" else repeats,
+            section("Args", arguments) if arguments else "",
+            section("Returns", self._returned(raw=raw, aio=aio)),
+            *self._raised(arguments, lazy=lazy),
+            f"Spec: {described.id} ({described.provenance}).",
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _returned(self, *, raw: bool, aio: bool) -> dict[str, str]:
+        result = self.result(raw=raw, aio=aio)
+        if raw:
+            return {result: "the response, with its status and headers."}
+        if self.listed:
+            each = "async for" if aio else "for"
+            return {result: f"iterate over it with `{each}`; each time it asks again."}
+        return {result: self.returned or "what the response holds."}
+
+    def _raised(self, arguments: Mapping[str, str], *, lazy: bool) -> Iterator[str]:
+        checks = {
+            "TypeError": "an argument has the wrong type, or is None; the message names it.",
+            "ValueError": "an argument has a value that the document does not allow.",
+        }
+        failures = {**self.raises, "HeidiError": "any other failure; see its subclasses."}
+        if not lazy:
+            yield section("Raises", {**(checks if arguments else {}), **failures})
+            return
+        yield section("Raises", checks)
+        walk = {"PaginationError": "going on would never end, or the walk would lose items."}
+        yield section(
+            "Iterating raises", {**self.raises, **walk, "HeidiError": "see its subclasses."}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """An attribute of the client, with the methods that it has."""
+
+    attribute: str
+    name: str
+    text: str
+    methods: list[Method] = field(default_factory=list[Method])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """An object of a request, as a TypedDict."""
+
+    name: str
+    model: str
+    text: str
+    keys: dict[str, str]
+    """The annotation of each property."""
+
+    plain: bool
+    """Whether each key can be written as an attribute of a class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageNames:
+    """What the attributes of a page are called: as the first list of the document calls them."""
+
+    count: str
+    total: str
+    next: str
+    more: str
+    counted: bool
+    """Whether every list says how many there are on all pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorShape:
+    """Where an error response has its parts, as attributes of models."""
+
+    model: str
+    detail: str
+    detail_at: tuple[str, ...]
+    type_at: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issuing:
+    """How tokens are issued."""
+
+    tag: str
+    module: str
+    user: tuple[str, ...]
+    header: str
+    token: tuple[str, ...]
+    expires: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facade:
+    """All that the templates of the client ask for."""
+
+    resources: list[Resource]
+    fields: list[Fields]
+    page_names: PageNames
+    errors: list[ErrorClass]
+    error: ErrorShape | None
+    issuing: Issuing | None
+    models: list[str]
+    """All models and enums."""
+
+    shown: list[str]
+    """The models that users meet."""
+
+    facts: Facts
+
+    @property
+    def methods(self) -> list[Method]:
+        """Those of all resources."""
+        return [method for resource in self.resources for method in resource.methods]
+
+    @property
+    def pagers(self) -> list[Method]:
+        """One list for each class of pager."""
+        return list({each.listed.pager: each for each in self.methods if each.listed}.values())
+
+    @property
+    def public(self) -> dict[str, list[str]]:
+        """The names that users import, by the module that has them."""
+        pagers = [each.listed.pager for each in self.pagers if each.listed]
+        return {
+            "document": ["Region"],
+            "errors": [*ROOTS, *(each.name for each in self.errors)],
+            "facade": ["Page", "RawResponse"],
+            "fields": [each.name for each in self.fields],
+            "models": self.shown,
+            "resources": [*pagers, *(f"Async{name}" for name in pagers)],
+            "types": ["UNSET", "Unset"],
+        }
+
+    @property
+    def error_tree(self) -> list[str]:
+        """The drawing of the error classes below that of a status."""
+        return tree(self.errors)
+
+
+def facade_of(
+    data: GeneratorData,
+    described: Mapping[str, Described],
+    client: dict[str, Any],
+    strict: dict[str, Any],
+) -> Facade:
+    """Describe the client.
+
+    Args:
+        described: by the name of the endpoint.
+
+    Raises:
+        UnsupportedError: an operation has what the templates do not cover.
+    """
+    return _Reader(data, described, client, strict).facade()
+
+
+class _Reader:
+    def __init__(
+        self,
+        data: GeneratorData,
+        described: Mapping[str, Described],
+        client: dict[str, Any],
+        strict: dict[str, Any],
+    ) -> None:
+        self.data = data
+        self.described = described
+        self.spec, self.rules = Spec(client), Spec(strict)
+        self.facts = facts_of(client, strict)
+        self.own = facts_of(client, client)
+        self.errors = error_classes(self.own, self.facts)
+        self.endpoints = {
+            str(endpoint.name): (str(tag), endpoint)
+            for tag, collection in data.endpoint_collections_by_tag.items()
+            for endpoint in collection.endpoints
+        }
+        self.by_id = {described[name].id: name for name in described}
+        self.models = {str(each.class_info.name): each for each in data.models}
+        self.hidden: set[str] = set()
+        self.fields: list[Fields] = []
+        self.nested: dict[str, ModelProperty] = {}
+
+    def facade(self) -> Facade:
+        self.fields = self._fields()
+        resources = list(self._resources())
+        error = self._error()
+        issuing = self._issuing()
+        pages = [each.operation.page for each in _methods(resources) if each.operation.page]
+        shown = [str(each.class_info.name) for each in (*self.data.models, *self.data.enums)]
+        return Facade(
+            resources=resources,
+            fields=self.fields,
+            page_names=_page_names(pages),
+            errors=self.errors,
+            error=error,
+            issuing=issuing,
+            models=sorted(shown),
+            shown=sorted(name for name in shown if name not in self.hidden),
+            facts=self.facts,
+        )
+
+    # Resources
+
+    def _resources(self) -> Iterator[Resource]:
+        found: dict[str, Resource] = {}
+        for operation in self.facts.operations:
+            if operation.client_method is None:
+                continue
+            attribute, _, name = operation.client_method.partition(".")
+            place = f"{operation.method} {operation.route}"
+            if attribute in CLIENT_ATTRIBUTES or name in RESOURCE_ATTRIBUTES:
+                raise UnsupportedError(
+                    f"{place}: {operation.client_method} is a name that the client needs; write"
+                    " another in x-semantics.method"
+                )
+            if attribute not in found:
+                class_name = ClassName(attribute, "Resource")
+                found[attribute] = Resource(
+                    attribute=attribute,
+                    name=f"{class_name}Resource" if class_name in self.models else class_name,
+                    text=self._resource_text(operation),
+                )
+            found[attribute].methods.append(self._method(operation, attribute, name))
+        yield from found.values()
+
+    def _resource_text(self, operation: Operation) -> str:
+        for tag in self.spec.root.get("tags", ()):
+            if tag["name"] == operation.tag and tag.get("description"):
+                return prose(tag["description"])
+        return f"The operations of {operation.tag}."
+
+    def _method(self, operation: Operation, attribute: str, name: str) -> Method:
+        key = self.by_id[operation.id]
+        tag, endpoint = self.endpoints[key]
+        described = self.described[key]
+        place = f"{operation.method} {operation.route}"
+        body = self._object_in(endpoint.bodies[0].prop) if endpoint.bodies else None
+        properties = list(self._properties(body)) if body else []
+        if body:
+            self.hidden.add(str(body.class_info.name))
+        taken = {each.name for each in properties} | {"self"}
+        path, parameters = self._parameters(endpoint, described, operation, taken)
+        model = self.models.get(described.response)
+        pointer = operation.result if operation.result is not None else operation.id_at
+        if operation.page is not None:
+            pointer = operation.page.items
+        attributes, prop = self._walk(model, pointer, place) if model else ((), None)
+        unwrap = bool(attributes) and operation.id_at is None
+        if model and unwrap:
+            self.hidden.add(described.response)
+        listed = self._listed(operation, attribute, prop, parameters, model)
+        returns = described.response or "None"
+        if listed:
+            returns = f"Page[{listed.item}]"
+        elif unwrap and isinstance(prop, ModelProperty):
+            returns = str(prop.class_info.name)
+        if described.empty and described.response:
+            returns += " | None"
+        return Method(
+            name=name,
+            constant=f"_{attribute}_{name}".upper(),
+            module=endpoint.name,
+            tag=tag,
+            operation=operation,
+            described=described,
+            path=path,
+            body=properties,
+            parameters=parameters,
+            body_model=str(body.class_info.name) if body else "",
+            returns=returns,
+            demanded=attributes,
+            kind=_python_kind(prop),
+            place="$" + (pointer or "").replace("/", "."),
+            unwrap=unwrap and not listed,
+            listed=listed,
+            raises=self._raises(operation),
+            returned=self._returned(operation),
+        )
+
+    def _properties(self, body: ModelProperty) -> Iterator[Keyword]:
+        props = _props(body)
+        for each in attributes_of(body):
+            prop = props[each.member]
+            yield Keyword(
+                name=each.name,
+                parameter=each.member,
+                annotation=self._wanted(prop) + ("" if each.required else " | Unset"),
+                required=each.required,
+                text=_text(each.description, self._strict(body, each.member)),
+                shape="",
+            )
+
+    def _parameters(
+        self, endpoint: Endpoint, described: Described, operation: Operation, taken: set[str]
+    ) -> tuple[list[Keyword], list[Keyword]]:
+        arguments = [
+            *zip(described.path, endpoint.path_parameters, strict=True),
+            *zip(described.query, endpoint.query_parameters, strict=True),
+            *zip(described.headers, endpoint.header_parameters, strict=True),
+        ]
+        if operation.page is not None:
+            taken = {*taken, *WALK_ARGUMENTS}
+        names = identifiers([argument.name for argument, _ in arguments], taken)
+        schemas = {each.name: each.schema for each in operation.parameters}
+        found = [
+            self._keyword(argument, prop, names[argument.name], schemas.get(argument.parameter))
+            for argument, prop in arguments
+        ]
+        return found[: len(described.path)], found[len(described.path) :]
+
+    def _keyword(
+        self, argument: Argument, prop: PropertyProtocol, name: str, schema: dict[str, Any] | None
+    ) -> Keyword:
+        return Keyword(
+            name=name,
+            parameter=argument.name,
+            annotation=self._wanted(prop) + ("" if argument.required else " | Unset"),
+            required=argument.required,
+            text=_text(argument.description, schema or {}),
+            shape=kind_of(prop).shape,
+        )
+
+    def _listed(
+        self,
+        operation: Operation,
+        attribute: str,
+        prop: PropertyProtocol | None,
+        parameters: Sequence[Keyword],
+        model: ModelProperty | None,
+    ) -> Listed | None:
+        page = operation.page
+        if page is None:
+            return None
+        item = self._object_in(prop.inner_property) if isinstance(prop, ListProperty) else None
+        resource = next(
+            (one for one in self.facts.resources if one.name == operation.resource), None
+        )
+        place = f"{operation.method} {operation.route}"
+        if model is None or item is None or resource is None:
+            raise UnsupportedError(
+                f"{place}: page.items must be an array of a resource; correct it"
+            )
+        names = self._names(operation)
+        by_document = {names[each.parameter]: each.name for each in parameters}
+        ids = {each.member: each.name for each in attributes_of(item)}
+        lists = [one for one in self.facts.operations if one.page and one.resource == resource.name]
+        stem = resource.name if len(lists) == 1 else ClassName(operation.id, "List")
+        pager = f"{stem}List"
+        while pager in self.models and pager not in self.hidden:
+            pager = f"{stem}Pager"
+            stem += "_"
+        return Listed(
+            item=str(item.class_info.name),
+            pager=pager,
+            size=by_document[page.size],
+            cursor=by_document[page.token],
+            id=ids[resource.id],
+            noun=attribute.replace("_", " "),
+            places={
+                word: self._walk(model, pointer, place)[0]
+                for word in PAGE_WORDS
+                if (pointer := getattr(page, word)) is not None
+            },
+        )
+
+    def _names(self, operation: Operation) -> dict[str, str]:
+        """Map the names that `build` has for parameters to those of the document."""
+        described = self.described[self.by_id[operation.id]]
+        return {each.name: each.parameter for each in (*described.query, *described.headers)}
+
+    def _walk(
+        self, model: ModelProperty, pointer: str | None, place: str
+    ) -> tuple[tuple[str, ...], PropertyProtocol | None]:
+        """Follow a pointer through models: the attributes that lead there, and what is there."""
+        attributes: list[str] = []
+        prop: PropertyProtocol = model
+        for token in pointer_of(f"#{pointer or ''}") or ():
+            inner = self._object_in(prop)
+            names = {each.member: each.name for each in attributes_of(inner)} if inner else {}
+            if inner is None or token not in names:
+                raise UnsupportedError(f"{place}: x-semantics: {pointer} leads nowhere; correct it")
+            attributes.append(names[str(token)])
+            prop = _props(inner)[str(token)]
+        return tuple(attributes), self._object_in(prop) or prop
+
+    def _object_in(self, prop: PropertyProtocol) -> ModelProperty | None:
+        """Return the model of an object, also of a nullable one, with its properties read."""
+        if isinstance(prop, UnionProperty):
+            found = [each for each in prop.inner_properties if isinstance(each, ModelProperty)]
+            return self._object_in(found[0]) if found else None
+        return self.models[str(prop.class_info.name)] if isinstance(prop, ModelProperty) else None
+
+    def _raises(self, operation: Operation) -> dict[str, str]:
+        """Document the errors that the client document shows, and an invalid request."""
+        own = next(each for each in self.own.operations if each.id == operation.id)
+        shown = {each.status for each in own.failures if each.status} | {422}
+        types = {each.type for each in self.errors if each.type}
+        found: dict[str, str] = {}
+        for failure in operation.failures:
+            if failure.status in shown or failure.type in types:
+                text = failure.description or failure.message or str(failure.status)
+                found.setdefault(raised_by(failure, self.errors), text)
+        return found
+
+    def _returned(self, operation: Operation) -> str:
+        node = self.spec.operation(operation.route, operation.method.lower())
+        for status, response in part(node, "responses").items():
+            if status.startswith("2"):
+                return prose(self.spec.follow(response).get("description"))
+        return ""
+
+    def _strict(self, model: ModelProperty, member: str) -> dict[str, Any]:
+        schemas = self.rules.schemas
+        node = part(schemas, str(model.class_info.name), "properties", member)
+        return self.rules.follow(node)
+
+    # Annotations
+
+    def _wanted(self, prop: PropertyProtocol) -> str:
+        """Write what an argument may be."""
+        match prop:
+            case EnumProperty():
+                values = ", ".join(repr(value) for value in prop.values.values())
+                wanted = f"{prop.class_info.name} | Literal[{values}]"
+            case DateProperty():
+                wanted = "date | str"
+            case DateTimeProperty():
+                wanted = "datetime | str"
+            case ListProperty():
+                wanted = f"Sequence[{self._wanted(prop.inner_property)}]"
+            case ModelProperty():
+                name = str(prop.class_info.name)
+                fields = {each.model: each.name for each in self.fields}
+                wanted = f"{name} | {fields.get(name, 'Mapping[str, Any]')}"
+            case UnionProperty():
+                inner = [self._wanted(each) for each in prop.inner_properties]
+                wanted = " | ".join(dict.fromkeys(" | ".join(inner).split(" | ")))
+            case _:
+                wanted = kind_of(prop).annotation
+        return wanted
+
+    # Objects of requests
+
+    def _fields(self) -> list[Fields]:
+        for _, endpoint in self.endpoints.values():
+            for body in endpoint.bodies:
+                self._collect_from(self._object_in(body.prop))
+            for prop in endpoint.query_parameters:
+                self._collect(prop)
+        names = _field_names(self.nested)
+        self.fields = [
+            Fields(name=names[name], model=name, text="", keys={}, plain=True)
+            for name, model in self.nested.items()
+            if attributes_of(model)
+        ]
+        return [self._typed_dict(self.nested[each.model], each.name) for each in self.fields]
+
+    def _collect(self, prop: PropertyProtocol) -> None:
+        if isinstance(prop, ListProperty):
+            self._collect(prop.inner_property)
+        model = self._object_in(prop)
+        if model is not None and str(model.class_info.name) not in self.nested:
+            self.nested[str(model.class_info.name)] = model
+            self._collect_from(model)
+
+    def _collect_from(self, model: ModelProperty | None) -> None:
+        for inner in _props(model).values() if model else ():
+            self._collect(inner)
+
+    def _typed_dict(self, model: ModelProperty, name: str) -> Fields:
+        props = _props(model)
+        keys: dict[str, str] = {}
+        texts: dict[str, str] = {}
+        for each in attributes_of(model):
+            wanted = self._wanted(props[each.member])
+            keys[each.member] = f"Required[{wanted}]" if each.required else wanted
+            texts[each.member] = _text(each.description, self._strict(model, each.member))
+        owner = str(model.class_info.name)
+        status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")
+        summary = f"{prose(model.description) or owner} As a dict, in place of {owner}."
+        spec = f"Spec: {owner} ({status})."
+        return Fields(
+            name=name,
+            model=owner,
+            text=f"{summary}\n\n{section('Attributes', texts)}\n\n{spec}",
+            keys=keys,
+            plain=not any(
+                not key.isidentifier() or keyword.iskeyword(key) or key in self._reserved()
+                for key in keys
+            ),
+        )
+
+    def _reserved(self) -> set[str]:
+        return {*_ANNOTATIONS, *self.models, *(each.name for each in self.fields)}
+
+    # Errors and tokens
+
+    def _error(self) -> ErrorShape | None:
+        if self.facts.error_type is None:
+            return None
+        for name, node in self.spec.schemas.items():
+            if "error" in part(node, "x-semantics"):
+                return self._error_shape(name, self.facts.error_type)
+        return None
+
+    def _error_shape(self, name: str, pointer: str) -> ErrorShape | None:
+        model = self.models.get(ClassName(name, "Schema"))
+        if model is None:
+            return None
+        detail_at, _, _ = pointer.rpartition("/")
+        place = f"the schema {name}"
+        attributes, detail = self._walk(model, detail_at, place)
+        if detail_at:
+            self.hidden.add(str(model.class_info.name))
+        return ErrorShape(
+            model=str(model.class_info.name),
+            detail=_python_kind(detail),
+            detail_at=attributes,
+            type_at=self._walk(model, pointer, place)[0][len(attributes) :],
+        )
+
+    def _issuing(self) -> Issuing | None:
+        for operation in self.facts.operations:
+            if operation.issue is not None:
+                key = self.by_id[operation.id]
+                described = self.described[key]
+                model = self.models[described.response]
+                self.hidden.add(described.response)
+                names = {each.parameter: each.name for each in described.query}
+                return Issuing(
+                    tag=self.endpoints[key][0],
+                    module=key,
+                    user=tuple(names[each] for each in operation.issue.user),
+                    header=operation.issue.header,
+                    token=self._walk(model, operation.issue.token, described.route)[0],
+                    expires=self._walk(model, operation.issue.expires, described.route)[0],
+                )
+        return None
+
+
+def _methods(resources: Sequence[Resource]) -> Iterator[Method]:
+    for resource in resources:
+        yield from resource.methods
+
+
+def _page_names(pages: Sequence[Paging]) -> PageNames:
+    first = pages[0] if pages else None
+    names = {
+        word: (getattr(first, word, None) or f"/{word}").rpartition("/")[2] for word in PAGE_WORDS
+    }
+    found = identifiers([names[word] for word in PAGE_WORDS], {"items", "of"})
+    return PageNames(
+        **{word: found[name] for word, name in names.items()},
+        counted=all(page.total is not None for page in pages),
+    )
+
+
+def _field_names(models: Mapping[str, ModelProperty]) -> dict[str, str]:
+    """Name the TypedDict of each model: that of PatientUpdate is PatientFields."""
+    found: dict[str, str] = {}
+    for name in sorted(models, key=lambda each: (not each.endswith("Update"), each)):
+        short = f"{name.removesuffix('Update').removesuffix('Create') or name}Fields"
+        found[name] = f"{name}Fields" if short in found.values() or short in models else short
+    return found
+
+
+def _props(model: ModelProperty) -> dict[str, PropertyProtocol]:
+    found = (*(model.required_properties or ()), *(model.optional_properties or ()))
+    return {prop.name.get_untrusted_value(): prop for prop in found}
+
+
+def _python_kind(prop: PropertyProtocol | None) -> str:
+    if prop is None:
+        return "object"
+    if isinstance(prop, ModelProperty):
+        return str(prop.class_info.name)
+    if isinstance(prop, ListProperty):
+        return "list"
+    annotation = kind_of(prop).annotation
+    return annotation if annotation in {"str", "int"} else "object"
+
+
+def _text(description: str, schema: Mapping[str, Any]) -> str:
+    """Describe a parameter in one paragraph: as the document does, with the bounds of strict."""
+    text = " ".join(description.partition("\n\nSpec:")[0].split())
+    if text.startswith("Spec:"):
+        text = ""
+    bounds = _bounds(schema)
+    if not bounds or bounds in text:
+        return text or "see the document."
+    return f"{text} In the strict document: {bounds}.".lstrip()
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    found = [
+        words.format(low=schema.get(low), high=schema.get(high))
+        for low, high, both, words in _BOUNDS
+        if (low in schema) and ((high in schema) == both)
+    ]
+    found += [
+        words.format(high=schema[high])
+        for low, high, words in _ONLY_HIGH
+        if high in schema and low not in schema
+    ]
+    return ", ".join(found)
+
+
+_BOUNDS: Final = (
+    ("minimum", "maximum", True, "{low} to {high}"),
+    ("minimum", "maximum", False, "{low} or more"),
+    ("exclusiveMinimum", "maximum", True, "above {low}, up to {high}"),
+    ("exclusiveMinimum", "maximum", False, "above {low}"),
+    ("minLength", "maxLength", True, "{low} to {high} characters"),
+    ("minLength", "maxLength", False, "{low} characters or more"),
+    ("minItems", "maxItems", True, "{low} to {high} items"),
+    ("minItems", "maxItems", False, "{low} items or more"),
+)
+_ONLY_HIGH: Final = (
+    ("minimum", "maximum", "{high} or less"),
+    ("minLength", "maxLength", "{high} characters or less"),
+    ("minItems", "maxItems", "{high} items or less"),
+)
