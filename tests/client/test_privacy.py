@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import socket
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PACKAGES = tuple(
-    str(Path(module.__file__).parent) for module in (heidi_generated.types, heidi_sessions)
+    str(Path(inspect.getfile(module)).parent) for module in (heidi_generated.types, heidi_sessions)
 )
 PLANTED = {
     "token": "tok3n-1n-the-open",
