@@ -75,7 +75,7 @@ BANNER: Final = (
 )
 
 OWN_MODULES: Final = (
-    *("arguments.py", "client.py", "decoding.py", "document.py", "errors.py", "facade.py"),
+    *("arguments.py", "decoding.py", "document.py", "facade.py"),
     *("factories.py", "fields.py", "metadata.py", "public.py", "resources.py"),
 )
 """Rendered beside the modules of the generator, from templates of the same name."""
@@ -108,7 +108,7 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
 LIST_OPERATIONS: Final = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from heidi_generated import document, models
+from heidi_generated import client, document, metadata, models, public
 from heidi_generated.api import OPERATIONS
 print(json.dumps(sorted([each.id, each.method, each.route] for each in OPERATIONS)))
 """

@@ -39,7 +39,7 @@ RESERVED_ATTRIBUTES: Final = frozenset(
 RESERVED_CLASSES: Final = frozenset(
     {
         *("Any", "ClassVar", "Final", "Literal", "Mapping", "Self", "Sequence"),
-        *("Member", "Model", "Operation", "Request", "Required", "TypedDict", "Unset"),
+        *("Member", "Model", "Operation", "Request", "TypedDict", "Unset"),
         *("AsyncHeidi", "Heidi", "Page", "Progress", "RawResponse", "Region"),
         *("ANYTHING", "ARRAY", "BOOLEAN", "DATE", "DATE_TIME", "INTEGER", "NULL", "NUMBER"),
         *("OBJECT", "OPERATION", "OPERATIONS", "TEXT", "UNSET"),

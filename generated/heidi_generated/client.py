@@ -22,6 +22,7 @@ class Resources:
     """What a Heidi user keeps of each consultation."""
 
     def _set_up_resources(self, sender: Sender) -> None:
+        """Make the attributes."""
         self.sessions = _resources.Sessions(sender)
 
 
@@ -32,6 +33,7 @@ class AsyncResources:
     """What a Heidi user keeps of each consultation."""
 
     def _set_up_resources(self, sender: AsyncSender) -> None:
+        """Make the attributes."""
         self.sessions = _resources.AsyncSessions(sender)
 
 
