@@ -8,6 +8,8 @@ import heidi_spec
 from ._verdict import Level, Words
 
 Json = dict[str, Any]
+# Provenance of what the vendor does not say, or contradicts.
+READINGS = ("inferred", "unknown", "anomaly")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -61,23 +63,45 @@ def asserted(document: Json, level: Level) -> Json:
     """Return what the level asserts of the document. At `strict`, all of it.
 
     At `documented` only what the vendor's page says:
+    - A node, or a keyword of it, that is our reading is left out.
     - The page prints bodies and no status codes, so any 2xx is the success that is described.
     - It shows two errors and no rule for others, so what only `default` covers has any body.
-    - What it only ever showed as null has no type that an answer could break.
+    - A body that may be left out by our reading alone is sent.
     """
     if level == "strict":
         return document
     for _, _, operation in operations(document):
         responses = operation["responses"]
-        responses["default"] = {"description": responses["default"]["description"]}
-        operation["responses"] = {
-            "2XX" if status == "200" else status: response for status, response in responses.items()
-        }
-    for schema in document["components"]["schemas"].values():
-        for name, member in schema.get("properties", {}).items():
-            if member.get("x-provenance", {}).get("status") == "unknown":
-                schema["properties"][name] = {"description": member["description"]}
+        if "default" in responses:
+            responses["default"] = {"description": responses["default"]["description"]}
+        success = [status for status in responses if status.startswith("2")]
+        if len(success) == 1 and is_reading(responses[success[0]]):
+            operation["responses"] = {
+                "2XX" if status in success else status: node for status, node in responses.items()
+            }
+        if "requestBody" in operation and is_reading(operation["requestBody"]):
+            operation["requestBody"]["required"] = True
+    schemas = document["components"]["schemas"]
+    document["components"]["schemas"] = {name: said(node) for name, node in schemas.items()}
     return document
+
+
+def is_reading(node: Any) -> bool:
+    """Whether a node of the document is our reading, and not said by the vendor."""
+    return member(member(node, "x-provenance"), "status") in READINGS
+
+
+def said(node: Any) -> Any:
+    """Return what the vendor says of a schema: without nodes and keywords that are our reading."""
+    if isinstance(node, list):
+        return [said(item) for item in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    schema = cast("Json", node)
+    if is_reading(schema):
+        return {word: schema[word] for word in ("description", "x-provenance") if word in schema}
+    inferred = member(schema.get("x-provenance"), "inferred") or ()
+    return {word: said(item) for word, item in schema.items() if word not in inferred}
 
 
 def places(document: Json, keys: Sequence[str | int]) -> Iterator[tuple[list[str], Any]]:

@@ -34,10 +34,12 @@ from .standing import plan, tokens
 UNSEEN = {
     "auth.token_in_the_query": "it takes a live token in a URL, where every log keeps it",
 }
-# Faults that break the page's words, and show in requests that only level strict sends.
+# Faults that break the page's words, and that level strict alone sees, each with the reason.
 PAGES = "the page names no way to a second page, and so no walk"
 TOTALS = "what `total_count` counts is a decision; the page shows a number"
 ISSUER = "the base document does not speak of the issue of tokens"
+NOTES = "the page contradicts itself about what is shown of the notes"
+INSTANT = "the page shows instants, and does not say that every instant has their form"
 STRICT_ONLY = {
     "auth.key_is_optional": ISSUER,
     "auth.short_key": ISSUER,
@@ -45,6 +47,19 @@ STRICT_ONLY = {
     "auth.expiration_as_seconds": ISSUER,
     "auth.shorter_than_told": ISSUER,
     "auth.internal_id_is_the_user": ISSUER,
+    "creation.notes_are_null": NOTES,
+    "shape.empty_notes_are_null": NOTES,
+    "shape.one_note_is_a_text": NOTES,
+    "shape.notes_as_objects": NOTES,
+    "shape.more_is_a_number": "the page contradicts itself about `has_next_page`",
+    "timestamps.with_z": INSTANT,
+    "timestamps.with_offset": INSTANT,
+    "timestamps.with_a_space": INSTANT,
+    "timestamps.nanoseconds": INSTANT,
+    "timestamps.date_alone": INSTANT,
+    "timestamps.to_the_minute": INSTANT,
+    "timestamps.as_http": INSTANT,
+    "timestamps.with_a_comma": INSTANT,
     "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
     "creation.same_appointment_same_session": "the page does not say that ids are unique",
     "creation.creates_two": TOTALS,

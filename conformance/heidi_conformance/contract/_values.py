@@ -128,8 +128,9 @@ def strings(schema: Json, name: str) -> Iterator[Any]:
     """Yield strings: of the format, of the pattern, of the bounds, or any."""
     low, high = schema.get("minLength", 0), schema.get("maxLength", LONGEST)
     if "pattern" in schema:
-        text = next(iter(schema.get("examples", ())), matching(schema["pattern"]))
-        yield from (*CODES, text, *near(text))
+        made = [matching(schema["pattern"], at) for at in (0, -1)]
+        text = next(iter(schema.get("examples", ())), made[0])
+        yield from (*CODES, *made, *near(text))
     elif schema.get("format") in FORMATS:
         yield from FORMATS[schema["format"]]
     else:
@@ -141,33 +142,36 @@ def strings(schema: Json, name: str) -> Iterator[Any]:
         yield from (letter * size for size in fit for letter in ("x", "\U0001f468"))
 
 
-def matching(pattern: str) -> str:
-    """Return a string that matches a pattern, as far as it can be told without looking ahead."""
+def matching(pattern: str, at: int) -> str:
+    """Return a string that matches a pattern, as far as it can be told without looking ahead.
+
+    at: which of each choice, the first (0) or the last (-1).
+    """
     try:
-        return spelled(_parser.parse(pattern))
+        return spelled(_parser.parse(pattern), at)
     except re.error:
         return ""
 
 
-def spelled(nodes: Iterable[tuple[Any, Any]]) -> str:
-    """Spell the shortest string for nodes of a parsed pattern, of the first of each choice."""
+def spelled(nodes: Iterable[tuple[Any, Any]], at: int) -> str:
+    """Spell the shortest string for the nodes of a parsed pattern."""
     text = ""
     for kind, node in nodes:
         match str(kind):
             case "LITERAL":
                 text += chr(node)
             case "IN":
-                text += spelled(node[:1])
+                text += spelled(node[at:][:1], at)
             case "RANGE":
-                text += chr(node[0])
+                text += chr(node[at])
             case "CATEGORY":
                 text += {"CATEGORY_DIGIT": "0", "CATEGORY_SPACE": " "}.get(str(node), "a")
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-                text += spelled(node[2]) * node[0]
+                text += spelled(node[2], at) * node[0]
             case "SUBPATTERN":
-                text += spelled(node[3])
+                text += spelled(node[3], at)
             case "BRANCH":
-                text += spelled(node[1][0])
+                text += spelled(node[1][at], at)
             case "ANY" | "NEGATE" | "NOT_LITERAL":
                 text += "a"
             case _:
@@ -202,7 +206,8 @@ def arrays(schema: Json, name: str) -> Iterator[list[Any]]:
         first, *_, last = (*fit, fit[0]) if len(fit) == 1 else fit
         second = fit[1] if len(fit) > 1 else last
         yield from ([first, second], [second, first, second], [first], [], [*fit])
-    yield from ([value] for value in {type(value): value for value in unfit}.values())
+    for order in (unfit, unfit[::-1]):
+        yield from ([value] for value in {type(value): value for value in order}.values())
     yield from ([fit[0], value] for value in unfit[:1] if fit)
     bounds = (schema.get("minItems", 0), schema.get("maxItems", 0))
     sizes = {size for bound in bounds if bound for size in (bound - 1, bound, bound + 1)}
@@ -329,11 +334,12 @@ class Sendable:
         return next((name for name in free if name in self.fields.steady), "")
 
     def changing(self, name: str, values: Values) -> Values:
-        """Return values of which the first is another one than a new resource has."""
+        """Return two values or more, of which the first is another one than a new resource has."""
         shown = self.fields.stored.get(name, name)
-        if len(values) > 1 and values[0] == self.fields.initial.get(shown, ABSENT):
-            return (values[1], values[0], *values[2:])
-        return values
+        first, second, *others = (*values, *values[:1])[: max(2, len(values))]
+        if first == self.fields.initial.get(shown, ABSENT):
+            return (second, first, *others)
+        return (first, second, *others)
 
     # Bodies
 
