@@ -1,0 +1,128 @@
+"""What a document says of properties: who writes them, what fits, what is there first."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import heidi_spec
+import pytest
+from heidi_conformance.contract._fields import Field, Fields, fields_by_resource, nested
+from heidi_conformance.contract._operations import read_operations
+from heidi_conformance.contract._values import Sendable, values_of
+
+from .grown import ADDED, SERVERS, grown, write
+
+
+def derived() -> Fields:
+    document = grown(heidi_spec.load("strict"))
+    (fields,) = fields_by_resource(document, read_operations(document, document)).values()
+    return fields
+
+
+FIELDS = derived()
+SEND = Sendable(FIELDS)
+
+
+def test_who_writes_a_property_follows_from_the_requests_that_have_it() -> None:
+    assert "level" in FIELDS.read_only
+    assert {"site"} <= FIELDS.create_only
+    assert not FIELDS.create_only & FIELDS.shows.keys()
+    assert FIELDS.creates["site"].required
+    assert {"priority", "room.floor", "room.plan.code"} <= FIELDS.leaves.keys()
+    assert not {"room", "room.plan"} & FIELDS.leaves.keys()
+    assert "level" in FIELDS.optional
+    assert "priority" not in FIELDS.optional
+    assert FIELDS.steady >= {"priority", "room.plan.code"}
+
+
+def test_the_initial_state_is_the_sample_with_what_semantics_say_beside_it() -> None:
+    semantics = {
+        name: field.semantics["initial"]
+        for name, field in FIELDS.shows.items()
+        if "initial" in field.semantics
+    }
+    server = {FIELDS.id, FIELDS.created, FIELDS.updated}
+    varying = {name for name, field in FIELDS.shows.items() if field.semantics.get("varies")}
+    assert semantics
+    assert varying
+    assert {name: FIELDS.initial[name] for name in semantics} == semantics
+    assert FIELDS.initial.keys() == FIELDS.sample.keys() - server - varying
+
+
+VALUES: dict[str, tuple[list[Any], list[Any]]] = {
+    "priority": ([1, 5], [0, 6, 1.5, "60", True, None]),
+    "urgent": ([True, False], ["true", 1, 0, None]),
+    "tags": (
+        [[], ["RED"], ["RED", "BLUE"]],
+        [["RED", "BLUE", "RED"], ["red"], ["RED", "red"], "x", None],
+    ),
+    "room": ([], [None, [], "x"]),
+    "room.floor": ([0, -1], [1.5, "60", None]),
+    "room.label": (["", "x" * 12, "\U0001f468" * 12], ["x" * 13, 1, None]),
+    "room.plan.code": (["AAA-0000", "ZZZ-9999"], ["aaa-0000", "AAA-0000\n", "AAA-0000x", "", 5]),
+    "reference": (["123e4567-e89b-42d3-a456-426614174000"], ["1", "", 5, None]),
+    "due": (["2000-02-29", None], ["1990-02-30", "19900101", 19900101]),
+    "rate": ([1, 0.5], [0, 2, -1, "60", True]),
+    "step": ([0, 5, 10], [1, 7.5, -1]),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_are_sorted_by_the_schema_of_an_added_property(name: str) -> None:
+    valid, invalid = VALUES[name]
+    told = values_of(FIELDS.updates[name])
+
+    assert set(ADDED) == {each.partition(".")[0] for each in VALUES}
+    for expected, got in ((valid, told.valid), (invalid, told.invalid)):
+        spelled = set(map(json.dumps, got))
+        assert [value for value in expected if json.dumps(value) not in spelled] == []
+
+
+def test_a_body_holds_what_has_to_stand_beside_what_it_sends() -> None:
+    assert SEND.update({"room.label": "x"})["room"].keys() == {"label", "floor"}
+    assert SEND.update({"priority": 1}) == {"priority": 1}
+    assert SEND.creation({}).keys() == {"site"}
+
+
+def test_an_object_that_lacks_what_it_needs_is_no_value_of_it() -> None:
+    lacking = [value for value in values_of(FIELDS.updates["room"]).invalid if value]
+    assert [value for value in lacking if isinstance(value, dict) and "floor" not in value]
+
+
+def test_what_a_request_writes_of_the_server_differs_from_what_is_there() -> None:
+    written = SEND.read_only
+    assert written.keys() == FIELDS.read_only.keys()
+    shown = nested(FIELDS.initial)
+    assert [name for name, value in written.items() if value == shown.get(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "kinds"),
+    [
+        ({"type": ["string", "null"]}, {"string", "null"}),
+        ({"oneOf": [{"type": "integer"}, {"type": "null"}]}, {"integer"}),
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, {"integer", "string"}),
+        ({"enum": ["A", 1]}, {"string", "integer"}),
+        ({"const": True}, {"boolean"}),
+        ({}, set()),
+    ],
+)
+def test_the_types_that_a_schema_takes_are_read_through_its_choices(
+    schema: dict[str, Any], kinds: set[str]
+) -> None:
+    assert Field("any", schema).kinds == kinds
+
+
+def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
+    write(tmp_path)
+    command = [sys.executable, "-m", "tests.conformance.grown", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = cast("dict[str, list[str]]", json.loads(run.stdout))
+
+    assert told["documented"] == []
+    assert told["strict"] == []
+    for server, rule in SERVERS:
+        wanted = {rule, "answer-schema"} if rule == "update-listed" else {rule}
+        assert wanted & {item.partition(":")[0] for item in told[server.__name__]}, server.__doc__
