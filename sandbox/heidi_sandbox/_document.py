@@ -29,16 +29,16 @@ Read = Callable[[str], Any]
 
 
 class Scheme(NamedTuple):
-    """A security scheme: the header that it reads, and the word before the credentials, if any."""
+    """A security scheme.
+
+    header: the one that it reads; `header_name` is that as ASGI names it.
+    word: what stands before the credentials, empty where nothing does.
+    """
 
     name: str
     header: str
     word: str
-
-    @property
-    def header_name(self) -> bytes:
-        """The header, as ASGI names it."""
-        return self.header.lower().encode()
+    header_name: bytes
 
     @property
     def challenge(self) -> str:
@@ -192,6 +192,8 @@ class Operation:
         Raises:
             InvalidRequestError: a parameter is not what the document takes.
         """
+        if not (self.path or self.query or self.header):
+            return {}
         values = {one.name: one.value([path[one.name]]) for one in self.path}
         for one in self.header:
             text = header(one.name.lower().encode())
@@ -253,12 +255,12 @@ class PathItem:
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Return the path parameters, or None where as many segments are another path."""
         values: list[str] = []
-        for own, given in zip(self.segments, segments, strict=True):
-            if own is None and given:
+        for own, given in zip(self.segments, segments):  # noqa: B905  # the caller has counted them
+            if own != given:
+                if own is not None or not given:
+                    return None
                 values.append(given)
-            elif own != given:
-                return None
-        return dict(zip(self.names, values, strict=True))
+        return dict(zip(self.names, values))  # noqa: B905  # one for each None
 
 
 @dataclass(frozen=True, slots=True)
@@ -573,9 +575,9 @@ def _json_media(node: Node) -> Node:
 
 def _scheme(name: str, node: Node) -> Scheme:
     if node["type"] == "http":
-        return Scheme(name, "Authorization", node["scheme"].lower())
+        return Scheme(name, "Authorization", node["scheme"].lower(), b"authorization")
     if node["type"] == "apiKey" and node["in"] == "header":
-        return Scheme(name, node["name"], "")
+        return Scheme(name, node["name"], "", node["name"].lower().encode())
     raise CannotServeError(f"security scheme {name}: {node['type']} is not served; use a header")
 
 

@@ -116,7 +116,9 @@ async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
     document = load_document()
     async with _opened(url) as store:
         tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
-        seed = _Seed(document, Collections(document, store), tokens, key)
+        collections = Collections(document, store)
+        seed = _Seed(document, collections, tokens, key)
+        await collections.open()
         left = _shares(sessions, users)
         with _progress(sessions * len(seed.resources)) as advance:
             await asyncio.gather(*(seed.work(left, advance) for _ in range(_AT_ONCE)))
@@ -144,7 +146,7 @@ class _Seed:
         for email, share in left:
             user = self._tokens.read(self._tokens.issue([email, *self._rest]).token).user
             for resource in self.resources:
-                collection = await self._collections.name(user, resource.name)
+                collection = self._collections.name(user, resource.name)
                 make = invented(self._document, resource, self._key, email)
                 for begin in range(0, share, _LARGEST_CHUNK):
                     count = min(_LARGEST_CHUNK, share - begin)

@@ -85,32 +85,31 @@ class Template:
                 f"{operation.id}: its response would not be valid: {violation}; give it an example"
             )
 
-    def fill(self, values: Mapping[str, bytes | Sequence[bytes]]) -> Answer:
-        """Return the response with a JSON text, or the pieces of one, in each gap."""
-        pieces = [self._pieces[0]]
-        for name, piece in zip(self._gaps, self._pieces[1:], strict=True):
-            value = values[name]
-            pieces.extend([value] if isinstance(value, bytes) else value)
-            pieces.append(piece)
+    def fill(self, values: Mapping[str, bytes]) -> Answer:
+        """Return the response with a JSON text in each gap."""
+        return Answer(self._status, b"".join(self._filled(values)), self._headers, self._media_type)
+
+    def fill_large(self, values: Mapping[str, bytes], items: Sequence[bytes]) -> Answer:
+        """Return the response with the pieces of a long text in the gap that has no value."""
+        pieces = self._filled({**values, "items": b""})
+        at = 2 * self._gaps.index("items") + 1
+        pieces[at : at + 1] = items
         return joined(self._status, pieces, self._media_type, self._headers)
 
-
-class _Kept(NamedTuple):
-    """What a database was first used with.
-
-    first: the resource whose documents are kept under the name of their user alone.
-    is_current: whether every document was written under the schemas of this document.
-    """
-
-    first: str
-    is_current: bool
+    def _filled(self, values: Mapping[str, bytes]) -> list[bytes]:
+        pieces = [self._pieces[0]]
+        for name, piece in zip(self._gaps, self._pieces[1:], strict=True):
+            pieces.append(values[name])
+            pieces.append(piece)
+        return pieces
 
 
 class Collections:
     """Where the resources of each user are kept.
 
     A database knows collections by name. Its first resource has that of the user, since the first
-    version knew no other one.
+    version knew no other one. Where every document was written under the schemas of this document,
+    none needs to be completed.
     """
 
     def __init__(self, document: Document, store: Store) -> None:
@@ -122,24 +121,26 @@ class Collections:
             if "resource" in operation.semantics
         )
         self.resources = {name: Resource(document, name) for name in named if name in schemas}
-        self._kept: _Kept | None = None
+        self._first = ""
+        self._is_current = False
 
-    async def open(self) -> _Kept:
-        """Return what the database was first used with."""
-        if self._kept is None:
-            first = next(iter(self.resources), "")
-            schemas = "".join(one.fingerprint() for one in self.resources.values())
-            kept = await self.store.setting("first_resource", first.encode())
-            known = await self.store.setting("schemas", schemas.encode())
-            self._kept = _Kept(kept.decode(), known == schemas.encode())
-        return self._kept
+    async def open(self) -> None:
+        """Look up what the database was first used with; before that, nothing is kept in it."""
+        first = next(iter(self.resources), "")
+        schemas = "".join(one.fingerprint() for one in self.resources.values()).encode()
+        kept = await self.store.setting("first_resource", first.encode())
+        self._first = kept.decode()
+        self._is_current = schemas == await self.store.setting("schemas", schemas)
 
-    async def name(self, user: str, resource: str, within: Sequence[str] = ()) -> str:
+    def name(self, user: str, resource: str, within: Sequence[str] = ()) -> str:
         """Return the name of a collection: the resources of a user, or of one within others."""
-        kept = self._kept or await self.open()
-        if resource == kept.first and not within:
+        if resource == self._first and not within:
             return user
         return "/".join((user, resource, *within))
+
+    def current(self, resource: Resource, stored: bytes) -> bytes:
+        """Return a stored resource as this document has it."""
+        return stored if self._is_current else resource.completed(stored)
 
 
 class Verbs:
@@ -172,12 +173,24 @@ class Verbs:
             "list": self._list,
             "issue": self._issue,
         }
-        self.handlers: Mapping[str, Handler] = {
-            operation.id: self._owned(
-                operation, bind.get(operation.semantics.get("action", ""), self._example)(operation)
+        self.handlers: dict[str, Handler] = {}
+        for operation in document.operations:
+            make = bind.get(operation.semantics.get("action", ""), self._example)
+            handler = self._owned(operation, make(operation))
+            needs_store = operation.resources or "resource" in operation.semantics
+            self.handlers[operation.id] = (
+                self._opening(operation.id, handler) if needs_store else handler
             )
-            for operation in document.operations
-        }
+
+    def _opening(self, operation_id: str, handler: Handler) -> Handler:
+        """Return what opens the collections when the operation is first asked for."""
+
+        async def open_first(call: Call) -> Answer:
+            await self._collections.open()
+            self.handlers[operation_id] = handler
+            return await handler(call)
+
+        return open_first
 
     def _scope(self, name: str) -> tuple[str, ...]:
         """Return the path parameters within whose resources a resource is, in each operation."""
@@ -197,16 +210,16 @@ class Verbs:
 
         async def owned(call: Call) -> Answer:
             for name, resource in others.items():
-                collection = await self._collection(resource, call)
+                collection = self._collection(resource, call)
                 if await self._store.get(collection, call.path[name]) is None:
                     raise NotFoundError
             return await handler(call)
 
         return owned
 
-    async def _collection(self, resource: str, call: Call) -> str:
+    def _collection(self, resource: str, call: Call) -> str:
         within = [call.path[name] for name in self._within.get(resource, ()) if name in call.path]
-        return await self._collections.name(call.caller.user, resource, within)
+        return self._collections.name(call.caller.user, resource, within)
 
     def _resource(self, operation: Operation) -> tuple[Resource, str]:
         """Return the resource of an operation, and the path parameter that names it, if any."""
@@ -238,7 +251,7 @@ class Verbs:
         kept = resource.kept(operation.body)
 
         async def create(call: Call) -> Answer:
-            collection = await self._collection(resource.name, call)
+            collection = self._collection(resource.name, call)
             properties = resource.pick(call.body, kept)
             for _ in range(_ATTEMPTS):
                 id_ = resource.new_id()
@@ -261,17 +274,13 @@ class Verbs:
         template = self._template(operation, ("result",), {"result": resource.sample})
 
         async def read(call: Call) -> Answer:
-            collection = await self._collection(resource.name, call)
+            collection = self._collection(resource.name, call)
             stored = await self._store.get(collection, call.path[parameter])
             if stored is None:
                 raise NotFoundError
-            return template.fill({"result": await self._current(resource, stored)})
+            return template.fill({"result": self._collections.current(resource, stored)})
 
         return read
-
-    async def _current(self, resource: Resource, stored: bytes) -> bytes:
-        kept = await self._collections.open()
-        return stored if kept.is_current else resource.completed(stored)
 
     def _update(self, operation: Operation) -> Handler:
         resource, _ = self._resource(operation)
@@ -293,15 +302,12 @@ class Verbs:
         template = self._template(operation, ("result",), {"result": resource.sample})
 
         async def change(call: Call, properties: Mapping[str, Any]) -> Answer:
-            is_current = (await self._collections.open()).is_current
-
             def changed(stored: bytes) -> bytes:
-                old = json.loads((stored if is_current else resource.completed(stored)).decode())
-                return _bounded(
-                    resource.text(resource.changed(old, properties, _now()), properties)
-                )
+                old = json.loads(self._collections.current(resource, stored).decode())
+                new = resource.changed(old, properties, _now())
+                return _bounded(resource.text(new, properties))
 
-            collection = await self._collection(resource.name, call)
+            collection = self._collection(resource.name, call)
             new = await self._store.update(collection, call.path[parameter], changed)
             if new is None:
                 raise NotFoundError
@@ -320,11 +326,11 @@ class Verbs:
         template = self._template(operation, ("result",), {"result": resource.sample})
 
         async def delete(call: Call) -> Answer:
-            collection = await self._collection(resource.name, call)
+            collection = self._collection(resource.name, call)
             last = await self._store.delete(collection, call.path[parameter])
             if last is None:
                 raise NotFoundError
-            return template.fill({"result": await self._current(resource, last)})
+            return template.fill({"result": self._collections.current(resource, last)})
 
         return delete
 
@@ -340,13 +346,13 @@ class Verbs:
         async def show(call: Call) -> Answer:
             if not call.caller.linked and "unlinked" in operation.semantics:
                 raise UnlinkedError(_unlinked_status(operation))
-            collection = await self._collection(resource.name, call)
+            collection = self._collection(resource.name, call)
             below = self._position(collection, token.name, call.values[token.name])
             wanted = call.values[size] or _USUAL_PAGE
             found = await self._store.page(collection, below, min(max(wanted, 1), _LARGEST_PAGE))
             items: list[bytes] = [b"["]
             for document in found.documents:
-                items += (await self._current(resource, document), b",")
+                items += (self._collections.current(resource, document), b",")
             items[-1 if found.documents else 1 :] = [b"]"]
             following: str | int | None = found.next
             if found.next is not None and is_text:
@@ -358,7 +364,7 @@ class Verbs:
                 "next": following,
             }
             texts = {name: dump(value) for name, value in rest.items()}
-            return template.fill({"items": items, **texts})
+            return template.fill_large(texts, items)
 
         return show
 

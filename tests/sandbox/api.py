@@ -89,7 +89,7 @@ def exchange(url: str, request: bytes, *, half_close: bool = False) -> bytes:
     """Send bytes, and return all that comes back until the server closes."""
     parts = urlsplit(url)
     assert parts.hostname is not None
-    answer = b""
+    answer = bytearray()
     with socket.create_connection((parts.hostname, parts.port or 80), timeout=20) as connection:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(request)
@@ -98,7 +98,7 @@ def exchange(url: str, request: bytes, *, half_close: bool = False) -> bytes:
         with contextlib.suppress(ConnectionResetError):
             while chunk := connection.recv(65536):
                 answer += chunk
-    return answer
+    return bytes(answer)
 
 
 def status_and_body(answer: bytes) -> tuple[int, Any]:

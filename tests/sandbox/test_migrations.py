@@ -3,14 +3,27 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from heidi_sandbox import CannotServeError, Page, Store, _postgresql, _sqlite, open_store
+from heidi_sandbox import (
+    CannotServeError,
+    Page,
+    Store,
+    _postgresql,
+    _sqlite,
+    open_store,
+    serving,
+)
+from heidi_sandbox._document import load_document
 from heidi_sandbox._migrations import POSTGRESQL, SQLITE, Migrations
+from heidi_sandbox._resources import Resource
+from heidi_sandbox._tokens import Tokens
 
 from scripts.postgresql import Postgresql
+from tests.sandbox.api import Api
 from tests.sandbox.stores import with_store
 
 PLANTED = "ALTER TABLE sessions ADD COLUMN planted integer NOT NULL DEFAULT 7"
@@ -123,6 +136,35 @@ def test_a_database_of_every_earlier_version_keeps_its_data(database: Database) 
     assert len(planted) == database.version()
     assert [(7,)] * 3 == database.rows("SELECT planted FROM sessions")
     with_store(database.url, lambda store: store.create("ann", "3", lambda _: b"new"))
+
+
+def test_what_the_first_version_kept_is_the_first_resource_of_its_user(database: Database) -> None:
+    document = load_document()
+    resource = Resource(document, next(document.of("create")).semantics["resource"])
+    value = resource.new("77", 1, datetime.now(UTC), {})
+    tokens = Tokens(b"s" * 32, lifetime=60)
+    token = tokens.issue(["ann@example.com", "1"]).token
+
+    async def keep(store: Store) -> None:
+        await store.setting("secret", b"s" * 32)
+        await store.create(tokens.read(token).user, "77", lambda _: resource.text(value, {}))
+
+    async def delete(store: Store) -> bytes | None:
+        return await store.delete(tokens.read(token).user, "77")
+
+    database.know(database.migrations[:1])
+    with_store(database.url, keep)
+    database.know(database.migrations)
+    with serving(database.url) as sandbox, Api(sandbox.url, token) as api:
+        assert value == api.session("77")
+        made = api.session(api.create())
+        assert resource.new(made[resource.id], 2, datetime.now(UTC), {}).keys() == made.keys()
+        assert [made, value] == api.page()["sessions"]
+    assert resource.text(value, {}) == with_store(database.url, delete)
+    with serving(database.url) as sandbox, Api(sandbox.url, token) as api:
+        assert 404 == api.get("/sessions/77").status_code
+        assert [made] == api.page()["sessions"]
+        assert 1 == api.page()["total_count"]
 
 
 def test_several_versions_are_caught_up_at_once(database: Database) -> None:

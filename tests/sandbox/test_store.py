@@ -53,7 +53,7 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.run = self.opened.run
-        self.sessions: dict[str, list[tuple[str, bytes]]] = {}
+        self.sessions: dict[str, list[tuple[str, bytes] | None]] = {}
         self.settings: dict[str, bytes] = {}
 
     @initialize()
@@ -61,7 +61,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.run(lambda store: store.clear(settings=True))
 
     def known(self, session_id: str) -> bool:
-        return any(session_id == one for some in self.sessions.values() for one, _ in some)
+        every = (one for some in self.sessions.values() for one in some)
+        return any(one is not None and session_id == one[0] for one in every)
+
+    def kept(self, user: str) -> dict[str, bytes]:
+        """Return the documents of a user; one that was deleted leaves its number behind."""
+        return dict(one for one in self.sessions.get(user, []) if one is not None)
 
     @rule(name=USERS, value=DOCUMENTS)
     def setting(self, name: str, value: bytes) -> None:
@@ -103,27 +108,40 @@ class StoreMachine(RuleBasedStateMachine):
         mine = self.sessions.get(user, [])
         updated = self.run(lambda store: store.update(user, session_id, lambda old: old + document))
         expected = None
-        for index, (one, old) in enumerate(mine):
-            if one == session_id:
-                expected = old + document
-                mine[index] = (one, expected)
+        for index, one in enumerate(mine):
+            if one is not None and one[0] == session_id:
+                expected = one[1] + document
+                mine[index] = (session_id, expected)
         assert expected == updated
 
     @rule(user=USERS, session_id=IDS)
+    def delete(self, user: str, session_id: str) -> None:
+        mine = self.sessions.get(user, [])
+        found = [one for one in mine if one is not None and one[0] == session_id]
+        deleted = self.run(lambda store: store.delete(user, session_id))
+        assert (found[0][1] if found else None) == deleted
+        if found:
+            mine[mine.index(found[0])] = None
+
+    @rule(user=USERS, session_id=IDS)
     def fail_to_update(self, user: str, session_id: str) -> None:
-        if dict(self.sessions.get(user, [])).get(session_id) is not None:
+        if self.kept(user).get(session_id) is not None:
             with pytest.raises(BrokenError):
                 self.run(lambda store: store.update(user, session_id, fail))
 
     @rule(user=USERS, session_id=IDS)
     def get(self, user: str, session_id: str) -> None:
-        expected = dict(self.sessions.get(user, [])).get(session_id)
+        expected = self.kept(user).get(session_id)
         assert expected == self.run(lambda store: store.get(user, session_id))
 
     @rule(user=USERS, size=st.integers(1, 4), below=st.none() | st.integers(0, 6))
     def page(self, user: str, size: int, below: int | None) -> None:
-        mine = list(enumerate(self.sessions.get(user, []), start=1))
-        matching = [(n, one[1]) for n, one in mine[::-1] if below is None or n < below]
+        mine = [
+            (number, one[1])
+            for number, one in enumerate(self.sessions.get(user, []), start=1)
+            if one is not None
+        ]
+        matching = [one for one in mine[::-1] if below is None or one[0] < below]
         shown = matching[:size]
         following = shown[-1][0] if len(matching) > size else None
         expected = Page([document for _, document in shown], len(mine), following)
@@ -136,7 +154,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_totals_are_the_numbers_of_sessions(self) -> None:
-        totals = {user: len(sessions) for user, sessions in self.sessions.items()}
+        totals = {user: len(self.kept(user)) for user in self.sessions}
         for user, total in totals.items():
             assert total == self.run(partial(page_of_one, user)).total
         assert Size(len(totals), sum(totals.values())) == self.run(lambda store: store.size())
@@ -150,6 +168,35 @@ def test_a_store_does_what_a_dict_does(store: OpenStore) -> None:
         Machine,
         settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
     )
+
+
+def test_a_number_is_given_once_and_the_total_follows_what_is_deleted(store: OpenStore) -> None:
+    async def use(store: Store) -> tuple[list[bytes | None], Page, Size]:
+        for number in range(3):
+            await store.create("ann/Part", str(number), lambda number: b"%d" % number)
+        await store.create("ann", "other", lambda number: b"first %d" % number)
+        gone = [await store.delete(*one) for one in (("ann", "2"), ("ann/Part", "2"))]
+        await store.create("ann/Part", "3", lambda number: b"%d" % number)
+        return gone, await store.page("ann/Part", None, 9), await store.size()
+
+    gone, page, size = store.run(use)
+    assert [None, b"3"] == gone
+    assert Page([b"4", b"2", b"1"], 3, None) == page
+    assert Size(1, 4) == size
+
+
+def test_a_page_of_large_documents_is_whole_though_it_is_read_in_parts(store: OpenStore) -> None:
+    async def use(store: Store) -> tuple[Page, Page]:
+        for number in range(6):
+            await store.create("ann", str(number), lambda number: b"%d" % number * 3_000_000)
+        first = await store.page("ann", None, 4)
+        return first, await store.page("ann", first.next, 4)
+
+    pages = store.run(use)
+    assert [[b"6", b"5", b"4", b"3"], [b"2", b"1"]] == [
+        [document[:1] for document in page.documents] for page in pages
+    ]
+    assert [(6, 3), (6, None)] == [(page.total, page.next) for page in pages]
 
 
 def test_a_write_that_fails_takes_no_other_of_its_batch_along(store: OpenStore) -> None:

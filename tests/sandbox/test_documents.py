@@ -1,0 +1,544 @@
+"""The sandbox of a document that it has never seen: other resources, verbs, statuses and types."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from heidi_sandbox import CannotServeError, create_app
+from heidi_sandbox._document import read_document
+from heidi_sandbox._page import token_command
+
+from tests.sandbox.stores import OpenStore
+
+Node = dict[str, Any]
+
+KEY = "a key of mine"
+SAMPLE = {
+    "uid": "w-0123456789abcdef",
+    "label": "",
+    "size": 1,
+    "tags": [],
+    "made": "2000-01-01T00:00:00.000Z",
+}
+
+
+def semantics(action: str, resource: str = "Widget", **more: Any) -> Node:
+    return {"action": action, "resource": resource, **more}
+
+
+def returns(status: str, schema: Node | None = None, example: object = None) -> Node:
+    if schema is None:
+        return {status: {"description": "done"}}
+    media: Node = {"schema": schema}
+    if example is not None:
+        media["example"] = example
+    return {status: {"description": "done", "content": {"application/json": media}}}
+
+
+def ref(name: str) -> Node:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def parameter(place: str, name: str, schema: Node, **more: Any) -> Node:
+    return {"in": place, "name": name, "required": place == "path", "schema": schema, **more}
+
+
+def taking(name: str) -> Node:
+    return {"required": True, "content": {"application/json": {"schema": ref(name)}}}
+
+
+def problem(kind: str) -> Node:
+    return {"problem": {"kind": kind, "words": f"an example of {kind}"}}
+
+
+def errors(**kinds: str) -> Node:
+    return {
+        status[1:]: {
+            "description": kind,
+            "content": {"application/json": {"schema": ref("Problem"), "example": problem(kind)}},
+        }
+        for status, kind in kinds.items()
+    }
+
+
+def document() -> Node:
+    """Return a document that shares no name with that of this distribution."""
+    at_widget = parameter("path", "widget", {"type": "string"})
+    unknown = errors(_404="NoWidget", _401="Stranger", _405="NoMethod", _422="Wrong", _400="Broken")
+    page = {"items": "/data/rows", "size": "limit", "token": "from", "next": "/more"}
+    operations: Node = {
+        "/widgets": {
+            "post": {
+                "operationId": "makeWidget",
+                "requestBody": taking("WidgetForm"),
+                "responses": {**returns("201", ref("WidgetBox")), **unknown},
+                "x-semantics": semantics("create", result="/box/widget", id="/box/key"),
+            },
+            "get": {
+                "operationId": "allWidgets",
+                "parameters": [
+                    parameter("query", "limit", {"type": "integer", "minimum": 1, "default": 2}),
+                    parameter("query", "from", {"type": "string"}),
+                    parameter("query", "big", {"type": "boolean"}),
+                    parameter("query", "day", {"type": "string", "format": "date"}),
+                    parameter("query", "above", {"type": "number", "exclusiveMinimum": 0}),
+                    parameter("query", "order", {"enum": ["UP", "DOWN"], "type": "string"}),
+                    parameter("query", "ids", {"type": "array", "items": {"type": "integer"}}),
+                    parameter(
+                        "query",
+                        "words",
+                        {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+                        explode=False,
+                    ),
+                    parameter(
+                        "query",
+                        "where",
+                        {"type": "object", "properties": {"size": {"type": "integer"}}},
+                        style="deepObject",
+                    ),
+                    parameter("header", "X-Depth", {"type": "integer", "maximum": 9}),
+                ],
+                "responses": {**returns("200", ref("WidgetPage")), **unknown},
+                "x-semantics": semantics("list", page=page),
+            },
+        },
+        "/widgets/{widget}": {
+            "parameters": [at_widget],
+            "get": {
+                "operationId": "oneWidget",
+                "responses": {**returns("200", ref("Widget"), SAMPLE), **unknown},
+                "x-semantics": semantics("read", result=""),
+            },
+            "patch": {
+                "operationId": "fixWidget",
+                "requestBody": taking("WidgetForm"),
+                "responses": {**returns("202", ref("Widget")), **unknown},
+                "x-semantics": semantics("update", result=""),
+            },
+            "delete": {
+                "operationId": "dropWidget",
+                "responses": {**returns("204"), **unknown},
+                "x-semantics": semantics("delete"),
+            },
+        },
+        "/widgets/{widget}/archive": {
+            "post": {
+                "operationId": "archiveWidget",
+                "parameters": [at_widget],
+                "responses": {**returns("202", ref("Widget")), **unknown},
+                "x-semantics": semantics("act", result=""),
+            }
+        },
+        "/widgets/{widget}/history/{version}": {
+            "get": {
+                "operationId": "widgetHistory",
+                "parameters": [at_widget, parameter("path", "version", {"type": "integer"})],
+                "responses": {**returns("200", {"type": "array"}, [{"by": "nobody"}]), **unknown},
+            }
+        },
+        "/widgets/{widget}/ping": {
+            "put": {
+                "operationId": "pingWidget",
+                "parameters": [at_widget],
+                "responses": {**returns("204"), **unknown},
+            }
+        },
+        "/widgets/{widget}/parts": {
+            "parameters": [at_widget],
+            "post": {
+                "operationId": "makePart",
+                "responses": {**returns("201", ref("Part")), **unknown},
+                "x-semantics": semantics("create", "Part", result=""),
+            },
+            "get": {
+                "operationId": "allParts",
+                "parameters": [
+                    parameter("query", "limit", {"type": "integer", "default": 10}),
+                    parameter("query", "from", {"type": "integer"}),
+                ],
+                "responses": {**returns("200", ref("PartPage")), **unknown},
+                "x-semantics": semantics("list", "Part", page={**page, "items": "/rows"}),
+            },
+        },
+        "/tokens": {
+            "get": {
+                "operationId": "getToken",
+                "security": [{"key": []}],
+                "parameters": [
+                    parameter("query", "who", {"type": "string"}),
+                    parameter("query", "where", {"type": "integer"}),
+                ],
+                "responses": {**returns("200", ref("Ticket")), **unknown},
+                "x-semantics": {
+                    "action": "issue",
+                    "scheme": "ticket",
+                    "user": ["who", "where"],
+                    "token": "/ticket",
+                    "expires": "/until",
+                },
+            }
+        },
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Widgets", "version": "1"},
+        "servers": [{"url": "https://widgets.example/v9"}],
+        "security": [{"ticket": []}],
+        "paths": operations,
+        "components": {"securitySchemes": dict(SCHEMES), "schemas": schemas()},
+    }
+
+
+SCHEMES = {
+    "ticket": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Partner"},
+}
+
+
+def schemas() -> Node:
+    text = {"type": "string"}
+    label = {**text, "maxLength": 20}
+    return {
+        "Widget": {
+            "type": "object",
+            "required": ["uid", "label", "made", "size"],
+            "properties": {
+                "uid": {**text, "pattern": "^w-[0-9a-f]{16}$", "readOnly": True},
+                "label": {**label, "x-semantics": {"initial": "Widget {number}"}},
+                "size": {"type": "integer", "minimum": 1},
+                "tags": {"type": "array", "items": text},
+                "made": {**text, "format": "date-time", "readOnly": True},
+                "touched": {**text, "format": "date-time"},
+                "owner": {"oneOf": [ref("Owner"), {"type": "null"}]},
+            },
+            "x-semantics": {
+                "id": "uid",
+                "parameter": "widget",
+                "owner": "ticket",
+                "created": "made",
+                "updated": "touched",
+            },
+        },
+        "Owner": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {"name": text, "since": {**text, "format": "date"}},
+        },
+        "WidgetForm": {
+            "type": "object",
+            "properties": {
+                "title": {**label, "x-semantics": {"stored_as": "label"}},
+                "size": {"type": "integer"},
+                "tags": {"type": "array", "items": text},
+                "owner": ref("Owner"),
+                "secret": {**text, "writeOnly": True},
+            },
+        },
+        "WidgetBox": {
+            "type": "object",
+            "required": ["box", "version"],
+            "properties": {
+                "version": {"type": "integer", "minimum": 3},
+                "box": {
+                    "type": "object",
+                    "required": ["key", "widget"],
+                    "properties": {"key": text, "widget": ref("Widget")},
+                },
+            },
+        },
+        "WidgetPage": {
+            "type": "object",
+            "required": ["data"],
+            "properties": {
+                "data": {
+                    "type": "object",
+                    "required": ["rows"],
+                    "properties": {"rows": {"type": "array", "items": ref("Widget")}},
+                },
+                "more": {"type": ["string", "null"]},
+            },
+        },
+        "Part": {
+            "type": "object",
+            "required": ["part", "kind"],
+            "properties": {
+                "part": {"type": "string", "format": "uuid"},
+                "kind": {"enum": ["NUT", "BOLT"]},
+                "nth": {"type": "string", "x-semantics": {"initial": "no. {number}"}},
+            },
+            "x-semantics": {"id": "part", "owner": "ticket"},
+        },
+        "PartPage": {
+            "type": "object",
+            "required": ["rows"],
+            "properties": {
+                "rows": {"type": "array", "items": ref("Part")},
+                "more": {"type": ["integer", "null"]},
+            },
+        },
+        "Ticket": {
+            "type": "object",
+            "required": ["ticket", "until"],
+            "properties": {"ticket": text, "until": {"type": "integer"}},
+        },
+        "Problem": {
+            "type": "object",
+            "properties": {"problem": {"properties": {"kind": text, "words": text}}},
+            "x-semantics": {"error": {"type": "/problem/kind", "message": "/problem/words"}},
+        },
+    }
+
+
+class Client:
+    """A user of a sandbox that serves a document, without a socket."""
+
+    def __init__(self, store: OpenStore, root: Node, who: str = "ann") -> None:
+        self._runner = store.runner
+        app: Any = create_app(
+            store.store, secret=b"s" * 32, api_key=KEY, token_lifetime=60, root=root
+        )
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x/v9")
+        answer = self.send("GET", f"/tokens?who={who}&where=1", headers={"X-Partner": KEY})
+        assert 200 == answer.status_code, answer.text
+        self.ticket: Node = answer.json()
+        self._client.headers["authorization"] = f"Bearer {self.ticket['ticket']}"
+
+    def send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self._runner.run(self._client.request(method, path, **more))
+
+    def make(self, **properties: Any) -> Node:
+        answer = self.send("POST", "/widgets", json=properties)
+        assert 201 == answer.status_code, answer.text
+        widget: Node = answer.json()["box"]["widget"]
+        return widget
+
+    def error(self, method: str, path: str, **more: Any) -> tuple[int, str]:
+        answer = self.send(method, path, **more)
+        return answer.status_code, answer.json()["problem"]["kind"]
+
+
+@pytest.fixture
+def ann(store: OpenStore) -> Client:
+    return Client(store, document())
+
+
+@pytest.fixture
+def bob(store: OpenStore, ann: Client) -> Client:
+    return Client(store, document(), "bob")
+
+
+def test_a_create_returns_its_status_the_resource_and_the_id_where_they_belong(ann: Client) -> None:
+    answer = ann.send("POST", "/widgets", json={"size": 7, "tags": ["a"], "nonsense": 1})
+    assert 201 == answer.status_code
+    assert 3 == answer.json()["version"]
+    box = answer.json()["box"]
+    assert box["key"] == box["widget"]["uid"]
+    assert ("Widget 1", 7, ["a"]) == tuple(
+        box["widget"][name] for name in ("label", "size", "tags")
+    )
+    assert box["widget"] == ann.send("GET", f"/widgets/{box['key']}").json()
+    assert "nonsense" not in box["widget"]
+
+
+def test_an_update_keeps_what_the_resource_has_and_ignores_the_rest(ann: Client) -> None:
+    uid = ann.make()["uid"]
+    path = f"/widgets/{uid}"
+    answer = ann.send("PATCH", path, json={"title": "x", "secret": "y", "uid": "z", "label": "q"})
+    assert (202, "x", uid) == (answer.status_code, answer.json()["label"], answer.json()["uid"])
+    assert "secret" not in answer.json()
+    owned = ann.send("PATCH", path, json={"owner": {"name": "A", "alien": 1}}).json()
+    assert {"name": "A"} == owned["owner"]
+    merged = ann.send("PATCH", path, json={"owner": {"name": "A", "since": "2000-02-29"}}).json()
+    assert {"name": "A", "since": "2000-02-29"} == merged["owner"]
+    assert merged == ann.send("PATCH", path, json={}).json()
+    assert merged["touched"] > owned["touched"] > merged["made"]
+
+
+def test_what_the_request_takes_and_the_resource_does_not_is_422_and_changes_nothing(
+    ann: Client,
+) -> None:
+    widget = ann.make()
+    assert (422, "Wrong") == ann.error("PATCH", f"/widgets/{widget['uid']}", json={"size": 0})
+    assert (422, "Wrong") == ann.error("POST", "/widgets", json={"size": 0})
+    assert widget == ann.send("GET", f"/widgets/{widget['uid']}").json()
+
+
+def test_a_deleted_resource_is_gone_and_a_walk_stays_right(ann: Client) -> None:
+    uids = [ann.make()["uid"] for _ in range(5)]
+    page = ann.send("GET", "/widgets").json()
+    assert uids[:2:-1] == [row["uid"] for row in page["data"]["rows"]]
+    answer = ann.send("DELETE", f"/widgets/{uids[3]}")
+    assert (204, b"") == (answer.status_code, answer.content)
+    assert "content-length" not in answer.headers
+    assert ann.send("DELETE", f"/widgets/{uids[1]}").is_success
+    seen = []
+    while page["more"]:
+        page = ann.send("GET", "/widgets", params={"from": page["more"]}).json()
+        seen += [row["uid"] for row in page["data"]["rows"]]
+    assert [uids[2], uids[0]] == seen
+    for method in ("GET", "DELETE"):
+        assert (404, "NoWidget") == ann.error(method, f"/widgets/{uids[3]}")
+    assert "Widget 6" == ann.make()["label"]
+
+
+def test_an_action_changes_the_instant_and_needs_an_id_of_the_caller(
+    ann: Client, bob: Client
+) -> None:
+    widget = ann.make()
+    answer = ann.send("POST", f"/widgets/{widget['uid']}/archive")
+    assert 202 == answer.status_code
+    assert {**widget, "touched": answer.json()["touched"]} == answer.json()
+    assert answer.json()["touched"] > widget["touched"]
+    assert (404, "NoWidget") == bob.error("POST", f"/widgets/{widget['uid']}/archive")
+
+
+def test_an_operation_without_semantics_is_served_from_its_example(
+    ann: Client, bob: Client
+) -> None:
+    path = f"/widgets/{ann.make()['uid']}/history"
+    assert [{"by": "nobody"}] == ann.send("GET", f"{path}/1").json()
+    assert (422, "Wrong") == ann.error("GET", f"{path}/x")
+    assert (404, "NoWidget") == bob.error("GET", f"{path}/1")
+    assert (401, "Stranger") == ann.error("GET", f"{path}/1", headers={"authorization": ""})
+    answer = ann.send("PUT", path.replace("history", "ping"))
+    assert (204, b"") == (answer.status_code, answer.content)
+    assert {"widgetHistory", "pingWidget"} == {*read_document(document()).without_semantics}
+
+
+def test_a_second_resource_is_kept_apart_and_within_the_first(ann: Client, bob: Client) -> None:
+    first, second = (ann.make()["uid"] for _ in range(2))
+    parts = [ann.send("POST", f"/widgets/{first}/parts").json() for _ in range(3)]
+    assert ["no. 1", "no. 2", "no. 3"] == [part["nth"] for part in parts]
+    assert {"NUT"} == {part["kind"] for part in parts}
+    page = ann.send("GET", f"/widgets/{first}/parts?limit=2").json()
+    assert parts[:0:-1] == page["rows"]
+    rest = ann.send("GET", f"/widgets/{first}/parts?limit=2&from={page['more']}").json()
+    assert {"rows": parts[:1], "more": None} == rest
+    assert [] == ann.send("GET", f"/widgets/{second}/parts").json()["rows"]
+    assert (404, "NoWidget") == bob.error("GET", f"/widgets/{first}/parts")
+    assert (404, "NoWidget") == ann.error("GET", f"/widgets/{parts[0]['part']}")
+    assert "Widget 3" == ann.make()["label"]
+
+
+@pytest.mark.parametrize(
+    ("query", "taken"),
+    [
+        ("big=true", True),
+        ("big=yes", False),
+        ("day=2024-02-29", True),
+        ("day=2023-02-29", False),
+        ("above=0.5", True),
+        ("above=1e2", True),
+        ("above=0", False),
+        ("above=.5", False),
+        ("order=UP", True),
+        ("order=up", False),
+        ("ids=1&ids=2", True),
+        ("ids=1&ids=x", False),
+        ("words=a,b", True),
+        ("words=a,b,c", False),
+        ("words=a&words=b", False),
+        ("where[size]=1", True),
+        ("where[size]=x", False),
+        ("limit=1", True),
+        ("limit=1.0", False),
+        ("limit=9999999999999999999999", False),
+        ("limit=9007199254740993", True),
+        ("other=1", True),
+    ],
+)
+def test_a_query_parameter_is_read_by_its_schema(ann: Client, query: str, taken: bool) -> None:
+    answer = ann.send("GET", f"/widgets?{query}")
+    assert (200 if taken else 422) == answer.status_code, answer.text
+
+
+def test_a_header_parameter_is_read_by_its_schema(ann: Client) -> None:
+    assert ann.send("GET", "/widgets", headers={"x-depth": "9"}).is_success
+    for wrong in ("10", "x"):
+        assert (422, "Wrong") == ann.error("GET", "/widgets", headers={"x-depth": wrong})
+
+
+def test_credentials_and_errors_are_those_of_the_document(ann: Client) -> None:
+    assert isinstance(ann.ticket["until"], int)
+    for headers in ({"X-Partner": "no"}, {"authorization": f"Bearer {KEY}"}):
+        answer = ann.send("GET", "/tokens?who=a&where=1", headers=headers)
+        assert (401, "X-Partner") == (answer.status_code, answer.headers["www-authenticate"])
+        assert problem("Stranger") == answer.json()
+    assert (422, "Wrong") == ann.error("GET", "/tokens?who=a&where=x", headers={"X-Partner": KEY})
+    assert (400, "Broken") == ann.error(
+        "POST", "/widgets", content=b"{", headers={"content-type": "application/json"}
+    )
+    assert (405, "NoMethod") == ann.error("PUT", "/widgets")
+    command = token_command(read_document(document()), "http://x/v9", "KEY")
+    assert "'X-Partner: %s' KEY" in command
+    assert command.endswith("--data-urlencode where=1 http://x/v9/tokens")
+
+
+def test_a_property_that_is_added_later_appears_without_a_migration(
+    store: OpenStore, ann: Client
+) -> None:
+    widget = ann.make(title="kept")
+    newer = document()
+    schema = newer["components"]["schemas"]["Widget"]
+    schema["properties"] |= {
+        "weight": {"type": "number", "minimum": 2},
+        "color": {"type": "string"},
+    }
+    schema["required"].append("weight")
+    del schema["properties"]["tags"]
+    again = Client(store, newer)
+    path = f"/widgets/{widget['uid']}"
+    del widget["tags"]
+    assert {**widget, "weight": 2} == again.send("GET", path).json()
+    assert [{**widget, "weight": 2}] == again.send("GET", "/widgets").json()["data"]["rows"]
+    changed = again.send("PATCH", path, json={"size": 5}).json()
+    assert {**widget, "weight": 2, "size": 5, "touched": changed["touched"]} == changed
+    assert 2 == again.make()["weight"]
+
+
+def test_a_resource_that_comes_first_later_takes_nothing_from_the_one_before(
+    store: OpenStore, ann: Client
+) -> None:
+    uid = ann.make()["uid"]
+    newer = document()
+    newer["paths"] = dict(reversed(newer["paths"].items()))
+    again = Client(store, newer)
+    assert uid == again.send("GET", f"/widgets/{uid}").json()["uid"]
+
+
+def no_style(root: Node) -> None:
+    root["paths"]["/widgets"]["get"]["parameters"][2]["style"] = "matrix"
+
+
+def no_initial(root: Node) -> None:
+    root["components"]["schemas"]["Widget"]["properties"]["size"]["x-semantics"] = {"initial": 0}
+
+
+def no_example(root: Node) -> None:
+    history = root["paths"]["/widgets/{widget}/history/{version}"]["get"]
+    history["responses"]["200"]["content"]["application/json"]["example"] = 7
+
+
+def no_scheme(root: Node) -> None:
+    root["components"]["securitySchemes"]["key"] = {"type": "oauth2", "flows": {}}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (no_style, "parameter big: style matrix is not served"),
+        (no_initial, "Widget.size: a new Widget would not be valid: breaks `minimum`"),
+        (no_example, "widgetHistory: its response would not be valid: status 200, body: breaks"),
+        (no_scheme, "security scheme key: oauth2 is not served"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line_that_names_it(
+    store: OpenStore, spoil: Callable[[Node], None], words: str
+) -> None:
+    root = document()
+    spoil(root)
+    with pytest.raises(CannotServeError) as raised:
+        Client(store, root)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
