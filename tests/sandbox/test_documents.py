@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from heidi_sandbox import CannotServeError, create_app
+from heidi_sandbox import CannotServeError, __main__, create_app
 from heidi_sandbox._document import read_document
 from heidi_sandbox._page import token_command
+from heidi_sandbox._workers import Workers
 
 from tests.sandbox.stores import OpenStore
 
@@ -505,6 +506,19 @@ def test_a_resource_that_comes_first_later_takes_nothing_from_the_one_before(
     newer["paths"] = dict(reversed(newer["paths"].items()))
     again = Client(store, newer)
     assert uid == again.send("GET", f"/widgets/{uid}").json()["uid"]
+
+
+def test_the_start_names_in_one_line_what_is_served_from_an_example(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(__main__, "load_document", lambda: read_document(document()))
+    greet = vars(__main__)["_greeting"]
+    line = greet(Workers("http://x/v9", KEY, []), show_key=True).splitlines()[3]
+    assert line.startswith("served from an example: ")
+    assert line.endswith(" (no x-semantics)")
+    assert "widgetHistory" in line
+    monkeypatch.undo()
+    assert 3 == len(greet(Workers("http://x/v9", KEY, []), show_key=True).splitlines())
 
 
 def no_style(root: Node) -> None:
