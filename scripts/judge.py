@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from scripts.serving import Served
 
 STRICT: Final = OUTPUT / "strict.json"
+WANTING: Final = re.compile("the server did not answer|The operation never succeeded")
+"""What the judge says of a rule that was skipped for want of a response."""
+
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 """What a line of the sandbox's log starts with; without it, the same message is one line."""
@@ -60,11 +63,18 @@ def judge_sandbox() -> str:
 
 
 def unjudged(verdict: Any, document: Any) -> Iterator[str]:
-    """Yield a line for each operation of a document that no rule looked at."""
+    """Yield a line for each operation of a document that no rule looked at, or only in part."""
     judged = {row["operation"] for row in verdict["rules"] if row["result"] == "passed"}
     for node in Document(document).of("operation"):
-        if node.value["operationId"] not in judged:
+        name = node.value["operationId"]
+        statuses = verdict["answers"].get(name, {})
+        if name not in judged:
             yield f"{STRICT}: {node.place}: no rule was put to it; fix conformance/"
+        elif not any(status.startswith("2") for status in statuses):
+            yield f"{STRICT}: {node.place}: it never succeeded on the sandbox; fix sandbox/"
+    for row in verdict["rules"]:
+        if row["result"] == "skipped" and WANTING.match(row["why"]):
+            yield f"{row['rule']} was not judged on {row['operation']}: {row['why']}"
 
 
 def _said(messages: list[str]) -> list[str]:

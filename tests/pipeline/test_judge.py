@@ -64,13 +64,38 @@ def test_the_sandbox_conforms(report: Path) -> None:
     assert (verdict["conforms"], verdict["level"], verdict["findings"]) == (True, "strict", [])
 
 
+def verdict_on(*skipped: dict[str, str], unanswered: str = "", unseen: str = "") -> Any:
+    """Return a report in which every operation passed but for those that are named."""
+    names = [each.value["operationId"] for each in Document(strict()).of("operation")]
+    passed = [{"operation": name, "result": "passed"} for name in names if name != unseen]
+    answers = {name: {"404" if name == unanswered else "200": 1} for name in names}
+    return {"rules": [*passed, *skipped], "answers": answers}
+
+
+def strict() -> Any:
+    return load(ROOT / judge.STRICT)
+
+
 def test_an_operation_that_no_rule_looked_at_is_named(report: Path) -> None:
-    strict: Any = load(ROOT / judge.STRICT)
-    first, *others = (each.value["operationId"] for each in Document(strict).of("operation"))
-    rows = [{"operation": name, "result": "passed"} for name in others]
-    (line,) = judge.unjudged({"rules": [*rows, {"operation": first, "result": "skipped"}]}, strict)
+    first = str(next(iter(Document(strict()).of("operation"))).value["operationId"])
+    (line,) = judge.unjudged(verdict_on(unseen=first), strict())
     assert line.startswith("generated/heidi_spec/strict.json: #/paths/")
     assert line.endswith(": no rule was put to it; fix conformance/")
+
+
+def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
+    first = str(next(iter(Document(strict()).of("operation"))).value["operationId"])
+    (line,) = judge.unjudged(verdict_on(unanswered=first), strict())
+    assert line.endswith(": it never succeeded on the sandbox; fix sandbox/")
+
+
+def test_a_rule_that_was_skipped_for_want_of_a_response_is_named(report: Path) -> None:
+    want = "the server did not answer what the next request needs"
+    row = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": want}
+    other = row | {"rule": "retry-after", "why": "The server never answered 429."}
+    assert [f"walks was not judged on readThem: {want}"] == [
+        *judge.unjudged(verdict_on(row, other), strict())
+    ]
 
 
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
