@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from ._history import create, listing, read, update
+from ._history import create, listing, paged, read, update
 from ._probe import Probe
 from .contract._values import NAMED, STRINGS, sendable
 
@@ -74,9 +74,7 @@ class Machine:
     def list(self) -> None:
         user = self.random.choice(self.users)
         if user not in self.probe.setting.unlinked:
-            self.probe.send(
-                listing(f"page_size={self.random.choice((1, 3, 10, 50, 100))}", user=user)
-            )
+            self.probe.send(listing(paged(self.random.choice((1, 3, 10, 50, 100))), user=user))
 
     def walk(self) -> None:
         user = self.random.choice(self.users)

@@ -5,6 +5,7 @@ from typing import Any
 
 from heidi_conformance._document import METHODS, Json
 from heidi_conformance._history import NEAR, UnboundError
+from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 from heidi_conformance.contract._values import STRINGS, sendable
 
 Values = list[str | int | float]
@@ -28,22 +29,23 @@ def near(session_id: str) -> Iterator[str]:
 
 
 def dictionaries(document: Json, examples: dict[str, Any]) -> dict[str, Values]:
-    """Return values by parameter, spelled `query.page_size` or `body.patient.name`.
+    """Return values by parameter, spelled `query.name` or `body.outer.inner`.
 
     examples: values that this server knows, by the name of the parameter.
     """
-    session_id = examples.get("session_id")
-    pages = [examples["page"]] if "page" in examples else []
+    words, parameter = OPERATIONS[LIST].page, MAIN.parameter
+    known = examples.get(parameter)
+    pages = [examples[words.token]] if words.token in examples else []
     parameters: dict[str, Values] = {
-        "path.session_id": [*IDS, *(near(session_id) if session_id else ())],
-        "query.page_size": [*SIZES],
-        "query.page": [*pages, *PAGES, *ODD],
+        f"path.{parameter}": [*IDS, *(near(known) if known else ())],
+        f"query.{words.size}": [*SIZES],
+        f"query.{words.token}": [*pages, *PAGES, *ODD],
     }
     declared = {
-        f"{parameter['in']}.{parameter['name']}"
+        f"{node['in']}.{node['name']}"
         for item in document["paths"].values()
         for part in (item, *(item[method] for method in METHODS if method in item))
-        for parameter in part.get("parameters", [])
+        for node in part.get("parameters", [])
     }
     texts = [text for text in STRINGS if len(text) < 100]
     send = sendable()

@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
-from heidi_conformance._document import member
 from heidi_conformance._history import strings
 from heidi_conformance._wire import Reply, read_json
-from heidi_conformance.contract._operations import LIST
+from heidi_conformance.contract._fields import MAIN_FIELDS, flattened
+from heidi_conformance.contract._operations import (
+    KEY_HEADER,
+    LIST,
+    OPERATIONS,
+    error_message,
+    error_type,
+)
 
 from ._complaint import Complaint
 from ._reading import Reading, as_float, numbers_in
@@ -17,17 +23,24 @@ STANDARD = frozenset(
     "allow connection content-length content-location content-type date keep-alive location server "
     "transfer-encoding www-authenticate".split()
 )
-# Parameters of the document.
-TOLD = frozenset({"page", "page_size", "email", "third_party_internal_id"})
-EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/|Session \d", re.IGNORECASE)
+# Query parameters of the document.
+TOLD = frozenset(
+    parameter.name
+    for operation in OPERATIONS.values()
+    for parameter in operation.parameters
+    if parameter.where == "query"
+)
+EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/", re.IGNORECASE)
+# What a new resource has is nobody's secret.
+NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
 
 def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[Complaint]:
     """Yield what a message says too much or too little."""
     operation = reading.operation or LIST
-    message = member(member(answer.content, "detail"), "msg")
+    message = error_message(answer.content)
     wheres = {problem.where for problem in reading.problems}
-    wheres |= {"page"} if reading.asks_page else set[str]()
+    wheres |= {OPERATIONS[LIST].page.token} if reading.asks_page else set[str]()
     if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:
@@ -56,12 +69,13 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
 
 
 def wording(error: Any) -> Any:
-    """Return what an error says: type, text and members; another value may be a request id."""
-    detail = member(error, "detail")
-    if not isinstance(detail, dict):
-        return error
-    said = cast("dict[str, Any]", detail)
-    return said.get("type"), said.get("msg"), frozenset(said), frozenset(error)
+    """Return type, message and properties of an error; another value may be a request id."""
+    said = error_type(error), error_message(error)
+    return error if said == (None, None) else (*said, frozenset(flattened(error)))
+
+
+def is_example(text: str) -> bool:
+    return bool(EXAMPLE.match(text)) or any(form.match(text) for form in NEW)
 
 
 def texts_in(content: Any) -> Iterator[str]:
@@ -73,7 +87,7 @@ def secrets_of(reading: Reading) -> Iterator[str]:
     if len(reading.session_id) > 15 and reading.session_id.isdigit():
         yield reading.session_id
     values: list[str] = [text for name, text in reading.query if name in TOLD]
-    values += [text for name, text in reading.message.headers if name == "Heidi-Api-Key"]
+    values += [text for name, text in reading.message.headers if name == KEY_HEADER]
     if reading.token:
         values.append(reading.token)
     if len(reading.message.body) < 65536:
@@ -88,9 +102,5 @@ def secrets_of(reading: Reading) -> Iterator[str]:
             if len(str(number).lstrip("-")) > 8
         ]
     # A date or a media type may stand in a message as an example.
-    told = (text for text in values if 8 <= len(text) < 500 and not EXAMPLE.match(text))
+    told = (text for text in values if 8 <= len(text) < 500 and not is_example(text))
     yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())
-
-
-def error_type(answer: Reply) -> Any:
-    return member(member(answer.content, "detail"), "type")
