@@ -604,7 +604,8 @@ class _Reader:
             texts[each.member] = _text(each.description, self._strict(model, each.member))
         owner = str(model.class_info.name)
         status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")
-        summary = f"{prose(model.description) or owner} As a dict, in place of {owner}."
+        description = (prose(model.description) or owner).rstrip(".")
+        summary = f"{description}. As a dict, in place of {owner}."
         spec = f"Spec: {owner} ({status})."
         return Fields(
             name=name,

@@ -279,25 +279,54 @@ class Query(Generic[T]):
 # What sends
 
 
-@frozen(eq=False, repr=False, kw_only=True)
+class Received(Protocol):
+    """What came over the wire."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def request_id(self) -> str | None: ...
+
+
+@frozen(eq=False, repr=False)
 class RawResponse(Generic[T]):
     """A response as it came, from a method of `with_raw_response`; `parse()` reads the body.
 
     Attributes:
-        status_code: the HTTP status.
-        headers: the headers; their names fit in any case.
-        content: the body. May hold patient data.
-        request_id: how the server names this request in its own logs, if it says so.
         retries_taken: how many times the request was repeated before this response.
     """
 
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-    request_id: str | None
     retries_taken: int
+    _received: Received = field(alias="received")
     _operation: str = field(alias="operation")
     _read: Callable[[], T] = field(alias="read")
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        return self._received.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; their names fit in any case."""
+        return self._received.headers
+
+    @property
+    def content(self) -> bytes:
+        """The body. May hold patient data."""
+        return self._received.content
+
+    @property
+    def request_id(self) -> str | None:
+        """How the server names this request in its own logs, if it says so."""
+        return self._received.request_id
 
     def parse(self) -> T:
         """Read the body, each time anew.

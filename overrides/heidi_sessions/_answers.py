@@ -29,15 +29,8 @@ def raw_response(
 ) -> RawResponse[T]:
     """Hand a response over, with how its body is read."""
     operation = call.request.operation
-    return RawResponse(
-        status_code=answer.status_code,
-        headers=answer.headers,
-        content=answer.content,
-        request_id=answer.request_id,
-        retries_taken=retries_taken,
-        operation=operation.id,
-        read=functools.partial(read, answer, operation, call.decode, strict=strict),
-    )
+    reading = functools.partial(read, answer, operation, call.decode, strict=strict)
+    return RawResponse(retries_taken, received=answer, operation=operation.id, read=reading)
 
 
 def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: bool) -> T:

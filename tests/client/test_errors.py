@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import heidi_sessions
+import heidi_spec
 import httpx
 import pytest
 from heidi_generated import errors as _errors
+from heidi_generated import metadata
 from heidi_sessions import (
     APIConnectionError,
     APIResponseError,
@@ -18,13 +20,11 @@ from heidi_sessions import (
     ConfigurationError,
     ErrorDetail,
     HeidiError,
-    NoLinkedUserError,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    SessionNotFoundError,
     TokenError,
     ValidationError,
 )
@@ -32,7 +32,7 @@ from heidi_sessions import (
 from .harness import Driver, Script, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATIENT = "Ottoline Vandersloot"
 
@@ -53,6 +53,29 @@ BY_STATUS = [
 ]
 
 
+def test_every_status_and_type_of_the_document_has_a_class() -> None:
+    strict = [failure for each in metadata.OPERATIONS for failure in each.failures]
+    assert {failure.status for failure in strict} <= _errors.BY_STATUS.keys()
+    shown = set(_types_in(heidi_spec.load("client")["components"]["examples"]))
+    assert shown == _errors.BY_TYPE.keys()
+
+
+def _types_in(examples: dict[str, Any]) -> Iterator[str]:
+    for example in examples.values():
+        type_ = metadata.value_at(example["value"], metadata.ERROR_TYPE or "")
+        if isinstance(type_, str):
+            yield type_
+
+
+def test_a_class_by_type_stands_below_that_of_the_status_that_shows_it() -> None:
+    for each in metadata.OPERATIONS:
+        responses = heidi_spec.load("client")["paths"][each.route][each.method.lower()]["responses"]
+        for shown in each.failures:
+            error = _errors.BY_TYPE.get(shown.type or "")
+            if error is not None and str(shown.status) in responses:
+                assert issubclass(error, _errors.BY_STATUS[shown.status or 0])
+
+
 def refused(driver: Driver, **options: object) -> APIStatusError:
     with pytest.raises(APIStatusError) as caught:
         driver.run(lambda c: c.sessions.get("1"), max_retries=0, **options)
@@ -69,11 +92,8 @@ def test_the_status_chooses_the_class(
 
 
 @pytest.mark.parametrize("status", [300, 400, 403, 404, 418, 500])
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("SessionNotFoundError", SessionNotFoundError), ("NoLinkedUserException", NoLinkedUserError)],
-)
-def test_the_type_of_two_failures_outweighs_the_status(
+@pytest.mark.parametrize(("name", "expected"), _errors.BY_TYPE.items())
+def test_the_type_of_a_failure_outweighs_the_status(
     driver: Callable[..., Driver], status: int, name: str, expected: type[APIStatusError]
 ) -> None:
     assert expected is type(refused(driver(Script(failure(status, name)))))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import heidi_sessions
 import pytest
+from heidi_generated import errors, metadata
 from heidi_sessions import AsyncHeidi, Heidi
 from heidi_sessions.testing import (
     HeidiMock,
@@ -86,24 +87,26 @@ def test_every_public_name_is_documented(name: str) -> None:
     assert inspect.getdoc(getattr(heidi_sessions, name))
 
 
+METHODS = {each.client_method: each for each in metadata.OPERATIONS if each.client_method}
+
+
+def both_views(client: object, method: str) -> list[Callable[..., object]]:
+    """A method of the client, as it is and with the raw response."""
+    attribute, _, name = method.partition(".")
+    resource = getattr(client, attribute)
+    return [getattr(resource, name), getattr(resource.with_raw_response, name)]
+
+
 @pytest.mark.parametrize("client", [SYNC, ASYNC])
-@pytest.mark.parametrize("method", ["create", "get", "update", "list"])
+@pytest.mark.parametrize("method", METHODS)
 def test_every_call_cites_the_document(client: Heidi | AsyncHeidi, method: str) -> None:
-    for view in (client.sessions, client.sessions.with_raw_response):
-        assert "Spec: " in (getattr(view, method).__doc__ or "")
+    for function in both_views(client, method):
+        assert f"Spec: {METHODS[method].id} (" in (function.__doc__ or "")
 
 
 DOCUMENTED: list[Callable[..., object]] = [
-    *(
-        getattr(view, name)
-        for client in (SYNC, ASYNC)
-        for view, methods in (
-            (client, ["__init__", "with_options"]),
-            (client.sessions, ["create", "get", "update", "list"]),
-            (client.sessions.with_raw_response, ["create", "get", "update", "list"]),
-        )
-        for name in methods
-    ),
+    *(getattr(client, name) for client in (SYNC, ASYNC) for name in ("__init__", "with_options")),
+    *(view for client in (SYNC, ASYNC) for name in METHODS for view in both_views(client, name)),
     make_session,
     HeidiMock.client,
     HeidiMock.async_client,
@@ -126,13 +129,14 @@ def test_every_argument_is_documented(function: Callable[..., object]) -> None:
 
 
 @pytest.mark.parametrize("client", [SYNC, ASYNC])
-@pytest.mark.parametrize("method", ["create", "get", "update", "list"])
+@pytest.mark.parametrize("method", METHODS)
 def test_every_call_documents_what_it_returns_and_raises(
     client: Heidi | AsyncHeidi, method: str
 ) -> None:
-    for view in (client.sessions, client.sessions.with_raw_response):
-        document = getattr(view, method).__doc__ or ""
+    types = {failure.type for failure in METHODS[method].failures}
+    for function in both_views(client, method):
+        document = function.__doc__ or ""
         assert "Returns:\n" in document
         assert "HeidiError: " in document
-        assert ("NoLinkedUserError: " in document) == (method == "list")
-        assert ("SessionNotFoundError: " in document) == (method in {"get", "update"})
+        for type_, error in errors.BY_TYPE.items():
+            assert (f"{error.__name__}: " in document) == (type_ in types)

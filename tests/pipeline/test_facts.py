@@ -155,6 +155,6 @@ def test_a_resource_without_a_sample_is_the_smallest_one(document: dict[str, Any
 def test_code_of_a_value_gives_the_value() -> None:
     facts = said(CLIENT)
     operation = facts.operations[0]
-    rebuilt = eval(literal(operation), vars(metadata))  # noqa: S307  # our own text
+    rebuilt = eval(literal(operation), dict(vars(metadata)))  # noqa: S307  # our own text
     assert operation.sample == rebuilt.sample
     assert [each.body for each in operation.failures] == [each.body for each in rebuilt.failures]

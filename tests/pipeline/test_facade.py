@@ -1,0 +1,285 @@
+"""A second resource reaches the client with methods, objects, errors and lists of its own."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import heidi_spec
+import pytest
+from heidi_generated import metadata
+
+from scripts.generate import main, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STRING = {"type": "string"}
+DATE = {"type": "string", "format": "date"}
+SCHEMAS = {
+    "Template": {
+        "type": "object",
+        "required": ["template_id"],
+        "properties": {"template_id": STRING, "title": STRING},
+        "x-semantics": {"id": "template_id", "owner": "bearerAuth"},
+    },
+    "TemplateRequest": {
+        "type": "object",
+        "required": ["title"],
+        "properties": {
+            **dict.fromkeys(("title", "class", "self", "list", "date", "path"), STRING),
+            "day": DATE,
+            "kinds": {"type": "array", "items": {"$ref": "#/components/schemas/Kind"}},
+            "limits": {"$ref": "#/components/schemas/Limits"},
+            "nothing": {"type": ["integer", "null"]},
+        },
+    },
+    "Kind": {"type": "string", "enum": ["a", "b"]},
+    "Limits": {
+        "type": "object",
+        "required": ["low"],
+        "properties": {"low": {"type": "integer"}, "odd name": STRING, "date": DATE},
+    },
+    "TemplateList": {
+        "type": "object",
+        "required": ["found"],
+        "properties": {
+            "found": {"type": "array", "items": {"$ref": "#/components/schemas/Template"}},
+            "meta": {"type": "object", "properties": {"after": {"type": ["string", "null"]}}},
+        },
+    },
+}
+
+
+def responses(status: str, schema: str | None, **errors: str) -> dict[str, Any]:
+    def media(name: str) -> dict[str, Any]:
+        return {"schema": {"$ref": f"#/components/schemas/{name}"}}
+
+    shape = next(n for n, s in CLIENT["components"]["schemas"].items() if _is_error(s))
+    found: dict[str, Any] = {status: {"description": "It."}}
+    if schema:
+        found[status]["content"] = {"application/json": media(schema)}
+    for code, type_ in errors.items():
+        example = {"detail": {"msg": "m", "type": type_}}
+        content = {"application/json": media(shape) | {"example": example}}
+        found[code.strip("_")] = {"description": f"{type_}.", "content": content}
+    return found
+
+
+def _is_error(schema: dict[str, Any]) -> bool:
+    return "error" in schema.get("x-semantics", {})
+
+
+CLIENT = heidi_spec.load("client")
+
+
+def parameter(name: str, place: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": place, "schema": schema, **more}
+
+
+def operation(id_: str, action: str, **parts: Any) -> dict[str, Any]:
+    semantics = {"action": action, "resource": "Template", **parts.pop("semantics", {})}
+    common = {"operationId": id_, "tags": ["Templates"], "security": [{"bearerAuth": []}]}
+    return common | parts | {"x-semantics": semantics}
+
+
+def document() -> dict[str, Any]:
+    root = heidi_spec.load("client")
+    root["components"]["schemas"] |= SCHEMAS
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/TemplateRequest"}}}
+    page = {"items": "/found", "size": "limit", "token": "after", "next": "/meta/after"}
+    whole = {"result": ""}
+    root["paths"]["/templates"] = {
+        "post": operation(
+            "createTemplate",
+            "create",
+            semantics=whole,
+            requestBody={"required": True, "content": body},
+            responses=responses("201", "Template"),
+        ),
+        "get": operation(
+            "listTemplates",
+            "list",
+            semantics={"page": page},
+            parameters=[
+                parameter("limit", "query", {"type": "integer"}),
+                parameter("after", "query", STRING),
+                parameter("since", "query", DATE),
+                parameter("kind", "query", {"$ref": "#/components/schemas/Kind"}, required=True),
+                parameter("X-Clinic", "header", STRING),
+            ],
+            responses=responses("200", "TemplateList"),
+        ),
+    }
+    root["paths"]["/templates/{template_id}"] = {
+        "parameters": [parameter("template_id", "path", STRING, required=True)],
+        "get": operation(
+            "getTemplate",
+            "read",
+            semantics=whole,
+            responses=responses("200", "Template", _404="TemplateNotFoundError"),
+        ),
+        "delete": operation(
+            "deleteTemplate", "delete", responses=responses("204", None, _409="TemplateInUse")
+        ),
+    }
+    return root
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("facade")
+    (folder / "client.json").write_text(json.dumps(document()), "utf-8")
+    for path, code in render(folder / "client.json").items():
+        (folder / "with_templates" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "with_templates" / path).write_bytes(code)
+    sys.path.insert(0, str(folder))
+    yield "with_templates"
+    sys.path.remove(str(folder))
+    for name in [each for each in sys.modules if each.partition(".")[0] == "with_templates"]:
+        del sys.modules[name]
+
+
+class Response:
+    def __init__(self, call: Any, body: object) -> None:
+        self.call, self.body = call, body
+
+    def parse(self) -> Any:
+        return self.call.decode(self.body)
+
+
+class Sender:
+    """Keeps each call, and responds with one body."""
+
+    def __init__(self, body: object = None) -> None:
+        self.body = body
+        self.requests: list[Any] = []
+
+    def send(self, call: Any) -> Response:
+        self.requests.append(call.request)
+        return Response(call, self.body)
+
+    def pages(self, query: Any, max_items: int | None, progress: object) -> Any:
+        return query
+
+
+@pytest.fixture
+def templates(generated: str) -> Any:
+    module = importlib.import_module(f"{generated}.resources")
+    return lambda body=None: (sender := Sender(body), module.Templates(sender))
+
+
+def test_every_argument_reaches_the_request_by_the_name_of_the_document(templates: Any) -> None:
+    sender, resource = templates({"template_id": "7"})
+    created = resource.create(
+        title="t", class_="c", self_="s", list_="l", date="d", path="p",
+        day=date(2024, 1, 31), kinds=("a",), nothing=None,
+        limits={"low": 1, "odd name": "o", "date": date(2024, 1, 31)},
+    )  # fmt: skip
+    assert "7" == created.template_id
+    assert {
+        "title": "t",
+        "class": "c",
+        "self": "s",
+        "list": "l",
+        "date": "d",
+        "path": "p",
+        "day": "2024-01-31",
+        "kinds": ["a"],
+        "nothing": None,
+        "limits": {"low": 1, "odd name": "o", "date": "2024-01-31"},
+    } == sender.requests[0].json
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({}, TypeError, "missing 1 required keyword-only argument: 'title'"),
+        ({"title": None}, TypeError, "title must be a string, not None"),
+        ({"title": "t", "day": "31.1.2024"}, ValueError, "day must be a date such as 1990-01-31"),
+        ({"title": "t", "kinds": "a"}, TypeError, "kinds must be a list, .* not one string"),
+        ({"title": "t", "kinds": ["c"]}, ValueError, r"kinds\[0\] must be one of a, b"),
+        ({"title": "t", "limits": {}}, TypeError, "limits.low is missing; add it"),
+        ({"title": "t", "limits": {"hi": 1}}, TypeError, "limits has no property 'hi'; use one of"),
+        ({"title": "t", "limits": {"low": 1.5}}, TypeError, "limits.low must be an integer"),
+        ({"title": "t", "limits": 1}, TypeError, "limits must be a dict or Limits"),
+        ({"title": "t", "nothing": "1"}, TypeError, "nothing must be an integer"),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_its_place_and_the_fix(
+    templates: Any, arguments: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    sender, resource = templates()
+    with pytest.raises(kind, match=message):
+        resource.create(**arguments)
+    assert [] == sender.requests
+
+
+def test_a_response_without_a_body_is_none(templates: Any) -> None:
+    sender, resource = templates()
+    assert None is resource.delete("7")
+    assert ("DELETE", "/templates/7") == (
+        sender.requests[0].operation.method,
+        sender.requests[0].path,
+    )
+
+
+def test_a_list_takes_every_parameter_but_the_token_and_finds_the_next_page(templates: Any) -> None:
+    _, resource = templates()
+    pager = resource.list(kind="a", limit=2, since=date(2024, 1, 31), x_clinic="north")
+    query = pager._pages
+    first = query.call().request
+    assert {"kind": "a", "limit": 2, "since": "2024-01-31"} == first.params
+    assert {"x-clinic": "north"} == first.headers
+    assert {"kind": "a", "limit": 2, "since": "2024-01-31", "after": "x"} == (
+        query.call("x").request.params
+    )
+    page = {"found": [{"template_id": "1"}], "meta": {"after": "x"}}
+    window = query.listing.window(page)
+    assert ("x", True, 1, None) == (window.next, window.more, window.count, window.total)
+    assert ["1"] == [each.template_id for each in window.items]
+    last = query.listing.window({"found": []})
+    assert (None, False) == (last.next, last.more)
+    for wrong in ({"kind": "c"}, {"kind": "a", "limit": 0}):
+        with pytest.raises(ValueError, match="must be"):
+            resource.list(**wrong)
+
+
+def test_the_client_has_an_attribute_and_the_errors_have_classes(generated: str) -> None:
+    client = importlib.import_module(f"{generated}.client")
+    assert {"sessions", "templates"} == set(client.Resources.__annotations__)
+    assert {"sessions", "templates"} == set(client.AsyncResources.__annotations__)
+    errors = importlib.import_module(f"{generated}.errors")
+    assert issubclass(errors.TemplateNotFoundError, errors.NotFoundError)
+    assert issubclass(errors.TemplateInUseError, errors.ConflictError)
+    assert errors.TemplateInUseError is errors.status_error(500, "TemplateInUse")
+    assert errors.ConflictError is errors.status_error(409, None)
+    public = importlib.import_module(f"{generated}.public")
+    assert {"Template", "TemplateList", "AsyncTemplateList", "LimitsFields"} <= {*public.__all__}
+    assert sorted(public.__all__) == public.__all__
+    assert "first_page" in dir(public.TemplateList)
+
+
+@pytest.mark.parametrize("name", ["sessions.with_raw_response", "close.everything"])
+def test_a_method_that_the_client_needs_for_itself_is_refused_in_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = document()
+    root["paths"]["/templates"]["get"]["x-semantics"]["method"] = name
+    (tmp_path / "client.json").write_text(json.dumps(root), "utf-8")
+    arguments = ["--document", str(tmp_path / "client.json"), "--output", str(tmp_path / "out")]
+    assert 2 == main(arguments)
+    message = capsys.readouterr().err
+    assert f"GET /templates: {name} is a name that the client needs; write another" in message
+    assert 1 == message.count("\n")
+
+
+def test_the_committed_client_has_an_attribute_for_each_resource_of_the_document() -> None:
+    from heidi_generated.client import Resources  # noqa: PLC0415
+
+    methods = [each.client_method for each in metadata.OPERATIONS if each.client_method]
+    assert {name.partition(".")[0] for name in methods} == set(Resources.__annotations__)
