@@ -140,3 +140,14 @@ async def asynchronously() -> AsyncIterator[Session]:
         async for session in client.sessions.list(prefetch=True):
             assert_type(session, Session)
             yield session
+
+
+def refused(client: Heidi) -> None:
+    """Each line is an error of both checkers; mypy reports an ignore that it does not need."""
+    client.sessions.update("1", duration="60")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.sessions.update("1", durations=60)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.sessions.update("1", patient={"nmae": "A"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.sessions.update("1", patient={"gender": "X"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.sessions.get(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.sessions.list(page_size="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.sessions.list(page="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
