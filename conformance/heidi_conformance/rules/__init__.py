@@ -9,9 +9,9 @@ SCRIPTS: tuple[Script, ...] = (
     *_transport.SCRIPTS[:2],
     *_tenants.SCRIPTS,
     *_updates.SCRIPTS,
+    *_others.SCRIPTS,
     *_transport.SCRIPTS[2:],
     *_tenants.LAST,
-    *_others.SCRIPTS,
     *_issuing.SCRIPTS,
     *_readings.SCRIPTS,
 )
