@@ -218,15 +218,15 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
             opening = create("s1", OPERATIONS[CREATE].least)
             made = [OPERATIONS[CREATE].made(content(send(CREATE, opening))) for _ in range(2)]
             contact.created += [text for text in made if isinstance(text, str) and text]
-            if session_id := bound.values.get("s1"):
-                contact.examples[MAIN.parameter] = session_id
+            if resource_id := bound.values.get("s1"):
+                contact.examples[MAIN.parameter] = resource_id
                 send(READ, read("s1"))
                 send(UPDATE, update("s1", OPERATIONS[UPDATE].little))
         page = send(LIST, listing(paged(1)))
         words = OPERATIONS[LIST].page
-        next_page = pointed(content(page), words.next)
-        if isinstance(next_page, str | int):
-            contact.examples[words.token] = next_page
+        following = pointed(content(page), words.next)
+        if isinstance(following, str | int):
+            contact.examples[words.token] = following
     return contact
 
 

@@ -257,10 +257,10 @@ class Bindings:
 
         return NAME.sub(value, text)
 
-    def name(self, session_id: str) -> str:
+    def name(self, resource_id: str) -> str:
         """Return the name of a session, empty where it has none."""
-        named = (name for name, value in self.values.items() if value == session_id)
-        return next(named, "") if session_id else ""
+        named = (name for name, value in self.values.items() if value == resource_id)
+        return next(named, "") if resource_id else ""
 
     def learn(self, request: Request, answer: Reply | Silence) -> None:
         """Take the names that an answer gives."""

@@ -86,10 +86,10 @@ class Limits:
         if operation_of(request) == CREATE:
             self.created += not isinstance(answer, Reply) or answer.ok
             content = answer.content if isinstance(answer, Reply) else None
-            session_id = OPERATIONS[CREATE].made(content)
-            if isinstance(session_id, str) and session_id:
+            resource_id = OPERATIONS[CREATE].made(content)
+            if isinstance(resource_id, str) and resource_id:
                 user = self.issued.get(request.user, request.user)
-                self.sessions_of.setdefault(session_id, user or "first")
+                self.sessions_of.setdefault(resource_id, user or "first")
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,9 @@ class Probe:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
         said = (*complaints, *self.witness(exchange))
-        self.sightings += [Sighting(item, at, self.bindings.name(item.session_id)) for item in said]
+        self.sightings += [
+            Sighting(item, at, self.bindings.name(item.resource_id)) for item in said
+        ]
 
     # --- several at once ---
 

@@ -16,12 +16,12 @@ def tag(wire: Wire, tokens: dict[str, str], limits: Limits) -> int:
     if not send.mark:
         return tagged
     change = send.update({send.mark: TAG})
-    for session_id, user in limits.sessions_of.items():
+    for resource_id, user in limits.sessions_of.items():
         # The other token of that user may have ended, where a new one ends the old.
         token = tokens["first" if user == "same" else user]
         limits.requests += 1
         try:
-            bound = Bindings({"first": token}, {"s1": session_id})
+            bound = Bindings({"first": token}, {"s1": resource_id})
             answer = wire.send(bound.message(update("s1", change)))
         except OutOfPatienceError:
             break

@@ -13,6 +13,7 @@ from ._excerpt import excerpt
 from ._probe import TAG
 from ._text import on_one_line
 from ._verdict import Finding, Progress, Verdict
+from .contract._values import sendable
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20
@@ -73,7 +74,7 @@ def summarise(
         say(
             console,
             f"sessions: {verdict.sessions_tagged} of {verdict.sessions_created} created have "
-            f"`ehr_appt_id` {TAG} now; the API cannot delete them",
+            f"`{sendable().mark}` {TAG} now; the API cannot delete them",
         )
     say(console, "reports: " + ", ".join(map(str, reports)))
 

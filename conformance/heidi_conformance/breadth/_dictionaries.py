@@ -17,15 +17,15 @@ PAGES = ("0", "1", "-1", "99999999", "null", "no-such-page", "\u0661", "a" * 300
 ODD = ("0x10", "\u0000", "\ufeff", "' OR '1'='1", "${x}", "../..")
 
 
-def near(session_id: str) -> Iterator[str]:
+def near(resource_id: str) -> Iterator[str]:
     """Yield ids that are almost that of a session."""
-    yield session_id
+    yield resource_id
     for change in NEAR.values():
         try:
-            yield change(session_id)
+            yield change(resource_id)
         except UnboundError:
             continue
-    yield from (f"0{session_id}", f"{session_id} ", f"{session_id}.0", f"+{session_id}")
+    yield from (f"0{resource_id}", f"{resource_id} ", f"{resource_id}.0", f"+{resource_id}")
 
 
 def dictionaries(document: Json, examples: dict[str, Any]) -> dict[str, Values]:

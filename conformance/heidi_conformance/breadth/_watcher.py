@@ -30,11 +30,11 @@ class Watcher:
         self.history: list[Request] = []
         self.told: set[int] = set()
 
-    def adopt(self, session_id: str) -> None:
+    def adopt(self, resource_id: str) -> None:
         """Take note of a session that was created before."""
-        self.oracle.adopt(session_id, "first")
+        self.oracle.adopt(resource_id, "first")
         self.history.append(create("s0", {}))
-        self.bindings.values["s0"] = session_id
+        self.bindings.values["s0"] = resource_id
 
     def watch(self, interaction: Interaction) -> int:
         """Take one exchange; return its place in the history."""
@@ -50,7 +50,7 @@ class Watcher:
         self.history.append(request)
         at = len(self.history) - 1
         for complaint in self.oracle.judge(Exchange(request, message, answer)):
-            about = self.bindings.name(complaint.session_id)
+            about = self.bindings.name(complaint.resource_id)
             self.cases.add(complaint, self.history, at, about)
             self.told.add(at)
         self.bindings.learn(request, answer)

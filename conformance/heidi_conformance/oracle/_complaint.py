@@ -12,7 +12,7 @@ class Complaint:
     expected, got: what tells the two apart, in words that repeat no text of an answer.
     place: the way into the document, where it is another than that of the rule.
     vague: whether it gives way to one of the same rule that says more.
-    session_id: the session on a page that it is about.
+    resource_id: the session on a page that it is about.
     """
 
     rule: str
@@ -23,7 +23,7 @@ class Complaint:
     got: str
     place: tuple[str | int, ...] = ()
     vague: bool = False
-    session_id: str = field(default="", repr=False)
+    resource_id: str = field(default="", repr=False)
 
     @property
     def cause(self) -> tuple[str, str, str]:

@@ -36,10 +36,10 @@ def listed(
             f"at most {int(sizes[0])}",
             sessions(len(ids)),
         )
-    yield from misplaced(memory, reading, [(MAIN.name, session_id) for session_id in ids], user)
+    yield from misplaced(memory, reading, [(MAIN.name, resource_id) for resource_id in ids], user)
     if reading.sure is not None:
         return
-    if any(rounded(memory, session_id) for session_id in ids):
+    if any(rounded(memory, resource_id) for resource_id in ids):
         yield Complaint(
             "created-exists",
             LIST,
@@ -67,10 +67,10 @@ def listed(
     gone = memory.deleted | memory.unsure
     for session in OPERATIONS[LIST].listed(page):
         got = flattened(session)
-        session_id = got.get(MAIN.id)
-        if not isinstance(session_id, str) or (MAIN.name, session_id) in gone:
+        resource_id = got.get(MAIN.id)
+        if not isinstance(resource_id, str) or (MAIN.name, resource_id) in gone:
             continue
-        known = memory.sessions.setdefault(session_id, Known(user, -1))
+        known = memory.sessions.setdefault(resource_id, Known(user, -1))
         if known.owner != user:
             continue
         if len(known.shown) == 1 and not known.sent:
@@ -81,18 +81,18 @@ def listed(
             *misfits(LIST, known, {}, got, strict=memory.strict, skip=skip),
             *instants(memory, reading, known, got, NEVER),
         ]
-        yield from (replace(item, session_id=session_id) for item in wrong)
+        yield from (replace(item, resource_id=resource_id) for item in wrong)
         known.see(got, {}, skip | known.doubtful(LIST))
         known.doubt(members_of(wrong, known), LIST)
         known.read_by(LIST)
 
 
-def rounded(memory: Memory, session_id: str) -> bool:
+def rounded(memory: Memory, resource_id: str) -> bool:
     """Whether an id is what a double makes of that of a session."""
-    if session_id in memory.sessions or not digits(session_id) or len(session_id) < 17:
+    if resource_id in memory.sessions or not digits(resource_id) or len(resource_id) < 17:
         return False
     known = (key for key in memory.sessions if digits(key))
-    return any(session_id == str(int(float(key))) for key in known)
+    return any(resource_id == str(int(float(key))) for key in known)
 
 
 def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:

@@ -59,9 +59,9 @@ class Memory:
         self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
 
-    def adopt(self, session_id: str, user: str) -> None:
+    def adopt(self, resource_id: str, user: str) -> None:
         """Take note of a session that was created elsewhere."""
-        self.sessions[session_id] = Known(user, -1)
+        self.sessions[resource_id] = Known(user, -1)
 
     def if_strict(self, complaints: Iterator[Complaint]) -> Iterator[Complaint]:
         """Yield complaints that only level strict has."""
@@ -107,7 +107,7 @@ class Memory:
         shelf.order.clear()
         if reading.operation != UPDATE:
             shelf.total = None
-            self.away |= {reading.session_id} - {""}
+            self.away |= {reading.resource_id} - {""}
         for name, known in self.sessions.items():
-            if name == reading.session_id or (not reading.named and known.owner == user):
+            if name == reading.resource_id or (not reading.named and known.owner == user):
                 known.settled = False

@@ -84,8 +84,8 @@ def texts_in(content: Any) -> Iterator[str]:
 
 def secrets_of(reading: Reading) -> Iterator[str]:
     """Yield the values of a request that an error must not repeat, where they can be told."""
-    if len(reading.session_id) > 15 and reading.session_id.isdigit():
-        yield reading.session_id
+    if len(reading.resource_id) > 15 and reading.resource_id.isdigit():
+        yield reading.resource_id
     values: list[str] = [text for name, text in reading.query if name in TOLD]
     values += [text for name, text in reading.message.headers if name == KEY_HEADER]
     if reading.token:

@@ -65,7 +65,7 @@ class Oracle(Memory):
         ]
         for exchange in exchanges:
             reading = understand(exchange.message)
-            known = self.sessions.get(reading.session_id)
+            known = self.sessions.get(reading.resource_id)
             if reading.operation != UPDATE or known is None:
                 continue
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
@@ -156,7 +156,7 @@ class Oracle(Memory):
         self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
     ) -> Iterator[Complaint]:
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
-        known = self.sessions.get(reading.session_id)
+        known = self.sessions.get(reading.resource_id)
         elsewhere = any(self.owner(named) != user for named in reading.named)
         # Of what else stands in a path, nobody knows what there is.
         open_path = len(reading.declared.ids) > len(reading.named)

@@ -20,10 +20,10 @@ def torn(
     updates: dict[str, list[Reading]] = {}
     for reading in readings:
         if reading.action == "update" and reading.method_known:
-            updates.setdefault(reading.session_id, []).append(reading)
+            updates.setdefault(reading.resource_id, []).append(reading)
     told: dict[int, list[Complaint]] = {}
     for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
-        known, sent = sessions.get(reading.session_id), updates.get(reading.session_id, [])
+        known, sent = sessions.get(reading.resource_id), updates.get(reading.resource_id, [])
         answer = exchange.answer
         if reading.action != "read" or known is None or len(sent) != 1:
             continue

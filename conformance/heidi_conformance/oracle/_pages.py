@@ -199,7 +199,7 @@ def length_faults(
 
 def walk_faults(shelf: Shelf, walk: Walk, ids: list[str], token: Any) -> Iterator[Complaint]:
     """Follow a walk by one page; at its end, say what it missed or repeated."""
-    repeated = [session_id for session_id in ids if session_id in walk.seen]
+    repeated = [resource_id for resource_id in ids if resource_id in walk.seen]
     walk.seen.update(ids)
     walk.pages += 1
     if repeated:

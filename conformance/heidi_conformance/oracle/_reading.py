@@ -81,7 +81,7 @@ class Reading:
     message: Message
     path: str
     operation: str
-    session_id: str = ""
+    resource_id: str = ""
     query: tuple[tuple[str, str], ...] = ()
     sent: Mapping[str, Any] = field(default_factory=dict[str, Any])
     strange: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -154,12 +154,12 @@ def understand(message: Message) -> Reading:
     """Read a request as the contract does."""
     where = route(message.target)
     operation = where.methods.get(message.method)
-    session_id = where.values.get(MAIN.parameter, "")
+    resource_id = where.values.get(MAIN.parameter, "")
     if operation is None:
         first = next((item.id for item in where.methods.values()), "")
-        return Reading(message, where.path, first, session_id)
+        return Reading(message, where.path, first, resource_id)
     pairs = tuple(parse_qsl(message.target.partition("?")[2], keep_blank_values=True))
-    reading = Reading(message, where.path, operation.id, session_id, pairs)
+    reading = Reading(message, where.path, operation.id, resource_id, pairs)
     if operation.id == ISSUE:
         return reading
     problems = [*unfit_parameters(operation, pairs, message)]

@@ -121,7 +121,7 @@ def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compl
         return
     documented = memory.strict or operation == READ
     told, kind = error_type(answer.content), reading.declared.error_type(404)
-    if kind is None and reading.session_id:
+    if kind is None and reading.resource_id:
         kind = OPERATIONS[READ].error_type(404)
     if documented and None not in (told, kind) and told != kind:
         what = f"answers 404 with another type than {kind}"
@@ -159,7 +159,7 @@ def formed(kind: str, name: str) -> bool:
 
 def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
     """Yield that HEAD tells of a session what GET would not."""
-    known = memory.sessions.get(reading.session_id)
+    known = memory.sessions.get(reading.resource_id)
     foreign = known is not None and known.owner != user
     if reading.message.method == "HEAD" and answer.ok and foreign:
         yield Complaint(

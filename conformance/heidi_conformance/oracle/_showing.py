@@ -29,11 +29,11 @@ BITS = 128
 def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
     memory.shelves[user].added()
     fields = fields_of(reading.operation) or MAIN_FIELDS
-    session_id = OPERATIONS[reading.operation].made(answer.content)
-    if not isinstance(session_id, str):
+    resource_id = OPERATIONS[reading.operation].made(answer.content)
+    if not isinstance(resource_id, str):
         return
-    beyond = session_id.isascii() and session_id.isdigit() and int(session_id) >= 2**BITS
-    if memory.strict and (beyond or not fields.is_id(session_id)):
+    beyond = resource_id.isascii() and resource_id.isdigit() and int(resource_id) >= 2**BITS
+    if memory.strict and (beyond or not fields.is_id(resource_id)):
         yield Complaint(
             "id-form",
             reading.operation,
@@ -42,16 +42,16 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
             "a 128-bit number in decimal",
             "another id",
         )
-    if session_id in memory.sessions:
+    if resource_id in memory.sessions:
         if memory.strict:
             yield Complaint(
                 "id-unique", reading.operation, "gives an id twice", "", "a new id", "a known one"
             )
         return
     known = Known(user, len(memory.sessions), fields, fields.as_stored(reading.sent))
-    known.shown = {fields.id: session_id}
+    known.shown = {fields.id: resource_id}
     known.strange = dict(reading.strange)
-    memory.sessions[session_id] = known
+    memory.sessions[resource_id] = known
     for other in memory.sessions.values():
         if other is not known:
             other.attempts.add("other")
@@ -92,8 +92,8 @@ def shown(
         updates and "json-syntax" in {p.rule for p in reading.problems}
     ):
         known.settled = False
-    shown = got.get(fields.id, reading.session_id)
-    if shown != reading.session_id and fields.id not in skip:
+    shown = got.get(fields.id, reading.resource_id)
+    if shown != reading.resource_id and fields.id not in skip:
         # Of the one that was asked for, nothing is known now.
         known.settled = False
         written = memory.strict and same(known.strange.get(fields.id, ABSENT), shown)

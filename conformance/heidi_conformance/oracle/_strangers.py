@@ -25,7 +25,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "with an expired token" if expired else how
     operation = reading.operation
-    known = memory.sessions.get(reading.session_id)
+    known = memory.sessions.get(reading.resource_id)
     if not answer.ok and reading.declared.writes and known is not None:
         known.attempts.add("rejected")
     if answer.ok:

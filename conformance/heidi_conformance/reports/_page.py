@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element  # only written here, never parsed
 from heidi_conformance._baseline import Comparison
 from heidi_conformance._probe import TAG
 from heidi_conformance._verdict import Finding, Verdict
+from heidi_conformance.contract._values import sendable
 
 from ._card import card
 from ._cells import Cell, cells
@@ -103,7 +104,7 @@ def summary(verdict: Verdict, table: dict[tuple[str, str], Cell]) -> Element:
         ("Level", verdict.level),
         ("Requests sent", f"{verdict.requests:,}"),
         ("Sessions created", f"{verdict.sessions_created:,}"),
-        (f"With ehr_appt_id {TAG}", f"{verdict.sessions_tagged:,}"),
+        (f"With {sendable().mark} {TAG}", f"{verdict.sessions_tagged:,}"),
         ("Duration", f"{verdict.seconds:.1f} s"),
         ("Seed", str(verdict.seed)),
     )
