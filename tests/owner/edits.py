@@ -111,14 +111,15 @@ def samples(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         each
         for sample in document["components"]["examples"].values()
-        for each in _objects(sample["value"])
+        for each in objects(sample["value"])
         if subject.MEANING["created"] in each
     ]
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield a value and the values in it that are objects."""
     if isinstance(value, dict):
         yield value
     for each in value.values() if isinstance(value, dict) else value:
         if isinstance(each, dict | list):
-            yield from _objects(each)
+            yield from objects(each)

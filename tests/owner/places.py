@@ -41,6 +41,7 @@ COMMON: Final = {
     "documents": "what the pipeline derives",
 }
 """Plain words that name something else than the property wherever they stand as a string."""
+COMMON_WORDS: Final = frozenset(word for words in COMMON for word in words.split())
 
 
 @dataclass(frozen=True, order=True)
@@ -60,8 +61,7 @@ def names(root: Path = ROOT) -> set[str]:
     found: set[str] = set()
     for path in sorted((root / "generated/heidi_spec").glob("*.json")):
         found.update(_names(json.loads(path.read_text(encoding="utf-8"))))
-    common = {word for words in COMMON for word in words.split()}
-    return found - common
+    return found - COMMON_WORDS
 
 
 def _names(node: Any) -> Iterator[str]:

@@ -94,10 +94,15 @@ class Project:
             timeout=300,
         )
 
-    def signature(self, call: str) -> str:
-        """Return what help() says of a method of the client."""
-        code = f"from heidi_sessions import Heidi; help(Heidi(token='t').{call})"
-        return self.run(["-c", code]).stdout
+    def keywords(self, call: str) -> dict[str, bool]:
+        """Return the parameters of a method of the client, and whether each is required."""
+        code = (
+            "import inspect, json; from heidi_sessions import Heidi;"
+            f"found = inspect.signature(Heidi(token='t').{call}).parameters.values();"
+            "print(json.dumps({each.name: each.default is each.empty for each in found}))"
+        )
+        keywords: dict[str, bool] = json.loads(self.run(["-c", code]).stdout)
+        return keywords
 
     @contextmanager
     def sandbox(self) -> Generator[Served]:

@@ -25,11 +25,11 @@ ABSENT: Final = object()
 class Fault:
     """What goes wrong with one operation.
 
-    kind: `forget` drops a property of the request before the server sees it, `fill` puts
-    `value` where it is missing, `accept` drops an
-    invalid one and shows success, `echo` repeats its value in the error message, `misshape` puts
-    `value` into the response, `share` shows a resource to every user, `open` needs no token,
-    `ignore` responds with `status` and the server hears nothing, `answer` likewise with `value`.
+    kind: `forget` drops a property of the request before the server sees it, `fill` puts `value`
+    where it is missing, `accept` drops an invalid one, or sends `value` for it, and shows success,
+    `echo` repeats it in the error message, `misshape` puts `value` into the response, `share`
+    shows a resource to every user, `open` needs no token, `ignore` responds with `status` and the
+    server hears nothing, `answer` likewise with `value`.
     route: the path template below the server's path, such as `/sessions/{id}`.
     at: the property, as a JSON pointer into the body, or the name of a query parameter.
     """
@@ -61,7 +61,7 @@ class Message(NamedTuple):
     def json(self) -> Any:
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ABSENT
 
     def header(self, name: bytes) -> bytes:
@@ -118,8 +118,8 @@ class Proxy:
                     break
         except _Odd as odd:
             await _tunnel(odd.seen, reader, writer, inner, outer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # either side has ended, or the proxy ends
         finally:
             outer.close()
             writer.close()
@@ -165,13 +165,13 @@ class Proxy:
         exchange: Any,
     ) -> Message:
         status = response.status
-        if (
-            fault.kind == "accept"
-            and status == 422
-            and (_without(request, target, fault.at) != request)
-        ):
-            again: Message = await exchange(_without(request, target, fault.at))
-            return again if again.status < 300 else response
+        if fault.kind == "accept" and status == 422:
+            without = _without(request, target, fault.at)
+            if without != request:
+                if fault.value is not None:  # the server requires it
+                    without = _filled(without, fault.at, fault.value)
+                again: Message = await exchange(without)
+                return again if again.status < 300 else response
         if fault.kind == "echo" and 400 <= status < 500:
             value = _find(request.json, fault.at)
             if value is not ABSENT and isinstance(response.json, dict):
@@ -254,7 +254,11 @@ async def _read(reader: asyncio.StreamReader, of: str | None = None) -> Message 
     message = Message(head, b"")
     length = message.header(b"content-length")
     lines = head.lower().count(b"\r\ncontent-length:")
-    if b"\r\ntransfer-encoding:" in head.lower() or b"\r\nexpect:" in head.lower() or lines > 1:
+    if b"\r\nexpect:" in head.lower() or lines > 1:
+        raise _Odd(head)
+    if message.header(b"transfer-encoding").lower() == b"chunked" and not length:
+        return Message(head, await _chunks(reader, head))
+    if b"\r\ntransfer-encoding:" in head.lower():
         raise _Odd(head)
     if of is not None and (of == "HEAD" or message.status in (204, 304)):
         return message
@@ -263,6 +267,23 @@ async def _read(reader: asyncio.StreamReader, of: str | None = None) -> Message 
     if not length.isdigit():
         raise _Odd(head)
     return Message(head, await reader.readexactly(int(length)))
+
+
+async def _chunks(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    """Read a chunked body as it is; nothing spoils what is in it."""
+    seen = b""
+    while True:
+        line = await reader.readuntil(b"\r\n")
+        size = line.partition(b";")[0].strip()
+        seen += line
+        if not re.fullmatch(rb"[0-9a-fA-F]+", size):
+            raise _Odd(head + seen)
+        if int(size, 16) == 0:
+            break
+        seen += await reader.readexactly(int(size, 16) + 2)
+    while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
+        seen += line
+    return seen + line
 
 
 async def _tunnel(

@@ -11,12 +11,27 @@ import httpx
 import pytest
 
 from scripts.serving import Served, serving
+from tests.owner.project import path_of
 from tests.owner.proxy import ABSENT, Fault, spoiling
+from tests.owner.subject import (
+    CREATE,
+    ERROR,
+    LIST,
+    PAGE,
+    READ,
+    RESOURCE,
+    RESULT,
+    UPDATE,
+    at,
+    one,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-ONE = "/sessions/{id}"
+ONE, PATCH = READ.path, UPDATE.method
+N = one(UPDATE.body, "number", also=RESOURCE)
+OTHER = one(UPDATE.body, "boolean")
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +40,21 @@ def served() -> Generator[Served]:
         yield served
 
 
+def enveloped(value: Any) -> Any:
+    """Return a response that shows a resource with one property."""
+    body: Any = {N: value}
+    for token in reversed(RESULT.split("/")[1:]):
+        body = {token: body}
+    return body
+
+
 class Caller:
     """Two users, behind a proxy."""
 
     def __init__(self, served: Served, url: str) -> None:
         self.url = url
         self.tokens = [served.token(f"{name}@example.com") for name in "ab"]
-        self.id = self.ask("POST", "/sessions", {}).json()["session_id"]
+        self.id = at(self.ask(CREATE.method, CREATE.path, {}).json(), CREATE.semantics["id"])
 
     def ask(self, method: str, path: str, body: Any = None, user: int = 0) -> httpx.Response:
         token = self.tokens[user] if user >= 0 else "wrong"
@@ -39,25 +62,26 @@ class Caller:
         return httpx.request(method, self.url + path, json=body, headers=headers)
 
     def one(self, method: str, body: Any = None, user: int = 0) -> httpx.Response:
-        return self.ask(method, f"/sessions/{self.id}", body, user)
+        return self.ask(method, path_of(self.id), body, user)
 
 
 @pytest.mark.parametrize(
     ("fault", "method", "body", "user", "status", "shown"),
     [
-        (Fault("forget", "PATCH", ONE, "/duration"), "PATCH", {"duration": 5}, 0, 200, 0),
-        (Fault("forget", "PATCH", ONE, "/is_consent"), "PATCH", {"duration": 5}, 0, 200, 5),
-        (Fault("forget", "GET", ONE, "/duration"), "PATCH", {"duration": 5}, 0, 200, 5),
-        (Fault("accept", "PATCH", ONE, "/duration"), "PATCH", {"duration": "5"}, 0, 200, 0),
-        (Fault("accept", "PATCH", ONE, "/is_consent"), "PATCH", {"duration": "5"}, 0, 422, ABSENT),
-        (Fault("fill", "PATCH", ONE, "/duration", 7), "PATCH", {}, 0, 200, 7),
+        (Fault("forget", PATCH, ONE, f"/{N}"), PATCH, {N: 5}, 0, 200, 0),
+        (Fault("forget", PATCH, ONE, f"/{OTHER}"), PATCH, {N: 5}, 0, 200, 5),
+        (Fault("forget", "GET", ONE, f"/{N}"), PATCH, {N: 5}, 0, 200, 5),
+        (Fault("accept", PATCH, ONE, f"/{N}"), PATCH, {N: "5"}, 0, 200, 0),
+        (Fault("accept", PATCH, ONE, f"/{OTHER}"), PATCH, {N: "5"}, 0, 422, ABSENT),
+        (Fault("accept", PATCH, ONE, f"/{N}", 7), PATCH, {N: "5"}, 0, 200, 7),
+        (Fault("fill", PATCH, ONE, f"/{N}", 7), PATCH, {}, 0, 200, 7),
         (Fault("share", "GET", ONE), "GET", None, 1, 200, 0),
-        (Fault("share", "PATCH", ONE), "GET", None, 1, 404, ABSENT),
+        (Fault("share", PATCH, ONE), "GET", None, 1, 404, ABSENT),
         (Fault("open", "GET", ONE), "GET", None, -1, 200, 0),
-        (Fault("misshape", "GET", ONE, "/session/duration", "5"), "GET", None, 0, 200, "5"),
-        (Fault("misshape", "GET", ONE, "/session/duration", ABSENT), "GET", None, 0, 200, ABSENT),
-        (Fault("ignore", "PATCH", ONE, status=204), "PATCH", {"duration": 5}, 0, 204, ABSENT),
-        (Fault("answer", "GET", ONE, value={"session": {"duration": 9}}), "GET", None, 0, 200, 9),
+        (Fault("misshape", "GET", ONE, f"{RESULT}/{N}", "5"), "GET", None, 0, 200, "5"),
+        (Fault("misshape", "GET", ONE, f"{RESULT}/{N}", ABSENT), "GET", None, 0, 200, ABSENT),
+        (Fault("ignore", PATCH, ONE, status=204), PATCH, {N: 5}, 0, 204, ABSENT),
+        (Fault("answer", "GET", ONE, value=enveloped(9)), "GET", None, 0, 200, 9),
     ],
 )
 def test_a_fault_concerns_its_operation_and_its_place(
@@ -68,21 +92,36 @@ def test_a_fault_concerns_its_operation_and_its_place(
         caller.one("GET")
         response = caller.one(method, body, user)
     assert status == response.status_code
-    session = response.json().get("session", {}) if response.content else {}
-    assert shown == session.get("duration", ABSENT)
+    found = at(response.json(), RESULT) if status == 200 else {}
+    assert shown == found.get(N, ABSENT)
 
 
 def test_a_query_parameter_is_accepted_although_it_is_wrong(served: Served) -> None:
-    path = "/sessions/linked-user"
-    with spoiling(served.url, Fault("accept", "GET", path, "page_size")) as url:
-        assert 200 == Caller(served, url).ask("GET", f"{path}?page_size=0").status_code
+    size = PAGE["size"]
+    with spoiling(served.url, Fault("accept", LIST.method, LIST.path, size)) as url:
+        path = f"{LIST.path}?{size}=none"
+        assert 200 == Caller(served, url).ask(LIST.method, path).status_code
 
 
 def test_a_value_is_repeated_in_the_message_alone(served: Served) -> None:
-    with spoiling(served.url, Fault("echo", "PATCH", ONE, "/duration")) as url:
-        detail = Caller(served, url).one("PATCH", {"duration": "secret"}).json()["detail"]
-    assert detail["msg"].endswith(" secret")
-    assert "secret" not in detail["type"]
+    with spoiling(served.url, Fault("echo", PATCH, ONE, f"/{N}")) as url:
+        error = Caller(served, url).one(PATCH, {N: "secret"}).json()
+    assert at(error, ERROR["message"]).endswith(" secret")
+    assert "secret" not in at(error, ERROR["type"])
+
+
+def test_a_connection_is_spoilt_also_after_a_chunked_body(served: Served) -> None:
+    with (
+        spoiling(served.url, Fault("misshape", "GET", ONE, f"{RESULT}/{N}", "5")) as url,
+        httpx.Client() as client,
+    ):
+        caller = Caller(served, url)
+        headers = {"Authorization": f"Bearer {caller.tokens[0]}"}
+        path = url + path_of(caller.id)
+        body = iter([b'{"', N.encode(), b'": 5}'])
+        json_ = {**headers, "Content-Type": "application/json"}
+        assert 200 == client.request(PATCH, path, content=body, headers=json_).status_code
+        assert "5" == at(client.get(path, headers=headers).json(), RESULT)[N]
 
 
 @pytest.mark.parametrize(
