@@ -22,7 +22,7 @@ from heidi_conformance._findings import Cases
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._settings import TIMEOUT, Plan, settings
 from heidi_conformance._verdict import CannotJudgeError
-from heidi_conformance.contract._operations import MAIN
+from heidi_conformance.contract._operations import MAIN, OPERATIONS
 from heidi_conformance.oracle import Complaint
 
 from ._dictionaries import dictionaries, settings_of
@@ -65,6 +65,10 @@ class Breadth:
             self.watcher.adopt(examples[MAIN.parameter])
         document = _document.asserted(deepcopy(self.document), self.plan.level)
         words = settings_of(dictionaries(document, examples))
+        # Of a session that is no more, no other operation would say anything.
+        deletes = [item.id for item in OPERATIONS.values() if item.method == "DELETE"]
+        if deletes:
+            words["operations"] = [{"include-operation-id": deletes, "enabled": False}]
         self.consume(_document.naming(document, examples), settings(self.plan) | words, budget)
 
     def consume(self, document: _document.Json, chosen: dict[str, Any], budget: float) -> None:
