@@ -62,8 +62,8 @@ class _CallError(HeidiError):
     """A call that failed.
 
     Attributes:
-        operation: the operationId, such as `getSession`.
-        route: the method and the path template, such as `GET /sessions/{session_id}`.
+        operation: the operationId.
+        route: the method and the path template.
         request_id: how the server names this request in its own logs, if it says so.
         retries_taken: how many times the request was repeated before giving up.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.owner.places import COMMON_WORDS, Place, names, places
+from tests.owner.places import ALLOWED, COMMON_WORDS, Place, allowed, names, places
 from tests.owner.subject import ID, PAGE, READ, UPDATE, properties
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ def test_each_line_that_names_something_counts_once_for_each_name(tmp_path: Path
         Place("sandbox/b.jinja", 2, "max_size"),
         Place("sandbox/c.js", 2, "getThing"),
     ] == places(tmp_path)
+
+
+def test_nothing_but_the_document_names_what_it_says() -> None:
+    assert [] == [str(place) for place in places() if allowed(place) is None]
+
+
+def test_every_exception_is_needed() -> None:
+    assert set(ALLOWED) == {allowed(place) for place in places()} - {None}
+    assert all(ALLOWED.values())
 
 
 def test_the_names_are_those_of_the_documents() -> None:

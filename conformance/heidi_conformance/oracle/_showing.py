@@ -168,12 +168,12 @@ def instants(
     if not memory.strict or now is None:
         return
     operation = reading.operation
-    updated_at = f"`{fields.updated}`"
+    changed_at = f"`{fields.updated}`"
     if made is not None and now < made:
         yield Complaint(
             "updated-at",
             operation,
-            f"shows an {updated_at} before `{fields.created}`",
+            f"shows an {changed_at} before `{fields.created}`",
             "",
             f"the instant of `{fields.created}`, or a later one",
             "an earlier instant",
@@ -184,7 +184,7 @@ def instants(
         yield Complaint(
             "updated-at",
             operation,
-            f"shows an {updated_at} that went back",
+            f"shows an {changed_at} that went back",
             "",
             "the instant that was shown before, or a later one",
             "an earlier instant",
@@ -200,7 +200,7 @@ def instants(
             yield Complaint(
                 "updated-at",
                 operation,
-                f"does not let {updated_at} grow with a change",
+                f"does not let {changed_at} grow with a change",
                 "",
                 "a later instant than before the update",
                 "the same instant",

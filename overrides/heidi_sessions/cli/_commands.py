@@ -78,7 +78,11 @@ def _add_export(commands: Any, name: str, operation: Operation) -> None:
     )
     largest = _largest_page(operation)
     command.add_argument(
-        "--page-size", type=_count, default=largest, help=f"items a request ({largest})"
+        "--page-size",
+        dest="size",
+        type=_count,
+        default=largest,
+        help=f"items a request ({largest})",
     )
 
 
@@ -190,7 +194,7 @@ def _show(operation: Operation, result: Any, *, show_phi: bool) -> None:
 def _export(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
     size = _keyword(operation, operation.page.size) if operation.page else ""
-    keywords = _keywords(operation, options) | {size: options.page_size}
+    keywords = _keywords(operation, options) | {size: options.size}
     try:
         export(
             lambda progress: _method(client, operation)(**keywords, progress=progress),
