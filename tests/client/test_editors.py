@@ -65,7 +65,7 @@ VIEWS = list(views())
 
 
 @pytest.mark.parametrize(
-    ("label", "function", "names", "operation"), VIEWS, ids=lambda v: str(v)[:40]
+    ("label", "function", "names", "operation"), VIEWS, ids=[view[0] for view in VIEWS]
 )
 def test_a_method_has_each_parameter_of_the_document_and_no_other(
     label: str, function: Callable[..., Any], names: set[str], operation: metadata.Operation
@@ -78,7 +78,7 @@ def test_a_method_has_each_parameter_of_the_document_and_no_other(
 
 
 @pytest.mark.parametrize(
-    ("label", "function", "names", "operation"), VIEWS, ids=lambda v: str(v)[:40]
+    ("label", "function", "names", "operation"), VIEWS, ids=[view[0] for view in VIEWS]
 )
 def test_type_hints_are_types_and_say_what_is_returned(
     label: str, function: Callable[..., Any], names: set[str], operation: metadata.Operation
