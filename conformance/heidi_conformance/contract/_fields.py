@@ -356,8 +356,9 @@ def fields_of_resource(resource: Resource, schema: Json, mine: list[Operation]) 
         if "stored_as" in field.semantics
     }
     read, update = by_action.get("read"), by_action.get("update")
-    shown = [] if read is None else map(read.shown, samples(read.responses[read.success[0]]))
-    changes = update.body.samples if update is not None and update.body is not None else ()
+    examples = samples(read.responses[read.success[0]]) if read is not None else ()
+    shown = [read.shown(example) for example in examples if read is not None]
+    change: Json = update.body.samples[0] if update and update.body and update.body.samples else {}
     return Fields(
         resource,
         by_action,
@@ -366,7 +367,7 @@ def fields_of_resource(resource: Resource, schema: Json, mine: list[Operation]) 
         {field.name: field for field in walk(schema)},
         stored,
         flattened(next(iter(shown), None)),
-        cast("Json", next(iter(changes), {})),
+        change,
     )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from re import _parser  # the only reader of patterns that Python has
+from importlib import import_module
 from typing import Any
 
 from heidi_conformance._document import Json
@@ -17,6 +17,8 @@ from heidi_conformance._document import Json
 from ._fields import ABSENT, MAIN_FIELDS, Field, Fields, Flat, branches, kinds, nested
 
 Values = tuple[Any, ...]
+# The only reader of patterns that Python has, and no type checker knows it.
+PATTERNS: Any = import_module("re._parser")
 # Where a string may be any, the name of its property stands for `{}`.
 TEXTS = ("{} one", "", "Zoë Müller", "2")
 # Strings that look like a code, of a language or of anything else, and such as look almost like one.
@@ -148,7 +150,7 @@ def matching(pattern: str, at: int) -> str:
     at: which of each choice, the first (0) or the last (-1).
     """
     try:
-        return spelled(_parser.parse(pattern), at)
+        return spelled(PATTERNS.parse(pattern), at)
     except re.error:
         return ""
 

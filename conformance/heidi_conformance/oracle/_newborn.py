@@ -19,10 +19,10 @@ def newborn(known: Known, got: Flat, skip: set[str]) -> Iterator[Complaint]:
         return
     fields = known.fields
     opened = known.opened or {}
-    unknown = {} if known.opened is not None else fields.creates
+    unknown = fields.written_by(fields.creates) if known.opened is None else set[str]()
     for name, value in (fields.initial | opened).items():
         found = got.get(name, ABSENT)
-        if within(name, skip) or name in fields.written_by(unknown):
+        if within(name, skip) or name in unknown:
             continue
         form = fields.shows[name].initial_form if name not in opened else None
         if (form is None and not same(value, found)) or (
