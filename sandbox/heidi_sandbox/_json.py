@@ -76,7 +76,7 @@ def _integer(text: str) -> int | Decimal:
     if len(text) <= _SURELY_EXACT:
         return int(text)
     if len(text) > _LONGEST_DOUBLE:
-        return Decimal(text)
+        return _beyond(text)
     number = int(text)
     try:
         return number if float(number) == number else Decimal(number)
@@ -89,14 +89,18 @@ def _float(text: str) -> float | Decimal:
     try:
         exact = Decimal(text)
     except InvalidOperation:  # an exponent beyond every range
-        return Decimal("1e400" if "e-" not in text.lower() else "1e-400").copy_sign(
-            Decimal(-1 if text.startswith("-") else 1)
-        )
+        return _beyond(text)
     if not math.isfinite(number):
-        return exact
+        return _beyond(text)
     # As the shortest, the 17-digit and the full spelling of the same double.
     spellings = (Decimal(repr(number)), Decimal(f"{number:.17g}"), Decimal(number))
     return number if exact in spellings else exact
+
+
+def _beyond(text: str) -> Decimal:
+    """Return what stands for a number out of range: a validator takes no thousands of digits."""
+    number = Decimal("1e400" if "e-" not in text.lower() else "1e-400")
+    return -number if text.startswith("-") else number
 
 
 def _refuse_constant(_: str) -> NoReturn:

@@ -69,6 +69,10 @@ SPOILS = {
 }
 
 
+def test_the_right_server_is_not_accused(group: Group) -> None:
+    assert [] == group.accused()
+
+
 # A rename
 
 

@@ -307,6 +307,7 @@ def test_s13_a_number_comes_back_exact(api: Api, duration: float) -> None:
         "1E+99999999999999999999",
         "1" * 400,
         "1" * 5000,
+        "-" + "1" * 5000,
         "0." + "1" * 5000,
     ],
 )
