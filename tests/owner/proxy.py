@@ -48,10 +48,14 @@ class Fault:
 
 
 class Message(NamedTuple):
-    """A request or a response: its first line and headers as they came, and its body."""
+    """A request or a response: its first line and headers as they came, and its body.
+
+    chunks: the body as it came, where it came in chunks.
+    """
 
     head: bytes
     body: bytes
+    chunks: bytes = b""
 
     @property
     def status(self) -> int:
@@ -68,25 +72,29 @@ class Message(NamedTuple):
         found = re.search(rb"(?im)^" + name + rb":[ \t]*(.*?)\r$", self.head)
         return found[1] if found else b""
 
+    def without_header(self, name: bytes) -> Message:
+        lines = self.head.split(b"\r\n")
+        kept = [line for line in lines if not line.lower().startswith(name + b":")]
+        return self._replace(head=b"\r\n".join(kept))
+
     def with_header(self, name: bytes, value: bytes) -> Message:
-        lines = [
-            line for line in self.head.split(b"\r\n") if not line.lower().startswith(name + b":")
-        ]
+        lines = self.without_header(name).head.split(b"\r\n")
         lines[-2:-2] = [name + b": " + value]
-        return Message(b"\r\n".join(lines), self.body)
+        return self._replace(head=b"\r\n".join(lines))
 
     def with_json(self, value: Any) -> Message:
         body = json.dumps(value).encode()
-        return Message(self.head, body).with_header(b"content-length", str(len(body)).encode())
+        whole = Message(self.head, body).without_header(b"transfer-encoding")
+        return whole.with_header(b"content-length", str(len(body)).encode())
 
     def with_target(self, target: str) -> Message:
         first, rest = self.head.split(b"\r\n", 1)
         method, _, version = first.split(b" ", 2)
-        return Message(b"%b %b %b\r\n%b" % (method, target.encode(), version, rest), self.body)
+        return self._replace(head=b"%b %b %b\r\n%b" % (method, target.encode(), version, rest))
 
     @property
     def bytes(self) -> bytes:
-        return self.head + self.body
+        return self.head + (self.chunks or self.body)
 
 
 @dataclass
@@ -257,7 +265,7 @@ async def _read(reader: asyncio.StreamReader, of: str | None = None) -> Message 
     if b"\r\nexpect:" in head.lower() or lines > 1:
         raise _Odd(head)
     if message.header(b"transfer-encoding").lower() == b"chunked" and not length:
-        return Message(head, await _chunks(reader, head))
+        return Message(head, *await _chunks(reader, head))
     if b"\r\ntransfer-encoding:" in head.lower():
         raise _Odd(head)
     if of is not None and (of == "HEAD" or message.status in (204, 304)):
@@ -269,9 +277,9 @@ async def _read(reader: asyncio.StreamReader, of: str | None = None) -> Message 
     return Message(head, await reader.readexactly(int(length)))
 
 
-async def _chunks(reader: asyncio.StreamReader, head: bytes) -> bytes:
-    """Read a chunked body as it is; nothing spoils what is in it."""
-    seen = b""
+async def _chunks(reader: asyncio.StreamReader, head: bytes) -> tuple[bytes, bytes]:
+    """Read a chunked body; return it whole, and as it came."""
+    whole = seen = b""
     while True:
         line = await reader.readuntil(b"\r\n")
         size = line.partition(b";")[0].strip()
@@ -280,10 +288,11 @@ async def _chunks(reader: asyncio.StreamReader, head: bytes) -> bytes:
             raise _Odd(head + seen)
         if int(size, 16) == 0:
             break
-        seen += await reader.readexactly(int(size, 16) + 2)
+        chunk = await reader.readexactly(int(size, 16) + 2)
+        whole, seen = whole + chunk[:-2], seen + chunk
     while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
         seen += line
-    return seen + line
+    return whole, seen + line
 
 
 async def _tunnel(

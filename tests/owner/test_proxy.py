@@ -110,17 +110,22 @@ def test_a_value_is_repeated_in_the_message_alone(served: Served) -> None:
     assert "secret" not in at(error, ERROR["type"])
 
 
-def test_a_connection_is_spoilt_also_after_a_chunked_body(served: Served) -> None:
-    with (
-        spoiling(served.url, Fault("misshape", "GET", ONE, f"{RESULT}/{N}", "5")) as url,
-        httpx.Client() as client,
-    ):
+@pytest.mark.parametrize(("place", "kept"), [("/other", 5), (f"/{N}", 0)])
+def test_a_chunked_body_is_spoilt_as_well_and_what_comes_after_it(
+    served: Served, place: str, kept: int
+) -> None:
+    faults = (
+        Fault("forget", PATCH, ONE, place),
+        Fault("misshape", "GET", ONE, f"{RESULT}/{N}", "5"),
+    )
+    with spoiling(served.url, *faults) as url, httpx.Client() as client:
         caller = Caller(served, url)
         headers = {"Authorization": f"Bearer {caller.tokens[0]}"}
         path = url + path_of(caller.id)
         body = iter([b'{"', N.encode(), b'": 5}'])
         json_ = {**headers, "Content-Type": "application/json"}
-        assert 200 == client.request(PATCH, path, content=body, headers=json_).status_code
+        updated = client.request(PATCH, path, content=body, headers=json_)
+        assert kept == at(updated.json(), RESULT)[N]
         assert "5" == at(client.get(path, headers=headers).json(), RESULT)[N]
 
 
