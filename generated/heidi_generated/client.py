@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from . import resources as _resources
 from .api.authentication import issue_token as _issue
 from .facade import AsyncSender, Sender, follow
@@ -37,12 +35,12 @@ class AsyncResources:
         self.sessions = _resources.AsyncSessions(sender)
 
 
-@frozen(eq=False, repr=False)
 class Issued:
     """What the endpoint for tokens responds."""
 
-    token: Any
-    expires: Any
+    def __init__(self, token: Any, expires: Any) -> None:
+        self.token = token
+        self.expires = expires
 
 
 class Issuing:

@@ -32,7 +32,7 @@ MISFIT: Final = object()
 """What a shape reads where a value does not have that shape."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Shape:
     """A schema, as far as models know it."""
 
@@ -58,7 +58,7 @@ class Shape:
     """Whether it holds objects that models read."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Member:
     """A property that the document names."""
 
@@ -69,7 +69,7 @@ class Member:
     """Whether repr shows it: only where the document says that it is not private."""
 
 
-@frozen
+@frozen(repr=False)
 class Kept:
     """What was sent for a property that cannot be written again from its attribute."""
 
@@ -238,10 +238,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _step(name: str) -> str:
-    return f".{name}" if _PLAIN.fullmatch(name) else f"[{name!r}]"
-
-
-_PLAIN: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+    return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f"[{name!r}]"
 
 
 def _describe(path: str, shape: Shape, sent: Any) -> MismatchError:

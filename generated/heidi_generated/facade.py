@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from .arguments import convert, convert_properties
 from .decoding import Model, Shape
@@ -40,28 +40,34 @@ class Decode(Protocol[T_co]):
     def __call__(self, data: object, *, strict: bool = False) -> T_co: ...
 
 
-# eq=False and repr=False: what stands in these is patient data, and no repr shows it.
+# Neither compared nor shown: what stands in these is patient data.
 
 
-@frozen(eq=False, repr=False)
 class Call(Generic[T]):
     """A request that is ready to be sent, and how to read its response."""
 
-    request: Request
-    content: bytes | None
-    decode: Decode[T]
-    token: str | None = None
-    """The query parameter that asks for a page, if there is one."""
+    __slots__ = ("content", "decode", "request", "token")
+
+    def __init__(
+        self, request: Request, content: bytes | None, decode: Decode[T], token: str | None
+    ) -> None:
+        """Take all parts; `token` is the query parameter that asks for a page, if there is one."""
+        self.request = request
+        self.content = content
+        self.decode = decode
+        self.token = token
 
 
-@frozen(eq=False, repr=False)
 class _Object:
     """A checked argument that is an object."""
 
-    value: dict[str, Any]
+    __slots__ = ("_value",)
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        self._value = value
 
     def to_dict(self) -> dict[str, Any]:
-        return self.value
+        return self._value
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -158,15 +164,17 @@ def follow(value: Any, attributes: Sequence[str]) -> Any:
 # Lists
 
 
-@frozen(eq=False, repr=False)
 class Window(Generic[T]):
     """One page of any list, as far as it says."""
 
-    items: Sequence[T]
-    count: Any
-    total: Any
-    next: Any
-    more: bool
+    def __init__(
+        self, items: Sequence[T], count: Any, total: Any, following: Any, more: bool
+    ) -> None:
+        self.items = items
+        self.count = count
+        self.total = total
+        self.next = following
+        self.more = more
 
 
 @frozen
@@ -252,13 +260,13 @@ class Listing(Method[Page[T]], Generic[T]):
         )
 
 
-@frozen(eq=False, repr=False)
 class Query(Generic[T]):
     """The arguments of a list, checked."""
 
-    listing: Listing[T]
-    segments: list[Any]
-    given: dict[str, Any]
+    def __init__(self, listing: Listing[T], segments: list[Any], given: dict[str, Any]) -> None:
+        self.listing = listing
+        self.segments = segments
+        self.given = given
 
     @property
     def size(self) -> int | None:
@@ -268,7 +276,7 @@ class Query(Generic[T]):
 
     def sized(self, size: int) -> Query[T]:
         """Ask for pages of another size."""
-        return evolve(self, given={**self.given, self.listing.size: size})
+        return Query(self.listing, self.segments, {**self.given, self.listing.size: size})
 
     def call(self, cursor: Cursor | None = None) -> Call[Window[T]]:
         """Ask for a page: the first, or the one that a cursor leads to."""
@@ -295,7 +303,6 @@ class Received(Protocol):
     def request_id(self) -> str | None: ...
 
 
-@frozen(eq=False, repr=False)
 class RawResponse(Generic[T]):
     """A response as it came, from a method of `with_raw_response`; `parse()` reads the body.
 
@@ -303,10 +310,15 @@ class RawResponse(Generic[T]):
         retries_taken: how many times the request was repeated before this response.
     """
 
-    retries_taken: int
-    _received: Received = field(alias="received")
-    _operation: str = field(alias="operation")
-    _read: Callable[[], T] = field(alias="read")
+    __slots__ = ("_operation", "_read", "_received", "retries_taken")
+
+    def __init__(
+        self, retries_taken: int, received: Received, operation: str, read: Callable[[], T]
+    ) -> None:
+        self.retries_taken = retries_taken
+        self._received = received
+        self._operation = operation
+        self._read = read
 
     @property
     def status_code(self) -> int:

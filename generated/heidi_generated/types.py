@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from attrs import field, frozen
+from attrs import frozen
 
 Scalar: TypeAlias = str | int | float | date | Enum
 """An argument that a path, query or header carries; bool is an int, a datetime is a date."""
@@ -36,7 +37,7 @@ UNSET: Final = Unset.UNSET
 """Left out of a request or a response, which is not the same as null."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Operation:
     """One method and path of the document."""
 
@@ -53,23 +54,32 @@ class Operation:
     """Whether a successful response may have no body."""
 
 
-@frozen(kw_only=True, repr=False)
 class Request:
-    """One call of an operation, ready to send. Its repr shows no argument."""
+    """One call of an operation, ready to send. Its repr shows no argument.
 
-    operation: Operation
+    Attributes:
+        path: below the URL of the server, quoted.
+        params: the query; a list holds each value of a name that is sent several times.
+        json: the body, or None where none is sent.
+        headers: the header parameters, with names in lower case.
+    """
 
-    path: str
-    """Below the URL of the server, quoted."""
+    __slots__ = ("headers", "json", "operation", "params", "path")
 
-    params: Mapping[str, str | int | list[str | int]]
-    """The query; a list holds each value of a name that is sent several times."""
-
-    json: dict[str, Any] | None
-    """The body, or None where none is sent."""
-
-    headers: Mapping[str, str] = field(factory=dict[str, str])
-    """The header parameters, with names in lower case."""
+    def __init__(
+        self,
+        *,
+        operation: Operation,
+        path: str,
+        params: Mapping[str, str | int | list[str | int]],
+        json: dict[str, Any] | None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.params = params
+        self.json = json
+        self.headers = headers
 
     def __repr__(self) -> str:
         return f"Request({self.operation.method} {self.operation.route})"
@@ -131,12 +141,12 @@ def header(name: str, value: object) -> str:
         ValueError: it holds a character that no header can carry.
     """
     written = text(name, value)
-    if not _HEADER_VALUE.fullmatch(written):
+    if not re.fullmatch(_HEADER_VALUE, written):
         raise ValueError(f"{name} must hold printable ASCII only, without spaces at either end")
     return written
 
 
-_HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
+_HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 
 
 def headers(arguments: Mapping[str, Scalar | Unset]) -> dict[str, str]:

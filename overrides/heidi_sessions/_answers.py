@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The name of a failure is shown; a text of another form could be anything.
-_TYPE: Final = re.compile(r"[A-Za-z][\w.]{0,99}", re.ASCII)
+_TYPE: Final = r"[A-Za-z][\w.]{0,99}"
 
 
 def raw_response(
@@ -80,4 +80,6 @@ def failure_of(answer: Answer) -> tuple[Any, str | None]:
         detail, name = failure_in(_json.load_object(answer.content))
     except (ValueError, RecursionError):
         return None, None
-    return detail, name if isinstance(name, str) and _TYPE.fullmatch(name) else None
+    if isinstance(name, str) and re.fullmatch(_TYPE, name, re.ASCII):
+        return detail, name
+    return detail, None

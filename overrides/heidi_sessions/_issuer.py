@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
 from heidi_generated.client import Issuing
 from heidi_generated.errors import APIConnectionError, APIResponseError, HeidiError, TokenError
 
@@ -34,8 +33,8 @@ class Issuer:
         self._started = _clock.monotonic()
         request = _ISSUING.request(*(secret.reveal() for secret in self._key.user))
         outgoing = self._settings.outgoing(request, None)
-        headers = {**outgoing.headers, _ISSUING.header: self._key.api_key.reveal()}
-        return attrs.evolve(outgoing, headers=headers)
+        outgoing.headers = {**outgoing.headers, _ISSUING.header: self._key.api_key.reveal()}
+        return outgoing
 
     def read(self, result: Answer | HeidiError) -> TimedToken | HeidiError:
         """Take the token out of the answer, or say why there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,11 @@ def _parser() -> Callable[[bytes], object]:
 
 
 def _load(content: bytes) -> object:
-    return json.loads(content.decode(), parse_constant=_refuse)
+    return _DECODER.decode(content.decode())
 
 
 def _refuse(_: str) -> NoReturn:
     raise ValueError
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from . import _clock
 
 if TYPE_CHECKING:
@@ -19,35 +17,49 @@ if TYPE_CHECKING:
     from ._http._timeout import Timeout
 
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
-_REQUEST_ID: Final = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_REQUEST_ID: Final = r"[\w.:/+=-]{1,128}"
 
 
-@attrs.frozen(eq=False, repr=False)
+# Written out: each call makes them, and attrs would take longer, at import too.
+
+
 class Outgoing:
     """A request without its credentials."""
 
-    operation: Operation
-    url: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    timeout: Timeout | None
-    """None: as the client that carries it says."""
+    __slots__ = ("content", "headers", "operation", "timeout", "url")
+
+    def __init__(
+        self,
+        operation: Operation,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        timeout: Timeout | None,
+    ) -> None:
+        """Take all parts; without a timeout, that of the client that sends it holds."""
+        self.operation = operation
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.timeout = timeout
 
 
-@attrs.frozen(eq=False, repr=False)
 class Answer:
-    """An answer, read to its end."""
+    """A response, read to its end."""
 
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
+    __slots__ = ("content", "headers", "status_code")
+
+    def __init__(self, status_code: int, headers: Mapping[str, str], content: bytes) -> None:
+        self.status_code = status_code
+        self.headers = headers
+        self.content = content
 
     @property
     def request_id(self) -> str | None:
         """How the server names the request; a text of another form than an id is not repeated."""
         for name in _REQUEST_ID_HEADERS:
             value = self.headers.get(name)
-            if value is not None and _REQUEST_ID.fullmatch(value):
+            if value is not None and re.fullmatch(_REQUEST_ID, value, re.ASCII):
                 return value
         return None
 

@@ -8,7 +8,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import attrs
 from heidi_generated import document
 from heidi_generated.errors import ConfigurationError
 
@@ -29,13 +28,13 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 _KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
 
 
-@attrs.frozen(eq=False, repr=False)
 class Key:
     """What tokens are issued for: the partner's key, and one user of theirs."""
 
-    api_key: Secret
-    user: tuple[Secret, ...]
-    """What names the user, in the order of the document."""
+    def __init__(self, api_key: Secret, user: tuple[Secret, ...]) -> None:
+        """Take the key, and what names the user, in the order of the document."""
+        self.api_key = api_key
+        self.user = user
 
 
 def conceal(**options: Any) -> dict[str, Secret | None]:

@@ -14,7 +14,7 @@ from heidi_generated.client import Issuing
 from heidi_generated.errors import ConfigurationError
 from heidi_generated.types import Unset
 
-from ._http import Timeout, all_headers, as_timeout
+from ._http import Timeout, all_headers, as_timeout, encoded
 from ._messages import Outgoing
 from ._version import __version__
 
@@ -25,12 +25,12 @@ DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of an answer may take."""
 
 # RFC 9110, section 5: what else is in a header breaks it.
-_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-_HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
+_HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
+_HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 _CREDENTIAL_HEADERS: Final = frozenset({"authorization", Issuing.header.lower()})
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Settings:
     """The options of a client that can differ between clients that share connections."""
 
@@ -120,7 +120,7 @@ class Settings:
             **self.default_headers,
             **more,
         }
-        return headers if self.own_client else all_headers(self.base_url, headers)
+        return encoded(headers) if self.own_client else all_headers(self.base_url, headers)
 
 
 def _retries(value: object) -> int:
@@ -135,7 +135,10 @@ def _headers(value: Any) -> Mapping[str, str]:
     given: dict[Any, Any] = dict(cast("Mapping[str, Any]", value))
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ConfigurationError("default_headers: give texts for names and values")
-    if not all(_HEADER_NAME.fullmatch(n) and _HEADER_VALUE.fullmatch(v) for n, v in given.items()):
+    if not all(
+        re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(_HEADER_VALUE, text)
+        for name, text in given.items()
+    ):
         raise ConfigurationError("default_headers: holds a character that no header can carry")
     headers = {name.lower(): text for name, text in given.items()}  # their names fit in any case
     if _CREDENTIAL_HEADERS & headers.keys():

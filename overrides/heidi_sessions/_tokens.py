@@ -8,7 +8,6 @@ import threading
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-import attrs
 from heidi_generated.errors import ConfigurationError, HeidiError, TokenError
 
 from . import _clock, _fork
@@ -42,11 +41,11 @@ def is_token(text: object) -> bool:
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
 
-@attrs.frozen(eq=False, repr=False)
 class FixedToken:
     """A token that was given: it is never replaced."""
 
-    _token: Secret
+    def __init__(self, token: Secret) -> None:
+        self._token = token
 
     def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002  # there is one only
         return self._token
@@ -55,14 +54,14 @@ class FixedToken:
         return self.token(refused)
 
 
-@attrs.frozen(eq=False, repr=False)
 class ProvidedTokens:
     """Tokens from the user's function.
 
     It is asked before every request, since it may answer for another user each time.
     """
 
-    _provide: Callable[[], str | Awaitable[str]]
+    def __init__(self, provide: Callable[[], str | Awaitable[str]]) -> None:
+        self._provide = provide
 
     def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         text = self._call()
@@ -108,12 +107,12 @@ def _provider_error(problem: str) -> TokenError:
     return TokenError(problem, operation="token_provider", route="token_provider")
 
 
-@attrs.frozen(eq=False, repr=False)
 class TimedToken:
     """A token, and the moment (monotonic seconds) from which a new one is asked for."""
 
-    secret: Secret
-    renew_at: float
+    def __init__(self, secret: Secret, renew_at: float) -> None:
+        self.secret = secret
+        self.renew_at = renew_at
 
     @classmethod
     def for_seconds(cls, text: str, life: float) -> TimedToken:

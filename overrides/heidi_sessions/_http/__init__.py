@@ -6,7 +6,7 @@ from httpx import AsyncClient as HttpxAsyncClient
 from httpx import Client as HttpxClient
 
 from ._auth import AsyncTokenAuth, TokenAuth
-from ._clients import all_headers
+from ._clients import all_headers, encoded
 from ._pool import AsyncPool, SyncPool
 from ._timeout import Timeout, as_timeout
 
@@ -20,4 +20,5 @@ __all__ = [
     "TokenAuth",
     "all_headers",
     "as_timeout",
+    "encoded",
 ]

@@ -77,7 +77,12 @@ def async_client_class() -> type[httpx.AsyncClient]:
 
 def all_headers(base_url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
     """Write out all headers that the requests of a client of ours have in common."""
-    return httpx.Headers({"host": httpx.URL(base_url).netloc.decode(), **_defaults(), **headers})
+    return encoded({"host": httpx.URL(base_url).netloc.decode(), **_defaults(), **headers})
+
+
+def encoded(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Encode headers once for all requests."""
+    return httpx.Headers(headers)
 
 
 def request(outgoing: Outgoing) -> httpx.Request:
