@@ -11,9 +11,7 @@ from difflib import get_close_matches
 from typing import Any, TypeGuard
 
 from .metadata import RESOURCES, Resource
-from .models import (
-    Session,
-)
+from .models import Session
 
 
 def make_session(**properties: Any) -> Session:
