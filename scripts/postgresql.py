@@ -28,7 +28,7 @@ _SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "off",  # the store must not rely on the server's word
     "shared_buffers": "32MB",
-    "max_connections": "60",
+    "max_connections": "100",
 }
 # A database is used again: each has some 300 files, which a server that was killed all flushes.
 _EMPTY = """
