@@ -11,7 +11,9 @@ from difflib import get_close_matches
 from typing import Any, TypeGuard
 
 from .metadata import RESOURCES, Resource
-from .models import Session
+from .models import (
+    Session,
+)
 
 
 def make_session(**properties: Any) -> Session:
