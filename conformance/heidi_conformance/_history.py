@@ -345,9 +345,9 @@ def listing(query: str = "", **settings: Any) -> Request:
     return request_of(OPERATIONS[LIST], query=query, **settings)
 
 
-def paged(size: Any = None, page: str | None = None) -> str:
-    """Return the query for a page of a size, or for the page of a token."""
-    words = OPERATIONS[LIST].page
+def paged(size: Any = None, page: str | None = None, of: str = LIST) -> str:
+    """Return the query for a page of a size, or for the page of a token; of: which list."""
+    words = OPERATIONS[of].page
     asked = ((words.size, size), (words.token, page))
     return "&".join(f"{name}={text}" for name, text in asked if text is not None)
 

@@ -79,7 +79,7 @@ class Machine:
     def walk(self) -> None:
         user = self.random.choice(self.users)
         if user not in self.probe.setting.unlinked:
-            total = self.probe.oracle.shelves[user].total or 0
+            total = self.probe.oracle.total(user)
             self.probe.walk(max(1, min(100, total // self.random.choice((2, 3, 5)))), user)
 
     def trespass(self) -> None:

@@ -276,28 +276,37 @@ class Probe:
         pages: int = 40,
     ) -> list[str]:
         """Walk through a list; call `between` after each page but the last. Return the ids."""
-        query = paged(size)
+        return self.walk_of(
+            LIST, lambda query: listing(query, user=user), size, between=between, pages=pages
+        )
+
+    def walk_of(
+        self,
+        operation: str,
+        request: Callable[[str], Request],
+        size: int | None = None,
+        *,
+        between: Callable[[int], None] = lambda _: None,
+        pages: int = 40,
+    ) -> list[str]:
+        """Walk through any list; request: the one for a query."""
+        query = paged(size, of=operation)
         ids: list[str] = []
         for number in range(1, pages + 1):
-            answer = self.send(listing(query, user=user))
-            ids += listed(answer)
+            answer = self.send(request(query))
+            ids += [] if answer is None else OPERATIONS[operation].ids_on(answer.content)
             if answer is None or not answer.ok or "next" not in self.bindings.values:
                 break
             token = self.bindings.values["next"]
             between(number)
             self.bindings.values["next"] = token
-            query = paged(size, "{next}")
+            query = paged(size, "{next}", operation)
         return ids
 
 
 def operation_of(request: Request) -> str:
     """Return the operation that a request asks for, empty where it asks for none."""
     return request.operation.id if request.operation else ""
-
-
-def listed(answer: Reply | None) -> list[str]:
-    """Return the ids on a page."""
-    return [] if answer is None else OPERATIONS[LIST].ids_on(answer.content)
 
 
 def replay(

@@ -130,6 +130,11 @@ SPOILS = {
         Fault("misshape", "POST", "/appointments", "/reason", 3),
         Fault("open", "GET", "/appointments"),
     ),
+    "page": (
+        Fault("accept", "GET", "/appointments", "limit"),
+        Fault("misshape", "GET", "/appointments", "/total", 77),
+        Fault("forget", "POST", "/appointments", "/reason"),
+    ),
 }
 
 
@@ -213,6 +218,9 @@ def test_the_sandbox_refuses_wrong_values(group: Group, json_: Any, name: str) -
         ("misshape", "getAppointment", "minutes"),
         ("misshape", "createAppointment", "reason"),
         ("misshape", "listAppointments", ""),
+        ("page", "listAppointments", "limit"),
+        ("page", "listAppointments", "total"),
+        ("page", "createAppointment", "reason"),
     ],
 )
 def test_the_judge_finds_a_spoilt_server(group: Group, run: str, operation: str, word: str) -> None:

@@ -134,6 +134,11 @@ class Fields:
         return self.resource.id
 
     @property
+    def noun(self) -> str:
+        """What it is called in a sentence."""
+        return self.resource.name.lower()
+
+    @property
     def created(self) -> str:
         return self.resource.created
 

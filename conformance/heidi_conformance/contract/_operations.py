@@ -1,7 +1,7 @@
 """The operations of the documents: what a request to each looks like, and what may come back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -111,6 +111,11 @@ class Page:
     count: str = ""
     total: str = ""
 
+    @property
+    def spelled(self) -> "Page":
+        """How the words are spelled in a sentence."""
+        return Page(*(f"`{pointer.rpartition('/')[2]}`" for pointer in astuple(self)))
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -214,9 +219,12 @@ class Operation:
         named: Json = schema.get("properties", {})
         return named
 
-    def query(self, name: str) -> Parameter:
-        """Return a query parameter."""
-        return next(item for item in self.parameters if (item.where, item.name) == ("query", name))
+    @property
+    def size(self) -> Json:
+        """The schema of the parameter that says how many items a page holds; empty without."""
+        nothing: Json = {}
+        named = (item.schema for item in self.parameters if item.name == self.page.size)
+        return next(named, nothing)
 
     def shown(self, content: Any) -> Any:
         """Return the resource that a response shows, None where it shows none."""
@@ -458,8 +466,7 @@ def issuer() -> Operation:
     raise CannotJudgeError("no operation of the document has x-semantics for issue; add it")
 
 
-# The resource that the rules about state are put to, and its operations; of others, what holds for
-# any operation is judged.
+# The resource that most scripts are about, and its operations.
 MAIN, (_create, _read, _update, _list) = main_resource()
 CREATE, READ, UPDATE, LIST = _create.id, _read.id, _update.id, _list.id
 _issue = issuer()
@@ -504,11 +511,6 @@ UNLINKED = next(
     ),
     None,
 )
-# Of a page: how many items it holds at least, at most, and without a size.
-_size = _list.query(_list.page.size).schema
-LEAST: int = _size.get("minimum", 1)
-MOST: int = _size.get("maximum", 100)
-DEFAULT: int = _size.get("default", 10)
 
 
 @dataclass(frozen=True)
@@ -553,16 +555,13 @@ def fitted(template: Sequence[str], segments: Sequence[str]) -> dict[str, str] |
 
 __all__ = [
     "CREATE",
-    "DEFAULT",
     "DELETES",
     "ERROR_NAME",
     "ISSUE",
     "KEY_HEADER",
     "LABEL",
-    "LEAST",
     "LIST",
     "MAIN",
-    "MOST",
     "OPERATIONS",
     "OTHERS",
     "PARAMETERS",

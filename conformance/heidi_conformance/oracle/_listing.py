@@ -1,4 +1,4 @@
-"""A page of the caller's sessions."""
+"""A page of the caller's resources."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,14 +6,13 @@ from typing import Any
 
 from heidi_conformance._history import digits
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import flattened
-from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
+from heidi_conformance.contract._fields import fields_of, flattened
 
 from ._complaint import Complaint
 from ._memory import Memory
 from ._newborn import newborn
 from ._others import misplaced
-from ._pages import PAGE, Shelf, complaint, ids_of, is_whole, page_faults, sessions, tokens_of
+from ._pages import Shelf, complaint, counted, is_whole, page_faults, tokens_of
 from ._reading import Reading
 from ._sessions import Known, misfits
 from ._showing import instants, members_of
@@ -24,53 +23,59 @@ NEVER: Any = None
 def listed(
     memory: Memory, reading: Reading, answer: Reply, user: str, skip: set[str]
 ) -> Iterator[Complaint]:
-    """A page of the caller's sessions is shown."""
-    page = answer.content
-    ids = ids_of(page)
-    sizes = [text for name, text in reading.query if name == PAGE.size]
+    """A page of the caller's resources is shown."""
+    operation, noun, page = reading.declared, reading.noun, answer.content
+    fields = fields_of(operation.id)
+    if fields is None:
+        return
+    kind, ids = fields.resource.name, operation.ids_on(page)
+    words, shelf = operation.page, memory.shelf(reading, user)
+    sizes = [text for name, text in reading.query if name == words.size]
     bounded = sizes and reading.sure is None and sizes[0].isdigit()
     if not memory.strict and bounded and len(ids) > int(sizes[0]):
         yield complaint(
+            reading,
             "page-bound",
-            f"puts more sessions on a page than `{PAGE.size}`",
+            f"puts more {noun}s on a page than `{words.size}`",
             f"at most {int(sizes[0])}",
-            sessions(len(ids)),
+            counted(len(ids), noun),
         )
-    yield from misplaced(memory, reading, [(MAIN.name, resource_id) for resource_id in ids], user)
+    yield from misplaced(memory, reading, [(kind, resource_id) for resource_id in ids], user)
     if reading.sure is not None:
         return
-    if any(rounded(memory, resource_id) for resource_id in ids):
+    if any(rounded(memory, kind, resource_id) for resource_id in ids):
         yield Complaint(
             "created-exists",
-            LIST,
-            "lists a session by an id that a double has rounded",
+            operation.id,
+            f"lists a {noun} by an id that a double has rounded",
             "",
             "the id of its creation",
             "another one",
         )
-    if memory.strict and unissued(reading, ids, memory.shelves[user]):
+    if memory.strict and unissued(reading, ids, shelf):
         yield Complaint(
             "page-token",
-            LIST,
-            f"accepts a `{PAGE.token}` of a form that is never issued",
+            operation.id,
+            f"accepts a `{words.token}` of a form that is never issued",
             "",
             "422",
             f"status {answer.status}",
         )
-    mine = (key for key, known in memory.sessions.items() if known.owner == user)
-    there = frozenset(mine) - memory.away
-    if is_whole(page):
-        yield from memory.if_strict(page_faults(memory.shelves[user], reading, page, there))
+    mine = {key for key, known in memory.resources.items() if known.owner == user} - memory.away
+    # A list inside of something holds a part of them.
+    there = frozenset(name for of_kind, name in mine if of_kind == kind and not operation.ids)
+    if is_whole(operation, page) and not filtered(reading):
+        yield from memory.if_strict(page_faults(shelf, reading, page, there))
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
-        memory.shelves[user].walk = None
+        shelf.walk = None
     gone = memory.deleted | memory.unsure
-    for session in OPERATIONS[LIST].listed(page):
-        got = flattened(session)
-        resource_id = got.get(MAIN.id)
-        if not isinstance(resource_id, str) or (MAIN.name, resource_id) in gone:
+    for item in operation.listed(page):
+        got = flattened(item)
+        resource_id = got.get(fields.id)
+        if not isinstance(resource_id, str) or (kind, resource_id) in gone:
             continue
-        known = memory.sessions.setdefault(resource_id, Known(user, -1))
+        known = memory.resources.setdefault((kind, resource_id), Known(user, -1, fields))
         if known.owner != user:
             continue
         if len(known.shown) == 1 and not known.sent:
@@ -78,20 +83,25 @@ def listed(
             silent = known.fields.optional - got.keys()
             yield from memory.if_strict(newborn(known, got, skip | silent))
         wrong = [
-            *misfits(LIST, known, {}, got, strict=memory.strict, skip=skip),
+            *misfits(operation.id, known, {}, got, strict=memory.strict, skip=skip),
             *instants(memory, reading, known, got, NEVER),
         ]
-        yield from (replace(item, resource_id=resource_id) for item in wrong)
-        known.see(got, {}, skip | known.doubtful(LIST))
-        known.doubt(members_of(wrong, known), LIST)
-        known.read_by(LIST)
+        yield from (replace(fault, resource_id=resource_id) for fault in wrong)
+        known.see(got, {}, skip | known.doubtful(operation.id))
+        known.doubt(members_of(wrong, known), operation.id)
+        known.read_by(operation.id)
 
 
-def rounded(memory: Memory, resource_id: str) -> bool:
-    """Whether an id is what a double makes of that of a session."""
-    if resource_id in memory.sessions or not digits(resource_id) or len(resource_id) < 17:
+def filtered(reading: Reading) -> bool:
+    """Whether a parameter may leave out some of the resources."""
+    return any(item.is_named(name) for item in reading.declared.free for name, _ in reading.query)
+
+
+def rounded(memory: Memory, kind: str, resource_id: str) -> bool:
+    """Whether an id is what a double makes of a known one."""
+    if (kind, resource_id) in memory.resources or not digits(resource_id) or len(resource_id) < 17:
         return False
-    known = (key for key in memory.sessions if digits(key))
+    known = (name for of_kind, name in memory.resources if of_kind == kind and digits(name))
     return any(resource_id == str(int(float(key))) for key in known)
 
 

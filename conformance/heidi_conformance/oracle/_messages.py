@@ -40,7 +40,7 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
     operation = reading.operation or LIST
     message = error_message(answer.content)
     wheres = {problem.where for problem in reading.problems}
-    wheres |= {OPERATIONS[LIST].page.token} if reading.asks_page else set[str]()
+    wheres |= {reading.declared.page.token} if reading.asks_page else set[str]()
     if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:
@@ -84,8 +84,8 @@ def texts_in(content: Any) -> Iterator[str]:
 
 def secrets_of(reading: Reading) -> Iterator[str]:
     """Yield the values of a request that an error must not repeat, where they can be told."""
-    if len(reading.resource_id) > 15 and reading.resource_id.isdigit():
-        yield reading.resource_id
+    if len(reading.one[1]) > 15 and reading.one[1].isdigit():
+        yield reading.one[1]
     values: list[str] = [text for name, text in reading.query if name in TOLD]
     values += [text for name, text in reading.message.headers if name == KEY_HEADER]
     if reading.token:

@@ -35,7 +35,7 @@ def unlike(fields: Fields, name: str, opened: Flat) -> Complaint:
     """Return what is said of a property that is not as a new resource, or its creation, has it."""
     creation = fields.named("create")
     if name not in opened:
-        what = "makes a session with another {} than a new one has"
+        what = f"makes a {fields.noun} with another {{}} than a new one has"
         return Complaint(
             "new-session", creation, what, f"`{name}`", "as the contract says", "another value"
         )

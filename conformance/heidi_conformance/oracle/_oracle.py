@@ -10,13 +10,11 @@ from heidi_conformance._document import member
 from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
 from heidi_conformance.contract._operations import (
-    CREATE,
     ISSUE,
     LIST,
     OPERATIONS,
     READ,
     UNLINKED,
-    UPDATE,
 )
 
 from ._complaint import Complaint
@@ -58,15 +56,15 @@ class Oracle(Memory):
 
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Complaint]]:
         """Return what exchanges break that happened at the same time, for each of them."""
-        halves = torn(exchanges, self.sessions) if self.strict else {}
+        halves = torn(exchanges, self.resources) if self.strict else {}
         judged = [
             [*self.complaints(exchange, together=True), *halves.get(place, ())]
             for place, exchange in enumerate(exchanges)
         ]
         for exchange in exchanges:
             reading = understand(exchange.message)
-            known = self.sessions.get(reading.resource_id)
-            if reading.operation != UPDATE or known is None:
+            known = self.resources.get(reading.one)
+            if reading.action != "update" or known is None:
                 continue
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 fields = known.fields
@@ -156,7 +154,7 @@ class Oracle(Memory):
         self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
     ) -> Iterator[Complaint]:
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
-        known = self.sessions.get(reading.resource_id)
+        known = self.resources.get(reading.one)
         elsewhere = any(self.owner(named) != user for named in reading.named)
         # Of what else stands in a path, nobody knows what there is.
         open_path = len(reading.declared.ids) > len(reading.named)
@@ -192,11 +190,11 @@ class Oracle(Memory):
             return
         yield from self.if_strict(accepted(reading, answer))
         skip = places(reading.operation, misfit)
-        if reading.operation == CREATE:
+        if reading.action == "create":
             yield from created(self, reading, answer, user)
-        elif reading.operation == LIST:
+        elif reading.action == "list":
             yield from listed(self, reading, answer, user, skip)
-        elif reading.operation not in (READ, UPDATE):
+        elif reading.action not in ("read", "update"):
             yield from affected(self, reading, answer, user)
         elif known is not None:
             yield from shown(self, reading, answer, known, exchange, skip=skip, together=together)

@@ -1,4 +1,4 @@
-"""What an operation does that neither creates, reads, updates nor lists sessions."""
+"""What an operation does that neither creates, reads, updates nor lists resources."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,8 @@ from ._reading import Reading
 
 def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
     """Take what a success did, and yield what is wrong with what it shows."""
-    operation, resource = reading.declared, reading.declared.resource
+    operation = reading.declared
     match operation.action:
-        case "create" if resource is not None:
-            if isinstance(made := operation.made(answer.content), str):
-                memory.others[resource.name, made] = user
-        case "list" if resource is not None:
-            ids = [(resource.name, name) for name in operation.ids_on(answer.content)]
-            yield from misplaced(memory, reading, ids, user)
         case "delete":
             for named in reading.named[-1:]:
                 memory.forget(named)
@@ -53,10 +47,10 @@ def another(reading: Reading, answer: Reply) -> Iterator[Complaint]:
     """Yield that another resource is shown than the one that was asked for."""
     operation = reading.declared
     shown = operation.shown(answer.content)
-    if shown is None or operation.resource is None or not reading.named:
+    if shown is None or operation.resource is None or not reading.one[1]:
         return
     name = member(shown, operation.resource.id)
-    if isinstance(name, str) and name != reading.named[-1][1]:
+    if isinstance(name, str) and name != reading.one[1]:
         what = f"answers with another {reading.noun} than was asked for"
         yield Complaint(
             "created-exists", operation.id, what, "", f"the {reading.noun}", "another one"

@@ -13,17 +13,17 @@ from ._sessions import Known, same
 
 
 def torn(
-    exchanges: Sequence[Exchange], sessions: Mapping[str, Known]
+    exchanges: Sequence[Exchange], resources: Mapping[tuple[str, str], Known]
 ) -> dict[int, list[Complaint]]:
     """Return complaints of readings that show half of an update, by their place in a batch."""
     readings = [understand(exchange.message) for exchange in exchanges]
-    updates: dict[str, list[Reading]] = {}
+    updates: dict[tuple[str, str], list[Reading]] = {}
     for reading in readings:
         if reading.action == "update" and reading.method_known:
-            updates.setdefault(reading.resource_id, []).append(reading)
+            updates.setdefault(reading.one, []).append(reading)
     told: dict[int, list[Complaint]] = {}
     for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
-        known, sent = sessions.get(reading.resource_id), updates.get(reading.resource_id, [])
+        known, sent = resources.get(reading.one), updates.get(reading.one, [])
         answer = exchange.answer
         if reading.action != "read" or known is None or len(sent) != 1:
             continue
@@ -37,7 +37,7 @@ def torn(
                         fields.named("update"),
                         "shows half of an update to who reads at the same time",
                         "",
-                        "the session before or after",
+                        f"the {fields.noun} before or after",
                         "some members of each",
                     )
                 ]

@@ -25,12 +25,10 @@ from heidi_conformance.contract._fields import (
 )
 from heidi_conformance.contract._operations import (
     ISSUE,
-    LEAST,
-    LIST,
     MAIN,
-    MOST,
     OPERATIONS,
     PATHS,
+    RESOURCE_OF,
     Operation,
     route,
 )
@@ -81,7 +79,6 @@ class Reading:
     message: Message
     path: str
     operation: str
-    resource_id: str = ""
     query: tuple[tuple[str, str], ...] = ()
     sent: Mapping[str, Any] = field(default_factory=dict[str, Any])
     strange: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -93,6 +90,13 @@ class Reading:
     def declared(self) -> Operation:
         """The operation; of a method that the path has not, the first one of the path."""
         return OPERATIONS[self.operation]
+
+    @property
+    def one(self) -> tuple[str, str]:
+        """The resource that it is about, by the name of its schema and its id; empty without."""
+        resource = self.declared.resource if self.operation else None
+        mine = (item for item in self.named[::-1] if resource and item[0] == resource.name)
+        return next(mine, ("", ""))
 
     @property
     def noun(self) -> str:
@@ -115,7 +119,9 @@ class Reading:
     @property
     def asks_page(self) -> bool:
         """Whether a `page` is asked for that no answer need have offered."""
-        return any(name == OPERATIONS[LIST].page.token for name, _ in self.query)
+        return self.action == "list" and any(
+            name == self.declared.page.token for name, _ in self.query
+        )
 
     @property
     def body(self) -> Any:
@@ -154,19 +160,20 @@ def understand(message: Message) -> Reading:
     """Read a request as the contract does."""
     where = route(message.target)
     operation = where.methods.get(message.method)
-    resource_id = where.values.get(MAIN.parameter, "")
+    named = tuple(
+        (RESOURCE_OF[name].name, text) for name, text in where.values.items() if name in RESOURCE_OF
+    )
     if operation is None:
         first = next((item.id for item in where.methods.values()), "")
-        return Reading(message, where.path, first, resource_id)
+        return Reading(message, where.path, first, named=named)
     pairs = tuple(parse_qsl(message.target.partition("?")[2], keep_blank_values=True))
-    reading = Reading(message, where.path, operation.id, resource_id, pairs)
+    reading = Reading(message, where.path, operation.id, pairs, named=named)
     if operation.id == ISSUE:
         return reading
     problems = [*unfit_parameters(operation, pairs, message)]
-    if operation.id == LIST:
-        problems += unfit_query(pairs)
-    named = tuple((item.name, where.values[name]) for name, item in operation.owned.items())
-    reading = replace(reading, problems=tuple(problems), named=named)
+    if operation.action == "list":
+        problems += unfit_query(operation, pairs)
+    reading = replace(reading, problems=tuple(problems))
     return with_body(reading, operation) if operation.body else reading
 
 
@@ -301,18 +308,20 @@ def told(error: jsonschema_rs.ValidationError, where: str) -> str:
     return f"a `{where}` that has not the form"
 
 
-def unfit_query(pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
-    shape = frozenset({422})
-    words = OPERATIONS[LIST].page
+def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
+    shape, words = frozenset({422}), operation.page
+    bounds = [operation.size[word] for word in ("minimum", "maximum") if word in operation.size]
     sizes = [text for name, text in pairs if name == words.size]
     tokens = [text for name, text in pairs if name == words.token]
     for name, texts in ((words.size, sizes), (words.token, tokens)):
         if len(texts) > 1:
             yield Problem("page-size", shape, f"`{name}` twice", name, sure=False)
-    for text in sizes[-1:]:
-        if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) and LEAST <= int(text) <= MOST:
+    # Without both bounds, nobody knows which numbers a server takes.
+    for text in sizes[-1:] if len(bounds) == 2 else ():
+        least, most = bounds
+        if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) and least <= int(text) <= most:
             continue
-        what = f"a `{words.size}` that is no integer from {LEAST} to {MOST}"
+        what = f"a `{words.size}` that is no integer from {least} to {most}"
         yield Problem("page-size", shape, what, words.size)
 
 

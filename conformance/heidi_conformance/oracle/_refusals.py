@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
-    LIST,
     MAIN,
     OPERATIONS,
     OTHERS,
     READ,
     RESOURCES,
     UNLINKED,
-    UPDATE,
     error_type,
 )
 
@@ -20,7 +18,6 @@ from ._complaint import Complaint
 from ._memory import Memory
 from ._messages import wording
 from ._others import revived
-from ._pages import PAGE
 from ._reading import Reading
 from ._sessions import Known, usual
 
@@ -43,11 +40,11 @@ def refused(
     """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
     operation, status = reading.operation, answer.status
     allowed = set(refusals)
-    if operation == LIST and reading.asks_page:
+    if reading.asks_page:
         allowed.add(422)
-        if memory.strict and memory.shelves[user].offers(reading):
+        if memory.strict and memory.shelf(reading, user).offers(reading):
             yield Complaint(
-                "walks", LIST, "refuses the page that it offered", "", "the page",
+                "walks", operation, "refuses the page that it offered", "", "the page",
                 f"status {status}",
             )  # fmt: skip
     if status in allowed or OPERATIONS[operation].doubtful(status):
@@ -110,7 +107,7 @@ def of_query(reading: Reading) -> str:
     names = [name for name, _ in reading.query]
     if any(item.is_named(name) for item in reading.declared.free for name in names):
         return "parameters"
-    return "page-size" if names and reading.operation == LIST else "works"
+    return "page-size" if names and reading.action == "list" else "works"
 
 
 def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
@@ -121,7 +118,7 @@ def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compl
         return
     documented = memory.strict or operation == READ
     told, kind = error_type(answer.content), reading.declared.error_type(404)
-    if kind is None and reading.resource_id:
+    if kind is None and reading.one[0] == MAIN.name:
         kind = OPERATIONS[READ].error_type(404)
     if documented and None not in (told, kind) and told != kind:
         what = f"answers 404 with another type than {kind}"
@@ -159,13 +156,13 @@ def formed(kind: str, name: str) -> bool:
 
 def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
     """Yield that HEAD tells of a session what GET would not."""
-    known = memory.sessions.get(reading.resource_id)
+    known = memory.resources.get(reading.one)
     foreign = known is not None and known.owner != user
     if reading.message.method == "HEAD" and answer.ok and foreign:
         yield Complaint(
             "own-sessions",
             READ,
-            "shows a session of another user to HEAD",
+            f"shows a {reading.noun} of another user to HEAD",
             "",
             "404 or 405",
             f"status {answer.status}",
@@ -183,7 +180,7 @@ def found_elsewhere(
     if any(memory.owner(named) is not None for named in reading.named):
         if known is not None:
             known.attempts.add("foreign")
-        if reading.operation != UPDATE:
+        if reading.action != "update":
             memory.doubt(reading)
         if memory.strict:
             yield Complaint(
@@ -195,14 +192,14 @@ def found_elsewhere(
                 f"status {answer.status}",
             )
         return
-    real = OPERATIONS[READ].made(answer.content)
-    if isinstance(real, str) and real in memory.sessions:
-        memory.sessions[real].settled = False
+    real = (reading.one[0], reading.declared.made(answer.content))
+    if real in memory.resources:
+        memory.resources[real].settled = False
         if memory.strict:
             yield Complaint(
                 "exact-lookup",
                 reading.operation,
-                f"{verb} a session by an id that is not quite its own",
+                f"{verb} a {reading.noun} by an id that is not quite its own",
                 "",
                 "404",
                 f"status {answer.status}",
@@ -229,10 +226,10 @@ def unfit_status(
     right = reading.sure is not None or elsewhere
     if reading.declared.doubtful(status):
         return
-    if together and reading.operation == UPDATE and not (answer.ok or right):
+    if together and reading.action == "update" and not (answer.ok or right):
         yield Complaint(
             "concurrent",
-            UPDATE,
+            reading.operation,
             "refuses an update that runs at the same time as others",
             "",
             "success",
@@ -259,6 +256,6 @@ def plain(reading: Reading) -> bool:
     return (
         not reading.strange
         and not reading.problems
-        and all(name == PAGE.size and text == "10" for name, text in reading.query)
+        and all(name == reading.declared.page.size and text == "10" for name, text in reading.query)
         and all(usual(fields, name, value) for name, value in reading.sent.items())
     )

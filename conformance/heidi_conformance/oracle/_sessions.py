@@ -1,4 +1,4 @@
-"""What is known of a session, and how an answer that shows it differs."""
+"""What is known of a resource, and how an answer that shows it differs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,10 +43,10 @@ class Known:
     opened: what its creation set, by the names of the resource; None where somebody else created
     it. shown: what the server showed last, with what was sent since. sent: what the last accepted
     updates sent. unread: members of those, by the operation that did not show them since.
-    strange: members sent that must not be kept. attempts: what happened since the session was last
+    strange: members sent that must not be kept. attempts: what happened since it was last
     seen, and could have changed it though it must not. settled: False where an update may or may
     not have happened. together: members of updates that ran at the same time. latest: the last
-    instant that any of those showed, until the session is seen again. seen: whether it ever was.
+    instant that any of those showed, until it is seen again. seen: whether it ever was.
     doubted: members that an operation told wrong.
     """
 
@@ -99,7 +99,7 @@ class Known:
         return {name for name, where in self.doubted if where == operation}
 
     def read_by(self, operation: str) -> None:
-        """The session was shown by an operation that changes nothing."""
+        """The resource was shown by an operation that changes nothing."""
         self.unread = {item for item in self.unread if item[1] != operation}
 
 
@@ -147,7 +147,7 @@ def misfits(
     strict: bool,
     skip: set[str],
 ) -> Iterator[Complaint]:
-    """Yield how a session differs from what it must be; `skip` names members of the wrong shape."""
+    """Yield how a resource is not what it must be; `skip` names members of the wrong shape."""
     expected = known.expected(sent)
     fresh = sent or known.sent
     for name, value in expected.items():
@@ -168,8 +168,8 @@ def misfits(
             before = known.shown.get(name, ABSENT)
             yield Complaint(
                 rule,
-                operation if rule not in FAULT_OF_UPDATE else known.fields.named("update"),
-                pattern(rule, found, before, sent=is_sent),
+                (known.fields.named("update") if rule in FAULT_OF_UPDATE else "") or operation,
+                pattern(rule, known.fields.noun, found, before, sent=is_sent),
                 f"`{name}`",
                 "what was sent" if name in fresh and rule != "rejected-update" else "as it was",
                 "no such member" if found is ABSENT else "another value",
@@ -229,7 +229,7 @@ def distortion(fields: Fields, name: str, value: Any, found: Any, before: Any) -
     return "strings" if lists and not is_ordinary_text(value) else ""
 
 
-def pattern(rule: str, found: Any, before: Any, *, sent: bool) -> str:
+def pattern(rule: str, noun: str, found: Any, before: Any, *, sent: bool) -> str:
     """Say what became of a member."""
     what = "leaves out {}" if found is ABSENT else "shows {} changed"
     if sent and rule in ("update-answer", "strings", "numbers", "values"):
@@ -240,8 +240,8 @@ def pattern(rule: str, found: Any, before: Any, *, sent: bool) -> str:
         "update-read": f"{what} after an update that was answered right",
         "update-listed": f"{what} where an update showed it right",
         "rejected-update": "changes {} although it rejects the update",
-        "own-sessions": "changes {} of a session of another user",
-        "one-session": "changes {} of another session",
+        "own-sessions": f"changes {{}} of a {noun} of another user",
+        "one-session": f"changes {{}} of another {noun}",
         "update-keeps": f"{what} though the update does not send it",
         "created-at": "shows another {} than before",
         "unknown-members": "lets a request write {}, which only the server may",
@@ -255,7 +255,7 @@ def smuggled(known: Known, expected: Flat, got: Flat) -> Iterator[Complaint]:
         if name in got and name not in expected and same(value, got[name]):
             yield Complaint(
                 "unknown-members",
-                known.fields.named("update"),
+                known.fields.named("update") or known.fields.named("create"),
                 "keeps a member that no document knows",
                 "",
                 "no such member",

@@ -27,13 +27,18 @@ BITS = 128
 
 
 def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
-    memory.shelves[user].added()
-    fields = fields_of(reading.operation) or MAIN_FIELDS
+    fields = fields_of(reading.operation)
+    if fields is None:
+        return
+    kind = fields.resource.name
+    for shelf in memory.shelves_of(user, kind):
+        shelf.added()
     resource_id = OPERATIONS[reading.operation].made(answer.content)
     if not isinstance(resource_id, str):
         return
+    main = fields is MAIN_FIELDS
     beyond = resource_id.isascii() and resource_id.isdigit() and int(resource_id) >= 2**BITS
-    if memory.strict and (beyond or not fields.is_id(resource_id)):
+    if memory.strict and main and (beyond or not fields.is_id(resource_id)):
         yield Complaint(
             "id-form",
             reading.operation,
@@ -42,22 +47,24 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
             "a 128-bit number in decimal",
             "another id",
         )
-    if resource_id in memory.sessions:
+    if (kind, resource_id) in memory.resources:
         if memory.strict:
             yield Complaint(
                 "id-unique", reading.operation, "gives an id twice", "", "a new id", "a known one"
             )
         return
-    known = Known(user, len(memory.sessions), fields, fields.as_stored(reading.sent))
+    known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
     known.shown = {fields.id: resource_id}
     known.strange = dict(reading.strange)
-    memory.sessions[resource_id] = known
-    for other in memory.sessions.values():
-        if other is not known:
-            other.attempts.add("other")
-    if memory.strict and guessable(
-        [key for key, item in memory.sessions.items() if item.order >= 0]
-    ):
+    memory.resources[kind, resource_id] = known
+    for other in memory.others(known):
+        other.attempts.add("other")
+    made = [
+        name
+        for (_, name), item in memory.resources.items()
+        if item.fields is fields and item.order >= 0
+    ]
+    if memory.strict and main and guessable(made):
         yield Complaint(
             "id-random",
             reading.operation,
@@ -92,17 +99,18 @@ def shown(
         updates and "json-syntax" in {p.rule for p in reading.problems}
     ):
         known.settled = False
-    shown = got.get(fields.id, reading.resource_id)
-    if shown != reading.resource_id and fields.id not in skip:
+    asked = reading.one[1]
+    shown = got.get(fields.id, asked)
+    if shown != asked and fields.id not in skip:
         # Of the one that was asked for, nothing is known now.
         known.settled = False
         written = memory.strict and same(known.strange.get(fields.id, ABSENT), shown)
         yield Complaint(
             "unknown-members" if written else "created-exists",
             reading.operation,
-            "answers with another session than was asked for",
+            f"answers with another {reading.noun} than was asked for",
             "",
-            "the session",
+            f"the {reading.noun}",
             "another one",
         )
         return
@@ -140,12 +148,11 @@ def shown(
 
 def updated(memory: Memory, reading: Reading, known: Known) -> None:
     """An update was accepted."""
-    shelf = memory.shelves[known.owner]
-    shelf.order.clear()
+    for shelf in memory.shelves_of(known.owner, known.fields.resource.name):
+        shelf.order.clear()
     known.strange |= reading.strange
-    for other in memory.sessions.values():
-        if other is not known:
-            other.attempts.add("other")
+    for other in memory.others(known):
+        other.attempts.add("other")
 
 
 def accepted(known: Known, sent: Flat, update: Exchange) -> None:
@@ -211,9 +218,9 @@ def instants(
 
 # Who may have moved the instant when nobody may have: by what was tried since, the gravest first.
 MOVERS = {
-    "foreign": ("own-sessions", "changes {} of a session of another user"),
-    "rejected": ("rejected-update", "changes {} although it rejects the update"),
-    "other": ("one-session", "changes {} of another session"),
+    "foreign": ("own-sessions", "changes {{}} of a {} of another user"),
+    "rejected": ("rejected-update", "changes {{}} although it rejects the update"),
+    "other": ("one-session", "changes {{}} of another {}"),
 }
 
 
@@ -226,6 +233,7 @@ def moved(reading: Reading, known: Known, got: str) -> Complaint:
         what = f"shows another {subject} though nothing was sent since"
         return Complaint("reading", reading.operation, what, "", expected, got)
     rule, what = MOVERS[tried]
+    what = what.format(reading.noun)
     return Complaint(rule, known.fields.named("update"), what, subject, expected, got)
 
 

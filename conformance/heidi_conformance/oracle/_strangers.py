@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._operations import CREATE, OPERATIONS, error_type
+from heidi_conformance.contract._operations import OPERATIONS, error_type
 
 from ._complaint import Complaint
 from ._memory import Memory
@@ -25,7 +25,7 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "with an expired token" if expired else how
     operation = reading.operation
-    known = memory.sessions.get(reading.resource_id)
+    known = memory.resources.get(reading.one)
     if not answer.ok and reading.declared.writes and known is not None:
         known.attempts.add("rejected")
     if answer.ok:
@@ -34,9 +34,8 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Compla
             rule, operation, "accepts a request {}", how, "401", f"status {answer.status}"
         )
         memory.doubt(reading)
-        if operation == CREATE:
-            for shelf in memory.shelves.values():
-                shelf.total = None
+        for shelf in memory.shelves.values() if reading.action == "create" else ():
+            shelf.total = None
     elif memory.strict and answer.status != 401:
         yield Complaint(
             "token-first",

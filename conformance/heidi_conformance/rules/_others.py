@@ -18,6 +18,7 @@ from heidi_conformance._history import (
     update,
 )
 from heidi_conformance._probe import Probe
+from heidi_conformance.contract._fields import FIELDS
 from heidi_conformance.contract._operations import (
     DELETES,
     MAIN,
@@ -32,13 +33,17 @@ from heidi_conformance.contract._operations import (
     sample_of,
 )
 from heidi_conformance.contract._parameters import fits
+from heidi_conformance.contract._values import NAMED, Sendable, values_of
 from heidi_conformance.oracle import MARK
 
 from ._changes import change
 from ._script import Script
+from ._tenants import WRONG_SIZES
 from ._transport import BROKEN, METHODS, NEAR_TOKENS, OTHER_TYPES, ROOTS, WRONG_TOKENS
 
 Names = dict[str, str]
+# Of the values that a creation takes, each of which makes a resource.
+SOME = 3
 # What a value may be that does not fit.
 MISFITS: tuple[Any, ...] = (
     "x",
@@ -274,6 +279,85 @@ def other_parameters(probe: Probe) -> None:
     probe.send(listing(paged(1)))
 
 
+def states(probe: Probe) -> Iterator[tuple[Sendable, Mapping[str, Operation]]]:
+    """Yield what can be sent about each further resource that is created and read, and how."""
+    for name, fields in FIELDS.items():
+        known = {
+            item.action: item for item in asked(probe) if item.semantics.get("resource") == name
+        }
+        if name != MAIN.name and {"create", "read"} <= known.keys():
+            yield Sendable(fields), known
+
+
+def created_resources(probe: Probe) -> None:
+    """Every property that a creation takes, each with right values and with wrong ones."""
+    for send, known in states(probe):
+        names = made_above(probe, known)
+        for member, field in send.fields.creates.items():
+            values = values_of(field)
+            for value in (*values.valid[:SOME], *values.invalid):
+                body = as_json(send.creation({member: value}))
+                name = probe.name()
+                if names is not None:
+                    probe.try_send(call(known["create"], names, body=body, binds=name))
+                    shown = {**names, known["read"].ids[-1]: name}
+                    probe.try_send(call(known["read"], shown))
+
+
+def updated_resources(probe: Probe) -> None:
+    """Every property that an update takes, each with right values and with wrong ones."""
+    for send, known in states(probe):
+        operation = known.get("update")
+        if operation is None:
+            continue
+        try:
+            names, other = (made(probe, operation) for _ in range(2))
+        except UnboundError:
+            continue
+        probe.try_send(call(known["read"], other))
+        probe.try_send(call(known["read"], names))
+        bodies = [
+            send.update({member: value})
+            for values in (send.valid, send.invalid)
+            for member, items in values.items()
+            for value in items
+            if value not in NAMED
+        ]
+        for body in bodies:
+            probe.try_send(call(operation, names, body=as_json(body)))
+            probe.try_send(call(known["read"], names))
+        probe.try_send(call(known["read"], other))
+        looked_at(probe, known["read"], names)
+
+
+def pages_of_resources(probe: Probe) -> None:
+    """Walks in pages of several sizes through the lists of further resources, and wrong sizes."""
+    for send, known in states(probe):
+        operation = known.get("list")
+        names = made_above(probe, known)
+        if operation is None or names is None or not operation.page.items:
+            continue
+        for _ in range(4):
+            probe.try_send(call(known["create"], names, body=as_json(send.creation({}))))
+            probe.try_send(call(operation, names))
+
+        def request(query: str, operation: Operation = operation, names: Names = names) -> Request:
+            return call(operation, names, query=query)
+
+        for size in (1, 2, 3, None) if operation.size else (None,):
+            probe.walk_of(operation.id, request, size)
+        for text in WRONG_SIZES if operation.size else ():
+            probe.try_send(request(paged(text, of=operation.id)))
+
+
+def made_above(probe: Probe, known: Mapping[str, Operation]) -> Names | None:
+    """Make what the path of a creation names; None where that fails."""
+    try:
+        return made(probe, known["create"])
+    except UnboundError:
+        return None
+
+
 ALL_SCRIPTS = (
     Script(other_operations, "documented", ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "deleted", "own-list"), others=True),
     Script(without_token, "documented", ("token-needed",), others=True),
@@ -282,6 +366,9 @@ ALL_SCRIPTS = (
     Script(of_other_users, "strict", ("own-sessions", "own-list", "unknown-alike"), ("second",), others=True),
     Script(beside_other_methods, "strict", ("methods", "allow", "error-shape", "declared-status"), others=True),
     Script(with_other_bodies, "strict", ("media-type", "json-syntax", "body-shape", "body-size", "no-coercion", "values", "strings", "error-shape", "message-names", "message-quotes"), others=True),
+    Script(created_resources, "strict", ("appointment", "new-session", "created-exists", "values", "no-coercion", "body-shape"), others=True),
+    Script(updated_resources, "strict", ("update-answer", "update-keeps", "update-read", "update-listed", "one-session", "values", "rejected-update"), others=True),
+    Script(pages_of_resources, "strict", ("counts", "totals", "next-page", "full-pages", "walks", "page-size"), others=True),
     Script(other_parameters, "strict", ("parameters", "message-names", "message-quotes", "error-shape"), others=True),
 )  # fmt: skip
 # A document without such operations leaves nothing to send.

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from heidi_conformance._verdict import Level
 from heidi_conformance.contract._operations import (
     CREATE,
-    DEFAULT,
     DELETES,
     ISSUE,
     LABEL,
-    LEAST,
     LIST,
     MAIN,
-    MOST,
     OPERATIONS,
     OTHERS,
     PARAMETERS,
@@ -28,7 +25,11 @@ EVERY = (*STATEFUL, *OTHERS)
 TOKEN = tuple(name for name in EVERY if OPERATIONS[name].scheme)
 BODIES = tuple(name for name in EVERY if OPERATIONS[name].body)
 ONE = (GET, UPDATE, *(name for name in OTHERS if OPERATIONS[name].owned))
-SHOWN = (GET, UPDATE, LIST)
+CREATES, READS, UPDATES, LISTS = (
+    tuple(name for name in EVERY if OPERATIONS[name].action == action)
+    for action in ("create", "read", "update", "list")
+)
+SHOWN = (*READS, *UPDATES, *LISTS)
 ALL = (*EVERY, ISSUE)
 
 
@@ -66,9 +67,11 @@ def issuing(rule: str, words: str, *place: str) -> Rule:
 
 
 PAGE = OPERATIONS[LIST].page
-TOKENS, SIZE = f"`{PAGE.token}`", f"`{PAGE.size}`"
-NEXT, MORE, COUNT, TOTAL = (
-    f"`{pointer.rpartition('/')[2]}`" for pointer in (PAGE.next, PAGE.more, PAGE.count, PAGE.total)
+TOKENS, SIZE, NEXT, MORE, COUNT, TOTAL = (
+    getattr(PAGE.spelled, word) for word in ("token", "size", "next", "more", "count", "total")
+)
+LEAST, MOST, DEFAULT = (
+    OPERATIONS[LIST].size.get(word, "any") for word in ("minimum", "maximum", "default")
 )
 CREATED, UPDATED = f"`{MAIN.created}`", f"`{MAIN.updated}`"
 _label = OPERATIONS[CREATE].properties.get(LABEL, {}).get("x-semantics", {})
@@ -85,8 +88,8 @@ WHOLE_TABLE = (
     decided("challenge", "S1", TOKEN, f"401 has `WWW-Authenticate: Bearer` and type {OPERATIONS[GET].error_type(401)}"),
     issuing("key-needed", "a token is issued for the right key alone", "security"),
     issuing("issued-token", "a token is issued for a user, accepted until its end, and that told in UTC", "responses", "2XX"),
-    promised("own-list", "S2", (LIST,), "the list holds sessions of the caller alone"),
-    decided("own-sessions", "S2", (GET, UPDATE, LIST, *ONE[2:], ISSUE), "a session of another user is 404, and nowhere else to be seen"),
+    promised("own-list", "S2", LISTS, "the list holds sessions of the caller alone"),
+    decided("own-sessions", "S2", tuple(dict.fromkeys((GET, UPDATE, *LISTS, *ONE[2:], ISSUE))), "a session of another user is 404, and nowhere else to be seen"),
     decided("unknown-alike", "S2", ONE, "a session of another user is the same 404 as one that never was"),
     promised("unlinked", "S3", (LIST,), f"a user who is not linked gets {UNLINKED.type if UNLINKED else 'an error'} from the list"),
     decided("forbidden", "S3", STATEFUL, "403 for a user who is not linked, from the list and only there"),
@@ -96,42 +99,42 @@ WHOLE_TABLE = (
     decided("json-syntax", "S5", BODIES, "broken JSON, NaN and Infinity are 400"),
     decided("body-shape", "S5", BODIES, "valid JSON of the wrong shape is 422"),
     decided("body-size", "S5", BODIES, "a body over 1 MiB is 413, and one of 1 MiB is not"),
-    decided("rejected-update", "S6", (UPDATE,), "a rejected PATCH changes nothing"),
-    promised("page-bound", "S7", (LIST,), f"a page holds at most {SIZE} sessions", "parameters"),
-    decided("page-size", "S7", (LIST,), f"{SIZE} is an integer from {LEAST} to {MOST}, default {DEFAULT}"),
-    decided("page-token", "S7", (LIST,), f"a {TOKENS} of a form that is never issued is 422"),
+    decided("rejected-update", "S6", UPDATES, "a rejected PATCH changes nothing"),
+    promised("page-bound", "S7", LISTS, f"a page holds at most {SIZE} sessions", "parameters"),
+    decided("page-size", "S7", LISTS, f"{SIZE} is an integer from {LEAST} to {MOST}, default {DEFAULT}"),
+    decided("page-token", "S7", LISTS, f"a {TOKENS} of a form that is never issued is 422"),
     decided("parameters", "S7", PARAMETERS, "a parameter that does not fit is 422"),
     decided("values", "S8", tuple(name for name in BODIES if name != CREATE), "durations, language codes and dates of birth have their forms"),
     decided("no-coercion", "S9", BODIES, "no type is coerced"),
     decided("unknown-members", "S10", SHOWN, "unknown and read-only members are never stored or returned"),
-    promised("update-answer", "S11", (UPDATE,), "an update changes the members that are sent, and its answer shows it"),
-    promised("update-keeps", "S11", (UPDATE,), "what is not sent stays"),
-    promised("update-read", "S11", (GET,), "a later GET shows an update"),
-    promised("one-session", "S11", (GET, UPDATE), "an update changes one session"),
-    promised("update-listed", "S11", (LIST,), "the list shows an update", "responses", "2XX"),
+    promised("update-answer", "S11", UPDATES, "an update changes the members that are sent, and its answer shows it"),
+    promised("update-keeps", "S11", UPDATES, "what is not sent stays"),
+    promised("update-read", "S11", READS, "a later GET shows an update"),
+    promised("one-session", "S11", (*READS, *UPDATES), "an update changes one session"),
+    promised("update-listed", "S11", LISTS, "the list shows an update", "responses", "2XX"),
     decided("updated-at", "S12", SHOWN, f"{UPDATED} grows with every accepted change and never goes back"),
     decided("created-at", "S12", SHOWN, f"{CREATED} never changes"),
-    decided("reading", "S12", (GET, LIST), "GET changes nothing"),
+    decided("reading", "S12", (*READS, *LISTS), "GET changes nothing"),
     decided("strings", "S13", BODIES, "strings come back code point for code point"),
-    decided("numbers", "S13", (UPDATE,), "numbers come back exact, or are refused beyond 2^53"),
-    decided("appointment", "S14", (CREATE,), f"`{LABEL}` comes back as `{KEPT}`"),
+    decided("numbers", "S13", UPDATES, "numbers come back exact, or are refused beyond 2^53"),
+    decided("appointment", "S14", CREATES, f"`{LABEL}` comes back as `{KEPT}`"),
     promised("created-exists", "S15", ONE, "a session can be read and updated by the id of its creation"),
     promised("unknown-id", "S15", ONE, "an unknown id is no session", "responses", "404"),
     decided("id-form", "S15", (CREATE,), "ids are 128-bit decimal strings"),
-    decided("id-unique", "S15", (CREATE,), "ids are unique"),
+    decided("id-unique", "S15", CREATES, "ids are unique"),
     decided("id-random", "S15", (CREATE,), "ids cannot be guessed"),
     decided("deleted", "S15", DELETES, "what was deleted is found no more"),
-    decided("exact-lookup", "S15", (GET, UPDATE), "a lookup is exact"),
-    decided("counts", "S16", (LIST,), f"{COUNT} is the number of sessions in this answer"),
-    decided("totals", "S16", (LIST,), f"{TOTAL} is the number of sessions of the caller"),
-    decided("next-page", "S16", (LIST,), f"{MORE} is true exactly when {NEXT} is not null"),
-    decided("full-pages", "S16", (LIST,), "every page but the last is full"),
-    decided("walks", "S16", (LIST,), "a walk ends, and yields each session exactly once"),
-    decided("concurrent", "S17", (UPDATE,), "concurrent PATCHes of different members all survive"),
+    decided("exact-lookup", "S15", (*READS, *UPDATES), "a lookup is exact"),
+    decided("counts", "S16", LISTS, f"{COUNT} is the number of sessions in this answer"),
+    decided("totals", "S16", LISTS, f"{TOTAL} is the number of sessions of the caller"),
+    decided("next-page", "S16", LISTS, f"{MORE} is true exactly when {NEXT} is not null"),
+    decided("full-pages", "S16", LISTS, "every page but the last is full"),
+    decided("walks", "S16", LISTS, "a walk ends, and yields each session exactly once"),
+    decided("concurrent", "S17", UPDATES, "concurrent PATCHes of different members all survive"),
     decided("error-shape", "S18", ALL, "every error is {\"detail\": {\"msg\", \"type\"}} as application/json"),
-    decided("message-names", "S18", (CREATE, UPDATE, LIST), "a message names the member"),
+    decided("message-names", "S18", (*CREATES, *UPDATES, *LISTS), "a message names the member"),
     decided("message-quotes", "S18", ALL, "a message never repeats the value sent"),
-    decided("new-session", "S20", (CREATE,), "a new session is empty, in the form of the sample"),
+    decided("new-session", "S20", CREATES, "a new session is empty, in the form of the sample"),
     decided("declared-status", "S21", EVERY, "a status is declared on the operation that answers it"),
     decided("retry-after", "S21", EVERY, "429 carries `Retry-After` in seconds"),
 )  # fmt: skip

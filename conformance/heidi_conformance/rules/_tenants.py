@@ -183,7 +183,7 @@ def pager(probe: Probe) -> str:
 
 def total_of(probe: Probe, user: str) -> int:
     probe.send(listing(paged(1), user=user))
-    return probe.oracle.shelves[user].total or 0
+    return probe.oracle.total(user)
 
 
 def page_lengths(probe: Probe) -> None:
