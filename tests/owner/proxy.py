@@ -29,7 +29,8 @@ class Fault:
     where it is missing, `accept` drops an invalid one, or sends `value` for it, and shows success,
     `echo` repeats it in the error message, `misshape` puts `value` into the response, `share`
     shows a resource to every user, `open` needs no token, `ignore` responds with `status` and the
-    server hears nothing, `answer` likewise with `value`.
+    server hears nothing, `answer` likewise with `value`, `refuse` likewise if the request has a
+    property and the server would accept an empty object.
     route: the path template below the server's path, such as `/sessions/{id}`.
     at: the property, as a JSON pointer into the body, or the name of a query parameter.
     """
@@ -153,6 +154,9 @@ class Proxy:
         for fault in faults:
             if fault.kind in ("ignore", "answer"):
                 return _response(fault)
+            if fault.kind == "refuse" and _find(request.json, fault.at) is not ABSENT:
+                response = await exchange(request.with_json({}))
+                return _response(fault) if response.status < 300 else response
             if fault.kind == "forget":
                 request = _without(request, target, fault.at)
             if fault.kind == "fill":

@@ -90,6 +90,7 @@ def edit(document: dict[str, Any]) -> None:
         parameter("sort_by", type="string", enum=["NEWEST", "OLDEST"]),
     ]
     document["paths"][CREATE.path]["post"]["responses"]["409"] = error("DuplicateSessionError")
+    document["paths"][UPDATE.path]["patch"]["responses"]["409"] = error("DuplicateSessionError")
     session = document["paths"][READ.path]
     shown = {**response(), "content": session["get"]["responses"]["200"]["content"]}
     session["delete"] = operation(
@@ -118,7 +119,11 @@ def edit(document: dict[str, Any]) -> None:
     }
 
 
+AT_NUMBER = (UPDATE.method, UPDATE.path, "/visit_number")
+ALREADY = failure("DuplicateSessionError")
 SPOILS = {
+    "conflict": (Fault("refuse", *AT_NUMBER, ALREADY, 409),),
+    "refuse": (Fault("refuse", *AT_NUMBER, ALREADY, 400),),
     "forget": (
         *(Fault("forget", UPDATE.method, UPDATE.path, f"/{at}") for at in FIELDS),
         Fault("ignore", "DELETE", READ.path, status=204),
@@ -370,3 +375,10 @@ def test_a_new_error_has_a_class_with_its_status(group: Group) -> None:
     assert expected == failed
     assert 0 != result.returncode
     assert "DuplicateSessionError" in result.stderr
+
+
+@pytest.mark.parametrize(("run", "accused"), [("conflict", False), ("refuse", True)])
+def test_the_judge_takes_an_error_that_is_declared_for_a_refusal_and_no_other(
+    group: Group, run: str, accused: bool
+) -> None:
+    assert accused == bool(group.findings(run, UPDATE.name))

@@ -81,6 +81,7 @@ class Caller:
         (Fault("misshape", "GET", ONE, f"{RESULT}/{N}", "5"), "GET", None, 0, 200, "5"),
         (Fault("misshape", "GET", ONE, f"{RESULT}/{N}", ABSENT), "GET", None, 0, 200, ABSENT),
         (Fault("ignore", PATCH, ONE, status=204), PATCH, {N: 5}, 0, 204, ABSENT),
+        (Fault("refuse", PATCH, ONE, f"/{N}", {}, 409), PATCH, {N: 5}, 0, 409, ABSENT),
         (Fault("answer", "GET", ONE, value=enveloped(9)), "GET", None, 0, 200, 9),
     ],
 )
