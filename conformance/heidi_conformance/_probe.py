@@ -247,7 +247,7 @@ class Probe:
             body = {LABEL: f"{TAG}-{self.names}"} if LABEL else None
         if body is not None and isinstance(least, dict):
             body = {**cast("dict[str, Any]", least), **body}
-        elif not OPERATIONS[CREATE].bare:
+        elif not OPERATIONS[CREATE].bare(self.setting.level):
             body = least
         self.send(create(name, body, **settings))
         return name

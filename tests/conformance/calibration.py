@@ -60,6 +60,7 @@ STRICT_ONLY = {
     "timestamps.to_the_minute": INSTANT,
     "timestamps.as_http": INSTANT,
     "timestamps.with_a_comma": INSTANT,
+    "creation.body_is_required": "the page always shows a body, and no creation without one",
     "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
     "creation.same_appointment_same_session": "the page does not say that ids are unique",
     "creation.creates_two": TOTALS,

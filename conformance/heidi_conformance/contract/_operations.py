@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from heidi_conformance._document import Json, expanded, load, member, operations, pointed
-from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance._verdict import CannotJudgeError, Level
 
 # Of a node, what the vendor's page says; anything else is our reading.
 SAID = ("documented", "example")
@@ -202,10 +202,11 @@ class Operation:
         """The smallest body that fits, None without a body."""
         return self.body.least if self.body else None
 
-    @property
-    def bare(self) -> bool:
-        """Whether it may come without a body."""
-        return self.body is None or (self.body.optional and not self.body.least)
+    def bare(self, level: Level) -> bool:
+        """Whether a level says that it may come without a body."""
+        body = self.body
+        said = level == "strict" or (body is not None and body.said)
+        return body is None or (body.optional and said and not body.least)
 
     @property
     def little(self) -> Any:

@@ -249,6 +249,8 @@ def unfit_status(
 def plain(reading: Reading) -> bool:
     """Whether a request is such as the page shows."""
     body = reading.declared.body
+    if not reading.message.body and not reading.declared.bare("documented"):
+        return False
     if reading.operation in OTHERS:
         shown = not reading.message.body or (body and reading.body in [*body.samples, body.least])
         return not reading.problems and not reading.query and bool(shown)

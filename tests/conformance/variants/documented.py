@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User
+from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
 
 from .catalogue import DOCUMENTED_ONLY, variant, variant_between
 
@@ -16,6 +16,14 @@ def created_is_201(request: Request, handle: Handler) -> Answer:
     """The creation answers 201."""
     reply = handle(request)
     return reply.but(status=201) if request.path == "/sessions" and reply.status == 200 else reply
+
+
+@variant_between(DOCUMENTED_ONLY, lambda c: c.post().status == 422)
+def body_is_required(request: Request, handle: Handler) -> Answer:
+    """A creation without a body is 422."""
+    if request.method == "POST" and request.path == "/sessions" and not request.body:
+        return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
+    return handle(request)
 
 
 class Named(Api):
