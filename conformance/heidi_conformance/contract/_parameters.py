@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import jsonschema_rs
 
 from heidi_conformance._document import Json
 
+from ._fields import kinds
 from ._operations import Operation, Parameter
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
@@ -32,16 +33,6 @@ def fits(parameter: Parameter, texts: Sequence[str]) -> bool | None:
         return True
     loosely = any(valid(parameter, value) for value in loose(texts[-1]))
     return None if loosely or len(texts) > 1 else False
-
-
-def kinds(schema: Json) -> set[str]:
-    """Return the JSON types that a schema allows; empty where it allows any."""
-    said: Any = schema.get("type", ())
-    told = {said} if isinstance(said, str) else set(cast("list[str]", said))
-    for word in ("oneOf", "anyOf"):
-        for branch in schema.get(word, ()):
-            told |= kinds(branch)
-    return told
 
 
 def values(schema: Json, text: str) -> Iterator[Any]:

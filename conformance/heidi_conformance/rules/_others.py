@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
-import jsonschema_rs
-
 from heidi_conformance._history import (
     Request,
     UnboundError,
@@ -15,10 +13,11 @@ from heidi_conformance._history import (
     paged,
     read,
     request_of,
+    spelled,
     update,
 )
 from heidi_conformance._probe import Probe
-from heidi_conformance.contract._fields import FIELDS
+from heidi_conformance.contract._fields import FIELDS, Field, fields_of_body
 from heidi_conformance.contract._operations import (
     DELETES,
     MAIN,
@@ -26,6 +25,7 @@ from heidi_conformance.contract._operations import (
     OTHERS,
     PARAMETERS,
     Operation,
+    Parameter,
     Resource,
     is_text,
     of,
@@ -44,35 +44,6 @@ from ._transport import BROKEN, METHODS, NEAR_TOKENS, OTHER_TYPES, ROOTS, WRONG_
 Names = dict[str, str]
 # Of the values that a creation takes, each of which makes a resource.
 SOME = 3
-# What a value may be that does not fit.
-MISFITS: tuple[Any, ...] = (
-    "x",
-    "",
-    "UNKNOWN",
-    "2020-02-30",
-    -1,
-    1.5,
-    10**12,
-    True,
-    None,
-    [],
-    {},
-    ["x"],
-    [1],
-    [None],
-)
-WRONG_TEXTS = (
-    "x",
-    "UNKNOWN",
-    "2020-02-30",
-    "2020-1-1",
-    "-1",
-    "1.5",
-    "999999999999",
-    "true x",
-    "[]",
-    "null x",
-)
 
 
 def asked(probe: Probe, names: tuple[str, ...] = OTHERS) -> Iterator[Operation]:
@@ -262,19 +233,26 @@ def misfits(operation: Operation) -> Iterator[Any]:
     if not isinstance(shown, dict):
         return
     whole = cast("dict[str, Any]", shown)
-    for name, schema in operation.properties.items():
-        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-        yield from ({**whole, name: value} for value in MISFITS if not validator.is_valid(value))
-    for missing in operation.body.schema.get("required", ()) if operation.body else ():
-        yield {name: value for name, value in whole.items() if name != missing}
+    for name, field in fields_of_body(operation.id).items():
+        if "." not in name:
+            yield from ({**whole, name: value} for value in values_of(field).invalid)
+        if "." not in name and field.needed:
+            yield {key: value for key, value in whole.items() if key != name}
+
+
+def wrong_texts(parameter: Parameter) -> list[str]:
+    """Return texts that are surely no value of a parameter, and that a header can carry."""
+    values = values_of(Field(parameter.name, parameter.schema)).invalid
+    texts = dict.fromkeys(map(spelled, values))
+    printable = (text for text in texts if text.isascii() and text.isprintable())
+    return [text for text in printable if fits(parameter, [text]) is False]
 
 
 def other_parameters(probe: Probe) -> None:
     """Parameters that do not fit, twice, or missing although they are required."""
     for operation, names in each(probe, PARAMETERS):
         for parameter in operation.free:
-            wrong = [text for text in WRONG_TEXTS if fits(parameter, [text]) is False]
-            for text in (*wrong, *([None] if parameter.required else [])):
+            for text in (*wrong_texts(parameter), *([None] if parameter.required else [])):
                 probe.try_send(call(operation, names, values={parameter.name: text}))
     probe.send(listing(paged(1)))
 
