@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from heidi_sandbox import serving
-from heidi_sessions import BadRequestError, Heidi, SessionNotFoundError, __version__
+from heidi_sessions import (
+    BadRequestError,
+    ErrorDetail,
+    Heidi,
+    Patient,
+    SessionNotFoundError,
+    __version__,
+)
 from heidi_sessions.cli import main
 from heidi_sessions.cli._export import _cell
-from heidi_sessions.cli._view import in_one_line
+from heidi_sessions.cli._rows import flat
+from heidi_sessions.cli._view import in_one_line, show
 from heidi_sessions.testing import HeidiMock, fails
 
 if TYPE_CHECKING:
@@ -214,6 +222,18 @@ def test_no_text_is_a_formula_in_csv_and_jsonl_stays_exact(
     assert ("'" + text, "1.5") == (line["patient.name"], line["duration"])
     (exact,) = export(str(tmp_path / "out.jsonl"), "--show-phi")
     assert (text, 1.5) == (exact["patient"]["name"], exact["duration"])
+
+
+def test_an_object_without_properties_of_its_own_is_one_cell() -> None:
+    properties = {"patient": {"name": "A"}, "labels": {"ward": "north"}}
+    assert {"patient.name": "A", "labels": {"ward": "north"}} == flat(properties, ["labels"])
+
+
+def test_a_response_that_may_not_be_shown_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show([ErrorDetail(msg="a", type_="b")], None, show_phi=False)
+    assert "b" in capsys.readouterr().out
+    show([Patient(name="A", gender=None, dob=None)], None, show_phi=False)
+    assert "nothing to show without --show-phi\n" == capsys.readouterr().out
 
 
 def test_a_number_below_zero_is_a_number_in_csv() -> None:

@@ -119,7 +119,7 @@ def test_the_mock_lists_in_pages(heidi_mock: HeidiMock) -> None:
         ({"language_code": "EN"}, "language_code"),
         ({"duration": "60"}, "duration"),
         ({"patient": {"dob": "1990-02-30"}}, "patient.dob"),
-        ({"clinician_notes": [1]}, "clinician_notes.0"),
+        ({"clinician_notes": [1]}, "clinician_notes[0]"),
     ],
 )
 def test_the_mock_refuses_what_the_strict_document_refuses(

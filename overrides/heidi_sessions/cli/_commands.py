@@ -188,7 +188,8 @@ def _show(operation: Operation, result: Any, *, show_phi: bool) -> None:
     elif operation.page is not None:
         show(list(result), operation.resource, show_phi=show_phi)
     else:
-        show([result], operation.resource, show_phi=show_phi, in_full=True)
+        shown = None if operation.result is None else operation.resource
+        show([result], shown, show_phi=show_phi, in_full=True)
 
 
 def _export(client: Heidi, options: argparse.Namespace) -> None:

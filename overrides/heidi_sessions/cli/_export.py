@@ -62,7 +62,7 @@ def _write_csv(rows: Iterator[dict[str, Any]], file: IO[str], columns: Sequence[
     writer = csv.DictWriter(file, [*columns, REST])
     writer.writeheader()
     for properties in rows:
-        cells = flat(properties)
+        cells = flat(properties, columns)
         rest = {name: cells.pop(name) for name in cells.keys() - set(columns)}
         line = {name: _cell(value) for name, value in cells.items()}
         writer.writerow({**line, REST: _cell(rest) if rest else ""})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from heidi_generated.decoding import Model
 from heidi_generated.metadata import RESOURCES, Resource, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 def columns(resource: Resource, *, show_phi: bool) -> list[str]:
@@ -39,12 +42,18 @@ def _harmless(model: Model, prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def flat(properties: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return the properties with those of inner objects beside them, as `object.property`."""
+def flat(
+    properties: dict[str, Any], columns: Collection[str] = (), prefix: str = ""
+) -> dict[str, Any]:
+    """Return the properties with those of inner objects beside them, as `object.property`.
+
+    Args:
+        columns: what stays whole: a map is an object without properties of its own.
+    """
     result: dict[str, Any] = {}
     for name, value in properties.items():
-        if isinstance(value, dict):
-            result |= flat(cast("dict[str, Any]", value), f"{prefix}{name}.")
+        if isinstance(value, dict) and prefix + name not in columns:
+            result |= flat(cast("dict[str, Any]", value), columns, f"{prefix}{name}.")
         else:
             result[prefix + name] = value
     return result

@@ -26,6 +26,9 @@ def show(
     from rich.text import Text  # noqa: PLC0415
 
     rows = [flat(row(model, resource, show_phi=show_phi)) for model in models]
+    if rows and not any(rows):
+        print("nothing to show without --show-phi")
+        return
     if in_full:
         table = Table("property", "value")
         for name, value in rows[0].items():

@@ -24,7 +24,7 @@ from heidi_generated.metadata import (
 from heidi_sessions import _json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from heidi_generated.metadata import Operation, Parameter, Resource
 
@@ -76,7 +76,7 @@ class Server:
             RefusalError: the strict document does not allow it.
         """
         operation, values = _find(request.method, path)
-        arguments = _arguments(operation, request)
+        arguments = _arguments(operation, request, values)
         body = _body(operation, request)
         for resource in RESOURCES.values():
             if resource.parameter in values:
@@ -249,17 +249,22 @@ def _routes() -> list[tuple[Operation, re.Pattern[str]]]:
     return routes
 
 
-def _arguments(operation: Operation, request: Received) -> dict[str, Any]:
-    """Return the query and header parameters of a request, with the defaults of those left out."""
+def _arguments(operation: Operation, request: Received, path: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of a request, with the defaults of those left out.
+
+    An id in the path is not checked: whether there is such a resource is all that counts.
+    """
+    ids = {resource.parameter for resource in RESOURCES.values()}
     arguments: dict[str, Any] = {}
     for parameter in operation.parameters:
-        if parameter.place not in {"query", "header"}:
-            continue
-        texts = _texts(parameter, request)
+        if parameter.place == "path":
+            texts = [] if parameter.name in ids else [path[parameter.name]]
+        else:
+            texts = _texts(parameter, request)
         if texts:
             arguments[parameter.name] = _value(parameter, texts)
             _check(operation, parameter.schema, arguments[parameter.name], parameter.name)
-        elif parameter.required:
+        elif parameter.required and parameter.place != "path":
             raise RefusalError(operation, 422, f"{parameter.name}: is missing")
         elif "default" in parameter.schema:
             arguments[parameter.name] = parameter.schema["default"]
@@ -267,6 +272,8 @@ def _arguments(operation: Operation, request: Received) -> dict[str, Any]:
 
 
 def _texts(parameter: Parameter, request: Received) -> list[str]:
+    if parameter.place == "cookie":
+        return []
     if parameter.place == "query":
         return [text for name, text in request.pairs if name == parameter.name]
     text = request.headers.get(parameter.name)
@@ -317,5 +324,12 @@ def _check(operation: Operation, schema: Mapping[str, Any], value: Any, place: s
     try:
         validator.validate(value)
     except ValidationError as error:
-        inner = ".".join(map(str, error.instance_path))
-        raise RefusalError(operation, 422, f"{inner or place}: {error.message}") from None
+        raise RefusalError(
+            operation, 422, f"{_spelled(error.instance_path) or place}: {error.message}"
+        ) from None
+
+
+def _spelled(path: Sequence[str | int]) -> str:
+    """Spell the way to a value as `outer.items[0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
