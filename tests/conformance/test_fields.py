@@ -8,7 +8,13 @@ from typing import Any, cast
 
 import heidi_spec
 import pytest
-from heidi_conformance.contract._fields import Field, Fields, fields_by_resource, nested
+from heidi_conformance.contract._fields import (
+    Field,
+    Fields,
+    fields_by_resource,
+    known_items,
+    nested,
+)
 from heidi_conformance.contract._operations import read_operations
 from heidi_conformance.contract._values import Sendable, values_of
 
@@ -126,3 +132,14 @@ def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
     for server, rule in SERVERS:
         wanted = {rule, "answer-schema"} if rule == "update-listed" else {rule}
         assert wanted & {item.partition(":")[0] for item in told[server.__name__]}, server.__doc__
+
+
+def test_what_no_document_knows_inside_an_array_may_be_kept_or_dropped() -> None:
+    item = {"type": "object", "properties": {"code": {"type": "string"}}}
+    schema = {"type": "array", "items": item}
+    told = [{"code": "A", "unknown": 1}, "no object"]
+    assert known_items(told, schema) == [{"code": "A"}, "no object"]
+    assert known_items(told, {"type": "array", "items": {}}) == told
+    assert known_items([{"any": 1}], {"items": {**item, "additionalProperties": True}}) == [
+        {"any": 1}
+    ]

@@ -226,7 +226,18 @@ class Fields:
     def as_stored(self, sent: Mapping[str, Any]) -> Flat:
         """Return what a request sets by the names of the resource, without what nothing shows."""
         named = {self.stored.get(name, name): value for name, value in sent.items()}
-        return {name: value for name, value in named.items() if name not in self.create_only}
+        return self.known({n: value for n, value in named.items() if n not in self.create_only})
+
+    def shown_in(self, resource: Any) -> Flat:
+        """Spell a resource, without what no document knows inside its arrays."""
+        return self.known(flattened(resource))
+
+    def known(self, told: Flat) -> Flat:
+        """Drop what no document knows inside arrays; a server may keep it or not."""
+        return {
+            name: known_items(value, self.shows[name].schema) if name in self.shows else value
+            for name, value in told.items()
+        }
 
 
 # --- values with properties in them ---
@@ -241,6 +252,18 @@ def flattened(value: Any, at: str = "") -> Flat:
         place = f"{at}.{name}" if at else name
         told |= flattened(item, place) if isinstance(item, dict) and item else {place: item}
     return told
+
+
+def known_items(value: Any, schema: Json) -> Any:
+    """Return a value whose objects in arrays have the properties alone that the schema names."""
+    inner = branch(schema)
+    if isinstance(value, list) and "items" in inner:
+        return [known_items(item, inner["items"]) for item in value]
+    named = inner.get("properties")
+    if isinstance(value, dict) and named and not inner.get("additionalProperties"):
+        item = cast("Json", value)
+        return {name: known_items(item[name], named[name]) for name in item if name in named}
+    return value
 
 
 def is_number(value: Any) -> bool:

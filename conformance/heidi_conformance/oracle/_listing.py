@@ -6,7 +6,7 @@ from typing import Any
 
 from heidi_conformance._history import digits
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import fields_of, flattened
+from heidi_conformance.contract._fields import fields_of
 
 from ._complaint import Complaint
 from ._memory import Memory
@@ -71,7 +71,7 @@ def listed(
         shelf.walk = None
     gone = memory.deleted | memory.unsure
     for item in operation.listed(page):
-        got = flattened(item)
+        got = fields.shown_in(item)
         resource_id = got.get(fields.id)
         if not isinstance(resource_id, str) or (kind, resource_id) in gone:
             continue

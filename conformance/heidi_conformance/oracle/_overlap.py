@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from heidi_conformance._history import Exchange
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import ABSENT, Flat, flattened
+from heidi_conformance.contract._fields import ABSENT, Flat
 from heidi_conformance.contract._operations import OPERATIONS
 
 from ._complaint import Complaint
@@ -29,7 +29,7 @@ def torn(
             continue
         if isinstance(answer, Reply) and answer.ok:
             fields = known.fields
-            got = flattened(OPERATIONS[reading.operation].shown(answer.content))
+            got = fields.shown_in(OPERATIONS[reading.operation].shown(answer.content))
             if halfway(known.shown, fields.as_stored(sent[0].sent), got):
                 told[place] = [
                     Complaint(

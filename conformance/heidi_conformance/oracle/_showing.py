@@ -9,7 +9,6 @@ from heidi_conformance.contract._fields import (
     MAIN_FIELDS,
     Flat,
     fields_of,
-    flattened,
     within,
 )
 from heidi_conformance.contract._operations import OPERATIONS
@@ -87,7 +86,7 @@ def shown(
 ) -> Iterator[Complaint]:
     """A resource of the caller is shown, by a read or an update."""
     fields = known.fields
-    got = flattened(OPERATIONS[reading.operation].shown(answer.content))
+    got = fields.shown_in(OPERATIONS[reading.operation].shown(answer.content))
     sent = fields.as_stored(reading.sent)
     updates = reading.action == "update"
     if updates:
