@@ -1,7 +1,7 @@
 """Whether the text of a query parameter or a header is a value of it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import jsonschema_rs
 from heidi_conformance._document import Json
 
 from ._fields import kinds
-from ._operations import Operation, Parameter
+from ._operations import RESOURCE_OF, Operation, Parameter
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
@@ -84,3 +84,11 @@ def unfit(
         fit = fits(parameter, texts) if texts else not parameter.required
         if fit is not True:
             yield parameter, fit is False
+
+
+def unfit_in_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Parameter]:
+    """Yield the path parameters that do not fit, but for those that name a resource."""
+    for parameter in operation.parameters:
+        own = parameter.where == "path" and parameter.name not in RESOURCE_OF
+        if own and fits(parameter, [path[parameter.name]]) is not True:
+            yield parameter

@@ -41,6 +41,8 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
     message = error_message(answer.content)
     wheres = {problem.where for problem in reading.problems}
     wheres |= {reading.declared.page.token} if reading.asks_page else set[str]()
+    # A number that no double holds may stand where no document knows a property.
+    known = known and not any(where in reading.strange for where in wheres)
     if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:

@@ -32,7 +32,7 @@ from heidi_conformance.contract._operations import (
     Operation,
     route,
 )
-from heidi_conformance.contract._parameters import unfit
+from heidi_conformance.contract._parameters import unfit, unfit_in_path
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
@@ -171,6 +171,11 @@ def understand(message: Message) -> Reading:
     if operation.id == ISSUE:
         return reading
     problems = [*unfit_parameters(operation, pairs, message)]
+    for parameter in unfit_in_path(operation, where.values):
+        # Many servers take it for a path that they do not have, or for an id that nothing has.
+        what = f"a `{parameter.name}` that does not fit"
+        statuses = frozenset({400, 404, 422})
+        problems.append(Problem("parameters", statuses, what, parameter.name, sure=False))
     if operation.action == "list":
         problems += unfit_query(operation, pairs)
     reading = replace(reading, problems=tuple(problems))
