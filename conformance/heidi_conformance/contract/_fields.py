@@ -257,13 +257,13 @@ def flattened(value: Any, at: str = "") -> Flat:
 def known_items(value: Any, schema: Json) -> Any:
     """Return a value whose objects in arrays have the properties alone that the schema names."""
     inner = branch(schema)
-    if isinstance(value, list) and "items" in inner:
-        return [known_items(item, inner["items"]) for item in value]
     named = inner.get("properties")
+    if isinstance(value, list) and "items" in inner:
+        return [known_items(item, inner["items"]) for item in cast("list[object]", value)]
     if isinstance(value, dict) and named and not inner.get("additionalProperties"):
         item = cast("Json", value)
         return {name: known_items(item[name], named[name]) for name in item if name in named}
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType]  # JSON
 
 
 def is_number(value: Any) -> bool:
