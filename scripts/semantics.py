@@ -244,18 +244,47 @@ def _names_of_schema(
 def _names_of_property(
     document: Document, node: Node, semantics: dict[str, Json], at: Pointer
 ) -> Iterator[Fault]:
-    stored_as = semantics.get("stored_as")
-    if stored_as is None:
-        return
+    if "stored_as" in semantics:
+        yield from _stored_as(document, node, semantics["stored_as"], at)
+    if "replaced" in semantics:
+        if not _is_object(document, node):
+            yield Fault((*at, "replaced"), "the property is no object, so it is replaced; drop it")
+        elif _has_overlays(document) and node.pointer not in _merged(document):
+            message = "no request merges this property; say it where the resource has the property"
+            yield Fault((*at, "replaced"), message)
+
+
+def _stored_as(document: Document, node: Node, name: Json, at: Pointer) -> Iterator[Fault]:
     owner = _value(document, node.pointer[:3])
     resources = [
         as_object(_value(document, (*_SCHEMAS, str(as_object(operation.value[KEY])["resource"]))))
         for operation in document.of("operation")
         if "resource" in as_object(operation.value.get(KEY)) and _body(document, operation) is owner
     ]
-    if not any(stored_as in as_object(schema.get("properties")) for schema in resources):
-        message = f"no resource that is made from this schema has a property {stored_as}; name one"
+    if not any(name in as_object(schema.get("properties")) for schema in resources):
+        message = f"no resource that is made from this schema has a property {name}; name one"
         yield Fault((*at, "stored_as"), message)
+
+
+def _is_object(document: Document, node: Node) -> bool:
+    _, schema = _resolved(document.root, node.pointer, node.value)
+    return "object" in (schema.get("type"), *as_list(schema.get("type"))) or "properties" in schema
+
+
+def _merged(document: Document) -> set[Pointer]:
+    """Return the place of each property that a resource has outside arrays and maps."""
+    nodes = [node for node in document.of("schema") if "id" in as_object(node.value.get(KEY))]
+    found: set[Pointer] = set()
+    while nodes:
+        for node in document.chain(nodes.pop()):
+            if node.pointer not in found:
+                found.add(node.pointer)
+                nodes += [each for each in node.children() if _is_part(each.pointer)]
+    return found
+
+
+def _is_part(pointer: Pointer) -> bool:
+    return pointer[-1] == "properties" or pointer[-2] in ("properties", "allOf", "anyOf", "oneOf")
 
 
 _NAMES: Final = {

@@ -125,8 +125,12 @@ class Resource:
         }
         value = self.schemas.complete(self.schema, _sample(document, name) or {})
         self._numbered: dict[Pointer, str] = {}
-        for pointer, initial in self._initials(self.schema, ()):
-            if value_at(value, pointer[:-1]) is not None:
+        self._replaced: set[Pointer] = set()
+        for pointer, said in self._meanings(self.schema, ()):
+            if "replaced" in said:
+                self._replaced.add(pointer)
+            if "initial" in said and value_at(value, pointer[:-1]) is not None:
+                initial = said["initial"]
                 value = put(value, pointer, initial)
                 if isinstance(initial, str) and _NUMBER in initial:
                     self._numbered[pointer] = initial
@@ -134,13 +138,12 @@ class Resource:
         self.sample = self.new(self.new_id(LEAST), 1, _SAMPLE_TIME, {})
         self.check(self.sample, name)
 
-    def _initials(self, schema: Node, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    def _meanings(self, schema: Node, at: Pointer) -> Iterator[tuple[Pointer, Node]]:
+        """Yield what the semantics of each property say, an object before what is in it."""
         for name, node in self.schemas.properties(schema).items():
-            meaning = self.schemas.flat(node).get(SEMANTICS, {})
-            if "initial" in meaning:
-                yield (*at, name), meaning["initial"]
-            elif len(at) < _DEEPEST:
-                yield from self._initials(node, (*at, name))
+            yield (*at, name), self.schemas.flat(node).get(SEMANTICS, {})
+            if len(at) < _DEEPEST:
+                yield from self._meanings(node, (*at, name))
 
     def fingerprint(self) -> str:
         """Return what changes when the schema takes other values."""
@@ -170,7 +173,7 @@ class Resource:
         value = json.loads(self._fresh)
         for pointer, text in self._numbered.items():
             value = put(value, pointer, text.replace(_NUMBER, str(number)))
-        value = _merged(value, properties)
+        value = _merged(value, properties, self._replaced)
         value[self.id] = id_
         for word, form in self._instants.items():
             value[self._meaning[word]] = form.write(at)
@@ -181,10 +184,11 @@ class Resource:
 
         Args:
             old: as it was.
-            properties: what to replace; an object is merged property by property.
+            properties: what to replace; an object is merged property by property, unless its
+                semantics say that it is replaced.
             at: when it changes; a clock that went back does not take the instant along.
         """
-        new = _merged(old, properties)
+        new = _merged(old, properties, self._replaced)
         if "updated" in self._instants:
             name = self._meaning["updated"]
             new[name] = self._instants["updated"].after(old[name], at)
@@ -250,7 +254,7 @@ class Resource:
         return dump(value)
 
 
-_DEEPEST: Final = 8  # objects in objects, of which initial values are read
+_DEEPEST: Final = 8  # objects in objects, of which semantics are read
 _UNSHOWN: Final[Node] = {"examples": []}
 _ANNOTATIONS: Final = {
     *("default", "description", "deprecated", "example", "examples", "externalDocs", "summary"),
@@ -282,11 +286,13 @@ def _sample(document: Document, name: str) -> Any:
     return None
 
 
-def _merged(old: Mapping[str, Any], properties: Mapping[str, Any]) -> Node:
+def _merged(
+    old: Mapping[str, Any], properties: Mapping[str, Any], whole: set[Pointer], at: Pointer = ()
+) -> Node:
     merged = dict(old)
     for name, value in properties.items():
         inner = merged.get(name)
         merged[name] = value
-        if is_object(inner) and is_object(value):
-            merged[name] = _merged(inner, value)
+        if is_object(inner) and is_object(value) and (*at, name) not in whole:
+            merged[name] = _merged(inner, value, whole, (*at, name))
     return merged

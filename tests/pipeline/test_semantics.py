@@ -21,6 +21,7 @@ READ = "#/paths/~1things~1{thing_id}/get/x-semantics"
 LIST = "#/paths/~1things/get/x-semantics"
 ISSUE = "#/paths/~1token/get/x-semantics"
 THING = "#/components/schemas/Thing/x-semantics"
+PART = "#/components/schemas/Part/properties/counts/x-semantics"
 ID = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
@@ -42,6 +43,7 @@ def record(**properties: Any) -> dict[str, Any]:
 
 
 TEXT: dict[str, Any] = {"type": "string"}
+MAP: dict[str, Any] = {"type": ["object", "null"], "additionalProperties": TEXT}
 PAGE = {"items": "/things", "size": "limit", "token": "after", "next": "/next"}
 
 
@@ -103,7 +105,7 @@ def document() -> dict[str, Any]:
                     **record(thing_id=TEXT, ref=TEXT, born=TEXT, part={"$ref": "#/components/schemas/Part"}),
                     KEY: {"id": "thing_id", "owner": "token", "created": "born"},
                 },
-                "Part": record(size=TEXT),
+                "Part": record(size=TEXT, counts={**MAP, KEY: {"replaced": True}}),
                 "ThingCreate": record(reference={**TEXT, KEY: {"stored_as": "ref"}}),
                 "ThingCreated": record(thing_id={**TEXT, KEY: {"private": False}}),
                 "ThingEnvelope": record(thing={"$ref": "#/components/schemas/Thing"}),
@@ -164,6 +166,9 @@ FAULTS: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
     (put("#/components/schemas/Failure/x-semantics/error/type", "/name"), "#/components/schemas/Failure/x-semantics/error/type", "/name leads nowhere"),
     (put("#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "refs"), "#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "has a property refs"),
     (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "no"), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "boolean"),
+    (put(f"{PART}/replaced", False), f"{PART}/replaced", "true"),
+    (put("#/components/schemas/Thing/properties/ref", {**TEXT, KEY: {"replaced": True}}), "#/components/schemas/Thing/properties/ref/x-semantics/replaced", "the property is no object"),
+    (put("#/components/schemas/ThingUpdate/properties/color", {**MAP, KEY: {"replaced": True}}), "#/components/schemas/ThingUpdate/properties/color/x-semantics/replaced", "no request merges this property"),
     (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics", {}), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics", "propert"),
 ]  # fmt: skip
 
@@ -198,6 +203,17 @@ def test_a_resource_may_get_its_semantics_from_an_overlay() -> None:
     put(f"{CREATE}/resource", "Nothing")(root)
     message = "Nothing is not a resource; give that component x-semantics with id and owner"
     assert (f"{CREATE}/resource", message) in found(root)
+
+
+def test_what_is_replaced_may_be_a_property_of_a_request_that_the_resource_shows() -> None:
+    root = document()
+    replaced = {**MAP, KEY: {"replaced": True}}
+    root["components"]["schemas"]["PartUpdate"]["properties"]["weights"] = replaced
+    root["components"]["schemas"]["Thing"][KEY]["shows_updates"] = {"status": "decided"}
+
+    made: Any = apply(root, shown_updates(root), strict_targets=True)
+
+    assert [] == found(made)
 
 
 def test_two_operations_cannot_have_one_method() -> None:

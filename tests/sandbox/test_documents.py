@@ -200,6 +200,7 @@ SCHEMES = {
 def schemas() -> Node:
     text = {"type": "string"}
     label = {**text, "maxLength": 20}
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     return {
         "Widget": {
             "type": "object",
@@ -212,6 +213,7 @@ def schemas() -> Node:
                 "made": {**text, "format": "date-time", "readOnly": True},
                 "touched": {**text, "format": "date-time"},
                 "owner": {"oneOf": [ref("Owner"), {"type": "null"}]},
+                "counts": counts,
             },
             "x-semantics": {
                 "id": "uid",
@@ -224,7 +226,11 @@ def schemas() -> Node:
         "Owner": {
             "type": "object",
             "required": ["name"],
-            "properties": {"name": text, "since": {**text, "format": "date"}},
+            "properties": {
+                "name": text,
+                "since": {**text, "format": "date"},
+                "counts": {**counts, "x-semantics": {"replaced": True}},
+            },
         },
         "WidgetForm": {
             "type": "object",
@@ -233,6 +239,7 @@ def schemas() -> Node:
                 "size": {"type": "integer"},
                 "tags": {"type": "array", "items": text},
                 "owner": ref("Owner"),
+                "counts": counts,
                 "secret": {**text, "writeOnly": True},
             },
         },
@@ -354,6 +361,19 @@ def test_an_update_keeps_what_the_resource_has_and_ignores_the_rest(ann: Client)
     assert {"name": "A", "since": "2000-02-29"} == merged["owner"]
     assert merged == ann.send("PATCH", path, json={}).json()
     assert merged["touched"] > owned["touched"] > merged["made"]
+
+
+def test_an_object_is_merged_unless_it_says_that_it_is_replaced(ann: Client) -> None:
+    two, one = {"a": 1, "b": 2}, {"a": 3}
+    uid = ann.make(owner={"name": "A", "counts": two}, counts=two)["uid"]
+    sent = {"owner": {"name": "A", "counts": one}, "counts": one}
+    changed = ann.send("PATCH", f"/widgets/{uid}", json=sent).json()
+    assert {"name": "A", "counts": one} == changed["owner"]
+    assert {"a": 3, "b": 2} == changed["counts"]
+    emptied = {"name": "A", "counts": {}}
+    changed = ann.send("PATCH", f"/widgets/{uid}", json={"owner": emptied}).json()
+    assert emptied == changed["owner"]
+    assert changed == ann.send("GET", f"/widgets/{uid}").json()
 
 
 def test_what_the_request_takes_and_the_resource_does_not_is_422_and_changes_nothing(
