@@ -116,7 +116,15 @@ class Setting:
         return {token: "first" if name == "same" else name for name, token in self.tokens.items()}
 
     def oracle(self) -> Oracle:
-        return Oracle(self.level, self.users, self.unlinked, self.key)
+        from .rules import TABLE  # noqa: PLC0415  # its scripts send through this module
+
+        oracle = Oracle(self.level, self.users, self.unlinked, self.key)
+        oracle.judges = tuple(
+            rule.judge
+            for rule in TABLE
+            if rule.judge is not None and self.level in (rule.level, "strict")
+        )
+        return oracle
 
 
 @dataclass(frozen=True)

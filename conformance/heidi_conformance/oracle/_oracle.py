@@ -4,7 +4,7 @@ It knows what the contract allows after all that went before, and every choice t
 What a server showed it takes for what the server has, so that one cause is reported once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from heidi_conformance._document import member
 from heidi_conformance._history import Exchange, strings
@@ -45,10 +45,17 @@ from ._strangers import stranger
 MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422)
+# What a rule says of one request and its response, by what is known before them.
+Judge = Callable[[Reading, Reply, Memory], Iterable[Complaint]]
 
 
 class Oracle(Memory):
-    """Judge the exchanges of one history, in their order."""
+    """Judge the exchanges of one history, in their order.
+
+    judges: of rules that need no more than one exchange.
+    """
+
+    judges: tuple[Judge, ...] = ()
 
     def judge(self, exchange: Exchange) -> list[Complaint]:
         """Return what one exchange breaks."""
@@ -84,6 +91,7 @@ class Oracle(Memory):
             self.doubt(reading)
             yield from silent(reading, answer)
             return
+        told = [item for judge in self.judges for item in judge(reading, answer, self)]
         user = self.tokens.get(reading.token or "")
         if answer.status >= 500:
             self.doubt(reading)
@@ -104,6 +112,7 @@ class Oracle(Memory):
             yield from self.leaks(answer, user)
         if self.strict and answer.status >= 400:
             yield from message_faults(reading, answer, known=reading.token in self.tokens)
+        yield from told
 
     def asserts(self, reading: Reading) -> bool:
         """Whether the level says something of an operation."""

@@ -18,6 +18,7 @@ from heidi_conformance.contract._operations import (
     UPDATE,
 )
 from heidi_conformance.contract._operations import READ as GET
+from heidi_conformance.oracle import Judge
 
 STATEFUL = (CREATE, GET, UPDATE, LIST)
 EVERY = (*STATEFUL, *OTHERS)
@@ -41,6 +42,7 @@ class Rule:
     the vendor's page about tokens says. row: the decision, S1 to S21, that says it at level strict;
     empty where only a page of the vendor does.
     words: the promise in short. place: where in an operation of the document it is made.
+    judge: what it says of one request and its response, where it needs no others to say it.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Rule:
     operations: tuple[str, ...]
     words: str
     place: tuple[str, ...] = ()
+    judge: Judge | None = None
 
 
 def promised(rule: str, row: str, operations: tuple[str, ...], words: str, *place: str) -> Rule:
