@@ -8,13 +8,12 @@ or the key that tokens are issued for, `{key}`, or a near miss of it, `{first:la
 import base64
 import json
 import re
-import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from ._document import member, pointed
+from ._document import pointed
 from ._wire import Message, Reply, Silence
 from .contract._operations import (
     CREATE,
@@ -29,116 +28,68 @@ from .contract._operations import (
 )
 
 LONGEST = 32 * 1024
-ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
 
 class UnboundError(Exception):
     """A request names what no earlier answer gave."""
 
 
-def neighbour(character: str) -> str:
-    """Return the character whose six bits differ in the lowest: in base64, as near as it gets."""
-    place = ALPHABET.find(character)
-    return ALPHABET[place ^ 1] if place >= 0 else "A"
+# What is almost a text `x`, as expressions of Python: evaluated here, and printed in reproducers.
+# In base64, characters of `A` whose places differ in the lowest bit are as near as it gets.
+A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+NEAR = {
+    # of a token
+    "first+1": "A[A.find(x[0]) ^ 1] + x[1:]",
+    "middle+1": "(lambda i: x[:i] + A[A.find(x[i]) ^ 1] + x[i + 1:])(len(x) // 2)",
+    "last+1": "x[:-1] + A[A.find(x[-1]) ^ 1]",
+    "header+1": '(lambda h, p, s: f"{h[:-1]}{A[A.find(h[-1]) ^ 1]}.{p}.{s}")(*x.split("."))',
+    "payload+1": '(lambda h, p, s: f"{h}.{p[:-1]}{A[A.find(p[-1]) ^ 1]}.{s}")(*x.split("."))',
+    "shorter": "x[:-1]",
+    "headless": "x[1:]",
+    "half": "x[:len(x) // 2]",
+    "upper": "x.upper()",
+    "lower": "x.lower()",
+    "recased": '(lambda h, p, s: f"{h}.{p}.{s.swapcase()}")(*x.split("."))',
+    # The header says that the algorithm is `none`.
+    "unsigned": '(lambda h, p, s: f"eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{p}.")(*x.split("."))',
+    "unsealed": '(lambda h, p, s: f"{h}.{p}.")(*x.split("."))',
+    # Another end, and the signature of the old one.
+    "reissued": '(lambda h, p, s: h + "." + base64.urlsafe_b64encode(json.dumps((lambda c: {**c, '
+    '"exp": c["exp"] + 1})(json.loads(base64.urlsafe_b64decode(p + "==")))).encode()).decode()'
+    '.rstrip("=") + "." + s)(*x.split("."))',
+    # of an id
+    "arabic": "x.translate({48 + n: 0x660 + n for n in range(10)})",
+    "full-width": "x.translate({48 + n: 0xFF10 + n for n in range(10)})",
+    "double": "str(int(float(x)))",
+    "next": "str(int(x) + 1)",
+    "beyond": "str(int(x) + 2**128)",
+    "exponent": 'x + "e0"',
+    "hexadecimal": "hex(int(x))",
+    "twisted": "x.swapcase()",
+    "encoded": 'f"%{ord(x[0]):02X}{x[1:]}"',
+}  # fmt: skip
+GIVEN = {"A": A, "base64": base64, "json": json}
+COMPILED: dict[str, Callable[[str], str]] = {
+    near: eval(f"lambda x: {expression}", GIVEN)  # noqa: S307  # the table above
+    for near, expression in NEAR.items()
+}
 
 
-def changed(text: str, at: int) -> str:
-    """Return a text with one character changed."""
-    at %= len(text)
-    return text[:at] + neighbour(text[at]) + text[at + 1 :]
-
-
-def segments(token: str) -> list[str]:
-    """Return header, payload and signature. Raises UnboundError where it is no JWT."""
-    parts = token.split(".")
-    if len(parts) != 3 or not all(parts):
-        raise UnboundError
-    return parts
-
-
-def unpadded(value: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
-def recased(token: str) -> str:
-    """Return the token with the letters of its signature in the other case."""
-    header, payload, signature = segments(token)
-    return other(token, f"{header}.{payload}.{signature.swapcase()}")
-
-
-def unsigned(token: str) -> str:
-    """Return the token with the algorithm `none` and no signature."""
-    return f"{unpadded({'alg': 'none', 'typ': 'JWT'})}.{segments(token)[1]}."
-
-
-def reissued(token: str) -> str:
-    """Return the token with another end, and the signature of the old one."""
-    header, payload, signature = segments(token)
+def near_miss(near: str, text: str) -> str:
+    """Return what is almost a text. Raises UnboundError where there is no such near miss of it."""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        raise UnboundError from None
-    end = member(claims, "exp")
-    if not isinstance(end, int):
-        raise UnboundError
-    return f"{header}.{unpadded(cast('dict[str, Any]', claims) | {'exp': end + 1})}.{signature}"
-
-
-def double(text: str) -> str:
-    """Return the number that a double makes of an id. Raises UnboundError where it is the same."""
-    return other(text, str(int(float(text))) if digits(text) else text)
-
-
-def other(text: str, near: str) -> str:
-    if text == near:
-        raise UnboundError
-    return near
+        made = COMPILED[near](text)
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        raise UnboundError(near) from None
+    if made in ("", text):
+        raise UnboundError(near)
+    return made
 
 
 def digits(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 300
 
 
-def shifted(text: str, by: int) -> str:
-    """Return the id next to a number. Raises UnboundError where it is none."""
-    if not digits(text):
-        raise UnboundError
-    return str(int(text) + by)
-
-
-def foreign_digits(text: str, zero: int) -> str:
-    """Return a text in the digits of another script. Raises UnboundError where it has none."""
-    marks = (chr(zero + int(mark)) if mark in string.digits else mark for mark in text)
-    return other(text, "".join(marks))
-
-
-NEAR: dict[str, Callable[[str], str]] = {
-    # of a token
-    "first+1": lambda text: changed(text, 0),
-    "middle+1": lambda text: changed(text, len(text) // 2),
-    "last+1": lambda text: changed(text, -1),
-    "header+1": lambda text: changed(text, len(segments(text)[0]) - 1),
-    "payload+1": lambda text: changed(text, len(".".join(segments(text)[:2])) - 1),
-    "shorter": lambda text: text[:-1],
-    "headless": lambda text: text[1:],
-    "half": lambda text: text[: len(text) // 2],
-    "upper": lambda text: other(text, text.upper()),
-    "lower": lambda text: other(text, text.lower()),
-    "recased": recased,
-    "unsigned": unsigned,
-    "unsealed": lambda text: ".".join(segments(text)[:2]) + ".",
-    "reissued": reissued,
-    # of an id
-    "arabic": lambda text: foreign_digits(text, 0x660),
-    "full-width": lambda text: foreign_digits(text, 0xFF10),
-    "double": double,
-    "next": lambda text: shifted(text, 1),
-    "beyond": lambda text: shifted(text, 2**128),
-    "exponent": lambda text: f"{text}e0",
-    "hexadecimal": lambda text: hex(int(shifted(text, 0))),
-    "twisted": lambda text: other(text, text.swapcase()),
-    "encoded": lambda text: f"%{ord(text[0]):02X}{text[1:]}",
-}  # fmt: skip
 # What something is bound to that was created.
 ID = re.compile("s[0-9]+")
 # Nothing else in braces is a name: it may be broken JSON.
@@ -253,7 +204,7 @@ class Bindings:
             if match[1] not in values:
                 raise UnboundError(match[1])
             known = values[match[1]]
-            return spelled(NEAR[match[2]](known) if match[2] else known)
+            return spelled(near_miss(match[2], known) if match[2] else known)
 
         return NAME.sub(value, text)
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from ._history import NAME, Request
+from ._history import NAME, NEAR, A, Request
 from ._quoting import quoted
 
 VARIABLES = {
@@ -17,37 +17,8 @@ VARIABLES = {
 }
 LONG = 300
 RUN = re.compile(r"(.{1,5}?)\1{40,}", re.DOTALL)
-A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# How `_history.NEAR` reads in Python, of a text `x`.
-NEAR = {
-    "first+1": "A[A.find(x[0])^1]+x[1:]",
-    "middle+1": "x[:len(x)//2]+A[A.find(x[len(x)//2])^1]+x[len(x)//2+1:]",
-    "last+1": "x[:-1]+A[A.find(x[-1])^1]",
-    "header+1": "(lambda i:x[:i]+A[A.find(x[i])^1]+x[i+1:])(x.find('.')-1)",
-    "payload+1": "(lambda i:x[:i]+A[A.find(x[i])^1]+x[i+1:])(x.rfind('.')-1)",
-    "shorter": "x[:-1]",
-    "headless": "x[1:]",
-    "half": "x[:len(x)//2]",
-    "upper": "x.upper()",
-    "lower": "x.lower()",
-    "recased": "x[:x.rfind('.')+1]+x[x.rfind('.')+1:].swapcase()",
-    "unsigned": "'eyJhbGciOiAibm9uZSIsICJ0eXAiOiAiSldUIn0.'+x.split('.')[1]+'.'",
-    "unsealed": "x[:x.rfind('.')+1]",
-    "reissued": "(lambda h,p,s,b,j:h+'.'+b.urlsafe_b64encode("
-    "json.dumps((lambda c:c|{'exp':c['exp']+1})"
-    "(json.loads(b.urlsafe_b64decode(p+'='*(-len(p)%4))))).encode()).decode().rstrip('=')+'.'+s)"
-    "(*x.split('.'),base64,json)",
-    "arabic": "''.join(chr(0x660+int(c)) if c in '0123456789' else c for c in x)",
-    "full-width": "''.join(chr(0xFF10+int(c)) if c in '0123456789' else c for c in x)",
-    "double": "str(int(float(x)))",
-    "next": "str(int(x)+1)",
-    "beyond": "str(int(x)+2**128)",
-    "exponent": "x+'e0'",
-    "hexadecimal": "hex(int(x))",
-    "twisted": "x.swapcase()",
-    "encoded": "'%'+format(ord(x[0]),'02X')+x[1:]",
-}
-IMPORTS = {"json": "json.", "base64": "base64"}
+# What a near miss uses, by a mark that it has.
+USED = {"json.": "import json", "base64.": "import base64", "A[": f'A = "{A}"'}
 
 
 def curl(requests: Sequence[Request], url: str) -> tuple[str, ...]:
@@ -121,22 +92,26 @@ def shell_token(match: re.Match[str]) -> str:
     if not match[2]:
         goes_on = re.match(r"\w", match.string[match.end() :])
         return f"${{{variable}}}" if goes_on else f"${variable}"
-    return f"$(python3 -c '{code(match[2], variable)}')"
-
-
-def code(near: str, variable: str) -> str:
-    expression = NEAR[near].replace("'", '"')
-    used = "".join(f", {name}" for name, mark in IMPORTS.items() if mark in expression)
-    letters = f'A="{A}"; ' if "A[" in expression else ""
-    return f'import os{used}; {letters}x=os.environ["{variable}"]; print({expression})'
+    return near_in_shell(variable, match[2], "{}")
 
 
 def shell_name(match: re.Match[str]) -> str:
     if not match[2]:
         return f"${{{match[1]}}}"
-    inner = NEAR[match[2]].replace("'", '"')
-    program = f'import os, urllib.parse as u; x=os.environ["x"]; print(u.quote({inner}, safe=""))'
-    return f"$(x=${{{match[1]}}} python3 -c '{program}')"
+    return near_in_shell(match[1], match[2], 'urllib.parse.quote({}, safe="")')
+
+
+def near_in_shell(variable: str, near: str, spelled: str) -> str:
+    """Spell a near miss of a variable for bash; the variable is in no argument."""
+    text = spelled.format(NEAR[near])
+    imports = "import os, urllib.parse" if "urllib" in text else "import os"
+    program = "; ".join([imports, *setting_up(text), 'x = os.environ["x"]', f"print({text})"])
+    return f"$(x=${variable} python3 -c '{program}')"
+
+
+def setting_up(text: str) -> list[str]:
+    """Return what a program does first, so that it can evaluate near misses."""
+    return [line for mark, line in USED.items() if mark in text]
 
 
 def python(requests: Sequence[Request], url: str) -> str:
@@ -145,11 +120,8 @@ def python(requests: Sequence[Request], url: str) -> str:
     used = [name for name in VARIABLES if any(names_token(request, name) for request in requests)]
     lines += [f'{name} = os.environ["{VARIABLES[name]}"]' for name in used]
     texts = [text for request in requests for text in (request.target, *secrets_of(request))]
-    nears = {match[2] for text in texts for match in NAME.finditer(text) if match[2]}
-    if any("A[" in NEAR[near] for near in nears):
-        lines.append(f"A = {A!r}")
-    if "reissued" in nears:
-        lines.insert(0, "import base64, json")
+    nears = [NEAR[match[2]] for text in texts for match in NAME.finditer(text) if match[2]]
+    lines[:0] = setting_up(" ".join(nears))
     if any(NAME.search(request.target) for request in requests):
         lines.insert(0, "from urllib.parse import quote")
     for index, request in enumerate(requests):

@@ -6,7 +6,7 @@ from heidi_conformance import judge
 from heidi_conformance._credentials import credentials
 
 from .faults.auth import OneTokenAtATime
-from .reference import serving
+from .reference import Api, serving
 
 
 @pytest.mark.parametrize("lane", [1, 2])
@@ -40,3 +40,11 @@ def test_a_proof_names_the_second_token_and_does_not_show_it() -> None:
     assert ["works"] == [item.rule for item in findings]
     assert "$HEIDI_SAME_USER_TOKEN" in findings[0].requests[-1]
     assert ended not in verdict.to_json()
+
+
+def test_a_token_of_one_character_is_judged_like_any_other() -> None:
+    api = Api()
+    api.tokens["x"] = api.tokens[api.token()]
+    with serving(api.handle) as url:
+        verdict = judge(url, level="strict", token="x", rules_only=True, rules=("token-first",))
+    assert () == verdict.findings

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from heidi_conformance._document import METHODS, Json
-from heidi_conformance._history import NEAR, UnboundError
+from heidi_conformance._history import NEAR, UnboundError, near_miss
 from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 from heidi_conformance.contract._values import STRINGS, sendable
 
@@ -20,9 +20,9 @@ ODD = ("0x10", "\u0000", "\ufeff", "' OR '1'='1", "${x}", "../..")
 def near(resource_id: str) -> Iterator[str]:
     """Yield ids that are almost that of a session."""
     yield resource_id
-    for change in NEAR.values():
+    for name in NEAR:
         try:
-            yield change(resource_id)
+            yield near_miss(name, resource_id)
         except UnboundError:
             continue
     yield from (f"0{resource_id}", f"{resource_id} ", f"{resource_id}.0", f"+{resource_id}")
