@@ -2,10 +2,10 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from ._history import NAME, NEAR, A, Request
-from ._quoting import quoted
 
 VARIABLES = {
     "first": "HEIDI_TOKEN",
@@ -65,6 +65,17 @@ def command(request: Request, url: str) -> str:
         parts += ["--data-binary", shell_body(request)]
     address = escaped(url) + NAME.sub(shell_name, escaped(request.target))
     return pipe + " ".join([*parts, f'"{address}"'])
+
+
+def quoted(text: bytes) -> str:
+    """Quote for bash: plainly where it can be, byte by byte where it must be."""
+    if all(0x20 <= byte < 0x7F for byte in text):
+        return shlex.quote(text.decode("ascii"))
+    escaped = (
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in text
+    )
+    return f"$'{''.join(escaped)}'"
 
 
 def shell_header(name: str, text: str) -> str:

@@ -9,9 +9,8 @@ from rich.live import Live
 from rich.text import Text
 
 from ._baseline import Comparison
-from ._excerpt import excerpt
 from ._probe import TAG
-from ._text import on_one_line
+from ._text import excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
 from .contract._values import sendable
 

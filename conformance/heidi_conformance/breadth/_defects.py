@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from heidi_conformance import _document
 from heidi_conformance._document import Json
-from heidi_conformance._words import json_path
+from heidi_conformance._text import json_path
 
 from ._sighting import Keys, Sighting
 

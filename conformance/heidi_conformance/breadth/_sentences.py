@@ -14,7 +14,7 @@ from schemathesis.openapi import checks
 
 from heidi_conformance import _document
 from heidi_conformance._document import Json
-from heidi_conformance._words import json_path, kind_of, printable
+from heidi_conformance._text import json_path, kind_of, printable
 from heidi_conformance.contract._operations import CREATE, MAIN, OPERATIONS
 
 from ._defects import schema_at, unfit_part

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from heidi_conformance._document import pointed
-from heidi_conformance._words import kind_of
+from heidi_conformance._text import kind_of
 from heidi_conformance.contract._operations import Operation
 
 from ._complaint import Complaint

@@ -10,9 +10,9 @@ import jsonschema_rs
 
 from heidi_conformance import _document
 from heidi_conformance._document import Json
+from heidi_conformance._text import json_path, kind_of, printable
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError, read_json
-from heidi_conformance._words import json_path, kind_of, printable
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._complaint import Complaint

@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
-from heidi_conformance._excerpt import excerpt
+from heidi_conformance._text import excerpt
 from heidi_conformance._verdict import Finding
 
 from ._html import Child, h, prose
