@@ -11,13 +11,14 @@ from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName
 
 from scripts.docstrings import prose, section
 from scripts.facts import Facts, Operation, Paging, Spec, facts_of, part
 from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
 from scripts.nodes import pointer_of
-from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of
+from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of, others_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ RESOURCE_ATTRIBUTES: Final = frozenset({"with_raw_response"})
 WALK_ARGUMENTS: Final = ("max_items", "progress", "prefetch")
 PAGE_WORDS: Final = ("count", "total", "next", "more")
 _ANNOTATIONS: Final = frozenset(
-    "Any Literal Mapping Sequence bool date datetime float int str typing".split()
+    "Any Literal Mapping Sequence UUID bool date datetime float int str typing".split()
 )
 _WALK_TEXTS: Final = {
     "max_items": "stop after so many {noun}, 0 or more; None for all.",
@@ -363,6 +364,8 @@ class _Reader:
         place = f"{operation.method} {operation.route}"
         body = self._object_in(endpoint.bodies[0].prop) if endpoint.bodies else None
         properties = list(self._properties(body)) if body else []
+        if body and others_of(body) and not properties:
+            raise UnsupportedError(f"{place}: the request body is a map; put it into a property")
         if body:
             self.hidden.add(str(body.class_info.name))
         taken = {each.name for each in properties} | {"self"}
@@ -555,16 +558,29 @@ class _Reader:
                 wanted = "datetime | str"
             case ListProperty():
                 wanted = f"Sequence[{self._wanted(prop.inner_property)}]"
+            case UuidProperty():
+                wanted = "UUID | str"
             case ModelProperty():
-                name = str(prop.class_info.name)
-                fields = {each.model: each.name for each in self.fields}
-                wanted = f"{name} | {fields.get(name, 'Mapping[str, Any]')}"
+                wanted = " | ".join(self._wanted_objects(self.models[str(prop.class_info.name)]))
             case UnionProperty():
                 inner = [self._wanted(each) for each in prop.inner_properties]
                 wanted = " | ".join(dict.fromkeys(" | ".join(inner).split(" | ")))
             case _:
                 wanted = kind_of(prop).annotation
         return wanted
+
+    def _wanted_objects(self, model: ModelProperty) -> Iterator[str]:
+        """Write what an object may be: a model, a dict of its properties, a map."""
+        name = str(model.class_info.name)
+        fields = {each.model: each.name for each in self.fields}
+        yield name
+        others = others_of(model)
+        if name in fields:
+            yield fields[name]
+            if others:
+                yield "Mapping[str, Any]"
+        else:
+            yield f"Mapping[str, {self._wanted(others) if others else 'Any'}]"
 
     # Objects of requests
 
@@ -593,6 +609,8 @@ class _Reader:
     def _collect_from(self, model: ModelProperty | None) -> None:
         for inner in _props(model).values() if model else ():
             self._collect(inner)
+        if model and (others := others_of(model)):
+            self._collect(others)
 
     def _typed_dict(self, model: ModelProperty, name: str) -> Fields:
         props = _props(model)

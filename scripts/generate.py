@@ -49,6 +49,7 @@ from scripts.properties import (
     reader_of,
     reading_text,
     table_of,
+    values_of,
 )
 from scripts.supported import check_document, check_models
 
@@ -102,6 +103,7 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     reader_of,
     reading_text,
     table_of,
+    values_of,
 )
 """The functions that templates may call."""
 

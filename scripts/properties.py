@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 FIELD_PREFIX: Final = "field_"
 
 RESERVED_ATTRIBUTES: Final = frozenset(
-    {"additional_properties", "from_dict", "members", "mismatch", "to_dict"}
+    {
+        *("additional_properties", "additional_values"),
+        *("from_dict", "members", "mismatch", "to_dict"),
+    }
 )
 """What every model has; a property with such a name gets an underscore behind it."""
 
 RESERVED_CLASSES: Final = frozenset(
     {
         *("Any", "ClassVar", "Final", "Literal", "Mapping", "Self", "Sequence"),
-        *("Member", "Model", "Operation", "Request", "TypedDict", "Unset"),
+        *("Member", "Model", "Operation", "Request", "TypedDict", "UUID", "Unset"),
         *("AsyncHeidi", "Heidi", "Page", "Progress", "RawResponse", "Region"),
         *("ANYTHING", "ARRAY", "BOOLEAN", "DATE", "DATE_TIME", "INTEGER", "NULL", "NUMBER"),
         *("OBJECT", "OPERATION", "OPERATIONS", "TEXT", "UNSET"),
@@ -149,6 +152,25 @@ def attributes_of(model: ModelProperty) -> list[Attribute]:
     members = [prop.name.get_untrusted_value() for prop in properties]
     names = identifiers(members, RESERVED_ATTRIBUTES)
     return [_attribute(prop, names, schemas.get(prop.name), model) for prop in properties]
+
+
+def others_of(model: ModelProperty) -> PropertyProtocol | None:
+    """Return the properties that an object may have beside those with names, as in a map.
+
+    None where the document does not say, or allows none.
+    """
+    said = model.data.additionalProperties is not None
+    return model.additional_properties if said else None
+
+
+def values_of(model: ModelProperty) -> Kind | None:
+    """Tell what Python makes of the properties that an object may have without a name.
+
+    Raises:
+        UnsupportedError: the templates do not cover their schema.
+    """
+    others = others_of(model)
+    return _within(f"{model.class_info.name}.additionalProperties", others) if others else None
 
 
 def identifiers(names: Sequence[str], reserved: Collection[str] = ()) -> dict[str, str]:

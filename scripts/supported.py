@@ -12,7 +12,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.strings import PythonIdentifier
 
 from scripts.nodes import Document, as_list, as_object
-from scripts.properties import FIELD_PREFIX, UnsupportedError
+from scripts.properties import FIELD_PREFIX, UnsupportedError, others_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,8 +76,10 @@ def _circle(name: str, inner: Mapping[str, Sequence[str]], path: tuple[str, ...]
 
 
 def _models_in(model: ModelProperty) -> Iterator[str]:
-    for prop in (*(model.required_properties or ()), *(model.optional_properties or ())):
-        yield from _models_of(prop)
+    named = (*(model.required_properties or ()), *(model.optional_properties or ()))
+    for prop in (*named, others_of(model)):
+        if prop is not None:
+            yield from _models_of(prop)
 
 
 def _models_of(prop: PropertyProtocol) -> Iterator[str]:

@@ -23,7 +23,8 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     Args:
         place: where it stands, such as `patient.dob`.
         shape: what the document allows.
-        value: JSON, or a model, a member of an enum, a date, or any iterable in place of a list.
+        value: JSON, or a model, a member of an enum, a date, a UUID, or any iterable in place of a
+            list.
 
     Raises:
         TypeError: it has another type.
@@ -66,18 +67,20 @@ def convert_properties(
 
 def _object(place: str, model: type[Model], value: Model | Mapping[Any, Any]) -> dict[str, Any]:
     given = value.to_dict() if isinstance(value, Model) else dict(value)
-    known = model.members
+    known, others = model.members, model.additional_values
     if not all(isinstance(name, str) for name in given):
-        raise TypeError(f"{place} must have strings as keys: {', '.join(known)}")
+        names = f": {', '.join(known)}" if known else ""
+        raise TypeError(f"{place} must have strings as keys{names}")
     unknown = sorted(given.keys() - known.keys())
-    if unknown and known and not isinstance(value, Model):
+    if unknown and known and others is None and not isinstance(value, Model):
         raise TypeError(f"{place} has no property {unknown[0]!r}; use one of {', '.join(known)}")
     for name, member in known.items():
         if member.required and given.get(name, UNSET) is UNSET:
             raise TypeError(f"{place}.{name} is missing; add it")
-    shapes = {name: member.shape for name, member in known.items()}
     return {
-        name: convert(f"{place}.{name}", shapes.get(name, ANYTHING), inner)
+        name: convert(f"{place}.{name}", known[name].shape, inner)
+        if name in known
+        else convert(f"{place}.*", others or ANYTHING, inner)  # names in a map are data
         for name, inner in given.items()
         if inner is not UNSET
     }
@@ -102,7 +105,7 @@ def _is_list(value: object) -> bool:
 
 
 def _plain(place: str, value: object) -> object:
-    """Bring what is nearly JSON into its form: a date, or a number or string of a subclass."""
+    """Bring what is nearly JSON into its form: a date, a UUID, a number or string of a subclass."""
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, str):
@@ -113,7 +116,9 @@ def _plain(place: str, value: object) -> object:
         return float(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
-    return value
+    from uuid import UUID  # not at the start: most programs need none
+
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _anything(place: str, value: object) -> Any:

@@ -80,11 +80,11 @@ class Kept:
 
 _LEFT_OUT: Final = Kept(UNSET, None, fits=False)
 
-_WHOLE: Final = ""
+_WHOLE: Final = None
 """Stands for the object itself among its properties."""
 
 
-def _unless_empty(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _unless_empty(values: dict[T, Any] | None) -> dict[T, Any] | None:
     return values or None
 
 
@@ -95,8 +95,11 @@ class Model:
     members: ClassVar[Mapping[str, Member]] = {}
     """The properties that the document names, by their names in JSON."""
 
+    additional_values: ClassVar[Shape | None] = None
+    """The shape of all other properties, as in a map; None where the document does not say."""
+
     _additional: dict[str, Any] | None = field(default=None, init=False, eq=_unless_empty)
-    _kept: dict[str, Kept] | None = field(default=None, init=False, eq=_unless_empty)
+    _kept: dict[str | None, Kept] | None = field(default=None, init=False, eq=_unless_empty)
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -130,38 +133,54 @@ class Model:
             sent = given.get(name, UNSET)
             optional = sent is UNSET and not member.required
             setattr(model, member.attribute, UNSET if optional else model._recover(name, sent))
-        model._additional = others(given, cls.members)
+        model._additional = model._read_others(given)
         return model
 
     def to_dict(self) -> dict[str, Any]:
         """Write the object as JSON values, and as it was sent where nothing was changed."""
         sent = self._kept or {}
         data: dict[str, Any] = {}
-        for name, member in self.members.items():
-            value = getattr(self, member.attribute)
+        for name, _, value in self._properties():
             kept = sent.get(name)
             if kept is not None and _same(kept.read, value):
                 value = kept.sent
             if value is not UNSET:
-                data[name] = to_json(value)
-        for name, value in (self._additional or {}).items():
-            data.setdefault(name, value)
+                data.setdefault(name, to_json(value))
         return data
 
     def mismatch(self, path: str = "$") -> MismatchError | None:
-        """Find the first place that breaks the document, in the order of the document."""
+        """Find the first place that breaks the document, in the order of the document.
+
+        A place in a map is `.*`: the names in it are data, and may tell about a patient.
+        """
         kept = self._kept or {}
         if _WHOLE in kept:
             return MismatchError(path, "an object", kind(kept[_WHOLE].sent))
-        for name, member in self.members.items():
+        for name, shape, value in self._properties():
+            here = path + (_step(name) if name in self.members else ".*")
             if name in kept and not kept[name].fits:
-                return _describe(path + _step(name), member.shape, kept[name].sent)
-            if member.shape.nests:
-                for step, inner in _models_in(getattr(self, member.attribute)):
-                    error = inner.mismatch(path + _step(name) + step)
+                return _describe(here, shape, kept[name].sent)
+            if shape.nests:
+                for step, inner in _models_in(value):
+                    error = inner.mismatch(here + step)
                     if error is not None:
                         return error
         return None
+
+    def _properties(self) -> Iterator[tuple[str, Shape, Any]]:
+        """Yield the name, the shape and the value of each property, those of the document first."""
+        for name, member in self.members.items():
+            yield name, member.shape, getattr(self, member.attribute)
+        for name, value in (self._additional or {}).items():
+            yield name, self.additional_values or ANYTHING, value
+
+    def _read_others(self, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Read the properties that the document does not name."""
+        found = others(data, self.members)
+        if found and self.additional_values is not None:
+            for name, sent in found.items():
+                found[name] = self._recover(name, sent)
+        return found
 
     def _recover(self, name: str, sent: Any) -> Any:
         """Read any value of a property, and keep what was sent where the attribute cannot hold it.
@@ -172,11 +191,12 @@ class Model:
         if sent is UNSET:
             self._kept = {**self._kept, name: _LEFT_OUT} if self._kept else _one_left_out(name)
             return None
-        member = self.members[name]
-        read = member.shape.read(sent)
+        member = self.members.get(name)
+        shape = member.shape if member else self.additional_values or ANYTHING
+        read = shape.read(sent)
         if read is MISFIT:
-            kept = Kept(sent, member.shape.salvage(sent), fits=False)
-        elif member.shape.exact or _same(to_json(read), sent):
+            kept = Kept(sent, shape.salvage(sent), fits=False)
+        elif shape.exact or _same(to_json(read), sent):
             return read
         else:
             kept = Kept(sent, read, fits=True)
@@ -194,7 +214,7 @@ class Model:
 
 
 @cache
-def _one_left_out(name: str) -> dict[str, Kept]:
+def _one_left_out(name: str) -> dict[str | None, Kept]:
     """What a model keeps that lacks one property; nobody changes it, so all models share it."""
     return {name: _LEFT_OUT}
 

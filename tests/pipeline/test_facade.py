@@ -6,7 +6,8 @@ import importlib
 import json
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+from uuid import UUID
 
 import heidi_spec
 import pytest
@@ -36,6 +37,17 @@ SCHEMAS = {
             "kinds": {"type": "array", "items": {"$ref": "#/components/schemas/Kind"}},
             "limits": {"$ref": "#/components/schemas/Limits"},
             "nothing": {"type": ["integer", "null"]},
+            "key": {"type": "string", "format": "uuid"},
+            "scores": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "parts": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/components/schemas/Limits"},
+            },
+            "open": {
+                "type": "object",
+                "properties": {"day": DATE},
+                "additionalProperties": DATE,
+            },
         },
     },
     "Kind": {"type": "string", "enum": ["a", "b"]},
@@ -179,6 +191,8 @@ def test_every_argument_reaches_the_request_by_the_name_of_the_document(template
         title="t", class_="c", self_="s", list_="l", date="d", path="p",
         day=date(2024, 1, 31), kinds=("a",), nothing=None,
         limits={"low": 1, "odd name": "o", "date": date(2024, 1, 31)},
+        key=UUID(int=7), scores={"a": 1}, parts={"a": {"low": 1}},
+        open_={"day": date(2024, 1, 31), "b": date(2024, 1, 31)},
     )  # fmt: skip
     assert "7" == created.template_id
     assert {
@@ -192,7 +206,25 @@ def test_every_argument_reaches_the_request_by_the_name_of_the_document(template
         "kinds": ["a"],
         "nothing": None,
         "limits": {"low": 1, "odd name": "o", "date": "2024-01-31"},
+        "key": "00000000-0000-0000-0000-000000000007",
+        "scores": {"a": 1},
+        "parts": {"a": {"low": 1}},
+        "open": {"day": "2024-01-31", "b": "2024-01-31"},
     } == sender.requests[0].json
+
+
+def test_an_argument_is_annotated_with_all_that_it_may_be(generated: str) -> None:
+    resources = importlib.import_module(f"{generated}.resources")
+    hints = resources.Templates.create.__annotations__
+    wanted = {
+        "day": "date | str | Unset",
+        "key": "UUID | str | Unset",
+        "scores": "TemplateRequestScores | Mapping[str, int] | Unset",
+        "parts": "TemplateRequestParts | Mapping[str, Limits | LimitsFields] | Unset",
+        "open_": "TemplateRequestOpen | TemplateRequestOpenFields | Mapping[str, Any] | Unset",
+    }
+    assert wanted == {name: hints[name] for name in wanted}
+    assert get_type_hints(resources.Templates.create)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +240,10 @@ def test_every_argument_reaches_the_request_by_the_name_of_the_document(template
         ({"title": "t", "limits": {"low": 1.5}}, TypeError, "limits.low must be an integer"),
         ({"title": "t", "limits": 1}, TypeError, "limits must be a dict or Limits"),
         ({"title": "t", "nothing": "1"}, TypeError, "nothing must be an integer"),
+        ({"title": "t", "scores": {"a": "1"}}, TypeError, r"^scores\.\* must be an integer$"),
+        ({"title": "t", "scores": {1: 1}}, TypeError, "^scores must have strings as keys$"),
+        ({"title": "t", "parts": {"a": {}}}, TypeError, r"^parts\.\*\.low is missing; add it$"),
+        ({"title": "t", "open_": {"b": "x"}}, ValueError, r"open_\.\* must be a date such as"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_its_place_and_the_fix(

@@ -42,6 +42,10 @@ def an_object(properties: dict[str, Any], required: list[str] | None = None) -> 
     return {"type": "object", "properties": properties, "required": required or []}
 
 
+def a_map(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": schema}
+
+
 def parameter(place: str, name: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"in": place, "name": name, "schema": schema, "required": place == "path", **more}
 
@@ -265,7 +269,7 @@ def test_the_reserved_names_are_those_of_every_model_and_module(
 ) -> None:
     model = generated(HARD_NAMES, "decoding").Model
     assert {name for name in dir(model) if not name.startswith("_")} == RESERVED_ATTRIBUTES
-    unused = {"AsyncHeidi", "Heidi", "Literal", "Sequence"}
+    unused = {"AsyncHeidi", "Heidi", "Literal", "Sequence", "UUID"}
     assert {*RESERVED_CLASSES} - {*CLASSES} <= unused
 
 
@@ -325,7 +329,13 @@ TYPES: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "inline_object": (an_object({"deep": an_object({"deeper": DATE})}), [{"deep": {"deeper": "2020-02-29"}}], [1, {"deep": 1}, {"deep": {"deeper": "x"}}]),
     "objects": ({"type": "array", "items": an_object({"a": {"type": "boolean"}})}, [[], [{"a": True}]], [[{"a": 1}], [1]]),
     "merged": (reference("Merged"), [{"id": "a", "more": 1}], [{"id": "a"}, {"more": "1"}]),
-    "map": ({"type": "object", "additionalProperties": {"type": "integer"}}, [{}, {"a": 1}], [1]),
+    "map": (a_map({"type": "integer"}), [{}, {"a": 1, "": 2}], [1, {"a": 1, "b": "1"}, {"": None}]),
+    "map_of_dates": (a_map(DATE), [{"a": "2020-02-29"}], [{"a": "2021-02-29"}]),
+    "map_of_enums": (a_map(reference("Color")), [{"a": "red"}], [{"a": "green"}, {"a": 1}]),
+    "map_of_objects": (a_map(an_object({"id": STRING}, ["id"])), [{"a": {"id": "x"}}], [{"a": {}}, {"a": 1}]),
+    "map_of_maps": (a_map(a_map(a_map({"type": "boolean"}))), [{"a": {"b": {"c": True}}}], [{"a": {"b": {"c": 1}}}]),
+    "map_of_anything": (a_map({}), [{"a": [1]}], [1]),
+    "named_and_others": ({**an_object({"id": STRING}, ["id"]), **a_map({"type": "integer"})}, [{"id": "a", "b": 1}], [{"id": "a", "b": "c"}, {"b": 1}]),
     "free": ({"type": "object"}, [{}, {"a": [1]}], [1, None]),
     "anything": ({}, [1, None, "a", [], {}], []),
     "either": ({"type": ["integer", "string"]}, [1, "a"], [1.5, True, []]),
@@ -386,7 +396,32 @@ def test_values_of_each_type_are_python_values(generated: Callable[..., Any]) ->
     assert "a" == read.arrays[0][0].id
     assert int is type(read.bounded)
     assert datetime.date(2020, 2, 29) == read.inline_object.deep.deeper
-    assert {"a": 1} == models.All.from_dict({**SAMPLE, "map": {"a": 1}}).map_.additional_properties
+    maps = {
+        "map": {"a": 1.0, "b": "1"},
+        "map_of_dates": {"a": "2020-02-29"},
+        "map_of_objects": {"a": {"id": "x"}},
+        "named_and_others": {"id": "x", "b": 2.0, "c": "d"},
+    }
+    read = models.All.from_dict(copy.deepcopy({**SAMPLE, **maps}))
+    assert {"a": 1, "b": None} == read.map_.additional_properties
+    assert datetime.date(2020, 2, 29) == read.map_of_dates.additional_properties["a"]
+    assert "x" == read.map_of_objects.additional_properties["a"].id
+    assert {"b": 2, "c": None} == read.named_and_others.additional_properties
+
+
+def test_a_value_of_a_map_is_changed_added_and_removed(generated: Callable[..., Any]) -> None:
+    sent = {**SAMPLE, "map_of_dates": {"secret": "wrong", "kept": "wrong", "b": "2020-02-29"}}
+    read = generated(TYPED, "models").All.from_dict(copy.deepcopy(sent))
+    mismatch = read.mismatch()
+    assert ("$.map_of_dates.*", "a date") == (mismatch.path, mismatch.expected)
+    values = read.map_of_dates.additional_properties
+    values["secret"] = values["c"] = datetime.date(2024, 1, 31)
+    del values["b"]
+    expected = {"secret": "2024-01-31", "kept": "wrong", "c": "2024-01-31"}
+    assert expected == read.map_of_dates.to_dict()
+    del values["kept"], values["secret"]
+    assert {"c": "2024-01-31"} == read.map_of_dates.to_dict()
+    assert read.mismatch() is None
 
 
 # Copies
@@ -659,6 +694,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "array of what": (with_property({"type": "array"}), "#/components/schemas/T/properties/p: an array must have `items`; write `items: {}` for any items"),
     "file": (with_property({"type": "string", "format": "binary"}), "#/components/schemas/T/properties/p: files are not supported; write another format"),
     "lost schema": (with_property(reference("Nobody")), "#/components/schemas/T/properties/p: $ref #/components/schemas/Nobody not found; correct it"),
+    "itself in a map": (with_property(a_map(reference("T"))), "the schema T > TP > T contains itself"),
+    "map as a body": (with_body({"application/json": {"schema": a_map(STRING)}}), "POST /a: the request body is a map; put it into a property"),
     "itself": (with_property(reference("T")), "the schema T > T contains itself; write `type: object` in place of one $ref"),
     "twins": (document({}, {"T": an_object({"type": STRING, "type_": STRING})}), "#/components/schemas/T: two properties have the same name in Python; rename one"),
     "schemas by case": (document({}, {"FooBar": PAIR, "FOOBar": PAIR}), "the schemas FooBar and FOOBar differ in case only; rename one"),
