@@ -25,6 +25,7 @@ Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no
 _CONNECTIONS: Final = 8  # a process; PostgreSQL takes 100 unless it is told otherwise
 _PATIENCE: Final = 10  # seconds, for a connection, a statement, a lock
 _PATIENCE_WITH_MANY: Final = 120
+_PAUSE: Final = 0.1  # seconds, until a database that had no connection left is asked again
 _ABOVE_ALL: Final = 2**63 - 1
 _SCHEMA: Final = "heidi_sandbox"
 _MIGRATION_LOCK: Final = int.from_bytes(b"HeidiSbx", "big")
@@ -262,8 +263,7 @@ class PostgresqlStore:
         pool = self._pool or await self._make_pool()
         try:
             for _ in range(_CONNECTIONS):  # each may have been lost while it was idle
-                async with asyncio.timeout(_PATIENCE):  # the pool's own costs a task
-                    connection = await pool.acquire()
+                connection = await _patiently(pool.acquire)
                 try:
                     result = await work(connection)
                 except _LOST as lost:
@@ -312,6 +312,20 @@ async def _nothing(_: Connection) -> None:
     """Leave a session as it is between two uses: ours set nothing, and a reset is a round trip."""
 
 
+async def _patiently(connect: Callable[[], Awaitable[Connection]]) -> Connection:
+    """Get a connection; where the database has none left, wait until somebody gives one back."""
+    error: BaseException = TimeoutError()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):  # the pool's own costs a task
+            while True:
+                try:
+                    return await connect()
+                except asyncpg.TooManyConnectionsError as none_left:
+                    error = none_left
+                await asyncio.sleep(_PAUSE)
+    raise error
+
+
 async def _committed(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
     """Do work in a transaction: an error other than UnknownOutcomeError has written nothing."""
     transaction = connection.transaction()
@@ -350,7 +364,9 @@ async def _count(connection: Connection, collection: str, more: int) -> tuple[in
 @contextlib.asynccontextmanager
 async def _connected(url: str) -> AsyncGenerator[Connection, None]:
     """Lend a connection of its own, to be used before the loop that serves is there."""
-    connection: Connection = await asyncpg.connect(url, timeout=_PATIENCE, server_settings=_SESSION)
+    connection = await _patiently(
+        lambda: asyncpg.connect(url, timeout=_PATIENCE, server_settings=_SESSION)
+    )
     try:
         yield connection
     finally:

@@ -1,5 +1,6 @@
 """What operations do: create, read, update, list, delete, act and issue, for any resource."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -123,14 +124,20 @@ class Collections:
         self.resources = {name: Resource(document, name) for name in named if name in schemas}
         self._first = ""
         self._is_current = False
+        self._is_open = False
+        self._opening = asyncio.Lock()
 
     async def open(self) -> None:
-        """Look up what the database was first used with; before that, nothing is kept in it."""
-        first = next(iter(self.resources), "")
-        schemas = "".join(one.fingerprint() for one in self.resources.values()).encode()
-        kept = await self.store.setting("first_resource", first.encode())
-        self._first = kept.decode()
-        self._is_current = schemas == await self.store.setting("schemas", schemas)
+        """Look up, once, what the database was first used with; before, nothing is kept in it."""
+        async with self._opening:  # the first requests may come together
+            if self._is_open:
+                return
+            first = next(iter(self.resources), "")
+            schemas = "".join(one.fingerprint() for one in self.resources.values()).encode()
+            kept = await self.store.setting("first_resource", first.encode())
+            self._first = kept.decode()
+            self._is_current = schemas == await self.store.setting("schemas", schemas)
+            self._is_open = True
 
     def name(self, user: str, resource: str, within: Sequence[str] = ()) -> str:
         """Return the name of a collection: the resources of a user, or of one within others."""

@@ -61,7 +61,7 @@ class Program:
             self.close()
             raise
 
-    def round(self, order: str = "") -> dict[str, float]:
+    def round(self, order: str = "") -> dict[str, Any]:
         """Measure once.
 
         Args:
@@ -74,8 +74,8 @@ class Program:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(f"{order}\n")
             self._process.stdin.flush()
-        times: dict[str, float] = self._read()
-        return times
+        result: dict[str, Any] = self._read()
+        return result
 
     def close(self) -> None:
         """End it."""

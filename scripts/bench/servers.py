@@ -90,6 +90,9 @@ class Load:
     def burst(self, server: Server, requests: Sequence[Mapping[str, Any]], seconds: float) -> Burst:
         """Send the requests in turn, as fast as answers come.
 
+        Args:
+            seconds: how long; 0 for a few requests, which is enough to see that it works.
+
         Raises:
             NotMeasuredError: an answer was no success.
         """
@@ -102,8 +105,11 @@ class Load:
         }
         before = server.cpu_seconds()
         result = self._program.round(json.dumps(order))
-        if result["failures"] or not result["answers"]:
-            raise NotMeasuredError(f"{result['failures']} requests to {server.url} failed")
+        if result["failures"]:
+            failures = ", ".join(result["failures"])
+            raise NotMeasuredError(f"requests to {server.url} failed: {failures}")
+        if not result["answers"]:
+            raise NotMeasuredError(f"no response from {server.url} in {seconds} s")
         spent = server.cpu_seconds() - before
         return Burst(result["answers"] / result["seconds"], spent / result["answers"])
 
@@ -168,7 +174,9 @@ def sandbox(python: Path, *arguments: str, sessions: int = SESSIONS) -> Generato
     with _running(command, variables) as (origin, process):
         url = f"{origin}/api/v2/ml-scribe/open-api"
         query = {"email": _USER, "third_party_internal_id": "1"}
-        answer = httpx.get(f"{url}/jwt", params=query, headers={"Heidi-Api-Key": key})
+        headers = {"Heidi-Api-Key": key}
+        # It listens before it serves.
+        answer = httpx.get(f"{url}/jwt", params=query, headers=headers, timeout=PATIENCE)
         yield _filled(Server(url, answer.json()["token"], process), sessions)
 
 
@@ -208,7 +216,7 @@ def _granian(application: str) -> list[str]:
 
 def _filled(server: Server, sessions: int) -> Server:
     headers = {"authorization": f"Bearer {server.token}"}
-    with httpx.Client(headers=headers) as client:
+    with httpx.Client(headers=headers, timeout=PATIENCE) as client:
         answers = [client.post(f"{server.url}/sessions") for _ in range(sessions)]
     ids = tuple(str(answer.json()["session_id"]) for answer in answers)
     return Server(server.url, server.token, server.process, ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.bench import environments, measure
+from scripts.bench import environments, measure, servers
 from scripts.bench.__main__ import FIGURES, main
 from scripts.bench.environments import PEERS, Installed
 from scripts.bench.measure import SAMPLE, NotMeasuredError, ask, interleave, running
@@ -117,6 +118,15 @@ def test_several_processes_on_one_database_are_compared_with_one() -> None:
         "PATCH on PostgreSQL, 4 processes against one",
     ] == [row.figure for row in rows]
     assert all(row.ratio and math.isfinite(row.ratio) for row in rows)
+
+
+def test_a_burst_that_fails_says_with_which_status() -> None:
+    with (
+        servers.load() as load,
+        servers.sandbox(HERE, sessions=0) as server,
+        pytest.raises(NotMeasuredError, match=r"failed: [0-9]+ with status 401$"),
+    ):
+        load.burst(dataclasses.replace(server, token="none"), servers.lists(server), 0)
 
 
 def test_a_peer_that_is_not_there_leaves_a_row_with_the_reason() -> None:

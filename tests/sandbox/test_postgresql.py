@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,48 @@ def test_over_http_a_database_that_is_away_is_503_and_says_when_to_retry(
 
 def test_a_frozen_process_does_not_keep_a_row_from_the_others(store: OpenStore) -> None:
     assert "10s" == store.run(lambda one: shown(one, "idle_in_transaction_session_timeout"))
+
+
+@pytest.fixture
+def crowded(postgresql: Postgresql, url: str) -> Iterator[str]:
+    """Name a database as a user who may have two connections."""
+    postgresql.execute("CREATE SCHEMA heidi_sandbox AUTHORIZATION guarded", url)
+    postgresql.execute("ALTER ROLE guarded CONNECTION LIMIT 2")
+    yield url.replace("user=heidi", f"user=guarded&password={PASSWORD}")
+    postgresql.execute("ALTER ROLE guarded CONNECTION LIMIT -1")
+
+
+def test_where_no_connection_is_left_a_request_waits_for_one(crowded: str) -> None:
+    async def use(store: Store) -> list[bytes | None]:
+        ids = [str(number) for number in range(32)]
+        await asyncio.gather(*(store.create(id_, id_, lambda _: b"x") for id_ in ids))
+        await asyncio.gather(*(store.update(id_, id_, append) for id_ in ids))
+        return await asyncio.gather(*(store.get(id_, id_) for id_ in ids))
+
+    assert [b"xx"] * 32 == with_store(crowded, use)
+
+
+def test_where_no_connection_is_ever_left_a_request_fails_with_that_reason(
+    crowded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(store: Store) -> None:
+        async with other(crowded), other(crowded):
+            monkeypatch.setattr(_postgresql, "_PATIENCE", 0.5)
+            with pytest.raises(StoreUnavailableError, match="it has no connection left"):
+                await store.get("ann", "1")
+
+    with_store(crowded, use)
+
+
+def test_the_first_requests_of_all_callers_may_come_at_once(crowded: str) -> None:
+    with (
+        serving(crowded) as sandbox,
+        Api(sandbox.url, sandbox.token()) as api,
+        ThreadPoolExecutor(32) as callers,
+    ):
+        path = f"/sessions/{api.create()}"
+        statuses = set(callers.map(lambda _: api.get(path).status_code, range(32)))
+    assert {200} == statuses
 
 
 def test_stores_that_are_opened_together_agree_on_tables_and_settings(url: str) -> None:

@@ -26,7 +26,7 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     No row has a bound: how much is gained is a matter of how many cores there are. It grows with
     them as far as an answer costs a process no more CPU time than it costs one alone.
     """
-    seconds, rounds = (1, 1) if smoke else (3, 5)
+    seconds, rounds = (0, 1) if smoke else (3, 5)
     python = environments.ours("sandbox")
     with ExitStack() as stack:
         load = stack.enter_context(servers.load())
