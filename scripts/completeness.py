@@ -3,8 +3,8 @@
     python scripts/completeness.py
 
 Each operation has a method of the client, each of its parameters and request properties a keyword,
-and the collections a request. Then every operation is called once, in a program of its own against
-the sandbox: what an update sent must be read and listed afterwards.
+and the collections a request. Then every operation is called once with all of them, in a program of
+its own against the sandbox: what an update sent must be read and listed afterwards.
 Exit codes: 0 it is complete, 1 something is missing, 2 it could not be tried.
 """
 
@@ -18,16 +18,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from jsonschema_rs import Draft202012Validator
+
 from scripts.bundle import OUTPUT, ROOT, SPEC
 from scripts.dereference import dereference
 from scripts.documents import DocumentError, load
 from scripts.facts import Spec, method_names, python_name
 from scripts.nodes import as_object, find, place, pointer_of
-from scripts.publication.operations import JSON, Operation, operations, value_of
+from scripts.publication.operations import JSON, Operation, operations, value_of, whole_body_of
 from scripts.publication.requests import collection
 from scripts.semantics import KEY
 from scripts.serving import ServingError, serving
 from scripts.steps import StepFailure
+from scripts.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,12 +64,12 @@ def check() -> str:
     """
     document: Any = load(ROOT / CLIENT)
     strict: Any = load(ROOT / STRICT)
-    subjects = subjects_of(document)
-    done = _tried([*_calls(document, subjects)])
+    subjects, tried = subjects_of(document), subjects_of(strict)
+    done = _tried([*_calls(strict, tried)])
     faults = [
         *missing_keywords(document, subjects, done["methods"]),
         *missing_requests(strict),
-        *failed_calls(document, subjects, done["results"]),
+        *failed_calls(strict, tried, done["results"]),
     ]
     if faults:
         raise StepFailure(1, "the document is not everywhere", faults)
@@ -104,27 +107,37 @@ def missing_keywords(
 
 
 def missing_requests(strict: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each operation that the collections do not have."""
+    """Yield a line for each operation and property that the collections do not have."""
     requested = {request.operation for request in collection(strict).requests}
-    for each in operations(strict):
+    for each in operations(cast("dict[str, Any]", dereference(strict))):
         if each.id not in requested:
             fix = "fix scripts/publication/requests.py"
             yield f"{_where(_place(each))}: the collections have no {each.id}; {fix}"
+        for name, pointer, schema in _inputs(strict, each):
+            if value_of(schema) is None and not Draft202012Validator(schema).is_valid(None):
+                yield f"{_where(pointer)}: no value of {name} is known; give it an example"
 
 
 def _keywords(document: dict[str, Any], operation: Operation) -> Iterator[tuple[str, Pointer]]:
-    """Yield each parameter and request property, with the place to look at."""
-    here = _place(operation)
+    """Yield what a method takes: each name, with the place to look at."""
     token = operation.semantics.get("page", {}).get("token")
+    for name, pointer, _ in _inputs(document, operation):
+        if name != token:  # the pager sends it
+            yield name, pointer
+
+
+def _inputs(
+    document: dict[str, Any], operation: Operation
+) -> Iterator[tuple[str, Pointer, dict[str, Any]]]:
+    """Yield the name, the place and the schema of each parameter and request property."""
     for parameter in operation.parameters:
-        if parameter["name"] != token:  # the pager sends it
-            yield parameter["name"], here
+        yield parameter["name"], _place(operation), parameter.get("schema", {})
     if operation.body is not None:
-        inline: Pointer = (*here, "requestBody", "content", JSON, "schema")
+        inline: Pointer = (*_place(operation), "requestBody", "content", JSON, "schema")
         source = cast("dict[str, Any]", find(document, inline))
         pointer = pointer_of(str(source.get("$ref", ""))) or inline
-        for name in operation.body.get("schema", {}).get("properties", {}):
-            yield name, (*pointer, "properties", name)
+        for name, schema in operation.body.get("schema", {}).get("properties", {}).items():
+            yield name, (*pointer, "properties", name), schema
 
 
 def _keyword(name: str) -> str:
@@ -162,14 +175,14 @@ def _calls(document: dict[str, Any], subjects: Sequence[Subject]) -> Iterator[di
 
 
 def _sent(operation: Operation) -> dict[str, Any]:
-    """Return what a call sends: the document's example of the body, and required parameters."""
-    body = value_of(operation.body) if operation.body else {}
-    needed = {
+    """Return what a call sends: every parameter but those in the path, and the whole body."""
+    token = operation.semantics.get("page", {}).get("token")
+    parameters = {
         each["name"]: value_of(each)
         for each in operation.parameters
-        if each["in"] != "path" and each.get("required")
+        if each["in"] != "path" and each["name"] != token
     }
-    return {**needed, **(body if isinstance(body, dict) else {})}
+    return {**parameters, **as_object(whole_body_of(operation))}
 
 
 def failed_calls(
@@ -184,7 +197,7 @@ def failed_calls(
             yield f"{where}: {method} failed: {result['error']}; fix sandbox/heidi_sandbox/"
             continue
         if operation.action == "update":
-            updates[resource] = _shown(document, resource, _sent(operation))
+            updates[resource] = _shown(document, operation)
         if operation.action in ("update", "read", "list") and resource in updates:
             value: Any = result["value"]
             shown = value if operation.action == "list" else [value]
@@ -193,11 +206,18 @@ def failed_calls(
                 yield f"{where}: {method} does not show {name}, which an update sent; {fix}"
 
 
-def _shown(document: dict[str, Any], resource: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """Return what a resource shows of what was sent."""
-    schemas = document["components"]["schemas"]
-    known = schemas[resource].get("properties", {})
-    return {name: value for name, value in sent.items() if name in known}
+def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
+    """Return what a resource shows of what an update sends, by the names of the resource."""
+    resource = document["components"]["schemas"][operation.semantics["resource"]]
+    known = Values(document).flat(resource).get("properties", {})
+    sent = _sent(operation)
+    schema: dict[str, Any] = operation.body["schema"] if operation.body else {}
+    named = {
+        each.get(KEY, {}).get("stored_as", name): sent[name]
+        for name, each in schema.get("properties", {}).items()
+        if name in sent
+    }
+    return {name: value for name, value in named.items() if name in known}
 
 
 def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from openapi_python_client.strings import PythonIdentifier
 
 from scripts.nodes import METHODS, find, pointer_of
+from scripts.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -196,43 +197,9 @@ class Spec:
             return self.follow(example).get("value")
         return self.smallest(part(media, "schema"))
 
-    def smallest(self, node: Any, depth: int = 0) -> Any:
+    def smallest(self, node: Any) -> Any:
         """Return the smallest value of a schema."""
-        nullable = _null_in(node)
-        schema = self.follow(node)
-        for word in ("example", "default", "const"):
-            if word in schema:
-                return schema[word]
-        for word in ("examples", "enum"):
-            if schema.get(word):
-                return schema[word][0]
-        if nullable or depth > 20:
-            return None
-        for branches in (schema.get("anyOf"), schema.get("oneOf")):
-            if branches:
-                return self.smallest(branches[0], depth + 1)
-        return self._smallest_of_type(schema, depth)
-
-    def _smallest_of_type(self, schema: dict[str, Any], depth: int) -> Any:
-        type_: Any = schema.get("type", "object" if "properties" in schema else "null")
-        match type_[0] if _is_list(type_) else type_:
-            case "object":
-                return {
-                    name: self.smallest(schema["properties"][name], depth + 1)
-                    for name in schema.get("required", ())
-                    if name in schema.get("properties", {})
-                }
-            case "array":
-                item = self.smallest(schema.get("items", {}), depth + 1)
-                return [item] * schema.get("minItems", 0)
-            case "string":
-                return _TEXTS.get(schema.get("format", ""), "x" * schema.get("minLength", 0))
-            case "integer" | "number":
-                return _smallest_number(schema)
-            case "boolean":
-                return False
-            case _:
-                return None
+        return Values(self.root).of(node)
 
     def schema(self, node: Any) -> dict[str, Any]:
         """Return a schema that refers to `$defs`, without what says where it comes from."""
@@ -242,29 +209,6 @@ class Spec:
     def properties(self, node: Any) -> dict[str, Any]:
         """Return the properties of an object."""
         return part(self.follow(node), "properties")
-
-
-_TEXTS: Final = {
-    "date": "2024-01-31",
-    "date-time": "2024-01-31T00:00:00Z",
-    "uuid": "00000000-0000-0000-0000-000000000000",
-}
-
-
-def _smallest_number(schema: Mapping[str, Any]) -> float:
-    if "minimum" in schema:
-        return float(schema["minimum"])
-    if "exclusiveMinimum" in schema:
-        return float(schema["exclusiveMinimum"]) + 1
-    return float(min(0, schema.get("maximum", 0)))
-
-
-def _null_in(node: Any) -> bool:
-    if not _is_object(node):
-        return False
-    types = node.get("type", ())
-    branches = node.get("oneOf", ())
-    return "null" in types or any(_null_in(one) or one.get("type") == "null" for one in branches)
 
 
 def _rewritten(node: Any) -> Any:

@@ -8,7 +8,7 @@ from scripts.documents import dump_json
 from scripts.publication.operations import javascript, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scripts.publication.requests import Collection, Request
 
@@ -35,11 +35,12 @@ def files(collection: Collection) -> dict[str, str]:
 
 
 def _block(request: Request) -> str:
-    query = "&".join(f"{name}={value}" for name, value in request.query.items())
+    query, optional = map(_spelled, (request.query, request.optional))
     lines = [
         "",
         f"### {request.folder}: {request.name}",
         *_documented(request),
+        *([f"# The query may also have {optional}"] if optional else ()),
         f"{request.method} {{{{baseUrl}}}}{request.path}" + (f"?{query}" if query else ""),
         *(f"{name}: {value}" for name, value in request.headers.items()),
         "",
@@ -47,6 +48,10 @@ def _block(request: Request) -> str:
     if request.body is not None:
         lines += [request.body, ""]
     return "\n".join([*lines, "> {%", *_checks(request), "%}", ""])
+
+
+def _spelled(query: Mapping[str, str]) -> str:
+    return "&".join(f"{name}={value}" for name, value in query.items())
 
 
 def _documented(request: Request) -> Iterator[str]:

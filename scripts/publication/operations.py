@@ -7,23 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scripts.nodes import METHODS, as_list, as_object, find, pointer_of
 from scripts.semantics import KEY
+from scripts.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from scripts.documents import Json
     from scripts.nodes import Pointer
 
 JSON: Final = "application/json"
-
-STRINGS: Final = {
-    "date": "1990-01-31",
-    "date-time": "1990-01-31T00:00:00Z",
-    "email": "user@example.com",
-    "uri": "https://example.com/",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
-"""A string of each format, where a schema gives no example."""
 
 
 class Response(NamedTuple):
@@ -151,46 +143,19 @@ def example_of(node: Mapping[str, Any]) -> Json:
 
 
 def value_of(node: Mapping[str, Any]) -> Json:
-    """Return the example of a media type, parameter or schema, or a small value of its schema.
-
-    An object has the properties that are required or have an example.
-    """
+    """Return the example of a media type, parameter or schema, or a value of the schema."""
     example = example_of(node)
-    if example is not None:
-        return example
-    schema = node.get("schema", node)
-    known: list[Json] = [schema[key] for key in ("default", "const") if key in schema]
-    known += schema.get("enum", ())
-    if known:
-        return known[0]
-    for key in ("oneOf", "anyOf", "allOf"):
-        if key in schema:
-            return value_of(schema[key][0])
-    return _smallest(schema)
+    return VALUES.of(node.get("schema", node)) if example is None else example
 
 
-def _smallest(schema: Mapping[str, Any]) -> Json:
-    kinds = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kinds if isinstance(kinds, str) else kinds[0]
-    if kind == "object":
-        return dict(_properties(schema))
-    if kind == "array":
-        return [value_of(schema.get("items", {}))] * max(1, schema.get("minItems", 1))
-    if kind in {"integer", "number"}:
-        return int(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
-    if kind == "boolean":
-        return True
-    text = STRINGS.get(schema.get("format", ""), "text")
-    return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
+def whole_body_of(operation: Operation) -> Json:
+    """Return the example of a body with each property that it does not show, None for no body."""
+    if operation.body is None:
+        return None
+    return VALUES.completed(operation.body.get("schema", {}), value_of(operation.body))
 
 
-def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
-    required: Sequence[str] = schema.get("required", ())
-    for name, child in schema.get("properties", {}).items():
-        if child.get("readOnly"):
-            continue
-        if name in required or example_of(child) is not None:
-            yield name, value_of(child)
+VALUES: Final = Values(full=True)
 
 
 def javascript(value: str, pointer: Pointer) -> str:

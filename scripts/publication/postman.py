@@ -84,8 +84,9 @@ def _shown(request: Request, response: Response, sent: dict[str, Any]) -> dict[s
 
 
 def _url(request: Request) -> dict[str, Any]:
-    query = [{"key": key, "value": value} for key, value in request.query.items()]
+    query: list[dict[str, Any]] = [{"key": k, "value": v} for k, v in request.query.items()]
     raw = "&".join(f"{pair['key']}={pair['value']}" for pair in query)
+    query += [{"key": k, "value": v, "disabled": True} for k, v in request.optional.items()]
     return {
         "raw": f"{{{{baseUrl}}}}{request.path}" + (f"?{raw}" if raw else ""),
         "host": ["{{baseUrl}}"],

@@ -23,6 +23,7 @@ from scripts.publication.operations import (
     operations,
     type_of,
     value_of,
+    whole_body_of,
 )
 from scripts.semantics import KEY
 
@@ -52,6 +53,7 @@ class Request(NamedTuple):
     name: what the request shows, unique in the collection.
     operation: the operationId.
     path, query, headers, body: what is sent; a name in double braces is a variable.
+    optional: the query that may be sent as well, for the first request of an operation.
     status: the status of the response.
     has_body: whether the response has a body.
     error: the type of the error, and error_at where it stands in the response.
@@ -73,6 +75,7 @@ class Request(NamedTuple):
     error_at: Pointer = ()
     keeps: Mapping[str, Pointer] = NONE
     documented: tuple[Response, ...] = ()
+    optional: Mapping[str, str] = NONE
 
 
 class Collection(NamedTuple):
@@ -163,8 +166,8 @@ class _Writer:
                 yield from self._undocumented_method(operation)
             paths.add(operation.path)
         for operation in reversed(removing):
-            shown = tuple(operation.responses.values())
-            yield self._request(operation, operation.title, folder=REMOVAL, documented=shown)
+            title = operation.title
+            yield self._request(operation, title, folder=REMOVAL, **_shown(operation))
 
     def _place(self, operation: Operation) -> tuple[int, int, int, int]:
         """Say where an operation comes: tokens, then resources by depth, then all others."""
@@ -182,8 +185,10 @@ class _Writer:
 
     def _successes(self, operation: Operation) -> Iterator[Request]:
         title = operation.title
-        shown = tuple(operation.responses.values())
-        yield self._request(operation, title, keeps=self._keeps(operation), documented=shown)
+        yield self._request(operation, title, keeps=self._keeps(operation), **_shown(operation))
+        whole = whole_body_of(operation)
+        if operation.body is not None and whole != value_of(operation.body):
+            yield self._request(operation, f"{title}, every property", body=_text(whole))
         if operation.action == "issue" and self.unlinked:
             keeps = {"unlinkedToken": _pointer(operation.semantics["token"])}
             query = self._query(operation, linked=False)
@@ -402,6 +407,16 @@ class _Writer:
                 place = f"$.components.securitySchemes.{name}"
                 raise DocumentError(f"{place}: must be http bearer or an apiKey in a header")
         return headers
+
+
+def _shown(operation: Operation) -> dict[str, Any]:
+    """Return what the first request of an operation shows of it."""
+    token = operation.semantics.get("page", {}).get("token")
+    optional: dict[str, str] = {}
+    for parameter in operation.parameters_in("query"):
+        if not _is_sent(parameter) and parameter["name"] != token:
+            optional |= _spelled_query(parameter)
+    return {"documented": tuple(operation.responses.values()), "optional": optional}
 
 
 def _removes(operation: Operation) -> bool:

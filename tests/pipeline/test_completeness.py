@@ -11,6 +11,8 @@ from scripts import completeness
 from scripts.bundle import ROOT
 from scripts.completeness import CLIENT, STRICT, Subject, check, failed_calls, missing_keywords
 from scripts.documents import load
+from scripts.nodes import find, pointer_of
+from scripts.publication.operations import JSON, value_of
 from scripts.publication.requests import collection
 from scripts.serving import Served, serving
 from scripts.steps import StepFailure
@@ -108,6 +110,17 @@ def test_an_operation_without_a_request_is_named(monkeypatch: pytest.MonkeyPatch
     assert f": the collections have no {gone}; fix scripts/publication/requests.py" in line
 
 
+def test_a_property_of_which_no_value_is_known_is_named(subjects: list[Subject]) -> None:
+    strict: Any = load(ROOT / STRICT)
+    operation, _ = subject(subjects, "update")
+    node = strict["paths"][operation.path][operation.method]["requestBody"]["content"][JSON]
+    schema = find(strict, pointer_of(node["schema"]["$ref"]) or ())
+    riddle = {"type": "string", "pattern": "^a$", "minLength": 2}
+    cast("dict[str, Any]", schema)["properties"]["riddle"] = riddle
+    (line,) = completeness.missing_requests(strict)
+    assert "/properties/riddle: no value of riddle is known; give it an example" in line
+
+
 def test_a_call_that_fails_is_named_with_its_error(
     document: dict[str, Any], subjects: list[Subject]
 ) -> None:
@@ -117,11 +130,14 @@ def test_a_call_that_fails_is_named_with_its_error(
     assert f"{subjects[0].method} failed: TypeError: no; fix " in lines[0]
 
 
+@pytest.mark.parametrize("number", [0, -1])
 def test_a_sandbox_that_forgets_a_property_is_found(
-    subjects: list[Subject], monkeypatch: pytest.MonkeyPatch
+    subjects: list[Subject], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     operation, method = subject(subjects, "update")
-    name = next(iter(completeness._sent(operation)))
+    name = [*completeness._sent(operation)][number]
+    sample: Any = value_of(operation.body or {})
+    assert (name in sample) == (number == 0)
     fault = Fault("forget", operation.method.upper(), operation.path, f"/{name}")
 
     @contextmanager

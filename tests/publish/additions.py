@@ -64,7 +64,12 @@ def add_to(root: Path) -> None:
     schemas["LetterChange"] = {
         "type": "object",
         "description": "What a letter says.",
-        "properties": {"text": text},
+        "properties": {
+            "text": text,
+            "copies": {"type": "integer", "minimum": 2},
+            "seal": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]$"},
+            "to": {"type": "object", "properties": {"ward": {"type": "string"}}},
+        },
     }
     change = media({"$ref": "#/components/schemas/LetterChange"}, {"text": "Dear colleague"})
     letter = media(LETTER, {"letter_id": "1", "text": "Dear colleague"})
@@ -79,6 +84,7 @@ def add_to(root: Path) -> None:
     query = [
         {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 7}},
         {"name": "after", "in": "query", "schema": {"type": "string"}},
+        {"name": "since", "in": "query", "schema": {"type": "string", "format": "date"}},
     ]
     whole = {"result": ""}
     document["paths"]["/letters"] = {

@@ -68,6 +68,27 @@ def test_the_collection_creates_reads_updates_lists_and_deletes_the_second_resou
     assert names[-1] == "burnLetter works"
 
 
+def test_a_property_that_no_sample_shows_is_in_a_request_of_its_own(items: list[Any]) -> None:
+    bodies = {item["name"]: item["request"].get("body", {}).get("raw", "") for item in items}
+    assert {"text": "Dear colleague"} == json.loads(bodies["editLetter works"])
+    whole = json.loads(bodies["editLetter works, every property"])
+    expected = {"text": "Dear colleague", "copies": 2, "seal": "AA-0", "to": {"ward": "text"}}
+    assert expected == whole
+    assert "writeLetter works, every property" in bodies
+
+
+def test_a_query_parameter_that_no_sample_shows_is_there_to_be_switched_on(
+    items: list[Any], folder: Path
+) -> None:
+    (listed,) = (item for item in items if item["name"] == "listLetters works")
+    optional = {each["key"]: each["value"] for each in listed["request"]["url"]["query"]}
+    assert {"limit": "1", "since": "1990-01-31"} == optional
+    assert all(each["disabled"] for each in listed["request"]["url"]["query"])
+    (file,) = folder.glob("collections/*.http")
+    text = file.read_text(encoding="utf-8")
+    assert "# The query may also have limit=1&since=1990-01-31\nGET {{baseUrl}}/letters\n" in text
+
+
 def test_ids_and_tokens_of_pages_are_kept_from_the_responses(items: list[Any]) -> None:
     scripts = {item["name"]: "\n".join(item["event"][0]["script"]["exec"]) for item in items}
     assert '"letterId", pm.response.json().letter_id' in scripts["writeLetter works"]
