@@ -89,7 +89,6 @@ def _settings(options: argparse.Namespace) -> Settings:
         host=options.host,
         api_key=_api_key(options),
         token_lifetime=options.token_lifetime,
-        server=options.server,
         chaos=options.chaos,
         chaos_rate=options.chaos_rate,
         chaos_seed=options.chaos_seed,
@@ -168,12 +167,6 @@ def _add_server_flags(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument(
         "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
-    )
-    serve.add_argument(
-        "--server",
-        choices=["granian", "uvicorn"],
-        default="granian",
-        help="what reads and writes HTTP (%(default)s)",
     )
     serve.add_argument(
         "--workers",

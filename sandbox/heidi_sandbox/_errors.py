@@ -13,7 +13,6 @@ ApiError
 ├── RateLimitedError            429  too many requests; the sandbox says so only when told to
 └── ServerError                      not about the request, so no operation declares it
     ├── RequestTimeoutError     408  the body came too slowly
-    ├── HeadersTooLargeError    431  the head of the request is too large
     ├── InternalServerError     500  a bug of ours
     ├── ServiceUnavailableError 503  what a request for a fault gets
     └── StoreUnavailableError   503  the database is away or full: nothing was written
@@ -110,10 +109,6 @@ class ServerError(ApiError):
 
 class RequestTimeoutError(ServerError):
     status = 408
-
-
-class HeadersTooLargeError(ServerError):
-    status = 431
 
 
 class InternalServerError(ServerError):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 class Limits:
     """The bounds of a connection, beside the size of a body, which the API itself sets.
 
-    head: bytes of a request's line and headers, up to twice as many where they come at once; on
-        granian, 100 headers at most.
+    head: bytes of a request's line and headers, up to twice as many where they come at once; 100
+        headers at most.
     head_time: seconds that a connection may wait for a request, and a request for its last header.
     body_time: seconds from the last header to the last byte of the body.
     send_time: seconds that an answer may lie unread; where the system knows TCP_USER_TIMEOUT.
-    connections: how many there may be at once. Further ones wait, or are closed by uvicorn.
+    connections: how many there may be at once. Further ones wait.
     """
 
     head: int = 64 * 1024

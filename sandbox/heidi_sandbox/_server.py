@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final
 
 from heidi_sandbox import _chaos
 from heidi_sandbox._app import create_app
@@ -19,12 +19,11 @@ from heidi_sandbox._cors import Cors
 from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._granian import GranianServer
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._open import open_store
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._tokens import Tokens
-
-ServerName: TypeAlias = Literal["granian", "uvicorn"]
 
 DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
 
@@ -32,14 +31,6 @@ _BACKLOG: Final = 128  # connections that wait to be accepted
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
-
-
-_SERVERS: Final[dict[ServerName, str]] = {"granian": "GranianServer", "uvicorn": "UvicornServer"}
-
-
-class _Server(Protocol):
-    async def serve(self) -> None: ...
-    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,6 @@ class Settings:
     host: str = "127.0.0.1"
     api_key: str | None = field(default=None, repr=False)
     token_lifetime: int = DEFAULT_TOKEN_LIFETIME
-    server: ServerName = "granian"
     chaos: bool = False
     chaos_rate: float = 0
     chaos_seed: int | None = None
@@ -103,7 +93,6 @@ def serving(
     port: int = 0,
     api_key: str | None = None,
     token_lifetime: int = DEFAULT_TOKEN_LIFETIME,
-    server: ServerName = "granian",
     chaos: bool = False,
     chaos_rate: float = 0,
     chaos_seed: int | None = None,
@@ -118,7 +107,6 @@ def serving(
         port: the port to listen on, 0 for a free one.
         api_key: what tokens are issued for; where left out, the key that the database keeps.
         token_lifetime: seconds until a token expires.
-        server: what reads and writes HTTP.
         chaos: whether requests may ask for faults with the header Heidi-Sandbox-Chaos.
         chaos_rate: with chaos, how likely a fault is where none is asked for, from 0 to 1.
         chaos_seed: with chaos, what the order of such faults is made from.
@@ -133,7 +121,6 @@ def serving(
         host=host,
         api_key=api_key,
         token_lifetime=token_lifetime,
-        server=server,
         chaos=chaos,
         chaos_rate=chaos_rate,
         chaos_seed=chaos_seed,
@@ -231,7 +218,7 @@ class _Runner:
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
         limits = self._settings.limits
-        server = _server(self._settings.server, app, self._listener, limits)
+        server = GranianServer(app, self._listener, limits)
 
         def stop() -> None:
             loop.call_soon_threadsafe(stopping.set)
@@ -241,7 +228,7 @@ class _Runner:
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait({serve, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # of granian
         deadlines.hurry(_BODY_GRACE)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(serve, _GRACE)
@@ -252,13 +239,6 @@ def _new_event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     module = import_module("asyncio" if sys.platform == "win32" else "uvloop")
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
     return new_event_loop
-
-
-def _server(name: ServerName, app: App, listener: socket.socket, limits: Limits) -> _Server:
-    # Imported when it is asked for: uvicorn alone takes longer than all the rest.
-    module = import_module(f"heidi_sandbox._{name}")
-    server: _Server = getattr(module, _SERVERS[name])(app, listener, limits)
-    return server
 
 
 def _url(host: str, listener: socket.socket) -> str:

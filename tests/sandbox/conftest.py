@@ -1,22 +1,13 @@
 import contextlib
 import os
 from collections.abc import Generator, Iterator
-from typing import get_args
 
 import pytest
 from heidi_sandbox import Sandbox, serving
-from heidi_sandbox._server import ServerName
 
 from scripts.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
 from tests.sandbox.api import Api, new_user
 from tests.sandbox.stores import OpenStore, opened
-
-
-@pytest.fixture(scope="session", params=get_args(ServerName))
-def server(request: pytest.FixtureRequest) -> ServerName:
-    """What reads and writes HTTP."""
-    name: ServerName = request.param
-    return name
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +57,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sandbox(server: ServerName, database_url: str) -> Iterator[Sandbox]:
-    with serving(database_url, server=server) as running:
+def sandbox(database_url: str) -> Iterator[Sandbox]:
+    with serving(database_url) as running:
         yield running
 
 

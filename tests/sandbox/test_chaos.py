@@ -8,7 +8,6 @@ import httpx
 import pytest
 from heidi_sandbox import Sandbox, serving
 from heidi_sandbox._chaos import GRAMMAR, Fault, parse
-from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import TRUST, Api, error_of, message_of, new_user
 from tests.sandbox.process import started
@@ -17,8 +16,8 @@ HEADER = "Heidi-Sandbox-Chaos"
 
 
 @pytest.fixture(scope="module")
-def chaotic(server: ServerName) -> Iterator[Sandbox]:
-    with serving(server=server, chaos=True) as running:
+def chaotic() -> Iterator[Sandbox]:
+    with serving(chaos=True) as running:
         yield running
 
 
@@ -190,11 +189,11 @@ def test_every_fault_of_the_grammar_is_one() -> None:
         assert [Fault(name, value)] == parse(line)
 
 
-def outcomes(server: ServerName, rate: float, seed: int, requests: int = 60) -> list[object]:
+def outcomes(rate: float, seed: int, requests: int = 60) -> list[object]:
     """Return how each of many requests ends; None where the connection was closed."""
     ends: list[object] = []
     with (
-        serving(server=server, chaos=True, chaos_rate=rate, chaos_seed=seed) as sandbox,
+        serving(chaos=True, chaos_rate=rate, chaos_seed=seed) as sandbox,
         new_user(sandbox) as api,
     ):
         for _ in range(requests):
@@ -207,16 +206,16 @@ def outcomes(server: ServerName, rate: float, seed: int, requests: int = 60) -> 
     return ends
 
 
-def test_the_same_seed_lets_the_same_things_go_wrong(server: ServerName) -> None:
-    ends = outcomes(server, 0.5, 1)
-    assert ends == outcomes(server, 0.5, 1)
-    assert ends != outcomes(server, 0.5, 2)
+def test_the_same_seed_lets_the_same_things_go_wrong() -> None:
+    ends = outcomes(0.5, 1)
+    assert ends == outcomes(0.5, 1)
+    assert ends != outcomes(0.5, 2)
     assert {None, (200, "application/json"), (429, "application/json")} <= set(ends)
     assert {(503, "application/json"), (401, "application/json")} <= set(ends)
 
 
-def test_a_rate_of_zero_lets_nothing_go_wrong(server: ServerName) -> None:
-    assert {(200, "application/json")} == set(outcomes(server, 0, 1, 20))
+def test_a_rate_of_zero_lets_nothing_go_wrong() -> None:
+    assert {(200, "application/json")} == set(outcomes(0, 1, 20))
 
 
 def test_faults_that_are_counted_do_not_fill_the_memory(chaotic: Sandbox, user: Api) -> None:
@@ -225,15 +224,15 @@ def test_faults_that_are_counted_do_not_fill_the_memory(chaotic: Sandbox, user: 
     assert 503 == ask(user, "unavailable; times=1").status_code  # forgotten, so the first again
 
 
-def test_chaos_comes_from_the_command_line_as_well(server: ServerName, tmp_path: Path) -> None:
-    flags = ["--server", server, "--chaos", "--access-log"]
+def test_chaos_comes_from_the_command_line_as_well(tmp_path: Path) -> None:
+    flags = ["--chaos", "--access-log"]
     with started(tmp_path, *flags) as process, process.api() as api:
         assert 429 == ask(api, "rate-limited").status_code
         assert 200 == ask(api, "latency=0ms").status_code
         code, _, err = process.stop()
     assert 0 == code
     assert "chaos: rate-limited" in err
-    flags = ["--server", server, "--chaos", "--chaos-rate", "1", "--chaos-seed", "3"]
+    flags = ["--chaos", "--chaos-rate", "1", "--chaos-seed", "3"]
     with started(tmp_path, *flags) as process:
         answer = httpx.get(f"{process.url}/sessions/1", verify=TRUST)
         assert answer.status_code in {200, 401, 429, 503}

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from heidi_sandbox._chaos import GRAMMAR
-from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import TRUST
 from tests.sandbox.process import COMMAND, environment, failed, run, started
@@ -35,10 +34,8 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_gracefully_with_0(
-    server: ServerName, tmp_path: Path, number: int
-) -> None:
-    with started(tmp_path, "--server", server) as process, process.api() as api:
+def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None:
+    with started(tmp_path) as process, process.api() as api:
         api.create()
         process.running.send_signal(number)
         out, err = process.running.communicate(timeout=20)
@@ -188,7 +185,6 @@ def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
         (["serve", "--port", "0", "--database-url", "mysql://u:hunter2@h/d"], "see the password"),
         (["serve", "--port", "0", "--database-url-file", "missing"], "missing: cannot be read"),
         (["serve", "--database-url", "a", "--database-url-file", "b"], "not allowed with"),
-        (["serve", "--server", "apache"], "invalid choice"),
         (["serve", "--workers", "0"], "--workers"),
         (["serve", "--workers", "2"], "a SQLite database has one process"),
         (["serve", "--chaos-rate", "0.1"], "need --chaos"),

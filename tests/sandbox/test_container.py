@@ -155,7 +155,7 @@ def test_the_image_has_the_sandbox_and_no_tools(image: Path) -> None:
     packages = {
         one.name.partition("-")[0] for one in image.glob("app/lib/*/site-packages/*.dist-info")
     }
-    assert {"granian", "heidi_sessions", "uvicorn"} <= packages
+    assert {"granian", "heidi_sessions"} <= packages
     assert not {"pytest", "ruff", "schemathesis"} & packages
 
 

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import pytest
 from heidi_sandbox import Sandbox, serving
 from heidi_sandbox._limits import Limits
-from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import Api, exchange, new_user
 from tests.sandbox.process import Process, started
@@ -201,20 +200,20 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
 }
 
 
-def judged(answer: bytes, server: ServerName) -> int:
+def judged(answer: bytes) -> int:
     """Return the status of the first answer, whose body has the one shape of errors."""
     head, _, rest = answer.partition(b"\r\n\r\n")
     status = int(head.split()[1])
     length = re.search(rb"(?i)content-length: (\d+)", head)
     body = rest[: int(length[1])] if length else b""
     # Granian answers what is not HTTP before the application sees it, and says nothing more.
-    if status >= 400 and (server == "uvicorn" or body):
+    if status >= 400 and body:
         assert {"msg", "type"} == json.loads(body)["detail"].keys()
     return status
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_s19_no_bytes_yield_a_5xx(sandbox: Sandbox, server: ServerName, name: str) -> None:
+def test_s19_no_bytes_yield_a_5xx(sandbox: Sandbox, name: str) -> None:
     data, statuses = CASES[name]
     answer = exchange(
         sandbox.url, data.replace(b"TOKEN", sandbox.token().encode()), half_close=not statuses
@@ -222,7 +221,7 @@ def test_s19_no_bytes_yield_a_5xx(sandbox: Sandbox, server: ServerName, name: st
     # What is not HTTP may be cut without a word, or while it is still being sent.
     may_be_cut = not statuses or statuses & {400, 431}
     if answer or not may_be_cut:
-        assert judged(answer, server) in (statuses or {400, 413})
+        assert judged(answer) in (statuses or {400, 413})
     with new_user(sandbox) as api:
         assert 0 == api.page()["count"]
 
@@ -231,9 +230,7 @@ def test_the_cases_are_at_least_60() -> None:
     assert 60 <= len(CASES)
 
 
-def test_s19_a_request_that_breaks_off_changes_nothing(
-    sandbox: Sandbox, server: ServerName, api: Api
-) -> None:
+def test_s19_a_request_that_breaks_off_changes_nothing(sandbox: Sandbox, api: Api) -> None:
     session_id = api.create()
     head = (
         f"PATCH {urlsplit(sandbox.url).path}/sessions/{session_id} HTTP/1.1\r\nHost: x\r\n"
@@ -241,7 +238,7 @@ def test_s19_a_request_that_breaks_off_changes_nothing(
         'Content-Length: 20\r\n\r\n{"duration": 1}'
     )
     answer = exchange(sandbox.url, head.encode(), half_close=True)
-    assert b"" == answer or judged(answer, server) == 400
+    assert b"" == answer or judged(answer) == 400
     assert 0 == api.session(session_id)["duration"]
 
 
@@ -342,9 +339,9 @@ def drip(url: str, begin: bytes, one: bytes) -> bytes:
     return answer
 
 
-def test_whoever_is_slow_is_cut(server: ServerName, database_url: str) -> None:
+def test_whoever_is_slow_is_cut(database_url: str) -> None:
     answers: dict[str, bytes] = {}
-    with serving(database_url, server=server, limits=QUICK) as sandbox:
+    with serving(database_url, limits=QUICK) as sandbox:
 
         def run(name: str) -> None:
             begin, one = SLOW[name]
@@ -356,13 +353,13 @@ def test_whoever_is_slow_is_cut(server: ServerName, database_url: str) -> None:
         for thread in threads:
             thread.join()
     assert SLOW.keys() == answers.keys()
-    statuses = {name: judged(answer, server) for name, answer in answers.items() if answer}
+    statuses = {name: judged(answer) for name, answer in answers.items() if answer}
     assert set(statuses.values()) <= {400, 404, 408}
     assert 408 == statuses["stops in the body"] == statuses["drips chunks"]
 
 
-def test_whoever_does_not_read_is_cut(server: ServerName, database_url: str) -> None:
-    with serving(database_url, server=server, limits=QUICK) as sandbox, new_user(sandbox) as api:
+def test_whoever_does_not_read_is_cut(database_url: str) -> None:
+    with serving(database_url, limits=QUICK) as sandbox, new_user(sandbox) as api:
         for _ in range(16):
             api.update(api.create(), {"clinician_notes": ["a" * 900_000]})
         parts = urlsplit(sandbox.url)
@@ -382,10 +379,8 @@ def test_whoever_does_not_read_is_cut(server: ServerName, database_url: str) -> 
     assert received < 14_000_000
 
 
-def test_a_busy_connection_outlives_the_limits_of_one_request(
-    server: ServerName, database_url: str
-) -> None:
-    with serving(database_url, server=server, limits=QUICK) as sandbox, new_user(sandbox) as api:
+def test_a_busy_connection_outlives_the_limits_of_one_request(database_url: str) -> None:
+    with serving(database_url, limits=QUICK) as sandbox, new_user(sandbox) as api:
         session_id = api.create()
         for number in range(8):
             assert number == api.update(session_id, {"duration": number})["duration"]
@@ -401,9 +396,9 @@ def test_idle_connections_do_not_keep_others_waiting(sandbox: Sandbox) -> None:
             assert api.session(api.create())
 
 
-def test_there_are_so_many_connections_and_no_more(server: ServerName, database_url: str) -> None:
+def test_there_are_so_many_connections_and_no_more(database_url: str) -> None:
     limits = Limits(connections=20)
-    with serving(database_url, server=server, limits=limits) as sandbox:
+    with serving(database_url, limits=limits) as sandbox:
         parts = urlsplit(sandbox.url)
         served = 0
         with contextlib.ExitStack() as idle:
@@ -472,8 +467,8 @@ def storm(process: Process, token: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="memory is read from /proc")
-def test_s19_memory_stays_flat_whatever_the_bytes(server: ServerName, tmp_path: Path) -> None:
-    with started(tmp_path, "--server", server) as process:
+def test_s19_memory_stays_flat_whatever_the_bytes(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
         with process.api() as api:
             token = api.headers["authorization"].split()[1]
             for _ in range(2):  # buffers and caches fill first

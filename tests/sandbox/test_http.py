@@ -17,7 +17,6 @@ from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import StoreUnavailableError
 from heidi_sandbox._resources import Resource
-from heidi_sandbox._server import ServerName
 from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.api import TRUST, Api, error_of, exchange, message_of, status_and_body
@@ -240,16 +239,6 @@ def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
     assert SECRET not in str(answer.headers)
 
 
-@pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
-def test_s18_what_is_not_http_gets_the_same_shape_from_uvicorn(sandbox: Sandbox) -> None:
-    for sent, error in (
-        (b"nonsense\r\n\r\n", (400, "MalformedRequestError")),
-        (b"GET / HTTP/1.1\r\nX: " + b"a" * 500_000, (431, "HeadersTooLargeError")),
-    ):
-        status, body = status_and_body(exchange(sandbox.url, sent))
-        assert error == (status, body["detail"]["type"])
-
-
 def test_answers_are_kept_in_no_cache(api: Api) -> None:
     assert "no-store" == api.get(f"/sessions/{api.create()}").headers["cache-control"]
     assert "no-store" == api.get("/sessions/1").headers["cache-control"]
@@ -294,14 +283,13 @@ def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> Non
     ],
 )
 def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value(
-    server: ServerName,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     broken: dict[str, Any],
     reason: str,
 ) -> None:
     new = Resource.new
-    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
+    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         monkeypatch.setattr(Resource, "new", lambda *of: {**new(*of), **broken})
         answer = api.post("/sessions")
         assert 0 == api.page()["total_count"]
@@ -314,13 +302,13 @@ def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value
 
 
 def test_a_bug_is_500_and_logged_without_what_was_sent(
-    server: ServerName, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise ValueError("Zaphod77")
 
     monkeypatch.setattr(Resource, "changed", fail)
-    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
+    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
         answer = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
         assert "" == api.session(session_id)["patient"]["name"]
@@ -334,11 +322,11 @@ async def away(*_: object) -> None:
 
 
 def test_a_store_that_is_away_is_503_and_no_bug(
-    server: ServerName, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("create", "get", "page", "ping", "update"):
         monkeypatch.setattr(SqliteStore, name, away)
-    with serving(server=server) as sandbox, Api(sandbox.url, sandbox.token()) as api:
+    with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         for answer in (
             api.post("/sessions"),
             api.get("/sessions/1"),
@@ -367,7 +355,7 @@ def test_an_undeclared_status_is_not_sent() -> None:
     assert get.violation(Answer(404, error)) is None
 
 
-def test_a_test_may_put_something_round_the_application(server: ServerName) -> None:
+def test_a_test_may_put_something_round_the_application() -> None:
     def teapot(_app: App) -> App:
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
             start: Message = {"type": "http.response.start", "status": 418, "headers": []}
@@ -376,7 +364,7 @@ def test_a_test_may_put_something_round_the_application(server: ServerName) -> N
 
         return answer
 
-    with serving(wrap=teapot, server=server) as sandbox:
+    with serving(wrap=teapot) as sandbox:
         assert 418 == httpx.get(sandbox.url, verify=TRUST).status_code
 
 

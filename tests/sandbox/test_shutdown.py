@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from heidi_sandbox import serving
-from heidi_sandbox._server import ServerName
 
 from tests.sandbox.api import Api, new_user
 from tests.sandbox.process import started
@@ -28,11 +27,9 @@ def write_until_the_end(url: str, token: str, acknowledged: list[str]) -> None:
             return
 
 
-def test_nothing_acknowledged_is_lost_when_it_stops_under_load(
-    server: ServerName, tmp_path: Path
-) -> None:
+def test_nothing_acknowledged_is_lost_when_it_stops_under_load(tmp_path: Path) -> None:
     acknowledged: list[str] = []
-    with started(tmp_path, "--server", server) as process, process.api() as api:
+    with started(tmp_path) as process, process.api() as api:
         token = api.headers["authorization"].split()[1]
         arguments = (process.url, token, acknowledged)
         writers = [
@@ -47,15 +44,15 @@ def test_nothing_acknowledged_is_lost_when_it_stops_under_load(
         assert time.monotonic() - begun < GRACE + 2
         for writer in writers:
             writer.join()
-    with started(tmp_path, "--server", server) as process, process.api() as api:
+    with started(tmp_path) as process, process.api() as api:
         kept = {one["session_id"] for page in api.walk(100) for one in page["sessions"]}
     assert set() == set(acknowledged) - kept
 
 
-def test_a_request_that_runs_is_answered(server: ServerName) -> None:
+def test_a_request_that_runs_is_answered() -> None:
     answers: list[httpx.Response] = []
     with contextlib.ExitStack() as closing:
-        with serving(server=server, chaos=True) as sandbox:
+        with serving(chaos=True) as sandbox:
             api = closing.enter_context(new_user(sandbox))
 
             def ask() -> None:
@@ -69,16 +66,16 @@ def test_a_request_that_runs_is_answered(server: ServerName) -> None:
     assert [200] == [answer.status_code for answer in answers]
 
 
-def test_nobody_is_let_in_any_more(server: ServerName) -> None:
-    with serving(server=server) as sandbox:
+def test_nobody_is_let_in_any_more() -> None:
+    with serving() as sandbox:
         parts = urlsplit(sandbox.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((parts.hostname, parts.port))
 
 
-def test_callers_who_do_not_finish_keep_nobody_waiting(server: ServerName) -> None:
+def test_callers_who_do_not_finish_keep_nobody_waiting() -> None:
     with contextlib.ExitStack() as closing:
-        with serving(server=server) as sandbox:
+        with serving() as sandbox:
             parts = urlsplit(sandbox.url)
             half = (
                 f"POST {parts.path}/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"

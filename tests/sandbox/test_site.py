@@ -14,7 +14,6 @@ from heidi_sandbox import Sandbox, _site, serving
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._document import read_document
 from heidi_sandbox._page import render
-from heidi_sandbox._server import ServerName
 from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.api import TRUST, error_of
@@ -43,15 +42,13 @@ def test_a_page_is_read_and_nothing_else(sandbox: Sandbox, path: str) -> None:
         assert "GET, HEAD" == answer.headers["allow"]
 
 
-def test_a_store_that_does_not_answer_in_time_is_not_ready(
-    server: ServerName, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_does_not_answer_in_time_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hang(*_: object) -> None:
         await asyncio.sleep(60)
 
     monkeypatch.setattr(SqliteStore, "ping", hang)
     monkeypatch.setattr(_site, "_PATIENCE", 0.05)
-    with serving(server=server) as sandbox:
+    with serving() as sandbox:
         assert (503, "StoreUnavailableError") == error_of(fetch(sandbox, "/readyz"))
         assert 200 == fetch(sandbox, "/healthz").status_code
 
