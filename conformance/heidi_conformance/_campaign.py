@@ -3,10 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from . import _access
-from ._checks import CHECKS, TRANSPORT, Check
 from ._findings import Case, Cases
 from ._history import UnboundError
 from ._machine import Machine
@@ -28,10 +26,7 @@ from .contract._operations import (
     UNJUDGED,
     UPDATE,
 )
-from .rules import EVERY, SCRIPTS, TABLE, Rule, Script
-
-if TYPE_CHECKING:
-    from .breadth import Breadth
+from .rules import SCRIPTS, TABLE, Rule, Script
 
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
 ESSENTIAL = (CREATE, READ, UPDATE)
@@ -65,7 +60,6 @@ class Campaign:
         self.obstacles: list[str] = []
         self.notes: list[str] = []
         self.skipped: dict[Script, str] = {}
-        self.breadth: Breadth | None = None
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
@@ -81,7 +75,7 @@ class Campaign:
             complete = self.run_rules(wire)
             if complete and not (self.plan.rules_only or self.plan.read_only or self.plan.only):
                 self.run_machine(wire)
-                self.run_breadth(contact.examples)
+                self.run_breadth(wire)
             findings = list(self.proven(wire))
             wire.deadline = time.monotonic() + LONGEST_FAREWELL
             tagged = tag(wire, self.plan.tokens | self.limits.latest, self.limits)
@@ -166,16 +160,13 @@ class Campaign:
         self.step(phase)
         return why
 
-    def run_breadth(self, examples: dict[str, Any]) -> None:
-        """Let Schemathesis search. It takes a second to import: only who needs it pays."""
-        left = self.plan.budget - self.spent()
-        if left <= 0 or self.obstacles:
+    def run_breadth(self, wire: Wire) -> None:
+        """Send what Schemathesis invents. It takes a second to import: only who needs it pays."""
+        if self.obstacles:
             return
-        from .breadth import Breadth  # noqa: PLC0415
+        from .breadth import invent  # noqa: PLC0415
 
-        self.breadth = Breadth(self.plan, self.setting, self.cases, self.limits, self.step)
-        self.breadth.run(examples, left)
-        self.obstacles += self.breadth.obstacles
+        self.probed(lambda probe: invent(probe, self.plan), wire, "invented requests")
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""
@@ -274,9 +265,6 @@ class Campaign:
                     yield Outcome(rule.id, operation, "failed")
                 else:
                     yield Outcome(rule.id, operation, "skipped" if why else "passed", why)
-        for check in (*CHECKS, Check(TRANSPORT, {})):
-            for operation in EVERY:
-                yield self.outcome_of_check(check, operation, failed)
 
     def why_skipped(self, rule: Rule, operation: str) -> str:
         """Return why a rule was not put to the server; nothing where it was."""
@@ -304,16 +292,3 @@ class Campaign:
         if all(script in self.skipped for script in run):
             return self.skipped[run[0]]
         return "" if run else "No request called for it."
-
-    def outcome_of_check(
-        self, check: Check, operation: str, failed: set[tuple[str, str]]
-    ) -> Outcome:
-        if (check.id, operation) in failed:
-            return Outcome(check.id, operation, "failed")
-        if self.breadth is None:
-            return Outcome(check.id, operation, "skipped", "The run left Schemathesis out.")
-        if self.plan.level in check.skipped:
-            return Outcome(check.id, operation, "skipped", check.skipped[self.plan.level])
-        if check.id == TRANSPORT or (check.id, operation) in self.breadth.checked:
-            return Outcome(check.id, operation, "passed")
-        return Outcome(check.id, operation, "skipped", "No request called for it.")

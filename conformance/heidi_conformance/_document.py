@@ -49,16 +49,6 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield method, path, item[method]
 
 
-def naming(document: Json, examples: dict[str, Any]) -> Json:
-    """Give parameters an example that this server knows, so that requests get past them."""
-    for item in document["paths"].values():
-        for part in (item, *(item[method] for method in METHODS if method in item)):
-            for parameter in part.get("parameters", []):
-                if parameter["name"] in examples:
-                    parameter["schema"]["examples"] = [examples[parameter["name"]]]
-    return document
-
-
 def asserted(document: Json, level: Level) -> Json:
     """Return what the level asserts of the document. At `strict`, all of it.
 

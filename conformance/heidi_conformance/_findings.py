@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ._checks import TOLD_BY
 from ._history import Request
-from ._probe import Witness, nobody
 from .oracle import Complaint
 
 Cause = tuple[str, str, str]
@@ -14,7 +12,6 @@ MOST_SUBJECTS = 6
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
     "challenge": frozenset({"token-needed"}),
-    **TOLD_BY,
 }
 # Rules that may say the same of an operation, and the one that says it for both.
 TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
@@ -25,14 +22,12 @@ class Case:
     """All complaints of one cause.
 
     history, at: the first requests seen that led to one. about: the session on a page it is about.
-    witness: who complained, beside the oracle.
     """
 
     complaint: Complaint
     history: Sequence[Request]
     at: int
     about: str = ""
-    witness: Witness = nobody
     subjects: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
 
@@ -63,12 +58,11 @@ class Cases:
         history: Sequence[Request],
         at: int,
         about: str = "",
-        witness: Witness = nobody,
     ) -> None:
         """Take one complaint; the shortest way to it is kept."""
-        case = self.known.setdefault(complaint.cause, Case(complaint, history, at, about, witness))
+        case = self.known.setdefault(complaint.cause, Case(complaint, history, at, about))
         if at < case.at:
-            case.complaint, case.about, case.witness = complaint, about, witness
+            case.complaint, case.about = complaint, about
             case.history, case.at = history, at
         case.seen += 1
         if complaint.subject:
@@ -95,11 +89,4 @@ class Cases:
             return pattern != valid and (rule, operation, valid) in self.known
         others = [item.complaint for item in self.known.values() if item is not case]
         told = EXPLAINED_BY.get(rule, frozenset[str]())
-        return any(
-            other.operation == operation
-            and (
-                other.rule in told
-                or (case.complaint.vague and other.rule == rule and not other.vague)
-            )
-            for other in others
-        )
+        return any(other.operation == operation and other.rule in told for other in others)

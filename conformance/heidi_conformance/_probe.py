@@ -30,14 +30,6 @@ PATIENCE = 3
 TAG = "heidi-conformance"
 
 
-Witness = Callable[[Exchange], Iterable[Complaint]]
-
-
-def nobody(_: Exchange) -> Iterable[Complaint]:
-    """Say nothing: the oracle has said it all."""
-    return ()
-
-
 class TooManySessionsError(Exception):
     """The run may create no more sessions."""
 
@@ -137,22 +129,14 @@ class Sighting:
 
 
 class Probe:
-    """Send requests of one history and hold each answer to the oracle, and to another witness."""
+    """Send requests of one history and hold each answer to the oracle."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        setting: Setting,
-        limits: Limits,
-        seed: int = 0,
-        witness: Witness = nobody,
-    ) -> None:
+    def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
         self.wire = wire
         self.setting = setting
         self.limits = limits
         self.random = random.Random(seed)  # noqa: S311  # a run must be repeatable
         self.oracle = setting.oracle()
-        self.witness = witness
         self.bindings = Bindings(setting.secrets)
         self.history: list[Request] = []
         self.sightings: list[Sighting] = []
@@ -206,9 +190,8 @@ class Probe:
     def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
-        said = (*complaints, *self.witness(exchange))
         self.sightings += [
-            Sighting(item, at, self.bindings.name(item.resource_id)) for item in said
+            Sighting(item, at, self.bindings.name(item.resource_id)) for item in complaints
         ]
 
     # --- several at once ---
@@ -317,19 +300,13 @@ def operation_of(request: Request) -> str:
     return request.operation.id if request.operation else ""
 
 
-def replay(
-    wire: Wire,
-    setting: Setting,
-    limits: Limits,
-    requests: list[Request],
-    witness: Witness = nobody,
-) -> list[Sighting]:
+def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]) -> list[Sighting]:
     """Send requests once more, to sessions of their own, and return what was seen.
 
     It ends where a request names what no answer gave.
     Raises TooManySessionsError, OutOfPatienceError.
     """
-    probe = Probe(wire, setting, limits, witness=witness)
+    probe = Probe(wire, setting, limits)
     try:
         pending: list[Request] = []
         for request in [*requests, None]:
@@ -356,7 +333,5 @@ __all__ = [
     "Sighting",
     "TooManySessionsError",
     "TooManyTokensError",
-    "Witness",
-    "nobody",
     "replay",
 ]

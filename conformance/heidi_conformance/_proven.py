@@ -11,7 +11,7 @@ from ._reduce import Proof
 from ._verdict import Finding, Level, Words
 from .contract._operations import OPERATIONS
 from .oracle import Complaint
-from .rules import EVERY, RULES, Rule
+from .rules import RULES, Rule
 
 RANKS = {rule: rank for rank, rule in enumerate(RULES)}
 
@@ -24,8 +24,7 @@ def finding(
     secrets: what stands for each, by the secret in small letters: so a media type is told.
     """
     complaint = case.complaint
-    # What is in no table is a check of Schemathesis, made by the document of the level alone.
-    rule = RULES.get(complaint.rule) or Rule(complaint.rule, level, "", EVERY, "")
+    rule = RULES[complaint.rule]
     document = _document.load(level)
 
     known = re.compile(
@@ -54,8 +53,6 @@ def finding(
 
 def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
     """Return what a complaint rests on, as far into the operation as the document goes."""
-    if complaint.place:
-        return _document.words(document, complaint.place)
     keys: list[str | int] = list(OPERATIONS[complaint.operation].place)
     node = _document.at(document, keys)
     for word in rule.place:
@@ -70,7 +67,7 @@ def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
 
 
 def order(finding: Finding) -> tuple[bool, int, str, str, str]:
-    """Sort by the table of rules, where what others rest on comes first, and checks come last.
+    """Sort by the table of rules, where what others rest on comes first.
 
     What did not show again may be the consequence of another finding: it comes after them all.
     """

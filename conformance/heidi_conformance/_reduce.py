@@ -104,7 +104,7 @@ class Reducer:
             raise OutOfPatienceError
         self.tries += 1
         self.sent += len(requests)
-        seen = replay(self.wire, self.setting, self.limits, list(requests), case.witness)
+        seen = replay(self.wire, self.setting, self.limits, list(requests))
         first = next((item for item in seen if item.complaint.cause == case.cause), None)
         if first is None:
             return None

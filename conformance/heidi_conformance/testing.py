@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from . import _access, _credentials
-from ._checks import CHECKS, TRANSPORT
 from ._judge import judge
 from ._settings import SEED, SESSIONS
 from ._text import on_one_line
 from ._verdict import CannotJudgeError, Finding, Verdict
 from .reports import write_reports
-from .rules import EVERY, TABLE
+from .rules import TABLE
 
 __all__ = ["Rules"]
 
@@ -26,9 +25,6 @@ def places() -> Iterator[Place]:
     for rule in TABLE:
         for operation in rule.operations:
             yield rule.id, operation
-    for check in (*(check.id for check in CHECKS), TRANSPORT):
-        for operation in EVERY:
-            yield check, operation
 
 
 class Rules:

@@ -1,15 +1,10 @@
 """One cause is one card, with requests that show it again, whoever complained of it."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from heidi_conformance import Verdict, _reduce, judge
-from heidi_conformance.oracle import _listing, _oracle, _showing
 
 from . import faults
-from .conftest import Judged
-from .reference import Answer, Handler, Request, serving
+from .reference import serving
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
 # Of each fault: the rules whose scripts show what follows from it, and those that name it.
@@ -86,67 +81,6 @@ def test_nothing_is_said_of_the_numbers_of_what_is_no_page(name: str, told: str)
     findings = judged_as_planted(name, ("works", "walks", "counts", "totals")).findings
 
     assert {told} == {finding.rule for finding in findings}
-
-
-def provider_as_number(request: Request, handle: Handler) -> Answer:
-    """Show a number in the place of a text, in the answer to every update."""
-    reply = handle(request)
-    if request.method != "PATCH" or reply.status != 200:
-        return reply
-    content = reply.content
-    content["session"]["ehr_provider"] = 5
-    return reply.but(content=content)
-
-
-@pytest.fixture
-def blind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take from the oracle its eye for shapes, and for members that change."""
-
-    def nothing(*_: Any, **__: Any) -> Iterator[Any]:
-        return iter(())
-
-    monkeypatch.setattr(_oracle, "misshapen", nothing)
-    monkeypatch.setattr(_showing, "misfits", nothing)
-    monkeypatch.setattr(_listing, "misfits", nothing)
-
-
-@pytest.mark.usefixtures("blind")
-def test_what_only_a_check_of_schemathesis_sees_is_made_short_and_confirmed(
-    judged: Judged,
-) -> None:
-    findings = judged(provider_as_number, max_examples=1).findings
-
-    assert ["response_schema_conformance"] == [finding.rule for finding in findings]
-    (finding,) = findings
-    assert "confirmed" == finding.stability
-    create, update = finding.requests
-    assert create.startswith("s")
-    assert "-X PATCH" in update
-    assert "HEIDI_TOKEN" in finding.python
-    assert "updateSession " + finding.cause == finding.title
-    assert finding.words.pointer.endswith("/properties/ehr_provider/type")
-
-
-@pytest.mark.usefixtures("blind")
-def test_what_a_check_saw_and_does_not_see_again_is_unstable(judged: Judged) -> None:
-    seen: list[Request] = []
-
-    def at_first(request: Request, handle: Handler) -> Answer:
-        random = "x-schemathesis-testcaseid" in request.headers
-        if request.method != "PATCH" or not random or seen:
-            return handle(request)
-        reply = provider_as_number(request, handle)
-        seen.extend([request] if reply.status == 200 else [])
-        return reply
-
-    (finding,) = judged(at_first, max_examples=1).findings
-    assert ("response_schema_conformance", "unstable") == (finding.rule, finding.stability)
-
-
-def test_an_answer_that_a_rule_minds_is_no_finding_of_a_check_as_well(judged: Judged) -> None:
-    findings = judged(provider_as_number, max_examples=1).findings
-
-    assert ["answer-schema"] == [finding.rule for finding in findings]
 
 
 def test_a_report_says_that_the_requests_for_proofs_were_used_up(

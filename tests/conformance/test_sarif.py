@@ -143,7 +143,7 @@ def test_a_finding_is_a_result_of_its_rule_with_its_level() -> None:
     assert "Expected: 2. Got: 3." in result["message"]["text"]
     assert "decision:S16" in result["message"]["text"]
     assert 3 == result["occurrenceCount"]
-    assert ["counts", "works", "expired-token", "ignored_auth"] == [rule["id"] for rule in rules]
+    assert ["counts", "works", "expired-token", "numbers"] == [rule["id"] for rule in rules]
 
 
 def test_what_breaks_the_page_is_an_error() -> None:

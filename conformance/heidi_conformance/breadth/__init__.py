@@ -1,5 +1,5 @@
-"""Schemathesis: requests that nobody scripted, and a second opinion on their answers."""
+"""Requests that nobody scripted: Schemathesis invents them, the judge sends and judges them."""
 
-from ._run import Breadth
+from ._invented import invent
 
-__all__ = ["Breadth"]
+__all__ = ["invent"]

@@ -10,8 +10,6 @@ class Complaint:
     pattern: what is wrong, the same for the same cause; `{}` stands for the subject.
     subject: the member, parameter or place, empty where there is none.
     expected, got: what tells the two apart, in words that repeat no text of an answer.
-    place: the way into the document, where it is another than that of the rule.
-    vague: whether it gives way to one of the same rule that says more.
     resource_id: the session on a page that it is about.
     """
 
@@ -21,8 +19,6 @@ class Complaint:
     subject: str
     expected: str
     got: str
-    place: tuple[str | int, ...] = ()
-    vague: bool = False
     resource_id: str = field(default="", repr=False)
 
     @property

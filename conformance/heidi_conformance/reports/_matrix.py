@@ -1,11 +1,11 @@
 """Rules by operations, with what was not exercised and why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element  # only written here, never parsed
 
 from ._cells import Cell
 from ._html import h, prose
-from ._promises import of_schemathesis, promise
+from ._promises import promise
 
 Table = dict[tuple[str, str], Cell]
 
@@ -17,15 +17,9 @@ def matrix(table: Table) -> Element:
         cell.outcome.why for cell in table.values() if cell.outcome.result == "skipped"
     ))  # fmt: skip
     rules = list(dict.fromkeys(rule for rule, _ in table))
-    ours = [rule for rule in rules if not of_schemathesis(rule)]
-    random = [rule for rule in rules if of_schemathesis(rule)]
     head = h("tr", h("th", "Rule", scope="col"),
              *(h("th", broken(name), scope="col") for name in operations))  # fmt: skip
-    groups = (("The contract", ours), ("Checks on random requests (Schemathesis)", random))
-    grid = h("table", h("thead", head), class_="matrix")
-    for title, names in groups:
-        if names:
-            grid.append(group(title, names, operations, table, reasons))
+    grid = h("table", h("thead", head), body(rules, operations, table, reasons), class_="matrix")
     return h(
         "section",
         h("h2", "Rules by operation", id="rules-title"),
@@ -49,17 +43,12 @@ def broken(name: str) -> Element:
     return h("span", *parts)
 
 
-def group(
-    title: str, rules: Iterable[str], operations: list[str], table: Table, reasons: list[str]
-) -> Element:
-    head = h(
-        "tr", h("th", title, scope="rowgroup", colspan=str(len(operations) + 1)), class_="group"
-    )
+def body(rules: list[str], operations: list[str], table: Table, reasons: list[str]) -> Element:
     rows = (
         h("tr", rule_head(rule), *(entry(table.get((rule, name)), reasons) for name in operations))
         for rule in rules
     )
-    return h("tbody", head, *rows)
+    return h("tbody", *rows)
 
 
 def rule_head(rule: str) -> Element:

@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
-from heidi_conformance._checks import CHECKS, TRANSPORT
 from heidi_conformance._verdict import Level
 from heidi_conformance.rules import RULES
 
 
 class Promise(NamedTuple):
-    """level, row: of the rule; of a check of Schemathesis, neither is known."""
+    """level, row: of the rule; of one that this version does not have, neither is known."""
 
     words: str = ""
     level: Level | None = None
@@ -19,8 +18,3 @@ def promise(rule: str) -> Promise:
     """Return what a rule asks for; nothing of one that is not in the table."""
     known = RULES.get(rule)
     return Promise(known.words, known.level, known.row) if known else Promise()
-
-
-def of_schemathesis(rule: str) -> bool:
-    """Whether a rule is a check of Schemathesis, which random requests are held to."""
-    return rule == TRANSPORT or any(rule == check.id for check in CHECKS)

@@ -1,6 +1,7 @@
 """The rules, and the scripts that put a server to them."""
 
 from . import _issuing, _others, _readings, _tenants, _transport, _updates
+from ._others import made
 from ._script import Script
 from ._table import EVERY, RULES, TABLE, Rule
 
@@ -23,4 +24,5 @@ __all__ = [
     "TABLE",
     "Rule",
     "Script",
+    "made",
 ]

@@ -1,0 +1,177 @@
+"""What Schemathesis invents for each operation, as requests that can be sent again."""
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from copy import deepcopy
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+
+from heidi_conformance import _document
+from heidi_conformance._history import Request, UnboundError, listing, paged
+from heidi_conformance._probe import Probe
+from heidi_conformance._settings import Plan
+from heidi_conformance._wire import OutOfPatienceError
+from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
+from heidi_conformance.rules import made
+
+from ._dictionaries import dictionaries, near
+
+# How often an id in a path is almost that of a resource, or no id at all.
+ASTRAY = 0.2
+# A name in braces, as a URL spells it.
+BRACES = re.compile(r"%7B(\w+)%7D")
+# Nothing is left to chance but by the seed, and the judge makes findings short itself.
+QUIETLY = settings(
+    database=None,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def invent(probe: Probe, plan: Plan) -> None:
+    """Send invented requests, those of all operations mixed. Raises OutOfPatienceError."""
+    drafts = [*drafted(plan, probe.wire.deadline)]
+    probe.random.shuffle(drafts)
+    probe.send(listing(paged(1)))
+    known: dict[tuple[str, ...], dict[str, str] | None] = {}
+    for draft in drafts:
+        operation = draft.operation
+        if operation is None:
+            continue
+        if operation.ids not in known:
+            known[operation.ids] = named(probe, operation)
+        names = known[operation.ids]
+        if names is not None:
+            binds = probe.name() if operation.action == "create" else ""
+            probe.try_send(replace(draft, target=aimed(probe, draft.target, names), binds=binds))
+
+
+def named(probe: Probe, operation: Operation) -> dict[str, str] | None:
+    """Make what the path of an operation names; None where that fails."""
+    try:
+        return made(probe, operation)
+    except UnboundError:
+        return None
+
+
+def aimed(probe: Probe, target: str, names: dict[str, str]) -> str:
+    """Put names of resources, or what is almost one, in the place of parameters."""
+    for parameter, name in names.items():
+        astray = probe.random.random() < ASTRAY
+        text = probe.random.choice(near(name)) if astray else f"{{{name}}}"
+        target = target.replace(f"{{{parameter}}}", text)
+    return target
+
+
+def drafted(plan: Plan, until: float) -> Iterator[Request]:
+    """Yield invented requests, with the names of parameters in the place of ids.
+
+    Raises OutOfPatienceError where that takes too long.
+    """
+    # The page does not say what becomes of a request that it does not describe.
+    modes = [GenerationMode.POSITIVE]
+    if plan.level == "strict":
+        modes.append(GenerationMode.NEGATIVE)
+    by_label = {f"{item.method} {item.path}": item for item in OPERATIONS.values()}
+    with hypothesis_elsewhere():
+        for result in schema_of(plan).get_all_operations():
+            operation = by_label[result.ok().label]
+            # Of a resource that is no more, no other operation would say anything.
+            if operation.action == "delete":
+                continue
+            ids = {name: f"{{{name}}}" for name in operation.owned}
+            for mode in modes:
+                strategy = result.ok().as_strategy(generation_mode=mode, path_parameters=ids)
+                drafts = [request_of(operation, case) for case in drawn(strategy, plan, until)]
+                different = [*dict.fromkeys(filter(None, drafts))]
+                # A path may be sent again and again, as it will not always name the same.
+                yield from islice(cycle(different), plan.examples) if ids else different
+
+
+def schema_of(plan: Plan) -> Any:
+    """Return the document of a level as Schemathesis has it, without what is judged elsewhere."""
+    document = deepcopy(_document.open_to(_document.load(plan.level), MAIN.owner))
+    document = _document.asserted(document, plan.level)
+    # The judge gives a token to every request: it is no parameter that could be invented.
+    document.pop("security", None)
+    for _, _, operation in _document.operations(document):
+        operation.pop("security", None)
+    # Most properties would else have names that no document knows.
+    for schema in document["components"]["schemas"].values():
+        if "properties" in schema and not schema.keys() & {"allOf", "anyOf", "oneOf"}:
+            schema.setdefault("additionalProperties", False)
+    # Schemathesis types its settings as a bare dict.
+    config: Any = schemathesis.Config.from_dict(dictionaries(document))  # pyright: ignore[reportUnknownMemberType]
+    return schemathesis.openapi.from_dict(document, config=config)
+
+
+def drawn(strategy: Any, plan: Plan, until: float) -> list[Case[Any]]:
+    """Return what a strategy makes; nothing where it can make nothing."""
+    cases: list[Case[Any]] = []
+
+    @seed(plan.seed)
+    @settings(QUIETLY, max_examples=plan.examples)
+    @given(strategy)
+    def draw(case: Case[Any]) -> None:
+        if time.monotonic() > until:
+            raise OutOfPatienceError("the time budget is spent")
+        cases.append(case)
+
+    with suppress(Unsatisfiable):
+        draw()
+    return cases
+
+
+def request_of(operation: Operation, case: Case[Any]) -> Request | None:
+    """Return a case as a request; None where HTTP cannot carry it."""
+    try:
+        prepared = requests.Request(**case.as_transport_kwargs(base_url="http://host")).prepare()
+    except (requests.RequestException, ValueError):
+        return None
+    sent: Any = prepared  # whose types say too little
+    parts = urlsplit(sent.url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    body = sent.body or b""
+    own = {name.lower() for name in case.headers or ()} - {"content-type"}
+    return Request(
+        operation.method,
+        BRACES.sub(r"{\1}", target),
+        body=body.encode() if isinstance(body, str) else body,
+        media_type=sent.headers.get("Content-Type"),
+        headers=tuple((name, text) for name, text in sent.headers.items() if name.lower() in own),
+    )
+
+
+@contextmanager
+def hypothesis_elsewhere() -> Generator[None]:
+    """Keep what Hypothesis stores, tables that take a second to make, out of the working directory.
+
+    It is no test run that would store anything else; there is a variable for it, and no setting.
+    """
+    set_hypothesis_home_dir(cache())
+    try:
+        yield
+    finally:
+        set_hypothesis_home_dir(None)
+
+
+def cache() -> Path:
+    """Return where programs of this user keep what can be made again."""
+    with suppress(RuntimeError):
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hypothesis")
+    return Path(tempfile.gettempdir(), "hypothesis")

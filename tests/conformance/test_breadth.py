@@ -1,0 +1,78 @@
+"""Requests that Schemathesis invents are sent like any other, and judged by the oracle alone."""
+
+import time
+
+import pytest
+from heidi_conformance._probe import Limits, Probe, Setting
+from heidi_conformance._settings import Plan
+from heidi_conformance._wire import OutOfPatienceError, Wire
+from heidi_conformance.breadth import invent
+
+from .conftest import Judged
+from .faults import TOKEN
+from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
+
+
+def invented(
+    api: Api, fault: Fault | None = None, *, seconds: float = 60, examples: int = 12
+) -> Probe:
+    """Send invented requests to a server; return who sent them."""
+    with (
+        serving(api.handle if fault is None else faulty(api, fault)) as url,
+        Wire(url, time.monotonic() + seconds) as wire,
+    ):
+        tokens = {"first": TOKEN}
+        probe = Probe(wire, Setting("strict", tokens), Limits(100), 1)
+        invent(probe, Plan(url, "strict", tokens, examples=examples))
+    return probe
+
+
+def test_they_ask_for_boundaries_and_for_near_misses_of_an_id(api: Api) -> None:
+    assert [] == invented(api).sightings
+
+    sizes = {size for item in api.requests for size in item.query.get("page_size", ())}
+    assert {"99", "101"} & sizes
+    ids = {session for user in api.users.values() for session in user.sessions}
+    asked = {item.path.removeprefix("/sessions/") for item in api.requests}
+    assert [text for text in asked - ids for known in ids if known[:30] in text]
+
+
+def test_they_carry_what_the_document_does_not_allow(api: Api) -> None:
+    invented(api)
+
+    assert {"GET", "POST", "PATCH"} == {item.method for item in api.requests}
+    assert any(item.body[:1] not in (b"{", b"") for item in api.requests)
+
+
+def test_each_of_them_can_be_sent_again_to_other_sessions(api: Api) -> None:
+    probe = invented(api)
+
+    (user,) = (user for user in api.users.values() if user.sessions)
+    sent = [request.target for request in probe.history]
+    assert not [known for known in user.sessions for target in sent if known in target]
+
+
+def long_duration(request: Request, handle: Handler) -> Answer:
+    """Break where a random request sends a number that no rule does."""
+    reply = handle(request)
+    lasts = request.method == "PATCH" and reply.status == 200
+    if lasts and 0.4 < reply.content["session"]["duration"] < 0.6:
+        return answer(500, {"detail": {"msg": "broken", "type": "Error"}})
+    return reply
+
+
+def test_what_they_alone_show_is_made_short_and_confirmed(judged: Judged) -> None:
+    (finding,) = judged(long_duration, max_examples=12).findings
+
+    assert ("no-server-error", "updateSession") == (finding.rule, finding.operation)
+    assert "confirmed" == finding.stability
+    create, update = finding.requests
+    assert create.startswith("s")
+    assert "-X PATCH" in update
+
+
+def test_the_time_budget_bounds_the_inventing_too(api: Api) -> None:
+    started = time.monotonic()
+    with pytest.raises(OutOfPatienceError):
+        invented(api, seconds=2, examples=100_000)
+    assert time.monotonic() - started < 10
