@@ -25,7 +25,7 @@ from scripts.generate import OUTPUT as GENERATED
 from scripts.judge import REPORT, judge_sandbox
 from scripts.lint import Finding, lint
 from scripts.outputs import replace
-from scripts.publication.tables import refresh
+from scripts.publication.tables import GUIDES, refresh
 from scripts.publish import publish
 from scripts.steps import Memory, Step, StepFailure, run
 
@@ -128,7 +128,6 @@ STEPS: Final = (
             "uv.lock",
         ),
         outputs=(REPORT,),
-        shows_itself=True,
     ),
     Step("site", write_publication),
     Step(
@@ -148,12 +147,12 @@ def _files(names: Sequence[str]) -> str:
 
 
 def uncommitted(root: Path = ROOT) -> list[str]:
-    """Name the files below generated/ that differ from the last commit.
+    """Name the derived files, and the guides with derived tables, that differ from the last commit.
 
     Outside a git checkout there is nothing to differ from.
     """
     status = subprocess.run(
-        ["git", "status", "--porcelain", "--", "generated"],  # noqa: S607  the user's own git
+        ["git", "status", "--porcelain", "--", "generated", GUIDES],  # noqa: S607  the user's own git
         cwd=root,
         capture_output=True,
         text=True,
@@ -167,7 +166,7 @@ def summary(differing: Sequence[str]) -> str:
     state = f"is not as committed: {_files(differing)}; commit them with the sources"
     return "\n".join(
         [
-            f"  generated/ {state if differing else 'is current'}",
+            f"  what is derived {state if differing else 'is current'}",
             f"  report in {REPORT.parent.relative_to(ROOT)}/",
             "  next: make preview · make sandbox · make conformance URL=… · make test",
         ]

@@ -32,6 +32,7 @@ WANTING: Final = re.compile("the server did not answer|The operation never succe
 """What the judge says of a rule that was skipped for want of a response."""
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
+PRINTED: Final = "judge.log"
 TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 """What a line of the sandbox's log starts with; without it, the same message is one line."""
 
@@ -39,8 +40,10 @@ TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE
 def judge_sandbox() -> str:
     """Judge the sandbox and return the verdict in a few words.
 
+    What the judge prints goes into a file beside its reports, and is shown when it fails.
+
     Raises:
-        StepFailure: findings, each with its sentence, and what the sandbox itself logged; or an
+        StepFailure: findings, as the judge prints them, and what the sandbox itself logged; or an
             operation that was not judged.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -50,13 +53,14 @@ def judge_sandbox() -> str:
                 code = _judge(sandbox)
         except ServingError as error:
             raise StepFailure(2, str(error)) from None
-        messages = list(dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines()))
+        logged = dict.fromkeys(TIME.sub("", log.read_text("utf-8")).splitlines())
+        printed = REPORT.with_name(PRINTED).read_text("utf-8").splitlines()
+        said = [*(f"the sandbox says: {line}" for line in logged), *printed]
     if code == 2 or not REPORT.exists():
-        raise StepFailure(2, "the judge could not run", messages)
+        raise StepFailure(2, "the judge could not run", said)
     verdict: Any = json.loads(REPORT.read_text(encoding="utf-8"))
     if code or not verdict["conforms"]:
-        findings = [finding["title"] for finding in verdict["findings"]]
-        raise StepFailure(1, f"does not conform; see {REPORT}", [*_said(messages), *findings])
+        raise StepFailure(1, f"does not conform; see {REPORT}", said)
     if lines := [*unjudged(verdict, load(ROOT / STRICT))]:
         raise StepFailure(1, f"not everything was judged; see {REPORT}", lines)
     return f"conforms at level strict, {verdict['requests']} requests"
@@ -77,18 +81,18 @@ def unjudged(verdict: Any, document: Any) -> Iterator[str]:
             yield f"{row['rule']} was not judged on {row['operation']}: {row['why']}"
 
 
-def _said(messages: list[str]) -> list[str]:
-    return [f"the sandbox says: {line}" for line in messages]
-
-
 def _judge(sandbox: Served) -> int:
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.unlink(missing_ok=True)
     command = [sys.executable, "-m", "heidi_conformance", "run", sandbox.url, "--level", "strict"]
     command += ["--report", str(REPORT.parent)]
     # What a developer has set for other servers does not go along.
     others = {name: value for name, value in os.environ.items() if not name.startswith("HEIDI_")}
     environment = {**others, "HEIDI_API_KEY": sandbox.key}
-    return subprocess.run(command, env=environment, check=False).returncode
+    with REPORT.with_name(PRINTED).open("wb") as printed:
+        return subprocess.run(
+            command, env=environment, stdout=printed, stderr=subprocess.STDOUT, check=False
+        ).returncode
 
 
 def main() -> int:

@@ -40,8 +40,6 @@ class Step:
     run: Callable[[], str]
     inputs: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
-    shows_itself: bool = False
-    """Whether it has a progress display of its own."""
 
 
 def digest(patterns: Sequence[str], root: Path) -> str:
@@ -99,8 +97,7 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
         result, note = memory.recall(step, inputs), "(unchanged)"
         if result is None:
             memory.forget(step)
-            waiting = contextlib.nullcontext() if step.shows_itself else console.status(step.name)
-            with waiting:
+            with console.status(step.name):
                 result = _result(step)
             memory.keep(step, inputs, result)
             note = f"{time.monotonic() - started:.1f} s"

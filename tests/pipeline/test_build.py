@@ -24,9 +24,9 @@ def _fine() -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A git checkout with one committed file below generated/ and one beside it."""
-    for name in ("generated/a.py", "other.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    """A git checkout with a committed file below generated/, a guide, and one beside them."""
+    for name in ("generated/a.py", "openapi/guides/a.md", "other.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("1\n")
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "all"]):
@@ -45,20 +45,21 @@ def test_what_is_as_committed_does_not_count(checkout: Path) -> None:
     assert build.uncommitted(checkout) == []
 
 
-def test_a_changed_and_a_new_generated_file_count(checkout: Path) -> None:
-    (checkout / "generated/a.py").write_text("2\n")
-    (checkout / "generated/b.py").write_text("")
-    assert build.uncommitted(checkout) == ["generated/a.py", "generated/b.py"]
+def test_a_changed_and_a_new_generated_file_and_a_guide_count(checkout: Path) -> None:
+    names = ["generated/a.py", "generated/b.py", "openapi/guides/a.md"]
+    for name in names:
+        (checkout / name).write_text("2\n")
+    assert names == sorted(build.uncommitted(checkout))
 
 
 def test_outside_a_checkout_nothing_differs(tmp_path: Path) -> None:
     assert build.uncommitted(tmp_path) == []
 
 
-def test_the_summary_says_whether_generated_is_current_and_where_to_look() -> None:
-    assert "generated/ is current" in build.summary([])
+def test_the_summary_says_whether_what_is_derived_is_current_and_where_to_look() -> None:
+    assert "what is derived is current" in build.summary([])
     stale = build.summary(["generated/a.py", "generated/b.py"])
-    assert "generated/ is not as committed: 2 files; commit them" in stale
+    assert "what is derived is not as committed: 2 files; commit them" in stale
     for text in ("reports/sandbox/", "make preview", "make conformance URL="):
         assert text in stale
 

@@ -58,10 +58,15 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
     return edit
 
 
-def test_the_sandbox_conforms(report: Path) -> None:
+def test_the_sandbox_conforms_and_what_the_judge_prints_is_in_a_file(
+    report: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert judge.judge_sandbox().startswith("conforms at level strict, ")
     verdict = json.loads(report.read_text(encoding="utf-8"))
     assert (verdict["conforms"], verdict["level"], verdict["findings"]) == (True, "strict", [])
+    assert ("", "") == capfd.readouterr()
+    printed = report.with_name(judge.PRINTED).read_text(encoding="utf-8")
+    assert f"{verdict['requests']} requests" in printed
 
 
 def verdict_on(*skipped: dict[str, str], unanswered: str = "", unseen: str = "") -> Any:
@@ -107,6 +112,8 @@ def test_a_planted_fault_is_named(
         judge.judge_sandbox()
     assert caught.value.code == 1
     assert sentence in str(caught.value)
+    printed = report.with_name(judge.PRINTED).read_text(encoding="utf-8").splitlines()
+    assert all(f"    {line}" in str(caught.value).splitlines() for line in printed)
 
 
 def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
