@@ -4,17 +4,21 @@
     python -m tests.conformance.calibration --correct [--id slow] [--seeds 20]
 
 The second form judges all correct servers, of which none may be accused; with `--seeds`, by the
-random requests of all layers too, once for each seed. Each fault stands behind
-a socket of its own and is judged at its level, until a finding names one of the rows that it
-breaks. Findings are not reduced there: that is what takes the time of a run.
+random requests of all layers too, once for each seed. Each fault is judged at its level, until a
+finding names one of the rows that it breaks, and no finding is made short. `--processes 2` does
+either on two processors.
 """
 
 import argparse
+import multiprocessing
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from heidi_conformance import CannotJudgeError
 from heidi_conformance._campaign import Campaign
@@ -27,8 +31,9 @@ from heidi_conformance.rules import RULES, SCRIPTS, Script
 from .correct import accusations, correct_servers
 from .faults import CATALOGUE, Planted
 from .faults.catalogue import Level
-from .reference import serving
-from .standing import plan, tokens
+from .standing import Put, place, plan, tokens
+
+PLANTED = {planted.id: planted for planted in CATALOGUE}
 
 # Faults that no run of the rules can fairly be asked to see, each with the reason.
 UNSEEN = {
@@ -73,6 +78,8 @@ STRICT_ONLY = {
     "views.stale_second_page": PAGES,
 }
 BUDGET = 60.0
+# How many servers stand behind one socket, one after the other.
+IN_TURN = 16
 SOON = 5.0
 # Decisions that a rule speaks of besides the one that the table names, if it names one.
 KIN = {
@@ -112,10 +119,10 @@ class Judgement:
     """What became of one fault.
 
     first: the earliest finding, whatever it says. fitting: the earliest that names the fault.
-    obstacle: why the run broke off, where it did.
+    obstacle: why the run broke off, where it did. result: what it amounts to, in a word.
     """
 
-    planted: Planted
+    id: str
     first: Sight | None
     fitting: Sight | None
     seconds: float
@@ -123,9 +130,15 @@ class Judgement:
     level: Level = "strict"
 
     @property
+    def planted(self) -> Planted:
+        return PLANTED[self.id]
+
+    @property
     def result(self) -> str:
         if self.fitting is not None:
             return "caught" if self.level == self.planted.level else "later"
+        if self.id in UNSEEN:
+            return "unseen"
         if self.first is not None:
             return "beside"
         return "refused" if self.obstacle else "missed"
@@ -139,32 +152,43 @@ def fits(planted: Planted, rule: str) -> bool:
     return RULES[rule].level == "documented" or rule in OF_THE_PAGE
 
 
+# Which scripts named the faults of a class so far, and how often: the next one may be seen by them.
+NAMED: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+
+class NamedError(Exception):
+    """A finding names the fault: the rest of the run has nothing to add."""
+
+
 class Trial(Campaign):
     """A run that ends as soon as a finding fits, and takes every finding as it comes."""
 
-    def __init__(self, plan: Plan, planted: Planted, *, near_first: bool) -> None:
+    def __init__(self, plan: Plan, planted: Planted, *, quick: bool) -> None:
         super().__init__(plan, lambda _: None)
         self.planted = planted
-        self.near_first = near_first
+        self.quick = quick
         self.first: Sight | None = None
         self.fitting: Sight | None = None
 
     def scripts(self) -> Sequence[Script]:
-        """Return the scripts, those first that are there for what the fault breaks."""
-        if not self.near_first:
+        """Return the scripts; for a quick run, those first that are likely to name the fault."""
+        if not self.quick:
             return SCRIPTS
-        return sorted(SCRIPTS, key=lambda script: not self.is_near(script))
+        named = NAMED[class_of(self.planted)]
+        return sorted(SCRIPTS, key=lambda script: (not self.is_near(script), -named[script.id]))
 
     def is_near(self, script: Script) -> bool:
-        rows = {RULES[rule].row for rule in script.rules} - {""}
-        return bool(rows & set(self.planted.rows))
+        return any(fits(self.planted, rule) for rule in script.rules)
 
     def run_script(self, script: Script, wire: Wire) -> bool:
         goes_on = super().run_script(script, wire)
         sights = [self.sight(case) for case in self.cases.apart()]
         self.first = self.first or next(iter(sights), None)
         self.fitting = next((item for item in sights if fits(self.planted, item.rule)), None)
-        return goes_on and self.fitting is None
+        if self.fitting is not None:
+            NAMED[class_of(self.planted)][script.id] += 1
+            raise NamedError
+        return goes_on
 
     def sight(self, case: Case) -> Sight:
         rule = RULES[case.complaint.rule]
@@ -174,28 +198,55 @@ class Trial(Campaign):
         return Proof(tuple(case.history[case.at : case.at + 1]), "untried")
 
 
-def judged(planted: Planted, *, near_first: bool = False, level: Level | None = None) -> Judgement:
-    """Judge the server of a fault."""
+def judged(
+    planted: Planted, put: Put, *, quick: bool = False, level: Level | None = None
+) -> Judgement:
+    """Judge the server of a fault at one level."""
     api = planted.server()
+    url = put(api.handle)
     started = time.monotonic()
-    with serving(api.handle) as url:
-        whole = plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
-        trial = Trial(whole, planted, near_first=near_first)
-        obstacle = ""
-        try:
-            trial.run()
-        except CannotJudgeError as error:
-            obstacle = str(error)
+    whole = plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
+    trial = Trial(whole, planted, quick=quick)
+    obstacle = ""
+    try:
+        trial.run()
+    except CannotJudgeError as error:
+        obstacle = str(error)
+    except NamedError:
+        pass
     seconds = time.monotonic() - started
-    return Judgement(planted, trial.first, trial.fitting, seconds, obstacle, whole.level)
+    return Judgement(planted.id, trial.first, trial.fitting, seconds, obstacle, whole.level)
 
 
-def judged_at_both(planted: Planted, *, near_first: bool) -> Judgement:
+def judged_at_both(planted: Planted, put: Put, *, quick: bool) -> Judgement:
     """Judge the server of a fault at its level and, where nothing is seen, at the stricter one."""
-    judgement = judged(planted, near_first=near_first)
-    if judgement.fitting is None and planted.level == "documented":
-        return judged(planted, near_first=near_first, level="strict")
+    level: Level = "strict" if planted.id in STRICT_ONLY and quick else planted.level
+    judgement = judged(planted, put, quick=quick, level=level)
+    if judgement.fitting is None and level == "documented":
+        return judged(planted, put, quick=quick, level="strict")
     return judgement
+
+
+def judged_in_turn(names: Sequence[str], *, quick: bool) -> list[Judgement]:
+    """Judge faults behind one socket."""
+    with place() as put:
+        return [judged_at_both(PLANTED[name], put, quick=quick) for name in names]
+
+
+def accused_in_turn(
+    names: Sequence[tuple[str, Level]], *, seeds: Sequence[int] | None
+) -> list[tuple[str, list[str]]]:
+    """Judge correct servers; return of each run what it was and what was said, in short."""
+    told: list[tuple[str, list[str]]] = []
+    servers = correct_servers(quick=False)
+    for seed in seeds or (SEED,):
+        for name, level in names:
+            started = time.monotonic()
+            said = accusations(servers[name, level], level, seed=seed, rules_only=seeds is None)
+            seconds = time.monotonic() - started
+            text = f"{seconds:6.2f} s  {name} at {level}, seed {seed}"
+            told.append((text, [item[:150] for item in said]))
+    return told
 
 
 # --- what is printed ---
@@ -212,18 +263,34 @@ def chosen(names: Sequence[str], classes: Sequence[str], shard: str) -> list[Pla
     return picked[int(number) - 1 :: int(shards)]
 
 
-def class_of(planted: Planted) -> str:
+def class_of(planted: Planted | Judgement) -> str:
     return planted.id.partition(".")[0]
+
+
+def parted(items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Deal items out, so that those of one class, which take alike, are apart."""
+    parts = -(-len(items) // IN_TURN)
+    return [items[number::parts] for number in range(parts)]
+
+
+def each(work: Callable[[Any], Any], parts: Sequence[Any], processes: int) -> Iterator[Any]:
+    """Yield what becomes of each part, in order."""
+    if processes == 1:
+        yield from map(work, parts)
+        return
+    apart = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=apart) as pool:
+        yield from pool.map(work, parts)
 
 
 def line(judgement: Judgement) -> str:
     """Say in a line what became of a fault."""
     sight = judgement.fitting or judgement.first
     said = f"{sight.rule} ({sight.row}) {sight.seconds:.2f} s: {sight.title[:110]}" if sight else ""
-    why = UNSEEN.get(judgement.planted.id, "") or judgement.obstacle
+    why = UNSEEN.get(judgement.id, "") or judgement.obstacle
     rows = " ".join(judgement.planted.rows)
     text = said if judgement.fitting else f"{judgement.planted.sentence} {said} {why}"
-    return f"{judgement.result:8}{judgement.seconds:6.2f} s  {judgement.planted.id} [{rows}] {text}"
+    return f"{judgement.result:8}{judgement.seconds:6.2f} s  {judgement.id} [{rows}] {text}"
 
 
 def table(judgements: Sequence[Judgement]) -> Iterator[str]:
@@ -233,16 +300,12 @@ def table(judgements: Sequence[Judgement]) -> Iterator[str]:
     """
     results: dict[str, Counter[str]] = defaultdict(Counter)
     for judgement in judgements:
-        unseen = judgement.fitting is None and judgement.planted.id in UNSEEN
-        result = "unseen" if unseen else judgement.result
-        results[class_of(judgement.planted)][result] += 1
+        results[class_of(judgement)][judgement.result] += 1
+        results["all"][judgement.result] += 1
     heads = ("caught", "later", "beside", "missed", "refused", "unseen")
     yield f"{'class':14}" + "".join(f"{head:>9}" for head in heads)
-    total: Counter[str] = Counter()
-    for name, counts in results.items():
-        yield f"{name:14}" + "".join(f"{counts[head]:9}" for head in heads)
-        total += counts
-    yield f"{'all':14}" + "".join(f"{total[head]:9}" for head in heads)
+    for name in (*(name for name in results if name != "all"), "all"):
+        yield f"{name:14}" + "".join(f"{results[name][head]:9}" for head in heads)
 
 
 def soon(judgements: Sequence[Judgement]) -> str:
@@ -254,23 +317,45 @@ def soon(judgements: Sequence[Judgement]) -> str:
     )
 
 
+def tell(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main_of_faults(given: argparse.Namespace) -> int:
+    """Judge faults, print what became of each, and return 1 where one was missed."""
+    names = [planted.id for planted in chosen(given.names, given.classes, given.shard)]
+    names = [name for name in names if not given.quick or name not in UNSEEN]
+    work = partial(judged_in_turn, quick=given.quick)
+    judgements: list[Judgement] = []
+    for part in each(work, parted(names), given.processes):
+        judgements += part
+        if not given.brief:
+            tell("\n".join(map(line, part)))
+    for text in table(judgements):
+        tell(text)
+    if not given.quick:
+        tell(soon(judgements))
+    missed = [item for item in judgements if item.result in {"beside", "missed", "refused"}]
+    for judgement in missed:
+        tell(line(judgement))
+    return 1 if missed else 0
+
+
 def main_of_correct(given: argparse.Namespace) -> int:
     """Judge correct servers, print what is said against them, and return 1 where there is any."""
-    wrong = runs = 0
+    names = list(correct_servers(quick=given.quick))
+    names = [name for name in names if not given.names or name[0] in given.names]
     # Seed by seed: a run that is broken off has judged every server with as many seeds.
-    for seed in given.seeds or (SEED,):
-        for name, level, server in correct_servers(quick=given.quick):
-            if given.names and name not in given.names:
-                continue
-            started = time.monotonic()
-            said = accusations(server, level, seed=seed, rules_only=given.seeds is None)
-            wrong += len(said)
+    work = partial(accused_in_turn, seeds=given.seeds)
+    wrong = runs = 0
+    for part in each(work, parted(names), given.processes):
+        for text, said in part:
             runs += 1
-            lines = "".join(f"\n    {item[:150]}" for item in said)
-            seconds = time.monotonic() - started
-            sys.stdout.write(f"{seconds:6.2f} s  {name} at {level}, seed {seed}{lines}\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{wrong} false accusations in {runs} runs\n")
+            wrong += len(said)
+            if said or not given.brief:
+                tell("\n    ".join((text, *said)))
+    tell(f"{wrong} false accusations in {runs} runs")
     return 1 if wrong else 0
 
 
@@ -286,8 +371,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--class", dest="classes", action="append", default=[])
     parser.add_argument("--id", dest="names", action="append", default=[])
     parser.add_argument("--shard", default="1/1", help="K/N: every Nth fault, from the Kth on")
-    parser.add_argument("--near-first", action="store_true", help="scripts of the row come first")
-    parser.add_argument("--quick", action="store_true", help="without servers that are slow")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="likely scripts first, no fault that is known to be unseen; of correct servers none "
+        "that is slow, and each at its strictest level",
+    )
+    parser.add_argument("--brief", action="store_true", help="name only what is wrong")
+    parser.add_argument("--processes", type=int, default=1, help="how many to judge with")
     parser.add_argument("--correct", action="store_true", help="judge the correct servers instead")
     parser.add_argument(
         "--seeds",
@@ -295,17 +386,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="with --correct: all layers, with the seeds 1 to N, or A-B; default: the rules alone",
     )
     given = parser.parse_args(arguments)
-    if given.correct:
-        return main_of_correct(given)
-    judgements: list[Judgement] = []
-    for planted in chosen(given.names, given.classes, given.shard):
-        judgements.append(judged_at_both(planted, near_first=given.near_first))
-        sys.stdout.write(line(judgements[-1]) + "\n")
-        sys.stdout.flush()
-    lines = [*table(judgements)] if given.near_first else [*table(judgements), soon(judgements)]
-    sys.stdout.write("\n".join(lines) + "\n")
-    open_ones = [item for item in judgements if not item.fitting and item.planted.id not in UNSEEN]
-    return 1 if open_ones else 0
+    return main_of_correct(given) if given.correct else main_of_faults(given)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
 """Servers that must not be accused: the reference, its variants, the sandbox, one written apart."""
 
 import contextlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator
 from functools import partial
 
 import heidi_sandbox
 from heidi_conformance import CannotJudgeError
 from heidi_conformance._campaign import Campaign
 from heidi_conformance._settings import SEED
-from heidi_conformance.rules import SCRIPTS, Script
 
 from . import independent
 from .faults.catalogue import Level
 from .reference import Api
 from .standing import Standing, plan, standing, users
 from .variants import VARIANTS
+from .variants.catalogue import BOTH
 
 
 @contextlib.contextmanager
@@ -34,47 +34,39 @@ def by_hand() -> Generator[tuple[str, dict[str, str]]]:
         yield running.url, given
 
 
-def correct_servers(*, quick: bool) -> Iterator[tuple[str, Level, Standing]]:
-    """Yield name, level and server of everything that must not be accused."""
-    for name, server in (
-        ("reference", partial(standing, Api)),
-        ("sandbox", sandbox),
-        ("independent", by_hand),
-    ):
-        for level in ("documented", "strict"):
-            yield name, level, server
-    for variant in VARIANTS:
-        if quick and not variant.steady:
-            continue
-        for level in variant.levels:
-            yield variant.id, level, partial(standing, variant.server)
+def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
+    """Return everything that must not be accused, by its name and a level.
 
-
-class Part(Campaign):
-    """A run of some of the scripts."""
-
-    part = slice(None)
-
-    def scripts(self) -> Sequence[Script]:
-        """Return the scripts of this part."""
-        return SCRIPTS[self.part]
+    quick: without servers that are slow, and each at its strictest level alone.
+    """
+    own: dict[str, Standing] = {
+        "reference": partial(standing, Api),
+        "sandbox": sandbox,
+        "independent": by_hand,
+    }
+    which = slice(-1, None) if quick else slice(None)
+    return {(name, level): server for name, server in own.items() for level in BOTH[which]} | {
+        (variant.id, level): partial(standing, variant.server)
+        for variant in VARIANTS
+        if variant.steady or not quick
+        for level in variant.levels[which]
+    }
 
 
 def accusations(
     server: Standing,
     level: Level,
-    part: slice = slice(None),
     *,
     seed: int = SEED,
     rules_only: bool = True,
 ) -> list[str]:
     """Return what a run says against a correct server; by default, of the rules alone."""
     with server() as (url, given):
-        campaign = Part(plan(url, level, given, seed=seed, rules_only=rules_only), lambda _: None)
-        campaign.part = part
+        whole = plan(url, level, given, seed=seed, rules_only=rules_only)
         try:
             return [
-                f"{item.rule} ({item.operation}) {item.title}" for item in campaign.run().findings
+                f"{item.rule} ({item.operation}) {item.title}"
+                for item in Campaign(whole, lambda _: None).run().findings
             ]
         except CannotJudgeError as error:
             return [str(error)]

@@ -9,10 +9,12 @@ from typing import Any
 from heidi_conformance import Level
 from heidi_conformance._settings import Plan
 
-from .reference import Api, Request, serving
+from .reference import Answer, Api, Handler, Request, serving
 
 # Where a server stands, and the tokens of its users and its key, as long as it stands.
 Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
+# Put a server behind a socket that is there already; return where it stands.
+Put = Callable[[Handler], str]
 
 
 def users(issue: Callable[[str, str], str]) -> dict[str, str]:
@@ -47,3 +49,20 @@ def standing(server: type[Api]) -> Generator[tuple[str, dict[str, str]]]:
     api = server()
     with serving(api.handle) as url:
         yield url, tokens(api)
+
+
+@contextlib.contextmanager
+def place() -> Generator[Put]:
+    """Yield what puts one server after another behind the same socket."""
+    current: list[Handler] = []
+
+    def handle(request: Request) -> Answer:
+        return current[-1](request)
+
+    with serving(handle) as url:
+
+        def put(handle: Handler) -> str:
+            current[:] = [handle]
+            return url
+
+        yield put
