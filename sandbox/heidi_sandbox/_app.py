@@ -52,7 +52,7 @@ def create_app(
         secret: what tokens, cursors and the names of users are made from; it belongs to the store.
         api_key: what the issue of a token asks for.
         token_lifetime: seconds until a token expires.
-        url: the base URL that the reference page shows.
+        url: the base URL, for the reference page and for headers that lead to a resource.
         root: the document to serve; by default the strict one of this distribution.
         deadlines: until when bodies must be here; by default 60 seconds after their headers.
 
@@ -65,7 +65,7 @@ def create_app(
     return _Application(
         document=document,
         site=Site(store, document, url),
-        verbs=Verbs(document, collections, tokens, Cursors(secret)),
+        verbs=Verbs(document, collections, tokens, Cursors(secret), url),
         tokens=tokens,
         api_key=api_key,
         deadlines=deadlines or Deadlines(Limits().body_time),

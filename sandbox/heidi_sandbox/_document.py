@@ -10,12 +10,22 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import heidi_spec
-from jsonschema_rs import Draft202012Validator, ValidationError
 
 from heidi_sandbox._answer import Answer
 from heidi_sandbox._errors import ApiError, CannotServeError, InvalidRequestError
-from heidi_sandbox._json import MalformedJsonError, dump, inexact_numbers, parse, path_text
-from heidi_sandbox._schemas import Node, Pointer, Schemas, Shape, is_object, put, reason, split
+from heidi_sandbox._json import MalformedJsonError, dump, inexact_numbers, parse
+from heidi_sandbox._schemas import (
+    Node,
+    Pointer,
+    Problem,
+    Schemas,
+    Shape,
+    Validator,
+    is_list,
+    is_object,
+    put,
+    split,
+)
 
 SEMANTICS: Final = "x-semantics"
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -24,6 +34,8 @@ _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", r
 _SEPARATORS: Final = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 # What OpenAPI gives no meaning as a parameter.
 _NO_PARAMETERS: Final = ("accept", "authorization", "content-type")
+# What each response says of itself, whatever the document shows.
+_OWN_HEADERS: Final = ("cache-control", "connection", "content-length", "content-type", "date")
 
 Read = Callable[[str], Any]
 
@@ -63,7 +75,7 @@ class Parameter:
     is_array: bool
     separator: str | None
     properties: Mapping[str, Read] | None
-    validator: Draft202012Validator
+    validator: Validator
 
     def value(self, texts: Sequence[str]) -> Any:
         """Return the value that a request gives, or the default.
@@ -73,7 +85,7 @@ class Parameter:
         """
         if not texts:
             if self.required:
-                raise InvalidRequestError(f"{self.name}: the parameter is missing")
+                raise InvalidRequestError(f"{self.name} is missing")
             return self.default
         if self.is_array:
             split_ = texts if self.separator is None else texts[0].split(self.separator)
@@ -81,9 +93,8 @@ class Parameter:
         else:
             value = self.read(texts[0])
         if len(texts) > 1 and not (self.is_array and self.separator is None):
-            raise InvalidRequestError(f"{self.name}: the parameter is given more than once")
-        validate(self.validator, value, self.name)
-        return value
+            raise InvalidRequestError(f"{self.name} must be given once")
+        return self._valid(value)
 
     def object(self, texts: Mapping[str, list[str]]) -> Any:
         """Return the object that a request gives as one parameter for each property."""
@@ -94,7 +105,12 @@ class Parameter:
         }
         if not value:
             return self.value(())
-        validate(self.validator, value, self.name)
+        return self._valid(value)
+
+    def _valid(self, value: Any) -> Any:
+        problem = self.validator.problem(value)
+        if problem is not None:
+            raise InvalidRequestError(problem._replace(path=(self.name, *problem.path)).at(""))
         return value
 
 
@@ -109,7 +125,7 @@ class Body:
     media_types: frozenset[str]
     schema: Node
     shape: Shape
-    validator: Draft202012Validator | None
+    validator: Validator | None
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """Return the properties that the document names, and none of the others.
@@ -121,11 +137,13 @@ class Body:
         if self.validator is None:
             return {}
         value = parse(raw)
-        validate(self.validator, value, "body")
+        problem = self.validator.problem(value)
         known = self.shape.pick(value)
-        for path in inexact_numbers(known):
-            place = path_text(path)
-            raise InvalidRequestError(f"{place}: the number has more digits than a double holds")
+        for path in inexact_numbers(known) if problem is None else ():
+            problem = Problem(self.validator.named(path), "has more digits than a double holds")
+            break
+        if problem is not None:
+            raise InvalidRequestError(problem.at("body"))
         return known if is_object(known) else {}
 
 
@@ -135,7 +153,8 @@ class Response:
 
     media_type: None where there is no body.
     example: the value that it shows, None where it shows none.
-    headers: those that it must have, each with a value of its schema.
+    headers: those that it is sent with, each as its example or else its schema has it: all that a
+        success declares, and of an error those that it must have.
     """
 
     status: int
@@ -143,7 +162,7 @@ class Response:
     schema: Node
     example: Any
     headers: Mapping[str, str]
-    validator: Draft202012Validator | None
+    validator: Validator | None
 
     def violation(self, body: bytes) -> str | None:
         """Return how a body breaks the document, quoting none of it; None where it obeys."""
@@ -151,13 +170,10 @@ class Response:
             return None
         try:
             # Decoded here, json need not guess the encoding.
-            self.validator.validate(json.loads(body.decode()))
-        except ValidationError as error:
-            place = path_text(tuple(error.instance_path)) or "body"
-            return f"status {self.status}, {place}: {reason(error)}"
+            problem = self.validator.problem(json.loads(body.decode()))
         except ValueError:
             return f"status {self.status}: the body is not JSON"
-        return None
+        return None if problem is None else f"status {self.status}: {problem.at('body')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,22 +365,6 @@ def read_document(root: Node) -> Document:
     return _Reader(root).document()
 
 
-def validate(validator: Draft202012Validator, value: Any, place: str) -> None:
-    """Return where a schema takes a value.
-
-    Raises:
-        InvalidRequestError: it does not; the message quotes nothing of the value.
-    """
-    try:
-        # The first error only: collecting half a million of them takes seconds.
-        validator.validate(value)
-    except ValidationError as error:
-        path = path_text(tuple(error.instance_path))
-        raise InvalidRequestError(f"{path or place}: {error.message}") from None
-    except ValueError:
-        raise InvalidRequestError(f"{place}: nested too deeply") from None
-
-
 class _Reader:
     def __init__(self, root: Node) -> None:
         self._root = root
@@ -520,12 +520,19 @@ class _Reader:
             schema=schema,
             example=self._example(content),
             headers={
-                name: str(self._returned.smallest(one.get("schema", {})))
+                name: self._header(one)
                 for name, one in headers.items()
-                if one.get("required")
+                if name not in _OWN_HEADERS and (one.get("required") or status.startswith("2"))
             },
             validator=self._returned.validator(schema) if media else None,
         )
+
+    def _header(self, header: Node) -> str:
+        value = self._example(header)
+        if value is None:
+            value = self._returned.smallest(header.get("schema", {}))
+        items = value if is_list(value) else [value]
+        return ",".join(one if isinstance(one, str) else dump(one).decode() for one in items)
 
     def _example(self, media: Node) -> Any:
         for example in media.get("examples", {}).values():
@@ -601,7 +608,7 @@ def _json_reader(name: str) -> Read:
         try:
             return parse(text.encode())
         except (MalformedJsonError, UnicodeEncodeError):
-            raise InvalidRequestError(f"{name}: the value is not JSON") from None
+            raise InvalidRequestError(f"{name} must be JSON") from None
 
     return read
 
@@ -610,4 +617,4 @@ def _unquoted(name: str, text: str) -> str:
     try:
         return unquote_to_bytes(text.replace("+", " ")).decode()
     except UnicodeDecodeError:
-        raise InvalidRequestError(f"{name}: the value is not UTF-8") from None
+        raise InvalidRequestError(f"{name} must be UTF-8") from None

@@ -8,11 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
-from jsonschema_rs import ValidationError
-
 from heidi_sandbox._document import SEMANTICS, Body, Document, Operation
 from heidi_sandbox._errors import CannotServeError, InvalidRequestError, InvalidResourceError
-from heidi_sandbox._json import dump, path_text
+from heidi_sandbox._json import dump
 from heidi_sandbox._schemas import (
     LEAST,
     SECURE,
@@ -23,7 +21,6 @@ from heidi_sandbox._schemas import (
     is_list,
     is_object,
     put,
-    reason,
     split,
     value_at,
 )
@@ -218,21 +215,21 @@ class Resource:
         """
         if not self._validator.is_valid(value):
             value = self.schemas.complete(self.schema, value)
-            try:
-                self._validator.validate(value)
-            except ValidationError as error:
-                path = tuple(error.instance_path)
-                kind = InvalidRequestError if {*path[:1]} & sent.keys() else InvalidResourceError
-                raise kind(f"{path_text(path) or self.name}: {reason(error)}") from None
+            problem = self._validator.problem(value)
+            if problem is not None:
+                was_sent = {*problem.path[:1]} & sent.keys()
+                kind = InvalidRequestError if was_sent else InvalidResourceError
+                raise kind(problem.at(self.name))
         return dump(value)
 
     def check(self, value: Node, place: str) -> None:
         """Raise CannotServeError where a value is not a resource."""
-        for error in self._validator.iter_errors(value):
-            where = path_text((place, *error.instance_path))
+        problem = self._validator.problem(value)
+        if problem is not None:
+            where = problem._replace(path=(place, *problem.path)).at("")
             raise CannotServeError(
-                f"{where}: a new {self.name} would not be valid: {reason(error)}; give it an "
-                "example or an initial value that its schema takes"
+                f"a new {self.name} would not be valid: {where}; give it an example or an initial "
+                "value that its schema takes"
             )
 
     def completed(self, stored: bytes) -> bytes:
@@ -245,8 +242,7 @@ class Resource:
         required = set(self.schemas.flat(self.schema).get("required", ()))
         value = {**{name: one for name, one in fresh.items() if name in required}, **value}
         value = self.schemas.complete(self.schema, value)
-        for error in list(self._validator.iter_errors(value)):
-            name = str(next(iter(error.instance_path), ""))
+        for name in self._validator.wrong_properties(value):
             if name in fresh:
                 value[name] = fresh[name]
             else:

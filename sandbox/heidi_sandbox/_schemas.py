@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import import_module
-from typing import Any, Final, Protocol, TypeAlias, TypeGuard
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from heidi_sandbox._errors import CannotServeError
+from heidi_sandbox._json import Path, dump, path_text
 
 Node: TypeAlias = dict[str, Any]
 Pointer: TypeAlias = tuple[str, ...]
@@ -175,15 +176,22 @@ class Schemas:
                 known.items = self.shape(node["items"])
         return known
 
-    def validator(self, schema: Node) -> Draft202012Validator:
-        """Return what tells whether a value is of a schema, and quotes none of it."""
-        return Draft202012Validator(
-            {**schema, "components": self.root.get("components", {})},
-            validate_formats=True,
-            formats={"date": _is_date},
-            mask="the value",
-            offline=True,
-        )
+    def validator(self, schema: Node) -> "Validator":
+        """Return what tells whether a value is of a schema."""
+        return Validator(self, schema)
+
+    def named(self, schema: Node, path: Path) -> Path:
+        """Return a path with `*` for each key that the schema takes without naming it."""
+        shown: list[str | int] = []
+        for part in path:
+            node = self.flat(schema)
+            properties = self.properties(node)
+            is_named = isinstance(part, int) or part in {*properties, *node.get("required", ())}
+            shown.append(part if is_named else "*")
+            rest = node.get("items" if isinstance(part, int) else "additionalProperties")
+            inner = properties.get(str(part), rest)
+            schema = inner if is_object(inner) else {}
+        return tuple(shown)
 
     def smallest(self, schema: Node, dice: Dice = LEAST) -> Any:
         """Return a value of a schema: one that it shows, else the smallest, or as the dice fall."""
@@ -240,6 +248,57 @@ class Schemas:
         raise CannotServeError(f"{place}: no value fits its schema; give it an example")
 
 
+class Problem(NamedTuple):
+    """What is wrong with a value. It quotes neither the value nor a key that no schema names.
+
+    path: where, from the value.
+    text: what is wrong there, as it follows the name of the place.
+    """
+
+    path: Path
+    text: str
+
+    def at(self, place: str) -> str:
+        """Return it as a sentence; the place is what the whole value is called."""
+        return f"{path_text(self.path) or place} {self.text}"
+
+
+class Validator:
+    """Tells whether a value is of a schema, and what is wrong with one that is not."""
+
+    def __init__(self, schemas: Schemas, schema: Node) -> None:
+        self._schemas = schemas
+        self._schema = schema
+        self._validator = Draft202012Validator(
+            {**schema, "components": schemas.root.get("components", {})},
+            validate_formats=True,
+            formats={"date": _is_date},
+            offline=True,
+        )
+        self.is_valid = self._validator.is_valid
+
+    def named(self, path: Path) -> Path:
+        """Return a path without the keys that the schema does not name."""
+        return self._schemas.named(self._schema, path)
+
+    def problem(self, value: Any) -> Problem | None:
+        """Return the first thing that is wrong, None where nothing is."""
+        try:
+            # Of half a million things that are wrong, to collect them all takes seconds.
+            self._validator.validate(value)
+        except ValidationError as error:
+            path, text = _explained(error)
+            return Problem(self.named(path), text)
+        except ValueError:
+            return Problem((), "must not be nested so deeply")
+        return None
+
+    def wrong_properties(self, value: Node) -> set[str]:
+        """Return the names of the properties with which something is wrong."""
+        paths = [error.instance_path for error in self._validator.iter_errors(value)]
+        return {str(path[0]) for path in paths if path}
+
+
 def split(pointer: str) -> Pointer:
     """Return the names of a JSON Pointer."""
     names = pointer.removeprefix("#").split("/")[1:]
@@ -262,12 +321,6 @@ def put(value: Any, pointer: Pointer, inner: Any) -> Any:
     return {**outer, name: put(outer.get(name), tuple(rest), inner)}
 
 
-def reason(error: ValidationError) -> str:
-    """Return which keyword a value breaks."""
-    missing = getattr(error.kind, "property", None)
-    return f"breaks `{error.kind.name}`" if missing is None else f"{missing} is missing"
-
-
 def follow(root: Node, node: Node) -> Node:
     """Return what a reference leads to, with what is written beside it."""
     while "$ref" in node:
@@ -287,6 +340,43 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _explained(error: ValidationError) -> tuple[Path, str]:
+    """Return where a value is not as its schema says, and how it must be."""
+    path, kind = tuple(error.instance_path), error.kind
+    if kind.name in _BRANCHES:
+        return _explained_branches(path, [errors[0] for errors in kind.value if errors])
+    if kind.name == "required":
+        return (*path, kind.value), "is missing"
+    if kind.name == "propertyNames":
+        return path, f"has a key that {_explained(kind.value)[1]}"
+    # `false` in place of a schema is named by the keyword that it belongs to.
+    name = str(error.schema_path[-1]) if kind.name == "falseSchema" else kind.name
+    words = _WORDS.get(name)
+    return path, f"does not fit `{name}`" if words is None else f"must {words(kind.value)}"
+
+
+def _explained_branches(path: Path, errors: Sequence[ValidationError]) -> tuple[Path, str]:
+    if not errors:
+        return path, "must be of one form, and not of several"
+    deepest = max(errors, key=lambda error: len(error.instance_path))
+    if len(deepest.instance_path) > len(path):
+        return _explained(deepest)
+    texts = [_explained(error)[1].removeprefix("must ") for error in errors]
+    if all(text.startswith("be ") for text in texts):
+        texts[1:] = [text.removeprefix("be ") for text in texts[1:]]
+    return path, f"must {' or '.join(texts)}"
+
+
+def _counted(words: str, one: str, many: str) -> Callable[[Any], str]:
+    return lambda count: f"have {words} {count} {one if count == 1 else many}"
+
+
+def _format(name: str) -> str:
+    article = "an" if name[0] in "aei" else "a"
+    example = f" such as {_FORMATS[name](LEAST)}" if name in _FORMATS else ""
+    return f"be {article} {name}{example}"
 
 
 def _number(node: Node, dice: Dice) -> Any:
@@ -372,6 +462,41 @@ def _members(inner: Sequence[Any]) -> list[int]:
     return found
 
 
+_TYPES: Final[Mapping[str, str]] = {
+    "array": "an array",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+    "null": "null",
+}
+# How a value must be, by the keyword that it breaks; what stands behind the keyword is given.
+_WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "additionalProperties": lambda _: "have no other keys than the documented ones",
+    "const": lambda value: f"be {dump(value).decode()}",
+    "contains": lambda _: "contain the documented items",
+    "enum": lambda values: f"be one of {', '.join(dump(one).decode() for one in values)}",
+    "exclusiveMaximum": lambda limit: f"be less than {limit}",
+    "exclusiveMinimum": lambda limit: f"be greater than {limit}",
+    "format": _format,
+    "items": lambda _: "not be there",
+    "maxItems": _counted("at most", "item", "items"),
+    "maxLength": _counted("at most", "character", "characters"),
+    "maxProperties": _counted("at most", "property", "properties"),
+    "maximum": lambda limit: f"be at most {limit}",
+    "minItems": _counted("at least", "item", "items"),
+    "minLength": _counted("at least", "character", "characters"),
+    "minProperties": _counted("at least", "property", "properties"),
+    "minimum": lambda limit: f"be at least {limit}",
+    "multipleOf": lambda step: f"be a multiple of {step}",
+    "not": lambda _: "not be of the form that is ruled out",
+    "pattern": lambda pattern: f"match {pattern}",
+    "type": lambda types: f"be {' or '.join(_TYPES[one] for one in _TYPES if one in types)}",
+    "unevaluatedItems": lambda _: "have no other items than the documented ones",
+    "unevaluatedProperties": lambda _: "have no other keys than the documented ones",
+    "uniqueItems": lambda _: "have no item twice",
+}
 _FAR: Final = 2**53
 _WIDE: Final = 3600
 _NULL_OF: Final = 3  # of so many and one, one is null

@@ -7,7 +7,9 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from heidi_sandbox._answer import Answer, joined
 from heidi_sandbox._cursor import Cursors, InvalidCursorError
@@ -33,6 +35,7 @@ _LARGEST_PAGE: Final = 10_000  # resources, where the document sets no bound
 _USUAL_PAGE: Final = 100
 _LARGEST_NUMBER: Final = 2**63 - 1
 _ATTEMPTS: Final = 10  # at an id that nobody has
+_PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 class Call(NamedTuple):
@@ -54,17 +57,24 @@ class Template:
         document: the strict document.
         operation: the operation; what its example says beside the gaps, each response says.
         gaps: pointers by name, each with a value that shows that the response is then valid.
+        location: the URL of the resource, with its path parameters in braces, for a response that
+            declares this header; empty where nothing reads the resource.
 
     Raises:
         CannotServeError: the response would not be valid.
     """
 
     def __init__(
-        self, document: Document, operation: Operation, gaps: Mapping[str, tuple[str, bytes]]
+        self,
+        document: Document,
+        operation: Operation,
+        gaps: Mapping[str, tuple[str, bytes]],
+        location: str = "",
     ) -> None:
         success = operation.success
         self._status, self._media_type = success.status, success.media_type
         self._headers = success.headers
+        self._location = location if "location" in success.headers else ""
         self._gaps: list[str] = []
         value = success.example
         if success.validator is None:  # not JSON
@@ -86,9 +96,13 @@ class Template:
                 f"{operation.id}: its response would not be valid: {violation}; give it an example"
             )
 
-    def fill(self, values: Mapping[str, bytes]) -> Answer:
-        """Return the response with a JSON text in each gap."""
-        return Answer(self._status, b"".join(self._filled(values)), self._headers, self._media_type)
+    def fill(self, values: Mapping[str, bytes], path: Mapping[str, str] = {}) -> Answer:
+        """Return the response with a JSON text in each gap; a path leads to its resource."""
+        headers = self._headers
+        if self._location and path:
+            location = _PARAMETER.sub(lambda name: quote(path[name[1]], ""), self._location)
+            headers = {**headers, "location": location}
+        return Answer(self._status, b"".join(self._filled(values)), headers, self._media_type)
 
     def fill_large(self, values: Mapping[str, bytes], items: Sequence[bytes]) -> Answer:
         """Return the response with the pieces of a long text in the gap that has no value."""
@@ -158,18 +172,25 @@ class Verbs:
         collections: where resources are kept.
         tokens: what issues them.
         cursors: what writes and reads the tokens of pages.
+        url: the base URL of the API, for headers that lead to a resource.
 
     served_from_example: the ids of the operations without semantics.
     """
 
     def __init__(
-        self, document: Document, collections: Collections, tokens: Tokens, cursors: Cursors
+        self,
+        document: Document,
+        collections: Collections,
+        tokens: Tokens,
+        cursors: Cursors,
+        url: str = "",
     ) -> None:
         self._document = document
         self._collections = collections
         self._store = collections.store
         self._tokens = tokens
         self._cursors = cursors
+        self._url = url
         self._within = {name: self._scope(name) for name in collections.resources}
         bind: dict[str, Callable[[Operation], Handler]] = {
             "create": self._create,
@@ -231,8 +252,7 @@ class Verbs:
     def _resource(self, operation: Operation) -> tuple[Resource, str]:
         """Return the resource of an operation, and the path parameter that names it, if any."""
         name = operation.semantics["resource"]
-        named = [one for one, other in operation.resources.items() if other == name]
-        return self._collections.resources[name], "".join(named[-1:])
+        return self._collections.resources[name], self._parameter(name)
 
     def _template(
         self, operation: Operation, words: Sequence[str], values: Mapping[str, Any]
@@ -240,7 +260,23 @@ class Verbs:
         """Return the response of an operation with a gap at what its semantics say."""
         said = {**operation.semantics, **operation.semantics.get("page", {})}
         gaps = {word: (said[word], dump(values[word])) for word in words if word in said}
-        return Template(self._document, operation, gaps)
+        return Template(self._document, operation, gaps, self._location(operation))
+
+    def _location(self, operation: Operation) -> str:
+        """Return the URL of an operation's resource, for whoever reads it; empty without any."""
+        resource = operation.semantics.get("resource")
+        known = {*_PARAMETER.findall(operation.template), self._parameter(resource)}
+        shown = operation.success.headers.get("location", "")
+        start = self._url if shown.startswith(("http:", "https:")) else self._document.base_path
+        for reader in self._document.of("read", resource):
+            if known.issuperset(_PARAMETER.findall(reader.template)):
+                return start + reader.template
+        return ""
+
+    def _parameter(self, resource: str | None) -> str:
+        """Return the path parameter that names a resource, empty where none does."""
+        named = (one.resources.items() for one in self._document.operations)
+        return next((name for name, one in chain.from_iterable(named) if one == resource), "")
 
     def _example(self, operation: Operation) -> Handler:
         answer = Template(self._document, operation, {}).fill({})
@@ -251,7 +287,7 @@ class Verbs:
         return show
 
     def _create(self, operation: Operation) -> Handler:
-        resource, _ = self._resource(operation)
+        resource, parameter = self._resource(operation)
         sample = resource.sample
         values = {"result": sample, "id": sample[resource.id]}
         template = self._template(operation, ("id", "result"), values)
@@ -271,7 +307,8 @@ class Verbs:
 
                 with contextlib.suppress(DuplicateIdError):
                     await self._store.create(collection, str(id_), document)
-                    return template.fill({"result": texts[-1], "id": dump(id_)})
+                    path = {**call.path, parameter: str(id_)}
+                    return template.fill({"result": texts[-1], "id": dump(id_)}, path)
             raise DuplicateIdError
 
         return create
@@ -285,7 +322,8 @@ class Verbs:
             stored = await self._store.get(collection, call.path[parameter])
             if stored is None:
                 raise NotFoundError
-            return template.fill({"result": self._collections.current(resource, stored)})
+            current = self._collections.current(resource, stored)
+            return template.fill({"result": current}, call.path)
 
         return read
 
@@ -318,7 +356,7 @@ class Verbs:
             new = await self._store.update(collection, call.path[parameter], changed)
             if new is None:
                 raise NotFoundError
-            return template.fill({"result": new})
+            return template.fill({"result": new}, call.path)
 
         return change
 
@@ -384,7 +422,7 @@ class Verbs:
         try:
             return self._cursors.read(collection, token)
         except InvalidCursorError:
-            raise InvalidRequestError(f"{name}: the value is no token of a next page") from None
+            raise InvalidRequestError(f"{name} must be the token of a next page") from None
 
     def _issue(self, operation: Operation) -> Handler:
         schemas, meaning = self._document.returned, operation.semantics

@@ -31,7 +31,7 @@ FAULTS = {
         "_resources.py",
         "        if not self._validator.is_valid(value):\n            value = ",
         "        del value[next(iter(sorted(self._own)))]\n        if True:\n            _ = ",
-        "createSession: the response breaks the document: Session: created_at is missing",
+        "createSession: the response breaks the document: created_at is missing",
     ),
 }
 

@@ -142,7 +142,7 @@ def test_a_token_needs_both_email_and_id(sandbox: Sandbox) -> None:
     ):
         answer = buy(sandbox, sandbox.api_key, **query)
         assert (422, "InvalidRequestError") == error_of(answer)
-        assert message_of(answer).startswith(f"{missing}: ")
+        assert message_of(answer).startswith(f"{missing} is missing")
 
 
 @pytest.mark.parametrize(

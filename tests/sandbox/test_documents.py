@@ -200,7 +200,13 @@ SCHEMES = {
 def schemas() -> Node:
     text = {"type": "string"}
     label = {**text, "maxLength": 20}
-    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    counts = {
+        "type": "object",
+        "additionalProperties": {"type": "integer"},
+        "propertyNames": {"pattern": "^[a-z]$"},
+        "maxProperties": 3,
+    }
+    mood = {"oneOf": [{"enum": ["AWFUL", "BAD", "DULL", "FAIR", "GOOD"]}, {"type": "null"}]}
     return {
         "Widget": {
             "type": "object",
@@ -240,6 +246,7 @@ def schemas() -> Node:
                 "tags": {"type": "array", "items": text},
                 "owner": ref("Owner"),
                 "counts": counts,
+                "mood": mood,
                 "secret": {**text, "writeOnly": True},
             },
         },
@@ -304,7 +311,12 @@ class Client:
     def __init__(self, store: OpenStore, root: Node, who: str = "ann") -> None:
         self._runner = store.runner
         app: Any = create_app(
-            store.store, secret=b"s" * 32, api_key=KEY, token_lifetime=60, root=root
+            store.store,
+            secret=b"s" * 32,
+            api_key=KEY,
+            token_lifetime=60,
+            url="http://sandbox.example/v9",
+            root=root,
         )
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x/v9")
         answer = self.send("GET", f"/tokens?who={who}&where=1", headers={"X-Partner": KEY})
@@ -383,6 +395,95 @@ def test_what_the_request_takes_and_the_resource_does_not_is_422_and_changes_not
     assert (422, "Wrong") == ann.error("PATCH", f"/widgets/{widget['uid']}", json={"size": 0})
     assert (422, "Wrong") == ann.error("POST", "/widgets", json={"size": 0})
     assert widget == ann.send("GET", f"/widgets/{widget['uid']}").json()
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ([], "body must be an object"),
+        ({"size": "Zaphod"}, "size must be an integer"),
+        ({"size": 2**53 + 1}, "size has more digits than a double holds"),
+        ({"size": 0}, "size must be at least 1"),
+        ({"title": "Zaphod" * 9}, "title must have at most 20 characters"),
+        ({"tags": ["", None]}, "tags[1] must be a string"),
+        ({"owner": {}}, "owner.name is missing"),
+        (
+            {"owner": {"name": "", "since": "Zaphod"}},
+            "owner.since must be a date such as 1930-01-01",
+        ),
+        ({"mood": "Zaphod"}, 'mood must be one of "AWFUL", "BAD", "DULL", "FAIR", "GOOD" or null'),
+        ({"counts": {"Zaphod": 1}}, "counts has a key that must match ^[a-z]$"),
+        ({"counts": {"z": "Zaphod"}}, "counts.* must be an integer"),
+        ({"counts": {"z": 2**60 + 1}}, "counts.* has more digits than a double holds"),
+        ({"counts": dict.fromkeys("cdef", 1)}, "counts must have at most 3 properties"),
+        ({"counts": dict.fromkeys("cd", 1)}, "counts must have at most 3 properties"),
+    ],
+)
+def test_a_message_says_what_must_be_and_repeats_nothing_that_was_sent(
+    ann: Client, sent: object, message: str
+) -> None:
+    path = f"/widgets/{ann.make(counts={'a': 1, 'b': 2})['uid']}"
+    answer = ann.send("PATCH", path, json=sent)
+    assert (422, message) == (answer.status_code, answer.json()["problem"]["words"])
+
+
+def test_a_declared_location_leads_to_the_resource(store: OpenStore) -> None:
+    root = document()
+    paths = root["paths"]
+    link = {"schema": {"type": "string"}, "example": "/widgets/w-0"}
+    for operation, status in (
+        (paths["/widgets"]["post"], "201"),
+        (paths["/widgets/{widget}/archive"]["post"], "202"),
+        (paths["/widgets/{widget}/parts"]["post"], "201"),
+    ):
+        operation["responses"][status]["headers"] = {"Location": link}
+    ann = Client(store, root)
+    answer = ann.send("POST", "/widgets", json={"size": 7})
+    widget = answer.json()["box"]["widget"]
+    path = f"/widgets/{widget['uid']}"
+    assert f"/v9{path}" == answer.headers["location"]
+    assert widget == ann.send("GET", path).json()
+    assert f"/v9{path}" == ann.send("POST", f"{path}/archive").headers["location"]
+    # No operation reads a part.
+    assert link["example"] == ann.send("POST", f"{path}/parts").headers["location"]
+
+
+def test_a_location_that_is_shown_as_a_url_names_the_sandbox(store: OpenStore) -> None:
+    root = document()
+    link = {"schema": {"type": "string", "format": "uri"}}
+    root["paths"]["/widgets"]["post"]["responses"]["201"]["headers"] = {"Location": link}
+    answer = Client(store, root).send("POST", "/widgets", json={"size": 7})
+    uid = answer.json()["box"]["key"]
+    assert f"http://sandbox.example/v9/widgets/{uid}" == answer.headers["location"]
+
+
+def test_declared_headers_are_sent_with_every_success(store: OpenStore) -> None:
+    root = document()
+    headers: Node = {
+        "X-Cost": {"schema": {"type": "integer"}, "example": 3},
+        "X-Free": {"schema": {"type": "boolean", "examples": [True]}},
+        "X-Units": {"schema": {"type": "array", "items": {}}, "example": ["a", "b"]},
+        "Content-Type": {"schema": {"type": "string"}, "example": "text/plain"},
+    }
+    for item in root["paths"].values():
+        for name, operation in item.items():
+            for status, response in operation["responses"].items() if name != "parameters" else ():
+                response["headers"] = headers if status.startswith("2") else {"X-Cost": {}}
+    ann = Client(store, root)
+    path = f"/widgets/{ann.make()['uid']}"
+    for answer in (
+        ann.send("POST", "/widgets", json={}),
+        ann.send("GET", path),
+        ann.send("GET", "/widgets"),
+        ann.send("PATCH", path, json={}),
+        ann.send("POST", f"{path}/archive"),
+        ann.send("PUT", f"{path}/ping"),
+        ann.send("DELETE", path),
+    ):
+        shown = [answer.headers[name] for name in ("x-cost", "x-free", "x-units")]
+        assert ["3", "true", "a,b"] == shown
+        assert answer.headers.get("content-type") in ("application/json", None)
+    assert "x-cost" not in ann.send("GET", path).headers
 
 
 def test_a_deleted_resource_is_gone_and_a_walk_stays_right(ann: Client) -> None:
@@ -562,8 +663,8 @@ def no_scheme(root: Node) -> None:
     ("spoil", "words"),
     [
         (no_style, "parameter big: style matrix is not served"),
-        (no_initial, "Widget.size: a new Widget would not be valid: breaks `minimum`"),
-        (no_example, "widgetHistory: its response would not be valid: status 200, body: breaks"),
+        (no_initial, "a new Widget would not be valid: Widget.size must be at least 1; give it"),
+        (no_example, "widgetHistory: its response would not be valid: status 200: body must be"),
         (no_scheme, "security scheme key: oauth2 is not served"),
     ],
 )

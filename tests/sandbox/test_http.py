@@ -134,7 +134,7 @@ def test_s5_broken_json_is_400(api: Api, body: bytes) -> None:
 def test_s5_json_that_is_no_object_is_422(api: Api, body: str) -> None:
     answer = api.patch_raw(api.create(), body)
     assert (422, "InvalidRequestError") == error_of(answer)
-    assert message_of(answer).startswith("body: ")
+    assert message_of(answer).startswith("body must be an object")
 
 
 def test_s5_deep_arrays_where_a_text_belongs_are_refused(api: Api) -> None:
@@ -276,10 +276,10 @@ def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> Non
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({"duration": "Zaphod77"}, "duration: breaks `type`"),
+        ({"duration": "Zaphod77"}, "duration must be a number"),
         ({"patient": {"name": "Zaphod77", "gender": "male", "dob": None}}, "patient.gender"),
-        ({"session_id": "Zaphod77"}, "session_id: breaks `pattern`"),
-        ({"updated_at": "Zaphod77"}, "updated_at: breaks `pattern`"),
+        ({"session_id": "Zaphod77"}, "session_id must match "),
+        ({"updated_at": "Zaphod77"}, "updated_at must match "),
     ],
 )
 def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value(
@@ -348,7 +348,7 @@ def test_an_undeclared_status_is_not_sent() -> None:
     error = json.dumps({"detail": {"msg": "", "type": ""}}).encode()
     assert "status 418 is not declared" == get.violation(Answer(418, error))
     assert "status 401 lacks the header www-authenticate" == get.violation(Answer(401, error))
-    assert "status 404, detail: type is missing" == get.violation(
+    assert "status 404: detail.type is missing" == get.violation(
         Answer(404, b'{"detail":{"msg":""}}')
     )
     assert "status 404: the body is not JSON" == get.violation(Answer(404, b"{"))

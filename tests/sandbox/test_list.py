@@ -42,7 +42,7 @@ NO_PAGE_SIZE = (
 def test_s7_a_page_size_that_is_no_integer_from_1_to_100_is_422(api: Api, text: str) -> None:
     answer = api.get(f"/sessions/linked-user?page_size={text}")
     assert INVALID == error_of(answer)
-    assert message_of(answer).startswith("page_size: ")
+    assert message_of(answer).startswith("page_size must be ")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_s7_a_page_that_was_never_issued_is_422(api: Api, other: Api) -> None:
     for page in ("", "0", "1", "2", "-1", "x", "null", "é", "\0", *changed):
         answer = api.get("/sessions/linked-user", params={"page": page})
         assert INVALID == error_of(answer), page
-        assert message_of(answer).startswith("page: ")
+        assert message_of(answer).startswith("page must be ")
 
 
 def test_a_cursor_is_bound_to_its_user(api: Api, other: Api) -> None:
