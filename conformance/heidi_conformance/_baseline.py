@@ -45,7 +45,7 @@ def check_types(verdict: Verdict) -> None:
     for finding in verdict.findings:
         levels.append(finding.level)
         texts += [finding.rule, finding.operation, finding.title, finding.expected, finding.got]
-        texts += [finding.cause, finding.python, finding.row, *finding.requests]
+        texts += [finding.code, finding.detail, finding.python, finding.row, *finding.requests]
         texts += [finding.words.pointer, finding.words.source, finding.words.promise]
         numbers.append(finding.seen)
     for outcome in verdict.outcomes:
@@ -78,13 +78,19 @@ def baseline(path: Path, level: Level) -> Verdict:
 
 def compare(old: Verdict, new: Verdict) -> Comparison:
     """Tell which findings came, stayed and went."""
-    before = {finding.fingerprint: finding for finding in old.findings}
-    after = {finding.fingerprint for finding in new.findings}
+
+    def mark(finding: Finding) -> str:
+        # Reports of earlier versions have no codes.
+        coded = all(item.code for item in old.findings)
+        return finding.fingerprint if coded else f"{finding.rule} {finding.operation}"
+
+    before = {mark(finding): finding for finding in old.findings}
+    after = {mark(finding) for finding in new.findings}
     tried = {(item.rule, item.operation) for item in new.outcomes if item.result != "skipped"}
-    gone = [finding for mark, finding in before.items() if mark not in after]
+    gone = [finding for key, finding in before.items() if key not in after]
     return Comparison(
-        new=tuple(finding for finding in new.findings if finding.fingerprint not in before),
-        stayed=tuple(finding for finding in new.findings if finding.fingerprint in before),
+        new=tuple(finding for finding in new.findings if mark(finding) not in before),
+        stayed=tuple(finding for finding in new.findings if mark(finding) in before),
         fixed=tuple(item for item in gone if (item.rule, item.operation) in tried),
         unseen=tuple(item for item in gone if (item.rule, item.operation) not in tried),
     )

@@ -156,7 +156,7 @@ class Campaign:
         finally:
             probe.close()
         for sighting in probe.sightings:
-            self.cases.add(sighting.complaint, probe.history, sighting.at, sighting.about)
+            self.cases.add(sighting.violation, probe.history, sighting.at, sighting.about)
         self.step(phase)
         return why
 

@@ -1,13 +1,12 @@
-"""Complaints by their cause."""
+"""Violations by their cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ._history import Request
-from .oracle import Complaint
+from .oracle import Violation
 
 Cause = tuple[str, str, str]
-MOST_SUBJECTS = 6
 # What one cause brings about besides, on the same operation.
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
@@ -19,74 +18,66 @@ TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
 
 @dataclass
 class Case:
-    """All complaints of one cause.
+    """All violations of one cause.
 
-    history, at: the first requests seen that led to one. about: the session on a page it is about.
+    history, at: the first requests seen that led to one. about: the resource on a page it is about.
+    fields: of all of them, in the order of their coming.
     """
 
-    complaint: Complaint
+    violation: Violation
     history: Sequence[Request]
     at: int
     about: str = ""
-    subjects: dict[str, None] = field(default_factory=dict[str, None])
+    fields: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
 
     @property
     def cause(self) -> Cause:
         """What all of them have in common."""
-        return self.complaint.cause
-
-    @property
-    def title(self) -> str:
-        """The cause as a sentence."""
-        subjects = list(self.subjects)
-        named = ", ".join(subjects[:MOST_SUBJECTS])
-        if len(subjects) > MOST_SUBJECTS:
-            named += f" and {len(subjects) - MOST_SUBJECTS} more"
-        return f"{self.complaint.operation} {self.complaint.pattern.replace('{}', named)}"
+        return self.violation.cause
 
 
 class Cases:
-    """What the oracle complained of so far, by cause."""
+    """The violations seen so far, by cause."""
 
     def __init__(self) -> None:
         self.known: dict[Cause, Case] = {}
 
     def add(
         self,
-        complaint: Complaint,
+        violation: Violation,
         history: Sequence[Request],
         at: int,
         about: str = "",
     ) -> None:
-        """Take one complaint; the shortest way to it is kept."""
-        case = self.known.setdefault(complaint.cause, Case(complaint, history, at, about))
+        """Take one violation; the shortest way to it is kept."""
+        case = self.known.setdefault(violation.cause, Case(violation, history, at, about))
         if at < case.at:
-            case.complaint, case.about = complaint, about
+            case.violation, case.about = violation, about
             case.history, case.at = history, at
         case.seen += 1
-        if complaint.subject:
-            case.subjects[complaint.subject] = None
+        if violation.field:
+            case.fields[violation.field] = None
 
     def apart(self) -> list[Case]:
         """Return the cases without those that only repeat another."""
         told = {cause: replace(case) for cause, case in self.known.items()}
-        for (rule, operation, pattern), case in self.known.items():
-            twin = told.get((TWINS.get(rule, ""), operation, pattern))
+        for (code, operation, detail), case in self.known.items():
+            rule, slash, variant = code.partition("/")
+            twin = told.get((TWINS.get(rule, "") + slash + variant, operation, detail))
             if twin is not None:
-                twin.subjects = twin.subjects | case.subjects
+                twin.fields = twin.fields | case.fields
                 twin.seen += case.seen
-            if twin is not None or self.repeats(case):
-                del told[case.complaint.cause]
+            if twin is not None or self.repeats(case.violation):
+                del told[case.cause]
         return list(told.values())
 
-    def repeats(self, case: Case) -> bool:
+    def repeats(self, violation: Violation) -> bool:
         """Whether another case tells the same cause better."""
-        rule, operation, pattern = case.complaint.cause
-        if rule == "no-server-error":
-            # The same failure of a valid request.
-            valid = pattern.replace("the contract refuses", "the contract allows")
-            return pattern != valid and (rule, operation, valid) in self.known
-        others = [item.complaint for item in self.known.values() if item is not case]
+        rule, operation = violation.rule, violation.operation
+        # The same failure of a valid request.
+        if violation.code == "no-server-error/invalid":
+            return (rule, operation, violation.detail) in self.known
         told = EXPLAINED_BY.get(rule, frozenset[str]())
+        others = (case.violation for case in self.known.values())
         return any(other.operation == operation and other.rule in told for other in others)

@@ -22,7 +22,7 @@ from ._history import (
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import CREATE, ISSUE, LABEL, LIST, OPERATIONS
-from .oracle import Complaint, Oracle
+from .oracle import Oracle, Violation
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
@@ -121,9 +121,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One complaint, the request of a history that caused it, and the session it is about."""
+    """One violation, the request of a history that caused it, and the session it is about."""
 
-    complaint: Complaint
+    violation: Violation
     at: int
     about: str = ""
 
@@ -187,11 +187,11 @@ class Probe:
                 raise TooManyTokensError
             time.sleep(wait_of(answer))
 
-    def hear(self, exchange: Exchange, at: int, complaints: Iterable[Complaint]) -> None:
+    def hear(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
         self.sightings += [
-            Sighting(item, at, self.bindings.name(item.resource_id)) for item in complaints
+            Sighting(item, at, self.bindings.name(item.resource_id)) for item in found
         ]
 
     # --- several at once ---
@@ -223,8 +223,8 @@ class Probe:
                 exchanges.append(result)
         first = len(self.history)
         self.history += [replace(request, batch=first + 1) for request in requests]
-        for offset, complaints in enumerate(self.oracle.judge_batch(exchanges)):
-            self.hear(exchanges[offset], first + offset, complaints)
+        for offset, found in enumerate(self.oracle.judge_batch(exchanges)):
+            self.hear(exchanges[offset], first + offset, found)
 
     # --- in the words of the API ---
 

@@ -10,7 +10,8 @@ from ._recipes import curl, python
 from ._reduce import Proof
 from ._verdict import Finding, Level, Words
 from .contract._operations import OPERATIONS
-from .oracle import Complaint
+from .oracle import Violation
+from .reports._sentences import sentence
 from .rules import RULES, Rule
 
 RANKS = {rule: rank for rank, rule in enumerate(RULES)}
@@ -23,8 +24,9 @@ def finding(
 
     secrets: what stands for each, by the secret in small letters: so a media type is told.
     """
-    complaint = case.complaint
-    rule = RULES[complaint.rule]
+    violation = case.violation
+    said = sentence(violation, case.fields)
+    rule = RULES[violation.rule]
     document = _document.load(level)
 
     known = re.compile(
@@ -37,26 +39,27 @@ def finding(
     return Finding(
         rule=rule.id,
         level=rule.level,
-        operation=complaint.operation,
-        title=clean(case.title),
-        words=words(document, rule, complaint),
-        expected=clean(complaint.expected),
-        got=clean(complaint.got),
+        operation=violation.operation,
+        title=clean(said.title),
+        words=words(document, rule, violation),
+        expected=clean(said.expected),
+        got=clean(said.got),
         requests=tuple(map(clean, curl(proof.requests, url))),
         seen=case.seen,
-        row=rule.row,
+        row=rule.row if level == "strict" else "",
         python=clean(python(proof.requests, url)),
         stability=proof.stability,
-        cause=clean(complaint.pattern),
+        code=violation.code,
+        detail=clean(violation.detail),
     )
 
 
-def words(document: Json, rule: Rule, complaint: Complaint) -> Words:
-    """Return what a complaint rests on, as far into the operation as the document goes."""
-    keys: list[str | int] = list(OPERATIONS[complaint.operation].place)
+def words(document: Json, rule: Rule, violation: Violation) -> Words:
+    """Return what a violation rests on, as far into the operation as the document goes."""
+    keys: list[str | int] = list(OPERATIONS[violation.operation].place)
     node = _document.at(document, keys)
     for word in rule.place:
-        step = next(iter(OPERATIONS[complaint.operation].success), word) if word == "2XX" else word
+        step = next(iter(OPERATIONS[violation.operation].success), word) if word == "2XX" else word
         if not isinstance(node, dict) or step not in node:
             break
         keys.append(step)

@@ -1,4 +1,4 @@
-"""The shortest requests that show a complaint: fewer and fewer, to new sessions each time."""
+"""The shortest requests that show a violation: fewer and fewer, to new sessions each time."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ PAGES = 12
 
 @dataclass(frozen=True)
 class Proof:
-    """Requests that show a complaint. stability: whether they did so again, twice."""
+    """Requests that show a violation. stability: whether they did so again, twice."""
 
     requests: tuple[Request, ...]
     stability: Stability
@@ -47,7 +47,7 @@ class Reducer:
     used_up: bool = field(default=False, init=False)
 
     def proof(self, case: Case) -> Proof:
-        """Return the shortest requests found to lead to a complaint, and whether they always do."""
+        """Return the shortest requests found to lead to a violation, and whether they always do."""
         self.tries = 0
         self.most = min(self.sent + FOR_ONE, FOR_ALL)
         whole = tuple(case.history[: case.at + 1])
@@ -67,7 +67,7 @@ class Reducer:
         return Proof(best, "confirmed" if all(again) else "unstable")
 
     def shortest(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
-        """Leave out requests where the complaint stays: the half of them, and less and less."""
+        """Leave out requests where the violation stays: the half of them, and less and less."""
         size = len(requests) // 2
         while size:
             requests = self.without(size, requests, case)
@@ -94,7 +94,7 @@ class Reducer:
         return self.sent + times * len(requests) <= self.most and times * created <= room
 
     def shows(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...] | None:
-        """Return the requests up to the one that shows the complaint, or None; take its numbers.
+        """Return the requests up to the one that shows the violation, or None; take its numbers.
 
         Raises TooManySessionsError, OutOfPatienceError.
         """
@@ -105,11 +105,11 @@ class Reducer:
         self.tries += 1
         self.sent += len(requests)
         seen = replay(self.wire, self.setting, self.limits, list(requests))
-        first = next((item for item in seen if item.complaint.cause == case.cause), None)
+        first = next((item for item in seen if item.violation.cause == case.cause), None)
         if first is None:
             return None
         # What it counts is what these requests show, and no longer those of the run.
-        case.complaint = first.complaint
+        case.violation = first.violation
         return requests[: last_of_batch(requests, first.at) + 1]
 
 

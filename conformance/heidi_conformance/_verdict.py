@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
@@ -10,8 +9,6 @@ Level = Literal["documented", "strict"]
 Result = Literal["passed", "failed", "skipped"]
 # Whether the requests of a finding showed it again, twice, to sessions of their own.
 Stability = Literal["confirmed", "unstable", "untried"]
-# Ids, times and the like: what names one run and not the fault.
-NUMBER = re.compile(r"\d{4,}")
 
 
 class CannotJudgeError(Exception):
@@ -36,12 +33,13 @@ class Words:
 class Finding:
     """One rule broken, for one cause, however many requests show it.
 
+    code: the rule, and where it can be broken in several ways `/` and which; empty in reports of
+    earlier versions. detail: what else tells causes of one code apart.
     title: a sentence that names operation, status and what is wrong.
     level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
     requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`.
     python: the same as a program. stability: whether the sequence showed it again.
     seen: how many requests of the run showed it.
-    cause: what is wrong, in words that every run uses for it; the title where it is empty.
     """
 
     rule: str
@@ -56,13 +54,13 @@ class Finding:
     row: str = ""
     python: str = ""
     stability: Stability = "untried"
-    cause: str = ""
+    code: str = ""
+    detail: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """Name rule, operation and cause, the same in every run: 16 hexadecimal digits."""
-        cause = NUMBER.sub("0", self.cause or self.title)
-        text = "\0".join((self.rule, self.operation, cause))
+        """Name code, operation and detail, the same in every run: 16 hexadecimal digits."""
+        text = "\0".join((self.code or self.rule, self.operation, self.detail))
         return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
     def members(self) -> dict[str, Any]:

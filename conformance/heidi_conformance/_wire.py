@@ -28,7 +28,11 @@ USER_AGENT = "heidi-conformance"
 
 
 class UnreadableError(ValueError):
-    """The text is not JSON; the message says how."""
+    """The text is not JSON; `code` says why, as `syntax` or `encoding`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class HungUpError(Exception):
@@ -100,13 +104,13 @@ def read_json(raw: bytes) -> Any:
     except UnreadableError:
         raise
     except UnicodeDecodeError:
-        raise UnreadableError("text that is not UTF-8") from None
+        raise UnreadableError("encoding") from None
     except RecursionError:
-        raise UnreadableError("JSON nested without end") from None
+        raise UnreadableError("too-deep") from None
     except ValueError:
-        raise UnreadableError("text that is not JSON") from None
+        raise UnreadableError("syntax") from None
     if raw.count(b"[") + raw.count(b"{") > DEEPEST and deeper(value):
-        raise UnreadableError("JSON nested without end")
+        raise UnreadableError("too-deep")
     return value
 
 
@@ -129,13 +133,13 @@ def integer(text: str) -> int | Decimal:
 
 
 def refuse(_: str) -> NoReturn:
-    raise UnreadableError("NaN or Infinity, which JSON has not")
+    raise UnreadableError("constant")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise UnreadableError("an object that names a member twice")
+        raise UnreadableError("duplicate-key")
     return members
 
 

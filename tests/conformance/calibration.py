@@ -26,6 +26,7 @@ from heidi_conformance._findings import Case
 from heidi_conformance._reduce import Proof
 from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._wire import Wire
+from heidi_conformance.reports._sentences import sentence
 from heidi_conformance.rules import RULES, SCRIPTS, Script
 
 from .correct import accusations, correct_servers
@@ -191,8 +192,8 @@ class Trial(Campaign):
         return goes_on
 
     def sight(self, case: Case) -> Sight:
-        rule = RULES[case.complaint.rule]
-        return Sight(rule.id, rule.row, case.title, self.spent())
+        rule = RULES[case.violation.rule]
+        return Sight(rule.id, rule.row, sentence(case.violation, case.fields).title, self.spent())
 
     def proof(self, reducer: object, case: Case) -> Proof:
         return Proof(tuple(case.history[case.at : case.at + 1]), "untried")

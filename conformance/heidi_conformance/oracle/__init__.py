@@ -1,18 +1,18 @@
 """What the contract allows a server to answer, after all that went before."""
 
-from ._complaint import Complaint
 from ._memory import Memory
 from ._oracle import MARK, Judge, Oracle
 from ._reading import EXACT, Reading, numbers_in, understand
+from ._violation import Violation
 
 __all__ = [
     "EXACT",
     "MARK",
-    "Complaint",
     "Judge",
     "Memory",
     "Oracle",
     "Reading",
+    "Violation",
     "numbers_in",
     "understand",
 ]

@@ -11,12 +11,11 @@ from heidi_conformance._history import issued
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
 
-from ._complaint import Complaint
 from ._memory import Issue, Memory
 from ._reading import Reading
 from ._shapes import misshapen
+from ._violation import Violation
 
-STILLBORN = "issues a token that is refused at once"
 # What names a user together; the document does not say that either may not be empty.
 SEMANTICS = OPERATIONS[ISSUE].semantics
 USER = frozenset(SEMANTICS["user"])
@@ -26,54 +25,34 @@ HASTE = 5
 DAY = 24 * 60 * 60
 
 
-def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
-    """Yield what is wrong with the answer to who asks for a token."""
+def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
+    """Yield what is wrong with the response to a request for a token."""
     if answer.ok or answer.status >= 400:
         yield from misshapen("strict", ISSUE, answer)
     if not answer.ok:
         return
     key = next((text for name, text in reading.message.headers if name == KEY_HEADER), None)
     if key != memory.key:
-        how = "without a key" if key is None else "for a wrong key"
-        yield Complaint(
-            "key-needed", ISSUE, f"issues a token {how}", "", "401", f"status {answer.status}"
-        )
+        code = "key-needed" if key is None else "key-needed/wrong"
+        yield Violation(code, ISSUE, expected=401, got=answer.status)
         return
     asked = dict(reading.query)
     if not asked.keys() >= USER:
-        yield unfit("issues a token for nobody", "a refusal", f"status {answer.status}")
+        yield Violation("issued-token/nobody", ISSUE, got=answer.status)
         return
-    yield from told_end(answer)
+    end = end_of(answer)
+    if end is not None and end.utcoffset():
+        yield Violation("issued-token/zone", ISSUE)
+    if end is not None and lifetime(answer) < -DAY:
+        yield Violation("issued-token/past", ISSUE)
     token = issued(answer)
     if not token and isinstance(pointed(answer.content, SEMANTICS["token"]), str):
-        yield unfit("issues a token that no header can carry", "visible ASCII", "another text")
+        yield Violation("issued-token/characters", ISSUE)
     if token:
         user = " ".join(asked[name] for name in sorted(USER))
         if memory.tokens.setdefault(token, user) != user:
-            yield Complaint(
-                "own-sessions",
-                ISSUE,
-                "issues one token for two users",
-                "",
-                "a token for each",
-                "the same token",
-            )
+            yield Violation("own-sessions/token", ISSUE)
         memory.issued.setdefault(token, Issue(time.time() + lifetime(answer)))
-
-
-def told_end(answer: Reply) -> Iterator[Complaint]:
-    """Yield what is wrong with the end that an answer tells."""
-    end = end_of(answer)
-    if end is None:
-        return
-    if end.utcoffset():
-        yield unfit("tells the end of a token in another zone than UTC", "UTC", "another zone")
-    if lifetime(answer) < -DAY:
-        yield unfit("tells an end that was over before", "an end that is to come", "one long ago")
-
-
-def unfit(what: str, expected: str, got: str) -> Complaint:
-    return Complaint("issued-token", ISSUE, what, "", expected, got)
 
 
 def end_of(answer: Reply) -> datetime | None:
@@ -100,13 +79,13 @@ def lifetime(answer: Reply) -> float:
     return (end - now) / timedelta(seconds=1)
 
 
-def refused(memory: Memory, reading: Reading) -> Iterator[Complaint] | None:
+def refused(memory: Memory, reading: Reading) -> list[Violation] | None:
     """Return what is wrong with 401 for a token that was issued; None where it was not.
 
-    At its end it is right, and nothing else is to be said of the answer.
+    At its end it is right, and nothing else is to be said of the response.
     """
     issue = memory.issued.get(reading.token or "")
     if issue is None or (issue.used and time.time() < issue.end - HASTE):
         return None
     ended = time.time() >= issue.end - HASTE
-    return iter(() if ended else [unfit(STILLBORN, f"{reading.operation} takes it", "status 401")])
+    return [] if ended else [Violation("issued-token/refused", ISSUE, detail=reading.operation)]

@@ -1,17 +1,31 @@
-"""What an oracle knows after all that it has seen."""
+"""What an oracle knows of a server after all that it has seen."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
 
 from heidi_conformance._verdict import Level
+from heidi_conformance.contract._fields import (
+    ABSENT,
+    MAIN_FIELDS,
+    Fields,
+    Flat,
+    is_number,
+    outers,
+    within,
+)
 from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
 
-from ._complaint import Complaint
 from ._pages import Shelf
-from ._reading import Reading
-from ._sessions import Known
+from ._reading import EXACT, Reading, as_float
+from ._violation import Violation
+
+# Of a resource: the name of its schema, and its id. Of a list: user, operation and path.
+Id = tuple[str, str]
+Place = tuple[str, str, str]
 
 
 @dataclass
@@ -26,9 +40,79 @@ class Issue:
     used: bool = False
 
 
-# Of a resource: the name of its schema, and its id. Of a list: user, operation and path.
-Id = tuple[str, str]
-Place = tuple[str, str, str]
+@dataclass
+class Known:
+    """A resource that the judge created.
+
+    opened: what its creation set, by the names of the resource; None where somebody else created
+    it. shown: what the server showed last, with what was sent since. sent: what the last accepted
+    updates sent. unread: properties of those, by the operation that did not show them since.
+    strange: properties sent that must not be kept. attempts: what was sent since it was last seen,
+    and must not change it: by `foreign` users, in `rejected` requests, to `other` resources.
+    settled: False where an update may or may not have happened. together: properties of updates
+    that ran at the same time. latest: the last instant that any of those showed, until it is seen
+    again. seen: whether it ever was. doubted: properties that an operation told wrong.
+    """
+
+    owner: str
+    order: int
+    fields: Fields = MAIN_FIELDS
+    opened: Flat | None = None
+    shown: Flat = field(default_factory=Flat)
+    sent: Flat = field(default_factory=Flat)
+    unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    strange: Flat = field(default_factory=Flat)
+    attempts: dict[str, list[Flat]] = field(default_factory=dict[str, list[Flat]])
+    seen: bool = False
+    settled: bool = True
+    changed: float = 0.0
+    together: set[str] = field(default_factory=set[str])
+    latest: datetime | None = None
+    doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
+    def attempt(self, kind: str, reading: Reading) -> None:
+        """Take note of a request that may have changed it, and must not."""
+        self.attempts.setdefault(kind, []).append(self.fields.as_stored(reading.sent))
+
+    def tried(self, kind: str, name: str, value: Any) -> bool:
+        """Whether such a request sent a value of a property."""
+        return any(same(sent.get(name, ABSENT), value) for sent in self.attempts.get(kind, ()))
+
+    def expected(self, sent: Mapping[str, Any]) -> Flat:
+        """Return what is to be seen after an update: objects are merged, unless one is null."""
+        opened = {outer for name in sent for outer in outers(name)}
+        stays = {
+            name: item
+            for name, item in self.shown.items()
+            if name not in opened and not within(name, sent)
+        }
+        return {**stays, **sent}
+
+    def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
+        """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
+        unseen = self.fields.optional | skip if self.settled else self.fields.optional
+        kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
+        self.shown = {name: item for name, item in got.items() if not within(name, skip)} | kept
+        self.seen = True
+        self.attempts.clear()
+        self.settled = True
+
+    def doubt(self, names: Iterable[str], operation: str) -> None:
+        """Know nothing of properties that were told wrong, so that no response is blamed twice.
+
+        What the operation tells of them from now on is compared, and no more believed.
+        """
+        for name in names:
+            self.shown.pop(name, None)
+            self.doubted.add((name, operation))
+
+    def doubtful(self, operation: str) -> set[str]:
+        """Return the properties that an operation has told wrong."""
+        return {name for name, where in self.doubted if where == operation}
+
+    def read_by(self, operation: str) -> None:
+        """The resource was shown by an operation that changes nothing."""
+        self.unread = {item for item in self.unread if item[1] != operation}
 
 
 class Memory:
@@ -37,8 +121,8 @@ class Memory:
     tokens: user by token. unlinked: users whose list is refused. key: what tokens are issued for.
     issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
     unsure: what may be no more. away: what a list may leave out. shelves: what is known of a list.
-    strangers: what was said of ids that are no resource of the caller, by operation, what is wrong
-    with the request, and kind. written: by user, texts that nobody else writes.
+    strangers: how requests for what is no resource of the caller were refused, by operation, what
+    else is wrong with the request, and kind. written: by user, texts that nobody else writes.
     """
 
     def __init__(
@@ -83,10 +167,10 @@ class Memory:
         """Return the other resources of the same kind."""
         return [one for one in self.resources.values() if one is not of and one.fields is of.fields]
 
-    def if_strict(self, complaints: Iterator[Complaint]) -> Iterator[Complaint]:
-        """Yield complaints that only level strict has."""
+    def if_strict(self, violations: Iterable[Violation]) -> Iterator[Violation]:
+        """Yield violations that only level strict has."""
         if self.strict:
-            yield from complaints
+            yield from violations
 
     def owner(self, named: Id) -> str | None:
         """Return whose a resource is, None where it is not known to exist."""
@@ -128,3 +212,22 @@ def kind_of(operation: str) -> str:
     """Return the name of the resource that an operation is about, empty without."""
     resource = OPERATIONS[operation].resource
     return resource.name if resource else ""
+
+
+def same(expected: Any, got: Any) -> bool:
+    """Whether two JSON values are the same: numbers exactly, an array in its order."""
+    alike = type(expected) is type(got) and bool(expected == got)
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return expected is got
+    if is_number(expected) and is_number(got):
+        if expected == got:
+            return True
+        written_as_double = isinstance(expected, Decimal) or abs(expected) <= EXACT
+        return written_as_double and as_float(expected) == as_float(got)
+    if isinstance(expected, dict) and isinstance(got, dict):
+        one, two = cast("Flat", expected), cast("Flat", got)
+        return one.keys() == two.keys() and all(same(item, two[name]) for name, item in one.items())
+    if isinstance(expected, list) and isinstance(got, list):
+        first, second = cast("list[object]", expected), cast("list[object]", got)
+        return len(first) == len(second) and all(map(same, first, second))
+    return alike

@@ -15,8 +15,8 @@ from heidi_conformance.contract._operations import (
     error_type,
 )
 
-from ._complaint import Complaint
 from ._reading import Reading, as_float, numbers_in
+from ._violation import Violation
 
 # What these headers say is not about the values of a request.
 STANDARD = frozenset(
@@ -35,7 +35,7 @@ EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/", re.IGNORECASE)
 NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
 
-def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[Complaint]:
+def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[Violation]:
     """Yield what a message says too much or too little."""
     operation = reading.operation or LIST
     message = error_message(answer.content)
@@ -46,28 +46,14 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
     if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:
-            yield Complaint(
-                "message-names",
-                operation,
-                "answers 422 with a message that does not name {}",
-                f"`{where}`",
-                "the name",
-                "no name",
-            )
+            yield Violation("message-names", operation, field=where)
     told = [
-        *texts_in(answer.content),
+        *strings(answer.content),
         *(text for name, text in answer.headers if name not in STANDARD),
     ]
     heard = "\n".join(told).casefold()
     if any(value.casefold() in heard for value in secrets_of(reading)):
-        yield Complaint(
-            "message-quotes",
-            operation,
-            "answers {} with a value of the request",
-            str(answer.status),
-            "the name of the member",
-            "its value",
-        )
+        yield Violation("message-quotes", operation, field=f":{answer.status}")
 
 
 def wording(error: Any) -> Any:
@@ -78,10 +64,6 @@ def wording(error: Any) -> Any:
 
 def is_example(text: str) -> bool:
     return bool(EXAMPLE.match(text)) or any(form.match(text) for form in NEW)
-
-
-def texts_in(content: Any) -> Iterator[str]:
-    yield from strings(content)
 
 
 def secrets_of(reading: Reading) -> Iterator[str]:

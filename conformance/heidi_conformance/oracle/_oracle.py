@@ -17,17 +17,15 @@ from heidi_conformance.contract._operations import (
     UNLINKED,
 )
 
-from ._complaint import Complaint
-from ._gate import broken, nowhere, silent, too_many, without_link, wrong_method
+from ._differences import instant
+from ._gate import broken, nowhere, silent, stranger, too_many, without_link, wrong_method
 from ._issuing import issuing
 from ._issuing import refused as refused_token
-from ._listing import listed
 from ._memory import Memory
 from ._messages import message_faults
-from ._others import affected
-from ._overlap import torn
 from ._reading import Reading, understand
 from ._refusals import (
+    accepted,
     found_elsewhere,
     glimpsed,
     not_found,
@@ -36,10 +34,9 @@ from ._refusals import (
     told_apart,
     unfit_status,
 )
-from ._sessions import instant
-from ._shapes import misshapen, places
-from ._showing import created, shown
-from ._strangers import stranger
+from ._shapes import judged
+from ._showing import affected, created, listed, shown, torn
+from ._violation import Violation
 
 # Stands in texts that one user alone writes.
 MARK = "of-nobody-else"
@@ -57,15 +54,18 @@ class Oracle(Memory):
 
     judges: tuple[Judge, ...] = ()
 
-    def judge(self, exchange: Exchange) -> list[Complaint]:
+    def judge(self, exchange: Exchange) -> list[Violation]:
         """Return what one exchange breaks."""
-        return list(self.complaints(exchange, together=False))
+        return list(self.violations(exchange, together=False))
 
-    def judge_batch(self, exchanges: list[Exchange]) -> list[list[Complaint]]:
+    def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
         """Return what exchanges break that happened at the same time, for each of them."""
-        halves = torn(exchanges, self.resources) if self.strict else {}
-        judged = [
-            [*self.complaints(exchange, together=True), *halves.get(place, ())]
+        halves = torn(exchanges, self) if self.strict else {}
+        found = [
+            [
+                *self.violations(exchange, together=True),
+                *([halves[place]] if place in halves else []),
+            ]
             for place, exchange in enumerate(exchanges)
         ]
         for exchange in exchanges:
@@ -82,9 +82,9 @@ class Oracle(Memory):
                 told = instant(member(shown, fields.updated))
                 known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= sent.keys()
-        return judged
+        return found
 
-    def complaints(self, exchange: Exchange, *, together: bool) -> Iterator[Complaint]:
+    def violations(self, exchange: Exchange, *, together: bool) -> Iterator[Violation]:
         reading = understand(exchange.message)
         answer = exchange.answer
         if isinstance(answer, Silence):
@@ -126,7 +126,7 @@ class Oracle(Memory):
         exchange: Exchange,
         *,
         together: bool,
-    ) -> Iterator[Complaint]:
+    ) -> Iterator[Violation]:
         of_token = refused_token(self, reading) if answer.status == 401 else None
         if answer.status != 401 and (issue := self.issued.get(reading.token or "")):
             issue.used = True
@@ -145,23 +145,16 @@ class Oracle(Memory):
         else:
             yield from self.known_user(reading, answer, user, exchange, together=together)
 
-    def leaks(self, answer: Reply, user: str) -> Iterator[Complaint]:
+    def leaks(self, answer: Reply, user: str) -> Iterator[Violation]:
         """Yield that an answer holds what another user wrote, wherever it stands."""
         others = [texts for name, texts in self.written.items() if name != user]
         foreign = set[str]().union(*others) - self.written[user]
         if any(text.encode() in answer.body for text in foreign):
-            yield Complaint(
-                "own-sessions",
-                READ,
-                "shows what another user wrote",
-                "",
-                "nothing of it",
-                "the text",
-            )
+            yield Violation("own-sessions/text", READ)
 
     def known_user(
         self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
-    ) -> Iterator[Complaint]:
+    ) -> Iterator[Violation]:
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.resources.get(reading.one)
         elsewhere = any(self.owner(named) != user for named in reading.named)
@@ -182,8 +175,8 @@ class Oracle(Memory):
         yield from unfit
         if unfit and not answer.ok:
             return
-        misfit = list(misshapen(self.level, reading.operation, answer))
-        yield from misfit
+        misshapen, skip = judged(self.level, reading.operation, answer)
+        yield from misshapen
         if not answer.ok:
             note_refusal(reading, user, known)
             yield from refused(
@@ -197,8 +190,7 @@ class Oracle(Memory):
         if elsewhere:
             yield from found_elsewhere(self, reading, answer, known)
             return
-        yield from self.if_strict(accepted(reading, answer))
-        skip = places(reading.operation, misfit)
+        yield from self.if_strict(accepted(reading.sure, reading, answer))
         if reading.action == "create":
             yield from created(self, reading, answer, user)
         elif reading.action == "list":
@@ -207,17 +199,3 @@ class Oracle(Memory):
             yield from affected(self, reading, answer, user)
         elif known is not None:
             yield from shown(self, reading, answer, known, exchange, skip=skip, together=together)
-
-
-def accepted(reading: Reading, answer: Reply) -> Iterator[Complaint]:
-    """Yield that a request succeeded that must be refused."""
-    problem = reading.sure
-    if problem is not None:
-        yield Complaint(
-            problem.rule,
-            reading.operation,
-            f"accepts {problem.pattern}",
-            problem.subject,
-            " or ".join(map(str, sorted(problem.statuses))),
-            f"status {answer.status}",
-        )

@@ -17,6 +17,7 @@ from heidi_conformance._history import strings
 from heidi_conformance._text import kind_of
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance.contract._fields import (
+    KINDS,
     Flat,
     branch,
     fields_of_body,
@@ -45,25 +46,15 @@ class Problem:
     """A reason to refuse a request.
 
     rule: the rule that a server breaks which does not refuse. statuses: how it may refuse.
-    where: the member or parameter at fault. sure: False where it may as well be accepted.
+    kind: what is wrong, in a word of the reports; a JSON type where a value is of that type.
+    where: the property or parameter at fault. sure: False where it may as well be accepted.
     """
 
     rule: str
     statuses: frozenset[int]
-    what: str
+    kind: str
     where: str = ""
     sure: bool = True
-
-    @property
-    def subject(self) -> str:
-        """The member or parameter, as `what` spells it; empty where that does not name it."""
-        spelled = f"`{self.where}`"
-        return spelled if spelled in self.what else ""
-
-    @property
-    def pattern(self) -> str:
-        """The reason with `{}` for its subject: one cause, whatever member shows it."""
-        return self.what.replace(self.subject, "{}") if self.subject else self.what
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,8 @@ def understand(message: Message) -> Reading:
     problems = [*unfit_parameters(operation, pairs, message)]
     for parameter in unfit_in_path(operation, where.values):
         # Many servers take it for a path that they do not have, or for an id that nothing has.
-        what = f"a `{parameter.name}` that does not fit"
         statuses = frozenset({400, 404, 422})
-        problems.append(Problem("parameters", statuses, what, parameter.name, sure=False))
+        problems.append(Problem("parameters", statuses, "value", parameter.name, sure=False))
     if operation.action == "list":
         problems += unfit_query(operation, pairs)
     reading = replace(reading, problems=tuple(problems))
@@ -188,9 +178,8 @@ def unfit_parameters(
     for parameter, sure in unfit(operation, pairs, message.headers):
         name = parameter.name
         given = any(parameter.is_named(key) for key, _ in (*pairs, *message.headers))
-        what = f"a `{name}` that does not fit" if given else f"no `{name}`"
         statuses = frozenset({422} if parameter.where == "query" else {400, 422})
-        yield Problem("parameters", statuses, what, name, sure=sure)
+        yield Problem("parameters", statuses, "value" if given else "missing", name, sure=sure)
 
 
 def with_body(reading: Reading, declared: Operation) -> Reading:
@@ -204,7 +193,7 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
         try:
             value = read_json(message.body)
         except UnreadableError as error:
-            problems += [unreadable(str(error), message.body)]
+            problems += [unreadable(error.code, message.body)]
         else:
             problems += unfit_value(operation, value)
     members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
@@ -236,26 +225,28 @@ def unfit_envelope(message: Message) -> Iterator[Problem]:
     media_types = [text for name, text in message.headers if name.lower() == "content-type"]
     media_type = media_types[0].partition(";")[0].strip().lower() if media_types else ""
     if len(message.body) > LARGEST_BODY:
-        yield Problem("body-size", frozenset({413}), "a body of more than 1 MiB")
+        yield Problem("body-size", frozenset({413}), "too-large")
     if media_type != "application/json":
-        what = "a body of another media type" if media_type else "a body without a media type"
-        yield Problem("media-type", frozenset({415}), what)
+        kind = "media-type" if media_type else "no-media-type"
+        yield Problem("media-type", frozenset({415}), kind)
     if not message.body:
-        yield Problem("json-syntax", frozenset({400, 415, 422}), "an empty body")
+        yield Problem("json-syntax", frozenset({400, 415, 422}), "empty")
 
 
-def unreadable(why: str, raw: bytes) -> Problem:
-    if raw.startswith(ENCODED):
-        # RFC 8259 lets a reader ignore a byte order mark, and some readers take UTF-16 as well.
-        return Problem("json-syntax", frozenset({400, 422}), "a byte order mark", sure=False)
-    doubtful = {
-        "an object that names a member twice": frozenset({400, 422}),
-        "JSON nested without end": frozenset({400, 413, 422}),
-    }
-    if why in doubtful:
-        return Problem("json-syntax", doubtful[why], why, sure=False)
-    statuses = frozenset({400, 422} if "UTF-8" in why else {400})
-    return Problem("json-syntax", statuses, why)
+# Statuses with which a body that cannot be read may be refused, and whether it must be.
+UNREADABLE = {
+    "duplicate-key": (frozenset({400, 422}), False),
+    "too-deep": (frozenset({400, 413, 422}), False),
+    "encoding": (frozenset({400, 422}), True),
+    # RFC 8259 lets a reader ignore a byte order mark, and some readers take UTF-16 as well.
+    "byte-order-mark": (frozenset({400, 422}), False),
+}
+
+
+def unreadable(code: str, raw: bytes) -> Problem:
+    kind = "byte-order-mark" if raw.startswith(ENCODED) else code
+    statuses, sure = UNREADABLE.get(kind, (frozenset({400}), True))
+    return Problem("json-syntax", statuses, kind, sure=sure)
 
 
 def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
@@ -264,53 +255,55 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
     if lone_surrogate(value):
         # In the name of a member that no document knows, it may be ignored with the member.
         sure = any(map(lone_surrogate, strings(value)))
-        yield Problem("strings", frozenset({400, 422}), "half of a surrogate pair", sure=sure)
+        yield Problem("strings", frozenset({400, 422}), "surrogate", sure=sure)
         return
     numbers = dict(numbers_in(value))
     fields = fields_of_body(operation)
     for where, number in numbers.items():
         if inexact(number):
             infinite = not math.isfinite(as_float(number))
-            yield Problem("numbers", frozenset({400, 422}) if infinite else shape,
-                          "a number that no double holds", where, sure=False)  # fmt: skip
+            statuses = frozenset({400, 422}) if infinite else shape
+            yield Problem("numbers", statuses, "inexact", where, sure=False)
             continue
         kinds = fields[where].kinds if where in fields else ()
         if "integer" in kinds and "number" not in kinds and not isinstance(number, int):
-            yield Problem("no-coercion", shape, "a whole number with a fraction", where, sure=False)
+            yield Problem("no-coercion", shape, "fraction", where, sure=False)
     for error in validator(operation).iter_errors(plainly(value)):
         missing = getattr(error.kind, "property", None) if keyword_of(error) == "required" else None
         steps = [*error.instance_path, *([missing] if missing else [])]
         where = ".".join(str(step) for step in steps if isinstance(step, str))
-        yield Problem(rule_of(error), shape, told(error, where), where)
+        problem = problem_of(error, where)
+        # A reader may take for zero what no double tells from it.
+        tiny = numbers.get(where, 0) != 0 and as_float(numbers[where]) == 0
+        yield replace(problem, sure=False) if tiny else problem
     for where, item in flattened(value).items():
         if where in fields and fields[where].is_date and str(item).startswith("0000-"):
             # No calendar of a library has the year 0, and RFC 3339 has it.
-            yield Problem("values", shape, f"a `{where}` in the year 0", where, sure=False)
+            yield Problem("values", shape, "year-0", where, sure=False)
+
+
+def problem_of(error: jsonschema_rs.ValidationError, where: str) -> Problem:
+    """Return why a value of a body must be refused; where: the property."""
+    keyword, shape = keyword_of(error), frozenset({422})
+    if keyword == "required":
+        return Problem("body-shape", shape, "missing", where)
+    if keyword != "type":
+        return Problem("values", shape, "value", where)
+    types = {*getattr(error.kind, "types", ())}
+    coercible = isinstance(error.instance, str | int | float) and not types & {"object", "array"}
+    rule = "no-coercion" if coercible else "body-shape"
+    return Problem(rule, shape, json_type(error.instance), where)
 
 
 def keyword_of(error: jsonschema_rs.ValidationError) -> str:
+    """Return the keyword of the schema that a value breaks."""
     return str(error.schema_path[-1]) if error.schema_path else ""
 
 
-def rule_of(error: jsonschema_rs.ValidationError) -> str:
-    keyword = keyword_of(error)
-    if keyword == "required":
-        return "body-shape"
-    if keyword != "type":
-        return "values"
-    coercible = isinstance(error.instance, str | int | float) and "object" not in str(error.message)
-    return "no-coercion" if coercible and "array" not in str(error.message) else "body-shape"
-
-
-def told(error: jsonschema_rs.ValidationError, where: str) -> str:
-    keyword = keyword_of(error)
-    if keyword == "required":
-        return f"a body without `{where}`"
-    if keyword == "type":
-        number = error.instance.__class__ in (int, float, Decimal)
-        kind = "a number" if number else kind_of(error.instance)
-        return f"{kind} as {f'`{where}`' if where else 'the body'}"
-    return f"a `{where}` that has not the form"
+def json_type(value: Any) -> str:
+    """Return the JSON type of a value; of every number, `number`."""
+    kind = KINDS.get(value.__class__, "number")
+    return "number" if kind == "integer" else kind
 
 
 def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
@@ -320,14 +313,15 @@ def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Ite
     tokens = [text for name, text in pairs if name == words.token]
     for name, texts in ((words.size, sizes), (words.token, tokens)):
         if len(texts) > 1:
-            yield Problem("page-size", shape, f"`{name}` twice", name, sure=False)
+            yield Problem("page-size", shape, "repeated", name, sure=False)
     # Without both bounds, nobody knows which numbers a server takes.
     for text in sizes[-1:] if len(bounds) == 2 else ():
         least, most = bounds
         if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) and least <= int(text) <= most:
             continue
-        what = f"a `{words.size}` that is no integer from {least} to {most}"
-        yield Problem("page-size", shape, what, words.size)
+        # Leading zeros are read as the number by most, and refused by some.
+        padded = re.fullmatch(r"0+[1-9][0-9]{0,17}", text) and least <= int(text) <= most
+        yield Problem("page-size", shape, "value", words.size, sure=not padded)
 
 
 def special(

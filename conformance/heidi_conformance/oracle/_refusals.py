@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
+from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of
 from heidi_conformance.contract._operations import (
     MAIN,
     OPERATIONS,
@@ -14,17 +14,24 @@ from heidi_conformance.contract._operations import (
     error_type,
 )
 
-from ._complaint import Complaint
-from ._memory import Memory
+from ._memory import Known, Memory
 from ._messages import wording
-from ._others import revived
-from ._reading import Reading
-from ._sessions import Known, usual
+from ._reading import Problem, Reading
+from ._violation import Violation
 
 
 def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
     if reading.declared.writes and known is not None:
-        known.attempts.add("rejected" if known.owner == user else "foreign")
+        known.attempt("rejected" if known.owner == user else "foreign", reading)
+
+
+def accepted(problem: Problem | None, reading: Reading, answer: Reply) -> Iterator[Violation]:
+    """Yield that a request succeeded that must be refused."""
+    if problem is not None:
+        code, allowed = f"{problem.rule}/accepted", sorted(problem.statuses)
+        yield Violation(
+            code, reading.operation, problem.where, problem.kind, allowed, answer.status
+        )
 
 
 def refused(
@@ -36,70 +43,43 @@ def refused(
     known: Known | None,
     elsewhere: bool,
     refusals: Iterable[int],
-) -> Iterator[Complaint]:
+) -> Iterator[Violation]:
     """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
     operation, status = reading.operation, answer.status
     allowed = set(refusals)
     if reading.asks_page:
         allowed.add(422)
         if memory.strict and memory.shelf(reading, user).offers(reading):
-            yield Complaint(
-                "walks", operation, "refuses the page that it offered", "", "the page",
-                f"status {status}",
-            )  # fmt: skip
+            yield Violation("walks/refused", operation, got=status)
     if status in allowed or OPERATIONS[operation].doubtful(status):
         return
     problem = reading.sure
     there = bool(reading.named) and not elsewhere
     # Of a session that was never to be seen, no refusal says more than that.
     if status == 404 and there and (problem is None or (known is not None and not known.seen)):
-        what = f"answers 404 for a {reading.noun} that was created"
-        yield Complaint("created-exists", operation, what, "", f"the {reading.noun}", "status 404")
+        yield Violation("created-exists", operation, got=status)
         return
-    if problem is not None or elsewhere:
-        if memory.strict:
-            rule = (
-                problem.rule
-                if problem is not None
-                else "own-sessions"
-                if known is not None
-                else "unknown-id"
-            )
-            what = problem.what if problem else f"an id that is no {reading.noun} of the caller"
-            yield Complaint(
-                rule,
-                operation,
-                f"answers {status} to {{}}",
-                what,
-                " or ".join(map(str, sorted(allowed))),
-                f"status {status}",
-            )
+    if not memory.strict:
+        usual_error = UNLINKED is None or error_type(answer.content) != UNLINKED.type
+        if problem is None and not elsewhere and plain(reading) and usual_error:
+            yield Violation("works", operation, detail=str(status))
         return
-    if status == 403 and memory.strict:
-        yield Complaint(
-            "forbidden", operation, "answers 403 to a user who may", "", "success", "status 403"
-        )
-    elif memory.strict and reading.problems:
-        doubt = reading.problems[0]
-        fit = " or ".join(["success", *map(str, sorted(allowed))])
-        what = f"answers {status} to {{}}"
-        yield Complaint(doubt.rule, operation, what, doubt.what, fit, f"status {status}")
-    elif memory.strict:
+    if elsewhere and problem is None:
+        rule = "own-sessions" if known is not None else "unknown-id"
+        problem = Problem(rule, frozenset(), "foreign-id")
+    if problem is None and status == 403:
+        yield Violation("forbidden/allowed", operation)
+    elif problem is None and reading.problems:
+        problem = reading.problems[0]
+        allowed.add(200)
+    if problem is not None:
+        code = f"{problem.rule}/status"
+        yield Violation(code, operation, problem.where, problem.kind, sorted(allowed), status)
+    elif status != 403:
         rule = reading.special or of_query(reading)
-        subject = f"`{next(iter(reading.sent))}`" if len(reading.sent) == 1 else ""
-        what = "a valid {}" if subject else "a valid request"
-        yield Complaint(
-            rule,
-            operation,
-            f"refuses {what} with {status}",
-            subject,
-            "success",
-            f"status {status}",
-        )
-    elif plain(reading) and (UNLINKED is None or error_type(answer.content) != UNLINKED.type):
-        yield Complaint(
-            "works", operation, "refuses what the page shows", "", "success", f"status {status}"
-        )
+        field = next(iter(reading.sent)) if len(reading.sent) == 1 else ""
+        code = f"{rule}/refused" if field else f"{rule}/request-refused"
+        yield Violation(code, operation, field=field, detail=str(status))
 
 
 def of_query(reading: Reading) -> str:
@@ -110,23 +90,22 @@ def of_query(reading: Reading) -> str:
     return "page-size" if names and reading.action == "list" else "works"
 
 
-def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
+def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
     """Yield how the refusal of an id says too much, or the wrong thing."""
     operation = reading.operation
     if "%2F" in reading.message.target:
         # Many servers take it for a slash, and so for a path that they do not have.
         return
     documented = memory.strict or operation == READ
-    told, kind = error_type(answer.content), reading.declared.error_type(404)
-    if kind is None and reading.one[0] == MAIN.name:
-        kind = OPERATIONS[READ].error_type(404)
-    if documented and None not in (told, kind) and told != kind:
-        what = f"answers 404 with another type than {kind}"
-        yield Complaint("unknown-id", operation, what, "", f"{kind}", "another type")
+    told, type_ = error_type(answer.content), reading.declared.error_type(404)
+    if type_ is None and reading.one[0] == MAIN.name:
+        type_ = OPERATIONS[READ].error_type(404)
+    if documented and None not in (told, type_) and told != type_:
+        yield Violation("unknown-id/type", operation, expected=type_)
     yield from memory.if_strict(told_apart(memory, reading, answer))
 
 
-def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Complaint]:
+def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
     """Yield that a request is refused otherwise for another user's session than for none."""
     foreign = any(memory.owner(named) is not None for named in reading.named)
     if not foreign and not all(formed(*named) for named in reading.named):
@@ -139,85 +118,49 @@ def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Comp
     both = [memory.strangers.get((operation, wrong, name)) for name in ("never", "foreign")]
     if None not in both and both[0] != both[1]:
         del memory.strangers[operation, wrong, kind]
-        yield Complaint(
-            "unknown-alike",
-            operation,
-            f"answers differently for a {reading.noun} of another user and for none",
-            "",
-            "the same refusal",
-            "another one",
-        )
+        yield Violation("unknown-alike", operation)
 
 
-def formed(kind: str, name: str) -> bool:
+def formed(resource: str, name: str) -> bool:
     """Whether an id has the form of those that a server gives."""
-    return MAIN_FIELDS.is_id(name) if kind == MAIN.name else name == RESOURCES[kind].unknown
+    return MAIN_FIELDS.is_id(name) if resource == MAIN.name else name == RESOURCES[resource].unknown
 
 
-def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
+def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
     """Yield that HEAD tells of a session what GET would not."""
     known = memory.resources.get(reading.one)
     foreign = known is not None and known.owner != user
     if reading.message.method == "HEAD" and answer.ok and foreign:
-        yield Complaint(
-            "own-sessions",
-            READ,
-            f"shows a {reading.noun} of another user to HEAD",
-            "",
-            "404 or 405",
-            f"status {answer.status}",
-        )
+        yield Violation("own-sessions/head", READ, got=answer.status)
 
 
 def found_elsewhere(
     memory: Memory, reading: Reading, answer: Reply, known: Known | None
-) -> Iterator[Complaint]:
-    """A request for no session of the caller succeeded."""
-    verb = "changes" if reading.declared.writes else "shows"
+) -> Iterator[Violation]:
+    """Yield that a request for no session of the caller succeeded."""
+    how = "changes" if reading.declared.writes else "shows"
+    real = (reading.one[0], reading.declared.made(answer.content))
     if memory.deleted.intersection(reading.named):
-        yield from memory.if_strict(iter([revived(reading, verb)]))
-        return
-    if any(memory.owner(named) is not None for named in reading.named):
+        rule = "deleted"
+    elif any(memory.owner(named) is not None for named in reading.named):
+        rule = "own-sessions"
         if known is not None:
-            known.attempts.add("foreign")
+            known.attempt("foreign", reading)
         if reading.action != "update":
             memory.doubt(reading)
-        if memory.strict:
-            yield Complaint(
-                "own-sessions",
-                reading.operation,
-                f"{verb} a {reading.noun} of another user",
-                "",
-                "404",
-                f"status {answer.status}",
-            )
-        return
-    real = (reading.one[0], reading.declared.made(answer.content))
-    if real in memory.resources:
+    elif real in memory.resources:
+        rule = "exact-lookup"
         memory.resources[real].settled = False
-        if memory.strict:
-            yield Complaint(
-                "exact-lookup",
-                reading.operation,
-                f"{verb} a {reading.noun} by an id that is not quite its own",
-                "",
-                "404",
-                f"status {answer.status}",
-            )
+    else:
+        yield Violation("unknown-id/accepted", reading.operation, expected=404, got=answer.status)
         return
-    yield Complaint(
-        "unknown-id",
-        reading.operation,
-        "answers an unknown id with success",
-        "",
-        "404",
-        f"status {answer.status}",
-    )
+    violation = Violation(f"{rule}/{how}", reading.operation, expected=404, got=answer.status)
+    yield from memory.if_strict([violation])
 
 
 def unfit_status(
     reading: Reading, answer: Reply, *, elsewhere: bool, together: bool
-) -> Iterator[Complaint]:
+) -> Iterator[Violation]:
     """Yield what is wrong with a status, whatever else was sent before.
 
     Where a refusal is right, or wrong for another reason, that rule says which status it has.
@@ -227,23 +170,9 @@ def unfit_status(
     if reading.declared.doubtful(status):
         return
     if together and reading.action == "update" and not (answer.ok or right):
-        yield Complaint(
-            "concurrent",
-            reading.operation,
-            "refuses an update that runs at the same time as others",
-            "",
-            "success",
-            f"status {status}",
-        )
+        yield Violation("concurrent/refused", reading.operation, got=status)
     elif not reading.declared.declares(status) and (answer.ok or not (right or status == 403)):
-        yield Complaint(
-            "declared-status",
-            reading.operation,
-            f"answers {status}, which the document does not declare",
-            "",
-            "a declared status",
-            f"status {status}",
-        )
+        yield Violation("declared-status", reading.operation, detail=str(status))
 
 
 def plain(reading: Reading) -> bool:
@@ -261,3 +190,13 @@ def plain(reading: Reading) -> bool:
         and all(name == reading.declared.page.size and text == "10" for name, text in reading.query)
         and all(usual(fields, name, value) for name, value in reading.sent.items())
     )
+
+
+def usual(fields: Fields, name: str, value: object) -> bool:
+    """Whether a request sends a value such as the page shows, which every server takes."""
+    field = fields.updates.get(name) or fields.creates[name]
+    if field.refers:
+        return False
+    if field.kinds & {"array", "boolean"}:
+        return bool(field.examples)
+    return bool(value) and fields.ordinary(name, value)

@@ -1,7 +1,8 @@
-"""Whether an answer has the shape that the document gives it."""
+"""Whether a response has the shape that the document gives it."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,13 +11,13 @@ import jsonschema_rs
 
 from heidi_conformance import _document
 from heidi_conformance._document import Json
-from heidi_conformance._text import json_path, kind_of, printable
+from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError, read_json
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
-from ._complaint import Complaint
-from ._reading import plainly
+from ._reading import json_type, keyword_of, plainly
+from ._violation import Violation
 
 ONE = (READ, UPDATE)
 # A date without an offset, which no validator knows.
@@ -25,77 +26,104 @@ JSON = "application/json"
 ERROR_SCHEMA: Json = {"$ref": f"#/components/schemas/{ERROR_NAME}"}
 
 
+@dataclass(frozen=True)
+class Misfit:
+    """What breaks the schema of a response.
+
+    steps: names and positions on the way to it; of a missing property, its own name the last.
+    keyword: of the schema that it breaks. expected: what that asks for. got: a JSON type.
+    """
+
+    steps: tuple[str | int, ...]
+    keyword: str
+    expected: Any
+    got: str
+
+    @property
+    def place(self) -> str:
+        """The place, with every position of an array alike: `$.sessions[*].patient`."""
+        return "$" + "".join(
+            "[*]" if isinstance(step, int) else f".{printable(step)}" for step in self.steps
+        )
+
+    def within(self, operation: str) -> str:
+        """Return the property of the resource that has the wrong shape, empty where none has."""
+        root = OPERATIONS[operation].shown_at
+        inside = self.place.startswith(f"{root}.")
+        return self.place.removeprefix(f"{root}.").partition("[")[0] if inside else ""
+
+
 def misshapen(
     level: Level, operation: str, reply: Reply, *, shown: bool = False
-) -> Iterator[Complaint]:
-    """Yield what is wrong with the body of an answer, by the document of a level.
+) -> list[Violation]:
+    """Return what is wrong with the body of a response, by the document of a level.
 
     shown: whether it is an error that the page shows.
     """
-    status, success = str(reply.status), reply.ok
+    return judged(level, operation, reply, shown=shown)[0]
+
+
+def judged(
+    level: Level, operation: str, reply: Reply, *, shown: bool = False
+) -> tuple[list[Violation], set[str]]:
+    """Return what is wrong with a body, and the properties of the resource of the wrong shape."""
+    success = reply.ok
     shown = shown or (reply.status == 404 and operation in ONE)
     if not success and level == "documented" and not shown:
         # The page shows the bodies of two errors, and no rule for others.
-        return
+        return [], set()
     if not (fit := media_types(level, operation, reply.status)):
         # The document says of no body; there is none with 204.
-        return
+        return [], set()
     media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
-    rule = "json-answers" if success or level == "documented" else "error-shape"
+    of_error = not success and level == "strict"
+    rule = "error-shape" if of_error else "json-answers"
+    # Errors have one shape, whatever their status; what a resource lacks is many things.
+    status = f":{reply.status}"
     if media_type in fit - {JSON}:
-        return
+        return [], set()
     if media_type != JSON:
-        got = f"as {printable(media_type)}" if media_type else "without a Content-Type"
-        how = "as something else than" if media_type else "without a Content-Type, not as"
-        what = f"answers {{}} {how} application/json"
-        yield Complaint(rule, operation, what, status, "application/json", got)
-        return
+        code = f"{rule}/{'media-type' if media_type else 'no-media-type'}"
+        return [Violation(code, operation, status, got=printable(media_type))], set()
     try:
         value = read_json(reply.body)
     except UnreadableError as error:
-        yield Complaint(rule, operation, f"answers {{}} with {error}", status, "JSON", str(error))
-        return
-    rule = "answer-schema" if success or level == "documented" else "error-shape"
-    for place, pattern, expected, got in violations(level, operation, reply.status, value):
-        # Errors have one shape, whatever their status; what a session lacks is many things.
-        if success:
-            yield Complaint(rule, operation, f"answers {status} {pattern}", place, expected, got)
-        else:
-            what = f"answers {{}} {pattern.format(place)}"
-            yield Complaint(rule, operation, what, status, expected, got)
+        return [Violation(f"{rule}/{error.code}", operation, status)], set()
+    misfits = [*violations(level, operation, reply.status, value)]
+    rule = "error-shape" if of_error else "answer-schema"
+    found = [
+        Violation(
+            f"{rule}/{item.keyword}" if item.keyword in ("required", "type") else f"{rule}/value",
+            operation,
+            field=status if of_error else item.place,
+            detail=item.place if of_error else str(reply.status),
+            expected=item.expected,
+            got=item.got,
+        )
+        for item in misfits
+    ]
+    wrong = {item.within(operation) for item in misfits} - {""}
+    return found, wrong if success else set()
 
 
-def violations(
-    level: Level, operation: str, status: int, value: Any
-) -> Iterator[tuple[str, str, str, str]]:
-    """Yield place, pattern, expected and got of what breaks the schema of an answer."""
+def violations(level: Level, operation: str, status: int, value: Any) -> Iterator[Misfit]:
+    """Yield what breaks the schema of a response."""
     checks = validator(level, operation, status)
-    if checks is None:
+    plain = plainly(value)
+    if checks is None or checks.is_valid(plain):
         return
-    for error in checks.iter_errors(plainly(value)):
-        place = json_path(error.instance_path)
-        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+    for error in checks.iter_errors(plain):
+        steps = tuple(error.instance_path)
+        keyword, got = keyword_of(error), json_type(error.instance)
         if keyword == "required":
-            name = getattr(error.kind, "property", "")
-            yield f"`{name}` at {place}", "without the required member {}", f"`{name}`", "none"
-        elif getattr(error.kind, "format", None) == LOCAL:
-            yield f"`{place}`", "with a date at {} that no calendar has", "a date", "none"
+            name = str(getattr(error.kind, "property", ""))
+            yield Misfit((*steps, name), keyword, "", "nothing")
         elif keyword == "type":
-            got = kind_of(error.instance)
-            types = " or ".join(getattr(error.kind, "types", ()))
-            yield f"`{place}`", f"with {got} at {{}}", types, got
+            yield Misfit(steps, keyword, list(getattr(error.kind, "types", ())), got)
         else:
-            yield (
-                f"`{place}`",
-                f"with a value at {{}} that breaks `{keyword}`",
-                limit(keyword, getattr(error.kind, "value", None)),
-                f"{kind_of(error.instance)} that does not fit",
-            )
-
-
-def limit(keyword: str, value: Any) -> str:
-    """Spell what a keyword of the document asks for, where it is short."""
-    return f"{keyword} {value}" if isinstance(value, str | int | float) else keyword
+            limit = getattr(error.kind, "value", None)
+            bound = limit if isinstance(limit, str | int | float) else ""
+            yield Misfit(steps, keyword, f"{keyword} {bound}".strip(), got)
 
 
 def is_date(text: str) -> bool:
@@ -159,15 +187,3 @@ def validator(
         validate_formats=True,
         formats={LOCAL: is_date},
     )
-
-
-def places(operation: str, complaints: list[Complaint]) -> set[str]:
-    """Return the properties of a resource that have the wrong shape, and so no value to compare."""
-    root = re.escape(OPERATIONS[operation].shown_at)
-    told: set[str] = set()
-    for complaint in complaints:
-        if wrong := re.match(rf"`{root}\.([\w.]+)", complaint.subject):
-            told.add(wrong[1])
-        elif missing := re.match(rf"`(\w+)` at {root}(?:\.([\w.]+))?$", complaint.subject):
-            told.add(f"{missing[2]}.{missing[1]}" if missing[2] else missing[1])
-    return told

@@ -1,77 +1,75 @@
-"""A resource that a creation makes, and that a read or an update shows."""
+"""What a success does and shows: a resource, a page of them, or what else an operation does."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from heidi_conformance._history import Exchange
+from heidi_conformance._document import member
+from heidi_conformance._history import Exchange, digits
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import (
-    ABSENT,
-    MAIN_FIELDS,
-    Flat,
-    fields_of,
-    within,
-)
+from heidi_conformance.contract._fields import ABSENT, MAIN_FIELDS, Flat, fields_of, within
 from heidi_conformance.contract._operations import OPERATIONS
 
-from ._complaint import Complaint
-from ._memory import Memory
-from ._newborn import guessable, newborn
-from ._reading import Reading
-from ._sessions import AFTER_UPDATE, Known, instant, misfits, same
+from ._differences import AFTER_UPDATE, instants, kind, misfits, new_faults
+from ._memory import Id, Known, Memory, kind_of, same
+from ._pages import Shelf, is_whole, page_faults, tokens_of
+from ._reading import Reading, understand
+from ._violation import Violation
 
-# Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
-TICK = 0.005
 # Of an id: S15.
 BITS = 128
+# So many ids that a random one shows no pattern by chance.
+ENOUGH_IDS = 24
+LEAST_BITS = 64
 
 
-def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Complaint]:
-    fields = fields_of(reading.operation)
+# --- one resource ---
+
+
+def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
+    """A resource is created."""
+    operation, fields = reading.operation, fields_of(reading.operation)
     if fields is None:
         return
-    kind = fields.resource.name
-    for shelf in memory.shelves_of(user, kind):
+    resource = fields.resource.name
+    for shelf in memory.shelves_of(user, resource):
         shelf.added()
-    resource_id = OPERATIONS[reading.operation].made(answer.content)
+    resource_id = OPERATIONS[operation].made(answer.content)
     if not isinstance(resource_id, str):
         return
-    main = fields is MAIN_FIELDS
+    strict_main = memory.strict and fields is MAIN_FIELDS
     beyond = resource_id.isascii() and resource_id.isdigit() and int(resource_id) >= 2**BITS
-    if memory.strict and main and (beyond or not fields.is_id(resource_id)):
-        yield Complaint(
-            "id-form",
-            reading.operation,
-            "gives an id that is no 128-bit number in decimal",
-            "",
-            "a 128-bit number in decimal",
-            "another id",
-        )
-    if (kind, resource_id) in memory.resources:
-        if memory.strict:
-            yield Complaint(
-                "id-unique", reading.operation, "gives an id twice", "", "a new id", "a known one"
-            )
+    if strict_main and (beyond or not fields.is_id(resource_id)):
+        yield Violation("id-form", operation)
+    if (resource, resource_id) in memory.resources:
+        yield from memory.if_strict([Violation("id-unique", operation)])
         return
     known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
     known.shown = {fields.id: resource_id}
     known.strange = dict(reading.strange)
-    memory.resources[kind, resource_id] = known
+    memory.resources[resource, resource_id] = known
     for other in memory.others(known):
-        other.attempts.add("other")
+        other.attempts.setdefault("other", [])
     made = [
         name
         for (_, name), item in memory.resources.items()
         if item.fields is fields and item.order >= 0
     ]
-    if memory.strict and main and guessable(made):
-        yield Complaint(
-            "id-random",
-            reading.operation,
-            "gives ids that can be guessed from each other",
-            "",
-            "128 random bits",
-            "a pattern",
-        )
+    if strict_main and guessable(made):
+        yield Violation("id-random", operation)
+
+
+def guessable(ids: Sequence[str]) -> bool:
+    """Whether ids have a pattern: most bits stay, or each lies close to the one before."""
+    if len(ids) != ENOUGH_IDS or not all(text.isascii() and text.isdigit() for text in ids):
+        return False
+    numbers = [int(text) for text in ids if len(text) < 60]
+    varying = 0
+    for number in numbers:
+        varying |= number ^ numbers[0]
+    steps = [(two - one) % 2**BITS for one, two in itertools.pairwise(numbers)]
+    near = max(min(step, 2**BITS - step) for step in steps) < 2**LEAST_BITS
+    return varying.bit_count() < LEAST_BITS or near or len(set(steps)) == 1
 
 
 def shown(
@@ -83,10 +81,10 @@ def shown(
     *,
     skip: set[str],
     together: bool,
-) -> Iterator[Complaint]:
+) -> Iterator[Violation]:
     """A resource of the caller is shown, by a read or an update."""
-    fields = known.fields
-    got = fields.shown_in(OPERATIONS[reading.operation].shown(answer.content))
+    fields, operation = known.fields, reading.operation
+    got = fields.shown_in(OPERATIONS[operation].shown(answer.content))
     sent = fields.as_stored(reading.sent)
     updates = reading.action == "update"
     if updates:
@@ -95,54 +93,47 @@ def shown(
         known.settled = False
         return
     if reading.sure is not None or (
-        updates and "json-syntax" in {p.rule for p in reading.problems}
+        updates and any(problem.rule == "json-syntax" for problem in reading.problems)
     ):
         known.settled = False
     asked = reading.one[1]
-    shown = got.get(fields.id, asked)
-    if shown != asked and fields.id not in skip:
+    resource_id = got.get(fields.id, asked)
+    if resource_id != asked and fields.id not in skip:
         # Of the one that was asked for, nothing is known now.
         known.settled = False
-        written = memory.strict and same(known.strange.get(fields.id, ABSENT), shown)
-        yield Complaint(
-            "unknown-members" if written else "created-exists",
-            reading.operation,
-            f"answers with another {reading.noun} than was asked for",
-            "",
-            f"the {reading.noun}",
-            "another one",
-        )
-        return
-    if together and not updates:
-        # It may show what was there before, or after.
+        written = memory.strict and same(known.strange.get(fields.id, ABSENT), resource_id)
+        code = "unknown-members/id" if written else "created-exists/another"
+        yield Violation(code, operation)
         return
     if together:
-        for name, value in sent.items():
-            if not within(name, skip) and not same(value, got.get(name, ABSENT)):
-                yield Complaint(
-                    "update-answer",
-                    reading.operation,
-                    "does not show {} in the answer to the update that sends it",
-                    f"`{name}`",
-                    "what was sent",
-                    "another value",
+        # A read may show what was there before, or after.
+        for name, value in sent.items() if updates else ():
+            found = got.get(name, ABSENT)
+            if not within(name, skip) and not same(value, found):
+                how = "missing" if found is ABSENT else "changed"
+                yield Violation(
+                    f"update-answer/{how}",
+                    operation,
+                    field=name,
+                    expected=kind(value),
+                    got=kind(found),
                 )
         return
     if len(known.shown) == 1 and not updates and not known.sent:
-        yield from memory.if_strict(newborn(known, got, skip))
+        yield from memory.if_strict(new_faults(known, got, skip))
     wrong = [
-        *misfits(reading.operation, known, sent, got, strict=memory.strict, skip=skip),
+        *misfits(operation, known, sent, got, strict=memory.strict, skip=skip),
         *instants(memory, reading, known, got, exchange),
     ]
     yield from wrong
-    doubtful = known.doubtful(reading.operation) - sent.keys()
+    doubtful = known.doubtful(operation) - sent.keys()
     known.see(got, sent, skip | doubtful)
     if updates:
         accepted(known, sent, exchange)
     else:
         known.together.clear()
-        known.read_by(reading.operation)
-    known.doubt(members_of(wrong, known), reading.operation)
+        known.read_by(operation)
+    known.doubt({item.field or fields.updated for item in wrong}, operation)
 
 
 def updated(memory: Memory, reading: Reading, known: Known) -> None:
@@ -151,7 +142,7 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
         shelf.order.clear()
     known.strange |= reading.strange
     for other in memory.others(known):
-        other.attempts.add("other")
+        other.attempts.setdefault("other", [])
 
 
 def accepted(known: Known, sent: Flat, update: Exchange) -> None:
@@ -164,78 +155,157 @@ def accepted(known: Known, sent: Flat, update: Exchange) -> None:
     known.changed = update.seconds[1]
 
 
-def instants(
-    memory: Memory, reading: Reading, known: Known, got: Flat, exchange: Exchange
-) -> Iterator[Complaint]:
-    """Yield what is wrong with the instant of the last change."""
-    fields = known.fields
-    now, before = (instant(told.get(fields.updated)) for told in (got, known.shown))
-    made = instant(got.get(fields.created))
-    if not memory.strict or now is None:
+def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, Violation]:
+    """Return violations of reads that show half of an update, by their place in a batch."""
+    readings = [understand(exchange.message) for exchange in exchanges]
+    updates: dict[Id, list[Reading]] = {}
+    for reading in readings:
+        if reading.action == "update" and reading.method_known:
+            updates.setdefault(reading.one, []).append(reading)
+    told: dict[int, Violation] = {}
+    for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
+        known, sent = memory.resources.get(reading.one), updates.get(reading.one, [])
+        answer = exchange.answer
+        if reading.action != "read" or known is None or len(sent) != 1:
+            continue
+        if isinstance(answer, Reply) and answer.ok:
+            got = known.fields.shown_in(OPERATIONS[reading.operation].shown(answer.content))
+            if halfway(known.shown, known.fields.as_stored(sent[0].sent), got):
+                told[place] = Violation("concurrent/half", known.fields.named("update"))
+    return told
+
+
+def halfway(before: Flat, sent: Mapping[str, object], got: Flat) -> bool:
+    """Whether some properties are as before an update, and some as after."""
+    changes = {
+        name: value for name, value in sent.items() if not same(value, before.get(name, ABSENT))
+    }
+    new = [same(value, got.get(name, ABSENT)) for name, value in changes.items()]
+    old = [same(before.get(name, ABSENT), got.get(name, ABSENT)) for name in changes]
+    return any(new) and any(old)
+
+
+# --- a page of resources ---
+
+
+def listed(
+    memory: Memory, reading: Reading, answer: Reply, user: str, skip: set[str]
+) -> Iterator[Violation]:
+    """A page of the caller's resources is shown."""
+    operation, page = reading.declared, answer.content
+    fields = fields_of(operation.id)
+    if fields is None:
         return
-    operation = reading.operation
-    changed_at = f"`{fields.updated}`"
-    if made is not None and now < made:
-        yield Complaint(
-            "updated-at",
-            operation,
-            f"shows an {changed_at} before `{fields.created}`",
-            "",
-            f"the instant of `{fields.created}`, or a later one",
-            "an earlier instant",
-        )
-    latest, known.latest = known.latest, None
-    last = before or latest
-    if last is not None and now < last:
-        yield Complaint(
-            "updated-at",
-            operation,
-            f"shows an {changed_at} that went back",
-            "",
-            "the instant that was shown before, or a later one",
-            "an earlier instant",
-        )
-    elif before is None:
+    resource, ids = fields.resource.name, operation.ids_on(page)
+    shelf = memory.shelf(reading, user)
+    yield from misplaced(memory, reading, ids, user)
+    if reading.sure is not None:
         return
-    elif reading.action == "update":
-        sent = fields.as_stored(reading.sent)
-        changes = any(
-            not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
-        )
-        if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
-            yield Complaint(
-                "updated-at",
-                operation,
-                f"does not let {changed_at} grow with a change",
-                "",
-                "a later instant than before the update",
-                "the same instant",
-            )
-    elif now != before and known.settled:
-        yield moved(reading, known, "a later instant" if now > before else "an earlier instant")
+    if any(rounded(memory, resource, resource_id) for resource_id in ids):
+        yield Violation("created-exists/rounded", operation.id)
+    if memory.strict and unissued(reading, ids, shelf):
+        yield Violation("page-token", operation.id, expected=422, got=answer.status)
+    mine = {key for key, known in memory.resources.items() if known.owner == user} - memory.away
+    # A list inside of something holds a part of them.
+    there = frozenset(name for kind, name in mine if kind == resource and not operation.ids)
+    if is_whole(operation, page) and not filtered(reading):
+        yield from memory.if_strict(page_faults(shelf, reading, page, there))
+    else:
+        # What is wrong with its shape was said; of its numbers, nothing can be.
+        shelf.walk = None
+    gone = memory.deleted | memory.unsure
+    for item in operation.listed(page):
+        got = fields.shown_in(item)
+        resource_id = got.get(fields.id)
+        if not isinstance(resource_id, str) or (resource, resource_id) in gone:
+            continue
+        known = memory.resources.setdefault((resource, resource_id), Known(user, -1, fields))
+        if known.owner == user:
+            for fault in listed_one(memory, reading, known, got, skip):
+                yield replace(fault, resource_id=resource_id)
 
 
-# Who may have moved the instant when nobody may have: by what was tried since, the gravest first.
-MOVERS = {
-    "foreign": ("own-sessions", "changes {{}} of a {} of another user"),
-    "rejected": ("rejected-update", "changes {{}} although it rejects the update"),
-    "other": ("one-session", "changes {{}} of another {}"),
-}
+def misplaced(
+    memory: Memory, reading: Reading, ids: Sequence[str], user: str
+) -> Iterator[Violation]:
+    """Yield that a page holds too many resources, or such as do not belong there."""
+    operation = reading.declared
+    sizes = [text for name, text in reading.query if name == operation.page.size]
+    bounded = sizes and reading.sure is None and sizes[0].isdigit()
+    if not memory.strict and bounded and len(ids) > int(sizes[0]):
+        yield Violation("page-bound", operation.id, expected=int(sizes[0]), got=len(ids))
+    named = [(kind_of(operation.id), resource_id) for resource_id in ids]
+    if any(memory.owner(one) not in (None, user) for one in named):
+        yield Violation("own-list", operation.id)
+    if memory.deleted.intersection(named):
+        yield from memory.if_strict([Violation("deleted/lists", operation.id)])
 
 
-def moved(reading: Reading, known: Known, got: str) -> Complaint:
-    """Return what is said of an instant that is another one without an update."""
-    tried = next((name for name in MOVERS if name in known.attempts), None)
-    expected = "the instant that was shown before"
-    subject = f"`{known.fields.updated}`"
-    if tried is None:
-        what = f"shows another {subject} though nothing was sent since"
-        return Complaint("reading", reading.operation, what, "", expected, got)
-    rule, what = MOVERS[tried]
-    what = what.format(reading.noun)
-    return Complaint(rule, known.fields.named("update"), what, subject, expected, got)
+def listed_one(
+    memory: Memory, reading: Reading, known: Known, got: Flat, skip: set[str]
+) -> list[Violation]:
+    """Return what is wrong with one resource on a page."""
+    fields, operation = known.fields, reading.operation
+    new: list[Violation] = []
+    if memory.strict and len(known.shown) == 1 and not known.sent:
+        # A list need not show what an update does not.
+        new = [*new_faults(known, got, skip | (fields.optional - got.keys()))]
+    wrong = [
+        *misfits(operation, known, {}, got, strict=memory.strict, skip=skip),
+        *instants(memory, reading, known, got, None),
+    ]
+    known.see(got, {}, skip | known.doubtful(operation))
+    known.read_by(operation)
+    known.doubt({fault.field or fields.updated for fault in wrong}, operation)
+    return [*new, *wrong]
 
 
-def members_of(complaints: list[Complaint], known: Known) -> set[str]:
-    """Return the properties that differ; the instant of the last change where none is named."""
-    return {complaint.subject.strip("`") or known.fields.updated for complaint in complaints}
+def filtered(reading: Reading) -> bool:
+    """Whether a parameter may leave out some of the resources."""
+    return any(item.is_named(name) for item in reading.declared.free for name, _ in reading.query)
+
+
+def rounded(memory: Memory, resource: str, resource_id: str) -> bool:
+    """Whether an id is what a double makes of a known one."""
+    one = (resource, resource_id)
+    if one in memory.resources or not digits(resource_id) or len(resource_id) < 17:
+        return False
+    known = (name for kind, name in memory.resources if kind == resource and digits(name))
+    return any(resource_id == str(int(float(key))) for key in known)
+
+
+def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
+    """Whether a `page` that was accepted has a form that no server issues."""
+    tokens = tokens_of(reading)
+    if not tokens:
+        return False
+    token = tokens[-1]
+    if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
+        return True
+    if token.startswith("-") and token[1:].isdigit():
+        return bool(ids)
+    return shelf.numbers and not token.isdigit()
+
+
+# --- anything else ---
+
+
+def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
+    """Take what another operation did, and yield what is wrong with what it shows."""
+    operation = reading.declared
+    match operation.action:
+        case "delete":
+            for named in reading.named[-1:]:
+                memory.forget(named)
+                memory.deleted.add(named)
+        case _ if operation.method == "DELETE":
+            # Without semantics, nobody says that it deletes.
+            memory.doubt(reading)
+        case _:
+            shown_id = None
+            if operation.resource is not None and reading.one[1]:
+                shown_id = member(operation.shown(answer.content), operation.resource.id)
+            if isinstance(shown_id, str) and shown_id != reading.one[1]:
+                yield Violation("created-exists/another", operation.id)
+            if operation.writes:
+                memory.unsettle(reading, user)
