@@ -43,29 +43,29 @@ def test_a_cause_keeps_its_fingerprint_whatever_shows_it(again: Finding) -> None
 @pytest.mark.parametrize(
     "other",
     [
-        replace(FINDING, rule="totals"),
+        replace(FINDING, code="counts/otherwise"),
         replace(FINDING, operation="getSession"),
-        replace(FINDING, cause="counts in another wrong way"),
+        replace(FINDING, detail="500"),
     ],
 )
 def test_another_rule_operation_or_cause_has_another_fingerprint(other: Finding) -> None:
     assert FINDING.fingerprint != other.fingerprint
 
 
-def test_without_a_cause_the_title_stands_for_it_save_for_ids_and_times() -> None:
-    first = replace(FINDING, cause="", title="getSession loses 171034287340918 at 2026")
-    again = replace(first, title="getSession loses 99999 at 1970")
-    other = replace(first, title="getSession keeps 171034287340918 at 2026")
+def test_a_finding_of_an_earlier_version_is_found_again_by_rule_and_operation() -> None:
+    old = replace(VERDICT, findings=(replace(FINDING, code="", title="said otherwise"),))
+    gone = replace(VERDICT, findings=(replace(FINDING, operation="getSession"),))
 
-    assert first.fingerprint == again.fingerprint
-    assert first.fingerprint != other.fingerprint
+    assert (FINDING,) == compare(old, VERDICT).stayed
+    assert () == compare(old, gone).stayed
 
 
 def test_what_was_not_exercised_is_not_called_fixed() -> None:
     passed = Outcome("a", "getSession", "passed")
     skipped = Outcome("b", "getSession", "skipped", "give a token")
     gone = [
-        replace(FINDING, rule=rule, operation="getSession") for rule in ("a", "b", "unheard-of")
+        replace(FINDING, rule=rule, code=rule, operation="getSession")
+        for rule in ("a", "b", "unheard-of")
     ]
     old = replace(VERDICT, findings=tuple(gone))
 
@@ -138,6 +138,6 @@ def test_a_report_of_the_first_days_can_be_a_baseline() -> None:
     members = json.loads(VERDICT.to_json())
     del members["shards"]
     for finding in members["findings"]:
-        del finding["cause"], finding["fingerprint"], finding["python"]
+        del finding["code"], finding["detail"], finding["fingerprint"], finding["python"]
 
     assert not Verdict.from_json(json.dumps(members)).conforms

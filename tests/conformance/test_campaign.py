@@ -189,7 +189,7 @@ def hostile(number: int) -> Verdict:
     return replace(
         CLEAN,
         findings=tuple(
-            replace(FINDING, cause=f"{texts} {at}", requests=("curl " * 100,)) for at in "abc"
+            replace(FINDING, detail=f"{texts} {at}", requests=("curl " * 100,)) for at in "abc"
         ),
         notes=(texts,),
         shards=(f"{number}/3",),

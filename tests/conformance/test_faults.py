@@ -16,10 +16,10 @@ from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, ser
 
 
 class Case(NamedTuple):
-    """A fault, the rule that must catch it, and what its finding must say."""
+    """A fault, and the code, operation, title and place of the finding that must name it."""
 
     fault: Fault
-    rule: str
+    code: str
     operation: str
     title: str
     pointer: str
@@ -32,55 +32,55 @@ CASES = {
         faults.undeclared_status,
         "declared-status",
         "getSession",
-        "getSession answers 418, which the document does not declare",
+        "getSession responds with 418, which the document does not declare",
         "/paths/~1sessions~1{session_id}/get",
     ),
     "missing required member": Case(
         faults.session_without_id,
-        "answer-schema",
+        "answer-schema/required",
         "getSession",
-        "getSession answers 200 without the required member `session_id` at $.session",
+        "getSession responds with 200 without the required property `$.session.session_id`",
         "/paths/~1sessions~1{session_id}/get/responses/200",
         "documented",
     ),
     "wrong type": Case(
         faults.duration_as_text,
-        "answer-schema",
+        "answer-schema/type",
         "updateSession",
-        "updateSession answers 200 with a string at `$.session.duration`",
+        "updateSession responds with 200 and a string at `$.session.duration`",
         f"{PATCH}/responses/200",
         "documented",
     ),
     "wrong body with another status of success": Case(
         faults.created_without_id,
-        "answer-schema",
+        "answer-schema/required",
         "createSession",
-        "createSession answers 201 without the required member `session_id` at $",
+        "createSession responds with 201 without the required property `$.session_id`",
         "/paths/~1sessions/post/responses/200",
         "documented",
     ),
     "value outside an enum": Case(
         faults.unknown_gender,
-        "answer-schema",
+        "answer-schema/value",
         "listLinkedUserSessions",
-        "listLinkedUserSessions answers 200 with a value at `$.sessions[*].patient.gender` "
-        "that breaks `oneOf`",
+        "listLinkedUserSessions responds with 200 and an invalid value at "
+        "`$.sessions[*].patient.gender`",
         "/paths/~1sessions~1linked-user/get/responses/200",
         "documented",
     ),
     "wrong media type": Case(
         faults.page_as_html,
-        "json-answers",
+        "json-answers/media-type",
         "listLinkedUserSessions",
-        "listLinkedUserSessions answers 200 as something else than application/json",
+        "listLinkedUserSessions responds with 200 and another media type than application/json",
         "/paths/~1sessions~1linked-user/get/responses/200/content",
         "documented",
     ),
     "broken JSON": Case(
         faults.broken_json,
-        "json-answers",
+        "json-answers/syntax",
         "createSession",
-        "createSession answers 200 with text that is not JSON",
+        "createSession responds with 200 and a body that is not JSON",
         "/paths/~1sessions/post/responses/200/content",
         "documented",
     ),
@@ -88,22 +88,22 @@ CASES = {
         faults.crash_on_empty_text,
         "no-server-error",
         "updateSession",
-        "updateSession answers 500 to a request that the contract allows",
+        "updateSession responds with 500 to a valid request",
         PATCH,
         "documented",
     ),
     "coercion": Case(
         faults.text_as_number,
-        "no-coercion",
+        "no-coercion/accepted",
         "updateSession",
         "updateSession accepts a string as `duration`",
         PATCH,
     ),
     "error that is not JSON": Case(
         faults.plain_errors,
-        "json-answers",
+        "json-answers/media-type",
         "getSession",
-        "getSession answers 404 as something else than application/json",
+        "getSession responds with 404 and another media type than application/json",
         "/paths/~1sessions~1{session_id}/get/responses/200/content",
         "documented",
     ),
@@ -119,7 +119,7 @@ CASES = {
         faults.lost_sessions,
         "created-exists",
         "getSession",
-        "getSession answers 404 for a session that was created",
+        "getSession responds with 404 for a session that was created",
         "/paths/~1sessions~1{session_id}/get",
         "documented",
     ),
@@ -133,7 +133,7 @@ def test_a_planted_fault_is_found_and_named(case: Case, judged_once: Judged) -> 
     found = {finding.title: finding for finding in verdict.findings}
     assert case.title in found
     finding = found[case.title]
-    assert (case.rule, case.operation) == (finding.rule, finding.operation)
+    assert (case.code, case.operation) == (finding.code, finding.operation)
     assert case.pointer == finding.words.pointer
     assert finding.words.source
     assert not verdict.conforms
@@ -149,7 +149,7 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
 def test_a_refusal_of_what_is_allowed_names_what_was_refused(judged_once: Judged) -> None:
     findings = judged_once(faults.refuses_empty_text, "strict").findings
 
-    refusals = [item for item in findings if "refuses a valid" in item.title]
+    refusals = [item for item in findings if item.code.endswith("/refused")]
     assert any("`patient.name`" in item.title for item in refusals)
 
 

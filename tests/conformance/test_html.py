@@ -27,7 +27,7 @@ FINDING = Finding(
     python="import httpx\nprint(1 < 2)\n",
     stability="confirmed",
     seen=3,
-    cause="counts wrongly",
+    code="counts",
 )
 VERDICT = Verdict(
     level="strict",
@@ -176,7 +176,7 @@ def digest(text: str) -> str:
 
 def test_every_link_leads_somewhere_and_no_place_has_two() -> None:
     verdict = replace(
-        VERDICT, findings=tuple(replace(FINDING, cause=f"cause {'x' * n}") for n in range(9))
+        VERDICT, findings=tuple(replace(FINDING, detail=f"cause {'x' * n}") for n in range(9))
     )
     page = Page(as_page(verdict))
 
@@ -226,7 +226,7 @@ def luminance(colour: str) -> float:
 
 
 def test_findings_say_whether_they_are_new_and_what_went_is_listed() -> None:
-    gone = replace(FINDING, title="it was once wrong", cause="another")
+    gone = replace(FINDING, title="it was once wrong", detail="another")
     away = replace(gone, title="nobody asked", rule="expired-token", operation="getSession")
     old = replace(VERDICT, findings=(gone, away))
 

@@ -156,7 +156,7 @@ def test_what_breaks_the_page_is_an_error() -> None:
 
 def test_two_runs_give_a_finding_the_same_fingerprint_and_another_cause_another() -> None:
     later = replace(FINDING, requests=("curl other",), seen=9, got="4", title="told differently")
-    other = replace(FINDING, cause="another cause")
+    other = replace(FINDING, detail="another cause")
 
     mark, again, different = (
         run(as_sarif(replace(VERDICT, findings=(found,))))["results"][0]["partialFingerprints"]
@@ -167,7 +167,7 @@ def test_two_runs_give_a_finding_the_same_fingerprint_and_another_cause_another(
 
 
 def test_results_say_whether_they_are_new() -> None:
-    known = replace(FINDING, cause="known")
+    known = replace(FINDING, detail="known")
     now = replace(VERDICT, findings=(FINDING, known))
 
     found = run(as_sarif(now, compare(replace(VERDICT, findings=(known,)), now)))

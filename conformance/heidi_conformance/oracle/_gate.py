@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, Silence
-from heidi_conformance._text import printable
 from heidi_conformance.contract._operations import (
     LIST,
     OPERATIONS,

@@ -43,7 +43,7 @@ MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422)
 # What a rule says of one request and its response, by what is known before them.
-Judge = Callable[[Reading, Reply, Memory], Iterable[Complaint]]
+Judge = Callable[[Reading, Reply, Memory], Iterable[Violation]]
 
 
 class Oracle(Memory):
@@ -61,13 +61,9 @@ class Oracle(Memory):
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
         """Return what exchanges break that happened at the same time, for each of them."""
         halves = torn(exchanges, self) if self.strict else {}
-        found = [
-            [
-                *self.violations(exchange, together=True),
-                *([halves[place]] if place in halves else []),
-            ]
-            for place, exchange in enumerate(exchanges)
-        ]
+        found = [[*self.violations(exchange, together=True)] for exchange in exchanges]
+        for place, violation in halves.items():
+            found[place].append(violation)
         for exchange in exchanges:
             reading = understand(exchange.message)
             known = self.resources.get(reading.one)

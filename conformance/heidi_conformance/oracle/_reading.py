@@ -14,7 +14,6 @@ import jsonschema_rs
 
 from heidi_conformance._document import Json
 from heidi_conformance._history import strings
-from heidi_conformance._text import kind_of
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance.contract._fields import (
     KINDS,
