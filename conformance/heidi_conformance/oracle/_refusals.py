@@ -73,8 +73,9 @@ def refused(
         problem = reading.problems[0]
         allowed.add(200)
     if problem is not None:
-        code = f"{problem.rule}/status"
-        yield Violation(code, operation, problem.where, problem.kind, sorted(allowed), status)
+        field = problem.where or f":{problem.kind}"
+        code, detail = f"{problem.rule}/status", str(status)
+        yield Violation(code, operation, field, detail, sorted(allowed), status)
     elif status != 403:
         rule = reading.special or of_query(reading)
         field = next(iter(reading.sent)) if len(reading.sent) == 1 else ""

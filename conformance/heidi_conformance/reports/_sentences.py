@@ -118,7 +118,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "forbidden/allowed": ("responds with 403 to a user who may", "success", "status 403"),
     # requests that must, or must not, be refused
     "*/accepted": ("accepts {problem}", *STATUS),
-    "*/status": ("responds with {got} to {problem}", *STATUS),
+    "*/status": ("responds with {detail} to {problems}", *STATUS),
     "*/refused": ("refuses a valid {field} with {detail}", "success", "status {detail}"),
     "*/request-refused": ("refuses a valid request with {detail}", "success", "status {detail}"),
     "message-names": ("responds with 422 and a message that does not name {field}", "the name", "no name"),
@@ -186,13 +186,13 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
     row = next(
         (
             SENTENCES[code]
-            for code in (violation.code, f"{rule}/*", f"*/{variant}")
+            for code in (violation.code, f"*/{variant}", f"{rule}/*")
             if code in SENTENCES
         ),
         (violation.detail or violation.code, "{expected}", "{got}"),
     )
     resource = operation.resource or MAIN
-    named = fields_in_words(fields or [violation.field])
+    named = listed(in_words(field) for field in fields or [violation.field] if field)
     words = {
         "field": named,
         "detail": violation.detail,
@@ -205,12 +205,8 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
         "unlinked": UNLINKED.type if UNLINKED else "a refusal",
         **operation.page.spelled.__dict__,
     }
-    problem = PROBLEMS.get(violation.detail)
-    words["problem"] = (
-        problem.format_map(words)
-        if problem is not None
-        else f"{spelled(violation.detail)} as {named or 'the body'}"
-    )
+    words["problem"] = in_request(violation.detail, named, words["noun"])
+    words["problems"] = problems(fields or [violation.field], words["noun"])
     words["difference"] = DIFFERENCES.get(variant, "shows {field} changed").format_map(words)
     title, expected, got = (text.format_map(words) for text in row)
     return Sentence(f"{operation.id} {title}", expected, got)
@@ -222,11 +218,26 @@ def stored_as(violation: Violation) -> str:
     return str(property_.get("x-semantics", {}).get("stored_as", ""))
 
 
-def fields_in_words(fields: Iterable[str]) -> str:
-    """List fields: of many, the first."""
-    known = [in_words(field) for field in dict.fromkeys(fields) if field]
-    left = f" and {len(known) - MOST_FIELDS} more" if len(known) > MOST_FIELDS else ""
-    return ", ".join(known[:MOST_FIELDS]) + left
+def in_request(kind: str, field: str, noun: str) -> str:
+    """Say what is wrong with a request: a kind of problem, or a JSON type."""
+    if kind in PROBLEMS:
+        return PROBLEMS[kind].replace("{field}", field).replace("{noun}", noun)
+    return f"{spelled(kind)} as {field or 'the body'}"
+
+
+def problems(fields: Iterable[str], noun: str) -> str:
+    """Say what is wrong with requests: properties with invalid values, and other kinds."""
+    known = [*fields]
+    named = listed(in_words(field) for field in known if not field.startswith(":"))
+    kinds = [in_request(field[1:], "", noun) for field in known if field.startswith(":")]
+    return listed([*([f"an invalid {named}"] if named else []), *kinds])
+
+
+def listed(known: Iterable[str]) -> str:
+    """List words: of many, the first."""
+    each = [word for word in dict.fromkeys(known) if word]
+    left = f" and {len(each) - MOST_FIELDS} more" if len(each) > MOST_FIELDS else ""
+    return ", ".join(each[:MOST_FIELDS]) + left
 
 
 def in_words(field: str) -> str:
