@@ -26,12 +26,20 @@ test: $(TOOLS) ## All tests, with the coverage of the hand-written packages
 
 .PHONY: lint
 lint: $(TOOLS) ## Documents and code: linters, types, import rules
+	@$(MAKE) --jobs --keep-going --output-sync=target lint-documents lint-style lint-mypy lint-pyright lint-imports
+
+.PHONY: lint-documents lint-style lint-mypy lint-pyright lint-imports
+lint-documents:
 	@python scripts/bundle.py --check
 	@python scripts/lint.py openapi/openapi.yaml generated/heidi_spec/base.yaml generated/heidi_spec/client.yaml generated/heidi_spec/strict.yaml
+lint-style:
 	@ruff check
 	@ruff format --check
+lint-mypy:
 	@mypy
+lint-pyright:
 	@node $(NODE_MODULES)/pyright/index.js
+lint-imports:
 	@lint-imports
 
 .PHONY: generate
