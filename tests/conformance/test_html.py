@@ -85,7 +85,7 @@ def test_a_finding_is_told_in_full() -> None:
     assert "127.0.0.1:8000 does not conform: 1 finding" in page
     for told in (
         "listLinkedUserSessions answers a count that is wrong",
-        "decision S16",
+        "decision S16 in openapi/DECISIONS.md",
         "/paths/~1sessions~1linked-user/get",
         "Expected 2 Got 3",
         "3 times. The requests below showed it again, twice",

@@ -1,9 +1,10 @@
-"""Rules by operations: what every report counts from."""
+"""What every report says of rules: rules by operations, their words, and where those come from."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from heidi_conformance._verdict import Finding, Outcome, Verdict
+from heidi_conformance._verdict import Finding, Level, Outcome, Verdict
+from heidi_conformance.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,36 @@ class Cell:
 
 def cells(verdict: Verdict) -> dict[tuple[str, str], Cell]:
     """Return a cell for each rule and operation; no finding is without one."""
-    found = by_place(verdict.findings)
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in verdict.findings:
+        found.setdefault((finding.rule, finding.operation), []).append(finding)
     outcomes = {(item.rule, item.operation): item for item in verdict.outcomes}
-    for place in found:
-        outcomes[place] = Outcome(*place, "failed")
+    outcomes |= {place: Outcome(*place, "failed") for place in found}
     return {
         place: Cell(outcome, tuple(found.get(place, ()))) for place, outcome in outcomes.items()
     }
 
 
-def by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
-    """Return findings by rule and operation."""
-    found: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        found.setdefault((finding.rule, finding.operation), []).append(finding)
-    return found
+class Promise(NamedTuple):
+    """level, row: of the rule; of one that this version does not have, neither is known."""
+
+    words: str = ""
+    level: Level | None = None
+    row: str = ""
+
+
+def promise(rule: str) -> Promise:
+    """Return what a rule asks for; nothing of one that this version does not have."""
+    known = RULES.get(rule)
+    return Promise(known.words, known.level, known.row) if known else Promise()
+
+
+def origin(source: str) -> str:
+    """Spell `seed:L56` and `decision:S4` for a reader."""
+    kind, _, place = source.partition(":")
+    spelled = {
+        "seed": f"the vendor's page, line {place.replace('L', '')}",
+        "decision": f"decision {place} in openapi/DECISIONS.md",
+        "page": f"the vendor's page about {place}",
+    }
+    return spelled.get(kind, source)

@@ -7,8 +7,7 @@ from heidi_conformance._baseline import Comparison
 from heidi_conformance._text import on_one_line, visible
 from heidi_conformance._verdict import Finding, Verdict
 
-from ._cells import cells
-from ._promises import promise
+from ._cells import cells, promise
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
