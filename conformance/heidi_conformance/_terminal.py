@@ -13,6 +13,7 @@ from ._probe import TAG
 from ._text import excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
 from .contract._values import sendable
+from .reports._cells import origin
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20
@@ -139,7 +140,7 @@ def card(console: Console, finding: Finding) -> None:
     lines = (
         f"  rule      {named(finding)}, seen {finding.seen}x{STABILITY[finding.stability]}",
         f"  words     {finding.words.promise or 'the document'}",
-        f"            {finding.words.pointer} ({finding.words.source})",
+        f"            {finding.words.pointer}, from {origin(finding.words.source)}",
         f"  expected  {finding.expected}",
         f"  got       {finding.got}",
     )

@@ -51,7 +51,12 @@ def as_sarif(verdict: Verdict, comparison: Comparison | None = None) -> str:
 def as_rule(rule: str, verdict: Verdict) -> dict[str, Any]:
     known = promise(rule)
     level = known.level or verdict.level
-    tags = ["openapi", "conformance", level, *([known.row] if known.row else [])]
+    tags = [
+        "openapi",
+        "conformance",
+        level,
+        *([known.row] if known.row and verdict.level == "strict" else []),
+    ]
     return {
         "id": rule,
         "shortDescription": {"text": known.words or rule.replace("_", " ")},
