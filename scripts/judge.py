@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from scripts.serving import Served
 
 STRICT: Final = OUTPUT / "strict.json"
-WANTING: Final = re.compile("the server did not answer|The operation never succeeded")
-"""What the judge says of a rule that was skipped for want of a response."""
+WANTING: Final = re.compile("the server did not answer|The operation never succeeded|give ")
+"""What the judge says of a rule that was skipped for want of a response or of a credential."""
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 PRINTED: Final = "judge.log"
@@ -88,7 +88,7 @@ def _judge(sandbox: Served) -> int:
     command += ["--report", str(REPORT.parent)]
     # What a developer has set for other servers does not go along.
     others = {name: value for name, value in os.environ.items() if not name.startswith("HEIDI_")}
-    environment = {**others, "HEIDI_API_KEY": sandbox.key}
+    environment = {**others, **sandbox.credentials()}
     with REPORT.with_name(PRINTED).open("wb") as printed:
         return subprocess.run(
             command, env=environment, stdout=printed, stderr=subprocess.STDOUT, check=False

@@ -45,6 +45,11 @@ class Served:
     url: str
     key: str = field(repr=False)
 
+    def credentials(self) -> dict[str, str]:
+        """Return all that the judge asks for: a key, and a token that has expired."""
+        expired = self.token("judged+expired@example.com")
+        return {"HEIDI_API_KEY": self.key, "HEIDI_EXPIRED_TOKEN": expired}
+
     def token(self, email: str) -> str:
         """Get a token for a user, by the operation of the strict document that issues tokens."""
         document: Any = dereference(load(ROOT / OUTPUT / "strict.json"))

@@ -51,8 +51,8 @@ class Sandbox:
 
         Args:
             user: values of the parameters that name a user, in the order of the document; where the
-                first one ends in `+unlinked`, before the @ if there is one, the user has no link.
-                Those left out are those of a sample user.
+                first one ends in `+unlinked`, before the @ if there is one, the user has no link,
+                and in `+expired`, the token has expired. Those left out are those of a sample user.
             named: the same by name.
             lifetime: seconds until it expires, which may be negative; by default the server's own.
         """

@@ -15,6 +15,7 @@ from heidi_sandbox._keys import derive_key
 
 _ALGORITHM = "HS256"
 _UNLINKED = "+unlinked"
+_EXPIRED = "+expired"
 _MOST_REMEMBERED = 1024  # tokens
 _OPTIONS = {"require": ["exp", "sub", "linked"], "verify_exp": False}
 # Any: its types name those of cryptography, which HS256 does without.
@@ -65,13 +66,17 @@ class Tokens:
 
         Args:
             identity: what names the user together; where the first part, or what stands before its
-                @, ends in `+unlinked`, the user has no link.
+                @, ends in `+unlinked`, the user has no link, and in `+expired`, the token has
+                expired.
             lifetime: seconds until it expires, which may be negative; by default the usual time.
         """
-        expires = int(time.time()) + (self._lifetime if lifetime is None else lifetime)
+        name = identity[0].rpartition("@")[0] or identity[0]
+        if lifetime is None:
+            lifetime = -1 if name.endswith(_EXPIRED) else self._lifetime
+        expires = int(time.time()) + lifetime
         claims = {
             "sub": hmac.new(self._user_key, json.dumps([*identity]).encode(), "sha256").hexdigest(),
-            "linked": not (identity[0].rpartition("@")[0] or identity[0]).endswith(_UNLINKED),
+            "linked": not name.endswith(_UNLINKED),
             "exp": expires,
         }
         token = _jwt.encode(claims, self._key, _ALGORITHM)

@@ -98,7 +98,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Project,
 
 def test_the_right_server_is_not_accused_and_all_is_judged(edited: tuple[Project, Served]) -> None:
     project, served = edited
-    report = project.judge(served.url, served.key)
+    report = project.judge(served.url, served.credentials())
     assert [] == [found["title"] for found in report["findings"]]
     assert [] == report["notes"]
     passed = {row["operation"] for row in report["rules"] if row["result"] == "passed"}
@@ -109,6 +109,6 @@ def test_the_right_server_is_not_accused_and_all_is_judged(edited: tuple[Project
 def test_a_spoilt_server_is_found(edited: tuple[Project, Served], run: str) -> None:
     project, served = edited
     with spoiling(served.url, *(fault for fault, _, _ in RUNS[run])) as url:
-        report = project.judge(url, served.key)
+        report = project.judge(url, served.credentials())
     found = {(item["operation"], item["rule"]) for item in report["findings"]}
     assert set() == {(name, rule) for _, name, rule in RUNS[run]} - found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.judge import unjudged
 from tests.owner.project import Project, User
 from tests.owner.proxy import Fault, spoiling
 
@@ -35,7 +36,7 @@ class Group:
         """Judge the right server or, with the name of a run, the spoilt one; once each."""
         if run not in self.reports:
             with spoiling(self.served.url, *(self.spoils[run] if run else ())) as url:
-                self.reports[run] = self.project.judge(url, self.served.key)
+                self.reports[run] = self.project.judge(url, self.served.credentials())
         return self.reports[run]
 
     def findings(self, run: str, operation: str, word: str = "") -> list[str]:
@@ -48,8 +49,9 @@ class Group:
         ]
 
     def accused(self) -> list[str]:
-        """Return what the judge finds on the right server."""
-        return [f"{found['rule']}: {found['title']}" for found in self.report()["findings"]]
+        """Return what the judge finds on the right server, and what it did not judge there."""
+        findings = [f"{found['rule']}: {found['title']}" for found in self.report()["findings"]]
+        return [*findings, *unjudged(self.report(), self.project.document("strict"))]
 
 
 @pytest.fixture(scope="module")

@@ -111,11 +111,11 @@ class Project:
         with serving([sys.executable, "-m", "heidi_sandbox"], log, self.environment) as served:
             yield served
 
-    def judge(self, url: str, key: str) -> dict[str, Any]:
+    def judge(self, url: str, credentials: Mapping[str, str]) -> dict[str, Any]:
         """Judge a server at level strict, by the rules, and return the report."""
         folder = self.root / "reports" / url.rpartition(":")[2].partition("/")[0]
         command = ["-m", "heidi_conformance", "run", url, "--level", "strict", "--rules-only"]
-        result = self.run([*command, "--report", str(folder)], "", {"HEIDI_API_KEY": key})
+        result = self.run([*command, "--report", str(folder)], "", credentials)
         assert result.returncode in (0, 1), result.stderr
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         return report

@@ -94,8 +94,14 @@ def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
     assert line.endswith(": it never succeeded on the sandbox; fix sandbox/")
 
 
-def test_a_rule_that_was_skipped_for_want_of_a_response_is_named(report: Path) -> None:
-    want = "the server did not answer what the next request needs"
+@pytest.mark.parametrize(
+    "want",
+    [
+        "the server did not answer what the next request needs",
+        "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
+    ],
+)
+def test_a_rule_that_was_skipped_for_want_of_something_is_named(report: Path, want: str) -> None:
     row = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": want}
     other = row | {"rule": "retry-after", "why": "The server never answered 429."}
     assert [f"walks was not judged on readThem: {want}"] == [

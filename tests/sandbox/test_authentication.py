@@ -108,6 +108,16 @@ def test_s1_an_expired_token_is_refused(sandbox: Sandbox) -> None:
     assert 404 == ask(sandbox, f"Bearer {sandbox.token(lifetime=30)}").status_code
 
 
+@pytest.mark.parametrize("email", ["a+expired@example.com", "a+expired"])
+def test_a_user_who_is_called_expired_gets_a_token_that_has_expired(
+    sandbox: Sandbox, email: str
+) -> None:
+    issued = buy(sandbox, sandbox.api_key, email=email, third_party_internal_id="1").json()
+    assert datetime.fromisoformat(issued["expiration_time"]) < datetime.now(UTC)
+    assert UNAUTHENTICATED == error_of(ask(sandbox, f"Bearer {issued['token']}"))
+    assert UNAUTHENTICATED == error_of(ask(sandbox, f"Bearer {sandbox.token(email)}"))
+
+
 def test_the_key_buys_a_token_that_works(sandbox: Sandbox) -> None:
     answer = buy(sandbox, sandbox.api_key, email="a@example.com", third_party_internal_id="7")
     assert 200 == answer.status_code
