@@ -256,6 +256,8 @@ def flattened(value: Any, at: str = "") -> Flat:
 
 def known_items(value: Any, schema: Json) -> Any:
     """Return a value whose objects in arrays have the properties alone that the schema names."""
+    if not value or not isinstance(value, list | dict):
+        return value  # pyright: ignore[reportUnknownVariableType]  # JSON
     inner = branch(schema)
     named = inner.get("properties")
     if isinstance(value, list) and "items" in inner:
@@ -291,15 +293,17 @@ def nested(members: Mapping[str, Any]) -> Json:
     return told
 
 
-def outers(name: str) -> Iterator[str]:
-    """Yield the properties that a property stands in."""
+@cache
+def outers(name: str) -> tuple[str, ...]:
+    """Return the properties that a property stands in."""
     steps = name.split(".")
-    return (".".join(steps[:end]) for end in range(1, len(steps)))
+    return tuple(".".join(steps[:end]) for end in range(1, len(steps)))
 
 
 def within(name: str, names: Container[str]) -> bool:
     """Whether a property, or one that it stands in, is among those."""
-    return name in names or any(outer in names for outer in outers(name))
+    outer = outers(name)
+    return name in names or (bool(outer) and any(one in names for one in outer))
 
 
 # --- schemas ---

@@ -388,7 +388,7 @@ def plainly(value: Any) -> Any:
     """Return a value that any validator takes: of numbers, sign and kind stay."""
     if isinstance(value, str):
         # Half of a surrogate pair is no text.
-        return value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
         near = as_float(value)
         if math.isfinite(near) and near != 0:

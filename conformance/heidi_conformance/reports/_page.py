@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections import Counter
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
@@ -65,13 +66,14 @@ def as_page(verdict: Verdict, comparison: Comparison | None = None) -> str:
 def page() -> Template:
     """Return the template: what goes in as text comes out as text, whatever it holds."""
     known = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    known.filters |= {
+    filters: dict[str, Any] = {
         "prose": prose,
         "origin": origin,
         "excerpt": excerpt,
         "promise": promise,
         "breakable": breakable,
     }
+    known.filters.update(filters)
     return known.from_string(asset("page.html.jinja"))
 
 
