@@ -670,6 +670,11 @@ class _Reader:
             if operation.issue is not None:
                 key = self.by_id[operation.id]
                 described = self.described[key]
+                if len(operation.issue.user) != 2:
+                    raise UnsupportedError(
+                        f"{operation.method} {operation.route}: the client names a user by two"
+                        " parameters; name two in x-semantics.user"
+                    )
                 model = self.models[described.response]
                 self.hidden.add(described.response)
                 names = {each.parameter: each.name for each in described.query}

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
+
+from attrs import frozen
 
 from . import resources as _resources
 from .api.authentication import issue_token as _issue
-from .facade import AsyncSender, Sender, follow
+from .facade import AsyncSender, Decode, Sender, follow
 from .types import Operation, Request
 
 
@@ -35,39 +37,42 @@ class AsyncResources:
         self.sessions = _resources.AsyncSessions(sender)
 
 
-class Issued:
-    """What the endpoint for tokens responds."""
-
-    def __init__(self, token: Any, expires: Any) -> None:
-        self.token = token
-        self.expires = expires
-
-
+@frozen(eq=False, repr=False, kw_only=True)
 class Issuing:
     """How a token is asked for, and where it stands in the response."""
 
-    operation: Operation = _issue.OPERATION
-
-    header = "Heidi-Api-Key"
+    operation: Operation
+    build: Callable[..., Request]
+    decode: Decode[Any]
+    header: str
     """Carries the key."""
 
+    user: tuple[str, ...]
+    """What `build` calls the parameters that name the user, in the order of the document."""
+
+    token: tuple[str, ...]
+    expires: tuple[str, ...]
+
     def request(self, *user: str) -> Request:
-        """Make the request for a token of a user, without the key.
+        """Make the request for a token of a user, without the key."""
+        return self.build(**dict(zip(self.user, user, strict=True)))
 
-        Args:
-            user: what names the user, in the order of the document.
-        """
-        names = (
-            "email",
-            "third_party_internal_id",
-        )
-        arguments: Mapping[str, Any] = dict(zip(names, user, strict=True))
-        return _issue.build(**arguments)
+    def read(self, data: object, *, strict: bool = False) -> tuple[Any, Any]:
+        """Read a response: the token, and when it ends."""
+        issued = self.decode(data, strict=strict)
+        return follow(issued, self.token), follow(issued, self.expires)
 
-    def decode(self, data: object, *, strict: bool = False) -> Issued:
-        """Read the response."""
-        issued = _issue.decode(data, strict=strict)
-        return Issued(
-            follow(issued, ("token",)),
-            follow(issued, ("expiration_time",)),
-        )
+
+ISSUING: Final[Issuing | None] = Issuing(
+    operation=_issue.OPERATION,
+    build=_issue.build,
+    decode=_issue.decode,
+    header="Heidi-Api-Key",
+    user=(
+        "email",
+        "third_party_internal_id",
+    ),
+    token=("token",),
+    expires=("expiration_time",),
+)
+"""None where no operation of the document issues tokens."""

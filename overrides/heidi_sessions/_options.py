@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from heidi_generated import document
+from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
 
 from ._secret import Secret
@@ -16,6 +17,8 @@ from ._tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from heidi_generated.client import Issuing
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "token": "HEIDI_TOKEN",
@@ -26,13 +29,19 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "region": "HEIDI_REGION",
 }
 _KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
+_WAYS: Final = (
+    "give token=, token_provider=, or api_key= with email= and third_party_internal_id="
+    if ISSUING
+    else "give token= or token_provider="
+)
 
 
 class Key:
     """What tokens are issued for: the partner's key, and one user of theirs."""
 
-    def __init__(self, api_key: Secret, user: tuple[Secret, ...]) -> None:
+    def __init__(self, issuing: Issuing, api_key: Secret, user: tuple[Secret, ...]) -> None:
         """Take the key, and what names the user, in the order of the document."""
+        self.issuing = issuing
         self.api_key = api_key
         self.user = user
 
@@ -65,10 +74,7 @@ def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret
     passed = {name: secret for name, secret in given.items() if secret is not None}
     by_key = any(name in passed for name in _KEY_OPTIONS)
     if provider + by_key + ("token" in passed) > 1:
-        raise ConfigurationError(
-            "more than one way to authenticate: give token=, token_provider=, "
-            "or api_key= with email= and third_party_internal_id="
-        )
+        raise ConfigurationError(f"more than one way to authenticate: {_WAYS}")
     if provider:
         return None
     if "token" in passed:
@@ -86,10 +92,13 @@ def _key(passed: Mapping[str, Secret]) -> Key:
         for name in _KEY_OPTIONS
     }
     if found["api_key"] is None and not passed:
+        by_key = ", or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID"
         raise ConfigurationError(
-            "no credentials: give token=, token_provider=, or api_key= with email= and "
-            "third_party_internal_id=; or set HEIDI_TOKEN, or HEIDI_API_KEY with HEIDI_EMAIL and "
-            "HEIDI_THIRD_PARTY_INTERNAL_ID"
+            f"no credentials: {_WAYS}; or set HEIDI_TOKEN{by_key if ISSUING else ''}"
+        )
+    if ISSUING is None:
+        raise ConfigurationError(
+            "no operation of the document issues tokens for a key: give token= or token_provider="
         )
     secrets: dict[str, Secret] = {}
     for name, secret in found.items():
@@ -99,7 +108,7 @@ def _key(passed: Mapping[str, Secret]) -> Key:
     if not re.fullmatch(r"[\x21-\x7e]+", secrets["api_key"].reveal()):
         raise ConfigurationError("api_key: holds a character that no header can carry")
     api_key, *user = (secrets[name] for name in _KEY_OPTIONS)
-    return Key(api_key, tuple(user))
+    return Key(ISSUING, api_key, tuple(user))
 
 
 def _token(token: Secret, source: str) -> Secret:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import attrs
-from heidi_generated.client import Issuing
+from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
 from heidi_generated.types import Unset
 
@@ -27,7 +27,7 @@ DEFAULT_TIMEOUT: Final = 30.0
 # RFC 9110, section 5: what else is in a header breaks it.
 _HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
 _HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
-_CREDENTIAL_HEADERS: Final = frozenset({"authorization", Issuing.header.lower()})
+_CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISSUING else [])}
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -312,6 +313,62 @@ def test_a_method_that_the_client_needs_for_itself_is_refused_in_one_line(
     message = capsys.readouterr().err
     assert f"GET /templates: {name} is a name that the client needs; write another" in message
     assert 1 == message.count("\n")
+
+
+def run(tmp_path: Path, root: dict[str, Any], program: str) -> list[str]:
+    """Generate a document, and run a program that finds that client in place of the committed."""
+    (tmp_path / "client.json").write_text(json.dumps(root), "utf-8")
+    output = str(tmp_path / "heidi_generated")
+    assert 0 == main(["--document", str(tmp_path / "client.json"), "--output", output])
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ("", 0) == (result.stderr, result.returncode)
+    return result.stdout.splitlines()
+
+
+WITH_TOKENS_ALONE = """
+from heidi_sessions import ConfigurationError, Heidi
+from heidi_sessions.testing import HeidiMock, make_template
+for keywords in ({}, {"token": "t", "token_provider": str}, {"api_key": "k", "email": "e"}):
+    try:
+        Heidi(**keywords)
+    except ConfigurationError as error:
+        print(error)
+mock = HeidiMock()
+mock.add(make_template(template_id="7", title="given"))
+print(mock.client(token="t").templates.get("7").title)
+"""
+
+
+def test_without_an_operation_that_issues_tokens_the_client_takes_a_token(tmp_path: Path) -> None:
+    root = document()
+    root["paths"] = {
+        route: item for route, item in root["paths"].items() if "issue" not in json.dumps(item)
+    }
+    assert len(root["paths"]) < len(document()["paths"])
+    assert [
+        "no credentials: give token= or token_provider=; or set HEIDI_TOKEN",
+        "more than one way to authenticate: give token= or token_provider=",
+        "no operation of the document issues tokens for a key: give token= or token_provider=",
+        "given",
+    ] == run(tmp_path, root, WITH_TOKENS_ALONE)
+
+
+def test_a_user_of_one_parameter_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = document()
+    issuing = next(item["get"] for item in root["paths"].values() if "issue" in json.dumps(item))
+    issuing["x-semantics"]["user"].pop()
+    (tmp_path / "client.json").write_text(json.dumps(root), "utf-8")
+    arguments = ["--document", str(tmp_path / "client.json"), "--output", str(tmp_path / "out")]
+    assert 2 == main(arguments)
+    assert "name two in x-semantics.user\n" in capsys.readouterr().err
 
 
 def test_the_committed_client_has_an_attribute_for_each_resource_of_the_document() -> None:
