@@ -15,7 +15,7 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName
 
 from scripts.docstrings import prose, section
-from scripts.facts import Facts, Operation, Paging, Spec, facts_of, part
+from scripts.facts import Facts, Spec, facts_of, part
 from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
 from scripts.nodes import pointer_of
 from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of, others_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.operations import Argument
     from scripts.operations import Operation as Described
+    from scripts.vocabulary import Operation, Paging
 
 CLIENT_ATTRIBUTES: Final = frozenset({"close", "with_options"})
 RESOURCE_ATTRIBUTES: Final = frozenset({"with_raw_response"})
@@ -431,7 +432,7 @@ class _Reader:
         if operation.page is not None:
             taken = {*taken, *WALK_ARGUMENTS}
         names = identifiers([argument.name for argument, _ in arguments], taken)
-        schemas = {each.name: each.schema for each in operation.parameters}
+        schemas = {each.name: dict(each.schema) for each in operation.parameters}
         found = [
             self._keyword(argument, prop, names[argument.name], schemas.get(argument.parameter))
             for argument, prop in arguments

@@ -7,6 +7,7 @@ requests, every status and the errors.
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
@@ -14,6 +15,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from scripts.nodes import METHODS, find, pointer_of
 from scripts.values import Values
+from scripts.vocabulary import Failure, Issue, Operation, Paging, Parameter, Resource, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,97 +25,11 @@ JSON: Final = "application/json"
 PREFIX: Final = "field_"
 """What the generator puts before a name that is no Python name."""
 
+MAX_DEPTH: Final = 20
+"""Of objects inside objects: a schema may contain itself."""
+
 _DROPPED: Final = frozenset({"x-provenance"})
 _SCHEMAS: Final = "#/components/schemas/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """A parameter of an operation."""
-
-    name: str
-    keyword: str
-    place: str
-    required: bool
-    description: str
-    schema: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """An error response of an operation: the document's example of it."""
-
-    status: int | None
-    description: str
-    type: str | None
-    message: str | None
-    body: Any
-
-
-@dataclass(frozen=True, kw_only=True)
-class Paging:
-    """Where a list has its items and counts, and how to ask for the next page."""
-
-    items: str
-    size: str
-    token: str
-    next: str
-    more: str | None = None
-    count: str | None = None
-    total: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Issue:
-    """How an operation gives tokens out."""
-
-    scheme: str
-    user: tuple[str, ...]
-    token: str
-    expires: str
-    header: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """An operation of the document."""
-
-    id: str
-    method: str
-    route: str
-    tag: str
-    action: str | None
-    resource: str | None
-    client_method: str | None
-    summary: str
-    parameters: tuple[Parameter, ...]
-    body: dict[str, Any] | None
-    body_required: bool
-    keywords: dict[str, str]
-    status: int
-    sample: Any
-    result: str | None
-    id_at: str | None
-    page: Paging | None
-    unlinked: str | None
-    issue: Issue | None
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resource:
-    """A component schema that operations create, read, update, list or delete."""
-
-    name: str
-    id: str
-    parameter: str
-    created: str | None
-    updated: str | None
-    sample: dict[str, Any]
-    initial: dict[str, Any]
-    stored_as: dict[str, str]
-    columns: tuple[str, ...]
-    harmless: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +76,13 @@ class Spec:
         return found[0] if found else {}
 
     def follow(self, node: Any) -> dict[str, Any]:
-        """Follow references, also that of a nullable object, which is `oneOf` it and null."""
+        """Follow references, also that of a nullable object, which is one of it and null."""
         seen: list[str] = []
         while True:
-            branches = [one for one in part(node).get("oneOf", ()) if one.get("type") != "null"]
-            if len(branches) == 1:
-                node = branches[0]
+            branches = [*part(node).get("oneOf", ()), *part(node).get("anyOf", ())]
+            objects = [one for one in branches if one.get("type") != "null"]
+            if len(objects) == 1:
+                node = objects[0]
             ref = part(node).get("$ref")
             if not isinstance(ref, str) or ref in seen:
                 return part(node)
@@ -180,11 +97,11 @@ class Spec:
         """Return what a body is as JSON, empty where it is not."""
         return part(self.follow(owner), "content", JSON)
 
-    def success(self, operation: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Return the status of the first success response, and what its body is."""
+    def success(self, operation: Mapping[str, Any]) -> tuple[int, Any]:
+        """Return the first success response, and its status."""
         for status, response in part(operation, "responses").items():
             if status.startswith("2"):
-                return int(status.replace("X", "0")), self.media(response)
+                return int(status.replace("X", "0")), response
         return 200, {}
 
     def example(self, media: Mapping[str, Any]) -> Any:
@@ -207,8 +124,8 @@ class Spec:
         return copied
 
     def properties(self, node: Any) -> dict[str, Any]:
-        """Return the properties of an object."""
-        return part(self.follow(node), "properties")
+        """Return the properties of an object, those of all that it is made of."""
+        return part(Values(self.root).flat(self.follow(node)), "properties")
 
 
 def _rewritten(node: Any) -> Any:
@@ -245,16 +162,6 @@ def part(node: Any, *names: str) -> dict[str, Any]:
     return node if _is_object(node) else {}
 
 
-def at(value: Any, pointer: str | None) -> Any:
-    """Return what a pointer leads to in a value, None where it leads nowhere."""
-    if pointer is None:
-        return None
-    try:
-        return find(value, pointer_of(f"#{pointer}") or ())
-    except LookupError:
-        return None
-
-
 def python_name(name: str) -> str:
     """Spell a name of the document as Python has it."""
     return PythonIdentifier(name, prefix=PREFIX)
@@ -288,7 +195,7 @@ def _operation(
     rule = rules.operation(route, method) or node
     said = semantics(node)
     body = rules.media(rule.get("requestBody"))
-    status, media = rules.success(rule)
+    status, response = rules.success(rule)
     return Operation(
         id=node.get("operationId", ""),
         method=method.upper(),
@@ -303,11 +210,11 @@ def _operation(
         body_required=bool(rules.follow(rule.get("requestBody")).get("required")),
         keywords={name: python_name(name) for name in rules.properties(part(body, "schema"))},
         status=status,
-        sample=rules.example(media),
+        sample=rules.example(rules.media(response)),
+        headers=_headers(rules, response),
         result=said.get("result"),
         id_at=said.get("id"),
         page=Paging(**said["page"]) if "page" in said else None,
-        unlinked=said.get("unlinked"),
         issue=_issue(spec, node, said) if said.get("action") == "issue" else None,
         failures=tuple(_failures(rules, rule)),
     )
@@ -370,7 +277,6 @@ def _issue(spec: Spec, node: Mapping[str, Any], said: Mapping[str, Any]) -> Issu
     names = [name for requirement in node.get("security", ()) for name in requirement]
     headers = [schemes[name]["name"] for name in names if schemes[name].get("in") == "header"]
     return Issue(
-        scheme=said["scheme"],
         user=tuple(said["user"]),
         token=said["token"],
         expires=said["expires"],
@@ -389,10 +295,41 @@ def _failures(rules: Spec, rule: Mapping[str, Any]) -> Iterator[Failure]:
         yield Failure(
             status=int(status) if status.isdecimal() else None,
             description=" ".join(rules.follow(response).get("description", "").split()),
-            type=at(body, error.get("type")) if shown else None,
-            message=at(body, error.get("message")) if shown else None,
+            type=value_at(body, error.get("type")) if shown else None,
+            message=value_at(body, error.get("message")) if shown else None,
             body=body,
+            headers=_headers(rules, response),
         )
+
+
+def _headers(rules: Spec, response: Any) -> dict[str, str]:
+    """Return the headers of a response, those without an example with the smallest value.
+
+    Left out is one that must match a pattern of which the document shows no value.
+    """
+    found: dict[str, str] = {}
+    for name, node in part(rules.follow(response), "headers").items():
+        header = rules.follow(node)
+        schema = rules.follow(header.get("schema"))
+        shown = (header.keys() | schema.keys()) & _SHOWN
+        if name.lower() == "content-type" or ("pattern" in schema and not shown):
+            continue
+        if (value := rules.example(header)) is not None:
+            found[name] = _in_header(value)
+    return found
+
+
+_SHOWN: Final = frozenset({"example", "examples", "default", "const", "enum"})
+"""What shows a value."""
+
+
+def _in_header(value: Any) -> str:
+    """Write a value as a header carries it, in the style `simple`."""
+    if _is_list(value):
+        return ",".join(map(_in_header, value))
+    if _is_object(value):
+        return ",".join(f"{name},{_in_header(each)}" for name, each in value.items())
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _with_known_failures(operations: list[Operation]) -> Iterator[Operation]:
@@ -428,9 +365,8 @@ def _resources(spec: Spec, rules: Spec, operations: Iterable[Operation]) -> Iter
                 name=name,
                 id=said["id"],
                 parameter=said.get("parameter", said["id"]),
-                created=said.get("created"),
-                updated=said.get("updated"),
                 sample=_sample(rules, node, own),
+                parts=dict(_parts(rules, node)),
                 initial={
                     f"/{path}": semantics(leaf)["initial"]
                     for path, leaf in _paths(rules, node, "/", inner=True)
@@ -446,14 +382,27 @@ def _sample(rules: Spec, node: Mapping[str, Any], operations: list[Operation]) -
     by_action = {each.action: each for each in operations}
     for action in ("read", "create", "update"):
         each = by_action.get(action)
-        if each and _is_object(found := at(each.sample, each.result)):
+        if each and _is_object(found := value_at(each.sample, each.result)):
             return copy.deepcopy(found)
     if (listing := by_action.get("list")) and listing.page:
-        items = at(listing.sample, listing.page.items)
+        items = value_at(listing.sample, listing.page.items)
         if _is_list(items) and items and _is_object(items[0]):
             return copy.deepcopy(items[0])
     smallest: dict[str, Any] = rules.smallest(node)
     return smallest
+
+
+def _parts(rules: Spec, node: Any, here: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the smallest value of each object inside a schema, by its place."""
+    schema = rules.follow(node)
+    properties = rules.properties(schema)
+    if here and properties:
+        yield here, rules.smallest({**schema, "type": "object"})
+    inner = {f"{here}.{name}".lstrip("."): child for name, child in properties.items()}
+    inner |= {f"{here}[]": schema.get("items"), f"{here}.*": schema.get("additionalProperties")}
+    for place, child in inner.items():
+        if _is_object(child) and depth < MAX_DEPTH:
+            yield from _parts(rules, child, place, depth + 1)
 
 
 def _stored_as(rules: Spec, operations: Iterable[Operation]) -> dict[str, str]:
@@ -477,8 +426,9 @@ def _paths(
     """Yield the path and the schema of each property, of an object those inside it instead."""
     for name, child in spec.properties(node).items():
         nested = spec.properties(child)
-        if inner or not nested or id(nested) in seen:
+        known = id(spec.follow(child))
+        if inner or not nested or known in seen:
             yield name, child
-        if nested and id(nested) not in seen:
-            for path, leaf in _paths(spec, child, joint, inner=inner, seen=(*seen, id(nested))):
+        if nested and known not in seen:
+            for path, leaf in _paths(spec, child, joint, inner=inner, seen=(*seen, known)):
                 yield f"{name}{joint}{path}", leaf

@@ -13,7 +13,8 @@ from scripts.facts import facts_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scripts.facts import Facts, Failure
+    from scripts.facts import Facts
+    from scripts.vocabulary import Failure
 
 USUAL: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequestError", "the request cannot be read"),

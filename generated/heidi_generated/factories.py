@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
+from .arguments import convert
+from .decoding import ANYTHING, Model, Shape, an_object
 from .metadata import RESOURCES, Resource
 from .models import (
     Session,
 )
+
+M = TypeVar("M", bound=Model)
 
 
 def make_session(**properties: Any) -> Session:
@@ -21,7 +24,7 @@ def make_session(**properties: Any) -> Session:
 
     Args:
         properties: what is to differ from the document's own sample, as JSON has it, or dates; of an
-            object inside it, a dict of the properties that differ.
+            object inside it, also in a list, a dict of the properties that differ.
 
     Returns:
         One that is valid by the document as far as the properties are.
@@ -31,9 +34,7 @@ def make_session(**properties: Any) -> Session:
 
     Spec: Session.
     """
-    resource = RESOURCES["Session"]
-    _check("make_session", resource, properties)
-    return Session.from_dict(merged(resource.sample, _as_json(properties)))
+    return _made(Session, properties)
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,23 +53,52 @@ def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-def _check(function: str, resource: Resource, given: Mapping[str, Any], prefix: str = "") -> None:
-    paths = [path.removeprefix(prefix) for path in resource.columns if path.startswith(prefix)]
-    known = list(dict.fromkeys(path.partition(".")[0] for path in paths))
-    for name, value in given.items():
-        if name not in known:
-            closest = get_close_matches(name, known, n=1, cutoff=0)
-            raise TypeError(
-                f"{function}: {resource.name} has no {prefix}{name}; did you mean {prefix}{closest[0]}?"
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple))
+
+
+def _made(model: type[M], given: Mapping[str, Any]) -> M:
+    resource = RESOURCES[model.__name__]
+    return model.from_dict(_filled(resource, "", an_object(model), resource.sample, given))
+
+
+def _filled(resource: Resource, place: str, shape: Shape, sample: Any, given: Any) -> Any:
+    """Return a value as JSON has it, with what it leaves out as the sample has it.
+
+    Args:
+        place: where it stands in the resource, such as `parts[].size`.
+    """
+    for each in (shape, *shape.branches):
+        if each.model is not None and _is_object(given):
+            _check(resource, place, each.model, given)
+            whole = sample if _is_object(sample) else resource.parts.get(place, {})
+            inner = {
+                name: _filled(resource, *_inside(place, each.model, name), whole.get(name), value)
+                for name, value in given.items()
+            }
+            return {**copy.deepcopy(whole), **inner}
+        if each.items is not None and _is_list(given):
+            first = sample[0] if _is_list(sample) and sample else None
+            return [_filled(resource, f"{place}[]", each.items, first, item) for item in given]
+    return convert(place, ANYTHING, given)
+
+
+def _inside(place: str, model: type[Model], name: str) -> tuple[str, Shape]:
+    """Return where a property of an object stands, and its shape."""
+    if name in model.members:
+        return f"{place}.{name}".lstrip("."), model.members[name].shape
+    return f"{place}.*", model.additional_values or ANYTHING
+
+
+def _check(resource: Resource, place: str, model: type[Model], given: Mapping[str, Any]) -> None:
+    known = list(model.members)
+    for name in given:
+        if name not in known and known and model.additional_values is None:
+            found, closest = (
+                f"{place}.{each}".lstrip(".")
+                for each in (name, *get_close_matches(name, known, n=1, cutoff=0))
             )
-        if _is_object(value) and name not in paths:
-            _check(function, resource, value, f"{prefix}{name}.")
-
-
-def _as_json(value: Any) -> Any:
-    if _is_object(value):
-        return {name: _as_json(inner) for name, inner in value.items()}
-    return value.isoformat() if isinstance(value, date) else value
+            raise TypeError(f"{resource.name} has no {found}; did you mean {closest}?")
 
 
 __all__ = [

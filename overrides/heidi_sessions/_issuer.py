@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._options import Key
     from ._settings import Settings
 
+
 class Issuer:
     """Asks for tokens on behalf of one user of a partner."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import heidi_spec
 import pytest
-from heidi_generated import factories
+from heidi_generated import factories, metadata
 from heidi_generated.models import SessionEnvelope
 from heidi_sessions import (
     APIConnectionError,
@@ -38,6 +38,7 @@ from heidi_sessions.testing import (
     times_out,
     unavailable,
 )
+from heidi_sessions.testing._server import RefusalError, _check
 
 if TYPE_CHECKING:
     from heidi_sessions.testing.plugin import Sandbox
@@ -120,6 +121,8 @@ def test_the_mock_lists_in_pages(heidi_mock: HeidiMock) -> None:
         ({"duration": "60"}, "duration"),
         ({"patient": {"dob": "1990-02-30"}}, "patient.dob"),
         ({"clinician_notes": [1]}, "clinician_notes[0]"),
+        ({"patient": {"gender": "secret"}}, "patient.gender: must be one of MALE, FEMALE, OTHER"),
+        ({"patient": {"gender": None}}, "patient.gender"),
     ],
 )
 def test_the_mock_refuses_what_the_strict_document_refuses(
@@ -133,8 +136,23 @@ def test_the_mock_refuses_what_the_strict_document_refuses(
         refused = client.patch(url, json=body, headers=headers)
 
     assert 422 == refused.status_code
-    assert refused.json()["detail"]["msg"].startswith(f"{place}: ")
+    message = refused.json()["detail"]["msg"]
+    assert message.startswith(place)
+    assert "secret" not in message
     assert make_session(session_id="7") == heidi_mock.client().sessions.get("7")
+
+
+@pytest.mark.parametrize("nullable", ["oneOf", "anyOf"])
+def test_the_mock_names_all_values_of_an_enum_that_may_be_null(nullable: str) -> None:
+    schema = {nullable: [{"type": "null"}, {"enum": ["a", "b", "c", "d", "e"]}]}
+    with pytest.raises(RefusalError, match=r"^it\[0\]: must be one of a, b, c, d, e$"):
+        _check(metadata.OPERATIONS[0], {"items": schema}, ["secret"], "it")
+
+
+def test_the_mock_says_which_methods_a_path_has(heidi_mock: HeidiMock) -> None:
+    with mock_client(heidi_mock._handle) as client:
+        response = client.delete("https://heidi.test/api/sessions/7")
+    assert (405, "GET, PATCH") == (response.status_code, response.headers["allow"])
 
 
 def test_a_new_session_of_the_mock_is_in_its_initial_state(heidi_mock: HeidiMock) -> None:

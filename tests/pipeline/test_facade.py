@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 
 STRING = {"type": "string"}
 DATE = {"type": "string", "format": "date"}
+PART = "#/components/schemas/Part"
 SCHEMAS = {
     "Template": {
         "type": "object",
         "required": ["template_id"],
-        "properties": {"template_id": STRING, "title": STRING},
+        "properties": {
+            "template_id": STRING,
+            "title": STRING,
+            "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
+            "grid": {"type": "array", "items": {"type": "array", "items": {"$ref": PART}}},
+            "labels": {"type": "object", "additionalProperties": {"$ref": PART}},
+            "maybe": {"anyOf": [{"$ref": PART}, {"type": "null"}]},
+        },
         "x-semantics": {"id": "template_id", "owner": "bearerAuth"},
     },
     "TemplateRequest": {
@@ -49,6 +57,14 @@ SCHEMAS = {
                 "properties": {"day": DATE},
                 "additionalProperties": DATE,
             },
+        },
+    },
+    "Part": {
+        "type": "object",
+        "required": ["size", "inner"],
+        "properties": {
+            "size": {"type": "integer", "minimum": 2, "multipleOf": 5},
+            "inner": {"type": "object", "properties": {"day": DATE}},
         },
     },
     "Kind": {"type": "string", "enum": ["a", "b"]},
@@ -315,6 +331,49 @@ def test_a_method_that_the_client_needs_for_itself_is_refused_in_one_line(
     assert 1 == message.count("\n")
 
 
+@pytest.fixture
+def make_template(generated: str) -> Any:
+    return importlib.import_module(f"{generated}.factories").make_template
+
+
+def test_a_made_object_is_whole_wherever_it_stands(make_template: Any) -> None:
+    day = {"inner": {"day": date(2024, 1, 31)}}
+    whole = {"size": 5, "inner": {"day": "2024-01-31"}}
+    made = make_template(
+        parts=[{"size": 10}, day], grid=[[], [day]], labels={"a": day}, maybe={"size": 15}
+    )
+    assert {
+        "template_id": "",
+        "parts": [{"size": 10, "inner": {}}, whole],
+        "grid": [[], [whole]],
+        "labels": {"a": whole},
+        "maybe": {"size": 15, "inner": {}},
+    } == made.to_dict()
+    assert made.mismatch() is None
+    assert made == make_template(
+        parts=made.parts, grid=made.grid, labels=made.labels, maybe=made.maybe
+    )
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        (
+            {"parts": [{"size": 5}, {"sise": 5}]},
+            r"parts\[\]\.sise; did you mean parts\[\]\.size\?$",
+        ),
+        ({"grid": [[{"inner": {"dya": 1}}]]}, r"grid\[\]\[\]\.inner\.dya; did you mean .*\.day\?$"),
+        ({"labels": {"a": {"x": 1}}}, r"labels\.\*\.x; did you mean labels\.\*\."),
+        ({"maybe": {"x": 1}}, r"maybe\.x; did you mean maybe\."),
+    ],
+)
+def test_a_misspelt_property_of_any_object_in_a_made_one_names_the_closest(
+    make_template: Any, properties: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^Template has no {message}"):
+        make_template(**properties)
+
+
 def run(tmp_path: Path, root: dict[str, Any], program: str) -> list[str]:
     """Generate a document, and run a program that finds that client in place of the committed."""
     (tmp_path / "client.json").write_text(json.dumps(root), "utf-8")
@@ -357,6 +416,46 @@ def test_without_an_operation_that_issues_tokens_the_client_takes_a_token(tmp_pa
         "no operation of the document issues tokens for a key: give token= or token_provider=",
         "given",
     ] == run(tmp_path, root, WITH_TOKENS_ALONE)
+
+
+HEADERS = {
+    "X-Example": {"schema": STRING, "example": "shown"},
+    "X-Examples": {"schema": STRING, "examples": {"one": {"value": "first"}}},
+    "X-Schema": {"schema": {"type": "integer", "minimum": 3}},
+    "X-Flag": {"schema": {"type": "boolean", "default": True}},
+    "X-List": {"schema": {"type": "array", "items": STRING, "examples": [["a", "b"]]}},
+    "X-Named": {"$ref": "#/components/headers/Named"},
+    "X-Pattern": {"schema": {"type": "string", "pattern": "^never shown$"}},
+    "Content-Type": {"schema": STRING, "example": "ignored"},
+}
+SENT = """
+from heidi_sessions import BadRequestError
+from heidi_sessions.testing import HeidiMock, make_template
+mock = HeidiMock()
+mock.add(make_template(template_id="7"))
+templates = mock.client().templates.with_raw_response
+for response in (templates.get("7"), templates.delete("7")):
+    names = [name for name in response.headers if name.startswith("x-")]
+    print(response.headers.get("content-type"), {name: response.headers[name] for name in names})
+"""
+
+
+def test_the_mock_sends_the_headers_that_the_document_declares(tmp_path: Path) -> None:
+    root = document()
+    root["components"]["headers"] = {"Named": {"schema": {"const": "always"}}}
+    item = root["paths"]["/templates/{template_id}"]
+    item["get"]["responses"]["200"]["headers"] = HEADERS
+    item["delete"]["responses"]["204"]["headers"] = {"X-Gone": {"schema": {"const": "yes"}}}
+    sent = {
+        "x-example": "shown",
+        "x-examples": "first",
+        "x-schema": "3",
+        "x-flag": "true",
+        "x-list": "a,b",
+        "x-named": "always",
+    }
+    gone = {"x-gone": "yes"}
+    assert [f"application/json {sent}", f"None {gone}"] == run(tmp_path, root, SENT)
 
 
 def test_a_user_of_one_parameter_is_refused_in_one_line(

@@ -138,6 +138,24 @@ def test_a_response_without_an_example_is_the_smallest_value_of_its_schema(
     assert (204, None, "default.gone") == (gone.status, gone.sample, gone.client_method)
 
 
+def test_an_object_that_is_made_of_others_has_the_properties_of_all(
+    document: dict[str, Any],
+) -> None:
+    def part(name: str) -> dict[str, Any]:
+        return {"required": [name], "properties": {name: {"type": "integer", "multipleOf": 5}}}
+
+    schemas = document["components"]["schemas"]
+    schemas["First"] = {"type": "object", **part("first")}
+    schemas["Both"] = {"allOf": [{"$ref": "#/components/schemas/First"}, part("second")]}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Both"}}}}
+    document["paths"]["/new"] = {
+        "post": {"operationId": "new", "requestBody": body, "responses": {"200": body}}
+    }
+    new = next(each for each in said(document).operations if each.route == "/new")
+    assert {"first": "first", "second": "second"} == new.keywords
+    assert {"first": 0, "second": 0} == new.sample
+
+
 def test_a_resource_without_a_sample_is_the_smallest_one(document: dict[str, Any]) -> None:
     def without_samples(node: Any) -> None:
         for child in node.values() if isinstance(node, dict) else node:

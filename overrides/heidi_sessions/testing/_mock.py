@@ -23,8 +23,9 @@ _CREDENTIALS: Final = {"token", "token_provider", "api_key", "email", "third_par
 class HeidiMock:
     """A server in memory, for one linked user, that fails when a test tells it to.
 
-    It has every operation of the document, and refuses what the strict document refuses. What no
-    document says, such as what a filter means, it does not know either.
+    It has every operation of the document, sends the headers that the document declares, and
+    refuses what the strict document refuses. What no document says, such as what a filter means, it
+    does not know either.
 
     Attributes:
         requests: what was received, in its order.
@@ -85,12 +86,13 @@ class HeidiMock:
             if outcome is not None:
                 return outcome
         try:
-            status, body = self._server.respond(request, request.path.removeprefix(_PREFIX))
+            response = self._server.respond(request, request.path.removeprefix(_PREFIX))
         except RefusalError as refusal:
-            status, body = refusal.status, refusal.body
+            response = refusal.status, refusal.body, refusal.headers
+        status, body, headers = response
         if body is None:
-            return Reply(status, b"")
-        return Reply(status, _json.dump(body), {"content-type": "application/json"})
+            return Reply(status, b"", headers)
+        return Reply(status, _json.dump(body), {**headers, "content-type": "application/json"})
 
 
 def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:

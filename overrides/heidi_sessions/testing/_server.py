@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from heidi_generated.metadata import Operation, Parameter, Resource
+    from jsonschema_rs import ValidationError
 
     from heidi_sessions._http._mock import Received
 
-Response: TypeAlias = "tuple[int, Any]"
-"""A status, and the body, None where there is none."""
+Response: TypeAlias = "tuple[int, Any, Mapping[str, str]]"
+"""A status, the body, None where there is none, and headers."""
 
 _TOKEN: Final = "mock"  # noqa: S105  # opens nothing
 _NEVER: Final = "2999-01-01T00:00:00.000Z"
@@ -44,6 +45,7 @@ class RefusalError(Exception):
         super().__init__(message)
         failure = operation.failure(status) if operation else None
         self.status = status
+        self.headers = dict(failure.headers) if failure else {}
         self.body: Any = copy.deepcopy(failure.body) if failure else {}
         if failure is None or failure.type is None:
             self.body = error_body(f"Status{status}", message)
@@ -81,7 +83,8 @@ class Server:
         for resource in RESOURCES.values():
             if resource.parameter in values:
                 self._one(operation, resource, values[resource.parameter])
-        return operation.status, self._done(operation, values, arguments, body)
+        response = self._done(operation, values, arguments, body)
+        return operation.status, response, operation.headers
 
     def _done(
         self,
@@ -231,8 +234,11 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
             # A group is called by its place, since a parameter need not be a Python name.
             names = re.findall(r"{([^}]+)}", operation.route)
             return operation, dict(zip(names, values.values(), strict=True))
-    status, problem = (405, "the path has no such method") if matching else (404, "no such path")
-    raise RefusalError(matching[0][0] if status == 405 else None, status, problem)
+    if not matching:
+        raise RefusalError(None, 404, "no such path")
+    refusal = RefusalError(matching[0][0], 405, "the path has no such method")
+    refusal.headers["Allow"] = ", ".join(operation.method for operation, _ in matching)
+    raise refusal
 
 
 @cache
@@ -307,13 +313,13 @@ def _body(operation: Operation, request: Received) -> Mapping[str, Any]:
         if operation.body_required:
             raise RefusalError(operation, 422, "body: is missing")
         return {}
-    _check(operation, operation.body, request.json, "body")
+    _check(operation, operation.body, request.json)
     body: Any = request.json
     return {name: value for name, value in body.items() if name in operation.keywords}
 
 
-def _check(operation: Operation, schema: Mapping[str, Any], value: Any, place: str) -> None:
-    """Raise RefusalError where the strict document does not allow a value."""
+def _check(operation: Operation, schema: Mapping[str, Any], value: Any, name: str = "") -> None:
+    """Raise RefusalError where the strict document does not allow a parameter, or the body."""
     try:
         from jsonschema_rs import ValidationError, validator_for  # noqa: PLC0415  # the extra
     except ImportError:
@@ -324,12 +330,28 @@ def _check(operation: Operation, schema: Mapping[str, Any], value: Any, place: s
     try:
         validator.validate(value)
     except ValidationError as error:
-        raise RefusalError(
-            operation, 422, f"{_spelled(error.instance_path) or place}: {error.message}"
-        ) from None
+        inner = _innermost(error)
+        where = _spelled([name, *inner.instance_path]) or "body"
+        raise RefusalError(operation, 422, f"{where}: {_problem(inner)}") from None
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Return the error of the one branch that is not for null, where there are branches."""
+    branches = [first for first, *_ in getattr(error.kind, "context", ()) if not _wants_null(first)]
+    return _innermost(branches[0]) if len(branches) == 1 else error
+
+
+def _wants_null(error: ValidationError) -> bool:
+    return getattr(error.kind, "types", None) == ["null"]
+
+
+def _problem(error: ValidationError) -> str:
+    """Say what is wrong; jsonschema-rs would name two values of an enum, and count the others."""
+    options = getattr(error.kind, "options", None)
+    return f"must be one of {', '.join(map(str, options))}" if options else error.message
 
 
 def _spelled(path: Sequence[str | int]) -> str:
     """Spell the way to a value as `outer.items[0]`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return "".join(steps).removeprefix(".")
+    return "".join(steps).lstrip(".")
