@@ -40,6 +40,7 @@ ORDER: Final = (
     "documents",
     "sandbox",
     "judging",
+    "coverage",
     "client",
 )
 """The guides as one reads them; one that is not named here comes behind these."""
