@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import safe_for_docstring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Follow: TypeAlias = "Callable[[Any], dict[str, Any]]"
 
 WIDTH: Final = 100
 QUOTES: Final = '"""'
@@ -21,9 +26,54 @@ def prose(text: UntrustedString | str | None) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
+def paragraphs(*texts: str) -> str:
+    """Join paragraphs, those that are there."""
+    return "\n\n".join(text for text in texts if text)
+
+
 def section(title: str, entries: dict[str, str]) -> str:
-    """Write a section such as Args, an entry a line."""
-    return "\n".join([f"{title}:", *(f"    {name}: {text}" for name, text in entries.items())])
+    """Write a section such as Args, an entry a line; nothing where there are none."""
+    lines = [f"    {name}: {text}" for name, text in entries.items()]
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def bounds(schema: Mapping[str, Any], follow: Follow) -> str:
+    """Say what values a schema allows of its type, also of the items and values inside it.
+
+    Args:
+        follow: returns what a schema refers to.
+    """
+    found = [words.format(schema[word]) for word, words in _SINGLE.items() if word in schema]
+    for low, high, unit in _PAIRS:
+        match low in schema, high in schema:
+            case True, True:
+                found.append(f"{schema[low]} to {schema[high]}{unit}")
+            case True, False:
+                found.append(f"{schema[low]}{unit} or more")
+            case False, True:
+                found.append(f"{schema[high]}{unit} or less")
+            case _:
+                pass
+    for word, words in _INNER.items():
+        inner = schema.get(word)
+        if isinstance(inner, dict) and (text := bounds(follow(inner), follow)):
+            found.append(f"{words} {text}")
+    return ", ".join(found)
+
+
+_SINGLE: Final = {
+    "exclusiveMinimum": "above {}",
+    "exclusiveMaximum": "below {}",
+    "multipleOf": "a multiple of {}",
+    "pattern": "matching `{}`",
+}
+_PAIRS: Final = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " items"),
+    ("minProperties", "maxProperties", " properties"),
+)
+_INNER: Final = {"items": "each item", "additionalProperties": "each value"}
 
 
 def docstring(text: str, indent: int) -> str:

@@ -14,7 +14,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName
 
-from scripts.docstrings import prose, section
+from scripts.docstrings import bounds, paragraphs, prose, section
 from scripts.facts import Facts, Spec, facts_of, part
 from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
 from scripts.nodes import pointer_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.operations import Argument
     from scripts.operations import Operation as Described
+    from scripts.properties import Attribute
     from scripts.vocabulary import Operation, Paging
 
 CLIENT_ATTRIBUTES: Final = frozenset({"close", "with_options"})
@@ -124,17 +125,16 @@ class Method:
             "Where the server may have acted on it, it is not sent again, unless `retry_writes`"
             " says so."
         )
-        parts = [
+        return paragraphs(
             described.summary,
             "Nothing is sent until it is iterated, page by page." if lazy else "",
             described.description,
             "" if self.operation.method == "GET" else repeats,
-            section("Args", arguments) if arguments else "",
+            section("Args", arguments),
             section("Returns", self._returned(raw=raw, aio=aio)),
             *self._raised(arguments, lazy=lazy),
             f"Spec: {described.id} ({described.provenance}).",
-        ]
-        return "\n\n".join(part for part in parts if part)
+        )
 
     def _returned(self, *, raw: bool, aio: bool) -> dict[str, str]:
         result = self.result(raw=raw, aio=aio)
@@ -235,6 +235,9 @@ class Facade:
     shown: list[str]
     """The models that users meet."""
 
+    limits: dict[str, dict[str, str]]
+    """What values each property may have, by the name of its model."""
+
     facts: Facts
 
     @property
@@ -294,8 +297,9 @@ class _Reader:
     ) -> None:
         self.data = data
         self.described = described
-        self.spec, self.rules = Spec(client), Spec(strict)
+        self.spec = Spec(client)
         self.facts = facts_of(client, strict)
+        self.defs = Spec({"$defs": self.facts.schemas})
         self.own = facts_of(client, client)
         self.errors = error_classes(self.own, self.facts)
         self.endpoints = {
@@ -308,6 +312,7 @@ class _Reader:
         self.hidden: set[str] = set()
         self.fields: list[Fields] = []
         self.nested: dict[str, ModelProperty] = {}
+        self.limits = self._limits()
 
     def facade(self) -> Facade:
         self.fields = self._fields()
@@ -325,6 +330,7 @@ class _Reader:
             issuing=issuing,
             models=sorted(shown),
             shown=sorted(name for name in shown if name not in self.hidden),
+            limits=self.limits,
             facts=self.facts,
         )
 
@@ -417,7 +423,7 @@ class _Reader:
                 parameter=each.member,
                 annotation=self._wanted(prop) + ("" if each.required else " | Unset"),
                 required=each.required,
-                text=_text(each.description, self._strict(body, each.member)),
+                text=self._described(body, each),
                 shape="",
             )
 
@@ -432,7 +438,7 @@ class _Reader:
         if operation.page is not None:
             taken = {*taken, *WALK_ARGUMENTS}
         names = identifiers([argument.name for argument, _ in arguments], taken)
-        schemas = {each.name: dict(each.schema) for each in operation.parameters}
+        schemas = {each.name: each.schema for each in operation.parameters}
         found = [
             self._keyword(argument, prop, names[argument.name], schemas.get(argument.parameter))
             for argument, prop in arguments
@@ -440,14 +446,14 @@ class _Reader:
         return found[: len(described.path)], found[len(described.path) :]
 
     def _keyword(
-        self, argument: Argument, prop: PropertyProtocol, name: str, schema: dict[str, Any] | None
+        self, argument: Argument, prop: PropertyProtocol, name: str, schema: Any
     ) -> Keyword:
         return Keyword(
             name=name,
             parameter=argument.name,
             annotation=self._wanted(prop) + ("" if argument.required else " | Unset"),
             required=argument.required,
-            text=_text(argument.description, schema or {}),
+            text=_paragraph(argument.description, self._bounds(schema)),
             shape=kind_of(prop).shape,
         )
 
@@ -514,7 +520,7 @@ class _Reader:
             prop = _props(inner)[str(token)]
         return tuple(attributes), self._object_in(prop) or prop
 
-    def _object_in(self, prop: PropertyProtocol) -> ModelProperty | None:
+    def _object_in(self, prop: PropertyProtocol | None) -> ModelProperty | None:
         """Return the model of an object, also of a nullable one, with its properties read."""
         if isinstance(prop, UnionProperty):
             found = [each for each in prop.inner_properties if isinstance(each, ModelProperty)]
@@ -540,10 +546,43 @@ class _Reader:
                 return prose(self.spec.follow(response).get("description"))
         return ""
 
-    def _strict(self, model: ModelProperty, member: str) -> dict[str, Any]:
-        schemas = self.rules.schemas
-        node = part(schemas, str(model.class_info.name), "properties", member)
-        return self.rules.follow(node)
+    # What the strict document allows
+
+    def _limits(self) -> dict[str, dict[str, str]]:
+        """Say what values each property may have, by the name of its model."""
+        found: dict[str, dict[str, str]] = {}
+        for name, schema in self.facts.schemas.items():
+            self._limit(self.models.get(ClassName(name, "Schema")), schema, found)
+        for operation in self.facts.operations:
+            for body in self.endpoints[self.by_id[operation.id]][1].bodies:
+                self._limit(body.prop, operation.body, found)
+        return found
+
+    def _limit(
+        self, prop: PropertyProtocol | None, node: Any, found: dict[str, dict[str, str]]
+    ) -> None:
+        schema = self.defs.follow(node)
+        if isinstance(prop, ListProperty):
+            self._limit(prop.inner_property, schema.get("items"), found)
+        model = self._object_in(prop)
+        if model is None or str(model.class_info.name) in found:
+            return
+        nodes = self.defs.properties(schema)
+        found[str(model.class_info.name)] = {
+            name: self._bounds(nodes[name]) for name in _props(model) if name in nodes
+        }
+        for name, inner in _props(model).items():
+            self._limit(inner, nodes.get(name), found)
+        self._limit(others_of(model), schema.get("additionalProperties"), found)
+
+    def _bounds(self, node: Any) -> str:
+        found = bounds(self.defs.follow(node), self.defs.follow)
+        return f"In the strict document: {found}." if found else ""
+
+    def _described(self, model: ModelProperty, attribute: Attribute) -> str:
+        """Describe a property in one paragraph."""
+        limits = self.limits.get(str(model.class_info.name), {}).get(attribute.member, "")
+        return _paragraph(attribute.text, limits)
 
     # Annotations
 
@@ -620,7 +659,7 @@ class _Reader:
         for each in attributes_of(model):
             wanted = self._wanted(props[each.member])
             keys[each.member] = f"typing.Required[{wanted}]" if each.required else wanted
-            texts[each.member] = _text(each.description, self._strict(model, each.member))
+            texts[each.member] = self._described(model, each)
         owner = str(model.class_info.name)
         status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")
         description = (prose(model.description) or owner).rstrip(".")
@@ -629,7 +668,7 @@ class _Reader:
         return Fields(
             name=name,
             model=owner,
-            text=f"{summary}\n\n{section('Attributes', texts)}\n\n{spec}",
+            text=paragraphs(summary, section("Attributes", texts), spec),
             keys=keys,
             plain=not any(
                 not key.isidentifier() or keyword.iskeyword(key) or key in self._reserved()
@@ -732,43 +771,5 @@ def _python_kind(prop: PropertyProtocol | None) -> str:
     return annotation if annotation in {"str", "int"} else "object"
 
 
-def _text(description: str, schema: Mapping[str, Any]) -> str:
-    """Describe a parameter in one paragraph: as the document does, with the bounds of strict."""
-    text = " ".join(description.partition("\n\nSpec:")[0].split())
-    if text.startswith("Spec:"):
-        text = ""
-    bounds = _bounds(schema)
-    if not bounds or bounds in text:
-        return text or "see the document."
-    return f"{text} In the strict document: {bounds}.".lstrip()
-
-
-def _bounds(schema: Mapping[str, Any]) -> str:
-    found = [
-        words.format(low=schema.get(low), high=schema.get(high))
-        for low, high, both, words in _BOUNDS
-        if (low in schema) and ((high in schema) == both)
-    ]
-    found += [
-        words.format(high=schema[high])
-        for low, high, words in _ONLY_HIGH
-        if high in schema and low not in schema
-    ]
-    return ", ".join(found)
-
-
-_BOUNDS: Final = (
-    ("minimum", "maximum", True, "{low} to {high}"),
-    ("minimum", "maximum", False, "{low} or more"),
-    ("exclusiveMinimum", "maximum", True, "above {low}, up to {high}"),
-    ("exclusiveMinimum", "maximum", False, "above {low}"),
-    ("minLength", "maxLength", True, "{low} to {high} characters"),
-    ("minLength", "maxLength", False, "{low} characters or more"),
-    ("minItems", "maxItems", True, "{low} to {high} items"),
-    ("minItems", "maxItems", False, "{low} items or more"),
-)
-_ONLY_HIGH: Final = (
-    ("minimum", "maximum", "{high} or less"),
-    ("minLength", "maxLength", "{high} characters or less"),
-    ("minItems", "maxItems", "{high} items or less"),
-)
+def _paragraph(*texts: str) -> str:
+    return " ".join(" ".join(texts).split()) or "see the document."

@@ -29,7 +29,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema import ParameterLocation
 
-from scripts.docstrings import docstring, prose
+from scripts.docstrings import docstring, paragraphs, prose
 from scripts.documents import DocumentError, load
 from scripts.facade import facade_of
 from scripts.facts import literal
@@ -100,6 +100,7 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     has_fast_way,
     model_text,
     models_of,
+    paragraphs,
     prose,
     reader_of,
     reading_text,

@@ -19,7 +19,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.docstrings import prose, section
+from scripts.docstrings import paragraphs, prose, section
 from scripts.nodes import Document
 from scripts.properties import (
     FIELD_PREFIX,
@@ -114,21 +114,20 @@ class Operation:
         """The docstring of `build`."""
         arguments = {each.name: each.description for each in self.arguments}
         raises = {"ValueError": f"{self.path[0].name} is empty, `.` or `..`."} if self.path else {}
-        parts = [
+        return paragraphs(
             self.summary,
             self.description,
-            section("Args", arguments) if arguments else "",
-            section("Raises", raises) if raises else "",
+            section("Args", arguments),
+            section("Raises", raises),
             f"Spec: {self.id} ({self.provenance}).",
-        ]
-        return "\n\n".join(part for part in parts if part)
+        )
 
     @property
     def decode_text(self) -> str:
         """The docstring of `decode`."""
         spec = f"Spec: {self.id} ({self.provenance})."
         if not self.response:
-            return f"Read a successful response, which has no body.\n\n{spec}"
+            return paragraphs("Read a successful response, which has no body.", spec)
         changed = "; it is changed in place, so do not use it afterwards" if self.consumes else ""
         none = ", or None where there is none" if self.empty else ""
         arguments = {
@@ -139,13 +138,12 @@ class Operation:
             "MismatchError": "`strict`, and the response breaks the document. The message names"
             " the place and never a value."
         }
-        parts = [
+        return paragraphs(
             "Read a successful response.",
             section("Args", arguments),
             section("Raises", raises),
             spec,
-        ]
-        return "\n\n".join(parts)
+        )
 
     @property
     def path_expression(self) -> str:

@@ -20,7 +20,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.docstrings import prose, section
+from scripts.docstrings import paragraphs, prose, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -89,7 +89,12 @@ class Attribute:
     member: str
     name: str
     required: bool
-    description: str
+    text: str
+    """What the document says about it."""
+
+    spec: str
+    """Where that comes from."""
+
     shown: bool
     kind: Kind
 
@@ -202,7 +207,7 @@ def model_text(model: ModelProperty) -> str:
     """Write the docstring of a model."""
     name = str(model.class_info.name)
     status = provenance_of(model.data) or "unknown"
-    return f"{prose(model.description) or name}\n\nSpec: {name} ({status})."
+    return paragraphs(prose(model.description) or name, f"Spec: {name} ({status}).")
 
 
 def reading_text(attributes: list[Attribute]) -> str:
@@ -214,7 +219,7 @@ def reading_text(attributes: list[Attribute]) -> str:
         "data": "an object, as a JSON parser returns it.",
         "consume": "change its arrays in place, which is faster; do not use `data` afterwards.",
     }
-    return f"{summary}\n\n{section('Args', arguments)}"
+    return paragraphs(summary, section("Args", arguments))
 
 
 def count_of(attributes: list[Attribute]) -> str:
@@ -266,12 +271,12 @@ def _attribute(
     extra = (schema.model_extra if schema else None) or {}
     member = prop.name.get_untrusted_value()
     status = provenance_of(schema) or provenance_of(model.data) or "unknown"
-    description = prose(extra.get("description") or prop.description)
     return Attribute(
         member=member,
         name=names[member],
         required=prop.required,
-        description=f"{description}\n\nSpec: {owner}.{member} ({status}).".lstrip(),
+        text=prose(extra.get("description") or prop.description),
+        spec=f"Spec: {owner}.{member} ({status}).",
         shown=extra.get("x-semantics", {}).get("private") is False,
         kind=_within(f"{owner}.{member}", prop),
     )

@@ -211,9 +211,11 @@ class Sessions(_Resource):
         Args:
             session_id: The id of the session, as `createSession` answered it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
-            language_code: The language that is spoken, for example `en` or `es`.
+            language_code: The language that is spoken, for example `en` or `es`. In the strict
+                document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             output_language_code: The language that the note is to be written in, for example
-                `en` or `es`.
+                `en` or `es`. In the strict document: matching
+                `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
@@ -434,9 +436,11 @@ class SessionsWithRawResponse(_Resource):
         Args:
             session_id: The id of the session, as `createSession` answered it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
-            language_code: The language that is spoken, for example `en` or `es`.
+            language_code: The language that is spoken, for example `en` or `es`. In the strict
+                document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             output_language_code: The language that the note is to be written in, for example
-                `en` or `es`.
+                `en` or `es`. In the strict document: matching
+                `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
@@ -646,9 +650,11 @@ class AsyncSessions(_AsyncResource):
         Args:
             session_id: The id of the session, as `createSession` answered it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
-            language_code: The language that is spoken, for example `en` or `es`.
+            language_code: The language that is spoken, for example `en` or `es`. In the strict
+                document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             output_language_code: The language that the note is to be written in, for example
-                `en` or `es`.
+                `en` or `es`. In the strict document: matching
+                `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
@@ -871,9 +877,11 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Args:
             session_id: The id of the session, as `createSession` answered it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
-            language_code: The language that is spoken, for example `en` or `es`.
+            language_code: The language that is spoken, for example `en` or `es`. In the strict
+                document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             output_language_code: The language that the note is to be written in, for example
-                `en` or `es`.
+                `en` or `es`. In the strict document: matching
+                `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.

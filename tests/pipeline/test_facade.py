@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 STRING = {"type": "string"}
 DATE = {"type": "string", "format": "date"}
+BOUNDED = {"type": "integer", "minimum": 1, "multipleOf": 5}
+CODE = "#/components/schemas/Code"
 PART = "#/components/schemas/Part"
 SCHEMAS = {
     "Template": {
@@ -52,6 +55,13 @@ SCHEMAS = {
                 "type": "object",
                 "additionalProperties": {"$ref": "#/components/schemas/Limits"},
             },
+            "step": {"type": "number", "exclusiveMinimum": 0, "maximum": 2, "multipleOf": 0.5},
+            "codes": {"type": "array", "maxItems": 9, "items": {"$ref": CODE}},
+            "counts": {"type": "object", "minProperties": 1, "additionalProperties": BOUNDED},
+            "steps": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"code": {"$ref": CODE}, "n": BOUNDED}},
+            },
             "open": {
                 "type": "object",
                 "properties": {"day": DATE},
@@ -67,6 +77,7 @@ SCHEMAS = {
             "inner": {"type": "object", "properties": {"day": DATE}},
         },
     },
+    "Code": {"type": ["string", "null"], "pattern": r"^[A-Z]\d$", "minLength": 2},
     "Kind": {"type": "string", "enum": ["a", "b"]},
     "Limits": {
         "type": "object",
@@ -329,6 +340,27 @@ def test_a_method_that_the_client_needs_for_itself_is_refused_in_one_line(
     message = capsys.readouterr().err
     assert f"GET /templates: {name} is a name that the client needs; write another" in message
     assert 1 == message.count("\n")
+
+
+def test_a_docstring_says_what_each_value_may_be_also_inside_arrays_and_maps(
+    generated: str,
+) -> None:
+    create = importlib.import_module(f"{generated}.resources").Templates.create
+    text = " ".join((inspect.getdoc(create) or "").split())
+    code = r"matching `^[A-Z]\d$`, 2 characters or more"
+    limits = {
+        "step": "above 0, a multiple of 0.5, 2 or less",
+        "codes": f"9 items or less, each item {code}",
+        "counts": "1 properties or more, each value a multiple of 5, 1 or more",
+    }
+    for name, words in limits.items():
+        assert f"{name}: In the strict document: {words}." in text
+    fields = importlib.import_module(f"{generated}.fields").TemplateRequestStepsItemFields
+    text = " ".join((inspect.getdoc(fields) or "").split())
+    assert f"code: In the strict document: {code}." in text
+    assert "n: In the strict document: a multiple of 5, 1 or more." in text
+    model = importlib.import_module(f"{generated}.models").TemplateRequestStepsItem
+    assert "a multiple of 5" in inspect.getsource(sys.modules[model.__module__])
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class Session(Model):
     """Names the session. Opaque, although it looks like a number: it can have 39 digits, more than
     a double or a 64-bit integer holds, so keep it as text.
 
+    In the strict document: matching `^(0|[1-9][0-9]{0,38})$`.
+
     Spec: Session.session_id (example).
     """
 
@@ -78,11 +80,15 @@ class Session(Model):
     duration: float
     """The length of the session in seconds.
 
+    In the strict document: 0 or more.
+
     Spec: Session.duration (example).
     """
 
     created_at: str
     """When the session was created. It carries no offset, and its time zone is unknown.
+
+    In the strict document: matching `^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?$`.
 
     Spec: Session.created_at (example).
     """
@@ -90,17 +96,23 @@ class Session(Model):
     updated_at: str
     """When the session last changed. It carries no offset, and its time zone is unknown.
 
+    In the strict document: matching `^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?$`.
+
     Spec: Session.updated_at (example).
     """
 
     language_code: str
     """The language that is spoken.
 
+    In the strict document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
+
     Spec: Session.language_code (example).
     """
 
     output_language_code: str
     """The language that the note is written in.
+
+    In the strict document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
 
     Spec: Session.output_language_code (example).
     """

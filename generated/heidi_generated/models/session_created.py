@@ -27,6 +27,8 @@ class SessionCreated(Model):
     session_id: str
     """Names the session from now on. Opaque, although it looks like a number; keep it as text.
 
+    In the strict document: matching `^(0|[1-9][0-9]{0,38})$`.
+
     Spec: SessionCreated.session_id (example).
     """
 

@@ -45,11 +45,15 @@ class SessionPage(Model):
     count: int
     """How many sessions this page holds.
 
+    In the strict document: 0 or more.
+
     Spec: SessionPage.count (example).
     """
 
     total_count: int
     """How many sessions there are on all pages.
+
+    In the strict document: 0 or more.
 
     Spec: SessionPage.total_count (example).
     """

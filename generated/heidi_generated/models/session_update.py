@@ -30,17 +30,23 @@ class SessionUpdate(Model):
     duration: float | Unset = UNSET
     """The length of the session in seconds.
 
+    In the strict document: 0 or more.
+
     Spec: SessionUpdate.duration (documented).
     """
 
     language_code: str | Unset = UNSET
     """The language that is spoken, for example `en` or `es`.
 
+    In the strict document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
+
     Spec: SessionUpdate.language_code (documented).
     """
 
     output_language_code: str | Unset = UNSET
     """The language that the note is to be written in, for example `en` or `es`.
+
+    In the strict document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
 
     Spec: SessionUpdate.output_language_code (documented).
     """
