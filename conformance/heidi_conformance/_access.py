@@ -23,7 +23,7 @@ from ._verdict import CannotJudgeError
 from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import (
     CREATE,
-    ISSUE,
+    ISSUER,
     LIST,
     MAIN,
     OPERATIONS,
@@ -144,7 +144,7 @@ def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL
         answer = client.send(message)
         if answer is None:
             raise client.silence()
-    token = pointed(answer.content, OPERATIONS[ISSUE].semantics["token"])
+    token = pointed(answer.content, ISSUER.semantics["token"])
     if not answer.ok or not isinstance(token, str):
         raise CannotJudgeError(
             f"{target(url)} issued no token for the key ({answer.status}); check the key"

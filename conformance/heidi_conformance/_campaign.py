@@ -1,8 +1,10 @@
 """One run against one server: rules, random sequences, breadth; and what they amount to."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from . import _access
 from ._findings import Case, Cases
@@ -55,11 +57,12 @@ class Campaign:
         self.on_progress = on_progress
         self.cases = Cases()
         self.limits = Limits(plan.sessions)
-        self.setting = Setting(plan.level, plan.tokens, key=plan.key)
+        self.setting = Setting(plan.level, plan.tokens, key=plan.key, reads=plan.read_only)
         self.started = time.monotonic()
         self.obstacles: list[str] = []
         self.notes: list[str] = []
         self.skipped: dict[Script, str] = {}
+        self.unfinished: list[tuple[Probe, Iterator[object]]] = []
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
@@ -102,7 +105,7 @@ class Campaign:
     def run_rules(self, wire: Wire) -> bool:
         """Run every script that can be run; return whether the server was there to the end."""
         for script in self.scripts():
-            if script.reads is not self.plan.read_only:
+            if self.plan.read_only and not script.reads:
                 continue
             if self.plan.level == "documented" and script.level == "strict":
                 continue
@@ -115,19 +118,20 @@ class Campaign:
                 continue
             if not self.run_script(script, wire):
                 return False
-        return True
+        while self.unfinished and not self.obstacles:
+            probe, rest = self.unfinished.pop()
+            self.probed(partial(exhaust, rest), wire, "rules", probe)
+        return not self.obstacles
 
     def scripts(self) -> Sequence[Script]:
         """Return the scripts in the order in which they run."""
         return SCRIPTS
 
     def run_script(self, script: Script, wire: Wire) -> bool:
-        def run(probe: Probe) -> None:
-            script.run(probe)
-
-        why = self.probed(run, wire, "rules")
-        if why:
-            self.skipped[script] = why
+        """Put a server to a script, and say whether the run goes on."""
+        whys = [self.probed(part, wire, "rules") for part in script.parts(self.setting)]
+        if whys and whys[0]:
+            self.skipped[script] = whys[0]
         return not self.obstacles
 
     def run_machine(self, wire: Wire) -> None:
@@ -135,12 +139,22 @@ class Campaign:
         steps = STEPS if self.plan.level == "strict" else 0
         self.probed(lambda probe: Machine(probe).run(steps), wire, "sequences")
 
-    def probed(self, run: Callable[[Probe], None], wire: Wire, phase: str) -> str:
-        """Run something with a history of its own; return why it broke off, if it did."""
-        probe = Probe(wire, self.setting, self.limits, self.plan.seed)
+    def probed(
+        self, run: Callable[[Probe], object], wire: Wire, phase: str, probe: Probe | None = None
+    ) -> str:
+        """Run something with a history of its own; return why it broke off, if it did.
+
+        probe: of what ran before, and goes on. What has more to send when all else is done says so
+        by a generator.
+        """
+        seen = len(probe.sightings) if probe else 0
+        probe = probe or Probe(wire, self.setting, self.limits, self.plan.seed)
         why = ""
         try:
-            run(probe)
+            rest = run(probe)
+            if isinstance(rest, Iterator):
+                next(rest, None)
+                self.unfinished.append((probe, rest))
         except UnboundError:
             why = "the server did not answer what the next request needs"
         except TooManyTokensError:
@@ -155,7 +169,7 @@ class Campaign:
             )
         finally:
             probe.close()
-        for sighting in probe.sightings:
+        for sighting in probe.sightings[seen:]:
             self.cases.add(sighting.violation, probe.history, sighting.at, sighting.about)
         self.step(phase)
         return why
@@ -282,9 +296,9 @@ class Campaign:
             for script in SCRIPTS
             if rule.id in script.rules
             and (operation != ISSUE or "key" in script.needs)
-            and (script.others or operation not in OTHERS)
+            and script.covers(operation, self.setting)
         ]
-        run = [script for script in scripts if script.reads is self.plan.read_only]
+        run = [script for script in scripts if script.reads or not self.plan.read_only]
         if not run:
             return "It takes more than GET, and the run was read-only."
         if self.plan.level == "documented":
@@ -292,3 +306,8 @@ class Campaign:
         if all(script in self.skipped for script in run):
             return self.skipped[run[0]]
         return "" if run else "No request called for it."
+
+
+def exhaust(rest: Iterator[object], _: Probe) -> None:
+    """Send what a script has left."""
+    deque(rest, maxlen=0)

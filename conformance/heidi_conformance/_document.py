@@ -1,15 +1,23 @@
 """The document a server is judged by, and the places in it."""
 
+import os
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import heidi_spec
+import yaml
 
-from ._verdict import Level, Words
+from ._verdict import CannotJudgeError, Level, Words
 
 Json = dict[str, Any]
+# Provenance of what the vendor's page says; anything else is our reading.
+SAID = ("documented", "example")
 # Provenance of what the vendor does not say, or contradicts.
 READINGS = ("inferred", "unknown", "anomaly")
+# A folder with other documents to judge by, read once in a process.
+FOLDER = os.environ.get("HEIDI_DOCUMENTS", "")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -17,15 +25,44 @@ def load(level: Level) -> Json:
     """Return the document of a level, with the operations that issue tokens.
 
     The base document leaves those to an overlay, and no finding of its level is about them.
+    Raises CannotJudgeError where the folder that is named does not hold it.
     """
     if level == "strict":
-        return heidi_spec.load("strict")
-    document, complete = heidi_spec.load("base"), heidi_spec.load("client")
+        return parsed("strict")
+    document, complete = parsed("base"), parsed("client", "strict")
     for path, item in complete["paths"].items():
         document["paths"].setdefault(path, item)
     for kind, named in complete["components"].items():
         document["components"][kind] = named | document["components"].get(kind, {})
     return document
+
+
+def parsed(*names: Literal["base", "client", "strict"]) -> Json:
+    """Return the first of some documents that is there, parsed anew at each call."""
+    if not FOLDER:
+        return heidi_spec.load(names[0])
+    for name in names:
+        for suffix in (".json", ".yaml"):
+            path = Path(FOLDER, name + suffix)
+            if path.exists():
+                try:
+                    return cast("Json", yaml.load(path.read_bytes(), Loader))  # noqa: S506  # of plain values
+                except (OSError, ValueError, yaml.YAMLError):
+                    raise CannotJudgeError(f"{path} is not a document that can be read") from None
+    raise CannotJudgeError(
+        f"{FOLDER} has no {names[-1]}.yaml; give a folder with base.yaml and strict.yaml"
+    )
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # either may be there
+    """Reads YAML as JSON: what looks like a date stays a string."""
+
+
+Loader.yaml_implicit_resolvers = {
+    mark: [(tag, form) for tag, form in known if not tag.endswith(("timestamp", "bool"))]
+    for mark, known in Loader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
 def open_to(document: Json, scheme: str) -> Json:

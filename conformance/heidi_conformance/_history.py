@@ -17,7 +17,7 @@ from ._document import pointed
 from ._wire import Message, Reply, Silence
 from .contract._operations import (
     CREATE,
-    ISSUE,
+    ISSUER,
     KEY_HEADER,
     LIST,
     OPERATIONS,
@@ -308,21 +308,21 @@ def issue(address: str, internal_id: str, key: str | None = "{key}", **settings:
 
     The address goes into the first of the parameters that name a user, the id into all others.
     """
-    first, *others = OPERATIONS[ISSUE].semantics["user"]
+    first, *others = ISSUER.semantics["user"]
     return issue_of({first: address} | dict.fromkeys(others, internal_id), key, **settings)
 
 
 def issue_of(user: dict[str, str], key: str | None = "{key}", **settings: Any) -> Request:
     """Return a request for a token, with these parameters alone."""
     headers = () if key is None else ((KEY_HEADER, key),)
-    operation = OPERATIONS[ISSUE]
+    operation = ISSUER
     target = operation.path + (f"?{urlencode(user)}" if user else "")
     return Request(operation.method, target, user="", media_type=None, headers=headers, **settings)
 
 
 def issued(answer: Reply) -> str:
     """Return the token of a response, empty where there is none that a header can carry."""
-    token = pointed(answer.content, OPERATIONS[ISSUE].semantics["token"])
+    token = pointed(answer.content, ISSUER.semantics["token"])
     return token if isinstance(token, str) and is_credential(token) else ""
 
 

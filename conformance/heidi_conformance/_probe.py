@@ -4,9 +4,9 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from ._document import pointed
 from ._history import (
@@ -14,15 +14,15 @@ from ._history import (
     Exchange,
     Request,
     UnboundError,
-    create,
     issued,
-    listing,
-    paged,
 )
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
-from .contract._operations import CREATE, ISSUE, LABEL, LIST, OPERATIONS
+from .contract._operations import CREATE, ISSUER, OPERATIONS, Operation
 from .oracle import Oracle, Violation
+
+if TYPE_CHECKING:
+    from ._driver import Driver
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
@@ -68,9 +68,7 @@ class Limits:
             key = operation, answer.status
             self.answers[key] = self.answers.get(key, 0) + 1
         if request.issues and isinstance(answer, Reply):
-            if isinstance(
-                text := pointed(answer.content, OPERATIONS[ISSUE].semantics["token"]), str
-            ):
+            if isinstance(text := pointed(answer.content, ISSUER.semantics["token"]), str):
                 self.secrets.add(text)
             if request.binds and (token := issued(answer)):
                 self.issued[request.binds] = request.target
@@ -89,13 +87,15 @@ class Setting:
     """Against whom, and as whom: what does not change while a run goes on.
 
     tokens: by the name of the user, of whom `first` is always there. unlinked: users who have no
-    list. key: what tokens are issued for, empty where the run has none.
+    list. key: what tokens are issued for, empty where the run has none. reads: whether nothing but
+    GET may be sent.
     """
 
     level: Level
     tokens: dict[str, str] = field(repr=False)
     unlinked: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
+    reads: bool = False
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -117,6 +117,11 @@ class Setting:
             if rule.judge is not None and self.level in (rule.level, "strict")
         )
         return oracle
+
+    def asks(self, operation: Operation) -> bool:
+        """Whether the level says something of an operation that may be sent."""
+        asserted = operation.documented or self.level == "strict"
+        return asserted and (operation.method == "GET" or not self.reads)
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,8 @@ class Probe:
         self.sightings: list[Sighting] = []
         self.pool: list[Wire] = []
         self.names = 0
+        self.latest = 0.0
+        self.drivers: dict[str, Driver] = {}
 
     def close(self) -> None:
         """Hang up the connections of batches."""
@@ -153,15 +160,19 @@ class Probe:
     def send(self, request: Request) -> Reply | None:
         """Send a request; return the answer, None where there is none.
 
+        A run that may do nothing but read sends nothing else.
+
         Raises:
             UnboundError: it names what no answer gave.
             TooManySessionsError: it would create one session too many.
             TooManyTokensError: the server issues no more tokens for now.
             OutOfPatienceError: too much time was lost in silence.
         """
-        if request.pause:
-            time.sleep(request.pause)
+        if self.setting.reads and request.method != "GET":
+            return None
+        time.sleep(max(0.0, min(request.pause, self.latest + request.pause - time.monotonic())))
         exchange = self.exchange(self.wire, request)
+        self.latest = exchange.seconds[1]
         at = len(self.history)
         self.history.append(request)
         self.hear(exchange, at, self.oracle.judge(exchange))
@@ -198,6 +209,8 @@ class Probe:
 
     def batch(self, requests: list[Request]) -> None:
         """Send requests at the same time, each on a connection of its own."""
+        if self.setting.reads:
+            return
         while len(self.pool) < len(requests):
             self.pool.append(self.wire.fork())
         results: list[Exchange | BaseException | None] = [None] * len(requests)
@@ -226,22 +239,7 @@ class Probe:
         for offset, found in enumerate(self.oracle.judge_batch(exchanges)):
             self.hear(exchanges[offset], first + offset, found)
 
-    # --- in the words of the API ---
-
-    def new(self, body: Any = "tagged", **settings: Any) -> str:
-        """Create a session and return the name that later requests know it by.
-
-        body: what it says besides what a creation must say; None for as little as it may.
-        """
-        name, least = self.name(), OPERATIONS[CREATE].least
-        if body == "tagged":
-            body = {LABEL: f"{TAG}-{self.names}"} if LABEL else None
-        if body is not None and isinstance(least, dict):
-            body = {**cast("dict[str, Any]", least), **body}
-        elif not OPERATIONS[CREATE].bare(self.setting.level):
-            body = least
-        self.send(create(name, body, **settings))
-        return name
+    # --- names ---
 
     def name(self) -> str:
         self.names += 1
@@ -258,41 +256,6 @@ class Probe:
             return self.send(request)
         except UnboundError:
             return None
-
-    def walk(
-        self,
-        size: int | None = None,
-        user: str = "first",
-        between: Callable[[int], None] = lambda _: None,
-        pages: int = 40,
-    ) -> list[str]:
-        """Walk through a list; call `between` after each page but the last. Return the ids."""
-        return self.walk_of(
-            LIST, lambda query: listing(query, user=user), size, between=between, pages=pages
-        )
-
-    def walk_of(
-        self,
-        operation: str,
-        request: Callable[[str], Request],
-        size: int | None = None,
-        *,
-        between: Callable[[int], None] = lambda _: None,
-        pages: int = 40,
-    ) -> list[str]:
-        """Walk through any list; request: the one for a query."""
-        query = paged(size, of=operation)
-        ids: list[str] = []
-        for number in range(1, pages + 1):
-            answer = self.send(request(query))
-            ids += [] if answer is None else OPERATIONS[operation].ids_on(answer.content)
-            if answer is None or not answer.ok or "next" not in self.bindings.values:
-                break
-            token = self.bindings.values["next"]
-            between(number)
-            self.bindings.values["next"] = token
-            query = paged(size, "{next}", operation)
-        return ids
 
 
 def operation_of(request: Request) -> str:

@@ -9,14 +9,14 @@ from typing import Any, cast
 import heidi_spec
 import pytest
 from heidi_conformance.contract._fields import (
-    Field,
     Fields,
     fields_by_resource,
     known_items,
     nested,
 )
 from heidi_conformance.contract._operations import read_operations
-from heidi_conformance.contract._values import Sendable, values_of
+from heidi_conformance.contract._schemas import Field, values_of
+from heidi_conformance.contract._values import Sendable
 
 from .grown import ADDED, SERVERS, grown, write
 

@@ -494,6 +494,7 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "forbidden": ("forbidden", errors(403, lambda reply: reply.but(status=404))),
     "methods": ("methods", faults.deletes),
     "allow": ("allow", faults.without_header("allow")),
+    "head": ("head", lambda request, handle: error(404) if request.method == "HEAD" else handle(request)),
     "media-type": ("media-type", any_media_type),
     "json-syntax": ("json-syntax", lax_json),
     "body-shape": ("body-shape", any_root),

@@ -21,12 +21,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from heidi_conformance import _document
+from heidi_conformance._driver import made
 from heidi_conformance._history import Request, UnboundError, listing, paged
 from heidi_conformance._probe import Probe
 from heidi_conformance._settings import Plan
 from heidi_conformance._wire import OutOfPatienceError
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
-from heidi_conformance.rules import made
 
 from ._dictionaries import dictionaries, near
 

@@ -5,109 +5,19 @@ one, what a new resource has, and what only the server knows follows from the sc
 `x-semantics`.
 """
 
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, Final, cast
 
-import jsonschema_rs
+from heidi_conformance._document import Json, expanded
 
-from heidi_conformance._document import Json, expanded, member
-
-from ._operations import (
-    MAIN,
-    OPERATIONS,
-    SAID,
-    STRICT,
-    Operation,
-    Resource,
-    read_resources,
-    samples,
-)
+from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
+from ._schemas import Field, branch, walk
 
 Flat = dict[str, Any]
 ABSENT: Any = object()
-# In what a new resource has, its number among those of its owner.
-NUMBER = "{number}"
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """One property of a request or of a resource.
-
-    name: spelled `outer.inner`. schema: without references. needed: whether what it stands in must
-    have it; required: whether that must be there as well. status: of its provenance, or inherited.
-    """
-
-    name: str
-    schema: Json
-    needed: bool = False
-    required: bool = False
-    status: str = ""
-
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        """The JSON types that it takes; empty where it takes all."""
-        return kinds(self.schema)
-
-    @property
-    def said(self) -> bool:
-        """Whether the vendor says it without contradicting it."""
-        return self.status in SAID
-
-    @property
-    def inner(self) -> Mapping[str, Json]:
-        """The schemas of the properties in it."""
-        return cast("Mapping[str, Json]", branch(self.schema).get("properties", {}))
-
-    @property
-    def semantics(self) -> Json:
-        return cast("Json", self.schema.get("x-semantics", {}))
-
-    @property
-    def examples(self) -> list[Any]:
-        """The values that the document shows of it."""
-        schema = branch(self.schema)
-        constant = [schema["const"]] if "const" in schema else []
-        return [*schema.get("enum", ()), *constant, *schema.get("examples", ())]
-
-    @property
-    def is_date(self) -> bool:
-        return branch(self.schema).get("format") in ("date", "date-time")
-
-    @property
-    def is_code(self) -> bool:
-        return "pattern" in branch(self.schema)
-
-    @property
-    def restricted(self) -> bool:
-        """Whether it takes less than all values of a type that has many, or is a number."""
-        words = {"enum", "const", "pattern", "format", "minLength", "maxLength"}
-        return bool(words & branch(self.schema).keys()) or bool(self.kinds & {"number", "integer"})
-
-    @property
-    def refers(self) -> bool:
-        """Whether it names something elsewhere, by an id that a server may not know."""
-        *_, name = self.name.split(".")
-        return name.lower() == "id" or name.endswith(("_id", "Id"))
-
-    def fits(self, value: Any) -> bool:
-        """Whether the schema takes a value."""
-        return self.validator.is_valid(value)
-
-    @cached_property
-    def validator(self) -> jsonschema_rs.Draft202012Validator:
-        return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=True)
-
-    @cached_property
-    def initial_form(self) -> re.Pattern[str] | None:
-        """What a new resource has, where that holds its number; None where it does not."""
-        said = self.semantics.get("initial")
-        if not isinstance(said, str) or NUMBER not in said:
-            return None
-        return re.compile("[0-9]+".join(map(re.escape, said.split(NUMBER))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,57 +214,6 @@ def within(name: str, names: Container[str]) -> bool:
     """Whether a property, or one that it stands in, is among those."""
     outer = outers(name)
     return name in names or (bool(outer) and any(one in names for one in outer))
-
-
-# --- schemas ---
-
-
-def branches(schema: Json) -> list[Json]:
-    """Return what a schema allows one of, without null; itself, where it has no choice."""
-    told = [
-        item
-        for word in ("oneOf", "anyOf")
-        for branch_ in schema.get(word, ())
-        for item in branches(branch_)
-        if item.get("type") != "null"
-    ]
-    return told or [schema]
-
-
-def branch(schema: Json) -> Json:
-    """Return the only thing but null that a schema allows; itself, where there are several."""
-    several = branches(schema)
-    return several[0] if len(several) == 1 else schema
-
-
-def kinds(schema: Json) -> frozenset[str]:
-    """Return the JSON types that a schema takes; empty where it takes all."""
-    told = set[str]()
-    for item in branches(schema):
-        types = item.get("type", ())
-        told |= {types} if isinstance(types, str) else set(types)
-        if not types:
-            told |= {KINDS[type(value)] for value in (*item.get("enum", ()), item.get("const"))}
-            told -= set() if None in item.get("enum", ()) else {"null"}
-    return frozenset(told)
-
-
-KINDS: Mapping[type, str] = {
-    str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object",
-    type(None): "null",
-}  # fmt: skip
-
-
-def walk(schema: Json, at: str = "", *, required: bool = True, status: str = "") -> Iterator[Field]:
-    """Yield every property of a schema without references, outer ones before inner ones."""
-    inner = branch(schema)
-    status = member(schema.get("x-provenance"), "status") or status
-    for name, node in inner.get("properties", {}).items():
-        place = f"{at}.{name}" if at else name
-        needed = name in inner.get("required", ())
-        told = member(node.get("x-provenance"), "status") or status
-        yield Field(place, node, needed, required and needed, told)
-        yield from walk(node, place, required=required and needed, status=told)
 
 
 # --- documents ---

@@ -5,20 +5,13 @@ from dataclasses import astuple, dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
-from heidi_conformance._document import Json, expanded, load, member, operations, pointed
+from heidi_conformance._document import SAID, Json, expanded, load, member, operations, pointed
 from heidi_conformance._verdict import CannotJudgeError, Level
 
-# Of a node, what the vendor's page says; anything else is our reading.
-SAID = ("documented", "example")
+from ._schemas import first
+
 # What the strict document may add to any operation; another error status is the owner's own.
 USUAL = frozenset(map(str, (400, 401, 403, 404, 405, 413, 415, 422, 429)))
-FORMATS = {
-    "date": "2020-01-31",
-    "date-time": "2020-01-31T12:00:00Z",
-    "email": "a@example.com",
-    "uri": "https://example.com/",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
 STATEFUL = ("create", "read", "update", "list")
 
 
@@ -65,7 +58,7 @@ class Parameter:
     @property
     def sample(self) -> Any:
         """A value that fits."""
-        return self.values[0] if self.values else sample_of(self.schema)
+        return self.values[0] if self.values else first(self.schema)
 
 
 @dataclass(frozen=True)
@@ -80,19 +73,19 @@ class Body:
     @property
     def least(self) -> Any:
         """The properties of the sample that are required, and no other."""
-        sample = self.samples[0] if self.samples else sample_of(self.schema)
+        sample = self.samples[0] if self.samples else first(self.schema)
         if not isinstance(sample, dict):
             return sample
         needed = self.schema.get("required", ())
         known = cast("Json", sample)
         return {
-            name: known.get(name, sample_of(self.schema["properties"][name])) for name in needed
+            name: known.get(name, first(self.schema["properties"][name], name)) for name in needed
         }
 
     @property
     def little(self) -> Any:
         """The least, and one property more where there is one."""
-        sample = self.samples[0] if self.samples else sample_of(self.schema)
+        sample = self.samples[0] if self.samples else first(self.schema)
         least = self.least
         if least or not isinstance(sample, dict):
             return least
@@ -238,16 +231,6 @@ class Operation:
         pointer = self.page.items or str(self.semantics.get("result", ""))
         return "$" + pointer.replace("/", ".") + ("[*]" if self.page.items else "")
 
-    @property
-    def result_schema(self) -> Json:
-        """The schema of the resource that a response of success shows."""
-        schema: Json = {}
-        for status in self.success[:1]:
-            schema = schema_of(self.responses[status]) or {}
-        for part in str(self.semantics.get("result", "")).split("/")[1:]:
-            schema = schema.get("properties", {}).get(part, {})
-        return schema
-
     def made(self, content: Any) -> Any:
         """Return the id that a response gives to what it created, None without."""
         if (pointer := self.id_pointer) is not None:
@@ -285,12 +268,6 @@ class Operation:
                 yield kind, error_message(example)
 
 
-def is_text(schema: Json) -> bool:
-    """Whether a schema takes any string."""
-    bounds = {"const", "enum", "format", "maxLength", "pattern"}
-    return schema.get("type") == "string" and not bounds & schema.keys()
-
-
 def is_parameter(segment: str) -> bool:
     return segment.startswith("{") and segment.endswith("}")
 
@@ -313,29 +290,6 @@ def samples(node: Json) -> tuple[Any, ...]:
     media: Json = node.get("content", {}).get("application/json", {})
     named = [example.get("value") for example in media.get("examples", {}).values()]
     return (*([media["example"]] if "example" in media else []), *named)
-
-
-def sample_of(schema: Json) -> Any:
-    """Return a small value that fits a schema."""
-    given = [schema[word] for word in ("const", "default") if word in schema]
-    given += [item for word in ("examples", "enum") for item in schema.get(word, ())]
-    if given:
-        return given[0]
-    for word in ("oneOf", "anyOf", "allOf"):
-        if schema.get(word):
-            return sample_of(schema[word][0])
-    kind = schema.get("type", "object" if "properties" in schema else "null")
-    named, items = schema.get("properties", {}), schema.get("items", {})
-    text = "x" * max(1, schema.get("minLength", 1))
-    plain: dict[str, Any] = {
-        "object": {name: sample_of(named.get(name, {})) for name in schema.get("required", ())},
-        "array": [sample_of(items) for _ in range(schema.get("minItems", 0))],
-        "string": FORMATS.get(schema.get("format", ""), text),
-        "integer": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
-        "number": schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1),
-        "boolean": False,
-    }
-    return plain.get(kind if isinstance(kind, str) else kind[0])
 
 
 def schema_of(node: Json) -> Json | None:
@@ -361,7 +315,8 @@ def read_resources(document: Json) -> Iterator[Resource]:
 
 def unknown_id(schema: Json) -> str:
     """Return an id of the usual form that none has: the longest example, ended otherwise."""
-    example = max(map(str, schema.get("examples", [sample_of(schema)])), key=len)
+    shown = schema.get("examples") or [str(first(schema)).replace(" ", "-")]
+    example = max(map(str, shown), key=len)
     return example[:-1] + ("1" if example.endswith("0") else "0")
 
 
@@ -459,31 +414,28 @@ def main_resource() -> tuple[Resource, list[Operation]]:
     )
 
 
-def issuer() -> Operation:
-    """Return the operation that issues tokens."""
-    for operation in OPERATIONS.values():
-        if operation.action == "issue":
-            return operation
-    raise CannotJudgeError("no operation of the document has x-semantics for issue; add it")
-
-
-# The resource that most scripts are about, and its operations.
+# The resource that a run begins with, and its operations.
 MAIN, (_create, _read, _update, _list) = main_resource()
 CREATE, READ, UPDATE, LIST = _create.id, _read.id, _update.id, _list.id
-_issue = issuer()
-ISSUE = _issue.id
+# The operation that issues tokens; one without an id where tokens come from elsewhere.
+ISSUER = next(
+    (item for item in OPERATIONS.values() if item.action == "issue"),
+    Operation("", "GET", "", "", "", (), None, {}, {"user": (), "token": "/", "expires": "/"}),
+)
+ISSUE = ISSUER.id
 # The header that carries the key for which tokens are issued.
-KEY_HEADER: str = STRICT["components"]["securitySchemes"][_issue.scheme]["name"]
+KEY_HEADER: str = STRICT["components"]["securitySchemes"][ISSUER.scheme]["name"] if ISSUE else ""
 # What is judged by the rules for any operation alone; and what nobody knows a credential for.
 OTHERS = tuple(
     item.id
     for item in OPERATIONS.values()
     if item.id not in (CREATE, READ, UPDATE, LIST, ISSUE) and item.scheme in ("", MAIN.owner)
 )
-UNJUDGED = tuple(OPERATIONS.keys() - {CREATE, READ, UPDATE, LIST, ISSUE, *OTHERS})
+EVERY = (CREATE, READ, UPDATE, LIST, *OTHERS)
+UNJUDGED = tuple(OPERATIONS.keys() - {ISSUE, *EVERY})
 DELETES = tuple(name for name in OTHERS if OPERATIONS[name].action == "delete")
 # Those with a parameter in the query or a header that has no rule of its own.
-PARAMETERS = tuple(name for name in (CREATE, READ, UPDATE, LIST, *OTHERS) if OPERATIONS[name].free)
+PARAMETERS = tuple(name for name in EVERY if OPERATIONS[name].free)
 
 
 @dataclass(frozen=True)
@@ -495,12 +447,6 @@ class Refusal:
     message: str
 
 
-# A property of a creation that takes any text, best one that the session shows under another name.
-_texts = {name: schema for name, schema in _create.properties.items() if is_text(schema)}
-LABEL = next(
-    (name for name, schema in _texts.items() if "stored_as" in schema.get("x-semantics", {})),
-    next(iter(_texts), ""),
-)
 # What who is not linked gets from the list, None where any user may list.
 UNLINKED = next(
     (
@@ -558,9 +504,10 @@ __all__ = [
     "CREATE",
     "DELETES",
     "ERROR_NAME",
+    "EVERY",
     "ISSUE",
+    "ISSUER",
     "KEY_HEADER",
-    "LABEL",
     "LIST",
     "MAIN",
     "OPERATIONS",
@@ -570,7 +517,6 @@ __all__ = [
     "READ",
     "RESOURCES",
     "RESOURCE_OF",
-    "SAID",
     "UNJUDGED",
     "UNLINKED",
     "UPDATE",
@@ -585,10 +531,8 @@ __all__ = [
     "error_type",
     "fitted",
     "is_parameter",
-    "is_text",
     "of",
     "route",
-    "sample_of",
     "samples",
     "schema_of",
     "status_of",

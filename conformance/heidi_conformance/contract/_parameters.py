@@ -9,8 +9,8 @@ import jsonschema_rs
 
 from heidi_conformance._document import Json
 
-from ._fields import kinds
 from ._operations import RESOURCE_OF, Operation, Parameter
+from ._schemas import kinds
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)

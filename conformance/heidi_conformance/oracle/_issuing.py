@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from heidi_conformance._document import pointed
 from heidi_conformance._history import issued
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
+from heidi_conformance.contract._operations import ISSUE, ISSUER, KEY_HEADER
 
 from ._memory import Issue, Memory
 from ._reading import Reading
@@ -17,7 +17,7 @@ from ._shapes import misshapen
 from ._violation import Violation
 
 # What names a user together; the document does not say that either may not be empty.
-SEMANTICS = OPERATIONS[ISSUE].semantics
+SEMANTICS = ISSUER.semantics
 USER = frozenset(SEMANTICS["user"])
 # Seconds by which a server may be early when it ends a token: its `Date` tells none smaller.
 HASTE = 5

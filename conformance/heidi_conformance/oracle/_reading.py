@@ -16,9 +16,7 @@ from heidi_conformance._document import Json
 from heidi_conformance._history import strings
 from heidi_conformance._wire import Message, UnreadableError, read_json
 from heidi_conformance.contract._fields import (
-    KINDS,
     Flat,
-    branch,
     fields_of_body,
     flattened,
     is_ordinary_text,
@@ -33,6 +31,7 @@ from heidi_conformance.contract._operations import (
     route,
 )
 from heidi_conformance.contract._parameters import unfit, unfit_in_path
+from heidi_conformance.contract._schemas import KINDS, branch
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024

@@ -182,8 +182,9 @@ def plain(reading: Reading) -> bool:
     if not reading.message.body and not reading.declared.bare("documented"):
         return False
     if reading.operation in OTHERS:
-        shown = not reading.message.body or (body and reading.body in [*body.samples, body.least])
-        return not reading.problems and not reading.query and bool(shown)
+        shown = [*body.samples, body.least, body.little] if body else []
+        fit = not reading.message.body or reading.body in shown
+        return not reading.problems and not reading.query and fit
     fields = fields_of(reading.operation) or MAIN_FIELDS
     return (
         not reading.strange

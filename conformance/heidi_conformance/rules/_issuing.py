@@ -1,26 +1,19 @@
-"""Scripts about the tokens that a key is exchanged for."""
+"""The tokens that a key is exchanged for."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import (
-    UnboundError,
-    issue,
-    issue_of,
-    listing,
-    read,
-    update,
-)
+from heidi_conformance._driver import Driver, driver_of
+from heidi_conformance._history import UnboundError, issue, issue_of
 from heidi_conformance._probe import Probe
-from heidi_conformance.contract._operations import ISSUE, KEY_HEADER, OPERATIONS
+from heidi_conformance.contract._operations import ISSUER, KEY_HEADER, MAIN
 
-from ._changes import change
-from ._script import Script
+from ._rule import ISSUES, Rule, Script
 
 # Invented. Each script has users of its own: scripts may run at the same time, in several shards.
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
-# Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
-    "{key:half}", "{key}x", "x{key}", "null", "undefined", "*", "invented-by-the-judge-1",
+    "{key:half}", "{key}x", "x{key}", "{key}{key}", "{key},{key}", "{key} {key}", '"{key}"', "{key};", "{key:encoded}",
+    "{key:twisted}", "Bearer {key}", "Key {key}", "null", "undefined", "*", "invented-by-the-judge-1",
 )  # fmt: skip
 
 
@@ -40,32 +33,37 @@ def user_of(probe: Probe, name: str) -> str:
     return user
 
 
+def main(probe: Probe) -> Driver:
+    return driver_of(probe, MAIN.name)
+
+
 def issued_tokens(probe: Probe) -> None:
     """A token, at work at once; and another one for the same user, who sees the same."""
     user = user_of(probe, "once-1")
-    session = probe.new(user=user)
+    name = main(probe).new(user=user)
     again = user_of(probe, "once-1")
-    for name in (again, user):
-        probe.send(read(session, user=name))
+    for viewer in (again, user):
+        main(probe).read(name, user=viewer)
 
 
 def namesakes(probe: Probe) -> None:
     """Users who share the address or the id with another one: three, and not one."""
-    user = user_of(probe, "first-1")
-    session = probe.new(user=user)
-    probe.send(update(session, change(text="Ann"), user=user))
+    on, user = main(probe), user_of(probe, "first-1")
+    name = on.new(user=user)
+    on.update(name, on.values.change(60, "Ann"), user=user)
     for address, internal_id in ((email("first-1"), OTHER_ID), (email("other-1"), ID)):
         stranger = probe.user()
         probe.send(issue(address, internal_id, binds=stranger))
-        probe.try_send(read(session, user=stranger))
-        probe.try_send(update(session, change(60), user=stranger))
-    probe.send(read(session, user=user))
+        if stranger in probe.bindings.tokens:
+            on.read(name, user=stranger)
+            on.update(name, on.values.change(60), user=stranger)
+    on.read(name, user=user)
 
 
 def requests_for_nobody(probe: Probe) -> None:
     """A right key, and no user to issue a token for."""
     user_of(probe, "known-1")
-    names = OPERATIONS[ISSUE].semantics["user"]
+    names = ISSUER.semantics["user"]
     user = dict(zip(names, (email("known-1"), *[ID] * len(names)), strict=False))
     probe.send(issue_of({}))
     probe.send(issue_of({names[0]: ""}))
@@ -76,19 +74,28 @@ def requests_for_nobody(probe: Probe) -> None:
 
 def wrong_keys(probe: Probe) -> None:
     """No key, such as are almost right, a token for a key, and a key for a token."""
-    user = user_of(probe, "known-1")
-    probe.send(listing(user=user))
+    on, user = main(probe), user_of(probe, "known-1")
+    on.page(user=user)
     for key in WRONG_KEYS:
         probe.try_send(issue(email("known-1"), ID, key))
     probe.send(issue(email("known-1"), ID, None, authorization="Bearer {first}"))
-    probe.send(listing(authorization="Bearer {key}"))
-    probe.send(listing(authorization="", headers=((KEY_HEADER, "{key}"),)))
+    on.page(authorization="Bearer {key}")
+    on.page(authorization="", headers=((KEY_HEADER, "{key}"),))
 
 
+def issuing(rule: str, words: str, *place: str) -> Rule:
+    """Return a rule about the issue of tokens, of which the base document does not speak."""
+    return Rule(rule, "strict", "", ISSUES, words, place)
+
+
+RULES = (
+    issuing("key-needed", "a token is issued for the right key alone", "security"),
+    issuing("issued-token", "a token is issued for a user, accepted until its end, and that told in UTC", "responses", "2XX"),
+)  # fmt: skip
 # Last what may close the door: a server may be cautious with who tries keys.
 SCRIPTS = (
-    Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema"), ("key",)),
-    Script(namesakes, "strict", ("own-sessions",), ("key",)),
-    Script(requests_for_nobody, "strict", ("no-server-error", "issued-token", "error-shape"), ("key",)),
-    Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), ("key",)),
+    Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema"), needs=("key",)),
+    Script(namesakes, "strict", ("own-sessions",), needs=("key",)),
+    Script(requests_for_nobody, "strict", ("answers", "no-server-error", "issued-token", "error-shape"), needs=("key",), reads=True),
+    Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), needs=("key",), reads=True),
 )  # fmt: skip

@@ -165,6 +165,25 @@ def traces(request: Request, handle: Handler) -> Answer:
     return answer(200, dict(request.headers))
 
 
+def head(caller: Caller, session_id: str) -> int:
+    return caller.send("HEAD", f"/sessions/{session_id}").status
+
+
+@FAULTS.fault("S4", STRICT, lambda c: head(c, c.create()) in (200, 405))
+def head_finds_nothing(request: Request, handle: Handler) -> Answer:
+    """HEAD of a session is 404."""
+    return answer(404, {}) if request.method == "HEAD" else handle(request)
+
+
+@FAULTS.fault("S4", STRICT, lambda c: head(c, c.id_of_nobody) in (404, 405))
+class HeadFindsAnything(Api):
+    """HEAD of a session that never was is 200."""
+
+    def methods(self, below: list[str]) -> dict[str, Operation]:
+        known = super().methods(below)
+        return known | {"HEAD": lambda *_: {}} if "PATCH" in known else known
+
+
 def not_overridden(caller: Caller) -> object:
     session_id = caller.create()
     caller.send("GET", f"/sessions/{session_id}", {"duration": 9}, x_http_method_override="PATCH")

@@ -1,0 +1,306 @@
+"""Requests in the words of a document: what a script creates, reads, updates and lists."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ._document import pointed
+from ._history import Request, UnboundError, as_json, paged, request_of
+from ._probe import TAG, Probe
+from ._wire import Reply
+from .contract._fields import FIELDS, MAIN_FIELDS, Fields, Flat, fields_of, fields_of_body
+from .contract._operations import EVERY, OPERATIONS, Operation
+from .contract._schemas import Field, first
+from .contract._values import body, sendable
+from .oracle import MARK
+
+# What stands in a path, by parameter: ids by the name that they are bound to, or text.
+Names = dict[str, str]
+LABELLED: Any = object()
+# Stands in a body for what JSON of Python would spell otherwise.
+HOLE = "@hole@"
+# As many of a list of values as are worth a request everywhere.
+FEW = 4
+
+
+class Driver:
+    """Create, read, update and list resources of one kind.
+
+    values: what can be sent. operations: by action, those that the level speaks of. first: whether
+    it is the resource that a run begins with. places: by name, what stands in a path besides.
+    """
+
+    def __init__(self, probe: Probe, fields: Fields) -> None:
+        self.probe = probe
+        self.fields = fields
+        self.values = sendable(fields.resource.name)
+        self.operations = {
+            action: operation
+            for action, operation in fields.operations.items()
+            if probe.setting.asks(operation)
+        }
+        self.first = fields is MAIN_FIELDS
+        self.places: dict[str, Names] = {}
+        self.above: dict[str, Names] = {}
+        self.shared: dict[str, str] = {}
+
+    # --- requests ---
+
+    def request(self, action: str, name: str = "", body: Any = None, **settings: Any) -> Request:
+        """Return a request about one resource, or about all of them; bytes are sent as they are."""
+        operation = self.operations[action]
+        names = {**self.place(name, settings.get("user", "first"))}
+        names[self.fields.resource.parameter] = name
+        if body is not None:
+            settings.setdefault("media_type", "application/json")
+            settings["body"] = body if isinstance(body, bytes) else as_json(body)
+        return request_of(operation, *(names[each] for each in operation.ids), **settings)
+
+    def place(self, name: str, user: str) -> Names:
+        """Return what stands in the path of a resource besides its id."""
+        if name in self.places:
+            return self.places[name]
+        if user not in self.above:
+            self.above[user] = {}
+            for operation in self.operations.values():
+                own = self.fields.resource.parameter
+                self.above[user] |= made(self.probe, operation, user, but=own)
+        return self.above[user]
+
+    def create(self, name: str, members: Flat | bytes | None, **settings: Any) -> Reply | None:
+        """Create one under a name. members: None for as little as may be said."""
+        operation = self.operations["create"]
+        sent: Any = members
+        if members is None:
+            bare = operation.bare(self.probe.setting.level)
+            sent = None if bare else self.values.creation({})
+        elif not isinstance(members, bytes):
+            sent = self.values.creation(members)
+        self.places[name] = self.place("", settings.get("user", "first"))
+        return self.probe.send(self.request("create", name, sent, binds=name, **settings))
+
+    def new(self, members: Flat | bytes | None = LABELLED, user: str = "first") -> str:
+        """Create one and return its name; one that exists, where none may be created.
+
+        Raises UnboundError where nothing says how.
+        """
+        name = self.probe.name()
+        if self.probe.setting.reads:
+            self.page(10, user=user, binds=name)
+        elif "create" not in self.operations:
+            raise UnboundError
+        else:
+            self.create(name, self.label(user) if members is LABELLED else members, user=user)
+        return name
+
+    def label(self, user: str) -> Flat:
+        """Return what a creation says that a reader knows as the judge's, and nobody else sends."""
+        text = f"{TAG}-{self.probe.names}" + (f" {MARK}" if user != "first" else "")
+        return {self.values.label: text} if self.values.label else {}
+
+    def item(self, user: str) -> str:
+        """Return the name of one that this history shares, made and read when first asked for."""
+        if user not in self.shared:
+            self.shared[user] = self.new(user=user)
+            self.read(self.shared[user], user=user)
+        return self.shared[user]
+
+    def read(self, name: str, **settings: Any) -> Reply | None:
+        """Read one, by its name or by an id."""
+        if "read" not in self.operations:
+            return None
+        return self.probe.send(self.request("read", name, **settings))
+
+    def update(self, name: str, members: Flat | bytes, **settings: Any) -> Reply | None:
+        """Update one; `{self}` and `{other}` in it stand for its id and for that of another."""
+        if "update" not in self.operations:
+            return None
+        return self.probe.send(self.changing(name, members, **settings))
+
+    def changing(self, name: str, members: Flat | bytes, **settings: Any) -> Request:
+        """Return the request for an update."""
+        raw = members
+        if not isinstance(raw, bytes):
+            other = next((one for one in self.places if one != name), name)
+            raw = as_json(self.values.update(raw))
+            raw = raw.replace(b"{self}", b"{%s}" % name.encode())
+            raw = raw.replace(b"{other}", b"{%s}" % other.encode())
+        return self.request("update", name, raw, **settings)
+
+    def raw(self, members: Mapping[str, Any], hole: bytes) -> bytes:
+        """Return the body of an update, with bytes where a value is the hole."""
+        return as_json(self.values.update(members)).replace(as_json(HOLE), hole)
+
+    # --- pages ---
+
+    def page(self, size: Any = None, token: Any = None, **settings: Any) -> Reply | None:
+        """Ask for a page; nothing, of a user who has no list."""
+        closed = self.first and settings.get("user", "first") in self.probe.setting.unlinked
+        if "list" not in self.operations or closed:
+            return None
+        return self.probe.send(self.paging(size, token, **settings))
+
+    def paging(self, size: Any = None, token: Any = None, **settings: Any) -> Request:
+        """Return the request for a page."""
+        query = paged(size, token, self.operations["list"].id)
+        return self.request("list", **{"query": query, **settings})
+
+    def try_page(self, size: Any = None, token: Any = None, **settings: Any) -> Reply | None:
+        """Ask for a page, where a response offered what its token names."""
+        return self.probe.try_send(self.paging(size, token, **settings))
+
+    def total(self, user: str) -> int:
+        """Return how many a user has, 0 where the list does not say it."""
+        answer, words = self.page(1, user=user), self.operations["list"].page
+        told = pointed(answer.content, words.total) if answer and words.total else None
+        return told if isinstance(told, int) and not isinstance(told, bool) else 0
+
+    @property
+    def most(self) -> Any:
+        """The size of the largest page, None where nobody may say it."""
+        size = self.operations["list"].size if "list" in self.operations else {}
+        return size.get("maximum", 100) if size else None
+
+    def walk(
+        self,
+        size: Any = None,
+        user: str = "first",
+        between: Callable[[int], None] = lambda _: None,
+        pages: int = 40,
+    ) -> None:
+        """Walk through the list; call `between` after each page but the last."""
+        token: str | None = None
+        for number in range(1, pages + 1):
+            answer = self.page(size, token and "{next}", user=user)
+            token = self.probe.bindings.values.get("next")
+            if answer is None or not answer.ok or token is None:
+                break
+            between(number)
+            self.probe.bindings.values["next"] = token
+
+    def look(self, *names: str, user: str = "first") -> None:
+        """Read some, and all of them on pages."""
+        for name in names:
+            self.read(name, user=user)
+        self.page(self.most, user=user)
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operation, and what its path names."""
+
+    probe: Probe
+    operation: Operation
+    names: Names
+    owner: str = "first"
+
+    @property
+    def first(self) -> bool:
+        """Whether it creates, reads, updates or lists what a run begins with."""
+        return self.operation.id in EVERY[:4]
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The properties of its body."""
+        return fields_of_body(self.operation.id)
+
+    def send(self, names: Names | None = None, **settings: Any) -> Reply | None:
+        """Send it as the document shows it, but for some settings; nothing, where that fails."""
+        return self.probe.try_send(self.request(names, **settings))
+
+    def request(self, names: Names | None = None, **settings: Any) -> Request:
+        """Return the request, with the body that the document shows."""
+        if self.operation.body is not None:
+            settings.setdefault("media_type", "application/json")
+            settings.setdefault("body", as_json(self.body(60)))
+        if self.operation.action == "create":
+            settings.setdefault("binds", self.probe.name())
+        path = self.names if names is None else names
+        return request_of(self.operation, *(path[name] for name in self.operation.ids), **settings)
+
+    def body(self, number: int) -> Any:
+        """Return a body that fits; numbers tell those of an update from each other."""
+        fields, shown = fields_of(self.operation.id), self.operation.body
+        if fields is not None and self.operation.action == "create":
+            return sendable(fields.resource.name).creation({})
+        if fields is not None and self.operation.action == "update" and fields.leaves:
+            values = sendable(fields.resource.name)
+            return values.update(values.change(number))
+        if shown is None:
+            return None
+        return shown.samples[0] if shown.samples else first(shown.schema)
+
+    def raw(self, kind: str, hole: bytes) -> bytes:
+        """Return a body with bytes where a value of a type belongs, or one that nobody knows."""
+        fit = (name for name, field in self.fields.items() if kind in field.kinds)
+        name = next(fit, "x_unknown")
+        made = body(self.fields, {name: HOLE}, self.operation.least)
+        return as_json(made).replace(as_json(HOLE), hole)
+
+    def unknown(self) -> Iterator[Names]:
+        """Yield names with one id that nothing has."""
+        for parameter, resource in self.operation.owned.items():
+            yield {**self.names, parameter: resource.unknown}
+
+    def look(self) -> None:
+        """See what is there after it."""
+        kinds = {resource.name: self.names[name] for name, resource in self.operation.owned.items()}
+        own = self.operation.resource
+        for kind in {**kinds, **({own.name: ""} if own else {})}:
+            driver = driver_of(self.probe, kind)
+            try:
+                driver.look(*filter(None, (kinds.get(kind, ""),)), user=self.owner)
+            except UnboundError:
+                continue
+
+
+def calls(probe: Probe, owner: str = "first", among: Iterable[str] = EVERY) -> Iterator[Call]:
+    """Yield the operations that the level speaks of, each with what its path names.
+
+    What cannot be made is left out. Those that a script shares resources with do not remove any.
+    """
+    for operation in map(OPERATIONS.__getitem__, among):
+        if probe.setting.asks(operation):
+            shared = operation.action in ("create", "read", "update", "list")
+            try:
+                yield Call(probe, operation, made(probe, operation, owner, shared=shared), owner)
+            except UnboundError:
+                continue
+
+
+def made(
+    probe: Probe, operation: Operation, user: str = "first", *, but: str = "", shared: bool = True
+) -> Names:
+    """Make what the path of an operation names, but for one parameter.
+
+    shared: whether others may do something with it, too. Raises UnboundError where that fails.
+    """
+    names: Names = {}
+    samples = {item.name: item.sample for item in operation.parameters if item.where == "path"}
+    # The innermost knows what it stands in.
+    for parameter in operation.ids[::-1]:
+        if parameter in names or parameter == but:
+            continue
+        resource = operation.owned.get(parameter)
+        if resource is None:
+            names[parameter] = quote(str(samples[parameter]), safe="")
+            continue
+        driver = driver_of(probe, resource.name)
+        name = driver.item(user) if shared else driver.new(user=user)
+        if not shared:
+            driver.read(name, user=user)
+        names |= {**driver.place(name, user), parameter: name}
+    return names
+
+
+def driver_of(probe: Probe, kind: str) -> Driver:
+    """Return what drives the resources of a kind in a history."""
+    if kind not in probe.drivers:
+        probe.drivers[kind] = Driver(probe, FIELDS[kind])
+    return probe.drivers[kind]
+
+
+def some(of: Driver | Call, values: Iterable[Any], number: int = FEW) -> list[Any]:
+    """Return values: all for the resource that a run begins with, of another one the first."""
+    return [*values][: None if of.first else number]

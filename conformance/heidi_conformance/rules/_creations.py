@@ -1,0 +1,88 @@
+"""What a creation makes: a new resource, with what it says and nothing else."""
+# ruff: noqa: E501  # tables read better in rows
+
+from collections.abc import Iterator
+from time import monotonic
+
+from heidi_conformance._driver import Driver, some
+from heidi_conformance._history import as_json
+from heidi_conformance.contract._fields import flattened, nested
+from heidi_conformance.contract._schemas import values_of
+from heidi_conformance.contract._values import sendable
+
+from ._rule import CREATES, NOUN, Script, decided
+
+LABELS = ("EHR1234", "", "nul\u0000", " x ", "\U0001f468", "e\u0301", "0", "x" * 300, "a+b %41 &amp;", "007")  # fmt: skip
+GERMAN = (("Accept-Language", "de-AU,de;q=0.9"),)
+
+
+def openings(on: Driver) -> None:
+    """What a creation says, each property alone and all at once."""
+    values, creates = on.values, on.fields.creates
+    valid = {name: values_of(field).valid for name, field in creates.items() if not field.inner}
+    for text in some(on, LABELS) if values.label else ():
+        on.read(on.new({values.label: text}))
+    for name, told in valid.items():
+        for value in told[:1] if name in on.fields.create_only else some(on, told):
+            on.read(on.new({name: value}))
+    full = {name: told[0] for name, told in valid.items() if told}
+    for members in (full, {}, None):
+        on.read(on.new(members))
+    on.create(german := on.probe.name(), {}, headers=GERMAN)
+    on.read(german, headers=GERMAN)
+    # Two that were created alike, of which one is updated; and one that is created after that.
+    twins = [on.new(full), on.new(full)]
+    for twin in twins:
+        on.read(twin)
+    on.update(twins[0], values.full)
+    for name in (*twins, on.new(None), on.new(full)):
+        on.read(name)
+
+
+def unfit_openings(on: Driver) -> None:
+    """Values that no property of a creation takes, and creations without what they need."""
+    on.page(1)
+    for name, field in on.fields.creates.items():
+        for value in values_of(field).invalid:
+            on.create(on.probe.name(), {name: value})
+        if field.required:
+            lacking = flattened(on.values.creation({}))
+            lacking.pop(name, None)
+            on.create(on.probe.name(), as_json(nested(lacking)))
+    on.page(1)
+
+
+def counted_openings(on: Driver) -> None:
+    """Creations count, whatever they say, and a refused one does not."""
+    on.page(1)
+    label = {on.values.label: "EHR1"} if on.values.label else {}
+    for members in (None, {}, label, label, {"x_unknown": 1}):
+        on.create(on.probe.name(), members)
+        on.page(1)
+    on.create(on.probe.name(), b"[]")
+    on.page(on.most)
+
+
+def vanishing(on: Driver) -> Iterator[None]:
+    """One that is there at the beginning of a run, and again when all else is done."""
+    name = on.new()
+    on.update(name, on.values.change(60))
+    on.read(name)
+    began = on.probe.latest
+    yield
+    on.read(name, pause=monotonic() - began)
+    on.page(on.most)
+
+
+SENT = sendable()
+KEPT = SENT.fields.stored.get(SENT.label, SENT.label)
+RULES = (
+    decided("appointment", "S14", CREATES, f"`{SENT.label}` comes back as `{KEPT}`" if SENT.label else "what a creation says comes back"),
+    decided("new-session", "S20", CREATES, f"a new {NOUN} is empty, in the form of the sample"),
+)  # fmt: skip
+FIRST = (Script(vanishing, "documented", ("created-exists",), ("create", "read")),)
+SCRIPTS = (
+    Script(openings, "strict", ("appointment", "new-session", "one-session", "strings", "created-exists"), ("create", "read")),
+    Script(unfit_openings, "strict", ("no-coercion", "body-shape", "values", "totals"), ("create",)),
+    Script(counted_openings, "strict", ("totals",), ("create", "list"), ("linked",)),
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""How a server refuses: in one shape, with the name of what is wrong and not with its value."""
+# ruff: noqa: E501  # tables read better in rows
+
+from heidi_conformance._driver import HOLE, Driver
+from heidi_conformance._history import as_json
+
+from ._rule import ALL, CREATES, LISTS, UPDATES, Script, decided
+
+CANARY = "qz7-canary-93x"
+# Of wrong values of one property.
+MOST = 3
+
+
+def canaries(on: Driver) -> None:
+    """Values that an error could repeat, each of which no other string holds."""
+    values = on.values
+    name = on.new()
+    for member, field in on.fields.updates.items():
+        text = f"{CANARY} 1" if field.is_code else CANARY
+        every = (text, [text], -73519846.25, 73519846, ["fine-qz7-93x", 73519846])
+        for value in [value for value in every if not field.fits(value)][:MOST]:
+            on.update(name, {member: value})
+    *_, wrong = values.invalid
+    beside = {values.name: "name-qz7-93x"} if values.name else {}
+    on.update(name, beside | {wrong: values.invalid[wrong][0]})
+    for member in values.texts[:1]:
+        on.update(name, on.raw({member: HOLE}, b'"qz7-canary-93x" "x"'))
+    on.update(name, as_json(CANARY))
+    on.update(name, values.change(60, CANARY), media_type="text/plain")
+    for member, field in on.fields.creates.items():
+        for value in (CANARY, [CANARY]):
+            if not field.fits(value):
+                on.create(on.probe.name(), {member: value})
+    for size, token in ((CANARY, None), (73519846, None), (None, f"no-such-page-{CANARY}")):
+        on.page(size, token)
+
+
+RULES = (
+    decided("error-shape", "S18", ALL, "every error is {\"detail\": {\"msg\", \"type\"}} as application/json"),
+    decided("message-names", "S18", (*CREATES, *UPDATES, *LISTS), "a message names the member"),
+    decided("message-quotes", "S18", ALL, "a message never repeats the value sent"),
+)  # fmt: skip
+SCRIPTS = (Script(canaries, "strict", ("message-quotes", "message-names"), ("create", "update")),)

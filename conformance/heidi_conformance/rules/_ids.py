@@ -1,0 +1,87 @@
+"""The ids of resources: their form, that nobody can guess them, and that each leads to its own."""
+# ruff: noqa: E501  # tables read better in rows
+
+from heidi_conformance._driver import Driver, some
+from heidi_conformance.contract._operations import CREATE, PATHS, fitted
+
+from ._rule import CREATES, DELETES, NOUN, ONE, READS, UPDATES, Script, decided, promised
+
+# `%s` stands for the name of a resource.
+NEAR = (
+    "{%s:half}", "0{%s}", "{%s}%%20", "{%s}x", "{%s:next}", "{%s:twisted}", "{%s:shorter}", "{%s:headless}", "{%s:first+1}", "{%s:middle+1}",
+    "00{%s}", "%%2B{%s}", "-{%s}", "%%20{%s}", "{%s}%%09", "{%s}%%0A", "%%0A{%s}", "{%s}.0", "{%s}.", "{%s:double}", "{%s:arabic}",
+    "{%s:full-width}", "{%s:beyond}", "{%s:exponent}", "{%s:hexadecimal}", "{%s}%%00", "{%s}%%00x", "%%00{%s}", "{%s},", "{%s},1",
+    "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2F{above}%%2F{%s}", "{%s}%%2F..%%2F{%s}", "x{%s}", "{%s}0", "%%EF%%BB%%BF{%s}",
+    "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0", "{%s}.json",
+    "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s}&x=1", "{%s}~", "{%s}-0", "{%s}{%s}", "{%s}" + "0" * 3000,
+)  # fmt: skip
+NONE = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
+# How many of them an update names as well, and how many are sent for another resource.
+LOOKUPS, FEWER = 24, 10
+# So many ids that a random one shows no pattern by chance.
+ENOUGH = 24
+
+
+def beside(on: Driver) -> list[str]:
+    """Return what other paths have where the id stands in the path of a resource."""
+    path = on.operations["read"].path
+    mine = path.split("/")
+    others = [other for other in PATHS if other != path and fitted(mine, other.split("/"))]
+    return [other.rpartition("/")[2] for other in others]
+
+
+def near_ids(on: Driver) -> None:
+    """Ids that are almost that of a resource, and such as none has."""
+    name = on.new()
+    on.update(name, on.values.change(60, "Ann"))
+    on.read(name)
+    above = on.operations["read"].path.split("/")[-2]
+    probe, writes = on.probe, "update" in on.operations
+    change = on.values.change(77) if writes else {}
+    words = beside(on)
+    none = [
+        *NONE,
+        *(
+            near
+            for word in words
+            for near in (word.title(), f"{word}%20", word.replace("-", "_"), f"{word}s")
+        ),
+    ]
+    for place, near in enumerate(some(on, NEAR, FEWER)):
+        text = near.replace("%s", name).replace("%%", "%").replace("{above}", above)
+        probe.try_send(on.request("read", text))
+        if writes and place < LOOKUPS:
+            probe.try_send(on.changing(text, change))
+    on.read(name)
+    for text in some(on, none):
+        on.read(text)
+        on.update(text, change)
+    for word in words:
+        on.update(word, change)
+    on.read(name)
+
+
+def many_ids(on: Driver) -> None:
+    """As many ids as it takes to see whether they can be guessed."""
+    names = [on.new(None) for _ in range(ENOUGH)]
+    for name in (names[0], names[-1]):
+        on.read(name)
+    if "second" in on.probe.setting.tokens:
+        # A server that keeps them in several places may forget the owner in one of them.
+        for name in names:
+            on.read(name, user="second")
+
+
+RULES = (
+    promised("created-exists", "S15", ONE, f"a {NOUN} can be read and updated by the id of its creation"),
+    promised("unknown-id", "S15", ONE, f"an unknown id is no {NOUN}", "responses", "404"),
+    decided("id-form", "S15", (CREATE,), "ids are 128-bit decimal strings"),
+    decided("id-unique", "S15", CREATES, "ids are unique"),
+    decided("id-random", "S15", (CREATE,), "ids cannot be guessed"),
+    decided("deleted", "S15", DELETES, "what was deleted is found no more"),
+    decided("exact-lookup", "S15", (*READS, *UPDATES), "a lookup is exact"),
+)  # fmt: skip
+SCRIPTS = (
+    Script(near_ids, "strict", ("exact-lookup", "unknown-id", "error-shape", "declared-status"), ("read",), reads=True),
+    Script(many_ids, "strict", ("id-form", "id-unique", "id-random"), ("create", "read"), once=True),
+)  # fmt: skip

@@ -1,0 +1,91 @@
+"""The methods that a path has, and those that it has not."""
+# ruff: noqa: E501  # tables read better in rows
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from heidi_conformance._driver import Driver, calls
+from heidi_conformance._history import Request
+from heidi_conformance._probe import Probe
+from heidi_conformance._wire import Reply
+from heidi_conformance.contract._operations import EVERY, PATHS, route
+from heidi_conformance.oracle import Memory, Reading, Violation
+
+from ._rule import LISTS, READS, Script, decided
+
+METHODS = (
+    "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS", "PROPFIND", "INVENTED",
+)  # fmt: skip
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+
+
+def methods(probe: Probe) -> None:
+    """Methods that the path of an operation has not."""
+    seen: set[str] = set()
+    for call in calls(probe):
+        target = call.request().target.partition("?")[0]
+        if target in seen:
+            continue
+        seen.add(target)
+        for method in METHODS:
+            if method not in route(target).methods:
+                body = b"{}" if method in ("POST", "PUT", "PATCH") else b""
+                media_type = "application/json" if body else None
+                probe.try_send(Request(method, target, body=body, media_type=media_type))
+        call.look()
+
+
+def overrides(on: Driver) -> None:
+    """Readings that name another method in a header or in the query, and what it would write."""
+    name = on.new()
+    on.read(name)
+    sent = on.changing(name, on.values.change(78)).body
+    for header in OVERRIDES:
+        for method, body in ((on.operations["update"].method, sent), ("DELETE", b"")):
+            on.read(name, headers=((header, method),), body=body)
+            on.read(name)
+    values = on.values
+    fields = {values.lead: 77, values.name: "No", **dict.fromkeys(values.texts[:1], "No")}
+    spelled = {f"{first}{''.join(f'[{part}]' for part in rest)}": value
+               for name, value in fields.items() if name for first, *rest in [name.split(".")]}  # fmt: skip
+    for query in (urlencode(spelled), "_method=DELETE"):
+        on.read(name, query=query)
+        on.read(name)
+
+
+def heads(probe: Probe) -> None:
+    """HEAD of what is there, and of what is not, between other requests of one connection."""
+    for call in calls(probe, among=(*READS, *LISTS)):
+        for names in (call.names, *call.unknown()):
+            request = call.request(names)
+            probe.try_send(replace(request, method="HEAD"))
+            probe.try_send(request)
+
+
+def like_get(reading: Reading, answer: Reply, memory: Memory) -> Iterator[Violation]:
+    """Say how HEAD differs from GET; to refuse it with 405 is fine."""
+    get = reading.message.method == "HEAD" and PATHS.get(reading.path, {}).get("GET")
+    if not get or answer.status in (405, 429) or answer.status >= 500:
+        return
+    if answer.body:
+        yield Violation("head/body", get.id)
+    known, user = memory.resources.get(reading.one), memory.tokens.get(reading.token or "")
+    own = known is not None and known.seen and known.owner == user
+    page = get.action == "list" and "?" not in reading.message.target and not get.ids
+    if (own or (page and user not in (*memory.unlinked, "expired", None))) and not answer.ok:
+        yield Violation("head/refused", get.id, got=answer.status)
+    if reading.one[1] and known is None and answer.ok and get.action == "read":
+        yield Violation("head/unknown", get.id, got=answer.status)
+
+
+RULES = (
+    decided("methods", "S4", EVERY, "405 for a method that the path has not"),
+    decided("allow", "S4", EVERY, "405 has `Allow` with the documented methods"),
+    decided("head", "S4", (*READS, *LISTS), "HEAD answers like GET, without a body, or is refused with 405", like_get),
+)  # fmt: skip
+SCRIPTS = (
+    Script(methods, "strict", ("methods", "allow", "error-shape", "declared-status")),
+    Script(overrides, "strict", ("reading", "methods"), ("read", "update")),
+    Script(heads, "strict", ("head",)),
+)

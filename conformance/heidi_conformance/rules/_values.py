@@ -1,0 +1,95 @@
+"""Values of properties: their forms, their types, and that they come back as they were sent."""
+# ruff: noqa: E501  # tables read better in rows
+
+from typing import Any
+
+from heidi_conformance._driver import HOLE, Driver
+from heidi_conformance._history import as_json
+from heidi_conformance.contract._values import BEYOND, EXACT, STRINGS
+
+from ._rule import BODIES, CREATES, UPDATES, Script, decided
+
+SURROGATES = (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800", b"\\udfff", b"\\ud83d")
+NUMBERS = (*map(repr, EXACT), "60.0", "6e1", "9007199254740992.0", *BEYOND, "0.0", "0")
+
+
+def unfit_members(on: Driver) -> None:
+    """Values that no property of an update takes; nothing changes by them."""
+    values = on.values
+    name = on.new()
+    on.read(name)
+    for member in on.fields.updates:
+        on.update(name, {member: None})
+    on.read(name)
+    on.update(name, values.full)
+    on.read(name)
+    for member, items in values.invalid.items():
+        for value in items:
+            if value is not None:
+                on.update(name, {member: value})
+        on.read(name)
+    on.page(on.most)
+
+
+def strings(on: Driver) -> None:
+    """Strings that are hard to keep, in every property that takes one."""
+    values = on.values
+    name = on.new()
+    for text in STRINGS:
+        told: dict[str, Any] = dict.fromkeys(values.texts, text)
+        on.update(name, told | {member: [text, f"{text}!"] for member in values.lists})
+        on.read(name)
+        if len(text) > 1000:
+            on.update(name, dict.fromkeys(values.texts, "short") | dict.fromkeys(values.lists, ()))
+    for member in values.texts[:1]:
+        on.update(name, on.raw({member: HOLE}, b'"\\ud83d\\ude00 \\u0041\\/\\b"'))
+        on.read(name)
+    for member in values.lists:
+        for texts in ([f"note {number}" for number in range(200)], []):
+            on.update(name, {member: texts})
+            on.read(name)
+    on.page(on.most)
+
+
+def surrogates(on: Driver) -> None:
+    """Half of a surrogate pair, which no string holds."""
+    values = on.values
+    name = on.new()
+    on.update(name, values.change(60))
+    lead = {values.lead: values.valid[values.lead][1]}
+    created = as_json(values.creation({values.label: HOLE})) if values.label else b""
+    for half in (b'"%b"' % text for text in SURROGATES):
+        for member in values.texts[:1]:
+            on.update(name, on.raw({member: HOLE}, half))
+        for member in values.lists[:1]:
+            for beside in (lead, {}):
+                on.update(name, on.raw({**beside, member: [HOLE]}, half))
+        if created:
+            on.create(on.probe.name(), created.replace(as_json(HOLE), half))
+    on.update(name, b'{"\\ud800": 1}')
+    on.read(name)
+
+
+def numbers(on: Driver) -> None:
+    """Numbers that are hard to keep."""
+    name = on.new()
+    for member in on.values.numbers:
+        for number in NUMBERS:
+            on.update(name, on.raw({member: HOLE}, number.encode()))
+            on.read(name)
+    on.page(on.most)
+
+
+RULES = (
+    decided("values", "S8", tuple(name for name in BODIES if name not in CREATES[:1]), "durations, language codes and dates of birth have their forms"),
+    decided("no-coercion", "S9", BODIES, "no type is coerced"),
+    decided("strings", "S13", BODIES, "strings come back code point for code point"),
+    decided("numbers", "S13", UPDATES, "numbers come back exact, or are refused beyond 2^53"),
+)  # fmt: skip
+WRITES = ("create", "read", "update")
+SCRIPTS = (
+    Script(strings, "strict", ("strings",), WRITES),
+    Script(surrogates, "strict", ("strings",), WRITES),
+    Script(numbers, "strict", ("numbers",), WRITES),
+    Script(unfit_members, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names"), WRITES),
+)  # fmt: skip
