@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from scripts.documents import DocumentError, Json, dump_json, dump_yaml
 from scripts.outputs import differences, replace
-from scripts.overlay import apply, apply_files
+from scripts.overlay import apply, stages
 from scripts.semantics import shown_updates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT: Final = Path(__file__).parents[1]
 SPEC: Final = Path("openapi/openapi.yaml")
@@ -72,13 +72,29 @@ def derive(name: str, root: Path = ROOT) -> Json:
     Raises:
         DocumentError: a source cannot be read, or an overlay does not fit.
     """
-    overlays = [OVERLAYS / f"{overlay}.yaml" for overlay in DOCUMENTS[name]]
-    document = apply_files(root / SPEC, [root / path for path in overlays], strict_targets=True)
+    *before, (last, document) = history(name, root)
     if not isinstance(document, dict):
         raise DocumentError(f"{SPEC}: is no object; write an OpenAPI document")
     if shown := shown_updates(document):
         document = cast("dict[str, Json]", apply(document, shown, strict_targets=True))
-    return {**document, "x-derived-from": [path.as_posix() for path in (SPEC, *overlays)]}
+    sources = [*(path for path, _ in before), last]
+    return {**document, "x-derived-from": [path.as_posix() for path in sources]}
+
+
+def history(name: str, root: Path = ROOT) -> Iterator[tuple[Path, Json]]:
+    """Yield a document as each of its sources leaves it, with the path of that source.
+
+    Raises:
+        DocumentError: a source cannot be read, or an overlay does not fit.
+    """
+    overlays = [root / OVERLAYS / f"{overlay}.yaml" for overlay in DOCUMENTS[name]]
+    for path, document in stages(root / SPEC, overlays, strict_targets=True):
+        yield path.relative_to(root), document
+
+
+def written_in(name: str, shows: Callable[[Json], bool], root: Path = ROOT) -> Path | None:
+    """Return the file in which an owner wrote what a document shows; None where none shows it."""
+    return next((path for path, document in history(name, root) if shows(document)), None)
 
 
 def bundle(root: Path = ROOT) -> dict[str, bytes]:

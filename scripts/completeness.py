@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from jsonschema_rs import Draft202012Validator
 
-from scripts.bundle import OUTPUT, ROOT, SPEC
+from scripts.bundle import OUTPUT, ROOT, written_in
 from scripts.dereference import dereference
 from scripts.documents import DocumentError, load
 from scripts.facts import Spec, method_names, python_name
@@ -273,12 +273,16 @@ def _place(operation: Operation) -> Pointer:
 
 
 def _where(pointer: Pointer) -> str:
-    """Name a place in the file that an owner edits or, if it is not there, in the derived one."""
-    try:
-        find(load(ROOT / SPEC), pointer)
-    except LookupError:
-        return f"{CLIENT}: {place(pointer)}"
-    return f"{SPEC}: {place(pointer)}"
+    """Name a place in the file that an owner edits or, if it is in none, in the derived one."""
+
+    def shows(document: Any) -> bool:
+        try:
+            find(document, pointer)
+        except LookupError:
+            return False
+        return True
+
+    return f"{written_in('client', shows) or CLIENT}: {place(pointer)}"
 
 
 def main() -> int:

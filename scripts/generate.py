@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 
     from openapi_python_client.parser.openapi import Endpoint
 
+    from scripts.documents import Json
+
 # The generator refuses some types of header for want of code of its own; ours decides for itself.
 _LOCATIONS: Final = "_allowed_locations"
 setattr(PropertyProtocol, _LOCATIONS, set(ParameterLocation))
@@ -156,11 +158,32 @@ def render(document: Path) -> dict[str, bytes]:
             }
             _check_operations(Path(temporary), operations)
     except UnsupportedError as error:
-        raise GenerateError(f"{document}: {error}") from error
+        raise GenerateError(f"{_source_of(document, str(error))}: {error}") from error
     return {
         "py.typed": b"",
         **{name: text.encode() for name, text in sorted(contents.items())},
     }
+
+
+def _source_of(document: Path, refusal: str) -> Path:
+    """Return the file that an owner edits: the first whose content is refused with these words."""
+    if document.resolve() != ROOT / DOCUMENT:
+        return document
+    from scripts.bundle import written_in  # noqa: PLC0415  takes a moment
+
+    def is_refused(content: Json) -> bool:
+        with tempfile.TemporaryDirectory(prefix="heidi-generate-") as temporary:
+            path = Path(temporary, DOCUMENT.name)
+            path.write_text(json.dumps(content), "utf-8")
+            try:
+                _run_generator(path, Path(temporary, "heidi_generated"))
+            except UnsupportedError as error:
+                return str(error) == refusal
+            except DocumentError:
+                return False
+        return False
+
+    return written_in("client", is_refused, ROOT) or document
 
 
 def _run_generator(path: Path, folder: Path) -> list[Source]:
@@ -179,7 +202,7 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
     def describe_endpoint(endpoint: Endpoint) -> Operation:
         return describe(endpoint.name)
 
-    with _one_line_errors(path), contextlib.redirect_stdout(io.StringIO()):
+    with _one_line_errors(), contextlib.redirect_stdout(io.StringIO()):
         config = Config.from_sources(
             _config(), MetaType.NONE, path, "utf-8", overwrite=False, output_path=folder
         )
@@ -259,14 +282,14 @@ def _config() -> ConfigFile:
 
 
 @contextlib.contextmanager
-def _one_line_errors(path: Path) -> Generator[None]:
+def _one_line_errors() -> Generator[None]:
     try:
         yield
     except (DocumentError, UnsupportedError):
         raise
     except Exception as error:  # the generator raises anything on documents it does not expect
-        message = f"{path}: the generator failed: {type(error).__name__}: {error}; fix that place"
-        raise GenerateError(message) from error
+        message = f"the generator failed: {type(error).__name__}: {error}; fix that place"
+        raise UnsupportedError(message) from error
 
 
 def _refuse(errors: Sequence[GeneratorError]) -> None:

@@ -33,7 +33,7 @@ from scripts.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from jsonpath_rfc9535 import JSONPathQuery
     from jsonpath_rfc9535.filter_expressions import Expression
@@ -80,12 +80,21 @@ def apply_files(
         DocumentError: a file cannot be read.
         OverlayError: an overlay cannot be applied; the text starts with its file name.
     """
+    *_, (_, document) = stages(spec_path, overlay_paths, strict_targets=strict_targets)
+    return document
+
+
+def stages(
+    spec_path: Path, overlay_paths: Sequence[Path], *, strict_targets: bool = False
+) -> Iterator[tuple[Path, Json]]:
+    """Yield the document as each file leaves it, with that file; see `apply_files`."""
     document = load(spec_path)
+    yield spec_path, document
     for path in overlay_paths:
         overlay = load(path)
         with _named(str(path)):
             document = apply(document, overlay, strict_targets=strict_targets)
-    return document
+        yield path, document
 
 
 @contextmanager

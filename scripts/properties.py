@@ -332,11 +332,6 @@ def _array(prop: ListProperty) -> Kind:
 
 def _union(prop: UnionProperty) -> Kind:
     inner = sorted(prop.inner_properties, key=lambda each: isinstance(each, NoneProperty))
-    if sum(isinstance(each, ModelProperty) for each in inner) > 1:
-        raise UnsupportedError(
-            "is one of several objects, which is not supported; write one object with the"
-            " properties of all"
-        )
     kinds = [kind_of(each) for each in inner]
     kind = Kind(
         annotation=" | ".join(dict.fromkeys(" | ".join(k.annotation for k in kinds).split(" | "))),

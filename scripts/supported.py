@@ -11,7 +11,7 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.nodes import Document, as_list, as_object
+from scripts.nodes import Document, Node, as_list, as_object
 from scripts.properties import FIELD_PREFIX, UnsupportedError, others_of
 
 if TYPE_CHECKING:
@@ -31,12 +31,33 @@ def check_document(document: dict[str, Any]) -> None:
         UnsupportedError: with the place of the first such node.
     """
     nodes = Document(document)
+    for node in nodes.of(*_SCHEMAS):
+        if len(_objects_of(nodes, node)) > 1:
+            raise UnsupportedError(
+                f"{node.place}: one of several objects is not supported; write one object with the"
+                " properties of all"
+            )
     for node in nodes.nodes:
         if isinstance(node.value.get("$ref"), str) and nodes.target(node) is None:
             raise UnsupportedError(f"{node.place}: $ref {node.value['$ref']} not found; correct it")
         for kinds, refused, message in _REFUSED:
             if node.kind in kinds and "$ref" not in node.value and refused(node.value):
                 raise UnsupportedError(f"{node.place}: {message}")
+
+
+def _objects_of(document: Document, node: Node) -> list[Node]:
+    """Return the alternatives of a schema that are objects."""
+    found: list[Node] = []
+    for each in node.children():
+        if each.pointer[-2] in ("oneOf", "anyOf"):
+            *_, end = document.chain(each)
+            found += _objects_of(document, end) or [end] * _is_object(end.value)
+    return found
+
+
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    types = (schema.get("type"), *as_list(schema.get("type")))
+    return "object" in types or bool(schema.keys() & {"properties", "allOf"})
 
 
 def check_models(data: GeneratorData) -> None:

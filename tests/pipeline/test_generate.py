@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from scripts import generate
+from scripts import bundle, generate
+from scripts.documents import dump_json, dump_yaml, load
 from scripts.generate import ROOT, TEMPLATES, main, render
 
 SCRIPT = Path(generate.__file__)
@@ -158,6 +159,48 @@ def test_a_document_that_cannot_be_used_leaves_the_package_as_it_was(
     assert 2 == run(save(tmp_path, document), output)
     assert 1 == capsys.readouterr().err.count("\n")
     assert {"types.py": b"the old one\n"} == tree(output)
+
+
+ANIMAL = {"oneOf": [{"$ref": "#/components/schemas/Session"}, {"type": "object"}]}
+
+
+@pytest.mark.parametrize(
+    ("source", "added", "words"),
+    [
+        ("openapi/openapi.yaml", ANIMAL, "#/components/schemas/Animal: one of several objects"),
+        ("overrides/overlays/auth.yaml", ANIMAL, "#/components/schemas/Animal: one of several"),
+        (
+            "overrides/overlays/pagination.yaml",
+            {"properties": {"itself": {"$ref": "#/components/schemas/Animal"}}},
+            "the schema Animal > Animal contains itself",
+        ),
+    ],
+)
+def test_what_is_refused_names_the_file_that_an_owner_edits(
+    source: str,
+    added: dict[str, Any],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for folder in ("openapi", "overrides/overlays"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    content: Any = load(tmp_path / source)
+    if "overlay" in content:
+        schemas = {"target": "$.components.schemas", "update": {"Animal": added}}
+        content["actions"].append({"description": "New.", **schemas})
+    else:
+        content["components"]["schemas"]["Animal"] = added
+    (tmp_path / source).write_text(dump_yaml(content), "utf-8")
+    derived = tmp_path / generate.DOCUMENT
+    derived.parent.mkdir(parents=True)
+    derived.write_text(dump_json(bundle.derive("client", tmp_path)), "utf-8")
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    assert 2 == main([])
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"{source}: {words}")
+    assert 1 == printed.count("\n")
 
 
 @pytest.mark.parametrize(
