@@ -171,6 +171,7 @@ class Campaign:
             probe.close()
         for sighting in probe.sightings[seen:]:
             self.cases.add(sighting.violation, probe.history, sighting.at, sighting.about)
+        self.cases.sent += probe.history
         self.step(phase)
         return why
 

@@ -21,13 +21,15 @@ class Case:
     """All violations of one cause.
 
     history, at: the first requests seen that led to one. about: the resource on a page it is about.
-    fields: of all of them, in the order of their coming.
+    before: what was sent before the first of them. fields: of all of them, in the order of their
+    coming.
     """
 
     violation: Violation
     history: Sequence[Request]
     at: int
     about: str = ""
+    before: Sequence[Request] = ()
     fields: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
 
@@ -38,10 +40,11 @@ class Case:
 
 
 class Cases:
-    """The violations seen so far, by cause."""
+    """The violations seen so far, by cause. sent: the requests of the run until then."""
 
     def __init__(self) -> None:
         self.known: dict[Cause, Case] = {}
+        self.sent: list[Request] = []
 
     def add(
         self,
@@ -51,7 +54,10 @@ class Cases:
         about: str = "",
     ) -> None:
         """Take one violation; the shortest way to it is kept."""
-        case = self.known.setdefault(violation.cause, Case(violation, history, at, about))
+        case = self.known.get(violation.cause)
+        if case is None:
+            before = (*self.sent, *history[:at])
+            case = self.known[violation.cause] = Case(violation, history, at, about, before)
         if at < case.at:
             case.violation, case.about = violation, about
             case.history, case.at = history, at

@@ -28,6 +28,7 @@ from .contract._operations import (
 )
 
 LONGEST = 32 * 1024
+LONGEST_FILLED = 4096
 
 
 class UnboundError(Exception):
@@ -125,8 +126,13 @@ class Request:
     @property
     def names(self) -> set[str]:
         """The sessions and pages that the request names."""
-        body = self.body.decode("latin-1") if len(self.body) < 4096 else ""
+        body = self.body.decode("latin-1") if self.fills_body else ""
         return {match[1] for match in NAME.finditer(self.target + body)}
+
+    @property
+    def fills_body(self) -> bool:
+        """Whether the body may name something, which is then filled in."""
+        return len(self.body) < LONGEST_FILLED and b"{s" in self.body
 
     @property
     def wants(self) -> set[str]:
@@ -149,11 +155,14 @@ class Request:
         return self.action == "issue"
 
     @property
-    def credentials(self) -> str | None:
-        """The Authorization header, with the token still a name."""
-        if self.authorization is not None:
-            return self.authorization or None
-        return f"Bearer {{{self.user}}}" if self.user else None
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The headers, with tokens still names."""
+        fields = self.headers
+        if self.media_type is not None and (self.body or self.method in ("PATCH", "POST")):
+            fields = (("Content-Type", self.media_type), *fields)
+        bearer = f"Bearer {{{self.user}}}" if self.user else ""
+        credentials = bearer if self.authorization is None else self.authorization
+        return (("Authorization", credentials), *fields) if credentials else fields
 
 
 @dataclass(frozen=True)
@@ -179,23 +188,18 @@ class Bindings:
     def message(self, request: Request) -> Message:
         """Return what goes over the wire. Raises UnboundError."""
         chosen = any(name == "Accept" for name, _ in request.headers)
-        headers = [] if chosen else [("Accept", "application/json")]
-        if (credentials := request.credentials) is not None:
-            headers.append(("Authorization", self.filled(credentials, self.tokens, str)))
-        if request.media_type is not None and (request.body or request.method in ("PATCH", "POST")):
-            headers.append(("Content-Type", request.media_type))
-        for name, text in request.headers:
-            headers.append((name, self.filled(text, self.tokens, str)))
+        headers = () if chosen else (("Accept", "application/json"),)
+        fields = ((name, self.filled(text, self.tokens, str)) for name, text in request.fields)
         return Message(
             request.method,
             self.filled(request.target, self.values, quoted),
-            tuple(headers),
+            (*headers, *fields),
             self.body(request),
             request.chunked,
         )
 
     def body(self, request: Request) -> bytes:
-        if len(request.body) > 4096 or b"{s" not in request.body:
+        if not request.fills_body:
             return request.body
         return self.filled(request.body.decode("latin-1"), self.values, str).encode("latin-1")
 

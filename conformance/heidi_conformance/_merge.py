@@ -12,7 +12,7 @@ from ._verdict import CannotJudgeError, Finding, Level, Outcome, Verdict
 MOST_FINDINGS = 500
 MOST_NOTES = 50
 RANKS = {"failed": 0, "passed": 1, "skipped": 2}
-STABLE = {"confirmed": 0, "unstable": 1, "untried": 2}
+STABLE = {"confirmed": 0, "flaky": 1, "untried": 2}
 
 
 @dataclass

@@ -19,7 +19,7 @@ from ._history import (
 from ._verdict import Level
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import CREATE, ISSUER, OPERATIONS, Operation
-from .oracle import Oracle, Violation
+from .oracle import Oracle, Violation, understand
 
 if TYPE_CHECKING:
     from ._driver import Driver
@@ -126,11 +126,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One violation, the request of a history that caused it, and the session it is about."""
+    """One violation, the request of a history that caused it, and the session it is about.
+
+    listed: whether the response is a page of a list with something on it.
+    """
 
     violation: Violation
     at: int
     about: str = ""
+    listed: bool = False
 
 
 class Probe:
@@ -202,7 +206,8 @@ class Probe:
         self.bindings.learn(exchange.request, exchange.answer)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
         self.sightings += [
-            Sighting(item, at, self.bindings.name(item.resource_id)) for item in found
+            Sighting(item, at, self.bindings.name(item.resource_id), lists(exchange))
+            for item in found
         ]
 
     # --- several at once ---
@@ -263,10 +268,27 @@ def operation_of(request: Request) -> str:
     return request.operation.id if request.operation else ""
 
 
-def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]) -> list[Sighting]:
+def lists(exchange: Exchange) -> bool:
+    """Whether the response to a valid request is a page of a list with something on it."""
+    operation, answer = exchange.request.operation, exchange.answer
+    if operation is None or operation.action != "list" or not isinstance(answer, Reply):
+        return False
+    asked = understand(exchange.message).sure is None
+    return asked and answer.ok and bool(pointed(answer.content, operation.page.items))
+
+
+def replay(
+    wire: Wire,
+    setting: Setting,
+    limits: Limits,
+    requests: list[Request],
+    *,
+    pace: float | None = None,
+) -> list[Sighting]:
     """Send requests once more, to sessions of their own, and return what was seen.
 
     It ends where a request names what no answer gave.
+    pace: seconds before each request, which then has a connection of its own; None: one for all.
     Raises TooManySessionsError, OutOfPatienceError.
     """
     probe = Probe(wire, setting, limits)
@@ -279,6 +301,9 @@ def replay(wire: Wire, setting: Setting, limits: Limits, requests: list[Request]
             if request is not None and request.batch:
                 pending.append(request)
             elif request is not None:
+                if pace is not None:
+                    wire.close()
+                    time.sleep(pace)
                 probe.send(request)
     except (UnboundError, TooManyTokensError):
         # What came before it was seen nevertheless.

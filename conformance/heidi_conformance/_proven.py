@@ -44,10 +44,10 @@ def finding(
         words=words(document, rule, violation),
         expected=clean(said.expected),
         got=clean(said.got),
-        requests=tuple(map(clean, curl(proof.requests, url))),
+        requests=tuple(map(clean, curl(proof.requests, url, proof.note))),
         seen=case.seen,
         row=rule.row if level == "strict" else "",
-        python=clean(python(proof.requests, url)),
+        python=clean(python(proof.requests, url, proof.note)),
         stability=proof.stability,
         code=violation.code,
         detail=clean(violation.detail),
@@ -75,5 +75,5 @@ def order(finding: Finding) -> tuple[bool, int, str, str, str]:
     What did not show again may be the consequence of another finding: it comes after them all.
     """
     rank = RANKS.get(finding.rule, len(RANKS))
-    unstable = finding.stability == "unstable"
-    return unstable, rank, finding.rule, finding.operation, finding.title
+    flaky = finding.stability == "flaky"
+    return flaky, rank, finding.rule, finding.operation, finding.title

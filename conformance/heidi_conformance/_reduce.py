@@ -1,31 +1,53 @@
 """The shortest requests that show a violation: fewer and fewer, to new sessions each time."""
 
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlsplit
 
 from ._findings import Case
-from ._history import Request, listing, paged
-from ._probe import Limits, Setting, TooManySessionsError, replay
+from ._history import LONGEST_FILLED, Request, create, listing, paged
+from ._probe import TAG, Limits, Setting, Sighting, TooManySessionsError, replay
 from ._verdict import Stability
 from ._wire import OutOfPatienceError, Wire
+from .contract._operations import CREATE, LIST, OPERATIONS
 
 # Runs of requests for one finding.
 TRIES = 40
-# Requests that go into the proof of one finding, and of all. Counted, as time would end elsewhere
-# in every run.
+# Requests that go into the reproducer of one finding, and of all. Counted, as time would end
+# elsewhere in every run.
 FOR_ONE = 1500
 FOR_ALL = 4000
-# Pages of 100 in which a session is looked for; a run creates no more.
+# The pages in which a session is looked for; a run creates no more.
+MOST_ON_A_PAGE = 100
 PAGES = 12
+# The longest part of a history that is looked for further up in it.
+IN_A_ROW = 8
+# How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
+# show it in no earlier way. The first is that of curl, which takes its time to start.
+WAYS = (
+    (0.01, ""),
+    (0.0, "It shows only where the requests follow each other within a few milliseconds."),
+    (None, "It shows only where all requests use one connection; curl opens one for each."),
+)
+FILLED = "It shows only for a user who has {} or more sessions; these requests do not create them."
+KEPT = "It shows only after what the run sent before: at first, these requests did not show it."
+# The name of what a request makes, and the label that a new session gets from the judge.
+MADE = re.compile(rf"\b[su][0-9]+\b|{TAG}-[0-9]+")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Requests that show a violation. stability: whether they did so again, twice."""
+    """Requests that show a violation.
+
+    stability: whether they did so again, twice. note: what else it takes, for who sends them.
+    """
 
     requests: tuple[Request, ...]
     stability: Stability
+    note: str = ""
 
 
 @dataclass
@@ -33,7 +55,8 @@ class Reducer:
     """Replays what a run has seen.
 
     until: the instant after which no replay starts. late: whether it has come. used_up: whether all
-    requests that proofs may take were sent.
+    requests that reproducers may take were sent. best, sighting: the latest requests that showed a
+    violation, and how. earlier: requests of the run that did not show it.
     """
 
     wire: Wire
@@ -45,56 +68,81 @@ class Reducer:
     most: int = field(default=FOR_ONE, init=False)
     late: bool = field(default=False, init=False)
     used_up: bool = field(default=False, init=False)
+    best: tuple[Request, ...] = field(default=(), init=False)
+    sighting: Sighting = field(init=False)
+    earlier: Sequence[Request] = field(default=(), init=False)
 
     def proof(self, case: Case) -> Proof:
         """Return the shortest requests found to lead to a violation, and whether they always do."""
         self.tries = 0
         self.most = min(self.sent + FOR_ONE, FOR_ALL)
         whole = tuple(case.history[: case.at + 1])
-        if not whole:
-            return Proof((), "untried")
-        best = essential(whole)
+        self.earlier = (*case.before, *whole[:-1])
+        self.best = essential(whole)
         try:
-            parts = suspects(whole, case.about)
-            shown = next(filter(None, (self.shows(part, case) for part in parts)), None)
-            if shown is None:
-                return Proof(best, "unstable")
-            best = shown
-            best = self.shortest(shown, case)
-            again = [self.shows(best, case) for _ in range(2)]
+            parts = sorted(suspects(whole, case.about), key=self.was_sent)
+            if not any(self.shows(part, case) for part in parts):
+                return Proof(self.best, "flaky" if whole else "untried")
+            if any(request.batch for request in self.best):
+                self.shows([replace(item, batch=0) for item in self.best], case)
+            kept = self.was_sent(self.best)
+            self.shorten(case, kept=kept)
+            return self.confirmed(case, KEPT if kept else self.lacking(whole, case))
         except (TooManySessionsError, OutOfPatienceError):
-            return Proof(best, "untried")
-        return Proof(best, "confirmed" if all(again) else "unstable")
+            return Proof(self.best, "untried")
 
-    def shortest(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
+    def was_sent(self, requests: Sequence[Request]) -> bool:
+        """Whether the run sent the same in a row before, and it did not show the violation."""
+        return len(requests) <= IN_A_ROW and is_part(requests, self.earlier)
+
+    def shorten(self, case: Case, *, kept: bool) -> None:
         """Leave out requests where the violation stays: the half of them, and less and less."""
-        size = len(requests) // 2
+        size = len(self.best) // 2
         while size:
-            requests = self.without(size, requests, case)
+            needed = {id(item) for item in essential(self.best, case.about)} if size > 1 else ()
+            end = len(self.best) - 1
+            # Two more are wanted to confirm what is left.
+            while end > 0 and self.tries < TRIES and self.may_send(3):
+                start = max(0, end - size)
+                spared = tuple(item for item in self.best[start:end] if id(item) in needed)
+                fewer = self.best[:start] + spared + self.best[end:]
+                if len(fewer) < len(self.best) and (kept or not self.was_sent(fewer)):
+                    self.shows(fewer, case)
+                end = min(start, len(self.best) - 1)
             size //= 2
-        return requests
 
-    def without(self, size: int, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...]:
-        """Leave out as many requests in a row, from the last to the first, where it goes."""
-        needed = {id(request) for request in essential(requests, case.about)} if size > 1 else ()
-        end = len(requests) - 1
-        # Two more are wanted to confirm what is left.
-        while end > 0 and self.tries < TRIES and self.may_send(requests, 3):
-            start = max(0, end - size)
-            kept = tuple(item for item in requests[start:end] if id(item) in needed)
-            if len(kept) < end - start:
-                requests = self.shows(requests[:start] + kept + requests[end:], case) or requests
-            end = min(start, len(requests) - 1)
-        return requests
+    def lacking(self, whole: tuple[Request, ...], case: Case) -> str:
+        """Let the requests create what their list shows; return what they lack nevertheless."""
+        asked = self.best[-1]
+        number = 0 if self.sighting.about else beyond(self.best)
+        if self.sighting.listed and not any(creates_for(item, asked) for item in self.best):
+            made = next((request for request in whole if creates_for(request, asked)), None)
+            if made is None and asked.operation is OPERATIONS[LIST]:
+                least = OPERATIONS[CREATE].least
+                bare = OPERATIONS[CREATE].bare(self.setting.level)
+                made = create("s0", None if bare else least)
+            if made is None or not self.shows((replace(made, user=asked.user), *self.best), case):
+                number = max(number, 1)
+        return FILLED.format(number) if number else ""
 
-    def may_send(self, requests: Sequence[Request], times: int) -> bool:
-        """Whether requests may be sent so often, for this proof and by the sessions they create."""
-        created = sum(request.method == "POST" for request in requests)
+    def confirmed(self, case: Case, note: str) -> Proof:
+        """Send the requests twice more, as a reader would; else as it takes, and say so."""
+        together = Counter(request.batch for request in self.best if request.batch)
+        races = max(together.values(), default=0) > 1
+        for pace, special in WAYS:
+            if all(self.shows(self.best, case, pace) for _ in range(2)):
+                note = f"{note} {special}".strip()
+                return Proof(self.best, "flaky" if note or races else "confirmed", note)
+        return Proof(self.best, "flaky", note)
+
+    def may_send(self, times: int) -> bool:
+        """Whether the best may be sent so often, for this proof and by the sessions it creates."""
+        created = sum(request.method == "POST" for request in self.best)
         room = self.limits.sessions - self.limits.created
-        return self.sent + times * len(requests) <= self.most and times * created <= room
+        return self.sent + times * len(self.best) <= self.most and times * created <= room
 
-    def shows(self, requests: tuple[Request, ...], case: Case) -> tuple[Request, ...] | None:
-        """Return the requests up to the one that shows the violation, or None; take its numbers.
+    def shows(self, requests: Sequence[Request], case: Case, pace: float | None = None) -> bool:
+        """Whether requests show the violation; then they are the best, up to the one that does.
 
         Raises TooManySessionsError, OutOfPatienceError.
         """
@@ -104,29 +152,41 @@ class Reducer:
             raise OutOfPatienceError
         self.tries += 1
         self.sent += len(requests)
-        seen = replay(self.wire, self.setting, self.limits, list(requests))
-        first = next((item for item in seen if item.violation.cause == case.cause), None)
-        if first is None:
-            return None
+        seen = replay(self.wire, self.setting, self.limits, list(requests), pace=pace)
+        sighting = next((item for item in seen if item.violation.cause == case.cause), None)
+        if sighting is None:
+            return False
+        self.sighting = sighting
         # What it counts is what these requests show, and no longer those of the run.
-        case.violation = first.violation
-        return requests[: last_of_batch(requests, first.at) + 1]
+        case.violation = sighting.violation
+        self.best = tuple(requests[: last_of_batch(requests, sighting.at) + 1])
+        return True
 
 
 def last_of_batch(requests: Sequence[Request], at: int) -> int:
     """Return the last of the requests that were sent together with one."""
-    while (
-        requests[at].batch
-        and at + 1 < len(requests)
-        and requests[at + 1].batch == requests[at].batch
-    ):
+    batch = requests[at].batch
+    while batch and at + 1 < len(requests) and requests[at + 1].batch == batch:
         at += 1
     return at
 
 
 def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
     """Yield parts of a history that may be enough, short ones first; `about` is on a page."""
-    for part in parts(whole, about):
+    least = essential(whole, about)
+    needed = {id(request) for request in least}
+    names = {name for request in least for name in (*request.names, request.binds)} - {"", "next"}
+    # A list shows what was created, whoever did it.
+    names = names or {request.binds for request in whole} - {""}
+    related = [
+        id(request)
+        for request in whole
+        if names & {*request.names, request.binds} and id(request) not in needed
+    ]
+    numbers = [number for number in (0, 1, 2, 4, 8) if number < len(related)]
+    chosen = [needed | {*related[len(related) - number :]} for number in (*numbers, len(related))]
+    parts = [tuple(request for request in whole if id(request) in ids) for ids in chosen]
+    for part in dict.fromkeys((*parts, whole)):
         if not about:
             yield part
         if about or part[-1].action == "list":
@@ -139,33 +199,8 @@ def walked(part: tuple[Request, ...]) -> tuple[Request, ...]:
     end = len(part)
     while end and part[end - 1].action == "list":
         end -= 1
-    further = listing(paged(100, "{next}"), user=user)
-    return *part[:end], listing(paged(100), user=user), *([further] * (PAGES - 1))
-
-
-def parts(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, ...]]:
-    least = essential(whole, about)
-    needed = {id(request) for request in least}
-    yield least
-    names = {name for request in least for name in (*request.names, request.binds)} - {""}
-    if not names - {"next"}:
-        # A list shows what was created, whoever did it.
-        names = {request.binds for request in whole} - {""}
-    related = [
-        request for request in whole if touches(request, names) and id(request) not in needed
-    ]
-    for number in (1, 2, 4, 8):
-        if number < len(related):
-            kept = needed | {id(request) for request in related[-number:]}
-            yield tuple(request for request in whole if id(request) in kept)
-    kept = needed | {id(request) for request in related}
-    if len(kept) < len(whole):
-        yield tuple(request for request in whole if id(request) in kept)
-    yield whole
-
-
-def touches(request: Request, names: set[str]) -> bool:
-    return bool(names & (request.names | {request.binds}))
+    further = listing(paged(MOST_ON_A_PAGE, "{next}"), user=user)
+    return *part[:end], listing(paged(MOST_ON_A_PAGE), user=user), *([further] * (PAGES - 1))
 
 
 def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...]:
@@ -181,3 +216,68 @@ def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...
             wanted -= {request.binds} | ({"next"} if makes_page else set())
             wanted |= request.wants
     return tuple(reversed(kept))
+
+
+def is_part(requests: Sequence[Request], of: Sequence[Request]) -> bool:
+    """Whether requests stand in a row among others, whatever the names of what they make."""
+    wanted = shapes(requests)
+    rows = (of[start : start + len(requests)] for start in range(len(of) - len(requests) + 1))
+    return any(all(map(alike, requests, row)) and shapes(row) == wanted for row in rows)
+
+
+def alike(one: Request, other: Request) -> bool:
+    """Whether two requests may be the same: a quick look."""
+    return (
+        one.method == other.method
+        and one.target.partition("{")[0] == other.target.partition("{")[0]
+        and one.authorization == other.authorization
+    )
+
+
+def shapes(requests: Sequence[Request]) -> list[tuple[object, ...]]:
+    """Return what requests are, with numbers in the place of names."""
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return str(numbers.setdefault(match[0], len(numbers)))
+
+    return [
+        (
+            item.method, item.authorization, item.headers, item.media_type,
+            MADE.sub(number, f"{item.user} {item.binds} {item.target}"),
+            MADE.sub(number, item.body[:LONGEST_FILLED].decode("latin-1")), len(item.body),
+        )
+        for item in requests
+    ]  # fmt: skip
+
+
+def creates_for(request: Request, asked: Request) -> bool:
+    """Whether a request creates what a list shows."""
+    operation, listed = request.operation, asked.operation
+    return (
+        request.action == "create"
+        and operation is not None
+        and listed is not None
+        and operation.resource == listed.resource
+    )
+
+
+def beyond(requests: Sequence[Request]) -> int:
+    """Return how many resources it takes to get to the last page, 0 where they are created."""
+    lacking = reached = 0
+    for at, request in enumerate(requests):
+        if request.operation is None or request.action != "list":
+            continue
+        made = sum(
+            creates_for(earlier, request) and earlier.user == request.user
+            for earlier in requests[:at]
+        )
+        before = reached if "next" in request.names else 0
+        # A walk in pages of 100 finds what was created on whichever page it is.
+        if before and made <= before and not (made and before >= MOST_ON_A_PAGE):
+            lacking = before + 1
+        words = dict(parse_qsl(urlsplit(request.target).query))
+        size = words.get(request.operation.page.size, "")
+        default = int(request.operation.size.get("default", 1))
+        reached = before + (int(size) if size.isdecimal() else default)
+    return lacking

@@ -109,7 +109,7 @@ def say(console: Console, line: str | Text, indent: int = 0, style: str = "") ->
 
 STABILITY = {
     "confirmed": ", and again with the requests below",
-    "unstable": "; unstable: the requests below did not always show it",
+    "flaky": "; flaky: the requests below do not always show it",
     "untried": "",
 }
 
@@ -147,5 +147,6 @@ def card(console: Console, finding: Finding) -> None:
     for line in lines:
         say(console, line, 12)
     for request in excerpt(finding.requests):
-        console.print(Text(f"  $ {on_one_line(request)}"), soft_wrap=True)
+        prompt = "" if request.startswith("#") else "$ "
+        console.print(Text(f"  {prompt}{on_one_line(request)}"), soft_wrap=True)
     console.print()

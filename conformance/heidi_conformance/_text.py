@@ -1,22 +1,12 @@
 """Text for a reader: safe to show where a server had a part in it, and no longer than he reads."""
 
 import re
-from typing import Any
 
 # Controls, what turns the direction of text, what has no width, and halves of characters.
 UNFIT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
-KINDS: dict[object, str] = {
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
 # How many of many requests are shown.
 FIRST, LAST = 3, 12
 
@@ -41,18 +31,6 @@ def escaped(match: re.Match[str]) -> str:
 def printable(text: str) -> str:
     """Return a name that a server chose, short and in printable ASCII."""
     return re.sub(r"[^\x21-\x7e ]", "?", text)[:80]
-
-
-def json_path(steps: list[str | int]) -> str:
-    """Return a path in which every position of an array is the same place."""
-    return "$" + "".join(
-        "[*]" if isinstance(step, int) else f".{printable(step)}" for step in steps
-    )
-
-
-def kind_of(value: Any) -> str:
-    """Name the JSON type of a value, and so nothing of the value."""
-    return KINDS.get(value.__class__, "a value")
 
 
 def excerpt(requests: tuple[str, ...]) -> tuple[str, ...]:

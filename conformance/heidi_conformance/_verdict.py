@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 Level = Literal["documented", "strict"]
 Result = Literal["passed", "failed", "skipped"]
 # Whether the requests of a finding showed it again, twice, to sessions of their own.
-Stability = Literal["confirmed", "unstable", "untried"]
+Stability = Literal["confirmed", "flaky", "untried"]
 
 
 class CannotJudgeError(Exception):
@@ -37,7 +37,8 @@ class Finding:
     earlier versions. detail: what else tells causes of one code apart.
     title: a sentence that names operation, status and what is wrong.
     level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
-    requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`.
+    requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`;
+    a comment says what else it takes.
     python: the same as a program. stability: whether the sequence showed it again.
     seen: how many requests of the run showed it.
     """
@@ -148,6 +149,9 @@ def finding(members: dict[str, Any]) -> Finding:
         "words": Words(**known(Words, members["words"])),
         "requests": tuple(members["requests"]),
     }
+    if values.get("stability") == "unstable":
+        # What an older version wrote.
+        values["stability"] = "flaky"
     return Finding(**values)
 
 

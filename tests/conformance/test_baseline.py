@@ -33,7 +33,7 @@ def judged(api: Api, fault: Fault | None, *arguments: str) -> int:
     [
         replace(FINDING, requests=(), python="", seen=99, got="another value"),
         replace(FINDING, title="listLinkedUserSessions tells it of other members"),
-        replace(FINDING, stability="unstable"),
+        replace(FINDING, stability="flaky"),
     ],
 )
 def test_a_cause_keeps_its_fingerprint_whatever_shows_it(again: Finding) -> None:

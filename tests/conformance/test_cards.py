@@ -1,10 +1,22 @@
 """One cause is one card, with requests that show it again, whoever complained of it."""
 
+import itertools
+import threading
+import time
+
 import pytest
 from heidi_conformance import Verdict, _reduce, judge
+from heidi_conformance._findings import Case
+from heidi_conformance._history import Request, create, listing, paged, read, update
+from heidi_conformance._probe import Limits, Setting, replay
+from heidi_conformance._reduce import Proof, Reducer
+from heidi_conformance._wire import Wire
 
 from . import faults
-from .reference import serving
+from .conftest import new_api
+from .faults import TOKEN
+from .reference import Answer, Api, Handler, answer, serving
+from .reference import Request as Received
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
 # Of each fault: the rules whose scripts show what follows from it, and those that name it.
@@ -90,3 +102,126 @@ def test_a_report_says_that_the_requests_for_proofs_were_used_up(
     verdict = judged_as_planted("views.answers_the_defaults", ("update-read",))
     assert {"untried"} == {item.stability for item in verdict.findings}
     assert any("requests for proofs were used up" in note for note in verdict.notes)
+
+
+# --- what a reproducer says of itself ---
+
+
+def on_one_connection(api: Api) -> Handler:
+    """Fail on every second request of a connection."""
+    ports: set[int] = set()
+
+    def handle(request: Received) -> Answer:
+        again = request.port in ports
+        ports.add(request.port)
+        return answer(500, {}) if again and request.method == "GET" else api.handle(request)
+
+    return handle
+
+
+def in_haste(api: Api) -> Handler:
+    """Fail where a request comes soon after the one before."""
+    times = [0.0]
+
+    def handle(request: Received) -> Answer:
+        times.append(time.monotonic())
+        soon = times[-1] - times[-2] < 0.5
+        return answer(500, {}) if soon and request.method == "GET" else api.handle(request)
+
+    return handle
+
+
+def at_once(api: Api) -> Handler:
+    """Fail where two updates overlap."""
+    both = threading.Barrier(2)
+
+    def handle(request: Received) -> Answer:
+        if request.method != "PATCH":
+            return api.handle(request)
+        try:
+            return answer(500, {}) if both.wait(2) else api.handle(request)
+        except threading.BrokenBarrierError:
+            both.reset()
+            return api.handle(request)
+
+    return handle
+
+
+def on_page_two(api: Api) -> Handler:
+    """Fail on every page but the first, and have more than one."""
+    for _ in range(101):
+        api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {TOKEN}"}, b""))
+    return lambda request: answer(500, {}) if "page" in request.query else api.handle(request)
+
+
+def at_times(api: Api) -> Handler:
+    """Fail now and then."""
+    numbers = itertools.count()
+    return lambda request: answer(500, {}) if next(numbers) in (1, 3) else api.handle(request)
+
+
+READING = (create("s1", {}), read("s1"))
+UPDATES = tuple(update("s1", {"duration": number}, batch=2) for number in (1, 2))
+NOTES = {
+    "one connection": (on_one_connection, READING, "one connection"),
+    "milliseconds": (in_haste, READING, "within a few milliseconds"),
+    "at once": (at_once, (READING[0], *UPDATES), ""),
+    "many sessions": (
+        on_page_two,
+        (listing(paged(100)), listing(paged(100, "{next}"))),
+        "101 or more sessions",
+    ),
+    "at times": (at_times, READING, ""),
+}
+
+
+def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
+    """Return what is printed of the last violation that some requests show."""
+    with serving(handle) as url, Wire(url) as wire:
+        setting, limits = Setting("strict", {"first": TOKEN}), Limits(50)
+        seen = replay(wire, setting, limits, [*history])[-1]
+        case = Case(seen.violation, history, seen.at, seen.about)
+        return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
+
+
+@pytest.mark.parametrize("needed", NOTES)
+def test_what_needs_more_than_its_requests_says_so_and_is_not_confirmed(
+    needed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A busy machine needs more time than curl does.
+    monkeypatch.setattr(_reduce, "WAYS", ((0.6, ""), *_reduce.WAYS[1:]))
+    server, history, note = NOTES[needed]
+
+    made = proof(server(new_api()), history)
+    assert "flaky" == made.stability
+    assert note in made.note
+    assert bool(note) == bool(made.note)
+    assert {*made.requests} <= {*history}
+
+
+def test_what_a_list_shows_is_created_by_the_printed_requests() -> None:
+    api = new_api()
+    api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {TOKEN}"}, b""))
+
+    def without_duration(request: Received) -> Answer:
+        reply = api.handle(request)
+        if request.method == "GET":
+            content = reply.content
+            for item in content["sessions"]:
+                del item["duration"]
+            reply = reply.but(content=content)
+        return reply
+
+    made = proof(without_duration, (listing(paged(1)),))
+    assert ("confirmed", ["create", "list"]) == (
+        made.stability,
+        [request.action for request in made.requests],
+    )
+
+
+def test_requests_that_showed_nothing_at_first_are_not_all_that_it_takes() -> None:
+    findings = judged_as_planted("tenants.linked_by_creating", ("unlinked",)).findings
+
+    (finding,) = (item for item in findings if item.rule == "unlinked")
+    assert "confirmed" == finding.stability
+    assert ["POST", "GET"] == [line.split("-X ")[1].split()[0] for line in finding.requests]

@@ -171,17 +171,17 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
     assert create.startswith("s1=$(curl -sS -X POST ")
     assert '-H @<(echo "Authorization: Bearer $HEIDI_TOKEN")' in create
     assert "-X PATCH" in update
-    assert "/sessions/${s1}" in update
+    assert "/sessions/$s1" in update
 
 
-def test_a_finding_that_does_not_show_again_is_marked_unstable(judged: Judged) -> None:
+def test_a_finding_that_does_not_show_again_is_marked_flaky(judged: Judged) -> None:
     broken = iter([False] * 60 + [True])
 
     def once(request: Request, handle: Handler) -> Answer:
         return answer(500, {}) if next(broken, False) else handle(request)
 
     (finding,) = judged(once).findings
-    assert ("no-server-error", "unstable") == (finding.rule, finding.stability)
+    assert ("no-server-error", "flaky") == (finding.rule, finding.stability)
 
 
 def test_a_finding_repeats_no_value_that_the_server_answered(judged_once: Judged) -> None:

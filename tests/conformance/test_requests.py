@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import jwt
 import pytest
 from heidi_conformance import _recipes
+from heidi_conformance._campaign import Campaign
 from heidi_conformance._history import (
     NEAR,
     Bindings,
+    Exchange,
     Request,
     UnboundError,
     create,
@@ -24,11 +26,14 @@ from heidi_conformance._history import (
     read,
     update,
 )
+from heidi_conformance._probe import Setting
 from heidi_conformance._recipes import curl, python
-from heidi_conformance._wire import Wire
+from heidi_conformance._wire import Message, Reply, Wire
 
-from .reference import Api, serving
+from .faults import CATALOGUE
+from .reference import Answer, Api, serving
 from .reference import Request as Received
+from .standing import plan, tokens
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 OF_IDS = ("next", "beyond", "double", "exponent", "hexadecimal", "arabic", "full-width", "encoded")
@@ -117,6 +122,7 @@ SHAPES = {
     "another media type": update("s1", {"duration": 1}, media_type="text/plain; a=b"),
     "a body in chunks": update("s1", {"duration": 1}, chunked=True),
     "a body that names a session": update("s1", b'{"session_id": "{s1}", "duration": 63}'),
+    "a long body that names a session": update("s1", b'["{s1}", "' + b"ab" * 200 + b'\xc3\xab"]'),
     "braces that name nothing": update("s1", b"{duration: 60}"),
     "quotes": naming("O'Neil \"x\" $HOME `id` \\ !"),
     "text beyond ASCII": naming("Zo\xeb \U0001f469\u200d\u2695"),
@@ -198,6 +204,7 @@ def test_recipes_hand_on_what_an_answer_gave() -> None:
             said = run_by(program, {"HEIDI_API_KEY": api.api_key})
 
         assert "" == said
+        assert "at the same time" in program[-1]
         (user,) = api.users.values()
         one, two = user.sessions
         assert [two] == user.sessions[one]["linked_sessions_for_context"]
@@ -219,3 +226,62 @@ def test_no_secret_is_an_argument_of_a_program() -> None:
     ).stdout  # fmt: skip
     assert "/sessions/linked-user" in seen
     assert "s3cret" not in seen
+
+
+# Of each fault, the scripts that find it: every request of a finding is a way to use bash.
+PRINTED = {
+    "ids.grouped_in_update": ("reading", "new-session"),
+    "views.no_region_in_list": ("values",),
+    "views.answers_the_defaults": ("update-read", "update-listed"),
+    "tenants.reads_all": ("own-sessions",),
+    "tenants.linked_by_creating": ("unlinked",),
+    "creation.patient_without_dob": ("works",),
+    "errors.echoes_the_token": ("token-first",),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_is_printed_shows_a_finding_to_a_server_that_has_just_started(name: str) -> None:
+    (planted,) = (planted for planted in CATALOGUE if planted.id == name)
+    api = planted.server()
+    given = tokens(api)
+    with serving(api.handle) as url:
+        whole = plan(url, "strict", given, rules_only=True, only=frozenset(PRINTED[name]))
+        findings = Campaign(whole, lambda _: None).run().findings
+    confirmed = [finding for finding in findings if finding.stability == "confirmed"]
+    assert confirmed
+    for finding in confirmed:
+        for program in ("\n".join(finding.requests), finding.python):
+            language = ["bash"] if program is not finding.python else [sys.executable]
+            seen = shown_by([*language, "-c", program], planted.server(), url)
+            assert (finding.rule, finding.operation) in seen
+
+
+def shown_by(program: list[str], api: Api, url: str) -> set[tuple[str, str]]:
+    """Return rules and operations that a server breaks when a program asks it."""
+    given = tokens(api)
+    users = plan(url, "strict", given).tokens
+    oracle = Setting("strict", users, frozenset({"unlinked"}), given["key"]).oracle()
+    seen: set[tuple[str, str]] = set()
+
+    def handle(received: Received) -> Answer:
+        reply = api.handle(received)
+        query = urlencode(received.query, doseq=True)
+        message = Message(
+            received.method,
+            received.path + (f"?{query}" if query else ""),
+            tuple((name.title(), text) for name, text in received.headers.items()),
+            received.body,
+        )
+        exchange = Exchange(
+            Request(message.method, message.target),
+            message,
+            Reply(reply.status, tuple(reply.headers.items()), reply.body),
+        )
+        seen.update((item.rule, item.operation) for item in oracle.judge(exchange))
+        return reply
+
+    with serving(handle) as now:
+        variables = {_recipes.VARIABLES[name]: text for name, text in given.items()}
+        assert "" == run_by([part.replace(url, now) for part in program], variables)
+    return seen

@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 from heidi_conformance import Level, Verdict, judge
 from heidi_conformance._findings import Case
-from heidi_conformance._history import create, listing
+from heidi_conformance._history import listing
 from heidi_conformance._probe import Limits, Setting
-from heidi_conformance._reduce import Proof, Reducer
+from heidi_conformance._reduce import Reducer
 from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import ISSUE
 from heidi_conformance.oracle import Violation
@@ -695,20 +695,3 @@ def test_the_numbers_of_a_finding_are_those_of_the_requests_that_show_it() -> No
 
     assert "confirmed" == proof.stability
     assert told[-1] == case.violation.got
-
-
-@pytest.mark.parametrize(
-    ("again", "stability"), [((True, True), "confirmed"), ((True, False), "unstable")]
-)
-def test_requests_are_confirmed_that_show_a_finding_twice_more(
-    again: tuple[bool, bool], stability: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    history = (create("s1", {}),)
-    shown = iter([True, *again])
-    monkeypatch.setattr(Reducer, "shows", lambda *_: history if next(shown) else None)
-    setting = Setting("strict", {"first": TOKEN})
-    reducer = Reducer(Wire("http://127.0.0.1:1"), setting, Limits(1), 0)
-
-    proof = reducer.proof(Case(Violation("rule", "operation"), history, 0))
-    assert Proof(history, proof.stability) == proof
-    assert stability == proof.stability

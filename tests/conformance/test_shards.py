@@ -143,7 +143,7 @@ def test_failed_comes_before_passed_and_passed_before_skipped(
 
 
 def test_the_better_proof_of_a_cause_is_kept() -> None:
-    short = replace(FINDING, stability="unstable", requests=("a",))
+    short = replace(FINDING, stability="flaky", requests=("a",))
     proven = replace(FINDING, stability="confirmed", requests=("a", "b"))
     longer = replace(proven, requests=("a", "b", "c"))
 

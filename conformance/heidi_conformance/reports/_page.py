@@ -26,7 +26,7 @@ LEVELS = {
 }
 STABILITY = {
     "confirmed": "The requests below showed it again, twice, on sessions of their own.",
-    "unstable": "It comes and goes: the requests below did not show it every time.",
+    "flaky": "Flaky: the requests below do not show it every time.",
     "untried": "The requests below were not sent a second time.",
 }
 
