@@ -70,7 +70,9 @@ class Driver:
 
     def create(self, name: str, members: Flat | bytes | None, **settings: Any) -> Reply | None:
         """Create one under a name. members: None for as little as may be said."""
-        operation = self.operations["create"]
+        operation = self.operations.get("create")
+        if operation is None:
+            return None
         sent: Any = members
         if members is None:
             bare = operation.bare(self.probe.setting.level)
