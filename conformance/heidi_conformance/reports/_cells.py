@@ -45,7 +45,7 @@ def origin(source: str) -> str:
     """Spell `seed:L56` and `decision:S4` for a reader."""
     kind, _, place = source.partition(":")
     spelled = {
-        "seed": f"the vendor's page, line {place.replace('L', '')}",
+        "seed": f"the vendor's page, lines {place.replace('L', '')}",
         "decision": f"decision {place} in openapi/DECISIONS.md",
         "page": f"the vendor's page about {place}",
     }
