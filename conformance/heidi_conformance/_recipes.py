@@ -191,12 +191,12 @@ def escaped(text: bytes) -> str:
 
 def jq(name: str, pointer: str) -> str:
     """Spell for jq what is at a pointer."""
-    parts = pointer.split("/")[1:]
-    plain = all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part) for part in parts)
-    program = "." + (".".join(parts) if plain else "".join(map(bracketed, parts)))
-    if name == "next":
-        return f"'{program} | @uri \"\\(.)\"'"
-    return program if plain else f"'{program}'"
+    program = f".{''.join(map(step, pointer.split('/')[1:])).removeprefix('.')}"
+    return shlex.quote(f'{program} | @uri "\\(.)"' if name == "next" else program)
+
+
+def step(part: str) -> str:
+    return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part) else bracketed(part)
 
 
 def bracketed(part: str) -> str:

@@ -285,3 +285,22 @@ def shown_by(program: list[str], api: Api, url: str) -> set[tuple[str, str]]:
         variables = {_recipes.VARIABLES[name]: text for name, text in given.items()}
         assert "" == run_by([part.replace(url, now) for part in program], variables)
     return seen
+
+
+def test_a_run_that_may_only_read_prints_where_an_id_is_from() -> None:
+    (planted,) = (planted for planted in CATALOGUE if planted.id == "ids.strips_zeros")
+    api = planted.server()
+    given = tokens(api)
+    api.handle(
+        Received("POST", "/sessions", {}, {"authorization": f"Bearer {given['first']}"}, b"")
+    )
+    with serving(api.handle) as url:
+        whole = plan(url, "strict", given, read_only=True, only=frozenset(("exact-lookup",)))
+        findings = Campaign(whole, lambda _: None).run().findings
+        said = run_by(
+            ["bash", "-c", "\n".join(findings[0].requests)], {"HEIDI_TOKEN": given["first"]}
+        )
+    assert "" == said
+    assert "jq -r '.sessions[0].session_id'" in lines[0]
+    (user,) = (user for user in api.users.values() if user.sessions)
+    assert f"/sessions/0{next(iter(user.sessions))}" == api.requests[-1].path
