@@ -54,6 +54,12 @@ def parser() -> argparse.ArgumentParser:
         default="documented",
         help="hold it to the vendor's page, or to all of the contract (default: documented)",
     )
+    run.add_argument(
+        "--documents",
+        metavar="DIR",
+        type=too_late,
+        help="judge by base.yaml and strict.yaml of this folder (default: those of this release)",
+    )
     _credentials.add_to(run)
     run.add_argument(
         "--rules-only", action="store_true", help="leave out the requests that are made at random"
@@ -107,6 +113,11 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def too_late(_: str) -> str:
+    """Refuse a folder of documents that did not come from the environment: others were read."""
+    raise argparse.ArgumentTypeError(f"set {DOCUMENTS} instead, before Python starts")
+
+
 def whole(text: str) -> int:
     """Read a number that is 0 or more."""
     if not text.isascii() or not text.isdigit() or len(text) > 18:
@@ -141,18 +152,21 @@ def run(arguments: argparse.Namespace) -> bool:
     return _commands.conclude(verdict, old, write)
 
 
+# What a process takes from its environment: secrets, and where the documents are.
+DOCUMENTS = "HEIDI_DOCUMENTS"
+CARRIED = {**SECRETS, "--documents": DOCUMENTS}
 COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign}
 
 
 def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return a command without the secrets in it, and the variables that carry them instead."""
+    """Return a command without what is read before it runs, and the variables that carry that."""
     left: list[str] = []
     variables: dict[str, str] = {}
     words = iter(command)
     for word in words:
         flag, equals, value = word.partition("=")
-        if flag in SECRETS and (equals or (value := next(words, ""))):
-            variables[SECRETS[flag]] = value
+        if flag in CARRIED and (equals or (value := next(words, ""))):
+            variables[CARRIED[flag]] = value
         else:
             left.append(word)
     return left, variables
@@ -163,7 +177,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command, secrets = out_of_sight(sys.orig_argv)
     first = {SECRETS[flag] for flag in FIRST}
     if argv is None and secrets:
-        # Everybody on the machine can read the arguments of a process, and nobody its environment.
+        # Everybody on the machine can read the arguments of a process, and nobody its environment;
+        # and the documents were read before the arguments.
         hidden = first if first & secrets.keys() else set[str]()
         others = {name: value for name, value in os.environ.items() if name not in hidden}
         os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program

@@ -28,6 +28,7 @@ from .contract._operations import (
     MAIN,
     OPERATIONS,
     READ,
+    TITLE,
     UNLINKED,
     UPDATE,
     error_type,
@@ -207,10 +208,9 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
         if all(answer.status in REFUSED for answer in answers):
             status = answers[-1].status
             raise CannotJudgeError(f"{target(url)} refuses the token ({status}); give a valid one")
-        if not any(map(speaks_heidi, answers)):
+        if not any(map(speaks, answers)):
             raise CannotJudgeError(
-                f"{target(url)} does not answer like the Heidi Sessions API; "
-                "is the path of the URL right?"
+                f"{target(url)} does not answer like the {TITLE}; is the path of the URL right?"
             )
         contact.linked = first[0] is None or not refuses_list(first[0])
         if writes:
@@ -230,7 +230,7 @@ def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
     return contact
 
 
-def speaks_heidi(answer: Reply) -> bool:
+def speaks(answer: Reply) -> bool:
     """Whether an answer is a page, a session or an error that the vendor's page names."""
     body = answer.content
     if answer.ok:

@@ -2,6 +2,8 @@
 
 import sys
 
+from ._verdict import CannotJudgeError
+
 
 def main() -> int:
     """Run the command line and return its code: 2 where something it needs is not installed."""
@@ -12,5 +14,8 @@ def main() -> int:
             f"heidi-conformance: {error.name} is not installed; "
             "write pip install 'heidi-sessions[conformance]'\n"
         )
+        return 2
+    except CannotJudgeError as error:
+        sys.stderr.write(f"heidi-conformance: {error}\n")
         return 2
     return run()

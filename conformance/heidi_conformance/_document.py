@@ -1,5 +1,6 @@
 """The document a server is judged by, and the places in it."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -45,16 +46,24 @@ def parsed(*names: Literal["base", "client", "strict"]) -> Json:
         for suffix in (".json", ".yaml"):
             path = Path(FOLDER, name + suffix)
             if path.exists():
-                try:
-                    return cast("Json", yaml.load(path.read_bytes(), Loader))  # noqa: S506  # of plain values
-                except (OSError, ValueError, yaml.YAMLError):
-                    raise CannotJudgeError(f"{path} is not a document that can be read") from None
+                return read_document(path)
     raise CannotJudgeError(
         f"{FOLDER} has no {names[-1]}.yaml; give a folder with base.yaml and strict.yaml"
     )
 
 
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # either may be there
+def read_document(path: Path) -> Json:
+    """Return a document in JSON or YAML. Raises CannotJudgeError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        told = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)  # noqa: S506  # plain
+        # No two places share what an alias stands for.
+        return cast("Json", json.loads(json.dumps(told)))
+    except (OSError, TypeError, ValueError, yaml.YAMLError):
+        raise CannotJudgeError(f"{path} is not a document that can be read") from None
+
+
+class Loader(yaml.SafeLoader):
     """Reads YAML as JSON: what looks like a date stays a string."""
 
 

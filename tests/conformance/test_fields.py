@@ -1,6 +1,7 @@
 """What a document says of properties: who writes them, what fits, what is there first."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -123,8 +124,11 @@ def test_the_types_that_a_schema_takes_are_read_through_its_choices(
 
 def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
     write(tmp_path)
-    command = [sys.executable, "-m", "tests.conformance.grown", str(tmp_path)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.conformance.grown"],
+        env=os.environ | {"HEIDI_DOCUMENTS": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     told = cast("dict[str, list[str]]", json.loads(run.stdout))
 
     assert told["documented"] == []

@@ -384,6 +384,7 @@ def read_error(document: Json) -> tuple[str, Json]:
 
 
 STRICT = load("strict")
+TITLE: str = STRICT["info"]["title"]
 ERROR_NAME, ERROR = read_error(STRICT)
 RESOURCES = {resource.name: resource for resource in read_resources(STRICT)}
 RESOURCE_OF = {resource.parameter: resource for resource in RESOURCES.values()}
@@ -517,6 +518,7 @@ __all__ = [
     "READ",
     "RESOURCES",
     "RESOURCE_OF",
+    "TITLE",
     "UNJUDGED",
     "UNLINKED",
     "UPDATE",

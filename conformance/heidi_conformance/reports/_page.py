@@ -14,6 +14,7 @@ from heidi_conformance._baseline import Comparison
 from heidi_conformance._probe import TAG
 from heidi_conformance._text import excerpt, visible
 from heidi_conformance._verdict import Verdict
+from heidi_conformance.contract._operations import TITLE
 from heidi_conformance.contract._values import sendable
 
 from ._cells import cells, origin, promise
@@ -41,6 +42,7 @@ def as_page(verdict: Verdict, comparison: Comparison | None = None) -> str:
             reasons.setdefault(cell.outcome.why, {})[rule] = None
     new = {finding.fingerprint for finding in comparison.new} if comparison else set[str]()
     return page().render(
+        api=TITLE,
         verdict=verdict,
         comparison=comparison,
         sentence=sentence(verdict),

@@ -60,5 +60,4 @@ __all__ = [
     "TABLE",
     "Rule",
     "Script",
-    "made",
 ]

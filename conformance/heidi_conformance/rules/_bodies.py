@@ -1,6 +1,8 @@
 """What a body may be: its media type, its JSON, its shape and its size."""
 # ruff: noqa: E501  # tables read better in rows
 
+from typing import Any
+
 from heidi_conformance._driver import HOLE, Call, Driver, calls, some
 from heidi_conformance._history import as_json
 from heidi_conformance._probe import Probe
@@ -101,9 +103,9 @@ def sizes(probe: Probe) -> None:
 def unfit_bodies(probe: Probe) -> None:
     """Bodies of other operations, with one property that does not fit, or is missing."""
     for call in calls(probe, among=BODIES):
-        shown = call.body(60)
-        if call.operation.action in ("create", "update") or not isinstance(shown, dict):
+        if call.operation.action in ("create", "update") or not isinstance(call.body(60), dict):
             continue
+        shown: dict[str, Any] = call.body(60)
         for name, field in call.fields.items():
             if "." not in name:
                 for value in values_of(field).invalid:

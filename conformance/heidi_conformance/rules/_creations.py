@@ -34,7 +34,7 @@ def openings(on: Driver) -> None:
     twins = [on.new(full), on.new(full)]
     for twin in twins:
         on.read(twin)
-    on.update(twins[0], values.full)
+    on.update(twins[-1], values.full)
     for name in (*twins, on.new(None), on.new(full)):
         on.read(name)
 
