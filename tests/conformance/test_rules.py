@@ -494,7 +494,6 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
     "forbidden": ("forbidden", errors(403, lambda reply: reply.but(status=404))),
     "methods": ("methods", faults.deletes),
     "allow": ("allow", faults.without_header("allow")),
-    "head": ("head", lambda request, handle: error(404) if request.method == "HEAD" else handle(request)),
     "media-type": ("media-type", any_media_type),
     "json-syntax": ("json-syntax", lax_json),
     "body-shape": ("body-shape", any_root),
@@ -542,8 +541,12 @@ CAUGHT: dict[str, tuple[str, Fault]] = {
 }  # fmt: skip
 
 
+# Faults of the catalogue that name the rule that finds them.
+NAMED = {item.id: (row, item) for item in faults.CATALOGUE for row in item.rows if row in RULES}
+
+
 def test_every_rule_is_put_to_the_test() -> None:
-    assert RULES.keys() == {rule for rule, _ in CAUGHT.values()}
+    assert RULES.keys() == {rule for rule, _ in (*CAUGHT.values(), *NAMED.values())}
 
 
 def test_every_rule_but_the_passive_ones_has_a_script() -> None:
@@ -567,6 +570,22 @@ def test_a_fault_is_found_by_its_rule(rule: str, fault: Fault) -> None:
         for item in verdict.outcomes
         if (item.rule, item.operation) == (rule, finding.operation)
     )
+
+
+@pytest.mark.parametrize(("rule", "planted"), NAMED.values(), ids=NAMED)
+def test_a_fault_that_names_its_rule_is_found_by_it(rule: str, planted: faults.Planted) -> None:
+    api = planted.server()
+    with serving(api.handle) as url:
+        verdict = judge(
+            url,
+            level=planted.level,
+            token=api.token(),
+            other_token=api.token("other@example.com", "2"),
+            rules_only=True,
+            rules=(rule,),
+        )
+
+    assert rule in {finding.rule for finding in verdict.findings}
 
 
 def test_rules_of_the_page_catch_their_faults_at_level_documented_too() -> None:

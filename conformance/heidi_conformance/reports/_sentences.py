@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, UNLINKED
 from heidi_conformance.oracle import Violation
+from heidi_conformance.rules import RULES
 
 MOST_FIELDS = 6
 TOKENS = {
@@ -192,7 +193,7 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
             for code in (violation.code, f"*/{variant}", f"{rule}/*")
             if code in SENTENCES
         ),
-        (violation.detail or violation.code, "{expected}", "{got}"),
+        (f"breaks the rule `{rule}`: {in_short(rule)}", "{expected}", "{got}"),
     )
     resource = operation.resource or MAIN
     named = listed(in_words(field) for field in fields or [violation.field] if field)
@@ -213,6 +214,12 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
     words["difference"] = DIFFERENCES.get(variant, "shows {field} changed").format_map(words)
     title, expected, got = (text.format_map(words) for text in row)
     return Sentence(f"{operation.id} {title}", expected, got)
+
+
+def in_short(rule: str) -> str:
+    """Return the words of a rule, spelled so that none of them is a field of a sentence."""
+    words = RULES[rule].words if rule in RULES else rule
+    return words.replace("{", "{{").replace("}", "}}")
 
 
 def stored_as(violation: Violation) -> str:

@@ -25,7 +25,7 @@ class Planted:
 
     id: the class of the fault and its name.
     sentence: what the server does wrong.
-    rows: what it breaks: decisions (`S7`), lines of the vendor's page (`L145`), schemas.
+    rows: what it breaks: decisions (`S7`), lines of the vendor's page (`L145`), schemas, rules.
     level: the lowest level at which it can be seen.
     server: the faulty server.
     witness: says whether a server keeps what this one breaks.

@@ -169,13 +169,13 @@ def head(caller: Caller, session_id: str) -> int:
     return caller.send("HEAD", f"/sessions/{session_id}").status
 
 
-@FAULTS.fault("S4", STRICT, lambda c: head(c, c.create()) in (200, 405))
+@FAULTS.fault("S4 head", STRICT, lambda c: head(c, c.create()) in (200, 405))
 def head_finds_nothing(request: Request, handle: Handler) -> Answer:
     """HEAD of a session is 404."""
     return answer(404, {}) if request.method == "HEAD" else handle(request)
 
 
-@FAULTS.fault("S4", STRICT, lambda c: head(c, c.id_of_nobody) in (404, 405))
+@FAULTS.fault("S4 head", STRICT, lambda c: head(c, c.id_of_nobody) in (404, 405))
 class HeadFindsAnything(Api):
     """HEAD of a session that never was is 200."""
 
