@@ -77,7 +77,7 @@ RULES = (
     decided("declared-status", "S21", EVERY, "a status is declared on the operation that answers it"),
     decided("retry-after", "S21", EVERY, "429 carries `Retry-After` in seconds"),
 )  # fmt: skip
-USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "own-list")  # fmt: skip
+USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id")  # fmt: skip
 SCRIPTS = (
     Script(basics, "documented", (*USUALLY, "page-bound"), ("read",), reads=True),
     Script(operations, "documented", (*USUALLY, "deleted"), reads=True),
