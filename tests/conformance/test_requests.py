@@ -291,15 +291,13 @@ def test_a_run_that_may_only_read_prints_where_an_id_is_from() -> None:
     (planted,) = (planted for planted in CATALOGUE if planted.id == "ids.strips_zeros")
     api = planted.server()
     given = tokens(api)
-    api.handle(
-        Received("POST", "/sessions", {}, {"authorization": f"Bearer {given['first']}"}, b"")
-    )
+    token = given["first"]
+    api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {token}"}, b""))
     with serving(api.handle) as url:
         whole = plan(url, "strict", given, read_only=True, only=frozenset(("exact-lookup",)))
         findings = Campaign(whole, lambda _: None).run().findings
-        said = run_by(
-            ["bash", "-c", "\n".join(findings[0].requests)], {"HEIDI_TOKEN": given["first"]}
-        )
+        lines = findings[0].requests
+        said = run_by(["bash", "-c", "\n".join(lines)], {"HEIDI_TOKEN": token})
     assert "" == said
     assert "jq -r '.sessions[0].session_id'" in lines[0]
     (user,) = (user for user in api.users.values() if user.sessions)
