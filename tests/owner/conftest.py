@@ -33,10 +33,14 @@ class Group:
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def report(self, run: str = "") -> dict[str, Any]:
-        """Judge the right server or, with the name of a run, the spoilt one; once each."""
+        """Judge a right server or, with the name of a run, a spoilt one; once each.
+
+        Each is a new one: the judge walks all the pages, which another run would have filled.
+        """
         if run not in self.reports:
-            with spoiling(self.served.url, *(self.spoils[run] if run else ())) as url:
-                self.reports[run] = self.project.judge(url, self.served.credentials())
+            faults = self.spoils[run] if run else ()
+            with self.project.sandbox() as served, spoiling(served.url, *faults) as url:
+                self.reports[run] = self.project.judge(url, served.credentials())
         return self.reports[run]
 
     def findings(self, run: str, operation: str, word: str = "") -> list[str]:

@@ -133,8 +133,8 @@ SPOILS = {
     "page": (
         Fault("accept", "GET", "/appointments", "limit"),
         Fault("misshape", "GET", "/appointments", "/total", 77),
-        Fault("forget", "POST", "/appointments", "/reason"),
     ),
+    "create": (Fault("forget", "POST", "/appointments", "/reason"),),
 }
 
 
@@ -220,7 +220,7 @@ def test_the_sandbox_refuses_wrong_values(group: Group, json_: Any, name: str) -
         ("misshape", "listAppointments", ""),
         ("page", "listAppointments", "limit"),
         ("page", "listAppointments", "total"),
-        ("page", "createAppointment", "reason"),
+        ("create", "createAppointment", "reason"),
     ],
 )
 def test_the_judge_finds_a_spoilt_server(group: Group, run: str, operation: str, word: str) -> None:
