@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from scripts.bundle import OUTPUT, ROOT
 from scripts.completeness import subjects_of
 from scripts.documents import load
-from scripts.publication.operations import JSON
+from scripts.publication.operations import JSON, example_of
 from scripts.semantics import KEY
 
 DOCUMENT: Final[Any] = load(ROOT / OUTPUT / "client.json")
@@ -16,17 +16,21 @@ DOCUMENT: Final[Any] = load(ROOT / OUTPUT / "client.json")
 class Action(NamedTuple):
     """An operation on the resource.
 
-    name: the operationId. call: the client's method, such as `sessions.get`. command: that of the
-    command line. body: the component schema of the request.
+    name: the operationId. title: the summary. call: the client's method, such as `sessions.get`.
+    command: that of the command line. body: the component schema of the request, with its sample,
+    and shown: that of the response.
     """
 
     name: str
+    title: str
     call: str
     command: str
     path: str
     method: str
     tag: str
     body: str
+    shown: str
+    sample: Any
     semantics: dict[str, Any]
 
 
@@ -37,19 +41,26 @@ def _actions() -> dict[str, Action]:
         semantics = dict(operation.semantics)
         if semantics.get("resource") == first:
             node = DOCUMENT["paths"][operation.path][operation.method]
-            content = node.get("requestBody", {}).get("content", {})
-            reference = content.get(JSON, {}).get("schema", {}).get("$ref", "")
+            success = node["responses"][str(operation.success.status)]
             found[operation.action] = Action(
                 operation.id,
+                operation.title,
                 call,
                 call.rpartition(".")[2].replace("_", "-"),
                 operation.path,
                 operation.method.upper(),
                 operation.tag,
-                reference.rpartition("/")[2],
+                _schema_of(node.get("requestBody", {})),
+                _schema_of(success),
+                example_of(operation.body or {}),
                 semantics,
             )
     return found
+
+
+def _schema_of(owner: dict[str, Any]) -> str:
+    reference: str = owner.get("content", {}).get(JSON, {}).get("schema", {}).get("$ref", "")
+    return reference.rpartition("/")[2]
 
 
 def _schemas() -> dict[str, Any]:
@@ -99,6 +110,12 @@ def enumeration() -> tuple[str, str]:
             if "enum" in _schemas().get(target, {}):
                 return target, f"{name}/{deeper}"
     raise AssertionError("no update takes an enum in an object")
+
+
+def values_of(schema: str) -> list[str]:
+    """Return the values of an enum."""
+    found: list[str] = _schemas()[schema]["enum"]
+    return found
 
 
 def at(value: Any, pointer: str) -> Any:

@@ -10,7 +10,8 @@ import pytest
 from heidi_generated import metadata
 from jsonschema_rs import Draft202012Validator
 
-from scripts.facts import Facts, Spec, facts_of, literal
+from scripts.facts import Facts, Spec, facts_of, literal, python_name
+from tests.owner.subject import READ
 
 CLIENT, STRICT = heidi_spec.load("client"), heidi_spec.load("strict")
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -86,17 +87,17 @@ def test_a_resource_has_the_sample_of_its_read_operation_and_its_initial_values(
 def test_a_method_is_called_as_the_document_says_or_by_tag_and_action(
     document: dict[str, Any],
 ) -> None:
-    node = document["paths"]["/sessions/{session_id}"]["get"]
+    node = document["paths"][READ.path]["get"]
     node["x-semantics"]["method"] = "visits.fetch"
     assert "visits.fetch" == method_of(document, node["operationId"])
     del node["x-semantics"]["method"]
-    assert "sessions.get" == method_of(document, node["operationId"])
-    twin = copy.deepcopy(node) | {"operationId": "getSessionTwin"}
-    document["paths"]["/twin/{session_id}"] = {"get": twin}
-    assert "sessions.get_session_twin" == method_of(document, "getSessionTwin")
+    assert f"{python_name(READ.tag)}.get" == method_of(document, node["operationId"])
+    twin = copy.deepcopy(node) | {"operationId": "getTheTwin"}
+    document["paths"][f"/twin{READ.path}"] = {"get": twin}
+    assert f"{python_name(READ.tag)}.get_the_twin" == method_of(document, "getTheTwin")
     twin["tags"] = ["Two Words"]
     del twin["x-semantics"]
-    assert "two_words.get_session_twin" == method_of(document, "getSessionTwin")
+    assert "two_words.get_the_twin" == method_of(document, "getTheTwin")
 
 
 def test_an_operation_that_issues_tokens_is_not_a_method_and_names_its_header() -> None:

@@ -14,11 +14,22 @@ import pytest
 
 from scripts import bundle, generate
 from scripts.documents import dump_json, dump_yaml, load
+from scripts.facts import python_name
 from scripts.generate import ROOT, TEMPLATES, main, render
+from tests.owner.subject import CREATE, ERROR_SCHEMA, READ, RESOURCE, UPDATE, enumeration, one
 
 SCRIPT = Path(generate.__file__)
 DOCUMENT = ROOT / generate.DOCUMENT
 OUTPUT = ROOT / generate.OUTPUT
+ENUM, _ = enumeration()
+NUMBER = one(UPDATE.body, "number", also=RESOURCE)
+
+
+READ_MODULE = python_name(READ.name)
+
+
+def model(schema: str) -> str:
+    return f"models/{python_name(schema)}.py"
 
 
 @pytest.fixture
@@ -108,12 +119,12 @@ def test_check_names_each_file_that_differs_and_the_fix_and_writes_nothing(
     output = tmp_path / "package"
     shutil.copytree(OUTPUT, output, ignore=shutil.ignore_patterns("__pycache__"))
     (output / "types.py").write_text("edited = True\n")
-    (output / "models/gender.py").unlink()
+    (output / model(ENUM)).unlink()
     (output / "extra.py").write_text("")
     before = tree(output)
     assert 1 == run(DOCUMENT, output, "--check")
     fix = "differs from what the document gives; run `make generate`"
-    expected = [f"{output / name}: {fix}" for name in ("extra.py", "models/gender.py", "types.py")]
+    expected = [f"{output / name}: {fix}" for name in ("extra.py", model(ENUM), "types.py")]
     assert expected == capsys.readouterr().out.splitlines()
     assert before == tree(output)
 
@@ -121,32 +132,31 @@ def test_check_names_each_file_that_differs_and_the_fix_and_writes_nothing(
 def test_a_changed_description_changes_that_model_and_nothing_else(
     tmp_path: Path, document: dict[str, Any]
 ) -> None:
-    session = document["components"]["schemas"]["Session"]
-    session["properties"]["duration"]["description"] = "A description of its own."
+    document["components"]["schemas"][RESOURCE]["properties"][NUMBER]["description"] = "Changed."
     shutil.copy(DOCUMENT.with_name(generate.STRICT), tmp_path)
     changed = render(save(tmp_path, document))
     before = render(DOCUMENT)
     shown = [name for name in before if before[name] != changed[name]]
-    assert ["models/session.py"] == shown
+    assert [model(RESOURCE)] == shown
     assert before.keys() == changed.keys()
-    assert b"A description of its own." in changed["models/session.py"]
+    assert b"Changed." in changed[model(RESOURCE)]
 
 
 def test_hostile_text_of_the_document_stays_text(tmp_path: Path, document: dict[str, Any]) -> None:
     text = 'Quotes """ and \\ and {braces} and {{ jinja }} and a "'
     document["info"]["version"] = '1"\\{x}'
-    document["paths"]["/sessions"]["post"]["description"] = text
+    document["paths"][CREATE.path]["post"]["description"] = text
     schemas = document["components"]["schemas"]
-    schemas["Session"]["description"] = text
-    schemas["Session"]["properties"]["duration"]["description"] = text
-    schemas["Gender"]["description"] = text
-    schemas["ErrorDetail"]["properties"]['odd "name"\\'] = {"type": "string"}
+    schemas[RESOURCE]["description"] = text
+    schemas[RESOURCE]["properties"][NUMBER]["description"] = text
+    schemas[ENUM]["description"] = text
+    schemas[ERROR_SCHEMA]["properties"]['odd "name"\\'] = {"type": "string"}
     files = render(save(tmp_path, document))
-    assert {text} <= texts(files["models/gender.py"])
-    duration = f"{text}\n\nSpec: Session.duration (example)."
-    assert {duration} <= texts(files["models/session.py"])
+    assert {text} <= texts(files[model(ENUM)])
+    status = schemas[RESOURCE]["properties"][NUMBER]["x-provenance"]["status"]
+    assert {f"{text}\n\nSpec: {RESOURCE}.{NUMBER} ({status})."} <= texts(files[model(RESOURCE)])
     assert {'1"\\{x}'} <= texts(files["document.py"])
-    assert {'odd "name"\\'} <= texts(files["models/error_detail.py"])
+    assert {'odd "name"\\'} <= texts(files[model(ERROR_SCHEMA)])
 
 
 def test_a_document_that_cannot_be_used_leaves_the_package_as_it_was(
@@ -230,8 +240,8 @@ BROKEN_TEMPLATES = {
     "decoding.py.jinja": ("from enum import", "from enumeration import", "cannot be imported"),
     "api_init.py.jinja": (
         "    {{ endpoint.name }}.OPERATION,",
-        "    {{ (endpoint.name ~ '.OPERATION,') if endpoint.name != 'get_session' }}",
-        "document and output differ in getSession",
+        f"    {{{{ (endpoint.name ~ '.OPERATION,') if endpoint.name != '{READ_MODULE}' }}}}",
+        f"document and output differ in {READ.name}",
     ),
     "document.py.jinja": ("{{ servers.base_url", "{{ servers.nothing.base_url", "Undefined"),
 }

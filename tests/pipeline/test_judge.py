@@ -13,6 +13,7 @@ from scripts.bundle import ROOT
 from scripts.documents import load
 from scripts.nodes import Document
 from scripts.steps import StepFailure
+from tests.owner.subject import CREATE, MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ FAULTS = {
         "_resources.py",
         "        if not self._validator.is_valid(value):\n            value = ",
         "        del value[next(iter(sorted(self._own)))]\n        if True:\n            _ = ",
-        "createSession: the response breaks the document: created_at is missing",
+        f"{CREATE.name}: the response breaks the document: {MEANING['created']} is missing",
     ),
 }
 

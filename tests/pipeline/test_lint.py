@@ -17,7 +17,8 @@ import scripts.lint
 from scripts.checks import CHECKS
 from scripts.documents import DocumentError, dump_json, load
 from scripts.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint
-from scripts.nodes import Document, pointer_of
+from scripts.nodes import Document, place, pointer_of
+from tests.owner import subject
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "openapi" / "openapi.yaml"
@@ -31,12 +32,17 @@ NO_NETWORK = Path(__file__).parent / "lint" / "no_network.cjs"
 REMOVED: Any = object()
 
 SCHEMAS = "#/components/schemas"
-COUNT = f"{SCHEMAS}/SessionPage/properties/count"
-CREATE = "#/paths/~1sessions/post"
-SESSION = "#/paths/~1sessions~1{session_id}"
-LIST = "#/paths/~1sessions~1linked-user/get"
-LINK = f"{CREATE}/responses/200/links/getSession"
-SAMPLE = "#/components/examples/createSession.200/value"
+CREATED = subject.CREATE.shown
+ID_SHOWN = subject.CREATE.semantics["id"]
+PAGES = f"{SCHEMAS}/{subject.LIST.shown}"
+SESSIONS = f"{PAGES}/properties{subject.PAGE['items']}"
+COUNT = f"{PAGES}/properties{subject.PAGE['count']}"
+SESSION = place(("paths", subject.READ.path))
+LISTED = place(("paths", subject.LIST.path))
+LIST = f"{LISTED}/get"
+CREATE = f"{place(('paths', subject.CREATE.path))}/post"
+LINK = f"{CREATE}/responses/200/links/{subject.READ.name}"
+SAMPLE = f"#/components/examples/{subject.CREATE.name}.200/value"
 ID: Any = {
     "name": "id",
     "in": "path",
@@ -84,9 +90,9 @@ PLANTS = {
         f"{CREATE}/description", REMOVED, CREATE, ["spectral/operation-description"]
     ),
     "an array without items": Plant(
-        f"{SCHEMAS}/SessionPage/properties/sessions/items",
+        f"{SESSIONS}/items",
         REMOVED,
-        f"{SCHEMAS}/SessionPage/properties/sessions",
+        SESSIONS,
         ["spectral/array-items"],
     ),
     "an unknown member": Plant(
@@ -96,8 +102,8 @@ PLANTS = {
         ["openapi-spec-validator/OpenAPIValidationError", "redocly/struct", "spectral/oas3-schema"],
     ),
     "a member named twice": Plant(
-        f"{SCHEMAS}/SessionCreated/required",
-        ["session_id", "session_id"],
+        f"{SCHEMAS}/{CREATED}/required",
+        [ID_SHOWN[1:], ID_SHOWN[1:]],
         "#/required",
         [
             "openapi-spec-validator/uniqueItems",
@@ -106,9 +112,9 @@ PLANTS = {
         ],
     ),
     "a reference to nothing": Plant(
-        f"{SCHEMAS}/SessionPage/properties/sessions/items/$ref",
+        f"{SESSIONS}/items/$ref",
         f"{SCHEMAS}/Sesion",
-        f"{SCHEMAS}/SessionPage/properties/sessions/items",
+        f"{SESSIONS}/items",
         [
             "redocly/no-unresolved-refs",
             "openapi-spec-validator/unresolvable",
@@ -127,9 +133,9 @@ PLANTS = {
         ],
     ),
     "a parameter that the path does not have": Plant(
-        "#/paths/~1sessions~1linked-user/parameters",
+        f"{LISTED}/parameters",
         [ID],
-        "#/paths/~1sessions~1linked-user/parameters/0/name",
+        f"{LISTED}/parameters/0/name",
         [
             "redocly/path-parameters-defined",
             "spectral/path-params",
@@ -138,7 +144,7 @@ PLANTS = {
     ),
     "an operationId given twice": Plant(
         f"{LIST}/operationId",
-        "createSession",
+        subject.CREATE.name,
         LIST,
         [
             "checks/operation-id-is-unique",
@@ -148,7 +154,10 @@ PLANTS = {
         ],
     ),
     "operationIds that make one name": Plant(
-        f"{LIST}/operationId", "get_session", LIST, ["checks/operation-id-is-unique"]
+        f"{LIST}/operationId",
+        re.sub("[A-Z]", r"_\g<0>", subject.READ.name).lower(),
+        LIST,
+        ["checks/operation-id-is-unique"],
     ),
     "maxLength on an integer": Plant(
         f"{COUNT}/maxLength", 3, f"{COUNT}/maxLength", ["checks/keyword-fits-type"]
@@ -164,9 +173,9 @@ PLANTS = {
         ],
     ),
     "a sample that breaks its schema": Plant(
-        f"{SAMPLE}/session_id",
+        f"{SAMPLE}{ID_SHOWN}",
         1234567890,
-        f"{SAMPLE}/session_id",
+        f"{SAMPLE}{ID_SHOWN}",
         [
             "checks/value-fits-schema",
             "redocly/no-invalid-media-type-examples",
@@ -264,10 +273,10 @@ def test_a_multiple_is_found_out_exactly_and_not_with_floats(
     document: Any = load(SPEC)
     schema = {"type": "number", "multipleOf": step, "examples": [value], "default": value}
     price = {**schema, "x-provenance": ID["x-provenance"]}
-    document["components"]["schemas"]["SessionCreated"]["properties"]["price"] = price
-    for parameter in document["paths"]["/sessions/linked-user"]["get"]["parameters"]:
+    document["components"]["schemas"][CREATED]["properties"]["price"] = price
+    for parameter in document["paths"][subject.LIST.path]["get"]["parameters"]:
         parameter.update(schema=schema, example=value)
-    document["components"]["examples"]["createSession.200"]["value"]["price"] = value
+    document["components"]["examples"][SAMPLE.split("/")[3]]["value"]["price"] = value
     path = tmp_path / "x.json"
     path.write_text(dump_json(document), encoding="utf-8")
     # Each default, each example of a schema, that of the parameter, and the sample.
@@ -413,7 +422,7 @@ def test_problems_that_an_ignore_file_hides_are_an_error(
     shutil.copy(CONFIGS / "redocly.yaml", tmp_path)
     path = tmp_path / "x.json"
     path.write_text(dump_json(plant(load(SPEC), PLANTS["an undeclared tag"])), encoding="utf-8")
-    ignored = "x.json: {operation-tag-defined: ['#/paths/~1sessions/post/tags/0']}"
+    ignored = f"x.json: {{operation-tag-defined: ['{CREATE}/tags/0']}}"
     (tmp_path / ".redocly.lint-ignore.yaml").write_text(ignored, encoding="utf-8")
     monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
     use_only("redocly", monkeypatch)

@@ -15,6 +15,7 @@ from scripts.documents import DocumentError
 from scripts.publication.changes import changes
 from scripts.publish import publish
 from scripts.releases import RELEASES, freeze
+from tests.owner.subject import PAGE, enumeration, values_of
 from tests.publish.conftest import copy_sources
 from tests.versions import release_first, set_version
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STRICT = OVERLAYS / "strict.yaml"
+ENUM, PLACE = enumeration()
+AT_ENUM = PLACE.rpartition("/")[2]
+VALUE = values_of(ENUM)[-1]
 FIRST = "## 0.1.0\n\nThe first version. There is no earlier one to compare it with.\n"
 
 
@@ -40,9 +44,9 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def release_second(root: Path) -> None:
-    """Release a version that knows another gender, and a smaller page in the strict document."""
+    """Release a version that knows another enum value, and a smaller page in the strict one."""
     set_version(root, "0.2.0")
-    edit(root / SPEC, "OTHER", "DIVERSE")
+    edit(root / SPEC, VALUE, "DIVERSE")
     edit(root / STRICT, "maximum: 100", "maximum: 50")
     freeze(root)
 
@@ -51,7 +55,7 @@ def in_the_words_of_the_comparison(root: Path) -> str:
     old, new = (Source.read(root / RELEASES / f"{name}.yaml") for name in ("0.1.0", "0.2.0"))
     text = as_markdown(compare(old, new), "0.1.0 to 0.2.0").rstrip("\n")
     assert "### You must change\n" in text
-    assert "gender" in text
+    assert AT_ENUM in text
     return text
 
 
@@ -76,8 +80,8 @@ def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first
     assert unreleased.startswith("## 0.2.0 to 0.2.1, not released yet\n\n### Nothing to do\n")
     assert in_the_words_of_the_comparison(root) == second.rstrip("\n")
     assert alone.startswith("## 0.1.0 to 0.2.0, strict\n\n### You must change\n")
-    assert "page_size" in alone
-    assert "gender" not in alone  # which is said above already
+    assert PAGE["size"] in alone
+    assert AT_ENUM not in alone  # which is said above already
     assert FIRST == first
 
 

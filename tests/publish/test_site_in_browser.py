@@ -19,14 +19,28 @@ from heidi_sandbox import serving
 
 from scripts.bundle import ROOT, derive
 from scripts.publication.requests import base_url
+from tests.owner.edits import objects
+from tests.owner.project import path_of
+from tests.owner.subject import CREATE, ERROR_SCHEMA, ID, LIST, PAGE, READ, UPDATE, at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from tests.owner.subject import Action
 
     App = Callable[[Any, Any, Any], Awaitable[None]]
     Seen = dict[str, Any]
 
 BASE_URL: Final = base_url(cast("dict[str, Any]", derive("strict")))
+PLACE: Final = f"operation/{UPDATE.name}"
+SAMPLE: Final[str] = next(
+    value
+    for part in objects(UPDATE.sample)
+    for value in part.values()
+    if isinstance(value, str) and " " in value
+)
+"""A string that the update's sample sets."""
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 SCRIPT: Final = ROOT / "tests/publish/browser.mjs"
 MODULES: Final = ROOT / "scripts/node/node_modules"
@@ -47,7 +61,7 @@ STRUCTURE: Final = (
 
 SEND: Final = "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"
 ANSWERS: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
-PATCH: Final = "document.getElementById('operation/updateSession')?.getBoundingClientRect().top"
+PATCH: Final = f"document.getElementById('{PLACE}')?.getBoundingClientRect().top"
 RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
 STORED: Final = """indexedDB.databases().then((databases) =>
   JSON.stringify([databases, {...localStorage}, {...sessionStorage}]))"""
@@ -64,12 +78,12 @@ PRINTED: Final = """["main", "#top nav", "#theme", ".side", ".contents"].map(
 LATER: Final = """new Promise((resolve) =>
   setTimeout(() => resolve(document.body.className), 300))"""
 DRAWN: Final = {
-    "reference.html": ["wait", "document.querySelector('[id=\"schema/ErrorDetail\"]')"],
-    "console.html": ["wait", "document.body.innerText.includes('Create a session')"],
+    "reference.html": ["wait", f"document.querySelector('[id=\"schema/{ERROR_SCHEMA}\"]')"],
+    "console.html": ["wait", f"document.body.innerText.includes({json.dumps(CREATE.title)})"],
 }
 SEARCHES: Final = {
-    "updateSession": "reference.html#operation/updateSession",
-    "consultnote": "reference.html#schema/ConsultNote",
+    UPDATE.name: f"reference.html#{PLACE}",
+    ERROR_SCHEMA.lower(): f"reference.html#schema/{ERROR_SCHEMA}",
     "judging": "judging.html",
     "retry-after": "errors.html#every-status",
     "has_next_page anomal": "decisions.html#anomalies",
@@ -145,7 +159,7 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
         ],
     ),
     "deep link": (
-        "reference.html#operation/updateSession",
+        f"reference.html#{PLACE}",
         [["wait", f"{PATCH} >= 0 && {PATCH} < innerHeight / 2"]],
     ),
     "print": (
@@ -170,19 +184,22 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
 """What one does on a page, by name."""
 
 
-def console(token: str, session_id: str) -> list[list[Any]]:
+def console(token: str, identifier: str) -> list[list[Any]]:
     """Put each operation to the sandbox in the console."""
-    named = [["click", "[contenteditable][aria-label=Value]"], ["keys", session_id]]
-    requests: list[tuple[str, str, list[list[Any]], str]] = [
-        ("Create a session", "post /sessions)", [], r"session_id\W+\d{30,39}"),
-        ("Get a session", "get /sessions/{session_id}", named, rf"session_id\W+{session_id}"),
-        ("Update a session", "patch /sessions/{session_id}", named, r"session_name[^]*John Doe"),
-        ("List the sessions", "get /sessions/linked-user", [], r"sessions\W[^]*session_id"),
+    named = [["click", "[contenteditable][aria-label=Value]"], ["keys", identifier]]
+    items = PAGE["items"].rpartition("/")[2]
+    requests: list[tuple[Action, list[list[Any]], str]] = [
+        (CREATE, [], rf"{ID}\W+\d{{30,39}}"),
+        (READ, named, rf"{ID}\W+{identifier}"),
+        (UPDATE, named, rf"{ID}[^]*{SAMPLE}"),
+        (LIST, [], rf"{items}\W[^]*{ID}"),
     ]
     steps = [DRAWN["console.html"], ["type", "#console input[placeholder=Token]", token]]
-    for title, name, fields, answer in requests:
+    for operation, fields, answer in requests:
+        name = f"{operation.method.lower()} {operation.path})"
         steps += [
-            ["click", f"::-p-xpath(//button[contains(., '{text}')])"] for text in (title, name)
+            ["click", f"::-p-xpath(//button[contains(., {json.dumps(text)})])"]
+            for text in (operation.title, name)
         ]
         steps += fields
         steps += [["clickUntil", SEND, f"{ANSWERS}.some((text) => /{answer}/.test(text))"]]
@@ -191,21 +208,20 @@ def console(token: str, session_id: str) -> list[list[Any]]:
 
 
 def create(url: str, token: str) -> str:
-    answer = httpx.post(f"{url}/sessions", headers={"Authorization": f"Bearer {token}"})
-    return str(answer.raise_for_status().json()["session_id"])
+    answer = httpx.post(url + CREATE.path, headers={"Authorization": f"Bearer {token}"})
+    return str(at(answer.raise_for_status().json(), CREATE.semantics["id"]))
 
 
-def read_name(url: str, token: str, session_id: str) -> str:
+def read(url: str, token: str, identifier: str) -> str:
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(f"{url}/sessions/{session_id}", headers=headers)
-    return str(answer.raise_for_status().json()["session"]["patient"]["name"])
+    return httpx.get(url + path_of(identifier), headers=headers).raise_for_status().text
 
 
 def from_file(site: Path, page: str) -> dict[str, Any]:
     """Search on a page that no server serves."""
     steps = [
         *([DRAWN[page]] if page in DRAWN else []),
-        ["type", "#query", "updateSession"],
+        ["type", "#query", UPDATE.name],
         ["wait", "document.querySelector('#results a')"],
         ["read", RESULTS],
     ]
@@ -274,8 +290,8 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         thread.start()
         base = f"http://127.0.0.1:{server.server_port}/"
         token = sandbox.token()
-        session_id = create(sandbox.url, token)
-        journeys = {**JOURNEYS, "console": ("console.html", console(token, session_id))}
+        identifier = create(sandbox.url, token)
+        journeys = {**JOURNEYS, "console": ("console.html", console(token, identifier))}
         visits = [look for page in sorted(site.glob("*.html")) for look in looks(page.name)]
         visits += [{"name": n, "page": page, "steps": do} for n, (page, do) in journeys.items()]
         visits.append(PRINT_DARK)
@@ -305,8 +321,8 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         for visit in found.values():
             requests = (url.removeprefix(f"{site.as_uri()}/") for url in visit["requests"])
             visit["requests"] = [url.removeprefix(base) for url in requests]
-        found["console"] |= {"sandbox": sandbox.url, "token": token, "session": session_id}
-        found["console"]["name"] = read_name(sandbox.url, token, session_id)
+        found["console"] |= {"sandbox": sandbox.url, "token": token, "session": identifier}
+        found["console"]["changed"] = read(sandbox.url, token, identifier)
         yield found
 
 
@@ -427,7 +443,7 @@ def test_a_page_that_is_opened_as_a_file_is_drawn_and_searched(
     seen: dict[str, Seen], page: str
 ) -> None:
     (found,) = seen[f"file {page}"]["read"]
-    assert "reference.html#operation/updateSession" in found[:3]
+    assert f"reference.html#{PLACE}" in found[:3]
 
 
 @pytest.mark.parametrize("page", ["index.html", "reference.html", "console.html"])
@@ -441,9 +457,9 @@ def test_the_policy_stops_a_foreign_request(seen: dict[str, Seen], page: str) ->
 def test_the_console_puts_every_operation_to_the_sandbox(seen: dict[str, Seen]) -> None:
     visit = seen["console"]
     sent = {url for url in visit["requests"] if url.startswith("http")}
-    paths = ("", f"/{visit['session']}", "/linked-user")
-    assert {f"{visit['sandbox']}/sessions{path}" for path in paths} == sent
-    assert "John Doe" == visit["name"]
+    paths = (CREATE.path, path_of(visit["session"]), LIST.path)
+    assert {visit["sandbox"] + path for path in paths} == sent
+    assert SAMPLE in visit["changed"]
 
 
 def test_the_console_keeps_no_token(seen: dict[str, Seen]) -> None:
