@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import field, frozen
 
 from .arguments import convert, convert_properties
 from .decoding import Model, Shape
 from .types import UNSET, MismatchError, Request
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -356,40 +361,34 @@ class RawResponse(Generic[T]):
         return f"<RawResponse {self.status_code} to {self._operation}>"
 
 
-class Pages(Protocol[T]):
-    """A walk over all pages, each time anew."""
+class Walk(Protocol[T]):
+    """One walk over all pages of a list: what to ask next, and when to stop."""
 
-    def __iter__(self) -> Iterator[T]: ...
+    def next_call(self) -> Call[Window[T]] | None: ...
 
-    def first(self) -> Window[T]: ...
+    def explain_refusal(self) -> AbstractContextManager[None]: ...
 
-
-class AsyncPages(Protocol[T]):
-    """A walk over all pages, each time anew."""
-
-    def __aiter__(self) -> AsyncIterator[T]: ...
-
-    async def first(self) -> Window[T]: ...
+    def take(self, page: Window[T]) -> list[T]: ...
 
 
-class Sender(Protocol):
-    """Sends calls, and walks over pages."""
+class Walking(Protocol):
+    """Begins walks over pages."""
+
+    def walk(
+        self, query: Query[T], max_items: int | None, progress: Progress | None
+    ) -> Walk[T]: ...
+
+
+class Sender(Walking, Protocol):
+    """Sends calls."""
 
     def send(self, call: Call[T]) -> RawResponse[T]: ...
 
-    def pages(
-        self, query: Query[T], max_items: int | None, progress: Progress | None
-    ) -> Pages[T]: ...
 
-
-class AsyncSender(Protocol):
-    """Sends calls, and walks over pages."""
+class AsyncSender(Walking, Protocol):
+    """Sends calls."""
 
     async def send(self, call: Call[T]) -> RawResponse[T]: ...
-
-    def pages(
-        self, query: Query[T], max_items: int | None, progress: Progress | None, *, prefetch: bool
-    ) -> AsyncPages[T]: ...
 
 
 def checked(made: T | Exception) -> T:
@@ -419,7 +418,20 @@ class AsyncResource(Uncopied):
         return await self._sender.send(checked(call))
 
 
-class Pager(Uncopied, Generic[T]):
+class _Pages(Uncopied, Generic[T]):
+    def __init__(
+        self,
+        sender: Walking,
+        query: Query[T] | Exception,
+        max_items: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self._query = checked(query)
+        self._walk: Callable[[], Walk[T]] = partial(sender.walk, self._query, max_items, progress)
+        self._walk()  # refuses a bad max_items here, not at the first step
+
+
+class Pager(_Pages[T]):
     """A list that is read page by page, as it is iterated."""
 
     def __init__(
@@ -429,7 +441,8 @@ class Pager(Uncopied, Generic[T]):
         max_items: int | None,
         progress: Progress | None,
     ) -> None:
-        self._pages = sender.pages(checked(query), max_items, progress)
+        super().__init__(sender, query, max_items, progress)
+        self._sender = sender
 
     def __iter__(self) -> Iterator[T]:
         """Yield every item once; ask for a page when the one before is used up.
@@ -438,7 +451,11 @@ class Pager(Uncopied, Generic[T]):
             PaginationError: going on would never end, or the walk would lose items.
             HeidiError: see its other subclasses.
         """
-        return iter(self._pages)
+        walk = self._walk()
+        while (call := walk.next_call()) is not None:
+            with walk.explain_refusal():
+                page = self._sender.send(call).parse()
+            yield from walk.take(page)
 
     def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -450,10 +467,10 @@ class Pager(Uncopied, Generic[T]):
             APIResponseError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return as_page(self._pages.first())
+        return as_page(self._sender.send(self._query.call()).parse())
 
 
-class AsyncPager(Uncopied, Generic[T]):
+class AsyncPager(_Pages[T]):
     """A list that is read page by page, as it is iterated with `async for`."""
 
     def __init__(
@@ -465,16 +482,28 @@ class AsyncPager(Uncopied, Generic[T]):
         *,
         prefetch: bool,
     ) -> None:
-        self._pages = sender.pages(checked(query), max_items, progress, prefetch=prefetch)
+        super().__init__(sender, query, max_items, progress)
+        self._sender = sender
+        self._prefetch = prefetch
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    async def __aiter__(self) -> AsyncIterator[T]:
         """Yield every item once; ask for a page when the one before is used up.
 
         Raises:
             PaginationError: going on would never end, or the walk would lose items.
             HeidiError: see its other subclasses.
         """
-        return aiter(self._pages)
+        walk = self._walk()
+        ahead: Task[Window[T] | None] | None = None
+        try:
+            while (page := await (ahead or self._next(walk))) is not None:
+                items = walk.take(page)
+                ahead = self._start(walk) if self._prefetch else None
+                for item in items:
+                    yield item
+        finally:
+            if ahead is not None and not ahead.cancel():
+                ahead.exception()  # nobody waits for it any more
 
     async def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -486,4 +515,16 @@ class AsyncPager(Uncopied, Generic[T]):
             APIResponseError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return as_page(await self._pages.first())
+        return as_page((await self._sender.send(self._query.call())).parse())
+
+    def _start(self, walk: Walk[T]) -> Task[Window[T] | None]:
+        from asyncio import create_task  # not for those who are not async
+
+        return create_task(self._next(walk))
+
+    async def _next(self, walk: Walk[T]) -> Window[T] | None:
+        call = walk.next_call()
+        if call is None:
+            return None
+        with walk.explain_refusal():
+            return (await self._sender.send(call)).parse()

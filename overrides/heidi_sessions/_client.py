@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from heidi_generated.client import AsyncResources, Resources
 from heidi_generated.facade import Uncopied
@@ -10,38 +11,39 @@ from heidi_generated.types import UNSET
 
 from . import _options
 from ._engine import AsyncEngine, Engine
-from ._http import AsyncPool, AsyncTokenAuth, SyncPool, TokenAuth
+from ._http import AsyncPool, HttpxAsyncClient, HttpxClient, SyncPool, TokenAuth
 from ._issuer import Issuer
 from ._settings import Settings
-from ._tokens import AsyncIssuedTokens, IssuedTokens, given_tokens
+from ._tokens import IssuedTokens, given_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
     from heidi_generated.document import Region
-    from heidi_generated.errors import HeidiError
     from heidi_generated.types import Unset
 
-    from ._http import HttpxAsyncClient, HttpxClient, Timeout
-    from ._tokens import AsyncTokenSource, TimedToken, TokenSource
+    from ._http import Timeout
+    from ._tokens import TokenSource
+
+Token = TypeVar("Token")
+HttpxT = TypeVar("HttpxT")
 
 
-class Heidi(Resources, Uncopied):
-    """The Heidi Sessions API.
+class _Client(Uncopied, Generic[Token, HttpxT]):
+    """What both clients have: their options."""
 
-    Threads may share it. Clients that derive from it by `with_options` share its connections and
-    its token. Close it after use, or use it in a `with` statement.
-    """
-
+    _pool_class: ClassVar[type[Any]]
+    _engine_class: ClassVar[type[Any]]
+    _engine: Any
     _base_url = "no server yet"
 
     def __init__(
         self,
         *,
         token: str | None = None,
-        token_provider: Callable[[], str] | None = None,
+        token_provider: Callable[[], Token] | None = None,
         api_key: str | None = None,
         email: str | None = None,
         third_party_internal_id: str | None = None,
@@ -53,7 +55,7 @@ class Heidi(Resources, Uncopied):
         default_headers: Mapping[str, str] | None = None,
         strict_responses: bool = False,
         page_parameter: str | None = None,
-        http_client: HttpxClient | None = None,
+        http_client: HttpxT | None = None,
     ) -> None:
         """Set up a client; nothing is sent yet.
 
@@ -62,7 +64,8 @@ class Heidi(Resources, Uncopied):
 
         Args:
             token: a bearer token (HEIDI_TOKEN).
-            token_provider: called before every request, and once more after a 401; gives a token.
+            token_provider: called before every request, and once more after a 401; gives a token
+                or, for `AsyncHeidi`, something to await for one.
             api_key: your key as a partner (HEIDI_API_KEY).
             email: the email address of your user (HEIDI_EMAIL).
             third_party_internal_id: the id of the same user in your own system
@@ -80,8 +83,8 @@ class Heidi(Resources, Uncopied):
                 reading them as far as they go.
             page_parameter: the query parameter that asks for the next page; None: as the
                 document names it.
-            http_client: your own httpx.Client, with your proxies, certificates or HTTP/2. It is
-                yours to close.
+            http_client: your own httpx.Client or, for `AsyncHeidi`, httpx.AsyncClient, with your
+                proxies, certificates or HTTP/2. It is yours to close.
 
         Raises:
             ConfigurationError: an option is missing, contradicts another, or is not safe.
@@ -104,15 +107,13 @@ class Heidi(Resources, Uncopied):
             strict_responses=strict_responses,
             page_parameter=page_parameter,
         )
-        pool = SyncPool(settings.base_url, http_client)
+        pool = self._pool_class(settings.base_url, http_client)
         if isinstance(credentials, _options.Key):
-            issuer = Issuer(credentials, settings)
-            source: TokenSource = IssuedTokens(
-                lambda: issuer.read(pool.send(issuer.request(), None))
-            )
+            source: TokenSource = IssuedTokens(Issuer(credentials, settings), pool.send)
         else:
             source = given_tokens(credentials, token_provider)
-        self._set_up(Engine(pool, TokenAuth(source, settings.base_url), settings), derived=False)
+        auth = TokenAuth(source, settings.base_url)
+        self._set_up(self._engine_class(pool, auth, settings), derived=False)
 
     def with_options(
         self,
@@ -149,11 +150,35 @@ class Heidi(Resources, Uncopied):
             default_headers=default_headers,
             strict_responses=strict_responses,
         )
-        engine = Engine(self._engine.pool, self._engine.auth, settings)
+        engine = self._engine_class(self._engine.pool, self._engine.auth, settings)
         client = object.__new__(type(self))
         client.__dict__.update(self.__dict__)
         client._set_up(engine, derived=True)
         return client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self._base_url}>"
+
+    def _set_up(self, engine: Any, *, derived: bool) -> None:
+        self._engine = engine
+        self._base_url = engine.settings.base_url
+        self._derived = derived
+        self._set_up_resources(engine)
+
+    def _set_up_resources(self, sender: Any) -> None:
+        raise NotImplementedError
+
+
+class Heidi(Resources, _Client[str, HttpxClient]):
+    """The Heidi Sessions API.
+
+    Threads may share it. Clients that derive from it by `with_options` share its connections and
+    its token. Close it after use, or use it in a `with` statement.
+    """
+
+    _pool_class = SyncPool
+    _engine_class = Engine
+    _engine: Engine
 
     def close(self) -> None:
         """Close the connections. A call after this raises ClosedClientError."""
@@ -171,17 +196,8 @@ class Heidi(Resources, Uncopied):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<Heidi at {self._base_url}>"
 
-    def _set_up(self, engine: Engine, *, derived: bool) -> None:
-        self._engine = engine
-        self._base_url = engine.settings.base_url
-        self._derived = derived
-        self._set_up_resources(engine)
-
-
-class AsyncHeidi(AsyncResources, Uncopied):
+class AsyncHeidi(AsyncResources, _Client[str | Awaitable[str], HttpxAsyncClient]):
     """The Heidi Sessions API, for asyncio.
 
     Tasks, threads and event loops may share it. Each event loop has its own connections, which
@@ -190,124 +206,9 @@ class AsyncHeidi(AsyncResources, Uncopied):
     `async with` statement.
     """
 
-    _base_url = "no server yet"
-
-    def __init__(
-        self,
-        *,
-        token: str | None = None,
-        token_provider: Callable[[], str | Awaitable[str]] | None = None,
-        api_key: str | None = None,
-        email: str | None = None,
-        third_party_internal_id: str | None = None,
-        base_url: str | None = None,
-        region: Region | None = None,
-        timeout: float | Timeout | Unset = UNSET,
-        max_retries: int = 2,
-        retry_writes: bool = False,
-        default_headers: Mapping[str, str] | None = None,
-        strict_responses: bool = False,
-        page_parameter: str | None = None,
-        http_client: HttpxAsyncClient | None = None,
-    ) -> None:
-        """Set up a client; nothing is sent yet.
-
-        What is not passed is taken from the environment. Authenticate in one of three ways: a
-        token, a function that gives tokens, or a key with the user it is for.
-
-        Args:
-            token: a bearer token (HEIDI_TOKEN).
-            token_provider: called before every request, and once more after a 401; gives a token,
-                or something to await for one.
-            api_key: your key as a partner (HEIDI_API_KEY).
-            email: the email address of your user (HEIDI_EMAIL).
-            third_party_internal_id: the id of the same user in your own system
-                (HEIDI_THIRD_PARTY_INTERNAL_ID).
-            base_url: the server (HEIDI_BASE_URL): https, or http on this machine.
-            region: instead of base_url, where the data of the clinic lives (HEIDI_REGION). Without
-                either, the server for all regions.
-            timeout: seconds that connecting, sending and each wait for more of an answer may take;
-                or an httpx.Timeout. Without it 30, or as http_client says.
-            max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat calls that write where the server may have acted on the
-                first attempt. May create the same thing twice.
-            default_headers: sent with every request.
-            strict_responses: refuse answers that are not what the document says, instead of
-                reading them as far as they go.
-            page_parameter: the query parameter that asks for the next page; None: as the
-                document names it.
-            http_client: your own httpx.AsyncClient, with your proxies, certificates or HTTP/2. It
-                is yours to close.
-
-        Raises:
-            ConfigurationError: an option is missing, contradicts another, or is not safe.
-        """
-        given = _options.conceal(
-            token=token,
-            api_key=api_key,
-            email=email,
-            third_party_internal_id=third_party_internal_id,
-        )
-        del token, api_key, email, third_party_internal_id  # tracebacks that show locals show these
-        credentials = _options.credentials(given, provider=token_provider is not None)
-        settings = Settings.of(
-            base_url=_options.base_url(base_url, region),
-            timeout=timeout,
-            own_client=http_client is not None,
-            max_retries=max_retries,
-            retry_writes=retry_writes,
-            default_headers=default_headers or {},
-            strict_responses=strict_responses,
-            page_parameter=page_parameter,
-        )
-        pool = AsyncPool(settings.base_url, http_client)
-        if isinstance(credentials, _options.Key):
-            source: AsyncTokenSource = AsyncIssuedTokens(_issuing(credentials, settings, pool))
-        else:
-            source = given_tokens(credentials, token_provider)
-        auth = AsyncTokenAuth(source, settings.base_url)
-        self._set_up(AsyncEngine(pool, auth, settings), derived=False)
-
-    def with_options(
-        self,
-        *,
-        timeout: float | Timeout | Unset = UNSET,
-        max_retries: int | Unset = UNSET,
-        retry_writes: bool | Unset = UNSET,
-        default_headers: Mapping[str, str] | Unset = UNSET,
-        strict_responses: bool | Unset = UNSET,
-    ) -> Self:
-        """Derive a client with other options, which shares this one's connections and token.
-
-        It lives as long as this one; closing it does nothing. What is left out stays as it is here.
-
-        Args:
-            timeout: seconds that connecting, sending and each wait for more of an answer may take;
-                or an httpx.Timeout.
-            max_retries: how many times to repeat a request that failed and may be repeated.
-            retry_writes: also repeat calls that write where the server may have acted on the
-                first attempt. May create the same thing twice.
-            default_headers: sent with every request, on top of those that are there.
-            strict_responses: refuse answers that are not what the document says.
-
-        Returns:
-            A client of the same class.
-
-        Raises:
-            ConfigurationError: an option is not what it must be.
-        """
-        settings = self._engine.settings.evolve(
-            timeout=timeout,
-            max_retries=max_retries,
-            retry_writes=retry_writes,
-            default_headers=default_headers,
-            strict_responses=strict_responses,
-        )
-        engine = AsyncEngine(self._engine.pool, self._engine.auth, settings)
-        client = object.__new__(type(self))
-        client.__dict__.update(self.__dict__)
-        client._set_up(engine, derived=True)
-        return client
+    _pool_class = AsyncPool
+    _engine_class = AsyncEngine
+    _engine: AsyncEngine
 
     async def close(self) -> None:
         """Close the connections. A call after this raises ClosedClientError.
@@ -327,23 +228,3 @@ class AsyncHeidi(AsyncResources, Uncopied):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"<AsyncHeidi at {self._base_url}>"
-
-    def _set_up(self, engine: AsyncEngine, *, derived: bool) -> None:
-        self._engine = engine
-        self._base_url = engine.settings.base_url
-        self._derived = derived
-        self._set_up_resources(engine)
-
-
-def _issuing(
-    key: _options.Key, settings: Settings, pool: AsyncPool
-) -> Callable[[], Awaitable[TimedToken | HeidiError]]:
-    issuer = Issuer(key, settings)
-
-    async def issue() -> TimedToken | HeidiError:
-        return issuer.read(await pool.send(issuer.request(), None))
-
-    return issue

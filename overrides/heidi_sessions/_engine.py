@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from heidi_generated.facade import Uncopied
 
 from ._exchange import Exchange
-from ._pages import AsyncWalker, Walker
+from ._http import AsyncPool, SyncPool
+from ._pages import Walk
 
 if TYPE_CHECKING:
     from heidi_generated.facade import Call, Progress, Query, RawResponse
 
     from ._exchange import Result
-    from ._http import AsyncPool, AsyncTokenAuth, SyncPool, TokenAuth
+    from ._http import TokenAuth
     from ._settings import Settings
 
 T = TypeVar("T")
+Pool = TypeVar("Pool")
 
 
-class Engine(Uncopied):
-    """Sends calls for a `Heidi`."""
-
-    def __init__(self, pool: SyncPool, auth: TokenAuth, settings: Settings) -> None:
+class _Engine(Uncopied, Generic[Pool]):
+    def __init__(self, pool: Pool, auth: TokenAuth, settings: Settings) -> None:
         self.pool = pool
         self.auth = auth
         self.settings = settings
+
+    def walk(self, query: Query[T], max_items: int | None, progress: Progress | None) -> Walk[T]:
+        """Begin a walk over the pages of a list.
+
+        Raises:
+            ValueError: max_items is negative, or not an integer.
+        """
+        return Walk(query, max_items, progress)
+
+
+class Engine(_Engine[SyncPool]):
+    """Sends calls for a `Heidi`."""
 
     def send(self, call: Call[T]) -> RawResponse[T]:
         """Send a call, again where that is allowed and may help.
@@ -45,22 +57,9 @@ class Engine(Uncopied):
             result = go_on(exchange, result, attempt)
         return exchange.conclude(result)
 
-    def pages(self, query: Query[T], max_items: int | None, progress: Progress | None) -> Walker[T]:
-        """Walk over the pages of a list.
 
-        Raises:
-            ValueError: max_items is negative, or not an integer.
-        """
-        return Walker(self, query, max_items, progress)
-
-
-class AsyncEngine(Uncopied):
+class AsyncEngine(_Engine[AsyncPool]):
     """Sends calls for an `AsyncHeidi`."""
-
-    def __init__(self, pool: AsyncPool, auth: AsyncTokenAuth, settings: Settings) -> None:
-        self.pool = pool
-        self.auth = auth
-        self.settings = settings
 
     async def send(self, call: Call[T]) -> RawResponse[T]:
         """Send a call, again where that is allowed and may help.
@@ -79,13 +78,3 @@ class AsyncEngine(Uncopied):
 
             result = await go_on_async(exchange, result, attempt)
         return exchange.conclude(result)
-
-    def pages(
-        self, query: Query[T], max_items: int | None, progress: Progress | None, *, prefetch: bool
-    ) -> AsyncWalker[T]:
-        """Walk over the pages of a list.
-
-        Raises:
-            ValueError: max_items is negative, or not an integer.
-        """
-        return AsyncWalker(self, query, max_items, progress, prefetch=prefetch)

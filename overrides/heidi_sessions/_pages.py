@@ -7,28 +7,17 @@ twice are dropped, and a walk that would lose items or never end is an error.
 from __future__ import annotations
 
 import contextlib
-import functools
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from heidi_generated.errors import APIStatusError, PaginationError
-from heidi_generated.facade import Uncopied
 
 from . import _log
 from ._seen import Seen
 
 if TYPE_CHECKING:
-    from asyncio import Task
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import Generator
 
-    from heidi_generated.facade import (
-        AsyncSender,
-        Call,
-        Cursor,
-        Progress,
-        Query,
-        Sender,
-        Window,
-    )
+    from heidi_generated.facade import Call, Cursor, Progress, Query, Window
 
 T = TypeVar("T")
 
@@ -129,78 +118,3 @@ class Walk(Generic[T]):
     def _error(self, problem: str) -> PaginationError:
         noun = self._query.listing.noun
         return PaginationError(problem, seen=len(self._ids), total_count=self._total, noun=noun)
-
-
-class Walker(Uncopied, Generic[T]):
-    """Walks over the pages of a list, each time anew."""
-
-    def __init__(
-        self,
-        sender: Sender,
-        query: Query[T],
-        max_items: int | None,
-        progress: Progress | None,
-    ) -> None:
-        self._sender = sender
-        self._query = query
-        self._walk = functools.partial(Walk[T], query, max_items, progress)
-        self._walk()  # refuses a bad max_items here, not at the first step
-
-    def __iter__(self) -> Iterator[T]:
-        walk = self._walk()
-        while (call := walk.next_call()) is not None:
-            with walk.explain_refusal():
-                page = self._sender.send(call).parse()
-            yield from walk.take(page)
-
-    def first(self) -> Window[T]:
-        """Read the first page, and no other."""
-        return self._sender.send(self._query.call()).parse()
-
-
-class AsyncWalker(Uncopied, Generic[T]):
-    """Walks over the pages of a list, each time anew."""
-
-    def __init__(
-        self,
-        sender: AsyncSender,
-        query: Query[T],
-        max_items: int | None,
-        progress: Progress | None,
-        *,
-        prefetch: bool,
-    ) -> None:
-        self._sender = sender
-        self._query = query
-        self._prefetch = prefetch
-        self._walk = functools.partial(Walk[T], query, max_items, progress)
-        self._walk()  # refuses a bad max_items here, not at the first step
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        walk = self._walk()
-        ahead: Task[Window[T] | None] | None = None
-        try:
-            while (page := await (ahead or self._next(walk))) is not None:
-                items = walk.take(page)
-                ahead = self._start(walk) if self._prefetch else None
-                for item in items:
-                    yield item
-        finally:
-            if ahead is not None and not ahead.cancel():
-                ahead.exception()  # nobody waits for it any more
-
-    async def first(self) -> Window[T]:
-        """Read the first page, and no other."""
-        return (await self._sender.send(self._query.call())).parse()
-
-    def _start(self, walk: Walk[T]) -> Task[Window[T] | None]:
-        from asyncio import create_task  # noqa: PLC0415  # not for those who are not async
-
-        return create_task(self._next(walk))
-
-    async def _next(self, walk: Walk[T]) -> Window[T] | None:
-        call = walk.next_call()
-        if call is None:
-            return None
-        with walk.explain_refusal():
-            return (await self._sender.send(call)).parse()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 import threading
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from heidi_generated.errors import ConfigurationError, HeidiError, TokenError
 
@@ -14,8 +15,11 @@ from . import _clock, _fork
 from ._secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Generator
     from concurrent.futures import Future
+
+    from ._issuer import Issuer
+    from ._messages import Answer, Outgoing
 
 # RFC 6750, section 2.1; whatever else ends up in a header could break it.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -28,10 +32,6 @@ class TokenSource(Protocol):
     """Gives the token to send; `refused` is the one that the server just answered 401 to."""
 
     def token(self, refused: Secret | None = None) -> Secret: ...
-
-
-class AsyncTokenSource(Protocol):
-    """The same, for asyncio."""
 
     async def token_async(self, refused: Secret | None = None) -> Secret: ...
 
@@ -60,7 +60,7 @@ class ProvidedTokens:
     It is asked before every request, since it may answer for another user each time.
     """
 
-    def __init__(self, provide: Callable[[], str | Awaitable[str]]) -> None:
+    def __init__(self, provide: Callable[[], object]) -> None:
         self._provide = provide
 
     def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
@@ -87,7 +87,7 @@ class ProvidedTokens:
 
 
 def given_tokens(
-    token: Secret | None, provide: Callable[[], str | Awaitable[str]] | None
+    token: Secret | None, provide: Callable[[], object] | None
 ) -> FixedToken | ProvidedTokens:
     """Take tokens as the user gives them."""
     if token is not None:
@@ -125,27 +125,57 @@ Outcome: TypeAlias = "TimedToken | HeidiError | None"
 """What became of a request for a token; None: it was interrupted."""
 
 
-class _Shared:
-    """The token of all threads, tasks and event loops, and the one request for the next.
+class IssuedTokens:
+    """Tokens issued for a key, one request at a time.
 
-    The first who finds no good token asks for one; the others wait for its outcome, be it a token
-    or an error. Where the first is interrupted, the next one asks.
+    All threads, tasks and event loops share the token, and the one request for the next. The first
+    who finds no good token asks for one; the others wait for its outcome, be it a token or an
+    error. Where the first is interrupted, the next one asks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, issuer: Issuer, send: Callable[[Outgoing, None], Any]) -> None:
+        """Take what makes the request, and what sends it; its result is awaited or not."""
+        self._issuer = issuer
+        self._send = send
         self._current: TimedToken | None = None
         self._flight: Future[Outcome] | None = None
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    def good(self, refused: Secret | None) -> Secret | None:
+    def token(self, refused: Secret | None = None) -> Secret:
+        good = self._good(refused)
+        while good is None:
+            flight, leads = self._board(refused)
+            if leads:
+                with self._landing(flight) as land:
+                    land(self._send(self._issuer.request(), None))
+            good = _secret_of(flight.result())
+        return good
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
+
+        good = self._good(refused)
+        while good is None:
+            flight, leads = self._board(refused)
+            if leads:
+                with self._landing(flight) as land:
+                    land(await self._send(self._issuer.request(), None))
+            good = _secret_of(await wrap_future(flight))
+        return good
+
+    def start_over(self) -> None:
+        self._flight = None
+        self._lock = threading.Lock()
+
+    def _good(self, refused: Secret | None) -> Secret | None:
         """Return the token, unless it is refused, or about to end."""
         token = self._current
         if token is None or token.secret == refused or _clock.monotonic() >= token.renew_at:
             return None
         return token.secret
 
-    def board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
+    def _board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
         """Return the request to wait for, and whether the caller is the one to make it."""
         from concurrent.futures import Future  # noqa: PLC0415  # only for tokens that are issued
 
@@ -155,77 +185,25 @@ class _Shared:
             flight = Future[Outcome]()
             # From here on, a task that stops waiting cannot cancel it for the others.
             flight.set_running_or_notify_cancel()
-            if self.good(refused) is not None:
+            if self._good(refused) is not None:
                 flight.set_result(self._current)
                 return flight, False
             self._flight = flight
             return flight, True
 
-    def land(self, flight: Future[Outcome], outcome: Outcome) -> None:
-        """Tell all who wait what became of the request."""
-        with self._lock:
-            if isinstance(outcome, TimedToken):
-                self._current = outcome
-            self._flight = None
-        flight.set_result(outcome)
-
-    def start_over(self) -> None:
-        self._flight = None
-        self._lock = threading.Lock()
-
-
-class IssuedTokens:
-    """Tokens issued for a key, one request at a time."""
-
-    def __init__(self, issue: Callable[[], TimedToken | HeidiError]) -> None:
-        self._issue = issue
-        self._shared = _Shared()
-
-    def token(self, refused: Secret | None = None) -> Secret:
-        good = self._shared.good(refused)
-        while good is None:
-            flight, leads = self._shared.board(refused)
-            if leads:
-                self._lead(flight)
-            good = _secret_of(flight.result())
-        return good
-
-    def _lead(self, flight: Future[Outcome]) -> None:
-        outcome: Outcome = None
+    @contextlib.contextmanager
+    def _landing(self, flight: Future[Outcome]) -> Generator[Callable[[Answer | HeidiError], None]]:
+        """Tell all who wait what became of the request: what is landed, or that it never was."""
+        outcomes: list[Outcome] = []
         try:
-            outcome = self._issue()
+            yield lambda result: outcomes.append(self._issuer.read(result))
         finally:
-            self._shared.land(flight, outcome)
-
-
-class AsyncIssuedTokens:
-    """Tokens issued for a key, one request at a time, for asyncio."""
-
-    def __init__(self, issue: Callable[[], Awaitable[TimedToken | HeidiError]]) -> None:
-        self._issue = issue
-        self._shared = _Shared()
-
-    async def token_async(self, refused: Secret | None = None) -> Secret:
-        good = self._shared.good(refused)
-        while good is None:
-            flight, leads = self._shared.board(refused)
-            if leads:
-                await self._lead(flight)
-            good = _secret_of(await _landing(flight))
-        return good
-
-    async def _lead(self, flight: Future[Outcome]) -> None:
-        outcome: Outcome = None
-        try:
-            outcome = await self._issue()
-        finally:
-            self._shared.land(flight, outcome)
-
-
-async def _landing(flight: Future[Outcome]) -> Outcome:
-    from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
-
-    return await wrap_future(flight)
+            outcome = outcomes[0] if outcomes else None
+            with self._lock:
+                if isinstance(outcome, TimedToken):
+                    self._current = outcome
+                self._flight = None
+            flight.set_result(outcome)
 
 
 def _secret_of(outcome: Outcome) -> Secret | None:

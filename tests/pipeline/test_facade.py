@@ -203,7 +203,7 @@ class Sender:
         self.requests.append(call.request)
         return Response(call, self.body)
 
-    def pages(self, query: Any, max_items: int | None, progress: object) -> Any:
+    def walk(self, query: Any, max_items: int | None, progress: object) -> Any:
         return query
 
 
@@ -295,7 +295,7 @@ def test_a_response_without_a_body_is_none(templates: Any) -> None:
 def test_a_list_takes_every_parameter_but_the_token_and_finds_the_next_page(templates: Any) -> None:
     _, resource = templates()
     pager = resource.list(kind="a", limit=2, since=date(2024, 1, 31), x_clinic="north")
-    query = pager._pages
+    query = pager._query
     first = query.call().request
     assert {"kind": "a", "limit": 2, "since": "2024-01-31"} == first.params
     assert {"x-clinic": "north"} == first.headers

@@ -5,14 +5,13 @@ from __future__ import annotations
 from httpx import AsyncClient as HttpxAsyncClient
 from httpx import Client as HttpxClient
 
-from ._auth import AsyncTokenAuth, TokenAuth
+from ._auth import TokenAuth
 from ._clients import all_headers, encoded
 from ._pool import AsyncPool, SyncPool
 from ._timeout import Timeout, as_timeout
 
 __all__ = [
     "AsyncPool",
-    "AsyncTokenAuth",
     "HttpxAsyncClient",
     "HttpxClient",
     "SyncPool",

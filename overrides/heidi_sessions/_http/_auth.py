@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from heidi_sessions._secret import Secret
-    from heidi_sessions._tokens import AsyncTokenSource, TokenSource
+    from heidi_sessions._tokens import TokenSource
 
 
 class TokenAuth(httpx.Auth):
@@ -34,14 +34,6 @@ class TokenAuth(httpx.Auth):
             fresh = self._source.token(refused=token)
             if fresh != token:
                 yield _authorize(request, fresh)
-
-
-class AsyncTokenAuth(httpx.Auth):
-    """The same for a source that is awaited."""
-
-    def __init__(self, source: AsyncTokenSource, base_url: str) -> None:
-        self._source = source
-        self._origin = _origin(httpx.URL(base_url))
 
     async def async_auth_flow(
         self, request: httpx.Request

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from heidi_sessions._messages import Outgoing
 
-    from ._auth import AsyncTokenAuth, TokenAuth
+    from ._auth import TokenAuth
 
 # A child process must not close the connections that it inherits: they are its parent's.
 _inherited: Final[list[object]] = []
@@ -99,7 +99,7 @@ class AsyncPool:
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    async def send(self, outgoing: Outgoing, auth: AsyncTokenAuth | None) -> Answer | HeidiError:
+    async def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
         given = self._given
         client = given or await self._of_this_loop()
