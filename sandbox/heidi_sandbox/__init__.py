@@ -15,9 +15,8 @@ if TYPE_CHECKING:
         StoreUnavailableError,
         UnknownOutcomeError,
     )
-    from heidi_sandbox._open import open_store
     from heidi_sandbox._server import Sandbox, serving
-    from heidi_sandbox._store import Page, Size, Store
+    from heidi_sandbox._store import Page, Size, Store, open_store
 
 __all__ = [
     "CannotServeError",
@@ -43,7 +42,7 @@ _HOMES: Final = {
     "StoreUnavailableError": "_errors",
     "UnknownOutcomeError": "_errors",
     "create_app": "_app",
-    "open_store": "_open",
+    "open_store": "_store",
     "serving": "_server",
 }
 

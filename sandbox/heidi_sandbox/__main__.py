@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Generator, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -18,9 +19,8 @@ from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance
 from heidi_sandbox._page import token_command
-from heidi_sandbox._process import end_process, keep_memory, say, set_up_process
+from heidi_sandbox._process import Stops, end_process, keep_memory, say, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
-from heidi_sandbox._stops import Stops
 from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
     set_up_process(access_log=settings.access_log)
-    with Stops() as stops, _served(settings, options) as sandbox:
+    stops = Stops()
+    with _served(settings, options) as sandbox:
         sandbox.when_ended(stops.end)
         keep_memory()
         say(_greeting(sandbox, show_key=settings.api_key is None))
@@ -166,19 +167,22 @@ def _add_server_flags(serve: argparse.ArgumentParser) -> None:
         "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
     )
     serve.add_argument(
-        "--port", type=_port, default=8080, help="port to listen on, 0 for a free one (%(default)s)"
+        "--port",
+        type=partial(whole_number, least=0, most=65535),
+        default=8080,
+        help="port to listen on, 0 for a free one (%(default)s)",
     )
     serve.add_argument(
         "--workers",
         metavar="N",
-        type=_workers,
+        type=partial(whole_number, least=1, most=_MOST_WORKERS),
         default=1,
         help="how many processes share the work; more than one needs PostgreSQL (%(default)s)",
     )
     serve.add_argument(
         "--token-lifetime",
         metavar="SECONDS",
-        type=_lifetime,
+        type=partial(whole_number, least=1, most=_LONGEST_LIFETIME),
         default=DEFAULT_TOKEN_LIFETIME,
         help="seconds until a token expires (%(default)s)",
     )
@@ -216,7 +220,7 @@ def _add_chaos_flags(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--chaos-seed",
         metavar="SEED",
-        type=_seed,
+        type=partial(whole_number, least=0, most=2**63 - 1),
         help="with --chaos-rate: the same seed gives the same faults in the same order",
     )
 
@@ -225,22 +229,6 @@ def _host(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("must be an address, such as 127.0.0.1")
     return text
-
-
-def _port(text: str) -> int:
-    return whole_number(text, 0, 65535)
-
-
-def _workers(text: str) -> int:
-    return whole_number(text, 1, _MOST_WORKERS)
-
-
-def _lifetime(text: str) -> int:
-    return whole_number(text, 1, _LONGEST_LIFETIME)
-
-
-def _seed(text: str) -> int:
-    return whole_number(text, 0, 2**63 - 1)
 
 
 def _rate(text: str) -> float:

@@ -7,10 +7,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
-from heidi_sandbox._answer import Answer
-from heidi_sandbox._asgi import App, Receive, Scope, Send
-from heidi_sandbox._cursor import Cursors
-from heidi_sandbox._deadlines import Deadlines
+from heidi_sandbox._asgi import Answer, App, Receive, Scope, Send
 from heidi_sandbox._document import Document, Operation, PathItem, load_document, read_document
 from heidi_sandbox._errors import (
     ApiError,
@@ -22,11 +19,11 @@ from heidi_sandbox._errors import (
     PathNotFoundError,
     ServerError,
 )
-from heidi_sandbox._limits import Limits
+from heidi_sandbox._limits import Deadlines, Limits
 from heidi_sandbox._request import Request
 from heidi_sandbox._site import Site
 from heidi_sandbox._store import Store
-from heidi_sandbox._tokens import Caller, InvalidTokenError, Tokens
+from heidi_sandbox._tokens import Caller, Cursors, InvalidTokenError, Tokens
 from heidi_sandbox._verbs import Call, Collections, Verbs
 
 _ANONYMOUS: Final = Caller(user="", linked=False)

@@ -8,13 +8,13 @@ import os
 import random
 import re
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from heidi_sandbox._answer import Answer
-from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._asgi import Answer, App, Message, Receive, Scope, Send
 from heidi_sandbox._document import Document, Operation
 from heidi_sandbox._errors import (
     ApiError,
@@ -52,6 +52,7 @@ _LONGEST_WAIT: Final = 60  # seconds
 _MOST_COUNTED: Final = 1000  # headers whose `times` are remembered
 _TIME: Final = re.compile(r"([0-9]{1,6})(ms|s)", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
+_HTML: Final = b"<!doctype html><title>Bad gateway</title><h1>502 Bad gateway</h1>\n"
 
 _log = logging.getLogger("heidi_sandbox.chaos")
 
@@ -70,24 +71,20 @@ class Fault(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A request and what serves it, as ASGI has them."""
+    """A request, the operation that it asks for, and what serves it."""
 
     app: App
     document: Document
+    operation: Operation | None
     scope: Scope
     receive: Receive
-    send: Send
 
-    @property
-    def operation(self) -> Operation | None:
-        path = origin_path(self.scope["raw_path"])
-        return self.document.find_operation(self.scope["method"], path)
-
-    async def go_on(self) -> None:
-        await self.app(self.scope, self.receive, self.send)
-
-    async def answer(self) -> Answer:
-        """Do what is asked, and return the answer instead of sending it."""
+    async def answer(self, faults: Sequence[Fault] = ()) -> Answer | None:
+        """Do what is asked, with faults; return the response, None where there is none."""
+        if faults:
+            fault, *rest = faults
+            _log.info("chaos: %s", fault.name)
+            return await _FAULTS[fault.name].do(fault, self, partial(self.answer, rest))
         start: Message = {}
         body = bytearray()
 
@@ -101,8 +98,12 @@ class Exchange(NamedTuple):
             headers.pop(name, None)
         return Answer(start["status"], bytes(body), headers, media_type)
 
+    def refuse(self, error: ApiError) -> Answer:
+        return self.document.refuse(error, self.operation)
 
-Doing: TypeAlias = Callable[[Fault, Exchange], Awaitable[None]]
+
+GoOn: TypeAlias = Callable[[], Awaitable[Answer | None]]
+Doing: TypeAlias = Callable[[Fault, Exchange, GoOn], Awaitable[Answer | None]]
 
 
 class Chaos:
@@ -126,19 +127,22 @@ class Chaos:
         self._counts: dict[tuple[bytes, ...], int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not origin_path(scope["raw_path"]).startswith(self._base_path):
-            await self._app(scope, receive, send)
-            return
+        path = origin_path(scope["raw_path"])
+        answer: Answer | None
         try:
-            faults = self._faults(scope)
+            faults = self._faults(scope) if path.startswith(self._base_path) else []
         except ValueError as error:
             text = f"Heidi-Sandbox-Chaos: {error}"
-            await self._document.refuse(MalformedRequestError(text, Connection="close")).send(send)
-            return
-        app = self._app
-        for fault in reversed(faults):
-            app = _with(fault, app, self._document)
-        await app(scope, receive, send)
+            answer = self._document.refuse(MalformedRequestError(text, Connection="close"))
+        else:
+            if not faults:
+                await self._app(scope, receive, send)
+                return
+            operation = self._document.find_operation(scope["method"], path)
+            exchange = Exchange(self._app, self._document, operation, scope, receive)
+            answer = await exchange.answer(faults)
+        if answer is not None:
+            await answer.send(send)
 
     def _faults(self, scope: Scope) -> list[Fault]:
         text = b", ".join(value for name, value in scope["headers"] if name == HEADER)
@@ -191,45 +195,31 @@ def _fault(text: str) -> Fault:
     return Fault(name, value, parameters)
 
 
-def _with(fault: Fault, app: App, document: Document) -> App:
-    async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
-        _log.info("chaos: %s", fault.name)
-        await _FAULTS[fault.name].do(fault, Exchange(app, document, scope, receive, send))
-
-    return faulty
-
-
-async def _wait(fault: Fault, exchange: Exchange) -> None:
+async def _wait(fault: Fault, _: Exchange, go_on: GoOn) -> Answer | None:
     await asyncio.sleep(_seconds(fault.value))
-    await exchange.go_on()
+    return await go_on()
 
 
-async def _limit_rate(fault: Fault, exchange: Exchange) -> None:
+async def _limit_rate(fault: Fault, exchange: Exchange, _: GoOn) -> Answer:
     seconds = fault.parameters.get("retry-after", "1")
-    await _refuse(RateLimitedError("too many requests", Retry_After=seconds), exchange)
+    return exchange.refuse(RateLimitedError("too many requests", Retry_After=seconds))
 
 
-async def _be_unavailable(fault: Fault, exchange: Exchange) -> None:
+async def _be_unavailable(fault: Fault, exchange: Exchange, _: GoOn) -> Answer:
     seconds = fault.parameters.get("retry-after")
     headers = {} if seconds is None else {"Retry_After": seconds}
-    await _refuse(ServiceUnavailableError("the service is unavailable", **headers), exchange)
+    return exchange.refuse(ServiceUnavailableError("the service is unavailable", **headers))
 
 
-async def _expire(_: Fault, exchange: Exchange) -> None:
+async def _expire(_: Fault, exchange: Exchange, _go_on: GoOn) -> Answer:
     schemes = exchange.operation.schemes if exchange.operation else ()
-    await _refuse(
-        AuthenticationError(WWW_Authenticate=schemes[0].challenge if schemes else "Bearer"),
-        exchange,
-    )
+    challenge = schemes[0].challenge if schemes else "Bearer"
+    return exchange.refuse(AuthenticationError(WWW_Authenticate=challenge))
 
 
-async def _refuse(error: ApiError, exchange: Exchange) -> None:
-    await exchange.document.refuse(error, exchange.operation).send(exchange.send)
-
-
-async def _drop(fault: Fault, exchange: Exchange) -> None:
+async def _drop(fault: Fault, exchange: Exchange, go_on: GoOn) -> None:
     if fault.value == "after":
-        await exchange.answer()
+        await go_on()
     _cut(exchange.scope)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(1):  # the server takes note, and does not answer for us
@@ -237,22 +227,21 @@ async def _drop(fault: Fault, exchange: Exchange) -> None:
                 pass
 
 
-async def _malform(fault: Fault, exchange: Exchange) -> None:
-    answer = await exchange.answer()
+async def _malform(fault: Fault, _: Exchange, go_on: GoOn) -> Answer | None:
+    answer = await go_on()
+    if answer is None:
+        return None
     if fault.value == "html":
-        answer = answer._replace(body=_HTML, media_type="text/html; charset=utf-8")
-    else:
-        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
-    await answer.send(exchange.send)
+        return answer._replace(body=_HTML, media_type="text/html; charset=utf-8")
+    return answer._replace(body=answer.body[: len(answer.body) // 2])
 
 
-async def _hide_next_page(_: Fault, exchange: Exchange) -> None:
-    answer = await exchange.answer()
+async def _hide_next_page(_: Fault, exchange: Exchange, go_on: GoOn) -> Answer | None:
+    answer = await go_on()
     page = exchange.operation.semantics.get("page") if exchange.operation else None
-    if page is not None and answer.status < HTTPStatus.BAD_REQUEST:
-        body = dump(put(json.loads(answer.body), split(page["next"]), None))
-        answer = answer._replace(body=body)
-    await answer.send(exchange.send)
+    if answer is None or page is None or answer.status >= HTTPStatus.BAD_REQUEST:
+        return answer
+    return answer._replace(body=dump(put(json.loads(answer.body), split(page["next"]), None)))
 
 
 def _cut(scope: Scope) -> None:
@@ -321,4 +310,3 @@ _RANDOM: Final = [
     )
     for fault in parse(text)
 ]
-_HTML: Final = b"<!doctype html><title>Bad gateway</title><h1>502 Bad gateway</h1>\n"

@@ -2,16 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import heidi_spec
 
-from heidi_sandbox._answer import Answer
+from heidi_sandbox._asgi import Answer
 from heidi_sandbox._errors import ApiError, CannotServeError, InvalidRequestError
 from heidi_sandbox._json import MalformedJsonError, dump, inexact_numbers, parse
 from heidi_sandbox._schemas import (
@@ -62,52 +62,30 @@ class Scheme(NamedTuple):
 class Parameter:
     """One parameter, but for those that name a resource.
 
-    separator: between the items of an array that is sent as one string, None where each is sent.
-    read: from a string to the value, or to one item, or None where it is an object.
-    properties: of an object, how to read each of them.
+    sent: the names under which it is sent, one for each property where it is a deep object.
+    convert: from the strings that are sent under each of these names to the value.
     """
 
     name: str
     place: str
     required: bool
     default: Any
-    read: Read
-    is_array: bool
-    separator: str | None
-    properties: Mapping[str, Read] | None
+    sent: frozenset[str]
+    convert: Callable[[Mapping[str, Sequence[str]]], Any]
     validator: Validator
 
-    def value(self, texts: Sequence[str]) -> Any:
+    def value(self, texts: Mapping[str, Sequence[str]]) -> Any:
         """Return the value that a request gives, or the default.
 
         Raises:
             InvalidRequestError: it is missing, given twice, or not as documented.
         """
-        if not texts:
+        given = {name: texts[name] for name in self.sent if texts.get(name)}
+        if not given:
             if self.required:
                 raise InvalidRequestError(f"{self.name} is missing")
             return self.default
-        if self.is_array:
-            split_ = texts if self.separator is None else texts[0].split(self.separator)
-            value: Any = [self.read(text) for text in split_]
-        else:
-            value = self.read(texts[0])
-        if len(texts) > 1 and not (self.is_array and self.separator is None):
-            raise InvalidRequestError(f"{self.name} must be given once")
-        return self._valid(value)
-
-    def object(self, texts: Mapping[str, list[str]]) -> Any:
-        """Return the object that a request gives as one parameter for each property."""
-        value = {
-            name: read(texts[f"{self.name}[{name}]"][0])
-            for name, read in (self.properties or {}).items()
-            if texts[f"{self.name}[{name}]"]
-        }
-        if not value:
-            return self.value(())
-        return self._valid(value)
-
-    def _valid(self, value: Any) -> Any:
+        value = self.convert(given)
         problem = self.validator.problem(value)
         if problem is not None:
             raise InvalidRequestError(problem._replace(path=(self.name, *problem.path)).at(""))
@@ -190,9 +168,7 @@ class Operation:
     method: str
     template: str
     schemes: tuple[Scheme, ...]
-    path: tuple[Parameter, ...]
-    query: tuple[Parameter, ...]
-    header: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...]
     resources: Mapping[str, str]
     body: Body | None
     responses: Mapping[str, Response]
@@ -208,28 +184,29 @@ class Operation:
         Raises:
             InvalidRequestError: a parameter is not what the document takes.
         """
-        if not (self.path or self.query or self.header):
+        if not self.parameters:
             return {}
-        values = {one.name: one.value([path[one.name]]) for one in self.path}
-        for one in self.header:
-            text = header(one.name.lower().encode())
-            values[one.name] = one.value([] if text is None else [text])
-        return values | self._read_query(query) if self.query else values
+        headers = (one.name for one in self.parameters if one.place == "header")
+        sent: dict[str, Mapping[str, Sequence[str]]] = {
+            "path": {name: [text] for name, text in path.items()},
+            "query": self._sent_in_query(query),
+            "header": {
+                name: [text]
+                for name in headers
+                if (text := header(name.lower().encode())) is not None
+            },
+        }
+        return {one.name: one.value(sent[one.place]) for one in self.parameters}
 
-    def _read_query(self, raw: bytes) -> dict[str, Any]:
+    def _sent_in_query(self, raw: bytes) -> dict[str, list[str]]:
+        wanted = {name for one in self.parameters if one.place == "query" for name in one.sent}
         texts: dict[str, list[str]] = {}
-        for one in self.query:
-            names = [f"{one.name}[{name}]" for name in one.properties or ()] or [one.name]
-            texts.update((name, []) for name in names)
         for pair in raw.decode("latin-1").split("&"):
             name, _, text = pair.partition("=")
             name = unquote(name.replace("+", " "))
-            if name in texts:
-                texts[name].append(_unquoted(name, text))
-        return {
-            one.name: one.value(texts[one.name]) if one.properties is None else one.object(texts)
-            for one in self.query
-        }
+            if name in wanted:
+                texts.setdefault(name, []).append(_unquoted(name, text))
+        return texts
 
     def violation(self, answer: Answer) -> str | None:
         """Return how an error breaks the document, quoting none of it; None where it obeys."""
@@ -425,13 +402,17 @@ class _Reader:
             (one["in"], one["name"]): one
             for one in map(self._taken.follow, (*shared, *taken.get("parameters", ())))
         }
-        places: dict[str, list[Parameter]] = {"path": [], "query": [], "header": [], "cookie": []}
-        for (place, name), one in named.items():
-            is_id = place == "path" and name in self._resources
-            if not is_id and not (place == "header" and name.lower() in _NO_PARAMETERS):
-                places[place].append(self._parameter(one))
-        if places["cookie"]:
-            raise CannotServeError(f"parameter {places['cookie'][0].name}: cookies are not served")
+        ids = {
+            name: self._resources[name]
+            for place, name in named
+            if place == "path" and name in self._resources
+        }
+        parameters = [
+            self._parameter(one)
+            for (place, name), one in named.items()
+            if not (place == "path" and name in ids)
+            and not (place == "header" and name.lower() in _NO_PARAMETERS)
+        ]
         responses = {
             status: self._response(status, self._returned.follow(one))
             for status, one in returned["responses"].items()
@@ -442,14 +423,8 @@ class _Reader:
             method=method.upper(),
             template=template,
             schemes=tuple(self._schemes[name] for name in (security[0] if security else ())),
-            path=tuple(places["path"]),
-            query=tuple(places["query"]),
-            header=tuple(places["header"]),
-            resources={
-                name: self._resources[name]
-                for place, name in named
-                if place == "path" and name in self._resources
-            },
+            parameters=tuple(parameters),
+            resources=ids,
             body=self._body(taken["requestBody"]) if "requestBody" in taken else None,
             responses=responses,
             success=_success(responses),
@@ -459,39 +434,47 @@ class _Reader:
 
     def _parameter(self, node: Node) -> Parameter:
         name, place = node["name"], node["in"]
-        style = node.get("style", "form" if place in ("query", "cookie") else "simple")
-        if "content" in node:
-            (media,) = node["content"].values()
-            schema, read, is_array, properties = media["schema"], _json_reader(name), False, None
-        else:
-            schema = node["schema"]
-            types = self._taken.types(schema)
-            is_array, is_object = "array" in types, "object" in types
-            if (is_object and style != "deepObject") or (
-                not is_object and style not in _SEPARATORS
-            ):
-                raise CannotServeError(f"parameter {name}: style {style} is not served")
-            items = self._taken.flat(schema).get("items", {}) if is_array else schema
-            read = _reader(self._taken.types(items))
-            properties = (
-                {
-                    inner: _reader(self._taken.types(one))
-                    for inner, one in self._taken.properties(schema).items()
-                }
-                if is_object
-                else None
-            )
+        if place == "cookie":
+            raise CannotServeError(f"parameter {name}: cookies are not served")
+        schema = node.get("schema", {})
+        for media in node.get("content", {}).values():
+            schema = media["schema"]
+        sent, convert = self._conversion(node, schema)
         return Parameter(
             name=name,
             place=place,
             required=node.get("required", False),
             default=self._taken.flat(schema).get("default"),
-            read=read,
-            is_array=is_array,
-            separator=None if node.get("explode", style == "form") else _SEPARATORS.get(style),
-            properties=properties,
+            sent=frozenset(sent),
+            convert=convert,
             validator=self._taken.validator(schema),
         )
+
+    def _conversion(
+        self, node: Node, schema: Node
+    ) -> tuple[Iterable[str], Callable[[Mapping[str, Sequence[str]]], Any]]:
+        """Return the names under which a parameter is sent, and how its strings are read."""
+        name = node["name"]
+        style = node.get("style", "form" if node["in"] == "query" else "simple")
+        types = set[str]() if "content" in node else self._taken.types(schema)
+        if "object" in types and style == "deepObject":
+            read_by_name = {
+                f"{name}[{inner}]": (inner, _reader(self._taken.types(one)))
+                for inner, one in self._taken.properties(schema).items()
+            }
+            return read_by_name, partial(_read_object, read_by_name)
+        if "object" in types or style not in _SEPARATORS:
+            raise CannotServeError(f"parameter {name}: style {style} is not served")
+        if "array" not in types:
+            read = _json_reader(name) if "content" in node else _reader(types)
+            return [name], lambda texts: read(_only(name, texts[name]))
+        read = _reader(self._taken.types(self._taken.flat(schema).get("items", {})))
+        if node.get("explode", style == "form"):
+            return [name], lambda texts: [read(text) for text in texts[name]]
+        separator = _SEPARATORS[style]
+        return [name], lambda texts: [
+            read(text) for text in _only(name, texts[name]).split(separator)
+        ]
 
     def _body(self, reference: Node) -> Body:
         node = self._taken.follow(reference)
@@ -601,6 +584,19 @@ def _reader(types: set[str]) -> Read:
         return words.get(text, text)
 
     return read
+
+
+def _only(name: str, texts: Sequence[str]) -> str:
+    if len(texts) > 1:
+        raise InvalidRequestError(f"{name} must be given once")
+    return texts[0]
+
+
+def _read_object(
+    read_by_name: Mapping[str, tuple[str, Read]], texts: Mapping[str, Sequence[str]]
+) -> Node:
+    pairs = [(*read_by_name[name], text) for name, (text, *_) in texts.items()]
+    return {inner: read(text) for inner, read, text in pairs}
 
 
 def _json_reader(name: str) -> Read:

@@ -3,9 +3,12 @@
 import argparse
 import asyncio
 import contextlib
+import hashlib
+import random
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,17 +19,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._invented import invented
-from heidi_sandbox._open import MEMORY, SQLITE, open_store
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
-from heidi_sandbox._store import Size, Store
+from heidi_sandbox._resources import Resource
+from heidi_sandbox._store import MEMORY, SQLITE, Size, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import Collections
 
 _MOST_SESSIONS: Final = 10_000_000
 _LARGEST_CHUNK: Final = 5_000  # sessions in one commit
 _AT_ONCE: Final = 8  # users
+_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_INTERVAL: Final = timedelta(seconds=20)  # so that ten million of them lie in the past
+_KINDS: Final = "Example Fictitious Imaginary Invented Mockup Placeholder Sample Specimen".split()
+_THINGS: Final = "Appointment Chart Cough Headache Note Person Rash Remark Sprain Visit".split()
 
 
 def add_maintenance(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -114,7 +120,9 @@ def _seed(options: argparse.Namespace) -> None:
 
 async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
     document = load_document()
-    async with _opened(url) as store:
+    async with contextlib.AsyncExitStack() as closing:
+        store = await open_store(url)
+        closing.push_async_callback(store.close)
         tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
         collections = Collections(document, store)
         seed = _Seed(document, collections, tokens, key)
@@ -147,11 +155,55 @@ class _Seed:
             user = self._tokens.read(self._tokens.issue([email, *self._rest]).token).user
             for resource in self.resources:
                 collection = self._collections.name(user, resource.name)
-                make = invented(self._document, resource, self._key, email)
+                make = _invented(self._document, resource, self._key, email)
                 for begin in range(0, share, _LARGEST_CHUNK):
                     count = min(_LARGEST_CHUNK, share - begin)
                     await self._collections.store.extend(collection, count, make)
                     advance(count)
+
+
+class _Inventor(random.Random):
+    """Chooses, and where any text does, takes words that no patient has."""
+
+    def text(self) -> str:
+        return f"{self.choice(_KINDS)} {self.choice(_THINGS)} {self.randint(1, 9999)}"
+
+
+def _invented(
+    document: Document, resource: Resource, key: bytes, user: str
+) -> Callable[[int], tuple[str, bytes]]:
+    """Return what makes the id and the document of a user's resource from its number.
+
+    Args:
+        document: the strict document; what its create and update requests take is invented.
+        resource: which one.
+        key: at most 64 bytes; the same key makes the same resources.
+        user: what names the user.
+    """
+    schemas = resource.schemas
+    operations = [*document.of("create", resource.name), *document.of("update", resource.name)]
+    taken = {
+        stored: schemas.properties(body.schema)[name]
+        for body in (operation.body for operation in operations)
+        if body is not None
+        for name, stored in resource.kept(body).items()
+    }
+    validators = {name: schemas.validator(resource.properties[name]) for name in taken}
+
+    def make(number: int) -> tuple[str, bytes]:
+        digest = hashlib.blake2b(f"{user} {resource.name} {number}".encode(), key=key).digest()
+        inventor = _Inventor(int.from_bytes(digest, "big"))
+        id_ = resource.new_id(inventor)
+        created = _EPOCH + number * _INTERVAL
+        sent = {name: schemas.smallest(one, inventor) for name, one in taken.items()}
+        value = resource.new(id_, number, created, {})
+        for name, one in sent.items():
+            # An object is merged with what is there, so it need not be whole.
+            if isinstance(one, dict) or validators[name].is_valid(one):
+                value = resource.changed(value, {name: one}, created + _INTERVAL)
+        return str(id_), resource.text(value, taken)
+
+    return make
 
 
 def _shares(sessions: int, users: int) -> Iterator[tuple[str, int]]:
@@ -171,15 +223,6 @@ def _progress(sessions: int) -> Generator[Callable[[int], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("sessions", total=sessions)
         yield partial(progress.advance, task)
-
-
-@contextlib.asynccontextmanager
-async def _opened(url: str) -> AsyncGenerator[Store, None]:
-    store = await open_store(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def _refuse_missing(file: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment
 from markdown_it import MarkdownIt
@@ -76,12 +76,13 @@ def render(document: Document, url: str) -> str:
     """
     root = document.root
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
+    filters: dict[str, Any] = {
         "follow": partial(follow, root),
-        "markdown": lambda text: Markup(_markdown.render(text)),  # noqa: S704  # lets no HTML through
+        "markdown": _html,
         "origins": _origins,
         "pretty": partial(json.dumps, indent=2, ensure_ascii=False),
     }
+    environment.filters.update(filters)
     template = environment.from_string(_FILES.joinpath("page.html").read_text(encoding="utf-8"))
     return template.render(
         info=root["info"],
@@ -93,6 +94,10 @@ def render(document: Document, url: str) -> str:
         start=_start(document, url),
         grammar=_chaos.GRAMMAR,
     )
+
+
+def _html(markdown: str) -> Markup:
+    return Markup(_markdown.render(markdown))  # noqa: S704  # it lets no HTML through
 
 
 def _operations(root: Node) -> Iterator[tuple[str, str, Node]]:

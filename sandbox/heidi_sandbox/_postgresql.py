@@ -17,7 +17,7 @@ from heidi_sandbox._errors import (
     UnknownOutcomeError,
 )
 from heidi_sandbox._migrations import ID, POSTGRESQL
-from heidi_sandbox._store import Page, Size
+from heidi_sandbox._store import Page, Size, page_of
 
 T = TypeVar("T")
 Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no type
@@ -175,13 +175,7 @@ class PostgresqlStore:
 
     async def page(self, collection: str, below: int | None, size: int) -> Page:
         bound = _ABOVE_ALL if below is None else below
-        rows = await self._read(_PAGE, bound, collection.encode(), size + 1)
-        shown = [row for row in rows[:size] if row[1] is not None]
-        return Page(
-            documents=[document for _, _, document in shown],
-            total=rows[0][0] if rows else 0,
-            next=shown[-1][1] if len(rows) > size else None,
-        )
+        return page_of(await self._read(_PAGE, bound, collection.encode(), size + 1), size)
 
     async def extend(
         self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]

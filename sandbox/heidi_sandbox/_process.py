@@ -1,10 +1,12 @@
-"""What a process has to itself: its log and its memory."""
+"""What a process has to itself: its log, its memory and its end."""
 
 import contextlib
 import gc
 import logging
 import os
+import signal
 import sys
+from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 
@@ -41,3 +43,24 @@ def keep_memory() -> None:
     """Spare the garbage collector what stays for good: everything that is loaded by now."""
     gc.collect()
     gc.freeze()
+
+
+class Stops:
+    """Why a process ends: SIGINT or SIGTERM asks it to, or its server is gone."""
+
+    def __init__(self) -> None:
+        # A handler may put while the same thread gets.
+        self._asked: SimpleQueue[bool] = SimpleQueue()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: self._asked.put(True))
+
+    def end(self) -> None:
+        """End the wait from any thread: the server is gone."""
+        self._asked.put(False)
+
+    def wait(self) -> bool:
+        """Wait, and return whether it was a signal that ended the wait."""
+        while True:
+            # A signal that comes just before a wait does not interrupt it.
+            with contextlib.suppress(Empty):
+                return self._asked.get(timeout=1)

@@ -4,7 +4,6 @@ import contextlib
 from typing import Any, Final
 
 from heidi_sandbox._asgi import Receive, Scope
-from heidi_sandbox._deadlines import Deadlines
 from heidi_sandbox._document import Body
 from heidi_sandbox._errors import (
     ContentTooLargeError,
@@ -13,6 +12,7 @@ from heidi_sandbox._errors import (
     UnsupportedMediaTypeError,
 )
 from heidi_sandbox._json import MalformedJsonError
+from heidi_sandbox._limits import Deadlines
 
 LARGEST_BODY: Final = 1024 * 1024  # bytes
 _LARGEST_REST: Final = 8 * LARGEST_BODY

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import import_module
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 from jsonschema_rs import Draft202012Validator, ValidationError
@@ -137,24 +138,23 @@ class Schemas:
                 node["required"] = required
         return node
 
-    def properties(self, schema: Node) -> dict[str, Node]:
-        """Return the properties that a schema names, those of its alternatives included."""
+    def _alternatives(self, schema: Node) -> Iterator[Node]:
+        """Yield the alternatives of a schema, flat and at every depth, and last the schema."""
         node = self.flat(schema)
-        found: dict[str, Node] = {}
         for word in _BRANCHES:
             for branch in node.get(word, ()):
-                found |= self.properties(branch)
-        return {**found, **node.get("properties", {})}
+                yield from self._alternatives(branch)
+        yield node
+
+    def properties(self, schema: Node) -> dict[str, Node]:
+        """Return the properties that a schema names, those of its alternatives included."""
+        named = [node.get("properties", {}) for node in self._alternatives(schema)]
+        return dict(chain.from_iterable(one.items() for one in named))
 
     def types(self, schema: Node) -> set[str]:
         """Return the types that a schema names, those of its alternatives included."""
-        node = self.flat(schema)
-        named: str | list[str] = node.get("type", [])
-        found = {named} if isinstance(named, str) else set(named)
-        for word in _BRANCHES:
-            for branch in node.get(word, ()):
-                found |= self.types(branch)
-        return found
+        named = [node.get("type", []) for node in self._alternatives(schema)]
+        return {*chain.from_iterable([one] if isinstance(one, str) else one for one in named)}
 
     def at(self, schema: Node, pointer: Pointer) -> Node:
         """Return the schema of what stands at a pointer; an empty one where nothing is said."""

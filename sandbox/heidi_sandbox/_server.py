@@ -10,19 +10,20 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 
 from heidi_sandbox import _chaos
 from heidi_sandbox._app import create_app
-from heidi_sandbox._asgi import App
-from heidi_sandbox._cors import Cors
-from heidi_sandbox._deadlines import Deadlines
+from heidi_sandbox._asgi import App, Cors
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._granian import GranianServer
-from heidi_sandbox._limits import Limits
-from heidi_sandbox._open import open_store
+from heidi_sandbox._limits import Deadlines, Limits
 from heidi_sandbox._page import sample_user
+from heidi_sandbox._store import open_store
 from heidi_sandbox._tokens import Tokens
 
 DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
@@ -30,6 +31,12 @@ DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
 _BACKLOG: Final = 128  # connections that wait to be accepted
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
+# Granian sets logging up for the whole process; told so, it leaves that as it is.
+_LEAVE_LOGGING: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {}}
+# What stands after the file descriptor differs from system to system.
+_HOLDER: Final[dict[str, tuple[Any, ...]]] = {"linux": (False, _BACKLOG), "win32": ()}
+# Any: its types leave these arguments out.
+_net: Final[Any] = import_module("granian.net")
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
 
 
@@ -218,7 +225,7 @@ class _Runner:
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
         limits = self._settings.limits
-        server = GranianServer(app, self._listener, limits)
+        server = _Server(app, self._listener, limits)
 
         def stop() -> None:
             loop.call_soon_threadsafe(stopping.set)
@@ -232,6 +239,31 @@ class _Runner:
         deadlines.hurry(_BODY_GRACE)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(serve, _GRACE)
+
+
+class _Server(Server):
+    """Granian, which reads HTTP in a thread of its own, on a socket that listens already."""
+
+    def __init__(self, app: App, listener: socket.socket, limits: Limits) -> None:
+        super().__init__(
+            app,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            backpressure=limits.connections,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=int(limits.head_time * 1000), max_buffer_size=limits.head
+            ),
+            log_enabled=False,
+            log_dictconfig=_LEAVE_LOGGING,
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        # Its own socket would share its port with whichever other server does so too.
+        self._listener.setblocking(False)
+        rest = _HOLDER.get(sys.platform, (False,))
+        self._shd = _net.SocketHolder(self._listener.detach(), *rest)
 
 
 def _new_event_loop() -> Callable[[], asyncio.AbstractEventLoop]:

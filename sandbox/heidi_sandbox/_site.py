@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import heidi_spec
 
-from heidi_sandbox._answer import Answer
+from heidi_sandbox._asgi import Answer
 from heidi_sandbox._document import Document
 from heidi_sandbox._errors import MethodNotAllowedError, StoreUnavailableError
 from heidi_sandbox._json import dump

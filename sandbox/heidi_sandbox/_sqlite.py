@@ -19,7 +19,7 @@ from heidi_sandbox._errors import (
 )
 from heidi_sandbox._migrations import ID, SQLITE
 from heidi_sandbox._recent import Recent
-from heidi_sandbox._store import Page, Size
+from heidi_sandbox._store import Page, Size, page_of
 
 T = TypeVar("T")
 _Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
@@ -191,19 +191,12 @@ class SqliteStore:
     async def page(self, collection: str, below: int | None, size: int) -> Page:
         bound = _ABOVE_ALL if below is None else below
         rows, is_whole = self._read_page(bound, collection, size + 1)
-        total = rows[0][0] if rows else 0
         while not is_whole:
             await asyncio.sleep(0)
             bound = rows[-1][1]
             more, is_whole = self._read_page(bound, collection, size + 1 - len(rows))
             rows += more
-        found = [row for row in rows if row[1] is not None]
-        shown = found[:size]
-        return Page(
-            documents=[document for _, _, document in shown],
-            total=total,
-            next=shown[-1][1] if len(found) > size else None,
-        )
+        return page_of(rows, size)
 
     async def extend(
         self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]

@@ -1,7 +1,14 @@
-"""Where resources are kept: the one thing the server asks of a database."""
+"""Where resources are kept: the one thing the server asks of a database, and how one is opened."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from heidi_sandbox._errors import CannotServeError
+
+SQLITE = "sqlite:///"
+MEMORY = f"{SQLITE}:memory:"
+POSTGRESQL = ("postgresql://", "postgres://")
 
 
 class Page(NamedTuple):
@@ -15,6 +22,20 @@ class Page(NamedTuple):
     documents: Sequence[bytes]
     total: int
     next: int | None
+
+
+def page_of(rows: Sequence[tuple[int, int | None, bytes]], size: int) -> Page:
+    """Return a page from rows of total, number and document, one more than it shows if there is.
+
+    A collection without documents has one row, of its total alone.
+    """
+    found = [(number, document) for _, number, document in rows if number is not None]
+    shown = found[:size]
+    return Page(
+        documents=[document for _, document in shown],
+        total=rows[0][0] if rows else 0,
+        next=shown[-1][0] if len(found) > size else None,
+    )
 
 
 class Size(NamedTuple):
@@ -91,3 +112,33 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what was begun, and let go of the database."""
         ...
+
+
+async def open_store(database_url: str) -> Store:
+    """Return the store that a URL names; close it when done.
+
+    Args:
+        database_url: `sqlite:///FILE`, with a fourth slash for an absolute path, `sqlite:///:memory:`,
+            or `postgresql://USER@HOST/DATABASE` as PostgreSQL's own programs read it. What the URL
+            leaves out comes from the environment (PGHOST, PGPASSWORD, ...) and `~/.pgpass`.
+
+    Raises:
+        CannotServeError: the URL names no database we know, or the database cannot be used.
+    """
+    # Each of them imports this module, and that of PostgreSQL takes 60 ms.
+    if database_url.startswith(POSTGRESQL):
+        from heidi_sandbox._postgresql import PostgresqlStore  # noqa: PLC0415
+
+        return await PostgresqlStore.open(database_url)
+    from heidi_sandbox._sqlite import SqliteStore  # noqa: PLC0415
+
+    if database_url == MEMORY:
+        return SqliteStore(None)
+    name = database_url.removeprefix(SQLITE)
+    if name in ("", database_url):
+        # The URL itself is not repeated: it may hold a password.
+        raise CannotServeError(
+            f"the database URL must read {SQLITE}FILE, {MEMORY} "
+            f"or {POSTGRESQL[0]}USER@HOST/DATABASE"
+        )
+    return SqliteStore(Path(name))

@@ -1,17 +1,16 @@
-"""Tokens: who a caller is, and until when."""
+"""What only the sandbox can write: tokens of callers, and tokens of pages (cursors)."""
 
 import base64
+import hashlib
 import hmac
 import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import jwt
-
-from heidi_sandbox._keys import derive_key
 
 _ALGORITHM = "HS256"
 _UNLINKED = "+unlinked"
@@ -20,6 +19,14 @@ _MOST_REMEMBERED = 1024  # tokens
 _OPTIONS = {"require": ["exp", "sub", "linked"], "verify_exp": False}
 # Any: its types name those of cryptography, which HS256 does without.
 _jwt: Any = jwt.PyJWT()
+
+_NUMBER_BYTES: Final = 8
+_SIGNATURE_BYTES: Final = 16
+
+
+def _derived(secret: bytes, purpose: Literal["cursor", "token", "user"]) -> bytes:
+    """Return a key of 32 bytes that tells nothing about the secret or the other keys."""
+    return hmac.digest(secret, purpose.encode(), hashlib.sha256)
 
 
 class Caller(NamedTuple):
@@ -53,8 +60,8 @@ class Tokens:
     """
 
     def __init__(self, secret: bytes, lifetime: int) -> None:
-        self._key = derive_key(secret, "token")
-        self._user_key = derive_key(secret, "user")
+        self._key = _derived(secret, "token")
+        self._user_key = _derived(secret, "user")
         self._lifetime = lifetime
         # Checking a signature is most of the work of reading a session. What is not valid is never
         # kept, and a look-up tells nothing: it compares hashes that nobody can foresee.
@@ -113,3 +120,39 @@ def _is_canonical(segment: str) -> bool:
     except ValueError:
         return False
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == segment
+
+
+class InvalidCursorError(Exception):
+    """The string is no cursor of this list."""
+
+
+class Cursors:
+    """Write and read the cursors of every collection.
+
+    Args:
+        secret: what the signatures are made from.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = _derived(secret, "cursor")
+
+    def write(self, collection: str, number: int) -> str:
+        """Return the cursor for what stands below a number."""
+        position = number.to_bytes(_NUMBER_BYTES, "big")
+        signature = hmac.digest(self._key, position + collection.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(position + signature[:_SIGNATURE_BYTES]).decode()
+
+    def read(self, collection: str, cursor: str) -> int:
+        """Return the number that a cursor was written for.
+
+        Raises:
+            InvalidCursorError: it was never issued for this collection.
+        """
+        try:
+            position = base64.urlsafe_b64decode(cursor)[:_NUMBER_BYTES]
+        except ValueError:
+            raise InvalidCursorError from None
+        number = int.from_bytes(position, "big")
+        if not hmac.compare_digest(self.write(collection, number), cursor):
+            raise InvalidCursorError
+        return number

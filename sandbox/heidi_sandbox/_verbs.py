@@ -11,8 +11,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from heidi_sandbox._answer import Answer, joined
-from heidi_sandbox._cursor import Cursors, InvalidCursorError
+from heidi_sandbox._asgi import Answer
 from heidi_sandbox._document import Document, Operation
 from heidi_sandbox._errors import (
     CannotServeError,
@@ -27,7 +26,7 @@ from heidi_sandbox._request import LARGEST_BODY
 from heidi_sandbox._resources import Resource, instants
 from heidi_sandbox._schemas import put, split
 from heidi_sandbox._store import Store
-from heidi_sandbox._tokens import Caller, Tokens
+from heidi_sandbox._tokens import Caller, Cursors, InvalidCursorError, Tokens
 
 # Bytes. Every body fits into a new resource, and a page of a hundred into memory.
 _LARGEST_RESOURCE: Final = 2 * LARGEST_BODY
@@ -109,7 +108,7 @@ class Template:
         pieces = self._filled({**values, "items": b""})
         at = 2 * self._gaps.index("items") + 1
         pieces[at : at + 1] = items
-        return joined(self._status, pieces, self._media_type, self._headers)
+        return Answer(self._status, b"", self._headers, self._media_type, pieces)
 
     def _filled(self, values: Mapping[str, bytes]) -> list[bytes]:
         pieces = [self._pieces[0]]
@@ -384,7 +383,7 @@ class Verbs:
         page = operation.semantics["page"]
         sample = {"items": [resource.sample], "count": 1, "total": 1, "more": False, "next": None}
         template = self._template(operation, tuple(sample), sample)
-        parameters = {one.name: one for one in operation.query}
+        parameters = {one.name: one for one in operation.parameters}
         token, size = parameters[page["token"]], page["size"]
         is_text = token.validator.is_valid("x")
 

@@ -43,7 +43,7 @@ def test_a_page_may_read_every_answer(sandbox: Sandbox, path: str) -> None:
             answer = api.get(path, headers={**PAGE, **headers})
             assert "*" == answer.headers["access-control-allow-origin"]
             assert (
-                "allow, retry-after, www-authenticate"
+                "allow, location, retry-after, www-authenticate"
                 == (answer.headers["access-control-expose-headers"])
             )
 

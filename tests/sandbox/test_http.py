@@ -12,8 +12,7 @@ import heidi_spec
 import httpx
 import pytest
 from heidi_sandbox import CannotServeError, Sandbox, serving
-from heidi_sandbox._answer import Answer
-from heidi_sandbox._asgi import App, Message, Receive, Scope, Send
+from heidi_sandbox._asgi import Answer, App, Message, Receive, Scope, Send
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import StoreUnavailableError
 from heidi_sandbox._resources import Resource
