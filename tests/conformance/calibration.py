@@ -68,7 +68,6 @@ STRICT_ONLY = {
     "timestamps.with_a_comma": INSTANT,
     "creation.body_is_required": "the page always shows a body, and no creation without one",
     "creation.template_is_a_number": "the page shows `template_id` as null alone, and so no type",
-    "creation.same_appointment_same_session": "the page does not say that ids are unique",
     "creation.creates_two": TOTALS,
     "creation.profile_is_required": "a server may not know the patient or appointment of the page",
     "creation.new_sessions_are_listed_later": TOTALS,

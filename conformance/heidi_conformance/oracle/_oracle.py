@@ -41,7 +41,7 @@ from ._violation import Violation
 # Stands in texts that one user alone writes.
 MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
-MALFORMED = (400, 404, 414, 422)
+MALFORMED = (400, 404, 414, 422, 431)
 # What a rule says of one request and its response, by what is known before them.
 Judge = Callable[[Reading, Reply, Memory], Iterable[Violation]]
 

@@ -36,6 +36,7 @@ from heidi_conformance.contract._schemas import KINDS, branch
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
+LONG = 2000
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 
 
@@ -122,12 +123,13 @@ class Reading:
 
     @property
     def malformed(self) -> bool:
-        """Whether the URL holds what not every server can decode."""
+        """Whether the URL is longer, or holds other characters, than every server takes."""
         text = unquote(self.message.target, errors="replace")
         return (
             WELL_FORMED.fullmatch(self.message.target) is None
             or not text.isprintable()
             or "\ufffd" in text
+            or len(self.message.target) > LONG
         )
 
     @property
@@ -227,8 +229,17 @@ def unfit_envelope(message: Message) -> Iterator[Problem]:
     if media_type != "application/json":
         kind = "media-type" if media_type else "no-media-type"
         yield Problem("media-type", frozenset({415}), kind)
+    elif charset_of(media_types[0]) not in ("utf-8", "utf8"):
+        # JSON has one encoding, so that a server may pass over the name of another.
+        yield Problem("media-type", frozenset({400, 415}), "charset", sure=False)
     if not message.body:
         yield Problem("json-syntax", frozenset({400, 415, 422}), "empty")
+
+
+def charset_of(media_type: str) -> str:
+    parameters = (part.partition("=") for part in media_type.split(";")[1:])
+    named = (text for name, _, text in parameters if name.strip().lower() == "charset")
+    return next(named, "utf-8").strip(' "').lower()
 
 
 # Statuses with which a body that cannot be read may be refused, and whether it must be.

@@ -62,7 +62,9 @@ def refused(
     if not memory.strict:
         usual_error = UNLINKED is None or error_type(answer.content) != UNLINKED.type
         if problem is None and not elsewhere and plain(reading) and usual_error:
-            yield Violation("works", operation, detail=str(status))
+            stale = status == 304 and reading.action == "read"
+            code = "update-read/not-modified" if stale else "works"
+            yield Violation(code, operation, detail=str(status))
         return
     if elsewhere and problem is None:
         rule = "own-sessions" if known is not None else "unknown-id"
@@ -172,6 +174,8 @@ def unfit_status(
         return
     if together and reading.action == "update" and not (answer.ok or right):
         yield Violation("concurrent/refused", reading.operation, got=status)
+    elif status == 304 and reading.action == "read":
+        yield Violation("update-read/not-modified", reading.operation, detail=str(status))
     elif not reading.declared.declares(status) and (answer.ok or not (right or status == 403)):
         yield Violation("declared-status", reading.operation, detail=str(status))
 

@@ -42,7 +42,7 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
     if strict_main and (beyond or not fields.is_id(resource_id)):
         yield Violation("id-form", operation)
     if (resource, resource_id) in memory.resources:
-        yield from memory.if_strict([Violation("id-unique", operation)])
+        yield Violation("id-unique", operation)
         return
     known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
     known.shown = {fields.id: resource_id}

@@ -31,7 +31,8 @@ def basics(on: Driver) -> None:
         on.page(10, headers=(header,))
         on.read(name, headers=(header,))
     body = on.operations["create"].body if "create" in on.operations else None
-    for sample in (None, *(body.samples if body else ())):
+    # The same twice makes two.
+    for sample in (None, *(body.samples if body else ()) * 2, None):
         # A server that knows its patients may refuse the sample.
         made = on.probe.name()
         on.create(made, None if sample is None else as_json(sample))
@@ -77,7 +78,7 @@ RULES = (
     decided("declared-status", "S21", EVERY, "a status is declared on the operation that answers it"),
     decided("retry-after", "S21", EVERY, "429 carries `Retry-After` in seconds"),
 )  # fmt: skip
-USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id")  # fmt: skip
+USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "id-unique")  # fmt: skip
 SCRIPTS = (
     Script(basics, "documented", (*USUALLY, "page-bound"), ("read",), reads=True),
     Script(operations, "documented", (*USUALLY, "deleted"), reads=True),

@@ -76,7 +76,7 @@ RULES = (
     promised("created-exists", "S15", ONE, f"a {NOUN} can be read and updated by the id of its creation"),
     promised("unknown-id", "S15", ONE, f"an unknown id is no {NOUN}", "responses", "404"),
     decided("id-form", "S15", (CREATE,), "ids are 128-bit decimal strings"),
-    decided("id-unique", "S15", CREATES, "ids are unique"),
+    promised("id-unique", "S15", CREATES, f"a creation makes a new {NOUN}, with an id of its own"),
     decided("id-random", "S15", (CREATE,), "ids cannot be guessed"),
     decided("deleted", "S15", DELETES, "what was deleted is found no more"),
     decided("exact-lookup", "S15", (*READS, *UPDATES), "a lookup is exact"),

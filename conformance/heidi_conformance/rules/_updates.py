@@ -2,6 +2,8 @@
 # ruff: noqa: E501  # tables read better in rows
 
 import itertools
+from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from heidi_conformance._driver import FEW, Driver
@@ -20,6 +22,7 @@ STRANGE = {
 STRANGE_INSIDE = {"x_inner": "kept?", "age": 42}
 # Texts that a list may take for a state of its own.
 RARE = ("", "DONE", "ARCHIVED", "DELETED", "007", "2024-12-11 03:57")
+LONG_AGO = "Thu, 01 Jan 2015 00:00:00 GMT"
 # Requests of one batch.
 MOST_AT_ONCE = 9
 
@@ -200,6 +203,21 @@ def instants(on: Driver) -> None:
     on.look(name, other)
 
 
+def conditions(on: Driver) -> Iterator[None]:
+    """Readings of what has changed since a tag was shown, or since an instant long before."""
+    name = on.new()
+    seen, began = on.read(name), monotonic()
+    tag, date = (seen.header(word) if seen else None for word in ("etag", "date"))
+    on.update(name, on.values.change(60))
+    for header in (("If-None-Match", tag or '"of-nothing"'), ("If-Modified-Since", LONG_AGO)):
+        on.read(name, headers=(header,))
+    yield
+    on.update(name, on.values.change(61))
+    # An instant is told to the second.
+    if date and monotonic() - began > 2:
+        on.read(name, headers=(("If-Modified-Since", date),))
+
+
 def concurrency(on: Driver) -> None:
     """Updates of different properties at the same time, and creations."""
     values = on.values
@@ -259,6 +277,7 @@ FIRST = (Script(seen_everywhere, "documented", ("update-listed",), (*WRITES, "li
 SCRIPTS = (
     Script(documented_members, "documented", ("works", "update-answer", "update-keeps", "update-read", "one-session"), WRITES),
     Script(members, "documented", ("update-answer", "update-keeps", "update-read", "one-session", "values"), WRITES),
+    Script(conditions, "documented", ("update-read",), WRITES),
     Script(merging, "documented", ("update-keeps", "update-listed", "reading"), WRITES),
     Script(untouched_update, "documented", ("update-answer", "new-session"), WRITES),
     Script(unknown_members, "strict", ("unknown-members",), WRITES),

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User
@@ -430,6 +431,48 @@ class OnlyTheSignatureCounts(Api):
 
 
 # --- the tokens themselves ---
+
+
+def reading_as(change: Callable[[str], str]) -> type[Api]:
+    """Return a server that changes credentials before it looks at them."""
+
+    class Lenient(Api):
+        def authenticate(self, request: Request) -> User:
+            credentials = change(request.headers.get("authorization", ""))
+            headers = {**request.headers, "authorization": credentials}
+            return super().authenticate(replace(request, headers=headers))
+
+    return Lenient
+
+
+def first_of_two(text: str) -> str:
+    return text.partition(",")[0]
+
+
+def without_quotes(text: str) -> str:
+    return text.replace('"', "")
+
+
+def one_scheme(text: str) -> str:
+    return text.replace("Bearer Bearer", "Bearer")
+
+
+def encoded(token: str) -> str:
+    return f"%{ord(token[0]):02X}{token[1:]}"
+
+
+LENIENT: tuple[tuple[str, str, Callable[[str], str], Callable[[str], str]], ...] = (
+    ("first_of_two", "Of two tokens, the first counts.", first_of_two, "{0},{0}".format),
+    ("in_quotes", "A token may stand in quotes.", without_quotes, '"{}"'.format),
+    ("decoded", "A token is decoded as in a URL.", unquote, encoded),
+    ("two_schemes", "A scheme may stand twice.", one_scheme, "Bearer {}".format),
+)
+for name, sentence, change, form in LENIENT:
+
+    def refused_so(caller: Caller, form: Callable[[str], str] = form) -> bool:
+        return caller.using(form(caller.token)).page().status == 401
+
+    FAULTS.add(name, sentence, "S1", STRICT, reading_as(change), refused_so)
 
 
 @FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: c.issue(key=None).status == 401)

@@ -276,6 +276,39 @@ class SameAppointmentSameSession(Api):
         return same[0] if same else super().opened(user, sent)
 
 
+@FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create() != c.create())
+class EmptyCreationIsKnown(Api):
+    """A creation that says nothing answers with the latest session that nobody has changed."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        fresh = [s for s in user.sessions.values() if s["created_at"] == s["updated_at"]]
+        return fresh[-1] if fresh and not sent else super().opened(user, sent)
+
+
+def leaks_nothing(caller: Caller) -> bool:
+    caller.patched(caller.create(), clinician_notes=["Note"])
+    return bool(caller.created()["clinician_notes"] == [])
+
+
+@FAULTS.fault("S20", STRICT, leaks_nothing)
+class SharedNotes(Api):
+    """All sessions of a user begin with the notes of the one that was changed last."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        notes = [s["clinician_notes"] for s in user.sessions.values() if s["clinician_notes"]]
+        return super().opened(user, sent) | ({"clinician_notes": notes[-1]} if notes else {})
+
+
+@FAULTS.fault("S15 L43", STRICT, lambda c: c.get(c.several(60)[0]).status == 200)
+class FiftySessions(Api):
+    """A user has room for fifty sessions; the oldest are forgotten."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        while len(user.sessions) >= 50:
+            del user.sessions[next(iter(user.sessions))]
+        return super().opened(user, sent)
+
+
 @FAULTS.fault("S16 L9-L13", DOCUMENTED, lambda c: (c.create(), c.listed()["total_count"])[1] == 1)
 class CreatesTwo(Api):
     """Each creation creates two sessions and answers the id of one."""

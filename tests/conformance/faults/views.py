@@ -8,9 +8,18 @@ from itertools import pairwise
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Api, RefusalError, Request, User, now, stamp
+from tests.conformance.reference import (
+    Answer,
+    Api,
+    Handler,
+    RefusalError,
+    Request,
+    User,
+    now,
+    stamp,
+)
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, showing
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, operation_of, showing
 
 FAULTS = Catalogue("views")
 TIMES = Catalogue("timestamps")
@@ -253,6 +262,32 @@ class OneReadLate(Snapshots):
         before = self.shot(told)
         self.shots[told["session_id"]] = told
         return before
+
+
+def read_again(caller: Caller, name: str, header: str) -> int:
+    """Return the status of a reading on condition, after an update."""
+    session_id = caller.create()
+    shown = caller.get(session_id).headers.get(name, "Thu, 01 Jan 2015 00:00:00 GMT")
+    caller.patched(session_id, duration=7)
+    return caller.get(session_id, **{header: shown}).status
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, lambda c: read_again(c, "etag", "if_none_match") == 200)
+def tag_of_the_id(request: Request, handle: Handler) -> Answer:
+    """The ETag of a session is its id: whatever changes, a reader that has it gets 304."""
+    reply = handle(request)
+    if operation_of(request) != GET or reply.status != 200:
+        return reply
+    tag = f'"{request.path.rpartition("/")[2]}"'
+    fresh = request.headers.get("if-none-match") != tag
+    return reply.but(headers={"etag": tag}) if fresh else Answer(304, b"", {"etag": tag})
+
+
+@FAULTS.fault("S11 L99", DOCUMENTED, lambda c: read_again(c, "", "if_modified_since") == 200)
+def never_modified(request: Request, handle: Handler) -> Answer:
+    """A reading with If-Modified-Since is 304."""
+    asked = operation_of(request) == GET and "if-modified-since" in request.headers
+    return Answer(304, b"", {}) if asked else handle(request)
 
 
 @FAULTS.fault("S11 L99", DOCUMENTED, keeps_after({"duration": 1}, {"duration": 2}))
