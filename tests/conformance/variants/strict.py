@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import secrets
 import time
@@ -463,6 +464,19 @@ class HeadAndOptions(Api):
         return reply.but(
             headers={"allow": f"{known}, OPTIONS" + (", HEAD" if "GET" in known else "")}
         )
+
+
+@variant(BOTH, lambda c: "etag" in c.get(c.create()).headers)
+class Conditions(Api):
+    """Readings have an ETag of what they show, and are 304 to who has seen just that."""
+
+    def handle(self, request: Request) -> Answer:
+        reply = super().handle(request)
+        if request.method != "GET" or reply.status != 200:
+            return reply
+        tag = f'"{hashlib.sha256(reply.body).hexdigest()}"'
+        seen = request.headers.get("if-none-match") == tag
+        return Answer(304, b"", {"etag": tag}) if seen else reply.but(headers={"etag": tag})
 
 
 @variant(BOTH, lambda c: any(c.page().status == 429 for _ in range(30)), steady=False)
