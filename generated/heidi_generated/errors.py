@@ -74,14 +74,25 @@ class _CallError(HeidiError):
     retries_taken: int
 
     def __init__(
-        self, problem: str, *, operation: str, route: str, request_id: str | None = None
+        self,
+        problem: str,
+        *,
+        operation: str,
+        route: str,
+        request_id: str | None = None,
+        **facts: object,
     ) -> None:
+        """Take what all failures have, and the other attributes of this class as they are."""
         suffix = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{route}: {problem}{suffix}")
         self.operation = operation
         self.route = route
         self.request_id = request_id
         self.retries_taken = 0
+        self.__dict__.update(facts)
+
+    def _state(self) -> dict[str, Any]:
+        return {name: b"" if name == "body" else fact for name, fact in self.__dict__.items()}
 
 
 class TokenError(_CallError):
@@ -93,21 +104,9 @@ class TokenError(_CallError):
         retry_after: seconds to wait before trying again, if the response said so.
     """
 
-    def __init__(
-        self,
-        problem: str,
-        *,
-        operation: str,
-        route: str,
-        request_id: str | None = None,
-        status_code: int | None = None,
-        type: str | None = None,  # noqa: A002  # the name that the API gives it
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(problem, operation=operation, route=route, request_id=request_id)
-        self.status_code = status_code
-        self.type = type
-        self.retry_after = retry_after
+    status_code: int | None = None
+    type: str | None = None
+    retry_after: float | None = None
 
 
 class PaginationError(HeidiError):
@@ -135,10 +134,11 @@ class APIConnectionError(_CallError):
             True where the server may have acted on the request all the same.
     """
 
-    def __init__(self, *, operation: str, route: str, reason: str, may_have_arrived: bool) -> None:
-        super().__init__(f"no response, {reason}", operation=operation, route=route)
-        self.reason = reason
-        self.may_have_arrived = may_have_arrived
+    reason: str
+    may_have_arrived: bool
+
+    def __init__(self, *, reason: str, **facts: Any) -> None:
+        super().__init__(f"no response, {reason}", reason=reason, **facts)
 
 
 class APITimeoutError(APIConnectionError):
@@ -154,24 +154,13 @@ class APIResponseError(_CallError):
         body: the response as it came. May hold patient data; pickling and copying leave it behind.
     """
 
-    def __init__(
-        self,
-        *,
-        operation: str,
-        route: str,
-        request_id: str | None,
-        status_code: int,
-        path: str,
-        body: bytes,
-    ) -> None:
-        problem = f"{status_code}, and the response is not what the document says at {path}"
-        super().__init__(problem, operation=operation, route=route, request_id=request_id)
-        self.status_code = status_code
-        self.path = path
-        self.body = body
+    status_code: int
+    path: str
+    body: bytes
 
-    def _state(self) -> dict[str, Any]:
-        return self.__dict__ | {"body": b""}
+    def __init__(self, *, status_code: int, path: str, **facts: Any) -> None:
+        problem = f"{status_code}, and the response is not what the document says at {path}"
+        super().__init__(problem, status_code=status_code, path=path, **facts)
 
 
 class APIStatusError(_CallError):
@@ -187,30 +176,16 @@ class APIStatusError(_CallError):
         retry_after: seconds to wait before trying again, if the response said so.
     """
 
-    def __init__(
-        self,
-        *,
-        operation: str,
-        route: str,
-        request_id: str | None,
-        status_code: int,
-        type: str | None,  # noqa: A002  # the name that the API gives it
-        detail: ErrorDetail | None,
-        headers: Mapping[str, str],
-        body: bytes,
-        retry_after: float | None,
-    ) -> None:
-        problem = f"{status_code} {type}" if type else f"{status_code}"
-        super().__init__(problem, operation=operation, route=route, request_id=request_id)
-        self.status_code = status_code
-        self.type = type
-        self.detail = detail
-        self.headers = headers
-        self.body = body
-        self.retry_after = retry_after
+    status_code: int
+    type: str | None
+    detail: ErrorDetail | None
+    headers: Mapping[str, str]
+    body: bytes
+    retry_after: float | None
 
-    def _state(self) -> dict[str, Any]:
-        return self.__dict__ | {"body": b""}
+    def __init__(self, *, status_code: int, type: str | None, **facts: Any) -> None:
+        problem = f"{status_code} {type}" if type else f"{status_code}"
+        super().__init__(problem, status_code=status_code, type=type, **facts)
 
 
 class BadRequestError(APIStatusError):

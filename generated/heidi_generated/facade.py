@@ -295,14 +295,9 @@ class Query(Generic[T]):
 class Received(Protocol):
     """What came over the wire."""
 
-    @property
-    def status_code(self) -> int: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    @property
-    def content(self) -> bytes: ...
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
 
     @property
     def request_id(self) -> str | None: ...
@@ -312,33 +307,27 @@ class RawResponse(Generic[T]):
     """A response as it came, from a method of `with_raw_response`; `parse()` reads the body.
 
     Attributes:
+        status_code: the HTTP status.
+        headers: their names fit in any case.
+        content: the body. May hold patient data.
         retries_taken: how many times the request was repeated before this response.
     """
 
-    __slots__ = ("_operation", "_read", "_received", "retries_taken")
+    __slots__ = (
+        *("_operation", "_read", "_received"),
+        *("content", "headers", "retries_taken", "status_code"),
+    )
 
     def __init__(
         self, retries_taken: int, received: Received, operation: str, read: Callable[[], T]
     ) -> None:
+        self.status_code = received.status_code
+        self.headers = received.headers
+        self.content = received.content
         self.retries_taken = retries_taken
         self._received = received
         self._operation = operation
         self._read = read
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self._received.status_code
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers; their names fit in any case."""
-        return self._received.headers
-
-    @property
-    def content(self) -> bytes:
-        """The body. May hold patient data."""
-        return self._received.content
 
     @property
     def request_id(self) -> str | None:

@@ -19,15 +19,6 @@ def dump(document: object) -> bytes:
     return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
 
 
-def fits(value: object) -> bool:
-    """Say whether JSON can hold a value."""
-    try:
-        dump(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def load(content: bytes) -> object:
     """Read a document.
 

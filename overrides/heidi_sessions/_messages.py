@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from heidi_generated.types import Operation
 
-    from ._http._timeout import Timeout
+    from ._http import Timeout
 
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 _REQUEST_ID: Final = r"[\w.:/+=-]{1,128}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from heidi_generated import document
@@ -36,14 +36,13 @@ _WAYS: Final = (
 )
 
 
-class Key:
+class Key(NamedTuple):
     """What tokens are issued for: the partner's key, and one user of theirs."""
 
-    def __init__(self, issuing: Issuing, api_key: Secret, user: tuple[Secret, ...]) -> None:
-        """Take the key, and what names the user, in the order of the document."""
-        self.issuing = issuing
-        self.api_key = api_key
-        self.user = user
+    issuing: Issuing
+    api_key: Secret
+    user: tuple[Secret, ...]
+    """What names the user, in the order of the document."""
 
 
 def conceal(**options: Any) -> dict[str, Secret | None]:

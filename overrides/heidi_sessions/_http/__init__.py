@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from httpx import AsyncClient as HttpxAsyncClient
 from httpx import Client as HttpxClient
+from httpx import Timeout
 
 from ._auth import TokenAuth
-from ._clients import all_headers, encoded
+from ._clients import all_headers, as_timeout, encoded
 from ._pool import AsyncPool, SyncPool
-from ._timeout import Timeout, as_timeout
 
 __all__ = [
     "AsyncPool",

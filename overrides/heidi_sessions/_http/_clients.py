@@ -7,6 +7,8 @@ sends none; the classes below spare httpx the work of reading them.
 from __future__ import annotations
 
 import functools
+import logging
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -116,3 +118,48 @@ def _defaults() -> Mapping[str, str]:
     with httpx.Client(transport=httpx.BaseTransport()) as client:
         names = ("accept-encoding", "connection")
         return {name: client.headers[name] for name in names}
+
+
+# What is logged, and how long to wait
+
+
+class _HideQueries(logging.Filter):
+    """Takes the query out of httpx's own log lines for our hosts: it can hold an email address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._hide(value) for value in record.args)
+        return True
+
+    def _hide(self, value: object) -> object:
+        if isinstance(value, httpx.URL) and value.host in self.hosts:
+            return value.copy_with(query=None)
+        return value
+
+
+_filter: Final = _HideQueries()
+
+
+def hide_queries(base_url: str) -> None:
+    """Keep the queries of requests to this host out of httpx's log."""
+    _filter.hosts.add(httpx.URL(base_url).host)
+    logging.getLogger("httpx").addFilter(_filter)
+
+
+def as_timeout(value: Any) -> httpx.Timeout:
+    """Read the option `timeout`.
+
+    Raises:
+        ConfigurationError: it is not a number of seconds above 0.
+    """
+    if isinstance(value, httpx.Timeout):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError("timeout: give a number of seconds or an httpx.Timeout")
+    if not 0 < value < math.inf:
+        raise ConfigurationError("timeout: give more than 0 seconds, and an end")
+    return httpx.Timeout(value)

@@ -15,9 +15,8 @@ from heidi_generated.errors import ClosedClientError, ConfigurationError, HeidiE
 from heidi_sessions import _fork
 from heidi_sessions._messages import Answer
 
-from ._clients import open_async_client, open_client, request
+from ._clients import hide_queries, open_async_client, open_client, request
 from ._failures import failure, is_failure
-from ._privacy import hide_queries
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
