@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import signal
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +13,14 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from . import _commands, _credentials, _terminal
-from ._credentials import FIRST, SECRETS, credentials
+from ._access import Client
+from ._credentials import SECRETS, credentials, moved
 from ._judge import judge
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
 from ._verdict import CannotJudgeError
+from ._wire import Wire
 from .reports import write_reports
 
-CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 PROGRAM = "heidi-conformance"
 
 
@@ -109,6 +112,15 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="create sessions on a host other than this one; the API cannot delete them",
     )
+    run.add_argument(
+        "--proxy",
+        metavar="URL",
+        default="",
+        help="send everything through this HTTP proxy; none is used otherwise",
+    )
+    run.add_argument(
+        "--ca-file", metavar="FILE", default="", help="certificates to trust besides the usual ones"
+    )
     _commands.add_to(commands, run, positive)
     return root
 
@@ -132,29 +144,29 @@ def positive(text: str) -> int:
     return number
 
 
-def run(arguments: argparse.Namespace) -> bool:
-    """Judge, report and summarise; return whether all is well."""
-    url = _commands.permitted_url(arguments)
+def run(arguments: argparse.Namespace) -> int:
+    """Judge, report and summarise; return the exit code."""
+    ends = time.monotonic() + (arguments.time_budget or BUDGET)
+    way = _commands.permitted(arguments)
     old = _commands.baseline(arguments, arguments.level)
     lane = arguments.shard.number if arguments.shard else 1
-    tokens = credentials(url, _commands.flags(arguments), lane)
+    with Wire(way, ends) as wire:
+        tokens = credentials(Client(wire), _commands.flags(arguments), lane)
+    given = _commands.settings(arguments, tokens)
+    # Tokens have taken some of the time.
+    given["time_budget"] = max(1.0, ends - time.monotonic())
     with _terminal.progress(Console(stderr=True)) as on_progress:
-        verdict = judge(
-            url,
-            **_commands.settings(arguments, tokens),
-            shard=arguments.shard,
-            on_progress=on_progress,
-        )
+        verdict = judge(way.url, **given, shard=arguments.shard, on_progress=on_progress)
 
     def write(*said: Any) -> tuple[Path, ...]:
         return write_reports(said[0], arguments.report, said[1])
 
-    return _commands.conclude(verdict, old, write)
+    return _commands.conclude(verdict, old, write, complete=arguments.complete)
 
 
 # What a process takes from its environment: secrets, and where the documents are.
 DOCUMENTS = "HEIDI_DOCUMENTS"
-CARRIED = {**SECRETS, "--documents": DOCUMENTS}
+CARRIED = {**{flag: moved(flag) for flag in SECRETS}, "--documents": DOCUMENTS}
 COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign}
 
 
@@ -172,29 +184,33 @@ def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return left, variables
 
 
+def end(*_: object) -> NoReturn:
+    """Close what was opened: other processes would go on without this one."""
+    # What is only half open cannot be closed, and says so at length.
+    sys.unraisablehook = lambda _: None
+    raise KeyboardInterrupt
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
-    first = {SECRETS[flag] for flag in FIRST}
     if argv is None and secrets:
         # Everybody on the machine can read the arguments of a process, and nobody its environment;
         # and the documents were read before the arguments.
-        hidden = first if first & secrets.keys() else set[str]()
-        others = {name: value for name, value in os.environ.items() if name not in hidden}
-        os.execve(sys.executable, command, others | secrets)  # noqa: S606  # this same program
+        os.execve(sys.executable, command, {**os.environ, **secrets})  # noqa: S606  # this program
+    if argv is None:
+        signal.signal(signal.SIGTERM, end)
     try:
         arguments = parser().parse_args(argv)
-        well = COMMANDS[arguments.command](arguments)
+        return COMMANDS[arguments.command](arguments)
     except CannotJudgeError as error:
         reason = str(error)
     except KeyboardInterrupt:
         reason = "interrupted; no report was written"
-    except Exception as error:  # noqa: BLE001  # no answer of a server may end in a traceback
+    except Exception as error:  # noqa: BLE001  # no response of a server may end in a traceback
         reason = f"the judge failed ({type(error).__name__}); this is a defect of the judge"
-    else:
-        return CONFORMS if well else FINDINGS
     print(f"{PROGRAM}: {' '.join(reason.split())}", file=sys.stderr)
-    return COULD_NOT_RUN
+    return _commands.COULD_NOT_RUN
 
 
 if __name__ == "__main__":

@@ -1,41 +1,26 @@
-"""From what a user gives to a server that can be judged: address, token, first contact."""
+"""From what a user gives to a server that can be judged: address, tokens, first contact."""
 
 import ipaddress
-import time
-from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import cast
 from urllib.parse import urlsplit
 
 from ._document import pointed
-from ._history import (
-    Bindings,
-    Request,
-    create,
-    is_credential,
-    issue,
-    listing,
-    paged,
-    read,
-    update,
-)
+from ._history import Bindings, Request, is_credential, issue, issued, listing, read
+from ._text import kind_of, printable
 from ._verdict import CannotJudgeError
-from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
+from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import (
-    CREATE,
     ISSUER,
     LIST,
-    MAIN,
     OPERATIONS,
     READ,
-    TITLE,
     UNLINKED,
-    UPDATE,
     error_type,
 )
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
-# The user that a key is exchanged for: invented, and told apart from real ones by its address.
+# The users that a key is exchanged for: invented, and told apart from real ones by their address.
 EMAIL = "conformance@heidi-conformance.invalid"
 INTERNAL_ID = "heidi-conformance"
 OTHER_EMAIL = "conformance-other@heidi-conformance.invalid"
@@ -44,21 +29,11 @@ UNLINKED_EMAIL = "conformance+unlinked@heidi-conformance.invalid"
 UNLINKED_ID = "heidi-conformance-unlinked"
 UNKNOWN_ID = "0"
 REFUSED = (401, 403)
+BUSY = 429
+# How often a request is repeated that a server asks to wait for.
+PATIENCE = 3
 # Where a token is tried; one of them may be closed to its user.
 ADMITTED = (listing(), read(UNKNOWN_ID))
-
-
-@dataclass
-class Contact:
-    """What the first requests met: answers by operation and status, and values for parameters.
-
-    linked: whether the user of the token has a list. created: the ids of sessions.
-    """
-
-    answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
-    linked: bool = True
-    examples: dict[str, str | int] = field(default_factory=dict[str, str | int])
-    created: list[str] = field(default_factory=list[str])
 
 
 def base_url(text: str) -> str:
@@ -78,6 +53,20 @@ def base_url(text: str) -> str:
     if parts.query or parts.fragment:
         raise CannotJudgeError(f"the URL has a query or a fragment; {GIVE_URL}")
     return text.rstrip("/")
+
+
+def proxy_url(text: str) -> str:
+    """Return the URL of a proxy, empty without one. Raises CannotJudgeError for anything else."""
+    parts = urlsplit(text)
+    try:
+        known = parts.scheme == "http" and parts.hostname and parts.port is not False
+    except ValueError:
+        known = False
+    if text and (not known or parts.username is not None):
+        raise CannotJudgeError(
+            "the proxy must be an http URL without a name, such as http://host:3128"
+        )
+    return text
 
 
 def credential(text: str, name: str) -> str:
@@ -101,83 +90,128 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+@dataclass
 class Client:
-    """Sends requests, and remembers why the last one got no answer."""
+    """Sends single requests, before a run and after it.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.wire = Wire(url)
-        self.reason = ""
+    requests: how many it sent. busy: whether the server had no time for one, however often asked.
+    """
 
-    def __enter__(self) -> Self:
-        return self
+    wire: Wire
+    requests: int = field(default=0, init=False)
+    busy: bool = field(default=False, init=False)
 
-    def __exit__(self, *error: object) -> None:
-        self.wire.close()
+    @property
+    def host(self) -> str:
+        """Host and port of the server."""
+        return target(self.wire.way.url)
 
-    def send(self, message: Message) -> Reply | None:
-        """Send a message and return the answer, or None where there is none."""
-        try:
-            answer = self.wire.send(message)
-            for _ in range(3):
-                if isinstance(answer, Reply) and answer.status == 429:
-                    time.sleep(wait_of(answer))
-                    answer = self.wire.send(message)
-        except OutOfPatienceError as error:
-            answer = Silence(str(error))
-        if isinstance(answer, Reply):
-            return answer
-        self.reason = answer.reason
-        return None
+    def send(self, request: Request, **secrets: str) -> Reply | Silence:
+        """Send a request, again where the server asks to wait, as long as there is time."""
+        message = Bindings(secrets).message(request)
+        answer: Reply | Silence = Silence("there is no time left")
+        for attempt in range(1 + PATIENCE):
+            try:
+                if attempt and isinstance(answer, Reply):
+                    self.wire.wait(wait_of(answer))
+                self.requests += 1
+                answer = self.wire.send(message)
+            except OutOfPatienceError as error:
+                # What came last tells more than that there is no time for more.
+                return answer if attempt else Silence(str(error))
+            if self.busy or not isinstance(answer, Reply) or answer.status != BUSY:
+                return answer
+        self.busy = True
+        return answer
 
-    def silence(self) -> CannotJudgeError:
+    def mint(self, key: str, email: str, internal_id: str) -> str:
+        """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
+        request = issue(email, internal_id)
+        answer = self.send(request, key=key)
+        if isinstance(answer, Silence):
+            raise self.silence(request, answer)
+        if answer.ok and (token := issued(answer)):
+            return token
+        if answer.status in REFUSED:
+            raise CannotJudgeError(f"{self.host} refuses the key ({answer.status}); check it")
+        raise self.unlike(request, answer, ISSUER.semantics["token"])
+
+    def mint_all(self, key: str, lane: int = 1) -> dict[str, str]:
+        """Exchange a key for the tokens of all users that a run can use, by their names.
+
+        lane: runs that go on at the same time need users of their own, and each lane has some.
+        """
+
+        def mint(email: str, internal_id: str) -> str:
+            if lane == 1:
+                return self.mint(key, email, internal_id)
+            # In front: what follows a plus sign may mean something to a server.
+            return self.mint(key, f"lane{lane}-{email}", f"{internal_id}-{lane}")
+
+        # First the token that a run can do without: the next one of its user may end it.
+        tokens = {"same": mint(EMAIL, INTERNAL_ID), "first": mint(EMAIL, INTERNAL_ID)}
+        tokens["second"] = mint(OTHER_EMAIL, OTHER_ID)
+        # Only some servers, the sandbox among them, make a user without link of such an address.
+        unlinked = mint(UNLINKED_EMAIL, UNLINKED_ID)
+        answer = self.send(listing(), first=unlinked)
+        if isinstance(answer, Reply) and refuses_list(answer):
+            tokens["unlinked"] = unlinked
+        return tokens
+
+    def admits(self, token: str) -> bool:
+        """Whether a token is still good: one that has ended is 401 everywhere."""
+        answers = [self.send(request, first=token) for request in ADMITTED]
+        return any(isinstance(answer, Silence) or answer.status != 401 for answer in answers)
+
+    def introduce(self, token: str) -> bool:
+        """Meet the server; return whether the user of the token has a list.
+
+        Raises CannotJudgeError where the server is silent, refuses the token or is another one.
+        """
+        answers = [self.send(request, first=token) for request in ADMITTED]
+        replies = [answer for answer in answers if isinstance(answer, Reply)]
+        if not replies and isinstance(first := answers[0], Silence):
+            raise self.silence(ADMITTED[0], first)
+        if all(reply.status in REFUSED for reply in replies):
+            status = replies[-1].status
+            raise CannotJudgeError(f"{self.host} refuses the token ({status}); give a valid one")
+        if not any(map(speaks, replies)):
+            raise self.unlike(ADMITTED[0], replies[0], OPERATIONS[LIST].page.items)
+        return not any(map(refuses_list, replies))
+
+    def named(self, request: Request) -> str:
+        """Name a request, without its query."""
+        path = urlsplit(self.wire.way.url).path + request.target.partition("?")[0]
+        return f"{request.method} {path}"
+
+    def silence(self, request: Request, answer: Silence) -> CannotJudgeError:
         """Return the error for a server that does not answer."""
+        hint = f"; {answer.hint}" if answer.hint else ""
+        what = f"{self.host} does not answer {self.named(request)} ({answer.reason}){hint}"
+        return CannotJudgeError(what)
+
+    def unlike(self, request: Request, answer: Reply, pointer: str) -> CannotJudgeError:
+        """Return the error for a response that this API does not give."""
+        hint = next(text for statuses, text in HINTS if answer.status in statuses)
         return CannotJudgeError(
-            f"{target(self.url)} does not answer ({self.reason}); "
-            "is the server running, is the URL right?"
+            f"{self.host} answers {self.named(request)} with {answer.status} and {shape(answer)}, "
+            f"not with a JSON object that has `{pointer.rpartition('/')[2]}`; {hint}"
         )
 
 
-def mint(url: str, api_key: str, email: str = EMAIL, internal_id: str = INTERNAL_ID) -> str:
-    """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
-    message = Bindings({"key": api_key}).message(issue(email, internal_id))
-    with Client(url) as client:
-        answer = client.send(message)
-        if answer is None:
-            raise client.silence()
-    token = pointed(answer.content, ISSUER.semantics["token"])
-    if not answer.ok or not isinstance(token, str):
-        raise CannotJudgeError(
-            f"{target(url)} issued no token for the key ({answer.status}); check the key"
-        )
-    return credential(token, "the token that the server issued")
+HINTS = (
+    ((BUSY,), "it had no time for the judge; wait, or raise its limit"),
+    (range(500, 600), "it fails; see its log"),
+    (range(100, 500), "is the path of the URL right?"),
+)
 
 
-def mint_all(url: str, api_key: str) -> dict[str, str]:
-    """Exchange a key for the tokens of all users that a run can use, by their names."""
-    # First the token that a run can do without: the next one of its user may put an end to it.
-    tokens = {"same": mint(url, api_key), "first": mint(url, api_key)}
-    tokens["second"] = mint(url, api_key, OTHER_EMAIL, OTHER_ID)
-    # Only some servers, the sandbox among them, make a user without link of such an address.
-    unlinked = mint(url, api_key, UNLINKED_EMAIL, UNLINKED_ID)
-    if not has_list(url, unlinked):
-        tokens["unlinked"] = unlinked
-    return tokens
-
-
-def has_list(url: str, token: str) -> bool:
-    """Whether a user is linked, as far as an answer shows."""
-    with Client(url) as client:
-        answer = client.send(Bindings({"first": token}).message(listing()))
-    return answer is None or not refuses_list(answer)
-
-
-def admits(url: str, token: str) -> bool:
-    """Whether a token is still good: one that has ended is 401 everywhere."""
-    with Client(url) as client:
-        bound = Bindings({"first": token})
-        answers = [client.send(bound.message(request)) for request in ADMITTED]
-    return any(answer is None or answer.status != 401 for answer in answers)
+def shape(answer: Reply) -> str:
+    """Say what a response holds, without anything of it."""
+    if answer.content is not None:
+        return f"JSON, {kind_of(answer.content)}"
+    media_type = (answer.header("content-type") or "").partition(";")[0].strip()
+    return printable(media_type) if answer.body and media_type else f"{len(answer.body)} bytes"
 
 
 def refuses_list(answer: Reply) -> bool:
@@ -185,61 +219,17 @@ def refuses_list(answer: Reply) -> bool:
     return UNLINKED is not None and bool(error_type(answer.content) == UNLINKED.type)
 
 
-def introduce(url: str, token: str, *, writes: bool = True) -> Contact:
-    """Meet the server: each operation, with the least that the page documents.
-
-    Raises CannotJudgeError where the server is silent, refuses the token or is another one.
-    """
-    contact = Contact()
-    with Client(url) as client:
-        bound = Bindings({"first": token})
-
-        def send(operation: str, request: Request) -> Reply | None:
-            answer = client.send(bound.message(request))
-            if answer is not None:
-                contact.answers[operation, answer.status] += 1
-                bound.learn(request, answer)
-            return answer
-
-        first = [send(LIST, listing()), send(READ, read(UNKNOWN_ID))]
-        answers = [answer for answer in first if answer is not None]
-        if not answers:
-            raise client.silence()
-        if all(answer.status in REFUSED for answer in answers):
-            status = answers[-1].status
-            raise CannotJudgeError(f"{target(url)} refuses the token ({status}); give a valid one")
-        if not any(map(speaks, answers)):
-            raise CannotJudgeError(
-                f"{target(url)} does not answer like the {TITLE}; is the path of the URL right?"
-            )
-        contact.linked = first[0] is None or not refuses_list(first[0])
-        if writes:
-            # Two, so that a page of one session has a next one.
-            opening = create("s1", OPERATIONS[CREATE].least)
-            made = [OPERATIONS[CREATE].made(content(send(CREATE, opening))) for _ in range(2)]
-            contact.created += [text for text in made if isinstance(text, str) and text]
-            if resource_id := bound.values.get("s1"):
-                contact.examples[MAIN.parameter] = resource_id
-                send(READ, read("s1"))
-                send(UPDATE, update("s1", OPERATIONS[UPDATE].little))
-        page = send(LIST, listing(paged(1)))
-        words = OPERATIONS[LIST].page
-        following = pointed(content(page), words.next)
-        if isinstance(following, str | int):
-            contact.examples[words.token] = following
-    return contact
-
-
 def speaks(answer: Reply) -> bool:
-    """Whether an answer is a page, a session or an error that the vendor's page names."""
-    body = answer.content
-    if answer.ok:
-        shown = pointed(body, OPERATIONS[LIST].page.items), OPERATIONS[READ].shown(body)
-        return shown != (None, None)
-    known = {OPERATIONS[READ].error_type(404), UNLINKED.type if UNLINKED else None} - {None}
-    return error_type(body) in known
-
-
-def content(answer: Reply | None) -> Any:
-    """Return the body as JSON, or None."""
-    return None if answer is None else answer.content
+    """Whether a response is a page, a resource or an error, or tries to be one."""
+    content = answer.content
+    if not answer.ok:
+        return isinstance(error_type(content), str)
+    if isinstance(content, list):
+        return all(isinstance(item, dict) for item in cast("list[object]", content))
+    if not isinstance(content, dict):
+        return False
+    page = OPERATIONS[LIST].page
+    words = filter(None, (page.items, page.next, page.more, page.count, page.total))
+    told = [OPERATIONS[READ].shown(content), *(pointed(content, word) for word in words)]
+    lists = any(isinstance(item, list) for item in cast("dict[str, object]", content).values())
+    return lists or told != [None] * len(told)

@@ -40,7 +40,7 @@ def check_types(verdict: Verdict) -> None:
     """Raise ValueError where a file was written by something else."""
     levels: list[object] = [verdict.level]
     seconds: list[object] = [verdict.seconds]
-    texts: list[object] = [verdict.target, *verdict.notes, *verdict.shards]
+    texts: list[object] = [verdict.target, *verdict.notes, *verdict.gaps, *verdict.shards]
     numbers: list[object] = [verdict.seed, verdict.requests, verdict.sessions_created]
     for finding in verdict.findings:
         levels.append(finding.level)

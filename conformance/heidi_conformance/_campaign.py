@@ -2,11 +2,13 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 
 from . import _access
+from ._driver import driver_of
 from ._findings import Case, Cases
 from ._history import UnboundError
 from ._machine import Machine
@@ -15,13 +17,16 @@ from ._proven import finding, order
 from ._recipes import VARIABLES
 from ._reduce import FOR_ALL, Proof, Reducer, essential
 from ._settings import STEPS, Plan
+from ._shards import ELSEWHERE, Shard
 from ._tags import tag
-from ._verdict import CannotJudgeError, Finding, Outcome, Progress, Verdict
+from ._verdict import CannotJudgeError, Finding, Level, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
+from .breadth import Inventor
 from .contract._operations import (
     CREATE,
     ISSUE,
     LIST,
+    MAIN,
     OPERATIONS,
     OTHERS,
     READ,
@@ -34,11 +39,18 @@ from .rules import SCRIPTS, TABLE, Rule, Script
 ESSENTIAL = (CREATE, READ, UPDATE)
 # No secret has fewer characters, and a shorter text may be a word of a sentence.
 SHORTEST = 8
-# The part of the time budget that may go into making findings short; requests run out before.
-REDUCING = 0.2
-LONGEST_REDUCTION = 20.0
-# Seconds that may go into marking the sessions that were created.
-LONGEST_FAREWELL = 10.0
+# The parts of the time budget, and the most seconds, that go into making findings short (requests
+# run out before), and into marking the sessions that were created.
+REDUCING, LONGEST_REDUCTION = 0.2, 20.0
+LAST, LONGEST_FAREWELL = 0.1, 10.0
+# Seconds in which nothing else may slow the rules down: what comes first is worth most.
+ALONE = 1.0
+# Seconds between two words on how far a run is.
+PACE = 0.1
+ENDED = (
+    "a token ended during the run, and what was refused for that is no fault; "
+    "give one that lives longer, or leave something out (--rules-only, --shard)"
+)
 GIVE = {
     "second": "give the token of a second user (HEIDI_OTHER_TOKEN)",
     "same": "give another token of the same user (HEIDI_SAME_USER_TOKEN)",
@@ -52,53 +64,103 @@ GIVE = {
 class Campaign:
     """Judge a server in layers, and turn what was seen into a verdict."""
 
-    def __init__(self, plan: Plan, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, plan: Plan, on_progress: Callable[[Progress], None], shard: Shard | None = None
+    ) -> None:
         self.plan = plan
+        self.shard = shard or Shard()
+        self.seed = plan.seed + self.shard.number - 1
         self.on_progress = on_progress
         self.cases = Cases()
         self.limits = Limits(plan.sessions)
         self.setting = Setting(plan.level, plan.tokens, key=plan.key, reads=plan.read_only)
-        self.started = time.monotonic()
+        self.started = self.said = time.monotonic()
+        self.phase = ""
         self.obstacles: list[str] = []
         self.notes: list[str] = []
         self.skipped: dict[Script, str] = {}
+        self.broken_off: dict[Script, str] = {}
         self.unfinished: list[tuple[Probe, Iterator[object]]] = []
+        self.invents: Inventor | None = None
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
-        contact = _access.introduce(self.plan.url, self.plan.token, writes=not self.plan.read_only)
-        for (operation, status), number in contact.answers.items():
-            self.limits.answers[operation, status] = number
-            self.limits.created += number if operation == CREATE and status < 300 else 0
-        self.limits.sessions_of |= dict.fromkeys(contact.created, "first")
-        self.limits.requests += contact.answers.total()
-        closed = {"unlinked"} if contact.linked else {"unlinked", "first"}
-        self.setting = replace(self.setting, unlinked=frozenset(closed))
-        with Wire(self.plan.url, self.started + self.plan.budget) as wire:
-            complete = self.run_rules(wire)
-            if complete and not (self.plan.rules_only or self.plan.read_only or self.plan.only):
+        ends = self.started + self.plan.budget
+        with Wire(self.plan.way, ends - self.proving - self.farewell, self.tick) as wire:
+            client = _access.Client(wire)
+            self.meet(client)
+            if not self.plan.read_only:
+                self.probed(first_steps, wire, "first steps")
+            if self.run_rules(wire) and self.plan.invents:
                 self.run_machine(wire)
                 self.run_breadth(wire)
+            self.phase = "proofs"
+            wire.deadline = min(time.monotonic() + self.proving, ends - self.farewell)
             findings = list(self.proven(wire))
-            wire.deadline = time.monotonic() + LONGEST_FAREWELL
+            self.phase = "marking"
+            wire.deadline = ends
             tagged = tag(wire, self.plan.tokens | self.limits.latest, self.limits)
+            if findings and not all(map(client.admits, self.live.values())):
+                findings = self.without_refusals(findings)
+        self.limits.requests += client.requests
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
         ordered = tuple(sorted(findings, key=order))
         return Verdict(
             level=self.plan.level,
-            seed=self.plan.seed,
+            seed=self.seed,
             target=_access.target(self.plan.url),
             findings=ordered,
             outcomes=tuple(self.outcomes(ordered)),
             answers=self.statuses(),
             requests=self.limits.requests,
             sessions_created=self.limits.created,
-            sessions_tagged=tagged,
+            sessions_tagged=tagged.marked,
             seconds=round(time.monotonic() - self.started, 2),
-            notes=tuple(dict.fromkeys((*obstacles, *self.notes, *self.left_open()))),
+            notes=tuple(dict.fromkeys((*obstacles, *self.notes, *tagged.notes()))),
+            gaps=tuple(dict.fromkeys(self.gaps())),
+            versions={name: version(name) for name in ("heidi-sessions", "schemathesis")},
+            shards=(str(self.shard),) if self.shard.of > 1 else (),
         )
+
+    def meet(self, client: _access.Client) -> None:
+        """Try the tokens, and see who has a list. Raises CannotJudgeError."""
+        linked = client.introduce(self.plan.token)
+        for name, token in self.live.items():
+            if name != "first" and not client.admits(token):
+                raise CannotJudgeError(
+                    f"the server refuses the token of the {name} user; give another"
+                )
+        closed = {"unlinked"} if linked else {"unlinked", "first"}
+        self.setting = replace(self.setting, unlinked=frozenset(closed))
+
+    @property
+    def live(self) -> dict[str, str]:
+        """The tokens that must be good: that the second one of a user is ended is a finding."""
+        ended = ("expired", "same")
+        return {name: text for name, text in self.plan.tokens.items() if name not in ended}
+
+    @property
+    def farewell(self) -> float:
+        """Seconds in which the resources that were created are marked."""
+        return min(LONGEST_FAREWELL, self.plan.budget * LAST)
+
+    @property
+    def proving(self) -> float:
+        """Seconds in which findings are made short."""
+        return min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
+
+    def without_refusals(self, findings: list[Finding]) -> list[Finding]:
+        """Return findings without what may come of a token that ended during the run.
+
+        Raises CannotJudgeError where there is no other.
+        """
+        others = [item for item in findings if "401" not in item.title + item.got]
+        if not others:
+            raise CannotJudgeError(ENDED)
+        self.notes.append(ENDED)
+        return others
 
     # --- layers ---
 
@@ -112,10 +174,15 @@ class Campaign:
             if self.plan.only and not self.plan.only & set(script.rules):
                 self.skipped[script] = "The run was about other rules."
                 continue
+            if not self.shard.takes(script):
+                self.skipped[script] = f"{ELSEWHERE}; this was shard {self.shard}."
+                continue
             missing = next((need for need in script.needs if not self.has(need)), None)
             if missing is not None:
                 self.skipped[script] = GIVE[missing]
                 continue
+            if self.plan.invents and self.spent() > ALONE:
+                self.inventor(wire)
             if not self.run_script(script, wire):
                 return False
         while self.unfinished and not self.obstacles:
@@ -132,6 +199,8 @@ class Campaign:
         whys = [self.probed(part, wire, "rules") for part in script.parts(self.setting)]
         if whys and whys[0]:
             self.skipped[script] = whys[0]
+        if why := next(filter(None, whys), ""):
+            self.broken_off[script] = why
         return not self.obstacles
 
     def run_machine(self, wire: Wire) -> None:
@@ -148,7 +217,10 @@ class Campaign:
         by a generator.
         """
         seen = len(probe.sightings) if probe else 0
-        probe = probe or Probe(wire, self.setting, self.limits, self.plan.seed)
+        # What is scripted is the same in every shard and every round: only what is random differs.
+        seed = self.plan.seed if phase == "rules" else self.seed
+        self.phase = phase
+        probe = probe or Probe(wire, self.setting, self.limits, seed)
         why = ""
         try:
             rest = run(probe)
@@ -176,12 +248,15 @@ class Campaign:
         return why
 
     def run_breadth(self, wire: Wire) -> None:
-        """Send what Schemathesis invents. It takes a second to import: only who needs it pays."""
-        if self.obstacles:
-            return
-        from .breadth import invent  # noqa: PLC0415
+        """Send what Schemathesis has invented meanwhile."""
+        if not self.obstacles:
+            self.probed(self.inventor(wire).send, wire, "invented requests")
 
-        self.probed(lambda probe: invent(probe, self.plan), wire, "invented requests")
+    def inventor(self, wire: Wire) -> Inventor:
+        """Return who invents requests; it begins when it is first asked for."""
+        if self.invents is None:
+            self.invents = Inventor(replace(self.plan, seed=self.seed), wire.deadline)
+        return self.invents
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""
@@ -189,7 +264,13 @@ class Campaign:
             return "first" not in self.setting.unlinked
         return need in self.setting.secrets
 
+    def tick(self) -> None:
+        """Say how far the run is, now and then."""
+        if self.phase and time.monotonic() - self.said > PACE:
+            self.step(self.phase)
+
     def step(self, phase: str) -> None:
+        self.phase, self.said = phase, time.monotonic()
         seconds = round(self.spent(), 1)
         findings = len(self.cases.known)
         self.on_progress(Progress(phase, self.limits.requests, findings, seconds))
@@ -201,16 +282,13 @@ class Campaign:
 
     def proven(self, wire: Wire) -> Iterator[Finding]:
         """Yield what was found, each with the shortest requests that show it."""
-        seconds = min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
-        until = time.monotonic() + seconds
-        wire.deadline = until + seconds
-        reducer = Reducer(wire, self.setting, self.limits, until)
+        reducer = Reducer(wire, self.setting, self.limits, wire.deadline)
         for case in self.cases.apart():
             proof = self.proof(reducer, case)
             yield finding(case, proof, self.plan.level, self.plan.url, self.secrets())
         if reducer.late:
             self.notes.append(
-                f"the time for proofs was over after {seconds:.0f} seconds, so what is not "
+                f"the time for proofs was over after {self.proving:.0f} seconds, so what is not "
                 "confirmed may differ in another run; see --time-budget"
             )
         if reducer.used_up:
@@ -248,24 +326,15 @@ class Campaign:
                 answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
                 yield f"{operation} never succeeded (it answered {answers})"
 
-    def left_open(self) -> Iterator[str]:
-        """Yield which operations were not judged, or only by their refusals."""
-        yield from self.unlinked()
-        for operation in () if self.plan.read_only or self.plan.only else OTHERS:
-            asked = self.plan.level == "strict" or OPERATIONS[operation].documented
-            if asked and not self.succeeded(operation):
-                answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
-                yield f"{operation} never succeeded (it answered {answers}), so it is not judged"
-        for operation in UNJUDGED:
-            yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"
-
-    def unlinked(self) -> Iterator[str]:
-        """Yield what a user without a link leaves unjudged."""
-        if not self.succeeded(LIST):
-            yield (
-                f"{LIST} never succeeded, so its pages are not judged; "
-                "is the user of the token linked?"
-            )
+    def gaps(self) -> Iterator[str]:
+        """Yield what could not be judged, although the run was asked to."""
+        reasons: dict[str, dict[str, None]] = {}
+        for script, why in self.broken_off.items():
+            reasons.setdefault(why, {}).update(dict.fromkeys(script.rules))
+        for why, rules in reasons.items():
+            yield f"{', '.join(rules)}: not all of their requests could be sent, as {why}"
+        if not (self.plan.read_only or self.plan.only or self.shard.of > 1):
+            yield from unjudged(self.plan.level, self.statuses())
 
     # --- outcomes ---
 
@@ -312,3 +381,25 @@ class Campaign:
 def exhaust(rest: Iterator[object], _: Probe) -> None:
     """Send what a script has left."""
     deque(rest, maxlen=0)
+
+
+def first_steps(probe: Probe) -> None:
+    """Create, read, update and list, so that every part of a run knows whether that works."""
+    on = driver_of(probe, MAIN.name)
+    name = on.new()
+    on.read(name)
+    on.update(name, on.values.change())
+    on.page()
+
+
+def unjudged(level: Level, statuses: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
+    """Yield which operations were not judged, or only by their refusals."""
+    for operation in (LIST, *OTHERS):
+        told = statuses.get(operation, {})
+        asked = level == "strict" or OPERATIONS[operation].documented
+        if asked and not any(200 <= status < 300 for status in told):
+            got = ", ".join(map(str, told)) or "nothing"
+            why = "; is the user of the token linked?" if operation == LIST else ""
+            yield f"{operation} never succeeded (it answered {got}), so it is not judged{why}"
+    for operation in UNJUDGED:
+        yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"

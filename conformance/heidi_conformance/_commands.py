@@ -13,15 +13,17 @@ from ._merge import merge
 from ._settings import BUDGET
 from ._shards import Shard
 from ._verdict import CannotJudgeError, Level, Verdict
+from ._wire import Way, Wire
 from .reports import write_json, write_reports
 
 Number = Callable[[str], int]
+CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
 
 
 def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
     """Add what is beside `run` to the command line; `campaign` takes all that `run` takes."""
-    add_baseline(run)
+    add_demands(run)
     campaign = commands.add_parser(
         "campaign",
         parents=[run],
@@ -73,10 +75,16 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         metavar="DIR",
         help="write all reports here (default: reports/conformance, unless there is -o)",
     )
-    add_baseline(join)
+    add_demands(join)
 
 
-def add_baseline(command: argparse.ArgumentParser) -> None:
+def add_demands(command: argparse.ArgumentParser) -> None:
+    """Add what decides on the exit code."""
+    command.add_argument(
+        "--complete",
+        action="store_true",
+        help="exit with 2 where no fault was found and not all of it could be judged",
+    )
     command.add_argument(
         "--baseline",
         type=Path,
@@ -93,8 +101,8 @@ def shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def permitted_url(arguments: argparse.Namespace) -> str:
-    """Return the base URL. Raises CannotJudgeError where nobody allowed to write there."""
+def permitted(arguments: argparse.Namespace) -> Way:
+    """Return the way to the server. Raises CannotJudgeError where nobody allowed to write there."""
     url = _access.base_url(arguments.url)
     writes = not arguments.read_only
     if writes and not arguments.allow_writes and not _access.is_loopback(url):
@@ -103,7 +111,7 @@ def permitted_url(arguments: argparse.Namespace) -> str:
             f"{arguments.max_sessions} sessions there, and the API cannot delete them; "
             "add --allow-writes if that is fine, or --read-only"
         )
-    return url
+    return Way(url, _access.proxy_url(arguments.proxy), arguments.ca_file)
 
 
 def flags(arguments: argparse.Namespace) -> dict[str, str | None]:
@@ -128,6 +136,8 @@ def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[s
         "rules_only": arguments.rules_only,
         "read_only": arguments.read_only,
         "rules": arguments.rule,
+        "proxy": arguments.proxy,
+        "ca_file": arguments.ca_file,
     }
 
 
@@ -136,14 +146,25 @@ def baseline(arguments: argparse.Namespace, level: Level) -> Verdict | None:
     return _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
 
 
-def conclude(verdict: Verdict, old: Verdict | None, write: Callable[..., tuple[Path, ...]]) -> bool:
-    """Report and summarise; return whether all is well: no finding, or none since the baseline."""
+def conclude(
+    verdict: Verdict,
+    old: Verdict | None,
+    write: Callable[..., tuple[Path, ...]],
+    *,
+    complete: bool,
+) -> int:
+    """Report and summarise; return the exit code: of findings, only those new since the baseline.
+
+    complete: whether it is no pass where something could not be judged.
+    """
     comparison = _baseline.compare(old, verdict) if old else None
     _terminal.summarise(Console(), verdict, write(verdict, comparison), comparison)
-    return not comparison.new if comparison else verdict.conforms
+    if comparison.new if comparison else verdict.findings:
+        return FINDINGS
+    return COULD_NOT_RUN if complete and verdict.gaps else CONFORMS
 
 
-def run_merge(arguments: argparse.Namespace) -> bool:
+def run_merge(arguments: argparse.Namespace) -> int:
     """Join reports."""
     joined = merge(map(_baseline.load, arguments.files))
     folder: Path | None = arguments.report
@@ -154,29 +175,31 @@ def run_merge(arguments: argparse.Namespace) -> bool:
         single = (write_json(arguments.output, *said),) if arguments.output else ()
         return (*single, *(write_reports(said[0], folder, said[1]) if folder else ()))
 
-    return conclude(joined, baseline(arguments, joined.level), write)
+    old = baseline(arguments, joined.level)
+    return conclude(joined, old, write, complete=arguments.complete)
 
 
-def run_campaign(arguments: argparse.Namespace) -> bool:
+def run_campaign(arguments: argparse.Namespace) -> int:
     """Run shards on a cluster."""
     from ._cluster import Cluster  # noqa: PLC0415  # it needs an extra that no other command needs
     from ._rounds import Budget, Rounds, Task  # noqa: PLC0415
 
-    url = permitted_url(arguments)
+    way = permitted(arguments)
     old = baseline(arguments, arguments.level)
     given = flags(arguments)
-    lanes = arguments.shards if _credentials.can_mint(given) else 1
+    most = arguments.shards if _credentials.can_mint(given) else 1
     console = Console(stderr=True)
-    if lanes < arguments.shards:
+    if most < arguments.shards:
         console.print("a token is one user, so one shard runs after the other; see --api-key")
 
     def write(verdict: Verdict, comparison: _baseline.Comparison | None = None) -> tuple[Path, ...]:
         return write_reports(verdict, arguments.report, comparison)
 
-    with Cluster(arguments.scheduler, lanes) as cluster:
-        tokens = [
-            _credentials.credentials(url, given, lane) for lane in range(1, cluster.lanes + 1)
-        ]
+    with Cluster(arguments.scheduler, most) as cluster:
+        with Wire(way) as wire:
+            client = _access.Client(wire)
+            lanes = range(1, cluster.lanes + 1)
+            tokens = [_credentials.credentials(client, given, lane) for lane in lanes]
         random = not (arguments.rules_only or arguments.read_only or arguments.rule)
         budget = Budget(
             arguments.requests,
@@ -184,8 +207,8 @@ def run_campaign(arguments: argparse.Namespace) -> bool:
             arguments.max_sessions,
             extra=random and bool(arguments.requests or arguments.time_budget),
         )
-        tasks = [Task(url, settings(arguments, item)) for item in tokens]
+        tasks = [Task(way.url, settings(arguments, item)) for item in tokens]
         rounds = Rounds(cluster, tasks, arguments.shards, budget, write)
         with _terminal.progress(console) as on_progress:
             verdict = rounds.run(on_progress)
-    return conclude(verdict, old, write)
+    return conclude(verdict, old, write, complete=arguments.complete)

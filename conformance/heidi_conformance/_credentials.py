@@ -63,7 +63,9 @@ def kept_in(path: str) -> str:
     return text
 
 
-def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dict[str, str]:
+def credentials(
+    client: _access.Client, flags: Mapping[str, str | None], lane: int = 1
+) -> dict[str, str]:
     """Return tokens by user, and the key as `key`; a flag comes before the environment.
 
     lane: runs that go on at the same time need users of their own, and each lane has some.
@@ -76,11 +78,11 @@ def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dic
         if (text := given[flag])
     }
     if key := given["--api-key"]:
-        others["key"] = key
+        others["key"] = _access.credential(key, "the key")
     if token := given["--token"]:
         return {"first": _access.credential(token, "the token"), **others}
     if key:
-        return minted(url, _access.credential(key, "the key"), lane) | others
+        return client.mint_all(key, lane) | others
     raise CannotJudgeError(
         "there is no token; set HEIDI_TOKEN, or HEIDI_API_KEY to mint one, "
         "or give --token-file or --api-key-file"
@@ -88,35 +90,19 @@ def credentials(url: str, flags: Mapping[str, str | None], lane: int = 1) -> dic
 
 
 def secrets(flags: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return what was given, by flag."""
-    given = {flag: flags.get(flag) for flag in SECRETS}
+    """Return what was given, by flag; a flag may have moved to a variable of its own."""
+    given = {flag: flags.get(flag) or os.environ.get(moved(flag)) for flag in SECRETS}
     if not any(given[flag] for flag in FIRST):
         given |= {flag: os.environ.get(SECRETS[flag]) for flag in FIRST}
     return given | {flag: given[flag] or os.environ.get(SECRETS[flag]) for flag in USERS}
+
+
+def moved(flag: str) -> str:
+    """Return the variable for a secret that stood on the command line."""
+    return f"{SECRETS[flag]}_OF_THIS_RUN"
 
 
 def can_mint(flags: Mapping[str, str | None]) -> bool:
     """Whether tokens come from a key, so that there can be users for several lanes."""
     given = secrets(flags)
     return not given["--token"] and bool(given["--api-key"])
-
-
-def minted(url: str, key: str, lane: int) -> dict[str, str]:
-    """Exchange a key for the tokens of the users of a lane."""
-    if lane == 1:
-        return _access.mint_all(url, key)
-
-    def mint(email: str, internal_id: str) -> str:
-        name, at, host = email.partition("@")
-        # In front: what follows a plus sign may mean something to a server.
-        return _access.mint(url, key, f"lane{lane}-{name}{at}{host}", f"{internal_id}-{lane}")
-
-    tokens = {
-        "same": mint(_access.EMAIL, _access.INTERNAL_ID),
-        "first": mint(_access.EMAIL, _access.INTERNAL_ID),
-        "second": mint(_access.OTHER_EMAIL, _access.OTHER_ID),
-    }
-    unlinked = mint(_access.UNLINKED_EMAIL, _access.UNLINKED_ID)
-    if not _access.has_list(url, unlinked):
-        tokens["unlinked"] = unlinked
-    return tokens

@@ -1,12 +1,11 @@
 """The judge as a function."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
-from importlib.metadata import version
 
 from . import _access
+from ._campaign import Campaign
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS, Plan
-from ._shards import Part, Shard
+from ._shards import Shard
 from ._verdict import CannotJudgeError, Level, Progress, Verdict
 from .rules import RULES
 
@@ -29,6 +28,8 @@ def judge(
     read_only: bool = False,
     rules: Collection[str] = (),
     shard: Shard | None = None,
+    proxy: str = "",
+    ca_file: str = "",
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Verdict:
     """Judge the server at a base URL against the document of a level.
@@ -53,6 +54,8 @@ def judge(
         read_only: send nothing but GET; judge by the sessions that the list shows.
         rules: the ids of the rules to put to the server; all of them where empty.
         shard: the part of the rules to put to the server, with random requests of its own.
+        proxy: the URL of an HTTP proxy to send everything through; without it, there is none.
+        ca_file: certificates to trust besides the usual ones.
         on_progress: called again and again while the run goes on.
 
     Returns:
@@ -85,39 +88,10 @@ def judge(
         read_only=read_only,
         only=known_rules(rules),
         key=_access.credential(api_key, "the key") if api_key and level == "strict" else "",
+        proxy=proxy,
+        ca_file=ca_file,
     )
-    # That the second token of a user is ended is a fault, and has a finding.
-    live = {name: text for name, text in plan.tokens.items() if name not in ("expired", "same")}
-    for name in live.keys() - {"first"}:  # which is tried anyhow
-        if not _access.admits(plan.url, live[name]):
-            raise CannotJudgeError(f"the server refuses the token of the {name} user; give another")
-    verdict = Part(plan, on_progress, shard).run()
-    tried = len(live) - 1
-    if verdict.findings:
-        tried += len(live)
-        admitted = [_access.admits(plan.url, text) for text in live.values()]
-        if not all(admitted):
-            verdict = without_refusals(verdict)
-    return replace(
-        verdict,
-        requests=verdict.requests + tried * len(_access.ADMITTED),
-        versions={name: version(name) for name in ("heidi-sessions", "schemathesis")},
-    )
-
-
-def without_refusals(verdict: Verdict) -> Verdict:
-    """Return a verdict without what may come of a token that ended during the run.
-
-    Raises CannotJudgeError where nothing else was found.
-    """
-    others = [item for item in verdict.findings if "401" not in item.title + item.got]
-    why = (
-        "a token ended during the run, and what was refused for that is no fault; "
-        "give one that lives longer, or leave something out (--rules-only, --shard)"
-    )
-    if not others:
-        raise CannotJudgeError(why)
-    return replace(verdict, findings=tuple(others), notes=(*verdict.notes, why))
+    return Campaign(plan, on_progress, shard).run()
 
 
 def known_rules(names: Collection[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from ._campaign import unjudged
 from ._proven import order
 from ._shards import ELSEWHERE, missing
 from ._verdict import CannotJudgeError, Finding, Level, Outcome, Verdict
@@ -26,6 +27,7 @@ class Sum:
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict[tuple[str, str], Outcome])
     answers: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
     notes: dict[str, None] = field(default_factory=dict[str, None])
+    gaps: dict[str, None] = field(default_factory=dict[str, None])
     shards: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     versions: dict[str, str] = field(default_factory=dict[str, str])
     whole: bool = False
@@ -52,6 +54,8 @@ class Sum:
             self.answers.setdefault(operation, Counter()).update(statuses)
         for note in verdict.notes[: MOST_NOTES - len(self.notes)]:
             self.notes[note] = None
+        for gap in verdict.gaps[: MOST_NOTES - len(self.gaps)]:
+            self.gaps[gap] = None
         self.add_shards(verdict.shards)
         self.seed = min(self.seed, verdict.seed)
         self.versions |= verdict.versions
@@ -89,18 +93,21 @@ class Sum:
         notes = [*self.notes]
         if self.left_out:
             notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")
+        answers = {name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()}
+        whole = () if self.parts() else unjudged(self.level, answers)
         return Verdict(
             level=self.level,
             seed=self.seed,
             target=self.target,
             findings=tuple(ordered),
             outcomes=tuple(self.outcomes.values()),
-            answers={name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()},
+            answers=answers,
             requests=self.requests,
             sessions_created=self.sessions,
             sessions_tagged=self.tagged,
             seconds=round(self.seconds, 2),
             notes=tuple(notes),
+            gaps=tuple(dict.fromkeys((*self.gaps, *whole))),
             versions=self.versions,
             shards=self.parts(),
         )

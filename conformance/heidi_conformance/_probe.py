@@ -174,7 +174,7 @@ class Probe:
         """
         if self.setting.reads and request.method != "GET":
             return None
-        time.sleep(max(0.0, min(request.pause, self.latest + request.pause - time.monotonic())))
+        self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
         exchange = self.exchange(self.wire, request)
         self.latest = exchange.seconds[1]
         at = len(self.history)
@@ -191,8 +191,10 @@ class Probe:
             started = time.monotonic()
             answer = wire.send(message)
             exchange = Exchange(request, message, answer, (started, time.monotonic()))
-            patient = next(attempts) < PATIENCE
-            if not isinstance(answer, Reply) or answer.status != 429 or not patient:
+            if not isinstance(answer, Reply) or answer.status != 429:
+                return exchange
+            if next(attempts) >= PATIENCE:
+                wire.lose(PATIENCE * wait_of(answer), "had no time, however long it was waited for")
                 return exchange
             at = len(self.history)
             self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
@@ -200,7 +202,7 @@ class Probe:
             if request.issues:
                 self.history.append(request)
                 raise TooManyTokensError
-            time.sleep(wait_of(answer))
+            wire.wait(wait_of(answer))
 
     def hear(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)

@@ -1,8 +1,10 @@
 """What a run is to do."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ._verdict import Level
+from ._wire import Way
 
 SEED = 1
 # As many as a run on loopback finishes within ten seconds.
@@ -22,7 +24,8 @@ class Plan:
     budget: seconds after which the run is cut short. sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.
     only: the rules to put to the server, all where empty. key: what tokens are issued for; where
-        it is empty, their issue is not judged.
+        it is empty, their issue is not judged. proxy: a URL; nothing else is sent through one.
+    ca_file: certificates to trust besides the usual ones.
     """
 
     url: str
@@ -36,8 +39,20 @@ class Plan:
     read_only: bool = False
     only: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
+    proxy: str = ""
+    ca_file: str = ""
+
+    @cached_property
+    def way(self) -> Way:
+        """How to reach the server."""
+        return Way(self.url, self.proxy, self.ca_file)
 
     @property
     def token(self) -> str:
         """The token of the user whose sessions are judged."""
         return self.tokens["first"]
+
+    @property
+    def invents(self) -> bool:
+        """Whether requests are sent that nobody scripted."""
+        return not (self.rules_only or self.read_only or self.only)

@@ -1,14 +1,10 @@
 """Parts of a campaign: each takes some of the rules, and random requests of its own."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
-from ._campaign import Campaign
-from ._settings import Plan
-from ._verdict import CannotJudgeError, Progress, Verdict
-from ._wire import Wire
+from ._verdict import CannotJudgeError
 from .rules import SCRIPTS, Script
 
 ELSEWHERE = "Another shard puts it to the server"
@@ -43,34 +39,6 @@ def mark(script: Script) -> str:
 
 
 RANKS = {script: rank for rank, script in enumerate(sorted(SCRIPTS, key=mark))}
-
-
-class Part(Campaign):
-    """Judge a server by what one shard takes."""
-
-    def __init__(
-        self, plan: Plan, on_progress: Callable[[Progress], None], shard: Shard | None = None
-    ) -> None:
-        super().__init__(plan, on_progress)
-        self.shard = shard or Shard()
-
-    def run(self) -> Verdict:
-        """Judge the server. Raises CannotJudgeError where no verdict can be had."""
-        verdict = super().run()
-        return replace(verdict, shards=(str(self.shard),)) if self.shard.of > 1 else verdict
-
-    def run_rules(self, wire: Wire) -> bool:
-        """Run the scripts, the same at every seed of a shard; what is random comes after."""
-        complete = super().run_rules(wire)
-        self.plan = replace(self.plan, seed=self.plan.seed + self.shard.number - 1)
-        return complete
-
-    def run_script(self, script: Script, wire: Wire) -> bool:
-        """Run a script of this shard."""
-        if self.shard.takes(script):
-            return super().run_script(script, wire)
-        self.skipped[script] = f"{ELSEWHERE}; this was shard {self.shard}."
-        return True
 
 
 def missing(shards: tuple[str, ...]) -> list[str]:

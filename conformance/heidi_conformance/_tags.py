@@ -3,27 +3,58 @@
 A creation says too little to carry it each time, and updates overwrite it, so it is set at the end.
 """
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
 from ._history import Bindings, update
 from ._probe import TAG, Limits
 from ._wire import OutOfPatienceError, Reply, Wire
 from .contract._values import sendable
 
+GONE = (404, 410)
 
-def tag(wire: Wire, tokens: dict[str, str], limits: Limits) -> int:
-    """Mark what a run created; return how many of them bear the mark."""
+
+@dataclass
+class Tagged:
+    """What became of the resources that a run created. statuses: of those without the mark."""
+
+    marked: int = 0
+    gone: int = 0
+    statuses: Counter[str] = field(default_factory=Counter[str])
+
+    def notes(self) -> Iterator[str]:
+        """Yield what went wrong."""
+        if self.gone:
+            yield f"{self.gone} of the resources that the run created are no more at its end"
+        for status, number in self.statuses.items():
+            yield f"{number} of the resources that the run created bear no mark ({status})"
+
+
+def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
+    """Mark what a run created."""
     send = sendable()
-    tagged = 0
-    if not send.mark:
-        return tagged
-    change = send.update({send.mark: TAG})
-    for resource_id, user in limits.sessions_of.items():
+    tagged = Tagged()
+    change = send.update({send.mark: TAG}) if send.mark else None
+    for resource_id, user in limits.sessions_of.items() if change else ():
         # The other token of that user may have ended, where a new one ends the old.
-        token = tokens["first" if user == "same" else user]
+        token = tokens.get("first" if user == "same" else user)
+        if token is None:
+            tagged.statuses["their user has no token"] += 1
+            continue
         limits.requests += 1
         try:
             bound = Bindings({"first": token}, {"s1": resource_id})
             answer = wire.send(bound.message(update("s1", change)))
         except OutOfPatienceError:
+            left = len(limits.sessions_of) - tagged.marked - tagged.gone
+            tagged.statuses["there was no time"] = left - tagged.statuses.total()
             break
-        tagged += isinstance(answer, Reply) and answer.ok
+        if isinstance(answer, Reply) and answer.ok:
+            tagged.marked += 1
+        elif isinstance(answer, Reply) and answer.status in GONE:
+            tagged.gone += 1
+        else:
+            status = f"status {answer.status}" if isinstance(answer, Reply) else "no response"
+            tagged.statuses[status] += 1
     return tagged

@@ -17,20 +17,25 @@ from .reports._cells import origin
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20
+# Seconds without a word where each takes a line.
+PAUSE = 10.0
 
 
 @contextmanager
 def progress(console: Console) -> Generator[Callable[[Progress], None]]:
-    """Show how a run goes on: one live line on a terminal, a line for each phase elsewhere."""
+    """Show how a run goes on: one live line on a terminal, elsewhere a line now and then."""
     if console.is_terminal:
         with Live(console=console, transient=True, refresh_per_second=8) as live:
             yield lambda step: live.update(Text(spelled(step), style="dim"))
         return
     phases = {""}
+    last = 0.0
 
     def line(step: Progress) -> None:
-        if step.phase not in phases:
+        nonlocal last
+        if step.phase not in phases or step.seconds - last > PAUSE:
             phases.add(step.phase)
+            last = step.seconds
             console.print(Text(spelled(step)), soft_wrap=True)
 
     yield line
@@ -53,17 +58,13 @@ def summarise(
         card(console, finding)
     if len(findings) > SHOWN:
         say(console, f"… and {len(findings) - SHOWN} more in the reports")
-    for line in [*left_out(verdict), *(f"note: {note}" for note in verdict.notes)]:
+    not_judged = (f"not judged: {gap}" for gap in verdict.gaps)
+    for line in (*left_out(verdict), *not_judged, *(f"note: {note}" for note in verdict.notes)):
         say(console, line)
     if comparison:
         since(console, comparison)
-    number = len(verdict.findings)
-    judgement, style = (
-        ("conforms", "bold green")
-        if verdict.conforms
-        else (f"does not conform: {number} finding{'s' * (number != 1)}", "bold red")
-    )
-    headline = Text(f"{verdict.target} {judgement}", style=style)
+    style = "bold green" if verdict.conforms else "bold red"
+    headline = Text(f"{verdict.target} {verdict.judgement}", style=style)
     headline.append(
         f" (level {verdict.level}, {verdict.requests} requests, {verdict.sessions_created} "
         f"sessions created, {verdict.seconds:.1f} s, seed {verdict.seed})",
@@ -125,9 +126,7 @@ def left_out(verdict: Verdict) -> Iterator[str]:
         became.setdefault(outcome.operation, set()).add(outcome.why or outcome.result)
     reasons: dict[str, list[str]] = {}
     for outcome in verdict.outcomes:
-        if outcome.result == "skipped" and outcome.why.startswith(
-            ("give", "the user", "the server")
-        ):
+        if outcome.result == "skipped" and outcome.why.startswith(("give", "the user")):
             whole = {outcome.why} == became[outcome.operation]
             reasons.setdefault(outcome.why, []).append(outcome.operation if whole else outcome.rule)
     for why, names in reasons.items():

@@ -87,7 +87,8 @@ class Verdict:
     sessions_created: answers that created a session; the API cannot delete them.
     sessions_tagged: those of them that have `heidi-conformance` for their `ehr_appt_id` now.
     answers: operation to status to number of answers.
-    notes: what was left unjudged, in sentences.
+    notes: what else a reader must know, in sentences.
+    gaps: what could not be judged although the run was asked to, in sentences.
     shards: the parts of a campaign that this is about, such as `2/4`; none where it is whole.
     """
 
@@ -104,11 +105,20 @@ class Verdict:
     versions: dict[str, str] = field(default_factory=dict[str, str])
     shards: tuple[str, ...] = ()
     sessions_tagged: int = 0
+    gaps: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
         """Whether there is no finding."""
         return not self.findings
+
+    @property
+    def judgement(self) -> str:
+        """The verdict in some words that follow the name of the server."""
+        number = len(self.findings)
+        if number:
+            return f"does not conform: {number:,} finding{'s' * (number != 1)}"
+        return "conforms, as far as it was judged" if self.gaps else "conforms"
 
     def to_json(self) -> str:
         """Return the verdict as JSON; members may be added, none is taken away."""
@@ -136,6 +146,7 @@ class Verdict:
                 },
                 "notes": tuple(members["notes"]),
                 "shards": tuple(members.get("shards", ())),
+                "gaps": tuple(members.get("gaps", ())),
             }
             return cls(**values)
         except (KeyError, TypeError, AttributeError) as error:

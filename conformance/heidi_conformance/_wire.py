@@ -1,4 +1,4 @@
-"""HTTP/1.1 to the byte: what is sent is what was written, and no answer can harm the judge."""
+"""HTTP/1.1 to the byte: what is sent is what was written, and no response can harm the judge."""
 
 import json
 import select
@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,15 +16,31 @@ from urllib.parse import urlsplit
 
 import h11
 
-# Bytes and seconds that one answer may take, and seconds that all silence of a run may.
+# Bytes, values and seconds that one response may take, and seconds that all silence of a run may.
 LARGEST_HEAD = 64 * 1024
 LARGEST_ANSWER = 16 * 1024 * 1024
+MOST_VALUES = 200_000
+# The share of each where several are read at the same time.
+TOGETHER = 4
 SLOWEST_ANSWER = 10.0
 SILENCE = 25.0
 LONGEST_WAIT = 5.0
+# Seconds in which a server shows that it hangs up after a response, or that it sent too much.
+AFTERWARDS = 0.005
+# Seconds between two signs of life while a server is waited for.
+PACE = 0.25
 CHUNK = 64 * 1024
 DEEPEST = 100
 USER_AGENT = "heidi-conformance"
+# Methods that a client may repeat by itself: RFC 9110, 9.2.2.
+REPEATABLE = ("GET", "HEAD", "OPTIONS")
+# Responses that have no body: RFC 9110, 15.3.5 and 15.4.5.
+BODILESS = (204, 304)
+TOO_LARGE = 431
+CLOSED = "the connection was closed without a response"
+SPENT = "the time budget is spent"
+UNREACHED = "is the server running, is the URL right?"
+UNTRUSTED = "name the file of its certificate, or of who signed it, in --ca-file or SSL_CERT_FILE"
 
 
 class UnreadableError(ValueError):
@@ -35,7 +51,18 @@ class UnreadableError(ValueError):
         self.code = code
 
 
-class HungUpError(Exception):
+class UnfitError(Exception):
+    """The server does what HTTP or the judge does not allow; the text says what.
+
+    hint: what helps.
+    """
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
+class HungUpError(UnfitError):
     """A connection that had served before was closed without a byte."""
 
 
@@ -56,11 +83,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer, whole; header names are in lower case."""
+    """One response, whole; header names are in lower case.
+
+    surplus: whether bytes came after its end, such as a body where HEAD has none.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
+    surplus: bool = False
 
     @property
     def ok(self) -> bool:
@@ -73,19 +104,27 @@ class Reply:
         return ", ".join(values) if values else None
 
     @cached_property
-    def content(self) -> Any:
-        """The body as JSON, fractions as `Decimal`; None where it is not JSON."""
+    def read(self) -> Any:
+        """The body as JSON, fractions as `Decimal`; an UnreadableError where it is not JSON."""
+        if sum(map(self.body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+            return UnreadableError("too-large")
         try:
             return read_json(self.body)
-        except UnreadableError:
-            return None
+        except UnreadableError as error:
+            return error
+
+    @property
+    def content(self) -> Any:
+        """The body as JSON, None where it is not JSON."""
+        return None if isinstance(self.read, UnreadableError) else self.read
 
 
 @dataclass(frozen=True)
 class Silence:
-    """No answer, or none that is whole; `reason` quotes nothing of it."""
+    """No response, or none that is whole; `reason` quotes nothing of it. hint: what helps."""
 
     reason: str
+    hint: str = ""
 
 
 def read_json(raw: bytes) -> Any:
@@ -146,22 +185,98 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
 
 
+@dataclass(frozen=True)
+class Way:
+    """How to reach a server.
+
+    proxy: the URL of an HTTP proxy, none where empty. ca_file: certificates to trust besides.
+    """
+
+    url: str
+    proxy: str = ""
+    ca_file: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the server speaks TLS."""
+        return urlsplit(self.url).scheme == "https"
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """What certificates are checked by. Raises UnfitError."""
+        context = ssl.create_default_context()
+        if self.ca_file:
+            try:
+                context.load_verify_locations(self.ca_file)
+            except OSError:
+                raise UnfitError(f"{self.ca_file} holds no certificates") from None
+        return context
+
+    def connect(self, until: float) -> socket.socket:
+        """Return a new connection to the server. Raises OSError, UnfitError."""
+        try:
+            made = socket.create_connection(address_of(self.proxy or self.url), left(until))
+        except OSError as error:
+            where = "to the proxy " if self.proxy else ""
+            why = error.strerror or "no response"
+            raise UnfitError(f"could not connect {where}({why})", UNREACHED) from None
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not self.secure:
+            return made
+        try:
+            host, port = address_of(self.url)
+            if self.proxy:
+                tunnel(made, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", until)
+            return self.context.wrap_socket(made, server_hostname=host)
+        except BaseException:
+            made.close()
+            raise
+
+
+def address_of(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def tunnel(connection: socket.socket, target: str, until: float) -> None:
+    """Let a proxy pass on what is encrypted. Raises UnfitError."""
+    state = h11.Connection(h11.CLIENT)
+    request = h11.Request(method="CONNECT", target=target, headers=[("Host", target)])
+    connection.sendall((state.send(request) or b"") + (state.send(h11.EndOfMessage()) or b""))
+    while (event := state.next_event()) is h11.NEED_DATA:
+        connection.settimeout(left(until))
+        state.receive_data(connection.recv(CHUNK))
+    if not isinstance(event, h11.Response) or event.status_code >= 300:
+        status = getattr(event, "status_code", "no status")
+        raise UnfitError(f"the proxy does not connect to it ({status})")
+
+
 class Wire:
     """One persistent connection to a server.
 
-    deadline: the instant (`time.monotonic`) after which nothing is waited for.
+    deadline: the instant (`time.monotonic`) after which nothing is waited for. tick: called now and
+    then, while something is sent or waited for. drops: whether the server hangs up without notice;
+    None where nobody knows yet.
     """
 
-    def __init__(self, url: str, deadline: float = float("inf")) -> None:
-        parts = urlsplit(url)
-        self.url = url
-        self.base = parts.path
-        self.secure = parts.scheme == "https"
-        self.address = parts.hostname or "", parts.port or (443 if self.secure else 80)
-        self.host = parts.netloc
+    def __init__(
+        self,
+        way: Way | str,
+        deadline: float = float("inf"),
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.way = Way(way) if isinstance(way, str) else way
         self.deadline = deadline
-        self.silent = 0.0
+        self.tick = tick
+        parts = urlsplit(self.way.url)
+        self.host = parts.netloc
+        # A proxy is told the whole URL, unless it passes on what is encrypted.
+        self.base = self.way.url if self.way.proxy and not self.way.secure else parts.path
+        self.drops: bool | None = None
+        self.largest = LARGEST_ANSWER
+        self.lost = 0.0
         self.received = 0
+        self.ended = False
         self.socket: socket.socket | None = None
         self.state = h11.Connection(h11.CLIENT)
         self.event: Event = h11.NEED_DATA
@@ -174,7 +289,9 @@ class Wire:
 
     def fork(self) -> "Wire":
         """Return another connection to the same server."""
-        return Wire(self.url, self.deadline)
+        wire = Wire(self.way, self.deadline)
+        wire.drops, wire.largest = self.drops, LARGEST_ANSWER // TOGETHER
+        return wire
 
     def close(self) -> None:
         """Hang up."""
@@ -183,71 +300,122 @@ class Wire:
                 self.socket.close()
             self.socket = None
 
-    def send(self, message: Message) -> Reply | Silence:
-        """Send a message and return the answer, or why there is none.
+    def wait(self, seconds: float) -> None:
+        """Do nothing for a while. Raises OutOfPatienceError where the time is not there."""
+        until = time.monotonic() + seconds
+        while (now := time.monotonic()) < until:
+            if now >= self.deadline:
+                raise OutOfPatienceError(f"{SPENT}, while it had to wait")
+            self.tick()
+            time.sleep(min(PACE, until - now, self.deadline - now))
 
-        Raises OutOfPatienceError where too much time went by without answers.
+    def send(self, message: Message) -> Reply | Silence:
+        """Send a message and return the response, or why there is none.
+
+        Raises OutOfPatienceError where too much time went by without responses.
         """
         started = time.monotonic()
+        self.tick()
         if started >= self.deadline:
-            raise OutOfPatienceError("the time budget is spent")
+            raise OutOfPatienceError(SPENT)
         until = min(started + SLOWEST_ANSWER, self.deadline)
         try:
             return self.exchange(message, until)
-        except HungUpError:
-            # A server may hang up between two requests; this one never reached it.
+        except HungUpError as error:
             self.close()
-            return self.send(message)
+            if message.method in REPEATABLE:
+                # A server may hang up between two requests; this one never reached it.
+                return self.send(message)
+            silence = Silence(str(error))
         except TimeoutError:
-            if until == self.deadline:
-                self.close()
-                # The run has ended; the server may have been about to answer.
-                raise OutOfPatienceError("the time budget is spent") from None
-            reason = f"no whole answer within {until - started:.0f} seconds"
-        except (h11.RemoteProtocolError, ValueError, zlib.error) as error:
-            reason = f"an answer that is not HTTP ({plain(str(error))})"
+            what = "whole response" if self.received else "response"
+            silence = Silence(f"no {what} within {until - started:.0f} seconds")
+        except ssl.SSLCertVerificationError as error:
+            silence = Silence(f"its certificate is not trusted: {error.verify_message}", UNTRUSTED)
+        except UnfitError as error:
+            silence = Silence(str(error), error.hint)
+        except h11.RemoteProtocolError as error:
+            silence = Silence(self.fault(error))
         except OSError as error:
-            reason = f"the connection broke ({error.strerror or type(error).__name__})"
+            silence = Silence(f"the connection broke ({error.strerror or 'no reason given'})")
         self.close()
-        self.silent += time.monotonic() - started
-        if self.silent > SILENCE:
-            raise OutOfPatienceError("the server left too many requests unanswered for too long")
-        return Silence(reason)
+        if time.monotonic() >= self.deadline:
+            # The run has ended; the server may have been about to answer.
+            raise OutOfPatienceError(f"{SPENT}, and the last request has {silence.reason}")
+        self.lose(time.monotonic() - started, "left too many requests unanswered for too long")
+        return silence
+
+    def lose(self, seconds: float, why: str) -> None:
+        """Count time in vain. Raises OutOfPatienceError where it was too much."""
+        self.lost += seconds
+        if self.lost > SILENCE:
+            raise OutOfPatienceError(f"the server {why}")
+
+    def fault(self, error: h11.RemoteProtocolError) -> str:
+        """Say what is wrong with a response, in words that quote nothing of it."""
+        if self.ended:
+            return "the connection was closed in the middle of a response"
+        if error.error_status_hint == TOO_LARGE:
+            return f"a response with a head of more than {LARGEST_HEAD} bytes"
+        return "a response that is not HTTP"
 
     def exchange(self, message: Message, until: float) -> Reply:
-        served = self.connect(until)
-        self.received, self.event = 0, h11.NEED_DATA
+        self.received, self.event, self.ended = 0, h11.NEED_DATA, False
+        reused = self.connect(message, until)
         try:
             early = self.write(message, until)
             head, body = self.read(until)
-        except (ConnectionError, h11.RemoteProtocolError):
-            if served and not self.received:
-                raise HungUpError from None
+        except (ConnectionError, h11.RemoteProtocolError) as error:
+            closed = self.ended or isinstance(error, ConnectionError)
+            if closed and not self.received:
+                raise (HungUpError if reused else UnfitError)(CLOSED) from None
             raise
-        if early or self.state.their_state is not h11.DONE or self.state.our_state is not h11.DONE:
-            self.close()
-        else:
-            self.state.start_next_cycle()
+        surplus = self.settle(message, head.status_code, usable=not early)
         headers = tuple(
             (name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in head.headers
         )
         coding = dict(headers).get("content-encoding", "identity").strip().lower()
-        return Reply(head.status_code, headers, inflated(body, coding))
+        return Reply(head.status_code, headers, inflated(body, coding, self.largest), surplus)
 
-    def connect(self, until: float) -> bool:
+    def connect(self, message: Message, until: float) -> bool:
         """Connect where there is no connection; return whether there was one."""
         if self.socket is not None:
-            if not readable(self.socket):
+            # What must not be sent twice is not left to a connection that may be gone.
+            risky = self.drops and message.method not in REPEATABLE
+            if not risky and self.arrived() is None:
                 return True
             self.close()
-        made = socket.create_connection(self.address, timeout=left(until))
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.secure:
-            context = ssl.create_default_context()
-            made = context.wrap_socket(made, server_hostname=self.address[0])
-        self.socket = made
+        self.socket = self.way.connect(until)
         self.state = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         return False
+
+    def settle(self, message: Message, status: int, *, usable: bool) -> bool:
+        """Make ready for the next message; return whether bytes came after the response."""
+        surplus = bool(self.state.trailing_data[0])
+        done = self.state.their_state is h11.DONE and self.state.our_state is h11.DONE
+        # What comes in the place of a body that must not be is no response to the next message.
+        bodiless = message.method == "HEAD" or status in BODILESS
+        if bodiless or (self.drops is None and done):
+            late = self.arrived(AFTERWARDS)
+            surplus |= bool(late)
+            self.drops = self.drops or (done and late == b"")
+        if usable and done and not (surplus or bodiless):
+            self.state.start_next_cycle()
+        else:
+            self.close()
+        return surplus
+
+    def arrived(self, within: float = 0.0) -> bytes | None:
+        """Return what has arrived, empty where the server hung up; None where nothing has."""
+        if not readable(self.connection, within):
+            return None
+        self.connection.settimeout(0)
+        try:
+            return self.connection.recv(CHUNK)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except OSError:
+            return b""
 
     def write(self, message: Message, until: float) -> bool:
         """Write a message; return whether the server did not wait for the end of it."""
@@ -266,7 +434,7 @@ class Wire:
         written += self.state.send(h11.EndOfMessage()) or b""
         for part in parts_of(written):
             try:
-                if part is not written and self.answered(until):
+                if part is not written and self.answered():
                     return True
                 self.connection.settimeout(left(until))
                 self.connection.sendall(part)
@@ -274,22 +442,21 @@ class Wire:
                 return True
         return False
 
-    def answered(self, until: float) -> bool:
-        """Whether an answer has begun; one of 1xx is none."""
-        while self.event is h11.NEED_DATA and readable(self.connection):
-            self.receive(until)
+    def answered(self) -> bool:
+        """Whether a response has begun; one of 1xx is none."""
+        while self.event is h11.NEED_DATA and (data := self.arrived()) is not None:
+            self.take(data)
         return self.event is not h11.NEED_DATA
 
-    def receive(self, until: float) -> None:
-        """Take what arrives, up to the next event."""
-        self.connection.settimeout(left(until))
-        data = self.connection.recv(CHUNK)
+    def take(self, data: bytes) -> None:
+        """Take what has arrived, up to the next event that is no response of 1xx."""
         self.received += len(data)
+        self.ended |= not data
         self.state.receive_data(data)
         self.advance()
 
     def advance(self) -> None:
-        """Go to the next event that is no answer of 1xx."""
+        """Go to the next event that is no response of 1xx."""
         self.event = self.state.next_event()
         while isinstance(self.event, h11.InformationalResponse):
             self.event = self.state.next_event()
@@ -300,18 +467,19 @@ class Wire:
         while True:
             event = self.event
             if event is h11.NEED_DATA:
-                self.receive(until)
+                self.connection.settimeout(left(until))
+                self.take(self.connection.recv(CHUNK))
                 continue
             if isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data):
                 body += event.data
-                if len(body) > LARGEST_ANSWER:
-                    raise ValueError(f"a body of more than {LARGEST_ANSWER} bytes")
+                if len(body) > self.largest:
+                    raise UnfitError(f"a body of more than {self.largest} bytes")
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 return head, bytes(body)
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
-                raise ValueError("the answer ended before it began")
+                raise UnfitError(CLOSED)
             self.advance()
 
     @property
@@ -335,9 +503,11 @@ def parts_of(data: bytes) -> Iterator[bytes]:
     yield from (data[start : start + CHUNK] for start in range(0, len(data), CHUNK))
 
 
-def readable(connection: socket.socket) -> bool:
+def readable(connection: socket.socket, within: float = 0.0) -> bool:
     """Whether something has arrived, or the other side has hung up."""
-    return bool(select.select([connection], [], [], 0)[0])
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
+    return bool(select.select([connection], [], [], within)[0])
 
 
 def left(until: float) -> float:
@@ -348,23 +518,21 @@ def left(until: float) -> float:
     return seconds
 
 
-def inflated(body: bytes, coding: str) -> bytes:
-    """Undo a content coding, of which a bomb would be one. Raises ValueError."""
+def inflated(body: bytes, coding: str, largest: int) -> bytes:
+    """Undo a content coding, of which a bomb would be one. Raises UnfitError."""
     if coding in ("identity", "") or not body:
         return body
     if coding not in ("gzip", "x-gzip", "deflate"):
-        raise ValueError("a content coding that was not asked for")
+        raise UnfitError("a content coding that was not asked for")
     inflater = zlib.decompressobj(
         wbits=zlib.MAX_WBITS | 32 if coding != "deflate" else zlib.MAX_WBITS
     )
-    whole = inflater.decompress(body, LARGEST_ANSWER)
+    try:
+        whole = inflater.decompress(body, largest)
+    except zlib.error:
+        raise UnfitError(f"a body that is not {coding}") from None
     if not (inflater.eof or inflater.unconsumed_tail):
-        raise ValueError("a compressed body that ends too early")
+        raise UnfitError("a compressed body that ends too early")
     if inflater.unconsumed_tail:
-        raise ValueError(f"a compressed body of more than {LARGEST_ANSWER} bytes")
+        raise UnfitError(f"a compressed body of more than {largest} bytes")
     return whole
-
-
-def plain(text: str) -> str:
-    """Keep what is fit to print of a library's complaint, without what it quotes."""
-    return text.partition(":")[0].partition("(")[0].encode("ascii", "replace").decode()[:60].strip()

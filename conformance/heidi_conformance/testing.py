@@ -11,6 +11,7 @@ from ._judge import judge
 from ._settings import SEED, SESSIONS
 from ._text import on_one_line
 from ._verdict import CannotJudgeError, Finding, Verdict
+from ._wire import Wire
 from .reports import write_reports
 from .rules import TABLE
 
@@ -95,7 +96,8 @@ class Rules:
 
     def run(self) -> Verdict:
         """Judge the server, by the selected rules alone where no random request is called for."""
-        tokens = _credentials.credentials(self.url, {})
+        with Wire(self.url) as wire:
+            tokens = _credentials.credentials(_access.Client(wire), {})
         known, chosen = {rule.id for rule in TABLE}, self.selected - {REST[0]}
         verdict = judge(
             self.url,

@@ -6,7 +6,7 @@ import pytest
 from heidi_conformance._probe import Limits, Probe, Setting
 from heidi_conformance._settings import Plan
 from heidi_conformance._wire import OutOfPatienceError, Wire
-from heidi_conformance.breadth import invent
+from heidi_conformance.breadth import Inventor
 
 from .conftest import Judged
 from .faults import TOKEN
@@ -23,7 +23,8 @@ def invented(
     ):
         tokens = {"first": TOKEN}
         probe = Probe(wire, Setting("strict", tokens), Limits(100), 1)
-        invent(probe, Plan(url, "strict", tokens, examples=examples))
+        plan = Plan(url, "strict", tokens, examples=examples)
+        Inventor(plan, wire.deadline).send(probe)
     return probe
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from heidi_conformance._merge import MOST_FINDINGS, Sum
 from heidi_conformance._rounds import Budget, Result, Rounds, Task
 from heidi_conformance._shards import ELSEWHERE, Shard
 
+from .reference import Api, serving
 from .test_html import FINDING, VERDICT
 
 CLEAN = replace(VERDICT, findings=(), notes=(), requests=100, sessions_created=1)
@@ -269,6 +271,47 @@ def test_without_its_extra_a_campaign_gives_2_and_one_line(tmp_path: Path) -> No
     assert (2, "") == (done.returncode, done.stdout)
     assert 1 == len(done.stderr.splitlines())
     assert "heidi-sessions[campaign]" in done.stderr
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            parents.setdefault(int(parent), []).append(int(folder.name))
+    children = parents.get(pid, [])
+    return {*children}.union(*map(descendants, children))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, and does not merely wait for somebody to take note of its end."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
+def test_a_campaign_that_is_terminated_leaves_no_process(api: Api, tmp_path: Path) -> None:
+    with serving(api.handle) as url:
+        command = [sys.executable, "-m", "heidi_conformance", "campaign", url, "--shards", "2"]
+        environment = {**os.environ, "HEIDI_API_KEY": api.api_key}
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment, text=True, stderr=subprocess.PIPE
+        ) as process:
+            while process.poll() is None and not api.requests:
+                time.sleep(0.05)
+            started = descendants(process.pid)
+            process.terminate()
+            _, err = process.communicate(timeout=60)
+
+    assert started
+    ends = time.monotonic() + 30
+    while (left := [pid for pid in started if alive(pid)]) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert [] == left
+    assert (2, True) == (process.returncode, "interrupted; no report was written" in err)
+    assert "Traceback" not in err
 
 
 def test_a_local_cluster_judges_the_sandbox_and_leaves_no_secret(

@@ -46,9 +46,8 @@ def test_a_server_that_conforms_gives_0_and_two_reports(
     out, err = capsys.readouterr()
     assert "conforms (level documented" in out
     assert "reports/conformance/report.json" in out
-    assert ["rules", "sequences", "invented requests"] == [
-        line.partition(":")[0] for line in err.splitlines()
-    ]
+    phases = {line.partition(":")[0] for line in err.splitlines()}
+    assert {"first steps", "rules", "sequences", "invented requests"} <= phases
     assert [folder.parent] == list(tmp_path.iterdir())
 
 
@@ -104,6 +103,32 @@ def test_a_file_without_a_secret_gives_2_and_its_name_may_be_one(
     message = capsys.readouterr().err
     assert "--token-file" in message
     assert TOKEN not in message
+
+
+def test_a_token_beside_the_file_of_a_key_is_the_one_that_is_used(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(api.api_key)
+    flags = ["--token", TOKEN, "--api-key-file", "key", "--rule", "works", *FEW]
+    with serving(api.handle) as url:
+        command = [sys.executable, "-m", "heidi_conformance", "run", url, *flags]
+        environment = os.environ | {"HEIDI_TOKEN": "of-somebody-else"}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False)
+
+    assert 0 == done.returncode
+    used = {request.headers.get("authorization") for request in api.requests}
+    assert used == {f"Bearer {TOKEN}"}
+
+
+def test_what_could_not_be_judged_is_said_and_is_no_pass_where_all_was_asked_for(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unlinked = api.token("clinician+unlinked@example.com")
+    with serving(api.handle) as url:
+        run = ["run", url, "--token", unlinked, *FEW]
+        assert [0, 2] == [main(run), main([*run, "--complete"])]
+
+    out = capsys.readouterr().out
+    assert "conforms, as far as it was judged (level documented" in out
+    assert "not judged: listLinkedUserSessions never succeeded" in out
 
 
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,7 +240,7 @@ def test_secrets_move_from_the_arguments_to_the_environment(flags: list[str]) ->
     command, variables = out_of_sight(["python", "-m", "heidi_conformance", "run", "URL", *flags])
 
     assert ["python", "-m", "heidi_conformance", "run", "URL"] == command
-    assert {"HEIDI_TOKEN": "s3cret"} == variables
+    assert {"HEIDI_TOKEN_OF_THIS_RUN": "s3cret"} == variables
 
 
 GARBAGE = {
@@ -273,7 +298,7 @@ SERVERS = {
     "web site": (lambda _: Answer(200, b"<h1>Hi</h1>", {"content-type": "text/html"}), "path"),
     "other API": (lambda _: Answer(404, b'{"detail":"Not Found"}'), "path"),
     "another JSON": (lambda _: Answer(200, b"[1, 2]"), "path"),
-    "broken server": (lambda _: Answer(500, b"oops", {"content-type": "text/plain"}), "path"),
+    "broken server": (lambda _: Answer(500, b"oops", {"content-type": "text/plain"}), "its log"),
 }
 
 
@@ -302,7 +327,7 @@ def test_a_wrong_key_gives_2_and_one_line(api: Api, capsys: pytest.CaptureFixtur
         assert 2 == main(["run", url, "--api-key", "s3cret"])
 
     err = capsys.readouterr().err
-    assert "issued no token" in err
+    assert "refuses the key (401)" in err
     assert "s3cret" not in err
 
 

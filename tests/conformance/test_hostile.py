@@ -6,9 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator
+from itertools import pairwise
 
 import pytest
-from heidi_conformance import CannotJudgeError, _wire, judge
+from heidi_conformance import CannotJudgeError, Progress, _wire, judge
 
 from .conftest import Judged
 from .faults import TOKEN
@@ -115,9 +116,80 @@ def test_a_server_that_does_not_answer_whole_cannot_be_judged(
     monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.3)
     with (
         raw_server(attack) as url,
-        pytest.raises(CannotJudgeError, match=r"^127\.0\.0\.1:\d+ does not answer \([^\n]+$"),
+        pytest.raises(
+            CannotJudgeError, match=r"^127\.0\.0\.1:\d+ does not answer GET /api/[^\n]+ \([^\n]+\)$"
+        ),
     ):
         judge(url, token=TOKEN)
+
+
+# Rules whose scripts use every operation, many times.
+SOME = ("works", "update-read", "walks", "update-listed")
+
+
+def too_many(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 429 Too Many\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
+
+
+def broken(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops")
+
+
+USELESS: dict[str, tuple[Attack, str]] = {
+    "silence": (silence, r"does not answer GET .*no response within 1 seconds"),
+    "slow drip": (slow_drip, r"does not answer GET .*no whole response within 1 seconds"),
+    "too many": (too_many, r"answers GET \S+ with 429 .*raise its limit"),
+    "broken": (broken, r"answers GET \S+ with 500 and 4 bytes.*its log"),
+}
+
+
+@pytest.mark.parametrize(("attack", "named"), USELESS.values(), ids=USELESS)
+def test_a_useless_server_ends_within_the_budget_and_is_told_what_it_did(
+    attack: Attack, named: str
+) -> None:
+    started = time.monotonic()
+    with raw_server(attack) as url, pytest.raises(CannotJudgeError, match=named):
+        judge(url, token=TOKEN, time_budget=2)
+    assert time.monotonic() - started < 2.4
+
+
+def always(status: int) -> Fault:
+    def fault(request: Request, handle: Handler) -> Answer:
+        error = {"detail": {"msg": "not now", "type": "Error"}}
+        reply = answer(status, error).but(headers={"retry-after": "5"})
+        return reply if request.method == "POST" else handle(request)
+
+    return fault
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_server_that_creates_nothing_ends_within_the_budget(status: int, api: Api) -> None:
+    told: list[Progress] = []
+    started = time.monotonic()
+    with serving(faulty(api, always(status))) as url, contextlib.suppress(CannotJudgeError):
+        judge(url, token=TOKEN, level="strict", time_budget=5, on_progress=told.append)
+    assert time.monotonic() - started < 6
+    seconds = [step.seconds for step in told]
+    assert max((later - earlier for earlier, later in pairwise(seconds)), default=0) < 2
+
+
+def bare_list(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if reply.status != 200 or b'"sessions"' not in reply.body:
+        return reply
+    return answer(200, reply.content["sessions"])
+
+
+def unwrapped(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if reply.status != 200 or b'"session"' not in reply.body:
+        return reply
+    return answer(200, reply.content["session"])
+
+
+@pytest.mark.parametrize("fault", [bare_list, unwrapped])
+def test_another_shape_on_the_right_path_is_a_finding(fault: Fault, judged: Judged) -> None:
+    assert "answer-schema" in {item.rule for item in judged(fault, rules=SOME).findings}
 
 
 def redirect(request: Request, handle: Handler) -> Answer:
@@ -172,8 +244,6 @@ def surrogates(request: Request, handle: Handler) -> Answer:
     return reply.but(body=reply.body.replace(b'"Session ', b'"\\ud800\\udfff\\udc00'))
 
 
-# Rules whose scripts use every operation, many times.
-SOME = ("works", "update-read", "walks", "update-listed")
 HOSTILE = {
     fault.__name__: fault
     for fault in (
@@ -198,7 +268,7 @@ def test_answers_of_every_strange_kind_are_findings(
 
 
 def test_a_server_of_redirects_cannot_be_judged(judged: Judged) -> None:
-    with pytest.raises(CannotJudgeError, match=r"does not answer like the Heidi Sessions API"):
+    with pytest.raises(CannotJudgeError, match=r"answers GET /\S+ with 307 and 0 bytes, not with"):
         judged(redirect)
 
 

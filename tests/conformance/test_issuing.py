@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from heidi_conformance import Verdict, _probe, judge
+from heidi_conformance._access import Client
 from heidi_conformance._credentials import credentials
 from heidi_conformance._history import Bindings
 from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._settings import Plan
+from heidi_conformance._wire import Wire
 from heidi_conformance.reports import write_reports
 
 from .faults import CATALOGUE
@@ -397,6 +399,9 @@ def test_keys_are_tried_where_nothing_may_be_created(api: Api) -> None:
     assert {"GET"} == {request.method for request in api.requests}
 
 
+NOWHERE = Client(Wire("http://127.0.0.1:1"))
+
+
 @pytest.mark.parametrize("flags", [{}, {"--token": "a-token", "--api-key": "KEY"}])
 def test_the_key_comes_along_with_a_token(
     flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -405,12 +410,14 @@ def test_the_key_comes_along_with_a_token(
         monkeypatch.setenv("HEIDI_TOKEN", "a-token")
         monkeypatch.setenv("HEIDI_API_KEY", "KEY")
 
-    assert {"first": "a-token", "key": "KEY"} == credentials("http://127.0.0.1:1", flags)
+    assert {"first": "a-token", "key": "KEY"} == credentials(
+        Client(Wire("http://127.0.0.1:1")), flags
+    )
 
 
 def test_the_key_comes_along_with_the_tokens_that_it_buys(api: Api) -> None:
-    with serving(api.handle) as url:
-        tokens = credentials(url, {"--api-key": api.api_key})
+    with serving(api.handle) as url, Wire(url) as wire:
+        tokens = credentials(Client(wire), {"--api-key": api.api_key})
 
     assert api.api_key == tokens["key"]
     assert {"first", "same", "second", "unlinked", "key"} == tokens.keys()
@@ -419,7 +426,9 @@ def test_the_key_comes_along_with_the_tokens_that_it_buys(api: Api) -> None:
 def test_the_key_of_a_token_that_was_given_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIDI_API_KEY", "of-another-server")
 
-    assert {"first": "a-token"} == credentials("http://127.0.0.1:1", {"--token": "a-token"})
+    assert {"first": "a-token"} == credentials(
+        Client(Wire("http://127.0.0.1:1")), {"--token": "a-token"}
+    )
 
 
 def test_the_report_names_the_words_of_the_page_about_tokens() -> None:

@@ -3,7 +3,9 @@
 import heidi_sandbox
 import pytest
 from heidi_conformance import judge
+from heidi_conformance._access import Client
 from heidi_conformance._credentials import credentials
+from heidi_conformance._wire import Wire
 
 from .faults.auth import OneTokenAtATime
 from .reference import Api, serving
@@ -12,7 +14,8 @@ from .reference import Api, serving
 @pytest.mark.parametrize("lane", [1, 2])
 def test_a_key_is_exchanged_for_two_tokens_of_one_user(lane: int) -> None:
     with heidi_sandbox.serving() as sandbox:
-        tokens = credentials(sandbox.url, {"--api-key": sandbox.api_key}, lane)
+        with Wire(sandbox.url) as wire:
+            tokens = credentials(Client(wire), {"--api-key": sandbox.api_key}, lane)
         verdict = judge(
             sandbox.url,
             level="strict",

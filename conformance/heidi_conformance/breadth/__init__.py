@@ -1,5 +1,5 @@
 """Requests that nobody scripted: Schemathesis invents them, the judge sends and judges them."""
 
-from ._invented import invent
+from ._inventor import Inventor
 
-__all__ = ["invent"]
+__all__ = ["Inventor"]

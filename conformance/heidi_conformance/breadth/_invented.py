@@ -43,9 +43,8 @@ QUIETLY = settings(
 )
 
 
-def invent(probe: Probe, plan: Plan) -> None:
+def send(probe: Probe, drafts: list[Request]) -> None:
     """Send invented requests, those of all operations mixed. Raises OutOfPatienceError."""
-    drafts = [*drafted(plan, probe.wire.deadline)]
     probe.random.shuffle(drafts)
     probe.send(listing(paged(1)))
     known: dict[tuple[str, ...], dict[str, str] | None] = {}

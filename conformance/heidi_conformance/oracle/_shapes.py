@@ -13,7 +13,7 @@ from heidi_conformance import _document
 from heidi_conformance._document import Json
 from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Reply, UnreadableError, read_json
+from heidi_conformance._wire import Reply, UnreadableError
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._reading import json_type, keyword_of, plainly
@@ -85,10 +85,9 @@ def judged(
     if media_type != JSON:
         code = f"{rule}/{'media-type' if media_type else 'no-media-type'}"
         return [Violation(code, operation, status, got=printable(media_type))], set()
-    try:
-        value = read_json(reply.body)
-    except UnreadableError as error:
-        return [Violation(f"{rule}/{error.code}", operation, status)], set()
+    value = reply.read
+    if isinstance(value, UnreadableError):
+        return [Violation(f"{rule}/{value.code}", operation, status)], set()
     misfits = [*violations(level, operation, reply.status, value)]
     rule = "error-shape" if of_error else "answer-schema"
     found = [

@@ -112,9 +112,7 @@ def counted(number: int, noun: str) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """Return the verdict in one sentence."""
-    if verdict.conforms:
-        return f"{verdict.target} conforms"
-    return f"{verdict.target} does not conform: {counted(len(verdict.findings), 'finding')}"
+    return f"{verdict.target} {verdict.judgement}"
 
 
 def lead(verdict: Verdict) -> str:

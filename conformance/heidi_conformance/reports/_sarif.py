@@ -35,7 +35,8 @@ def as_sarif(verdict: Verdict, comparison: Comparison | None = None) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": visible(note)}} for note in verdict.notes
+                    {"level": "note", "message": {"text": visible(note)}}
+                    for note in (*verdict.gaps, *verdict.notes)
                 ],
             }
         ],

@@ -67,6 +67,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "*/syntax": ("responds with {field} and a body that is not JSON", "JSON", "a body that is not JSON"),
     "*/encoding": ("responds with {field} and a body that is not UTF-8", "JSON", "a body that is not UTF-8"),
     "*/too-deep": ("responds with {field} and JSON that is nested too deeply", "JSON of at most 100 levels", "more levels"),
+    "*/too-large": ("responds with {field} and JSON of too many values", "JSON of at most 200,000 values", "more values"),
     "*/constant": ("responds with {field} and NaN or Infinity, which JSON does not have", "JSON", "NaN or Infinity"),
     "*/duplicate-key": ("responds with {field} and JSON with a duplicate key", "each key once", "a duplicate key"),
     "answer-schema/required": ("responds with {detail} without the required property {field}", "the property", "no such property"),

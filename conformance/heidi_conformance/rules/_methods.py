@@ -68,7 +68,7 @@ def like_get(reading: Reading, answer: Reply, memory: Memory) -> Iterator[Violat
     get = reading.message.method == "HEAD" and PATHS.get(reading.path, {}).get("GET")
     if not get or answer.status in (405, 429) or answer.status >= 500:
         return
-    if answer.body:
+    if answer.surplus or answer.body:
         yield Violation("head/body", get.id)
     known, user = memory.resources.get(reading.one), memory.tokens.get(reading.token or "")
     own = known is not None and known.seen and known.owner == user

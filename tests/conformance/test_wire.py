@@ -1,0 +1,236 @@
+"""What is sent goes out once, directly and in time, and what comes back has one cause."""
+
+import contextlib
+import datetime
+import ipaddress
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from heidi_conformance import CannotJudgeError, _wire, judge
+from heidi_conformance._access import Client
+from heidi_conformance._wire import Message, OutOfPatienceError, Reply, Silence, Way, Wire
+
+from .conftest import Judged
+from .faults import TOKEN
+from .reference import Api, serving
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+GET, HEAD = Message("GET", "/sessions/linked-user"), Message("HEAD", "/sessions/linked-user")
+POST = Message("POST", "/sessions", body=b"{}")
+# What a server does after each request of a connection: bytes are sent, None hangs up.
+Script = Iterable[bytes | None]
+
+
+@dataclass
+class Raw:
+    """A server of scripts, one for each connection. requests: the first lines that it received."""
+
+    port: int
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+
+def answered(connection: socket.socket, script: Script, raw: Raw) -> None:
+    for answer in script:
+        received = b""
+        while b"\r\n\r\n" not in received or len(received) < whole(received):
+            if not (part := connection.recv(65536)):
+                return
+            received += part
+        raw.requests.append(received.decode("latin-1").partition(" HTTP/")[0])
+        if answer is None:
+            return
+        connection.sendall(answer)
+
+
+def whole(received: bytes) -> int:
+    """Return how long a request is, of which the head is there."""
+    head, _, _ = received.partition(b"\r\n\r\n")
+    length = re.search(rb"Content-Length: (\d+)", head)
+    return len(head) + 4 + (int(length[1]) if length else 0)
+
+
+@contextlib.contextmanager
+def raw_server(
+    *scripts: Script, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain
+) -> Generator[Raw]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    raw = Raw(listener.getsockname()[1])
+
+    def run() -> None:
+        for script in scripts:
+            with contextlib.suppress(OSError):
+                plain, _ = listener.accept()
+                with wrap(plain) as connection:
+                    answered(connection, script, raw)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield raw
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def status(answer: Reply | Silence) -> object:
+    return answer.status if isinstance(answer, Reply) else answer.reason
+
+
+# --- one request, one response ---
+
+
+def test_a_body_after_head_is_blamed_on_head_and_not_on_what_follows() -> None:
+    with raw_server([OK], [OK.replace(b"200", b"201")]) as raw, Wire(raw.url) as wire:
+        head, get = wire.send(HEAD), wire.send(GET)
+
+    assert isinstance(head, Reply)
+    assert (200, True) == (head.status, head.surplus)
+    assert isinstance(get, Reply)
+    assert (201, False) == (get.status, get.surplus)
+
+
+@pytest.mark.parametrize("message", [GET, POST])
+def test_only_what_may_be_repeated_is_sent_again_when_a_connection_is_closed(
+    message: Message,
+) -> None:
+    with raw_server([OK, None], [OK]) as raw, Wire(raw.url) as wire:
+        assert 200 == status(wire.send(GET))
+        second = wire.send(message)
+
+    closed = "the connection was closed without a response"
+    assert {"GET": 200, "POST": closed}[message.method] == status(second)
+    sent = [line for line in raw.requests if line.startswith(message.method)]
+    assert {"GET": 3, "POST": 1}[message.method] == len(sent)
+
+
+def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:
+    with raw_server([OK], [OK], [OK]) as raw, Wire(raw.url) as wire:
+        assert [200, 200, 200] == [status(wire.send(message)) for message in (GET, POST, POST)]
+    assert 3 == len(raw.requests)
+
+
+# --- proxies ---
+
+
+def test_no_proxy_of_the_environment_hears_of_a_run(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server([OK]) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        verdict = judged(level="documented", max_examples=1, rules=())
+
+    assert verdict.conforms
+    assert [] == proxy.requests
+
+
+def test_a_proxy_is_told_the_whole_url() -> None:
+    with raw_server([OK]) as proxy:
+        way = Way("http://api.example/base", f"http://127.0.0.1:{proxy.port}")
+        with Wire(way) as wire:
+            assert 200 == status(wire.send(GET))
+
+    assert ["GET http://api.example/base/sessions/linked-user"] == proxy.requests
+
+
+def test_a_proxy_that_refuses_is_named() -> None:
+    with raw_server([b"HTTP/1.1 403 Forbidden\r\n\r\n"]) as proxy:
+        way = Way("https://api.example/base", f"http://127.0.0.1:{proxy.port}")
+        with Wire(way) as wire:
+            assert "the proxy does not connect to it (403)" == status(wire.send(GET))
+
+    assert ["CONNECT api.example:443"] == proxy.requests
+
+
+# --- certificates ---
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate that nobody signed but itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("certificate") / "both.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+def served_by(certificate: Path) -> Callable[[socket.socket], socket.socket]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return lambda plain: context.wrap_socket(plain, server_side=True)
+
+
+def test_a_certificate_that_is_not_trusted_is_said_with_the_way_out(certificate: Path) -> None:
+    with raw_server([OK], wrap=served_by(certificate)) as raw:
+        url = raw.url.replace("http:", "https:")
+        with pytest.raises(CannotJudgeError, match=r"certificate is not trusted.*--ca-file"):
+            judge(url, token=TOKEN)
+
+
+def test_a_certificate_is_trusted_by_its_file(certificate: Path) -> None:
+    large = Message("POST", "/sessions", body=b"x" * 300_000)
+    with raw_server([OK, OK], wrap=served_by(certificate)) as raw:
+        way = Way(raw.url.replace("http:", "https:"), ca_file=str(certificate))
+        with Wire(way) as wire:
+            assert [200, 200] == [status(wire.send(message)) for message in (GET, large)]
+    assert 2 == len(raw.requests)
+
+
+# --- bounds ---
+
+
+def test_json_of_too_many_values_is_not_read() -> None:
+    body = b"[" + b"{}," * _wire.MOST_VALUES + b"{}]"
+    assert "too-large" == Reply(200, body=body).read.code
+
+
+def test_waiting_ends_with_the_budget() -> None:
+    started = time.monotonic()
+    with Wire("http://127.0.0.1:1", started + 0.3) as wire, pytest.raises(OutOfPatienceError):
+        wire.wait(5)
+    assert time.monotonic() - started < 1
+
+
+def test_whoever_waits_shows_signs_of_life() -> None:
+    ticks: list[float] = []
+    with Wire("http://127.0.0.1:1", tick=lambda: ticks.append(time.monotonic())) as wire:
+        wire.wait(0.6)
+    assert 3 == len(ticks)
+
+
+def test_tokens_are_minted_over_the_given_connection(api: Api) -> None:
+    with serving(api.handle) as url, Wire(url) as wire:
+        tokens = Client(wire).mint_all(api.api_key)
+    assert {"first", "same", "second", "unlinked"} == tokens.keys()
+    assert 1 == len({request.port for request in api.requests})
