@@ -33,8 +33,10 @@ from .contract._operations import (
     UNJUDGED,
     UPDATE,
 )
+from .oracle import Violation
 from .rules import SCRIPTS, TABLE, Rule, Script
 
+Proven = tuple[Case, Finding]
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
 ESSENTIAL = (CREATE, READ, UPDATE)
 # No secret has fewer characters, and a shorter text may be a word of a sentence.
@@ -96,13 +98,14 @@ class Campaign:
                 self.run_breadth(wire)
             self.phase = "proofs"
             wire.deadline = min(time.monotonic() + self.proving, ends - self.farewell)
-            findings = list(self.proven(wire))
+            proven = list(self.proven(wire))
             self.phase = "marking"
             wire.deadline = ends
             tagged = tag(wire, self.plan.tokens | self.limits.latest, self.limits)
-            if findings and not all(map(client.admits, self.live.values())):
-                findings = self.without_refusals(findings)
+            if proven and not all(map(client.admits, self.live.values())):
+                proven = self.without_refusals(proven)
         self.limits.requests += client.requests
+        findings = [item for _, item in proven]
         obstacles = [*self.obstacles, *self.unreached()]
         if obstacles and not findings:
             raise CannotJudgeError(f"no fault was found, but too little was seen: {obstacles[0]}")
@@ -151,12 +154,12 @@ class Campaign:
         """Seconds in which findings are made short."""
         return min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
 
-    def without_refusals(self, findings: list[Finding]) -> list[Finding]:
+    def without_refusals(self, proven: list[Proven]) -> list[Proven]:
         """Return findings without what may come of a token that ended during the run.
 
         Raises CannotJudgeError where there is no other.
         """
-        others = [item for item in findings if "401" not in item.title + item.got]
+        others = [(case, item) for case, item in proven if not of_token(case.violation)]
         if not others:
             raise CannotJudgeError(ENDED)
         self.notes.append(ENDED)
@@ -280,12 +283,13 @@ class Campaign:
 
     # --- what it amounts to ---
 
-    def proven(self, wire: Wire) -> Iterator[Finding]:
+    def proven(self, wire: Wire) -> Iterator[Proven]:
         """Yield what was found, each with the shortest requests that show it."""
         reducer = Reducer(wire, self.setting, self.limits, wire.deadline)
         for case in self.cases.apart():
             proof = self.proof(reducer, case)
-            yield finding(case, proof, self.plan.level, self.plan.url, self.secrets())
+            told = finding(case, proof, self.plan.level, self.plan.url, self.secrets())
+            yield case, told
         if reducer.late:
             self.notes.append(
                 f"the time for proofs was over after {self.proving:.0f} seconds, so what is not "
@@ -403,3 +407,8 @@ def unjudged(level: Level, statuses: Mapping[str, Mapping[int, int]]) -> Iterato
             yield f"{operation} never succeeded (it answered {got}), so it is not judged{why}"
     for operation in UNJUDGED:
         yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"
+
+
+def of_token(violation: Violation) -> bool:
+    """Whether a server refused a token."""
+    return "401" in map(str, (violation.detail, violation.got, violation.field.removeprefix(":")))

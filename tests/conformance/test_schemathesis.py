@@ -1,0 +1,72 @@
+"""A plain `schemathesis run` with the settings and the checks that come with the judge."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import heidi_conformance
+import heidi_sandbox
+from schemathesis.checks import CHECKS, load_all_checks
+
+from .conftest import new_api
+from .faults import TOKEN
+from .reference import Answer, Handler, Request, faulty, serving
+
+SETTINGS = Path(heidi_conformance.__file__).with_name("schemathesis.toml")
+
+
+def plain_run(url: str, token: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Schemathesis as the guide says, with fewer requests."""
+    environment = os.environ | {"HEIDI_TOKEN": token, "HEIDI_LEVEL": "strict"}
+    write = [sys.executable, "-m", "heidi_conformance.schemathesis"]
+    subprocess.run(write, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    program = str(Path(sys.executable).with_name("schemathesis"))
+    few = ["--max-examples", "3", "--phases", "examples,stateful", "--seed", "1"]
+    return subprocess.run(
+        [program, "run", "heidi.json", "--url", url, *few],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_sandbox_passes(tmp_path: Path) -> None:
+    with heidi_sandbox.serving() as sandbox:
+        done = plain_run(sandbox.url, sandbox.token(), tmp_path)
+    assert 0 == done.returncode, done.stdout
+    assert "WARNINGS" not in done.stdout
+
+
+def test_a_fault_that_shows_only_afterwards_is_caught_by_its_rule(tmp_path: Path) -> None:
+    def forgets(request: Request, handle: Handler) -> Answer:
+        reply = handle(request)
+        if request.method == "GET" and reply.status == 200 and b'"session"' in reply.body:
+            content = reply.content
+            content["session"]["duration"] = 12345
+            return reply.but(content=content)
+        return reply
+
+    with serving(faulty(new_api(), forgets)) as url:
+        done = plain_run(url, TOKEN, tmp_path)
+    assert 1 == done.returncode, done.stdout
+    assert "heidi_update_read" in done.stdout or "heidi_new_session" in done.stdout
+
+
+def test_the_settings_leave_out_every_check_of_schemathesis_itself() -> None:
+    load_all_checks()
+    settings = tomllib.loads(SETTINGS.read_text())
+    builtin = {name for name in CHECKS.get_all_names() if not name.startswith("heidi_")}
+    assert builtin == settings["checks"].keys()
+
+
+def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "schemathesis.toml").write_text("# mine\n")
+    write = [sys.executable, "-m", "heidi_conformance.schemathesis"]
+    done = subprocess.run(write, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "schemathesis.toml cannot be written" in done.stderr
+    assert "# mine\n" == (tmp_path / "schemathesis.toml").read_text()
