@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ._document import pointed
 from ._history import Bindings, Request, is_credential, issue, issued, listing, read
-from ._text import kind_of, printable
+from ._text import printable
 from ._verdict import CannotJudgeError
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import (
@@ -209,7 +209,8 @@ HINTS = (
 def shape(answer: Reply) -> str:
     """Say what a response holds, without anything of it."""
     if answer.content is not None:
-        return f"JSON, {kind_of(answer.content)}"
+        kinds: dict[type, str] = {dict: "an object", list: "an array"}
+        return f"JSON, {kinds.get(type(answer.content), 'a value')}"
     media_type = (answer.header("content-type") or "").partition(";")[0].strip()
     return printable(media_type) if answer.body and media_type else f"{len(answer.body)} bytes"
 
