@@ -50,6 +50,7 @@ FIELDS: dict[str, tuple[Any, Any]] = {
     "is_telehealth": (True, "yes"),
     "note_kinds": (["LETTER", "SOAP"], ["POEM"]),
     "room": ({"building": "North", "floor": 2}, {"floor": "two"}),
+    "labels": ({"ward": "3"}, {"ward": 3}),
     AT_ENUM: ("NON_BINARY", "NON_BINARI"),
 }
 """A right value and a wrong one for each property that an update takes."""
@@ -78,6 +79,9 @@ def edit(document: dict[str, Any]) -> None:
     for owner in (RESOURCE, UPDATE.body):
         add(document, "room", owner, **room)
         del schemas(document)[owner]["properties"]["room"]["description"]
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    add(document, "labels", RESOURCE, UPDATE.body, **labels)
+    schemas(document)[RESOURCE]["properties"]["labels"]["x-semantics"] = {"replaced": True}
     schemas(document)[ENUM]["enum"].append("NON_BINARY")
     add(document, "referral_code", CREATE.body, type="string", maxLength=12)
     add(document, "transcript_state", RESOURCE, type="string", examples=["READY"])
@@ -217,6 +221,17 @@ def test_the_judge_finds_a_property_of_the_wrong_shape(group: Group, name: str) 
 
 def test_the_judge_finds_a_value_in_an_error(group: Group) -> None:
     assert group.findings("share", UPDATE.name, "value")
+
+
+def test_a_map_that_is_replaced_loses_the_keys_that_an_update_does_not_send(group: Group) -> None:
+    _, both, one, none = group.user.call(
+        [CREATE.call],
+        [UPDATE.call, GIVEN, {"labels": {"ward": "3", "bed": "7"}}],
+        [UPDATE.call, GIVEN, {"labels": {"bed": "8"}}],
+        [UPDATE.call, GIVEN, {"labels": {}}],
+    )
+    shown_ = [each["labels"] for each in (both, one, none)]
+    assert [{"ward": "3", "bed": "7"}, {"bed": "8"}, {}] == shown_
 
 
 # Request-only and read-only
