@@ -13,7 +13,7 @@ from . import _options
 from ._engine import AsyncEngine, Engine
 from ._http import AsyncPool, HttpxAsyncClient, HttpxClient, SyncPool, TokenAuth
 from ._issuer import Issuer
-from ._settings import Settings
+from ._settings import DEFAULT_TIMEOUT, Settings
 from ._tokens import IssuedTokens, given_tokens
 
 if TYPE_CHECKING:
@@ -97,10 +97,11 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         )
         del token, api_key, email, third_party_internal_id  # tracebacks that show locals show these
         credentials = _options.credentials(given, provider=token_provider is not None)
-        settings = Settings.of(
+        own_client = http_client is not None
+        settings = Settings(
             base_url=_options.base_url(base_url, region),
-            timeout=timeout,
-            own_client=http_client is not None,
+            own_client=own_client,
+            timeout=DEFAULT_TIMEOUT if timeout is UNSET and not own_client else timeout,
             max_retries=max_retries,
             retry_writes=retry_writes,
             default_headers=default_headers or {},

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import attrs
 from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
-from heidi_generated.types import Unset
+from heidi_generated.types import UNSET, Unset
 
 from ._http import Timeout, all_headers, as_timeout, encoded
 from ._messages import Outgoing
@@ -28,99 +28,6 @@ DEFAULT_TIMEOUT: Final = 30.0
 _HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
 _HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISSUING else [])}
-
-
-@attrs.frozen(eq=False, repr=False, slots=False)
-class Settings:
-    """The options of a client that can differ between clients that share connections."""
-
-    base_url: str
-    own_client: bool
-    timeout: Timeout | None
-    max_retries: int
-    retry_writes: bool
-    strict_responses: bool
-    page_parameter: str | None
-    """How the server calls the parameter for the next page; None: as the document does."""
-
-    default_headers: Mapping[str, str]
-
-    @classmethod
-    def of(cls, *, base_url: str, own_client: bool, **options: Any) -> Settings:
-        """Take in the options of a client.
-
-        Args:
-            own_client: whether the user brings a client, which then has a timeout of its own.
-
-        Raises:
-            ConfigurationError: an option is not what it must be.
-        """
-        unchecked = cls(
-            base_url=base_url,
-            own_client=own_client,
-            timeout=None if own_client else Timeout(DEFAULT_TIMEOUT),
-            max_retries=0,
-            retry_writes=False,
-            strict_responses=False,
-            page_parameter=None,
-            default_headers={},
-        )
-        return unchecked.evolve(**options)
-
-    def evolve(self, **changes: Any) -> Settings:
-        """Change some options; those that are UNSET stay.
-
-        Raises:
-            ConfigurationError: an option is not what it must be.
-        """
-        given = {name: value for name, value in changes.items() if not isinstance(value, Unset)}
-        checked = {name: _CHECKS[name](value) for name, value in given.items()}
-        if "default_headers" in checked:
-            checked["default_headers"] = {**self.default_headers, **checked["default_headers"]}
-        return attrs.evolve(self, **checked)
-
-    @functools.cached_property
-    def headers(self) -> Mapping[str, str]:
-        """The headers of a request without a body."""
-        return self._written_out({})
-
-    @functools.cached_property
-    def body_headers(self) -> Mapping[str, str]:
-        """The headers of a request with a body."""
-        return self._written_out({"content-type": "application/json"})
-
-    def outgoing(
-        self, request: Request, content: bytes | None, *, token: str | None = None
-    ) -> Outgoing:
-        """Write a request out.
-
-        Args:
-            token: the parameter for the next page, which `page_parameter` renames.
-        """
-        params = request.params
-        if self.page_parameter is not None and token in params:
-            params = {
-                self.page_parameter if name == token else name: value
-                for name, value in params.items()
-            }
-        query = f"?{urlencode(params, doseq=True)}" if params else ""
-        headers = self.headers if content is None else self.body_headers
-        return Outgoing(
-            operation=request.operation,
-            url=f"{self.base_url}{request.path}{query}",
-            headers={**headers, **request.headers} if request.headers else headers,
-            content=content,
-            timeout=self.timeout,
-        )
-
-    def _written_out(self, more: Mapping[str, str]) -> Mapping[str, str]:
-        headers = {
-            "accept": "application/json",
-            "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
-            **self.default_headers,
-            **more,
-        }
-        return encoded(headers) if self.own_client else all_headers(self.base_url, headers)
 
 
 def _retries(value: object) -> int:
@@ -155,11 +62,80 @@ def _name(value: object) -> str | None:
     return value
 
 
-_CHECKS: Final[Mapping[str, Any]] = {
-    "timeout": as_timeout,
-    "max_retries": _retries,
-    "retry_writes": bool,
-    "strict_responses": bool,
-    "page_parameter": _name,
-    "default_headers": _headers,
-}
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
+class Settings:
+    """The options of a client that can differ between clients that share connections.
+
+    Raises:
+        ConfigurationError: an option is not what it must be.
+    """
+
+    base_url: str
+    own_client: bool
+    """Whether the user brings a client."""
+
+    timeout: Timeout | Unset = attrs.field(converter=as_timeout)
+    """UNSET: that of the user's client."""
+
+    max_retries: int = attrs.field(converter=_retries)
+    retry_writes: bool = attrs.field(converter=bool)
+    strict_responses: bool = attrs.field(converter=bool)
+    page_parameter: str | None = attrs.field(converter=_name)
+    """How the server calls the parameter for the next page; None: as the document does."""
+
+    default_headers: Mapping[str, str] = attrs.field(converter=_headers)
+
+    def evolve(self, **changes: Any) -> Settings:
+        """Change some options; those that are UNSET stay.
+
+        Raises:
+            ConfigurationError: an option is not what it must be.
+        """
+        given = {name: value for name, value in changes.items() if value is not UNSET}
+        if "default_headers" in given:
+            more = _headers(given["default_headers"])
+            given["default_headers"] = {**self.default_headers, **more}
+        return attrs.evolve(self, **given)
+
+    @functools.cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of a request without a body."""
+        return self._written_out({})
+
+    @functools.cached_property
+    def body_headers(self) -> Mapping[str, str]:
+        """The headers of a request with a body."""
+        return self._written_out({"content-type": "application/json"})
+
+    def outgoing(
+        self, request: Request, content: bytes | None, *, token: str | None = None
+    ) -> Outgoing:
+        """Write a request out.
+
+        Args:
+            token: the parameter for the next page, which `page_parameter` renames.
+        """
+        params = request.params
+        if self.page_parameter is not None and token in params:
+            params = {
+                self.page_parameter if name == token else name: value
+                for name, value in params.items()
+            }
+        query = f"?{urlencode(params, doseq=True)}" if params else ""
+        headers = self.headers if content is None else self.body_headers
+        return Outgoing(
+            operation=request.operation,
+            url=f"{self.base_url}{request.path}{query}",
+            headers={**headers, **request.headers} if request.headers else headers,
+            content=content,
+            timeout=None if isinstance(self.timeout, Unset) else self.timeout,
+        )
+
+    def _written_out(self, more: Mapping[str, str]) -> Mapping[str, str]:
+        headers = {
+            "accept": "application/json",
+            "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
+            **self.default_headers,
+            **more,
+        }
+        return encoded(headers) if self.own_client else all_headers(self.base_url, headers)

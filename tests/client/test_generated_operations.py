@@ -26,7 +26,7 @@ from heidi_generated.types import (
     path_segment,
     query,
 )
-from heidi_sessions._settings import Settings
+from heidi_sessions import Heidi
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,9 +115,9 @@ def test_a_request_goes_out_with_its_headers_and_each_value_of_its_query() -> No
         json=None,
         headers={"x-tag": "own", "accept": "text/plain"},
     )
-    options: dict[str, Any] = {"default_headers": {"X-Tag": "default", "X-Other": "kept"}}
-    settings = Settings.of(base_url="http://127.0.0.1:1", own_client=False, **options)
-    sent = settings.outgoing(request, None)
+    headers = {"X-Tag": "default", "X-Other": "kept"}
+    client = Heidi(base_url="http://127.0.0.1:1", token="t", default_headers=headers)
+    sent = client._engine.settings.outgoing(request, None)
     assert "http://127.0.0.1:1/sessions/1?tag=a+b&tag=c&deep%5Bnew%5D=true" == sent.url
     assert ("own", "kept") == (sent.headers["x-tag"], sent.headers["x-other"])
     assert ["own"] == [value for name, value in sent.headers.items() if name.lower() == "x-tag"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from heidi_generated.errors import ConfigurationError
+from heidi_generated.types import Unset
 
 if TYPE_CHECKING:
     import ssl
@@ -150,13 +151,13 @@ def hide_queries(base_url: str) -> None:
     logging.getLogger("httpx").addFilter(_filter)
 
 
-def as_timeout(value: Any) -> httpx.Timeout:
-    """Read the option `timeout`.
+def as_timeout(value: Any) -> httpx.Timeout | Unset:
+    """Read the option `timeout`, which may be UNSET.
 
     Raises:
         ConfigurationError: it is not a number of seconds above 0.
     """
-    if isinstance(value, httpx.Timeout):
+    if isinstance(value, (httpx.Timeout, Unset)):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError("timeout: give a number of seconds or an httpx.Timeout")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from ._rows import columns, flat, row
+from ._rows import flat, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ def export(
     with _progress() as progress, _destination(output) as file:
         rows = (row(model, resource.name, show_phi=show_phi) for model in walk(progress))
         if format_ == "csv":
-            _write_csv(rows, file, columns(resource, show_phi=show_phi))
+            _write_csv(rows, file, resource.columns if show_phi else resource.harmless)
         else:
             _write_jsonl(rows, file)
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from heidi_generated.decoding import Model
-from heidi_generated.metadata import RESOURCES, Resource, value_at
+from heidi_generated.metadata import RESOURCES, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-
-def columns(resource: Resource, *, show_phi: bool) -> list[str]:
-    """Return the names of all cells that a row can have by the document."""
-    return list(resource.columns if show_phi else resource.harmless)
 
 
 def row(model: Model, resource: str | None, *, show_phi: bool) -> dict[str, Any]:
@@ -26,7 +21,7 @@ def row(model: Model, resource: str | None, *, show_phi: bool) -> dict[str, Any]
     if show_phi:
         return properties
     if resource is not None:
-        paths = columns(RESOURCES[resource], show_phi=False)
+        paths = RESOURCES[resource].harmless
         return {path: value_at(properties, f"/{path.replace('.', '/')}") for path in paths}
     return dict(_harmless(model))
 

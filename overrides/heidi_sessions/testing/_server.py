@@ -225,15 +225,12 @@ def _issued(operation: Operation) -> Any:
 def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     """Return the operation of a request, and the values in its path."""
     matching = [
-        (operation, {name: unquote(text) for name, text in found.groupdict().items()})
-        for operation, pattern in _routes()
-        if (found := pattern.fullmatch(path))
+        (operation, found) for operation, pattern in _routes() if (found := pattern.fullmatch(path))
     ]
-    for operation, values in matching:
+    for operation, found in matching:
         if operation.method == method:
-            # A group is called by its place, since a parameter need not be a Python name.
-            names = re.findall(r"{([^}]+)}", operation.route)
-            return operation, dict(zip(names, values.values(), strict=True))
+            names = re.findall(_PARAMETER, operation.route)
+            return operation, dict(zip(names, map(unquote, found.groups()), strict=True))
     if not matching:
         raise RefusalError(None, 404, "no such path")
     refusal = RefusalError(matching[0][0], 405, "the path has no such method")
@@ -246,13 +243,12 @@ def _routes() -> list[tuple[Operation, re.Pattern[str]]]:
     """Return each operation with the pattern of its path, those without parameters first."""
     routes: list[tuple[Operation, re.Pattern[str]]] = []
     for operation in sorted(OPERATIONS, key=lambda operation: operation.route.count("{")):
-        numbers = itertools.count()
-        parts = re.split(r"{[^}]+}", operation.route)
-        pattern = re.escape(parts[0])
-        for part in parts[1:]:
-            pattern += f"(?P<p{next(numbers)}>[^/]+)" + re.escape(part)
-        routes.append((operation, re.compile(pattern)))
+        around = map(re.escape, re.split(r"{[^}]+}", operation.route))
+        routes.append((operation, re.compile("([^/]+)".join(around))))
     return routes
+
+
+_PARAMETER: Final = r"{([^}]+)}"
 
 
 def _arguments(operation: Operation, request: Received, path: Mapping[str, str]) -> dict[str, Any]:
