@@ -3,20 +3,34 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User
+from tests.conformance.reference import Answer, Api, RefusalError, Request, User
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, operation_of
+from .catalogue import (
+    CREATE,
+    DOCUMENTED,
+    GET,
+    LIST,
+    PATCH,
+    STRICT,
+    Catalogue,
+    Level,
+    Session,
+    Witness,
+    answering,
+    instead,
+    operation_of,
+    to,
+)
 
 FAULTS = Catalogue("auth")
 OPERATIONS = {
-    "createSession": "The creation",
-    "getSession": "GET",
-    "updateSession": "PATCH",
-    "listLinkedUserSessions": "The list",
+    CREATE: "The creation",
+    GET: "GET",
+    PATCH: "PATCH",
+    LIST: "The list",
 }
 
 
@@ -38,7 +52,10 @@ def credentials(request: Request) -> tuple[str, str]:
     return scheme.lower(), token
 
 
-def similar(alike: Callable[[str, str], bool]) -> Callable[[Api, Request], User | None]:
+Find = Callable[[Api, Request], User | None]
+
+
+def similar(alike: Callable[[str, str], bool]) -> Find:
     """Take a token that is like one that was issued."""
 
     def find(api: Api, request: Request) -> User | None:
@@ -52,14 +69,6 @@ def replaced_end(token: str) -> str:
     return token[:-1] + ("A" if token[-1] != "A" else "B")
 
 
-class NearMiss(NamedTuple):
-    name: str
-    sentence: str
-    level: Level
-    find: Callable[[Api, Request], User | None]
-    authorization: Callable[[Caller], str | None]
-
-
 def anybody(api: Api, request: Request) -> User | None:
     return None if "authorization" in request.headers else list(api.tokens.values())[-1]
 
@@ -69,323 +78,169 @@ def any_scheme(api: Api, request: Request) -> User | None:
     return api.tokens.get(token) if scheme in {"basic", "token"} else None
 
 
-NEAR_MISSES = (
-    NearMiss("no_token", "wants no token.", DOCUMENTED, anybody, lambda _: None),
-    NearMiss(
-        "short_token",
-        "takes a token without its last character.",
-        DOCUMENTED,
-        similar(lambda sent, token: sent == token[:-1]),
-        lambda caller: f"Bearer {caller.token[:-1]}",
-    ),
-    NearMiss(
-        "other_end",
-        "takes a token whose last character is another.",
-        DOCUMENTED,
-        similar(lambda sent, token: sent[:-1] == token[:-1]),
-        lambda caller: f"Bearer {replaced_end(caller.token)}",
-    ),
-    NearMiss(
-        "other_scheme",
-        "takes the token under the scheme Basic.",
-        STRICT,
-        any_scheme,
-        lambda caller: f"Basic {caller.token}",
-    ),
-    NearMiss(
-        "expired_token",
-        "takes a token that has expired.",
-        STRICT,
-        similar(lambda sent, token: sent == token),
-        lambda caller: f"Bearer {caller.expired().token}",
-    ),
-)
+def literal(text: str) -> Find:
+    """Take a text for the token of the first user."""
+    return lambda api, request: (
+        next(iter(api.tokens.values())) if credentials(request) == ("bearer", text) else None
+    )
 
 
-def admitting(operation: str, find: Callable[[Api, Request], User | None]) -> type[Api]:
-    class Admitting(Api):
-        def authenticate(self, request: Request) -> User:
-            user = find(self, request) if operation in {operation_of(request), "any"} else None
-            return user or super().authenticate(request)
+# name, sentence, level, whom the server takes somebody for, what the witness sends
+Miss = tuple[str, str, Level, Find, Callable[[Caller], str | None]]
+OF_EACH: tuple[Miss, ...] = (
+    ("no_token", "wants no token.", DOCUMENTED, anybody, lambda _: None),
+    ("short_token", "takes a token without its last character.", DOCUMENTED, similar(lambda sent, token: sent == token[:-1]), lambda caller: f"Bearer {caller.token[:-1]}"),
+    ("other_end", "takes a token whose last character is another.", DOCUMENTED, similar(lambda sent, token: sent[:-1] == token[:-1]), lambda caller: f"Bearer {replaced_end(caller.token)}"),
+    ("other_scheme", "takes the token under the scheme Basic.", STRICT, any_scheme, lambda caller: f"Basic {caller.token}"),
+    ("expired_token", "takes a token that has expired.", STRICT, similar(lambda sent, token: sent == token), lambda caller: f"Bearer {caller.expired().token}"),
+)  # fmt: skip
+EVERYWHERE: tuple[Miss, ...] = (
+    ("long_token", "A token may go on behind its end.", DOCUMENTED, similar(lambda sent, token: sent.startswith(token)), lambda caller: f"Bearer {caller.token}x"),
+    ("folded_token", "Tokens are compared without regard to case.", DOCUMENTED, similar(lambda sent, token: sent.lower() == token.lower()), lambda caller: f"Bearer {caller.token.swapcase()}"),
+    ("bare_token", "A token is taken without its scheme.", STRICT, lambda api, request: api.tokens.get(request.headers.get("authorization", "")), lambda caller: caller.token),
+    ("empty_token", "An empty token is that of the first user.", DOCUMENTED, literal(""), lambda _: "Bearer "),
+    ("literal_null", "The token `null` is that of the first user, as a careless client sends it.", DOCUMENTED, literal("null"), lambda _: "Bearer null"),
+)  # fmt: skip
 
-    return Admitting
+
+def admitting(find: Find, operation: str = "") -> type[Api]:
+    """Return a server that asks first whether it can take a request for somebody's."""
+
+    def authenticate(api: Api, request: Request) -> User:
+        user = find(api, request) if operation in {"", operation_of(request)} else None
+        return user or Api.authenticate(api, request)
+
+    return instead(authenticate=authenticate)
 
 
-def refused(
-    operation: str, authorization: Callable[[Caller], str | None]
-) -> Callable[[Caller], object]:
+def refused(authorization: Callable[[Caller], str | None], operation: str = GET) -> Witness:
     return lambda caller: is_error(
         attempt(caller, operation, authorization=authorization(caller)), 401
     )
 
 
-for near in NEAR_MISSES:
+for name, sentence, level, find, header in OF_EACH:
     for operation, named in OPERATIONS.items():
-        FAULTS.add(
-            f"{near.name}_{operation}",
-            f"{named} {near.sentence}",
-            "S1 bearerAuth",
-            near.level,
-            admitting(operation, near.find),
-            refused(operation, near.authorization),
-        )
-EVERYWHERE = (
-    NearMiss(
-        "long_token",
-        "A token may go on behind its end.",
-        DOCUMENTED,
-        similar(lambda sent, token: sent.startswith(token)),
-        lambda caller: f"Bearer {caller.token}x",
-    ),
-    NearMiss(
-        "folded_token",
-        "Tokens are compared without regard to case.",
-        DOCUMENTED,
-        similar(lambda sent, token: sent.lower() == token.lower()),
-        lambda caller: f"Bearer {caller.token.swapcase()}",
-    ),
-    NearMiss(
-        "bare_token",
-        "A token is taken without its scheme.",
-        STRICT,
-        lambda api, request: api.tokens.get(request.headers.get("authorization", "")),
-        lambda caller: caller.token,
-    ),
-    NearMiss(
-        "empty_token",
-        "An empty token is that of the first user.",
-        DOCUMENTED,
-        lambda api, request: (
-            next(iter(api.tokens.values())) if credentials(request) == ("bearer", "") else None
-        ),
-        lambda _: "Bearer ",
-    ),
-    NearMiss(
-        "literal_null",
-        "The token `null` is that of the first user, as a careless client sends it.",
-        DOCUMENTED,
-        lambda api, request: (
-            next(iter(api.tokens.values())) if credentials(request)[1] == "null" else None
-        ),
-        lambda _: "Bearer null",
-    ),
-)
-for near in EVERYWHERE:
-    FAULTS.add(
-        near.name,
-        near.sentence,
-        "S1 bearerAuth",
-        near.level,
-        admitting("any", near.find),
-        refused("getSession", near.authorization),
-    )
+        server = admitting(find, operation)
+        witness = refused(header, operation)
+        whole = f"{named} {sentence}"
+        FAULTS.add(f"{name}_{operation}", whole, "S1 bearerAuth", level, server, witness)
+for name, sentence, level, find, header in EVERYWHERE:
+    FAULTS.add(name, sentence, "S1 bearerAuth", level, admitting(find), refused(header))
 
 
-def challenged(caller: Caller, operation: str) -> bool:
-    reply = attempt(caller, operation, authorization=None)
-    scheme = reply.headers.get("www-authenticate", "").split(maxsplit=1)[:1]
-    return reply.status == 401 and [word.lower() for word in scheme] == ["bearer"]
+def challenged(operation: str) -> Witness:
+    """Return a witness that a request without a token is asked for one of the scheme Bearer."""
+
+    def witness(caller: Caller) -> bool:
+        reply = attempt(caller, operation, authorization=None)
+        scheme = reply.headers.get("www-authenticate", "").split(maxsplit=1)[:1]
+        return reply.status == 401 and [word.lower() for word in scheme] == ["bearer"]
+
+    return witness
 
 
-def without_challenge(request: Request, reply: Answer) -> Answer:
+def without_challenge(reply: Answer) -> Answer:
     kept = {name: text for name, text in reply.headers.items() if name != "www-authenticate"}
-    return Answer(reply.status, reply.body, kept) if reply.status == 401 else reply
+    return Answer(reply.status, reply.body, kept)
 
 
-@FAULTS.fault("S1", STRICT, lambda c: challenged(c, "getSession"))
-def no_challenge(request: Request, handle: Handler) -> Answer:
-    """401 has no WWW-Authenticate."""
-    return without_challenge(request, handle(request))
+def on_401(change: Callable[[Answer], Answer], when: Callable[[Api, Request], object]) -> type[Api]:
+    """Return a server that answers some requests with another 401."""
+
+    def handle(api: Api, request: Request) -> Answer:
+        reply = Api.handle(api, request)
+        return change(reply) if reply.status == 401 and when(api, request) else reply
+
+    return instead(handle=handle)
 
 
-@FAULTS.fault("S1", STRICT, lambda c: challenged(c, "updateSession"))
-def no_challenge_to_updates(request: Request, handle: Handler) -> Answer:
-    """401 of PATCH alone has no WWW-Authenticate."""
-    reply = handle(request)
-    return without_challenge(request, reply) if request.method == "PATCH" else reply
+def has_token(_: Api, request: Request) -> bool:
+    return "authorization" in request.headers
 
 
-@FAULTS.fault("S1", STRICT, lambda c: challenged(c, "listLinkedUserSessions"))
-def basic_challenge(request: Request, handle: Handler) -> Answer:
-    """401 asks for the scheme Basic."""
-    reply = handle(request)
-    basic = {"www-authenticate": 'Basic realm="api"'}
-    return reply.but(headers=basic) if reply.status == 401 else reply
+def late(first: Callable[[Api, Request], object]) -> type[Api]:
+    """Return a server on which other errors come before that of a missing token."""
 
-
-@FAULTS.fault(
-    "S1", STRICT, lambda c: c.expired().page().headers.get("www-authenticate") is not None
-)
-class NoChallengeOnceExpired(Api):
-    """401 for an expired token has no WWW-Authenticate; for a wrong one it has."""
-
-    def handle(self, request: Request) -> Answer:
-        reply = super().handle(request)
-        return without_challenge(request, reply) if self.expired(credentials(request)[1]) else reply
-
-
-@FAULTS.fault("S1", STRICT, lambda c: c.page_without_token().status == 401)
-def forbidden_without_token(request: Request, handle: Handler) -> Answer:
-    """Without a token the answer is 403."""
-    reply = handle(request)
-    return (
-        reply.but(status=403)
-        if reply.status == 401 and "authorization" not in request.headers
-        else reply
-    )
-
-
-@FAULTS.fault("S1", STRICT, lambda c: c.using(c.token[:-1]).page().status == 401)
-def wrong_token_is_422(request: Request, handle: Handler) -> Answer:
-    """A token that is not a token is 422, as a library for JWT has it."""
-    reply = handle(request)
-    return (
-        reply.but(status=422)
-        if reply.status == 401 and "authorization" in request.headers
-        else reply
-    )
-
-
-class Late(Api):
-    """Errors of one kind come before that of a missing token."""
-
-    def first(self, request: Request) -> None:
-        """Raise what comes before 401."""
-
-    def authenticate(self, request: Request) -> User:
+    def authenticate(api: Api, request: Request) -> User:
         try:
-            return super().authenticate(request)
+            return Api.authenticate(api, request)
         except RefusalError:
-            self.first(request)
+            first(api, request)
             raise
 
+    return instead(authenticate=authenticate)
 
-def stays_401(send: Callable[[Caller], Answer]) -> Callable[[Caller], object]:
+
+def validate(api: Api, request: Request) -> None:
+    if request.method == "PATCH":
+        api.checked(api.parsed(request), api.update_shape)
+
+
+def read_creation(api: Api, request: Request) -> None:
+    if request.method == "POST" and request.body:
+        api.checked(api.parsed(request), api.create_shape)
+
+
+def look_at_type(api: Api, request: Request) -> None:
+    if request.body and not api.is_json(request.headers.get("content-type", "")):
+        raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
+
+
+def look_at_query(api: Api, request: Request) -> None:
+    if operation_of(request) == LIST:
+        api.page_size(request)
+
+
+def look_up(api: Api, request: Request) -> None:
+    session_id = request.path.rpartition("/")[2]
+    known = any(session_id in user.sessions for user in api.users.values())
+    if operation_of(request) == GET and not known:
+        raise RefusalError(404, "SessionNotFoundError", "Session not found")
+
+
+def look_at_method(api: Api, request: Request) -> None:
+    known = api.methods(request.path.split("/")[2:])
+    if request.method not in known:
+        allow = {"allow": ", ".join(known)}
+        raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
+
+
+def look_at_size(api: Api, request: Request) -> None:
+    if len(request.body) > api.body_limit:
+        raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
+
+
+def stays_401(send: Callable[[Caller], Answer]) -> Witness:
     return lambda caller: is_error(send(caller), 401)
 
 
-@FAULTS.fault(
-    "S1", STRICT, stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))
-)
-class ValidatesFirst(Late):
-    """A wrong member is 422 also without a token."""
-
-    def first(self, request: Request) -> None:
-        if request.method == "PATCH":
-            self.checked(self.parsed(request), self.update_shape)
+def page_with(caller: Caller, query: dict[str, str], **headers: Any) -> Answer:
+    return caller.send("GET", "/sessions/linked-user", query=query, authorization=None, **headers)
 
 
-@FAULTS.fault("S1", STRICT, stays_401(lambda c: c.post(["no"], authorization=None)))
-class ReadsTheCreationFirst(Late):
-    """A body of the creation that is wrong or broken is refused before the token is looked at."""
-
-    def first(self, request: Request) -> None:
-        if request.method == "POST" and request.body:
-            self.checked(self.parsed(request), self.create_shape)
+def signed_alike(caller: Caller) -> Answer:
+    return caller.using("A" * 8 + caller.token[8:]).page()
 
 
-@FAULTS.fault(
-    "S1",
-    STRICT,
-    stays_401(
-        lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv")
-    ),
-)
-class MediaTypeFirst(Late):
-    """A wrong content type is 415 also without a token."""
-
-    def first(self, request: Request) -> None:
-        if request.body and not self.is_json(request.headers.get("content-type", "")):
-            raise RefusalError(415, "UnsupportedMediaType", "the body must be application/json")
-
-
-@FAULTS.fault(
-    "S1",
-    STRICT,
-    stays_401(
-        lambda c: c.send(
-            "GET", "/sessions/linked-user", query={"page_size": "0"}, authorization=None
-        )
-    ),
-)
-class QueryFirst(Late):
-    """A wrong `page_size` is 422 also without a token."""
-
-    def first(self, request: Request) -> None:
-        if operation_of(request) == "listLinkedUserSessions":
-            self.page_size(request)
-
-
-@FAULTS.fault("S1 S2", STRICT, stays_401(lambda c: c.get(c.id_of_nobody, authorization=None)))
-class LooksUpFirst(Late):
-    """Without a token, an unknown session is 404 and a known one 401: all learn which exist."""
-
-    def first(self, request: Request) -> None:
-        session_id = request.path.rpartition("/")[2]
-        if operation_of(request) == "getSession":
-            known = any(session_id in user.sessions for user in self.users.values())
-            if not known:
-                raise RefusalError(404, "SessionNotFoundError", "Session not found")
-
-
-@FAULTS.fault(
-    "S1 S4", STRICT, stays_401(lambda c: c.send("DELETE", "/sessions", authorization=None))
-)
-class MethodFirst(Late):
-    """A method that the path does not have is 405 also without a token."""
-
-    def first(self, request: Request) -> None:
-        parts = request.path.split("/")[2:]
-        if request.method not in self.methods(parts):
-            allow = {"allow": ", ".join(self.methods(parts))}
-            raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
-
-
-@FAULTS.fault(
-    "S1",
-    STRICT,
-    stays_401(lambda c: c.patch_raw(c.create(), b" " * (1024 * 1024 + 1), authorization=None)),
-)
-class SizeFirst(Late):
-    """A body that is too large is 413 also without a token."""
-
-    def first(self, request: Request) -> None:
-        if len(request.body) > self.body_limit:
-            raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
-
-
-@FAULTS.fault(
-    "S1",
-    STRICT,
-    stays_401(
-        lambda c: c.send(
-            "GET", "/sessions/linked-user", query={"access_token": c.token}, authorization=None
-        )
-    ),
-)
-class TokenInTheQuery(Api):
-    """A token is also taken from the query, where every log shows it."""
-
-    def authenticate(self, request: Request) -> User:
-        user = self.owner(request.query.get("access_token", [""])[0])
-        return user or super().authenticate(request)
-
-
-@FAULTS.fault(
-    "S1",
-    STRICT,
-    stays_401(
-        lambda c: c.send(
-            "GET", "/sessions/linked-user", authorization=None, cookie=f"token={c.token}"
-        )
-    ),
-)
-class TokenInACookie(Api):
-    """A token is also taken from a cookie, which browsers send on their own."""
-
-    def authenticate(self, request: Request) -> User:
-        user = self.owner(request.headers.get("cookie", "").partition("token=")[2])
-        return user or super().authenticate(request)
+FAULTS.enter(
+    ("no_challenge", "401 has no WWW-Authenticate.", "S1", STRICT, answering(without_challenge, status=401), challenged(GET)),
+    ("no_challenge_to_updates", "401 of PATCH alone has no WWW-Authenticate.", "S1", STRICT, answering(without_challenge, PATCH, 401), challenged(PATCH)),
+    ("basic_challenge", "401 asks for the scheme Basic.", "S1", STRICT, answering(to(headers={"www-authenticate": 'Basic realm="api"'}), status=401), challenged(LIST)),
+    ("no_challenge_once_expired", "401 for an expired token has no WWW-Authenticate; for a wrong one it has.", "S1", STRICT, on_401(without_challenge, lambda api, request: api.expired(credentials(request)[1])), lambda c: c.expired().page().headers.get("www-authenticate") is not None),
+    ("forbidden_without_token", "Without a token the answer is 403.", "S1", STRICT, on_401(to(status=403), lambda api, request: not has_token(api, request)), lambda c: c.page_without_token().status == 401),
+    ("wrong_token_is_422", "A token that is not a token is 422, as a library for JWT has it.", "S1", STRICT, on_401(to(status=422), has_token), lambda c: c.using(c.token[:-1]).page().status == 401),
+    ("validates_first", "A wrong member is 422 also without a token.", "S1", STRICT, late(validate), stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))),
+    ("reads_the_creation_first", "A body of the creation that is wrong or broken is refused before the token is looked at.", "S1", STRICT, late(read_creation), stays_401(lambda c: c.post(["no"], authorization=None))),
+    ("media_type_first", "A wrong content type is 415 also without a token.", "S1", STRICT, late(look_at_type), stays_401(lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv"))),
+    ("query_first", "A wrong `page_size` is 422 also without a token.", "S1", STRICT, late(look_at_query), stays_401(lambda c: page_with(c, {"page_size": "0"}))),
+    ("looks_up_first", "Without a token, an unknown session is 404 and a known one 401: all learn which exist.", "S1 S2", STRICT, late(look_up), stays_401(lambda c: c.get(c.id_of_nobody, authorization=None))),
+    ("method_first", "A method that the path does not have is 405 also without a token.", "S1 S4", STRICT, late(look_at_method), stays_401(lambda c: c.send("DELETE", "/sessions", authorization=None))),
+    ("size_first", "A body that is too large is 413 also without a token.", "S1", STRICT, late(look_at_size), stays_401(lambda c: c.patch_raw(c.create(), b" " * (1024 * 1024 + 1), authorization=None))),
+    ("token_in_the_query", "A token is also taken from the query, where every log shows it.", "S1", STRICT, admitting(lambda api, request: api.owner(request.query.get("access_token", [""])[0])), stays_401(lambda c: page_with(c, {"access_token": c.token}))),
+    ("token_in_a_cookie", "A token is also taken from a cookie, which browsers send on their own.", "S1", STRICT, admitting(lambda api, request: api.owner(request.headers.get("cookie", "").partition("token=")[2])), stays_401(lambda c: page_with(c, {}, cookie=f"token={c.token}"))),
+    ("only_the_signature_counts", "The first eight characters of a token are not looked at.", "S1 bearerAuth", DOCUMENTED, instead(owner=lambda api, token: Api.owner(api, next((known for known in api.tokens if known[8:] == token[8:]), token))), stays_401(signed_alike)),
+)  # fmt: skip
 
 
 @FAULTS.fault("S1", STRICT, stays_401(lambda c: c.expired().page()))
@@ -419,115 +274,54 @@ def wrong_after_good(caller: Caller) -> Answer:
     return caller.page_without_token()
 
 
-@FAULTS.fault(
-    "S1 bearerAuth", DOCUMENTED, stays_401(lambda c: c.using("A" * 8 + c.token[8:]).page())
-)
-class OnlyTheSignatureCounts(Api):
-    """The first eight characters of a token are not looked at."""
-
-    def owner(self, token: str) -> User | None:
-        whole = next((known for known in self.tokens if known[8:] == token[8:]), token)
-        return super().owner(whole)
-
-
 # --- the tokens themselves ---
 
 
-def reading_as(change: Callable[[str], str]) -> type[Api]:
-    """Return a server that changes credentials before it looks at them."""
-
-    class Lenient(Api):
-        def authenticate(self, request: Request) -> User:
-            credentials = change(request.headers.get("authorization", ""))
-            headers = {**request.headers, "authorization": credentials}
-            return super().authenticate(replace(request, headers=headers))
-
-    return Lenient
+def issuing(change: Callable[[Api, Request], Request]) -> type[Api]:
+    """Return a server that issues tokens for another request than the one that was sent."""
+    return instead(issue_token=lambda api, request: Api.issue_token(api, change(api, request)))
 
 
-def first_of_two(text: str) -> str:
-    return text.partition(",")[0]
+def without_key(api: Api, request: Request) -> Request:
+    return replace(request, headers={"heidi-api-key": api.api_key} | dict(request.headers))
 
 
-def without_quotes(text: str) -> str:
-    return text.replace('"', "")
+def with_key(alike: Callable[[str, str], bool]) -> Callable[[Api, Request], Request]:
+    """Take a key that is like the right one."""
+
+    def change(api: Api, request: Request) -> Request:
+        good = alike(request.headers.get("heidi-api-key", ""), api.api_key)
+        return replace(request, headers={"heidi-api-key": api.api_key}) if good else request
+
+    return change
 
 
-def one_scheme(text: str) -> str:
-    return text.replace("Bearer Bearer", "Bearer")
+def issued(change: Callable[[Api, Session], Session]) -> type[Api]:
+    """Return a server that answers something else when it issues a token."""
+
+    def issue_token(api: Api, request: Request) -> Answer:
+        reply = Api.issue_token(api, request)
+        return reply if reply.status != 200 else reply.but(content=change(api, reply.content))
+
+    return instead(issue_token=issue_token)
 
 
-def encoded(token: str) -> str:
-    return f"%{ord(token[0]):02X}{token[1:]}"
+def ended(api: Api, told: Session) -> Session:
+    api.expiries[told["token"]] = 0
+    return told
 
 
-LENIENT: tuple[tuple[str, str, Callable[[str], str], Callable[[str], str]], ...] = (
-    ("first_of_two", "Of two tokens, the first counts.", first_of_two, "{0},{0}".format),
-    ("in_quotes", "A token may stand in quotes.", without_quotes, '"{}"'.format),
-    ("decoded", "A token is decoded as in a URL.", unquote, encoded),
-    ("two_schemes", "A scheme may stand twice.", one_scheme, "Bearer {}".format),
-)
-for name, sentence, change, form in LENIENT:
-
-    def refused_so(caller: Caller, form: Callable[[str], str] = form) -> bool:
-        return caller.using(form(caller.token)).page().status == 401
-
-    FAULTS.add(name, sentence, "S1", STRICT, reading_as(change), refused_so)
+def needs_key(key: Callable[[Caller], str | None]) -> Witness:
+    return lambda caller: caller.issue(key=key(caller)).status == 401
 
 
-@FAULTS.fault("S1 heidiApiKey", DOCUMENTED, lambda c: c.issue(key=None).status == 401)
-class KeyIsOptional(Api):
-    """A token is issued without an API key."""
-
-    def issue_token(self, request: Request) -> Answer:
-        headers = {"heidi-api-key": self.api_key} | dict(request.headers)
-        return super().issue_token(replace(request, headers=headers))
-
-
-@FAULTS.fault(
-    "S1 heidiApiKey", DOCUMENTED, lambda c: c.issue(key=c.server.api_key[:-1]).status == 401
-)
-class ShortKey(Api):
-    """The API key may lack its last character."""
-
-    def issue_token(self, request: Request) -> Answer:
-        if request.headers.get("heidi-api-key") == self.api_key[:-1]:
-            request = replace(request, headers={"heidi-api-key": self.api_key})
-        return super().issue_token(request)
-
-
-@FAULTS.fault(
-    "IssuedToken", DOCUMENTED, lambda c: c.issue().content["expiration_time"].endswith("Z")
-)
-class ExpirationWithoutZone(Api):
-    """`expiration_time` has no time zone."""
-
-    def expiration(self, token: str) -> str:
-        return super().expiration(token).removesuffix("Z")
-
-
-@FAULTS.fault(
-    "IssuedToken", DOCUMENTED, lambda c: isinstance(c.issue().content["expiration_time"], str)
-)
-class ExpirationAsSeconds(Api):
-    """`expiration_time` is a number of seconds."""
-
-    def issue_token(self, request: Request) -> Answer:
-        reply = super().issue_token(request)
-        seconds: dict[str, Any] = {"expiration_time": 1735689600}
-        return reply.but(content=reply.content | seconds)
-
-
-@FAULTS.fault(
-    "IssuedToken S1", DOCUMENTED, lambda c: c.using(c.issue().content["token"]).page().status == 200
-)
-class ShorterThanTold(Api):
-    """A token says that it lives for a day and ends at once."""
-
-    def issue_token(self, request: Request) -> Answer:
-        reply = super().issue_token(request)
-        self.expiries[reply.content["token"]] = 0
-        return reply
+FAULTS.enter(
+    ("key_is_optional", "A token is issued without an API key.", "S1 heidiApiKey", DOCUMENTED, issuing(without_key), needs_key(lambda c: None)),
+    ("short_key", "The API key may lack its last character.", "S1 heidiApiKey", DOCUMENTED, issuing(with_key(lambda sent, key: sent == key[:-1])), needs_key(lambda c: c.server.api_key[:-1])),
+    ("expiration_without_zone", "`expiration_time` has no time zone.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].removesuffix("Z")}), lambda c: c.issue().content["expiration_time"].endswith("Z")),
+    ("expiration_as_seconds", "`expiration_time` is a number of seconds.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": 1735689600}), lambda c: isinstance(c.issue().content["expiration_time"], str)),
+    ("shorter_than_told", "A token says that it lives for a day and ends at once.", "IssuedToken S1", DOCUMENTED, issued(ended), lambda c: c.using(c.issue().content["token"]).page().status == 200),
+)  # fmt: skip
 
 
 def tenants_by_internal_id(caller: Caller) -> bool:
@@ -646,7 +440,7 @@ class RefusedAndDone(Api):
     """An update without a token is made, and answered with 401."""
 
     def authenticate(self, request: Request) -> User:
-        if operation_of(request) == "updateSession" and "authorization" not in request.headers:
+        if operation_of(request) == PATCH and "authorization" not in request.headers:
             session_id = request.path.rpartition("/")[2]
             for user in self.users.values():
                 if session_id in user.sessions:

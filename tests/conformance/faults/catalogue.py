@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Answer, Api, Fault, Request
+from tests.conformance.reference import Answer, Api, Fault, Request, User
 
 Level = Literal["documented", "strict"]
 Session = dict[str, Any]
@@ -17,6 +18,7 @@ Defect = TypeVar("Defect", bound=Callable[..., Any])
 
 DOCUMENTED: Level = "documented"
 STRICT: Level = "strict"
+CREATE, GET, PATCH, LIST = "createSession", "getSession", "updateSession", "listLinkedUserSessions"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Catalogue:
         )
         self.faults.append(planted)
 
+    def enter(self, *rows: tuple[str, str, str, Level, type[Api], Witness]) -> None:
+        """Enter a fault for each row of a table."""
+        for row in rows:
+            self.add(*row)
+
     def fault(
         self, rows: str, level: Level, witness: Witness, *, slow: bool = False
     ) -> Callable[[Defect], Defect]:
@@ -116,30 +123,136 @@ def title(defect: Callable[..., object]) -> tuple[str, str]:
 
 
 def between(fault: Fault) -> type[Api]:
-    class Between(Api):
-        def handle(self, request: Request) -> Answer:
-            return fault(request, super().handle)
-
-    return Between
+    return instead(handle=lambda api, request: fault(request, partial(Api.handle, api)))
 
 
 def showing(spoil: Showing) -> type[Api]:
-    class Showing(Api):
-        def shown(self, session: Session, operation: str) -> Session:
-            told = super().shown(session, operation)
-            spoil(told, operation)
-            return told
+    def shown(api: Api, session: Session, operation: str) -> Session:
+        told = Api.shown(api, session, operation)
+        spoil(told, operation)
+        return told
 
-    return Showing
+    return instead(shown=shown)
+
+
+def telling(
+    member: str, value: Any, *operations: str, when: Callable[[Session], object] | None = None
+) -> type[Api]:
+    """Return a server that shows a member otherwise: as another value, or as a function turns it.
+
+    operations: those that do, all where there is none. `...` leaves the member out. when: says of
+    a session whether it is shown so.
+    """
+
+    def spoil(told: Session, operation: str) -> None:
+        members, name = place_in(told, member)
+        if name not in members or (operations and operation not in operations):
+            return
+        if when is None or when(told):
+            members[name] = value(members[name]) if callable(value) else value
+            if members[name] is ...:
+                del members[name]
+
+    return showing(spoil)
+
+
+def paged(spoil: Callable[[Session, Request], Session]) -> type[Api]:
+    """Return a server whose pages say something else, given the page and the request."""
+
+    def page(api: Api, user: User, request: Request) -> Any:
+        told = Api.page(api, user, request)
+        return told | spoil(told, request)
+
+    return instead(page=page)
 
 
 def changing(spoil: Changing) -> type[Api]:
-    class Changing(Api):
-        def change(self, session: Session, sent: Session) -> None:
-            spoil(session, sent)
-            super().change(session, sent)
+    def change(api: Api, session: Session, sent: Session) -> None:
+        spoil(session, sent)
+        Api.change(api, session, sent)
 
-    return Changing
+    return instead(change=change)
+
+
+def answering(
+    change: Callable[[Answer], Answer], operation: str = "", status: int | None = None
+) -> type[Api]:
+    """Return a server that answers otherwise, where it is of an operation, and of a status."""
+
+    def handle(api: Api, request: Request) -> Answer:
+        reply = Api.handle(api, request)
+        concerned = operation in {"", operation_of(request)} and status in {None, reply.status}
+        return change(reply) if concerned else reply
+
+    return instead(handle=handle)
+
+
+def to(**changes: Any) -> Callable[[Answer], Answer]:
+    return lambda reply: reply.but(**changes)
+
+
+class Remembering(Api):
+    """A server that can remember something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory: dict[Any, Any] = {}
+
+
+def instead(**members: Any) -> type[Api]:
+    """Return a server with other methods or attributes; a method may call that of `Api`."""
+    return type("Instead", (Api,), members)
+
+
+def place_in(content: Session, member: str) -> tuple[Any, str]:
+    """Return the object that holds a member, which may be in the patient, and its name there."""
+    outer, _, inner = member.rpartition(".")
+    return (content.get(outer, {}) if outer else content), inner
+
+
+def nested(member: str, value: Any) -> Session:
+    outer, _, inner = member.rpartition(".")
+    return {outer: {inner: value}} if outer else {inner: value}
+
+
+def keeps(member: str, value: Any) -> Witness:
+    """Return a witness that all operations show what an update sends."""
+    return lambda caller: caller.keeps(**nested(member, value))
+
+
+def losing(member: str, when: Callable[[Session, Session], object] | None = None) -> type[Api]:
+    """Return a server that drops a member of an update, given the session and what was sent."""
+
+    def lose(session: Session, sent: Session) -> None:
+        members, name = place_in(sent, member)
+        if name in members and (when is None or when(session, sent)):
+            del members[name]
+
+    return changing(lose)
+
+
+def turning(member: str, turn: Callable[[Any, Any], Any]) -> type[Api]:
+    """Return a server that stores another value, given the one before and the one that is sent."""
+
+    def change(session: Session, sent: Session) -> None:
+        members, name = place_in(sent, member)
+        if name in members:
+            before = place_in(session, member)[0].get(name)
+            members[name] = turn(before, members[name])
+
+    return changing(change)
+
+
+def refusing_bodies(method: str, when: Callable[[Session], object]) -> type[Api]:
+    """Return a server that refuses some objects, sent with a method, with 422."""
+
+    def parsed(api: Api, request: Request) -> Any:
+        body = Api.parsed(api, request)
+        if request.method == method and isinstance(body, dict) and when(cast("Session", body)):
+            raise api.invalid("body", body)
+        return body
+
+    return instead(parsed=parsed)
 
 
 def operation_of(request: Request) -> str:

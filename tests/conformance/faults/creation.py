@@ -4,262 +4,108 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
+from tests.conformance.reference import CREATE as CREATION
 from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session, operation_of
+from .catalogue import (
+    CREATE,
+    DOCUMENTED,
+    STRICT,
+    Catalogue,
+    Session,
+    Witness,
+    between,
+    instead,
+    operation_of,
+    place_in,
+    refusing_bodies,
+)
 
 FAULTS = Catalogue("creation")
 PATIENT = {"name": "", "gender": None, "dob": None}
 
 
-def opening(change: Callable[[Session, Session], object]) -> type[Api]:
-    """Return a server whose new sessions are changed, given what was sent."""
+def opening(member: str, value: Any) -> type[Api]:
+    """Return a server whose new sessions have another value; a function is given what was sent."""
 
-    class Opening(Api):
-        def opened(self, user: User, sent: Session) -> Session:
-            session = super().opened(user, sent)
-            change(session, sent)
-            return session
+    def opened(api: Api, user: User, sent: Session) -> Session:
+        session = Api.opened(api, user, sent)
+        members, name = place_in(session, member)
+        members[name] = value(sent) if callable(value) else value
+        if members[name] is ...:
+            del members[name]
+        return session
 
-    return Opening
+    return instead(opened=opened)
 
 
-def is_new(name: str, value: object) -> Callable[[Caller], object]:
+def is_new(name: str, value: object) -> Witness:
     return lambda caller: shows(caller.created(), {name: value})
-
-
-def put(name: str, value: Any) -> Callable[[Session, Session], object]:
-    return lambda session, sent: session.update({name: value})
 
 
 def named(caller: Caller) -> bool:
     return str(caller.created()["session_name"]).startswith("Session ")
 
 
-DEFAULTS: tuple[tuple[str, str, Level, str, Any, Any], ...] = (
-    ("untitled", "A new session is called `Untitled`.", STRICT, "session_name", "Untitled", None),
-    ("name_is_null", "The name of a new session is null.", DOCUMENTED, "session_name", None, None),
-    (
-        "patient_is_null",
-        "A new session has no patient, but null.",
-        DOCUMENTED,
-        "patient",
-        None,
-        PATIENT,
-    ),
-    (
-        "patient_without_dob",
-        "The patient of a new session has no `dob`.",
-        DOCUMENTED,
-        "patient",
-        {"name": "", "gender": None},
-        PATIENT,
-    ),
-    (
-        "patient_is_unknown",
-        "The patient of a new session is called `Unknown`.",
-        STRICT,
-        "patient",
-        PATIENT | {"name": "Unknown"},
-        PATIENT,
-    ),
-    (
-        "patient_name_is_null",
-        "The name of a new patient is null.",
-        DOCUMENTED,
-        "patient",
-        PATIENT | {"name": None},
-        PATIENT,
-    ),
-    (
-        "gender_is_other",
-        "The patient of a new session has the gender OTHER.",
-        STRICT,
-        "patient",
-        PATIENT | {"gender": "OTHER"},
-        PATIENT,
-    ),
-    (
-        "dob_is_the_epoch",
-        "The patient of a new session was born on 1970-01-01.",
-        STRICT,
-        "patient",
-        PATIENT | {"dob": "1970-01-01"},
-        PATIENT,
-    ),
-    ("audio_is_null", "The audio of a new session is null.", DOCUMENTED, "audio", None, []),
-    ("a_first_note", "A new session has an empty note.", STRICT, "clinician_notes", [""], []),
-    (
-        "notes_are_null",
-        "The notes of a new session are null.",
-        DOCUMENTED,
-        "clinician_notes",
-        None,
-        [],
-    ),
-    (
-        "documents_are_empty",
-        "The documents of a new session are [], not null.",
-        STRICT,
-        "documents",
-        [],
-        None,
-    ),
-    ("duration_is_null", "The duration of a new session is null.", DOCUMENTED, "duration", None, 0),
-    ("duration_is_one", "A new session has lasted a second.", STRICT, "duration", 1, 0),
-    (
-        "language_of_the_region",
-        "The language of a new session is `en-AU`.",
-        STRICT,
-        "language_code",
-        "en-AU",
-        "en",
-    ),
-    (
-        "no_output_language",
-        "A new session has null for `output_language_code`.",
-        DOCUMENTED,
-        "output_language_code",
-        None,
-        "en",
-    ),
-)
-for name, sentence, level, member, value, expected in DEFAULTS:
-    witness = named if member == "session_name" else is_new(member, expected)
-    FAULTS.add(name, sentence, "S20 Session", level, opening(put(member, value)), witness)
-
-
-def note(name: str, value: Any) -> Callable[[Session, Session], object]:
-    return lambda session, sent: session["consult_note"].update({name: value})
-
-
-def notes(name: str, *values: Any) -> Callable[[Caller], object]:
+def of_note(name: str, *values: Any) -> Witness:
     return lambda caller: caller.created()["consult_note"][name] in values
 
 
-FAULTS.add(
-    "result_is_null",
-    "The result of a new note is null.",
-    "ConsultNote L67",
-    DOCUMENTED,
-    opening(note("result", None)),
-    notes("result", ""),
-)
-FAULTS.add(
-    "result_of_a_sample",
-    "The result of a new note is the text of the sample.",
-    "S20",
-    STRICT,
-    opening(note("result", "Consult note content...")),
-    notes("result", ""),
-)
-FAULTS.add(
-    "status_is_pending",
-    "A new note has the status PENDING.",
-    "S20",
-    STRICT,
-    opening(note("status", "PENDING")),
-    notes("status", "CREATED"),
-)
-FAULTS.add(
-    "brain_is_a_number",
-    "The brain of a note is a number.",
-    "ConsultNote L69",
-    DOCUMENTED,
-    opening(note("brain", 1)),
-    notes("brain", "LEFT", "RIGHT"),
-)
-FAULTS.add(
-    "template_is_a_number",
-    "The template of a note is the number 0.",
-    "ConsultNote L72",
-    DOCUMENTED,
-    opening(note("template_id", 0)),
-    notes("template_id", None),
-)
-FAULTS.add(
-    "note_without_feedback",
-    "A new note has no member `feedback`.",
-    "ConsultNote L75",
-    DOCUMENTED,
-    opening(lambda session, _: session["consult_note"].pop("feedback")),
-    lambda c: "feedback" in c.created()["consult_note"],
-)
-FAULTS.add(
-    "no_provider",
-    "`ehr_provider` is null.",
-    "Session L85",
-    DOCUMENTED,
-    opening(put("ehr_provider", None)),
-    lambda c: isinstance(c.created()["ehr_provider"], str),
-)
+FAULTS.enter(
+    ("untitled", "A new session is called `Untitled`.", "S20 Session", STRICT, opening("session_name", "Untitled"), named),
+    ("name_is_null", "The name of a new session is null.", "S20 Session", DOCUMENTED, opening("session_name", None), named),
+    ("patient_is_null", "A new session has no patient, but null.", "S20 Session", DOCUMENTED, opening("patient", None), is_new("patient", PATIENT)),
+    ("patient_without_dob", "The patient of a new session has no `dob`.", "S20 Session", DOCUMENTED, opening("patient", {"name": "", "gender": None}), is_new("patient", PATIENT)),
+    ("patient_is_unknown", "The patient of a new session is called `Unknown`.", "S20 Session", STRICT, opening("patient", PATIENT | {"name": "Unknown"}), is_new("patient", PATIENT)),
+    ("patient_name_is_null", "The name of a new patient is null.", "S20 Session", DOCUMENTED, opening("patient", PATIENT | {"name": None}), is_new("patient", PATIENT)),
+    ("gender_is_other", "The patient of a new session has the gender OTHER.", "S20 Session", STRICT, opening("patient", PATIENT | {"gender": "OTHER"}), is_new("patient", PATIENT)),
+    ("dob_is_the_epoch", "The patient of a new session was born on 1970-01-01.", "S20 Session", STRICT, opening("patient", PATIENT | {"dob": "1970-01-01"}), is_new("patient", PATIENT)),
+    ("audio_is_null", "The audio of a new session is null.", "S20 Session", DOCUMENTED, opening("audio", None), is_new("audio", [])),
+    ("a_first_note", "A new session has an empty note.", "S20 Session", STRICT, opening("clinician_notes", [""]), is_new("clinician_notes", [])),
+    ("notes_are_null", "The notes of a new session are null.", "S20 Session", DOCUMENTED, opening("clinician_notes", None), is_new("clinician_notes", [])),
+    ("documents_are_empty", "The documents of a new session are [], not null.", "S20 Session", STRICT, opening("documents", []), is_new("documents", None)),
+    ("duration_is_null", "The duration of a new session is null.", "S20 Session", DOCUMENTED, opening("duration", None), is_new("duration", 0)),
+    ("duration_is_one", "A new session has lasted a second.", "S20 Session", STRICT, opening("duration", 1), is_new("duration", 0)),
+    ("language_of_the_region", "The language of a new session is `en-AU`.", "S20 Session", STRICT, opening("language_code", "en-AU"), is_new("language_code", "en")),
+    ("no_output_language", "A new session has null for `output_language_code`.", "S20 Session", DOCUMENTED, opening("output_language_code", None), is_new("output_language_code", "en")),
+    ("result_is_null", "The result of a new note is null.", "ConsultNote L67", DOCUMENTED, opening("consult_note.result", None), of_note("result", "")),
+    ("result_of_a_sample", "The result of a new note is the text of the sample.", "S20", STRICT, opening("consult_note.result", "Consult note content..."), of_note("result", "")),
+    ("status_is_pending", "A new note has the status PENDING.", "S20", STRICT, opening("consult_note.status", "PENDING"), of_note("status", "CREATED")),
+    ("brain_is_a_number", "The brain of a note is a number.", "ConsultNote L69", DOCUMENTED, opening("consult_note.brain", 1), of_note("brain", "LEFT", "RIGHT")),
+    ("template_is_a_number", "The template of a note is the number 0.", "ConsultNote L72", DOCUMENTED, opening("consult_note.template_id", 0), of_note("template_id", None)),
+    ("note_without_feedback", "A new note has no member `feedback`.", "ConsultNote L75", DOCUMENTED, opening("consult_note.feedback", ...), lambda c: "feedback" in c.created()["consult_note"]),
+    ("no_provider", "`ehr_provider` is null.", "Session L85", DOCUMENTED, opening("ehr_provider", None), lambda c: isinstance(c.created()["ehr_provider"], str)),
+)  # fmt: skip
 
 
-def appointment(sent: str) -> Callable[[Caller], object]:
+def appointment(sent: str) -> Witness:
     return lambda caller: caller.created(ehr_appointment_id=sent)["ehr_appt_id"] == sent
 
 
-@FAULTS.fault("S14", STRICT, appointment("EHR1234"))
-class AppointmentIsLost(Api):
-    """`ehr_appointment_id` does not come back."""
+def altered(alter: Callable[[str], Any]) -> type[Api]:
+    """Return a server that keeps another appointment than the one that a creation sends."""
 
-    def opened(self, user: User, sent: Session) -> Session:
-        return super().opened(user, {})
+    def keep(sent: Session) -> Any:
+        return alter(sent[APPOINTMENT]) if APPOINTMENT in sent else None
 
-
-@FAULTS.fault("S14", STRICT, appointment("EHR1234"))
-class AppointmentHasTwoNames(Api):
-    """`ehr_appointment_id` comes back under that name, and `ehr_appt_id` stays null."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        return super().opened(user, {}) | sent
+    return opening("ehr_appt_id", keep)
 
 
-ALTERED = (
-    (
-        "empty_appointment_is_null",
-        "An empty `ehr_appointment_id` comes back as null.",
-        "",
-        lambda text: text or None,
-    ),
-    (
-        "appointment_in_capitals",
-        "`ehr_appointment_id` comes back in capitals.",
-        "ehr-1a",
-        str.upper,
-    ),
-    (
-        "appointment_as_number",
-        "An `ehr_appointment_id` of digits loses its leading zeros.",
-        "00042",
-        lambda text: text.lstrip("0"),
-    ),
-    (
-        "short_appointment",
-        "An `ehr_appointment_id` is cut after 32 characters.",
-        "7" * 33,
-        lambda text: text[:32],
-    ),
-)
-for name, sentence, sent_text, alter in ALTERED:
-
-    def altered(session: Session, sent: Session, alter: Callable[[str], Any] = alter) -> None:
-        if "ehr_appointment_id" in sent:
-            session["ehr_appt_id"] = alter(sent["ehr_appointment_id"])
-
-    FAULTS.add(name, sentence, "S14 S13", STRICT, opening(altered), appointment(sent_text))
+def noticing(notices: Callable[[Session], Session]) -> type[Api]:
+    """Return a server that takes notice of something else of a creation."""
+    return instead(opened=lambda api, user, sent: Api.opened(api, user, notices(sent)))
 
 
-@FAULTS.fault(
-    "S14",
-    STRICT,
-    lambda c: c.created(ehr_appointment_id="A", patient_profile_id="p")["ehr_appt_id"] == "A",
-)
-class ProfileHidesAppointment(Api):
-    """`ehr_appointment_id` is lost where `patient_profile_id` is sent too."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        return super().opened(user, {} if len(sent) == 2 else sent)
+APPOINTMENT = "ehr_appointment_id"
+FAULTS.enter(
+    ("appointment_is_lost", "`ehr_appointment_id` does not come back.", "S14", STRICT, noticing(lambda sent: {}), appointment("EHR1234")),
+    ("appointment_has_two_names", "`ehr_appointment_id` comes back under that name, and `ehr_appt_id` stays null.", "S14", STRICT, instead(opened=lambda api, user, sent: Api.opened(api, user, {}) | sent), appointment("EHR1234")),
+    ("empty_appointment_is_null", "An empty `ehr_appointment_id` comes back as null.", "S14 S13", STRICT, altered(lambda text: text or None), appointment("")),
+    ("appointment_in_capitals", "`ehr_appointment_id` comes back in capitals.", "S14 S13", STRICT, altered(str.upper), appointment("ehr-1a")),
+    ("appointment_as_number", "An `ehr_appointment_id` of digits loses its leading zeros.", "S14 S13", STRICT, altered(lambda text: text.lstrip("0")), appointment("00042")),
+    ("short_appointment", "An `ehr_appointment_id` is cut after 32 characters.", "S14 S13", STRICT, altered(lambda text: text[:32]), appointment("7" * 33)),
+    ("profile_hides_appointment", "`ehr_appointment_id` is lost where `patient_profile_id` is sent too.", "S14", STRICT, noticing(lambda sent: {} if len(sent) == 2 else sent), lambda c: c.created(ehr_appointment_id="A", patient_profile_id="p")["ehr_appt_id"] == "A"),
+)  # fmt: skip
 
 
 @FAULTS.fault(
@@ -318,50 +164,50 @@ class CreatesTwo(Api):
         return super().create(user, request)
 
 
-@FAULTS.fault("SessionCreate L19-L31", DOCUMENTED, lambda c: c.post().status == 200)
-def body_is_required(request: Request, handle: Handler) -> Answer:
-    """A creation without a body is 422."""
-    if (
-        operation_of(request) == "createSession"
-        and not request.body
-        and handle(request).status == 200
-    ):
-        return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
-    return handle(request)
+def taken(*content: Any) -> Witness:
+    return lambda caller: caller.post(*content).status == 200
 
 
-@FAULTS.fault(
-    "SessionCreate L27-L31", DOCUMENTED, lambda c: c.post({"ehr_appointment_id": "A"}).status == 200
-)
-class ProfileIsRequired(Api):
-    """`patient_profile_id` is required as soon as a body is sent."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        if sent and "patient_profile_id" not in sent:
-            raise RefusalError(422, "ValidationError", "body.patient_profile_id is missing")
-        return super().opened(user, sent)
+def refused(content: Any) -> Witness:
+    return lambda caller: is_error(caller.post(content), 422)
 
 
-@FAULTS.fault("SessionCreate L19-L31", DOCUMENTED, lambda c: c.post({}).status == 200)
-class EmptyObjectIsRefused(Api):
-    """A creation with an empty object is 422, one without a body is not."""
-
-    def parsed(self, request: Request) -> Any:
-        body = super().parsed(request)
-        if request.method == "POST" and not body:
-            raise RefusalError(422, "ValidationError", "body is empty")
-        return body
+def without_body(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if operation_of(request) != CREATE or request.body or reply.status != 200:
+        return reply
+    return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
 
 
-@FAULTS.fault("S10", STRICT, lambda c: c.post({"x": 1}).status == 200)
-class UnknownMembersAreRefused(Api):
-    """A creation with a member that is not known is 422."""
+def rewriting(rewrite: Callable[[Any], Any]) -> type[Api]:
+    """Return a server that takes the body of a creation for another one."""
 
-    def parsed(self, request: Request) -> Any:
-        body = super().parsed(request)
-        if request.method == "POST" and not set(body) <= set(self.create_shape):
-            raise RefusalError(422, "ValidationError", "body has an unknown member")
-        return body
+    def parsed(api: Api, request: Request) -> Any:
+        body = Api.parsed(api, request)
+        return rewrite(body) if request.method == "POST" else body
+
+    return instead(parsed=parsed)
+
+
+def with_text(body: Any) -> Any:
+    number = body.get(APPOINTMENT) if isinstance(body, dict) else None
+    return body | {APPOINTMENT: str(number)} if isinstance(number, int) else body
+
+
+def without_null(body: Any) -> Any:
+    return {n: v for n, v in body.items() if v is not None} if isinstance(body, dict) else body
+
+
+FAULTS.enter(
+    ("body_is_required", "A creation without a body is 422.", "SessionCreate L19-L31", DOCUMENTED, between(without_body), taken()),
+    ("profile_is_required", "`patient_profile_id` is required as soon as a body is sent.", "SessionCreate L27-L31", DOCUMENTED, refusing_bodies("POST", lambda body: body and "patient_profile_id" not in body), taken({APPOINTMENT: "A"})),
+    ("empty_object_is_refused", "A creation with an empty object is 422, one without a body is not.", "SessionCreate L19-L31", DOCUMENTED, refusing_bodies("POST", lambda body: not body), taken({})),
+    ("unknown_members_are_refused", "A creation with a member that is not known is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
+    ("empty_array_is_a_body", "A creation takes [] for an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
+    ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a text.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
+    ("null_profile", "`patient_profile_id` may be null.", "S9", STRICT, rewriting(without_null), refused({"patient_profile_id": None})),
+    ("profile_is_not_looked_at", "`patient_profile_id` may be anything, for nobody looks at it.", "S9", STRICT, instead(create_shape=CREATION | {"patient_profile_id": lambda _: True}), refused({"patient_profile_id": 5})),
+)  # fmt: skip
 
 
 @FAULTS.fault("S10", STRICT, lambda c: "x" not in c.created(x=1))
@@ -407,42 +253,6 @@ class NewSessionsAreListedLater(Api):
 
     def ordered(self, user: User) -> list[Session]:
         return [s for s in super().ordered(user) if s["created_at"] != s["updated_at"]]
-
-
-@FAULTS.fault("S5", STRICT, lambda c: is_error(c.post([]), 422))
-class EmptyArrayIsABody(Api):
-    """A creation takes [] for an empty object."""
-
-    def parsed(self, request: Request) -> Any:
-        body = super().parsed(request)
-        return {} if body == [] and request.method == "POST" else body
-
-
-@FAULTS.fault("S9", STRICT, lambda c: is_error(c.post({"ehr_appointment_id": 7}), 422))
-class NumberIsAnAppointment(Api):
-    """`ehr_appointment_id` may be a number, which becomes a text."""
-
-    def checked(self, value: Any, shape: Session, where: str = "body") -> Session:
-        if isinstance(value, dict) and isinstance(value.get("ehr_appointment_id"), int):
-            value = value | {"ehr_appointment_id": str(value["ehr_appointment_id"])}
-        return super().checked(value, shape, where)
-
-
-@FAULTS.fault("S9", STRICT, lambda c: is_error(c.post({"patient_profile_id": None}), 422))
-class NullProfile(Api):
-    """`patient_profile_id` may be null."""
-
-    def checked(self, value: Any, shape: Session, where: str = "body") -> Session:
-        if isinstance(value, dict) and value.get("patient_profile_id", 0) is None:
-            value = {name: text for name, text in value.items() if name != "patient_profile_id"}
-        return super().checked(value, shape, where)
-
-
-@FAULTS.fault("S9", STRICT, lambda c: is_error(c.post({"patient_profile_id": 5}), 422))
-class ProfileIsNotLookedAt(Api):
-    """`patient_profile_id` may be anything, for nobody looks at it."""
-
-    create_shape = Api.create_shape | {"patient_profile_id": lambda _: True}
 
 
 @FAULTS.fault(

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, Handler, Request, User
+from tests.conformance.reference import Api, Request, User
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
+from .catalogue import DOCUMENTED, GET, LIST, PATCH, STRICT, Catalogue, Session, instead, telling
 
 FAULTS = Catalogue("ids")
 CROWD = 16
@@ -30,13 +30,12 @@ def near(spell: Callable[[str], str]) -> Callable[[Caller], object]:
 def reading(normal: Callable[[str], str]) -> type[Api]:
     """Return a server that compares ids after normalising both."""
 
-    class Reading(Api):
-        def lookup(self, user: User, session_id: str) -> Session | None:
-            asked = normal(session_id)
-            alike = (s for name, s in user.sessions.items() if asked and normal(name) == asked)
-            return super().lookup(user, session_id) or next(alike, None)
+    def lookup(api: Api, user: User, session_id: str) -> Session | None:
+        asked = normal(session_id)
+        alike = (s for name, s in user.sessions.items() if asked and normal(name) == asked)
+        return Api.lookup(api, user, session_id) or next(alike, None)
 
-    return Reading
+    return instead(lookup=lookup)
 
 
 def numeral(text: str) -> str:
@@ -67,112 +66,27 @@ def arabic(text: str) -> str:
 
 LOOKUPS = (
     ("trims", "Spaces round an id are not looked at.", str.strip, lambda i: f" {i} "),
-    (
-        "trims_newlines",
-        "A newline behind an id is not looked at.",
-        lambda i: i.rstrip("\n"),
-        lambda i: f"{i}\n",
-    ),
-    (
-        "strips_zeros",
-        "Zeros before an id are not looked at.",
-        lambda i: i.lstrip("0"),
-        lambda i: f"00{i}",
-    ),
-    (
-        "takes_a_sign",
-        "A plus sign before an id is not looked at.",
-        lambda i: i.removeprefix("+"),
-        lambda i: f"+{i}",
-    ),
-    (
-        "takes_underscores",
-        "Ids are read by `int`, which allows underscores.",
-        lambda i: i.replace("_", ""),
-        lambda i: f"{i[:3]}_{i[3:]}",
-    ),
-    (
-        "unicode_digits",
-        "Ids are read by `int`, which takes Arabic digits.",
-        lambda i: i if i.isascii() else numeral(i),
-        arabic,
-    ),
-    (
-        "fullwidth_digits",
-        "Ids are normalised to NFKC: full-width digits are digits.",
-        lambda i: unicodedata.normalize("NFKC", i),
-        lambda i: "".join(chr(0xFF10 + int(d)) for d in i),
-    ),
-    (
-        "float_precision",
-        "Ids are compared as floating-point numbers: near ones are equal.",
-        as_float,
-        lambda i: str(int(i) ^ 1),
-    ),
-    (
-        "exponents",
-        "An id with a fraction of zero is a number like any other.",
-        lambda i: i.removesuffix(".0"),
-        lambda i: f"{i}.0",
-    ),
+    ("trims_newlines", "A newline behind an id is not looked at.", lambda i: i.rstrip("\n"), lambda i: f"{i}\n"),
+    ("strips_zeros", "Zeros before an id are not looked at.", lambda i: i.lstrip("0"), lambda i: f"00{i}"),
+    ("takes_a_sign", "A plus sign before an id is not looked at.", lambda i: i.removeprefix("+"), lambda i: f"+{i}"),
+    ("takes_underscores", "Ids are read by `int`, which allows underscores.", lambda i: i.replace("_", ""), lambda i: f"{i[:3]}_{i[3:]}"),
+    ("unicode_digits", "Ids are read by `int`, which takes Arabic digits.", lambda i: i if i.isascii() else numeral(i), arabic),
+    ("fullwidth_digits", "Ids are normalised to NFKC: full-width digits are digits.", lambda i: unicodedata.normalize("NFKC", i), lambda i: "".join(chr(0xFF10 + int(d)) for d in i)),
+    ("float_precision", "Ids are compared as floating-point numbers: near ones are equal.", as_float, lambda i: str(int(i) ^ 1)),
+    ("exponents", "An id with a fraction of zero is a number like any other.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
     ("wraps_round", "Ids are taken modulo 2^128.", modulo, lambda i: str(int(i) + 2**128)),
     ("hexadecimal", "An id may be written in hexadecimal.", hexadecimal, lambda i: hex(int(i))),
     ("cut_at_nul", "An id ends at a NUL.", lambda i: i.partition("\0")[0], lambda i: f"{i}\0x"),
-    (
-        "suffix_json",
-        "The suffix .json is not looked at.",
-        lambda i: i.removesuffix(".json"),
-        lambda i: f"{i}.json",
-    ),
-    (
-        "matrix_parameters",
-        "What stands behind a semicolon is not looked at.",
-        lambda i: i.partition(";")[0],
-        lambda i: f"{i};v=1",
-    ),
-    (
-        "first_twenty",
-        "Only the first twenty characters of an id are compared.",
-        lambda i: i[:20],
-        lambda i: f"{i[:20]}7",
-    ),
-    (
-        "last_twelve",
-        "Only the last twelve characters of an id are compared.",
-        lambda i: i[-12:],
-        lambda i: f"1{i[-12:]}",
-    ),
-    (
-        "invisible_marks",
-        "Invisible characters in an id are not looked at.",
-        lambda i: i.replace("\u200b", ""),
-        lambda i: f"{i}\u200b",
-    ),
+    ("suffix_json", "The suffix .json is not looked at.", lambda i: i.removesuffix(".json"), lambda i: f"{i}.json"),
+    ("matrix_parameters", "What stands behind a semicolon is not looked at.", lambda i: i.partition(";")[0], lambda i: f"{i};v=1"),
+    ("first_twenty", "Only the first twenty characters of an id are compared.", lambda i: i[:20], lambda i: f"{i[:20]}7"),
+    ("last_twelve", "Only the last twelve characters of an id are compared.", lambda i: i[-12:], lambda i: f"1{i[-12:]}"),
+    ("invisible_marks", "Invisible characters in an id are not looked at.", lambda i: i.replace("\u200b", ""), lambda i: f"{i}\u200b"),
     ("quotes", "Quotes round an id are not looked at.", lambda i: i.strip('"'), lambda i: f'"{i}"'),
-    (
-        "decodes_twice",
-        "Percent signs are decoded twice.",
-        unquote,
-        lambda i: f"%25{ord(i[0]):x}{i[1:]}",
-    ),
-)
+    ("decodes_twice", "Percent signs are decoded twice.", unquote, lambda i: f"%25{ord(i[0]):x}{i[1:]}"),
+)  # fmt: skip
 for name, sentence, normal, spell in LOOKUPS:
     FAULTS.add(name, sentence, "S15", STRICT, reading(normal), near(spell))
-
-
-@FAULTS.fault("S15", STRICT, lambda c: is_error(c.get(f"x%2F..%2F{c.create()}"), 404))
-class Traversal(Api):
-    """Dots and encoded slashes in an id are resolved as in a path."""
-
-    def lookup(self, user: User, session_id: str) -> Session | None:
-        return super().lookup(user, session_id.rpartition("/")[2])
-
-
-@FAULTS.fault("S15", STRICT, lambda c: is_error(c.get(f"{c.create()}/"), 404))
-def trailing_slash(request: Request, handle: Handler) -> Answer:
-    """A slash behind an id is not looked at."""
-    path = request.path.rstrip("/")
-    return handle(Request(request.method, path, request.query, request.headers, request.body))
 
 
 def patch_is_exact(caller: Caller) -> bool:
@@ -180,21 +94,19 @@ def patch_is_exact(caller: Caller) -> bool:
     return is_error(caller.patch(str(int(session_id) ^ 1), {"duration": 5}), 404)
 
 
-@FAULTS.fault("S15 S11", STRICT, patch_is_exact)
-class InexactUpdates(Api):
-    """PATCH, and only PATCH, compares ids as floating-point numbers."""
+def roughly(api: Api, user: User, session_id: str, request: Request) -> Any:
+    alike = [name for name in user.sessions if as_float(name) == as_float(session_id)]
+    return Api.update(api, user, alike[0] if alike else session_id, request)
 
-    def update(self, user: User, session_id: str, request: Request) -> Any:
-        alike = [name for name in user.sessions if as_float(name) == as_float(session_id)]
-        return super().update(user, alike[0] if alike else session_id, request)
+
+FAULTS.enter(
+    ("traversal", "Dots and encoded slashes in an id are resolved as in a path.", "S15", STRICT, instead(lookup=lambda api, user, i: Api.lookup(api, user, i.rpartition("/")[2])), lambda c: is_error(c.get(f"x%2F..%2F{c.create()}"), 404)),
+    ("inexact_updates", "PATCH, and only PATCH, compares ids as floating-point numbers.", "S15 S11", STRICT, instead(update=roughly), patch_is_exact),
+)  # fmt: skip
 
 
 def made_by(new_id: Callable[[], str]) -> type[Api]:
-    class Made(Api):
-        def __init__(self) -> None:
-            super().__init__(new_id)
-
-    return Made
+    return instead(__init__=lambda api: Api.__init__(api, new_id))
 
 
 def wide(caller: Caller) -> bool:
@@ -215,17 +127,12 @@ MADE = (
     ("sequential", "Ids are counted up from a large number.", lambda: str(next(counter)), wide),
     ("timestamps", "Ids are the time of creation in nanoseconds.", lambda: str(next(clock)), wide),
     ("sixty_four_bits", "Ids have 64 bits.", lambda: str(bits(64)), wide),
-    (
-        "random_end_only",
-        "Only the last 16 bits of an id are random.",
-        lambda: str(2**127 + bits(16)),
-        wide,
-    ),
+    ("random_end_only", "Only the last 16 bits of an id are random.", lambda: str(2**127 + bits(16)), wide),
     ("hex_ids", "Ids are 32 hexadecimal digits.", lambda: f"{bits(128):032x}", decimal),
     ("padded_ids", "Ids are padded with zeros to 40 digits.", lambda: f"{bits(128):040d}", decimal),
     ("wide_ids", "Ids have 160 bits.", lambda: str(2**159 + bits(159)), decimal),
     ("prefixed_ids", "Ids begin with `ses_`.", lambda: f"ses_{bits(128)}", decimal),
-)
+)  # fmt: skip
 for name, sentence, new_id, witness in MADE:
     FAULTS.add(name, sentence, "S15", STRICT, made_by(new_id), witness)
 
@@ -240,85 +147,32 @@ class TenthIdAgain(Api):
         return session | {"session_id": again[-1]}
 
 
-def shown_as(change: Callable[[str], Any], *operations: str) -> type[Api]:
-    class Shown(Api):
-        def shown(self, session: Session, operation: str) -> Session:
-            told = super().shown(session, operation)
-            concerned = operation in operations
-            return told | {"session_id": change(told["session_id"])} if concerned else told
-
-    return Shown
-
-
 def same_everywhere(caller: Caller) -> bool:
     session_id = caller.create()
     views = [*caller.views(session_id, duration=1)] if caller.get(session_id).status == 200 else []
     return [session_id] * 3 == [view["session_id"] for view in views]
 
 
-SHOWN: tuple[tuple[str, str, Callable[[str], Any], str, Level], ...] = (
-    ("number_in_get", "GET shows the id as a number.", int, "getSession", DOCUMENTED),
-    ("number_in_list", "The list shows ids as numbers.", int, "listLinkedUserSessions", DOCUMENTED),
-    (
-        "rounded_in_list",
-        "The list shows ids as a double rounds them.",
-        lambda i: str(int(float(i))),
-        "listLinkedUserSessions",
-        DOCUMENTED,
-    ),
-    (
-        "grouped_in_update",
-        "The answer to an update groups the digits of the id.",
-        lambda i: f"{int(i):,}",
-        "updateSession",
-        DOCUMENTED,
-    ),
-    (
-        "one_id_in_updates",
-        "The answer to an update shows the id 1.",
-        lambda i: "1",
-        "updateSession",
-        DOCUMENTED,
-    ),
-)
-for name, sentence, change, operation, level in SHOWN:
-    FAULTS.add(
-        name,
-        sentence,
-        "session_id L36 L56 L215",
-        level,
-        shown_as(change, operation),
-        same_everywhere,
+def created(change: Callable[[Api, Session, Request], Session]) -> type[Api]:
+    """Return a server that answers creations otherwise."""
+    return instead(
+        create=lambda api, user, request: change(api, Api.create(api, user, request), request)
     )
 
 
-@FAULTS.fault(
-    "SessionCreated L36", DOCUMENTED, lambda c: isinstance(c.post({}).content["session_id"], str)
-)
-class NumberInCreation(Api):
-    """The creation answers the id as a number."""
-
-    def create(self, user: User, request: Request) -> Any:
-        return {"session_id": int(super().create(user, request)["session_id"])}
+def with_appointment(caller: Caller) -> bool:
+    return "session_id" in caller.post({"ehr_appointment_id": "A"}).content
 
 
-@FAULTS.fault("SessionCreated L36", DOCUMENTED, lambda c: c.get(c.create()).status == 200)
-class OtherIdInCreation(Api):
-    """The creation answers an id that no session has."""
-
-    def create(self, user: User, request: Request) -> Any:
-        super().create(user, request)
-        return {"session_id": self.new_id()}
-
-
-@FAULTS.fault(
-    "SessionCreated L35",
-    DOCUMENTED,
-    lambda c: "session_id" in c.post({"ehr_appointment_id": "A"}).content,
-)
-class IdInEnvelope(Api):
-    """The creation puts the id into `session` where an appointment was sent."""
-
-    def create(self, user: User, request: Request) -> Any:
-        created = super().create(user, request)
-        return {"session": created} if b"ehr_appointment_id" in request.body else created
+ID = "session_id"
+SHOWN = "session_id L36 L56 L215"
+FAULTS.enter(
+    ("number_in_get", "GET shows the id as a number.", SHOWN, DOCUMENTED, telling(ID, int, GET), same_everywhere),
+    ("number_in_list", "The list shows ids as numbers.", SHOWN, DOCUMENTED, telling(ID, int, LIST), same_everywhere),
+    ("rounded_in_list", "The list shows ids as a double rounds them.", SHOWN, DOCUMENTED, telling(ID, lambda i: str(int(float(i))), LIST), same_everywhere),
+    ("grouped_in_update", "The answer to an update groups the digits of the id.", SHOWN, DOCUMENTED, telling(ID, lambda i: f"{int(i):,}", PATCH), same_everywhere),
+    ("one_id_in_updates", "The answer to an update shows the id 1.", SHOWN, DOCUMENTED, telling(ID, "1", PATCH), same_everywhere),
+    ("number_in_creation", "The creation answers the id as a number.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: int(told[ID])}), lambda c: isinstance(c.post({}).content[ID], str)),
+    ("other_id_in_creation", "The creation answers an id that no session has.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: api.new_id()}), lambda c: c.get(c.create()).status == 200),
+    ("id_in_envelope", "The creation puts the id into `session` where an appointment was sent.", "SessionCreated L35", DOCUMENTED, created(lambda api, told, request: {"session": told} if b"ehr_appointment_id" in request.body else told), with_appointment),
+)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Api, RefusalError, Request, User
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Session
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Remembering, Session, instead, paged
 
 FAULTS = Catalogue("paging")
 
@@ -18,25 +18,15 @@ def text_of(request: Request, name: str) -> str | None:
     return request.query.get(name, [None])[-1]
 
 
-class Sized(Api):
-    """A server that reads `page_size` in its own way."""
-
-    def size(self, text: str) -> int | None:
-        """Return a size, or None for what the contract says."""
-        return None
-
-    def page_size(self, request: Request) -> int:
-        text = text_of(request, "page_size")
-        size = None if text is None else self.size(text)
-        return super().page_size(request) if size is None else size
-
-
 def sized(read: Callable[[str], int | None]) -> type[Api]:
-    class Reads(Sized):
-        def size(self, text: str) -> int | None:
-            return read(text)
+    """Return a server that reads some of `page_size` in a way of its own."""
 
-    return Reads
+    def page_size(api: Api, request: Request) -> int:
+        text = text_of(request, "page_size")
+        size = None if text is None else read(text)
+        return Api.page_size(api, request) if size is None else size
+
+    return instead(page_size=page_size)
 
 
 def refuses(text: str) -> Callable[[Caller], object]:
@@ -50,95 +40,30 @@ def only(pattern: str, read: Callable[[str], int] = int) -> Callable[[str], int 
 SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
     ("zero", "A `page_size` of 0 is the default.", only("0", lambda _: 10), "0"),
     ("zero_is_none", "A `page_size` of 0 is taken as it is.", only("0"), "0"),
-    (
-        "negative",
-        "A negative `page_size` is taken without its sign.",
-        only("-[1-9][0-9]*", lambda t: -int(t)),
-        "-5",
-    ),
+    ("negative", "A negative `page_size` is taken without its sign.", only("-[1-9][0-9]*", lambda t: -int(t)), "-5"),
     ("above_a_hundred", "A `page_size` of 101 is taken.", only("1[0-9][1-9]"), "101"),
-    (
-        "capped",
-        "A `page_size` beyond 100 is 100.",
-        only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)),
-        "1000",
-    ),
+    ("capped", "A `page_size` beyond 100 is 100.", only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)), "1000"),
     ("plus_sign", "A `page_size` may have a plus sign.", only(r"\+[0-9]+"), "+5"),
-    (
-        "arabic_digits",
-        "A `page_size` may be written in Arabic digits.",
-        only("[\u0660-\u0669]+"),
-        "\u0665",
-    ),
-    (
-        "wide_digits",
-        "A `page_size` may be written in full-width digits.",
-        only("[\uff10-\uff19]+", lambda t: int(unicodedata.normalize("NFKC", t))),
-        "\uff15",
-    ),
-    (
-        "superscripts",
-        "A `page_size` may be a superscript: it passes isdigit.",
-        only("[\u00b2\u00b3\u2074-\u2079]+", lambda t: int(unicodedata.normalize("NFKC", t))),
-        "\u2075",
-    ),
+    ("arabic_digits", "A `page_size` may be written in Arabic digits.", only("[\u0660-\u0669]+"), "\u0665"),
+    ("wide_digits", "A `page_size` may be written in full-width digits.", only("[\uff10-\uff19]+", lambda t: int(unicodedata.normalize("NFKC", t))), "\uff15"),
+    ("superscripts", "A `page_size` may be a superscript: it passes isdigit.", only("[\u00b2\u00b3\u2074-\u2079]+", lambda t: int(unicodedata.normalize("NFKC", t))), "\u2075"),
     ("spaces", "A `page_size` may have spaces round it.", only(" +[0-9]+ *"), " 5"),
     ("trailing_newline", "A `page_size` may end with a newline.", only("[0-9]+\n"), "5\n"),
     ("underscore", "A `page_size` may have an underscore.", only("[0-9]+_[0-9]+"), "1_0"),
-    (
-        "fraction",
-        "A `page_size` may be 5.0.",
-        only(r"[0-9]+\.[0-9]+", lambda t: int(float(t))),
-        "5.0",
-    ),
-    (
-        "fraction_cut",
-        "A `page_size` of 5.9 is 5.",
-        only(r"[0-9]+\.[1-9]", lambda t: int(float(t))),
-        "5.9",
-    ),
+    ("fraction", "A `page_size` may be 5.0.", only(r"[0-9]+\.[0-9]+", lambda t: int(float(t))), "5.0"),
+    ("fraction_cut", "A `page_size` of 5.9 is 5.", only(r"[0-9]+\.[1-9]", lambda t: int(float(t))), "5.9"),
     ("exponent", "A `page_size` may be 1e1.", only("[0-9]e[0-9]", lambda t: int(float(t))), "1e1"),
-    (
-        "hexadecimal",
-        "A `page_size` may be hexadecimal.",
-        only("0x[0-9a-f]+", lambda t: int(t, 16)),
-        "0xa",
-    ),
-    (
-        "units",
-        "What follows the digits of a `page_size` is not looked at.",
-        only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))),
-        "5abc",
-    ),
+    ("hexadecimal", "A `page_size` may be hexadecimal.", only("0x[0-9a-f]+", lambda t: int(t, 16)), "0xa"),
+    ("units", "What follows the digits of a `page_size` is not looked at.", only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))), "5abc"),
     ("empty", "An empty `page_size` is the default.", only("", lambda _: 10), ""),
-    (
-        "word",
-        "A `page_size` that is no number is the default.",
-        only("[a-z]+", lambda _: 10),
-        "abc",
-    ),
+    ("word", "A `page_size` that is no number is the default.", only("[a-z]+", lambda _: 10), "abc"),
     ("true", "A `page_size` of true is 1.", only("true", lambda _: 1), "true"),
     ("null", "A `page_size` of null is the default.", only("null", lambda _: 10), "null"),
     ("all", "A `page_size` of `all` shows everything.", only("all", lambda _: 10**6), "all"),
-    (
-        "thirty_two_bits",
-        "A `page_size` of 2^32 + 5 is 5.",
-        only("4294967301", lambda _: 5),
-        "4294967301",
-    ),
-    (
-        "quoted",
-        "A `page_size` may stand in quotes.",
-        only('"[0-9]+"', lambda t: int(t.strip('"'))),
-        '"5"',
-    ),
-    (
-        "list",
-        "A `page_size` may be a list, of which the first counts.",
-        only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])),
-        "5,6",
-    ),
-)
+    ("thirty_two_bits", "A `page_size` of 2^32 + 5 is 5.", only("4294967301", lambda _: 5), "4294967301"),
+    ("quoted", "A `page_size` may stand in quotes.", only('"[0-9]+"', lambda t: int(t.strip('"'))), '"5"'),
+    ("list", "A `page_size` may be a list, of which the first counts.", only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])), "5,6"),
+)  # fmt: skip
 for name, sentence, read, text in SIZES:
     FAULTS.add(f"size_{name}", sentence, "S7", STRICT, sized(read), refuses(text))
 
@@ -163,115 +88,41 @@ def crashes(status: int) -> Callable[[str], int]:
 ALTERED: tuple[
     tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], object]], ...
 ] = (
-    (
-        "ignored",
-        "`page_size` is not looked at.",
-        DOCUMENTED,
-        lambda _: 10,
-        holds(1, 3, page_size="1"),
-    ),
-    (
-        "one_more",
-        "A page holds one session more than asked for.",
-        DOCUMENTED,
-        only("[1-9][0-9]?", lambda t: int(t) + 1),
-        holds(2, 4, page_size="2"),
-    ),
-    (
-        "one_less",
-        "A page holds one session less than asked for.",
-        STRICT,
-        only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1),
-        holds(3, 4, page_size="3"),
-    ),
-    (
-        "fifty_at_most",
-        "A page never holds more than 50 sessions.",
-        STRICT,
-        only("5[1-9]|[6-9][0-9]|100", lambda _: 50),
-        holds(51, 51, page_size="60"),
-    ),
-    (
-        "ninety_nine",
-        "A `page_size` of 100 is refused.",
-        STRICT,
-        only("100", crashes(422)),
-        holds(0, 0, page_size="100"),
-    ),
-    (
-        "no_single_pages",
-        "A `page_size` of 1 is refused.",
-        STRICT,
-        only("1", crashes(422)),
-        holds(1, 2, page_size="1"),
-    ),
-    (
-        "even_sizes",
-        "An odd `page_size` is rounded up.",
-        DOCUMENTED,
-        only("[0-9]*[13579]", lambda t: int(t) + 1),
-        holds(3, 5, page_size="3"),
-    ),
-    (
-        "crash_on_huge",
-        "A `page_size` of many digits is 500.",
-        STRICT,
-        only("[0-9]{20,}", crashes(500)),
-        refuses("9" * 25),
-    ),
-    (
-        "crash_on_word",
-        "A `page_size` that is no number is 500.",
-        STRICT,
-        only("[a-z]+", crashes(500)),
-        refuses("ten"),
-    ),
-)
+    ("ignored", "`page_size` is not looked at.", DOCUMENTED, lambda _: 10, holds(1, 3, page_size="1")),
+    ("one_more", "A page holds one session more than asked for.", DOCUMENTED, only("[1-9][0-9]?", lambda t: int(t) + 1), holds(2, 4, page_size="2")),
+    ("one_less", "A page holds one session less than asked for.", STRICT, only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1), holds(3, 4, page_size="3")),
+    ("fifty_at_most", "A page never holds more than 50 sessions.", STRICT, only("5[1-9]|[6-9][0-9]|100", lambda _: 50), holds(51, 51, page_size="60")),
+    ("ninety_nine", "A `page_size` of 100 is refused.", STRICT, only("100", crashes(422)), holds(0, 0, page_size="100")),
+    ("no_single_pages", "A `page_size` of 1 is refused.", STRICT, only("1", crashes(422)), holds(1, 2, page_size="1")),
+    ("even_sizes", "An odd `page_size` is rounded up.", DOCUMENTED, only("[0-9]*[13579]", lambda t: int(t) + 1), holds(3, 5, page_size="3")),
+    ("crash_on_huge", "A `page_size` of many digits is 500.", STRICT, only("[0-9]{20,}", crashes(500)), refuses("9" * 25)),
+    ("crash_on_word", "A `page_size` that is no number is 500.", STRICT, only("[a-z]+", crashes(500)), refuses("ten")),
+)  # fmt: skip
 for name, sentence, level, read, witness in ALTERED:
     rows = "S19 S7" if "crash" in name else "S7 L205"
     FAULTS.add(f"size_{name}", sentence, rows, level, sized(read), witness)
-FAULTS.add(
-    "default_of_twenty",
-    "Without `page_size`, a page holds 20 sessions.",
-    "S7",
-    STRICT,
-    type("Twenty", (Api,), {"default_page_size": 20}),
-    holds(10, 12),
-)
-FAULTS.add(
-    "default_of_all",
-    "Without `page_size`, a page holds up to 100 sessions.",
-    "S7",
-    STRICT,
-    type("Hundred", (Api,), {"default_page_size": 100}),
-    holds(10, 12),
-)
+FAULTS.enter(
+    ("default_of_twenty", "Without `page_size`, a page holds 20 sessions.", "S7", STRICT, instead(default_page_size=20), holds(10, 12)),
+    ("default_of_all", "Without `page_size`, a page holds up to 100 sessions.", "S7", STRICT, instead(default_page_size=100), holds(10, 12)),
+)  # fmt: skip
 
 
 # --- totals and ends ---
 
 
-class Paged(Api):
-    """A server that spoils its pages."""
+def page_of(spoil: Callable[[Session, int, int], Session]) -> type[Api]:
+    """Return a server whose pages say something else, given where they end and of how many."""
 
-    def spoil(self, page: Session, request: Request, user: User) -> Session:
-        """Return what to change."""
-        return {}
+    def told(api: Api, chosen: list[Session], sessions: list[Session], end: int) -> Any:
+        page = Api.page_of(api, chosen, sessions, end)
+        return page | spoil(page, end, len(sessions))
 
-    def page(self, user: User, request: Request) -> Any:
-        page = super().page(user, request)
-        return page | self.spoil(page, request, user)
+    return instead(page_of=told)
 
 
-Spoil = Callable[[Session, Request], Session]
-
-
-def paged(spoil: Spoil) -> type[Api]:
-    class Spoiled(Paged):
-        def spoil(self, page: Session, request: Request, user: User) -> Session:
-            return spoil(page, request)
-
-    return Spoiled
+def starts(place: Callable[[int], int]) -> type[Api]:
+    """Return a server whose pages begin elsewhere."""
+    return instead(start=lambda api, request: place(Api.start(api, request)))
 
 
 def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], object]:
@@ -288,7 +139,8 @@ def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], object]:
             and all(page["total_count"] == sessions for page in pages)
             and all(page["has_next_page"] == (page["next_page"] is not None) for page in pages)
             and all(len(page["sessions"]) == size for page in pages[:-1])
-            and len(pages) == max(1, -(-sessions // size))
+            # Whether a full last page leads to an empty one is a choice.
+            and len(pages) in {max(1, -(-sessions // size)), sessions // size + 1}
         )
 
     return witness
@@ -302,172 +154,37 @@ def ends(page: Session) -> bool:
     return page["next_page"] is None
 
 
-ARITHMETIC: tuple[tuple[str, str, Spoil, int], ...] = (
-    (
-        "count_is_the_total",
-        "`count` is that of all pages.",
-        lambda p, r: {"count": p["total_count"]},
-        3,
-    ),
-    (
-        "count_is_the_size",
-        "`count` is the `page_size`, also on a page that is not full.",
-        lambda p, r: {"count": int(text_of(r, "page_size") or 10)},
-        3,
-    ),
-    (
-        "count_of_the_rest",
-        "`count` counts the pages, not the sessions.",
-        lambda p, r: {"count": 1},
-        3,
-    ),
-    (
-        "total_is_the_count",
-        "`total_count` is that of the page.",
-        lambda p, r: {"total_count": p["count"]},
-        3,
-    ),
-    (
-        "total_is_one_off",
-        "`total_count` is one too high on all pages but the first.",
-        lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1},
-        3,
-    ),
-    (
-        "total_on_the_first_page",
-        "`total_count` is 0 on all pages but the first.",
-        lambda p, r: {} if first(r) else {"total_count": 0},
-        3,
-    ),
-    (
-        "total_of_what_remains",
-        "`total_count` counts what is still to come.",
-        lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)},
-        3,
-    ),
-    (
-        "total_is_rounded",
-        "A `total_count` above 10 is rounded to tens.",
-        lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {},
-        11,
-    ),
-    (
-        "more_at_the_end",
-        "`has_next_page` is true on the last page.",
-        lambda p, r: {"has_next_page": True},
-        3,
-    ),
+ARITHMETIC: tuple[tuple[str, str, Callable[[Session, Request], Session], int], ...] = (
+    ("count_is_the_total", "`count` is that of all pages.", lambda p, r: {"count": p["total_count"]}, 3),
+    ("count_is_the_size", "`count` is the `page_size`, also on a page that is not full.", lambda p, r: {"count": int(text_of(r, "page_size") or 10)}, 3),
+    ("count_of_the_rest", "`count` counts the pages, not the sessions.", lambda p, r: {"count": 1}, 3),
+    ("total_is_the_count", "`total_count` is that of the page.", lambda p, r: {"total_count": p["count"]}, 3),
+    ("total_is_one_off", "`total_count` is one too high on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1}, 3),
+    ("total_on_the_first_page", "`total_count` is 0 on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": 0}, 3),
+    ("total_of_what_remains", "`total_count` counts what is still to come.", lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)}, 3),
+    ("total_is_rounded", "A `total_count` above 10 is rounded to tens.", lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {}, 11),
+    ("more_at_the_end", "`has_next_page` is true on the last page.", lambda p, r: {"has_next_page": True}, 3),
     ("never_more", "`has_next_page` is always false.", lambda p, r: {"has_next_page": False}, 3),
-    (
-        "more_when_full",
-        "`has_next_page` is true on a last page that is full.",
-        lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)},
-        4,
-    ),
-    (
-        "next_at_the_end",
-        "`next_page` is not null on the last page.",
-        lambda p, r: {"next_page": p["next_page"] or "99"},
-        3,
-    ),
-    (
-        "no_next",
-        "`next_page` is always null, as in the sample.",
-        lambda p, r: {"next_page": None},
-        3,
-    ),
-    (
-        "first_page_again",
-        "`next_page` of the second page leads back to the second page.",
-        lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")},
-        5,
-    ),
-    (
-        "round_and_round",
-        "The last page leads to the first.",
-        lambda p, r: (
-            {"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}
-        ),
-        3,
-    ),
-    (
-        "nine_pages",
-        "From the fourth page on there is none.",
-        lambda p, r: (
-            {"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}
-        ),
-        10,
-    ),
-    (
-        "last_page_misses_one",
-        "A last page of two sessions shows one.",
-        lambda p, r: (
-            {"sessions": p["sessions"][:1], "count": 1}
-            if ends(p) and not first(r) and p["count"] == 2
-            else {}
-        ),
-        4,
-    ),
-    (
-        "short_second_page",
-        "The second page of three is not full.",
-        lambda p, r: (
-            {"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}
-        ),
-        5,
-    ),
-    (
-        "overlap",
-        "Each page but the first shows a session twice.",
-        lambda p, r: (
-            {}
-            if first(r)
-            else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}
-        ),
-        3,
-    ),
-)
+    ("more_when_full", "`has_next_page` is true on a last page that is full.", lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)}, 4),
+    ("next_at_the_end", "`next_page` is not null on the last page.", lambda p, r: {"next_page": p["next_page"] or "99"}, 3),
+    ("no_next", "`next_page` is always null, as in the sample.", lambda p, r: {"next_page": None}, 3),
+    ("first_page_again", "`next_page` of the second page leads back to the second page.", lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")}, 5),
+    ("round_and_round", "The last page leads to the first.", lambda p, r: ({"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}), 3),
+    ("nine_pages", "From the fourth page on there is none.", lambda p, r: ({"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}), 10),
+    ("last_page_misses_one", "A last page of two sessions shows one.", lambda p, r: ({"sessions": p["sessions"][:1], "count": 1} if ends(p) and not first(r) and p["count"] == 2 else {}), 4),
+    ("short_second_page", "The second page of three is not full.", lambda p, r: ({"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}), 5),
+    ("overlap", "Each page but the first shows a session twice.", lambda p, r: ({} if first(r) else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}), 3),
+)  # fmt: skip
 for name, sentence, spoil, number in ARITHMETIC:
     FAULTS.add(name, sentence, "S16", STRICT, paged(spoil), adds_up(number))
 
 
-@FAULTS.fault("S16", STRICT, adds_up(4))
-class EmptyPageAtTheEnd(Api):
-    """Where the sessions fill the last page, an empty one follows."""
-
-    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
-        page = super().page_of(chosen, sessions, end)
-        if end == len(sessions) and chosen:
-            page |= {"next_page": str(end), "has_next_page": True}
-        return page
-
-
-@FAULTS.fault("S16", STRICT, adds_up(4))
-class LastFullPageIsLost(Api):
-    """Where the sessions fill the last page, the walk ends before it."""
-
-    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
-        page = super().page_of(chosen, sessions, end)
-        if end + len(chosen) == len(sessions):
-            page |= {"next_page": None, "has_next_page": False}
-        return page
-
-
-@FAULTS.fault("S16", STRICT, adds_up(5))
-class SkipsOne(Api):
-    """Each page begins one session after where the one before ended."""
-
-    def start(self, request: Request) -> int:
-        start = super().start(request)
-        return start + 1 if start else 0
-
-
-@FAULTS.fault("S16", STRICT, adds_up(3))
-class RepeatsOne(Api):
-    """Each page begins with the last session of the one before."""
-
-    def start(self, request: Request) -> int:
-        return max(0, super().start(request) - 1)
+LAST = {"next_page": None, "has_next_page": False}
+FAULTS.enter(
+    ("last_full_page_is_lost", "Where the sessions fill the last page, the walk ends before it.", "S16", STRICT, page_of(lambda p, end, total: LAST if end + p["count"] == total else {}), adds_up(4)),
+    ("skips_one", "Each page begins one session after where the one before ended.", "S16", STRICT, starts(lambda start: start and start + 1), adds_up(5)),
+    ("repeats_one", "Each page begins with the last session of the one before.", "S16", STRICT, starts(lambda start: max(0, start - 1)), adds_up(3)),
+)  # fmt: skip
 
 
 @FAULTS.fault("S16", STRICT, adds_up(12, "5"))
@@ -481,14 +198,6 @@ class TenthIsSkipped(Api):
         return page | {"count": len(page["sessions"])}
 
 
-class Cached(Api):
-    """A server that counts once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.totals: dict[int, int] = {}
-
-
 def counts_what_came(caller: Caller) -> object:
     caller.create()
     caller.listed()
@@ -497,12 +206,12 @@ def counts_what_came(caller: Caller) -> object:
 
 
 @FAULTS.fault("S16", STRICT, counts_what_came)
-class CountedOnce(Cached):
+class CountedOnce(Remembering):
     """`total_count` is counted at the first list of a user, and stays."""
 
     def page(self, user: User, request: Request) -> Any:
         page = super().page(user, request)
-        return page | {"total_count": self.totals.setdefault(id(user), page["total_count"])}
+        return page | {"total_count": self.memory.setdefault(id(user), page["total_count"])}
 
 
 # --- walks while sessions come and change ---
@@ -529,54 +238,32 @@ def updating(index: int) -> Callable[[Caller, list[str]], Callable[[int], object
     return lambda caller, ids: lambda number: caller.patch(ids[index], {"duration": number})
 
 
-@FAULTS.fault("S16", STRICT, exactly_once(creating))
-class NewestFirstByOffset(Api):
-    """The newest session comes first, and pages are offsets: a new one pushes others along."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return super().ordered(user)[::-1]
-
-
-@FAULTS.fault("S16", STRICT, exactly_once(updating(0)))
-class LastChangedLast(Api):
-    """Sessions are in the order of their last change: what changes during a walk comes again."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return sorted(super().ordered(user), key=lambda session: str(session["updated_at"]))
-
-
-@FAULTS.fault("S16", STRICT, exactly_once(updating(0)))
-class LastChangedFirst(Api):
-    """The session that changed last comes first: one that changes during a walk is missed."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return sorted(super().ordered(user), key=lambda s: str(s["updated_at"]), reverse=True)
-
-
 def renaming(caller: Caller, ids: list[str]) -> Callable[[int], object]:
     return lambda number: [
         caller.patch(i, {"patient": {"name": f"{n * 5 % 7}"}}) for n, i in enumerate(ids)
     ]
 
 
-@FAULTS.fault("S16", STRICT, exactly_once(renaming))
-class OrderedByName(Api):
-    """Sessions are in the order of their patients' names, which may change during a walk."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return sorted(super().ordered(user), key=lambda session: str(session["patient"]["name"]))
-
-
 def making_appointments(caller: Caller, _: list[str]) -> Callable[[int], object]:
     return lambda number: caller.create(ehr_appointment_id="A") if number < 4 else None
 
 
-@FAULTS.fault("S16", STRICT, exactly_once(making_appointments))
-class AppointmentsFirst(Api):
-    """Sessions with an appointment come first: a new one pushes another onto the next page."""
+def ordered(order: Callable[[list[Session]], list[Session]]) -> type[Api]:
+    """Return a server whose list has sessions in another order, or not all of them."""
+    return instead(ordered=lambda api, user: order(Api.ordered(api, user)))
 
-    def ordered(self, user: User) -> list[Session]:
-        return sorted(super().ordered(user), key=lambda session: session["ehr_appt_id"] is None)
+
+def sorted_by(key: Callable[[Session], Any], *, reverse: bool = False) -> type[Api]:
+    return ordered(lambda sessions: sorted(sessions, key=key, reverse=reverse))
+
+
+FAULTS.enter(
+    ("newest_first_by_offset", "The newest session comes first, and pages are offsets: a new one pushes others along.", "S16", STRICT, ordered(lambda sessions: sessions[::-1]), exactly_once(creating)),
+    ("last_changed_last", "Sessions are in the order of their last change: what changes during a walk comes again.", "S16", STRICT, sorted_by(lambda s: s["updated_at"]), exactly_once(updating(0))),
+    ("last_changed_first", "The session that changed last comes first: one that changes during a walk is missed.", "S16", STRICT, sorted_by(lambda s: s["updated_at"], reverse=True), exactly_once(updating(0))),
+    ("ordered_by_name", "Sessions are in the order of their patients' names, which may change during a walk.", "S16", STRICT, sorted_by(lambda s: s["patient"]["name"]), exactly_once(renaming)),
+    ("appointments_first", "Sessions with an appointment come first: a new one pushes another onto the next page.", "S16", STRICT, sorted_by(lambda s: s["ehr_appt_id"] is None), exactly_once(making_appointments)),
+)  # fmt: skip
 
 
 @FAULTS.fault("S16", STRICT, adds_up(8, "3"))
@@ -591,20 +278,16 @@ class OrderFlips(Api):
 
 
 @FAULTS.fault("S16", STRICT, exactly_once(creating))
-class NewSessionEndsTheWalk(Api):
+class NewSessionEndsTheWalk(Remembering):
     """Whoever asks for a page after a new session was created gets an empty last page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.walks: dict[int, int] = {}
 
     def page(self, user: User, request: Request) -> Any:
         if first(request):
-            self.walks[id(user)] = len(user.sessions)
+            self.memory[id(user)] = len(user.sessions)
         page = super().page(user, request)
-        if self.walks.get(id(user)) == len(user.sessions):
+        if self.memory.get(id(user)) == len(user.sessions):
             return page
-        return page | {"sessions": [], "count": 0, "next_page": None, "has_next_page": False}
+        return page | {"sessions": [], "count": 0} | LAST
 
 
 @FAULTS.fault("S16", STRICT, exactly_once(updating(3)))
@@ -628,89 +311,53 @@ def walk_ends(caller: Caller) -> bool:
 
 
 @FAULTS.fault("S16", STRICT, walk_ends)
-class StartsAgain(Api):
+class StartsAgain(Remembering):
     """A walk starts again whenever a session was created since its last page."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbers: dict[int, int] = {}
-
     def page(self, user: User, request: Request) -> Any:
-        if self.numbers.get(id(user), 0) < len(user.sessions):
+        if self.memory.get(id(user), 0) < len(user.sessions):
             query = {name: text for name, text in request.query.items() if name != "page"}
             request = replace(request, query=query)
-        self.numbers[id(user)] = len(user.sessions)
+        self.memory[id(user)] = len(user.sessions)
         return super().page(user, request)
 
 
 # --- what is sent back as `page` ---
 
 PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
-    (
-        "garbage_is_the_start",
-        "A `page` that was never issued is the first page.",
-        "[a-z].*",
-        lambda _: 0,
-        "never-issued",
-    ),
+    ("garbage_is_the_start", "A `page` that was never issued is the first page.", "[a-z].*", lambda _: 0, "never-issued"),
     ("empty_page", "An empty `page` is the first page.", "", lambda _: 0, ""),
     ("negative_page", "A negative `page` counts from the end.", "-[0-9]+", lambda _: 0, "-1"),
-    (
-        "fraction_of_a_page",
-        "A `page` may be 1.5.",
-        r"[0-9]+\.[0-9]+",
-        lambda t: int(float(t)),
-        "1.5",
-    ),
+    ("fraction_of_a_page", "A `page` may be 1.5.", r"[0-9]+\.[0-9]+", lambda t: int(float(t)), "1.5"),
     ("arabic_page", "A `page` may be written in Arabic digits.", "[\u0660-\u0669]+", int, "\u0661"),
     ("null_page", "A `page` of null is the first page.", "null", lambda _: 0, "null"),
-    (
-        "page_with_sql",
-        "What follows the digits of a `page` is not looked at.",
-        "[0-9]+ .*",
-        lambda _: 0,
-        "1 OR 1=1",
-    ),
+    ("page_with_sql", "What follows the digits of a `page` is not looked at.", "[0-9]+ .*", lambda _: 0, "1 OR 1=1"),
     ("crash_on_garbage", "A `page` that was never issued is 500.", "!+", crashes(500), "!!!"),
     ("crash_on_nul", "A `page` with NUL is 500.", ".*\0.*", crashes(500), "a\0"),
-    (
-        "crash_on_long_page",
-        "A `page` of many characters is 500.",
-        "x{1000,}",
-        crashes(500),
-        "x" * 4000,
-    ),
-    (
-        "crash_on_emoji",
-        "A `page` beyond ASCII is 500.",
-        "[\U0001f300-\U0001faff]+",
-        crashes(500),
-        "\U0001f600",
-    ),
-)
+    ("crash_on_long_page", "A `page` of many characters is 500.", "x{1000,}", crashes(500), "x" * 4000),
+    ("crash_on_emoji", "A `page` beyond ASCII is 500.", "[\U0001f300-\U0001faff]+", crashes(500), "\U0001f600"),
+)  # fmt: skip
 
 
 def starting(pattern: str, place: Callable[[str], int]) -> type[Api]:
     """Return a server that takes more for `page` than it issues."""
 
-    class Starting(Api):
-        def start(self, request: Request) -> int:
-            sent = text_of(request, "page")
-            if sent is None or not re.fullmatch(pattern, sent, re.DOTALL):
-                return super().start(request)
-            return place(sent)
+    def start(api: Api, request: Request) -> int:
+        sent = text_of(request, "page")
+        if sent is None or not re.fullmatch(pattern, sent, re.DOTALL):
+            return Api.start(api, request)
+        return place(sent)
 
-    return Starting
+    return instead(start=start)
+
+
+def refuses_page(text: str) -> Callable[[Caller], object]:
+    return lambda caller: caller.several(2) and is_error(caller.page(page_size="1", page=text), 422)
 
 
 for name, sentence, pattern, place, text in PAGES:
-
-    def refuses_page(caller: Caller, text: str = text) -> bool:
-        caller.several(2)
-        return is_error(caller.page(page_size="1", page=text), 422)
-
     rows = "S19 S7" if "crash" in name else "S7"
-    FAULTS.add(name, sentence, rows, STRICT, starting(pattern, place), refuses_page)
+    FAULTS.add(name, sentence, rows, STRICT, starting(pattern, place), refuses_page(text))
 
 
 def cursor_of_another(caller: Caller) -> bool:
@@ -723,45 +370,35 @@ def cursor_of_another(caller: Caller) -> bool:
 
 
 @FAULTS.fault("S2 L199", DOCUMENTED, cursor_of_another)
-class CursorsNameTheUser(Api):
+class CursorsNameTheUser(Remembering):
     """A `next_page` names its user: whoever sends it back gets that user's sessions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.owners: dict[str, User] = {}
 
     def page(self, user: User, request: Request) -> Any:
         owner, _, start = (text_of(request, "page") or "").partition(":")
-        if owner in self.owners:
-            user = self.owners[owner]
+        if owner in self.memory:
+            user = self.memory[owner]
             query = {**request.query, "page": [start]}
-            request = Request(request.method, request.path, query, request.headers, b"")
+            request = replace(request, query=query)
         page = super().page(user, request)
         name = f"u{id(user)}"
-        self.owners[name] = user
+        self.memory[name] = user
         return page | ({"next_page": f"{name}:{page['next_page']}"} if page["next_page"] else {})
 
 
-@FAULTS.fault(
-    "S12 S16",
-    STRICT,
-    lambda c: (
-        c.several(3),
-        c.listed(page_size="2")["sessions"] == c.listed(page_size="2")["sessions"],
-    )[1],
-)
-class CursorsAreUsedUp(Api):
-    """The same request for the first page shows the second one next time."""
+def first_page_again(caller: Caller) -> bool:
+    caller.several(3)
+    return bool(caller.listed(page_size="2") == caller.listed(page_size="2"))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.places: dict[int, int] = {}
+
+@FAULTS.fault("S12 S16", STRICT, first_page_again)
+class CursorsAreUsedUp(Remembering):
+    """The same request for the first page shows the second one next time."""
 
     def start(self, request: Request) -> int:
         if not first(request):
             return super().start(request)
-        place = self.places.get(len(self.users), 0)
-        self.places[len(self.users)] = 0 if place else self.page_size(request)
+        place = int(self.memory.get(len(self.users), 0))
+        self.memory[len(self.users)] = 0 if place else self.page_size(request)
         return place
 
 
@@ -792,12 +429,7 @@ def done_is_listed(caller: Caller) -> bool:
     return sorted(caller.walk()) == sorted(ids)
 
 
-@FAULTS.fault("L199 S16", DOCUMENTED, done_is_listed)
-class DoneIsArchived(Api):
-    """A session whose `session_status` is DONE is no longer in the list."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return [s for s in super().ordered(user) if s.get("session_status") != "DONE"]
+FAULTS.enter(("done_is_archived", "A session whose `session_status` is DONE is no longer in the list.", "L199 S16", DOCUMENTED, ordered(lambda sessions: [s for s in sessions if s.get("session_status") != "DONE"]), done_is_listed))  # fmt: skip
 
 
 @FAULTS.fault(
@@ -826,4 +458,4 @@ class AHundredAndNoMore(Api):
 
     def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
         page = super().page_of(chosen[: max(0, 100 - end + len(chosen))], sessions, end)
-        return page if end < 100 else page | {"next_page": None, "has_next_page": False}
+        return page if end < 100 else page | LAST

@@ -5,7 +5,7 @@ import copy
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_plus
@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer, now
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Session
+from .catalogue import DOCUMENTED, STRICT, Catalogue, Remembering, Session, Witness, instead
 
 FAULTS = Catalogue("robustness")
 RACES = Catalogue("concurrency")
@@ -21,13 +21,12 @@ FAILURE = {"detail": {"msg": "internal error", "type": "InternalError"}}
 
 
 def failing(when: Callable[[Request], bool]) -> type[Api]:
-    class Failing(Api):
-        def handle(self, request: Request) -> Answer:
-            reply = super().handle(request)
-            # A good token comes first, as everywhere.
-            return answer(500, FAILURE) if reply.status != 401 and when(request) else reply
+    def handle(api: Api, request: Request) -> Answer:
+        reply = Api.handle(api, request)
+        # A good token comes first, as everywhere.
+        return answer(500, FAILURE) if reply.status != 401 and when(request) else reply
 
-    return Failing
+    return instead(handle=handle)
 
 
 def body_has(*parts: bytes) -> Callable[[Request], bool]:
@@ -67,261 +66,114 @@ def long_number(request: Request) -> bool:
 
 
 BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
-    (
-        "deep_arrays",
-        "A body of a thousand arrays inside each other is 500.",
-        lambda r: r.body.count(b"[") > 900,
-        b'{"x": ' + b"[" * 1000 + b"]" * 1000 + b"}",
-    ),
-    (
-        "deep_objects",
-        "A body of a thousand objects inside each other is 500.",
-        lambda r: r.body.count(b'{"a"') > 900,
-        b'{"x": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001,
-    ),
-    (
-        "deep_and_broken",
-        "A hundred thousand brackets that never close are 500.",
-        lambda r: depth(r.body) > 90_000,
-        b"[" * 100_000,
-    ),
-    (
-        "long_integers",
-        "An integer of 5,000 digits is 500.",
-        long_number,
-        b'{"duration": ' + b"9" * 5000 + b"}",
-    ),
-    (
-        "long_unknown_integers",
-        "An integer of 5,000 digits is 500, also where nobody looks at it.",
-        lambda r: long_number(r) and b'"x"' in r.body,
-        b'{"x": ' + b"9" * 5000 + b"}",
-    ),
+    ("deep_arrays", "A body of a thousand arrays inside each other is 500.", lambda r: r.body.count(b"[") > 900, b'{"x": ' + b"[" * 1000 + b"]" * 1000 + b"}"),
+    ("deep_objects", "A body of a thousand objects inside each other is 500.", lambda r: r.body.count(b'{"a"') > 900, b'{"x": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001),
+    ("deep_and_broken", "A hundred thousand brackets that never close are 500.", lambda r: depth(r.body) > 90_000, b"[" * 100_000),
+    ("long_integers", "An integer of 5,000 digits is 500.", long_number, b'{"duration": ' + b"9" * 5000 + b"}"),
+    ("long_unknown_integers", "An integer of 5,000 digits is 500, also where nobody looks at it.", lambda r: long_number(r) and b'"x"' in r.body, b'{"x": ' + b"9" * 5000 + b"}"),
     ("huge_numbers", "A number of 1e999 is 500.", body_has(b"1e999"), b'{"duration": 1e999}'),
-    (
-        "huge_exponents",
-        "A number with an exponent of nine digits is 500.",
-        body_has(b"e999999999"),
-        b'{"duration": 1e999999999}',
-    ),
+    ("huge_exponents", "A number with an exponent of nine digits is 500.", body_has(b"e999999999"), b'{"duration": 1e999999999}'),
     ("tiny_exponents", "A number of 1e-400 is 500.", body_has(b"1e-400"), b'{"duration": 1e-400}'),
-    (
-        "lone_surrogates",
-        "Half of a surrogate pair is 500.",
-        body_has(b'\\ud83d"', b"\\ud800"),
-        b'{"patient": {"name": "\\ud800"}}',
-    ),
-    (
-        "lone_surrogates_in_notes",
-        "Half of a surrogate pair in a note is 500; in a name it is 422.",
-        body_has(b'notes": ["\\udfff'),
-        b'{"clinician_notes": ["\\udfff"]}',
-    ),
-    (
-        "surrogates_in_names",
-        "Half of a surrogate pair in the name of a member is 500.",
-        body_has(b'{"\\ud800'),
-        b'{"\\ud800": 1}',
-    ),
+    ("lone_surrogates", "Half of a surrogate pair is 500.", body_has(b'\\ud83d"', b"\\ud800"), b'{"patient": {"name": "\\ud800"}}'),
+    ("lone_surrogates_in_notes", "Half of a surrogate pair in a note is 500; in a name it is 422.", body_has(b'notes": ["\\udfff'), b'{"clinician_notes": ["\\udfff"]}'),
+    ("surrogates_in_names", "Half of a surrogate pair in the name of a member is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
     ("nul_in_texts", "NUL in a text is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
-    (
-        "duplicate_members",
-        "A member that is sent twice is 500.",
-        has_twice,
-        b'{"duration": 1, "duration": 2}',
-    ),
+    ("duplicate_members", "A member that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
     ("empty_member_name", "A member without a name is 500.", body_has(b'"":'), b'{"": 1}'),
-    (
-        "proto",
-        "A member named __proto__ is 500.",
-        body_has(b"__proto__"),
-        b'{"__proto__": {"x": 1}}',
-    ),
-    (
-        "dollars",
-        "A member whose name begins with a dollar is 500.",
-        body_has(b'"$'),
-        b'{"$set": {"duration": 5}}',
-    ),
+    ("proto", "A member named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
+    ("dollars", "A member whose name begins with a dollar is 500.", body_has(b'"$'), b'{"$set": {"duration": 5}}'),
     ("dots", "A member whose name has a dot is 500.", body_has(b'"a.b"'), b'{"a.b": 1}'),
-    (
-        "percent_signs",
-        "A name with %s is 500.",
-        body_has(b"%s"),
-        sent({"patient": {"name": "%s %d"}}),
-    ),
+    ("percent_signs", "A name with %s is 500.", body_has(b"%s"), sent({"patient": {"name": "%s %d"}})),
     ("braces", "A note with {0} is 500.", body_has(b"{0}"), sent({"clinician_notes": ["{0} {x}"]})),
-    (
-        "quotes",
-        "A name with a quote is 500.",
-        body_has(b"'"),
-        sent({"patient": {"name": "O'Neil"}}),
-    ),
-    (
-        "array_for_gender",
-        "An array for the gender is 500.",
-        body_has(b'"gender": ['),
-        b'{"patient": {"gender": []}}',
-    ),
-    (
-        "object_for_gender",
-        "An object for the gender is 500.",
-        body_has(b'"gender": {'),
-        b'{"patient": {"gender": {}}}',
-    ),
-    (
-        "number_for_dob",
-        "A number for `dob` is 500.",
-        body_has(b'"dob": 1'),
-        b'{"patient": {"dob": 1}}',
-    ),
-    (
-        "year_zero",
-        "A `dob` in the year 0000 is 500.",
-        body_has(b"0000-"),
-        b'{"patient": {"dob": "0000-01-01"}}',
-    ),
-    (
-        "object_for_duration",
-        "An object for the duration is 500.",
-        body_has(b'"duration": {'),
-        b'{"duration": {}}',
-    ),
-    (
-        "number_for_language",
-        "A number for the language is 500.",
-        body_has(b'language_code": 5'),
-        b'{"language_code": 5}',
-    ),
-    (
-        "number_for_notes",
-        "A number for the notes is 500.",
-        body_has(b'notes": 5'),
-        b'{"clinician_notes": 5}',
-    ),
-    (
-        "text_for_patient",
-        "A text for the patient is 500.",
-        body_has(b'"patient": "'),
-        b'{"patient": "x"}',
-    ),
-    (
-        "null_for_patient",
-        "A null for the patient is 500.",
-        body_has(b'"patient": null'),
-        b'{"patient": null}',
-    ),
+    ("quotes", "A name with a quote is 500.", body_has(b"'"), sent({"patient": {"name": "O'Neil"}})),
+    ("array_for_gender", "An array for the gender is 500.", body_has(b'"gender": ['), b'{"patient": {"gender": []}}'),
+    ("object_for_gender", "An object for the gender is 500.", body_has(b'"gender": {'), b'{"patient": {"gender": {}}}'),
+    ("number_for_dob", "A number for `dob` is 500.", body_has(b'"dob": 1'), b'{"patient": {"dob": 1}}'),
+    ("year_zero", "A `dob` in the year 0000 is 500.", body_has(b"0000-"), b'{"patient": {"dob": "0000-01-01"}}'),
+    ("object_for_duration", "An object for the duration is 500.", body_has(b'"duration": {'), b'{"duration": {}}'),
+    ("number_for_language", "A number for the language is 500.", body_has(b'language_code": 5'), b'{"language_code": 5}'),
+    ("number_for_notes", "A number for the notes is 500.", body_has(b'notes": 5'), b'{"clinician_notes": 5}'),
+    ("text_for_patient", "A text for the patient is 500.", body_has(b'"patient": "'), b'{"patient": "x"}'),
+    ("null_for_patient", "A null for the patient is 500.", body_has(b'"patient": null'), b'{"patient": null}'),
     ("array_body", "A body that is an array is 500.", lambda r: r.body.startswith(b"["), b"[]"),
     ("text_body", "A body that is a text is 500.", lambda r: r.body.startswith(b'"'), b'"x"'),
     ("number_body", "A body that is a number is 500.", lambda r: r.body.isdigit(), b"5"),
     ("false_body", "A body of false is 500.", lambda r: r.body == b"false", b"false"),
-    (
-        "not_utf8",
-        "A body that is not UTF-8 is 500.",
-        lambda r: b"\xff" in r.body,
-        b'{"patient": {"name": "\xff"}}',
-    ),
-    (
-        "utf16",
-        "A body in UTF-16 is 500.",
-        lambda r: r.body.startswith(b"\xff\xfe"),
-        '{"duration": 5}'.encode("utf-16"),
-    ),
+    ("not_utf8", "A body that is not UTF-8 is 500.", lambda r: b"\xff" in r.body, b'{"patient": {"name": "\xff"}}'),
+    ("utf16", "A body in UTF-16 is 500.", lambda r: r.body.startswith(b"\xff\xfe"), '{"duration": 5}'.encode("utf-16")),
     ("only_spaces", "A body of spaces is 500.", lambda r: r.body == b"   ", b"   "),
-    (
-        "many_notes",
-        "More than 10,000 notes are 500.",
-        lambda r: r.body.count(b",") > 10_000,
-        sent({"clinician_notes": [""] * 10_002}),
-    ),
-    (
-        "many_members",
-        "More than 1,000 members are 500.",
-        lambda r: r.body.count(b'": 1') > 1000,
-        sent({f"m{n}": 1 for n in range(1001)}),
-    ),
-    (
-        "astral",
-        "A character beyond U+FFFF is 500.",
-        body_has(b"\\ud83d\\ude00"),
-        sent({"patient": {"name": "\U0001f600"}}),
-    ),
-)
+    ("many_notes", "More than 10,000 notes are 500.", lambda r: r.body.count(b",") > 10_000, sent({"clinician_notes": [""] * 10_002})),
+    ("many_members", "More than 1,000 members are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
+    ("astral", "A character beyond U+FFFF is 500.", body_has(b"\\ud83d\\ude00"), sent({"patient": {"name": "\U0001f600"}})),
+)  # fmt: skip
 for name, sentence, when, body in BODIES:
     FAULTS.add(f"crash_{name}", sentence, "S19", STRICT, failing(when), survives(body))
 
-PATHS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    ("nul_in_path", "An id with NUL is 500.", ("%00",), "1%00"),
-    ("broken_utf8_in_path", "An id that is not UTF-8 is 500.", ("%ff",), "%ff%fe"),
-    ("percent_in_path", "An id with a lone percent sign is 500.", ("%zz",), "%zz"),
-    ("word_for_an_id", "An id that is no number is 500.", ("abc",), "abc"),
-    ("quote_in_path", "An id with a quote is 500.", ("%27",), "1%27%20OR%20%271"),
-    ("emoji_in_path", "An id beyond ASCII is 500.", ("%F0%9F",), "%F0%9F%98%80"),
-    ("negative_id", "An id below zero is 500.", ("/-1",), "-1"),
-    ("wide_id", "An id of more than 128 bits is 500.", ("9" * 40,), "9" * 40),
-    ("dots_in_path", "An id of encoded dots is 500.", ("%2e%2e",), "%2e%2e"),
-    ("newline_in_path", "An id with a newline is 500.", ("%0a",), "1%0a2"),
+PATHS: tuple[tuple[str, str, Callable[[Request], bool], str], ...] = (
+    ("nul_in_path", "An id with NUL is 500.", in_path("%00"), "1%00"),
+    ("broken_utf8_in_path", "An id that is not UTF-8 is 500.", in_path("%ff"), "%ff%fe"),
+    ("percent_in_path", "An id with a lone percent sign is 500.", in_path("%zz"), "%zz"),
+    ("word_for_an_id", "An id that is no number is 500.", in_path("abc"), "abc"),
+    ("quote_in_path", "An id with a quote is 500.", in_path("%27"), "1%27%20OR%20%271"),
+    ("emoji_in_path", "An id beyond ASCII is 500.", in_path("%F0%9F"), "%F0%9F%98%80"),
+    ("negative_id", "An id below zero is 500.", in_path("/-1"), "-1"),
+    ("wide_id", "An id of more than 128 bits is 500.", in_path("9" * 40), "9" * 40),
+    ("dots_in_path", "An id of encoded dots is 500.", in_path("%2e%2e"), "%2e%2e"),
+    ("newline_in_path", "An id with a newline is 500.", in_path("%0a"), "1%0a2"),
+    ("long_path", "An id of 2,000 characters is 500.", lambda r: len(r.path) > 2000, "7" * 2000),
 )
-for name, sentence, parts, path in PATHS:
-    FAULTS.add(
-        f"crash_{name}", sentence, "S19", STRICT, failing(in_path(*parts)), survives_path(path)
-    )
-
-FAULTS.add(
-    "crash_long_path",
-    "An id of 2,000 characters is 500.",
-    "S19",
-    STRICT,
-    failing(lambda request: len(request.path) > 2000),
-    survives_path("7" * 2000),
-)
-
-
-def bearer_is(test: Callable[[str], bool]) -> Callable[[Request], bool]:
-    return lambda request: test(request.headers.get("authorization", "").removeprefix("Bearer "))
+for name, sentence, when, path in PATHS:
+    FAULTS.add(f"crash_{name}", sentence, "S19", STRICT, failing(when), survives_path(path))
 
 
 def crashing_tokens(test: Callable[[str], bool]) -> type[Api]:
-    class Crashing(Api):
-        def authenticate(self, request: Request) -> User:
-            if bearer_is(test)(request):
-                raise RefusalError(500, "InternalError", "internal error")
-            return super().authenticate(request)
+    def authenticate(api: Api, request: Request) -> User:
+        if test(request.headers.get("authorization", "").removeprefix("Bearer ")):
+            raise RefusalError(500, "InternalError", "internal error")
+        return Api.authenticate(api, request)
 
-    return Crashing
+    return instead(authenticate=authenticate)
+
+
+def stays_401(token: str) -> Callable[[Caller], object]:
+    return lambda caller: is_error(caller.using(token).page(), 401)
 
 
 TOKENS: tuple[tuple[str, str, Callable[[str], bool], str], ...] = (
     ("three_dots", "A token of three dots is 500.", lambda t: t == "...", "..."),
-    (
-        "not_base64",
-        "A token like a JWT that is not Base64 is 500.",
-        lambda t: t.count(".") == 2 and "!" in t,
-        "!.!.!",
-    ),
+    ("not_base64", "A token like a JWT that is not Base64 is 500.", lambda t: t.count(".") == 2 and "!" in t, "!.!.!"),
     ("latin_1_token", "A token beyond ASCII is 500.", lambda t: not t.isascii(), "t\xf6ken"),
     ("long_token", "A token of 5,000 characters is 500.", lambda t: len(t) > 4999, "t" * 5000),
-    (
-        "unsigned",
-        "A JWT without a signature is 500.",
-        lambda t: t.endswith(".") and t.count(".") == 2,
-        "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
-    ),
-)
+    ("unsigned", "A JWT without a signature is 500.", lambda t: t.endswith(".") and t.count(".") == 2, "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."),
+)  # fmt: skip
 for name, sentence, test, token in TOKENS:
+    server = crashing_tokens(test)
+    FAULTS.add(f"crash_{name}", sentence, "S19 S1", STRICT, server, stays_401(token))
 
-    def stays_401(caller: Caller, token: str = token) -> bool:
-        return is_error(caller.using(token).page(), 401)
 
-    FAULTS.add(f"crash_{name}", sentence, "S19 S1", STRICT, crashing_tokens(test), stays_401)
+def each_is(status: int, times: int, ask: Callable[[Caller, str], Answer]) -> Witness:
+    """Return a witness that a request about one session may be sent often."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        return {ask(caller, session_id).status for _ in range(times)} == {status}
+
+    return witness
+
+
+def limits(fits: Callable[[Answer], bool]) -> Witness:
+    """Return a witness that every 429, if there is one, is as it must be."""
+    return lambda caller: all(
+        reply.status != 429 or fits(reply) for reply in [caller.page() for _ in range(40)]
+    )
+
+
+def counts_down(reply: Answer) -> bool:
+    return reply.headers.get("retry-after", "").isdigit()
 
 
 @FAULTS.fault(
-    "S19 S16",
-    STRICT,
-    lambda c: all(
-        p.status == 200 for p in (c.page(), *[(c.create(), c.page())[1] for _ in range(3)])
-    ),
+    "S19 S16", STRICT, lambda c: [c.page().status, c.create(), c.page().status][::2] == [200, 200]
 )
 class EmptyListCrashes(Api):
     """The list of a user without sessions is 500."""
@@ -332,52 +184,48 @@ class EmptyListCrashes(Api):
         return super().page(user, request)
 
 
-@FAULTS.fault(
-    "S19 L99",
-    DOCUMENTED,
-    lambda c: (
-        (i := c.create()) and {c.patch(i, {"duration": n}).status for n in range(12)} == {200}
-    ),
-)
-class TenthUpdateCrashes(Api):
+@FAULTS.fault("S19 L99", DOCUMENTED, each_is(200, 12, lambda c, i: c.patch(i, {"duration": 1})))
+class TenthUpdateCrashes(Remembering):
     """The tenth update of a session is 500."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.updates: dict[str, int] = {}
-
     def update(self, user: User, session_id: str, request: Request) -> Any:
-        self.updates[session_id] = self.updates.get(session_id, 0) + 1
-        if self.updates[session_id] == 10:
+        self.memory[session_id] = self.memory.get(session_id, 0) + 1
+        if self.memory[session_id] == 10:
             raise RefusalError(500, "InternalError", "internal error")
         return super().update(user, session_id, request)
 
 
-@FAULTS.fault(
-    "S21",
-    STRICT,
-    lambda c: all(
-        r.status != 429 or r.headers.get("retry-after", "").isdigit()
-        for r in [c.page() for _ in range(40)]
-    ),
-)
+@FAULTS.fault("L39", DOCUMENTED, each_is(200, 12, lambda c, i: c.get(i)))
+class ReadsRunOut(Remembering):
+    """A session can be read ten times, then it is 404."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        self.memory[session_id] = self.memory.get(session_id, 0) + 1
+        return super().read(User(True) if self.memory[session_id] > 10 else user, session_id)
+
+
+@FAULTS.fault("S21", STRICT, limits(counts_down))
 class SilentLimit(Api):
     """Every thirtieth request of a list is 429, without Retry-After."""
 
     lists = 0
+    told: Mapping[str, str] = {}
 
     def page(self, user: User, request: Request) -> Any:
         self.lists += 1
         if self.lists % 30 == 0:
-            raise RefusalError(429, "TooManyRequests", "wait")
+            raise RefusalError(429, "TooManyRequests", "wait", dict(self.told))
         return super().page(user, request)
 
 
-@FAULTS.fault(
-    "S18 S21",
-    STRICT,
-    lambda c: all(r.status != 429 or is_error(r, 429) for r in [c.page() for _ in range(40)]),
-)
+@FAULTS.fault("S21", STRICT, limits(counts_down))
+class WordyLimit(SilentLimit):
+    """429 carries a Retry-After that is no number."""
+
+    told: Mapping[str, str] = {"retry-after": "soon"}
+
+
+@FAULTS.fault("S18 S21", STRICT, limits(lambda reply: is_error(reply, 429)))
 class LimitOfTheProxy(Api):
     """429 comes from what stands before the server, as a line of text."""
 
@@ -390,41 +238,6 @@ class LimitOfTheProxy(Api):
             return reply
         self.lists += 1
         return Answer(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
-
-
-@FAULTS.fault(
-    "S21",
-    STRICT,
-    lambda c: all(
-        r.status != 429 or r.headers.get("retry-after", "").isdigit()
-        for r in [c.page() for _ in range(40)]
-    ),
-)
-class WordyLimit(Api):
-    """429 carries a Retry-After that is no number."""
-
-    lists = 0
-
-    def page(self, user: User, request: Request) -> Any:
-        self.lists += 1
-        if self.lists % 30 == 0:
-            raise RefusalError(429, "TooManyRequests", "wait", {"retry-after": "soon"})
-        return super().page(user, request)
-
-
-@FAULTS.fault(
-    "L39", DOCUMENTED, lambda c: (i := c.create()) and {c.get(i).status for _ in range(12)} == {200}
-)
-class ReadsRunOut(Api):
-    """A session can be read ten times, then it is 404."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reads: dict[str, int] = {}
-
-    def read(self, user: User, session_id: str) -> Any:
-        self.reads[session_id] = self.reads.get(session_id, 0) + 1
-        return super().read(User(True) if self.reads[session_id] > 10 else user, session_id)
 
 
 # --- requests that overlap ---

@@ -4,9 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
-from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
+from tests.conformance.reference import Api, RefusalError, Request, User, answer
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Session, operation_of
+from .catalogue import (
+    CREATE,
+    DOCUMENTED,
+    GET,
+    LIST,
+    PATCH,
+    STRICT,
+    Catalogue,
+    Remembering,
+    Session,
+    Witness,
+    answering,
+    instead,
+    operation_of,
+    to,
+)
 
 FAULTS = Catalogue("tenants")
 
@@ -39,22 +54,6 @@ def uncounted(caller: Caller) -> object:
     return caller.listed()["total_count"] == 2
 
 
-@FAULTS.fault("S2", STRICT, unreadable)
-class ReadsAll(Api):
-    """Whoever knows the id reads a session of another user."""
-
-    def read(self, user: User, session_id: str) -> Any:
-        return {"session": self.find(User(True, everybody(self)), session_id)}
-
-
-@FAULTS.fault("S2", STRICT, unwritable)
-class WritesAll(Api):
-    """Whoever knows the id changes a session of another user."""
-
-    def update(self, user: User, session_id: str, request: Request) -> Any:
-        return super().update(User(True, everybody(self)), session_id, request)
-
-
 @FAULTS.fault("S2 S6", STRICT, unwritable)
 class WritesAndDenies(Api):
     """A change of another user's session is answered with 404, and made."""
@@ -66,59 +65,52 @@ class WritesAndDenies(Api):
         return super().update(user, session_id, request)
 
 
-@FAULTS.fault(
-    "S2", STRICT, lambda c: is_error(c.another().patch(c.create(), {"patient": {"name": "x"}}), 404)
-)
-class EmptyAnswerToWrites(Api):
-    """A change of another user's session is answered with the session, and not made."""
-
-    def update(self, user: User, session_id: str, request: Request) -> Any:
-        session = everybody(self).get(session_id)
-        if session is not None and session_id not in user.sessions:
-            return {"session": session}
-        return super().update(user, session_id, request)
-
-
-@FAULTS.fault("S2", STRICT, unreadable)
-class ForbiddenForOthers(Api):
-    """A session of another user is 403, which tells that it exists."""
-
-    def find(self, user: User, session_id: str) -> Session:
-        if session_id not in user.sessions and session_id in everybody(self):
-            raise RefusalError(403, "SessionNotFoundError", "Session not found")
-        return super().find(user, session_id)
-
-
 def same_error(caller: Caller) -> bool:
     other = caller.another()
     theirs, nobodys = other.get(caller.create()), other.get(caller.id_of_nobody)
     return theirs.status == nobodys.status and theirs.content["detail"] == nobodys.content["detail"]
 
 
-@FAULTS.fault("S2", STRICT, same_error)
-class OtherWordsForOthers(Api):
-    """404 for another user's session has another message than for one that never was."""
+def with_all(method: str) -> type[Api]:
+    """Return a server one of whose methods does not ask whose a session is."""
 
-    def find(self, user: User, session_id: str) -> Session:
-        if session_id not in user.sessions and session_id in everybody(self):
-            raise RefusalError(404, "SessionNotFoundError", "Session not found for this user")
-        return super().find(user, session_id)
+    def act(api: Api, user: User, *rest: Any) -> Any:
+        return getattr(Api, method)(api, User(True, everybody(api)), *rest)
 
-
-@FAULTS.fault("S2 L199", DOCUMENTED, unlisted)
-class ListsAll(Api):
-    """The list shows the sessions of all users."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return list(everybody(self).values())
+    return instead(**{method: act})
 
 
-@FAULTS.fault("S2", STRICT, uncounted)
-class CountsAll(Api):
-    """`total_count` counts the sessions of all users."""
+def finding(status: int, msg: str) -> type[Api]:
+    """Return a server with an error of its own for a session of another user."""
 
-    def page(self, user: User, request: Request) -> Any:
-        return super().page(user, request) | {"total_count": len(everybody(self))}
+    def find(api: Api, user: User, session_id: str) -> Session:
+        if session_id not in user.sessions and session_id in everybody(api):
+            raise RefusalError(status, "SessionNotFoundError", msg)
+        return Api.find(api, user, session_id)
+
+    return instead(find=find)
+
+
+def shown_unchanged(api: Api, user: User, session_id: str, request: Request) -> Any:
+    session = everybody(api).get(session_id)
+    if session is not None and session_id not in user.sessions:
+        return {"session": session}
+    return Api.update(api, user, session_id, request)
+
+
+def refuses_others(caller: Caller) -> bool:
+    return is_error(caller.another().patch(caller.create(), {"patient": {"name": "x"}}), 404)
+
+
+FAULTS.enter(
+    ("reads_all", "Whoever knows the id reads a session of another user.", "S2", STRICT, with_all("read"), unreadable),
+    ("writes_all", "Whoever knows the id changes a session of another user.", "S2", STRICT, with_all("update"), unwritable),
+    ("empty_answer_to_writes", "A change of another user's session is answered with the session, and not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
+    ("forbidden_for_others", "A session of another user is 403, which tells that it exists.", "S2", STRICT, finding(403, "Session not found"), unreadable),
+    ("other_words_for_others", "404 for another user's session has another message than for one that never was.", "S2", STRICT, finding(404, "Session not found for this user"), same_error),
+    ("lists_all", "The list shows the sessions of all users.", "S2 L199", DOCUMENTED, instead(ordered=lambda api, user: list(everybody(api).values())), unlisted),
+    ("counts_all", "`total_count` counts the sessions of all users.", "S2", STRICT, instead(page=lambda api, user, request: Api.page(api, user, request) | {"total_count": len(everybody(api))}), uncounted),
+)  # fmt: skip
 
 
 def full_page_stays_own(caller: Caller) -> bool:
@@ -151,19 +143,15 @@ def cache_is_mine(caller: Caller) -> bool:
 
 
 @FAULTS.fault("S2 L199", DOCUMENTED, cache_is_mine)
-class OneCacheForAll(Api):
+class OneCacheForAll(Remembering):
     """The answer to a list is kept by its URL: the next user with the same URL gets it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[str, tuple[User, Any]] = {}
-
     def page(self, user: User, request: Request) -> Any:
-        owner, page = self.kept.pop(str(request.query), (user, None))
+        owner, page = self.memory.pop(str(request.query), (user, None))
         if page is not None and owner is not user:
             return page
         page = super().page(user, request)
-        self.kept[str(request.query)] = (user, page)
+        self.memory[str(request.query)] = (user, page)
         return page
 
 
@@ -244,71 +232,32 @@ class TakesOver(Api):
 # --- users who are not linked ---
 
 
-@FAULTS.fault("S3 L225-L232", DOCUMENTED, lambda c: c.unlinked().page().status >= 400)
-def unlinked_list_is_empty(request: Request, handle: Handler) -> Answer:
-    """A user who is not linked gets an empty list."""
-    reply = handle(request)
-    if b"NoLinkedUserException" not in reply.body:
-        return reply
-    empty = {
-        "sessions": [],
-        "count": 0,
-        "total_count": 0,
-        "next_page": None,
-        "has_next_page": False,
-    }
-    return answer(200, empty)
+def linked_only(operation: str) -> type[Api]:
+    """Return a server on which an operation besides the list wants a linked user."""
 
-
-@FAULTS.fault("S3", STRICT, lambda c: c.unlinked().page().status == 403)
-def unlinked_list_is_404(request: Request, handle: Handler) -> Answer:
-    """The list of a user who is not linked is 404."""
-    reply = handle(request)
-    return reply.but(status=404) if reply.status == 403 else reply
-
-
-@FAULTS.fault("S3 S1", STRICT, lambda c: c.unlinked().page().status == 403)
-def unlinked_is_401(request: Request, handle: Handler) -> Answer:
-    """The list of a user who is not linked is 401."""
-    reply = handle(request)
-    return (
-        reply.but(status=401, headers={"www-authenticate": "Bearer"})
-        if reply.status == 403
-        else reply
-    )
-
-
-class LinkedOnly(Api):
-    """An operation besides the list that wants a linked user."""
-
-    operation = ""
-
-    def authenticate(self, request: Request) -> User:
-        user = super().authenticate(request)
-        if operation_of(request) == self.operation and not user.linked:
+    def authenticate(api: Api, request: Request) -> User:
+        user = Api.authenticate(api, request)
+        if operation_of(request) == operation and not user.linked:
             raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
         return user
 
-
-@FAULTS.fault("S3", STRICT, lambda c: c.unlinked().post({}).status == 200)
-class CreatesForLinkedOnly(LinkedOnly):
-    """A user who is not linked cannot create a session."""
-
-    operation = "createSession"
+    return instead(authenticate=authenticate)
 
 
-@FAULTS.fault("S3", STRICT, lambda c: is_error(c.unlinked().get(c.id_of_nobody), 404))
-class ReadsForLinkedOnly(LinkedOnly):
-    """A user who is not linked gets 403 from GET."""
-
-    operation = "getSession"
+def unlinked_is(status: int) -> Witness:
+    return lambda caller: caller.unlinked().page().status == status
 
 
-@FAULTS.fault("S3", STRICT, lambda c: is_error(c.unlinked().patch(c.id_of_nobody, {}), 404))
-class UpdatesForLinkedOnly(LinkedOnly):
-    """A user who is not linked gets 403 from PATCH."""
-
-    operation = "updateSession"
+NOTHING = {"sessions": [], "count": 0, "total_count": 0, "next_page": None, "has_next_page": False}
+BEARER = {"www-authenticate": "Bearer"}
+FAULTS.enter(
+    ("unlinked_list_is_empty", "A user who is not linked gets an empty list.", "S3 L225-L232", DOCUMENTED, answering(lambda _: answer(200, NOTHING), LIST, 403), lambda c: c.unlinked().page().status >= 400),
+    ("unlinked_list_is_404", "The list of a user who is not linked is 404.", "S3", STRICT, answering(to(status=404), LIST, 403), unlinked_is(403)),
+    ("unlinked_is_401", "The list of a user who is not linked is 401.", "S3 S1", STRICT, answering(to(status=401, headers=BEARER), LIST, 403), unlinked_is(403)),
+    ("creates_for_linked_only", "A user who is not linked cannot create a session.", "S3", STRICT, linked_only(CREATE), lambda c: c.unlinked().post({}).status == 200),
+    ("reads_for_linked_only", "A user who is not linked gets 403 from GET.", "S3", STRICT, linked_only(GET), lambda c: is_error(c.unlinked().get(c.id_of_nobody), 404)),
+    ("updates_for_linked_only", "A user who is not linked gets 403 from PATCH.", "S3", STRICT, linked_only(PATCH), lambda c: is_error(c.unlinked().patch(c.id_of_nobody, {}), 404)),
+)  # fmt: skip
 
 
 def unlinked_with_sessions(caller: Caller) -> bool:
@@ -381,23 +330,19 @@ def twins_apart(caller: Caller) -> bool:
 
 
 @FAULTS.fault("S11 S20", STRICT, twins_apart)
-class OnePatientForAProfile(Api):
+class OnePatientForAProfile(Remembering):
     """An update of the patient shows in every session that was opened for the same profile."""
 
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
         profile = sent.get("patient_profile_id")
         if profile is not None:
-            session["patient"] = self.profiles.setdefault((id(user), profile), session["patient"])
+            session["patient"] = self.memory.setdefault((id(user), profile), session["patient"])
         return session
 
     def change(self, session: Session, sent: Session) -> None:
         session["patient"].update(sent.get("patient", {}))
         session.update({name: value for name, value in sent.items() if name != "patient"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.profiles: dict[tuple[int, str], Session] = {}
 
 
 def unseen_by_head(caller: Caller) -> bool:

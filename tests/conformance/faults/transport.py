@@ -4,11 +4,24 @@ import gzip
 import json
 import unicodedata
 import zlib
+from collections.abc import Callable
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Handler, Request, answer
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, operation_of
+from .catalogue import (
+    CREATE,
+    DOCUMENTED,
+    GET,
+    LIST,
+    PATCH,
+    STRICT,
+    Catalogue,
+    answering,
+    between,
+    operation_of,
+    to,
+)
 
 FAULTS = Catalogue("transport")
 PATIENT = {"name": "Zoë Ångström", "gender": "OTHER", "dob": "1990-01-01"}
@@ -32,194 +45,31 @@ def updates(caller: Caller) -> bool:
     return is_json(caller.patch(caller.create(), {"duration": 5}))
 
 
-@FAULTS.fault("S21", STRICT, lambda c: c.post({}).status == 200)
-def created_is_201(request: Request, handle: Handler) -> Answer:
-    """The creation answers 201, which the strict document does not declare."""
-    reply = handle(request)
-    return (
-        reply.but(status=201)
-        if operation_of(request) == "createSession" and reply.status == 200
-        else reply
-    )
+def of_type(media_type: str) -> Callable[[Answer], Answer]:
+    return to(headers={"content-type": media_type})
 
 
-@FAULTS.fault("S21", STRICT, lambda c: c.patch(c.create(), {"duration": 5}).status == 200)
-def update_is_202(request: Request, handle: Handler) -> Answer:
-    """An update answers 202, as if the change were still to come."""
-    reply = handle(request)
-    return (
-        reply.but(status=202)
-        if operation_of(request) == "updateSession" and reply.status == 200
-        else reply
-    )
+def created(caller: Caller) -> bool:
+    return caller.post({}).status == 200
 
 
-@FAULTS.fault("ErrorResponse L90-L97", DOCUMENTED, lambda c: c.get(c.id_of_nobody).status == 404)
-def missing_session_is_200(request: Request, handle: Handler) -> Answer:
-    """The error of an unknown session comes with status 200."""
-    reply = handle(request)
-    return (
-        reply.but(status=200)
-        if operation_of(request) == "getSession" and reply.status == 404
-        else reply
-    )
+def patched(caller: Caller) -> bool:
+    return caller.patch(caller.create(), {"duration": 5}).status == 200
 
 
-@FAULTS.fault("S2", STRICT, lambda c: c.get(c.id_of_nobody).status == 404)
-def missing_session_is_410(request: Request, handle: Handler) -> Answer:
-    """A session that never was is said to be gone."""
-    reply = handle(request)
-    return (
-        reply.but(status=410)
-        if operation_of(request) == "getSession" and reply.status == 404
-        else reply
-    )
+def missing(caller: Caller) -> bool:
+    return caller.get(caller.id_of_nobody).status == 404
 
 
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, lambda c: c.get(c.create()).status == 200)
-def redirects_reads(request: Request, handle: Handler) -> Answer:
-    """A session is not answered but redirected to, with a slash at the end."""
-    reply = handle(request)
-    if operation_of(request) != "getSession" or reply.status != 200:
-        return reply
-    return Answer(307, b"", {"location": request.path + "/"})
+def names_patient(caller: Caller) -> bool:
+    return is_json(caller.patch(caller.create(), {"patient": PATIENT}))
 
 
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, updates)
-def update_without_content(request: Request, handle: Handler) -> Answer:
-    """An update answers 204 and no session."""
-    reply = handle(request)
-    return (
-        Answer(204, b"", {})
-        if operation_of(request) == "updateSession" and reply.status == 200
-        else reply
-    )
+def spelled(reply: Answer) -> str:
+    return json.dumps(reply.content, ensure_ascii=False)
 
 
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
-def session_as_html(request: Request, handle: Handler) -> Answer:
-    """A session is sent as text/html."""
-    reply = handle(request)
-    html = {"content-type": "text/html; charset=utf-8"}
-    return reply.but(headers=html) if operation_of(request) == "getSession" else reply
-
-
-@FAULTS.fault("SessionPage", DOCUMENTED, lists)
-def page_as_plain_text(request: Request, handle: Handler) -> Answer:
-    """The list is sent as text/plain."""
-    reply = handle(request)
-    plain = {"content-type": "text/plain"}
-    return reply.but(headers=plain) if operation_of(request) == "listLinkedUserSessions" else reply
-
-
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, updates)
-def update_without_content_type(request: Request, handle: Handler) -> Answer:
-    """The answer to an update has no Content-Type."""
-    reply = handle(request)
-    return (
-        Answer(reply.status, reply.body, {}) if operation_of(request) == "updateSession" else reply
-    )
-
-
-@FAULTS.fault("SessionCreated", DOCUMENTED, lambda c: is_json(c.post({})))
-def creation_as_problem_json(request: Request, handle: Handler) -> Answer:
-    """A success of the creation is labelled application/problem+json."""
-    reply = handle(request)
-    problem = {"content-type": "application/problem+json"}
-    return reply.but(headers=problem) if operation_of(request) == "createSession" else reply
-
-
-@FAULTS.fault("SessionPage", DOCUMENTED, lists)
-def long_page_is_cut(request: Request, handle: Handler) -> Answer:
-    """A page of more than 2,000 bytes is cut off there, in the middle of the JSON."""
-    reply = handle(request)
-    return (
-        reply.but(body=reply.body[:2000])
-        if operation_of(request) == "listLinkedUserSessions"
-        else reply
-    )
-
-
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
-def byte_order_mark(request: Request, handle: Handler) -> Answer:
-    """A session begins with a byte order mark, which is not JSON."""
-    reply = handle(request)
-    return (
-        reply.but(body=b"\xef\xbb\xbf" + reply.body)
-        if operation_of(request) == "getSession"
-        else reply
-    )
-
-
-@FAULTS.fault(
-    "SessionEnvelope S13", DOCUMENTED, lambda c: is_json(c.patch(c.create(), {"patient": PATIENT}))
-)
-def latin_1_answers(request: Request, handle: Handler) -> Answer:
-    """The answer to an update is encoded as Latin-1 wherever its text allows that."""
-    reply = handle(request)
-    if operation_of(request) != "updateSession" or reply.status != 200:
-        return reply
-    text = json.dumps(reply.content, ensure_ascii=False)
-    return reply.but(body=text.encode("latin-1", "backslashreplace"))
-
-
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
-def json_in_json(request: Request, handle: Handler) -> Answer:
-    """A session is encoded twice: what is sent is one JSON string."""
-    reply = handle(request)
-    if operation_of(request) == "getSession" and reply.status == 200:
-        return reply.but(body=json.dumps(reply.body.decode()).encode())
-    return reply
-
-
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, lambda c: "session" in c.get(c.create()).content)
-def no_envelope(request: Request, handle: Handler) -> Answer:
-    """GET answers the session itself, without the member `session` around it."""
-    reply = handle(request)
-    if operation_of(request) == "getSession" and reply.status == 200:
-        return reply.but(content=reply.content["session"])
-    return reply
-
-
-@FAULTS.fault("SessionPage", DOCUMENTED, lists)
-def bare_list(request: Request, handle: Handler) -> Answer:
-    """The list is a bare array of sessions."""
-    reply = handle(request)
-    if operation_of(request) == "listLinkedUserSessions" and reply.status == 200:
-        return reply.but(content=reply.content["sessions"])
-    return reply
-
-
-@FAULTS.fault(
-    "SessionEnvelope", DOCUMENTED, lambda c: b"NaN" not in c.patch(c.create(), {"duration": 0}).body
-)
-def not_a_number(request: Request, handle: Handler) -> Answer:
-    """After an update to zero seconds, the duration in the answer is NaN."""
-    reply = handle(request)
-    if operation_of(request) != "updateSession" or reply.status != 200:
-        return reply
-    return reply.but(body=reply.body.replace(b'"duration": 0,', b'"duration": NaN,'))
-
-
-@FAULTS.fault(
-    "SessionPage",
-    DOCUMENTED,
-    lambda c: c.page().headers.get("content-encoding", "identity") == "identity",
-)
-def gzip_that_is_none(request: Request, handle: Handler) -> Answer:
-    """The list is announced as gzip and is not compressed."""
-    reply = handle(request)
-    coded = {"content-encoding": "gzip"}
-    return reply.but(headers=coded) if operation_of(request) == "listLinkedUserSessions" else reply
-
-
-@FAULTS.fault(
-    "SessionEnvelope",
-    DOCUMENTED,
-    lambda c: is_json(c.get(c.create(), accept="text/html,application/xml;q=0.9,*/*;q=0.8")),
-)
-def page_for_browsers(request: Request, handle: Handler) -> Answer:
-    """Who would rather have HTML gets the answer as a page to browse."""
+def for_browsers(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if not request.headers.get("accept", "").startswith("text/html"):
         return reply
@@ -234,59 +84,45 @@ def whole_though_compressed(caller: Caller) -> bool:
     return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(reply.body).endswith(b"}")
 
 
-@FAULTS.fault("SessionPage", DOCUMENTED, whole_though_compressed)
-def gzip_that_is_cut(request: Request, handle: Handler) -> Answer:
-    """A list is compressed where that is accepted, and its last bytes are never flushed."""
+def cut_gzip(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     asked = "gzip" in request.headers.get("accept-encoding", "")
-    if operation_of(request) != "listLinkedUserSessions" or not asked:
+    if operation_of(request) != LIST or not asked:
         return reply
     body = gzip.compress(reply.body, mtime=0)[:-20]
     return reply.but(body=body, headers={"content-encoding": "gzip"})
 
 
-@FAULTS.fault("SessionEnvelope", DOCUMENTED, reads)
-def debug_toolbar(request: Request, handle: Handler) -> Answer:
-    """Behind the JSON of a session stands an HTML comment."""
-    reply = handle(request)
-    return (
-        reply.but(body=reply.body + b"\n<!-- 3 queries -->")
-        if operation_of(request) == "getSession"
-        else reply
-    )
+def not_an_empty_list(reply: Answer) -> Answer:
+    nothing = {"detail": {"msg": "nothing here", "type": "NotFound"}}
+    return answer(404, nothing) if b'"sessions": []' in reply.body else reply
 
 
-@FAULTS.fault(
-    "SessionEnvelope S13", DOCUMENTED, lambda c: is_json(c.patch(c.create(), {"patient": PATIENT}))
-)
-def length_in_characters(request: Request, handle: Handler) -> Answer:
-    """Content-Length counts characters, so that an answer with an accent loses its end."""
-    reply = handle(request)
-    if operation_of(request) != "updateSession" or reply.status != 200:
-        return reply
-    text = json.dumps(reply.content, ensure_ascii=False)
-    return reply.but(body=text.encode()[: len(text)])
-
-
-@FAULTS.fault("S13", STRICT, lambda c: c.keeps(patient={"name": "e\u0301"}))
-def composing_proxy(request: Request, handle: Handler) -> Answer:
-    """A proxy normalises the text of every answer to composed characters."""
-    reply = handle(request)
-    text = json.dumps(reply.content, ensure_ascii=False)
-    return reply.but(body=unicodedata.normalize("NFC", text).encode())
-
-
-@FAULTS.fault("SessionPage", DOCUMENTED, lambda c: c.page().status == 200)
-def empty_list_is_404(request: Request, handle: Handler) -> Answer:
-    """A user without sessions gets 404 from the list."""
-    reply = handle(request)
-    if operation_of(request) == "listLinkedUserSessions" and b'"sessions": []' in reply.body:
-        return answer(404, {"detail": {"msg": "nothing here", "type": "NotFound"}})
-    return reply
-
-
-@FAULTS.fault("S21 S18", STRICT, lambda c: is_error(c.send("GET", "/sessions/1/notes"), 404))
-def unknown_path_is_200(request: Request, handle: Handler) -> Answer:
-    """A path that does not exist answers 200 and an empty object, as a single-page app does."""
-    reply = handle(request)
-    return answer(200, {}) if b'"NotFound"' in reply.body else reply
+HTML = "text/html,application/xml;q=0.9,*/*;q=0.8"
+FAULTS.enter(
+    ("created_is_201", "The creation answers 201, which the strict document does not declare.", "S21", STRICT, answering(to(status=201), CREATE, 200), created),
+    ("update_is_202", "An update answers 202, as if the change were still to come.", "S21", STRICT, answering(to(status=202), PATCH, 200), patched),
+    ("missing_session_is_200", "The error of an unknown session comes with status 200.", "ErrorResponse L90-L97", DOCUMENTED, answering(to(status=200), GET, 404), missing),
+    ("missing_session_is_410", "A session that never was is said to be gone.", "S2", STRICT, answering(to(status=410), GET, 404), missing),
+    ("redirects_reads", "A session is not answered but redirected to another path.", "SessionEnvelope", DOCUMENTED, answering(lambda _: Answer(307, b"", {"location": "elsewhere/"}), GET, 200), reads),
+    ("update_without_content", "An update answers 204 and no session.", "SessionEnvelope", DOCUMENTED, answering(lambda _: Answer(204, b"", {}), PATCH, 200), updates),
+    ("session_as_html", "A session is sent as text/html.", "SessionEnvelope", DOCUMENTED, answering(of_type("text/html; charset=utf-8"), GET), reads),
+    ("page_as_plain_text", "The list is sent as text/plain.", "SessionPage", DOCUMENTED, answering(of_type("text/plain"), LIST), lists),
+    ("update_without_content_type", "The answer to an update has no Content-Type.", "SessionEnvelope", DOCUMENTED, answering(lambda r: Answer(r.status, r.body, {}), PATCH), updates),
+    ("creation_as_problem_json", "A success of the creation is labelled application/problem+json.", "SessionCreated", DOCUMENTED, answering(of_type("application/problem+json"), CREATE), lambda c: is_json(c.post({}))),
+    ("long_page_is_cut", "A page of more than 2,000 bytes is cut off there, in the middle of the JSON.", "SessionPage", DOCUMENTED, answering(lambda r: r.but(body=r.body[:2000]), LIST), lists),
+    ("byte_order_mark", "A session begins with a byte order mark, which is not JSON.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(body=b"\xef\xbb\xbf" + r.body), GET), reads),
+    ("latin_1_answers", "The answer to an update is encoded as Latin-1 wherever its text allows that.", "SessionEnvelope S13", DOCUMENTED, answering(lambda r: r.but(body=spelled(r).encode("latin-1", "backslashreplace")), PATCH, 200), names_patient),
+    ("json_in_json", "A session is encoded twice: what is sent is one JSON string.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(content=r.body.decode()), GET, 200), reads),
+    ("no_envelope", "GET answers the session itself, without the member `session` around it.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(content=r.content["session"]), GET, 200), lambda c: "session" in c.get(c.create()).content),
+    ("bare_list", "The list is a bare array of sessions.", "SessionPage", DOCUMENTED, answering(lambda r: r.but(content=r.content["sessions"]), LIST, 200), lists),
+    ("not_a_number", "After an update to zero seconds, the duration in the answer is NaN.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(body=r.body.replace(b'"duration": 0,', b'"duration": NaN,')), PATCH, 200), lambda c: b"NaN" not in c.patch(c.create(), {"duration": 0}).body),
+    ("gzip_that_is_none", "The list is announced as gzip and is not compressed.", "SessionPage", DOCUMENTED, answering(to(headers={"content-encoding": "gzip"}), LIST), lambda c: c.page().headers.get("content-encoding", "identity") == "identity"),
+    ("page_for_browsers", "Who would rather have HTML gets the answer as a page to browse.", "SessionEnvelope", DOCUMENTED, between(for_browsers), lambda c: is_json(c.get(c.create(), accept=HTML))),
+    ("gzip_that_is_cut", "A list is compressed where that is accepted, and its last bytes are never flushed.", "SessionPage", DOCUMENTED, between(cut_gzip), whole_though_compressed),
+    ("debug_toolbar", "Behind the JSON of a session stands an HTML comment.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(body=r.body + b"\n<!-- 3 queries -->"), GET), reads),
+    ("length_in_characters", "Content-Length counts characters, so that an answer with an accent loses its end.", "SessionEnvelope S13", DOCUMENTED, answering(lambda r: r.but(body=spelled(r).encode()[: len(spelled(r))]), PATCH, 200), names_patient),
+    ("composing_proxy", "A proxy normalises the text of every answer to composed characters.", "S13", STRICT, answering(lambda r: r.but(body=unicodedata.normalize("NFC", spelled(r)).encode())), lambda c: c.keeps(patient={"name": "e\u0301"})),
+    ("empty_list_is_404", "A user without sessions gets 404 from the list.", "SessionPage", DOCUMENTED, answering(not_an_empty_list, LIST), lambda c: c.page().status == 200),
+    ("unknown_path_is_200", "A path that does not exist answers 200 and an empty object, as a single-page app does.", "S21 S18", STRICT, answering(lambda r: answer(200, {}) if b'"NotFound"' in r.body else r), lambda c: is_error(c.send("GET", "/sessions/1/notes"), 404)),
+)  # fmt: skip
