@@ -43,6 +43,7 @@ class Answer:
     body: bytes
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     interim: tuple[int, ...] = ()  # statuses of the answers that come before this one
+    pieces: tuple[bytes, ...] = ()  # what is sent in its place, before the connection is closed
 
     @property
     def content(self) -> Any:
@@ -500,6 +501,12 @@ class Application:
         for status in reply.interim:
             # ASGI has no word for it.
             send.__self__.transport.write(INTERIM % status)
+        if reply.pieces:
+            for number, piece in enumerate(reply.pieces):
+                await asyncio.sleep(0.001 if number else 0)
+                send.__self__.transport.write(piece)
+            send.__self__.transport.close()
+            return
         chunked = "transfer-encoding" in reply.headers
         length = {} if chunked else {"content-length": str(len(reply.body))}
         headers = [

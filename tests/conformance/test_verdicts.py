@@ -11,10 +11,10 @@ from heidi_conformance._probe import Limits, Probe, Setting, Sighting
 from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, TABLE
 
-from . import faults, variants
+from . import faults
 from .conftest import Judged
 from .faults import TOKEN
-from .reference import Answer, Api, Fault, Handler, Request, faulty, new_session, serving
+from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
@@ -62,26 +62,6 @@ def sequences(url: str, tokens: dict[str, str], seed: int) -> list[Sighting]:
         probe = Probe(wire, Setting("strict", tokens), Limits(100), seed)
         Machine(probe).run(120)
     return probe.sightings
-
-
-@pytest.mark.parametrize(
-    ("variant", "level"),
-    [
-        (variants.with_other_choices, "documented"),
-        (variants.without_vendor_consistency, "documented"),
-        (variants.strict_in_its_own_way, "strict"),
-    ],
-)
-def test_a_correct_variant_is_not_accused(variant: Fault, level: Level, judged: Judged) -> None:
-    assert () == judged(variant, level=level).findings
-
-
-def test_ids_of_another_form_are_not_accused_at_level_documented() -> None:
-    api = variants.api_with_other_ids()
-    with serving(api.handle) as url:
-        verdict = judge(url, token=api.token(), rules_only=True)
-
-    assert () == verdict.findings
 
 
 def test_a_user_without_link_is_judged_on_all_but_the_pages(api: Api) -> None:

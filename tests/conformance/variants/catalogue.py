@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.conformance.faults.catalogue import Level, Witness, between, title
-from tests.conformance.reference import Api, Fault
+from tests.conformance.faults.catalogue import Level, Witness, title
+from tests.conformance.reference import Api
 
 BOTH: tuple[Level, ...] = ("documented", "strict")
 DOCUMENTED_ONLY: tuple[Level, ...] = ("documented",)
@@ -33,27 +33,21 @@ class Variant:
 VARIANTS: list[Variant] = []
 
 
+def enter(levels: tuple[Level, ...], *rows: tuple[str, str, type[Api], Witness]) -> None:
+    """Enter a variant for each row of a table."""
+    VARIANTS.extend(
+        Variant(name, told, levels, server, unlike) for name, told, server, unlike in rows
+    )
+
+
 def variant(
     levels: tuple[Level, ...], unlike: Witness, *, steady: bool = True
 ) -> Callable[[type[Api]], type[Api]]:
     """Enter a subclass of `Api`."""
 
-    def enter(server: type[Api]) -> type[Api]:
+    def entered(server: type[Api]) -> type[Api]:
         name, sentence = title(server)
         VARIANTS.append(Variant(name, sentence, levels, server, unlike, steady))
         return server
 
-    return enter
-
-
-def variant_between(
-    levels: tuple[Level, ...], unlike: Witness, *, steady: bool = True
-) -> Callable[[Fault], Fault]:
-    """Enter a function between a request and the reference."""
-
-    def enter(change: Fault) -> Fault:
-        name, sentence = title(change)
-        VARIANTS.append(Variant(name, sentence, levels, between(change), unlike, steady))
-        return change
-
-    return enter
+    return entered

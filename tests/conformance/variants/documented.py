@@ -1,248 +1,215 @@
 """Variants that keep what the vendor's page says, and not all that we decided beyond it."""
 
+import itertools
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
+from tests.conformance.faults.catalogue import (
+    CREATE,
+    LIST,
+    PATCH,
+    Session,
+    Witness,
+    answering,
+    between,
+    instead,
+    opening,
+    paged,
+    showing,
+    telling,
+    to,
+)
+from tests.conformance.reference import (
+    UPDATE,
+    Answer,
+    Api,
+    Handler,
+    RefusalError,
+    Request,
+    User,
+    answer,
+)
 
-from .catalogue import DOCUMENTED_ONLY, variant, variant_between
-
-Session = dict[str, Any]
+from .catalogue import DOCUMENTED_ONLY, enter
 
 
-@variant_between(DOCUMENTED_ONLY, lambda c: c.post({}).status == 201)
-def created_is_201(request: Request, handle: Handler) -> Answer:
-    """The creation answers 201."""
-    reply = handle(request)
-    return reply.but(status=201) if request.path == "/sessions" and reply.status == 200 else reply
+def with_ids(new_id: Callable[[], str]) -> type[Api]:
+    return instead(__init__=lambda api: Api.__init__(api, new_id))
 
 
-@variant_between(DOCUMENTED_ONLY, lambda c: c.post().status == 422)
+def is_new(name: str, value: Any) -> Witness:
+    return lambda caller: caller.created().get(name, ...) == value
+
+
+def changed(**members: Any) -> Callable[[Caller], Session]:
+    return lambda caller: caller.patched(caller.create(), **members)
+
+
+def stays(first: str, second: str) -> Witness:
+    """Return a witness that an update leaves an instant as another one was before it."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        before = caller.read(session_id)[first]
+        return bool(caller.patched(session_id, duration=3)[second] == before)
+
+    return witness
+
+
+def first_of_two(caller: Caller) -> Session:
+    caller.several(2)
+    return caller.listed(page_size="1")
+
+
 def body_is_required(request: Request, handle: Handler) -> Answer:
-    """A creation without a body is 422."""
     if request.method == "POST" and request.path == "/sessions" and not request.body:
         return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
     return handle(request)
 
 
-class Named(Api):
-    """Ids have another form."""
-
-    def name(self) -> str:
-        return str(uuid.uuid4())
-
-    def __init__(self) -> None:
-        super().__init__(self.name)
+# What the base document shows of a session is shown, and nothing else that an update sends.
+HIDDEN = {
+    *UPDATE.keys()
+    - {"duration", "language_code", "output_language_code", "patient"}
+    - {"clinician_notes", "ehr_patient_id", "ehr_appt_id"}
+}
 
 
-@variant(DOCUMENTED_ONLY, lambda c: c.create().count("-") == 4)
-class UuidIds(Named):
-    """Ids are UUIDs."""
+def hide(told: Session, _: str) -> None:
+    for name in HIDDEN:
+        told.pop(name, None)
+    told["patient"].pop("demographic_details", None)
 
 
-@variant(DOCUMENTED_ONLY, lambda c: c.create().startswith("ses_"))
-class PrefixedIds(Named):
-    """Ids begin with `ses_`."""
-
-    def name(self) -> str:
-        return f"ses_{uuid.uuid4().hex}"
+def next_page(change: Callable[[Any], Any]) -> type[Api]:
+    return paged(lambda page, _: {"next_page": change(page["next_page"])})
 
 
-@variant(DOCUMENTED_ONLY, lambda c: len(c.create()) < 12)
-class ShortIds(Named):
-    """Ids are ten digits, as in a sample."""
-
-    def name(self) -> str:
-        return str(1234567890 + sum(len(user.sessions) for user in self.users.values()))
+def capped(api: Api, request: Request) -> int:
+    text = request.query.get("page_size", ["10"])[0]
+    big = text.isdecimal() and int(text) > 50
+    return 50 if big else Api.page_size(api, request)
 
 
-@variant(
+def coerced(api: Api, request: Request) -> Any:
+    body = Api.parsed(api, request)
+    if isinstance(body, dict) and str(body.get("duration", "")).isdecimal():
+        return body | {"duration": int(body["duration"])}
+    return body
+
+
+def forbidding(api: Api, user: User, session_id: str) -> Session:
+    known = any(session_id in other.sessions for other in api.users.values())
+    if known and session_id not in user.sessions:
+        raise RefusalError(403, "Forbidden", "not yours")
+    return Api.find(api, user, session_id)
+
+
+LATER = {
+    "status": "GENERATED",
+    "result": "…",
+    "voice_style": "GOLDILOCKS",
+    "brain": "LEFT",
+    "template_id": "t1",
+    "ai_command_id": "c1",
+    "ai_command_text": "Shorter",
+    "feedback": {"stars": 5},
+}
+
+
+def further_on(api: Api, user: User, sent: Session) -> Session:
+    session = Api.opened(api, user, sent)
+    session["consult_note"] |= LATER
+    return session | {"session_name": "", "audio": [{"id": 1}], "documents": [{"id": 2}]}
+
+
+def more_methods(api: Api, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
+    known = Api.methods(api, below)
+    if "PATCH" not in known:
+        return known
+    removes = {"DELETE": lambda user, _: (user.sessions.pop(below[0], None) and {}) or {}}
+    return known | {"PUT": known["PATCH"]} | removes
+
+
+def with_other_choices(request: Request, handle: Handler) -> Answer:
+    """Choose differently wherever the vendor's page leaves a choice."""
+    reply = handle(request)
+    if not request.path.startswith("/sessions"):
+        return reply
+    if reply.status == 200:
+        status = 201 if request.method == "POST" else 200
+        return reply.but(status=status, content=retold(reply.content))
+    if reply.status == 401:
+        return Answer(404, b"<h1>Nothing here</h1>", {"content-type": "text/html"})
+    if reply.status == 404 or b"NoLinkedUser" in reply.body:
+        return reply.but(status=404)
+    return answer(400, {"detail": [{"loc": ["body"], "msg": "invalid", "type": "value_error"}]})
+
+
+def retold(content: Any) -> Any:
+    """Tell the same with whole seconds, new members, and values where only null was shown."""
+    if isinstance(content, list):
+        return [retold(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    told = {name: retold(value) for name, value in content.items()}
+    changes: dict[str, Any] = {"added_later": {"by": "the vendor"}}
+    for name in ("created_at", "updated_at"):
+        if name in told:
+            changes[name] = told[name].partition(".")[0]
+    if "voice_style" in told:
+        changes |= {"voice_style": {"id": 7}, "feedback": [1], "status": "A_NEW_STATUS"}
+    if told.get("next_page") is not None:
+        changes["next_page"] = {"after": told["next_page"]}
+    if "documents" in told:
+        changes |= {"documents": {"count": 0}, "has_next_page": True}
+    told.pop("audio", None)
+    return told | changes
+
+
+def as_sampled(request: Request, handle: Handler) -> Answer:
+    """Answer as the page's samples do where they contradict themselves."""
+    reply = handle(request)
+    if reply.status != 200 or request.method == "POST" or request.path == "/jwt":
+        return reply
+    content = reply.content
+    if "sessions" in content:
+        return reply.but(content=content | {"has_next_page": True, "next_page": None, "count": 10})
+    session = content["session"] | {"clinician_notes": []}
+    session.pop("audio")
+    return reply.but(content={"session": session})
+
+
+numbers = itertools.count(1234567890)
+enter(
     DOCUMENTED_ONLY,
-    lambda c: (
-        (i := c.create()) and c.read(i)["created_at"] == c.patched(i, duration=3)["updated_at"]
-    ),
-)
-class WholeSeconds(Api):
-    """Timestamps have whole seconds, and stay within the second."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        for name in ("created_at", "updated_at"):
-            told[name] = told[name].partition(".")[0]
-        return told
-
-
-@variant(
-    DOCUMENTED_ONLY,
-    lambda c: (
-        (i := c.create()) and c.read(i)["updated_at"] == c.patched(i, duration=3)["updated_at"]
-    ),
-)
-class UpdatedStays(Api):
-    """`updated_at` does not move, as in the samples."""
-
-    def touch(self, session: Session) -> None:
-        return
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.created()["documents"] == [])
-class EmptyDocuments(Api):
-    """`documents` is an empty array, not null."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        return super().opened(user, sent) | {"documents": []}
-
-
-@variant(DOCUMENTED_ONLY, lambda c: "audio" not in c.created())
-class NoAudio(Api):
-    """Sessions have no `audio`, which one sample lacks."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        del told["audio"]
-        return told
-
-
-@variant(
-    DOCUMENTED_ONLY, lambda c: c.patched(c.create(), clinician_notes=["a"])["clinician_notes"] == []
-)
-class NotesAreNotShown(Api):
-    """Notes are stored and not shown, as in the sample of the update."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        return super().shown(session, operation) | {"clinician_notes": []}
-
-
-@variant(DOCUMENTED_ONLY, lambda c: "is_consent" not in c.patched(c.create(), is_consent=True))
-class UpdatesAreNotAllShown(Api):
-    """Members that only an update names are not shown."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        patient = {name: told["patient"][name] for name in ("name", "gender", "dob")}
-        hidden = set(self.update_shape) - {
-            "duration",
-            "language_code",
-            "output_language_code",
-            "patient",
-            "clinician_notes",
-            "ehr_patient_id",
-            "ehr_appt_id",
-        }
-        return {name: value for name, value in told.items() if name not in hidden} | {
-            "patient": patient
-        }
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.created(ehr_appointment_id="A")["ehr_appt_id"] is None)
-class AppointmentIsNotShown(Api):
-    """`ehr_appointment_id` does not come back, as in the samples."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        return super().opened(user, {})
-
-
-@variant(
-    DOCUMENTED_ONLY,
-    lambda c: (
-        (c.several(2), c.listed(page_size="1"))[1]["has_next_page"]
-        and c.listed(page_size="1")["next_page"] is None
-    ),
-)
-class NoNextPage(Api):
-    """`has_next_page` is true beside a `next_page` of null, as in the sample."""
-
-    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
-        return super().page_of(chosen, sessions, end) | {"next_page": None}
-
-
-@variant(
-    DOCUMENTED_ONLY,
-    lambda c: (c.several(2), isinstance(c.listed(page_size="1")["next_page"], dict))[1],
-)
-class ObjectsForPages(Api):
-    """`next_page` is an object."""
-
-    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
-        page = super().page_of(chosen, sessions, end)
-        return page | {"next_page": page["next_page"] and {"after": page["next_page"]}}
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.several(2)[-1] == c.walk("1")[0])
-class NewestFirstByOffset(Api):
-    """The newest session comes first and pages are offsets, whatever is created meanwhile."""
-
-    def ordered(self, user: User) -> list[Session]:
-        return super().ordered(user)[::-1]
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.page(page_size="101").status == 200)
-class CapsPageSizes(Api):
-    """A `page_size` beyond 50 is 50."""
-
-    def page_size(self, request: Request) -> int:
-        text = request.query.get("page_size", ["10"])[0]
-        return (
-            min(int(text), 50)
-            if text.isdecimal() and int(text) > 50
-            else super().page_size(request)
-        )
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.patch(c.create(), {"duration": "60"}).status == 200)
-class Coerces(Api):
-    """A duration may be sent as text."""
-
-    def checked(self, value: Any, shape: Session, where: str = "body") -> Session:
-        if (
-            where == "body"
-            and isinstance(value, dict)
-            and str(value.get("duration", "")).isdecimal()
-        ):
-            value = value | {"duration": int(value["duration"])}
-        return super().checked(value, shape, where)
-
-
-def status_for_others(caller: Caller) -> int:
-    return caller.another().get(caller.create()).status
-
-
-@variant(DOCUMENTED_ONLY, lambda c: status_for_others(c) == 403)
-class ForbidsOthers(Api):
-    """A session of another user is 403."""
-
-    def find(self, user: User, session_id: str) -> Session:
-        if session_id not in user.sessions and any(
-            session_id in u.sessions for u in self.users.values()
-        ):
-            raise RefusalError(403, "Forbidden", "not yours")
-        return super().find(user, session_id)
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.unlinked().page().status == 400)
-class OtherStatuses(Api):
-    """A user who is not linked gets 400, and so does any wrong request."""
-
-    def handle(self, request: Request) -> Answer:
-        reply = super().handle(request)
-        return reply.but(status=400) if reply.status in {403, 405, 413, 415, 422} else reply
-
-
-@variant(DOCUMENTED_ONLY, lambda c: c.created()["consult_note"]["voice_style"] is not None)
-class LaterNotes(Api):
-    """Notes are further on: a text, a style, a template, and values that nobody has seen."""
-
-    def opened(self, user: User, sent: Session) -> Session:
-        session = super().opened(user, sent)
-        session["consult_note"] |= {
-            "status": "GENERATED",
-            "result": "…",
-            "voice_style": "GOLDILOCKS",
-            "brain": "LEFT",
-            "template_id": "t1",
-            "ai_command_id": "c1",
-            "ai_command_text": "Shorter",
-            "feedback": {"stars": 5},
-        }
-        return session | {"session_name": "", "audio": [{"id": 1}], "documents": [{"id": 2}]}
+    ("created_is_201", "The creation answers 201.", answering(to(status=201), CREATE, 200), lambda c: c.post({}).status == 201),
+    ("updated_is_202", "An update answers 202.", answering(to(status=202), PATCH, 200), lambda c: c.patch(c.create(), {}).status == 202),
+    ("listed_is_203", "The list answers 203, as through a proxy that changes it.", answering(to(status=203), LIST, 200), lambda c: c.page().status == 203),
+    ("body_is_required", "A creation without a body is 422.", between(body_is_required), lambda c: c.post().status == 422),
+    ("uuid_ids", "Ids are UUIDs.", with_ids(lambda: str(uuid.uuid4())), lambda c: c.create().count("-") == 4),
+    ("prefixed_ids", "Ids begin with `ses_`.", with_ids(lambda: f"ses_{uuid.uuid4().hex}"), lambda c: c.create().startswith("ses_")),
+    ("short_ids", "Ids are ten digits, as in a sample.", with_ids(lambda: str(next(numbers))), lambda c: len(c.create()) < 12),
+    ("seconds_stay", "Timestamps have whole seconds, and stay within the second.", showing(lambda told, _: told.update({n: told[n].partition(".")[0] for n in ("created_at", "updated_at")})), stays("created_at", "updated_at")),
+    ("instants_end_with_z", "Instants end with Z.", showing(lambda told, _: told.update({n: f"{told[n]}Z" for n in ("created_at", "updated_at")})), lambda c: c.created()["updated_at"].endswith("Z")),
+    ("instants_with_offset", "Instants have an offset.", showing(lambda told, _: told.update({n: f"{told[n]}+10:00" for n in ("created_at", "updated_at")})), lambda c: c.created()["updated_at"].endswith("+10:00")),
+    ("updated_stays", "`updated_at` does not move, as in the samples.", instead(touch=lambda api, session: None), stays("updated_at", "updated_at")),
+    ("empty_documents", "`documents` is an empty array, not null.", opening("documents", []), is_new("documents", [])),
+    ("no_audio", "Sessions have no `audio`, which one sample lacks.", telling("audio", ...), is_new("audio", ...)),
+    ("notes_are_not_shown", "Notes are stored and not shown, as in the sample of the update.", telling("clinician_notes", []), lambda c: changed(clinician_notes=["a"])(c)["clinician_notes"] == []),
+    ("updates_are_not_all_shown", "Members that only an update names are not shown.", showing(hide), lambda c: "is_consent" not in changed(is_consent=True)(c)),
+    ("appointment_is_not_shown", "`ehr_appointment_id` does not come back, as in the samples.", opening("ehr_appt_id", None), lambda c: c.created(ehr_appointment_id="A")["ehr_appt_id"] is None),
+    ("no_next_page", "`has_next_page` is true beside a `next_page` of null, as in the sample.", next_page(lambda _: None), lambda c: (p := first_of_two(c))["has_next_page"] and p["next_page"] is None),
+    ("objects_for_pages", "`next_page` is an object.", next_page(lambda page: page and {"after": page}), lambda c: isinstance(first_of_two(c)["next_page"], dict)),
+    ("newest_first_by_offset", "The newest session comes first and pages are offsets, whatever is created meanwhile.", instead(ordered=lambda api, user: Api.ordered(api, user)[::-1]), lambda c: c.several(2)[-1] == c.walk("1")[0]),
+    ("caps_page_sizes", "A `page_size` beyond 50 is 50.", instead(page_size=capped), lambda c: c.page(page_size="101").status == 200),
+    ("coerces", "A duration may be sent as text.", instead(parsed=coerced), lambda c: c.patch(c.create(), {"duration": "60"}).status == 200),
+    ("forbids_others", "A session of another user is 403.", instead(find=forbidding), lambda c: c.another().get(c.create()).status == 403),
+    ("other_statuses", "A user who is not linked gets 400, and so does any wrong request.", instead(handle=lambda api, request: reply.but(status=400) if (reply := Api.handle(api, request)).status in {403, 405, 413, 415, 422} else reply), lambda c: c.unlinked().page().status == 400),
+    ("later_notes", "Notes are further on: a text, a style, a template, and values that nobody has seen.", instead(opened=further_on), lambda c: c.created()["consult_note"]["voice_style"] is not None),
+    ("more_methods", "A session can also be replaced by PUT, and deleted.", instead(methods=more_methods), lambda c: c.send("PUT", f"/sessions/{c.create()}", {"duration": 3}).status == 200),
+    ("other_choices", "Whatever the page leaves open is otherwise: statuses, errors, forms, values where null was shown.", between(with_other_choices), lambda c: c.get(c.id_of_nobody, authorization=None).status == 404),
+    ("as_the_samples", "Where the samples contradict themselves, so does the server.", between(as_sampled), lambda c: c.listed()["count"] == 10),
+)  # fmt: skip

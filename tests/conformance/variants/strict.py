@@ -1,16 +1,33 @@
-"""Variants that keep every row of the contract."""
+"""Variants that keep every row of the contract: the state, and what is sent and answered."""
 
 import base64
-import gzip
 import hashlib
 import json
+import re
 import secrets
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
+from tests.conformance.faults.catalogue import (
+    GET,
+    LIST,
+    Remembering,
+    Session,
+    Witness,
+    answering,
+    between,
+    instead,
+    opening,
+    operation_of,
+    paged,
+    showing,
+    telling,
+)
 from tests.conformance.reference import (
     Answer,
     Api,
@@ -19,48 +36,70 @@ from tests.conformance.reference import (
     RefusalError,
     Request,
     User,
+    decimal_number,
+    refuse_constant,
+    stamp,
     whole,
+    whole_number,
 )
 
-from .catalogue import BOTH, variant, variant_between
+from .catalogue import BOTH, enter, variant
 
-Session = dict[str, Any]
 DEEP = b'{"x": ' + b"[" * 600 + b"]" * 600 + b"}"
+
+
+def invalid(name: str) -> RefusalError:
+    return RefusalError(422, "ValidationError", f"{name} is not valid")
 
 
 # --- time ---
 
 
-@variant(BOTH, lambda c: "." not in c.created()["updated_at"])
-class WholeSeconds(Api):
-    """Timestamps have whole seconds; a change within the second moves on to the next one."""
+def stepping(timespec: str, **step: int) -> type[Api]:
+    """Return a server with coarser instants; a change within one moves on to the next."""
 
-    def opened(self, user: User, sent: Session) -> Session:
-        session = super().opened(user, sent)
-        moment = session["created_at"].partition(".")[0]
+    def cut(moment: datetime) -> str:
+        return moment.isoformat(timespec=timespec)
+
+    def opened(api: Api, user: User, sent: Session) -> Session:
+        session = Api.opened(api, user, sent)
+        moment = cut(datetime.fromisoformat(session["created_at"]))
         return session | {"created_at": moment, "updated_at": moment}
 
-    def touch(self, session: Session) -> None:
-        following = datetime.fromisoformat(session["updated_at"]) + timedelta(seconds=1)
-        present = datetime.now().replace(microsecond=0)  # noqa: DTZ005  # the zone is unknown
-        session["updated_at"] = max(present, following).isoformat()
+    def touch(api: Api, session: Session) -> None:
+        following = datetime.fromisoformat(session["updated_at"]) + timedelta(**step)
+        present = datetime.fromisoformat(cut(datetime.now(UTC).replace(tzinfo=None)))
+        session["updated_at"] = cut(max(present, following))
+
+    return instead(opened=opened, touch=touch)
 
 
-@variant(BOTH, lambda c: len(c.created()["updated_at"]) == 23)
-class Milliseconds(Api):
-    """Timestamps have milliseconds; a change within the millisecond moves on to the next one."""
+def clock(**offset: int) -> type[Api]:
+    """Return a server whose clock is wrong, or that tells the time of another zone."""
 
-    def opened(self, user: User, sent: Session) -> Session:
-        session = super().opened(user, sent)
-        moment = session["created_at"][:23]
-        return session | {"created_at": moment, "updated_at": moment}
+    def shift(text: str) -> str:
+        return stamp(datetime.fromisoformat(text) + timedelta(**offset))
 
-    def touch(self, session: Session) -> None:
-        before = datetime.fromisoformat(session["updated_at"])
-        super().touch(session)
-        following = before + timedelta(milliseconds=1)
-        present = datetime.fromisoformat(session["updated_at"])
-        session["updated_at"] = max(present, following).isoformat(timespec="milliseconds")
+    return showing(
+        lambda told, _: told.update({n: shift(told[n]) for n in ("created_at", "updated_at")})
+    )
+
+
+def leap(_: Api, session: Session) -> None:
+    minutes = timedelta(minutes=1 + secrets.randbelow(90))
+    session["updated_at"] = stamp(datetime.fromisoformat(session["updated_at"]) + minutes)
+
+
+def hours_off(caller: Caller) -> float:
+    told = datetime.fromisoformat(caller.created()["created_at"])
+    return (told - datetime.now(UTC).replace(tzinfo=None)).total_seconds() / 3600
+
+
+def zone_of_update(caller: Caller) -> float:
+    session_id = caller.create()
+    moments = (caller.read(session_id)["updated_at"], caller.patched(session_id)["updated_at"])
+    before, after = map(datetime.fromisoformat, moments)
+    return (after - before).total_seconds()
 
 
 @variant(
@@ -80,13 +119,16 @@ class EmptyUpdateIsNoChange(Api):
             super().touch(session)
 
 
-@variant_between(
-    BOTH, lambda c: (t := time.monotonic(), c.page(), time.monotonic() - t > 0.05)[2], steady=False
-)
-def slow(request: Request, handle: Handler) -> Answer:
-    """Each answer takes 60 ms."""
-    time.sleep(0.06)
-    return handle(request)
+enter(
+    BOTH,
+    ("whole_seconds", "Timestamps have whole seconds; a change within the second moves on to the next one.", stepping("seconds", seconds=1), lambda c: "." not in c.created()["updated_at"]),
+    ("milliseconds", "Timestamps have milliseconds; a change within one moves on to the next one.", stepping("milliseconds", milliseconds=1), lambda c: len(c.created()["updated_at"]) == 23),
+    ("clock_ahead", "The clock is a day ahead.", clock(days=1), lambda c: hours_off(c) > 20),
+    ("clock_behind", "The clock is three years behind.", clock(days=-1100), lambda c: hours_off(c) < -9999),
+    ("clock_of_sydney", "Instants are those of Sydney.", clock(hours=11), lambda c: 10.5 < hours_off(c) < 11.5),
+    ("clock_leaps", "With every change the clock leaps ahead by some minutes.", instead(touch=leap), lambda c: zone_of_update(c) >= 60),
+    ("changed_at_creation", "A new session was changed a millisecond after it was created.", opening("updated_at", lambda _: stamp(datetime.now(UTC) + timedelta(milliseconds=1))), lambda c: (s := c.created())["updated_at"] > s["created_at"]),
+)  # fmt: skip
 
 
 # --- pages ---
@@ -100,24 +142,27 @@ class Keyset(Api):
         following = self.after(user, request)
         if not user.linked:
             raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
-        newest_first = list(user.sessions)[::-1]
-        start = newest_first.index(following) + 1 if following else 0
-        chosen = newest_first[start : start + size]
-        more = start + size < len(newest_first)
+        ids = self.order(user)
+        start = ids.index(following) + 1 if following else 0
+        chosen = ids[start : start + size]
+        more = start + size < len(ids)
         return {
-            "sessions": [self.shown(user.sessions[i], "listLinkedUserSessions") for i in chosen],
+            "sessions": [self.shown(user.sessions[i], LIST) for i in chosen],
             "count": len(chosen),
-            "total_count": len(newest_first),
+            "total_count": len(ids),
             "next_page": self.spelt(chosen[-1]) if more else None,
             "has_next_page": more,
         }
+
+    def order(self, user: User) -> list[str]:
+        return list(user.sessions)[::-1]
 
     def after(self, user: User, request: Request) -> str:
         if "page" not in request.query:
             return ""
         following = self.read_back(request.query["page"][0])
         if following not in user.sessions:
-            raise RefusalError(422, "ValidationError", "page is not valid")
+            raise invalid("page")
         return following
 
     def spelt(self, session_id: str) -> str | int:
@@ -127,16 +172,21 @@ class Keyset(Api):
         return page
 
 
-def first_is_newest(caller: Caller) -> bool:
-    return caller.several(2)[-1] == caller.walk("1")[0]
-
-
 def next_page(caller: Caller) -> Any:
     caller.several(2)
     return caller.listed(page_size="1")["next_page"]
 
 
-variant(BOTH, first_is_newest)(type("NewestFirst", (Keyset,), {"__doc__": Keyset.__doc__}))
+def pages_of(first: int, later: int) -> Witness:
+    """Return a witness for how many of three sessions two pages hold, where only one names a size."""
+
+    def witness(caller: Caller) -> bool:
+        caller.several(3)
+        page = caller.listed(page_size="1")
+        following = caller.listed(page=str(page["next_page"]))
+        return (page["count"], following["count"]) == (first, later)
+
+    return witness
 
 
 @variant(BOTH, lambda c: str(next_page(c)).endswith("="))
@@ -151,20 +201,7 @@ class OpaqueCursors(Keyset):
             text = base64.b64decode(page.removesuffix("="), validate=True).decode()
         except ValueError:
             return ""
-        return (
-            text.removeprefix("after: ").removesuffix(">?")
-            if self.spelt(text[7:-2]) == page
-            else ""
-        )
-
-
-@variant(BOTH, lambda c: isinstance(next_page(c), int))
-class NumbersForPages(Api):
-    """`next_page` is an integer."""
-
-    def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
-        page = super().page_of(chosen, sessions, end)
-        return page | {"next_page": page["next_page"] and int(page["next_page"])}
+        return text[7:-2] if self.spelt(text[7:-2]) == page else ""
 
 
 @variant(BOTH, lambda c: next_page(c) == 2)
@@ -185,19 +222,15 @@ class CountedPages(Api):
 
 
 @variant(BOTH, lambda c: str(next_page(c)).startswith("walk"))
-class Snapshots(Api):
+class Snapshots(Remembering):
     """Pages are offsets into the newest sessions as they were when the walk began."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.walks: dict[str, tuple[User, list[str]]] = {}
 
     def page(self, user: User, request: Request) -> Any:
         size = self.page_size(request)
         name, start = self.place(user, request)
         if not user.linked:
             raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
-        _, ids = self.walks[name]
+        _, ids = self.memory[name]
         end = start + size
         page = self.page_of([user.sessions[i] for i in ids[start:end]], [{}] * len(ids), end)
         following = f"{name}.{end}" if page["has_next_page"] else None
@@ -205,13 +238,13 @@ class Snapshots(Api):
 
     def place(self, user: User, request: Request) -> tuple[str, int]:
         if "page" not in request.query:
-            name = f"walk{len(self.walks)}"
-            self.walks[name] = (user, list(user.sessions)[::-1])
+            name = f"walk{len(self.memory)}"
+            self.memory[name] = (user, list(user.sessions)[::-1])
             return name, 0
         name, _, start = request.query["page"][0].partition(".")
-        owner, ids = self.walks.get(name, (None, []))
+        owner, ids = self.memory.get(name, (None, []))
         if owner is not user or start not in map(str, range(len(ids))):
-            raise RefusalError(422, "ValidationError", "page is not valid")
+            raise invalid("page")
         return name, int(start)
 
 
@@ -221,25 +254,136 @@ class NoPageBeyondTheEnd(Api):
 
     def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
         if not chosen and sessions:
-            raise RefusalError(422, "ValidationError", "page is not valid")
+            raise invalid("page")
         return super().page_of(chosen, sessions, end)
 
     def page(self, user: User, request: Request) -> Any:
         if user.linked and self.start(request) > len(user.sessions):
-            raise RefusalError(422, "ValidationError", "page is not valid")
+            raise invalid("page")
         return super().page(user, request)
 
 
+@variant(BOTH, lambda c: "-" in str(next_page(c)))
+class RememberedPages(Remembering):
+    """`next_page` is a UUID, which the server remembers; it can be sent back as often as one likes."""
+
+    def page(self, user: User, request: Request) -> Any:
+        if "page" in request.query:
+            owner, start = self.memory.get(request.query["page"][0], (None, "x"))
+            start = start if owner is user else "x"
+            request = replace(request, query={**request.query, "page": [start]})
+        page = super().page(user, request)
+        if page["next_page"]:
+            name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id(user)} {page['next_page']}"))
+            self.memory[name] = (user, page["next_page"])
+            page["next_page"] = name
+        return page
+
+
+@variant(BOTH, pages_of(1, 1))
+class PagesKeepTheirSize(Api):
+    """`next_page` says how large the page before was; where no size is sent, that holds."""
+
+    def page_size(self, request: Request) -> int:
+        if "page_size" not in request.query and "page" in request.query:
+            size = request.query["page"][0].rpartition("x")[2]
+            request = replace(request, query={**request.query, "page_size": [size]})
+        return super().page_size(request)
+
+    def start(self, request: Request) -> int:
+        text, _, size = request.query.get("page", ["0x10"])[0].partition("x")
+        if not re.fullmatch("[1-9][0-9]?|100", size):
+            raise invalid("page")
+        return super().start(replace(request, query={**request.query, "page": [text]}))
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        following = page["next_page"] and f"{page['next_page']}x{self.page_size(request)}"
+        return page | {"next_page": following}
+
+
+def keyset(**members: Any) -> type[Api]:
+    return type("Keyset", (Keyset,), members)
+
+
+def shuffled(_: Keyset, user: User) -> list[str]:
+    return sorted(user.sessions, key=lambda i: hashlib.sha256(i.encode()).hexdigest())
+
+
+def one_page_more(api: Api, chosen: list[Session], sessions: list[Session], end: int) -> Any:
+    page = Api.page_of(api, chosen, sessions, end)
+    full = end == len(sessions) and chosen
+    return page | {"next_page": str(end), "has_next_page": True} if full else page
+
+
+def twice(caller: Caller) -> bool:
+    caller.several(3)
+    return caller.walk("1") == caller.walk("1") != sorted(caller.walk("1"), key=len)
+
+
+def ends_with_nothing(caller: Caller) -> bool:
+    caller.several(2)
+    return bool(caller.pages("2")[-1]["count"] == 0)
+
+
+def sized(read: Callable[[list[str]], str]) -> type[Api]:
+    """Return a server that reads a `page_size` that is sent more than once, or in another way."""
+
+    def page_size(api: Api, request: Request) -> int:
+        texts = request.query.get("page_size", [])
+        if not texts:
+            return Api.page_size(api, request)
+        query = {**request.query, "page_size": [read(texts)]}
+        return Api.page_size(api, replace(request, query=query))
+
+    return instead(page_size=page_size)
+
+
+def once(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else "twice"
+
+
+def sends_two_sizes(caller: Caller) -> Answer:
+    usual = {"authorization": f"Bearer {caller.token}"}
+    request = Request("GET", "/sessions/linked-user", {"page_size": ["1", "2"]}, usual, b"")
+    caller.several(2)
+    return caller.server.exchange(request)
+
+
+def without_zeros(texts: list[str]) -> str:
+    return texts[-1].lstrip("0") if re.fullmatch("0+[1-9][0-9]*", texts[-1]) else texts[-1]
+
+
+def known_parameters(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    strange = set(request.query) - {"page", "page_size"}
+    if operation_of(request) == LIST and reply.status == 200 and strange:
+        return invalid(min(strange)).answer
+    return reply
+
+
+def link_first(api: Api, user: User, request: Request) -> Any:
+    if not user.linked:
+        raise RefusalError(403, "NoLinkedUserException", "error: no linked user")
+    return Api.page(api, user, request)
+
+
+enter(
+    BOTH,
+    ("newest_first", "The newest session comes first, and a page begins after a session that it names.", keyset(), lambda c: c.several(2)[-1] == c.walk("1")[0]),
+    ("by_digest", "Sessions stand in an order that nobody can foresee, and that stays.", keyset(order=shuffled), lambda c: (ids := c.several(8)) and c.walk("3") not in (ids, ids[::-1])),
+    ("long_cursors", "`next_page` has 500 characters.", keyset(spelt=lambda _, i: f"{i}:{'~' * (499 - len(i))}", read_back=lambda _, page: page.partition(":")[0] if len(page) == 500 and page.endswith("~") else ""), lambda c: len(next_page(c)) == 500),
+    ("numbers_for_pages", "`next_page` is an integer.", paged(lambda page, _: {"next_page": page["next_page"] and int(page["next_page"])}), lambda c: isinstance(next_page(c), int)),
+    ("one_page_more", "A full last page leads to one empty page more.", instead(page_of=one_page_more), ends_with_nothing),
+    ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
+    ("first_size_counts", "Of several `page_size` the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
+    ("one_size_alone", "More than one `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
+    ("known_parameters_alone", "A parameter of the list that nobody knows is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
+    ("link_before_query", "A user who is not linked gets 403 whatever else is wrong with the request.", instead(page=link_first), lambda c: c.unlinked().page(page_size="x").status == 403),
+)  # fmt: skip
+
+
 # --- what is sent ---
-
-
-@variant(BOTH, lambda c: is_error(c.patch(c.id_of_nobody, {"duration": "x"}), 422))
-class ValidatesBeforeLookup(Api):
-    """A wrong update of a session that is not there is 422."""
-
-    def update(self, user: User, session_id: str, request: Request) -> Any:
-        self.checked(self.parsed(request), self.update_shape)
-        return super().update(user, session_id, request)
 
 
 def is_safe(value: Any) -> bool:
@@ -247,67 +391,116 @@ def is_safe(value: Any) -> bool:
     return number and 0 <= value <= 2**53
 
 
-@variant(BOTH, lambda c: is_error(c.patch(c.create(), {"duration": 2**53 + 2}), 422))
-class NoLargeNumbers(Api):
-    """A duration beyond 2^53 is 422."""
-
-    update_shape = Api.update_shape | {"duration": is_safe}
+def checked_first(api: Api, user: User, session_id: str, request: Request) -> Any:
+    api.checked(api.parsed(request), api.update_shape)
+    return Api.update(api, user, session_id, request)
 
 
-@variant(BOTH, lambda c: is_error(c.patch_raw(c.create(), b'{"ehr_appt_id": "\\ud800"}'), 400))
-class SurrogatesAreNoJson(Api):
-    """Half of a surrogate pair is 400."""
-
-    def decoded(self, body: bytes) -> Any:
-        content = super().decoded(body)
-        json.dumps(content, ensure_ascii=False, default=str).encode()
-        return content
+def without_surrogates(api: Api, body: bytes) -> Any:
+    content = Api.decoded(api, body)
+    json.dumps(content, ensure_ascii=False, default=str).encode()
+    return content
 
 
-@variant(BOTH, lambda c: is_error(c.patch_raw(c.create(), DEEP), 422))
-class NothingDeep(Api):
-    """Arrays and objects more than 500 deep are refused with 422."""
-
-    def decoded(self, body: bytes) -> Any:
-        content = super().decoded(body)
-        return (
-            Inexact() if body.count(b"[") + body.count(b"{") > 500 and nested(content) else content
-        )
-
-
-def nested(content: Any) -> bool:
-    level = [content]
-    for _ in range(500):
+def depth(content: Any) -> int:
+    level, number = [content], 0
+    while level:
         level = [
             inner
             for outer in level
             if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-    return bool(level)
+        number += 1
+    return number
+
+
+def shallow(api: Api, body: bytes) -> Any:
+    content = Api.decoded(api, body)
+    return Inexact() if depth(content) > 500 else content
+
+
+def very_shallow(api: Api, body: bytes) -> Any:
+    content = Api.decoded(api, body)
+    if depth(content) > 60:
+        raise ValueError
+    return content
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+def paired(read: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> type[Api]:
+    """Return a server that reads objects in a way of its own."""
+
+    def decoded(_: Api, body: bytes) -> Any:
+        return json.loads(
+            body.decode(),
+            parse_int=whole_number,
+            parse_float=decimal_number,
+            parse_constant=refuse_constant,
+            object_pairs_hook=read,
+        )
+
+    return instead(decoded=decoded)
+
+
+TWICE = b'{"duration": 1, "duration": 2}'
+
+
+def tiny_is_zero(api: Api, body: bytes) -> Any:
+    return Api.decoded(api, re.sub(rb"-[0-9.]+e-[0-9]{3,}", b"0", body))
+
+
+def without_mark(api: Api, body: bytes) -> Any:
+    return Api.decoded(api, body.removeprefix(b"\xef\xbb\xbf"))
+
+
+def without_slash(request: Request, handle: Handler) -> Answer:
+    path = re.sub("^(/sessions/[^/]+)/$", r"\1", request.path)
+    return handle(request if path == "/sessions/linked-user" else replace(request, path=path))
+
+
+def nothing_is_invalid(api: Api, request: Request) -> Any:
+    if not request.body:
+        raise invalid("body")
+    return Api.parsed(api, request)
+
+
+enter(
+    BOTH,
+    ("validates_before_lookup", "A wrong update of a session that is not there is 422.", instead(update=checked_first), lambda c: is_error(c.patch(c.id_of_nobody, {"duration": "x"}), 422)),
+    ("no_large_numbers", "A duration beyond 2^53 is 422.", instead(update_shape=Api.update_shape | {"duration": is_safe}), lambda c: is_error(c.patch(c.create(), {"duration": 2**53 + 2}), 422)),
+    ("surrogates_are_no_json", "Half of a surrogate pair is 400.", instead(decoded=without_surrogates), lambda c: is_error(c.patch_raw(c.create(), b'{"ehr_appt_id": "\\ud800"}'), 400)),
+    ("nothing_deep", "Arrays and objects more than 500 deep are refused with 422.", instead(decoded=shallow), lambda c: is_error(c.patch_raw(c.create(), DEEP), 422)),
+    ("nothing_very_deep", "Arrays and objects more than 60 deep are no JSON.", instead(decoded=very_shallow), lambda c: is_error(c.patch_raw(c.create(), DEEP), 400)),
+    ("each_name_once", "An object that has a name twice is no JSON.", paired(once_each), lambda c: is_error(c.patch_raw(c.create(), TWICE), 400)),
+    ("first_name_counts", "Of a name that an object has twice the first counts.", paired(lambda pairs: dict(reversed(pairs))), lambda c: c.patch_raw(c.create(), TWICE).content["session"]["duration"] == 1),
+    ("tiny_is_zero", "A negative number that no double tells from zero is taken.", instead(decoded=tiny_is_zero), lambda c: c.patch_raw(c.create(), b'{"duration": -1e-400}').status == 200),
+    ("byte_order_mark", "A byte order mark before a body is not looked at.", instead(decoded=without_mark), lambda c: c.patch_raw(c.create(), b"\xef\xbb\xbf{}").status == 200),
+    ("slash_behind_ids", "A slash behind an id is not looked at.", between(without_slash), lambda c: c.get(f"{c.create()}/").status == 200),
+    ("nothing_is_invalid", "An update without a body is 422.", instead(parsed=nothing_is_invalid), lambda c: is_error(c.patch_raw(c.create(), b""), 422)),
+)  # fmt: skip
 
 
 # --- what is answered ---
 
 
-@variant(BOTH, lambda c: "added_later" in c.created())
-class NewMembers(Api):
-    """Sessions, patients, pages and errors have members that the document does not know."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        told["patient"]["added_later"] = None
-        told["consult_note"]["added_later"] = {"by": []}
-        return {"added_later": [1], **told}
-
-    def handle(self, request: Request) -> Answer:
-        reply = super().handle(request)
-        return reply.but(content={"added_later": True, **reply.content})
+def with_more(told: Session, _: str) -> None:
+    told["patient"]["added_later"] = None
+    told["consult_note"]["added_later"] = {"by": []}
+    told["added_later"] = [1]
 
 
-@variant_between(BOTH, lambda c: "request_id" in c.get(c.id_of_nobody).content)
+def more_everywhere(api: Api, request: Request) -> Answer:
+    reply = Api.handle(api, request)
+    return reply.but(content={"added_later": True, **reply.content})
+
+
 def request_ids(request: Request, handle: Handler) -> Answer:
-    """Every error has an id of its own, and says what is wrong with an id that has no digits."""
     reply = handle(request)
     if reply.status < 400:
         return reply
@@ -317,166 +510,71 @@ def request_ids(request: Request, handle: Handler) -> Answer:
     return reply.but(content=told)
 
 
-@variant(BOTH, lambda c: c.create() and "audio" not in c.page().content["sessions"][0])
-class ListWithoutAudio(Api):
-    """The list does not show `audio`, as in the sample."""
+def messages(tell: Callable[[str], str]) -> type[Api]:
+    """Return a server with other messages where something that was sent is wrong."""
 
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        if operation == "listLinkedUserSessions":
-            del told["audio"]
-        return told
+    def invalid_at(_: Api, where: str, value: object) -> RefusalError:
+        return RefusalError(422, "ValidationError", tell(where))
+
+    return instead(invalid=invalid_at)
 
 
-@variant(BOTH, lambda c: type(c.created()["duration"]) is float)
-class FractionsEverywhere(Api):
-    """A whole duration is written with a fraction of zero."""
-
-    def shown(self, session: Session, operation: str) -> Session:
-        told = super().shown(session, operation)
-        exact = told["duration"] <= 2**53
-        return told | {"duration": float(told["duration"])} if exact else told
+def message(caller: Caller) -> str:
+    reply = caller.patch(caller.create(), {"patient": {"dob": "x"}})
+    return str(reply.content["detail"]["msg"])
 
 
-@variant_between(BOTH, lambda c: "charset" in c.page().headers["content-type"])
-def charset(request: Request, handle: Handler) -> Answer:
-    """The content type names its charset, in capitals."""
-    return handle(request).but(headers={"content-type": "Application/JSON; charset=UTF-8"})
-
-
-@variant_between(
-    BOTH,
-    lambda c: (
-        c.send("GET", "/sessions/linked-user", accept_encoding="gzip").headers.get(
-            "content-encoding"
-        )
-        == "gzip"
-    ),
-)
-def compressed(request: Request, handle: Handler) -> Answer:
-    """Answers are compressed where gzip is accepted."""
-    reply = handle(request)
-    if "gzip" not in request.headers.get("accept-encoding", "") or not reply.body:
-        return reply
-    headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
-    return reply.but(body=gzip.compress(reply.body, mtime=0), headers=headers)
-
-
-@variant_between(BOTH, lambda c: "transfer-encoding" in c.page().headers)
-def chunked(request: Request, handle: Handler) -> Answer:
-    """Answers come in chunks, without a length."""
-    return handle(request).but(headers={"transfer-encoding": "chunked"})
-
-
-@variant_between(BOTH, lambda c: c.page().headers.get("connection") == "close")
-def closing(request: Request, handle: Handler) -> Answer:
-    """The connection is closed after every answer, as HTTP/1.0 has it."""
-    return handle(request).but(headers={"connection": "close"})
-
-
-@variant_between(BOTH, lambda c: c.page().interim == (100, 102, 103))
-def interim(request: Request, handle: Handler) -> Answer:
-    """Continue, Processing and Early Hints come before every answer."""
-    return handle(request).but(interim=(100, 102, 103))
-
-
-@variant_between(BOTH, lambda c: "etag" in c.page().headers)
-def more_headers(request: Request, handle: Handler) -> Answer:
-    """Answers have an ETag, a request id, a cookie and what is left of a rate."""
-    return handle(request).but(
-        headers={
-            "etag": 'W/"1"',
-            "x-request-id": "8f14e45f",
-            "set-cookie": "lb=1; Path=/",
-            "ratelimit-remaining": "99",
-            "cache-control": "no-store",
-        }
-    )
-
-
-@variant_between(BOTH, lambda c: "gefunden" in c.get(c.id_of_nobody).content["detail"]["msg"])
-def in_german(request: Request, handle: Handler) -> Answer:
-    """Messages are in German; where a member is wrong, they name it."""
-    reply = handle(request)
+def in_german(reply: Answer) -> Answer:
     if reply.status < 400 or reply.status == 403:
         return reply
-    detail = reply.content["detail"]
-    msg = detail["msg"].replace("is not valid", "ist ungültig")
-    return reply.but(
-        content={
-            "detail": detail
-            | {"msg": msg if msg != detail["msg"] else f"nicht gefunden oder nicht möglich: {msg}"}
-        }
-    )
+    msg = reply.content["detail"]["msg"]
+    told = msg.replace("is not valid", "ist ungültig")
+    told = told if told != msg else f"nicht gefunden oder nicht möglich: {msg}"
+    return reply.but(content={"detail": reply.content["detail"] | {"msg": told}})
 
 
-def written(reply: Answer, content: Any, **options: Any) -> Answer:
-    return reply.but(body=json.dumps(content, **options).encode())
+def whole_or_not(duration: Any) -> Any:
+    return int(duration) if duration == int(duration) else duration
 
 
-def turned(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {name: turned(value) for name, value in reversed(content.items())}
-    return list(map(turned, content)) if isinstance(content, list) else content
+def float_or_not(duration: Any) -> Any:
+    return float(duration) if duration <= 2**53 else duration
 
 
-@variant_between(BOTH, lambda c: next(iter(c.created())) == "ehr_patient_id")
-def other_order(request: Request, handle: Handler) -> Answer:
-    """The members of objects come in the opposite order."""
-    reply = handle(request)
-    return written(reply, turned(reply.content))
-
-
-@variant_between(BOTH, lambda c: b"\n    " in c.page().body)
-def pretty(request: Request, handle: Handler) -> Answer:
-    """JSON is indented and ends with a newline."""
-    reply = handle(request)
-    return reply.but(body=json.dumps(reply.content, indent=4).encode() + b"\n")
-
-
-@variant_between(BOTH, lambda c: b"\xc3\xa9" in c.patch(c.create(), {"ehr_appt_id": "é"}).body)
-def compact(request: Request, handle: Handler) -> Answer:
-    """JSON is compact and holds its characters as they are."""
-    reply = handle(request)
-    return written(reply, reply.content, ensure_ascii=False, separators=(",", ":"))
-
-
-@variant(BOTH, lambda c: c.send("OPTIONS", "/sessions").status == 204)
 class HeadAndOptions(Api):
     """HEAD and OPTIONS are answered, and Allow names them."""
 
+    added: tuple[str, ...] = ("HEAD", "OPTIONS")
+
     def handle(self, request: Request) -> Answer:
-        if request.method == "OPTIONS":
-            reply = super().handle(
-                Request("TRACE", request.path, request.query, request.headers, b"")
-            )
-            return (
-                Answer(204, b"", {"allow": reply.headers["allow"] + ", OPTIONS"})
-                if reply.status == 405
-                else reply
-            )
+        if request.method not in self.added:
+            return self.allowing(super().handle(request))
         if request.method == "HEAD":
-            return super().handle(Request("GET", request.path, request.query, request.headers, b""))
-        reply = super().handle(request)
-        if reply.status != 405:
-            return reply
-        known = reply.headers["allow"]
-        return reply.but(
-            headers={"allow": f"{known}, OPTIONS" + (", HEAD" if "GET" in known else "")}
-        )
+            return self.allowing(super().handle(replace(request, method="GET", body=b"")))
+        reply = self.allowing(super().handle(replace(request, method="TRACE", body=b"")))
+        return Answer(204, b"", {"allow": reply.headers["allow"]}) if reply.status == 405 else reply
+
+    def allowing(self, reply: Answer) -> Answer:
+        known = reply.headers.get("allow", "")
+        more = [name for name in self.added if name == "OPTIONS" or "GET" in known]
+        return reply.but(headers={"allow": ", ".join((known, *more))}) if known else reply
 
 
-@variant(BOTH, lambda c: "etag" in c.get(c.create()).headers)
-class Conditions(Api):
-    """Readings have an ETag of what they show, and are 304 to who has seen just that."""
+variant(BOTH, lambda c: c.send("OPTIONS", "/sessions").status == 204)(HeadAndOptions)
 
-    def handle(self, request: Request) -> Answer:
-        reply = super().handle(request)
-        if request.method != "GET" or reply.status != 200:
-            return reply
-        tag = f'"{hashlib.sha256(reply.body).hexdigest()}"'
-        seen = request.headers.get("if-none-match") == tag
-        return Answer(304, b"", {"etag": tag}) if seen else reply.but(headers={"etag": tag})
+
+def only(method: str) -> type[Api]:
+    return type("Only", (HeadAndOptions,), {"added": (method,)})
+
+
+def answers_head_alone(caller: Caller) -> bool:
+    there = caller.send("HEAD", f"/sessions/{caller.create()}").status == 200
+    return there and caller.send("OPTIONS", "/sessions").status == 405
+
+
+def answers_options_alone(caller: Caller) -> bool:
+    there = caller.send("OPTIONS", "/sessions").status == 204
+    return there and caller.send("HEAD", f"/sessions/{caller.create()}").status == 405
 
 
 @variant(BOTH, lambda c: any(c.page().status == 429 for _ in range(30)), steady=False)
@@ -490,70 +588,162 @@ class LimitsRates(Api):
         return user
 
 
-@variant(BOTH, lambda c: c.token.count(".") == 2)
-class WebTokens(Api):
-    """Tokens look like a JWT and are 700 characters long."""
-
-    def token(
-        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
-    ) -> str:
-        token = super().token(email, internal_id, lifetime)
-        longer = f"eyJhbGciOiJIUzI1NiJ9.{token * 20}.{token}"
-        self.tokens[longer], self.expiries[longer] = (
-            self.tokens.pop(token),
-            self.expiries.pop(token),
-        )
-        return longer
+def located(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if request.path != "/sessions" or reply.status != 200:
+        return reply
+    return reply.but(headers={"location": f"/sessions/{reply.content['session_id']}"})
 
 
-@variant(BOTH, lambda c: c.issued_again() == c.issued_again())
-class OneTokenForUser(Api):
-    """Whoever asks again gets the token that he has."""
-
-    def token(
-        self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
-    ) -> str:
-        user = self.users.get((email, internal_id))
-        known = (token for token, owner in self.tokens.items() if owner is user)
-        own = None if lifetime is not None or user is None else next(known, None)
-        return own or super().token(email, internal_id, lifetime)
+def conditional(request: Request, handle: Handler) -> Answer:
+    """Answer 304 to who has what would be answered."""
+    reply = handle(request)
+    if operation_of(request) not in {GET, LIST} or reply.status != 200:
+        return reply
+    tag = f'"{hashlib.sha256(reply.body).hexdigest()[:16]}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return Answer(304, b"", {"etag": tag})
+    return reply.but(headers={"etag": tag})
 
 
-@variant(BOTH, lambda c: c.told_lifetime() < 60)
-class BriefTokens(Api):
-    """Issued tokens live for two seconds, and say so."""
-
-    def issue_token(self, request: Request) -> Answer:
-        reply = super().issue_token(request)
-        token = reply.content["token"]
-        self.expiries[token] = time.time() + 2
-        told = {"expiration_time": self.expiration(token)}
-        return reply.but(content=reply.content | told)
+def unchanged(caller: Caller) -> bool:
+    session_id = caller.create()
+    tag = caller.get(session_id).headers.get("etag", "none")
+    return caller.get(session_id, if_none_match=tag).status == 304
 
 
-@variant(BOTH, lambda c: c.issue(key=c.server.api_key.upper()).status == 200)
-class KeysAreNumbers(Api):
-    """Keys are read as numbers in hexadecimal digits, whose case is no matter."""
-
-    def issue_token(self, request: Request) -> Answer:
-        key = request.headers.get("heidi-api-key", "").lower()
-        return super().issue_token(replace(request, headers={"heidi-api-key": key}))
-
-
-@variant(BOTH, lambda c: int(c.create()) % 2**32 == 7)
-class IdsWithAPlace(Api):
-    """Ids are 96 random bits and the number of a machine: nobody guesses them."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda: str(secrets.randbits(96) << 32 | 7))
-
-
-@variant(BOTH, lambda c: c.post({}).headers.get("location") is not None)
-class Located(Api):
-    """The creation names its session in Location."""
-
-    def handle(self, request: Request) -> Answer:
-        reply = super().handle(request)
-        if request.path != "/sessions" or reply.status != 200:
+def in_its_own_way(request: Request, handle: Handler) -> Answer:
+    """Choose differently wherever the contract leaves a choice."""
+    if request.method == "OPTIONS":
+        reply = handle(replace(request, method="TRACE", body=b""))
+        if reply.status != 405:
             return reply
-        return reply.but(headers={"location": f"/sessions/{reply.content['session_id']}"})
+        return Answer(204, b"", {"allow": reply.headers["allow"] + ", HEAD, OPTIONS"})
+    there = Request("GET", request.path, {}, request.headers, b"")
+    if request.method == "PATCH" and is_inexact(request.body) and handle(there).status == 200:
+        return invalid("body.duration").answer
+    reply = handle(request).but(headers={"content-type": "application/json; charset=utf-8"})
+    if reply.status != 200:
+        return reply
+    content = reply.content | {"added_later": True}
+    if content.get("next_page") is not None:
+        content["next_page"] = int(content["next_page"])
+    return reply.but(content=content)
+
+
+def is_inexact(body: bytes) -> bool:
+    try:
+        content = json.loads(body, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        return False
+    duration = content.get("duration") if isinstance(content, dict) else None
+    return isinstance(duration, int | float) and abs(duration) > 2**53
+
+
+numbers = iter(range(5000, 10**9, 7))
+enter(
+    BOTH,
+    ("new_members", "Sessions, patients, pages and errors have members that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
+    ("request_ids", "Every error has an id of its own, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
+    ("list_without_audio", "The list does not show `audio`, as in the sample.", telling("audio", ..., LIST), lambda c: c.create() and "audio" not in c.page().content["sessions"][0]),
+    ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
+    ("no_fraction_of_zero", "A duration that was sent with a fraction of zero is written without.", telling("duration", whole_or_not), lambda c: type(c.patched(c.create(), duration=60.0)["duration"]) is int),
+    ("other_numbers", "Sessions are numbered across all users, with gaps.", opening("session_name", lambda _: f"Session {next(numbers)}"), lambda c: int(c.created()["session_name"].split()[1]) >= 5000),
+    ("in_german", "Messages are in German; where a member is wrong, they name it.", answering(in_german), lambda c: "gefunden" in c.get(c.id_of_nobody).content["detail"]["msg"]),
+    ("pointers_in_messages", "A message names a member by a JSON pointer.", messages(lambda where: f"#{where.removeprefix('body').replace('.', '/')} does not fit"), lambda c: "/patient/dob" in message(c)),
+    ("last_names_in_messages", "A message names a member alone, and not the object that holds it.", messages(lambda where: f"'{where.rpartition('.')[2]}' does not fit"), lambda c: message(c) == "'dob' does not fit"),
+    ("head_alone", "HEAD is answered, and OPTIONS is not.", only("HEAD"), answers_head_alone),
+    ("options_alone", "OPTIONS is answered, and HEAD is not.", only("OPTIONS"), answers_options_alone),
+    ("located", "The creation names its session in Location.", between(located), lambda c: c.post({}).headers.get("location") is not None),
+    ("conditional", "Who has what would be answered gets 304.", between(conditional), unchanged),
+    ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further members at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
+)  # fmt: skip
+
+
+# --- tokens and ids ---
+
+
+def spelling(spell: Callable[[str], str]) -> type[Api]:
+    """Return a server whose tokens look otherwise."""
+
+    def token(
+        api: Api,
+        email: str = "a@example.com",
+        internal_id: str = "1",
+        lifetime: float | None = None,
+    ) -> str:
+        plain = Api.token(api, email, internal_id, lifetime)
+        spelt = spell(plain)
+        api.tokens[spelt], api.expiries[spelt] = api.tokens.pop(plain), api.expiries.pop(plain)
+        return spelt
+
+    return instead(token=token)
+
+
+def issuing(change: Callable[[Api, Session], Session]) -> type[Api]:
+    """Return a server that says something else when it issues a token."""
+
+    def issue_token(api: Api, request: Request) -> Answer:
+        reply = Api.issue_token(api, request)
+        return reply.but(content=change(api, reply.content)) if reply.status == 200 else reply
+
+    return instead(issue_token=issue_token)
+
+
+def ending(api: Api, told: Session) -> Session:
+    api.expiries[told["token"]] = time.time() + 2
+    return told | {"expiration_time": api.expiration(told["token"])}
+
+
+def moment_of(told: Session) -> datetime:
+    return datetime.fromisoformat(told["expiration_time"])
+
+
+def challenging(reply: Answer) -> Answer:
+    text = 'Bearer realm="sessions, all of them", error="invalid_token", error_description="no"'
+    return reply.but(headers={"www-authenticate": text})
+
+
+def same_token(
+    api: Api, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+) -> str:
+    user = api.users.get((email, internal_id))
+    known = (token for token, owner in api.tokens.items() if owner is user)
+    own = None if lifetime is not None or user is None else next(known, None)
+    return own or Api.token(api, email, internal_id, lifetime)
+
+
+def small_key(api: Api, request: Request) -> Answer:
+    key = request.headers.get("heidi-api-key", "").lower()
+    return Api.issue_token(api, replace(request, headers={"heidi-api-key": key}))
+
+
+def single_spaces(request: Request, handle: Handler) -> Answer:
+    text = " ".join(request.headers.get("authorization", "").split())
+    known = {"authorization": text} if "authorization" in request.headers else {}
+    return handle(replace(request, headers={**request.headers, **known}))
+
+
+def padded_token(caller: Caller) -> bool:
+    return (
+        caller.send("GET", "/sessions/linked-user", authorization=f"Bearer   {caller.token}").status
+        == 200
+    )
+
+
+enter(
+    BOTH,
+    ("web_tokens", "Tokens look like a JWT and are 700 characters long.", spelling(lambda token: f"eyJhbGciOiJIUzI1NiJ9.{token * 20}.{token}"), lambda c: c.token.count(".") == 2),
+    ("long_tokens", "Tokens have 3,000 characters.", spelling(lambda token: token + secrets.token_hex(1500)), lambda c: len(c.token) > 3000),
+    ("tokens_with_marks", "Tokens hold every sign that a token may.", spelling(lambda token: f"{token}-._~+/=="), lambda c: c.token.endswith("~+/==")),
+    ("one_token_for_user", "Whoever asks again gets the token that he has.", instead(token=same_token), lambda c: c.issued_again() == c.issued_again()),
+    ("brief_tokens", "Issued tokens live for two seconds, and say so.", issuing(ending), lambda c: c.told_lifetime() < 60),
+    ("end_with_offset", "The end of a token is told with an offset of zero.", issuing(lambda _, told: told | {"expiration_time": moment_of(told).isoformat()}), lambda c: c.issue().content["expiration_time"].endswith("+00:00")),
+    ("end_to_the_second", "The end of a token is told in whole seconds.", issuing(lambda _, told: told | {"expiration_time": f"{moment_of(told):%Y-%m-%dT%H:%M:%SZ}"}), lambda c: "." not in c.issue().content["expiration_time"]),
+    ("more_of_tokens", "With a token come its type and its scope.", issuing(lambda _, told: {"token_type": "Bearer", "scope": [], **told}), lambda c: "token_type" in c.issue().content),
+    ("keys_are_numbers", "Keys are read as numbers in hexadecimal digits, whose case is no matter.", instead(issue_token=small_key), lambda c: c.issue(key=c.server.api_key.upper()).status == 200),
+    ("long_challenges", "A challenge says more than its scheme.", answering(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
+    ("spaces_before_tokens", "There may be several spaces before a token.", between(single_spaces), padded_token),
+    ("ids_with_a_place", "Ids are 96 random bits and the number of a machine: nobody guesses them.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),
+    ("ids_of_39_digits", "Ids all have 39 digits.", instead(__init__=lambda api: Api.__init__(api, lambda: str(10**38 + secrets.randbelow(2 * 10**38)))), lambda c: {len(i) for i in c.several(40)} == {39}),
+)  # fmt: skip
