@@ -222,8 +222,13 @@ def judged_at_both(planted: Planted, put: Put, *, quick: bool) -> Judgement:
     """Judge the server of a fault at its level and, where nothing is seen, at the stricter one."""
     level: Level = "strict" if planted.id in STRICT_ONLY and quick else planted.level
     judgement = judged(planted, put, quick=quick, level=level)
-    if judgement.fitting is None and level == "documented":
-        return judged(planted, put, quick=quick, level="strict")
+    if judgement.fitting is not None:
+        return judgement
+    if quick:
+        # What a script finds may rest on what those before it have seen.
+        return judged_at_both(planted, put, quick=False)
+    if level == "documented":
+        return judged(planted, put, level="strict")
     return judgement
 
 

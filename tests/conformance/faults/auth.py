@@ -1,9 +1,13 @@
 """Tokens that are missing, nearly right or expired, on each operation."""
 
 import contextlib
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import unquote
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Api, RefusalError, Request, User
@@ -296,7 +300,7 @@ def with_key(alike: Callable[[str, str], bool]) -> Callable[[Api, Request], Requ
     return change
 
 
-def issued(change: Callable[[Api, Session], Session]) -> type[Api]:
+def issued(change: Callable[[Api, Session], Any]) -> type[Api]:
     """Return a server that answers something else when it issues a token."""
 
     def issue_token(api: Api, request: Request) -> Answer:
@@ -318,7 +322,7 @@ def needs_key(key: Callable[[Caller], str | None]) -> Witness:
 FAULTS.enter(
     ("key_is_optional", "A token is issued without an API key.", "S1 heidiApiKey", DOCUMENTED, issuing(without_key), needs_key(lambda c: None)),
     ("short_key", "The API key may lack its last character.", "S1 heidiApiKey", DOCUMENTED, issuing(with_key(lambda sent, key: sent == key[:-1])), needs_key(lambda c: c.server.api_key[:-1])),
-    ("expiration_without_zone", "`expiration_time` has no time zone.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].removesuffix("Z")}), lambda c: c.issue().content["expiration_time"].endswith("Z")),
+    ("expiration_without_zone", "`expiration_time` has no time zone.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].removesuffix("Z")}), lambda c: c.issue().content["expiration_time"].endswith(("Z", "+00:00"))),
     ("expiration_as_seconds", "`expiration_time` is a number of seconds.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": 1735689600}), lambda c: isinstance(c.issue().content["expiration_time"], str)),
     ("shorter_than_told", "A token says that it lives for a day and ends at once.", "IssuedToken S1", DOCUMENTED, issued(ended), lambda c: c.using(c.issue().content["token"]).page().status == 200),
 )  # fmt: skip
@@ -447,3 +451,186 @@ class RefusedAndDone(Api):
                     with contextlib.suppress(RefusalError):
                         self.update(user, session_id, request)
         return super().authenticate(request)
+
+
+# --- tokens and keys that are joined, stripped or written otherwise ---
+
+NOBODYS = "0" * 20
+
+
+def one_of(read: Callable[[str], Iterable[str]]) -> type[Api]:
+    """Return a server that finds the token somewhere in what follows the scheme."""
+
+    def find(api: Api, request: Request) -> User | None:
+        whole = request.headers.get("authorization", "")
+        return next(filter(None, map(api.owner, read(whole))), None)
+
+    return admitting(find)
+
+
+def bearing(spell: Callable[[str], str]) -> Witness:
+    """Return a witness that a token that is written otherwise is no token."""
+    return lambda caller: is_error(
+        caller.send("GET", "/sessions/linked-user", authorization=spell(caller.token)), 401
+    )
+
+
+def keyed(read: Callable[[str], Iterable[str]]) -> type[Api]:
+    """Return a server that finds the key somewhere in what is sent for it."""
+
+    def change(api: Api, request: Request) -> Request:
+        good = api.api_key in read(request.headers.get("heidi-api-key", ""))
+        return replace(request, headers={"heidi-api-key": api.api_key}) if good else request
+
+    return issuing(change)
+
+
+def key_as(spell: Callable[[str], str]) -> Witness:
+    return needs_key(lambda caller: spell(caller.server.api_key))
+
+
+def key_elsewhere(api: Api, request: Request) -> Request:
+    other = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return replace(request, headers={"heidi-api-key": other} | dict(request.headers))
+
+
+def without_its_header(caller: Caller) -> bool:
+    query = {"email": caller.email, "third_party_internal_id": caller.internal_id}
+    reply = caller.send("GET", "/jwt", query=query, authorization=f"Bearer {caller.server.api_key}")
+    return reply.status == 401
+
+
+def key_for_token(api: Api, request: Request) -> User | None:
+    known = credentials(request) == ("bearer", api.api_key)
+    return next(iter(api.users.values())) if known else None
+
+
+FAULTS.enter(
+    ("one_of_two_tokens", "Of two tokens with a comma between them one must be right.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.removeprefix("Bearer ").split(",")), bearing(lambda t: f"Bearer {NOBODYS},{t}")),
+    ("last_word_counts", "The last word of Authorization is the token.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.split(" ")[-1:]), bearing(lambda t: f"Bearer {NOBODYS} {t}")),
+    ("first_word_counts", "What follows behind a token and a space is not looked at.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.split(" ")[1:2]), bearing(lambda t: f"Bearer {t} {NOBODYS}")),
+    ("token_in_quotes", "A token may stand in quotes.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").strip('"')]), bearing(lambda t: f'Bearer "{t}"')),
+    ("token_in_brackets", "A token may stand in angle brackets, as a guide prints it.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").strip("<>")]), bearing(lambda t: f"Bearer <{t}>")),
+    ("encoded_token", "A token is percent-decoded.", "S1", STRICT, one_of(lambda t: [unquote(t.removeprefix("Bearer "))]), bearing(lambda t: f"Bearer %{ord(t[0]):02X}{t[1:]}")),
+    ("scheme_twice", "The scheme may stand before a token twice.", "S1", STRICT, one_of(lambda t: [t.replace("Bearer ", "")]), bearing(lambda t: f"Bearer Bearer {t}")),
+    ("colon_behind_the_scheme", "A colon or an equals sign may stand behind the scheme.", "S1", STRICT, one_of(lambda t: [re.sub("^Bearer[:=] *", "", t)]), bearing(lambda t: f"Bearer: {t}")),
+    ("any_scheme_at_all", "Whatever stands before a token is not looked at.", "S1", STRICT, one_of(lambda t: [t.partition(" ")[2]]), bearing(lambda t: f"Digest {t}")),
+    ("padded_token", "An equals sign behind a token is not looked at.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").rstrip("=")]), bearing(lambda t: f"Bearer {t}==")),
+    ("key_is_a_token", "The key is a token of the first user.", "S1 bearerAuth", DOCUMENTED, admitting(key_for_token), lambda c: is_error(c.using(c.server.api_key).page(), 401)),
+    ("one_of_two_keys", "Of two keys with a comma between them one must be right.", "S1 heidiApiKey", DOCUMENTED, keyed(lambda k: k.split(",")), key_as(lambda k: f"wrong,{k}")),
+    ("key_with_scheme", "A scheme may stand before the key.", "S1 heidiApiKey", DOCUMENTED, keyed(lambda k: k.split(" ")[-1:]), key_as(lambda k: f"Bearer {k}")),
+    ("encoded_key", "The key is percent-decoded.", "S1 heidiApiKey", DOCUMENTED, keyed(lambda k: [unquote(k)]), key_as(lambda k: f"%{ord(k[0]):02X}{k[1:]}")),
+    ("key_in_quotes", "The key may stand in quotes.", "S1 heidiApiKey", DOCUMENTED, keyed(lambda k: [k.strip('"')]), key_as(lambda k: f'"{k}"')),
+    ("key_with_more", "What follows behind the key is not looked at.", "S1 heidiApiKey", DOCUMENTED, keyed(lambda k: [k[:32]]), key_as(lambda k: f"{k}x")),
+    ("key_in_authorization", "The key may stand in Authorization.", "S1 heidiApiKey", DOCUMENTED, issuing(key_elsewhere), without_its_header),
+)  # fmt: skip
+
+
+# --- what is issued, and to whom ---
+
+
+def users_by(name: Callable[[str, str], tuple[str, str]]) -> type[Api]:
+    """Return a server that knows its users by something that two of them can share."""
+
+    def token(
+        api: Api,
+        email: str = "a@example.com",
+        internal_id: str = "1",
+        lifetime: float | None = None,
+    ) -> str:
+        return Api.token(api, *name(email, internal_id), lifetime)
+
+    return instead(token=token)
+
+
+def two_users(
+    first: Callable[[str], tuple[str, str]], second: Callable[[str], tuple[str, str]]
+) -> Witness:
+    """Return a witness that two users, each made of an email, share no session."""
+
+    def witness(caller: Caller) -> bool:
+        one, other = (
+            caller.using(caller.issue(email=email, internal_id=internal_id).content["token"])
+            for email, internal_id in (first(caller.email), second(caller.email))
+        )
+        return other.get(one.create()).status == 404
+
+    return witness
+
+
+def brief(api: Api, told: Session) -> Session:
+    end = datetime.now(UTC) + timedelta(seconds=3)
+    api.expiries[told["token"]] = time.time() + 1
+    return told | {"expiration_time": end.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+
+def lives_as_told(caller: Caller) -> bool:
+    reply = caller.issue()
+    until = datetime.fromisoformat(reply.content["expiration_time"])
+    left = (until - datetime.now(UTC)).total_seconds()
+    time.sleep(max(0.0, min(1.5, left - 0.5)))
+    return caller.using(reply.content["token"]).page().status == 200
+
+
+def in_zone(hours: int) -> Callable[[Api, Session], Session]:
+    def change(_: Api, told: Session) -> Session:
+        moment = datetime.fromisoformat(told["expiration_time"])
+        return told | {
+            "expiration_time": moment.astimezone(timezone(timedelta(hours=hours))).isoformat()
+        }
+
+    return change
+
+
+def shifted(**offset: int) -> Callable[[Api, Session], Session]:
+    def change(_: Api, told: Session) -> Session:
+        moment = datetime.fromisoformat(told["expiration_time"]) + timedelta(**offset)
+        return told | {"expiration_time": moment.isoformat().replace("+00:00", "Z")}
+
+    return change
+
+
+def ends_in_utc(caller: Caller) -> bool:
+    text = str(caller.issue().content["expiration_time"])
+    return text.endswith(("Z", "+00:00")) and caller.told_lifetime() > 0
+
+
+def tells_token(caller: Caller) -> bool:
+    return caller.using(str(caller.issue().content["token"])).page().status == 200
+
+
+def without_its_id(caller: Caller) -> Answer:
+    key = caller.server.api_key
+    return caller.send(
+        "GET", "/jwt", query={"email": caller.email}, authorization=None, heidi_api_key=key
+    )
+
+
+def without_id(api: Api, request: Request) -> Request:
+    return replace(request, query={"third_party_internal_id": ["1"], **request.query})
+
+
+FAULTS.enter(
+    ("ends_in_the_past", "`expiration_time` lies a day back.", "IssuedToken S1", DOCUMENTED, issued(shifted(days=-2)), ends_in_utc),
+    ("ends_in_sydney", "`expiration_time` is told with the offset of Sydney.", "IssuedToken S1", DOCUMENTED, issued(in_zone(11)), ends_in_utc),
+    ("ends_sooner_than_told", "A token lives for a second, and is said to live for three.", "IssuedToken S1", DOCUMENTED, issued(brief), lives_as_told),
+    ("ends_on_a_date", "`expiration_time` is a date.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"][:10]}), ends_in_utc),
+    ("ends_in_http", "`expiration_time` is written as in an HTTP header.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": "Thu, 01 Aug 2999 00:00:00 GMT"}), lambda c: c.told_lifetime() > 0),
+    ("ends_with_a_space", "`expiration_time` has a space for the T.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("T", " ")}), lambda c: "T" in c.issue().content["expiration_time"]),
+    ("issued_in_data", "The token and its end stand inside `data`.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: {"data": told}), tells_token),
+    ("issued_as_access_token", "The token is called `access_token`.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: {"access_token": told["token"], "expires_in": 86400}), tells_token),
+    ("issued_as_a_text", "What is issued is the token alone.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told["token"]), tells_token),
+    ("issued_with_scheme", "The token comes with its scheme.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told | {"token": f"Bearer {told['token']}"}), tells_token),
+    ("issued_without_end", "No `expiration_time` is told.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
+    ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, answering(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
+    ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S7 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
+    ("users_are_joined", "A user is the email and the id behind each other.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
+    ("users_are_split", "A user is the email and the id with a colon between them.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
+    ("users_are_decoded_twice", "What says who a user is is percent-decoded twice.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, unquote(i))), two_users(lambda e: (e, "a%41"), lambda e: (e, "aA"))),
+    ("users_in_any_case", "Ids of users that differ in case are one.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i.lower())), two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))),
+    ("users_are_trimmed", "Spaces round the id of a user are not looked at.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i.strip())), two_users(lambda e: (e, " 1"), lambda e: (e, "1"))),
+    ("users_are_numbers", "Ids of users are read as numbers: 01 is 1.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, str(int(i)) if i.isdecimal() else i)), two_users(lambda e: (e, "01"), lambda e: (e, "1"))),
+    ("users_are_cut", "Ids of users are compared by their first 32 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i[:32])), two_users(lambda e: (e, "7" * 32 + "1"), lambda e: (e, "7" * 32 + "2"))),
+    ("plus_is_no_matter", "What stands behind a plus sign in an email is not looked at.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),
+    ("domain_is_the_user", "Of an email only the domain says who a user is.", "S2 issueToken", STRICT, users_by(lambda email, i: ("+unlinked" * ("+unlinked" in email) + email[email.find("@") :], i)), two_users(lambda e: (f"a{e}", "1"), lambda e: (f"b{e}", "1"))),
+)  # fmt: skip

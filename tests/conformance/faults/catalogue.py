@@ -220,6 +220,20 @@ def keeps(member: str, value: Any) -> Witness:
     return lambda caller: caller.keeps(**nested(member, value))
 
 
+def opening(member: str, value: Any) -> type[Api]:
+    """Return a server whose new sessions have another value; a function is given what was sent."""
+
+    def opened(api: Api, user: User, sent: Session) -> Session:
+        session = Api.opened(api, user, sent)
+        members, name = place_in(session, member)
+        members[name] = value(sent) if callable(value) else value
+        if members[name] is ...:
+            del members[name]
+        return session
+
+    return instead(opened=opened)
+
+
 def losing(member: str, when: Callable[[Session, Session], object] | None = None) -> type[Api]:
     """Return a server that drops a member of an update, given the session and what was sent."""
 

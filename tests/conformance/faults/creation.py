@@ -1,5 +1,6 @@
 """New sessions, and reading them back."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,12 @@ from .catalogue import (
     DOCUMENTED,
     STRICT,
     Catalogue,
+    Remembering,
     Session,
     Witness,
     between,
     instead,
+    opening,
     operation_of,
     place_in,
     refusing_bodies,
@@ -23,20 +26,6 @@ from .catalogue import (
 
 FAULTS = Catalogue("creation")
 PATIENT = {"name": "", "gender": None, "dob": None}
-
-
-def opening(member: str, value: Any) -> type[Api]:
-    """Return a server whose new sessions have another value; a function is given what was sent."""
-
-    def opened(api: Api, user: User, sent: Session) -> Session:
-        session = Api.opened(api, user, sent)
-        members, name = place_in(session, member)
-        members[name] = value(sent) if callable(value) else value
-        if members[name] is ...:
-            del members[name]
-        return session
-
-    return instead(opened=opened)
 
 
 def is_new(name: str, value: object) -> Witness:
@@ -296,3 +285,113 @@ class SpeaksTheLanguageOfTheCaller(Api):
         if language := request.headers.get("accept-language", "")[:2]:
             user.sessions[told["session_id"]]["language_code"] = language
         return told
+
+
+# --- what an older session leaves behind ---
+
+
+def leaking(*members: str, of_all: bool = False) -> type[Api]:
+    """Return a server whose new sessions begin with something of the one that changed last."""
+
+    def opened(api: Api, user: User, sent: Session) -> Session:
+        session = Api.opened(api, user, sent)
+        users = api.users.values() if of_all else [user]
+        older = [s for one in users for s in one.sessions.values()]
+        last = max(older, key=lambda s: str(s["updated_at"]), default=session)
+        for member in members:
+            source, name = place_in(last, member)
+            if name in source:
+                place_in(session, member)[0][name] = copy.deepcopy(source[name])
+        return session
+
+    return instead(opened=opened)
+
+
+def begins_anew(**members: Any) -> Witness:
+    """Return a witness that a session is as new as the first, whatever became of that."""
+
+    def witness(caller: Caller) -> bool:
+        first = caller.create()
+        before = caller.read(first)
+        caller.patch(first, members)
+        after = caller.created()
+        return all(after.get(name, ...) == before.get(name, ...) for name in members)
+
+    return witness
+
+
+def apart_from_others(caller: Caller) -> bool:
+    other = caller.another()
+    other.patch(other.create(), {"patient": {"name": "Marigold"}})
+    return bool(caller.created()["patient"]["name"] == "")
+
+
+def no_appointment_left(caller: Caller) -> bool:
+    caller.create(ehr_appointment_id="A1")
+    return caller.created()["ehr_appt_id"] is None
+
+
+def nothing_left_of_refused(caller: Caller) -> bool:
+    caller.post({APPOINTMENT: "A1", "patient_profile_id": 5})
+    return caller.created()["ehr_appt_id"] is None
+
+
+class KeptAppointments(Remembering):
+    """A server that fills in the appointment of another creation."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        known = {APPOINTMENT: self.memory[id(user)]} if id(user) in self.memory else {}
+        return super().opened(user, known | sent)
+
+
+@FAULTS.fault("S14 S20", STRICT, no_appointment_left)
+class AppointmentOfTheLast(KeptAppointments):
+    """A creation without an appointment gets that of the one before."""
+
+    def opened(self, user: User, sent: Session) -> Session:
+        session = super().opened(user, sent)
+        self.memory |= {id(user): sent[APPOINTMENT]} if APPOINTMENT in sent else {}
+        return session
+
+
+@FAULTS.fault("S14 S20", STRICT, nothing_left_of_refused)
+class AppointmentOfTheRefused(KeptAppointments):
+    """A creation that is refused leaves its appointment to the next one."""
+
+    def create(self, user: User, request: Request) -> Any:
+        try:
+            created = super().create(user, request)
+        except RefusalError:
+            sent = self.parsed(request)
+            if isinstance(sent, dict) and isinstance(sent.get(APPOINTMENT), str):
+                self.memory[id(user)] = sent[APPOINTMENT]
+            raise
+        self.memory.pop(id(user), None)
+        return created
+
+
+@FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create() != c.create())
+class EmptyCreationOnce(Remembering):
+    """A second creation that says nothing answers the session of the first, while it is unchanged."""
+
+    def create(self, user: User, request: Request) -> Any:
+        known = user.sessions.get(self.memory.get(id(user), ""))
+        said = self.parsed(request) if request.body else {}
+        if known and not said and known["created_at"] == known["updated_at"]:
+            return {"session_id": known["session_id"]}
+        created = super().create(user, request)
+        if not said:
+            self.memory[id(user)] = created["session_id"]
+        return created
+
+
+FAULTS.enter(
+    ("patient_comes_along", "A new session has the patient of the one that changed last.", "S20", STRICT, leaking("patient"), begins_anew(patient={"name": "A"})),
+    ("notes_come_along", "A new session has the notes of the one that changed last.", "S20", STRICT, leaking("clinician_notes"), begins_anew(clinician_notes=["a"])),
+    ("language_comes_along", "A new session has the language of the one that changed last.", "S20", STRICT, leaking("language_code"), begins_anew(language_code="es")),
+    ("duration_comes_along", "A new session has lasted as long as the one that changed last.", "S20", STRICT, leaking("duration"), begins_anew(duration=7)),
+    ("link_comes_along", "A new session has the patient link of the one that changed last.", "S20", STRICT, leaking("ehr_patient_id"), begins_anew(ehr_patient_id="P")),
+    ("consent_comes_along", "A new session shows the consent of the one that changed last.", "S20", STRICT, leaking("is_consent"), begins_anew(is_consent=True)),
+    ("demographics_come_along", "A new session shows the demographics of the one that changed last.", "S20", STRICT, leaking("patient.demographic_details"), begins_anew(patient={"demographic_details": "x"})),
+    ("patient_of_another_user", "A new session has the patient of whoever's session changed last.", "S2 S20", STRICT, leaking("patient", of_all=True), apart_from_others),
+)  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Api, RefusalError, Request
 
+from .auth import without_its_id
 from .catalogue import (
     DOCUMENTED,
     GET,
@@ -17,6 +18,7 @@ from .catalogue import (
     Witness,
     answering,
     instead,
+    nested,
     operation_of,
     to,
 )
@@ -143,4 +145,59 @@ FAULTS.enter(
     ("echoes_the_id", "The message of 404 repeats the id that was asked for.", "S18", STRICT, retelling(404, GET, lambda request, _: f"Session {request.path.rpartition('/')[2]} not found"), silent_on("Featherstonehaugh", lambda c: c.get("Featherstonehaugh"))),
     ("names_no_member", "The message of 422 does not say which member is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
     ("echoes_the_query", "The error of a wrong `page_size` carries the value in a further member.", "S18", STRICT, retelling(422, LIST, lambda request, msg: f"{msg} {json.dumps(dict(request.query))}"), silent_on(SECRET, lambda c: c.page(page_size=SECRET))),
+)  # fmt: skip
+
+
+# --- what is told of a part of what was sent ---
+
+
+def of_member(member: str, tell: Callable[[Any], str]) -> type[Api]:
+    """Return a server whose message about one member, and no other, tells something of its value."""
+    return invalid(
+        lambda where, value: (
+            f"{where} is not valid{tell(value) if where == f'body.{member}' else ''}"
+        )
+    )
+
+
+def sent(member: str, value: Any) -> Callable[[Caller], Answer]:
+    return lambda caller: caller.patch(caller.create(), nested(member, value))
+
+
+def with_header(name: str) -> Callable[[Request, str], str]:
+    return lambda request, msg: f"{msg}: {request.headers.get(name, '')}"
+
+
+def with_query(name: str) -> Callable[[Request, str], str]:
+    return lambda request, msg: f"{msg}: {request.query.get(name, [''])[-1]}"
+
+
+def where_it_breaks(request: Request, msg: str) -> str:
+    """Tell of the characters round the place where a body is JSON no more."""
+    try:
+        json.loads(request.body)
+    except json.JSONDecodeError as error:
+        return f"{msg}: unexpected {error.doc[max(0, error.pos - 12) : error.pos + 4]!r}"
+    except ValueError:
+        pass
+    return msg
+
+
+def wrong_key(caller: Caller) -> Answer:
+    return caller.issue(key=SECRET)
+
+
+FAULTS.enter(
+    ("echoes_the_date", "The message about a `dob` repeats it, as a library of dates does.", "S18", STRICT, of_member("patient.dob", lambda v: f": day is out of range for month: {v}"), silent_on("1987-02-30", sent("patient.dob", "1987-02-30"))),
+    ("echoes_the_day", "The message about a `dob` repeats the day.", "S18", STRICT, of_member("patient.dob", lambda v: f": there is no day {str(v)[8:]}"), silent_on("no day 77", sent("patient.dob", "1987-02-77"))),
+    ("echoes_the_language", "The message about a language repeats its first ten characters.", "S18", STRICT, of_member("language_code", lambda v: f": {str(v)[:10]}"), silent_on(SECRET[:10], sent("language_code", SECRET))),
+    ("echoes_the_end", "The message about a gender repeats the last five characters of it.", "S18", STRICT, of_member("patient.gender", lambda v: f": …{str(v)[-5:]}"), silent_on(SECRET[-5:], sent("patient.gender", SECRET))),
+    ("echoes_the_duration", "The message about a duration repeats it.", "S18", STRICT, of_member("duration", lambda v: f": {v} is below 0"), silent_on("-7341", sent("duration", -7341))),
+    ("echoes_in_capitals", "The message about a gender repeats it in capitals.", "S18", STRICT, of_member("patient.gender", lambda v: f": {str(v).upper()}"), silent_on(SECRET.upper(), sent("patient.gender", SECRET))),
+    ("echoes_where_it_breaks", "The message of 400 repeats some characters before the place where JSON breaks.", "S18", STRICT, retelling(400, "", where_it_breaks), silent_on("stonehaugh", lambda c: c.patch_raw(c.create(), f'{{"ehr_appt_id": "{SECRET}"'.encode() + b" oops}"))),
+    ("echoes_the_size", "The message about a `page_size` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page_size")), silent_on("7341", lambda c: c.page(page_size="7341"))),
+    ("echoes_the_page", "The message about a `page` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page")), silent_on(SECRET, lambda c: c.page(page=SECRET))),
+    ("echoes_the_media_type", "The message of 415 repeats the content type.", "S18", STRICT, retelling(415, "", with_header("content-type")), silent_on("marigold", lambda c: c.patch_raw(c.create(), b"{}", content_type="text/marigold"))),
+    ("echoes_the_key", "The message about a wrong key repeats it.", "S18 S1", STRICT, retelling(401, "", with_header("heidi-api-key")), silent_on(SECRET, wrong_key)),
+    ("echoes_the_email", "The message about a missing id repeats the email.", "S18", STRICT, retelling(422, "", with_query("email")), lambda c: c.email.encode() not in without_its_id(c).body),
 )  # fmt: skip

@@ -1,6 +1,8 @@
 """Texts and numbers that come back otherwise than they were sent."""
 
+import contextlib
 import html
+import json
 import re
 import struct
 import unicodedata
@@ -23,6 +25,13 @@ def reshaping(member: str, change: Callable[[Any], Any]) -> type[Api]:
 
 def without_astral(text: str) -> str:
     return re.sub("[\U00010000-\U0010ffff]", "\ufffd", text)
+
+
+def rewritten(text: str) -> str:
+    """Write JSON anew, as what keeps objects would."""
+    with contextlib.suppress(ValueError):
+        return json.dumps(json.loads(text)) if text[:1] in "{[" else text
+    return text
 
 
 NAME, NOTES, DETAILS = "patient.name", "clinician_notes", "patient.demographic_details"
@@ -80,6 +89,32 @@ TEXTS: tuple[tuple[str, str, str, Callable[[str], str], str], ...] = (
     ("years_are_short", "A `dob` is kept with two digits for the year.", "patient.dob", lambda d: ("20" if d[2:4] < "69" else "19") + d[2:], "1930-05-06"),
     ("summer_time", "A `dob` in the summer moves by a day; one in the winter does not.", "patient.dob", lambda d: f"{d[:8]}{max(1, int(d[8:]) - 1):02}" if "04" <= d[5:7] <= "09" else d, "1985-07-15"),
     ("day_and_month", "Day and month of a `dob` are swapped where both could be a month.", "patient.dob", lambda d: f"{d[:5]}{d[8:]}-{d[5:7]}" if d[8:] <= "12" else d, "1990-02-03"),
+)  # fmt: skip
+# What a program takes for something else, and writes as it likes.
+TEXTS += (
+    ("double_quotes", "Double quotes in names open and close.", NAME, lambda t: re.sub('"([^"]*)"', "\u201c\\1\u201d", t), 'Jo "JJ" Doe'),
+    ("apostrophes", "An apostrophe in a name is bent.", NAME, lambda t: t.replace("'", "\u2019"), "O'Neil"),
+    ("primes", "Quotes in details become low and high ones.", DETAILS, lambda t: re.sub('"([^"]*)"', "\u201e\\1\u201c", t), 'says "no"'),
+    ("dashes", "Two hyphens in a note become a dash.", NOTES, lambda t: t.replace("--", "\u2014"), "BP -- high"),
+    ("dots", "Three dots in a note become one character.", NOTES, lambda t: t.replace("...", "\u2026"), "well..."),
+    ("half", "Fractions in details become one character.", DETAILS, lambda t: t.replace("1/2", "\u00bd"), "1/2 a pack"),
+    ("smileys", "A smiley in a note becomes a picture.", NOTES, lambda t: t.replace(":)", "\U0001f642"), "fine :)"),
+    ("markdown", "Stars that make a word strong are taken out of notes.", NOTES, lambda t: re.sub(r"\*\*(.*?)\*\*", r"\1", t), "**no** allergies"),
+    ("dates_in_notes", "A date in a note is written in the order of the years.", NOTES, lambda t: re.sub(r"\b(\d\d)/(\d\d)/(\d{4})\b", r"\3-\2-\1", t), "seen on 03/02/1990"),
+    ("json_in_notes", "A note that is JSON is written anew.", NOTES, rewritten, '{"a":1}'),
+    ("exponents", "An `ehr_appt_id` like 1E5 is written as a number.", "ehr_appt_id", lambda t: str(int(float(t))) if re.fullmatch(r"[0-9]+[eE][0-9]+", t) else t, "1E5"),
+    ("true_is_python", "The text `true` is written True.", "session_status", lambda t: t.title() if t in {"true", "false"} else t, "true"),
+    ("grouped_digits", "The digits of an `ehr_patient_id` lose the spaces between them.", "ehr_patient_id", lambda t: t.replace(" ", "") if t.replace(" ", "").isdigit() else t, "943 476 5919"),
+    ("hyphens_of_ids", "Hyphens between the digits of an `ehr_patient_id` are lost.", "ehr_patient_id", lambda t: t.replace("-", "") if t.replace("-", "").isdigit() else t, "943-476-5919"),
+    ("dates_of_ids", "An `ehr_appt_id` that looks like a date becomes one, as in a spreadsheet.", "ehr_appt_id", lambda t: re.sub(r"^MAR-?(\d)$", r"\1-Mar", t, flags=re.IGNORECASE), "MAR1"),
+    ("obsolete_languages", "Obsolete codes of a language become the new ones: iw is he.", "language_code", lambda t: {"iw": "he", "in": "id", "ji": "yi"}.get(t, t), "iw"),
+    ("obsolete_output", "Obsolete codes of an output language become the new ones: in is id.", "output_language_code", lambda t: {"iw": "he", "in": "id", "ji": "yi"}.get(t, t), "in"),
+    ("short_languages", "A language of three letters becomes one of two.", "language_code", lambda t: {"eng": "en", "deu": "de", "fra": "fr"}.get(t, t), "deu"),
+    ("macro_languages", "Mandarin becomes Chinese: cmn is zh.", "output_language_code", lambda t: re.sub("^cmn", "zh", t), "cmn-Hans"),
+    ("no_default_script", "The usual script of a language is left out.", "language_code", lambda t: t.replace("en-Latn", "en"), "en-Latn-AU"),
+    ("local_time_is_rounded", "`created_time_local` loses fractions of a second.", "created_time_local", lambda t: re.sub(r"(:\d\d)\.\d+", r"\1", t), "2024-12-11T09:00:00.125"),
+    ("end_of_the_day", "24:00 in `created_time_local` becomes 00:00.", "created_time_local", lambda t: t.replace("T24:00", "T00:00"), "2024-12-11T24:00:00"),
+    ("two_digit_years", "A `dob` before 1930 moves on by a century.", "patient.dob", lambda d: f"20{d[2:]}" if d < "1930" else d, "1925-05-06"),
 )  # fmt: skip
 for name, sentence, member, change, text in TEXTS:
     value: Any = [text] if member in {NOTES, "linked_sessions_for_context"} else text

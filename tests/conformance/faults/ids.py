@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -175,4 +176,93 @@ FAULTS.enter(
     ("number_in_creation", "The creation answers the id as a number.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: int(told[ID])}), lambda c: isinstance(c.post({}).content[ID], str)),
     ("other_id_in_creation", "The creation answers an id that no session has.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: api.new_id()}), lambda c: c.get(c.create()).status == 200),
     ("id_in_envelope", "The creation puts the id into `session` where an appointment was sent.", "SessionCreated L35", DOCUMENTED, created(lambda api, told, request: {"session": told} if b"ehr_appointment_id" in request.body else told), with_appointment),
+)  # fmt: skip
+
+
+# --- lookups by a part, and ids that follow from each other ---
+
+
+def looked_up(alike: Callable[[str, str], object]) -> type[Api]:
+    """Return a server that finds the only session whose id is like the one that is asked for."""
+
+    def lookup(api: Api, user: User, session_id: str) -> Session | None:
+        near = [s for name, s in user.sessions.items() if session_id and alike(session_id, name)]
+        return Api.lookup(api, user, session_id) or (near[0] if len(near) == 1 else None)
+
+    return instead(lookup=lookup)
+
+
+def pattern_of(text: str) -> str:
+    """Read a text as LIKE of SQL does."""
+    return "".join({"%": ".*", "_": "."}.get(mark, re.escape(mark)) for mark in text)
+
+
+def one_digit_off(asked: str, known: str) -> bool:
+    return len(asked) == len(known) and sum(map(str.__ne__, asked, known)) == 1
+
+
+def other_last_digit(session_id: str) -> str:
+    return f"{session_id[:-1]}{(int(session_id[-1]) + 1) % 10}"
+
+
+class Stepping(Api):
+    """A server that makes each id of the one before."""
+
+    def __init__(self) -> None:
+        self.last, self.step = bits(128), bits(127) | 2**126 | 1
+        super().__init__(self.following)
+
+    def following(self) -> str:
+        self.last = self.after(self.last) % 2**128
+        return str(self.last)
+
+    def after(self, last: int) -> int:
+        return last + self.step
+
+
+def made_after(after: Callable[[Stepping, int], int]) -> type[Api]:
+    return type("Made", (Stepping,), {"after": after})
+
+
+def no_constant_step(caller: Caller) -> bool:
+    ids = [int(session_id) for session_id in caller.several(CROWD)]
+    return len({(b - a) % 2**128 for a, b in itertools.pairwise(ids)}) == CROWD - 1
+
+
+def no_constant_factor(caller: Caller) -> bool:
+    """Say whether the steps between ids do not follow from each other."""
+    ids = [int(session_id) for session_id in caller.several(CROWD)]
+    steps = [(b - a) % 2**128 for a, b in itertools.pairwise(ids)]
+    odd = next((at for at, step in enumerate(steps[:-2]) if step % 2), None)
+    if odd is None:
+        return True
+    factor = steps[odd + 1] * pow(steps[odd], -1, 2**128) % 2**128
+    return any((a * factor - b) % 2**128 for a, b in itertools.pairwise(steps))
+
+
+def few_in_common(caller: Caller) -> bool:
+    """Say whether no half of the bits is the same in all ids: by chance it is once in 2^900."""
+    ids = [int(session_id) for session_id in caller.several(CROWD)]
+    return len({i >> 64 for i in ids}) > 1 and len({i % 2**64 for i in ids}) > 1
+
+
+def reversed_bits(number: int) -> int:
+    return int(f"{number % 2**128:0128b}"[::-1], 2)
+
+
+FAULTS.enter(
+    ("unique_prefix", "The first eight digits of an id, or more, are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 8 and known.startswith(asked)), near(lambda i: i[:20])),
+    ("unique_suffix", "The last eight digits of an id, or more, are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 8 and known.endswith(asked)), near(lambda i: i[-12:])),
+    ("any_part", "Ten digits from the middle of an id are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 10 and asked in known), near(lambda i: i[3:-3])),
+    ("one_digit_off", "One digit of an id may be wrong where only one session is as near.", "S15", STRICT, looked_up(one_digit_off), near(other_last_digit)),
+    ("goes_on", "What follows behind the digits of an id is not looked at.", "S15", STRICT, looked_up(lambda asked, known: asked.startswith(known)), near(lambda i: f"{i}000")),
+    ("like_of_sql", "An id is looked up by LIKE: a percent sign stands for anything.", "S15", STRICT, looked_up(lambda asked, known: "%" in asked.strip("%") + asked[-1:] and re.fullmatch(pattern_of(asked), known)), near(lambda i: f"{i[:9]}%")),
+    ("underscore_of_sql", "An id is looked up by LIKE: an underscore stands for a digit.", "S15", STRICT, looked_up(lambda asked, known: "_" in asked and re.fullmatch(pattern_of(asked), known)), near(lambda i: f"{i[:-1]}_")),
+    ("stars", "An asterisk at the end of an id stands for anything.", "S15", STRICT, looked_up(lambda asked, known: asked.endswith("*") and known.startswith(asked.rstrip("*"))), near(lambda i: f"{i[:9]}*")),
+    ("commas", "Of several ids with commas the first is looked up.", "S15", STRICT, reading(lambda i: i.partition(",")[0]), near(lambda i: f"{i},1")),
+    ("constant_step", "Each id is the one before and a large secret number, modulo 2^128.", "S15", STRICT, Stepping, no_constant_step),
+    ("constant_factor", "Each id is the one before times a number and another, modulo 2^128.", "S15", STRICT, made_after(lambda api, last: last * 0x2360ED051FC65DA44385DF649FCCF645 + api.step), no_constant_factor),
+    ("secret_over_a_counter", "Ids are a counter, under a secret that stays the same.", "S15", STRICT, made_after(lambda api, last: (last ^ api.step) + 1 ^ api.step), few_in_common),
+    ("counter_backwards", "Ids are a counter whose bits are turned round, after a secret that stays the same.", "S15", STRICT, made_after(lambda api, last: reversed_bits(reversed_bits(last) + 1)), few_in_common),
+    ("half_is_the_server", "The first 64 bits of an id are those of the server, and the others random.", "S15", STRICT, made_after(lambda api, last: (last >> 64 << 64) | bits(64)), few_in_common),
 )  # fmt: skip

@@ -145,3 +145,68 @@ class QueryIsPatch(Api):
             session = self.find(self.authenticate(request), request.path.rpartition("/")[2])
             session.update({name: text[0] for name, text in request.query.items()})
         return reply
+
+
+# --- other names for a method ---
+
+
+def overridden_by(**headers: Any) -> Callable[[Caller], object]:
+    """Return a witness that neither GET nor POST of a session becomes PATCH by a header."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        for method in ("GET", "POST"):
+            caller.send(method, f"/sessions/{session_id}", {"duration": 9}, **headers)
+        return bool(caller.read(session_id)["duration"] == 0)
+
+    return witness
+
+
+def by_query(caller: Caller) -> bool:
+    session_id = caller.create()
+    caller.send("GET", f"/sessions/{session_id}", {"duration": 9}, query={"_method": "PATCH"})
+    return bool(caller.read(session_id)["duration"] == 0)
+
+
+def stays_readable(caller: Caller) -> bool:
+    session_id = caller.create()
+    caller.send("POST", f"/sessions/{session_id}", x_http_method_override="DELETE")
+    caller.send("GET", f"/sessions/{session_id}", x_http_method_override="DELETE")
+    return caller.get(session_id).status == 200
+
+
+def with_method(name: str, *methods: str) -> type[Api]:
+    """Return a server that takes the method from a header, for requests of some methods."""
+
+    def handle(request: Request, handle: Handler) -> Answer:
+        other = request.headers.get(name, "").upper()
+        return handle(
+            replace(request, method=other) if other and request.method in methods else request
+        )
+
+    return between(handle)
+
+
+def method_in_query(request: Request, handle: Handler) -> Answer:
+    return handle(replace(request, method=request.query.get("_method", [request.method])[-1]))
+
+
+class DeletesByHeader(Api):
+    """A session is deleted by X-HTTP-Method-Override: DELETE."""
+
+    def handle(self, request: Request) -> Answer:
+        reply = super().handle(replace(request, method="GET", body=b""))
+        other = request.headers.get("x-http-method-override", "")
+        if other != "DELETE" or reply.status != 200:
+            return super().handle(request)
+        self.authenticate(request).sessions.pop(request.path.rpartition("/")[2], None)
+        return answer(200, {})
+
+
+FAULTS.enter(
+    ("post_by_override", "POST of a session with X-HTTP-Method-Override: PATCH changes it.", "S4", STRICT, with_method("x-http-method-override", "POST"), overridden_by(x_http_method_override="PATCH")),
+    ("x_method_override", "GET with X-Method-Override: PATCH changes the session.", "S12", STRICT, with_method("x-method-override", "GET"), overridden_by(x_method_override="PATCH")),
+    ("x_http_method", "POST of a session with X-HTTP-Method: PATCH changes it.", "S4", STRICT, with_method("x-http-method", "POST"), overridden_by(x_http_method="PATCH")),
+    ("method_in_the_query", "GET with `_method=PATCH` in its query changes the session.", "S12", STRICT, between(method_in_query), by_query),
+    ("deletes_by_override", "A session is deleted by X-HTTP-Method-Override: DELETE.", "S4", STRICT, DeletesByHeader, stays_readable),
+)  # fmt: skip

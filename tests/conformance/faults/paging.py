@@ -1,9 +1,11 @@
 """Pages: their size, their ends, and walks while sessions come and change."""
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
@@ -12,6 +14,7 @@ from tests.conformance.reference import Api, RefusalError, Request, User
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Remembering, Session, instead, paged
 
 FAULTS = Catalogue("paging")
+AGE = 0.5  # seconds that a session stays in the list
 
 
 def text_of(request: Request, name: str) -> str | None:
@@ -332,6 +335,15 @@ PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
     ("arabic_page", "A `page` may be written in Arabic digits.", "[\u0660-\u0669]+", int, "\u0661"),
     ("null_page", "A `page` of null is the first page.", "null", lambda _: 0, "null"),
     ("page_with_sql", "What follows the digits of a `page` is not looked at.", "[0-9]+ .*", lambda _: 0, "1 OR 1=1"),
+    ("plus_before_a_page", "A `page` may have a plus sign.", r"\+[0-9]+", int, "+1"),
+    ("minus_zero_page", "A `page` may be -0.", "-0", int, "-0"),
+    ("spaces_round_a_page", "A `page` may have spaces round it.", " +[0-9]+ *|[0-9]+ +", int, " 1"),
+    ("zeros_before_a_page", "A `page` may begin with zeros.", "0+[1-9][0-9]*", int, "01"),
+    ("page_to_the_point", "What follows a point in a `page` is not looked at.", r"[0-9]+\.[a-z]+", lambda t: int(t.split(".")[0]), "1.json"),
+    ("page_in_quotes", "A `page` may stand in quotes.", '"[0-9]+"', lambda t: int(t.strip('"')), '"1"'),
+    ("page_of_words", "A `page` may be `last` or `first`.", "last|first", lambda t: 0, "last"),
+    ("crash_on_negative_page", "A `page` below zero is 500.", "-[1-9][0-9]*", crashes(500), "-1"),
+    ("crash_on_far_page", "A `page` of twenty digits is 500.", "[0-9]{20,}", crashes(500), "9" * 24),
     ("crash_on_garbage", "A `page` that was never issued is 500.", "!+", crashes(500), "!!!"),
     ("crash_on_nul", "A `page` with NUL is 500.", ".*\0.*", crashes(500), "a\0"),
     ("crash_on_long_page", "A `page` of many characters is 500.", "x{1000,}", crashes(500), "x" * 4000),
@@ -459,3 +471,79 @@ class AHundredAndNoMore(Api):
     def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
         page = super().page_of(chosen[: max(0, 100 - end + len(chosen))], sessions, end)
         return page if end < 100 else page | LAST
+
+
+def foreign_page_is_refused_or_own(caller: Caller) -> bool:
+    caller.several(3)
+    other = caller.another()
+    other.several(2)
+    return other.page(page_size="1", page=str(next_of(caller))).status in {200, 422}
+
+
+def next_of(caller: Caller) -> Any:
+    return caller.listed(page_size="1")["next_page"]
+
+
+@FAULTS.fault("S19 S7", STRICT, foreign_page_is_refused_or_own)
+class CrashOnForeignPage(Remembering):
+    """A `next_page` of another user is 500."""
+
+    def page(self, user: User, request: Request) -> Any:
+        name, _, start = (text_of(request, "page") or "").partition("-")
+        if start:
+            if name in self.memory and self.memory[name] is not user:
+                raise RefusalError(500, "InternalError", "internal error")
+            query = {**request.query, "page": [start]}
+            request = replace(request, query=query)
+        page = super().page(user, request)
+        mark = f"w{id(user)}"
+        self.memory[mark] = user
+        return page | ({"next_page": f"{mark}-{page['next_page']}"} if page["next_page"] else {})
+
+
+def total_is_own(caller: Caller) -> bool:
+    other = caller.another()
+    other.several(3)
+    caller.several(2)
+    page = caller.page(page_size="1", page=str(next_of(other)))
+    return page.status != 200 or page.content["total_count"] == 2
+
+
+@FAULTS.fault("S2 S16", STRICT, total_is_own)
+class TotalsTravel(Api):
+    """`next_page` holds the total of the walk, and is believed whoever sends it back."""
+
+    def start(self, request: Request) -> int:
+        text, _, total = (text_of(request, "page") or "0").partition("of")
+        if total and not total.isdigit():
+            raise RefusalError(422, "ValidationError", "page is not valid")
+        return super().start(replace(request, query={**request.query, "page": [text]}))
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        total = (text_of(request, "page") or "").partition("of")[2]
+        following = page["next_page"] and f"{page['next_page']}of{page['total_count']}"
+        told = {"total_count": int(total)} if total else {}
+        return page | {"next_page": following} | told
+
+
+def leaves_after(seconds: float) -> Callable[[Caller], object]:
+    """Return a witness that a session is still in the list some seconds after it was created."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        time.sleep(seconds)
+        return session_id in caller.walk("100")
+
+    return witness
+
+
+def still_young(session: Session) -> bool:
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(session["updated_at"])
+    return age < timedelta(seconds=AGE)
+
+
+FAULTS.enter(
+    ("old_ones_leave", "A session that did not change for half a second leaves the list.", "L199 S16", STRICT, ordered(lambda sessions: [s for s in sessions if still_young(s)]), leaves_after(AGE * 1.1)),
+    ("newest_thirty", "The list has the thirty newest sessions, and counts no others.", "S16", STRICT, ordered(lambda sessions: sessions[-30:]), lambda c: len(c.several(32)) == c.listed()["total_count"]),
+)  # fmt: skip

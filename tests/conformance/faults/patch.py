@@ -127,20 +127,22 @@ def put_in_disguise(session: Session, sent: Session) -> None:
             session[name] = fresh.get(name)
 
 
-def emptying(when: Callable[[Session], object], **values: Any) -> type[Api]:
+def emptying(when: Callable[[Session], object], *names: str) -> type[Api]:
     """Return a server that first empties the patient, or some of it, given what was sent of it."""
 
     def empty(session: Session, sent: Session) -> None:
         if "patient" in sent and when(sent["patient"]):
-            session["patient"] = session["patient"] | values if values else dict(NOBODY)
+            lost = set(names or session["patient"])
+            kept = {n: value for n, value in session["patient"].items() if n not in lost}
+            session["patient"] = {n: NOBODY[n] for n in NOBODY if n in lost} | kept
 
     return changing(empty)
 
 
 FAULTS.enter(
     ("replaces_the_patient", "The patient is replaced, not merged: members not sent are lost.", "S11 L137", DOCUMENTED, emptying(lambda p: True), keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}})),
-    ("forgets_demographics", "An update of the patient without `demographic_details` loses them.", "S11", STRICT, emptying(lambda p: True, demographic_details=None), keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}})),
-    ("gender_resets_dob", "A new gender resets the date of birth.", "S11 L137", DOCUMENTED, emptying(lambda p: "gender" in p, dob=None), keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}})),
+    ("forgets_demographics", "An update of the patient without `demographic_details` loses them.", "S11", STRICT, emptying(lambda p: True, "demographic_details"), keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}})),
+    ("gender_resets_dob", "A new gender resets the date of birth.", "S11 L137", DOCUMENTED, emptying(lambda p: "gender" in p, "dob"), keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}})),
     ("empty_name_empties_the_patient", "An empty name empties the whole patient.", "S11 L137", DOCUMENTED, emptying(lambda p: p.get("name") == ""), keeps_each({"patient": PATIENT}, {"patient": {"name": ""}})),
     ("empty_patient_empties", "An update with an empty `patient` empties the patient.", "S11 L137", DOCUMENTED, emptying(lambda p: p == {}), keeps_each({"patient": PATIENT}, {"patient": {}})),
     ("drops_falsy_name", "A patient's name cannot be emptied.", "S11", DOCUMENTED, losing("patient.name", lambda old, new: not new["patient"]["name"]), keeps_each({"patient": {"name": "A"}}, {"patient": {"name": ""}})),

@@ -4,16 +4,18 @@ import contextlib
 import copy
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer, now
 
-from .catalogue import DOCUMENTED, STRICT, Catalogue, Remembering, Session, Witness, instead
+from .catalogue import DOCUMENTED, GET, STRICT, Catalogue, Remembering, Session, Witness, instead
 
 FAULTS = Catalogue("robustness")
 RACES = Catalogue("concurrency")
@@ -456,3 +458,129 @@ class AppointmentsAreForms(Api):
         if isinstance(session["ehr_appt_id"], str):
             session["ehr_appt_id"] = unquote_plus(session["ehr_appt_id"])
         return session
+
+
+# --- what is long, or in a charset that nobody knows ---
+
+
+def of_charset(charset: str) -> Callable[[Request], bool]:
+    return lambda request: f"charset={charset}" in request.headers.get("content-type", "").lower()
+
+
+def survives_charset(charset: str) -> Witness:
+    def witness(caller: Caller) -> bool:
+        content_type = f"application/json; charset={charset}"
+        return caller.patch_raw(caller.create(), b"{}", content_type=content_type).status < 500
+
+    return witness
+
+
+def in_its_charset(api: Api, request: Request) -> Any:
+    """Decode a body as its type says, though JSON is UTF-8."""
+    charset = request.headers.get("content-type", "").lower().partition("charset=")[2]
+    if charset != "iso-8859-1":
+        return Api.parsed(api, request)
+    return Api.parsed(api, replace(request, body=request.body.decode("latin-1").encode()))
+
+
+def kept_in_latin_1(caller: Caller) -> bool:
+    session_id = caller.create()
+    body = '{"ehr_patient_id": "Zo\u00eb"}'.encode()
+    reply = caller.patch_raw(session_id, body, content_type="application/json; charset=ISO-8859-1")
+    return reply.status != 200 or caller.read(session_id)["ehr_patient_id"] == "Zo\u00eb"
+
+
+def header_crash(name: str, text: str) -> type[Api]:
+    return failing(lambda request: text in request.headers.get(name, ""))
+
+
+def survives_header(**headers: Any) -> Witness:
+    return lambda caller: caller.get(caller.create(), **headers).status < 500
+
+
+FAULTS.enter(
+    ("crash_very_long_id", "An id of 5,000 characters is 500.", "S19", STRICT, failing(lambda r: len(r.path) > 5000), survives_path("7" * 5000)),
+    ("crash_long_word_for_an_id", "An id of 300 letters is 500, as a column of a database has 255.", "S19", STRICT, failing(lambda r: re.search("[a-z]{256}", r.path) is not None), survives_path("x" * 300)),
+    ("crash_long_digits", "An id of 40 digits and more is 500, as no column of numbers holds it.", "S19", STRICT, failing(lambda r: re.search("/[0-9]{45,}$", r.path) is not None), survives_path("9" * 60)),
+    ("crash_unknown_charset", "A charset that nobody knows is 500.", "S19 S5", STRICT, failing(of_charset("x-unknown")), survives_charset("x-unknown")),
+    ("crash_utf_16", "The charset UTF-16 is 500.", "S19 S5", STRICT, failing(of_charset("utf-16")), survives_charset("utf-16")),
+    ("crash_empty_charset", "An empty charset is 500.", "S19 S5", STRICT, failing(lambda r: r.headers.get("content-type", "").endswith("charset=")), survives_charset("")),
+    ("charset_is_believed", "A body is decoded in the charset that its type names, though JSON is UTF-8.", "S13 S5", STRICT, instead(parsed=in_its_charset), kept_in_latin_1),
+    ("crash_on_languages", "A preference for languages that is no list is 500.", "S19", STRICT, header_crash("accept-language", ";"), survives_header(accept_language=";q=;")),
+    ("crash_on_conditions", "A condition that is no tag is 500.", "S19", STRICT, header_crash("if-none-match", "tag"), survives_header(if_none_match="tag")),
+    ("crash_on_dates", "A condition whose date is none is 500.", "S19", STRICT, header_crash("if-modified-since", "yesterday"), survives_header(if_modified_since="yesterday")),
+    ("crash_on_ranges", "A range is 500.", "S19", STRICT, header_crash("range", "bytes"), survives_header(range="bytes=0-10")),
+)  # fmt: skip
+
+
+# --- reads during a write ---
+
+
+def seen_during(ask: Callable[[Caller, str], object]) -> Witness:
+    """Return a witness of what a read is told while an update of the same session runs."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+
+        def watch() -> object:
+            time.sleep(0.005)
+            return ask(caller, session_id)
+
+        return bool(at_once(lambda: caller.patch(session_id, {"duration": 5}), watch)[1])
+
+    return witness
+
+
+class Away(Unlocked):
+    """A server that takes a session out while it changes it."""
+
+    pause = 0.06
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: set[str] = set()
+
+    def change(self, session: Session, sent: Session) -> None:
+        self.away.add(session["session_id"])
+        time.sleep(self.pause)
+        super().change(session, sent)
+        self.away.discard(session["session_id"])
+
+
+@RACES.fault("S11 S15 S17", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
+class GoneDuringUpdates(Away):
+    """While a session is updated, GET does not find it."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        return super().read(User(True) if session_id in self.away else user, session_id)
+
+
+@RACES.fault("S16 S17", STRICT, seen_during(lambda c, i: i in c.walk("100")), slow=True)
+class UnlistedDuringUpdates(Away):
+    """While a session is updated, the list does not show it."""
+
+    def ordered(self, user: User) -> list[Session]:
+        return [s for s in super().ordered(user) if s["session_id"] not in self.away]
+
+
+@RACES.fault("S11 S17", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
+class BusyReaders(Away):
+    """While a session is updated, GET is 423."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        if session_id in self.away:
+            raise RefusalError(423, "Locked", "busy")
+        return super().read(user, session_id)
+
+
+@RACES.fault(
+    "S11 S17", STRICT, seen_during(lambda c, i: c.read(i)["patient"]["name"] is not None), slow=True
+)
+class EmptyDuringUpdates(Away):
+    """While a session is updated, GET shows its patient without a name."""
+
+    def shown(self, session: Session, operation: str) -> Session:
+        told = super().shown(session, operation)
+        if told["session_id"] in self.away and operation == GET:
+            told["patient"]["name"] = None
+        return told

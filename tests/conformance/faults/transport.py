@@ -1,9 +1,9 @@
 """Status codes, content types and bodies of answers."""
 
+import contextlib
 import gzip
 import json
 import unicodedata
-import zlib
 from collections.abc import Callable
 
 from tests.conformance.caller import Caller, is_error
@@ -81,7 +81,9 @@ def whole_though_compressed(caller: Caller) -> bool:
     reply = caller.send("GET", "/sessions/linked-user", accept_encoding="gzip")
     if reply.headers.get("content-encoding", "identity") == "identity":
         return True
-    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(reply.body).endswith(b"}")
+    with contextlib.suppress(EOFError):
+        return gzip.decompress(reply.body).endswith(b"}")
+    return False
 
 
 def cut_gzip(request: Request, handle: Handler) -> Answer:

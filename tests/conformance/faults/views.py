@@ -1,14 +1,24 @@
 """GET, the list and the answer to PATCH that differ, and timestamps."""
 
+import copy
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Api, RefusalError, Request, User, now, stamp
+from tests.conformance.reference import (
+    Answer,
+    Api,
+    Handler,
+    RefusalError,
+    Request,
+    User,
+    now,
+    stamp,
+)
 
 from .catalogue import (
     DOCUMENTED,
@@ -19,13 +29,18 @@ from .catalogue import (
     Catalogue,
     Remembering,
     Session,
+    Witness,
+    between,
+    instead,
     keeps,
+    operation_of,
     telling,
 )
 
 FAULTS = Catalogue("views")
 TIMES = Catalogue("timestamps")
 FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?", re.ASCII)
+AGE = 0.5  # seconds that something lasts
 JOHN = {"name": "John Doe", "gender": "MALE", "dob": "1990-01-01"}
 
 
@@ -329,3 +344,168 @@ class AllAreTouched(Api):
         for session in user.sessions.values():
             session["updated_at"] = told["session"]["updated_at"]
         return told
+
+
+# --- who asks whether something has changed ---
+
+
+def tagging(tag: Callable[[Session], str], *operations: str) -> type[Api]:
+    """Return a server that answers 304 to who names the tag of a content, as that makes it."""
+
+    def handle(request: Request, handle: Handler) -> Answer:
+        reply = handle(request)
+        if reply.status != 200 or operation_of(request) not in operations:
+            return reply
+        named = f'"{tag(reply.content)}"'
+        if named in request.headers.get("if-none-match", ""):
+            return Answer(304, b"", {"etag": named})
+        return reply.but(headers={"etag": named})
+
+    return between(handle)
+
+
+def as_http(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%a, %d %b %Y %H:%M:%S GMT}"
+
+
+def dated(request: Request, handle: Handler) -> Answer:
+    """Tell when a session changed to the second, and 304 to who knows a change of that second."""
+    reply = handle(request)
+    if reply.status != 200 or operation_of(request) != GET:
+        return reply
+    moment = as_http(reply.content["session"]["updated_at"])
+    if request.headers.get("if-modified-since") == moment:
+        return Answer(304, b"", {"last-modified": moment})
+    return reply.but(headers={"last-modified": moment})
+
+
+def asks_again(caller: Caller, ask: Callable[..., Answer]) -> bool:
+    """Say whether who has what a GET answered is told of a change."""
+    before = ask()
+    names = {"if_none_match": "etag", "if_modified_since": "last-modified"}
+    known = {name: before.headers[of] for name, of in names.items() if of in before.headers}
+    session_id = (
+        before.content["sessions"][0]["session_id"] if "sessions" in before.content else None
+    )
+    caller.patch(session_id or before.content["session"]["session_id"], {"duration": 9})
+    after = ask(**known)
+    return after.status == 200 and b'"duration": 9' in after.body.replace(b":9", b": 9")
+
+
+def session_again(caller: Caller) -> bool:
+    session_id = caller.create()
+    return asks_again(caller, lambda **headers: caller.get(session_id, **headers))
+
+
+def list_again(caller: Caller) -> bool:
+    caller.create()
+    return asks_again(
+        caller, lambda **headers: caller.send("GET", "/sessions/linked-user", **headers)
+    )
+
+
+FAULTS.enter(
+    ("tag_of_the_id", "The ETag of a session is its id: after a change, who asks with it gets 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["session_id"], GET), session_again),
+    ("tag_of_the_creation", "The ETag of a session is when it was created, and so 304 follows on a change.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["created_at"], GET), session_again),
+    ("tag_of_the_total", "The ETag of the list is how many sessions there are: after a change it is 304.", "S11 L199", DOCUMENTED, tagging(lambda c: str(c["total_count"]), LIST), list_again),
+    ("modified_to_the_second", "Last-Modified has whole seconds: a change within the second is answered with 304.", "S11 L99", DOCUMENTED, between(dated), session_again),
+)  # fmt: skip
+
+
+# --- what lasts for a while ---
+
+
+def lasts(seconds: float, ask: Callable[[Caller, str], object]) -> Witness:
+    """Return a witness that something holds of a session some seconds after its update."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        caller.patch(session_id, {"duration": 9})
+        time.sleep(seconds)
+        return bool(ask(caller, session_id))
+
+    return witness
+
+
+class ForgetsUpdates(Remembering):
+    """What an update changed is forgotten after half a second, but for when that was."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        name = session["session_id"]
+        self.memory.setdefault(name, (time.monotonic(), copy.deepcopy(session)))
+        super().change(session, sent)
+
+    def find(self, user: User, session_id: str) -> Session:
+        session = super().find(user, session_id)
+        moment, before = self.memory.get(session_id, (time.monotonic(), {}))
+        if time.monotonic() - moment > AGE:
+            del self.memory[session_id]
+            session.update(before, updated_at=session["updated_at"])
+        return session
+
+
+def of_age(session: Session) -> bool:
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(session["created_at"])
+    return age > timedelta(seconds=AGE)
+
+
+def vanishing(api: Api, user: User, session_id: str) -> Session | None:
+    session = Api.lookup(api, user, session_id)
+    return None if session is None or of_age(session) else session
+
+
+def of_the_newest(number: int) -> type[Api]:
+    return instead(
+        lookup=lambda api, user, i: (
+            Api.lookup(api, user, i) if i in [*user.sessions][-number:] else None
+        )
+    )
+
+
+class GoneAfterRequests(Remembering):
+    """A session is gone when sixty more requests were answered since it was last asked for."""
+
+    def lookup(self, user: User, session_id: str) -> Session | None:
+        session = super().lookup(user, session_id)
+        since = len(self.requests) - self.memory.get(session_id, len(self.requests))
+        if session is None or since > 60:
+            return None
+        self.memory[session_id] = len(self.requests)
+        return session
+
+
+def kept_among(number: int, ask: Callable[[Caller], object]) -> Witness:
+    """Return a witness that a session is found before and after as many requests."""
+
+    def witness(caller: Caller) -> bool:
+        session_id = caller.create()
+        before = caller.get(session_id).status
+        for _ in range(number):
+            ask(caller)
+        return {before, caller.get(session_id).status} == {200}
+
+    return witness
+
+
+FAULTS.enter(
+    ("gone_after_a_while", "Half a second after its creation a session is found no more.", "S15 L39", DOCUMENTED, instead(lookup=vanishing), lasts(AGE * 1.1, lambda c, i: c.get(i).status == 200)),
+    ("updates_are_forgotten", "Half a second after an update a session is as it was before.", "S11 L99", DOCUMENTED, ForgetsUpdates, lasts(AGE * 1.1, lambda c, i: c.read(i)["duration"] == 9)),
+    ("newest_twenty_are_found", "Only the twenty newest sessions of a user are found by their ids.", "S15 L39", DOCUMENTED, of_the_newest(20), kept_among(21, lambda c: c.create())),
+    ("gone_after_requests", "A session is gone once sixty more requests were answered.", "S15 L39", DOCUMENTED, GoneAfterRequests, kept_among(70, lambda c: c.page())),
+)  # fmt: skip
+
+
+# --- long values, in one operation alone ---
+
+FAULTS.enter(
+    ("long_names_in_list", "The list cuts names after 64 characters, and ends them with dots.", "S11 L103 patient", DOCUMENTED, telling("patient.name", lambda n: f"{n[:63]}…" if len(n) > 64 else n, LIST), keeps("patient.name", "n" * 65)),
+    ("long_notes_in_list", "The list cuts notes after 200 characters.", "S11", STRICT, telling("clinician_notes", lambda notes: [n[:200] for n in notes], LIST), keeps("clinician_notes", ["n" * 201])),
+    ("long_links_in_get", "GET cuts a patient link after 32 characters.", "S11 L103 ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", lambda i: i and i[:32], GET), keeps("ehr_patient_id", "7" * 33)),
+    ("many_notes_in_get", "GET shows five notes at most.", "S11", STRICT, telling("clinician_notes", lambda notes: notes[:5], GET), keeps("clinician_notes", list("abcdef"))),
+    ("long_demographics_in_update", "The answer to an update cuts demographics after 100 characters.", "S11", STRICT, telling("patient.demographic_details", lambda t: t[:100], PATCH), keeps("patient.demographic_details", "d" * 101)),
+)  # fmt: skip
+TIMES.enter(
+    ("with_offset_in_list", "The list shows `updated_at` with an offset of zero.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}+00:00", LIST), well_formed),
+    ("with_z_once_changed", "`updated_at` ends with Z once it has moved.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}Z", when=lambda s: s["updated_at"] != s["created_at"]), well_formed),
+    ("local_time_in_update", "The answer to an update shows `updated_at` of another zone than GET.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) + timedelta(hours=10)), PATCH), same),
+)  # fmt: skip
