@@ -1,13 +1,14 @@
 """Servers that must not be accused: the reference, its variants, the sandbox, one written apart."""
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 
 import heidi_sandbox
 from heidi_conformance import CannotJudgeError
 from heidi_conformance._campaign import Campaign
 from heidi_conformance._settings import SEED
+from heidi_conformance.rules import SCRIPTS, Script
 
 from . import independent
 from .faults.catalogue import Level
@@ -15,6 +16,13 @@ from .reference import Api
 from .standing import Standing, plan, standing, users
 from .variants import VARIANTS
 from .variants.catalogue import BOTH
+
+NOT_YET = "not yet: the judge is wrong about it"
+# Correct servers that the judge accuses, each with the reason.
+ACCUSED = {
+    "gzip_in_members": NOT_YET,
+    "known_parameters_alone": NOT_YET,
+}
 
 
 @contextlib.contextmanager
@@ -34,39 +42,54 @@ def by_hand() -> Generator[tuple[str, dict[str, str]]]:
         yield running.url, given
 
 
+OWN: dict[str, Standing] = {
+    "reference": partial(standing, Api),
+    "sandbox": sandbox,
+    "independent": by_hand,
+}
+
+
 def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
     """Return everything that must not be accused, by its name and a level.
 
-    quick: without servers that are slow, and each at its strictest level alone.
+    quick: without servers that are slow or that are known to be accused, and each at its strictest
+    level alone.
     """
-    own: dict[str, Standing] = {
-        "reference": partial(standing, Api),
-        "sandbox": sandbox,
-        "independent": by_hand,
-    }
     which = slice(-1, None) if quick else slice(None)
-    return {(name, level): server for name, server in own.items() for level in BOTH[which]} | {
+    return {(name, level): server for name, server in OWN.items() for level in BOTH[which]} | {
         (variant.id, level): partial(standing, variant.server)
         for variant in VARIANTS
-        if variant.steady or not quick
+        if not quick or (variant.steady and variant.id not in ACCUSED)
         for level in variant.levels[which]
     }
+
+
+class Part(Campaign):
+    """A run of some of the scripts."""
+
+    part = slice(None)
+
+    def scripts(self) -> Sequence[Script]:
+        """Return the scripts of this part."""
+        return SCRIPTS[self.part]
 
 
 def accusations(
     server: Standing,
     level: Level,
     *,
+    part: slice = slice(None),
     seed: int = SEED,
     rules_only: bool = True,
 ) -> list[str]:
     """Return what a run says against a correct server; by default, of the rules alone."""
     with server() as (url, given):
         whole = plan(url, level, given, seed=seed, rules_only=rules_only)
+        campaign = Part(whole, lambda _: None)
+        campaign.part = part
         try:
             return [
-                f"{item.rule} ({item.operation}) {item.title}"
-                for item in Campaign(whole, lambda _: None).run().findings
+                f"{item.rule} ({item.operation}) {item.title}" for item in campaign.run().findings
             ]
         except CannotJudgeError as error:
             return [str(error)]

@@ -623,7 +623,7 @@ FAULTS.enter(
     ("issued_with_scheme", "The token comes with its scheme.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: told | {"token": f"Bearer {told['token']}"}), tells_token),
     ("issued_without_end", "No `expiration_time` is told.", "IssuedToken S1", DOCUMENTED, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
     ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, answering(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
-    ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S7 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
+    ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S1 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
     ("users_are_joined", "A user is the email and the id behind each other.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
     ("users_are_split", "A user is the email and the id with a colon between them.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
     ("users_are_decoded_twice", "What says who a user is is percent-decoded twice.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, unquote(i))), two_users(lambda e: (e, "a%41"), lambda e: (e, "aA"))),

@@ -1,5 +1,6 @@
 """Pages: their size, their ends, and walks while sessions come and change."""
 
+import itertools
 import re
 import time
 import unicodedata
@@ -14,6 +15,7 @@ from tests.conformance.reference import Api, RefusalError, Request, User
 from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Remembering, Session, instead, paged
 
 FAULTS = Catalogue("paging")
+TURNS = itertools.cycle((1, -1))
 AGE = 0.5  # seconds that a session stays in the list
 
 
@@ -527,6 +529,11 @@ class TotalsTravel(Api):
         return page | {"next_page": following} | told
 
 
+def in_turns(page: Session, _: Request) -> Session:
+    """Turn the sessions of every second page round."""
+    return {"sessions": page["sessions"][:: next(TURNS)]}
+
+
 def leaves_after(seconds: float) -> Callable[[Caller], object]:
     """Return a witness that a session is still in the list some seconds after it was created."""
 
@@ -545,5 +552,6 @@ def still_young(session: Session) -> bool:
 
 FAULTS.enter(
     ("old_ones_leave", "A session that did not change for half a second leaves the list.", "L199 S16", STRICT, ordered(lambda sessions: [s for s in sessions if still_young(s)]), leaves_after(AGE * 1.1)),
+    ("order_within_pages", "Every second page shows its sessions in the opposite order.", "S12 S16", STRICT, paged(in_turns), first_page_again),
     ("newest_thirty", "The list has the thirty newest sessions, and counts no others.", "S16", STRICT, ordered(lambda sessions: sessions[-30:]), lambda c: len(c.several(32)) == c.listed()["total_count"]),
 )  # fmt: skip

@@ -18,7 +18,6 @@ from tests.conformance.faults.catalogue import (
     LIST,
     Remembering,
     Session,
-    Witness,
     answering,
     between,
     instead,
@@ -177,18 +176,6 @@ def next_page(caller: Caller) -> Any:
     return caller.listed(page_size="1")["next_page"]
 
 
-def pages_of(first: int, later: int) -> Witness:
-    """Return a witness for how many of three sessions two pages hold, where only one names a size."""
-
-    def witness(caller: Caller) -> bool:
-        caller.several(3)
-        page = caller.listed(page_size="1")
-        following = caller.listed(page=str(page["next_page"]))
-        return (page["count"], following["count"]) == (first, later)
-
-    return witness
-
-
 @variant(BOTH, lambda c: str(next_page(c)).endswith("="))
 class OpaqueCursors(Keyset):
     """`next_page` is a text in Base64, with signs that a query must escape."""
@@ -278,28 +265,6 @@ class RememberedPages(Remembering):
             self.memory[name] = (user, page["next_page"])
             page["next_page"] = name
         return page
-
-
-@variant(BOTH, pages_of(1, 1))
-class PagesKeepTheirSize(Api):
-    """`next_page` says how large the page before was; where no size is sent, that holds."""
-
-    def page_size(self, request: Request) -> int:
-        if "page_size" not in request.query and "page" in request.query:
-            size = request.query["page"][0].rpartition("x")[2]
-            request = replace(request, query={**request.query, "page_size": [size]})
-        return super().page_size(request)
-
-    def start(self, request: Request) -> int:
-        text, _, size = request.query.get("page", ["0x10"])[0].partition("x")
-        if not re.fullmatch("[1-9][0-9]?|100", size):
-            raise invalid("page")
-        return super().start(replace(request, query={**request.query, "page": [text]}))
-
-    def page(self, user: User, request: Request) -> Any:
-        page = super().page(user, request)
-        following = page["next_page"] and f"{page['next_page']}x{self.page_size(request)}"
-        return page | {"next_page": following}
 
 
 def keyset(**members: Any) -> type[Api]:
