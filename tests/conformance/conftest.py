@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from heidi_conformance import Level, Verdict, judge
 
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Api, Fault, faulty, serving
 
 Judged = Callable[..., Verdict]

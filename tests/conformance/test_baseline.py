@@ -9,8 +9,8 @@ from heidi_conformance import Finding, Outcome, Verdict
 from heidi_conformance.__main__ import main
 from heidi_conformance._baseline import compare
 
-from . import faults
-from .faults import TOKEN
+from .faults import simple
+from .faults.simple import TOKEN
 from .reference import Api, Fault, faulty, serving
 from .test_html import FINDING, VERDICT
 
@@ -79,12 +79,12 @@ def test_what_was_not_exercised_is_not_called_fixed() -> None:
 def test_only_what_is_new_gives_1_and_the_reports_say_what(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert 1 == judged(api, faults.session_without_id, "--report", "old")
-    assert 0 == judged(api, faults.session_without_id, "--baseline", "old/report.json")
+    assert 1 == judged(api, simple.session_without_id, "--report", "old")
+    assert 0 == judged(api, simple.session_without_id, "--baseline", "old/report.json")
     same = json.loads((tmp_path / "reports/conformance/report.json").read_text())
     assert "since the baseline: 0 new, 0 fixed" in capsys.readouterr().out
 
-    code = judged(api, faults.duration_as_text, "--baseline", "old/report.json", "--report", "now")
+    code = judged(api, simple.duration_as_text, "--baseline", "old/report.json", "--report", "now")
 
     assert 1 == code
     out = capsys.readouterr().out
@@ -101,7 +101,7 @@ def test_only_what_is_new_gives_1_and_the_reports_say_what(
     assert f"fixed: {old[0]['title']}" in out
     assert "Since the baseline" in (tmp_path / "now/report.html").read_text()
     # A report with a comparison in it is a baseline too.
-    assert 0 == judged(api, faults.duration_as_text, "--baseline", "now/report.json")
+    assert 0 == judged(api, simple.duration_as_text, "--baseline", "now/report.json")
 
 
 BAD = {

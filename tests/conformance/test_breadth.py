@@ -9,7 +9,7 @@ from heidi_conformance._wire import OutOfPatienceError, Wire
 from heidi_conformance.breadth import Inventor
 
 from .conftest import Judged
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
 
 

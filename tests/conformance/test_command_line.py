@@ -12,8 +12,8 @@ import pytest
 from heidi_conformance.__main__ import main, out_of_sight
 from heidi_conformance._credentials import SECRETS
 
-from . import faults
-from .faults import TOKEN
+from .faults import simple
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
 
 FEW = ("--rules-only",)
@@ -54,7 +54,7 @@ def test_a_server_that_conforms_gives_0_and_two_reports(
 def test_a_faulty_server_gives_1_and_a_card_for_each_finding(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(faulty(api, faults.session_without_id)) as url:
+    with serving(faulty(api, simple.session_without_id)) as url:
         assert 1 == main(["run", url, "--token", TOKEN, "--report", "here", *FEW])
 
     out = capsys.readouterr().out
@@ -201,7 +201,7 @@ def test_what_could_not_be_run_is_named_with_the_reason(
 def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
     api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(faulty(api, faults.parrot)) as url:
+    with serving(faulty(api, simple.parrot)) as url:
         assert 1 == main(["run", url, "--token", TOKEN, "--level", "strict", *FEW])
 
     out, err = capfd.readouterr()
@@ -339,7 +339,7 @@ def test_the_installed_command_exits_with_the_code_of_its_verdict(api: Api, tmp_
         run = [command, "run", url, "--rule", "answer-schema"]
         return subprocess.run(run, cwd=tmp_path, env=environment, check=False).returncode
 
-    with serving(api.handle) as good, serving(faulty(api, faults.session_without_id)) as bad:
+    with serving(api.handle) as good, serving(faulty(api, simple.session_without_id)) as bad:
         assert [0, 1] == [code(good), code(bad)]
     assert 2 == code(good)
 

@@ -12,7 +12,7 @@ import pytest
 from heidi_conformance import CannotJudgeError, Progress, _wire, judge
 
 from .conftest import Judged
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
 
 Attack = Callable[[socket.socket], None]

@@ -7,9 +7,9 @@ from pathlib import Path
 import heidi_sandbox
 import pytest
 
-from . import faults
 from .conftest import new_api
-from .faults import TOKEN
+from .faults import simple
+from .faults.simple import TOKEN
 from .reference import faulty, serving
 
 pytest_plugins = ["pytester"]
@@ -52,7 +52,7 @@ def test_a_broken_rule_fails_with_its_card_and_shows_no_token(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
-    with serving(faulty(new_api(), faults.parrot)) as url:
+    with serving(faulty(new_api(), simple.parrot)) as url:
         result = pytester.runpytest_subprocess(
             "--heidi-url", url, *STRICT, "--showlocals", "-k", "json-answers or error-shape"
         )
@@ -72,7 +72,7 @@ def test_chosen_rules_alone_are_put_to_the_server(
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
     api = new_api()
-    with serving(faulty(api, faults.session_without_id)) as url:
+    with serving(faulty(api, simple.session_without_id)) as url:
         result = pytester.runpytest_subprocess(
             "--heidi-url", url, "--heidi-level", "strict", "-k", "works or totals",
             "--heidi-report", "told",

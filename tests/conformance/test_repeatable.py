@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Handler, Request, User, answer, faulty, serving
 
 OTHER, UNLINKED = "token-of-the-second-user", "token-of-a-user-without-link"

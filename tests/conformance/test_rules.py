@@ -25,7 +25,7 @@ PLANTED = {planted.id: planted.server for planted in CATALOGUE}
 NAMED = {
     "transport.gzip_that_is_cut": "answers",
     "robustness.crash_nul_in_texts": "no-server-error",
-    "validation.refuses_nobody_before_1970": "works",
+    "creation.profile_is_required": "works",
     "transport.page_as_plain_text": "json-answers",
     "shape.no_provider_in_updates": "answer-schema",
     "auth.no_token_getSession": "token-needed",

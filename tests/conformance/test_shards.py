@@ -13,7 +13,7 @@ from heidi_conformance._shards import Shard, missing
 from heidi_conformance.rules import SCRIPTS
 
 from .conftest import new_api
-from .faults import TOKEN, session_without_id
+from .faults.simple import TOKEN, session_without_id
 from .reference import Api, faulty, serving
 from .test_html import FINDING, VERDICT
 

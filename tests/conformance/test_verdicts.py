@@ -11,9 +11,9 @@ from heidi_conformance._probe import Limits, Probe, Setting, Sighting
 from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, TABLE
 
-from . import faults
 from .conftest import Judged
-from .faults import TOKEN
+from .faults import simple
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -115,7 +115,7 @@ def recorded(seed: int) -> tuple[list[object], list[str]]:
     numbers = iter(range(1000))
     api = Api(new_id=lambda: str(10**30 + next(numbers)))
     api.tokens[TOKEN] = api.tokens[api.token()]
-    with serving(faulty(api, faults.crash_on_empty_text)) as url:
+    with serving(faulty(api, simple.crash_on_empty_text)) as url:
         verdict = judge(url, level="documented", token=TOKEN, seed=seed, max_examples=2)
     requests: list[object] = [
         (item.method, item.path, item.query, item.body) for item in api.requests
@@ -169,7 +169,7 @@ def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:
 
 
 def test_the_token_is_in_no_part_of_a_verdict_though_the_server_repeats_it(judged: Judged) -> None:
-    verdict = judged(faults.parrot)
+    verdict = judged(simple.parrot)
 
     assert verdict.findings
     assert TOKEN not in repr(verdict)

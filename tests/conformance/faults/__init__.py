@@ -17,31 +17,6 @@ from . import (
     views,
 )
 from .catalogue import Planted
-from .simple import (
-    SECRET_VALUE,
-    TOKEN,
-    any_page_size,
-    any_token,
-    as_the_only_user,
-    broken_json,
-    crash_on_empty_text,
-    created_without_id,
-    deletes,
-    duration_as_text,
-    half_an_answer,
-    lost_sessions,
-    no_token_needed,
-    page_as_html,
-    parrot,
-    plain_errors,
-    refuses_empty_text,
-    session_without_id,
-    text_as_number,
-    undeclared_status,
-    unknown_gender,
-    without_header,
-    wrong_challenge,
-)
 
 CATALOGUE: tuple[Planted, ...] = (
     *transport.FAULTS,
@@ -62,30 +37,4 @@ CATALOGUE: tuple[Planted, ...] = (
     *robustness.RACES,
 )
 
-__all__ = [
-    "CATALOGUE",
-    "SECRET_VALUE",
-    "TOKEN",
-    "Planted",
-    "any_page_size",
-    "any_token",
-    "as_the_only_user",
-    "broken_json",
-    "crash_on_empty_text",
-    "created_without_id",
-    "deletes",
-    "duration_as_text",
-    "half_an_answer",
-    "lost_sessions",
-    "no_token_needed",
-    "page_as_html",
-    "parrot",
-    "plain_errors",
-    "refuses_empty_text",
-    "session_without_id",
-    "text_as_number",
-    "undeclared_status",
-    "unknown_gender",
-    "without_header",
-    "wrong_challenge",
-]
+__all__ = ["CATALOGUE", "Planted"]

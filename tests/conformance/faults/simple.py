@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, cast
 
-from tests.conformance.reference import Answer, Fault, Handler, Request, answer
+from tests.conformance.reference import Answer, Handler, Request, answer
 
 Session = dict[str, Any]
 TOKEN = "the-token-of-the-only-user"
@@ -80,18 +80,6 @@ def plain_errors(request: Request, handle: Handler) -> Answer:
     return reply
 
 
-def without_header(name: str) -> Fault:
-    def fault(request: Request, handle: Handler) -> Answer:
-        reply = handle(request)
-        return Answer(
-            reply.status,
-            reply.body,
-            {key: text for key, text in reply.headers.items() if key != name},
-        )
-
-    return fault
-
-
 def as_the_only_user(request: Request) -> Request:
     return replace(request, headers={**request.headers, "authorization": f"Bearer {TOKEN}"})
 
@@ -110,32 +98,9 @@ def lost_sessions(request: Request, handle: Handler) -> Answer:
     return handle(request)
 
 
-def any_page_size(request: Request, handle: Handler) -> Answer:
-    query = {name: values for name, values in request.query.items() if name != "page_size"}
-    return handle(replace(request, query=query))
-
-
 def refuses_empty_text(request: Request, handle: Handler) -> Answer:
     if is_session(request, "PATCH") and b'""' in request.body:
         return answer(422, {"detail": {"msg": "body is not valid", "type": "ValidationError"}})
-    return handle(request)
-
-
-def half_an_answer(request: Request, handle: Handler) -> Answer:
-    reply = handle(request)
-    if is_session(request, "PATCH"):
-        return reply.but(headers={"content-length": str(len(reply.body) + 9)})
-    return reply
-
-
-def wrong_challenge(request: Request, handle: Handler) -> Answer:
-    reply = handle(request)
-    return reply.but(headers={"www-authenticate": "Basic"}) if reply.status == 401 else reply
-
-
-def deletes(request: Request, handle: Handler) -> Answer:
-    if is_session(request, "DELETE") and "authorization" in request.headers:
-        return answer(200, {})
     return handle(request)
 
 
