@@ -14,7 +14,7 @@ from heidi_conformance._wire import Wire
 
 from . import faults
 from .conftest import new_api
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Answer, Api, Handler, answer, serving
 from .reference import Request as Received
 

@@ -1,5 +1,6 @@
 """The shape of errors, and what they give away."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -174,12 +175,11 @@ def with_query(name: str) -> Callable[[Request, str], str]:
 
 def where_it_breaks(request: Request, msg: str) -> str:
     """Tell of the characters round the place where a body is JSON no more."""
-    try:
-        json.loads(request.body)
-    except json.JSONDecodeError as error:
-        return f"{msg}: unexpected {error.doc[max(0, error.pos - 12) : error.pos + 4]!r}"
-    except ValueError:
-        pass
+    with contextlib.suppress(UnicodeDecodeError, RecursionError):
+        try:
+            json.loads(request.body)
+        except json.JSONDecodeError as error:
+            return f"{msg}: unexpected {error.doc[max(0, error.pos - 12) : error.pos + 4]!r}"
     return msg
 
 

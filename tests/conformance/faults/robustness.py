@@ -563,7 +563,7 @@ class UnlistedDuringUpdates(Away):
         return [s for s in super().ordered(user) if s["session_id"] not in self.away]
 
 
-@RACES.fault("S11 S17", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
+@RACES.fault("S17 S21", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
 class BusyReaders(Away):
     """While a session is updated, GET is 423."""
 
@@ -574,7 +574,10 @@ class BusyReaders(Away):
 
 
 @RACES.fault(
-    "S11 S17", STRICT, seen_during(lambda c, i: c.read(i)["patient"]["name"] is not None), slow=True
+    "Patient name",
+    STRICT,
+    seen_during(lambda c, i: c.read(i)["patient"]["name"] is not None),
+    slow=True,
 )
 class EmptyDuringUpdates(Away):
     """While a session is updated, GET shows its patient without a name."""
