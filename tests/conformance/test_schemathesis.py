@@ -11,7 +11,7 @@ import heidi_sandbox
 from schemathesis.checks import CHECKS, load_all_checks
 
 from .conftest import new_api
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Answer, Handler, Request, faulty, serving
 
 SETTINGS = Path(heidi_conformance.__file__).with_name("schemathesis.toml")

@@ -21,7 +21,7 @@ from heidi_conformance._access import Client
 from heidi_conformance._wire import Message, OutOfPatienceError, Reply, Silence, Way, Wire
 
 from .conftest import Judged
-from .faults import TOKEN
+from .faults.simple import TOKEN
 from .reference import Api, serving
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -370,24 +370,8 @@ class AppointmentOfTheRefused(KeptAppointments):
         return created
 
 
-@FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create() != c.create())
-class EmptyCreationOnce(Remembering):
-    """A second creation that says nothing answers the session of the first, while it is unchanged."""
-
-    def create(self, user: User, request: Request) -> Any:
-        known = user.sessions.get(self.memory.get(id(user), ""))
-        said = self.parsed(request) if request.body else {}
-        if known and not said and known["created_at"] == known["updated_at"]:
-            return {"session_id": known["session_id"]}
-        created = super().create(user, request)
-        if not said:
-            self.memory[id(user)] = created["session_id"]
-        return created
-
-
 FAULTS.enter(
     ("patient_comes_along", "A new session has the patient of the one that changed last.", "S20", STRICT, leaking("patient"), begins_anew(patient={"name": "A"})),
-    ("notes_come_along", "A new session has the notes of the one that changed last.", "S20", STRICT, leaking("clinician_notes"), begins_anew(clinician_notes=["a"])),
     ("language_comes_along", "A new session has the language of the one that changed last.", "S20", STRICT, leaking("language_code"), begins_anew(language_code="es")),
     ("duration_comes_along", "A new session has lasted as long as the one that changed last.", "S20", STRICT, leaking("duration"), begins_anew(duration=7)),
     ("link_comes_along", "A new session has the patient link of the one that changed last.", "S20", STRICT, leaking("ehr_patient_id"), begins_anew(ehr_patient_id="P")),

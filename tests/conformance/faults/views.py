@@ -406,6 +406,7 @@ def list_again(caller: Caller) -> bool:
 
 FAULTS.enter(
     ("tag_of_the_id", "The ETag of a session is its id: after a change, who asks with it gets 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["session_id"], GET), session_again),
+    ("never_modified", "A reading with If-Modified-Since is 304.", "S11 L99", DOCUMENTED, between(lambda request, handle: Answer(304, b"", {}) if operation_of(request) == GET and "if-modified-since" in request.headers else handle(request)), lambda c: c.get(c.create(), if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT").status == 200),
     ("tag_of_the_creation", "The ETag of a session is when it was created, and so 304 follows on a change.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["created_at"], GET), session_again),
     ("tag_of_the_total", "The ETag of the list is how many sessions there are: after a change it is 304.", "S11 L199", DOCUMENTED, tagging(lambda c: str(c["total_count"]), LIST), list_again),
     ("modified_to_the_second", "Last-Modified has whole seconds: a change within the second is answered with 304.", "S11 L99", DOCUMENTED, between(dated), session_again),

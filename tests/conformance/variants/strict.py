@@ -620,7 +620,7 @@ enter(
     ("head_alone", "HEAD is answered, and OPTIONS is not.", only("HEAD"), answers_head_alone),
     ("options_alone", "OPTIONS is answered, and HEAD is not.", only("OPTIONS"), answers_options_alone),
     ("located", "The creation names its session in Location.", between(located), lambda c: c.post({}).headers.get("location") is not None),
-    ("conditional", "Who has what would be answered gets 304.", between(conditional), unchanged),
+    ("conditions", "Readings have an ETag of what they show, and are 304 to who has seen just that.", between(conditional), unchanged),
     ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further members at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
 )  # fmt: skip
 
