@@ -60,6 +60,7 @@ UNSEEN = {
     "errors.echoes_the_end": NOT_YET,
     "errors.echoes_the_language": NOT_YET,
     "errors.echoes_the_media_type": NOT_YET,
+    "errors.echoes_where_it_breaks": NOT_YET,
     "fidelity.dates_in_notes": NOT_YET,
     "fidelity.dates_of_ids": NOT_YET,
     "fidelity.dots": NOT_YET,
