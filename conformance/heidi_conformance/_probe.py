@@ -206,6 +206,11 @@ class Probe:
 
     def hear(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
         self.bindings.learn(exchange.request, exchange.answer)
+        answer = exchange.answer
+        if exchange.request.action == "delete" and isinstance(answer, Reply) and answer.ok:
+            # What a run removes itself is not missing at its end.
+            for name in exchange.request.names:
+                self.limits.sessions_of.pop(self.bindings.values.get(name, ""), None)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
         self.sightings += [
             Sighting(item, at, self.bindings.name(item.resource_id), lists(exchange))
