@@ -372,6 +372,7 @@ def _resources(spec: Spec, rules: Spec, operations: Iterable[Operation]) -> Iter
                     for path, leaf in _paths(rules, node, "/", inner=True)
                     if "initial" in semantics(leaf)
                 },
+                properties=tuple(rules.properties(node)),
                 stored_as=_stored_as(rules, own),
                 columns=tuple(path for path, _ in paths),
                 harmless=tuple(p for p, leaf in paths if semantics(leaf).get("private") is False),

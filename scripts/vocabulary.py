@@ -174,6 +174,9 @@ class Resource:
     """By pointer, the values of a new resource that differ from the sample; `{number}` stands for
     its number."""
 
+    properties: tuple[str, ...]
+    """What it shows, by the strict document."""
+
     stored_as: Mapping[str, str]
     """By property of a request, the property of the resource that shows it by another name."""
 

@@ -176,6 +176,9 @@ class Resource:
     """By pointer, the values of a new resource that differ from the sample; `{number}` stands for
     its number."""
 
+    properties: tuple[str, ...]
+    """What it shows, by the strict document."""
+
     stored_as: Mapping[str, str]
     """By property of a request, the property of the resource that shows it by another name."""
 
@@ -1325,6 +1328,30 @@ RESOURCES: Mapping[str, Resource] = {
             },
         },
         initial={"/session_name": "Session {number}", "/consult_note/result": "", "/duration": 0},
+        properties=(
+            "session_id",
+            "session_name",
+            "patient",
+            "audio",
+            "clinician_notes",
+            "consult_note",
+            "duration",
+            "created_at",
+            "updated_at",
+            "language_code",
+            "output_language_code",
+            "documents",
+            "ehr_appt_id",
+            "ehr_provider",
+            "ehr_patient_id",
+            "transcribe_mode",
+            "generate_output_without_recording",
+            "recording_status",
+            "session_status",
+            "is_consent",
+            "created_time_local",
+            "linked_sessions_for_context",
+        ),
         stored_as={"ehr_appointment_id": "ehr_appt_id"},
         columns=(
             "session_id",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from heidi_generated.errors import APIResponseError, APIStatusError, failure_in, status_error
-from heidi_generated.facade import RawResponse
 from heidi_generated.types import MismatchError
 
 from . import _json
 
 if TYPE_CHECKING:
-    from heidi_generated.facade import Call, Decode
+    from heidi_generated.facade import Decode
     from heidi_generated.types import Operation
 
     from ._messages import Answer
@@ -22,15 +20,6 @@ T = TypeVar("T")
 
 # The name of a failure is shown; a text of another form could be anything.
 _TYPE: Final = r"[A-Za-z][\w.]{0,99}"
-
-
-def raw_response(
-    answer: Answer, call: Call[T], *, strict: bool, retries_taken: int
-) -> RawResponse[T]:
-    """Hand a response over, with how its body is read."""
-    operation = call.request.operation
-    reading = functools.partial(read, answer, operation, call.decode, strict=strict)
-    return RawResponse(retries_taken, received=answer, operation=operation.id, read=reading)
 
 
 def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: bool) -> T:

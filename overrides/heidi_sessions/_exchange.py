@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from heidi_generated.errors import APIConnectionError, APIStatusError, HeidiError, TokenError
+from heidi_generated.facade import RawResponse
 
 from . import _clock, _log
-from ._answers import raw_response, refusal
+from ._answers import read, refusal
 from ._messages import Answer, Outgoing
 
 if TYPE_CHECKING:
-    from heidi_generated.facade import Call, RawResponse
+    from heidi_generated.facade import Call
 
     from ._settings import Settings
 
@@ -63,8 +65,10 @@ class Exchange(Generic[T]):
         """
         retries = self.attempts - 1
         if isinstance(result, Answer):
+            operation, decode = self._call.request.operation, self._call.decode
             strict = self._settings.strict_responses
-            return raw_response(result, self._call, strict=strict, retries_taken=retries)
+            reading = functools.partial(read, result, operation, decode, strict=strict)
+            return RawResponse(retries, received=result, operation=operation.id, read=reading)
         if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
             result.retries_taken = retries
         raise result

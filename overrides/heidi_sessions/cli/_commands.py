@@ -76,7 +76,7 @@ def _add_export(commands: Any, name: str, operation: Operation) -> None:
         help="jsonl (the default) is exact; in csv, a string that a spreadsheet would take for a "
         "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
     )
-    largest = _largest_page(operation)
+    _, largest = _page_size(operation)
     command.add_argument(
         "--page-size",
         dest="size",
@@ -167,8 +167,8 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
     keywords = _keywords(operation, options)
     if operation.page is not None:
-        size = min(options.max_items, _largest_page(operation))
-        keywords |= {_keyword(operation, operation.page.size): size, "max_items": options.max_items}
+        size, largest = _page_size(operation)
+        keywords |= {size: min(options.max_items, largest), "max_items": options.max_items}
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
     source = f"{options.input}: " if keywords.keys() and getattr(options, "input", None) else ""
@@ -194,7 +194,7 @@ def _show(operation: Operation, result: Any, *, show_phi: bool) -> None:
 
 def _export(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
-    size = _keyword(operation, operation.page.size) if operation.page else ""
+    size, _ = _page_size(operation)
     keywords = _keywords(operation, options) | {size: options.size}
     try:
         export(
@@ -220,16 +220,11 @@ def _keywords(operation: Operation, options: argparse.Namespace) -> dict[str, An
     return {keyword: value for keyword, value in given.items() if value is not None}
 
 
-def _keyword(operation: Operation, parameter: str) -> str:
-    return next(each.keyword for each in operation.parameters if each.name == parameter)
-
-
-def _largest_page(operation: Operation) -> int:
-    """Return the largest size of a page that the strict document allows."""
-    sizes = [
-        each for each in operation.parameters if operation.page and each.name == operation.page.size
-    ]
-    return int(sizes[0].schema.get("maximum", 100)) if sizes else 100
+def _page_size(operation: Operation) -> tuple[str, int]:
+    """Return the keyword for the size of a page, and the largest by the strict document."""
+    name = operation.page.size if operation.page else None
+    size = next(each for each in operation.parameters if each.name == name)
+    return size.keyword, int(size.schema.get("maximum", 100))
 
 
 def _body(operation: Operation, source: Path) -> dict[str, Any]:

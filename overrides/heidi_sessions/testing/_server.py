@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from heidi_generated.factories import merged
 from heidi_generated.metadata import (
-    DEFS,
     ERROR_MESSAGE,
     ERROR_TYPE,
     OPERATIONS,
@@ -26,7 +25,7 @@ from heidi_sessions import _json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from heidi_generated.metadata import Operation, Parameter, Resource
+    from heidi_generated.metadata import Issue, Operation, Paging, Parameter, Resource
     from jsonschema_rs import ValidationError
 
     from heidi_sessions._http._mock import Received
@@ -94,38 +93,33 @@ class Server:
         body: Mapping[str, Any],
     ) -> Any:
         """Do what the operation does, and return the body of the response."""
-        match operation.action:
-            case "issue":
-                response = _issued(operation)
-            case "create":
-                response = self._create(operation, body)
-            case "update":
-                response = self._update(operation, values, body)
-            case "delete":
-                response = self._delete(operation, values)
-            case "list":
-                response = self._list(operation, arguments)
-            case "read" | "act":
-                response = self._shown(operation, values)
-            case _:
-                response = copy.deepcopy(operation.sample)
-        return response
+        resource = RESOURCES.get(operation.resource or "")
+        if operation.issue is not None:
+            return _issued(operation, operation.issue)
+        if resource is None or operation.action is None:
+            return copy.deepcopy(operation.sample)
+        if operation.page is not None:
+            return self._list(operation, operation.page, resource, arguments)
+        if operation.action == "create":
+            found = merged(self._new(resource), _stored(resource, body))
+        else:
+            found = self._one(operation, resource, values[resource.parameter])
+        if operation.action == "update":
+            found = merged(found, _stored(resource, body))
+        if operation.action in ("create", "update"):
+            self.put(resource.name, found)
+        if operation.action == "delete":
+            del self._resources[resource.name][values[resource.parameter]]
+        response = copy.deepcopy(operation.sample)
+        if operation.id_at is not None:
+            return put_at(response, operation.id_at, found[resource.id])
+        return response if operation.result is None else put_at(response, operation.result, found)
 
     def _one(self, operation: Operation, resource: Resource, id_: str) -> dict[str, Any]:
         found = self._resources[resource.name].get(id_)
         if found is None:
             raise RefusalError(operation, 404, f"{resource.name} not found")
         return found
-
-    def _create(self, operation: Operation, body: Mapping[str, Any]) -> Any:
-        resource = RESOURCES[operation.resource or ""]
-        made = self._new(resource)
-        made = merged(made, _stored(resource, body))
-        self.put(resource.name, made)
-        response = copy.deepcopy(operation.sample)
-        if operation.id_at is not None:
-            return put_at(response, operation.id_at, made[resource.id])
-        return put_at(response, operation.result, made)
 
     def _new(self, resource: Resource) -> dict[str, Any]:
         number = next(self._numbers)
@@ -135,31 +129,10 @@ class Server:
             put_at(made, pointer, said)
         return made | {resource.id: number if isinstance(made[resource.id], int) else str(number)}
 
-    def _update(
-        self, operation: Operation, values: Mapping[str, str], body: Mapping[str, Any]
+    def _list(
+        self, operation: Operation, page: Paging, resource: Resource, arguments: Mapping[str, Any]
     ) -> Any:
-        resource = RESOURCES[operation.resource or ""]
-        old = self._one(operation, resource, values[resource.parameter])
-        self.put(resource.name, merged(old, _stored(resource, body)))
-        return self._shown(operation, values)
-
-    def _delete(self, operation: Operation, values: Mapping[str, str]) -> Any:
-        shown = self._shown(operation, values)
-        resource = RESOURCES[operation.resource or ""]
-        del self._resources[resource.name][values[resource.parameter]]
-        return shown
-
-    def _shown(self, operation: Operation, values: Mapping[str, str]) -> Any:
-        resource = RESOURCES[operation.resource or ""]
-        found = self._one(operation, resource, values[resource.parameter])
-        response = copy.deepcopy(operation.sample)
-        return response if operation.result is None else put_at(response, operation.result, found)
-
-    def _list(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
-        page = operation.page
-        if page is None:
-            raise RefusalError(operation, 500, f"{operation.id} says nothing about paging")
-        newest_first = [*reversed(self._resources[operation.resource or ""].values())]
+        newest_first = [*reversed(self._resources[resource.name].values())]
         text = str(arguments.get(page.token) or "0")
         start = int(text) if text.isascii() and text.isdigit() else -1
         if not 0 <= start <= len(newest_first):
@@ -206,17 +179,13 @@ def put_at(value: Any, pointer: str | None, new: Any) -> Any:
 
 def _stored(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the resource shows of a request body, by its own names."""
-    shown = DEFS[resource.name].get("properties", {})
     renamed = {resource.stored_as.get(name, name): value for name, value in body.items()}
-    return {name: value for name, value in renamed.items() if name in shown}
+    return {name: value for name, value in renamed.items() if name in resource.properties}
 
 
-def _issued(operation: Operation) -> Any:
-    response = copy.deepcopy(operation.sample)
-    if operation.issue is not None:
-        response = put_at(response, operation.issue.token, _TOKEN)
-        response = put_at(response, operation.issue.expires, _NEVER)
-    return response
+def _issued(operation: Operation, issue: Issue) -> Any:
+    response = put_at(copy.deepcopy(operation.sample), issue.token, _TOKEN)
+    return put_at(response, issue.expires, _NEVER)
 
 
 # Requests
