@@ -1,6 +1,7 @@
 """HTTP/1.1 to the byte: what is sent is what was written, and no response can harm the judge."""
 
 import json
+import re
 import select
 import socket
 import ssl
@@ -37,6 +38,8 @@ REPEATABLE = ("GET", "HEAD", "OPTIONS")
 # Responses that have no body: RFC 9110, 15.3.5 and 15.4.5.
 BODILESS = (204, 304)
 TOO_LARGE = 431
+# In JSON: half of a surrogate pair, a fraction, an exponent, or a number that a double may round.
+ODD = re.compile(rb'\\u[dD]|(?:^|"\s*:|[\[,])\s*-?[0-9]+(?:[.eE]|[0-9]{15})')
 CLOSED = "the connection was closed without a response"
 SPENT = "the time budget is spent"
 UNREACHED = "is the server running, is the URL right?"
@@ -112,6 +115,11 @@ class Reply:
             return read_json(self.body)
         except UnreadableError as error:
             return error
+
+    @cached_property
+    def is_odd(self) -> bool:
+        """Whether it may hold numbers or strings that not every reader takes as they are."""
+        return ODD.search(self.body) is not None
 
     @property
     def content(self) -> Any:

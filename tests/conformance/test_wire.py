@@ -215,6 +215,21 @@ def test_json_of_too_many_values_is_not_read() -> None:
     assert "too-large" == Reply(200, body=body).read.code
 
 
+ODD = {
+    b'{"at": "2024-12-11T03:57:57.123456", "id": "156320908838000452925198358980933605976"}': False,
+    b'{"n": 60, "all": [1, -2]}': False,
+    b'{"n": 1.5}': True,
+    b"[1, -2e3]": True,
+    b"9007199254740993": True,
+    b'{"text": "\\ud83d"}': True,
+}
+
+
+@pytest.mark.parametrize(("body", "odd"), ODD.items())
+def test_what_not_every_reader_takes_as_it_is_stands_out(body: bytes, odd: bool) -> None:
+    assert odd == Reply(200, body=body).is_odd
+
+
 def test_waiting_ends_with_the_budget() -> None:
     started = time.monotonic()
     with Wire("http://127.0.0.1:1", started + 0.3) as wire, pytest.raises(OutOfPatienceError):

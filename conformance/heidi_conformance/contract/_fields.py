@@ -144,10 +144,12 @@ class Fields:
 
     def known(self, told: Flat) -> Flat:
         """Drop what no document knows inside arrays; a server may keep it or not."""
-        return {
-            name: known_items(value, self.shows[name].schema) if name in self.shows else value
+        inner = {
+            name: known_items(value, self.shows[name].schema)
             for name, value in told.items()
+            if value.__class__ in (list, dict) and name in self.shows
         }
+        return {**told, **inner}
 
 
 # --- values with properties in them ---
@@ -160,7 +162,10 @@ def flattened(value: Any, at: str = "") -> Flat:
     told: Flat = {}
     for name, item in cast("dict[str, Any]", value).items():
         place = f"{at}.{name}" if at else name
-        told |= flattened(item, place) if isinstance(item, dict) and item else {place: item}
+        if isinstance(item, dict) and item:
+            told |= flattened(item, place)
+        else:
+            told[place] = item
     return told
 
 
@@ -212,8 +217,7 @@ def outers(name: str) -> tuple[str, ...]:
 
 def within(name: str, names: Container[str]) -> bool:
     """Whether a property, or one that it stands in, is among those."""
-    outer = outers(name)
-    return name in names or (bool(outer) and any(one in names for one in outer))
+    return name in names or ("." in name and any(one in names for one in outers(name)))
 
 
 # --- documents ---

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -477,6 +478,7 @@ class Route:
         return PATHS.get(self.path, {})
 
 
+@lru_cache(maxsize=4096)
 def route(target: str) -> Route:
     """Return where a target leads, with a query or without."""
     segments = target.partition("?")[0].split("/")

@@ -80,6 +80,8 @@ class Known:
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
         """Return what is to be seen after an update: objects are merged, unless one is null."""
+        if not sent:
+            return {**self.shown}
         opened = {outer for name in sent for outer in outers(name)}
         stays = {
             name: item
@@ -92,7 +94,9 @@ class Known:
         """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
         unseen = self.fields.optional | skip if self.settled else self.fields.optional
         kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
-        self.shown = {name: item for name, item in got.items() if not within(name, skip)} | kept
+        if skip:
+            got = {name: item for name, item in got.items() if not within(name, skip)}
+        self.shown = got | kept
         self.seen = True
         self.attempts.clear()
         self.settled = True

@@ -359,7 +359,7 @@ def special(
 
 def lone_surrogate(value: Any) -> bool:
     if isinstance(value, str):
-        return any("\ud800" <= mark <= "\udfff" for mark in value)
+        return not value.isascii() and any("\ud800" <= mark <= "\udfff" for mark in value)
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value).items()
         return any(lone_surrogate(name) or lone_surrogate(item) for name, item in pairs)

@@ -88,7 +88,8 @@ def judged(
     value = reply.read
     if isinstance(value, UnreadableError):
         return [Violation(f"{rule}/{value.code}", operation, status)], set()
-    misfits = [*violations(level, operation, reply.status, value)]
+    plain = plainly(value) if reply.is_odd else value
+    misfits = [*violations(level, operation, reply.status, plain)]
     rule = "error-shape" if of_error else "answer-schema"
     found = [
         Violation(
@@ -105,10 +106,9 @@ def judged(
     return found, wrong if success else set()
 
 
-def violations(level: Level, operation: str, status: int, value: Any) -> Iterator[Misfit]:
-    """Yield what breaks the schema of a response."""
+def violations(level: Level, operation: str, status: int, plain: Any) -> Iterator[Misfit]:
+    """Yield what breaks the schema of a response, which any validator takes."""
     checks = validator(level, operation, status)
-    plain = plainly(value)
     if checks is None or checks.is_valid(plain):
         return
     for error in checks.iter_errors(plain):
