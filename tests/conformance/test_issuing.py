@@ -233,7 +233,7 @@ def test_a_proof_takes_the_token_from_the_answer_and_the_key_from_the_environmen
     with serving(api.handle) as url:
         verdict = judged(api, url, rules=("own-sessions",))
 
-    (finding,) = [item for item in verdict.findings if item.operation == "getSession"]
+    (finding,) = [item for item in verdict.findings if item.code == "own-sessions/shows"]
     first, session, stranger, reading = finding.requests
     assert first.startswith("u1=$(curl")
     assert first.endswith("| jq -r .token)")
