@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,7 @@ from heidi_conformance._wire import Wire
 from heidi_conformance.reports import write_reports
 
 from .faults import CATALOGUE
-from .faults.auth import InternalIdIsTheUser
-from .reference import Answer, Api, RefusalError, Request, User, answer, serving
+from .reference import Answer, Api, Request, User, answer, serving
 
 PLANTED = {planted.id: planted.server for planted in CATALOGUE}
 ISSUE = "issueToken"
@@ -34,27 +32,6 @@ def judged(api: Api, url: str, **settings: Any) -> Verdict:
     )
 
 
-class OneTokenForAll(Api):
-    """Users who share an address share a token."""
-
-    def token(
-        self,
-        email: str = "clinician@example.com",
-        internal_id: str = "1",
-        lifetime: float | None = None,
-    ) -> str:
-        user = self.users.get((email, "1"))
-        known = next((token for token, owner in self.tokens.items() if owner is user), None)
-        return known or super().token(email, "1", lifetime)
-
-
-class InAnotherZone(Api):
-    """The end of a token is told in the time of Berlin."""
-
-    def expiration(self, token: str) -> str:
-        return super().expiration(token).replace("Z", "+01:00")
-
-
 class Issuer(Api):
     """Answers of the issue are changed."""
 
@@ -64,90 +41,6 @@ class Issuer(Api):
 
     def changed(self, request: Request, reply: Answer) -> Answer:
         raise NotImplementedError
-
-
-class Told(Issuer):
-    """A wrong key is repeated to whoever sent it."""
-
-    def changed(self, request: Request, reply: Answer) -> Answer:
-        msg = f"no such key: {request.headers.get('heidi-api-key')}"
-        detail = {"detail": {"msg": msg, "type": "AuthenticationError"}}
-        return reply.but(content=detail) if reply.status == 401 else reply
-
-
-class ToldAddress(Issuer):
-    """Where a user is missing, the address of who asks is repeated."""
-
-    def changed(self, request: Request, reply: Answer) -> Answer:
-        detail = {"detail": {"msg": f"no id of {request.query}", "type": "ValidationError"}}
-        return reply.but(content=detail) if reply.status == 422 else reply
-
-
-class InPlainText(Issuer):
-    """A wrong key is refused in plain text."""
-
-    def changed(self, request: Request, reply: Answer) -> Answer:
-        text = {"content-type": "text/plain"}
-        return reply.but(headers=text, body=b"no") if reply.status == 401 else reply
-
-
-class Crashing(Issuer):
-    """Without a user, the issue of a token is 500."""
-
-    def changed(self, request: Request, reply: Answer) -> Answer:
-        return reply.but(status=500) if reply.status == 422 else reply
-
-
-class ForNobody(Api):
-    """A token is issued without an address."""
-
-    def issue_token(self, request: Request) -> Answer:
-        query = {"email": ["a@example.com"], **request.query}
-        return super().issue_token(replace(request, query=query))
-
-
-class OverLongAgo(Api):
-    """Every token ended in 2024, as the server tells, and works."""
-
-    def expiration(self, token: str) -> str:
-        return "2024-08-01T00:00:00.000Z"
-
-
-class Buys(Api):
-    """The key is taken for a token."""
-
-    def owner(self, token: str) -> User | None:
-        return super().owner(token) or (self.users[EMAIL, "1"] if token == self.api_key else None)
-
-
-class TokensBuyTokens(Api):
-    """Whoever has a token gets one for anybody."""
-
-    def issue_token(self, request: Request) -> Answer:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        key = self.api_key if self.owner(token) else request.headers.get("heidi-api-key", "")
-        return super().issue_token(replace(request, headers={"heidi-api-key": key}))
-
-
-class NamesakesOnlyById(InternalIdIsTheUser):
-    """An address has one id; whoever shares an id is the same user."""
-
-    def issue_token(self, request: Request) -> Answer:
-        if request.query.get("third_party_internal_id") == ["heidi-conformance-2"]:
-            raise RefusalError(422, "ValidationError", "the address belongs to another id")
-        return super().issue_token(request)
-
-
-def unfit(token: object) -> type[Issuer]:
-    class Unfit(Issuer):
-        def changed(self, request: Request, reply: Answer) -> Answer:
-            return (
-                reply.but(content=reply.content | {"token": token})
-                if reply.status == 200
-                else reply
-            )
-
-    return Unfit
 
 
 class Scarce(Issuer):
@@ -183,22 +76,22 @@ class Registered(Issuer):
         (PLANTED["auth.expiration_as_seconds"], "answer-schema/type"),
         (PLANTED["auth.expiration_without_zone"], "answer-schema/value"),
         (PLANTED["auth.internal_id_is_the_user"], "own-sessions/shows"),
-        (OneTokenForAll, "own-sessions/token"),
-        (InAnotherZone, "issued-token/zone"),
-        (Told, "message-quotes"),
-        (ToldAddress, "message-quotes"),
-        (InPlainText, "error-shape/media-type"),
-        (Crashing, "no-server-error"),
-        (ForNobody, "issued-token/nobody"),
-        (OverLongAgo, "issued-token/past"),
-        (Buys, "token-needed"),
-        (TokensBuyTokens, "key-needed"),
-        (NamesakesOnlyById, "own-sessions/shows"),
-        (unfit(""), "issued-token/characters"),
-        (unfit("two words"), "issued-token/characters"),
-        (unfit("a\nline"), "issued-token/characters"),
-        (unfit("t" * 70_000), "issued-token/characters"),
-        (unfit(5), "answer-schema/type"),
+        (PLANTED["auth.one_token_for_all"], "own-sessions/token"),
+        (PLANTED["auth.ends_in_berlin"], "issued-token/zone"),
+        (PLANTED["errors.echoes_the_key"], "message-quotes"),
+        (PLANTED["errors.echoes_the_email"], "message-quotes"),
+        (PLANTED["auth.key_refused_in_text"], "error-shape/media-type"),
+        (PLANTED["auth.crash_without_a_user"], "no-server-error"),
+        (PLANTED["auth.email_is_optional"], "issued-token/nobody"),
+        (PLANTED["auth.ended_long_ago"], "issued-token/past"),
+        (PLANTED["auth.key_is_a_token"], "token-needed"),
+        (PLANTED["auth.tokens_buy_tokens"], "key-needed"),
+        (PLANTED["auth.namesakes_only_by_id"], "own-sessions/shows"),
+        (PLANTED["auth.issued_empty"], "issued-token/characters"),
+        (PLANTED["auth.issued_two_words"], "issued-token/characters"),
+        (PLANTED["auth.issued_two_lines"], "issued-token/characters"),
+        (PLANTED["auth.issued_too_long"], "issued-token/characters"),
+        (PLANTED["auth.issued_a_number"], "answer-schema/type"),
     ],
 )
 def test_a_fault_of_the_issue_is_a_finding_that_keeps_the_secrets(
@@ -356,7 +249,7 @@ def test_sessions_are_marked_by_the_last_token_of_their_user() -> None:
 
 
 def test_a_rule_about_messages_is_put_to_the_issue_alone_as_well() -> None:
-    api = Told()
+    api = PLANTED["errors.echoes_the_key"]()
     with serving(api.handle) as url:
         verdict = judged(api, url, rules=("message-quotes",))
 

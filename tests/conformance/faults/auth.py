@@ -635,3 +635,79 @@ FAULTS.enter(
     ("plus_is_no_matter", "What stands behind a plus sign in an email is not looked at.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),
     ("domain_is_the_user", "Of an email only the domain says who a user is.", "S2 issueToken", STRICT, users_by(lambda email, i: ("+unlinked" * ("+unlinked" in email) + email[email.find("@") :], i)), two_users(lambda e: (f"a{e}", "1"), lambda e: (f"b{e}", "1"))),
 )  # fmt: skip
+
+
+def one_for_all(
+    api: Api, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
+) -> str:
+    """Give users who share an email the token that one of them has."""
+    user = api.users.get((email, "1"))
+    known = next((token for token, owner in api.tokens.items() if owner is user), None)
+    return known or Api.token(api, email, "1", lifetime)
+
+
+def for_a_token(api: Api, request: Request) -> Request:
+    good = api.owner(request.headers.get("authorization", "").removeprefix("Bearer "))
+    return replace(request, headers={"heidi-api-key": api.api_key}) if good else request
+
+
+def at_issue(change: Callable[[Answer], Answer], status: int) -> type[Api]:
+    """Return a server that answers otherwise where it issues no token."""
+
+    def handle(api: Api, request: Request) -> Answer:
+        reply = Api.handle(api, request)
+        return change(reply) if (request.path, reply.status) == ("/jwt", status) else reply
+
+    return instead(handle=handle)
+
+
+class NamesakesOnlyById(InternalIdIsTheUser):
+    """An email has one id; who shares an id is the same user."""
+
+    def issue_token(self, request: Request) -> Answer:
+        if request.query.get("third_party_internal_id") == ["heidi-conformance-2"]:
+            raise RefusalError(422, "ValidationError", "the email belongs to another id")
+        return super().issue_token(request)
+
+
+def wrongly_keyed(caller: Caller) -> Answer:
+    return caller.issue(key="wrong")
+
+
+def fits(caller: Caller) -> bool:
+    token = caller.issue().content["token"]
+    return isinstance(token, str) and 0 < len(token) < 9999 and token == "".join(token.split())
+
+
+def giving(token: object) -> type[Api]:
+    return issued(lambda _, told: told | {"token": token})
+
+
+def for_a_friend(caller: Caller) -> bool:
+    query = {"email": "friend@example.com", "third_party_internal_id": "9"}
+    return caller.send("GET", "/jwt", query=query).status == 401
+
+
+def without_its_email(caller: Caller) -> bool:
+    key = caller.server.api_key
+    query = {"third_party_internal_id": "1"}
+    reply = caller.send("GET", "/jwt", query=query, authorization=None, heidi_api_key=key)
+    return reply.status == 422
+
+
+NO_TEXT = to(headers={"content-type": "text/plain"}, body=b"no")
+FAULTS.enter(
+    ("one_token_for_all", "Users who share an email share a token.", "S2 issueToken", STRICT, instead(token=one_for_all), two_users(lambda e: (e, "1"), lambda e: (e, "2"))),
+    ("namesakes_only_by_id", "Users who share an id are one, and an email has one id.", "S2 issueToken", STRICT, NamesakesOnlyById, remains_with),
+    ("ends_in_berlin", "The end of a token is told in the time of Berlin.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("Z", "+01:00")}), ends_in_utc),
+    ("ended_long_ago", "Every token has ended in 2024, as the server tells, and works.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": "2024-08-01T00:00:00.000Z"}), ends_in_utc),
+    ("email_is_optional", "A token is issued without an email.", "S1 issueToken", STRICT, issuing(lambda _, request: replace(request, query={"email": ["a@example.com"], **request.query})), without_its_email),
+    ("tokens_buy_tokens", "Who has a token gets one for anybody.", "S1 heidiApiKey", STRICT, issuing(for_a_token), for_a_friend),
+    ("key_refused_in_text", "A wrong key is refused in plain text.", "S18", STRICT, at_issue(NO_TEXT, 401), lambda c: is_error(wrongly_keyed(c), 401)),
+    ("crash_without_a_user", "Where it is not said for whom, the issue of a token is 500.", "S19", STRICT, at_issue(to(status=500), 422), without_its_email),
+    ("issued_empty", "The token is empty.", "IssuedToken", STRICT, giving(""), fits),
+    ("issued_two_words", "The token has a space.", "IssuedToken", STRICT, giving("two words"), fits),
+    ("issued_two_lines", "The token has two lines.", "IssuedToken", STRICT, giving("a\nline"), fits),
+    ("issued_too_long", "The token has 70,000 characters.", "IssuedToken", STRICT, giving("t" * 70_000), fits),
+    ("issued_a_number", "The token is a number.", "IssuedToken", STRICT, giving(5), fits),
+)  # fmt: skip

@@ -198,6 +198,6 @@ FAULTS.enter(
     ("echoes_the_size", "The message about a `page_size` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page_size")), silent_on("7341", lambda c: c.page(page_size="7341"))),
     ("echoes_the_page", "The message about a `page` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page")), silent_on(SECRET, lambda c: c.page(page=SECRET))),
     ("echoes_the_media_type", "The message of 415 repeats the content type.", "S18", STRICT, retelling(415, "", with_header("content-type")), silent_on("marigold", lambda c: c.patch_raw(c.create(), b"{}", content_type="text/marigold"))),
-    ("echoes_the_key", "The message about a wrong key repeats it.", "S18 S1", STRICT, retelling(401, "", with_header("heidi-api-key")), silent_on(SECRET, wrong_key)),
+    ("echoes_the_key", "The message about a wrong key repeats it.", "S18 S1", STRICT, retelling(401, "", lambda request, msg: f"{msg}: {request.headers.get('heidi-api-key')}" if request.path == "/jwt" else msg), silent_on(SECRET, wrong_key)),
     ("echoes_the_email", "The message about a missing id repeats the email.", "S18", STRICT, retelling(422, "", with_query("email")), lambda c: c.email.encode() not in without_its_id(c).body),
 )  # fmt: skip
