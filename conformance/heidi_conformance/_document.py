@@ -71,7 +71,7 @@ Loader.yaml_implicit_resolvers = {
     mark: [(tag, form) for tag, form in known if not tag.endswith(("timestamp", "bool"))]
     for mark, known in Loader.yaml_implicit_resolvers.items()
 }
-Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])  # pyright: ignore[reportUnknownMemberType]  # untyped
 
 
 def open_to(document: Json, scheme: str) -> Json:

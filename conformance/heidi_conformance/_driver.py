@@ -98,7 +98,7 @@ class Driver:
 
     def label(self, user: str) -> Flat:
         """Return what a creation says that a reader knows as the judge's, and nobody else sends."""
-        text = f"{TAG}-{self.probe.names}" + (f" {MARK}" if user != "first" else "")
+        text = f"{TAG}-{self.probe.names}" + (f" {MARK}" if user == "second" else "")
         return {self.values.label: text} if self.values.label else {}
 
     def item(self, user: str) -> str:

@@ -17,7 +17,7 @@ from ._history import (
     issued,
 )
 from ._verdict import Level
-from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
+from ._wire import Reply, Silence, Wire, wait_of
 from .contract._operations import CREATE, ISSUER, OPERATIONS, Operation
 from .oracle import Oracle, Violation, understand
 
@@ -318,15 +318,3 @@ def replay(
     finally:
         probe.close()
     return probe.sightings
-
-
-__all__ = [
-    "Limits",
-    "OutOfPatienceError",
-    "Probe",
-    "Setting",
-    "Sighting",
-    "TooManySessionsError",
-    "TooManyTokensError",
-    "replay",
-]
