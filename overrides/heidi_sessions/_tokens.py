@@ -41,6 +41,19 @@ def is_token(text: object) -> bool:
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
 
+class FixedToken:
+    """A token that was given: it is never replaced."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002  # there is one only
+        return self._token
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        return self.token(refused)
+
+
 class ProvidedTokens:
     """Tokens from the user's function.
 
@@ -73,10 +86,10 @@ class ProvidedTokens:
             raise _provider_error(f"failed with {type(error).__name__}") from error
 
 
-def given_tokens(token: Secret | None, provide: Callable[[], object] | None) -> ProvidedTokens:
+def given_tokens(token: Secret | None, provide: Callable[[], object] | None) -> TokenSource:
     """Take tokens as the user gives them: one for ever, or a function for each request."""
     if token is not None:
-        return ProvidedTokens(token.reveal)
+        return FixedToken(token)
     if not callable(provide):
         raise ConfigurationError("token_provider: give a function that returns a token")
     return ProvidedTokens(provide)
