@@ -57,12 +57,15 @@ def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
     level alone.
     """
     which = slice(-1, None) if quick else slice(None)
-    return {(name, level): server for name, server in OWN.items() for level in BOTH[which]} | {
-        (variant.id, level): partial(standing, variant.server)
-        for variant in VARIANTS
-        if not quick or (variant.steady and variant.id not in ACCUSED)
-        for level in variant.levels[which]
-    }
+    servers: dict[tuple[str, Level], Standing] = {}
+    for name, server in OWN.items():
+        for level in BOTH[which]:
+            servers[name, level] = server
+    for variant in VARIANTS:
+        if not quick or (variant.steady and variant.id not in ACCUSED):
+            for level in variant.levels[which]:
+                servers[variant.id, level] = partial(standing, variant.server)
+    return servers
 
 
 class Part(Campaign):

@@ -35,7 +35,7 @@ def rewritten(text: str) -> str:
 
 
 NAME, NOTES, DETAILS = "patient.name", "clinician_notes", "patient.demographic_details"
-TEXTS: tuple[tuple[str, str, str, Callable[[str], str], str], ...] = (
+TEXTS: tuple[tuple[str, str, str, Callable[[str], Any], str], ...] = (
     ("trims_names", "Spaces round a name are lost.", NAME, str.strip, "  Jo "),
     ("trims_ends", "A newline at the end of a note is lost.", NOTES, lambda t: t.rstrip("\n"), "a\n"),
     ("collapses_spaces", "Spaces that follow each other become one.", NAME, lambda t: re.sub(" +", " ", t), "a  b"),
@@ -89,9 +89,7 @@ TEXTS: tuple[tuple[str, str, str, Callable[[str], str], str], ...] = (
     ("years_are_short", "A `dob` is kept with two digits for the year.", "patient.dob", lambda d: ("20" if d[2:4] < "69" else "19") + d[2:], "1930-05-06"),
     ("summer_time", "A `dob` in the summer moves by a day; one in the winter does not.", "patient.dob", lambda d: f"{d[:8]}{max(1, int(d[8:]) - 1):02}" if "04" <= d[5:7] <= "09" else d, "1985-07-15"),
     ("day_and_month", "Day and month of a `dob` are swapped where both could be a month.", "patient.dob", lambda d: f"{d[:5]}{d[8:]}-{d[5:7]}" if d[8:] <= "12" else d, "1990-02-03"),
-)  # fmt: skip
-# What a program takes for something else, and writes as it likes.
-TEXTS += (
+    # What a program takes for something else, and writes as it likes.
     ("double_quotes", "Double quotes in names open and close.", NAME, lambda t: re.sub('"([^"]*)"', "\u201c\\1\u201d", t), 'Jo "JJ" Doe'),
     ("apostrophes", "An apostrophe in a name is bent.", NAME, lambda t: t.replace("'", "\u2019"), "O'Neil"),
     ("primes", "Quotes in details become low and high ones.", DETAILS, lambda t: re.sub('"([^"]*)"', "\u201e\\1\u201c", t), 'says "no"'),

@@ -80,16 +80,15 @@ def keeps_each(*updates: Session) -> Callable[[Caller], object]:
 # --- a member that an update ignores, or loses ---
 
 
-FAULTS.enter(
-    *(
-        (f"ignores_{member}", f"An update of `{member}` is accepted and changes nothing.", "S11 L103 L135-L156", level_of(member), losing(member), keeps(**{member: value}))
-        for member, value in MEMBERS.items()
-    ),
-    *(
-        (f"ignores_patient_{member}", f"An update of the patient's `{member}` is accepted and changes nothing.", "S11 L103 L143-L147", level_of(member), losing(f"patient.{member}"), keeps(patient={member: value}))
-        for member, value in PATIENT.items()
-    ),
-)  # fmt: skip
+for member, value in MEMBERS.items():
+    sentence = f"An update of `{member}` is accepted and changes nothing."
+    rows, witness = "S11 L103 L135-L156", keeps(**{member: value})
+    FAULTS.add(f"ignores_{member}", sentence, rows, level_of(member), losing(member), witness)
+for member, value in PATIENT.items():
+    sentence = f"An update of the patient's `{member}` is accepted and changes nothing."
+    rows, witness = "S11 L103 L143-L147", keeps(patient={member: value})
+    server = losing(f"patient.{member}")
+    FAULTS.add(f"ignores_patient_{member}", sentence, rows, level_of(member), server, witness)
 
 
 def resetting(member: str, *others: str) -> type[Api]:

@@ -247,9 +247,9 @@ class WakesUp(Api):
         return super().handle(request)
 
 
-VARIANTS += (
+VARIANTS.extend((
     Variant("slow", "Each answer takes 60 ms.", BOTH, waiting(lambda _: 0.06), takes(0.05, lambda c: c.page()), steady=False),
     Variant("slow_writes", "Creations and updates take 60 ms.", BOTH, waiting(lambda request: 0.06 if request.body else 0), takes(0.05, lambda c: c.post({})), steady=False),
     Variant("in_fits", "An answer takes up to 40 ms, now more and now less.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
     Variant("wakes_up", "The first request of all takes a second, for the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page()), steady=False),
-)  # fmt: skip
+))  # fmt: skip
