@@ -210,7 +210,7 @@ def shape(answer: Reply) -> str:
     """Say what a response holds, without anything of it."""
     if answer.content is not None:
         kinds: dict[type, str] = {dict: "an object", list: "an array"}
-        return f"JSON, {kinds.get(type(answer.content), 'a value')}"
+        return f"JSON, {kinds.get(answer.content.__class__, 'a value')}"
     media_type = (answer.header("content-type") or "").partition(";")[0].strip()
     return printable(media_type) if answer.body and media_type else f"{len(answer.body)} bytes"
 

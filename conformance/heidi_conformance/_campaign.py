@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from typing import cast
 
 from . import _access
 from ._driver import driver_of
@@ -228,8 +229,9 @@ class Campaign:
         try:
             rest = run(probe)
             if isinstance(rest, Iterator):
-                next(rest, None)
-                self.unfinished.append((probe, rest))
+                pending = cast("Iterator[object]", rest)
+                next(pending, None)
+                self.unfinished.append((probe, pending))
         except UnboundError:
             why = "the server did not answer what the next request needs"
         except TooManyTokensError:

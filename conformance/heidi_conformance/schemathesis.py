@@ -53,7 +53,8 @@ class Follower:
             return self.violations
 
     def judged(self, case: Case[Any], response: Response) -> list[Violation]:
-        base = urlsplit(case.operation.schema.get_base_url()).path
+        schema: Any = case.operation.schema
+        base = urlsplit(str(schema.get_base_url())).path
         message = as_message(response.request, base.rstrip("/"))
         reply = as_reply(response)
         operation = route(message.target).methods.get(message.method)
@@ -69,7 +70,8 @@ def as_message(request: Any, base: str) -> Message:
     target = parts.path.removeprefix(base) + (f"?{parts.query}" if parts.query else "")
     body: Any = request.body or b""
     headers = (
-        (CANONICAL.get(name.lower(), name), text_of(text)) for name, text in request.headers.items()
+        (CANONICAL.get(name.lower(), name), text_of(text))
+        for name, text in cast("dict[str, Any]", request.headers).items()
     )
     raw = body.encode() if isinstance(body, str) else body
     return Message(request.method, target, tuple(headers), raw)

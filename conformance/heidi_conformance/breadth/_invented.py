@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -39,7 +39,7 @@ QUIETLY = settings(
     database=None,
     phases=[Phase.generate],
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
 )
 
 
@@ -142,17 +142,18 @@ def request_of(operation: Operation, case: Case[Any]) -> Request | None:
         prepared = requests.Request(**case.as_transport_kwargs(base_url="http://host")).prepare()
     except (requests.RequestException, ValueError):
         return None
-    sent: Any = prepared  # whose types say too little
-    parts = urlsplit(sent.url)
+    sent: Any = prepared.headers  # pyright: ignore[reportUnknownMemberType]
+    headers: dict[str, str] = dict(sent)
+    parts = urlsplit(str(prepared.url))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    body = sent.body or b""
+    body = cast("str | bytes", prepared.body or b"")
     own = {name.lower() for name in case.headers or ()} - {"content-type"}
     return Request(
         operation.method,
         BRACES.sub(r"{\1}", target),
         body=body.encode() if isinstance(body, str) else body,
-        media_type=sent.headers.get("Content-Type"),
-        headers=tuple((name, text) for name, text in sent.headers.items() if name.lower() in own),
+        media_type=headers.get("Content-Type"),
+        headers=tuple((name, text) for name, text in headers.items() if name.lower() in own),
     )
 
 
