@@ -142,12 +142,12 @@ def request_of(operation: Operation, case: Case[Any]) -> Request | None:
         prepared = requests.Request(**case.as_transport_kwargs(base_url="http://host")).prepare()
     except (requests.RequestException, ValueError):
         return None
-    sent: Any = prepared.headers  # pyright: ignore[reportUnknownMemberType]
-    headers: dict[str, str] = dict(sent)
+    headers: dict[str, str] = dict(prepared.headers)
     parts = urlsplit(str(prepared.url))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     body = cast("str | bytes", prepared.body or b"")
-    own = {name.lower() for name in case.headers or ()} - {"content-type"}
+    drawn: Any = case.headers or ()  # pyright: ignore[reportUnknownMemberType]  # Schemathesis
+    own = {str(name).lower() for name in drawn} - {"content-type"}
     return Request(
         operation.method,
         BRACES.sub(r"{\1}", target),
