@@ -142,12 +142,15 @@ def request_of(operation: Operation, case: Case[Any]) -> Request | None:
         prepared = requests.Request(**case.as_transport_kwargs(base_url="http://host")).prepare()
     except (requests.RequestException, ValueError):
         return None
-    headers: dict[str, str] = dict(prepared.headers)
+    headers = {
+        name: text.decode("latin-1") if isinstance(text, bytes) else text
+        for name, text in prepared.headers.items()
+    }
     parts = urlsplit(str(prepared.url))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     body = cast("str | bytes", prepared.body or b"")
-    drawn: Any = case.headers or ()  # pyright: ignore[reportUnknownMemberType]  # Schemathesis
-    own = {str(name).lower() for name in drawn} - {"content-type"}
+    drawn = cast("dict[str, Any]", case.headers or {})  # pyright: ignore[reportUnknownMemberType]
+    own = {name.lower() for name in drawn} - {"content-type"}
     return Request(
         operation.method,
         BRACES.sub(r"{\1}", target),
