@@ -4,20 +4,25 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import heidi_spec
 import pytest
+from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import (
+    MAIN_FIELDS,
     Fields,
     fields_by_resource,
     known_items,
     nested,
 )
-from heidi_conformance.contract._operations import read_operations
+from heidi_conformance.contract._operations import LIST, read_operations
 from heidi_conformance.contract._schemas import Field, values_of
 from heidi_conformance.contract._values import Sendable
+from heidi_conformance.oracle import _shapes
+from heidi_conformance.oracle._memory import Known
 
 from .grown import ADDED, SERVERS, grown, write
 
@@ -147,3 +152,27 @@ def test_what_no_document_knows_inside_an_array_may_be_kept_or_dropped() -> None
     assert known_items([{"any": 1}], {"items": {**item, "additionalProperties": True}}) == [
         {"any": 1}
     ]
+
+
+def test_an_object_that_is_replaced_whole_loses_what_an_update_does_not_send() -> None:
+    labels = Field("labels", {"type": "object", "x-semantics": {"replaced": True}})
+    shows = {**MAIN_FIELDS.shows, "labels": labels}
+    shown = {"labels.ward": "3", "labels.bed": "7", "other": 1}
+    sent = {"labels.bed": "8"}
+
+    replaced = Known("first", 0, replace(MAIN_FIELDS, shows=shows), shown=shown)
+    merged = Known("first", 0, MAIN_FIELDS, shown=shown)
+
+    assert {"labels.bed": "8", "other": 1} == replaced.expected(sent)
+    assert {"labels.ward": "3", "labels.bed": "8", "other": 1} == merged.expected(sent)
+
+
+def test_a_header_that_the_document_requires_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"X-Total": {"required": True}, "X-Other": {}}
+    monkeypatch.setattr(_shapes, "response", lambda *_: {"headers": headers})
+    _shapes.required_headers.cache_clear()
+
+    (violation,) = _shapes.lacking("strict", LIST, Reply(200))
+    assert ("answer-schema/header", "X-Total") == (violation.code, violation.field)
+    assert [] == [*_shapes.lacking("strict", LIST, Reply(200, (("x-total", "1"),)))]
+    _shapes.required_headers.cache_clear()

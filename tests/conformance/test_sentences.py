@@ -52,16 +52,18 @@ def test_no_sentence_is_about_what_the_judge_never_says(code: str) -> None:
     assert written(code)
 
 
-@pytest.mark.parametrize(
-    "code", sorted(code for code in WRITTEN if code.partition("/")[0] in RULES and ANY not in code)
-)
+# A rule without words of its own for a violation is told by what it asks for.
+OWN = sorted(code for code in WRITTEN if ANY not in code and ("/" in code or code in SENTENCES))
+
+
+@pytest.mark.parametrize("code", [code for code in OWN if code.partition("/")[0] in RULES])
 def test_every_code_has_words(code: str) -> None:
     said = sentence(
         Violation(code, LIST, field="a_field", detail="500", expected=1, got=GOT.get(code, 2))
     )
 
     assert said.title.startswith(f"{LIST} ")
-    assert code not in said.title
+    assert "breaks the rule" not in said.title
     assert not re.search(r"[{}]", f"{said.title} {said.expected} {said.got}")
 
 

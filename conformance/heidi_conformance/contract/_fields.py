@@ -95,6 +95,13 @@ class Fields:
         )
 
     @cached_property
+    def replaced(self) -> frozenset[str]:
+        """The objects that a request replaces whole."""
+        return frozenset(
+            name for name, field in self.shows.items() if field.semantics.get("replaced")
+        )
+
+    @cached_property
     def initial(self) -> Flat:
         """What a new resource has before anybody writes to it; `{number}` stands for its number."""
         set_by_server = {self.id, self.created, self.updated}

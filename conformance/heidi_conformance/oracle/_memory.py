@@ -79,14 +79,18 @@ class Known:
         return any(same(sent.get(name, ABSENT), value) for sent in self.attempts.get(kind, ()))
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
-        """Return what is to be seen after an update: objects are merged, unless one is null."""
+        """Return what is to be seen after an update.
+
+        Objects are merged, unless one is null or the document says that it is replaced whole.
+        """
         if not sent:
             return {**self.shown}
         opened = {outer for name in sent for outer in outers(name)}
+        gone = {*sent, *(opened & self.fields.replaced)}
         stays = {
             name: item
             for name, item in self.shown.items()
-            if name not in opened and not within(name, sent)
+            if name not in opened and not within(name, gone)
         }
         return {**stays, **sent}
 

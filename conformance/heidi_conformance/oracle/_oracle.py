@@ -34,7 +34,7 @@ from ._refusals import (
     told_apart,
     unfit_status,
 )
-from ._shapes import judged
+from ._shapes import judged, lacking
 from ._showing import affected, created, listed, shown, torn
 from ._violation import Violation
 
@@ -173,6 +173,7 @@ class Oracle(Memory):
             return
         misshapen, skip = judged(self.level, reading.operation, answer)
         yield from misshapen
+        yield from lacking(self.level, reading.operation, answer) if answer.ok else ()
         if not answer.ok:
             note_refusal(reading, user, known)
             yield from refused(

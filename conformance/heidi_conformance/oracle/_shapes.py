@@ -106,6 +106,13 @@ def judged(
     return found, wrong if success else set()
 
 
+def lacking(level: Level, operation: str, reply: Reply) -> Iterator[Violation]:
+    """Yield the headers that a response of success must have, and has not."""
+    for name in required_headers(level, operation, reply.status):
+        if reply.header(name.lower()) is None:
+            yield Violation("answer-schema/header", operation, name, str(reply.status))
+
+
 def violations(level: Level, operation: str, status: int, plain: Any) -> Iterator[Misfit]:
     """Yield what breaks the schema of a response, which any validator takes."""
     checks = validator(level, operation, status)
@@ -155,6 +162,17 @@ def response(level: Level, operation: str, status: int) -> Json | None:
         keys += OPERATIONS[operation].success if success else ["401", "404"]
     key = next((key for key in keys if key in responses), None)
     return None if key is None else _document.resolved(document, [], responses[key])[1]
+
+
+@cache
+def required_headers(level: Level, operation: str, status: int) -> tuple[str, ...]:
+    """Return the headers that the document requires of a response."""
+    node = response(level, operation, status) or {}
+    return tuple(
+        name
+        for name, header in node.get("headers", {}).items()
+        if _document.resolved(asserted(level), [], header)[1].get("required")
+    )
 
 
 @cache
