@@ -10,120 +10,79 @@ from heidi_conformance.reports._sarif import as_sarif
 
 from .test_html import FINDING, HOSTILE, VERDICT
 
-TEXT = {"type": "string", "minLength": 1}
-MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": TEXT}}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
+Schema = dict[str, Any]
+
+
+def an_object(*required: str, **properties: Schema) -> Schema:
+    return {"type": "object", "required": [*required], "properties": properties}
+
+
+def a_list(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+def some(**properties: Schema) -> Schema:
+    return an_object(*properties, **properties)
+
+
+TEXT: Schema = {"type": "string", "minLength": 1}
+MESSAGE = some(text=TEXT)
+LEVEL: Schema = {"enum": ["none", "note", "warning", "error"]}
+PLACE = some(
+    physicalLocation=some(
+        artifactLocation=some(uri={"format": "uri-reference"}),
+        region=some(startLine={"minimum": 1}),
+    )
+)
+RULE = an_object(
+    "id",
+    "shortDescription",
+    id=TEXT,
+    shortDescription=MESSAGE,
+    defaultConfiguration=an_object(level=LEVEL),
+)
+RESULT = an_object(
+    "ruleId",
+    "ruleIndex",
+    "message",
+    "level",
+    "locations",
+    "partialFingerprints",
+    ruleId=TEXT,
+    ruleIndex={"type": "integer", "minimum": 0},
+    message=MESSAGE,
+    level=LEVEL,
+    occurrenceCount={"type": "integer", "minimum": 1},
+    baselineState={"enum": ["new", "unchanged"]},
+    fingerprints={"additionalProperties": TEXT},
+    partialFingerprints={"required": ["primaryLocationLineHash"], "additionalProperties": TEXT},
+    locations=a_list(PLACE, minItems=1),
+)
+DRIVER = an_object(
+    "name",
+    "rules",
+    semanticVersion={"pattern": r"^\d+\.\d+\.\d+"},
+    rules=a_list(RULE, uniqueItems=True),
+)
+TOLD = an_object("message", message=MESSAGE, level=LEVEL)
+RUN = an_object(
+    "tool",
+    "results",
+    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+    tool=some(driver=DRIVER),
+    invocations=a_list(an_object("executionSuccessful", toolExecutionNotifications=a_list(TOLD))),
+    results=a_list(RESULT),
+)
 # What OASIS SARIF 2.1.0 requires of the members that are written, and what GitHub does besides.
-SHAPE = {
-    "type": "object",
-    "required": ["version", "runs", "$schema"],
-    "additionalProperties": False,
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name", "rules"],
-                                "properties": {
-                                    "semanticVersion": {"pattern": r"^\d+\.\d+\.\d+"},
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "type": "object",
-                                            "required": ["id", "shortDescription"],
-                                            "properties": {
-                                                "id": TEXT,
-                                                "shortDescription": MESSAGE,
-                                                "defaultConfiguration": {
-                                                    "properties": {"level": LEVEL}
-                                                },
-                                            },
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    },
-                    "invocations": {
-                        "items": {
-                            "required": ["executionSuccessful"],
-                            "properties": {
-                                "toolExecutionNotifications": {
-                                    "items": {
-                                        "required": ["message"],
-                                        "properties": {"message": MESSAGE, "level": LEVEL},
-                                    }
-                                }
-                            },
-                        }
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": [
-                                "ruleId", "ruleIndex", "message", "level", "locations",
-                                "partialFingerprints",
-                            ],
-                            "properties": {
-                                "ruleId": TEXT,
-                                "ruleIndex": {"type": "integer", "minimum": 0},
-                                "message": MESSAGE,
-                                "level": LEVEL,
-                                "occurrenceCount": {"type": "integer", "minimum": 1},
-                                "baselineState": {"enum": ["new", "unchanged"]},
-                                "fingerprints": {"additionalProperties": TEXT},
-                                "partialFingerprints": {
-                                    "required": ["primaryLocationLineHash"],
-                                    "additionalProperties": TEXT,
-                                },
-                                "locations": {
-                                    "type": "array",
-                                    "minItems": 1,
-                                    "items": {
-                                        "required": ["physicalLocation"],
-                                        "properties": {
-                                            "physicalLocation": {
-                                                "required": ["artifactLocation", "region"],
-                                                "properties": {
-                                                    "artifactLocation": {
-                                                        "required": ["uri"],
-                                                        "properties": {
-                                                            "uri": {"format": "uri-reference"}
-                                                        },
-                                                    },
-                                                    "region": {
-                                                        "required": ["startLine"],
-                                                        "properties": {
-                                                            "startLine": {"minimum": 1}
-                                                        },
-                                                    },
-                                                },
-                                            }
-                                        },
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-}  # fmt: skip
+SHAPE = an_object(
+    "version",
+    "runs",
+    "$schema",
+    version={"const": "2.1.0"},
+    runs=a_list(RUN, minItems=1),
+    **{"$schema": {"type": "string", "format": "uri"}},
+)
+SHAPE["additionalProperties"] = False
 
 
 def run(text: str) -> Any:
