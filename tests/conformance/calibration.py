@@ -100,8 +100,6 @@ UNSEEN = {
     "views.long_notes_in_list": NOT_YET,
     "views.modified_to_the_second": NOT_YET,
     "views.updates_are_forgotten": NOT_LATER,
-    "views.tag_of_the_creation": NOT_YET,
-    "views.tag_of_the_id": NOT_YET,
     "views.tag_of_the_total": NOT_YET,
 }
 # Faults that break the page's words, and that level strict alone sees, each with the reason.
