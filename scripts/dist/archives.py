@@ -33,8 +33,11 @@ DOCUMENTS: Final = tuple(
 )
 PAGES: Final = (
     "heidi_conformance/reports/page.css",
+    "heidi_conformance/reports/page.html.jinja",
     "heidi_conformance/reports/page.js",
+    "heidi_conformance/schemathesis.toml",
     "heidi_sandbox/page.css",
+    "heidi_sandbox/page.html",
 )
 """What the pages of the packages are made with."""
 
