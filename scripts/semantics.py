@@ -248,7 +248,10 @@ def _names_of_property(
         yield from _stored_as(document, node, semantics["stored_as"], at)
     if "replaced" in semantics:
         if not _is_object(document, node):
-            yield Fault((*at, "replaced"), "the property is no object, so it is replaced; drop it")
+            yield Fault(
+                (*at, "replaced"),
+                "only an object can be merged, and this property is not one; remove it",
+            )
         elif _has_overlays(document) and node.pointer not in _merged(document):
             message = "no request merges this property; say it where the resource has the property"
             yield Fault((*at, "replaced"), message)

@@ -97,7 +97,7 @@ class Driver:
         return name
 
     def label(self, user: str) -> Flat:
-        """Return what a creation says that a reader knows as the judge's, and nobody else sends."""
+        """Return the properties of a creation that mark it as one of the judge, by user."""
         text = f"{TAG}-{self.probe.names}" + (f" {MARK}" if user == "second" else "")
         return {self.values.label: text} if self.values.label else {}
 
@@ -160,7 +160,7 @@ class Driver:
 
     @property
     def most(self) -> Any:
-        """The size of the largest page, None where nobody may say it."""
+        """The size of the largest page, None where the list takes no size."""
         size = self.operations["list"].size if "list" in self.operations else {}
         return size.get("maximum", 100) if size else None
 
@@ -234,7 +234,7 @@ class Call:
         return shown.samples[0] if shown.samples else first(shown.schema)
 
     def raw(self, kind: str, hole: bytes) -> bytes:
-        """Return a body with bytes where a value of a type belongs, or one that nobody knows."""
+        """Return a body with bytes as the value of a property of a type, or of an unknown one."""
         fit = (name for name, field in self.fields.items() if kind in field.kinds)
         name = next(fit, "x_unknown")
         made = body(self.fields, {name: HOLE}, self.operation.least)

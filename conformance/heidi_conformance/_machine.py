@@ -99,7 +99,7 @@ class Machine:
                 self.on.probe.try_send(self.on.request("read", name, user=owner))
 
     def value(self, member: str) -> Any:
-        """Return a value that a property takes, often one that nobody wrote down."""
+        """Return a value that a property takes, often an invented one."""
         field = self.on.fields.leaves[member]
         sample = self.random.choice(
             [item for item in self.values.valid[member] if item not in NAMED]

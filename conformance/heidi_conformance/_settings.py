@@ -54,5 +54,5 @@ class Plan:
 
     @property
     def invents(self) -> bool:
-        """Whether requests are sent that nobody scripted."""
+        """Whether requests are sent beyond those of scripts."""
         return not (self.rules_only or self.read_only or self.only)

@@ -12,7 +12,7 @@ Stability = Literal["confirmed", "flaky", "untried"]
 
 
 class CannotJudgeError(Exception):
-    """The server cannot be judged; the text is one line: what, where and how to mend it."""
+    """The server cannot be judged; the text is one line: what, where and how to fix it."""
 
 
 @dataclass(frozen=True)

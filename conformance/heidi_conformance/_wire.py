@@ -264,7 +264,7 @@ class Wire:
 
     deadline: the instant (`time.monotonic`) after which nothing is waited for. tick: called now and
     then, while something is sent or waited for. drops: whether the server hangs up without notice;
-    None where nobody knows yet.
+    None where that is not known yet.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Requests that nobody scripted: Schemathesis invents them, the judge sends and judges them."""
+"""Requests beyond those of scripts: Schemathesis invents them, the judge sends and judges them."""
 
 from ._inventor import Inventor
 

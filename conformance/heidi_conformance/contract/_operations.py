@@ -427,7 +427,7 @@ ISSUER = next(
 ISSUE = ISSUER.id
 # The header that carries the key for which tokens are issued.
 KEY_HEADER: str = STRICT["components"]["securitySchemes"][ISSUER.scheme]["name"] if ISSUE else ""
-# What is judged by the rules for any operation alone; and what nobody knows a credential for.
+# What is judged by the rules for any operation alone; and what asks for another credential.
 OTHERS = tuple(
     item.id
     for item in OPERATIONS.values()

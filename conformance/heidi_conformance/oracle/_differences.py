@@ -142,7 +142,7 @@ def distortion(fields: Fields, name: str, value: Any, found: Any, before: Any) -
 
 
 def new_faults(known: Known, got: Flat, skip: set[str]) -> Iterator[Violation]:
-    """Yield how a resource that nobody touched is not a new one."""
+    """Yield how a resource that was not updated differs from a new one."""
     if not known.settled or "foreign" in known.attempts:
         return
     fields = known.fields

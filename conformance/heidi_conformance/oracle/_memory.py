@@ -130,7 +130,7 @@ class Memory:
     issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
     unsure: what may be no more. away: what a list may leave out. shelves: what is known of a list.
     strangers: how requests for what is no resource of the caller were refused, by operation, what
-    else is wrong with the request, and kind. written: by user, texts that nobody else writes.
+    else is wrong with the request, and kind. written: by user, strings that no other user sends.
     """
 
     def __init__(

@@ -154,7 +154,7 @@ class Oracle(Memory):
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.resources.get(reading.one)
         elsewhere = any(self.owner(named) != user for named in reading.named)
-        # Of what else stands in a path, nobody knows what there is.
+        # Whether anything else that a path names exists is not known.
         open_path = len(reading.declared.ids) > len(reading.named)
         refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
         malformed = reading.malformed and answer.status in MALFORMED

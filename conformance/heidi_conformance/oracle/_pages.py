@@ -11,7 +11,7 @@ from heidi_conformance.contract._operations import Operation
 from ._reading import Reading, json_type
 from ._violation import Violation
 
-# A larger number is not the number of anybody's resources, and nobody knows what it is.
+# A larger number cannot be a number of resources, and may be a value of the server.
 MOST = 1_000_000
 
 

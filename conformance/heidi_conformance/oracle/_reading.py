@@ -323,7 +323,7 @@ def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Ite
     for name, texts in ((words.size, sizes), (words.token, tokens)):
         if len(texts) > 1:
             yield Problem("page-size", shape, "repeated", name, sure=False)
-    # Without both bounds, nobody knows which numbers a server takes.
+    # Without both bounds, a server may take any number.
     for text in sizes[-1:] if len(bounds) == 2 else ():
         least, most = bounds
         if re.fullmatch(r"0|[1-9][0-9]{0,17}", text) and least <= int(text) <= most:

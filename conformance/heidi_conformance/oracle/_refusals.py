@@ -57,8 +57,6 @@ def refused(
     there = bool(reading.named) and not elsewhere
     # Of a session that was never to be seen, no refusal says more than that.
     if status == 404 and there and (problem is None or (known is not None and not known.seen)):
-        # A list that leaves it out says the same again.
-        memory.away |= {*reading.named}
         yield Violation("created-exists", operation, got=status)
         return
     if not memory.strict:

@@ -205,7 +205,10 @@ def listed(
         yield Violation("created-exists/rounded", operation.id)
     if memory.strict and unissued(reading, ids, shelf):
         yield Violation("page-token", operation.id, expected=422, got=answer.status)
-    mine = {key for key, known in memory.resources.items() if known.owner == user} - memory.away
+    # Of one that no response has shown, its creation may have told another id.
+    mine = {
+        key for key, known in memory.resources.items() if known.owner == user and known.seen
+    } - memory.away
     # A list inside of something holds a part of them.
     there = frozenset(name for kind, name in mine if kind == resource and not operation.ids)
     if is_whole(operation, page) and not filtered(reading):
@@ -299,7 +302,7 @@ def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iter
                 memory.forget(named)
                 memory.deleted.add(named)
         case _ if operation.method == "DELETE":
-            # Without semantics, nobody says that it deletes.
+            # Without semantics, it may delete or not.
             memory.doubt(reading)
         case _:
             shown_id = None

@@ -70,12 +70,12 @@ def odd_paths(on: Driver) -> None:
 
 
 RULES = (
-    promised("answers", "S19", ALL, "every request gets one whole answer"),
+    promised("answers", "S19", ALL, "every request gets one whole response"),
     promised("no-server-error", "S19", ALL, "no input yields a 5xx"),
     promised("works", "", EVERY, "a request as the page shows it succeeds", "responses", "2XX"),
-    promised("json-answers", "", ALL, "answers are application/json", "responses", "2XX", "content"),
-    promised("answer-schema", "", ALL, "an answer has the members and types of the document", "responses", "2XX"),
-    decided("declared-status", "S21", EVERY, "a status is declared on the operation that answers it"),
+    promised("json-answers", "", ALL, "responses are application/json", "responses", "2XX", "content"),
+    promised("answer-schema", "", ALL, "a response has the properties and types of the document", "responses", "2XX"),
+    decided("declared-status", "S21", EVERY, "a status is declared on the operation that responds with it"),
     decided("retry-after", "S21", EVERY, "429 carries `Retry-After` in seconds"),
 )  # fmt: skip
 USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema", "created-exists", "unknown-id", "id-unique")  # fmt: skip

@@ -37,7 +37,7 @@ def canaries(on: Driver) -> None:
 
 RULES = (
     decided("error-shape", "S18", ALL, "every error is {\"detail\": {\"msg\", \"type\"}} as application/json"),
-    decided("message-names", "S18", (*CREATES, *UPDATES, *LISTS), "a message names the member"),
+    decided("message-names", "S18", (*CREATES, *UPDATES, *LISTS), "a message names the property"),
     decided("message-quotes", "S18", ALL, "a message never repeats the value sent"),
 )  # fmt: skip
 SCRIPTS = (Script(canaries, "strict", ("message-quotes", "message-names"), ("create", "update")),)

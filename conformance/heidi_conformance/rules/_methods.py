@@ -80,7 +80,7 @@ def like_get(reading: Reading, answer: Reply, memory: Memory) -> Iterator[Violat
 
 
 RULES = (
-    decided("methods", "S4", EVERY, "405 for a method that the path has not"),
+    decided("methods", "S4", EVERY, "405 for an undocumented method"),
     decided("allow", "S4", EVERY, "405 has `Allow` with the documented methods"),
     decided("head", "S4", (*READS, *LISTS), "HEAD answers like GET, without a body, or is refused with 405", like_get),
 )  # fmt: skip

@@ -141,7 +141,7 @@ RULES = (
     promised("page-bound", "S7", LISTS, f"a page holds at most {PAGE.size} {NOUN}s", "parameters"),
     decided("page-size", "S7", LISTS, f"{PAGE.size} is an integer from {LEAST} to {MOST}, default {DEFAULT}"),
     decided("page-token", "S7", LISTS, f"a {PAGE.token} of a form that is never issued is 422"),
-    decided("counts", "S16", LISTS, f"{PAGE.count} is the number of {NOUN}s in this answer"),
+    decided("counts", "S16", LISTS, f"{PAGE.count} is the number of {NOUN}s in this response"),
     decided("totals", "S16", LISTS, f"{PAGE.total} is the number of {NOUN}s of the caller"),
     decided("next-page", "S16", LISTS, f"{PAGE.more} is true exactly when {PAGE.next} is not null"),
     decided("full-pages", "S16", LISTS, "every page but the last is full"),

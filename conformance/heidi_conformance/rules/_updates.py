@@ -261,8 +261,8 @@ def created_at_once(on: Driver) -> None:
 CREATED, UPDATED = f"`{MAIN.created}`", f"`{MAIN.updated}`"
 RULES = (
     decided("rejected-update", "S6", UPDATES, "a rejected update changes nothing"),
-    decided("unknown-members", "S10", SHOWN, "unknown and read-only members are never stored or returned"),
-    promised("update-answer", "S11", UPDATES, "an update changes the members that are sent, and its answer shows it"),
+    decided("unknown-members", "S10", SHOWN, "unknown and read-only properties are never stored or returned"),
+    promised("update-answer", "S11", UPDATES, "an update changes the properties that are sent, and its response shows it"),
     promised("update-keeps", "S11", UPDATES, "what is not sent stays"),
     promised("update-read", "S11", READS, "a later GET shows an update"),
     promised("one-session", "S11", (*READS, *UPDATES), f"an update changes one {NOUN}"),
@@ -270,7 +270,7 @@ RULES = (
     decided("updated-at", "S12", SHOWN if MAIN.updated else (), f"{UPDATED} grows with every accepted change and never goes back"),
     decided("created-at", "S12", SHOWN if MAIN.created else (), f"{CREATED} never changes"),
     decided("reading", "S12", (*READS, *LISTS), "GET changes nothing"),
-    decided("concurrent", "S17", UPDATES, "concurrent updates of different members all survive"),
+    decided("concurrent", "S17", UPDATES, "concurrent updates of different properties all survive"),
 )  # fmt: skip
 WRITES = ("create", "read", "update")
 FIRST = (Script(seen_everywhere, "documented", ("update-listed",), (*WRITES, "list"), ("linked",)),)
