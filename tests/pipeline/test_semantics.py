@@ -167,7 +167,7 @@ FAULTS: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
     (put("#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "refs"), "#/components/schemas/ThingCreate/properties/reference/x-semantics/stored_as", "has a property refs"),
     (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "no"), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics/private", "boolean"),
     (put(f"{PART}/replaced", False), f"{PART}/replaced", "true"),
-    (put("#/components/schemas/Thing/properties/ref", {**TEXT, KEY: {"replaced": True}}), "#/components/schemas/Thing/properties/ref/x-semantics/replaced", "the property is no object"),
+    (put("#/components/schemas/Thing/properties/ref", {**TEXT, KEY: {"replaced": True}}), "#/components/schemas/Thing/properties/ref/x-semantics/replaced", "only an object can be merged"),
     (put("#/components/schemas/ThingUpdate/properties/color", {**MAP, KEY: {"replaced": True}}), "#/components/schemas/ThingUpdate/properties/color/x-semantics/replaced", "no request merges this property"),
     (put("#/components/schemas/ThingCreated/properties/thing_id/x-semantics", {}), "#/components/schemas/ThingCreated/properties/thing_id/x-semantics", "propert"),
 ]  # fmt: skip
