@@ -174,6 +174,9 @@ class Resource:
     """By pointer, the values of a new resource that differ from the sample; `{number}` stands for
     its number."""
 
+    replaced: tuple[str, ...]
+    """Points to the objects that an update replaces whole, and does not merge."""
+
     properties: tuple[str, ...]
     """What it shows, by the strict document."""
 

@@ -37,13 +37,21 @@ def make_session(**properties: Any) -> Session:
     return _made(Session, properties)
 
 
-def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object with other properties: objects are merged, all else is replaced."""
+def merged(
+    old: Mapping[str, Any], new: Mapping[str, Any], replaced: Sequence[str] = (), at: str = ""
+) -> dict[str, Any]:
+    """Return an object with other properties: objects are merged, all else is replaced.
+
+    Args:
+        replaced: points to objects that are replaced as well.
+        at: points to the object itself.
+    """
     result = {name: copy.deepcopy(value) for name, value in old.items()}
     for name, value in new.items():
         inner: Any = result.get(name)
-        if _is_object(inner) and _is_object(value):
-            result[name] = merged(inner, value)
+        here = f"{at}/{name}"
+        if _is_object(inner) and _is_object(value) and here not in replaced:
+            result[name] = merged(inner, value, replaced, here)
         else:
             result[name] = value
     return result

@@ -176,6 +176,9 @@ class Resource:
     """By pointer, the values of a new resource that differ from the sample; `{number}` stands for
     its number."""
 
+    replaced: tuple[str, ...]
+    """Points to the objects that an update replaces whole, and does not merge."""
+
     properties: tuple[str, ...]
     """What it shows, by the strict document."""
 
@@ -669,7 +672,7 @@ OPERATIONS: tuple[Operation, ...] = (
                         "type": "AuthenticationError",
                     }
                 },
-                headers={},
+                headers={"WWW-Authenticate": "Bearer"},
             ),
             Failure(
                 status=405,
@@ -827,7 +830,7 @@ OPERATIONS: tuple[Operation, ...] = (
                         "type": "AuthenticationError",
                     }
                 },
-                headers={},
+                headers={"WWW-Authenticate": "Bearer"},
             ),
             Failure(
                 status=405,
@@ -950,7 +953,7 @@ OPERATIONS: tuple[Operation, ...] = (
                         "type": "AuthenticationError",
                     }
                 },
-                headers={},
+                headers={"WWW-Authenticate": "Bearer"},
             ),
             Failure(
                 status=405,
@@ -1127,7 +1130,7 @@ OPERATIONS: tuple[Operation, ...] = (
                         "type": "AuthenticationError",
                     }
                 },
-                headers={},
+                headers={"WWW-Authenticate": "Bearer"},
             ),
             Failure(
                 status=405,
@@ -1328,6 +1331,7 @@ RESOURCES: Mapping[str, Resource] = {
             },
         },
         initial={"/session_name": "Session {number}", "/consult_note/result": "", "/duration": 0},
+        replaced=(),
         properties=(
             "session_id",
             "session_name",

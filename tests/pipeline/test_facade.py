@@ -457,7 +457,7 @@ HEADERS = {
     "X-Flag": {"schema": {"type": "boolean", "default": True}},
     "X-List": {"schema": {"type": "array", "items": STRING, "examples": [["a", "b"]]}},
     "X-Named": {"$ref": "#/components/headers/Named"},
-    "X-Pattern": {"schema": {"type": "string", "pattern": "^never shown$"}},
+    "X-Pattern": {"schema": {"type": "string", "pattern": "^made$"}},
     "Content-Type": {"schema": STRING, "example": "ignored"},
 }
 SENT = """
@@ -485,9 +485,48 @@ def test_the_mock_sends_the_headers_that_the_document_declares(tmp_path: Path) -
         "x-flag": "true",
         "x-list": "a,b",
         "x-named": "always",
+        "x-pattern": "made",
     }
     gone = {"x-gone": "yes"}
     assert [f"application/json {sent}", f"None {gone}"] == run(tmp_path, root, SENT)
+
+
+UPDATED = """
+from heidi_sessions.testing import HeidiMock, make_template
+mock = HeidiMock()
+mock.add(make_template(template_id="7", scores={"a": 1}, limits={"low": 1, "marks": {"b": 2}}))
+changed = mock.client().templates.update("7", scores={"c": 3}, limits={"marks": {"d": 4}})
+print(changed.scores.to_dict(), changed.limits.to_dict())
+"""
+
+
+def test_the_mock_merges_an_object_unless_the_document_says_that_it_is_replaced(
+    tmp_path: Path,
+) -> None:
+    root = document()
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    replaced = {**counts, "x-semantics": {"replaced": True}}
+    low = {"low": {"type": "integer"}}
+    schemas = root["components"]["schemas"]
+    schemas["Template"]["properties"] |= {
+        "scores": replaced,
+        "limits": {"type": "object", "properties": {**low, "marks": replaced}},
+    }
+    limits = {"type": "object", "properties": {**low, "marks": counts}}
+    schemas["TemplateUpdate"] = {
+        "type": "object",
+        "properties": {"scores": counts, "limits": limits},
+    }
+    schema = {"$ref": "#/components/schemas/TemplateUpdate"}
+    root["paths"]["/templates/{template_id}"]["patch"] = operation(
+        "updateTemplate",
+        "update",
+        semantics={"result": ""},
+        requestBody={"required": True, "content": {"application/json": {"schema": schema}}},
+        responses=responses("200", "Template"),
+    )
+    said = "{'c': 3} {'low': 1, 'marks': {'d': 4}}"
+    assert [said] == run(tmp_path, root, UPDATED)
 
 
 def test_a_user_of_one_parameter_is_refused_in_one_line(

@@ -101,11 +101,11 @@ class Server:
         if operation.page is not None:
             return self._list(operation, operation.page, resource, arguments)
         if operation.action == "create":
-            found = merged(self._new(resource), _stored(resource, body))
+            found = merged(self._new(resource), _stored(resource, body), resource.replaced)
         else:
             found = self._one(operation, resource, values[resource.parameter])
         if operation.action == "update":
-            found = merged(found, _stored(resource, body))
+            found = merged(found, _stored(resource, body), resource.replaced)
         if operation.action in ("create", "update"):
             self.put(resource.name, found)
         if operation.action == "delete":
