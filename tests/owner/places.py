@@ -43,6 +43,7 @@ COMMON: Final = {
 }
 """Plain words that name something else than the property wherever they stand as a string."""
 ALLOWED: Final = {
+    ("conformance/drivers/", None): "programs of partners, as they write them by hand",
     ("scripts/bench/", None): "peers of ours, and what is asked of them, are written by hand",
     ("scripts/portability/", None): "programs against generated clients: a rename does not compile",
     (

@@ -1,0 +1,66 @@
+"""Drives AsyncHeidi of heidi_sessions: heidi-conformance client -- python python_async.py"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import heidi_sessions as heidi
+from heidi_generated.metadata import OPERATIONS
+
+# The first that fits.
+ERRORS: dict[str, Any] = {
+    "not_found": heidi.NotFoundError,
+    "not_linked": heidi.NoLinkedUserError,
+    "unavailable": (heidi.APIConnectionError, heidi.RateLimitError, heidi.ServerError),
+    "protocol": (heidi.APIResponseError, heidi.PaginationError),
+    "refused": (heidi.APIStatusError, TypeError, ValueError),
+}
+
+
+def kind_of(error: Exception) -> str:
+    """Name a failure as the protocol does."""
+    if isinstance(error, heidi.TokenError):
+        status = error.status_code or 503
+        gone = status >= 500 or status == 429
+        return "unavailable" if gone else "refused" if status >= 400 else "protocol"
+    return next(name for name, kinds in ERRORS.items() if isinstance(error, kinds))
+
+
+async def run(client: heidi.AsyncHeidi, step: Any) -> Any:
+    """Do one step, and return its result."""
+    operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
+    if operation is None or operation.client_method is None:
+        return {"id": step["id"], "error": "unsupported"}
+    resource, method = operation.client_method.split(".")
+    given = {**step.get("path", {}), **step.get("query", {}), **step.get("body", {})}
+    names = {each.name: each.keyword for each in operation.parameters}
+    names.update(operation.keywords)
+    try:
+        called = getattr(getattr(client, resource), method)(
+            **{names.get(n, n): given[n] for n in given}
+        )
+        if operation.action == "list":
+            value: Any = [item.to_dict() async for item in called]
+        else:
+            found = await called
+            value = found and found.to_dict()
+    except (heidi.HeidiError, TypeError, ValueError) as error:
+        return {"id": step["id"], "error": kind_of(error), "message": str(error)}
+    return {"id": step["id"], "value": value}
+
+
+async def main() -> None:
+    async with heidi.AsyncHeidi() as client:
+        while line := await asyncio.to_thread(sys.stdin.buffer.readline):
+            step = json.loads(line)
+            steps = step.get("together", [step])
+            for result in await asyncio.gather(*(run(client, each) for each in steps)):
+                print(json.dumps(result), flush=True)
+
+
+print(
+    json.dumps({"protocol": 1, "client": f"heidi-sessions {heidi.__version__} (asyncio)"}),
+    flush=True,
+)
+asyncio.run(main())

@@ -1,0 +1,67 @@
+"""Drives what openapi-python-client generates from the published document, with nothing of ours.
+
+    openapi-python-client generate --path client.json --meta none --output-path stock_client
+    PYTHONPATH=. heidi-conformance client -- python stock.py
+
+The generated client has no tokens and no walk over pages of its own. This driver asks once for a
+token and follows `next_page`; it retries nothing.
+"""
+
+import json
+import os
+import re
+import sys
+from importlib import import_module
+from typing import Any, get_args, get_type_hints
+
+import httpx
+
+stock: Any = import_module("stock_client")
+TYPES = {"SessionNotFoundError": "not_found", "NoLinkedUserException": "not_linked"}
+BASE = os.environ["HEIDI_BASE_URL"]
+USER = {name: os.environ[f"HEIDI_{name.upper()}"] for name in ("email", "third_party_internal_id")}
+
+
+def call(client: Any, operation: str, tag: str = "sessions", **arguments: Any) -> Any:
+    """Call the function that was generated for an operation; return its status and its result."""
+    name = re.sub("([A-Z])", lambda letter: f"_{letter[1].lower()}", operation)
+    function = import_module(f"stock_client.api.{tag}.{name}").sync_detailed
+    if "body" in arguments:
+        hint = get_type_hints(function)["body"]
+        model = next(each for each in (get_args(hint) or (hint,)) if hasattr(each, "from_dict"))
+        arguments["body"] = model.from_dict(arguments["body"])
+    response = function(client=client, **arguments)
+    return int(response.status_code), response.parsed.to_dict()
+
+
+def run(client: Any, step: Any) -> dict[str, Any]:
+    """Do one step, and return its result."""
+    given = {**step.get("path", {}), **step.get("query", {})}
+    given |= {"body": step["body"]} if "body" in step else {}
+    listed = step["operation"] == "listLinkedUserSessions"
+    items: list[Any] = []
+    try:
+        while True:
+            status, found = call(client, step["operation"], **given)
+            if status != 200:
+                kind = "unavailable" if status >= 500 or status == 429 else "refused"
+                return {"error": TYPES.get(found["detail"]["type"], kind), "message": str(status)}
+            items += found["sessions"] if listed else []
+            if not listed or found["next_page"] is None:
+                return {"value": items if listed else found}
+            given["page"] = found["next_page"]
+    except ModuleNotFoundError:
+        return {"error": "unsupported"}
+    except httpx.TransportError as error:
+        return {"error": "unavailable", "message": type(error).__name__}
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        return {"error": "protocol", "message": type(error).__name__}
+
+
+with_key = {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]}
+_, issued = call(stock.Client(BASE, headers=with_key), "issueToken", "authentication", **USER)
+client = stock.AuthenticatedClient(BASE, issued["token"])
+for line in sys.stdin.buffer:
+    step = json.loads(line)
+    for each in step.get("together", [step]):
+        print(json.dumps({"id": each["id"], **run(client, each)}), flush=True)
