@@ -19,6 +19,8 @@ from .faults.simple import TOKEN
 from .reference import Answer, Api, Handler, Request, User, answer, faulty, serving
 
 OTHER, UNLINKED = "token-of-the-second-user", "token-of-a-user-without-link"
+# An address, and an instant of the clock.
+OF_THE_RUN = {"host", "if-modified-since"}
 Line = tuple[str, str, tuple[tuple[str, str], ...], bytes]
 
 
@@ -87,7 +89,7 @@ def lanes(requests: list[Request]) -> Counter[tuple[Line, ...]]:
     """Return the requests of each connection: those sent at the same time arrive in any order."""
     by_port: dict[int, list[Line]] = {}
     for request in requests:
-        headers = {name: text for name, text in request.headers.items() if name != "host"}
+        headers = {name: text for name, text in request.headers.items() if name not in OF_THE_RUN}
         query = json.dumps(request.query)
         line = request.method, request.path + query, tuple(sorted(headers.items())), request.body
         by_port.setdefault(request.port, []).append(line)
