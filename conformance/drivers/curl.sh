@@ -6,7 +6,7 @@ jq=(jq --compact-output --raw-output)
 
 # ask HEADER METHOD URL [BODY]: write the response's body, then its status on a line of its own.
 ask() {
-  local options=(--silent --path-as-is --compressed --max-time 30 --write-out '\n%{http_code}' --request "$2")
+  local options=(--silent --path-as-is --compressed --max-time "${HEIDI_TIMEOUT:-30}" --write-out '\n%{http_code}' --request "$2")
   if [ $# -lt 4 ]; then curl "${options[@]}" --config <(printf 'url = "%s"\nheader = "%s"\n' "$3" "$1")
   else
     curl "${options[@]}" --config <(printf 'url = "%s"\nheader = "%s"\n' "$3" "$1") \

@@ -1,6 +1,7 @@
 """Drives heidi_sessions: heidi-conformance client -- python python.py"""
 
 import json
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import heidi_sessions as heidi
 from heidi_generated.metadata import OPERATIONS
 
+SECONDS = float(os.environ.get("HEIDI_TIMEOUT", "30"))
 # The first that fits.
 ERRORS: dict[str, Any] = {
     "not_found": heidi.NotFoundError,
@@ -34,7 +36,11 @@ def run(client: heidi.Heidi, step: Any) -> Any:
     if operation is None or operation.client_method is None:
         return {"id": step["id"], "error": "unsupported"}
     resource, method = operation.client_method.split(".")
-    given = {**step.get("path", {}), **step.get("query", {}), **step.get("body", {})}
+    given: dict[str, Any] = {
+        **step.get("path", {}),
+        **step.get("query", {}),
+        **step.get("body", {}),
+    }
     names = {each.name: each.keyword for each in operation.parameters}
     names.update(operation.keywords)
     try:
@@ -49,7 +55,7 @@ def run(client: heidi.Heidi, step: Any) -> Any:
 
 
 print(json.dumps({"protocol": 1, "client": f"heidi-sessions {heidi.__version__}"}), flush=True)
-with heidi.Heidi() as client, ThreadPoolExecutor(32) as threads:
+with heidi.Heidi(timeout=SECONDS) as client, ThreadPoolExecutor(32) as threads:
     for line in sys.stdin.buffer:
         step = json.loads(line)
         for result in threads.map(partial(run, client), step.get("together", [step])):

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
 import heidi_sessions as heidi
 from heidi_generated.metadata import OPERATIONS
 
+SECONDS = float(os.environ.get("HEIDI_TIMEOUT", "30"))
 # The first that fits.
 ERRORS: dict[str, Any] = {
     "not_found": heidi.NotFoundError,
@@ -33,7 +35,11 @@ async def run(client: heidi.AsyncHeidi, step: Any) -> Any:
     if operation is None or operation.client_method is None:
         return {"id": step["id"], "error": "unsupported"}
     resource, method = operation.client_method.split(".")
-    given = {**step.get("path", {}), **step.get("query", {}), **step.get("body", {})}
+    given: dict[str, Any] = {
+        **step.get("path", {}),
+        **step.get("query", {}),
+        **step.get("body", {}),
+    }
     names = {each.name: each.keyword for each in operation.parameters}
     names.update(operation.keywords)
     try:
@@ -51,7 +57,7 @@ async def run(client: heidi.AsyncHeidi, step: Any) -> Any:
 
 
 async def main() -> None:
-    async with heidi.AsyncHeidi() as client:
+    async with heidi.AsyncHeidi(timeout=SECONDS) as client:
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             step = json.loads(line)
             steps = step.get("together", [step])

@@ -17,8 +17,11 @@ from typing import Any, get_args, get_type_hints
 import httpx
 
 stock: Any = import_module("stock_client")
+clients: list[Any] = []
 TYPES = {"SessionNotFoundError": "not_found", "NoLinkedUserException": "not_linked"}
 BASE = os.environ["HEIDI_BASE_URL"]
+KEY = {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]}
+TIMEOUT = httpx.Timeout(float(os.environ.get("HEIDI_TIMEOUT", "30")))
 USER = {name: os.environ[f"HEIDI_{name.upper()}"] for name in ("email", "third_party_internal_id")}
 
 
@@ -34,18 +37,28 @@ def call(client: Any, operation: str, tag: str = "sessions", **arguments: Any) -
     return int(response.status_code), response.parsed.to_dict()
 
 
-def run(client: Any, step: Any) -> dict[str, Any]:
+def failure(status: int, found: Any) -> dict[str, Any]:
+    kind = "unavailable" if status >= 500 or status == 429 else "refused"
+    return {"error": TYPES.get(found["detail"]["type"], kind), "message": str(status)}
+
+
+def run(step: Any) -> dict[str, Any]:
     """Do one step, and return its result."""
     given = {**step.get("path", {}), **step.get("query", {})}
     given |= {"body": step["body"]} if "body" in step else {}
     listed = step["operation"] == "listLinkedUserSessions"
     items: list[Any] = []
     try:
-        while True:
-            status, found = call(client, step["operation"], **given)
+        if not clients:
+            with_key = stock.Client(BASE, headers=KEY, timeout=TIMEOUT)
+            status, issued = call(with_key, "issueToken", "authentication", **USER)
             if status != 200:
-                kind = "unavailable" if status >= 500 or status == 429 else "refused"
-                return {"error": TYPES.get(found["detail"]["type"], kind), "message": str(status)}
+                return failure(status, issued)
+            clients.append(stock.AuthenticatedClient(BASE, issued["token"], timeout=TIMEOUT))
+        while True:
+            status, found = call(clients[0], step["operation"], **given)
+            if status != 200:
+                return failure(status, found)
             items += found["sessions"] if listed else []
             if not listed or found["next_page"] is None:
                 return {"value": items if listed else found}
@@ -58,10 +71,7 @@ def run(client: Any, step: Any) -> dict[str, Any]:
         return {"error": "protocol", "message": type(error).__name__}
 
 
-with_key = {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]}
-_, issued = call(stock.Client(BASE, headers=with_key), "issueToken", "authentication", **USER)
-client = stock.AuthenticatedClient(BASE, issued["token"])
 for line in sys.stdin.buffer:
     step = json.loads(line)
     for each in step.get("together", [step]):
-        print(json.dumps({"id": each["id"], **run(client, each)}), flush=True)
+        print(json.dumps({"id": each["id"], **run(each)}), flush=True)

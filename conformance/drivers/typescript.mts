@@ -21,7 +21,7 @@ class Failed extends Error {
 
 async function ask(url: string, method: string, headers: Record<string, string>, body?: Json): Promise<Json> {
   const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { ...headers, "Content-Type": "application/json" } };
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(1000 * Number(env("TIMEOUT") || 30));
   const read = async () => {
     const response = await fetch(url, { method, headers, redirect: "manual", signal, ...content });
     return { status: response.status, text: await response.text() };

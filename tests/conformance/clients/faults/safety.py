@@ -1,0 +1,41 @@
+"""Safety: redirects, certificates, cookies, servers that never end, calls that mix."""
+
+from tests.conformance.clients.changes import fault
+
+REDIRECTS = "            follow_redirects=False,\n"
+DEADLINE = "            async with asyncio.timeout(ATTEMPT_SECONDS):\n"
+TIMEOUT = "            timeout=ATTEMPT_SECONDS,\n"
+SIZE = '                        if len(received) > MOST_BYTES:\n                            raise FailedError("protocol", f"{method}: the response is too large")\n'
+COOKIES = "            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),\n"
+NEXT = '            query["page"] = cursor_text(cursor)\n'
+URL = "        url = BASE + path\n"
+RECEIVED = "        return Reply(response.status_code, response.headers, bytes(received))\n"
+CALLED = "        reply = await self.call(method, route, path, query, body)\n"
+SHARED = """        if self.renewal is None:
+            self.renewal = asyncio.create_task(self.issue())
+            self.renewal.add_done_callback(self.issued)
+        return await asyncio.shield(self.renewal)
+"""
+
+FAULTS = (
+    fault("safety.redirects_followed", "Follows redirects to wherever they lead.", (REDIRECTS, "            follow_redirects=True,\n")),
+    fault("safety.token_to_another_host", "Follows redirects, and sends the token and the key to the new host as well.", (RECEIVED, "        if response.is_redirect:\n            onward = await self.http.request(method, response.headers[\"Location\"], headers=headers, content=content)\n            return Reply(onward.status_code, onward.headers, onward.content)\n" + RECEIVED)),
+    fault("safety.write_redirected", "Follows the redirect of a write, and sends the patient to wherever it leads.", (RECEIVED, "        if response.is_redirect and content:\n            onward = await self.http.request(method, response.headers[\"Location\"], content=content)\n            return Reply(onward.status_code, onward.headers, onward.content)\n" + RECEIVED)),
+    fault("safety.next_page_is_address", "Follows a `next_page` that looks like an address, with its token.", (NEXT, "            if str(cursor).startswith(\"http\"):\n                path = str(cursor)\n            else:\n                query[\"page\"] = cursor_text(cursor)\n"), ("            if query[\"page\"] in asked:\n", "            if query.get(\"page\") in asked:\n"), ("            asked.add(query[\"page\"])\n", "            asked.add(query.get(\"page\", path))\n"), (URL, "        url = path if path.startswith(\"http\") else BASE + path\n")),
+    fault("safety.any_certificate", "Accepts any certificate.", ("            verify=True,\n", "            verify=False,\n")),
+    fault("safety.certificate_retried", "Accepts any certificate once the first attempt has failed.", ("        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:\n", "        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:\n            self.http = httpx.AsyncClient(verify=False)\n")),
+    fault("safety.plain_http_after_failure", "Asks again over plain http when https fails.", ("        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:\n", "        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:\n            globals()[\"BASE\"] = BASE.replace(\"https:\", \"http:\")\n")),
+    fault("safety.no_timeout", "Waits for ever for a server that has stopped in the middle of a response.", (TIMEOUT, "            timeout=None,\n"), (DEADLINE, "            async with asyncio.timeout(None):\n")),
+    fault("safety.no_timeout_for_tokens", "Waits for ever for a token.", (DEADLINE, "            async with asyncio.timeout(None if path == \"/jwt\" else ATTEMPT_SECONDS):\n"), ("            method, url, params=query or None, headers=headers, content=content\n        )\n", "            method, url, params=query or None, headers=headers, content=content\n        )\n        if path == \"/jwt\":\n            request.extensions[\"timeout\"] = {}\n")),
+    fault("safety.endless_response", "Reads a response for as long as it lasts, and keeps all of it.", (DEADLINE, "            async with asyncio.timeout(None):\n"), (SIZE, "")),
+    fault("safety.cookies_carried", "Keeps cookies and sends them back.", (COOKIES, "")),
+    fault("safety.cookies_of_tokens_carried", "Sends back the cookies that came with the token.", (COOKIES, ""), (RECEIVED, "        if path != \"/jwt\":\n            self.http.cookies.clear()\n" + RECEIVED)),
+    fault("safety.responses_mixed", "Keeps the last response in one place, so that calls at the same time get each other's patient.", ("        reply = await self.call(method, route, path, query, body)\n        answer = demand(reply, wanted)\n", "        self.last = await self.call(method, route, path, query, body)\n        await asyncio.sleep(0.01)\n        answer = demand(self.last, wanted)\n")),
+    fault("safety.requests_mixed", "Keeps the body of the last call in one place, so that calls at the same time send each other's patient.", ("        reply = await self.call(method, route, path, query, body)\n        answer = demand(reply, wanted)\n", "        self.body = body\n        await asyncio.sleep(0.01)\n        reply = await self.call(method, route, path, query, self.body)\n        answer = demand(reply, wanted)\n")),
+    fault("safety.ids_mixed", "Keeps the path of the last call in one place, so that calls at the same time change each other's session.", ("        reply = await self.call(method, route, path, query, body)\n        answer = demand(reply, wanted)\n", "        self.path = path\n        await asyncio.sleep(0.01)\n        reply = await self.call(method, route, self.path, query, body)\n        answer = demand(reply, wanted)\n")),
+    fault("safety.results_in_order_of_arrival", "Gives the results of steps at the same time in the order in which they arrive.", ("        for each in await asyncio.gather(*(result(client, one) for one in steps)):\n", "        arrived: list[str] = []\n\n        async def kept(one):\n            arrived.append(await result(client, one))\n\n        await asyncio.gather(*map(kept, steps))\n        values = [{name: value for name, value in json.loads(line).items() if name != \"id\"} for line in arrived]\n        for each in (line_of(one, **value) for one, value in zip(steps, values, strict=True)):\n")),
+    fault("safety.locked_after_failed_token", "Never gets further once a token could not be had: a lock stays shut.", (SHARED, "        await self.lock.acquire()\n        if self.token is None or time.monotonic() >= self.token.until:\n            self.token = await self.issue()\n        self.lock.release()\n        return self.token\n"), ("        self.token: Token | None = None\n", "        self.token: Token | None = None\n        self.lock = asyncio.Lock()\n")),
+    fault("safety.creation_remembered", "Returns the earlier session when a second one is created with the same body, for another patient.", (CALLED, "        made = self.__dict__.setdefault(\"made\", {})\n        same = json.dumps(body)\n        if method == \"POST\" and same in made:\n            return made[same]\n" + CALLED), ("        return answer[\"session\"] if", "        if method == \"POST\":\n            made[same] = answer\n        return answer[\"session\"] if")),
+    fault("safety.creations_merged", "Sends one request for creations at the same time that have the same body.", (CALLED, "        if method == \"POST\":\n            same = json.dumps(body)\n            under_way = self.__dict__.setdefault(\"under_way\", {})\n            if same not in under_way:\n                under_way[same] = asyncio.create_task(self.call(method, route, path, query, body))\n            try:\n                return demand(await under_way[same], wanted)\n            finally:\n                under_way.pop(same, None)\n" + CALLED)),
+    fault("safety.last_created", "Updates the session that was created last, whatever the caller says.", (CALLED, "        if method == \"PATCH\" and hasattr(self, \"latest\"):\n            path = route.replace(\"{session_id}\", segment(self.latest))\n" + CALLED), ("        return answer[\"session\"] if", "        if method == \"POST\":\n            self.latest = answer[\"session_id\"]\n        return answer[\"session\"] if")),
+)  # fmt: skip
