@@ -1,4 +1,4 @@
-"""heidi-conformance: judge a server from the command line."""
+"""heidi-conformance: judge a server or a client from the command line."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line takes."""
-    about = "Judge a server of the Heidi Sessions API."
+    about = "Judge a server or a client of the Heidi Sessions API."
     root = Parser(prog=PROGRAM, description=about, allow_abbrev=False)
     root.add_argument(
         "--version", action="version", version=f"%(prog)s {version('heidi-sessions')}"
@@ -167,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
 # What a process takes from its environment: secrets, and where the documents are.
 DOCUMENTS = "HEIDI_DOCUMENTS"
 CARRIED = {**{flag: moved(flag) for flag in SECRETS}, "--documents": DOCUMENTS}
-COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign}
+COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign, "client": _commands.run_client}
 
 
 def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -176,6 +176,8 @@ def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     variables: dict[str, str] = {}
     words = iter(command)
     for word in words:
+        if word == "--":  # what follows is another program
+            return [*left, word, *words], variables
         flag, equals, value = word.partition("=")
         if flag in CARRIED and (equals or (value := next(words, ""))):
             variables[CARRIED[flag]] = value

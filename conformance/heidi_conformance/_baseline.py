@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from ._verdict import CannotJudgeError, Finding, Level, Result, Stability, Verdict
+from ._verdict import CannotJudgeError, Finding, Grade, Result, Stability, Verdict
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def check_types(verdict: Verdict) -> None:
         all(isinstance(text, str) for text in texts),
         all(isinstance(number, int) for number in numbers),
         all(isinstance(item, int | float) for item in seconds),
-        set(levels) <= set(get_args(Level)),
+        set(levels) <= set(get_args(Grade)),
         {outcome.result for outcome in verdict.outcomes} <= set(get_args(Result)),
         {finding.stability for finding in verdict.findings} <= set(get_args(Stability)),
         all(re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", shard) for shard in verdict.shards),
@@ -65,7 +65,7 @@ def check_types(verdict: Verdict) -> None:
         raise ValueError("a member of another type")
 
 
-def baseline(path: Path, level: Level) -> Verdict:
+def baseline(path: Path, level: Grade) -> Verdict:
     """Return the verdict to compare with. Raises CannotJudgeError where the levels differ."""
     old = load(path)
     if old.level != level:

@@ -12,8 +12,9 @@ from . import _access, _baseline, _credentials, _terminal
 from ._merge import merge
 from ._settings import BUDGET
 from ._shards import Shard
-from ._verdict import CannotJudgeError, Level, Verdict
+from ._verdict import CannotJudgeError, Grade, Verdict
 from ._wire import Way, Wire
+from .client import _command as _client
 from .reports import write_json, write_reports
 
 Number = Callable[[str], int]
@@ -76,6 +77,7 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         help="write all reports here (default: reports/conformance, unless there is -o)",
     )
     add_demands(join)
+    add_demands(_client.add_to(commands, number))
 
 
 def add_demands(command: argparse.ArgumentParser) -> None:
@@ -141,7 +143,7 @@ def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[s
     }
 
 
-def baseline(arguments: argparse.Namespace, level: Level) -> Verdict | None:
+def baseline(arguments: argparse.Namespace, level: Grade) -> Verdict | None:
     """Return the verdict to compare with, where there is one."""
     return _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
 
@@ -177,6 +179,11 @@ def run_merge(arguments: argparse.Namespace) -> int:
 
     old = baseline(arguments, joined.level)
     return conclude(joined, old, write, complete=arguments.complete)
+
+
+def run_client(arguments: argparse.Namespace) -> int:
+    """Judge a client."""
+    return _client.run(arguments, conclude)
 
 
 def run_campaign(arguments: argparse.Namespace) -> int:

@@ -65,13 +65,16 @@ def summarise(
         since(console, comparison)
     style = "bold green" if verdict.conforms else "bold red"
     headline = Text(f"{verdict.target} {verdict.judgement}", style=style)
+    made = f", {verdict.sessions_created} sessions created"
+    seed = f", seed {verdict.seed}"
+    of_server = verdict.subject == "server"
     headline.append(
-        f" (level {verdict.level}, {verdict.requests} requests, {verdict.sessions_created} "
-        f"sessions created, {verdict.seconds:.1f} s, seed {verdict.seed})",
+        f" (level {verdict.level}, {verdict.requests} requests{made if of_server else ''}, "
+        f"{verdict.seconds:.1f} s{seed if of_server else ''})",
         style="not bold default",
     )
     say(console, headline)
-    if verdict.sessions_created:
+    if verdict.sessions_created and of_server:
         say(
             console,
             f"sessions: {verdict.sessions_tagged} of {verdict.sessions_created} created have "
@@ -126,7 +129,7 @@ def left_out(verdict: Verdict) -> Iterator[str]:
         became.setdefault(outcome.operation, set()).add(outcome.why or outcome.result)
     reasons: dict[str, list[str]] = {}
     for outcome in verdict.outcomes:
-        if outcome.result == "skipped" and outcome.why.startswith(("give", "the user")):
+        if outcome.result == "skipped" and outcome.why.startswith(("give", "the user", "the driver")):
             whole = {outcome.why} == became[outcome.operation]
             reasons.setdefault(outcome.why, []).append(outcome.operation if whole else outcome.rule)
     for why, names in reasons.items():
@@ -142,6 +145,7 @@ def card(console: Console, finding: Finding) -> None:
         f"            {finding.words.pointer}, from {origin(finding.words.source)}",
         f"  expected  {finding.expected}",
         f"  got       {finding.got}",
+        *([f"  fix       {finding.fix}"] if finding.fix else []),
     )
     for line in lines:
         say(console, line, 12)

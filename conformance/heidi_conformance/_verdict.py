@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 Level = Literal["documented", "strict"]
+# How far a rule reaches: for clients, to what the field holds right as well.
+Grade = Literal["documented", "strict", "practice"]
+Subject = Literal["server", "client"]
 Result = Literal["passed", "failed", "skipped"]
 # Whether the requests of a finding showed it again, twice, to sessions of their own.
 Stability = Literal["confirmed", "flaky", "untried"]
@@ -36,7 +39,7 @@ class Finding:
     code: the rule, and where it can be broken in several ways `/` and which; empty in reports of
     earlier versions. detail: what else tells causes of one code apart.
     title: a sentence that names operation, status and what is wrong.
-    level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
+    fix: what to do about it, where that is known. level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
     requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`;
     a comment says what else it takes.
     python: the same as a program. stability: whether the sequence showed it again.
@@ -44,7 +47,7 @@ class Finding:
     """
 
     rule: str
-    level: Level
+    level: Grade
     operation: str
     title: str
     words: Words
@@ -57,6 +60,7 @@ class Finding:
     stability: Stability = "untried"
     code: str = ""
     detail: str = ""
+    fix: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -89,10 +93,11 @@ class Verdict:
     answers: operation to status to number of answers.
     notes: what else a reader must know, in sentences.
     gaps: what could not be judged although the run was asked to, in sentences.
+    subject: what was judged.
     shards: the parts of a campaign that this is about, such as `2/4`; none where it is whole.
     """
 
-    level: Level
+    level: Grade
     seed: int
     target: str
     findings: tuple[Finding, ...]
@@ -106,6 +111,7 @@ class Verdict:
     shards: tuple[str, ...] = ()
     sessions_tagged: int = 0
     gaps: tuple[str, ...] = ()
+    subject: Subject = "server"
 
     @property
     def conforms(self) -> bool:
@@ -114,7 +120,7 @@ class Verdict:
 
     @property
     def judgement(self) -> str:
-        """The verdict in some words that follow the name of the server."""
+        """The verdict in some words that follow the name of the server or client."""
         number = len(self.findings)
         if number:
             return f"does not conform: {number:,} finding{'s' * (number != 1)}"

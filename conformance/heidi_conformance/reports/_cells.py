@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from heidi_conformance._verdict import Finding, Level, Outcome, Verdict
+from heidi_conformance._verdict import Finding, Grade, Outcome, Verdict
+from heidi_conformance.client.scenarios import RULES as CLIENT_RULES
 from heidi_conformance.rules import RULES
 
 
@@ -31,14 +32,16 @@ class Promise(NamedTuple):
     """level, row: of the rule; of one that this version does not have, neither is known."""
 
     words: str = ""
-    level: Level | None = None
+    level: Grade | None = None
     row: str = ""
 
 
 def promise(rule: str) -> Promise:
-    """Return what a rule asks for; nothing of one that this version does not have."""
-    known = RULES.get(rule)
-    return Promise(known.words, known.level, known.row) if known else Promise()
+    """Return what a rule asks for, of servers or clients; nothing of one that this version does not have."""
+    if known := RULES.get(rule):
+        return Promise(known.words, known.level, known.row)
+    scenario = CLIENT_RULES.get(rule)
+    return Promise(scenario.words, scenario.level) if scenario else Promise()
 
 
 def origin(source: str) -> str:

@@ -45,6 +45,7 @@ def details(finding: Finding) -> str:
             *([f"          {finding.words.promise}"] if finding.words.promise else []),
             f"expected: {finding.expected}",
             f"got:      {finding.got}",
+            *([f"fix:      {finding.fix}"] if finding.fix else []),
             *finding.requests,
         )
     )

@@ -24,7 +24,9 @@ OPEN = 5
 LEVELS = {
     "documented": "what the vendor's page says",
     "strict": "all of the contract: the vendor's page, and what was decided where it is silent",
+    "practice": "the vendor's page, what was decided where it is silent, and what the field holds right",
 }
+RULE = {"server": "rule", "client": "scenario"}
 STABILITY = {
     "confirmed": "The requests below showed it again, twice, on sessions of their own.",
     "flaky": "Flaky: the requests below do not show it every time.",
@@ -51,6 +53,7 @@ def as_page(verdict: Verdict, comparison: Comparison | None = None) -> str:
         findings=sorted(verdict.findings, key=lambda item: item.fingerprint not in new),
         new=new,
         open=OPEN,
+        rule=RULE[verdict.subject],
         stability=STABILITY,
         counted=counted,
         table=table,
@@ -122,13 +125,20 @@ def lead(verdict: Verdict) -> str:
     rules, operations = ({place[at] for place in table} for at in (0, 1))
     return (
         f"Level {verdict.level} asks for {LEVELS[verdict.level]}. "
-        f"{counted(len(rules), 'rule')} on {counted(len(operations), 'operation')} "
+        f"{counted(len(rules), RULE[verdict.subject])} on {counted(len(operations), 'operation')} "
         f"make {counted(len(table), 'check')}: {results['passed']} passed, "
         f"{results['failed']} failed, {results['skipped']} not exercised."
     )
 
 
 def facts(verdict: Verdict) -> dict[str, str]:
+    if verdict.subject == "client":
+        return {
+            "Client": verdict.target.removeprefix("the client "),
+            "Level": verdict.level,
+            "Requests seen": f"{verdict.requests:,}",
+            "Duration": f"{verdict.seconds:.1f} s",
+        }
     return {
         "Target": verdict.target,
         "Level": verdict.level,

@@ -13,10 +13,10 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 # What breaks the vendor's page breaks partners; what breaks a decision of ours may be a choice.
-LEVELS = {"documented": "error", "strict": "warning"}
+LEVELS = {"documented": "error", "strict": "warning", "practice": "warning"}
 # A page of the vendor that is not the base document.
 PAGE = "page:"
-DOCUMENTS = {"documented": "base", "strict": "strict"}
+DOCUMENTS = {"documented": "base", "strict": "strict", "practice": "strict"}
 
 
 def as_sarif(verdict: Verdict, comparison: Comparison | None = None) -> str:
@@ -92,9 +92,10 @@ def as_result(
 
 
 def message(finding: Finding) -> str:
+    fix = f"\nFix: {finding.fix}." if finding.fix else ""
     return (
         f"{finding.title}.\nExpected: {finding.expected}. Got: {finding.got}.\n"
-        f"Rests on: {finding.words.promise or finding.words.pointer} ({finding.words.source})."
+        f"Rests on: {finding.words.promise or finding.words.pointer} ({finding.words.source}).{fix}"
     )
 
 

@@ -1,0 +1,97 @@
+"""Whether what a caller gets is what a response shows. No value of either is told."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from heidi_conformance._document import SAID
+from heidi_conformance.contract._fields import ABSENT, Fields, flattened, is_number
+from heidi_conformance.contract._schemas import Field, branch
+
+Difference = tuple[str, Any, Any]
+# A clock of milliseconds is exact enough.
+CLOSE = timedelta(milliseconds=1)
+INSTANTS = ("date-time", "date-time-local")
+KINDS = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+
+def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]:
+    """Yield place, what is expected and what came, for each property that differs.
+
+    A property may be missing where the vendor's page does not have it, or where it is null.
+    """
+    if not isinstance(got, dict):
+        yield "", "object", kind(got)
+        return
+    want, has = fields.known(flattened(expected)), fields.known(flattened(got))
+    for name, value in want.items():
+        field = fields.shows.get(name)
+        if field is None:
+            continue
+        came = has.get(name, ABSENT)
+        if came is ABSENT:
+            if value not in (None, [], {}) and field.required and field.status in SAID:
+                yield name, kind(value), "nothing"
+        elif (told := difference(value, came, field)) is not None:
+            yield name, *told
+
+
+def difference(want: Any, has: Any, field: Field) -> tuple[Any, Any] | None:
+    """Return what is expected and what came, None where they are the same."""
+    if kind(want) != kind(has):
+        return kind(want), kind(has)
+    if isinstance(want, str) and branch(field.schema).get("format") in INSTANTS:
+        same = at_once(want, has)
+    elif is_number(want):
+        same = want == has
+    else:
+        same = alike(want, has)
+    return None if same else (kind(want), f"another {kind(has)}")
+
+
+def alike(want: Any, has: Any) -> bool:
+    """Whether values are the same; an object may lack what no document knows."""
+    if isinstance(want, dict) and isinstance(has, dict):
+        one, other = cast("dict[str, Any]", want), cast("dict[str, Any]", has)
+        return all(alike(one.get(name), item) for name, item in other.items())
+    if isinstance(want, list) and isinstance(has, list):
+        pairs = cast("list[Any]", want), cast("list[Any]", has)
+        return len(pairs[0]) == len(pairs[1]) and all(map(alike, *pairs))
+    return type(want) is type(has) and want == has or is_number(want) and want == has
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
+    if isinstance(one, list) and isinstance(other, list):
+        pairs = cast("list[Any]", one), cast("list[Any]", other)
+        return len(pairs[0]) == len(pairs[1]) and all(map(same_json, *pairs))
+    return bool(kind(one) == kind(other) and one == other)
+
+
+def at_once(want: str, has: str) -> bool:
+    """Whether texts are the same instant: of one without an offset, the same local time."""
+    try:
+        one, other = datetime.fromisoformat(want), datetime.fromisoformat(has)
+    except ValueError:
+        return want == has
+    if one.tzinfo is None:
+        if other.utcoffset():
+            return False
+        return abs(one - other.replace(tzinfo=None)) < CLOSE
+    return other.tzinfo is not None and abs(one.astimezone(UTC) - other) < CLOSE
+
+
+def kind(value: Any) -> str:
+    """Return the JSON type of a value."""
+    return KINDS.get(type(value), "nothing")

@@ -1,0 +1,197 @@
+"""The process of a driver: bounded in time and output, and ended with all that it started."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from heidi_conformance._verdict import CannotJudgeError
+
+from ._protocol import GarbageError, Result, line, read_line
+
+# Bytes. A list of large resources is one line.
+LONGEST_LINE = 32 * 2**20
+MOST_STDERR = 8 * 2**20
+# Seconds for a driver to exit after its input has ended.
+EXIT = 5.0
+ROUNDS = 50
+PROC = Path("/proc")
+
+
+class DriverError(Exception):
+    """A driver that does not follow the protocol.
+
+    kind: `hangs`, `ends`, `garbage` or `floods`. The text continues "the driver …".
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class Driver:
+    """One driver, started for one scenario. marker: what only its environment holds."""
+
+    def __init__(self, process: asyncio.subprocess.Process, marker: str) -> None:
+        self.process = process
+        self.marker = marker.encode()
+        self.client = ""
+        self.stderr = bytearray()
+        self._lines = 0
+        self._known: dict[str, bool] = {}
+        self._reader = asyncio.create_task(self._keep_stderr())
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], variables: Mapping[str, str], marker: str
+    ) -> "Driver":
+        """Start a driver in a process group of its own. Raises CannotJudgeError."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **variables},
+                limit=LONGEST_LINE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CannotJudgeError(
+                f"the command {command[0]!r} cannot be started ({error.strerror})"
+            ) from None
+        return cls(process, marker)
+
+    async def ask(
+        self, members: Mapping[str, Any], ids: Collection[int], seconds: float
+    ) -> dict[int, Result]:
+        """Send a line and return the results of its steps by id. Raises DriverError."""
+        assert self.process.stdin is not None
+        told: dict[int, Result] = {}
+        try:
+            async with asyncio.timeout(seconds):
+                with contextlib.suppress(ConnectionError):
+                    self.process.stdin.write(line(members))
+                    await self.process.stdin.drain()
+                while len(told) < len(ids):
+                    result = await self._next()
+                    if result.id not in ids or result.id in told:
+                        raise DriverError("garbage", "wrote a result that belongs to no step")
+                    told[result.id] = result
+        except TimeoutError:
+            raise DriverError(
+                "hangs", f"did not write the result of a step within {seconds:g} s"
+            ) from None
+        return told
+
+    async def finish(self) -> None:
+        """End its input and wait for its exit. Raises DriverError."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            async with asyncio.timeout(EXIT):
+                # What it started may hold its output open.
+                exit_ = asyncio.create_task(self.process.wait())
+                rest = asyncio.create_task(self._line())
+                await asyncio.wait({exit_, rest}, return_when=asyncio.FIRST_COMPLETED)
+                if rest.done() and rest.result():
+                    raise DriverError("garbage", "wrote a result that belongs to no step")
+                code = await exit_
+                rest.cancel()
+        except TimeoutError:
+            raise DriverError("hangs", f"did not exit within {EXIT:g} s of the end of its input") from None
+        if code:
+            raise DriverError("ends", f"exited with {code} at the end of its input, not with 0")
+
+    async def stop(self) -> None:
+        """Kill it and everything that it started, and wait for it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        # What left the group; a process may start another one in the meantime.
+        self._known.clear()
+        for _ in range(ROUNDS):
+            if not (left := [*self.descendants()]):
+                break
+            for number in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, signal.SIGKILL)
+        await self.process.wait()
+        self._reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reader
+        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # pipes that a descendant held
+
+    def descendants(self) -> Iterator[int]:
+        """Yield the processes with its environment: those it started, whatever their group."""
+        for name in os.listdir(PROC) if PROC.exists() else ():
+            with contextlib.suppress(OSError):
+                if name.isdecimal() and self.is_own(name):
+                    yield int(name)
+
+    def is_own(self, number: str) -> bool:
+        """Whether a process has its environment."""
+        if number not in self._known:
+            self._known[number] = self.marker in (PROC / number / "environ").read_bytes()
+        return self._known[number]
+
+    def arguments(self) -> bytes:
+        """Return the arguments of all its processes, as everybody on the machine can see them."""
+        told = b""
+        for number in self.descendants():
+            with contextlib.suppress(OSError):
+                told += (PROC / str(number) / "cmdline").read_bytes() + b"\n"
+        return told
+
+    async def _next(self) -> Result:
+        """Return the next result. Raises DriverError."""
+        while True:
+            text = await self._line()
+            if not text:
+                raise DriverError("ends", await self._ending())
+            self._lines += 1
+            try:
+                told = read_line(text)
+            except GarbageError as error:
+                raise DriverError("garbage", f"wrote {error} to its standard output") from None
+            if isinstance(told, Result):
+                return told
+            if self._lines > 1:
+                raise DriverError("garbage", "wrote its greeting after its first line")
+            self.client = told[:80]
+
+    async def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        try:
+            return await self.process.stdout.readline()
+        except ValueError:
+            most = LONGEST_LINE // 2**20
+            raise DriverError("floods", f"wrote a line of more than {most} MiB") from None
+
+    async def _ending(self) -> str:
+        """Say how it ended."""
+        with contextlib.suppress(TimeoutError):
+            code = await asyncio.wait_for(self.process.wait(), 1)
+            how = f"exited with {code}" if code >= 0 else f"was killed by signal {-code}"
+            return f"{how} before it wrote the result of a step"
+        return "closed its standard output before it wrote the result of a step"
+
+    async def _keep_stderr(self) -> None:
+        assert self.process.stderr is not None
+        while chunk := await self.process.stderr.read(2**16):
+            if len(self.stderr) < MOST_STDERR:
+                self.stderr += chunk
+
+    def check_stderr(self) -> None:
+        """Raise DriverError where it wrote more than anybody reads."""
+        if len(self.stderr) >= MOST_STDERR:
+            most = MOST_STDERR // 2**20
+            raise DriverError("floods", f"wrote more than {most} MiB to its standard error")
+
+
+def can_list_processes() -> bool:
+    """Whether this system shows the arguments and the environment of processes."""
+    return sys.platform == "linux" and (PROC / "self/environ").exists()

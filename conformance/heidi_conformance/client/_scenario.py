@@ -1,0 +1,53 @@
+"""What a scenario is, and the order in which they stand."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from heidi_conformance._verdict import Grade
+
+from ._trial import Trial
+
+Script = Callable[[Trial], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One thing that a client must do right, and how that is seen.
+
+    level: `documented` rests on the vendor's page, `strict` on a decision, `practice` on what the
+    field holds right. operation: what it is about. source: where that is said. words: the promise
+    in short. script: what is asked of a client; None where it is seen in all other scenarios.
+    linked: whether the user is. tls: whether the proxy speaks TLS. variables: of the environment.
+    """
+
+    id: str
+    level: Grade
+    operation: str
+    source: str
+    words: str
+    script: Script | None = None
+    linked: bool = True
+    tls: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def scenario(
+    level: Grade,
+    operation: str,
+    source: str,
+    words: str,
+    *,
+    linked: bool = True,
+    tls: bool = False,
+    variables: Mapping[str, str] | None = None,
+) -> Callable[[Script], Scenario]:
+    """Make a scenario of a function that is named like it."""
+
+    def make(script: Script) -> Scenario:
+        name = getattr(script, "__name__", "").replace("_", "-")
+        more = dict(variables or {})
+        return Scenario(
+            name, level, operation, source, words, script, linked=linked, tls=tls, variables=more
+        )
+
+    return make

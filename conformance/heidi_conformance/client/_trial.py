@@ -1,0 +1,349 @@
+"""One scenario put to one client: what it asks for, what came of it, and what is wrong with that."""
+
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from heidi_conformance._document import member, pointed
+from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.contract._fields import FIELDS, fields_of
+from heidi_conformance.contract._operations import CREATE, ISSUE, ISSUER, KEY_HEADER, LIST, MAIN, OPERATIONS, READ, UPDATE, Operation
+from heidi_conformance.contract._schemas import values_of
+from heidi_conformance.contract._values import sendable
+from heidi_conformance.oracle import Violation
+
+from ._compare import differences, kind
+from ._process import Driver
+from ._protocol import UNSUPPORTED, Result, Step
+from ._proxy import Exchange, Proxy
+from ._upstream import Upstream
+
+# Seconds. The longest wait that a client is told to have, and the longest that the judge has.
+TIMEOUT = 2.0
+PATIENCE = 10.0
+
+
+class UnsupportedError(Exception):
+    """The driver does not know an operation; the text names it."""
+
+
+class StopError(Exception):
+    """What went wrong leaves nothing to judge in the rest of a scenario."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who a client is: the key and what names the user, by environment variable."""
+
+    key: str
+    names: Mapping[str, str]
+    marker: str
+
+    @classmethod
+    def new(cls, like: "User | None" = None, *, linked: bool = True) -> "User":
+        """Return a user that nobody has seen; like: one with the same key and first name."""
+        marker = like.marker if like else secrets.token_hex(6)
+        own = secrets.token_hex(4)
+        first, *others = ISSUER.semantics["user"] or ("",)
+        names = {name: f"id-{own}" for name in others}
+        name = f"user-{marker}{'' if linked else '+unlinked'}@heidi-conformance.invalid"
+        names[first] = name
+        return cls(like.key if like else f"key-{secrets.token_urlsafe(24)}", names, marker)
+
+    @property
+    def secret(self) -> str:
+        """What nobody but the issuer of tokens may see: the first of its names."""
+        return self.names[str(ISSUER.semantics["user"][0])]
+
+    def variables(self, url: str) -> dict[str, str]:
+        """Return the environment of a driver."""
+        return {
+            "HEIDI_BASE_URL": url,
+            "HEIDI_API_KEY": self.key,
+            "HEIDI_TIMEOUT": f"{TIMEOUT:g}",
+            **{f"HEIDI_{name.upper()}": text for name, text in self.names.items()},
+        }
+
+
+@dataclass
+class Session:
+    """A driver of a user, and the proxy that it talks to."""
+
+    driver: Driver
+    proxy: Proxy
+    user: User
+
+
+@dataclass
+class Trial:
+    """A scenario that is put to a client.
+
+    marker: in all strings that tell something about a patient. own: the driver that most scenarios
+    have; others: further ones. patience: seconds that a step may take. token: of the server behind.
+    leaks: the rule that patient data in the output of the driver breaks.
+    """
+
+    operation: str
+    code: str
+    own: Session
+    upstream: Upstream
+    start: Callable[[User], Awaitable[Session]]
+    patience: float = PATIENCE
+    history: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    violations: list[Violation] = field(default_factory=list[Violation])
+    results: list[Result] = field(default_factory=list[Result])
+    others: list[Session] = field(default_factory=list[Session])
+    token: str = ""
+    leaks: str = "output-patients"
+    _number: int = 0
+    marker: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}")
+
+    @property
+    def proxy(self) -> Proxy:
+        return self.own.proxy
+
+    # --- what the client is asked to do ---
+
+    async def do(self, *steps: Step, of: Session | None = None) -> Any:
+        """Let the client make calls, several at the same time; return their results.
+
+        Raises UnsupportedError, DriverError.
+        """
+        session = of or self.own
+        first = self._number + 1
+        members = [step.members(first + at) for at, step in enumerate(steps)]
+        self._number += len(steps)
+        ids = [item["id"] for item in members]
+        told: Mapping[str, Any] = members[0]
+        if len(steps) > 1:
+            self._number += 1
+            told = {"id": self._number, "together": members}
+        self.note(f"step: {', '.join(step.operation for step in steps[:3])}, {len(steps)} in all")
+        found = await session.driver.ask(told, ids, self.patience)
+        results = [found[number] for number in ids]
+        self.note(f"result: {', '.join(result.error or 'a value' for result in results[:3])}")
+        for step, result in zip(steps, results, strict=True):
+            if result.error == UNSUPPORTED:
+                raise UnsupportedError(step.operation)
+        self.results += results
+        return results[0] if len(steps) == 1 else results
+
+    async def second(self) -> Session:
+        """Start another driver, for another user of the same partner with the same first name."""
+        session = await self.start(User.new(self.own.user))
+        self.others.append(session)
+        return session
+
+    def note(self, text: str) -> None:
+        """Keep what happened."""
+        self.history.append((time.monotonic(), text))
+
+    def creation(self, members: Mapping[str, Any] | None = None, of: str = MAIN.name) -> Step:
+        """Return the step that creates a resource."""
+        told = members if members is not None else self.label(of)
+        return Step(FIELDS[of].named("create"), body=sendable(of).creation(told))
+
+    def label(self, of: str = MAIN.name) -> dict[str, Any]:
+        """Return what a creation sends that tells something about a patient."""
+        label = sendable(of).label
+        return {label: f"{label} {self.marker}"} if label else {}
+
+    def reading(self, id_: str, operation: str = READ) -> Step:
+        return Step(operation, path={named(operation): id_})
+
+    def updating(self, id_: str, members: Mapping[str, Any], operation: str = UPDATE) -> Step:
+        values = sendable(OPERATIONS[operation].semantics["resource"])
+        return Step(operation, path={named(operation): id_}, body=values.update(members))
+
+    def listing(self, size: int = 10, operation: str = LIST) -> Step:
+        page = OPERATIONS[operation].page
+        return Step(operation, query={page.size: size} if page.size else {})
+
+    def change(self) -> dict[str, Any]:
+        """Return what an update sends, with something about a patient in it."""
+        values = sendable()
+        return values.change(75, f"Zoë {self.marker}")
+
+    def everything(self, action: str) -> dict[str, Any]:
+        """Return a value of every property of a request, with something about a patient in them."""
+        values = sendable()
+        fields = values.fields.creates if action == "create" else values.fields.updates
+        told: dict[str, Any] = {}
+        for name, field_ in fields.items():
+            known = () if field_.inner else values_of(field_).valid
+            if known:
+                free = "string" in field_.kinds and not field_.restricted
+                told[name] = f"{known[0]} {self.marker}" if free else known[0]
+        return told
+
+    def step(self, operation: str, made: str, *, everything: bool = False) -> Step:
+        """Return a call of any operation; everything: with all that it takes."""
+        item = OPERATIONS[operation]
+        if operation == CREATE:
+            return self.creation(self.everything("create") if everything else None)
+        if operation == UPDATE:
+            return self.updating(made, self.everything("update") if everything else self.change())
+        if operation == LIST:
+            return self.listing()
+        path: dict[str, Any] = {}
+        query: dict[str, Any] = {}
+        for parameter in item.parameters:
+            if parameter.where == "path":
+                own = item.owned.get(parameter.name) is MAIN
+                path[parameter.name] = made if own else parameter.sample
+            elif parameter.where == "query" and (parameter.required or everything):
+                if parameter.name != item.page.token:
+                    query[parameter.name] = parameter.sample
+        body = item.body
+        if body is None:
+            return Step(operation, path, query)
+        return Step(operation, path, query, body.samples[0] if body.samples and everything else body.least)
+
+    async def make(self, of: Session | None = None) -> str:
+        """Let the client create a resource, and return its id. Raises StopError."""
+        result = await self.do(self.creation(), of=of)
+        self.due(result, CREATE)
+        return self.id_of(result)
+
+    def id_of(self, result: Result) -> str:
+        """Return the id that a creation gave. Raises StopError."""
+        operation = OPERATIONS[CREATE]
+        value = operation.made(result.value)
+        if value is None:
+            value = member(result.value, MAIN.id) or result.value
+        if isinstance(value, str) and value:
+            return value
+        self.accuse("value", CREATE, got=kind(value), expected="string", field=MAIN.id)
+        raise StopError
+
+    # --- what happens behind the client ---
+
+    async def issue(self) -> str:
+        """Return a token of the server behind."""
+        key = [(KEY_HEADER, self.upstream.key)]
+        query = "&".join(f"{name}={quote(text)}" for name, text in self.own.user.names.items())
+        response = await self.upstream.send("GET", f"{ISSUER.path}?{query}", key)
+        token = pointed(response.json() if response.is_success else None, ISSUER.semantics["token"])
+        if not isinstance(token, str):
+            raise CannotJudgeError(f"the server issues no token ({response.status_code}); check HEIDI_API_KEY")
+        return token
+
+    async def prepare(self, number: int, of: str = MAIN.name) -> list[str]:
+        """Create resources of the user, not by the client; return their ids."""
+        self.token = self.token or await self.issue()
+        operation = FIELDS[of].operations["create"]
+        step = self.creation(of=of)
+        headers = [("Authorization", f"Bearer {self.token}"), ("Content-Type", "application/json")]
+        ids: list[str] = []
+        for _ in range(number):
+            body = json.dumps(step.body).encode()
+            response = await self.upstream.send(operation.method, operation.path, headers, body)
+            ids.append(str(operation.made(response.json())))
+        return ids
+
+    # --- what came of it ---
+
+    def seen(self, operation: str = "", of: Session | None = None) -> list[Exchange]:
+        """Return the requests of an operation, of all but the issue of tokens where none is named."""
+        exchanges = (of or self.own).proxy.exchanges
+        return [
+            item
+            for item in exchanges
+            if not item.stranger and (item.name == operation or (not operation and item.name != ISSUE))
+        ]
+
+    @property
+    def issues(self) -> list[Exchange]:
+        return self.seen(ISSUE)
+
+    # --- what is wrong with it ---
+
+    def accuse(
+        self,
+        variant: str,
+        operation: str = "",
+        *,
+        field: str = "",
+        detail: str = "",
+        expected: Any = "",
+        got: Any = "",
+        rule: str = "",
+    ) -> None:
+        """Take down a violation of the rule of this scenario, or of another one."""
+        code = f"{rule or self.code}/{variant}" if variant else rule or self.code
+        self.violations.append(
+            Violation(code, operation or self.operation, field, detail, expected, got)
+        )
+
+    def due(self, result: Result, operation: str = "") -> Result:
+        """See that a call gave a value. Raises StopError where it did not."""
+        if not result.ok:
+            self.accuse("error", operation, got=result.error)
+            raise StopError
+        return result
+
+    def refused(self, result: Result, *kinds: str, operation: str = "") -> None:
+        """See that a call failed, and in one of some ways."""
+        if result.ok:
+            self.accuse("no-error", operation, expected=" or ".join(kinds))
+        elif result.error not in kinds:
+            self.accuse("kind", operation, expected=" or ".join(kinds), got=result.error)
+
+    def faithful(self, result: Result, operation: str) -> bool:
+        """See that a value is what the last response of an operation shows."""
+        shown = [item for item in self.seen(operation) if item.ok]
+        if not shown:
+            self.accuse("value", operation, expected="a response", got="none")
+            return False
+        self.same(result.value, shown[-1].reply.content, OPERATIONS[operation])
+        return True
+
+    def same(self, got: Any, content: Any, operation: Operation) -> None:
+        """See that a value is what a response shows."""
+        fields = fields_of(operation.id)
+        if "result" in operation.semantics and fields is not None:
+            expected = operation.shown(content)
+            own = operation.shown(got)
+            inner = got if own is None else own
+            for place, want, has in differences(expected, inner, fields):
+                self.accuse("value", operation.id, field=place, expected=want, got=has)
+
+    def faithful_list(self, result: Result, operation: str = LIST) -> None:
+        """See that a list shows what its pages show."""
+        item = OPERATIONS[operation]
+        fields = fields_of(operation)
+        values = {member(one, fields.id): one for one in result.value or ()} if fields else {}
+        for exchange in self.seen(operation)[-1:]:
+            for shown in item.listed(exchange.reply.content):
+                if fields is not None:
+                    has = values.get(member(shown, fields.id))
+                    for place, want, came in differences(shown, has, fields):
+                        self.accuse("value", operation, field=place, expected=want, got=came)
+
+    def listed(self, result: Result, operation: str = LIST) -> list[str]:
+        """Return the ids of a list that a client gave. Raises StopError where it gave none."""
+        self.due(result, operation)
+        if not isinstance(result.value, list):
+            self.accuse("value", operation, expected="array", got=kind(result.value))
+            raise StopError
+        resource = OPERATIONS[operation].resource or MAIN
+        return [str(member(item, resource.id)) for item in result.value]
+
+    def all_listed(self, result: Result, ids: Sequence[str], operation: str = LIST) -> None:
+        """See that a list has resources exactly once each, whatever else it has."""
+        shown = self.listed(result, operation)
+        lost = len(set(ids) - set(shown))
+        again = len(shown) - len(set(shown))
+        if lost:
+            self.accuse("lost", operation, expected=len(ids), got=len(ids) - lost)
+        if again:
+            self.accuse("again", operation, expected=len(set(shown)), got=len(shown))
+
+
+def named(operation: str) -> str:
+    """Return the path parameter that names the resource of an operation."""
+    return next(iter(OPERATIONS[operation].owned), "") or OPERATIONS[operation].ids[-1]

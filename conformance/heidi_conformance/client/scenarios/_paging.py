@@ -1,0 +1,158 @@
+"""Lists: every resource once, whatever the token of the next page looks like."""
+# ruff: noqa: E501  # tables read better in rows
+
+from collections.abc import Callable
+from typing import Any
+
+from heidi_conformance._document import pointed
+from heidi_conformance.client._faults import changed, respond
+from heidi_conformance.client._proxy import Reply, Visit, put
+from heidi_conformance.client._scenario import scenario
+from heidi_conformance.client._trial import Trial
+from heidi_conformance.contract._operations import LIST, OPERATIONS
+
+PAGE = OPERATIONS[LIST].page
+OPAQUE = "https://google.aip.dev/158"
+NEXT = "decision:S16"
+
+
+@scenario("documented", LIST, "the document", "a list goes on to its last page")
+async def pages_all(trial: Trial) -> None:
+    ids = await trial.prepare(7)
+    result = await trial.do(trial.listing(3))
+    trial.all_listed(result, ids)
+    trial.faithful_list(result)
+
+
+@scenario("documented", LIST, "the document", "a list without a resource is empty")
+async def pages_none(trial: Trial) -> None:
+    shown = trial.listed(await trial.do(trial.listing(3)))
+    if shown:
+        trial.accuse("value", expected=0, got=len(shown))
+
+
+@scenario("documented", LIST, "the document", "the number of resources on a page is sent as the caller gives it")
+async def page_size(trial: Trial) -> None:
+    await trial.prepare(3)
+    trial.due(await trial.do(trial.listing(2)))
+    sent = trial.seen(LIST)[0].parameter(PAGE.size)
+    if sent != "2":
+        trial.accuse("", field=PAGE.size, expected=2, got="another value" if sent else "nothing")
+
+
+@scenario("strict", LIST, NEXT, "a token with any characters is sent back as it is")
+async def page_token_string(trial: Trial) -> None:
+    await walk(trial, lambda number: f"a+b/c==&d=%25 \u00e9?#'\"{number}")
+
+
+@scenario("strict", LIST, NEXT, "a token that is a number is sent back as it is")
+async def page_token_integer(trial: Trial) -> None:
+    await walk(trial, lambda number: 1000 + number)
+
+
+@scenario("practice", LIST, "RFC 8259, section 6", "a token beyond 2^53 is sent back exactly")
+async def page_token_large(trial: Trial) -> None:
+    await walk(trial, lambda number: 2**53 + 1 + 2 * number)
+
+
+async def walk(trial: Trial, token: Callable[[int], Any]) -> None:
+    """Walk over pages whose tokens have a form, and see that they come back."""
+    ids = await trial.prepare(5)
+    tokens: list[str] = []
+
+    async def act(visit: Visit) -> Reply:
+        reply = await visit.forward()
+        real = pointed(reply.content, PAGE.next)
+        if real is None:
+            return reply
+        shown = token(len(tokens))
+        tokens.append(str(shown))
+        visit.proxy.aliases[str(shown)] = str(real)
+        return reply.with_content(put(reply.content, PAGE.next, shown))
+
+    trial.proxy.always(LIST, act)
+    result = await trial.do(trial.listing(2))
+    for exchange, shown in zip(trial.seen(LIST)[1:], tokens, strict=False):
+        if exchange.parameter(PAGE.token) != shown:
+            trial.accuse("token", field=PAGE.token)
+            return
+    trial.all_listed(result, ids)
+
+
+@scenario("documented", LIST, "the document", "a page that promises another one and names none ends the list")
+async def pages_contradiction(trial: Trial) -> None:
+    ids = await trial.prepare(3)
+    change = changed(lambda content: put(put(content, PAGE.next, None), PAGE.more, True))
+    trial.proxy.always(LIST, change)
+    result = await trial.do(trial.listing(10))
+    if result.ok:
+        trial.all_listed(result, ids)
+    else:
+        trial.refused(result, "protocol")
+    ends(trial, 2)
+
+
+@scenario("practice", LIST, OPAQUE, "a token that comes again and again ends in an error")
+async def pages_repeated(trial: Trial) -> None:
+    await trial.prepare(3)
+    first: list[Reply] = []
+
+    async def act(visit: Visit) -> Reply:
+        if not first:
+            content = put((await visit.forward()).content, PAGE.next, "again")
+            first.append((await visit.forward()).with_content(put(content, PAGE.more, True)))
+        return first[0]
+
+    trial.proxy.always(LIST, act)
+    trial.refused(await trial.do(trial.listing(2)), "protocol")
+    ends(trial, 5)
+
+
+@scenario("practice", LIST, OPAQUE, "an empty page that names a next one does not end the list")
+async def pages_empty(trial: Trial) -> None:
+    ids = await trial.prepare(5)
+
+    async def empty(visit: Visit) -> Reply:
+        token = visit.exchange.parameter(PAGE.token) or ""
+        reply = await visit.forward()
+        visit.proxy.aliases[f"empty-{token}"] = visit.proxy.aliases.get(token, token)
+        content = reply.content
+        for pointer, value in ((PAGE.items, []), (PAGE.count, 0), (PAGE.more, True), (PAGE.next, f"empty-{token}")):
+            content = put(content, pointer, value) if pointer else content
+        return reply.with_content(content)
+
+    trial.proxy.then(LIST, Visit.forward, empty)
+    trial.all_listed(await trial.do(trial.listing(2)), ids)
+
+
+@scenario("strict", LIST, NEXT, "what is created during a walk neither hides nor doubles what was there")
+async def pages_growing(trial: Trial) -> None:
+    ids = await trial.prepare(5)
+
+    async def grow(visit: Visit) -> Reply:
+        reply = await visit.forward()
+        await trial.prepare(1)
+        return reply
+
+    trial.proxy.then(LIST, grow, grow)
+    trial.all_listed(await trial.do(trial.listing(2)), ids)
+
+
+@scenario("practice", LIST, "the document", "a list that fails on a later page is no list")
+async def pages_failing(trial: Trial) -> None:
+    await trial.prepare(5)
+    trial.proxy.then(LIST, Visit.forward)
+    trial.proxy.always(LIST, respond(500, kind="ServerError"))
+    trial.refused(await trial.do(trial.listing(2)), "unavailable")
+    ends(trial, 12)
+
+
+def ends(trial: Trial, most: int) -> None:
+    if len(trial.seen(LIST)) > most:
+        trial.accuse("loops", expected=most, got=len(trial.seen(LIST)))
+
+
+SCENARIOS = (
+    pages_all, pages_none, page_size, page_token_string, page_token_integer, page_token_large, pages_contradiction,
+    pages_repeated, pages_empty, pages_growing, pages_failing,
+)  # fmt: skip

@@ -1,0 +1,180 @@
+"""Retries: when they may be made, when they may not, and that they end."""
+# ruff: noqa: E501  # tables read better in rows
+
+import math
+import time
+from email.utils import formatdate
+
+from heidi_conformance.client._faults import done_but, dropped, lost, respond
+from heidi_conformance.client._proxy import Exchange, Reply, Visit
+from heidi_conformance.client._scenario import scenario
+from heidi_conformance.client._trial import Trial
+from heidi_conformance.contract._operations import CREATE, EVERY, OPERATIONS, READ
+
+RETRY_AFTER = "RFC 9110, section 10.2.3"
+IDEMPOTENT = "RFC 9110, section 9.2.2"
+LIMITED = OPERATIONS[READ].error_type(429) or "TooManyRequests"
+# Seconds by which a clock may differ.
+TOLERANCE = 0.1
+MOST = 10
+ABSURD = ("-1", "soon", "1e400", "9" * 20)
+
+
+@scenario("strict", READ, "decision:S21", "429 is not repeated before the seconds of `Retry-After` are over")
+async def retry_after_seconds(trial: Trial) -> None:
+    await waits(trial, 429)
+
+
+@scenario("practice", READ, RETRY_AFTER, "503 is not repeated before the seconds of `Retry-After` are over")
+async def retry_after_503(trial: Trial) -> None:
+    await waits(trial, 503)
+
+
+async def waits(trial: Trial, status: int) -> None:
+    made, *_ = await trial.prepare(1)
+    trial.proxy.then(READ, respond(status, None, ("Retry-After", "1"), kind=LIMITED))
+    await survives(trial, made)
+    first, *others = trial.seen(READ)
+    if others and (gap := others[0].at - first.ended) < 1 - TOLERANCE:
+        trial.accuse("early", expected=1, got=round(gap, 2))
+
+
+@scenario("practice", READ, RETRY_AFTER, "`Retry-After` may be a date")
+async def retry_after_date(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    wanted = 0.0
+
+    async def act(visit: Visit) -> Reply:
+        nonlocal wanted
+        wanted = math.ceil(time.time()) + 1.0
+        return await respond(503, None, ("Retry-After", formatdate(wanted, usegmt=True)), kind=LIMITED)(visit)
+
+    trial.proxy.then(READ, act)
+    await survives(trial, made)
+    first, *others = trial.seen(READ)
+    wait = wanted - (time.time() - (time.monotonic() - first.ended))
+    if others and (gap := others[0].at - first.ended) < wait - TOLERANCE:
+        trial.accuse("early", expected=round(wait, 2), got=round(gap, 2))
+
+
+@scenario("practice", READ, RETRY_AFTER, "an absurd `Retry-After` is neither waited for nor a reason to hurry")
+async def retry_after_absurd(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    for text in ABSURD:
+        before = len(trial.seen(READ))
+        trial.proxy.then(READ, respond(429, None, ("Retry-After", text), kind=LIMITED))
+        await survives(trial, made)
+        sent = trial.seen(READ)[before:]
+        if text == ABSURD[-1] and len(sent) > 1 and sent[1].at - sent[0].ended < TOLERANCE / 2:
+            trial.accuse("hurries")
+
+
+@scenario("practice", READ, IDEMPOTENT, "a read whose connection breaks is repeated, or reported")
+async def get_dropped(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    trial.proxy.then(READ, dropped)
+    await survives(trial, made)
+    bounded(trial, trial.seen(READ))
+
+
+@scenario("practice", CREATE, IDEMPOTENT, "a creation whose response is lost is not sent again")
+async def create_lost(trial: Trial) -> None:
+    trial.proxy.then(CREATE, lost)
+    trial.refused(await trial.do(trial.creation()), "unavailable")
+    once(trial, CREATE)
+
+
+@scenario("practice", CREATE, IDEMPOTENT, "a creation that a gateway lost track of is not sent again")
+async def create_gateway(trial: Trial) -> None:
+    for status in (502, 504):
+        before = len(trial.seen(CREATE))
+        trial.proxy.then(CREATE, done_but(status, b"<html></html>", ("Content-Type", "text/html")))
+        trial.refused(await trial.do(trial.creation()), "unavailable")
+        once(trial, CREATE, before)
+
+
+WRITES = tuple(name for name in EVERY if OPERATIONS[name].writes and name != CREATE)
+
+
+@scenario("practice", WRITES[0] if WRITES else CREATE, IDEMPOTENT, "a change whose response is lost is not sent again")
+async def update_lost(trial: Trial) -> None:
+    made = await trial.make()
+    for name in WRITES:
+        trial.proxy.then(name, lost)
+        trial.refused(await trial.do(trial.step(name, made)), "unavailable", operation=name)
+        once(trial, name)
+
+
+@scenario("strict", CREATE, "decision:S21", "a creation that was limited makes one resource in the end, or none")
+async def create_limited(trial: Trial) -> None:
+    trial.proxy.then(CREATE, respond(429, None, ("Retry-After", "1"), kind=LIMITED))
+    result = await trial.do(trial.creation())
+    if not result.ok:
+        trial.refused(result, "unavailable")
+    made = sum(item.done for item in trial.seen(CREATE))
+    if made != result.ok:
+        trial.accuse("doubled", expected=int(result.ok), got=made)
+
+
+@scenario("practice", READ, "AWS Architecture Blog, Exponential Backoff And Jitter", "clients that failed at the same moment do not come back at the same moment")
+async def backoff_jitter(trial: Trial) -> None:
+    delays: list[float] = []
+    start = time.monotonic()
+    ids = await trial.prepare(8)
+    for made in ids:
+        if len(delays) >= 5 and time.monotonic() - start > trial.patience:
+            break
+        before = len(trial.seen(READ))
+        trial.proxy.then(READ, respond(503, kind="Unavailable"))
+        await survives(trial, made)
+        sent = trial.seen(READ)[before:]
+        if len(sent) > 1:
+            delays.append(sent[1].at - sent[0].ended)
+    # A machine that is busy makes a delay longer, now and then.
+    usual = sorted(delays)[: len(delays) - (len(delays) > 5)]
+    if len(usual) >= 4 and usual[0] > 0.05 and usual[-1] - usual[0] < max(0.03, usual[0] / 20):
+        trial.accuse("", got=round(usual[0], 2))
+
+
+@scenario("practice", READ, "RFC 9110, section 15.6.4", "a server that stays unavailable ends in an error")
+async def gives_up(trial: Trial) -> None:
+    made = await trial.make()
+    for name, step in ((READ, trial.reading(made)), (CREATE, trial.creation())):
+        before = len(trial.seen(name))
+        trial.proxy.always(name, respond(503, kind="Unavailable"))
+        trial.refused(await trial.do(step), "unavailable", operation=name)
+        bounded(trial, trial.seen(name)[before:], name)
+
+
+@scenario("practice", READ, "RFC 9110, section 9.2.2", "a server that cannot be reached ends in an error")
+async def unreachable(trial: Trial) -> None:
+    made = await trial.make()
+    await trial.proxy.close()
+    for step in (trial.reading(made), trial.creation()):
+        trial.refused(await trial.do(step), "unavailable", operation=step.operation)
+
+
+async def survives(trial: Trial, made: str) -> None:
+    """See that a read ends in what the response shows, or says that the server is unavailable."""
+    result = await trial.do(trial.reading(made))
+    if result.ok:
+        trial.faithful(result, READ)
+    else:
+        trial.refused(result, "unavailable", operation=READ)
+
+
+def bounded(trial: Trial, sent: list[Exchange], operation: str = READ) -> None:
+    if len(sent) > MOST:
+        trial.accuse("loops", operation, expected=MOST, got=len(sent))
+
+
+def once(trial: Trial, operation: str, before: int = 0) -> None:
+    sent = len(trial.seen(operation)) - before
+    if sent > 1:
+        trial.accuse("doubled", operation, expected=1, got=sent)
+
+
+SCENARIOS = (
+    retry_after_seconds, retry_after_503, retry_after_date, retry_after_absurd, get_dropped, create_lost, create_gateway,
+    update_lost, create_limited, backoff_jitter, gives_up, unreachable,
+)  # fmt: skip

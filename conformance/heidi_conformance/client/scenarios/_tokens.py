@@ -1,0 +1,171 @@
+"""Tokens: reused, renewed once, and never for another user or host."""
+# ruff: noqa: E501  # tables read better in rows
+
+import asyncio
+
+from heidi_conformance.client._faults import page, plain, redirected, respond
+from heidi_conformance.client._proxy import Visit
+from heidi_conformance.client._scenario import scenario
+from heidi_conformance.client._trial import Trial
+from heidi_conformance.contract._operations import CREATE, ISSUE, LIST, OPERATIONS, READ
+
+TOKEN_PAGE = "page:authentication"
+REFUSED = OPERATIONS[READ].error_type(401) or "Unauthorized"
+
+
+@scenario("practice", ISSUE, "RFC 6749, section 1.4", "one token serves all calls until shortly before its end")
+async def token_reused(trial: Trial) -> None:
+    made = await trial.make()
+    for step in (trial.reading(made), trial.updating(made, trial.change()), trial.listing(), trial.reading(made)):
+        trial.due(await trial.do(step), step.operation)
+    if len(trial.issues) > 1:
+        trial.accuse("", expected=1, got=len(trial.issues))
+
+
+@scenario("practice", ISSUE, "RFC 6749, section 1.4", "one request for a token, however many calls want one at once")
+async def token_shared(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    for result in await trial.do(*[trial.reading(made)] * 8):
+        trial.due(result, READ)
+    if len(trial.issues) > 1:
+        trial.accuse("", expected=1, got=len(trial.issues))
+
+
+@scenario("documented", ISSUE, TOKEN_PAGE, "a token is renewed when its time is over")
+async def token_expired(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    trial.proxy.life = 1.0
+    trial.due(await trial.do(trial.reading(made)), READ)
+    await asyncio.sleep(1.1)
+    trial.due(await trial.do(trial.reading(made)), READ)
+    bounded(trial, 4)
+
+
+@scenario("practice", ISSUE, "RFC 9110, section 5.6.7", "an end that is over by the client's clock makes no loop")
+async def token_skew(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    trial.proxy.told = -600.0
+    for _ in range(2):
+        trial.due(await trial.do(trial.reading(made)), READ)
+    bounded(trial, 4)
+
+
+@scenario("practice", READ, "RFC 6750, section 3.1", "a token that is refused is renewed once, and the call repeated")
+async def token_revoked(trial: Trial) -> None:
+    made = await trial.make()
+    trial.proxy.revoke()
+    trial.due(await trial.do(trial.reading(made)), READ)
+    trial.due(await trial.do(trial.updating(made, trial.change())))
+    renewed(trial)
+
+
+@scenario("practice", READ, "RFC 6750, section 3.1", "calls at the same time renew a token once")
+async def token_revoked_together(trial: Trial) -> None:
+    made = await trial.make()
+    trial.proxy.revoke()
+    for result in await trial.do(*[trial.reading(made)] * 6):
+        trial.due(result, READ)
+    renewed(trial)
+
+
+def renewed(trial: Trial) -> None:
+    if len(trial.issues) > 2:
+        trial.accuse("renewals", expected=2, got=len(trial.issues))
+
+
+def bounded(trial: Trial, most: int) -> None:
+    if len(trial.issues) > most:
+        trial.accuse("loops", expected=most, got=len(trial.issues))
+
+
+@scenario("practice", READ, "RFC 6750, section 3.1", "a token that is refused again and again ends in an error")
+async def token_refused(trial: Trial) -> None:
+    made = await trial.make()
+    trial.proxy.always("", respond(401, None, ("WWW-Authenticate", "Bearer"), kind=REFUSED))
+    trial.refused(await trial.do(trial.reading(made)), "refused", operation=READ)
+    sent = len(trial.seen(READ))
+    if sent > 3:
+        trial.accuse("loops", expected=3, got=sent)
+    bounded(trial, 4)
+
+
+@scenario("documented", ISSUE, TOKEN_PAGE, "a key that is refused ends in an error, and nothing is sent without a token")
+async def key_refused(trial: Trial) -> None:
+    trial.proxy.always(ISSUE, respond(401, kind=REFUSED))
+    trial.refused(await trial.do(trial.listing()), "refused", operation=LIST)
+    without_token(trial)
+    bounded(trial, 3)
+
+
+@scenario("practice", ISSUE, "RFC 9110, section 15.6.4", "a failure of the issue of tokens is survived or reported")
+async def issue_unavailable(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    trial.proxy.then(ISSUE, respond(503, None, ("Retry-After", "1"), kind="Unavailable"))
+    result = await trial.do(trial.reading(made))
+    if not result.ok:
+        trial.refused(result, "unavailable", operation=READ)
+    without_token(trial)
+    trial.proxy.revoke()
+    trial.proxy.always(ISSUE, page(502))
+    trial.refused(await trial.do(trial.reading(made)), "unavailable", operation=READ)
+    bounded(trial, 12)
+
+
+@scenario("practice", ISSUE, "the document", "a response without a token ends in an error, and nothing is sent without one")
+async def issue_unreadable(trial: Trial) -> None:
+    for act in (respond(200, {}), respond(200, []), page(200), plain(200, b"")):
+        trial.proxy.then(ISSUE, act)
+        trial.refused(await trial.do(trial.listing()), "protocol", "unavailable", operation=LIST)
+    without_token(trial)
+
+
+def without_token(trial: Trial) -> None:
+    bare = [item for item in trial.seen() if not item.token]
+    if bare:
+        trial.accuse("without-token", bare[0].name, got=len(bare))
+
+
+@scenario("documented", ISSUE, TOKEN_PAGE, "a token serves the user alone that it was issued for")
+async def users_apart(trial: Trial) -> None:
+    other = await trial.second()
+    one, two = await asyncio.gather(trial.make(), trial.make(of=other))
+    for session, own in ((trial.own, one), (other, two)):
+        trial.due(await trial.do(trial.reading(own), of=session), READ)
+        shown = trial.listed(await trial.do(trial.listing(), of=session))
+        if shown != [own]:
+            trial.accuse("mixed", LIST, expected=1, got=len(shown))
+    if any(item.token in other.proxy.tokens for item in trial.seen()) or any(
+        item.token in trial.proxy.tokens for item in trial.seen(of=other)
+    ):
+        trial.accuse("token")
+
+
+@scenario("practice", READ, "RFC 9110, section 15.4", "a redirect to another host takes no key, token or patient there")
+async def redirect(trial: Trial) -> None:
+    made = await trial.make()
+    act = redirected(elsewhere)
+    for status in (302, 307):
+        trial.proxy.always("", redirected(elsewhere, status))
+        for step in (trial.reading(made), trial.creation(), trial.updating(made, trial.change())):
+            trial.refused(await trial.do(step), "refused", "unavailable", "protocol", operation=step.operation)
+    trial.proxy.revoke()
+    trial.proxy.always(ISSUE, act)
+    await trial.do(trial.reading(made))
+    secret = (trial.own.user.key, trial.own.user.secret, *trial.proxy.tokens)
+    for item in trial.proxy.exchanges:
+        if item.stranger:
+            told = " ".join((item.target, *(text for _, text in item.headers)))
+            if any(text in told for text in secret):
+                trial.accuse("secret", item.name or READ)
+            if trial.marker.encode() in item.body:
+                trial.accuse("patient", item.name or CREATE)
+
+
+def elsewhere(visit: Visit) -> str:
+    return visit.proxy.elsewhere + visit.exchange.target
+
+
+SCENARIOS = (
+    token_reused, token_shared, token_expired, token_skew, token_revoked, token_revoked_together, token_refused,
+    key_refused, issue_unavailable, issue_unreadable, users_apart, redirect,
+)  # fmt: skip
