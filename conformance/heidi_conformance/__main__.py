@@ -167,7 +167,12 @@ def run(arguments: argparse.Namespace) -> int:
 # What a process takes from its environment: secrets, and where the documents are.
 DOCUMENTS = "HEIDI_DOCUMENTS"
 CARRIED = {**{flag: moved(flag) for flag in SECRETS}, "--documents": DOCUMENTS}
-COMMANDS = {"run": run, "merge": _commands.run_merge, "campaign": _commands.run_campaign, "client": _commands.run_client}
+COMMANDS = {
+    "run": run,
+    "merge": _commands.run_merge,
+    "campaign": _commands.run_campaign,
+    "client": _commands.run_client,
+}
 
 
 def out_of_sight(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:

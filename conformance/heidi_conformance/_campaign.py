@@ -20,7 +20,7 @@ from ._reduce import FOR_ALL, Proof, Reducer, essential
 from ._settings import STEPS, Plan
 from ._shards import ELSEWHERE, Shard
 from ._tags import tag
-from ._verdict import CannotJudgeError, Finding, Level, Outcome, Progress, Verdict
+from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
 from .breadth import Inventor
 from .contract._operations import (
@@ -398,7 +398,7 @@ def first_steps(probe: Probe) -> None:
     on.page()
 
 
-def unjudged(level: Level, statuses: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
+def unjudged(level: Grade, statuses: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
     """Yield which operations were not judged, or only by their refusals."""
     for operation in (LIST, *OTHERS):
         told = statuses.get(operation, {})

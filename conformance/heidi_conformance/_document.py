@@ -205,6 +205,16 @@ def member(value: Any, name: str) -> Any:
     return cast("Json", value).get(name) if isinstance(value, dict) else None
 
 
+def as_object(value: Any) -> Json | None:
+    """Return a value that is an object, None for any other."""
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def as_array(value: Any) -> list[Any] | None:
+    """Return a value that is an array, None for any other."""
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
 def as_pointer(parts: Sequence[str]) -> str:
     """Spell a pointer: RFC 6901."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

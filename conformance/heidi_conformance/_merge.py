@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ._campaign import unjudged
 from ._proven import order
 from ._shards import ELSEWHERE, missing
-from ._verdict import CannotJudgeError, Finding, Level, Outcome, Verdict
+from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Verdict
 
 # What is kept of a campaign without end: the rest is counted.
 MOST_FINDINGS = 500
@@ -20,7 +20,7 @@ STABLE = {"confirmed": 0, "flaky": 1, "untried": 2}
 class Sum:
     """What verdicts about one server amount to; its size does not grow with their number."""
 
-    level: Level
+    level: Grade
     target: str
     seed: int
     findings: dict[str, Finding] = field(default_factory=dict[str, Finding])
@@ -39,6 +39,8 @@ class Sum:
 
     def add(self, verdict: Verdict) -> None:
         """Take one verdict. Raises CannotJudgeError where it is about something else."""
+        if verdict.subject != "server":
+            raise CannotJudgeError("a report is about a client; give reports about one server")
         for name in ("level", "target"):
             known, other = getattr(self, name), getattr(verdict, name)
             if known != other:

@@ -39,7 +39,8 @@ class Finding:
     code: the rule, and where it can be broken in several ways `/` and which; empty in reports of
     earlier versions. detail: what else tells causes of one code apart.
     title: a sentence that names operation, status and what is wrong.
-    fix: what to do about it, where that is known. level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
+    level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
+    fix: what to do about it, where that is known.
     requests: the shortest sequence found that shows it, as curl with the token as `$HEIDI_TOKEN`;
     a comment says what else it takes.
     python: the same as a program. stability: whether the sequence showed it again.

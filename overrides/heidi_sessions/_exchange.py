@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Result: TypeAlias = "Answer | HeidiError"
 
+MAX_RETRY_AFTER: Final = 60.0
+"""Seconds; where a server asks for a longer wait, the error says so, and the caller decides."""
+
 # Statuses that pass, as a rule; those from 520 on come from a proxy in front of the server.
 _PASSING: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
 
@@ -81,14 +84,14 @@ def repeatable(error: HeidiError, *, safe: bool) -> bool:
         safe: whether doing it twice does no harm.
     """
     match error:
+        case APIStatusError() | TokenError() if (error.retry_after or 0) > MAX_RETRY_AFTER:
+            return False
         case APIConnectionError():
             return safe or not error.may_have_arrived
         case TokenError():  # the request itself was never sent
             return error.status_code == 429 or error.status_code in _PASSING
-        case APIStatusError(status_code=429):
-            return True
-        case APIStatusError(status_code=503) if error.retry_after is not None:
-            return True
+        case APIStatusError(status_code=429 | 503 as status):
+            return safe or status == 429 or error.retry_after is not None
         case APIStatusError():
             return safe and error.status_code in _PASSING
         case _:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_RETRY_AFTER: Final = 60.0
-"""Seconds; a server that asks for a longer wait is asked again after these."""
-
 _jitter: Final = tenacity.wait_random_exponential(multiplier=0.5, max=8)
 
 
@@ -52,7 +49,7 @@ def _policy(exchange: Exchange[T]) -> dict[str, Any]:
 
 def _wait(state: tenacity.RetryCallState) -> float:
     asked = getattr(_result(state), "retry_after", None)
-    return _jitter(state) if asked is None else min(asked, MAX_RETRY_AFTER)
+    return _jitter(state) if asked is None else asked
 
 
 def _log_wait(state: tenacity.RetryCallState) -> None:

@@ -1,1 +1,1 @@
-"""Judge a client: a driver runs it, a proxy stands between it and a server, and both are watched."""
+"""Judge a client: a driver runs it, and a proxy stands between it and a server."""

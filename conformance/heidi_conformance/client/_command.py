@@ -16,9 +16,10 @@ from ._run import JOBS, LEVELS, Plan, judge_client
 from ._trial import PATIENCE
 from .scenarios import SCENARIOS
 
-ABOUT = """Judge a client of this API. COMMAND starts a driver, a small program that reads steps from its standard input,
-has the client do them, and writes what it got to its standard output; see the guide "Testing your integration".
-Exit codes: 0 it conforms, 1 there are findings, 2 it could not be judged."""
+ABOUT = """Judge a client of this API. COMMAND starts a driver, a small program that reads steps
+from its standard input, has the client do them, and writes what it got to its standard output; see
+the guide "Testing your integration". Exit codes: 0 it conforms, 1 there are findings, 2 it could
+not be judged."""
 
 
 def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:

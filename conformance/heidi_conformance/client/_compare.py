@@ -1,10 +1,10 @@
 """Whether what a caller gets is what a response shows. No value of either is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from heidi_conformance._document import SAID
+from heidi_conformance._document import SAID, as_array, as_object
 from heidi_conformance.contract._fields import ABSENT, Fields, flattened, is_number
 from heidi_conformance.contract._schemas import Field, branch
 
@@ -12,7 +12,7 @@ Difference = tuple[str, Any, Any]
 # A clock of milliseconds is exact enough.
 CLOSE = timedelta(milliseconds=1)
 INSTANTS = ("date-time", "date-time-local")
-KINDS = {
+KINDS: dict[type, str] = {
     str: "string",
     bool: "boolean",
     int: "number",
@@ -59,23 +59,25 @@ def difference(want: Any, has: Any, field: Field) -> tuple[Any, Any] | None:
 
 def alike(want: Any, has: Any) -> bool:
     """Whether values are the same; an object may lack what no document knows."""
-    if isinstance(want, dict) and isinstance(has, dict):
-        one, other = cast("dict[str, Any]", want), cast("dict[str, Any]", has)
-        return all(alike(one.get(name), item) for name, item in other.items())
-    if isinstance(want, list) and isinstance(has, list):
-        pairs = cast("list[Any]", want), cast("list[Any]", has)
-        return len(pairs[0]) == len(pairs[1]) and all(map(alike, *pairs))
-    return type(want) is type(has) and want == has or is_number(want) and want == has
+    inner, others = as_object(want), as_object(has)
+    if inner is not None and others is not None:
+        return all(alike(inner.get(name), item) for name, item in others.items())
+    return same_items(want, has, alike)
 
 
 def same_json(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        left, right = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+    left, right = as_object(one), as_object(other)
+    if left is not None and right is not None:
         return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
-    if isinstance(one, list) and isinstance(other, list):
-        pairs = cast("list[Any]", one), cast("list[Any]", other)
-        return len(pairs[0]) == len(pairs[1]) and all(map(same_json, *pairs))
+    return same_items(one, other, same_json)
+
+
+def same_items(one: Any, other: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Whether two arrays have the same items, or two other values are the same."""
+    left, right = as_array(one), as_array(other)
+    if left is not None and right is not None:
+        return len(left) == len(right) and all(map(same, left, right))
     return bool(kind(one) == kind(other) and one == other)
 
 
@@ -94,4 +96,4 @@ def at_once(want: str, has: str) -> bool:
 
 def kind(value: Any) -> str:
     """Return the JSON type of a value."""
-    return KINDS.get(type(value), "nothing")
+    return KINDS.get(value.__class__, "nothing")

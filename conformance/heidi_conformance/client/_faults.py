@@ -9,14 +9,16 @@ from typing import Any
 
 from ._proxy import JSON_TYPE, Act, Headers, Reply, Visit, error
 
-HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
+HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Bad gateway</body></html>"
 HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
 GONE = Reply(0, gone=True)
 
 
 def respond(status: int, content: Any = None, *headers: tuple[str, str], kind: str = "") -> Act:
     """Respond with JSON; with an error, where a type is given and no content."""
-    told = error(kind, f"the server responds with {status}") if content is None and kind else content
+    told = (
+        error(kind, f"the server responds with {status}") if content is None and kind else content
+    )
     body = b"" if told is None else json.dumps(told).encode()
     return plain(status, body, *(() if told is None else (JSON_TYPE,)), *headers)
 

@@ -18,7 +18,7 @@ LONGEST_LINE = 32 * 2**20
 MOST_STDERR = 8 * 2**20
 # Seconds for a driver to exit after its input has ended.
 EXIT = 5.0
-ROUNDS = 50
+TICK = 0.01
 PROC = Path("/proc")
 
 
@@ -43,6 +43,9 @@ class Driver:
         self.stderr = bytearray()
         self._lines = 0
         self._known: dict[str, bool] = {}
+        if not (process.stdin and process.stdout and process.stderr):
+            raise ValueError("a driver needs pipes")
+        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._reader = asyncio.create_task(self._keep_stderr())
 
     @classmethod
@@ -70,13 +73,12 @@ class Driver:
         self, members: Mapping[str, Any], ids: Collection[int], seconds: float
     ) -> dict[int, Result]:
         """Send a line and return the results of its steps by id. Raises DriverError."""
-        assert self.process.stdin is not None
         told: dict[int, Result] = {}
         try:
             async with asyncio.timeout(seconds):
                 with contextlib.suppress(ConnectionError):
-                    self.process.stdin.write(line(members))
-                    await self.process.stdin.drain()
+                    self._stdin.write(line(members))
+                    await self._stdin.drain()
                 while len(told) < len(ids):
                     result = await self._next()
                     if result.id not in ids or result.id in told:
@@ -90,12 +92,11 @@ class Driver:
 
     async def finish(self) -> None:
         """End its input and wait for its exit. Raises DriverError."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+        self._stdin.close()
         try:
             async with asyncio.timeout(EXIT):
                 # What it started may hold its output open.
-                exit_ = asyncio.create_task(self.process.wait())
+                exit_ = asyncio.create_task(self.exited())
                 rest = asyncio.create_task(self._line())
                 await asyncio.wait({exit_, rest}, return_when=asyncio.FIRST_COMPLETED)
                 if rest.done() and rest.result():
@@ -103,7 +104,9 @@ class Driver:
                 code = await exit_
                 rest.cancel()
         except TimeoutError:
-            raise DriverError("hangs", f"did not exit within {EXIT:g} s of the end of its input") from None
+            raise DriverError(
+                "hangs", f"did not exit within {EXIT:g} s of the end of its input"
+            ) from None
         if code:
             raise DriverError("ends", f"exited with {code} at the end of its input, not with 0")
 
@@ -113,24 +116,30 @@ class Driver:
             os.killpg(self.process.pid, signal.SIGKILL)
         # What left the group; a process may start another one in the meantime.
         self._known.clear()
-        for _ in range(ROUNDS):
-            if not (left := [*self.descendants()]):
-                break
+        killed = {self.process.pid}
+        while left := {*self.descendants()} - killed:
             for number in left:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(number, signal.SIGKILL)
-        await self.process.wait()
+            killed |= left
+        await self.exited()
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
         self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # pipes that a descendant held
 
+    async def exited(self) -> int:
+        """Wait for its exit, though others may hold its output open, and return the code."""
+        while (code := self.process.returncode) is None:
+            await asyncio.sleep(TICK)
+        return code
+
     def descendants(self) -> Iterator[int]:
         """Yield the processes with its environment: those it started, whatever their group."""
-        for name in os.listdir(PROC) if PROC.exists() else ():
+        for entry in PROC.iterdir() if can_list_processes() else ():
             with contextlib.suppress(OSError):
-                if name.isdecimal() and self.is_own(name):
-                    yield int(name)
+                if entry.name.isdecimal() and self.is_own(entry.name):
+                    yield int(entry.name)
 
     def is_own(self, number: str) -> bool:
         """Whether a process has its environment."""
@@ -164,9 +173,8 @@ class Driver:
             self.client = told[:80]
 
     async def _line(self) -> bytes:
-        assert self.process.stdout is not None
         try:
-            return await self.process.stdout.readline()
+            return await self._stdout.readline()
         except ValueError:
             most = LONGEST_LINE // 2**20
             raise DriverError("floods", f"wrote a line of more than {most} MiB") from None
@@ -174,14 +182,13 @@ class Driver:
     async def _ending(self) -> str:
         """Say how it ended."""
         with contextlib.suppress(TimeoutError):
-            code = await asyncio.wait_for(self.process.wait(), 1)
+            code = await asyncio.wait_for(self.exited(), 1)
             how = f"exited with {code}" if code >= 0 else f"was killed by signal {-code}"
             return f"{how} before it wrote the result of a step"
         return "closed its standard output before it wrote the result of a step"
 
     async def _keep_stderr(self) -> None:
-        assert self.process.stderr is not None
-        while chunk := await self.process.stderr.read(2**16):
+        while chunk := await self._stderr.read(2**16):
             if len(self.stderr) < MOST_STDERR:
                 self.stderr += chunk
 

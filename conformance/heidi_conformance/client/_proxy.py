@@ -6,7 +6,6 @@ of the server behind it.
 
 import asyncio
 import base64
-import contextlib
 import json
 import secrets
 import ssl
@@ -16,21 +15,32 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import h11
 import httpx
 
-from heidi_conformance._document import Json, pointed
-from heidi_conformance.contract._operations import ERROR, ISSUE, ISSUER, KEY_HEADER, OPERATIONS, READ, Operation, route
+from heidi_conformance._document import Json, as_array, as_object, pointed
+from heidi_conformance.contract._operations import (
+    ERROR,
+    ISSUE,
+    ISSUER,
+    KEY_HEADER,
+    OPERATIONS,
+    READ,
+    Operation,
+    route,
+)
 
 from ._upstream import Upstream
 
 Headers = tuple[tuple[str, str], ...]
 LARGEST = 8 * 2**20
 # Of a response: what the proxy says anew, or what concerns one connection alone.
-HOP_BY_HOP = frozenset(("connection", "content-encoding", "content-length", "date", "keep-alive", "server", "transfer-encoding"))  # fmt: skip
+HOP_BY_HOP = frozenset(
+    "connection content-encoding content-length date keep-alive server transfer-encoding".split()
+)
 # No client needs it: the token says who asks.
 COOKIE = ("Set-Cookie", "visit=1; Path=/; HttpOnly")
 JSON_TYPE = ("Content-Type", "application/json")
@@ -191,8 +201,7 @@ class Proxy:
 
     async def _listen(self, *, stranger: bool, tls: ssl.SSLContext | None = None) -> int:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
+            task: Any = asyncio.current_task()
             self._tasks.add(task)
             try:
                 await Connection(self, reader, writer, stranger=stranger).serve()
@@ -338,22 +347,26 @@ class Connection:
                 if len(body) > LARGEST:
                     return None
             elif isinstance(event, h11.EndOfMessage):
-                assert request is not None
-                headers = tuple(
-                    (name.decode("latin-1"), text.decode("latin-1"))
-                    for name, text in request.headers.raw_items()
-                )
-                return Exchange(
-                    len(self.proxy.exchanges),
-                    at,
-                    request.method.decode("latin-1"),
-                    self._below(request.target.decode("latin-1")),
-                    headers,
-                    bytes(body),
-                    self.stranger,
-                )
+                return self._exchange(request, at, bytes(body))
             else:
                 return None
+
+    def _exchange(self, request: h11.Request | None, at: float, body: bytes) -> Exchange | None:
+        if request is None:
+            return None
+        headers = tuple(
+            (name.decode("latin-1"), text.decode("latin-1"))
+            for name, text in request.headers.raw_items()
+        )
+        return Exchange(
+            len(self.proxy.exchanges),
+            at,
+            request.method.decode("latin-1"),
+            self._below(request.target.decode("latin-1")),
+            headers,
+            body,
+            self.stranger,
+        )
 
     def _below(self, target: str) -> str:
         """Return a target without the path of the base URL."""
@@ -363,7 +376,9 @@ class Connection:
         if reply.gone:
             return
         no_body = method == "HEAD" or reply.status in (204, 304)
-        framing = ("Transfer-Encoding", "chunked") if reply.pieces else ("Content-Length", str(len(reply.body)))  # fmt: skip
+        framing = ("Content-Length", str(len(reply.body)))
+        if reply.pieces:
+            framing = ("Transfer-Encoding", "chunked")
         headers = [*reply.headers, COOKIE, *([] if no_body else [framing])]
         await self._write(h11.Response(status_code=reply.status, headers=headers))
         body = reply.body[: reply.cut]
@@ -379,7 +394,7 @@ class Connection:
             self.http.send_failed()
 
     async def _write(self, event: Any) -> None:
-        data = self.http.send(event)
+        data = cast("bytes | None", self.http.send(event))
         if data:
             self.writer.write(data)
             await self.writer.drain()
@@ -412,7 +427,8 @@ def bearer(exchange: Exchange) -> str:
 
 def error(kind: str, message: str) -> Json:
     """Return the body of an error."""
-    return put(put({}, ERROR["type"], kind), ERROR["message"], message)
+    content: Json = put(put({}, ERROR["type"], kind), ERROR["message"], message)
+    return content
 
 
 def refusal() -> Reply:
@@ -433,10 +449,10 @@ def token_until(end: float) -> str:
 def put(content: Any, pointer: str, value: Any) -> Any:
     """Return an object with a value at a pointer."""
     *outer, last = pointer.split("/")[1:]
-    told: Json = dict(content) if isinstance(content, dict) else {}
+    told: Json = {**(as_object(content) or {})}
     place = told
     for step in outer:
-        place[step] = dict(place[step]) if isinstance(place.get(step), dict) else {}
+        place[step] = {**(as_object(place.get(step)) or {})}
         place = place[step]
     place[last] = value
     return told
@@ -444,18 +460,8 @@ def put(content: Any, pointer: str, value: Any) -> Any:
 
 def renamed(value: Any, names: dict[str, str]) -> Any:
     """Return JSON with some of its strings replaced."""
-    if isinstance(value, dict):
-        return {key: renamed(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [renamed(item, names) for item in value]
+    if (inner := as_object(value)) is not None:
+        return {key: renamed(item, names) for key, item in inner.items()}
+    if (items := as_array(value)) is not None:
+        return [renamed(item, names) for item in items]
     return names.get(value, value) if isinstance(value, str) else value
-
-
-@contextlib.asynccontextmanager
-async def opened(proxy: Proxy):  # noqa: ANN201
-    """Open a proxy, and close it at the end of the block."""
-    await proxy.open()
-    try:
-        yield proxy
-    finally:
-        await proxy.close()

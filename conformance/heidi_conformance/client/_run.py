@@ -5,7 +5,7 @@ import contextlib
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,16 @@ from typing import get_args
 
 from heidi_conformance._document import words
 from heidi_conformance._text import on_one_line
-from heidi_conformance._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Verdict, Words
+from heidi_conformance._verdict import (
+    CannotJudgeError,
+    Finding,
+    Grade,
+    Outcome,
+    Progress,
+    Result,
+    Verdict,
+    Words,
+)
 from heidi_conformance.contract._operations import CREATE, OPERATIONS, STRICT
 from heidi_conformance.oracle import Violation
 from heidi_conformance.reports._clients import sentence
@@ -29,6 +38,7 @@ from .scenarios import PROBE, RULES, SCENARIOS
 
 JOBS = 6
 LEVELS: Sequence[Grade] = get_args(Grade)
+UNSEEN = "this system does not show the arguments of processes"
 # What nobody can go on after.
 FATAL = ("garbage", "floods")
 
@@ -58,7 +68,10 @@ class Plan:
 
 @dataclass
 class Record:
-    """What became of one scenario. history: what happened in it, a line each; why: it was skipped."""
+    """What became of one scenario.
+
+    history: what happened in it, a line each. why: the reason where it was skipped.
+    """
 
     scenario: Scenario
     violations: list[Violation] = field(default_factory=list[Violation])
@@ -110,7 +123,6 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="heidi-conformance-") as folder:
             async with self.trial(scenario, upstream, Path(folder)) as trial:
                 try:
-                    assert scenario.script is not None
                     await scenario.script(trial)
                     await finish(trial)
                 except StopError:
@@ -121,7 +133,10 @@ class Run:
                     self.fail(scenario, trial, error)
                     trial.accuse(error.kind)
                 if failed := [name for item in sessions(trial) for name in item.proxy.failures]:
-                    raise CannotJudgeError(f"the proxy failed in scenario {scenario.id} ({failed[0]}); is the server still there?")
+                    raise CannotJudgeError(
+                        f"the proxy failed in scenario {scenario.id} ({failed[0]}); "
+                        "is the server still there?"
+                    )
                 if not record.why:
                     for session in sessions(trial):
                         trial.violations += watch(trial, session)
@@ -147,7 +162,11 @@ class Run:
                     proxy.tls = certificate()
                 await proxy.open()
                 stack.push_async_callback(proxy.close)
-                variables = user.variables(proxy.url) | {**scenario.variables} | dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))
+                variables = (
+                    user.variables(proxy.url)
+                    | {**scenario.variables}
+                    | dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))
+                )
                 driver.append(await Driver.start(self.plan.command, variables, user.key))
                 stack.push_async_callback(driver[0].stop)
                 return Session(driver[0], proxy, user)
@@ -160,7 +179,8 @@ class Run:
         if scenario is PROBE or error.kind in FATAL:
             last = last_words(trial)
             raise CannotJudgeError(
-                f"the driver {error} (scenario {scenario.id})" + (f"; its last words: {last}" if last else "")
+                f"the driver {error} (scenario {scenario.id})"
+                + (f"; its last words: {last}" if last else "")
             )
 
     def tell(self, scenario: Scenario) -> None:
@@ -180,7 +200,7 @@ class Run:
         for one in exchanges:
             if one.name and not one.reply.gone:
                 answers.setdefault(one.name, Counter())[one.reply.status] += 1
-        findings = tuple(found(group, self.plan.level) for group in causes(records) if self.level_of(group[0][0]))
+        findings = tuple(found(group) for group in causes(records) if self.asks(group[0][0].rule))
         skipped = [record for record in records if record.why]
         return Verdict(
             level=self.plan.level,
@@ -188,7 +208,9 @@ class Run:
             target=f"the client {records[0].client or Path(self.plan.command[0]).name}",
             findings=findings,
             outcomes=tuple(self.outcomes(records, findings)),
-            answers={name: dict(sorted(counts.items())) for name, counts in sorted(answers.items())},
+            answers={
+                name: dict(sorted(counts.items())) for name, counts in sorted(answers.items())
+            },
             requests=len(exchanges),
             sessions_created=sum(one.done for one in exchanges if one.name == CREATE),
             seconds=round(time.monotonic() - self.began, 2),
@@ -197,24 +219,21 @@ class Run:
             subject="client",
         )
 
-    def level_of(self, violation: Violation) -> bool:
-        """Whether a run judges by the rule of a violation."""
-        known = RULES[violation.rule]
-        return LEVELS.index(known.level) <= LEVELS.index(self.plan.level)
+    def asks(self, rule: str) -> bool:
+        """Whether a run judges by a scenario, or by what is watched in all of them."""
+        return LEVELS.index(RULES[rule].level) <= LEVELS.index(self.plan.level)
 
-    def outcomes(self, records: Iterable[Record], findings: Iterable[Finding]) -> Iterable[Outcome]:
+    def outcomes(self, records: Iterable[Record], findings: Iterable[Finding]) -> Iterator[Outcome]:
+        """Yield what became of each scenario, and of what is watched in all of them."""
         failed = {item.rule for item in findings}
-        for record in records:
-            scenario = record.scenario
-            if scenario is PROBE:
-                continue
-            result = "failed" if scenario.id in failed else "skipped" if record.why else "passed"
-            yield Outcome(scenario.id, scenario.operation, result, record.why)
-        for item in WATCHES:
-            if LEVELS.index(item.level) <= LEVELS.index(self.plan.level):
-                seen = exercised(item.id)
-                result = "failed" if item.id in failed else "passed" if seen else "skipped"
-                yield Outcome(item.id, item.operation, result, "" if seen else "this system does not show it")
+        rows = [(item.scenario, item.why) for item in records if item.scenario is not PROBE]
+        unseen = {item.id: "" if exercised(item.id) else UNSEEN for item in WATCHES}
+        rows += [(item, unseen[item.id]) for item in WATCHES if self.asks(item.id)]
+        for scenario, why in rows:
+            result: Result = "skipped" if why else "passed"
+            if scenario.id in failed:
+                result = "failed"
+            yield Outcome(scenario.id, scenario.operation, result, why)
 
 
 Case = tuple[Violation, Record]
@@ -229,7 +248,7 @@ def causes(records: Iterable[Record]) -> list[list[Case]]:
     return [*told.values()]
 
 
-def found(cases: Sequence[Case], level: Grade) -> Finding:
+def found(cases: Sequence[Case]) -> Finding:
     """Return the finding that violations of one cause are."""
     violation, record = cases[0]
     scenario = RULES[violation.rule]
@@ -242,7 +261,10 @@ def found(cases: Sequence[Case], level: Grade) -> Finding:
         words=Words(place(violation.operation), scenario.source, scenario.words),
         expected=said.expected,
         got=said.got,
-        requests=(f"heidi-conformance client --scenario {record.scenario.id} -- COMMAND", *record.history),
+        requests=(
+            f"heidi-conformance client --scenario {record.scenario.id} -- COMMAND",
+            *record.history,
+        ),
         seen=len(cases),
         code=violation.code,
         detail=violation.detail,
@@ -281,9 +303,18 @@ def history(trial: Trial) -> tuple[str, ...]:
     for session in sessions(trial):
         for item in session.proxy.exchanges:
             query = "&".join(dict.fromkeys(name for name, _ in item.query))
-            path = item.operation.path if item.operation else "(a path that the document does not have)"
+            path = (
+                item.operation.path
+                if item.operation
+                else "(a path that the document does not have)"
+            )
             where = f"{item.method[:10]} {path}{'?' if query else ''}{query}"
-            events.append((item.at, f"  {'to another host: ' if item.stranger else ''}{where} → {response(item)}"))
+            events.append(
+                (
+                    item.at,
+                    f"  {'to another host: ' if item.stranger else ''}{where} → {response(item)}",
+                )
+            )
     start = min((at for at, _ in events), default=0.0)
     return tuple(f"# {at - start:6.3f} s {on_one_line(text)[:160]}" for at, text in sorted(events))
 
@@ -294,5 +325,11 @@ def response(exchange: Exchange) -> str:
     if reply.gone:
         return "connection closed" + (", though it was done" if exchange.done else "")
     extra = [f"{name}: {text}" for name, text in reply.headers if name.lower() == "retry-after"]
-    how = "and stops in the middle" if reply.stalls else "and breaks off" if reply.cut is not None else ""
+    how = (
+        "and stops in the middle"
+        if reply.stalls
+        else "and breaks off"
+        if reply.cut is not None
+        else ""
+    )
     return " ".join(filter(None, (str(reply.status), *extra, how)))

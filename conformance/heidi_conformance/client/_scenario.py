@@ -10,6 +10,10 @@ from ._trial import Trial
 Script = Callable[[Trial], Awaitable[None]]
 
 
+async def seen_elsewhere(_: Trial) -> None:
+    """Ask for nothing: it is seen in all other scenarios."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One thing that a client must do right, and how that is seen.
@@ -25,7 +29,7 @@ class Scenario:
     operation: str
     source: str
     words: str
-    script: Script | None = None
+    script: Script = seen_elsewhere
     linked: bool = True
     tls: bool = False
     variables: Mapping[str, str] = field(default_factory=dict[str, str])

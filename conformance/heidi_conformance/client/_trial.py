@@ -1,4 +1,4 @@
-"""One scenario put to one client: what it asks for, what came of it, and what is wrong with that."""
+"""One scenario put to one client: what it asks for, and what is wrong with what came of it."""
 
 import json
 import secrets
@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from heidi_conformance._document import member, pointed
+from heidi_conformance._document import as_array, member, pointed
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.contract._fields import FIELDS, fields_of
-from heidi_conformance.contract._operations import CREATE, ISSUE, ISSUER, KEY_HEADER, LIST, MAIN, OPERATIONS, READ, UPDATE, Operation
+from heidi_conformance.contract._operations import (
+    CREATE,
+    ISSUE,
+    ISSUER,
+    KEY_HEADER,
+    LIST,
+    MAIN,
+    OPERATIONS,
+    READ,
+    UPDATE,
+    Operation,
+)
 from heidi_conformance.contract._schemas import values_of
 from heidi_conformance.contract._values import sendable
 from heidi_conformance.oracle import Violation
@@ -49,7 +60,7 @@ class User:
         marker = like.marker if like else secrets.token_hex(6)
         own = secrets.token_hex(4)
         first, *others = ISSUER.semantics["user"] or ("",)
-        names = {name: f"id-{own}" for name in others}
+        names = dict.fromkeys(others, f"id-{own}")
         name = f"user-{marker}{'' if linked else '+unlinked'}@heidi-conformance.invalid"
         names[first] = name
         return cls(like.key if like else f"key-{secrets.token_urlsafe(24)}", names, marker)
@@ -187,21 +198,22 @@ class Trial:
             return self.creation(self.everything("create") if everything else None)
         if operation == UPDATE:
             return self.updating(made, self.everything("update") if everything else self.change())
-        if operation == LIST:
-            return self.listing()
         path: dict[str, Any] = {}
         query: dict[str, Any] = {}
         for parameter in item.parameters:
             if parameter.where == "path":
                 own = item.owned.get(parameter.name) is MAIN
                 path[parameter.name] = made if own else parameter.sample
-            elif parameter.where == "query" and (parameter.required or everything):
-                if parameter.name != item.page.token:
-                    query[parameter.name] = parameter.sample
+            elif (
+                parameter.where == "query" and parameter.name != item.page.token and everything
+            ) or (parameter.where == "query" and parameter.required):
+                query[parameter.name] = parameter.sample
         body = item.body
         if body is None:
             return Step(operation, path, query)
-        return Step(operation, path, query, body.samples[0] if body.samples and everything else body.least)
+        return Step(
+            operation, path, query, body.samples[0] if body.samples and everything else body.least
+        )
 
     async def make(self, of: Session | None = None) -> str:
         """Let the client create a resource, and return its id. Raises StopError."""
@@ -229,7 +241,9 @@ class Trial:
         response = await self.upstream.send("GET", f"{ISSUER.path}?{query}", key)
         token = pointed(response.json() if response.is_success else None, ISSUER.semantics["token"])
         if not isinstance(token, str):
-            raise CannotJudgeError(f"the server issues no token ({response.status_code}); check HEIDI_API_KEY")
+            raise CannotJudgeError(
+                f"the server issues no token ({response.status_code}); check HEIDI_API_KEY"
+            )
         return token
 
     async def prepare(self, number: int, of: str = MAIN.name) -> list[str]:
@@ -248,12 +262,13 @@ class Trial:
     # --- what came of it ---
 
     def seen(self, operation: str = "", of: Session | None = None) -> list[Exchange]:
-        """Return the requests of an operation, of all but the issue of tokens where none is named."""
+        """Return the requests of an operation; without one, of all but the issue of tokens."""
         exchanges = (of or self.own).proxy.exchanges
         return [
             item
             for item in exchanges
-            if not item.stranger and (item.name == operation or (not operation and item.name != ISSUE))
+            if not item.stranger
+            and (item.name == operation or (not operation and item.name != ISSUE))
         ]
 
     @property
@@ -327,11 +342,12 @@ class Trial:
     def listed(self, result: Result, operation: str = LIST) -> list[str]:
         """Return the ids of a list that a client gave. Raises StopError where it gave none."""
         self.due(result, operation)
-        if not isinstance(result.value, list):
+        items = as_array(result.value)
+        if items is None:
             self.accuse("value", operation, expected="array", got=kind(result.value))
             raise StopError
         resource = OPERATIONS[operation].resource or MAIN
-        return [str(member(item, resource.id)) for item in result.value]
+        return [str(member(item, resource.id)) for item in items]
 
     def all_listed(self, result: Result, ids: Sequence[str], operation: str = LIST) -> None:
         """See that a list has resources exactly once each, whatever else it has."""

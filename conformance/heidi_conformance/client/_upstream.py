@@ -13,7 +13,8 @@ import httpx
 from heidi_conformance._access import base_url, credential
 from heidi_conformance._verdict import CannotJudgeError
 
-SANDBOX = (sys.executable, "-m", "heidi_sandbox", "serve", "--port", "0", "--database-url", "sqlite:///:memory:")  # fmt: skip
+SANDBOX = (sys.executable, "-m", "heidi_sandbox", "serve", "--port", "0")
+IN_MEMORY = ("--database-url", "sqlite:///:memory:")
 START, STOP = 30.0, 10.0
 GREETING = "Heidi sandbox: "
 
@@ -30,7 +31,9 @@ class Upstream:
         self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes = b""
     ) -> httpx.Response:
         """Send a request as it stands; target: below the base URL. Raises CannotJudgeError."""
-        url = httpx.URL(self.url).copy_with(raw_path=(self.path + target).encode("ascii", "replace"))
+        url = httpx.URL(self.url).copy_with(
+            raw_path=(self.path + target).encode("ascii", "replace")
+        )
         try:
             return await self._client.request(method, url, headers=[*headers], content=body)
         except httpx.HTTPError as error:
@@ -47,7 +50,9 @@ async def server(url: str, key: str) -> AsyncGenerator[Upstream]:
     """
     # No proxy of the environment: what is sent there is sent by the judge.
     async with (
-        httpx.AsyncClient(timeout=30, trust_env=False, limits=httpx.Limits(max_connections=100)) as client,
+        httpx.AsyncClient(
+            timeout=30, trust_env=False, limits=httpx.Limits(max_connections=100)
+        ) as client,
         contextlib.AsyncExitStack() as stack,
     ):
         if not url:
@@ -61,6 +66,7 @@ async def sandbox(key: str) -> AsyncGenerator[str]:
     """Run a sandbox in memory. Raises CannotJudgeError."""
     process = await asyncio.create_subprocess_exec(
         *SANDBOX,
+        *IN_MEMORY,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -81,11 +87,10 @@ async def sandbox(key: str) -> AsyncGenerator[str]:
 
 async def greeted(process: asyncio.subprocess.Process) -> str:
     """Return the URL that a sandbox greets with."""
-    assert process.stdout is not None
-    try:
-        text = await asyncio.wait_for(process.stdout.readline(), START)
-    except TimeoutError:
-        text = b""
+    text = b""
+    with contextlib.suppress(TimeoutError):
+        if process.stdout is not None:
+            text = await asyncio.wait_for(process.stdout.readline(), START)
     greeting = text.decode(errors="replace").strip()
     if not greeting.startswith(GREETING):
         raise CannotJudgeError(

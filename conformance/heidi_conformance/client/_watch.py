@@ -5,18 +5,14 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from heidi_conformance._document import Json
+from heidi_conformance._document import Json, as_object
 from heidi_conformance.contract._operations import (
-    ERROR_NAME,
     ISSUE,
-    ISSUER,
     KEY_HEADER,
     LIST,
-    MAIN,
-    OPERATIONS,
     UPDATE,
     Operation,
     route,
@@ -96,11 +92,17 @@ def secrets_in(exchange: Exchange, session: Session) -> Iterator[Violation]:
     if any(token in target for token in tokens):
         yield Violation("token-place/url", name)
     usual = "" if at_issue else headers.get("authorization", "")
-    if any(token in text for token in tokens for text in (body, *headers.values()) if text != usual):
+    if any(
+        token in text for token in tokens for text in (body, *headers.values()) if text != usual
+    ):
         yield Violation("token-place/elsewhere", name)
     if not at_issue and not exchange.token and exchange.operation and exchange.operation.scheme:
         yield Violation("token-place/missing", name)
-    if user.secret in body or any(user.secret in text for text in headers.values()) or (user.secret in target and not at_issue):
+    if (
+        user.secret in body
+        or any(user.secret in text for text in headers.values())
+        or (user.secret in target and not at_issue)
+    ):
         yield Violation("user-place", name)
 
 
@@ -121,7 +123,7 @@ def undocumented(exchange: Exchange) -> Iterator[Violation]:
     known = {item.name for item in operation.parameters if item.where == "query"}
     for name in {name for name, _ in exchange.query} - known:
         yield Violation("documented-requests/parameter", operation.id, detail=printable(name))
-    if operation.body is not None and isinstance(exchange.content, dict):
+    if operation.body is not None:
         for name in unknown(exchange.content, operation.body.schema):
             yield Violation("documented-requests/property", operation.id, detail=printable(name))
     if operation.body is None and exchange.body:
@@ -133,9 +135,7 @@ def unknown(value: Any, schema: Json, at: str = "") -> Iterator[str]:
     named: dict[str, Json] = {}
     for branch in branches(schema):
         named |= branch.get("properties", {})
-    if not isinstance(value, dict) or not named:
-        return
-    for name, item in cast("Json", value).items():
+    for name, item in (as_object(value) or {}).items() if named else ():
         if name not in named:
             yield at + name
         else:
@@ -159,14 +159,20 @@ def unfit(exchange: Exchange, operation: Operation) -> Iterator[Violation]:
         place = ".".join(str(part) for part in error.instance_path if isinstance(part, str))
         known = sorted(kinds_at(body.schema, place))
         yield Violation(
-            "request-schema/value", operation.id, place, expected=" or ".join(known), got=kind(error.instance)
+            "request-schema/value",
+            operation.id,
+            place,
+            expected=" or ".join(known),
+            got=kind(error.instance),
         )
 
 
 def kinds_at(schema: Json, place: str) -> frozenset[str]:
     """Return the JSON types that a schema takes at a place."""
     for step in filter(None, place.split(".")):
-        schema = next((b["properties"][step] for b in branches(schema) if step in b.get("properties", {})), {})
+        inner: list[Json] = [branch.get("properties", {}) for branch in branches(schema)]
+        nothing: Json = {}
+        schema = next((named[step] for named in inner if step in named), nothing)
     return kinds(schema)
 
 
@@ -178,7 +184,7 @@ def body_of(exchange: Exchange, operation: Operation) -> Iterator[Violation]:
         if not operation.body.optional:
             yield Violation("request-body/missing", operation.id)
         return
-    media_type, _, rest = (exchange.header("content-type") or "").partition(";")
+    media_type, *_ = (exchange.header("content-type") or "").partition(";")
     if media_type.strip().lower() != "application/json":
         yield Violation("request-body/media-type", operation.id)
     try:
@@ -224,7 +230,9 @@ def spellings(secret: str) -> tuple[bytes, ...]:
 
 
 def printable(name: str) -> str:
-    return "".join(letter if letter.isprintable() and letter.isascii() else "?" for letter in name)[:40]
+    return "".join(letter if letter.isprintable() and letter.isascii() else "?" for letter in name)[
+        :40
+    ]
 
 
 def exercised(name: str) -> bool:

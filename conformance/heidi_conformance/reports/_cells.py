@@ -37,7 +37,7 @@ class Promise(NamedTuple):
 
 
 def promise(rule: str) -> Promise:
-    """Return what a rule asks for, of servers or clients; nothing of one that this version does not have."""
+    """Return what a rule asks for, of a server or a client; nothing of an unknown one."""
     if known := RULES.get(rule):
         return Promise(known.words, known.level, known.row)
     scenario = CLIENT_RULES.get(rule)

@@ -66,12 +66,12 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
     "*/renewals": ("renews a token more than once ({scenario})", "one renewal", "{got} requests for tokens in all", "after a 401, renew a token once, and only if nobody has renewed it since"),
     "users-apart/mixed": ("shows {noun}s of another user", "{expected} {noun} of its own", "{got}", "keep tokens apart by key and by all that names the user"),
     "users-apart/token": ("uses the token of another user", "a token of its own", "that of another user", "keep tokens apart by key and by all that names the user"),
-    "page-size": ("does not send {field} as the caller gives it", "{expected}", "{got}", "send the parameters that the caller gives"),
+    "pages-size": ("does not send {field} as the caller gives it", "{expected}", "{got}", "send the parameters that the caller gives"),
     "backoff-jitter": ("repeats a request after the same delay each time", "delays that differ", "{got} s each time", "add a random part to the delay"),
     "quoted-error": ("passes on what the server quotes of a patient ({detail})", "no patient data", "patient data", "show status and type of an error, and leave its message out of messages and logs"),
     "certificate/accepted": ("sends a request to a server with an unknown certificate", "no request", "{got}", "verify certificates"),
     "redirect/secret": ("sends a key, a token or an email to another host", "nothing secret", "a secret", "do not follow redirects, or drop credentials where the host changes"),
-    "redirect/patient": ("sends patient data to another host", "no patient data", "patient data", "do not follow redirects of requests with a body"),
+    "redirect/data": ("sends patient data to another host", "no patient data", "patient data", "do not follow redirects of requests with a body"),
 }  # fmt: skip
 
 

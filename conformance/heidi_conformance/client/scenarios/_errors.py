@@ -1,5 +1,5 @@
 """Errors: known by their type, and reported as what they are."""
-# ruff: noqa: E501  # tables read better in rows
+# tables read better in rows
 
 from heidi_conformance.client._faults import respond
 from heidi_conformance.client._scenario import scenario
@@ -12,15 +12,24 @@ INVALID = OPERATIONS[UPDATE].error_type(422) or "ValidationError"
 STATUSES = (400, 403, 404, 410, 422)
 
 
-@scenario("documented", READ, "seed:L90-L97", "a resource that does not exist is reported as not found")
+@scenario(
+    "documented", READ, "seed:L90-L97", "a resource that does not exist is reported as not found"
+)
 async def not_found(trial: Trial) -> None:
     for step in (trial.reading(MAIN.unknown), trial.updating(MAIN.unknown, trial.change())):
         trial.refused(await trial.do(step), "not_found", operation=step.operation)
         if len(trial.seen(step.operation)) > 1:
-            trial.accuse("repeated", step.operation, expected=1, got=len(trial.seen(step.operation)))
+            trial.accuse(
+                "repeated", step.operation, expected=1, got=len(trial.seen(step.operation))
+            )
 
 
-@scenario("documented", READ, "seed:L90-L97", "the type says that a resource does not exist, whatever the status")
+@scenario(
+    "documented",
+    READ,
+    "seed:L90-L97",
+    "the type says that a resource does not exist, whatever the status",
+)
 async def not_found_status(trial: Trial) -> None:
     for status in STATUSES:
         if NOT_FOUND:
@@ -28,14 +37,25 @@ async def not_found_status(trial: Trial) -> None:
             trial.refused(await trial.do(trial.reading(MAIN.unknown)), "not_found", operation=READ)
 
 
-@scenario("documented", LIST, "seed:L225-L232", "a user who is not linked is reported as such", linked=False)
+@scenario(
+    "documented",
+    LIST,
+    "seed:L225-L232",
+    "a user who is not linked is reported as such",
+    linked=False,
+)
 async def not_linked(trial: Trial) -> None:
     if UNLINKED:
         trial.proxy.always(LIST, respond(UNLINKED.status, kind=UNLINKED.type))
         trial.refused(await trial.do(trial.listing()), "not_linked")
 
 
-@scenario("documented", LIST, "seed:L225-L232", "the type says that a user is not linked, whatever the status")
+@scenario(
+    "documented",
+    LIST,
+    "seed:L225-L232",
+    "the type says that a user is not linked, whatever the status",
+)
 async def not_linked_status(trial: Trial) -> None:
     for status in STATUSES:
         if UNLINKED:
@@ -43,14 +63,24 @@ async def not_linked_status(trial: Trial) -> None:
             trial.refused(await trial.do(trial.listing()), "not_linked")
 
 
-@scenario("practice", LIST, "RFC 9110, section 15.5.4", "another refusal is not taken for a user who is not linked, or a resource that does not exist")
+@scenario(
+    "practice",
+    LIST,
+    "RFC 9110, section 15.5.4",
+    "another refusal is not taken for a user who is not linked, or a resource that does not exist",
+)
 async def forbidden(trial: Trial) -> None:
     trial.proxy.always("", respond(403, kind="PermissionDenied"))
     for step in (trial.listing(), trial.reading(MAIN.unknown)):
         trial.refused(await trial.do(step), "refused", operation=step.operation)
 
 
-@scenario("practice", UPDATE, "RFC 9110, section 15.5.21", "an invalid request is refused, and not sent again")
+@scenario(
+    "practice",
+    UPDATE,
+    "RFC 9110, section 15.5.21",
+    "an invalid request is refused, and not sent again",
+)
 async def invalid(trial: Trial) -> None:
     made = await trial.make()
     for status in (400, 422):

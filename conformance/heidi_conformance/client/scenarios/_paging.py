@@ -31,8 +31,13 @@ async def pages_none(trial: Trial) -> None:
         trial.accuse("value", expected=0, got=len(shown))
 
 
-@scenario("documented", LIST, "the document", "the number of resources on a page is sent as the caller gives it")
-async def page_size(trial: Trial) -> None:
+@scenario(
+    "documented",
+    LIST,
+    "the document",
+    "the number of resources on a page is sent as the caller gives it",
+)
+async def pages_size(trial: Trial) -> None:
     await trial.prepare(3)
     trial.due(await trial.do(trial.listing(2)))
     sent = trial.seen(LIST)[0].parameter(PAGE.size)
@@ -79,7 +84,12 @@ async def walk(trial: Trial, token: Callable[[int], Any]) -> None:
     trial.all_listed(result, ids)
 
 
-@scenario("documented", LIST, "the document", "a page that promises another one and names none ends the list")
+@scenario(
+    "documented",
+    LIST,
+    "the document",
+    "a page that promises another one and names none ends the list",
+)
 async def pages_contradiction(trial: Trial) -> None:
     ids = await trial.prepare(3)
     change = changed(lambda content: put(put(content, PAGE.next, None), PAGE.more, True))
@@ -117,7 +127,13 @@ async def pages_empty(trial: Trial) -> None:
         reply = await visit.forward()
         visit.proxy.aliases[f"empty-{token}"] = visit.proxy.aliases.get(token, token)
         content = reply.content
-        for pointer, value in ((PAGE.items, []), (PAGE.count, 0), (PAGE.more, True), (PAGE.next, f"empty-{token}")):
+        changes: tuple[tuple[str, Any], ...] = (
+            (PAGE.items, []),
+            (PAGE.count, 0),
+            (PAGE.more, True),
+            (PAGE.next, f"empty-{token}"),
+        )
+        for pointer, value in changes:
             content = put(content, pointer, value) if pointer else content
         return reply.with_content(content)
 
@@ -125,7 +141,9 @@ async def pages_empty(trial: Trial) -> None:
     trial.all_listed(await trial.do(trial.listing(2)), ids)
 
 
-@scenario("strict", LIST, NEXT, "what is created during a walk neither hides nor doubles what was there")
+@scenario(
+    "strict", LIST, NEXT, "what is created during a walk neither hides nor doubles what was there"
+)
 async def pages_growing(trial: Trial) -> None:
     ids = await trial.prepare(5)
 
@@ -153,6 +171,6 @@ def ends(trial: Trial, most: int) -> None:
 
 
 SCENARIOS = (
-    pages_all, pages_none, page_size, page_token_string, page_token_integer, page_token_large, pages_contradiction,
+    pages_all, pages_none, pages_size, page_token_string, page_token_integer, page_token_large, pages_contradiction,
     pages_repeated, pages_empty, pages_growing, pages_failing,
 )  # fmt: skip

@@ -4,10 +4,20 @@
 from collections.abc import Iterable
 from typing import Any
 
+from heidi_conformance._document import as_array, as_object, member
 from heidi_conformance.client._faults import (
-    as_gzip, broken_off, changed, half, in_pieces, page, plain, reshaped, respond, typed,
+    as_gzip,
+    broken_off,
+    changed,
+    half,
+    in_pieces,
+    page,
+    plain,
+    reshaped,
+    respond,
+    typed,
 )  # fmt: skip
-from heidi_conformance.client._proxy import JSON_TYPE, Act, put
+from heidi_conformance.client._proxy import JSON_TYPE, Act, error, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
 from heidi_conformance.contract._fields import MAIN_FIELDS, outers
@@ -22,6 +32,7 @@ LOCAL = ("2024-03-10T02:30:00.123456", "2024-12-11T23:59:59", "1999-12-31T00:00:
 DIGITS = "100000000000000000000000000000000000007"
 CHARACTERS = "a/b c?d#e%2F+\u00e9;=&"
 MEGABYTE = 2**20
+LATER = {"added_later": {"value": [1, None]}, "addedLater": "text"}
 
 
 def shown_with(values: dict[str, Any]) -> Act:
@@ -33,7 +44,11 @@ def shown_with(values: dict[str, Any]) -> Act:
             if told is not None:
                 return put(content, str(operation.semantics["result"]), with_values(told))
         items = OPERATIONS[LIST].listed(content)
-        return put(content, OPERATIONS[LIST].page.items, [*map(with_values, items)]) if items else content
+        return (
+            put(content, OPERATIONS[LIST].page.items, [*map(with_values, items)])
+            if items
+            else content
+        )
 
     def with_values(resource: Any) -> Any:
         for name, value in values.items():
@@ -65,34 +80,37 @@ async def unknown_properties(trial: Trial) -> None:
 
 def grown(content: Any) -> Any:
     """Add properties to every object."""
-    if isinstance(content, list):
-        return [*map(grown, content)]
-    if not isinstance(content, dict):
+    if (items := as_array(content)) is not None:
+        return [*map(grown, items)]
+    if (inner := as_object(content)) is None:
         return content
-    return {**{name: grown(item) for name, item in content.items()}, "added_later": {"value": [1, None]}, "addedLater": "text"}
+    return {**{name: grown(item) for name, item in inner.items()}, **LATER}
 
 
 @scenario("documented", READ, "the document", "properties that are not required may be missing")
 async def missing_properties(trial: Trial) -> None:
-    optional = {name for name, field in SHOWS.items() if not field.required and not any(outer in SHOWS and not SHOWS[outer].required for outer in outers(name))}
+    optional = {
+        name
+        for name, field in SHOWS.items()
+        if not field.required
+        and not any(outer in SHOWS and not SHOWS[outer].required for outer in outers(name))
+    }
     await reads(trial, changed(lambda content: without(content, optional)))
 
 
 def without(content: Any, names: Iterable[str]) -> Any:
     """Leave properties out of every object that has the id of the resource."""
-    if isinstance(content, list):
-        return [without(item, names) for item in content]
-    if not isinstance(content, dict):
+    if (items := as_array(content)) is not None:
+        return [without(item, names) for item in items]
+    if (inner := as_object(content)) is None:
         return content
-    told = {name: without(item, names) for name, item in content.items()}
-    if MAIN.id in told:
-        for name in names:
-            *outer, last = name.split(".")
-            place: Any = told
-            for step in outer:
-                place = place.get(step) if isinstance(place, dict) else None
-            if isinstance(place, dict):
-                place.pop(last, None)
+    told = {name: without(item, names) for name, item in inner.items()}
+    for name in names if MAIN.id in told else ():
+        *outer, last = name.split(".")
+        place: Any = told
+        for step in outer:
+            place = member(place, step)
+        (as_object(place) or {}).pop(last, None)
     return told
 
 
@@ -102,10 +120,12 @@ async def null_properties(trial: Trial) -> None:
     await reads(trial, shown_with(dict.fromkeys(names)))
 
 
-@scenario("documented", READ, "the document", "strings without a closed list of values take new ones")
+@scenario(
+    "documented", READ, "the document", "strings without a closed list of values take new ones"
+)
 async def open_values(trial: Trial) -> None:
     names = [name for name, field in LEAVES.items() if is_open(field) and field.required]
-    await reads(trial, shown_with({name: f"NEW_VALUE {trial.marker}" for name in names}))
+    await reads(trial, shown_with(dict.fromkeys(names, f"NEW_VALUE {trial.marker}")))
 
 
 def is_open(field: Field) -> bool:
@@ -139,13 +159,25 @@ async def by_id(trial: Trial, shown: str) -> None:
 @scenario("practice", READ, "RFC 8259, section 6", "numbers stay exact")
 async def numbers_exact(trial: Trial) -> None:
     names = [name for name, field in LEAVES.items() if field.kinds & {"number", "integer"}]
-    acts = [shown_with({name: value for name in names if LEAVES[name].fits(value)}) for value in NUMBERS]
+    acts = [
+        shown_with({name: value for name in names if LEAVES[name].fits(value)}) for value in NUMBERS
+    ]
     await reads(trial, *acts, listed=False)
 
 
-@scenario("documented", READ, "the document", "an instant without an offset keeps its local time", variables={"TZ": "America/New_York"})
+@scenario(
+    "documented",
+    READ,
+    "the document",
+    "an instant without an offset keeps its local time",
+    variables={"TZ": "America/New_York"},
+)
 async def timestamps(trial: Trial) -> None:
-    names = [name for name, field in LEAVES.items() if name in (MAIN.created, MAIN.updated) and field.fits(LOCAL[0])]
+    names = [
+        name
+        for name, field in LEAVES.items()
+        if name in (MAIN.created, MAIN.updated) and field.fits(LOCAL[0])
+    ]
     await reads(trial, *(shown_with(dict.fromkeys(names, text)) for text in LOCAL), listed=False)
 
 
@@ -161,7 +193,12 @@ TEXTS = (
 )  # fmt: skip
 
 
-@scenario("practice", READ, "RFC 9110, section 8.4.1", "a compressed response is read, where the client asks for one")
+@scenario(
+    "practice",
+    READ,
+    "RFC 9110, section 8.4.1",
+    "a compressed response is read, where the client asks for one",
+)
 async def gzip(trial: Trial) -> None:
     await reads(trial, reshaped(as_gzip))
 
@@ -174,22 +211,32 @@ async def chunked(trial: Trial) -> None:
     await reads(trial, reshaped(in_pieces))
 
 
-@scenario("practice", READ, "RFC 9110, section 15.6.3", "a page of a gateway is an unavailable server")
+@scenario(
+    "practice", READ, "RFC 9110, section 15.6.3", "a page of a gateway is an unavailable server"
+)
 async def html_502(trial: Trial) -> None:
     await fails(trial, "unavailable", page(502))
 
 
-@scenario("practice", READ, "RFC 9110, section 15", "an unknown status of class 5xx is an unavailable server")
+@scenario(
+    "practice",
+    READ,
+    "RFC 9110, section 15",
+    "an unknown status of class 5xx is an unavailable server",
+)
 async def status_520(trial: Trial) -> None:
     await fails(trial, "unavailable", plain(520, b""), respond(599, kind="Unknown"))
 
 
-@scenario("practice", UPDATE, "FastAPI, Handling Errors", "an error of another shape is still an error")
+@scenario(
+    "practice", UPDATE, "FastAPI, Handling Errors", "an error of another shape is still an error"
+)
 async def detail_list(trial: Trial) -> None:
     made = await trial.make()
+    usual = error("value_error", "a value is not valid")
     acts = (
-        respond(422, {"detail": [{"loc": ["body"], "msg": "value is not valid", "type": "value_error"}]}),
-        respond(400, {"detail": "text"}),
+        *(respond(422, {name: [told]}) for name, told in usual.items()),
+        *(respond(400, {name: "text"}) for name in usual),
         respond(409, []),
         plain(418, b"I'm a teapot", ("Content-Type", "text/plain")),
     )
@@ -212,7 +259,12 @@ async def large_response(trial: Trial) -> None:
     await reads(trial, shown_with({name: text}))
 
 
-@scenario("practice", READ, "RFC 9110, section 8.3", "a charset beside the media type does no harm; another media type is read or reported")
+@scenario(
+    "practice",
+    READ,
+    "RFC 9110, section 8.3",
+    "a charset beside the media type does no harm; another media type is read or reported",
+)
 async def wrong_media_type(trial: Trial) -> None:
     await reads(trial, reshaped(typed("application/json; charset=utf-8")))
     made, *_ = await trial.prepare(1)
@@ -235,13 +287,21 @@ async def half_response(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     for shape in (half, broken_off):
         trial.proxy.always(READ, reshaped(shape))
-        trial.refused(await trial.do(trial.reading(made)), "protocol", "unavailable", operation=READ)
+        trial.refused(
+            await trial.do(trial.reading(made)), "protocol", "unavailable", operation=READ
+        )
 
 
 @scenario("practice", READ, "the document", "JSON of another shape is not a resource")
 async def wrong_shape(trial: Trial) -> None:
     result = str(OPERATIONS[READ].semantics.get("result", ""))
-    shapes: tuple[Any, ...] = ({}, [], "text", None, *((put({}, result, None), put({}, result, "text")) if result else ()))
+    shapes: tuple[Any, ...] = (
+        {},
+        [],
+        "text",
+        None,
+        *((put({}, result, None), put({}, result, "text")) if result else ()),
+    )
     await unreadable(trial, *(respond(200, content) for content in shapes))
     trial.proxy.always(LIST, respond(200, {}))
     trial.refused(await trial.do(trial.listing()), "protocol", operation=LIST)

@@ -17,15 +17,25 @@ LIMITED = OPERATIONS[READ].error_type(429) or "TooManyRequests"
 # Seconds by which a clock may differ.
 TOLERANCE = 0.1
 MOST = 10
-ABSURD = ("-1", "soon", "1e400", "9" * 20)
+ABSURD = ("-1", "soon", "1e400", "31536000", *("9" * number for number in (18, 19, 20)))
 
 
-@scenario("strict", READ, "decision:S21", "429 is not repeated before the seconds of `Retry-After` are over")
+@scenario(
+    "strict",
+    READ,
+    "decision:S21",
+    "429 is not repeated before the seconds of `Retry-After` are over",
+)
 async def retry_after_seconds(trial: Trial) -> None:
     await waits(trial, 429)
 
 
-@scenario("practice", READ, RETRY_AFTER, "503 is not repeated before the seconds of `Retry-After` are over")
+@scenario(
+    "practice",
+    READ,
+    RETRY_AFTER,
+    "503 is not repeated before the seconds of `Retry-After` are over",
+)
 async def retry_after_503(trial: Trial) -> None:
     await waits(trial, 503)
 
@@ -47,7 +57,9 @@ async def retry_after_date(trial: Trial) -> None:
     async def act(visit: Visit) -> Reply:
         nonlocal wanted
         wanted = math.ceil(time.time()) + 1.0
-        return await respond(503, None, ("Retry-After", formatdate(wanted, usegmt=True)), kind=LIMITED)(visit)
+        return await respond(
+            503, None, ("Retry-After", formatdate(wanted, usegmt=True)), kind=LIMITED
+        )(visit)
 
     trial.proxy.then(READ, act)
     await survives(trial, made)
@@ -57,16 +69,24 @@ async def retry_after_date(trial: Trial) -> None:
         trial.accuse("early", expected=round(wait, 2), got=round(gap, 2))
 
 
-@scenario("practice", READ, RETRY_AFTER, "an absurd `Retry-After` is neither waited for nor a reason to hurry")
+@scenario(
+    "practice",
+    READ,
+    RETRY_AFTER,
+    "an absurd `Retry-After` is neither waited for nor a reason to hurry",
+)
 async def retry_after_absurd(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
+    gaps: list[float] = []
     for text in ABSURD:
         before = len(trial.seen(READ))
         trial.proxy.then(READ, respond(429, None, ("Retry-After", text), kind=LIMITED))
         await survives(trial, made)
         sent = trial.seen(READ)[before:]
-        if text == ABSURD[-1] and len(sent) > 1 and sent[1].at - sent[0].ended < TOLERANCE / 2:
-            trial.accuse("hurries")
+        gaps.append(sent[1].at - sent[0].ended if len(sent) > 1 else math.inf)
+    # A random wait may be short once, and not each time.
+    if max(gaps[-3:]) < TOLERANCE / 2:
+        trial.accuse("hurries")
 
 
 @scenario("practice", READ, IDEMPOTENT, "a read whose connection breaks is repeated, or reported")
@@ -84,7 +104,9 @@ async def create_lost(trial: Trial) -> None:
     once(trial, CREATE)
 
 
-@scenario("practice", CREATE, IDEMPOTENT, "a creation that a gateway lost track of is not sent again")
+@scenario(
+    "practice", CREATE, IDEMPOTENT, "a creation that a gateway lost track of is not sent again"
+)
 async def create_gateway(trial: Trial) -> None:
     for status in (502, 504):
         before = len(trial.seen(CREATE))
@@ -96,7 +118,12 @@ async def create_gateway(trial: Trial) -> None:
 WRITES = tuple(name for name in EVERY if OPERATIONS[name].writes and name != CREATE)
 
 
-@scenario("practice", WRITES[0] if WRITES else CREATE, IDEMPOTENT, "a change whose response is lost is not sent again")
+@scenario(
+    "practice",
+    WRITES[0] if WRITES else CREATE,
+    IDEMPOTENT,
+    "a change whose response is lost is not sent again",
+)
 async def update_lost(trial: Trial) -> None:
     made = await trial.make()
     for name in WRITES:
@@ -105,7 +132,12 @@ async def update_lost(trial: Trial) -> None:
         once(trial, name)
 
 
-@scenario("strict", CREATE, "decision:S21", "a creation that was limited makes one resource in the end, or none")
+@scenario(
+    "strict",
+    CREATE,
+    "decision:S21",
+    "a creation that was limited makes one resource in the end, or none",
+)
 async def create_limited(trial: Trial) -> None:
     trial.proxy.then(CREATE, respond(429, None, ("Retry-After", "1"), kind=LIMITED))
     result = await trial.do(trial.creation())
@@ -116,7 +148,12 @@ async def create_limited(trial: Trial) -> None:
         trial.accuse("doubled", expected=int(result.ok), got=made)
 
 
-@scenario("practice", READ, "AWS Architecture Blog, Exponential Backoff And Jitter", "clients that failed at the same moment do not come back at the same moment")
+@scenario(
+    "practice",
+    READ,
+    "AWS Architecture Blog, Exponential Backoff And Jitter",
+    "clients that failed at the same moment do not come back at the same moment",
+)
 async def backoff_jitter(trial: Trial) -> None:
     delays: list[float] = []
     start = time.monotonic()
@@ -136,7 +173,9 @@ async def backoff_jitter(trial: Trial) -> None:
         trial.accuse("", got=round(usual[0], 2))
 
 
-@scenario("practice", READ, "RFC 9110, section 15.6.4", "a server that stays unavailable ends in an error")
+@scenario(
+    "practice", READ, "RFC 9110, section 15.6.4", "a server that stays unavailable ends in an error"
+)
 async def gives_up(trial: Trial) -> None:
     made = await trial.make()
     for name, step in ((READ, trial.reading(made)), (CREATE, trial.creation())):
@@ -146,7 +185,9 @@ async def gives_up(trial: Trial) -> None:
         bounded(trial, trial.seen(name)[before:], name)
 
 
-@scenario("practice", READ, "RFC 9110, section 9.2.2", "a server that cannot be reached ends in an error")
+@scenario(
+    "practice", READ, "RFC 9110, section 9.2.2", "a server that cannot be reached ends in an error"
+)
 async def unreachable(trial: Trial) -> None:
     made = await trial.make()
     await trial.proxy.close()

@@ -1,5 +1,5 @@
 """Safety: what nobody may read, and what nobody may wait for."""
-# ruff: noqa: E501  # tables read better in rows
+# tables read better in rows
 
 import asyncio
 
@@ -12,7 +12,12 @@ from heidi_conformance.contract._operations import CREATE, READ, UPDATE
 from ._errors import INVALID
 
 
-@scenario("practice", UPDATE, "OWASP Logging Cheat Sheet", "an error of the server that quotes a patient is not passed on to messages and logs")
+@scenario(
+    "practice",
+    UPDATE,
+    "OWASP Logging Cheat Sheet",
+    "an error of the server that quotes a patient is not passed on to messages and logs",
+)
 async def quoted_error(trial: Trial) -> None:
     trial.leaks = "quoted-error"
     made = await trial.make()
@@ -23,7 +28,13 @@ async def quoted_error(trial: Trial) -> None:
             await trial.do(step)
 
 
-@scenario("practice", READ, "RFC 9110, section 4.3.4", "a certificate that nobody knows is refused", tls=True)
+@scenario(
+    "practice",
+    READ,
+    "RFC 9110, section 4.3.4",
+    "a certificate that nobody knows is refused",
+    tls=True,
+)
 async def certificate(trial: Trial) -> None:
     for step in (trial.listing(), trial.creation()):
         trial.refused(await trial.do(step), "unavailable", operation=step.operation)

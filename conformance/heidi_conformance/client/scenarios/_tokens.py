@@ -9,20 +9,35 @@ from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
 from heidi_conformance.contract._operations import CREATE, ISSUE, LIST, OPERATIONS, READ
 
-TOKEN_PAGE = "page:authentication"
+AUTHENTICATION = "page:authentication"
 REFUSED = OPERATIONS[READ].error_type(401) or "Unauthorized"
 
 
-@scenario("practice", ISSUE, "RFC 6749, section 1.4", "one token serves all calls until shortly before its end")
+@scenario(
+    "practice",
+    ISSUE,
+    "RFC 6749, section 1.4",
+    "one token serves all calls until shortly before its end",
+)
 async def token_reused(trial: Trial) -> None:
     made = await trial.make()
-    for step in (trial.reading(made), trial.updating(made, trial.change()), trial.listing(), trial.reading(made)):
+    for step in (
+        trial.reading(made),
+        trial.updating(made, trial.change()),
+        trial.listing(),
+        trial.reading(made),
+    ):
         trial.due(await trial.do(step), step.operation)
     if len(trial.issues) > 1:
         trial.accuse("", expected=1, got=len(trial.issues))
 
 
-@scenario("practice", ISSUE, "RFC 6749, section 1.4", "one request for a token, however many calls want one at once")
+@scenario(
+    "practice",
+    ISSUE,
+    "RFC 6749, section 1.4",
+    "one request for a token, however many calls want one at once",
+)
 async def token_shared(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     for result in await trial.do(*[trial.reading(made)] * 8):
@@ -31,7 +46,7 @@ async def token_shared(trial: Trial) -> None:
         trial.accuse("", expected=1, got=len(trial.issues))
 
 
-@scenario("documented", ISSUE, TOKEN_PAGE, "a token is renewed when its time is over")
+@scenario("documented", ISSUE, AUTHENTICATION, "a token is renewed when its time is over")
 async def token_expired(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.life = 1.0
@@ -41,7 +56,12 @@ async def token_expired(trial: Trial) -> None:
     bounded(trial, 4)
 
 
-@scenario("practice", ISSUE, "RFC 9110, section 5.6.7", "an end that is over by the client's clock makes no loop")
+@scenario(
+    "practice",
+    ISSUE,
+    "RFC 9110, section 5.6.7",
+    "an end that is over by the client's clock makes no loop",
+)
 async def token_skew(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.told = -600.0
@@ -50,7 +70,12 @@ async def token_skew(trial: Trial) -> None:
     bounded(trial, 4)
 
 
-@scenario("practice", READ, "RFC 6750, section 3.1", "a token that is refused is renewed once, and the call repeated")
+@scenario(
+    "practice",
+    READ,
+    "RFC 6750, section 3.1",
+    "a token that is refused is renewed once, and the call repeated",
+)
 async def token_revoked(trial: Trial) -> None:
     made = await trial.make()
     trial.proxy.revoke()
@@ -78,7 +103,12 @@ def bounded(trial: Trial, most: int) -> None:
         trial.accuse("loops", expected=most, got=len(trial.issues))
 
 
-@scenario("practice", READ, "RFC 6750, section 3.1", "a token that is refused again and again ends in an error")
+@scenario(
+    "practice",
+    READ,
+    "RFC 6750, section 3.1",
+    "a token that is refused again and again ends in an error",
+)
 async def token_refused(trial: Trial) -> None:
     made = await trial.make()
     trial.proxy.always("", respond(401, None, ("WWW-Authenticate", "Bearer"), kind=REFUSED))
@@ -89,7 +119,12 @@ async def token_refused(trial: Trial) -> None:
     bounded(trial, 4)
 
 
-@scenario("documented", ISSUE, TOKEN_PAGE, "a key that is refused ends in an error, and nothing is sent without a token")
+@scenario(
+    "documented",
+    ISSUE,
+    AUTHENTICATION,
+    "a key that is refused ends in an error, and nothing is sent without a token",
+)
 async def key_refused(trial: Trial) -> None:
     trial.proxy.always(ISSUE, respond(401, kind=REFUSED))
     trial.refused(await trial.do(trial.listing()), "refused", operation=LIST)
@@ -97,7 +132,12 @@ async def key_refused(trial: Trial) -> None:
     bounded(trial, 3)
 
 
-@scenario("practice", ISSUE, "RFC 9110, section 15.6.4", "a failure of the issue of tokens is survived or reported")
+@scenario(
+    "practice",
+    ISSUE,
+    "RFC 9110, section 15.6.4",
+    "a failure of the issue of tokens is survived or reported",
+)
 async def issue_unavailable(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.then(ISSUE, respond(503, None, ("Retry-After", "1"), kind="Unavailable"))
@@ -111,7 +151,12 @@ async def issue_unavailable(trial: Trial) -> None:
     bounded(trial, 12)
 
 
-@scenario("practice", ISSUE, "the document", "a response without a token ends in an error, and nothing is sent without one")
+@scenario(
+    "practice",
+    ISSUE,
+    "the document",
+    "a response without a token ends in an error, and nothing is sent without one",
+)
 async def issue_unreadable(trial: Trial) -> None:
     for act in (respond(200, {}), respond(200, []), page(200), plain(200, b"")):
         trial.proxy.then(ISSUE, act)
@@ -125,7 +170,9 @@ def without_token(trial: Trial) -> None:
         trial.accuse("without-token", bare[0].name, got=len(bare))
 
 
-@scenario("documented", ISSUE, TOKEN_PAGE, "a token serves the user alone that it was issued for")
+@scenario(
+    "documented", ISSUE, AUTHENTICATION, "a token serves the user alone that it was issued for"
+)
 async def users_apart(trial: Trial) -> None:
     other = await trial.second()
     one, two = await asyncio.gather(trial.make(), trial.make(of=other))
@@ -140,14 +187,21 @@ async def users_apart(trial: Trial) -> None:
         trial.accuse("token")
 
 
-@scenario("practice", READ, "RFC 9110, section 15.4", "a redirect to another host takes no key, token or patient there")
+@scenario(
+    "practice",
+    READ,
+    "RFC 9110, section 15.4",
+    "a redirect to another host takes no key, token or patient there",
+)
 async def redirect(trial: Trial) -> None:
     made = await trial.make()
     act = redirected(elsewhere)
     for status in (302, 307):
         trial.proxy.always("", redirected(elsewhere, status))
         for step in (trial.reading(made), trial.creation(), trial.updating(made, trial.change())):
-            trial.refused(await trial.do(step), "refused", "unavailable", "protocol", operation=step.operation)
+            trial.refused(
+                await trial.do(step), "refused", "unavailable", "protocol", operation=step.operation
+            )
     trial.proxy.revoke()
     trial.proxy.always(ISSUE, act)
     await trial.do(trial.reading(made))
@@ -158,7 +212,7 @@ async def redirect(trial: Trial) -> None:
             if any(text in told for text in secret):
                 trial.accuse("secret", item.name or READ)
             if trial.marker.encode() in item.body:
-                trial.accuse("patient", item.name or CREATE)
+                trial.accuse("data", item.name or CREATE)
 
 
 def elsewhere(visit: Visit) -> str:
