@@ -62,12 +62,14 @@ class Case:
 
     notes: what an alternative of a union says that asserts nothing.
     name: what the alternative is called, empty where it has no name.
+    others: the members that only the other alternatives describe.
     """
 
     type: str
     facets: dict[str, Any] = field(default_factory=dict[str, Any])
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     name: str = ""
+    others: frozenset[str] = frozenset()
 
     @property
     def layout(self) -> Layout:
@@ -205,13 +207,7 @@ _HOW_MANY: Final = {"null": 1, "boolean": 2}
 def settled(case: Case) -> Case | None:
     """Say a case in the one way that all its spellings share; None where no value fits it."""
     facets = dict(case.facets)
-    if case.type == "number":
-        _settle_number(facets)
-    if case.type == "array":
-        _settle_items(facets)
-    least = len(facets.get("required", ()))
-    if facets.get("minProperties", (0, 0))[0] <= least:
-        facets.pop("minProperties", None)
+    _SETTLED[case.type](facets)
     if "values" in facets:
         values = {key: value for key, value in facets["values"].items() if _fits(facets, value)}
         if not values:
@@ -255,6 +251,8 @@ def _settle_number(facets: dict[str, Any]) -> None:
         facets["minimum"] = max((-most, 0), facets.get("minimum", (-math.inf, 0)))
         facets["maximum"] = min((most - 1, 0), facets.get("maximum", (math.inf, 0)))
         facets["format"] -= {size}
+    if factor is not None:
+        facets["multipleOf"] = factor = _least_common_multiple(Fraction(1), factor)
     if factor == 1:
         del facets["multipleOf"]
     if "minimum" in facets:
@@ -267,10 +265,127 @@ def _settle_number(facets: dict[str, Any]) -> None:
 
 def _settle_items(facets: dict[str, Any]) -> None:
     layout = facets.get("layout", _EMPTY)
-    if layout.rest is False:
-        most = (len(layout.named), 0)
-        facets["maxItems"] = min(most, facets.get("maxItems", most))
-        facets["layout"] = Layout(layout.named)
+    named, rest = layout.named, layout.rest
+    if rest is False:
+        _lower(facets, "maxItems", len(named))
+        rest = None
+    kept: list[tuple[Schema, int, int | None]] = []
+    for schema, least, most in facets.get("contains", ()):
+        if named or rest is None or canonical(schema) != canonical(rest):
+            kept.append((schema, least, most))
+            continue
+        facets["minItems"] = max((least, 0), facets.get("minItems", (0, 0)))
+        if most is not None:
+            _lower(facets, "maxItems", most)
+    if facets.get("minItems", (0, 0))[0] <= max((least for _, least, _ in kept), default=0):
+        facets.pop("minItems", None)
+    most, _ = facets.get("maxItems", (math.inf, 0))
+    named = {index: schema for index, schema in named.items() if index < most}
+    facets["layout"] = Layout(named, rest=None if len(named) >= most else rest)
+    facets["contains"] = tuple(kept)
+    facets["uniqueItems"] = most > 1 and facets.get("uniqueItems", False)
+
+
+def _settle_members(facets: dict[str, Any]) -> None:
+    layout, needs = facets.get("layout", _EMPTY), facets.get("needs", {})
+    required = _implied(facets.get("required", frozenset()), needs)
+    if facets.get("maxProperties", (1, 0))[0] < 1:
+        layout = Layout(rest=False)
+    if layout.rest is False and not layout.patterns:
+        named = {name: schema for name, schema in layout.named.items() if schema is not False}
+        layout = Layout(named, rest=False)
+        least, most = facets.get("minProperties", (0, 0))[0], facets.pop("maxProperties", None)
+        if least >= len(named):
+            required |= named.keys()
+        if most and most[0] < len(named):
+            facets["maxProperties"] = most
+        if least > len(named):
+            facets["values"] = {}
+    if any(layout.view(name) is False for name in required):
+        facets["values"] = {}
+    if facets.get("minProperties", (0, 0))[0] <= len(required):
+        facets.pop("minProperties", None)
+    facets |= {"layout": layout, "required": required}
+    facets["needs"] = {
+        trigger: names - required
+        for trigger, names in needs.items()
+        if trigger not in required and not names <= required
+    }
+
+
+def _implied(required: frozenset[str], needs: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Return what is required, and what goes with it."""
+    more = required.union(*(needs.get(name, ()) for name in required))
+    return required if more == required else _implied(more, needs)
+
+
+def _lower(facets: dict[str, Any], name: str, most: float) -> None:
+    facets[name] = min((most, 0), facets.get(name, (math.inf, 0)))
+
+
+def _settle_others(facets: dict[str, Any]) -> None:
+    """Nothing is said in several ways."""
+
+
+_SETTLED: Final[dict[str, Callable[[dict[str, Any]], None]]] = {
+    **dict.fromkeys(TYPES, _settle_others),
+    "number": _settle_number,
+    "array": _settle_items,
+    "object": _settle_members,
+}
+_FEW: Final = 100
+_EMPTIES: Final[dict[str, Any]] = {"string": "", "array": [], "object": {}}
+
+
+def listed(case: Case) -> dict[str, Any] | None:
+    """Return the values that a case allows, by their canonical text; None where they are many."""
+    if "values" in case.facets:
+        values: dict[str, Any] = case.facets["values"]
+        return values
+    if case.type == "number" and {"integer", "minimum", "maximum"} <= case.facets.keys():
+        least, most = (case.facets[name][0] for name in ("minimum", "maximum"))
+        if most - least < _FEW:
+            numbers = range(int(least), int(most) + 1)
+            return {canonical(number): number for number in numbers if fits(case, number)}
+    empty = case.type in _EMPTIES and (
+        case.layout.rest is False and not case.layout.named and not case.layout.patterns
+        if case.type == "object"
+        else case.facets.get(COUNTS[case.type][1], (1, 0))[0] < 1
+    )
+    return {canonical(_EMPTIES[case.type]): _EMPTIES[case.type]} if empty else None
+
+
+def opposite(case: Case) -> Case | None:
+    """Return what a case of the same type leaves out; None where that is no single case."""
+    for name, said in case.facets.items():
+        other = _OPPOSITES[name](said) if name in _OPPOSITES else None
+        return Case(case.type, other) if other and len(case.facets) == 1 else None
+    return None
+
+
+def _opposite_count(other: str, shift: int) -> Callable[[Any], dict[str, Any]]:
+    return lambda said: {other: (said[0] + shift, 0)}
+
+
+def _present(layout: Layout) -> dict[str, Any] | None:
+    """Return what is said where a property may not be absent."""
+    absent = list(layout.named.values()) == [False] and not layout.patterns
+    return {"required": frozenset(layout.named)} if absent and layout.rest is None else None
+
+
+def _absent(required: frozenset[str]) -> dict[str, Any] | None:
+    return {"layout": Layout(dict.fromkeys(required, False))} if len(required) == 1 else None
+
+
+_OPPOSITES: Final[dict[str, Callable[[Any], dict[str, Any] | None]]] = {
+    "minimum": lambda said: {"maximum": (said[0], said[1] - 1)},
+    "maximum": lambda said: {"minimum": (said[0], said[1] + 1)},
+    **{least: _opposite_count(most, -1) for least, most in COUNTS.values()},
+    **{most: _opposite_count(least, 1) for least, most in COUNTS.values()},
+    "required": _absent,
+    "layout": _present,
+}
+"""What each keyword, alone, leaves out."""
 
 
 def fits(case: Case, value: Any) -> bool:

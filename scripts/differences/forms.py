@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -144,10 +145,20 @@ def misfit(node: Node) -> tuple[str, str] | None:
                 return member, f"{mend}; mend it"
         elif member in _NEEDED.get(node.kind, ()) and "$ref" not in node.value:
             return member, "is missing; add it"
-    if node.kind in _PATHS:
+    if node.kind in _PATHS and "$ref" not in node.value:
         for name, value in node.value.items():
             if not isinstance(value, dict) and not name.startswith("x-"):
                 return name, "must be an object; mend it"
+    return _repeated(node) if node.kind == "paths" else None
+
+
+def _repeated(node: Node) -> tuple[str, str] | None:
+    """Return a path that is another one's with other names of variables."""
+    seen: dict[str, str] = {}
+    for path in node.value:
+        first = seen.setdefault(re.sub(r"\{[^{}]*\}", "{}", path), path)
+        if first != path:
+            return path, f"is the same as {first}; write one of them"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.differences import words
-from scripts.differences.facets import LOWER, UPPER, Case, fits
+from scripts.differences.facets import LOWER, UPPER, Case, fits, listed
 
 if TYPE_CHECKING:
     from scripts.differences.pairs import Pair
@@ -88,7 +88,7 @@ def compare_factors(old: Case, new: Case, pair: Pair) -> None:
 
 
 def compare_listed(old: Case, new: Case, pair: Pair) -> None:
-    before, after = (case.facets.get("values") for case in (old, new))
+    before, after = map(listed, (old, new))
     if before is not None and after is not None:
         compare_values(before, after, "enum-value", pair)
     elif before is None and after is not None:

@@ -8,12 +8,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.differences.notes import compare_notes, compare_texts
-from scripts.nodes import as_object
+from scripts.nodes import as_object, pointer_of
 
 if TYPE_CHECKING:
     from scripts.differences.changes import Findings, Place
+    from scripts.differences.facets import Schema
     from scripts.differences.parameters import Parameters
     from scripts.differences.schemas import Schemas
+    from scripts.differences.shapes import Shape
     from scripts.differences.source import Source
     from scripts.documents import Json
 
@@ -68,6 +70,7 @@ class Messages:
             if old != new:
                 self._ranged(old, new, here, other)
             self._media(olds[old], news[new], here)
+            self._encodings(new, olds[old], news[new], here)
         for name in sorted(olds.keys() - {old for old, _ in pairs}):
             path = self.old.place(olds[name])
             self.findings.add("media-type-removed", place, path, name=name)
@@ -91,12 +94,6 @@ class Messages:
         )
         for kind, said in compare_texts(before, after):
             self.findings.add(kind, place, path, **said)
-        forms, news = (as_object(node.get("encoding")) for node in (one, other))
-        for name in {**forms, **news}:
-            if self._encoding(self.old, forms.get(name)) != self._encoding(
-                self.new, news.get(name)
-            ):
-                self.findings.add("encoding-changed", place, path, name=name)
 
     def _examples(self, source: Source, node: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -104,11 +101,37 @@ class Messages:
             for name, example in as_object(node.get("examples")).items()
         }
 
-    def _encoding(self, source: Source, node: Json) -> dict[str, Any]:
-        encoding = _promised(as_object(node))
-        headers = as_object(encoding.get("headers"))
-        resolved = {name.casefold(): source.resolve(header) for name, header in headers.items()}
-        return {**encoding, "headers": resolved}
+    def _encodings(
+        self, media: str, one: dict[str, Any], other: dict[str, Any], place: Place
+    ) -> None:
+        """Compare how the properties of a form are written."""
+        keywords = next((_FORMS[form] for form in _FORMS if fnmatchcase(media, form)), None)
+        if keywords is None:
+            return
+        olds, news = (as_object(node.get("encoding")) for node in (one, other))
+        shapes = self.schemas.shapes(one.get("schema", True), other.get("schema", True))
+        before, after = (
+            {
+                name: child
+                for case in shape.of("object")
+                for name, child in case.layout.named.items()
+            }
+            for shape in shapes
+        )
+        for name in {**olds, **news}:
+            if (name in before) != (name in after):
+                continue  # the property comes or goes, and its encoding with it
+            children = self.schemas.shapes(before.get(name, True), after.get(name, True))
+            items = self.schemas.shapes(*map(_items, children))
+            forms = [
+                _encoding(source, encoding.get(name), shape, _content_type(shape, inner))
+                for source, encoding, shape, inner in zip(
+                    (self.old, self.new), (olds, news), children, items, strict=True
+                )
+            ]
+            forms = [{keyword: form[keyword] for keyword in keywords} for form in forms]
+            if forms[0] != forms[1]:
+                self.findings.add("encoding-changed", place, self.new.place(other), name=name)
 
     # Answers
 
@@ -124,7 +147,8 @@ class Messages:
         for status, answer in olds.items():
             here = place.answered(_answer(status))
             cover = status if status in news else _cover(status, news)
-            if cover != status:
+            split = any(name not in olds and _cover(name, olds) == status for name in news)
+            if cover != status and not split:
                 self._uncovered("removed", status, cover, here, self.old.place(answer))
             if cover is not None:
                 self._answer(answer, news[cover], here)
@@ -195,15 +219,58 @@ class Messages:
     def _link(self, source: Source, link: dict[str, Any]) -> dict[str, Any]:
         """Return what a link does; path variables count by their position."""
         promised = _promised(link)
-        path = _path_of(source, promised.get("operationId"))
+        path, method = _operation_of(source, promised)
         positions = {name: f"{{{i}}}" for i, name in enumerate(re.findall(r"\{([^{}]*)\}", path))}
         promised["parameters"] = {
             positions.get(name.removeprefix("path."), name): value
             for name, value in as_object(promised.get("parameters")).items()
         }
-        if isinstance(reference := promised.get("operationRef"), str):
-            promised["operationRef"] = re.sub(r"\{[^{}]*\}|%7B.*?%7D", "{}", reference)
+        if path:
+            promised["operationId"] = (re.sub(r"\{[^{}]*\}", "{}", path), method)
+            promised.pop("operationRef", None)
         return promised
+
+
+_FORMS: Final = {
+    "application/x-www-form-urlencoded": ("contentType", "style", "explode", "allowReserved"),
+    "multipart/*": ("contentType", "headers"),
+}
+"""The media types whose properties have an encoding, and what counts of it there."""
+
+
+def _encoding(source: Source, node: Json, shape: Shape, usual: str) -> dict[str, Any]:
+    """Return an encoding with its defaults."""
+    encoding = as_object(node)
+    style = encoding.get("style", "form")
+    headers = as_object(encoding.get("headers"))
+    return {
+        "contentType": encoding.get("contentType", usual),
+        "style": style,
+        "explode": encoding.get("explode", style == "form")
+        and bool(_NESTED & shape.types().keys()),
+        "allowReserved": encoding.get("allowReserved", False),
+        "headers": {name.casefold(): source.resolve(header) for name, header in headers.items()},
+    }
+
+
+def _items(shape: Shape) -> Schema:
+    """Return the schema of the items of a list."""
+    return next((case.layout.others() for case in shape.of("array")), True)
+
+
+def _content_type(shape: Shape, items: Shape) -> str:
+    """Return the content type that a property has where none is said."""
+    if shape.types().keys() == {"array"}:
+        shape = items
+    if any("contentEncoding" in case.facets for case in shape.cases):
+        return _BYTES
+    types = shape.types().keys()
+    return next((media for media, known in _USUAL.items() if types <= known), _BYTES)
+
+
+_BYTES: Final = "application/octet-stream"
+_USUAL: Final = {"text/plain": {"string", "number", "boolean"}, "application/json": {"object"}}
+_NESTED: Final = {"array", "object"}
 
 
 def _promised(node: dict[str, Any]) -> dict[str, Any]:
@@ -215,12 +282,19 @@ def _promised(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _path_of(source: Source, operation_id: Any) -> str:
+def _operation_of(source: Source, link: dict[str, Any]) -> tuple[str, str]:
+    """Return path and method of the operation that a link leads to, empty for none of these."""
+    match pointer_of(str(link.get("operationRef"))):
+        case ("paths", str() as path, str() as method):
+            return path, method
+        case _:
+            pass
     for path, value in as_object(source.root.get("paths")).items():
-        for operation in source.resolve(value).values():
-            if operation_id and as_object(operation).get("operationId") == operation_id:
-                return path
-    return ""
+        for method, operation in source.resolve(value).items():
+            name = as_object(operation).get("operationId")
+            if name is not None and name == link.get("operationId"):
+                return path, method
+    return "", ""
 
 
 def _content(node: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VARIABLE: Final = re.compile(r"\{[^{}]*\}")
+_DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/base"
 _ITEM_WORDS: Final = ("summary", "description")
 
 Operation = tuple[str, str, "dict[str, Json]", "dict[str, Json]"]
@@ -170,11 +171,9 @@ def compare_document(old: Source, new: Source, findings: Findings) -> None:
     if before["openapi"] != after["openapi"]:
         said: dict[str, Any] = {"old": before["openapi"], "new": after["openapi"]}
         findings.add("openapi-version-changed", place, "#/openapi", **said)
-    if before.get("jsonSchemaDialect") != after.get("jsonSchemaDialect"):
-        said = {
-            name: root.get("jsonSchemaDialect", "that of OpenAPI")
-            for name, root in (("old", before), ("new", after))
-        }
+    dialects = [root.get("jsonSchemaDialect", _DIALECT) for root in (before, after)]
+    if dialects[0] != dialects[1]:
+        said = {"old": dialects[0], "new": dialects[1]}
         findings.add("dialect-changed", place, "#/jsonSchemaDialect", **said)
     for kind, said in compare_texts(before, after):
         findings.add(kind, place, "#", **said)

@@ -85,9 +85,11 @@ class Parameters:
         self._schema(one, other, place, path)
 
     def _form(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
+        forms = [_form_of(node) for node in (one, other)]
+        schemas = [(_media(node)[1], form) for node, form in zip((one, other), forms, strict=True)]
         for keyword in ("style", "explode"):
-            before, after = (_form_of(node)[keyword] for node in (one, other))
-            if before != after:
+            before, after = (form[keyword] for form in forms)
+            if before != after and (keyword == "style" or self._explodes(*schemas)):
                 said = {"keyword": f"`{keyword}`", "old": before, "new": after}
                 self.findings.add("parameter-form-changed", place, path, **said)
         for keyword, thing in _FLAGS.items():
@@ -95,6 +97,14 @@ class Parameters:
             if flags[0] != flags[1]:
                 word = "widened" if flags[1] else "narrowed"
                 self.findings.add(f"parameter-form-{word}", place, path, keyword=thing)
+
+    def _explodes(self, *values: tuple[Schema, dict[str, Any]]) -> bool:
+        """Say whether `explode` says anything of values in a style."""
+        shapes = self.schemas.shapes(*(schema for schema, _ in values))
+        return any(
+            shape.of("object") or (shape.of("array") and form["style"] != "simple")
+            for shape, (_, form) in zip(shapes, values, strict=True)
+        )
 
     def _schema(self, one: dict[str, Any], other: dict[str, Any], place: Place, path: str) -> None:
         (before, old), (after, new) = (_media(node) for node in (one, other))

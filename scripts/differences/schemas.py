@@ -7,6 +7,7 @@ members and items are edges to further pairs. What changed for a body is what ca
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -47,6 +48,7 @@ class Schemas:
         self._old_shapes, self._new_shapes = Shapes(old), Shapes(new)
         self._pairs: dict[Key, Pair | None] = {}
         self._case_pairs: dict[Key, Pair] = {}
+        self._together: dict[tuple[int, ...], list[Case]] = {}
         self._gravest: dict[Key, int] = {}
         self._met_unfinished = 0
         self._unchanged = Unchanged(old, new)
@@ -173,6 +175,8 @@ class Schemas:
         pair = Pair()
         if len(olds) == len(news) == 1:
             return self._cases(olds[0], news[0], reading)
+        if 1 in (len(olds), len(news)):
+            olds, news = self._among(olds), self._among(news)
         left, right = dict(enumerate(olds)), dict(enumerate(news))
         # The same order both ways, so that the way back pairs the same alternatives.
         order = sorted(product(left, right), key=lambda at: (sum(at), abs(at[0] - at[1])))
@@ -193,6 +197,16 @@ class Schemas:
             if not any(self._level(old, new, ANSWER) < Level.UNCERTAIN for old in olds):
                 pair.add("alternative-added", shape=words.case(new))
         return pair
+
+    def _among(self, cases: list[Case]) -> list[Case]:
+        """Return the alternatives; a member of one of them is no unknown one in the others."""
+        names = {name for case in cases for name in _names(case)}
+        key = tuple(map(id, cases))
+        if key not in self._together:
+            self._together[key] = [
+                replace(case, others=frozenset(names)) if names else case for case in cases
+            ]
+        return self._together[key]
 
     def _twins(self, old: Case, new: Case) -> bool:
         return self._akin(old, new) and self._equal(old, new)
@@ -324,7 +338,10 @@ class Schemas:
         needed = [name in case.facets.get("required", ()) for case in (old, new)]
         if before and after and needed[0] == needed[1] and self._unchanged(was, now):
             return
-        hidden = self._visibility(was, now, step, pair, reading)
+        if before and after:
+            self._marks(was, now, step, pair)
+        mark = "readOnly" if reading.request else "writeOnly"
+        hidden = [bool(shape.notes.get(mark)) for shape in self.shapes(was, now)]
         if not any(hidden):
             silent = before != after and _silent(old if after else new, name)
             closed = before != after and (was if after else now) is False
@@ -342,17 +359,12 @@ class Schemas:
         elif hidden == [False, True] and needed[0]:
             pair.add("member-optional", step)
 
-    def _visibility(
-        self, was: Schema, now: Schema, step: str, pair: Pair, reading: Reading
-    ) -> list[bool]:
-        """Say whether a member stands outside of a message, before and after."""
-        notes = [shape.notes for shape in self.shapes(was, now)]
+    def _marks(self, was: Schema, now: Schema, step: str, pair: Pair) -> None:
+        """Compare the messages that a member stands in."""
         for mark, (on, off) in _MARKS.items():
-            marked = [bool(note.get(mark)) for note in notes]
+            marked = [bool(shape.notes.get(mark)) for shape in self.shapes(was, now)]
             if marked[0] != marked[1]:
                 pair.add(on if marked[1] else off, step)
-        mark = "readOnly" if reading.request else "writeOnly"
-        return [bool(note.get(mark)) for note in notes]
 
     def _member_names(self, old: tuple[Schema, ...], new: tuple[Schema, ...], pair: Pair) -> None:
         if len(old) == len(new) == 1:
@@ -450,14 +462,15 @@ _MARKS: Final = {
 }
 
 
-def _names(old: Case, new: Case) -> Iterable[str]:
-    named = {**old.layout.named, **new.layout.named}
-    needed = {*old.facets.get("required", ()), *new.facets.get("required", ())}
+def _names(*cases: Case) -> Iterable[str]:
+    named = {name: None for case in cases for name in case.layout.named}
+    needed = {name for case in cases for name in case.facets.get("required", ())}
     return [*named, *sorted(needed - named.keys())]
 
 
 def _described(name: str, case: Case) -> bool:
-    return name in case.layout.named or name in case.facets.get("required", ())
+    needed = case.facets.get("required", ())
+    return name in case.layout.named or name in needed or name in case.others
 
 
 def _silent(case: Case, name: str) -> bool:

@@ -6,6 +6,7 @@ out; so `type: [string, 'null']` and `oneOf` of a string and null have the same 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -18,6 +19,8 @@ from scripts.differences.facets import (
     Layout,
     Schema,
     canonical,
+    fits,
+    opposite,
     settled,
     together,
     type_of,
@@ -41,6 +44,16 @@ _NOTES: Final = frozenset(
     " discriminator $comment".split()
 )
 _SILENT: Final = frozenset("$defs definitions $id $anchor $dynamicAnchor".split())
+_DIALECTS: Final = {
+    ("$schema", "https://json-schema.org/draft/2020-12/schema"),
+    ("$schema", "https://spec.openapis.org/oas/3.1/dialect/base"),
+}
+"""Dialects that say what OpenAPI 3.1 says anyway."""
+
+_LITERAL: Final = re.compile(r"\^([\w-]+)\$")
+"""A pattern that one name alone matches."""
+
+_PLAIN_NAMES: Final = {"type", "enum", "const", "minLength", "maxLength", "pattern", "description"}
 _APPLIED: Final = frozenset(
     "$ref $dynamicRef allOf anyOf oneOf not if then else type enum const".split()
 )
@@ -132,15 +145,19 @@ class Shapes:
             cases = self._product(cases, shape, ("allOf", (part,)))
         for union in ("anyOf", "oneOf"):
             alternatives = schema.get(union, [])
-            if len(alternatives) > 1:
+            if len(alternatives) > 1 and not _implication(union, alternatives):
                 branches = tuple(alternatives)
                 shape = self._union(alternatives, exclusive=union == "oneOf")
                 notes |= shape.notes
                 known = shape.known if known is None else known
                 cases = self._product(cases, shape, (union, branches))
         notes |= {k: v for k, v in schema.items() if k in _NOTES or k.startswith("x-")}
-        cases = self._without(cases, schema)
-        cases = [done for case in cases if (done := settled(_evaluated(case, schema)))]
+        if "not" in schema:
+            cases = [left for case in cases for left in self._without(case, schema["not"])]
+        for condition in self._conditions(schema):
+            cases = [done for case in cases for done in self._conditioned(case, *condition)]
+        cases = [self._counted(self._named(_evaluated(case, schema))) for case in cases]
+        cases = [done for case in cases if (done := settled(case))]
         return _opened(Shape(tuple(_tidied(cases)), notes, known, branches))
 
     def _parts(self, schema: dict[str, Any]) -> Iterable[Schema]:
@@ -148,7 +165,7 @@ class Shapes:
         if "$ref" in schema:
             yield self._source.target(schema)
         if "$dynamicRef" in schema:
-            yield self._source.target({"$ref": schema["$dynamicRef"]})
+            yield self._source.target(schema, "$dynamicRef")
         yield from schema.get("allOf", ())
         for union in ("anyOf", "oneOf"):
             alternatives = schema.get(union, [])
@@ -174,15 +191,13 @@ class Shapes:
 
     def _beside(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return what the keywords say that apply to every type."""
-        facets: dict[str, Any] = {}
-        if "if" in schema and ("then" in schema or "else" in schema):
-            facets["if"] = ((schema["if"], schema.get("then", True), schema.get("else", True)),)
         unknown = tuple(
             (keyword, value)
             for keyword, value in schema.items()
             if keyword not in _KNOWN and not keyword.startswith("x-")
+            if (keyword, value) not in _DIALECTS
         )
-        return {**facets, "unknown": unknown} if unknown else facets
+        return {"unknown": unknown} if unknown else {}
 
     def _product(
         self, cases: list[Case], shape: Shape, written: tuple[str, tuple[Schema, ...]]
@@ -252,16 +267,131 @@ class Shapes:
         lists = [values for values in (_listed(node), *parts) if values is not None]
         return _common(lists) if lists else None
 
-    def _without(self, cases: list[Case], schema: dict[str, Any]) -> list[Case]:
-        """Take out what `not` excludes: whole types here, the rest is kept as it is written."""
-        if "not" not in schema:
+    def _without(self, case: Case, excluded: Schema) -> list[Case]:
+        """Take out what `not` excludes; what is no case of its own is kept as it is written."""
+        node: dict[str, Any] = as_object(excluded)
+        if node.keys() == {"anyOf"}:
+            cases = [case]
+            for alternative in node["anyOf"]:
+                cases = [left for each in cases for left in self._without(each, alternative)]
             return cases
-        excluded = self(schema["not"])
-        plain = all(not case.facets for case in excluded.cases)
-        if plain and not excluded.branches:
-            gone = {case.type for case in excluded.cases}
-            return [case for case in cases if case.type not in gone]
-        return [_with(case, "not", (schema["not"],)) for case in cases]
+        left = case
+        for one in self(excluded).of(case.type):
+            if not one.facets:
+                return []
+            if one.facets.keys() == {"not"} and len(one.facets["not"]) == 1:
+                (inner,) = one.facets["not"]
+                return self._product([case], self(inner), ("allOf", (inner,)))
+            other = opposite(one)
+            if other is None:
+                return [_with(case, "not", (excluded,))]
+            joined = together(left, other, self.both)
+            if joined is None:
+                return []
+            left = joined
+        return [left]
+
+    def _conditions(self, schema: dict[str, Any]) -> Iterable[tuple[Schema, Schema, Schema]]:
+        """Yield what is asked under a condition, and what is asked otherwise."""
+        if "if" in schema:
+            yield schema["if"], schema.get("then", True), schema.get("else", True)
+        for name, then in schema.get("dependentSchemas", {}).items():
+            yield self._having(name, schema), then, True
+        if implied := _implication("anyOf", schema.get("anyOf", [])):
+            yield *implied, True
+
+    def _having(self, name: str, like: Schema) -> Schema:
+        """Return the schema of the objects with a property."""
+        return self._source.keep({"type": "object", "required": [name]}, like)
+
+    def _conditioned(self, case: Case, test: Schema, then: Schema, otherwise: Schema) -> list[Case]:
+        """Return a case with a condition, or with its consequence where it is plain which."""
+        held = self(test).of(case.type)
+        if not held or any(not one.facets for one in held):
+            asked = then if held else otherwise
+            return self._product([case], self(asked), ("allOf", (asked,)))
+        facets = held[0].facets if len(held) == 1 else {}
+        if facets.keys() == {"not"} and len(facets["not"]) == 1:
+            (inner,) = facets["not"]
+            return self._conditioned(case, inner, otherwise, then)
+        absent = opposite(held[0]) if facets.keys() == {"layout"} else None
+        if absent is not None and "required" in absent.facets:
+            (name,) = absent.facets["required"]
+            return self._conditioned(case, self._having(name, test), otherwise, then)
+        then, otherwise = (self._said(asked, case.type) for asked in (then, otherwise))
+        if facets.keys() == {"required"} and len(facets["required"]) == 1:
+            (name,) = facets["required"]
+            test = self._having(name, test)
+            if name in case.facets.get("required", ()):
+                return self._product([case], self(then), ("allOf", (then,)))
+            case, then = self._dependent(case, name, then), True
+        return [
+            case if then is otherwise is True else _with(case, "if", ((test, then, otherwise),))
+        ]
+
+    def _said(self, schema: Schema, kind: str) -> Schema:
+        """Return a schema, or True where it asks nothing of a type."""
+        return True if any(not case.facets for case in self(schema).of(kind)) else schema
+
+    def _dependent(self, case: Case, name: str, then: Schema) -> Case:
+        """Return an object of which a property asks something else."""
+        cases = self(then).of("object")
+        facets = cases[0].facets if len(cases) == 1 else {}
+        if then is not True and facets.keys() == {"required"}:
+            said: dict[str, Any] = {"needs": {name: facets["required"]}}
+        elif not cases:
+            said = {"layout": Layout({name: False})}
+        else:
+            said = {} if then is True else {"dependentSchemas": {name: then}}
+        return together(case, Case("object", said), self.both) or case
+
+    def _named(self, case: Case) -> Case:
+        """Let `propertyNames` say which properties there are, where it is plain to see."""
+        kept: list[Schema] = []
+        layout = case.layout
+        for schema in case.facets.get("names", ()):
+            node = self._source.resolve(schema)
+            if node.keys() - _PLAIN_NAMES:
+                kept.append(schema)  # it may be in the making
+                continue
+            texts = self(node or schema).of("string")
+            listed = all(text.facets.keys() == {"values"} for text in texts)
+            if any(not text.facets for text in texts):
+                continue
+            if listed and not layout.patterns:
+                names = {name for text in texts for name in text.facets["values"].values()}
+                layout = Layout({name: layout.view(name) for name in names}, rest=False)
+            elif layout.rest is False and not layout.patterns:
+                named = {
+                    name: child
+                    for name, child in layout.named.items()
+                    if any(fits(text, name) for text in texts)
+                }
+                layout = Layout(named, rest=False)
+            else:
+                kept.append(schema)
+        if len(kept) == len(case.facets.get("names", ())):
+            return case
+        return replace(case, facets={**case.facets, "names": tuple(kept), "layout": layout})
+
+    def _counted(self, case: Case) -> Case:
+        """Let a list of unique items be no longer than there are values for them."""
+        if case.facets.get("uniqueItems") and not case.layout.named and case.layout.rest:
+            values = self._asserted(case.layout.rest)
+            if values is not None:
+                most = min((len(values), 0), case.facets.get("maxItems", (len(values), 0)))
+                return replace(case, facets={**case.facets, "maxItems": most})
+        return case
+
+
+def _implication(union: str, alternatives: list[Schema]) -> tuple[Schema, Schema] | None:
+    """Return condition and consequence of an `anyOf` of what need not be and what then holds."""
+    if union == "anyOf" and len(alternatives) == 2:
+        for one, other in (alternatives, alternatives[::-1]):
+            node: dict[str, Any] = as_object(one)
+            if node.keys() == {"not"}:
+                return node["not"], other
+    return None
 
 
 def together_none(a: Case, b: Case, both: Any) -> bool:
@@ -352,19 +482,20 @@ def _array(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object(schema: dict[str, Any]) -> dict[str, Any]:
+    patterns: dict[str, Schema] = schema.get("patternProperties", {})
+    single = {name[1]: child for p, child in patterns.items() if (name := _LITERAL.fullmatch(p))}
+    layout = Layout(schema.get("properties", {}), patterns, schema.get("additionalProperties"))
+    if single and not single.keys() & layout.named.keys():
+        others = {p: child for p, child in patterns.items() if not _LITERAL.fullmatch(p)}
+        layout = Layout({**layout.named, **single}, others, layout.rest)
     facets: dict[str, Any] = {
-        "layout": Layout(
-            schema.get("properties", {}),
-            schema.get("patternProperties", {}),
-            schema.get("additionalProperties"),
-        ),
+        "layout": layout,
         "required": frozenset(schema.get("required", ())),
         "needs": {
             name: frozenset(needed)
             for name, needed in schema.get("dependentRequired", {}).items()
             if needed
         },
-        "dependentSchemas": dict(schema.get("dependentSchemas", {})),
     }
     if "propertyNames" in schema:
         facets["names"] = (schema["propertyNames"],)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scripts.dereference import ANNOTATIONS
 from scripts.differences.forms import misfit
+from scripts.differences.resources import SCHEMAS, Resources
 from scripts.documents import DocumentError, Json, json_path, load
-from scripts.nodes import Document, Node, Pointer, as_object, find, place, pointer_of
+from scripts.nodes import Document, Node, Pointer, as_object, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +29,8 @@ class Source:
         self._pointers: dict[int, Pointer] = {}
         self._resolved: dict[int, dict[str, Json]] = {}
         self._kept: list[object] = []  # what is made here must outlive its id
-        self._sound: set[tuple[bool, str]] = set()
-        self._anchors = _anchors(self._document)
+        self._sound: set[tuple[bool, int]] = set()
+        self._resources = Resources(self._document, self.keep)
         for node in self._document.nodes:
             self._pointers[id(node.value)] = node.pointer
             if (fault := misfit(node)) is not None:
@@ -67,12 +68,14 @@ class Source:
             self._resolved[id(value)] = self.keep({**target, **beside}, target)
         return self._resolved[id(value)]
 
-    def target(self, node: dict[str, Json]) -> Json:
-        """Return what a `$ref` leads to."""
-        reference = str(node["$ref"])
-        if reference in self._anchors:
-            return self._anchors[reference][0]
-        return find(self.root, pointer_of(reference) or ())
+    @property
+    def plain(self) -> bool:
+        """Whether a reference leads to the same schema wherever it stands."""
+        return self._resources.plain
+
+    def target(self, node: dict[str, Json], keyword: str = "$ref") -> Json:
+        """Return what a reference leads to."""
+        return self._resources.target(node, keyword)
 
     def unclear(self, value: object, reason: str) -> DocumentError:
         """Return the error for something that cannot be compared."""
@@ -85,56 +88,44 @@ class Source:
         for keyword in ("$ref", "$dynamicRef"):
             if keyword not in node.value:
                 continue
-            reference = node.value[keyword]
             where = f"{self.name}: {json_path((*node.pointer, keyword))}"
-            if not isinstance(reference, str):
+            if not isinstance(node.value[keyword], str):
                 raise DocumentError(f"{where}: must be text; mend it")
-            self._follow(reference, where, is_schema=node.kind in _SCHEMAS)
+            self._follow(node.value, keyword, where, is_schema=node.kind in SCHEMAS)
 
-    def _follow(self, reference: Json, where: str, *, is_schema: bool) -> None:
-        seen: set[tuple[bool, str]] = set()
-        while isinstance(reference, str) and (is_schema, reference) not in self._sound:
-            if (is_schema, reference) in seen:
-                raise DocumentError(f"{where}: {reference} leads to itself; break the cycle")
-            seen.add((is_schema, reference))
-            target = as_object(self._found(reference, where))
-            if is_schema and target.keys() - {"$ref"}:
+    def _follow(self, node: dict[str, Json], keyword: str, where: str, *, is_schema: bool) -> None:
+        seen: set[tuple[bool, int]] = set()
+        while isinstance(node.get(keyword), str) and (is_schema, id(node)) not in self._sound:
+            if (is_schema, id(node)) in seen:
+                reason = f"{node[keyword]} leads to itself; break the cycle"
+                raise DocumentError(f"{where}: {reason}")
+            seen.add((is_schema, id(node)))
+            node, keyword = as_object(self._found(node, keyword, where)), "$ref"
+            if is_schema and node.keys() - {"$ref"}:
                 break  # a cycle through it is met, if there is one, where the schema is read
-            reference = target.get("$ref")
         self._sound |= seen
 
-    def _found(self, reference: str, where: str) -> Json:
-        if len(self._anchors.get(reference, ())) == 1:
-            return self._anchors[reference][0]
-        pointer = pointer_of(reference)
-        if pointer is None:
-            reason = "leads out of the document; copy in what it names"
-            if reference.startswith("#"):
-                reason = "names no anchor, or several; write a JSON pointer"
-            raise DocumentError(f"{where}: {reference} {reason}")
+    def _found(self, node: dict[str, Json], keyword: str, where: str) -> Json:
+        reference = node[keyword]
         try:
-            value = find(self.root, pointer)
+            value = self.target(node, keyword)
         except LookupError as error:
-            raise DocumentError(f"{where}: {reference} leads nowhere; mend it") from error
+            reason = "leads out of the document; copy in what it names"
+            if str(reference).startswith("#"):
+                reason = "leads nowhere; mend it"
+            raise DocumentError(f"{where}: {reference} {reason}") from error
+        except ValueError as error:
+            reason = "names no anchor, or several; write a JSON pointer"
+            raise DocumentError(f"{where}: {reference} {reason}") from error
         if not isinstance(value, dict | bool):
             raise DocumentError(f"{where}: {reference} leads to no object; mend it")
         return value
 
 
-_SCHEMAS: Final = frozenset({"schema", "property"})
 _NAMING: Final = frozenset(
     {"schemas", "properties", "examples", "parameters", "headers", "links", "callbacks"}
 )
 """Maps whose keys are names, `$ref` among them."""
-
-
-def _anchors(document: Document) -> dict[str, list[dict[str, Json]]]:
-    anchors: dict[str, list[dict[str, Json]]] = {}
-    for node in document.of(*_SCHEMAS):
-        for keyword in ("$anchor", "$dynamicAnchor"):
-            if keyword in node.value:
-                anchors.setdefault(f"#{node.value[keyword]}", []).append(node.value)
-    return anchors
 
 
 def _openapi(root: Json, name: str) -> dict[str, Json]:

@@ -25,7 +25,9 @@ class Unchanged:
         self._references: dict[int, frozenset[str]] = {}
         self._kept: list[Any] = []
         roots = [self._number(source.root) for source in (old, new)]
-        self._changed = self._changed_references(self._references[roots[1]], old, new)
+        references = self._references[roots[1]]
+        plain = old.plain and new.plain
+        self._changed = self._changed_references(references, old, new) if plain else references
 
     def __call__(self, old: Any, new: Any) -> bool:
         """Say whether two parts are the same, and all that they refer to."""
