@@ -50,6 +50,40 @@ _WALK_TEXTS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Option:
+    """A parameter that every method has, whatever its operation."""
+
+    annotation: str
+    text: str
+
+
+_OPTIONS: Final = {
+    "extra_headers": Option(
+        annotation="Mapping[str, str] | Unset",
+        text="sent with this call, on top of those of the client; no credentials.",
+    ),
+    "extra_query": Option(
+        annotation="Mapping[str, Any] | Unset",
+        text="more parameters for the query, such as one that the document does not name yet.",
+    ),
+    "extra_body": Option(
+        annotation="Mapping[str, Any] | Unset",
+        text="more properties for the body, as JSON has them.",
+    ),
+    "timeout": Option(
+        annotation="float | Timeout | Unset",
+        text="seconds that connecting, sending and each wait for more of the response may take; or"
+        " an httpx.Timeout. Without it, as the client says.",
+    ),
+    "deadline": Option(
+        annotation="float | Unset | None",
+        text="seconds that the whole call may take, repetitions included; None for no end. Without"
+        " it, as the client says.",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Keyword:
     """A parameter of a method."""
 
@@ -105,6 +139,15 @@ class Method:
         found = [each for each in (*self.body, *self.parameters) if each.name != hidden]
         return sorted(found, key=lambda each: not each.required)
 
+    @property
+    def options(self) -> dict[str, Option]:
+        """The parameters that are the same for every operation; one of them is for bodies."""
+        return {
+            name: option
+            for name, option in _OPTIONS.items()
+            if name != "extra_body" or self.body_model
+        }
+
     def result(self, *, raw: bool, aio: bool) -> str:
         """The annotation of what is returned."""
         if raw:
@@ -121,6 +164,7 @@ class Method:
         if lazy and self.listed:
             walk = WALK_ARGUMENTS if aio else WALK_ARGUMENTS[:2]
             arguments |= {name: _WALK_TEXTS[name].format(noun=self.listed.noun) for name in walk}
+        arguments |= {name: option.text for name, option in self.options.items()}
         repeats = (
             "Where the server may have acted on it, it is not sent again, unless `retry_writes`"
             " says so."
@@ -132,7 +176,7 @@ class Method:
             "" if self.operation.method == "GET" else repeats,
             section("Args", arguments),
             section("Returns", self._returned(raw=raw, aio=aio)),
-            *self._raised(arguments, lazy=lazy),
+            *self._raised(lazy=lazy),
             f"Spec: {described.id} ({described.provenance}).",
         )
 
@@ -145,14 +189,14 @@ class Method:
             return {result: f"iterate over it with `{each}`; each time it asks again."}
         return {result: self.returned or "what the response holds."}
 
-    def _raised(self, arguments: Mapping[str, str], *, lazy: bool) -> Iterator[str]:
+    def _raised(self, *, lazy: bool) -> Iterator[str]:
         checks = {
             "TypeError": "an argument has the wrong type, or is None; the message names it.",
             "ValueError": "an argument has a value that the document does not allow.",
         }
         failures = {**self.raises, "HeidiError": "any other failure; see its subclasses."}
         if not lazy:
-            yield section("Raises", {**(checks if arguments else {}), **failures})
+            yield section("Raises", {**checks, **failures})
             return
         yield section("Raises", checks)
         walk = {"PaginationError": "going on would never end, or the walk would lose items."}
@@ -375,7 +419,7 @@ class _Reader:
             raise UnsupportedError(f"{place}: the request body is a map; put it into a property")
         if body:
             self.hidden.add(str(body.class_info.name))
-        taken = {each.name for each in properties} | {"self"}
+        taken = {each.name for each in properties} | {"self", *_OPTIONS}
         path, parameters = self._parameters(endpoint, described, operation, taken)
         model = self.models.get(described.response)
         pointer = operation.result if operation.result is not None else operation.id_at

@@ -34,15 +34,16 @@ FIELD_PREFIX: Final = "field_"
 RESERVED_ATTRIBUTES: Final = frozenset(
     {
         *("additional_properties", "additional_values"),
-        *("from_dict", "members", "mismatch", "to_dict"),
+        *("from_dict", "members", "mismatch", "to_dict", "to_json"),
+        *("extra_headers", "extra_query", "extra_body", "timeout", "deadline"),
     }
 )
-"""What every model has; a property with such a name gets an underscore behind it."""
+"""What every model and method has; a property with such a name gets an underscore behind it."""
 
 RESERVED_CLASSES: Final = frozenset(
     {
         *("Any", "ClassVar", "Final", "Literal", "Mapping", "Self", "Sequence"),
-        *("Member", "Model", "Operation", "Request", "TypedDict", "UUID", "Unset"),
+        *("Member", "Model", "Operation", "Request", "Timeout", "TypedDict", "UUID", "Unset"),
         *("AsyncHeidi", "Heidi", "Page", "Progress", "RawResponse", "Region"),
         *("ANYTHING", "ARRAY", "BOOLEAN", "DATE", "DATE_TIME", "INTEGER", "NULL", "NUMBER"),
         *("OBJECT", "OPERATION", "OPERATIONS", "TEXT", "UNSET"),

@@ -11,6 +11,7 @@ that value. Properties that the document does not name are `additional_propertie
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import date, datetime
@@ -100,6 +101,8 @@ class Model:
 
     _additional: dict[str, Any] | None = field(default=None, init=False, eq=_unless_empty)
     _kept: dict[str | None, Kept] | None = field(default=None, init=False, eq=_unless_empty)
+    _request_id: str | None = field(default=None, init=False, eq=False)
+    """Of what a method returned: how the server names the request in its own logs."""
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -124,7 +127,7 @@ class Model:
     @classmethod
     def _from_table(cls, data: object) -> Self:
         model = object.__new__(cls)
-        model._kept = model._additional = None
+        model._kept = model._additional = model._request_id = None
         given = _mapping(data)
         if given is None:
             model._kept = {_WHOLE: Kept(data, None, fits=False)}
@@ -147,6 +150,10 @@ class Model:
             if value is not UNSET:
                 data.setdefault(name, to_json(value))
         return data
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Write the object as a JSON text; see `to_dict`."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def mismatch(self, path: str = "$") -> MismatchError | None:
         """Find the first place that breaks the document, in the order of the document.

@@ -64,12 +64,14 @@ class _CallError(HeidiError):
     Attributes:
         operation: the operationId.
         route: the method and the path template.
+        server: what the path follows, such as `https://host/api`.
         request_id: how the server names this request in its own logs, if it says so.
         retries_taken: how many times the request was repeated before giving up.
     """
 
     operation: str
     route: str
+    server: str
     request_id: str | None
     retries_taken: int
 
@@ -79,20 +81,33 @@ class _CallError(HeidiError):
         *,
         operation: str,
         route: str,
+        server: str = "",
+        hint: str | None = None,
         request_id: str | None = None,
         **facts: object,
     ) -> None:
-        """Take what all failures have, and the other attributes of this class as they are."""
-        suffix = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{route}: {problem}{suffix}")
+        """Take what all failures have, and the other attributes of this class as they are.
+
+        Args:
+            hint: what to check.
+        """
+        method, _, path = route.partition(" ")
+        place = f"{method} {server.partition('://')[2]}{path}" if server else route
+        known = f" (request id {request_id})" if request_id else ""
+        super().__init__(f"{place}: {problem}{known}{f'; {hint}' if hint else ''}")
         self.operation = operation
         self.route = route
+        self.server = server
         self.request_id = request_id
         self.retries_taken = 0
         self.__dict__.update(facts)
 
     def _state(self) -> dict[str, Any]:
-        return {name: b"" if name == "body" else fact for name, fact in self.__dict__.items()}
+        return self.__dict__ | {each: _LEFT[each] for each in _LEFT.keys() & self.__dict__.keys()}
+
+
+_LEFT: Final[Mapping[str, object]] = {"body": b"", "detail": None, "headers": {}}
+"""What pickling and copying leave of what the server said, and may tell about a patient."""
 
 
 class TokenError(_CallError):
@@ -158,9 +173,12 @@ class APIResponseError(_CallError):
     path: str
     body: bytes
 
-    def __init__(self, *, status_code: int, path: str, **facts: Any) -> None:
-        problem = f"{status_code}, and the response is not what the document says at {path}"
-        super().__init__(problem, status_code=status_code, path=path, **facts)
+    def __init__(
+        self, *, status_code: int, path: str, problem: str | None = None, **facts: Any
+    ) -> None:
+        problem = problem or f"is not what the document says at {path}"
+        message = f"{status_code}, and the response {problem}"
+        super().__init__(message, status_code=status_code, path=path, **facts)
 
 
 class APIStatusError(_CallError):
@@ -172,7 +190,8 @@ class APIStatusError(_CallError):
         detail: the failure in the server's words. May repeat what was sent: show it to nobody
             who may not see patient data.
         headers: the headers of the response.
-        body: the response as it came. May hold patient data; pickling and copying leave it behind.
+        body: the response as it came. May hold patient data. Pickling and copying leave `detail`,
+            `headers` and `body` behind.
         retry_after: seconds to wait before trying again, if the response said so.
     """
 

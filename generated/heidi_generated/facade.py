@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import field, frozen
 
 from .arguments import convert, convert_properties
-from .decoding import Model, Shape
-from .types import UNSET, MismatchError, Request
+from .decoding import ANYTHING, Model, Shape
+from .types import UNSET, MismatchError, Request, Timeout, Unset, query
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -48,19 +49,71 @@ class Decode(Protocol[T_co]):
 # Neither compared nor shown: what stands in these is patient data.
 
 
+class Options:
+    """What one call has of its own, beside the arguments of its operation."""
+
+    __slots__ = ("body", "query", "settings")
+
+    def __init__(
+        self, settings: Mapping[str, object], extra_query: object, extra_body: object
+    ) -> None:
+        """Take the settings of the client that differ, and what is sent beside the arguments."""
+        self.settings = settings
+        self.query = extra_query
+        self.body = extra_body
+
+    def add_to(self, request: Request) -> None:
+        """Put what is sent beside the arguments into a request.
+
+        Raises:
+            TypeError, ValueError: see `convert`.
+        """
+        if self.query is not UNSET:
+            request.params = {**request.params, **query(_given("extra_query", self.query))}
+        if self.body is not UNSET:
+            request.json = {**(request.json or {}), **_given("extra_body", self.body)}
+
+
+def _given(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a dict")
+    given: dict[str, Any] = convert(name, ANYTHING, cast(object, value))
+    return given
+
+
+def options(
+    extra_headers: object = UNSET,
+    extra_query: object = UNSET,
+    extra_body: object = UNSET,
+    timeout: Timeout | float | Unset = UNSET,
+    deadline: float | Unset | None = UNSET,
+) -> Options | None:
+    """Collect what one call has of its own; None where that is nothing."""
+    if extra_headers is extra_query is extra_body is timeout is deadline is UNSET:
+        return None
+    settings = {"extra_headers": extra_headers, "timeout": timeout, "deadline": deadline}
+    return Options(settings, extra_query, extra_body)
+
+
 class Call(Generic[T]):
     """A request that is ready to be sent, and how to read its response."""
 
-    __slots__ = ("content", "decode", "request", "token")
+    __slots__ = ("content", "decode", "request", "settings", "token")
 
     def __init__(
-        self, request: Request, content: bytes | None, decode: Decode[T], token: str | None
+        self,
+        request: Request,
+        content: bytes | None,
+        decode: Decode[T],
+        token: str | None,
+        settings: Mapping[str, object] | None,
     ) -> None:
         """Take all parts; `token` is the query parameter that asks for a page, if there is one."""
         self.request = request
         self.content = content
         self.decode = decode
         self.token = token
+        self.settings = settings
 
 
 class _Object:
@@ -104,13 +157,15 @@ class Method(Generic[T]):
 
     token: str | None = None
 
-    def prepare(self, path: Sequence[object] = (), /, **keywords: object) -> Call[T] | Exception:
+    def prepare(
+        self, options: Options | None, path: Sequence[object] = (), /, **keywords: object
+    ) -> Call[T] | Exception:
         """Make a call, or the error that the arguments deserve.
 
         The error is returned, and without a traceback: the frames that it passed hold the arguments.
         """
         try:
-            return self.call(self.read, *self.arguments(path, keywords))
+            return self.call(self.read, *self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
             error.__context__ = None
             return error.with_traceback(None)
@@ -136,12 +191,22 @@ class Method(Generic[T]):
             given["body"] = _Object(convert_properties("", self.body, keywords))
         return segments, given
 
-    def call(self, decode: Decode[Any], segments: list[Any], given: dict[str, Any]) -> Call[Any]:
+    def call(
+        self,
+        decode: Decode[Any],
+        segments: list[Any],
+        given: dict[str, Any],
+        options: Options | None,
+    ) -> Call[Any]:
         """Make a call of checked arguments."""
         request = self.build(*segments, **given)
+        if options is not None:
+            options.add_to(request)
         body = request.json
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        return Call(request, content, decode, self.token)
+        return Call(
+            request, content, decode, self.token, None if options is None else options.settings
+        )
 
     def read(self, data: object, *, strict: bool = False) -> T:
         """Read a response; lenient or not, it has what the method is for."""
@@ -180,6 +245,12 @@ class Window(Generic[T]):
         self.total = total
         self.next = following
         self.more = more
+        self._request_id: str | None = None
+
+    def page(self, items: Sequence[T] | None = None) -> Page[T]:
+        """Show it by the names that the document has, with all items or some."""
+        given = self.items if items is None else items
+        return Page(given, self.count, self.total, self.next, self.more, self._request_id)
 
 
 @frozen
@@ -199,11 +270,7 @@ class Page(Generic[T]):
     total_count: int
     next_page: Cursor | None = field(repr=False)
     has_next_page: bool
-
-
-def as_page(window: Window[T]) -> Page[T]:
-    """Show a page by the names that the document has."""
-    return Page(window.items, window.count, window.total, window.next, window.more)
+    _request_id: str | None = field(default=None, eq=False, repr=False)
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -238,17 +305,19 @@ class Listing(Method[Page[T]], Generic[T]):
             )
         return segments, given
 
-    def ask(self, path: Sequence[object] = (), /, **keywords: object) -> Query[T] | Exception:
+    def ask(
+        self, options: Options | None, path: Sequence[object] = (), /, **keywords: object
+    ) -> Query[T] | Exception:
         """Make what every page of a walk is asked for by, or the error that the arguments deserve."""
         try:
-            return Query(self, *self.arguments(path, keywords))
+            return Query(self, *self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
             error.__context__ = None
             return error.with_traceback(None)
 
     def read(self, data: object, *, strict: bool = False) -> Page[T]:
         """Read a page."""
-        return as_page(self.window(data, strict=strict))
+        return self.window(data, strict=strict).page()
 
     def window(self, data: object, *, strict: bool = False) -> Window[T]:
         """Read a page by where its parts stand."""
@@ -268,10 +337,17 @@ class Listing(Method[Page[T]], Generic[T]):
 class Query(Generic[T]):
     """The arguments of a list, checked."""
 
-    def __init__(self, listing: Listing[T], segments: list[Any], given: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        listing: Listing[T],
+        segments: list[Any],
+        given: dict[str, Any],
+        options: Options | None,
+    ) -> None:
         self.listing = listing
         self.segments = segments
         self.given = given
+        self.options = options
 
     @property
     def size(self) -> int | None:
@@ -281,12 +357,13 @@ class Query(Generic[T]):
 
     def sized(self, size: int) -> Query[T]:
         """Ask for pages of another size."""
-        return Query(self.listing, self.segments, {**self.given, self.listing.size: size})
+        given = {**self.given, self.listing.size: size}
+        return Query(self.listing, self.segments, given, self.options)
 
     def call(self, cursor: Cursor | None = None) -> Call[Window[T]]:
         """Ask for a page: the first, or the one that a cursor leads to."""
         given = self.given if cursor is None else {**self.given, self.listing.cursor: cursor}
-        return self.listing.call(self.listing.window, self.segments, given)
+        return self.listing.call(self.listing.window, self.segments, given, self.options)
 
 
 # What sends
@@ -298,9 +375,8 @@ class Received(Protocol):
     status_code: int
     headers: Mapping[str, str]
     content: bytes
-
-    @property
-    def request_id(self) -> str | None: ...
+    request_id: str | None
+    seconds: float
 
 
 class RawResponse(Generic[T]):
@@ -309,30 +385,44 @@ class RawResponse(Generic[T]):
     Attributes:
         status_code: the HTTP status.
         headers: their names fit in any case.
-        content: the body. May hold patient data.
+        content: the body, decompressed. May hold patient data.
+        request_id: how the server names this request in its own logs, if it says so.
         retries_taken: how many times the request was repeated before this response.
     """
 
     __slots__ = (
-        *("_operation", "_read", "_received"),
-        *("content", "headers", "retries_taken", "status_code"),
+        *("_call", "_read", "_seconds"),
+        *("content", "headers", "request_id", "retries_taken", "status_code"),
     )
 
     def __init__(
-        self, retries_taken: int, received: Received, operation: str, read: Callable[[], T]
+        self,
+        retries_taken: int,
+        received: Received,
+        call: Call[T],
+        read: Callable[[Decode[Any]], Any],
     ) -> None:
         self.status_code = received.status_code
         self.headers = received.headers
         self.content = received.content
+        self.request_id = received.request_id
         self.retries_taken = retries_taken
-        self._received = received
-        self._operation = operation
+        self._seconds = received.seconds
+        self._call = call
         self._read = read
 
     @property
-    def request_id(self) -> str | None:
-        """How the server names this request in its own logs, if it says so."""
-        return self._received.request_id
+    def elapsed(self) -> timedelta:
+        """From when the request was sent, the last time, until the body was read."""
+        return timedelta(seconds=self._seconds)
+
+    def json(self) -> Any:
+        """Read the body as JSON, and nothing else of it. May hold patient data.
+
+        Raises:
+            APIResponseError: it is not JSON.
+        """
+        return self._read(_as_it_is)
 
     def parse(self) -> T:
         """Read the body, each time anew.
@@ -344,10 +434,17 @@ class RawResponse(Generic[T]):
             APIResponseError: the body is not what the document says: not JSON, or without what
                 was asked for; with `strict_responses`, different from the document at all.
         """
-        return self._read()
+        value: T = self._read(self._call.decode)
+        if self.request_id is not None and hasattr(value, "_request_id"):
+            object.__setattr__(value, "_request_id", self.request_id)
+        return value
 
     def __repr__(self) -> str:
-        return f"<RawResponse {self.status_code} to {self._operation}>"
+        return f"<RawResponse {self.status_code} to {self._call.request.operation.id}>"
+
+
+def _as_it_is(data: object, *, strict: bool = False) -> object:
+    return data
 
 
 class Walk(Protocol[T]):
@@ -456,7 +553,7 @@ class Pager(_Pages[T]):
             APIResponseError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return as_page(self._sender.send(self._query.call()).parse())
+        return self._sender.send(self._query.call()).parse().page()
 
 
 class AsyncPager(_Pages[T]):
@@ -504,7 +601,7 @@ class AsyncPager(_Pages[T]):
             APIResponseError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return as_page((await self._sender.send(self._query.call())).parse())
+        return (await self._sender.send(self._query.call())).parse().page()
 
     def _start(self, walk: Walk[T]) -> Task[Window[T] | None]:
         from asyncio import create_task  # not for those who are not async

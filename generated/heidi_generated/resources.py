@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property as _cached_property
-from typing import Final
+from typing import Any, Final
 
 from .api.sessions import (
     create_session as _create_session,
@@ -29,6 +29,7 @@ from .facade import (
     Progress,
     RawResponse,
     Resource as _Resource,
+    options as _options,
 )
 from .fields import PatientFields
 from .models import (
@@ -38,7 +39,7 @@ from .models import (
     SessionCreated,
     SessionUpdate,
 )
-from .types import UNSET, Unset
+from .types import UNSET, Timeout, Unset
 
 _SESSIONS_CREATE: Final[_Method[SessionCreated]] = _Method(
     build=_create_session.build,
@@ -115,6 +116,11 @@ class Sessions(_Resource):
         *,
         patient_profile_id: str | Unset = UNSET,
         ehr_appointment_id: str | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> SessionCreated:
         """Create a session.
 
@@ -128,6 +134,14 @@ class Sessions(_Resource):
             patient_profile_id: The id of the Heidi patient that the session is about.
             ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
                 else the same thing is called `ehr_appt_id`.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             SessionCreated: The session exists from now on.
@@ -142,15 +156,35 @@ class Sessions(_Resource):
         Spec: createSession (documented).
         """
         _call = _SESSIONS_CREATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             patient_profile_id=patient_profile_id,
             ehr_appointment_id=ehr_appointment_id,
         )
-        del patient_profile_id, ehr_appointment_id
+        del (
+            patient_profile_id,
+            ehr_appointment_id,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
+        )
         return self._send(_call).parse()
 
     def get(
         self,
         session_id: str,
+        *,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> Session:
         """Get a session.
 
@@ -158,6 +192,13 @@ class Sessions(_Resource):
 
         Args:
             session_id: The id of the session, as `createSession` answered it.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             Session: The session.
@@ -171,9 +212,15 @@ class Sessions(_Resource):
         Spec: getSession (documented).
         """
         _call = _SESSIONS_GET.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
         )
-        del session_id
+        del session_id, extra_headers, extra_query, timeout, deadline
         return self._send(_call).parse()
 
     def update(
@@ -194,6 +241,11 @@ class Sessions(_Resource):
         is_consent: bool | Unset = UNSET,
         created_time_local: str | Unset = UNSET,
         linked_sessions_for_context: Sequence[str] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> Session:
         """Update a session.
 
@@ -233,6 +285,14 @@ class Sessions(_Resource):
             created_time_local: The local time of creation. The vendor shows no sample and names
                 no format.
             linked_sessions_for_context: The ids of other sessions that serve as context.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             Session: The session as it is after the change.
@@ -248,6 +308,13 @@ class Sessions(_Resource):
         Spec: updateSession (documented).
         """
         _call = _SESSIONS_UPDATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
             duration=duration,
             language_code=language_code,
@@ -280,6 +347,11 @@ class Sessions(_Resource):
             is_consent,
             created_time_local,
             linked_sessions_for_context,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
         )
         return self._send(_call).parse()
 
@@ -289,6 +361,10 @@ class Sessions(_Resource):
         page_size: int | Unset = UNSET,
         max_items: int | None = None,
         progress: Progress | None = None,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> SessionList:
         """List the sessions of the linked user.
 
@@ -303,6 +379,13 @@ class Sessions(_Resource):
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             SessionList: iterate over it with `for`; each time it asks again.
@@ -321,9 +404,15 @@ class Sessions(_Resource):
         Spec: listLinkedUserSessions (documented).
         """
         _query = _SESSIONS_LIST.ask(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             page_size=page_size,
         )
-        del page_size
+        del page_size, extra_headers, extra_query, timeout, deadline
         return SessionList(self._sender, _query, max_items, progress)
 
     @_cached_property
@@ -340,6 +429,11 @@ class SessionsWithRawResponse(_Resource):
         *,
         patient_profile_id: str | Unset = UNSET,
         ehr_appointment_id: str | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[SessionCreated]:
         """Create a session.
 
@@ -353,6 +447,14 @@ class SessionsWithRawResponse(_Resource):
             patient_profile_id: The id of the Heidi patient that the session is about.
             ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
                 else the same thing is called `ehr_appt_id`.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[SessionCreated]: the response, with its status and headers.
@@ -367,15 +469,35 @@ class SessionsWithRawResponse(_Resource):
         Spec: createSession (documented).
         """
         _call = _SESSIONS_CREATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             patient_profile_id=patient_profile_id,
             ehr_appointment_id=ehr_appointment_id,
         )
-        del patient_profile_id, ehr_appointment_id
+        del (
+            patient_profile_id,
+            ehr_appointment_id,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
+        )
         return self._send(_call)
 
     def get(
         self,
         session_id: str,
+        *,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Session]:
         """Get a session.
 
@@ -383,6 +505,13 @@ class SessionsWithRawResponse(_Resource):
 
         Args:
             session_id: The id of the session, as `createSession` answered it.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Session]: the response, with its status and headers.
@@ -396,9 +525,15 @@ class SessionsWithRawResponse(_Resource):
         Spec: getSession (documented).
         """
         _call = _SESSIONS_GET.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
         )
-        del session_id
+        del session_id, extra_headers, extra_query, timeout, deadline
         return self._send(_call)
 
     def update(
@@ -419,6 +554,11 @@ class SessionsWithRawResponse(_Resource):
         is_consent: bool | Unset = UNSET,
         created_time_local: str | Unset = UNSET,
         linked_sessions_for_context: Sequence[str] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Session]:
         """Update a session.
 
@@ -458,6 +598,14 @@ class SessionsWithRawResponse(_Resource):
             created_time_local: The local time of creation. The vendor shows no sample and names
                 no format.
             linked_sessions_for_context: The ids of other sessions that serve as context.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Session]: the response, with its status and headers.
@@ -473,6 +621,13 @@ class SessionsWithRawResponse(_Resource):
         Spec: updateSession (documented).
         """
         _call = _SESSIONS_UPDATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
             duration=duration,
             language_code=language_code,
@@ -505,6 +660,11 @@ class SessionsWithRawResponse(_Resource):
             is_consent,
             created_time_local,
             linked_sessions_for_context,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
         )
         return self._send(_call)
 
@@ -513,6 +673,10 @@ class SessionsWithRawResponse(_Resource):
         *,
         page_size: int | Unset = UNSET,
         page: str | int | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Page[Session]]:
         """List the sessions of the linked user.
 
@@ -524,6 +688,13 @@ class SessionsWithRawResponse(_Resource):
             page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
             page: The `next_page` of the previous answer, sent back unread. Left out, it asks for
                 the first page.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Page[Session]]: the response, with its status and headers.
@@ -539,10 +710,16 @@ class SessionsWithRawResponse(_Resource):
         Spec: listLinkedUserSessions (documented).
         """
         _call = _SESSIONS_LIST.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             page_size=page_size,
             page=page,
         )
-        del page_size, page
+        del page_size, page, extra_headers, extra_query, timeout, deadline
         return self._send(_call)
 
 
@@ -554,6 +731,11 @@ class AsyncSessions(_AsyncResource):
         *,
         patient_profile_id: str | Unset = UNSET,
         ehr_appointment_id: str | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> SessionCreated:
         """Create a session.
 
@@ -567,6 +749,14 @@ class AsyncSessions(_AsyncResource):
             patient_profile_id: The id of the Heidi patient that the session is about.
             ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
                 else the same thing is called `ehr_appt_id`.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             SessionCreated: The session exists from now on.
@@ -581,15 +771,35 @@ class AsyncSessions(_AsyncResource):
         Spec: createSession (documented).
         """
         _call = _SESSIONS_CREATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             patient_profile_id=patient_profile_id,
             ehr_appointment_id=ehr_appointment_id,
         )
-        del patient_profile_id, ehr_appointment_id
+        del (
+            patient_profile_id,
+            ehr_appointment_id,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
+        )
         return (await self._send(_call)).parse()
 
     async def get(
         self,
         session_id: str,
+        *,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> Session:
         """Get a session.
 
@@ -597,6 +807,13 @@ class AsyncSessions(_AsyncResource):
 
         Args:
             session_id: The id of the session, as `createSession` answered it.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             Session: The session.
@@ -610,9 +827,15 @@ class AsyncSessions(_AsyncResource):
         Spec: getSession (documented).
         """
         _call = _SESSIONS_GET.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
         )
-        del session_id
+        del session_id, extra_headers, extra_query, timeout, deadline
         return (await self._send(_call)).parse()
 
     async def update(
@@ -633,6 +856,11 @@ class AsyncSessions(_AsyncResource):
         is_consent: bool | Unset = UNSET,
         created_time_local: str | Unset = UNSET,
         linked_sessions_for_context: Sequence[str] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> Session:
         """Update a session.
 
@@ -672,6 +900,14 @@ class AsyncSessions(_AsyncResource):
             created_time_local: The local time of creation. The vendor shows no sample and names
                 no format.
             linked_sessions_for_context: The ids of other sessions that serve as context.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             Session: The session as it is after the change.
@@ -687,6 +923,13 @@ class AsyncSessions(_AsyncResource):
         Spec: updateSession (documented).
         """
         _call = _SESSIONS_UPDATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
             duration=duration,
             language_code=language_code,
@@ -719,6 +962,11 @@ class AsyncSessions(_AsyncResource):
             is_consent,
             created_time_local,
             linked_sessions_for_context,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
         )
         return (await self._send(_call)).parse()
 
@@ -729,6 +977,10 @@ class AsyncSessions(_AsyncResource):
         max_items: int | None = None,
         progress: Progress | None = None,
         prefetch: bool = False,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> AsyncSessionList:
         """List the sessions of the linked user.
 
@@ -744,6 +996,13 @@ class AsyncSessions(_AsyncResource):
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count.
             prefetch: ask for the next page while this one is worked on.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             AsyncSessionList: iterate over it with `async for`; each time it asks again.
@@ -762,9 +1021,15 @@ class AsyncSessions(_AsyncResource):
         Spec: listLinkedUserSessions (documented).
         """
         _query = _SESSIONS_LIST.ask(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             page_size=page_size,
         )
-        del page_size
+        del page_size, extra_headers, extra_query, timeout, deadline
         return AsyncSessionList(self._sender, _query, max_items, progress, prefetch=prefetch)
 
     @_cached_property
@@ -781,6 +1046,11 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         *,
         patient_profile_id: str | Unset = UNSET,
         ehr_appointment_id: str | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[SessionCreated]:
         """Create a session.
 
@@ -794,6 +1064,14 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             patient_profile_id: The id of the Heidi patient that the session is about.
             ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
                 else the same thing is called `ehr_appt_id`.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[SessionCreated]: the response, with its status and headers.
@@ -808,15 +1086,35 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Spec: createSession (documented).
         """
         _call = _SESSIONS_CREATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             patient_profile_id=patient_profile_id,
             ehr_appointment_id=ehr_appointment_id,
         )
-        del patient_profile_id, ehr_appointment_id
+        del (
+            patient_profile_id,
+            ehr_appointment_id,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
+        )
         return await self._send(_call)
 
     async def get(
         self,
         session_id: str,
+        *,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Session]:
         """Get a session.
 
@@ -824,6 +1122,13 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
 
         Args:
             session_id: The id of the session, as `createSession` answered it.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Session]: the response, with its status and headers.
@@ -837,9 +1142,15 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Spec: getSession (documented).
         """
         _call = _SESSIONS_GET.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
         )
-        del session_id
+        del session_id, extra_headers, extra_query, timeout, deadline
         return await self._send(_call)
 
     async def update(
@@ -860,6 +1171,11 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         is_consent: bool | Unset = UNSET,
         created_time_local: str | Unset = UNSET,
         linked_sessions_for_context: Sequence[str] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Session]:
         """Update a session.
 
@@ -899,6 +1215,14 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             created_time_local: The local time of creation. The vendor shows no sample and names
                 no format.
             linked_sessions_for_context: The ids of other sessions that serve as context.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            extra_body: more properties for the body, as JSON has them.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Session]: the response, with its status and headers.
@@ -914,6 +1238,13 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Spec: updateSession (documented).
         """
         _call = _SESSIONS_UPDATE.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             (session_id,),
             duration=duration,
             language_code=language_code,
@@ -946,6 +1277,11 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             is_consent,
             created_time_local,
             linked_sessions_for_context,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+            deadline,
         )
         return await self._send(_call)
 
@@ -954,6 +1290,10 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         *,
         page_size: int | Unset = UNSET,
         page: str | int | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
     ) -> RawResponse[Page[Session]]:
         """List the sessions of the linked user.
 
@@ -965,6 +1305,13 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
             page: The `next_page` of the previous answer, sent back unread. Left out, it asks for
                 the first page.
+            extra_headers: sent with this call, on top of those of the client; no credentials.
+            extra_query: more parameters for the query, such as one that the document does not
+                name yet.
+            timeout: seconds that connecting, sending and each wait for more of the response may
+                take; or an httpx.Timeout. Without it, as the client says.
+            deadline: seconds that the whole call may take, repetitions included; None for no
+                end. Without it, as the client says.
 
         Returns:
             RawResponse[Page[Session]]: the response, with its status and headers.
@@ -980,8 +1327,14 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Spec: listLinkedUserSessions (documented).
         """
         _call = _SESSIONS_LIST.prepare(
+            _options(
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                timeout=timeout,
+                deadline=deadline,
+            ),
             page_size=page_size,
             page=page,
         )
-        del page_size, page
+        del page_size, page, extra_headers, extra_query, timeout, deadline
         return await self._send(_call)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import quote
 
 from attrs import frozen
@@ -35,6 +35,12 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 """Left out of a request or a response, which is not the same as null."""
+
+
+class Timeout(Protocol):
+    """How long connecting, sending, and each wait for more may take: an httpx.Timeout."""
+
+    def as_dict(self) -> dict[str, float | None]: ...
 
 
 @frozen(kw_only=True, eq=False)

@@ -5,29 +5,35 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from heidi_generated.errors import APIResponseError, APIStatusError, failure_in, status_error
+from heidi_generated.errors import (
+    BY_TYPE,
+    APIResponseError,
+    APIStatusError,
+    failure_in,
+    status_error,
+)
 from heidi_generated.types import MismatchError
 
 from . import _json
 
 if TYPE_CHECKING:
     from heidi_generated.facade import Decode
-    from heidi_generated.types import Operation
 
-    from ._messages import Answer
+    from ._messages import Answer, Outgoing
 
 T = TypeVar("T")
 
-# The name of a failure is shown; a text of another form could be anything.
-_TYPE: Final = r"[A-Za-z][\w.]{0,99}"
+# The name of a failure is shown; a string of another form could be anything, such as a name.
+_TYPE: Final = r"([A-Za-z][A-Za-z0-9_.]{0,90})?(Error|Exception|error|exception)"
 
 
-def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: bool) -> T:
+def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool) -> T:
     """Read the body of an answer that says yes.
 
     Raises:
         APIResponseError: it is not what the document says.
     """
+    operation, path = outgoing.operation, "$"
     try:
         if operation.empty and not answer.content:
             return decode(None, strict=strict)
@@ -35,24 +41,26 @@ def read(answer: Answer, operation: Operation, decode: Decode[T], *, strict: boo
     except MismatchError as error:
         path = error.path
     except (ValueError, RecursionError):
-        path = "$"
+        pass
     # Outside of the handlers: their tracebacks hold the body.
     raise APIResponseError(
-        operation=operation.id,
-        route=f"{operation.method} {operation.route}",
+        **outgoing.facts,
+        hint=outgoing.server.hint if path == "$" and answer.problem is None else None,
         request_id=answer.request_id,
         status_code=answer.status_code,
         path=path,
+        problem=answer.problem,
         body=answer.content,
     )
 
 
-def refusal(answer: Answer, operation: Operation) -> APIStatusError:
+def refusal(answer: Answer, outgoing: Outgoing) -> APIStatusError:
     """Turn an answer that says no into its error, whatever the body is."""
     detail, type_ = failure_of(answer)
+    elsewhere = type_ is None and (answer.status_code < 400 or answer.status_code in {404, 405})
     return status_error(answer.status_code, type_)(
-        operation=operation.id,
-        route=f"{operation.method} {operation.route}",
+        **outgoing.facts,
+        hint=outgoing.server.hint if elsewhere else None,
         request_id=answer.request_id,
         status_code=answer.status_code,
         type=type_,
@@ -69,6 +77,6 @@ def failure_of(answer: Answer) -> tuple[Any, str | None]:
         detail, name = failure_in(_json.load_object(answer.content))
     except (ValueError, RecursionError):
         return None, None
-    if isinstance(name, str) and re.fullmatch(_TYPE, name, re.ASCII):
+    if isinstance(name, str) and (name in BY_TYPE or re.fullmatch(_TYPE, name)):
         return detail, name
     return detail, None

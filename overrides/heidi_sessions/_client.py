@@ -6,15 +6,17 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from heidi_generated.client import AsyncResources, Resources
-from heidi_generated.facade import Uncopied
+from heidi_generated.errors import ConfigurationError
+from heidi_generated.facade import Uncopied, checked
 from heidi_generated.types import UNSET
 
-from . import _options
+from . import _log, _options
 from ._engine import AsyncEngine, Engine
-from ._http import AsyncPool, HttpxAsyncClient, HttpxClient, SyncPool, TokenAuth
-from ._issuer import Issuer
-from ._settings import DEFAULT_TIMEOUT, Settings
-from ._tokens import IssuedTokens, given_tokens
+from ._http import AsyncPool, HttpxAsyncClient, HttpxClient, SyncPool
+from ._issuer import Users
+from ._options import quietly
+from ._settings import DEFAULT_DEADLINE, DEFAULT_TIMEOUT, MAX_RESPONSE_BYTES, Settings
+from ._tokens import NoUser, given_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,17 +52,20 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         base_url: str | None = None,
         region: Region | None = None,
         timeout: float | Timeout | Unset = UNSET,
+        deadline: float | None = DEFAULT_DEADLINE,
         max_retries: int = 2,
         retry_writes: bool = False,
         default_headers: Mapping[str, str] | None = None,
         strict_responses: bool = False,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
         page_parameter: str | None = None,
         http_client: HttpxT | None = None,
     ) -> None:
         """Set up a client; nothing is sent yet.
 
         What is not passed is taken from the environment. Authenticate in one of three ways: a
-        token, a function that gives tokens, or a key with the user it is for.
+        token, a function that gives tokens, or a key with the user it is for. With a key alone,
+        `as_user` names the user.
 
         Args:
             token: a bearer token (HEIDI_TOKEN).
@@ -75,12 +80,16 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
                 either, the server for all regions.
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout. Without it 30, or as http_client says.
+            deadline: seconds that a whole call may take, repetitions and waits between them
+                included; None for no end. A list is a call for each page.
             max_retries: how many times to repeat a request that failed and may be repeated.
             retry_writes: also repeat calls that write where the server may have acted on the
                 first attempt. May create the same thing twice.
             default_headers: sent with every request.
             strict_responses: refuse answers that are not what the document says, instead of
                 reading them as far as they go.
+            max_response_bytes: the largest body of a response that is read, decompressed; a larger
+                one is an APIResponseError.
             page_parameter: the query parameter that asks for the next page; None: as the
                 document names it.
             http_client: your own httpx.Client or, for `AsyncHeidi`, httpx.AsyncClient, with your
@@ -89,41 +98,58 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         Raises:
             ConfigurationError: an option is missing, contradicts another, or is not safe.
         """
-        given = _options.conceal(
-            token=token,
-            api_key=api_key,
-            email=email,
-            third_party_internal_id=third_party_internal_id,
-        )
-        del token, api_key, email, third_party_internal_id  # tracebacks that show locals show these
-        credentials = _options.credentials(given, provider=token_provider is not None)
-        own_client = http_client is not None
-        settings = Settings(
-            base_url=_options.base_url(base_url, region),
-            own_client=own_client,
-            timeout=DEFAULT_TIMEOUT if timeout is UNSET and not own_client else timeout,
+        names = ("token", "api_key", "email", "third_party_internal_id")
+        made = quietly(
+            self._engine_of,
+            dict(zip(names, (token, api_key, email, third_party_internal_id), strict=True)),
+            token_provider,
+            http_client,
+            server=(base_url, region),
+            timeout=DEFAULT_TIMEOUT if timeout is UNSET and http_client is None else timeout,
+            deadline=deadline,
             max_retries=max_retries,
             retry_writes=retry_writes,
-            default_headers=default_headers or {},
+            default_headers={} if default_headers is None else default_headers,
             strict_responses=strict_responses,
+            max_response_bytes=max_response_bytes,
             page_parameter=page_parameter,
         )
-        pool = self._pool_class(settings.base_url, http_client)
+        # Tracebacks that show locals would show these.
+        del token, api_key, email, third_party_internal_id, base_url, region, default_headers
+        self._set_up(checked(made), derived=False)
+
+    def _engine_of(
+        self,
+        given: Mapping[str, str | None],
+        provider: Callable[[], Token] | None,
+        http_client: HttpxT | None,
+        server: tuple[str | None, str | None],
+        **options: Any,
+    ) -> Any:
+        _log.follow_environment()
+        credentials = _options.credentials(_options.conceal(**given), provider=provider is not None)
+        settings = Settings(
+            server=_options.server(*server), own_client=http_client is not None, **options
+        )
+        pool = self._pool_class(settings.server.url, http_client)
+        users = None
         if isinstance(credentials, _options.Key):
-            source: TokenSource = IssuedTokens(Issuer(credentials, settings), pool.send)
+            users = Users(credentials, settings, pool.send)
+            tokens: TokenSource = users.tokens(credentials.user) if credentials.user else NoUser()
         else:
-            source = given_tokens(credentials, token_provider)
-        auth = TokenAuth(source, settings.base_url)
-        self._set_up(self._engine_class(pool, auth, settings), derived=False)
+            tokens = given_tokens(credentials, provider)
+        return self._engine_class(pool, tokens, settings, users)
 
     def with_options(
         self,
         *,
         timeout: float | Timeout | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
         max_retries: int | Unset = UNSET,
         retry_writes: bool | Unset = UNSET,
         default_headers: Mapping[str, str] | Unset = UNSET,
         strict_responses: bool | Unset = UNSET,
+        max_response_bytes: int | Unset = UNSET,
     ) -> Self:
         """Derive a client with other options, which shares this one's connections and token.
 
@@ -132,11 +158,13 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         Args:
             timeout: seconds that connecting, sending and each wait for more of an answer may take;
                 or an httpx.Timeout.
+            deadline: seconds that a whole call may take; None for no end.
             max_retries: how many times to repeat a request that failed and may be repeated.
             retry_writes: also repeat calls that write where the server may have acted on the
                 first attempt. May create the same thing twice.
             default_headers: sent with every request, on top of those that are there.
             strict_responses: refuse answers that are not what the document says.
+            max_response_bytes: the largest body of a response that is read, decompressed.
 
         Returns:
             A client of the same class.
@@ -144,17 +172,55 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         Raises:
             ConfigurationError: an option is not what it must be.
         """
-        settings = self._engine.settings.evolve(
-            timeout=timeout,
-            max_retries=max_retries,
-            retry_writes=retry_writes,
-            default_headers=default_headers,
-            strict_responses=strict_responses,
+        settings = self._engine.settings.evolved(
+            {
+                "timeout": timeout,
+                "deadline": deadline,
+                "max_retries": max_retries,
+                "retry_writes": retry_writes,
+                "default_headers": default_headers,
+                "strict_responses": strict_responses,
+                "max_response_bytes": max_response_bytes,
+            }
         )
-        engine = self._engine_class(self._engine.pool, self._engine.auth, settings)
+        del default_headers  # it may be refused because it holds a secret
+        return self._derive(self._engine.tokens, checked(settings))
+
+    def as_user(self, *, email: str, third_party_internal_id: str) -> Self:
+        """Derive a client for another user of the same key, which shares this one's connections.
+
+        Each user has a token, asked for once: this client and all that derive from it keep the
+        tokens of their last 10,000 users, so make one for each request if that is simpler. It lives
+        as long as this one; closing it does nothing.
+
+        Args:
+            email: the email address of the user.
+            third_party_internal_id: the id of the same user in your own system.
+
+        Returns:
+            A client of the same class, with the same options.
+
+        Raises:
+            ConfigurationError: this client has a token and no key, or an argument is empty.
+        """
+        tokens = quietly(
+            self._tokens_of,
+            {"email": email, "third_party_internal_id": third_party_internal_id},
+        )
+        del email, third_party_internal_id
+        return self._derive(checked(tokens), self._engine.settings)
+
+    def _tokens_of(self, user: Mapping[str, str]) -> TokenSource:
+        users: Users | None = self._engine.users
+        if users is None:
+            raise ConfigurationError("as_user: a token is for one user; give api_key= instead")
+        return users.tokens(_options.user(_options.conceal(**user)))
+
+    def _derive(self, tokens: TokenSource, settings: Settings) -> Self:
         client = object.__new__(type(self))
         client.__dict__.update(self.__dict__)
-        client._set_up(engine, derived=True)
+        old = self._engine
+        client._set_up(self._engine_class(old.pool, tokens, settings, old.users), derived=True)
         return client
 
     def __repr__(self) -> str:
@@ -162,7 +228,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
 
     def _set_up(self, engine: Any, *, derived: bool) -> None:
         self._engine = engine
-        self._base_url = engine.settings.base_url
+        self._base_url = engine.settings.server.url
         self._derived = derived
         self._set_up_resources(engine)
 
@@ -173,8 +239,8 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
 class Heidi(Resources, _Client[str, HttpxClient]):
     """The Heidi Sessions API.
 
-    Threads may share it. Clients that derive from it by `with_options` share its connections and
-    its token. Close it after use, or use it in a `with` statement.
+    Threads may share it. Clients that derive from it by `with_options` and `as_user` share its
+    connections. Close it after use, or use it in a `with` statement.
     """
 
     _pool_class = SyncPool
@@ -203,7 +269,7 @@ class AsyncHeidi(AsyncResources, _Client[str | Awaitable[str], HttpxAsyncClient]
 
     Tasks, threads and event loops may share it. Each event loop has its own connections, which
     `asyncio.run` closes at its end if nobody did before. Clients that derive from it by
-    `with_options` share its connections and its token. Close it after use, or use it in an
+    `with_options` and `as_user` share its connections. Close it after use, or use it in an
     `async with` statement.
     """
 

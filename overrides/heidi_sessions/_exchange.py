@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from heidi_generated.errors import APIConnectionError, APIStatusError, HeidiError, TokenError
-from heidi_generated.facade import RawResponse
+from heidi_generated.facade import RawResponse, checked
 
 from . import _clock, _log
 from ._answers import read, refusal
@@ -31,34 +31,48 @@ class Exchange(Generic[T]):
     """One call, and the attempts made so far."""
 
     def __init__(self, call: Call[T], settings: Settings) -> None:
+        if call.settings is not None:
+            settings = checked(settings.evolved(call.settings))
         self._call = call
         self._settings = settings
         self._outgoing = settings.outgoing(call.request, call.content, token=call.token)
         self._safe = call.request.operation.method == "GET" or settings.retry_writes
         self._started = 0.0
-        self.attempts = 0
+        self._attempts = 0
+        self._renewals = 0
 
     def begin(self) -> Outgoing:
-        """Count an attempt, and say what to send."""
-        self.attempts += 1
+        """Say what to send."""
         self._started = _clock.monotonic()
         return self._outgoing
 
-    def judge(self, result: Result) -> Result:
-        """Log the attempt, and turn an answer that says no into its error."""
-        operation = self._call.request.operation
-        _log.attempt(operation, result, _clock.monotonic() - self._started, self.attempts)
-        if isinstance(result, Answer) and not 200 <= result.status_code < 300:
-            return refusal(result, operation)
+    def judge(self, result: Result, *, renewed: bool = False) -> Result:
+        """Count and log an attempt, and turn an answer that says no into its error.
+
+        Args:
+            renewed: whether it was made only because a token was refused.
+        """
+        self._attempts += 1
+        self._renewals += renewed
+        seconds = _clock.monotonic() - self._started
+        _log.attempt(self._outgoing, result, seconds, self._attempts)
+        if isinstance(result, Answer):
+            result.seconds = seconds
+            if not 200 <= result.status_code < 300:
+                return refusal(result, self._outgoing)
         return result
 
     def may_repeat(self, result: Result) -> bool:
         """Say whether to try again."""
         return (
             isinstance(result, HeidiError)
-            and self.attempts <= self._settings.max_retries
+            and self._attempts - self._renewals <= self._settings.max_retries
             and repeatable(result, safe=self._safe)
         )
+
+    def too_late(self, seconds: float) -> bool:
+        """Say whether the deadline has passed by so many seconds from now."""
+        return _clock.monotonic() + seconds >= self._outgoing.ends
 
     def conclude(self, result: Result) -> RawResponse[T]:
         """Hand the last answer over.
@@ -66,15 +80,19 @@ class Exchange(Generic[T]):
         Raises:
             HeidiError: there was none, or it says no.
         """
-        retries = self.attempts - 1
+        retries = self._attempts - 1
         if isinstance(result, Answer):
-            operation, decode = self._call.request.operation, self._call.decode
             strict = self._settings.strict_responses
-            reading = functools.partial(read, result, operation, decode, strict=strict)
-            return RawResponse(retries, received=result, operation=operation.id, read=reading)
+            reading = functools.partial(read, result, self._outgoing, strict=strict)
+            return RawResponse(retries, result, self._call, reading)
         if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
             result.retries_taken = retries
         raise result
+
+
+def renewable(result: Result) -> bool:
+    """Say whether another token may help."""
+    return isinstance(result, APIStatusError) and result.status_code == 401
 
 
 def repeatable(error: HeidiError, *, safe: bool) -> bool:

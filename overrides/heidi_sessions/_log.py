@@ -1,41 +1,69 @@
-"""The logger of this package: method, route, status, time, attempt and request id; no more."""
+"""The logger of this package: method, place, status, time, attempt and request id; no more.
+
+Each fact is an attribute of the record too, for a formatter that writes JSON.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Final
+
+from heidi_generated.errors import ConfigurationError
 
 from ._messages import Answer
 
 if TYPE_CHECKING:
     from heidi_generated.errors import HeidiError
-    from heidi_generated.types import Operation
+
+    from ._messages import Outgoing
 
 logger: Final = logging.getLogger("heidi_sessions")
 
+_LEVELS: Final = ("debug", "info", "warning", "error")
 
-def attempt(operation: Operation, result: Answer | HeidiError, seconds: float, number: int) -> None:
+
+def follow_environment() -> None:
+    """Set the level that HEIDI_LOG names, and write to stderr where nobody has set up logging.
+
+    Raises:
+        ConfigurationError: there is no such level.
+    """
+    level = os.environ.get("HEIDI_LOG", "").lower()
+    if not level:
+        return
+    if level not in _LEVELS:
+        raise ConfigurationError(f"HEIDI_LOG: set one of {', '.join(_LEVELS)}")
+    logger.setLevel(level.upper())
+    if not logger.hasHandlers():
+        logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+
+
+def attempt(outgoing: Outgoing, result: Answer | HeidiError, seconds: float, number: int) -> None:
     """Log one attempt."""
     if not logger.isEnabledFor(logging.INFO):
         return
-    if isinstance(result, Answer):
-        outcome, request_id = str(result.status_code), result.request_id
-    else:
-        outcome, request_id = type(result).__name__, None
+    operation = outgoing.operation
+    answer = result if isinstance(result, Answer) else None
+    facts = {
+        "method": operation.method,
+        "server": outgoing.server.url.partition("://")[2],
+        "route": operation.route,
+        "outcome": str(answer.status_code) if answer else type(result).__name__,
+        "duration_ms": round(seconds * 1000, 1),
+        "attempt": number,
+        "request_id": answer.request_id if answer else None,
+    }
     logger.info(
-        "%s %s: %s in %.1f ms, attempt %d, request id %s",
-        operation.method,
-        operation.route,
-        outcome,
-        seconds * 1000,
-        number,
-        request_id or "-",
+        "%s %s%s: %s in %.1f ms, attempt %d, request id %s",
+        *(facts | {"request_id": facts["request_id"] or "-"}).values(),
+        extra={**facts, "operation": operation.id},
     )
 
 
 def wait(seconds: float) -> None:
     """Log that a failed attempt is followed by another."""
-    logger.info("trying again in %.1f s", seconds)
+    logger.info("trying again in %.1f s", seconds, extra={"wait_s": round(seconds, 1)})
 
 
 def short_walk(seen: int, total: int | None, noun: str) -> None:

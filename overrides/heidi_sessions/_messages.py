@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from . import _clock
 
@@ -15,10 +14,7 @@ if TYPE_CHECKING:
     from heidi_generated.types import Operation
 
     from ._http import Timeout
-
-_REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
-_REQUEST_ID: Final = r"[\w.:/+=-]{1,128}"
-
+    from ._options import Server
 
 # Written out: each call makes them, and attrs would take longer, at import too.
 
@@ -26,7 +22,7 @@ _REQUEST_ID: Final = r"[\w.:/+=-]{1,128}"
 class Outgoing:
     """A request without its credentials."""
 
-    __slots__ = ("content", "headers", "operation", "timeout", "url")
+    __slots__ = ("content", "ends", "headers", "limit", "operation", "server", "timeout", "url")
 
     def __init__(
         self,
@@ -35,33 +31,65 @@ class Outgoing:
         headers: Mapping[str, str],
         content: bytes | None,
         timeout: Timeout | None,
+        *,
+        server: Server,
+        ends: float,
+        limit: int,
     ) -> None:
-        """Take all parts; without a timeout, that of the client that sends it holds."""
+        """Take all parts.
+
+        Args:
+            server: what the URL begins with.
+            timeout: None: that of the client that sends it.
+            ends: the moment (monotonic seconds) by which the response must be read.
+            limit: the most bytes that the body of the response may have.
+        """
         self.operation = operation
         self.url = url
         self.headers = headers
         self.content = content
         self.timeout = timeout
+        self.server = server
+        self.ends = ends
+        self.limit = limit
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an error says of the request."""
+        operation = self.operation
+        return {
+            "operation": operation.id,
+            "route": f"{operation.method} {operation.route}",
+            "server": self.server.url,
+        }
 
 
 class Answer:
     """A response, read to its end."""
 
-    __slots__ = ("content", "headers", "status_code")
+    __slots__ = ("content", "headers", "problem", "request_id", "seconds", "status_code")
 
-    def __init__(self, status_code: int, headers: Mapping[str, str], content: bytes) -> None:
+    def __init__(
+        self,
+        status_code: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        request_id: str | None = None,
+        problem: str | None = None,
+    ) -> None:
+        """Take all parts.
+
+        Args:
+            request_id: how the server names the request.
+            problem: why there is no content, although some was sent.
+        """
         self.status_code = status_code
         self.headers = headers
         self.content = content
-
-    @property
-    def request_id(self) -> str | None:
-        """How the server names the request; a text of another form than an id is not repeated."""
-        for name in _REQUEST_ID_HEADERS:
-            value = self.headers.get(name)
-            if value is not None and re.fullmatch(_REQUEST_ID, value, re.ASCII):
-                return value
-        return None
+        self.request_id = request_id
+        self.problem = problem
+        self.seconds = 0.0
 
     @property
     def retry_after(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from heidi_generated import document
@@ -16,9 +16,12 @@ from ._secret import Secret
 from ._tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from heidi_generated.client import Issuing
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "token": "HEIDI_TOKEN",
@@ -42,7 +45,30 @@ class Key(NamedTuple):
     issuing: Issuing
     api_key: Secret
     user: tuple[Secret, ...]
-    """What names the user, in the order of the document."""
+    """What names the user, in the order of the document; empty where none is named yet."""
+
+
+class Server(NamedTuple):
+    """Where requests go."""
+
+    url: str
+    """Without a slash at the end."""
+
+    hint: str
+    """What to check where it is not the right one."""
+
+
+def quietly(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
+    """Return what a function returns, or the error that the options deserve.
+
+    Without a traceback: the frames that the error passed hold the options, and one may be refused
+    because it holds a secret.
+    """
+    try:
+        return make(*args, **kwargs)
+    except ConfigurationError as error:
+        error.__context__ = None
+        return error.with_traceback(None)
 
 
 def conceal(**options: Any) -> dict[str, Secret | None]:
@@ -52,8 +78,7 @@ def conceal(**options: Any) -> dict[str, Secret | None]:
         ConfigurationError: one of them is not a text.
     """
     if wrong := [name for name, text in options.items() if not isinstance(text, str | None)]:
-        del options
-        raise ConfigurationError(f"{wrong[0]}: give a text")
+        raise ConfigurationError(f"{wrong[0]}: give a string")
     return {name: None if text is None else Secret(text) for name, text in options.items()}
 
 
@@ -99,15 +124,28 @@ def _key(passed: Mapping[str, Secret]) -> Key:
         raise ConfigurationError(
             "no operation of the document issues tokens for a key: give token= or token_provider="
         )
-    secrets: dict[str, Secret] = {}
+    api_key, *names = _KEY_OPTIONS
+    (key,) = _all_of({api_key: found[api_key]})
+    if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
+        raise ConfigurationError("api_key: holds a character that no header can carry")
+    named = {name: found[name] for name in names}
+    return Key(ISSUING, key, user(named) if any(named.values()) else ())
+
+
+def user(named: Mapping[str, Secret | None]) -> tuple[Secret, ...]:
+    """Return what names a user, in the order of the document.
+
+    Raises:
+        ConfigurationError: something of it is missing.
+    """
+    return tuple(_all_of(named))
+
+
+def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
     for name, secret in found.items():
         if secret is None or not secret.reveal():
             raise ConfigurationError(f"{name} is missing: give {name}= or set {ENVIRONMENT[name]}")
-        secrets[name] = secret
-    if not re.fullmatch(r"[\x21-\x7e]+", secrets["api_key"].reveal()):
-        raise ConfigurationError("api_key: holds a character that no header can carry")
-    api_key, *user = (secrets[name] for name in _KEY_OPTIONS)
-    return Key(ISSUING, api_key, tuple(user))
+        yield secret
 
 
 def _token(token: Secret, source: str) -> Secret:
@@ -116,22 +154,24 @@ def _token(token: Secret, source: str) -> Secret:
     return token
 
 
-def base_url(given: str | None, region: str | None) -> str:
-    """Choose the server, without a slash at the end.
+def server(given: str | None, region: str | None) -> Server:
+    """Choose the server.
 
     Raises:
         ConfigurationError: two servers are named, the region is unknown, or the URL would carry
             secrets in the open.
     """
-    where = "base_url= and region= are both given: give one"
+    names, where = ("base_url", "region"), "{} and {} are both given: give one"
     if given is None and region is None:
         given, region = _environment("base_url"), _environment("region")
-        where = "HEIDI_BASE_URL and HEIDI_REGION are both set: unset one"
+        names, where = ("HEIDI_BASE_URL", "HEIDI_REGION"), "{} and {} are both set: unset one"
     if given is not None and region is not None:
-        raise ConfigurationError(where)
+        raise ConfigurationError(where.format(*names))
     if region is not None:
-        return _of_region(region)
-    return document.BASE_URL if given is None else _checked(given)
+        return Server(_of_region(region), f"check {names[1]}")
+    if given is not None:
+        return Server(_checked(given), f"check {names[0]}")
+    return Server(document.BASE_URL, f"HEIDI_BASE_URL is not set; used {document.BASE_URL}")
 
 
 def _of_region(region: str) -> str:
@@ -142,7 +182,7 @@ def _of_region(region: str) -> str:
 
 def _checked(url: object) -> str:
     if not isinstance(url, str):
-        raise ConfigurationError("base_url: give a text")
+        raise ConfigurationError("base_url: give a string")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import tenacity
@@ -43,6 +44,8 @@ def _policy(exchange: Exchange[T]) -> dict[str, Any]:
     return {
         "retry": tenacity.retry_if_result(exchange.may_repeat),
         "wait": _wait,
+        "stop": functools.partial(_stop, exchange),
+        "retry_error_callback": _result,
         "before_sleep": _log_wait,
     }
 
@@ -52,9 +55,13 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return _jitter(state) if asked is None else asked
 
 
+def _stop(exchange: Exchange[Any], state: tenacity.RetryCallState) -> bool:
+    return exchange.too_late(state.upcoming_sleep)
+
+
 def _log_wait(state: tenacity.RetryCallState) -> None:
     _log.wait(state.upcoming_sleep)
 
 
-def _result(state: tenacity.RetryCallState) -> object:
+def _result(state: tenacity.RetryCallState) -> Any:
     return state.outcome.result() if state.outcome is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import platform
 import re
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
 from heidi_generated.types import UNSET, Unset
 
+from . import _clock
 from ._http import Timeout, all_headers, as_timeout, encoded
 from ._messages import Outgoing
+from ._options import Server, quietly
 from ._version import __version__
 
 if TYPE_CHECKING:
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of an answer may take."""
+
+DEFAULT_DEADLINE: Final = 300.0
+"""Seconds that a call may take, with all its attempts."""
+
+MAX_RESPONSE_BYTES: Final = 64 * 2**20
+"""Of a response, decompressed."""
 
 # RFC 9110, section 5: what else is in a header breaks it.
 _HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
@@ -36,24 +45,38 @@ def _retries(value: object) -> int:
     return value
 
 
-def _headers(value: Any) -> Mapping[str, str]:
+def _headers(value: Any, option: str = "default_headers") -> Mapping[str, str]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError("default_headers: give a mapping of names to texts")
+        raise ConfigurationError(f"{option}: give a mapping of names to strings")
     given: dict[Any, Any] = dict(cast("Mapping[str, Any]", value))
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
-        raise ConfigurationError("default_headers: give texts for names and values")
+        raise ConfigurationError(f"{option}: give strings for names and values")
     if not all(
         re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(_HEADER_VALUE, text)
         for name, text in given.items()
     ):
-        raise ConfigurationError("default_headers: holds a character that no header can carry")
+        raise ConfigurationError(f"{option}: holds a character that no header can carry")
     headers = {name.lower(): text for name, text in given.items()}  # their names fit in any case
     if _CREDENTIAL_HEADERS & headers.keys():
         raise ConfigurationError(
-            "default_headers: no credentials here, repr and logs may show them; "
+            f"{option}: no credentials here, repr and logs may show them; "
             "give token=, token_provider= or api_key="
         )
     return headers
+
+
+def _deadline(value: Any) -> float:
+    if value is None:
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ConfigurationError("deadline: give more than 0 seconds, or None for no end")
+    return value
+
+
+def _limit(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError("max_response_bytes: give a whole number, 1 or more")
+    return value
 
 
 def _name(value: object) -> str | None:
@@ -70,13 +93,17 @@ class Settings:
         ConfigurationError: an option is not what it must be.
     """
 
-    base_url: str
+    server: Server
     own_client: bool
     """Whether the user brings a client."""
 
     timeout: Timeout | Unset = attrs.field(converter=as_timeout)
     """UNSET: that of the user's client."""
 
+    deadline: float = attrs.field(converter=_deadline)
+    """Infinity: none."""
+
+    max_response_bytes: int = attrs.field(converter=_limit)
     max_retries: int = attrs.field(converter=_retries)
     retry_writes: bool = attrs.field(converter=bool)
     strict_responses: bool = attrs.field(converter=bool)
@@ -85,16 +112,19 @@ class Settings:
 
     default_headers: Mapping[str, str] = attrs.field(converter=_headers)
 
-    def evolve(self, **changes: Any) -> Settings:
+    def evolved(self, changes: Mapping[str, Any]) -> Settings | ConfigurationError:
         """Change some options; those that are UNSET stay.
 
-        Raises:
-            ConfigurationError: an option is not what it must be.
+        The error is returned; see `quietly`.
         """
+        return quietly(self._evolve, changes)
+
+    def _evolve(self, changes: Mapping[str, Any]) -> Settings:
         given = {name: value for name, value in changes.items() if value is not UNSET}
-        if "default_headers" in given:
-            more = _headers(given["default_headers"])
-            given["default_headers"] = {**self.default_headers, **more}
+        for name in ("default_headers", "extra_headers"):
+            if name in given:
+                more = _headers(given.pop(name), name)
+                given["default_headers"] = {**self.default_headers, **more}
         return attrs.evolve(self, **given)
 
     @functools.cached_property
@@ -125,17 +155,21 @@ class Settings:
         headers = self.headers if content is None else self.body_headers
         return Outgoing(
             operation=request.operation,
-            url=f"{self.base_url}{request.path}{query}",
+            url=f"{self.server.url}{request.path}{query}",
             headers={**headers, **request.headers} if request.headers else headers,
             content=content,
             timeout=None if isinstance(self.timeout, Unset) else self.timeout,
+            server=self.server,
+            ends=_clock.monotonic() + self.deadline,
+            limit=self.max_response_bytes,
         )
 
     def _written_out(self, more: Mapping[str, str]) -> Mapping[str, str]:
         headers = {
             "accept": "application/json",
+            "accept-encoding": "gzip",
             "user-agent": f"heidi-sessions/{__version__} python/{platform.python_version()}",
             **self.default_headers,
             **more,
         }
-        return encoded(headers) if self.own_client else all_headers(self.base_url, headers)
+        return encoded(headers) if self.own_client else all_headers(self.server.url, headers)

@@ -54,6 +54,19 @@ class FixedToken:
         return self.token(refused)
 
 
+class NoUser:
+    """A key without a user: tokens are for one user."""
+
+    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+        raise ConfigurationError(
+            "no user: give email= and third_party_internal_id=, set HEIDI_EMAIL and"
+            " HEIDI_THIRD_PARTY_INTERNAL_ID, or call as_user"
+        )
+
+    async def token_async(self, refused: Secret | None = None) -> Secret:
+        return self.token(refused)
+
+
 class ProvidedTokens:
     """Tokens from the user's function.
 
@@ -145,8 +158,9 @@ class IssuedTokens:
         while good is None:
             flight, leads = self._board(refused)
             if leads:
-                with self._landing(flight) as land:
-                    land(self._send(self._issuer.request(), None))
+                outgoing = self._issuer.request()
+                with self._landing(flight, outgoing) as land:
+                    land(self._send(outgoing, None))
             good = _secret_of(flight.result())
         return good
 
@@ -157,8 +171,9 @@ class IssuedTokens:
         while good is None:
             flight, leads = self._board(refused)
             if leads:
-                with self._landing(flight) as land:
-                    land(await self._send(self._issuer.request(), None))
+                outgoing = self._issuer.request()
+                with self._landing(flight, outgoing) as land:
+                    land(await self._send(outgoing, None))
             good = _secret_of(await wrap_future(flight))
         return good
 
@@ -190,11 +205,13 @@ class IssuedTokens:
             return flight, True
 
     @contextlib.contextmanager
-    def _landing(self, flight: Future[Outcome]) -> Generator[Callable[[Answer | HeidiError], None]]:
+    def _landing(
+        self, flight: Future[Outcome], outgoing: Outgoing
+    ) -> Generator[Callable[[Answer | HeidiError], None]]:
         """Tell all who wait what became of the request: what is landed, or that it never was."""
         outcomes: list[Outcome] = []
         try:
-            yield lambda result: outcomes.append(self._issuer.read(result))
+            yield lambda result: outcomes.append(self._issuer.read(outgoing, result))
         finally:
             outcome = outcomes[0] if outcomes else None
             with self._lock:
@@ -206,5 +223,7 @@ class IssuedTokens:
 
 def _secret_of(outcome: Outcome) -> Secret | None:
     if isinstance(outcome, HeidiError):
-        raise copy.copy(outcome)  # each who waits gets an error of their own
+        error = copy.copy(outcome)  # each who waits gets an error of their own
+        error.__cause__ = outcome.__cause__
+        raise error
     return None if outcome is None else outcome.secret

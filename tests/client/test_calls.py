@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import traceback
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from heidi_sessions import (
     UNSET,
     APIResponseError,
     AsyncHeidi,
+    ConfigurationError,
     Gender,
     Heidi,
     PatientFields,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 CREATED = httpx.Response(200, json={"session_id": "9"})
 
+OPTIONS = {"extra_headers", "extra_query", "extra_body", "timeout", "deadline"}
 EVERY_FIELD: dict[str, Any] = {
     "duration": 60.5,
     "language_code": "en",
@@ -125,8 +128,8 @@ def test_update_and_create_have_a_keyword_for_each_property_of_the_document(
     sessions: Any = client
     for name in view.split("."):
         sessions = getattr(sessions, name)
-    assert set(schema("SessionUpdate")) == keywords(sessions.update) == set(EVERY_FIELD)
-    assert set(schema("SessionCreate")) == keywords(sessions.create)
+    assert set(schema("SessionUpdate")) == keywords(sessions.update) - OPTIONS == set(EVERY_FIELD)
+    assert set(schema("SessionCreate")) == keywords(sessions.create) - OPTIONS
 
 
 def test_the_patient_dict_has_a_key_for_each_property_of_the_document() -> None:
@@ -266,7 +269,7 @@ def test_an_answer_that_holds_no_session_is_an_error_that_keeps_the_status(
     driver: Callable[..., Driver], body: bytes, path: str
 ) -> None:
     script = Script(httpx.Response(203, content=body, headers={"x-request-id": "r-1"}))
-    with pytest.raises(APIResponseError, match=path + r" \(request id r-1\)$") as caught:
+    with pytest.raises(APIResponseError, match=path + r" \(request id r-1\)") as caught:
         driver(script).run(lambda c: c.sessions.get("1"))
     assert (203, "getSession", "r-1") == (
         caught.value.status_code,
@@ -351,3 +354,86 @@ def test_an_id_that_is_a_number_is_refused_by_name() -> None:
         pytest.raises(TypeError, match="session_id must be a string"),
     ):
         client.sessions.get(number)
+
+
+def test_a_call_has_headers_query_body_and_timeout_of_its_own(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(envelope())
+    drive = driver(script)
+    client = drive.client(default_headers={"X-One": "1"}, timeout=9)
+    own: dict[str, Any] = {
+        "extra_headers": {"X-Two": "2"},
+        "extra_query": {"fields": ["a", "b"], "flag": True},
+        "extra_body": {"new": date(2024, 1, 31)},
+        "timeout": 5,
+    }
+    drive.wait(lambda: client.sessions.update("1", duration=1, **own))
+    drive.wait(lambda: client.sessions.update("1", duration=1))
+    first, second = script.requests
+    assert ("1", "2") == (first.headers["x-one"], first.headers["x-two"])
+    assert [("fields", "a"), ("fields", "b"), ("flag", "true")] == first.url.params.multi_items()
+    assert [{"duration": 1, "new": "2024-01-31"}, {"duration": 1}] == script.bodies
+    assert [5, 9] == [each.extensions["timeout"]["read"] for each in script.requests]
+    assert "x-two" not in second.headers
+
+
+def test_a_list_sends_what_it_has_of_its_own_with_every_page(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(page(["1"], 2, "next"), page(["2"], 2, None))
+    own: dict[str, Any] = {"extra_headers": {"X-Two": "2"}, "extra_query": {"q": "x"}}
+    driver(script).collect(lambda c: c.sessions.list(**own))
+    assert ["2", "2"] == [each.headers["x-two"] for each in script.requests]
+    assert ["x", "x"] == [each.url.params["q"] for each in script.requests]
+
+
+@pytest.mark.parametrize(
+    ("own", "error", "message"),
+    [
+        ({"extra_headers": {"Authorization": "s3cret"}}, ConfigurationError, "extra_headers: no c"),
+        ({"extra_headers": {"x": "s3cret\n"}}, ConfigurationError, "extra_headers: holds"),
+        ({"extra_headers": "s3cret"}, ConfigurationError, "extra_headers: give a mapping"),
+        ({"timeout": 0}, ConfigurationError, "timeout: give more"),
+        ({"deadline": -1}, ConfigurationError, "deadline: give more"),
+        ({"extra_query": ["s3cret"]}, TypeError, "extra_query must be a dict"),
+        ({"extra_query": {"q": {"k": {"s3cret"}}}}, TypeError, "extra_query.q.k must be JSON"),
+        ({"extra_body": "s3cret"}, TypeError, "extra_body must be a dict"),
+    ],
+)
+def test_what_a_call_has_of_its_own_is_checked_before_anything_is_sent(
+    own: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    script = Script(envelope())
+    with pytest.raises(error, match=f"^{message}") as caught:
+        Driver("sync", script).run(lambda c: c.sessions.update("1", **own))
+    assert [] == script.requests
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [each for each in shown.stack if "/tests/" not in each.filename]
+    assert "s3cret" not in "".join(repr(each.locals) for each in frames)
+
+
+def test_a_result_and_a_page_know_the_request_id(driver: Callable[..., Driver]) -> None:
+    known = envelope()
+    known.headers["x-request-id"] = "r-7"
+    result = driver(Script(known)).run(lambda c: c.sessions.get("1"))
+    assert ("r-7", None) == (result._request_id, result.patient._request_id)
+    assert result == driver(Script(envelope())).run(lambda c: c.sessions.get("1"))
+    listed = page(["1"], 1, None)
+    listed.headers["request-id"] = "r-8"
+    assert "r-8" == driver(Script(listed)).run(lambda c: c.sessions.list().first_page())._request_id
+
+
+def test_a_raw_response_is_json_and_says_how_long_it_took(driver: Callable[..., Driver]) -> None:
+    raw = driver(Script(envelope("7"))).run(lambda c: c.sessions.with_raw_response.get("7"))
+    assert session("7") == raw.json()["session"]
+    assert 0 < raw.elapsed.total_seconds() < 30
+    html = httpx.Response(200, content=b"<html>")
+    other = driver(Script(html)).run(lambda c: c.sessions.with_raw_response.get("7"))
+    with pytest.raises(APIResponseError):
+        other.json()
+
+
+def test_a_model_is_written_as_json() -> None:
+    found = Driver("sync", Script(envelope("7"))).run(lambda c: c.sessions.get("7"))
+    assert found.to_dict() == json.loads(found.to_json(indent=2))

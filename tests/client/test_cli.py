@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -295,11 +296,15 @@ def test_a_folder_that_is_not_there_is_one_line_and_exit_2(
     assert "cannot be written" in capsys.readouterr().err
 
 
+def place() -> str:
+    return os.environ["HEIDI_BASE_URL"].partition("://")[2]
+
+
 def test_an_error_of_the_api_is_one_line_and_exit_1(
     session_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 1 == main(["get", session_id + "0"])
-    expected = "heidi-sessions: GET /sessions/{session_id}: 404 SessionNotFoundError"
+    expected = f"heidi-sessions: GET {place()}/sessions/{{session_id}}: 404 SessionNotFoundError"
     assert capsys.readouterr().err.startswith(expected)
 
 
@@ -309,7 +314,8 @@ def test_the_message_of_a_server_is_shown_only_where_patient_data_may_be(
     changes = tmp_path / "changes.json"
     changes.write_text('{"duration": -1}')
     arguments = ["update", session_id, "--input", str(changes)]
-    problem = "heidi-sessions: PATCH /sessions/{session_id}: 422 InvalidRequestError"
+    route = f"PATCH {place()}/sessions/{{session_id}}"
+    problem = f"heidi-sessions: {route}: 422 InvalidRequestError"
     assert 1 == main(arguments)
     hint = "; run again with --show-phi to see the server's message\n"
     assert problem + hint == capsys.readouterr().err
@@ -324,7 +330,9 @@ def test_a_message_of_a_server_is_one_line_that_cannot_steer_the_terminal() -> N
     mock.next(fails(400, msg="\x1b[2Ja\nb"))
     with pytest.raises(BadRequestError) as caught:
         mock.client().sessions.create()
-    assert "POST /sessions: 400 Error: \\x1b[2Ja\\nb" == in_one_line(caught.value, show_phi=True)
+    assert "POST heidi.test/api/sessions: 400 Error: \\x1b[2Ja\\nb" == in_one_line(
+        caught.value, show_phi=True
+    )
 
 
 def test_a_failure_that_says_enough_gives_no_hint() -> None:

@@ -23,6 +23,7 @@ RESOURCES = Path(resources.__file__)
 METHODS = {each.client_method: each for each in metadata.OPERATIONS if each.client_method}
 CLIENT = heidi_spec.load("client")
 WALK = {"max_items", "progress"}
+OPTIONS = {"extra_headers", "extra_query", "timeout", "deadline"}
 
 
 def properties_of(schema: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def document_names(operation: metadata.Operation) -> tuple[set[str], set[str]]:
 
 def expected(operation: metadata.Operation, *, raw: bool, aio: bool) -> set[str]:
     path, named = document_names(operation)
+    named |= OPTIONS | ({"extra_body"} if operation.body is not None else set())
     if operation.page is None or raw:
         return path | named
     return path | (named - {operation.page.token}) | WALK | ({"prefetch"} if aio else set())

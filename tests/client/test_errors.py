@@ -101,7 +101,8 @@ def test_the_type_of_a_failure_outweighs_the_status(
 
 def test_the_text_shows_route_status_type_and_request_id_and_nothing_else() -> None:
     answer = failure(404, "SessionNotFoundError", **{"x-request-id": "r-1"})
-    expected = "GET /sessions/{session_id}: 404 SessionNotFoundError (request id r-1)"
+    place = "GET heidi.test/api/sessions/{session_id}"
+    expected = f"{place}: 404 SessionNotFoundError (request id r-1)"
     assert expected == str(refused(Driver("sync", Script(answer))))
 
 
@@ -131,14 +132,22 @@ def test_whatever_the_body_is_the_status_makes_the_error(
 ) -> None:
     error = refused(driver(Script(httpx.Response(status, content=body))))
     assert (status, None, body) == (error.status_code, error.type, error.body)
-    assert f"GET /sessions/{{session_id}}: {status}" == str(error)
+    hint = "; check base_url" if status == 404 else ""
+    assert f"GET heidi.test/api/sessions/{{session_id}}: {status}{hint}" == str(error)
     assert PATIENT not in repr(error)
 
 
 def test_the_words_of_the_server_are_in_detail() -> None:
-    error = refused(Driver("sync", Script(failure(400, "Odd"))))
+    error = refused(Driver("sync", Script(failure(400, "OddError"))))
     assert isinstance(error.detail, ErrorDetail)
-    assert ("in words", "Odd") == (error.detail.msg, error.type)
+    assert ("in words", "OddError") == (error.detail.msg, error.type)
+
+
+@pytest.mark.parametrize("type_", ["OttolineVandersloot", "Ottoline", "a.b", "Error in words"])
+def test_a_type_that_looks_like_none_is_not_shown(type_: str) -> None:
+    error = refused(Driver("sync", Script(failure(500, type_))))
+    assert None is error.type
+    assert type_ not in str(error)
 
 
 def test_a_body_that_cannot_be_decompressed_is_no_body(driver: Callable[..., Driver]) -> None:
@@ -210,7 +219,16 @@ def test_no_answer_says_why_and_whether_the_request_may_have_arrived(
     assert arrived is error.may_have_arrived
     assert error.reason.startswith(type(raised).__name__)
     assert ("createSession", 0) == (error.operation, error.retries_taken)
-    assert (None, None) == (error.__cause__, error.__context__)
+    cause = error.__cause__
+    assert None is error.__context__
+    if isinstance(raised, httpx.InvalidURL):  # which cannot be without its URL
+        assert None is cause
+        return
+    assert type(raised) is type(cause)
+    assert cause is not None
+    assert (None, None) == (cause.__context__, cause.__traceback__)
+    assert "x" not in str(cause)
+    assert None is getattr(cause, "_request", None)
 
 
 def test_what_the_operating_system_said_is_kept() -> None:
@@ -222,8 +240,14 @@ def test_what_the_operating_system_said_is_kept() -> None:
 
     with pytest.raises(APIConnectionError) as caught:
         Driver("sync", Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
-    expected = "GET /sessions/{session_id}: no response, ConnectError: Connection refused"
-    assert expected == str(caught.value)
+    place = "GET heidi.test/api/sessions/{session_id}"
+    said = f"{place}: no response, ConnectError: Connection refused; check base_url"
+    assert said == str(caught.value)
+    cause = caught.value.__cause__
+    assert "Connection refused" == str(cause)
+    assert isinstance(cause, httpx.ConnectError)
+    assert isinstance(cause.__cause__, OSError)
+    assert (111, "Connection refused") == cause.__cause__.args
 
 
 def test_a_mistake_in_the_users_transport_is_not_hidden(driver: Callable[..., Driver]) -> None:
@@ -276,9 +300,9 @@ def test_every_error_pickles_and_copies_but_leaves_the_body_behind(
     twin = duplicate(error)
     assert type(error) is type(twin)
     assert (str(error), error.args) == (str(twin), twin.args)
-    expected = {name: value for name, value in vars(error).items() if name != "body"}
-    assert expected == {name: value for name, value in vars(twin).items() if name != "body"}
-    assert b"" == getattr(twin, "body", b"")
+    left: dict[str, object] = {"body": b"", "detail": None, "headers": {}}
+    expected = {name: left.get(name, value) for name, value in vars(error).items()}
+    assert expected == vars(twin)
 
 
 def test_every_error_is_one_of_the_root_and_in_the_public_namespace() -> None:

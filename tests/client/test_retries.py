@@ -233,7 +233,7 @@ def test_every_attempt_is_logged(
     script = Script(failure(503, **{"retry-after": "7"}), httpx.ReadTimeout("x"), envelope())
     driver(script).run(CALLS["get"])
     lines = [r.getMessage() for r in caplog.records if r.name == "heidi_sessions"]
-    route = "GET /sessions/{session_id}"
+    route = "GET heidi.test/api/sessions/{session_id}"
     assert f"{route}: 503 in 0.0 ms, attempt 1, request id -" == lines[0]
     assert "trying again in 7.0 s" == lines[1]
     assert f"{route}: APITimeoutError in 0.0 ms, attempt 2, request id -" == lines[2]

@@ -138,7 +138,7 @@ class ConsultNote(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(status_) is not str:
             status_ = self._recover("status", status_)
         if type(result_) is not str:

@@ -54,7 +54,7 @@ class ErrorDetail(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(msg_) is not str:
             msg_ = self._recover("msg", msg_)
         if type(type__) is not str:

@@ -49,7 +49,7 @@ class ErrorResponse(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(detail_) is OBJECT:
             detail_ = _ErrorDetail_from_dict(detail_)
         else:

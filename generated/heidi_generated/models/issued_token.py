@@ -56,7 +56,7 @@ class IssuedToken(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(token_) is not str:
             token_ = self._recover("token", token_)
         expiration_time_ = self._recover("expiration_time", expiration_time_)

@@ -73,7 +73,7 @@ class Patient(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(name_) is not str:
             name_ = self._recover("name", name_)
         if type(gender_) is str:

@@ -199,7 +199,7 @@ class Session(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(session_id_) is not str:
             session_id_ = self._recover("session_id", session_id_)
         if type(session_name_) is not str:

@@ -49,7 +49,7 @@ class SessionEnvelope(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if type(session_) is OBJECT:
             session_ = _Session_from_dict(session_)
         else:

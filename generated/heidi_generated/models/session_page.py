@@ -102,7 +102,7 @@ class SessionPage(Model):
         except (AttributeError, TypeError):
             return cls._from_table(data)
         self = _new(cls)
-        self._kept = self._additional = None
+        self._kept = self._additional = self._request_id = None
         if _are(sessions_, OBJECT):
             sessions_ = _read_all(_Session_from_dict, sessions_, consume=consume)
         else:

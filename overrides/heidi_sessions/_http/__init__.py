@@ -6,7 +6,6 @@ from httpx import AsyncClient as HttpxAsyncClient
 from httpx import Client as HttpxClient
 from httpx import Timeout
 
-from ._auth import TokenAuth
 from ._clients import all_headers, as_timeout, encoded
 from ._pool import AsyncPool, SyncPool
 
@@ -16,7 +15,6 @@ __all__ = [
     "HttpxClient",
     "SyncPool",
     "Timeout",
-    "TokenAuth",
     "all_headers",
     "as_timeout",
     "encoded",

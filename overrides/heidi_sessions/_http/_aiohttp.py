@@ -31,4 +31,6 @@ def _session(transport: AiohttpTransport) -> ClientSession:
         keepalive_timeout=transport.limits.keepalive_expiry,
         ssl=transport.ssl_context,
     )
-    return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
+    session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
+    setattr(session, "_retry_connection", False)  # noqa: B010  # it would repeat a GET by itself
+    return session

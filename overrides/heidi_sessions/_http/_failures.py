@@ -6,13 +6,14 @@ import httpx
 from heidi_generated.errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
-    from heidi_generated.types import Operation
+    from heidi_sessions._messages import Outgoing
 
 # The first that fits: the class to raise, and whether the server may have seen the request.
 _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]] = (
     (httpx.ConnectTimeout, APITimeoutError, False),
     (httpx.PoolTimeout, APITimeoutError, False),
     (httpx.TimeoutException, APITimeoutError, True),
+    (TimeoutError, APITimeoutError, True),
     (httpx.ConnectError, APIConnectionError, False),
     (httpx.ProxyError, APIConnectionError, False),
     (httpx.UnsupportedProtocol, APIConnectionError, False),
@@ -29,23 +30,32 @@ def is_failure(error: BaseException) -> TypeGuard[Exception]:
     return isinstance(error, kinds) or _is_aiohttps(error)
 
 
-def failure(error: Exception, operation: Operation) -> APIConnectionError:
+def failure(error: Exception, outgoing: Outgoing) -> APIConnectionError:
     """Say in our own words why no answer came.
 
     Nothing of the original is kept but its kind and what the operating system said: its text and
-    its traceback can hold the token, and the body.
+    its traceback can hold the token, and the body. The cause is made anew of that.
     """
     kind, may_have_arrived = next(
         (row[1:] for row in _KINDS if isinstance(error, row[0])), (APIConnectionError, True)
     )
     if names := _broken_by_aiohttp(error):
         kind, may_have_arrived = APIConnectionError, _NEVER_MADE not in names
-    return kind(
-        operation=operation.id,
-        route=f"{operation.method} {operation.route}",
-        reason=_reason(error),
+    system = _system_error(error)
+    name = type(error).__name__
+    made = kind(
+        **outgoing.facts,
+        hint=None if may_have_arrived else outgoing.server.hint,
+        reason=f"{name}: {system.strerror}" if system else name,
         may_have_arrived=may_have_arrived,
     )
+    cause = OSError(system.errno, system.strerror) if system else None
+    if isinstance(error, httpx.TransportError):
+        made.__cause__ = type(error)(str(system.strerror) if system else "")
+        made.__cause__.__cause__ = cause
+    else:
+        made.__cause__ = cause
+    return made
 
 
 def _broken_by_aiohttp(error: Exception) -> set[str]:
@@ -64,10 +74,11 @@ def _is_aiohttps(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "aiohttp"
 
 
-def _reason(error: BaseException) -> str:
-    name, cause = type(error).__name__, error
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__ or cause
+def _system_error(error: BaseException) -> OSError | None:
+    """Find what the operating system said."""
+    cause: BaseException | None = error
+    while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            return f"{name}: {cause.strerror}"
-    return name
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -15,7 +15,9 @@ from heidi_generated.errors import ClosedClientError, ConfigurationError, HeidiE
 from heidi_sessions import _fork
 from heidi_sessions._messages import Answer
 
-from ._clients import hide_queries, open_async_client, open_client, request
+from ._body import Body
+from ._clients import Requests, hide_queries, open_async_client, open_client
+from ._deadline import left, wait_until
 from ._failures import failure, is_failure
 
 if TYPE_CHECKING:
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from heidi_sessions._messages import Outgoing
-
-    from ._auth import TokenAuth
+    from heidi_sessions._secret import Secret
 
 # A child process must not close the connections that it inherits: they are its parent's.
 _inherited: Final[list[object]] = []
 # A response and its stream refer to each other, and would keep the body until the next collection.
 _DRAINED: Final = httpx.ByteStream(b"")
+_NO_AUTH: Final = httpx.Auth()
 
 
 class SyncPool:
@@ -40,29 +42,35 @@ class SyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
+        self._requests = Requests(given)
         self._own: httpx.Client | None = None
         self._closed = False
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
+    def send(self, outgoing: Outgoing, token: Secret | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        given = self._given
-        client = given or self._own or self._open()
+        client = self._given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
         try:
-            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
-            response = client.send(made, auth=auth, follow_redirects=False, stream=True)
+            wait_until(outgoing.ends)
+            response = client.send(
+                self._requests.make(outgoing, token),
+                auth=_NO_AUTH,
+                follow_redirects=False,
+                stream=True,
+            )
+            body = Body(response, outgoing)
             try:
-                content = response.read()
-            except httpx.DecodingError:
-                content = b""
+                for piece in _pieces(response):
+                    if not body.add(piece):
+                        break
             finally:
                 response.close()
                 response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
             return _outcome(error, outgoing)
-        return Answer(response.status_code, response.headers, content)
+        return body.answer()
 
     def close(self) -> None:
         """Close what was opened here."""
@@ -93,29 +101,37 @@ class AsyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
+        self._requests = Requests(given)
         self._own: dict[AbstractEventLoop, _Opened] = {}
         self._closed = False
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    async def send(self, outgoing: Outgoing, auth: TokenAuth | None) -> Answer | HeidiError:
+    async def send(self, outgoing: Outgoing, token: Secret | None) -> Answer | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
-        given = self._given
-        client = given or await self._of_this_loop()
+        from asyncio import timeout  # noqa: PLC0415  # not for those who are not async
+
+        client = self._given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
         try:
-            made = given.build_request(**_arguments(outgoing)) if given else request(outgoing)
-            response = await client.send(made, auth=auth, follow_redirects=False, stream=True)
-            try:
-                content = await response.aread()
-            except httpx.DecodingError:
-                content = b""
-            finally:
-                await response.aclose()
-                response.stream = _DRAINED
+            async with timeout(left(outgoing.ends)):
+                response = await client.send(
+                    self._requests.make(outgoing, token),
+                    auth=_NO_AUTH,
+                    follow_redirects=False,
+                    stream=True,
+                )
+                body = Body(response, outgoing)
+                try:
+                    async for piece in _pieces(response):
+                        if not body.add(piece):
+                            break
+                finally:
+                    await response.aclose()
+                    response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
             return _outcome(error, outgoing)
-        return Answer(response.status_code, response.headers, content)
+        return body.answer()
 
     async def close(self) -> None:
         """Close what this event loop opened; other loops close what is theirs."""
@@ -166,12 +182,10 @@ def _check_kind(given: object, kind: type) -> None:
 
 
 def _outcome(error: BaseException, outgoing: Outgoing) -> Answer | HeidiError:
-    if isinstance(error, HeidiError):  # from the token source
-        return error.with_traceback(None)
     if isinstance(error, httpx.HTTPStatusError):  # from a hook of the user that refuses statuses
         return Answer(error.response.status_code, error.response.headers, b"")
     if is_failure(error):
-        return failure(error, outgoing.operation)
+        return failure(error, outgoing)
     if isinstance(error, Exception):
         raise error
     # Ctrl-C or a task that is cancelled: httpx's frames hold the token and the body.
@@ -183,16 +197,9 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient | None, *, closed: b
         raise ClosedClientError("this client is closed: make a new one")
 
 
-def _arguments(outgoing: Outgoing) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "method": outgoing.operation.method,
-        "url": outgoing.url,
-        "headers": outgoing.headers,
-        "content": outgoing.content,
-    }
-    if outgoing.timeout is not None:
-        arguments["timeout"] = outgoing.timeout
-    return arguments
+def _pieces(response: httpx.Response) -> Any:
+    """Return the body as it came; one that is read already, as by a hook of the user, as it is."""
+    return httpx.ByteStream(response.content) if response.is_stream_consumed else response.stream
 
 
 def _running_loop() -> AbstractEventLoop:

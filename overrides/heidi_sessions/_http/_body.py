@@ -1,0 +1,84 @@
+"""The body of a response: decompressed here, so that it never takes more memory than it may."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from heidi_sessions._messages import Answer
+
+from ._deadline import left
+
+if TYPE_CHECKING:
+    import httpx
+
+    from heidi_sessions._messages import Outgoing
+
+_REQUEST_ID_HEADERS: Final = (b"x-request-id", b"request-id", b"x-correlation-id", b"cf-ray")
+_READ: Final = {b"content-encoding", *_REQUEST_ID_HEADERS}
+_REQUEST_ID: Final = re.compile(rb"[\w.:/+=-]{1,128}")
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+class Body:
+    """Takes in a body, piece by piece."""
+
+    def __init__(self, response: httpx.Response, outgoing: Outgoing) -> None:
+        self._response = response
+        self._headers = {
+            name: value
+            for header, value in response.headers.raw
+            if (name := header.lower()) in _READ
+        }
+        self._room = self._limit = outgoing.limit
+        self._ends = outgoing.ends
+        self._pieces: list[bytes] = []
+        self._zipped: Any = None
+        self._problem: str | None = None
+        if encoding := self._headers.get(b"content-encoding", b"").strip().lower():
+            if encoding == b"gzip":
+                self._zipped = zlib.decompressobj(_GZIP)
+            elif encoding != b"identity":
+                self._problem = "has a Content-Encoding that was not asked for"
+
+    def add(self, piece: bytes) -> bool:
+        """Take a piece as it came; say whether to go on.
+
+        Raises:
+            httpx.ReadTimeout: the deadline has passed.
+        """
+        left(self._ends)
+        if self._problem is not None:
+            return False
+        if self._zipped is not None:
+            try:
+                piece = self._zipped.decompress(piece, self._room + 1)
+            except zlib.error:
+                self._problem = "cannot be decompressed"
+                return False
+        self._pieces.append(piece)
+        self._room -= len(piece)
+        if self._room < 0:
+            self._problem = f"is larger than max_response_bytes, {self._limit}"
+        return self._room >= 0
+
+    def answer(self) -> Answer:
+        """Return the response with what was read."""
+        response, content = self._response, b""
+        if self._problem is None:
+            content = b"".join(self._pieces)
+        return Answer(
+            response.status_code,
+            response.headers,
+            content,
+            request_id=self._request_id(),
+            problem=self._problem,
+        )
+
+    def _request_id(self) -> str | None:
+        """How the server names the request; a text of another form than an id is not repeated."""
+        for name in _REQUEST_ID_HEADERS:
+            if name in self._headers and _REQUEST_ID.fullmatch(self._headers[name]):
+                return self._headers[name].decode("ascii")
+        return None
