@@ -37,7 +37,7 @@ RESOURCE_ATTRIBUTES: Final = frozenset({"with_raw_response"})
 WALK_ARGUMENTS: Final = ("max_items", "progress", "prefetch")
 PAGE_WORDS: Final = ("count", "total", "next", "more")
 _ANNOTATIONS: Final = frozenset(
-    "Any Literal Mapping Sequence UUID bool date datetime float int str typing".split()
+    "Any Literal Mapping Sequence UUID Unset bool date datetime float int str typing".split()
 )
 _WALK_TEXTS: Final = {
     "max_items": "stop after so many {noun}, 0 or more; None for all.",
@@ -702,7 +702,9 @@ class _Reader:
         texts: dict[str, str] = {}
         for each in attributes_of(model):
             wanted = self._wanted(props[each.member])
-            keys[each.member] = f"typing.Required[{wanted}]" if each.required else wanted
+            keys[each.member] = (
+                f"typing.Required[{wanted}]" if each.required else f"{wanted} | Unset"
+            )
             texts[each.member] = self._described(model, each)
         owner = str(model.class_info.name)
         status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")

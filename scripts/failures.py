@@ -25,7 +25,7 @@ USUAL: Final[Mapping[int, tuple[str, str]]] = {
     403: ("PermissionDeniedError", "the token is valid, and does not allow this"),
     404: ("NotFoundError", "it does not exist"),
     422: (
-        "ValidationError",
+        "UnprocessableEntityError",
         "the request can be read, and the operation does not take its content",
     ),
     429: ("RateLimitError", "too many requests; `retry_after` says how long to wait"),
@@ -37,12 +37,18 @@ NAMES: Final[Mapping[int, str]] = {409: "ConflictError", 413: "ContentTooLargeEr
 
 ROOTS: Final = (
     *("HeidiError", "ConfigurationError", "ClosedClientError", "TokenError", "PaginationError"),
-    *("APIConnectionError", "APITimeoutError", "APIResponseError", "APIStatusError", "ServerError"),
+    *(
+        "APIConnectionError",
+        "APITimeoutError",
+        "APIResponseValidationError",
+        "APIStatusError",
+        "InternalServerError",
+    ),
 )
 """Classes that stand in the template."""
 
 STATUS_ERROR: Final = "APIStatusError"
-SERVER_ERROR: Final = "ServerError"
+SERVER_ERROR: Final = "InternalServerError"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +140,8 @@ def _of_statuses(strict: Facts) -> list[ErrorClass]:
     found: list[ErrorClass] = []
     for status in sorted(USUAL.keys() | documented.keys()):
         name, text = USUAL.get(status) or (_name(status), _sentence(documented[status]))
+        if name == SERVER_ERROR:  # 500, by its name; the class is for all of 5xx
+            continue
         found.append(
             ErrorClass(
                 name=name,

@@ -34,7 +34,7 @@ FIELD_PREFIX: Final = "field_"
 RESERVED_ATTRIBUTES: Final = frozenset(
     {
         *("additional_properties", "additional_values"),
-        *("from_dict", "members", "mismatch", "to_dict", "to_json"),
+        *("from_dict", "lacks", "members", "mismatch", "to_dict", "to_json"),
         *("extra_headers", "extra_query", "extra_body", "timeout", "deadline"),
     }
 )

@@ -15,8 +15,8 @@ SECONDS = float(os.environ.get("HEIDI_TIMEOUT", "30"))
 ERRORS: dict[str, Any] = {
     "not_found": heidi.NotFoundError,
     "not_linked": heidi.NoLinkedUserError,
-    "unavailable": (heidi.APIConnectionError, heidi.RateLimitError, heidi.ServerError),
-    "protocol": (heidi.APIResponseError, heidi.PaginationError),
+    "unavailable": (heidi.APIConnectionError, heidi.RateLimitError, heidi.InternalServerError),
+    "protocol": (heidi.APIResponseValidationError, heidi.PaginationError),
     "refused": (heidi.APIStatusError, TypeError, ValueError),
 }
 

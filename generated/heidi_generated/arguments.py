@@ -45,7 +45,8 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     read = shape.read(plain) if shape.model is None and shape.items is None else MISFIT
     if read is not MISFIT:
         return to_json(read)
-    close = isinstance(plain, str) and shape in _WRITTEN or shape.salvage(plain) is not None
+    close = isinstance(plain, str) and shape in _WRITTEN
+    close = close or (shape.model is None and shape.salvage(plain) is not None)
     raise (ValueError if close else TypeError)(_message(place, shape, value))
 
 

@@ -3,9 +3,9 @@
 """How JSON becomes models, and models JSON, without losing anything.
 
 Reading is lenient. The type of an attribute is the type in the document. Where a response breaks
-the document, the attribute reads as None, whatever its type, and what was sent is kept: `to_dict`
-returns it until the attribute is set to something else. An unknown value of a closed enum reads as
-that value. Properties that the document does not name are `additional_properties`.
+the document, an object reads as an empty one and anything else as None, whatever its type, and what
+was sent is kept: `to_dict` returns it until the attribute is changed. An unknown value of a closed
+enum reads as that value. Properties that the document does not name are `additional_properties`.
 `Model.mismatch` returns the first place where a response breaks the document.
 """
 
@@ -195,20 +195,29 @@ class Model:
         Args:
             sent: a JSON value, or UNSET where a required property is missing.
         """
-        if sent is UNSET:
-            self._kept = {**self._kept, name: _LEFT_OUT} if self._kept else _one_left_out(name)
-            return None
         member = self.members.get(name)
         shape = member.shape if member else self.additional_values or ANYTHING
+        if sent is UNSET and shape.model is None:
+            self._kept = {**self._kept, name: _LEFT_OUT} if self._kept else _one_left_out(name)
+            return None
         read = shape.read(sent)
         if read is MISFIT:
             kept = Kept(sent, shape.salvage(sent), fits=False)
+            read = shape.salvage(sent)  # another, since a model may be changed
         elif shape.exact or _same(to_json(read), sent):
             return read
         else:
             kept = Kept(sent, read, fits=True)
         self._kept = {**(self._kept or {}), name: kept}
-        return kept.read
+        return read
+
+    def lacks(self, attribute: str) -> bool:
+        """Whether a response left a property out, or had for it what the document does not allow."""
+        return self._kept is not None and any(
+            name in self.members and self.members[name].attribute == attribute and not kept.fits
+            for name, kept in self._kept.items()
+            if name is not None
+        )
 
     def __repr__(self) -> str:
         shown = {
@@ -358,6 +367,7 @@ def an_object(model: type[Model]) -> Shape:
     return Shape(
         expected="an object",
         read=lambda value: model.from_dict(value) if type(value) is OBJECT else MISFIT,
+        salvage=lambda _: model.from_dict({}),
         model=model,
         nests=True,
     )
@@ -389,7 +399,8 @@ def either(*shapes: Shape) -> Shape:
         return next((r for s in shapes if (r := s.read(value)) is not MISFIT), MISFIT)
 
     def salvage(value: Any) -> Any:
-        return next((r for s in shapes if (r := s.salvage(value)) is not None), None)
+        plain = (shape for shape in shapes if shape.model is None)
+        return next((r for s in plain if (r := s.salvage(value)) is not None), None)
 
     return Shape(
         expected=" or ".join(shape.expected for shape in shapes),

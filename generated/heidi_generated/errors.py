@@ -9,7 +9,7 @@
     ├── PaginationError             a walk over a list would lose items or never end
     ├── APIConnectionError          no response; `may_have_arrived` says what that leaves open
     │   └── APITimeoutError         no response in time
-    ├── APIResponseError            a response that is not what the document says
+    ├── APIResponseValidationError  a response that is not what the document says
     └── APIStatusError              a response with an error
         ├── BadRequestError             400
         ├── AuthenticationError         401
@@ -19,9 +19,9 @@
         ├── MethodNotAllowedError       405
         ├── ContentTooLargeError        413
         ├── UnsupportedMediaTypeError   415
-        ├── ValidationError             422
+        ├── UnprocessableEntityError    422
         ├── RateLimitError              429
-        ├── ServerError                 5xx
+        ├── InternalServerError         5xx
         └── NoLinkedUserError           by its type, whatever the status
 
 Every error pickles and copies. None shows what was sent or received: a server may repeat patient
@@ -160,7 +160,7 @@ class APITimeoutError(APIConnectionError):
     """No response came in time."""
 
 
-class APIResponseError(_CallError):
+class APIResponseValidationError(_CallError):
     """The response is not what the document says: not JSON, or of another shape.
 
     Attributes:
@@ -235,7 +235,7 @@ class UnsupportedMediaTypeError(APIStatusError):
     """415: The body is not application/json."""
 
 
-class ValidationError(APIStatusError):
+class UnprocessableEntityError(APIStatusError):
     """422: the request can be read, and the operation does not take its content."""
 
 
@@ -251,7 +251,7 @@ class NoLinkedUserError(APIStatusError):
     """No Heidi user is linked to the API user. Chosen by the type, whatever the status."""
 
 
-class ServerError(APIStatusError):
+class InternalServerError(APIStatusError):
     """5xx: the server failed."""
 
 
@@ -267,7 +267,7 @@ BY_STATUS: Final[Mapping[int, type[APIStatusError]]] = {
     405: MethodNotAllowedError,
     413: ContentTooLargeError,
     415: UnsupportedMediaTypeError,
-    422: ValidationError,
+    422: UnprocessableEntityError,
     429: RateLimitError,
 }
 
@@ -278,7 +278,7 @@ def status_error(status_code: int, type_: str | None) -> type[APIStatusError]:
         return BY_TYPE[type_]
     if status_code in BY_STATUS:
         return BY_STATUS[status_code]
-    return ServerError if status_code >= 500 else APIStatusError
+    return InternalServerError if status_code >= 500 else APIStatusError
 
 
 def failure_in(document: Mapping[str, Any]) -> tuple[ErrorDetail | None, object]:

@@ -8,8 +8,8 @@ Nothing here sends. A `Sender` does, which `heidi_sessions` provides.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
@@ -227,7 +227,8 @@ _EXPECTED: Mapping[type, str] = {str: "a string", int: "an integer", list: "an a
 def follow(value: Any, attributes: Sequence[str]) -> Any:
     """Return what attributes lead to, None where a response lacks it."""
     for name in attributes:
-        value = getattr(value, name, None)
+        lost = isinstance(value, Model) and value.lacks(name)
+        value = None if lost else getattr(value, name, None)
     return None if value is UNSET else value
 
 
@@ -420,7 +421,7 @@ class RawResponse(Generic[T]):
         """Read the body as JSON, and nothing else of it. May hold patient data.
 
         Raises:
-            APIResponseError: it is not JSON.
+            APIResponseValidationError: it is not JSON.
         """
         return self._read(_as_it_is)
 
@@ -431,7 +432,7 @@ class RawResponse(Generic[T]):
             What the method itself returns, or for a list its page.
 
         Raises:
-            APIResponseError: the body is not what the document says: not JSON, or without what
+            APIResponseValidationError: the body is not what the document says: not JSON, or without what
                 was asked for; with `strict_responses`, different from the document at all.
         """
         value: T = self._read(self._call.decode)
@@ -516,6 +517,13 @@ class _Pages(Uncopied, Generic[T]):
         self._walk: Callable[[], Walk[T]] = partial(sender.walk, self._query, max_items, progress)
         self._walk()  # refuses a bad max_items here, not at the first step
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: iterate over it to read {self._query.listing.noun}>"
+
+    def _after(self, page: Page[T]) -> Call[Window[T]] | None:
+        cursor = page.next_page
+        return self._query.call(cursor) if page.has_next_page and cursor is not None else None
+
 
 class Pager(_Pages[T]):
     """A list that is read page by page, as it is iterated."""
@@ -537,11 +545,34 @@ class Pager(_Pages[T]):
             PaginationError: going on would never end, or the walk would lose items.
             HeidiError: see its other subclasses.
         """
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Yield every page with the items that no page before it had, at most max_items in all.
+
+        Raises:
+            PaginationError: going on would never end, or the walk would lose items.
+            HeidiError: see its other subclasses.
+        """
         walk = self._walk()
         while (call := walk.next_call()) is not None:
             with walk.explain_refusal():
-                page = self._sender.send(call).parse()
-            yield from walk.take(page)
+                window = self._sender.send(call).parse()
+            yield window.page(walk.take(window))
+
+    def next_page(self, page: Page[T]) -> Page[T] | None:
+        """Read the page after a page of this list, which may come from an earlier program.
+
+        Returns:
+            Its items, whatever max_items is, and its counts; None where the server names none.
+
+        Raises:
+            APIResponseValidationError: the response is not what the document says.
+            HeidiError: see its other subclasses.
+        """
+        call = self._after(page)
+        return None if call is None else self._sender.send(call).parse().page()
 
     def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -550,7 +581,7 @@ class Pager(_Pages[T]):
             Its items, whatever max_items is, and its counts.
 
         Raises:
-            APIResponseError: the response is not what the document says.
+            APIResponseValidationError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
         return self._sender.send(self._query.call()).parse().page()
@@ -579,17 +610,41 @@ class AsyncPager(_Pages[T]):
             PaginationError: going on would never end, or the walk would lose items.
             HeidiError: see its other subclasses.
         """
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+
+    async def pages(self) -> AsyncGenerator[Page[T]]:
+        """Yield every page with the items that no page before it had, at most max_items in all.
+
+        Raises:
+            PaginationError: going on would never end, or the walk would lose items.
+            HeidiError: see its other subclasses.
+        """
         walk = self._walk()
         ahead: Task[Window[T] | None] | None = None
         try:
-            while (page := await (ahead or self._next(walk))) is not None:
-                items = walk.take(page)
+            while (window := await (ahead or self._next(walk))) is not None:
+                page = window.page(walk.take(window))
                 ahead = self._start(walk) if self._prefetch else None
-                for item in items:
-                    yield item
+                yield page
         finally:
             if ahead is not None and not ahead.cancel():
                 ahead.exception()  # nobody waits for it any more
+
+    async def next_page(self, page: Page[T]) -> Page[T] | None:
+        """Read the page after a page of this list, which may come from an earlier program.
+
+        Returns:
+            Its items, whatever max_items is, and its counts; None where the server names none.
+
+        Raises:
+            APIResponseValidationError: the response is not what the document says.
+            HeidiError: see its other subclasses.
+        """
+        call = self._after(page)
+        return None if call is None else (await self._sender.send(call)).parse().page()
 
     async def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -598,7 +653,7 @@ class AsyncPager(_Pages[T]):
             Its items, whatever max_items is, and its counts.
 
         Raises:
-            APIResponseError: the response is not what the document says.
+            APIResponseValidationError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
         return (await self._sender.send(self._query.call())).parse().page()

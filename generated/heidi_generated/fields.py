@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 from .models import (
     Gender,
 )
+from .types import Unset
 
 
 class PatientFields(TypedDict, total=False):
@@ -25,7 +26,7 @@ class PatientFields(TypedDict, total=False):
     Spec: PatientUpdate (documented).
     """
 
-    name: str
-    gender: Gender | Literal["MALE", "FEMALE", "OTHER"]
-    dob: date | str
-    demographic_details: str
+    name: str | Unset
+    gender: Gender | Literal["MALE", "FEMALE", "OTHER"] | Unset
+    dob: date | str | Unset
+    demographic_details: str | Unset

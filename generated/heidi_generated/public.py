@@ -5,7 +5,7 @@
 from .document import Region
 from .errors import (
     APIConnectionError,
-    APIResponseError,
+    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
@@ -14,17 +14,17 @@ from .errors import (
     ConfigurationError,
     ContentTooLargeError,
     HeidiError,
+    InternalServerError,
     MethodNotAllowedError,
     NoLinkedUserError,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
-    ServerError,
     SessionNotFoundError,
     TokenError,
+    UnprocessableEntityError,
     UnsupportedMediaTypeError,
-    ValidationError,
 )
 from .facade import Page, RawResponse
 from .fields import PatientFields
@@ -42,7 +42,7 @@ from .types import UNSET, Unset
 
 __all__ = [
     "APIConnectionError",
-    "APIResponseError",
+    "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
     "AsyncSessionList",
@@ -55,6 +55,7 @@ __all__ = [
     "ErrorDetail",
     "Gender",
     "HeidiError",
+    "InternalServerError",
     "MethodNotAllowedError",
     "NoLinkedUserError",
     "NotFoundError",
@@ -67,14 +68,13 @@ __all__ = [
     "RateLimitError",
     "RawResponse",
     "Region",
-    "ServerError",
     "Session",
     "SessionCreated",
     "SessionList",
     "SessionNotFoundError",
     "TokenError",
     "UNSET",
+    "UnprocessableEntityError",
     "Unset",
     "UnsupportedMediaTypeError",
-    "ValidationError",
 ]

@@ -149,7 +149,7 @@ class Sessions(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -301,7 +301,7 @@ class Sessions(_Resource):
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
             SessionNotFoundError: There is no such session.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -395,7 +395,7 @@ class Sessions(_Resource):
             ValueError: an argument has a value that the document does not allow.
 
         Iterating raises:
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
             PaginationError: going on would never end, or the walk would lose items.
@@ -462,7 +462,7 @@ class SessionsWithRawResponse(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -614,7 +614,7 @@ class SessionsWithRawResponse(_Resource):
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
             SessionNotFoundError: There is no such session.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -702,7 +702,7 @@ class SessionsWithRawResponse(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
             HeidiError: any other failure; see its subclasses.
@@ -764,7 +764,7 @@ class AsyncSessions(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -916,7 +916,7 @@ class AsyncSessions(_AsyncResource):
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
             SessionNotFoundError: There is no such session.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -1012,7 +1012,7 @@ class AsyncSessions(_AsyncResource):
             ValueError: an argument has a value that the document does not allow.
 
         Iterating raises:
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
             PaginationError: going on would never end, or the walk would lose items.
@@ -1079,7 +1079,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -1231,7 +1231,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
             SessionNotFoundError: There is no such session.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
 
@@ -1319,7 +1319,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            ValidationError: The request is well-formed, and its content is not what the
+            UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
             HeidiError: any other failure; see its subclasses.

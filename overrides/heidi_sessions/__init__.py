@@ -17,6 +17,12 @@ from heidi_generated.public import *  # noqa: F403  # pyright: ignore[reportWild
 from ._client import AsyncHeidi, Heidi
 from ._version import __version__
 
+# An error names the package that a program imports.
+for _name in _public.__all__:
+    _class = getattr(_public, _name)
+    if isinstance(_class, type) and issubclass(_class, BaseException):
+        _class.__module__ = __name__
+
 __all__ = ["AsyncHeidi", "Heidi", "__version__"]
 __all__ += _public.__all__
 __all__[:] = sorted(__all__)

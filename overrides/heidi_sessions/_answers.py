@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from heidi_generated.errors import (
     BY_TYPE,
-    APIResponseError,
+    APIResponseValidationError,
     APIStatusError,
     failure_in,
     status_error,
@@ -31,7 +31,7 @@ def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool)
     """Read the body of an answer that says yes.
 
     Raises:
-        APIResponseError: it is not what the document says.
+        APIResponseValidationError: it is not what the document says.
     """
     operation, path = outgoing.operation, "$"
     try:
@@ -43,7 +43,7 @@ def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool)
     except (ValueError, RecursionError):
         pass
     # Outside of the handlers: their tracebacks hold the body.
-    raise APIResponseError(
+    raise APIResponseValidationError(
         **outgoing.facts,
         hint=outgoing.server.hint if path == "$" and answer.problem is None else None,
         request_id=answer.request_id,

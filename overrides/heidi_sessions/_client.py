@@ -89,7 +89,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             strict_responses: refuse answers that are not what the document says, instead of
                 reading them as far as they go.
             max_response_bytes: the largest body of a response that is read, decompressed; a larger
-                one is an APIResponseError.
+                one is an APIResponseValidationError.
             page_parameter: the query parameter that asks for the next page; None: as the
                 document names it.
             http_client: your own httpx.Client or, for `AsyncHeidi`, httpx.AsyncClient, with your

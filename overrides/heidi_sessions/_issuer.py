@@ -6,7 +6,12 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_generated.errors import APIConnectionError, APIResponseError, HeidiError, TokenError
+from heidi_generated.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    HeidiError,
+    TokenError,
+)
 
 from . import _clock, _log
 from ._answers import failure_of, read
@@ -77,7 +82,7 @@ class Issuer:
             return _error(outgoing, result, problem, type_)
         try:
             token, expires = read(result, outgoing, self._key.issuing.read, strict=True)
-        except APIResponseError as error:
+        except APIResponseValidationError as error:
             problem = f"the response is not what the document says at {error.path}"
             return _error(outgoing, result, problem)
         if not is_token(token):

@@ -13,7 +13,7 @@ import pytest
 from heidi_generated.models import PatientUpdate, SessionCreate, SessionUpdate
 from heidi_sessions import (
     UNSET,
-    APIResponseError,
+    APIResponseValidationError,
     AsyncHeidi,
     ConfigurationError,
     Gender,
@@ -269,7 +269,7 @@ def test_an_answer_that_holds_no_session_is_an_error_that_keeps_the_status(
     driver: Callable[..., Driver], body: bytes, path: str
 ) -> None:
     script = Script(httpx.Response(203, content=body, headers={"x-request-id": "r-1"}))
-    with pytest.raises(APIResponseError, match=path + r" \(request id r-1\)") as caught:
+    with pytest.raises(APIResponseValidationError, match=path + r" \(request id r-1\)") as caught:
         driver(script).run(lambda c: c.sessions.get("1"))
     assert (203, "getSession", "r-1") == (
         caught.value.status_code,
@@ -280,13 +280,13 @@ def test_an_answer_that_holds_no_session_is_an_error_that_keeps_the_status(
 
 
 def test_a_created_session_without_an_id_is_an_error() -> None:
-    with pytest.raises(APIResponseError, match=r"\$.session_id$"):
+    with pytest.raises(APIResponseValidationError, match=r"\$.session_id$"):
         Driver("sync", Script(httpx.Response(200, json={}))).run(lambda c: c.sessions.create())
 
 
 def test_a_page_without_sessions_is_an_error() -> None:
     drive = Driver("sync", Script(httpx.Response(200, json={"count": 1})))
-    with pytest.raises(APIResponseError, match=r"\$.sessions$"):
+    with pytest.raises(APIResponseValidationError, match=r"\$.sessions$"):
         drive.run(lambda c: c.sessions.list().first_page())
 
 
@@ -295,7 +295,7 @@ def test_answers_are_read_leniently_unless_strictness_is_asked_for(
 ) -> None:
     drive = driver(Script(envelope("1", duration="sixty", new_member=1)))
     assert None is drive.run(lambda c: c.sessions.get("1")).duration
-    with pytest.raises(APIResponseError, match=r"\$.session.duration$") as caught:
+    with pytest.raises(APIResponseValidationError, match=r"\$.session.duration$") as caught:
         drive.run(lambda c: c.sessions.get("1"), strict_responses=True)
     assert "sixty" not in str(caught.value)
 
@@ -430,7 +430,7 @@ def test_a_raw_response_is_json_and_says_how_long_it_took(driver: Callable[..., 
     assert 0 < raw.elapsed.total_seconds() < 30
     html = httpx.Response(200, content=b"<html>")
     other = driver(Script(html)).run(lambda c: c.sessions.with_raw_response.get("7"))
-    with pytest.raises(APIResponseError):
+    with pytest.raises(APIResponseValidationError):
         other.json()
 
 

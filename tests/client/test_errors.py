@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import heidi_sessions
@@ -12,7 +13,7 @@ from heidi_generated import errors as _errors
 from heidi_generated import metadata
 from heidi_sessions import (
     APIConnectionError,
-    APIResponseError,
+    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
@@ -20,13 +21,13 @@ from heidi_sessions import (
     ConfigurationError,
     ErrorDetail,
     HeidiError,
+    InternalServerError,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
-    ServerError,
     TokenError,
-    ValidationError,
+    UnprocessableEntityError,
 )
 
 from .harness import Driver, Script, failure
@@ -42,12 +43,12 @@ BY_STATUS = [
     (403, PermissionDeniedError),
     (404, NotFoundError),
     (418, APIStatusError),
-    (422, ValidationError),
+    (422, UnprocessableEntityError),
     (429, RateLimitError),
-    (500, ServerError),
-    (502, ServerError),
-    (503, ServerError),
-    (520, ServerError),
+    (500, InternalServerError),
+    (502, InternalServerError),
+    (503, InternalServerError),
+    (520, InternalServerError),
     (307, APIStatusError),
     (304, APIStatusError),
 ]
@@ -262,7 +263,7 @@ def every_error() -> list[HeidiError]:
         APIStatusError,
         *_errors.BY_STATUS.values(),
         *_errors.BY_TYPE.values(),
-        ServerError,
+        InternalServerError,
     ]
     return [
         HeidiError("x"),
@@ -272,7 +273,7 @@ def every_error() -> list[HeidiError]:
         PaginationError("x", seen=1, total_count=2),
         APIConnectionError(operation="o", route="r", reason="x", may_have_arrived=True),
         APITimeoutError(operation="o", route="r", reason="x", may_have_arrived=False),
-        APIResponseError(**where, status_code=200, path="$.x", body=b"patient"),
+        APIResponseValidationError(**where, status_code=200, path="$.x", body=b"patient"),
         *(
             cls(
                 **where,
@@ -303,6 +304,13 @@ def test_every_error_pickles_and_copies_but_leaves_the_body_behind(
     left: dict[str, object] = {"body": b"", "detail": None, "headers": {}}
     expected = {name: left.get(name, value) for name, value in vars(error).items()}
     assert expected == vars(twin)
+
+
+def test_an_error_shows_under_the_package_that_is_imported() -> None:
+    for error in every_error():
+        assert "heidi_sessions" == type(error).__module__
+        shown = "".join(traceback.format_exception_only(error))
+        assert shown.startswith(f"heidi_sessions.{type(error).__name__}")
 
 
 def test_every_error_is_one_of_the_root_and_in_the_public_namespace() -> None:

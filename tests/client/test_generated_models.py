@@ -256,11 +256,27 @@ def test_a_string_that_the_enum_does_not_know_reads_as_that_string() -> None:
 
 
 @pytest.mark.parametrize("sent", [None, "text", 7, True, [], [{}], ["a"]])
-def test_what_is_no_object_reads_as_none_inside_and_as_empty_outside(sent: Any) -> None:
+def test_what_is_no_object_reads_as_an_empty_one_and_is_kept(sent: Any) -> None:
     envelope = SessionEnvelope.from_dict({"session": sent})
-    assert envelope.session is None
+    empty: Any = envelope.session
+    assert (None, None) == (empty.duration, empty.patient.name)
+    assert envelope.lacks("session")
     assert {"session": sent} == envelope.to_dict()
-    assert ErrorResponse.from_dict(sent).detail is None
+    assert "$.session: expected an object" in str(envelope.mismatch())
+    assert None is ErrorResponse.from_dict(sent).detail.msg
+    twin = pickle.loads(pickle.dumps(envelope))  # noqa: S301  # our own
+    assert envelope == twin
+    envelope.session.patient.name = "A"
+    assert "A" == envelope.to_dict()["session"]["patient"]["name"]
+
+
+def test_an_object_that_is_left_out_reads_as_an_empty_one() -> None:
+    sent = {name: value for name, value in SAMPLE.items() if name != "patient"}
+    session = Session.from_dict(sent)
+    assert None is session.patient.name
+    assert sent == session.to_dict()
+    assert "$.patient: expected an object, found nothing" == str(session.mismatch())
+    assert not Session.from_dict(SAMPLE).lacks("patient")
 
 
 def test_an_array_with_a_wrong_item_reads_as_none_and_is_kept() -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from heidi_sessions import (
     APIConnectionError,
-    APIResponseError,
+    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AsyncHeidi,
@@ -156,7 +156,9 @@ def test_a_body_is_read_no_further_than_it_may_be(
     server = serve(answer)
     tracemalloc.start()
     try:
-        with pytest.raises(APIResponseError, match="200, and the response is larger than max_re"):
+        with pytest.raises(
+            APIResponseValidationError, match="200, and the response is larger than max_re"
+        ):
             get(server, max_response_bytes=LARGE, deadline=60)
         _, most = tracemalloc.get_traced_memory()
     finally:
@@ -210,7 +212,7 @@ def test_a_body_that_is_compressed_is_read(driver: Callable[..., Driver]) -> Non
 def test_a_body_in_an_encoding_that_was_not_asked_for_is_not_read(
     driver: Callable[..., Driver], encoding: str, problem: str
 ) -> None:
-    with pytest.raises(APIResponseError, match=problem) as caught:
+    with pytest.raises(APIResponseValidationError, match=problem) as caught:
         driver(stream(b"x" * 20, encoding)).run(lambda c: c.sessions.get("7"))
     assert b"" == caught.value.body
     with pytest.raises(APIStatusError, match="500"):

@@ -104,6 +104,33 @@ def test_a_list_can_be_walked_again(driver: Callable[..., Driver]) -> None:
         assert [["1"], ["1"]] == drive.wait(twice)
 
 
+def test_pages_have_what_no_page_before_had_and_their_counts(
+    driver: Callable[..., Driver],
+) -> None:
+    steps = (page(["1", "2"], 4, "b"), page(["2", "3"], 4, "c"), page(["4"], 4, None))
+    pages = driver(Script(*steps)).collect(lambda c: c.sessions.list(max_items=3).pages())
+    assert [["1", "2"], ["3"]] == [[each.session_id for each in one.items] for one in pages]
+    assert [(2, 4, "b"), (2, 4, "c")] == [(p.count, p.total_count, p.next_page) for p in pages]
+
+
+def test_the_page_after_a_page_is_read_by_its_token(driver: Callable[..., Driver]) -> None:
+    script = Script(page(["1"], 2, "b"), page(["2"], 2, None))
+    drive = driver(script)
+    sessions = drive.client().sessions.list(page_size=1)
+    first = drive.wait(sessions.first_page)
+    second = drive.wait(lambda: sessions.next_page(first))
+    assert "2" == second.items[0].session_id
+    assert [("page_size", "1"), ("page", "b")] == script.requests[1].url.params.multi_items()
+    assert None is drive.wait(lambda: sessions.next_page(second))
+    assert 2 == len(script.requests)
+
+
+@pytest.mark.parametrize(("client", "name"), [(Heidi, ""), (AsyncHeidi, "Async")])
+def test_a_list_says_what_to_do_with_it(client: Callable[..., Any], name: str) -> None:
+    sessions = client(token="t").sessions.list()
+    assert f"<{name}SessionList: iterate over it to read sessions>" == repr(sessions)
+
+
 def test_the_first_page_has_items_and_counts(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1", "2"], 5, "x"))
     first = driver(script).run(lambda c: c.sessions.list(page_size=2).first_page())

@@ -16,7 +16,7 @@ from heidi_sessions import (
     NoLinkedUserError,
     SessionNotFoundError,
     TokenError,
-    ValidationError,
+    UnprocessableEntityError,
 )
 
 from .harness import drain
@@ -148,9 +148,9 @@ def test_a_user_who_is_not_linked_has_no_list(clinic: Clinic) -> None:
 
 def test_what_the_server_refuses_is_a_validation_error(clinic: Clinic) -> None:
     created = clinic.run(lambda c: c.sessions.create()).session_id
-    with pytest.raises(ValidationError):
+    with pytest.raises(UnprocessableEntityError):
         clinic.run(lambda c: c.sessions.update(created, duration=-1))
-    with pytest.raises(ValidationError):
+    with pytest.raises(UnprocessableEntityError):
         clinic.run(lambda c: drain(c.sessions.list(page_size=101)))
 
 

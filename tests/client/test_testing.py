@@ -15,13 +15,13 @@ from heidi_generated import factories, metadata
 from heidi_generated.models import SessionEnvelope
 from heidi_sessions import (
     APIConnectionError,
-    APIResponseError,
+    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     Heidi,
     RateLimitError,
     SessionNotFoundError,
-    ValidationError,
+    UnprocessableEntityError,
     testing,
 )
 from heidi_sessions._http._mock import mock_client
@@ -168,7 +168,7 @@ def test_a_new_session_of_the_mock_is_in_its_initial_state(heidi_mock: HeidiMock
 def test_the_mock_refuses_a_page_that_cannot_be_asked_for(
     heidi_mock: HeidiMock, query: dict[str, Any], member: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(UnprocessableEntityError) as caught:
         heidi_mock.client().sessions.with_raw_response.list(**query)
     assert caught.value.detail
     assert caught.value.detail.msg.startswith(f"{member}: ")
@@ -200,7 +200,7 @@ def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
         (rate_limited(7), RateLimitError),
         (unavailable(), APIStatusError),
         (fails(422, "ValidationError"), APIStatusError),
-        (malformed(), APIResponseError),
+        (malformed(), APIResponseValidationError),
         (times_out(), APITimeoutError),
         (refused(), APIConnectionError),
         (cut_off(), APIConnectionError),

@@ -51,6 +51,11 @@ def create_read_update() -> None:
             duration=60,
             patient={"name": "A", "gender": "FEMALE", "dob": date(1990, 1, 1)},
             clinician_notes=["one", "two"],
+            timeout=httpx.Timeout(5),
+            deadline=None,
+            extra_headers={"X-Clinic": "1"},
+            extra_query={"dry_run": True},
+            extra_body={"new": 1},
             is_consent=True if session.duration else UNSET,
         )
         assert_type(changed, Session)
@@ -61,7 +66,14 @@ def patients(client: Heidi) -> None:
     fields["dob"] = "1990-01-31"
     client.sessions.update("1", patient=fields)
     client.sessions.update("1", patient=PatientUpdate(name="A", dob=date(1990, 1, 1)))
+    client.sessions.update("1", patient={"name": "A" if fields else UNSET, "gender": UNSET})
     client.sessions.update("1", clinician_notes=("a", "tuple"))
+
+
+def users(client: Heidi, other: AsyncHeidi) -> None:
+    one = client.as_user(email="dr.a@clinic.test", third_party_internal_id="1")
+    assert_type(one, Heidi)
+    assert_type(other.as_user(email="dr.a@clinic.test", third_party_internal_id="1"), AsyncHeidi)
 
 
 def lists(client: Heidi) -> Iterator[str]:
@@ -70,6 +82,9 @@ def lists(client: Heidi) -> Iterator[str]:
     assert_type(page, Page[Session])
     assert_type(page.items[0], Session)
     assert_type(page.total_count, int)
+    assert_type(sessions.next_page(page), Page[Session] | None)
+    for page in sessions.pages():
+        assert_type(page, Page[Session])
     for session in sessions:
         assert_type(session, Session)
         yield session.session_id

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from heidi_generated.metadata import ERROR_MESSAGE, RESOURCES, value_at
 
-from heidi_sessions import APIStatusError, BadRequestError, ValidationError, _json
+from heidi_sessions import APIStatusError, BadRequestError, UnprocessableEntityError, _json
 
 from ._rows import flat, row
 
@@ -53,7 +53,7 @@ def in_one_line(error: HeidiError, *, show_phi: bool) -> str:
         return str(error)
     if show_phi:
         return f"{error}: {_plain(message)}".replace("\n", "\\n")
-    if isinstance(error, (BadRequestError, ValidationError)):
+    if isinstance(error, (BadRequestError, UnprocessableEntityError)):
         return f"{error}; run again with --show-phi to see the server's message"
     return str(error)
 
