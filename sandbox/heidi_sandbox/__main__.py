@@ -144,7 +144,9 @@ def _parser() -> argparse.ArgumentParser:
         description="A reference server of the Heidi Sessions API.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=version("heidi-sessions"))
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {version('heidi-sessions')}"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = commands.add_parser(
         "serve",

@@ -122,6 +122,72 @@ def test_update_reads_the_changes_from_stdin(
         assert 76 == client.sessions.get(session_id).duration
 
 
+def test_every_command_prints_json_and_hides_patient_data_in_it(
+    session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def printed(*arguments: str) -> Any:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
+        assert 0 == main([*arguments, "--json"])
+        return json.loads(capsys.readouterr().out)
+
+    assert session_id == printed("get", session_id)["session_id"]
+    assert PATIENT["name"] == printed("get", session_id, "--show-phi")["patient"]["name"]
+    assert [session_id] == [each["session_id"] for each in printed("list")]
+    assert session_id == printed("update", session_id)["session_id"]
+    assert {"session_id"} == printed("create").keys()
+    assert [] == shown(json.dumps([printed("list"), printed("get", session_id)]))
+
+
+@pytest.mark.usefixtures("session_id")
+def test_a_list_says_how_many_are_left_and_all_shows_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Heidi() as client:
+        for _ in range(24):
+            client.sessions.create()
+    assert 0 == main(["list"])
+    assert "20 of 25 shown; --all shows all\n" == capsys.readouterr().err
+    assert 0 == main(["list", "--max-items", "2", "--json"])
+    out, err = capsys.readouterr()
+    assert (2, "2 of 25 shown; --all shows all\n") == (len(json.loads(out)), err)
+    assert 0 == main(["list", "--all", "--json"])
+    out, err = capsys.readouterr()
+    assert (25, "") == (len(json.loads(out)), err)
+
+
+def test_a_table_fits_a_terminal_of_80_columns(
+    session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert 0 == main(["list"])
+    out, err = capsys.readouterr()
+    assert 80 >= max(map(len, out.splitlines()))
+    assert session_id in out
+    assert "no room for " in err
+    assert "language_code" in err
+    assert 0 == main(["get", session_id, "--show-phi"])
+    assert 80 >= max(map(len, capsys.readouterr().out.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["lst"], "list"),
+        (["get", "1", "--show-phy"], "--show-phi"),
+        (["list", "--max-item=x", "--jsn"], None),
+        (["export", "x", "--format", "cvs"], "csv"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_right_one(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], meant: str | None
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert 2 == caught.value.code
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"; did you mean {meant}?") is (meant is not None)
+
+
 @pytest.mark.usefixtures("session_id")
 @pytest.mark.parametrize("text", ["", ".", "..", "\udcff"])
 @pytest.mark.parametrize("command", ["get", "update"])
@@ -152,7 +218,7 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("[]", "must be a JSON object"),
-        ('{"durations": 1}', "durations"),
+        ('{"durations": 1}', "did you mean duration?"),
         ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),
     ],
 )
@@ -381,5 +447,6 @@ def test_a_reader_that_leaves_early_is_no_traceback() -> None:
 def test_it_runs_as_a_module() -> None:
     run = [sys.executable, "-m", "heidi_sessions", "--version"]
     assert (
-        f"{__version__}\n" == subprocess.run(run, capture_output=True, text=True, check=True).stdout
+        f"heidi-sessions {__version__}\n"
+        == subprocess.run(run, capture_output=True, text=True, check=True).stdout
     )

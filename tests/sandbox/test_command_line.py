@@ -341,7 +341,8 @@ def test_what_the_user_may_not_read_or_write_is_one_line(tmp_path: Path) -> None
 
 def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
     done = run(tmp_path, ["--version"])
-    assert (0, f"{version('heidi-sessions')}\n", "") == (done.returncode, done.stdout, done.stderr)
+    said = f"heidi-sandbox {version('heidi-sessions')}\n"
+    assert (0, said, "") == (done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from heidi_generated.metadata import OPERATIONS, RESOURCES, self_contained, value_at
 
 from ._export import export
-from ._view import show
+from ._parser import closest
+from ._view import show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,9 +54,14 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 def _add(commands: Any, name: str, operation: Operation) -> None:
     command = _command(commands, name, operation.summary, operation, _run)
+    command.add_argument("--json", action="store_true", help="print JSON")
     if operation.page is not None:
-        command.add_argument(
+        number = command.add_mutually_exclusive_group()
+        number.add_argument(
             "--max-items", type=_count, default=SHOWN, help=f"at most so many ({SHOWN})"
+        )
+        number.add_argument(
+            "--all", dest="max_items", action="store_const", const=None, help="all there are"
         )
     if operation.body is not None:
         command.add_argument(
@@ -166,9 +172,12 @@ def _spelled(name: str) -> str:
 def _run(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
     keywords = _keywords(operation, options)
+    counts: list[tuple[int, int]] = []
     if operation.page is not None:
         size, largest = _page_size(operation)
-        keywords |= {size: min(options.max_items, largest), "max_items": options.max_items}
+        most = options.max_items
+        keywords |= {size: min(most or largest, largest), "max_items": most}
+        keywords["progress"] = lambda seen, total: counts.append((seen, total))
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
     source = f"{options.input}: " if keywords.keys() and getattr(options, "input", None) else ""
@@ -176,20 +185,28 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
         result = _method(client, operation)(**keywords)
     except (TypeError, ValueError) as error:
         raise InputError(f"{source}{error}") from None
-    _show(operation, result, show_phi=options.show_phi)
+    _show(operation, result, options)
+    seen, total = counts[-1] if counts else (0, 0)
+    if total and seen < total:
+        print(f"{seen} of {total} shown; --all shows all", file=sys.stderr)
 
 
-def _show(operation: Operation, result: Any, *, show_phi: bool) -> None:
+def _show(operation: Operation, result: Any, options: argparse.Namespace) -> None:
     if result is None:
         return
-    if operation.action == "create":
+    if operation.action == "create" and not options.json:
         resource = RESOURCES[operation.resource or ""]
         print(value_at(result.to_dict(), operation.id_at or f"/{resource.id}"))
-    elif operation.page is not None:
-        show(list(result), operation.resource, show_phi=show_phi)
-    else:
-        shown = None if operation.result is None else operation.resource
-        show([result], shown, show_phi=show_phi, in_full=True)
+        return
+    several = operation.page is not None
+    known = several or operation.result is not None
+    shown = show_json if options.json else show
+    shown(
+        list(result) if several else [result],
+        operation.resource if known else None,
+        show_phi=options.show_phi,
+        in_full=not several,
+    )
 
 
 def _export(client: Heidi, options: argparse.Namespace) -> None:
@@ -233,7 +250,8 @@ def _body(operation: Operation, source: Path) -> dict[str, Any]:
     unknown = sorted(body.keys() - operation.keywords.keys())
     if unknown:
         known = ", ".join(operation.keywords)
-        raise InputError(f"{source}: unknown property {unknown[0]!r}; use one of {known}")
+        meant = closest(unknown[0], operation.keywords)
+        raise InputError(f"{source}: unknown property {unknown[0]!r}; use one of {known}{meant}")
     return {operation.keywords[name]: value for name, value in body.items()}
 
 

@@ -6,7 +6,6 @@ program. Credentials come from the environment, and request bodies from a file o
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from importlib import import_module
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from heidi_sessions import ConfigurationError, Heidi, HeidiError, __version__
 
 from . import _commands
+from ._parser import Parser
 from ._view import in_one_line
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def _complain(problem: object, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="heidi-sessions",
         description="Call the Heidi Sessions API.",
         epilog="Credentials come from the environment: HEIDI_TOKEN, or HEIDI_API_KEY with "
         "HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID.",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--base-url", help="the server (HEIDI_BASE_URL)")
     parser.add_argument("--region", help="instead of --base-url (HEIDI_REGION)")
     _commands.add_commands(parser)

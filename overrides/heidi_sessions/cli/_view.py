@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
-from heidi_generated.metadata import ERROR_MESSAGE, RESOURCES, value_at
+from heidi_generated.metadata import ERROR_MESSAGE, value_at
 
 from heidi_sessions import APIStatusError, BadRequestError, UnprocessableEntityError, _json
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from heidi_generated.decoding import Model
 
     from heidi_sessions import HeidiError
+
+
+def show_json(
+    models: Sequence[Model], resource: str | None, *, show_phi: bool, in_full: bool = False
+) -> None:
+    """Print responses for programs: an array, or the one that there is."""
+    rows = [row(model, resource, show_phi=show_phi) for model in models]
+    print(json.dumps(rows[0] if in_full else rows, ensure_ascii=False, indent=2))
 
 
 def show(
@@ -29,21 +38,33 @@ def show(
     if rows and not any(rows):
         print("nothing to show without --show-phi")
         return
+    console = Console()
     if in_full:
         table = Table("property", "value")
         for name, value in rows[0].items():
             table.add_row(name, Text(_plain(value)))
     else:
         names = list(dict.fromkeys(name for cells in rows for name in cells))
-        key = RESOURCES[resource].id if resource else None
+        fitting = _fitting(names, rows, console.width)
         table = Table()
-        for name in names:
-            width = max(len(_plain(cells.get(name))) for cells in rows)
-            # An id that is cut short names nothing.
-            table.add_column(name, min_width=width if name == key else None)
+        for name in fitting:
+            table.add_column(name, overflow="fold")
         for cells in rows:
-            table.add_row(*(Text(_plain(cells.get(name))) for name in names))
-    Console().print(table)
+            table.add_row(*(Text(_plain(cells.get(name))) for name in fitting))
+        if left := ", ".join(names[len(fitting) :]):
+            print(f"no room for {left}; --json shows them", file=sys.stderr)
+    console.print(table)
+
+
+def _fitting(names: Sequence[str], rows: Sequence[dict[str, Any]], width: int) -> Sequence[str]:
+    """Return the first columns, as many as a table of this width has room for."""
+    room = width - 1
+    for index, name in enumerate(names):
+        cells = [name, *(_plain(each.get(name)) for each in rows)]
+        room -= max(len(line) for cell in cells for line in cell.split("\n")) + 3
+        if room < 0:
+            return names[: max(index, 1)]
+    return names
 
 
 def in_one_line(error: HeidiError, *, show_phi: bool) -> str:

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import argparse
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WRONG: Final = re.compile(r"invalid choice: '([^']*)'|unrecognized arguments: (\S+)")
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses arguments, and says what a wrong one may have meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with 2, a usage line and what is wrong."""
+        wrong = _WRONG.search(message)
+        word = next(filter(None, wrong.groups()), "") if wrong else ""
+        super().error(f"{message}{closest(word, self.known())}")
+
+    def known(self) -> list[str]:
+        """All words that this parser and those of its commands know."""
+        words = [*self._option_string_actions]
+        for action in self._actions:
+            choices: Any = action.choices or ()
+            words += map(str, choices)
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # there is no other name
+                for command in choices.values():
+                    words += command.known()
+        return words
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Ask whether another word was meant; nothing where none is close."""
+    found = get_close_matches(word, known, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
