@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -177,7 +178,7 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
         size, largest = _page_size(operation)
         most = options.max_items
         keywords |= {size: min(most or largest, largest), "max_items": most}
-        keywords["progress"] = lambda seen, total: counts.append((seen, total))
+        keywords["progress"] = partial(_count_up, counts)
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
     source = f"{options.input}: " if keywords.keys() and getattr(options, "input", None) else ""
@@ -189,6 +190,10 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
     seen, total = counts[-1] if counts else (0, 0)
     if total and seen < total:
         print(f"{seen} of {total} shown; --all shows all", file=sys.stderr)
+
+
+def _count_up(counts: list[tuple[int, int]], seen: int, total: int) -> None:
+    counts.append((seen, total))
 
 
 def _show(operation: Operation, result: Any, options: argparse.Namespace) -> None:

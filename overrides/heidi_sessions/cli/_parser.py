@@ -26,9 +26,9 @@ class Parser(argparse.ArgumentParser):
         for action in self._actions:
             choices: Any = action.choices or ()
             words += map(str, choices)
-            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # there is no other name
-                for command in choices.values():
-                    words += command.known()
+            commands: dict[str, Parser] = choices if hasattr(choices, "values") else {}
+            for command in commands.values():
+                words += command.known()
         return words
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 from heidi_generated.metadata import ERROR_MESSAGE, value_at
@@ -52,7 +51,7 @@ def show(
         for cells in rows:
             table.add_row(*(Text(_plain(cells.get(name))) for name in fitting))
         if left := ", ".join(names[len(fitting) :]):
-            print(f"no room for {left}; --json shows them", file=sys.stderr)
+            table.caption = f"no room for {left}; --json shows them"
     console.print(table)
 
 
