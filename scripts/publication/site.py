@@ -40,6 +40,7 @@ ORDER: Final = (
     "documents",
     "sandbox",
     "judging",
+    "integration",
     "coverage",
     "client",
 )

@@ -504,6 +504,11 @@ def test_the_first_import_brings_nothing_from_outside_but_the_two_packages() -> 
     assert {"heidi_sessions", "heidi_generated"} == third_party
 
 
+@pytest.mark.parametrize("token", [2**53 + 1, 2**64 + 1, -(2**64) - 1, 10**38 + 7])
+def test_a_token_of_a_page_that_is_an_integer_stays_exact_with_orjson(token: int) -> None:
+    assert {"next": token} == _json.load(b'{"next":%d}' % token)
+
+
 def test_answers_are_read_alike_with_and_without_orjson(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = {"session": session("135814281990413956785027749853284386585", duration=0.1)}
     answer = httpx.Response(200, json=sample)

@@ -132,7 +132,7 @@ def test_no_block_of_a_guide_goes_unchecked() -> None:
     languages = {language for name in NAMES for language, _ in blocks(name)}
     assert {"json", "python", "sh", "text"} == languages
     others = {path.stem for path in GUIDES.glob("*.md")} - set(NAMES)
-    assert others <= {"client", "coverage", "portability", "sandbox"}
+    assert others <= {"client", "coverage", "integration", "portability", "sandbox"}
 
 
 def test_no_secret_and_no_patient_is_an_argument_of_a_program() -> None:

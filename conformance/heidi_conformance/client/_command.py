@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shlex
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from heidi_conformance._access import base_url, credential, is_loopback, target
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.reports import write_reports
 
-from ._run import JOBS, LEVELS, Plan, judge_client
+from ._observe import Observation, observe
+from ._report import LEVELS
+from ._run import JOBS, Plan, judge_client
 from ._trial import PATIENCE
 from .scenarios import SCENARIOS
 
@@ -59,6 +63,25 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
         help="create sessions on a host other than this one; the API cannot delete them",
     )
     client.add_argument(
+        "--observe",
+        action="store_true",
+        help="drive nothing: serve, while COMMAND or a person uses the client, and judge what it "
+        "requests",
+    )
+    client.add_argument(
+        "--port",
+        type=number,
+        metavar="N",
+        default=0,
+        help="with --observe: where to listen (default: any free port)",
+    )
+    client.add_argument(
+        "--seconds",
+        type=number,
+        metavar="N",
+        help="with --observe: how long (default: until COMMAND ends, or Ctrl-C)",
+    )
+    client.add_argument(
         "--patience",
         type=number,
         metavar="SECONDS",
@@ -85,10 +108,23 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, conclude: Any) -> int:
     """Judge, report and summarise; return the exit code. Raises CannotJudgeError."""
-    plan = plan_of(arguments)
-    old = _baseline.baseline(arguments.baseline, plan.level) if arguments.baseline else None
-    with _terminal.progress(Console(stderr=True)) as on_progress:
-        verdict = judge_client(plan, on_progress)
+    level = arguments.level
+    old = _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
+    url, key = upstream(arguments)
+    command = tuple(arguments.program)
+    console = Console(stderr=True)
+    if arguments.observe:
+        plan = Observation(command, level, url, key, arguments.port, arguments.seconds)
+        verdict = observe(plan, lambda variables: greet(variables, ends=bool(command)))
+    else:
+        only = scenarios(arguments.scenario)
+        if not command:
+            raise CannotJudgeError("no driver; give the command that starts it behind --")
+        patience, jobs = float(arguments.patience), arguments.jobs
+        with _terminal.progress(console) as on_progress:
+            verdict = judge_client(
+                Plan(command, level, only, url, key, patience, jobs), on_progress
+            )
 
     def write(*said: Any) -> tuple[Path, ...]:
         return write_reports(said[0], arguments.report, said[1])
@@ -96,29 +132,31 @@ def run(arguments: argparse.Namespace, conclude: Any) -> int:
     return int(conclude(verdict, old, write, complete=arguments.complete))
 
 
-def plan_of(arguments: argparse.Namespace) -> Plan:
-    """Return what a run is to do. Raises CannotJudgeError."""
-    if not arguments.program:
-        raise CannotJudgeError("no driver; give the command that starts it behind --")
-    key = ""
-    if arguments.upstream:
-        url = base_url(arguments.upstream)
-        if not arguments.allow_writes and not is_loopback(url):
-            raise CannotJudgeError(
-                f"{target(url)} is another machine, a run creates sessions there, and the API "
-                "cannot delete them; add --allow-writes if that is fine"
-            )
-        key = credential(os.environ.get("HEIDI_API_KEY", ""), "HEIDI_API_KEY")
+def greet(variables: Mapping[str, str], *, ends: bool) -> None:
+    """Say how the client that is observed is to be set."""
+    if not ends:
+        print("Use the client with these settings, and press Ctrl-C when you are done:")
+        for name, text in variables.items():
+            print(f"export {name}={shlex.quote(text)}", flush=True)
+
+
+def upstream(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Return URL and key of the server behind; both are empty for a sandbox of its own."""
+    if not arguments.upstream:
+        return "", ""
+    url = base_url(arguments.upstream)
+    if not arguments.allow_writes and not is_loopback(url):
+        raise CannotJudgeError(
+            f"{target(url)} is another machine, a run creates sessions there, and the API "
+            "cannot delete them; add --allow-writes if that is fine"
+        )
+    return url, credential(os.environ.get("HEIDI_API_KEY", ""), "HEIDI_API_KEY")
+
+
+def scenarios(names: Collection[str]) -> frozenset[str]:
+    """Return the ids of scenarios. Raises CannotJudgeError where one is none."""
     known = [item.id for item in SCENARIOS]
-    for name in arguments.scenario:
+    for name in names:
         if name not in known:
             raise CannotJudgeError(f"{name[:40]!r} is no scenario; they are {', '.join(known)}")
-    return Plan(
-        tuple(arguments.program),
-        arguments.level,
-        frozenset(arguments.scenario),
-        arguments.upstream,
-        key,
-        float(arguments.patience),
-        arguments.jobs,
-    )
+    return frozenset(names)

@@ -38,7 +38,7 @@ def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]
             continue
         came = has.get(name, ABSENT)
         if came is ABSENT:
-            if value not in (None, [], {}) and field.required and field.status in SAID:
+            if value is not None and field.required and field.status in SAID:
                 yield name, kind(value), "nothing"
         elif (told := difference(value, came, field)) is not None:
             yield name, *told
@@ -82,15 +82,13 @@ def same_items(one: Any, other: Any, same: Callable[[Any, Any], bool]) -> bool:
 
 
 def at_once(want: str, has: str) -> bool:
-    """Whether texts are the same instant: of one without an offset, the same local time."""
+    """Whether texts are the same instant; one without an offset has none afterwards."""
     try:
         one, other = datetime.fromisoformat(want), datetime.fromisoformat(has)
     except ValueError:
         return want == has
     if one.tzinfo is None:
-        if other.utcoffset():
-            return False
-        return abs(one - other.replace(tzinfo=None)) < CLOSE
+        return other.tzinfo is None and abs(one - other) < CLOSE
     return other.tzinfo is not None and abs(one.astimezone(UTC) - other) < CLOSE
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ LONGEST_LINE = 32 * 2**20
 MOST_STDERR = 8 * 2**20
 # Seconds for a driver to exit after its input has ended.
 EXIT = 5.0
-TICK = 0.01
+TICK, LOOK = 0.01, 0.2
 PROC = Path("/proc")
 
 
@@ -42,11 +44,14 @@ class Driver:
         self.client = ""
         self.stderr = bytearray()
         self._lines = 0
-        self._known: dict[str, bool] = {}
         if not (process.stdin and process.stdout and process.stderr):
             raise ValueError("a driver needs pipes")
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
-        self._reader = asyncio.create_task(self._keep_stderr())
+        self.arguments: set[bytes] = set()
+        self._tasks = [
+            asyncio.create_task(self._keep_stderr()),
+            asyncio.create_task(self._keep_arguments()),
+        ]
 
     @classmethod
     async def start(
@@ -115,7 +120,6 @@ class Driver:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         # What left the group; a process may start another one in the meantime.
-        self._known.clear()
         killed = {self.process.pid}
         while left := {*self.descendants()} - killed:
             for number in left:
@@ -123,9 +127,9 @@ class Driver:
                     os.kill(number, signal.SIGKILL)
             killed |= left
         await self.exited()
-        self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # pipes that a descendant held
 
     async def exited(self) -> int:
@@ -136,24 +140,18 @@ class Driver:
 
     def descendants(self) -> Iterator[int]:
         """Yield the processes with its environment: those it started, whatever their group."""
-        for entry in PROC.iterdir() if can_list_processes() else ():
-            with contextlib.suppress(OSError):
-                if entry.name.isdecimal() and self.is_own(entry.name):
-                    yield int(entry.name)
+        return (number for number, key in processes() if key == self.marker)
 
-    def is_own(self, number: str) -> bool:
-        """Whether a process has its environment."""
-        if number not in self._known:
-            self._known[number] = self.marker in (PROC / number / "environ").read_bytes()
-        return self._known[number]
-
-    def arguments(self) -> bytes:
-        """Return the arguments of all its processes, as everybody on the machine can see them."""
-        told = b""
+    def look(self) -> None:
+        """Keep the arguments of all its processes, as everybody on the machine can see them."""
         for number in self.descendants():
             with contextlib.suppress(OSError):
-                told += (PROC / str(number) / "cmdline").read_bytes() + b"\n"
-        return told
+                self.arguments.add((PROC / str(number) / "cmdline").read_bytes())
+
+    async def _keep_arguments(self) -> None:
+        while self.process.returncode is None:
+            self.look()
+            await asyncio.sleep(LOOK)
 
     async def _next(self) -> Result:
         """Return the next result. Raises DriverError."""
@@ -199,6 +197,33 @@ class Driver:
             raise DriverError("floods", f"wrote more than {most} MiB to its standard error")
 
 
+# By process id, the key in its environment: none of another driver, and none of anything else.
+KNOWN: dict[str, bytes] = {}
+KEY = re.compile(rb"(?:^|\0)HEIDI_API_KEY=([^\0]*)")
+
+
+def processes() -> Iterator[tuple[int, bytes]]:
+    """Yield the processes of this machine that have a key in their environment, with the key."""
+    # Many times a second: paths as objects would cost ten times as much.
+    names = [name for name in os.listdir(PROC) if name.isdecimal()] if can_list_processes() else ()  # noqa: PTH208
+    for name in KNOWN.keys() - names:
+        del KNOWN[name]
+    for name in names:
+        if name not in KNOWN:
+            KNOWN[name] = key_of(name)
+        if key := KNOWN[name]:
+            yield int(name), key
+
+
+def key_of(name: str) -> bytes:
+    try:
+        found = KEY.search((PROC / name / "environ").read_bytes())
+    except OSError:
+        return b""
+    return found[1] if found else b""
+
+
+@cache
 def can_list_processes() -> bool:
     """Whether this system shows the arguments and the environment of processes."""
     return sys.platform == "linux" and (PROC / "self/environ").exists()

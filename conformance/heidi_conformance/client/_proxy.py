@@ -46,6 +46,8 @@ COOKIE = ("Set-Cookie", "visit=1; Path=/; HttpOnly")
 JSON_TYPE = ("Content-Type", "application/json")
 # Seconds that a token lives where a scenario says nothing else.
 LIFE = 3600.0
+# Seconds that a request may take to arrive.
+LATE = 0.05
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ class Exchange:
 
     at, ended: seconds on one clock. host: where it was sent to. stranger: whether that is a host
     that the client was only redirected to. done: whether the server behind did what it asks for.
-    token: which of the tokens of the proxy it carries. arguments: those of the processes of the
-    driver at that moment.
+    token: what it carries as bearer.
     """
 
     number: int
@@ -94,7 +95,6 @@ class Exchange:
     reply: Reply = field(default_factory=lambda: Reply(0, gone=True))
     done: bool = False
     token: str = ""
-    arguments: bytes = b""
 
     @cached_property
     def operation(self) -> Operation | None:
@@ -150,11 +150,13 @@ class Proxy:
     """A server for one scenario.
 
     key: the key that the client was given. life: seconds until its tokens end; told: how far from
-    now it says that they end. aliases: what it calls otherwise than the server behind it does.
-    script: what happens to the next exchanges of an operation; standing: to all others of it.
+    now it says that they end. late: how many requests came with a token whose time was over.
+    aliases: what it calls otherwise than the server behind it does. script: what happens to the next exchanges of an operation; standing: to all others of it.
     """
 
-    def __init__(self, upstream: Upstream, key: str, look: Callable[[], bytes]) -> None:
+    def __init__(
+        self, upstream: Upstream, key: str, look: Callable[[], None], port: int = 0
+    ) -> None:
         self.upstream = upstream
         self.key = key
         self.life = LIFE
@@ -165,17 +167,19 @@ class Proxy:
         self.script: dict[str, deque[Act]] = {}
         self.standing: dict[str, Act] = {}
         self.tokens: dict[str, tuple[str, float]] = {}
+        self.late = 0
         self.tls: ssl.SSLContext | None = None
         self.url = ""
         self.elsewhere = ""
         self._look = look
+        self._port = port
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Start to listen, at two addresses: its own, and one that the client must not trust."""
         scheme = "https" if self.tls else "http"
-        own = await self._listen(stranger=False, tls=self.tls)
+        own = await self._listen(stranger=False, tls=self.tls, port=self._port)
         other = await self._listen(stranger=True)
         self.url = f"{scheme}://127.0.0.1:{own}{self.upstream.path}"
         self.elsewhere = f"http://localhost:{other}"
@@ -199,7 +203,9 @@ class Proxy:
         """End all tokens that were issued so far."""
         self.tokens = {token: (real, 0.0) for token, (real, _) in self.tokens.items()}
 
-    async def _listen(self, *, stranger: bool, tls: ssl.SSLContext | None = None) -> int:
+    async def _listen(
+        self, *, stranger: bool, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> int:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task: Any = asyncio.current_task()
             self._tasks.add(task)
@@ -215,14 +221,13 @@ class Proxy:
                 self._tasks.discard(task)
                 writer.transport.abort()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+        server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
         self._servers.append(server)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+        return int(server.sockets[0].getsockname()[1])
 
     async def respond(self, exchange: Exchange) -> Reply:
         """Return what becomes of a request."""
-        exchange.arguments = self._look()
+        self._look()
         if exchange.stranger:
             return Reply(200, (JSON_TYPE,), b"{}")
         exchange.token = bearer(exchange)
@@ -276,6 +281,7 @@ class Proxy:
     def _admitted(self, token: str) -> str | None:
         """Return the token of the server behind for one of its own that is still good."""
         real, end = self.tokens.get(token, ("", 0.0))
+        self.late += 0 < end < time.time() - LATE
         return real if time.time() < end else None
 
     def _target(self, exchange: Exchange) -> str:

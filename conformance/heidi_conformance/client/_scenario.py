@@ -34,6 +34,11 @@ class Scenario:
     tls: bool = False
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """How to put it to a client again."""
+        return (f"heidi-conformance client --scenario {self.id} -- COMMAND",)
+
 
 def scenario(
     level: Grade,

@@ -60,9 +60,9 @@ class User:
         marker = like.marker if like else secrets.token_hex(6)
         own = secrets.token_hex(4)
         first, *others = ISSUER.semantics["user"] or ("",)
-        names = dict.fromkeys(others, f"id-{own}")
-        name = f"user-{marker}{'' if linked else '+unlinked'}@heidi-conformance.invalid"
-        names[first] = name
+        names = dict.fromkeys(others, f"Id {own}/+%")
+        tag = "Tag" if linked else "unlinked"
+        names[first] = f"User-{marker}+{tag}@heidi-conformance.invalid"
         return cls(like.key if like else f"key-{secrets.token_urlsafe(24)}", names, marker)
 
     @property
@@ -179,8 +179,11 @@ class Trial:
         values = sendable()
         return values.change(75, f"Zoë {self.marker}")
 
-    def everything(self, action: str) -> dict[str, Any]:
-        """Return a value of every property of a request, with something about a patient in them."""
+    def everything(self, action: str, turn: int = 0) -> dict[str, Any]:
+        """Return a value of every property of a request, with something about a patient in them.
+
+        turn: which of its values; neighbours have different ones.
+        """
         values = sendable()
         fields = values.fields.creates if action == "create" else values.fields.updates
         told: dict[str, Any] = {}
@@ -188,7 +191,11 @@ class Trial:
             known = () if field_.inner else values_of(field_).valid
             if known:
                 free = "string" in field_.kinds and not field_.restricted
-                told[name] = f"{known[0]} {self.marker}" if free else known[0]
+                value = known[turn % len(known)]
+                told[name] = f"{value} {self.marker}" if free else value
+                if name in values.lists:
+                    told[name] = [*value, self.marker]
+                turn += 1
         return told
 
     def step(self, operation: str, made: str, *, everything: bool = False) -> Step:
@@ -237,7 +244,9 @@ class Trial:
     async def issue(self) -> str:
         """Return a token of the server behind."""
         key = [(KEY_HEADER, self.upstream.key)]
-        query = "&".join(f"{name}={quote(text)}" for name, text in self.own.user.names.items())
+        query = "&".join(
+            f"{name}={quote(text, safe='')}" for name, text in self.own.user.names.items()
+        )
         response = await self.upstream.send("GET", f"{ISSUER.path}?{query}", key)
         token = pointed(response.json() if response.is_success else None, ISSUER.semantics["token"])
         if not isinstance(token, str):

@@ -3,7 +3,7 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
@@ -23,11 +23,13 @@ from heidi_conformance.oracle import Violation
 
 from ._compare import kind
 from ._process import can_list_processes
-from ._proxy import Exchange
+from ._proxy import Exchange, Proxy
 from ._scenario import Scenario
-from ._trial import Session, Trial
+from ._trial import Session, Trial, User
 
 # A log, not an archive.
+# As much of a token as tells it from others.
+PART = 40
 LARGEST_FILE = 16 * 2**20
 
 WATCHES = (
@@ -46,22 +48,37 @@ WATCHES = (
 IDS = frozenset(item.id for item in WATCHES)
 
 
-def watch(trial: Trial, session: Session) -> Iterator[Violation]:
-    """Yield what is wrong with the requests of a driver."""
-    for exchange in session.proxy.exchanges:
+def requests(
+    exchanges: Iterable[Exchange], proxy: Proxy, user: User, patients: Collection[str]
+) -> Iterator[Violation]:
+    """Yield what is wrong with requests; patients: what tells something about one."""
+    for exchange in exchanges:
         if exchange.stranger:
             continue
-        yield from secrets_in(exchange, session)
-        yield from patients_in(exchange, trial)
+        yield from secrets_in(exchange, user, [*filter(None, proxy.tokens)])
+        yield from patients_in(exchange, patients)
         yield from undocumented(exchange)
         if exchange.operation is not None:
             yield from unfit(exchange, exchange.operation)
             yield from body_of(exchange, exchange.operation)
         if exchange.header("cookie"):
             yield Violation("cookies", about(exchange))
-        for word, texts in (("secrets", secrets_of(session)), ("patients", (trial.marker,))):
-            if any(text.encode() in exchange.arguments for text in texts):
-                yield Violation("process-list", about(exchange), detail=word)
+
+
+def users(session: Session) -> Iterator[Violation]:
+    """Yield where a client asks for the token of somebody else than it was told."""
+    for exchange in session.proxy.exchanges:
+        if exchange.name == ISSUE and not exchange.stranger:
+            for name, text in session.user.names.items():
+                if exchange.parameter(name) != text:
+                    yield Violation("user-place/changed", ISSUE, name)
+
+
+def arguments(trial: Trial, session: Session) -> Iterator[Violation]:
+    """Yield what everybody on the machine can read in the list of processes."""
+    for word, texts in (("secrets", secrets_of(session)), ("patients", (trial.marker,))):
+        if any(text.encode() in told for told in session.driver.arguments for text in texts):
+            yield Violation("process-list", trial.operation, detail=word)
 
 
 def about(exchange: Exchange) -> str:
@@ -76,9 +93,9 @@ def secrets_of(session: Session) -> tuple[str, ...]:
     return session.user.key, session.user.secret, *session.proxy.tokens
 
 
-def secrets_in(exchange: Exchange, session: Session) -> Iterator[Violation]:
+def secrets_in(exchange: Exchange, user: User, tokens: Collection[str]) -> Iterator[Violation]:
     """Yield which secrets a request has in a place where they do not belong."""
-    name, user = about(exchange), session.user
+    name = about(exchange)
     target = unquote_plus(exchange.target)
     body = exchange.body.decode(errors="replace")
     headers = {key.lower(): text for key, text in exchange.headers}
@@ -88,7 +105,6 @@ def secrets_in(exchange: Exchange, session: Session) -> Iterator[Violation]:
     own = headers.get(KEY_HEADER.lower(), "") if at_issue else ""
     if user.key in body or any(user.key in text for text in headers.values() if text != own):
         yield Violation("key-place/elsewhere", name)
-    tokens = [token for token in session.proxy.tokens if token]
     if any(token in target for token in tokens):
         yield Violation("token-place/url", name)
     usual = "" if at_issue else headers.get("authorization", "")
@@ -106,10 +122,12 @@ def secrets_in(exchange: Exchange, session: Session) -> Iterator[Violation]:
         yield Violation("user-place", name)
 
 
-def patients_in(exchange: Exchange, trial: Trial) -> Iterator[Violation]:
-    if trial.marker in unquote_plus(exchange.target):
+def patients_in(exchange: Exchange, patients: Collection[str]) -> Iterator[Violation]:
+    target = unquote_plus(exchange.target)
+    if any(text in target for text in patients):
         yield Violation("patient-place/url", about(exchange))
-    if any(trial.marker in text for _, text in exchange.headers):
+    headers = "\n".join(text for _, text in exchange.headers)
+    if any(text in headers for text in patients):
         yield Violation("patient-place/header", about(exchange))
 
 
@@ -225,8 +243,12 @@ def output(trial: Trial, session: Session, folder: Path) -> Iterator[Violation]:
 
 
 def spellings(secret: str) -> tuple[bytes, ...]:
-    """Return how a secret may stand in a log."""
-    return secret.encode(), quote_plus(secret).encode()
+    """Return how a secret may stand in a log: encoded, or in part."""
+    whole = (secret, quote_plus(secret))
+    head, _, rest = secret.partition(".")
+    # The first part of a token is the same in all of them.
+    parts = [rest[:PART]] if head.startswith("eyJ") and len(rest) > PART else []
+    return tuple(text.encode() for text in (*whole, *parts))
 
 
 def printable(name: str) -> str:

@@ -4,7 +4,15 @@
 from heidi_conformance.client._faults import respond
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
-from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS, READ, UNLINKED, UPDATE
+from heidi_conformance.contract._operations import (
+    CREATE,
+    LIST,
+    MAIN,
+    OPERATIONS,
+    READ,
+    UNLINKED,
+    UPDATE,
+)
 
 NOT_FOUND = OPERATIONS[READ].error_type(404)
 INVALID = OPERATIONS[UPDATE].error_type(422) or "ValidationError"
@@ -22,6 +30,8 @@ async def not_found(trial: Trial) -> None:
             trial.accuse(
                 "repeated", step.operation, expected=1, got=len(trial.seen(step.operation))
             )
+    if trial.seen(CREATE):
+        trial.accuse("created", CREATE, got=len(trial.seen(CREATE)))
 
 
 @scenario(
@@ -73,6 +83,8 @@ async def forbidden(trial: Trial) -> None:
     trial.proxy.always("", respond(403, kind="PermissionDenied"))
     for step in (trial.listing(), trial.reading(MAIN.unknown)):
         trial.refused(await trial.do(step), "refused", operation=step.operation)
+    trial.proxy.always("", respond(400, kind="TemplateNotFoundError"))
+    trial.refused(await trial.do(trial.reading(MAIN.unknown)), "refused", operation=READ)
 
 
 @scenario(

@@ -1,11 +1,12 @@
 """Lists: every resource once, whatever the token of the next page looks like."""
 # ruff: noqa: E501  # tables read better in rows
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from heidi_conformance._document import pointed
-from heidi_conformance.client._faults import changed, respond
+from heidi_conformance.client._faults import changed, page, respond
+from heidi_conformance.client._protocol import Step
 from heidi_conformance.client._proxy import Reply, Visit, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
@@ -19,9 +20,13 @@ NEXT = "decision:S16"
 @scenario("documented", LIST, "the document", "a list goes on to its last page")
 async def pages_all(trial: Trial) -> None:
     ids = await trial.prepare(7)
-    result = await trial.do(trial.listing(3))
-    trial.all_listed(result, ids)
-    trial.faithful_list(result)
+    for _ in range(2):
+        result = await trial.do(trial.listing(3))
+        trial.all_listed(result, ids)
+        trial.faithful_list(result)
+    # Walks that go on at the same time have nothing in common.
+    for result in await trial.do(*[trial.listing(2)] * 3):
+        trial.all_listed(result, ids)
 
 
 @scenario("documented", LIST, "the document", "a list without a resource is empty")
@@ -40,6 +45,7 @@ async def pages_none(trial: Trial) -> None:
 async def pages_size(trial: Trial) -> None:
     await trial.prepare(3)
     trial.due(await trial.do(trial.listing(2)))
+    trial.due(await trial.do(Step(LIST)))
     sent = trial.seen(LIST)[0].parameter(PAGE.size)
     if sent != "2":
         trial.accuse("", field=PAGE.size, expected=2, got="another value" if sent else "nothing")
@@ -47,38 +53,43 @@ async def pages_size(trial: Trial) -> None:
 
 @scenario("strict", LIST, NEXT, "a token with any characters is sent back as it is")
 async def page_token_string(trial: Trial) -> None:
-    await walk(trial, lambda number: f"a+b/c==&d=%25 \u00e9?#'\"{number}")
+    await walk(trial, [*TOKENS, f"{trial.proxy.elsewhere}/{OPERATIONS[LIST].path}"])
+
+
+TOKENS = (
+    "a+b/c==&d=%25 \u00e9?#'\"", "007", "12345678901234567891", " padded ", "Upper and lower", "%41%2B", '"quoted"',
+    "true", "null", "9007199254740993.0", "\u4e2d\U0001f600", "x" * 600,
+)  # fmt: skip
 
 
 @scenario("strict", LIST, NEXT, "a token that is a number is sent back as it is")
 async def page_token_integer(trial: Trial) -> None:
-    await walk(trial, lambda number: 1000 + number)
+    await walk(trial, (7, 0, 1000, -1))
 
 
 @scenario("practice", LIST, "RFC 8259, section 6", "a token beyond 2^53 is sent back exactly")
 async def page_token_large(trial: Trial) -> None:
-    await walk(trial, lambda number: 2**53 + 1 + 2 * number)
+    await walk(trial, [2**53 + 1, 2**63 + 1, 10**38 + 7])
 
 
-async def walk(trial: Trial, token: Callable[[int], Any]) -> None:
-    """Walk over pages whose tokens have a form, and see that they come back."""
-    ids = await trial.prepare(5)
-    tokens: list[str] = []
+async def walk(trial: Trial, tokens: Sequence[Any]) -> None:
+    """Walk over pages that have some tokens, and see that they come back."""
+    ids = await trial.prepare(len(tokens) + 1)
+    waiting = [*tokens]
 
     async def act(visit: Visit) -> Reply:
         reply = await visit.forward()
         real = pointed(reply.content, PAGE.next)
-        if real is None:
+        if real is None or not waiting:
             return reply
-        shown = token(len(tokens))
-        tokens.append(str(shown))
+        shown = waiting.pop(0)
         visit.proxy.aliases[str(shown)] = str(real)
         return reply.with_content(put(reply.content, PAGE.next, shown))
 
     trial.proxy.always(LIST, act)
-    result = await trial.do(trial.listing(2))
+    result = await trial.do(trial.listing(1))
     for exchange, shown in zip(trial.seen(LIST)[1:], tokens, strict=False):
-        if exchange.parameter(PAGE.token) != shown:
+        if exchange.parameter(PAGE.token) != str(shown):
             trial.accuse("token", field=PAGE.token)
             return
     trial.all_listed(result, ids)
@@ -117,6 +128,14 @@ async def pages_repeated(trial: Trial) -> None:
     trial.refused(await trial.do(trial.listing(2)), "protocol")
     ends(trial, 5)
 
+    async def in_turn(visit: Visit) -> Reply:
+        name = "one" if visit.exchange.parameter(PAGE.token) == "other" else "other"
+        return first[0].with_content(put(first[0].content, PAGE.next, name))
+
+    trial.proxy.always(LIST, in_turn)
+    trial.refused(await trial.do(trial.listing(2)), "protocol")
+    ends(trial, 12)
+
 
 @scenario("practice", LIST, OPAQUE, "an empty page that names a next one does not end the list")
 async def pages_empty(trial: Trial) -> None:
@@ -139,6 +158,9 @@ async def pages_empty(trial: Trial) -> None:
 
     trial.proxy.then(LIST, Visit.forward, empty)
     trial.all_listed(await trial.do(trial.listing(2)), ids)
+    # A server may put fewer on a page than it is asked for.
+    trial.proxy.aliases["37"] = "2"
+    trial.all_listed(await trial.do(trial.listing(37)), ids)
 
 
 @scenario(
@@ -163,6 +185,9 @@ async def pages_failing(trial: Trial) -> None:
     trial.proxy.always(LIST, respond(500, kind="ServerError"))
     trial.refused(await trial.do(trial.listing(2)), "unavailable")
     ends(trial, 12)
+    trial.proxy.then(LIST, Visit.forward)
+    trial.proxy.always(LIST, page(200))
+    trial.refused(await trial.do(trial.listing(2)), "protocol")
 
 
 def ends(trial: Trial, most: int) -> None:

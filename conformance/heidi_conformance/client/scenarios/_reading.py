@@ -2,6 +2,7 @@
 # ruff: noqa: E501  # tables read better in rows
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from heidi_conformance._document import as_array, as_object, member
@@ -17,21 +18,23 @@ from heidi_conformance.client._faults import (
     respond,
     typed,
 )  # fmt: skip
-from heidi_conformance.client._proxy import JSON_TYPE, Act, error, put
+from heidi_conformance.client._proxy import JSON_TYPE, Act, Reply, Visit, error, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
 from heidi_conformance.contract._fields import MAIN_FIELDS, outers
 from heidi_conformance.contract._operations import CREATE, LIST, MAIN, OPERATIONS, READ, UPDATE
-from heidi_conformance.contract._schemas import Field
+from heidi_conformance.contract._schemas import Field, values_of
 
 MUST_IGNORE = "RFC 8259; JSON:API and AIP-180: clients ignore what they do not know"
 SHOWS = MAIN_FIELDS.shows
 LEAVES = {name: field for name, field in SHOWS.items() if not field.inner and name != MAIN.id}
+INSTANTS = (MAIN.created, MAIN.updated)
 NUMBERS = (0.1, 2**53, 1e-7, 123456.789, 0)
 LOCAL = ("2024-03-10T02:30:00.123456", "2024-12-11T23:59:59", "1999-12-31T00:00:00.5")
-DIGITS = "100000000000000000000000000000000000007"
-CHARACTERS = "a/b c?d#e%2F+\u00e9;=&"
+DIGITS = "001000000000000000000000000000000000007"
+CHARACTERS = " a/B c?d#e%2F+\u00e9;=& "
 MEGABYTE = 2**20
+TURNS = 12
 LATER = {"added_later": {"value": [1, None]}, "addedLater": "text"}
 
 
@@ -124,8 +127,14 @@ async def null_properties(trial: Trial) -> None:
     "documented", READ, "the document", "strings without a closed list of values take new ones"
 )
 async def open_values(trial: Trial) -> None:
-    names = [name for name, field in LEAVES.items() if is_open(field) and field.required]
-    await reads(trial, shown_with(dict.fromkeys(names, f"NEW_VALUE {trial.marker}")))
+    new = {name: f"NEW_VALUE {trial.marker}" for name, field in LEAVES.items() if is_open(field)}
+    # Of a code, one that the document does not show.
+    for name, field in LEAVES.items():
+        others = [text for text in values_of(field).valid if text not in field.examples]
+        if field.is_code and others and not field.is_date and name not in INSTANTS:
+            new[name] = others[-1]
+    known = {name: text for name, text in new.items() if LEAVES[name].required}
+    await reads(trial, shown_with(known))
 
 
 def is_open(field: Field) -> bool:
@@ -156,6 +165,21 @@ async def by_id(trial: Trial, shown: str) -> None:
     trial.faithful_list(trial.due(await trial.do(trial.listing()), LIST))
 
 
+@scenario("documented", READ, "the document", "every property is shown as it is")
+async def values_exact(trial: Trial) -> None:
+    values = {
+        name: values_of(field).valid
+        for name, field in LEAVES.items()
+        if field.required and name not in INSTANTS
+    }
+    most = max(map(len, values.values()))
+    acts = [
+        shown_with({name: known[turn % len(known)] for name, known in values.items() if known})
+        for turn in range(min(most, TURNS))
+    ]
+    await reads(trial, *acts, listed=False)
+
+
 @scenario("practice", READ, "RFC 8259, section 6", "numbers stay exact")
 async def numbers_exact(trial: Trial) -> None:
     names = [name for name, field in LEAVES.items() if field.kinds & {"number", "integer"}]
@@ -173,11 +197,7 @@ async def numbers_exact(trial: Trial) -> None:
     variables={"TZ": "America/New_York"},
 )
 async def timestamps(trial: Trial) -> None:
-    names = [
-        name
-        for name, field in LEAVES.items()
-        if name in (MAIN.created, MAIN.updated) and field.fits(LOCAL[0])
-    ]
+    names = [name for name, field in LEAVES.items() if name in INSTANTS and field.fits(LOCAL[0])]
     await reads(trial, *(shown_with(dict.fromkeys(names, text)) for text in LOCAL), listed=False)
 
 
@@ -189,7 +209,7 @@ async def strings_exact(trial: Trial) -> None:
 
 TEXTS = (
     "Zo\u00eb M\u00fcller \U0001f468\u200d\u2695\ufe0f \U00020000", "combining e\u0301, composed \u00e9, \ufb01 \u212b", "\u202eright to left\u200f \u05d0\u0628",
-    " leading and trailing ", "tab\tline\nreturn\r\nend", "<b>&amp;</b> %20 \\u0041 \\n \"quoted\" 'single'", "null", "0012", "1e5", "2024-01-01", "\u2028\u2029\ufeff",
+    " leading and trailing ", "tab\tline\nreturn\r\nend", "<b>&amp;</b> %20 \\u0041 \\n \"quoted\" 'single'", "", "nul\0inside", "null", "0012", "1e5", "2024-01-01", "\u2028\u2029\ufeff",
 )  # fmt: skip
 
 
@@ -237,6 +257,8 @@ async def detail_list(trial: Trial) -> None:
     acts = (
         *(respond(422, {name: [told]}) for name, told in usual.items()),
         *(respond(400, {name: "text"}) for name in usual),
+        respond(400, {}),
+        plain(400, b""),
         respond(409, []),
         plain(418, b"I'm a teapot", ("Content-Type", "text/plain")),
     )
@@ -266,7 +288,8 @@ async def large_response(trial: Trial) -> None:
     "a charset beside the media type does no harm; another media type is read or reported",
 )
 async def wrong_media_type(trial: Trial) -> None:
-    await reads(trial, reshaped(typed("application/json; charset=utf-8")))
+    for media_type in ("application/json; charset=utf-8", "Application/JSON"):
+        await reads(trial, reshaped(typed(media_type)))
     made, *_ = await trial.prepare(1)
     for media_type in ("text/plain", ""):
         trial.proxy.always(READ, reshaped(typed(media_type)))
@@ -303,8 +326,17 @@ async def wrong_shape(trial: Trial) -> None:
         *((put({}, result, None), put({}, result, "text")) if result else ()),
     )
     await unreadable(trial, *(respond(200, content) for content in shapes))
+    trial.proxy.always(READ, reshaped(as_redirect))
+    made, *_ = await trial.prepare(1)
+    result = await trial.do(trial.reading(made))
+    trial.refused(result, "protocol", "refused", "unavailable", operation=READ)
     trial.proxy.always(LIST, respond(200, {}))
     trial.refused(await trial.do(trial.listing()), "protocol", operation=LIST)
+
+
+def as_redirect(reply: Reply, _: Visit) -> Reply:
+    """Show a resource with a status that is no success."""
+    return replace(reply, status=300)
 
 
 async def unreadable(trial: Trial, *acts: Act) -> None:
@@ -330,7 +362,7 @@ async def fails(trial: Trial, kind: str, *acts: Act) -> None:
 
 
 SCENARIOS = (
-    unknown_properties, missing_properties, null_properties, open_values, id_digits, id_characters, numbers_exact, timestamps,
+    unknown_properties, missing_properties, null_properties, open_values, id_digits, id_characters, values_exact, numbers_exact, timestamps,
     strings_exact, gzip, chunked, html_502, status_520, detail_list, empty_response, large_response, wrong_media_type,
     html_success, half_response, wrong_shape,
 )  # fmt: skip

@@ -4,19 +4,33 @@
 import math
 import time
 from email.utils import formatdate
+from itertools import pairwise
 
-from heidi_conformance.client._faults import done_but, dropped, lost, respond
-from heidi_conformance.client._proxy import Exchange, Reply, Visit
+from heidi_conformance.client._faults import (
+    HTML,
+    HTML_TYPE,
+    broken_off,
+    done_but,
+    dropped,
+    lost,
+    reshaped,
+    respond,
+)
+from heidi_conformance.client._proxy import Act, Exchange, Reply, Visit
 from heidi_conformance.client._scenario import scenario
+from heidi_conformance.client._sent import as_made
 from heidi_conformance.client._trial import Trial
-from heidi_conformance.contract._operations import CREATE, EVERY, OPERATIONS, READ
+from heidi_conformance.contract._operations import CREATE, EVERY, OPERATIONS, READ, UPDATE
 
 RETRY_AFTER = "RFC 9110, section 10.2.3"
 IDEMPOTENT = "RFC 9110, section 9.2.2"
 LIMITED = OPERATIONS[READ].error_type(429) or "TooManyRequests"
 # Seconds by which a clock may differ.
 TOLERANCE = 0.1
-MOST = 10
+MOST = 8
+GATEWAY = (500, 502, 503, 504)
+# Seconds: no pause at all.
+HASTE = 0.005
 ABSURD = ("-1", "soon", "1e400", "31536000", *("9" * number for number in (18, 19, 20)))
 
 
@@ -47,6 +61,12 @@ async def waits(trial: Trial, status: int) -> None:
     first, *others = trial.seen(READ)
     if others and (gap := others[0].at - first.ended) < 1 - TOLERANCE:
         trial.accuse("early", expected=1, got=round(gap, 2))
+    before = len(trial.seen(READ))
+    trial.proxy.then(READ, dropped)
+    await survives(trial, made)
+    # A second is not too long for whoever repeats anything.
+    if not others and len(trial.seen(READ)) - before > 1:
+        trial.accuse("gives-up", expected=1)
 
 
 @scenario("practice", READ, RETRY_AFTER, "`Retry-After` may be a date")
@@ -99,18 +119,20 @@ async def get_dropped(trial: Trial) -> None:
 
 @scenario("practice", CREATE, IDEMPOTENT, "a creation whose response is lost is not sent again")
 async def create_lost(trial: Trial) -> None:
-    trial.proxy.then(CREATE, lost)
-    trial.refused(await trial.do(trial.creation()), "unavailable")
-    once(trial, CREATE)
+    for act in (lost, reshaped(broken_off)):
+        before = len(trial.seen(CREATE))
+        trial.proxy.then(CREATE, act)
+        trial.refused(await trial.do(trial.creation()), "unavailable", "protocol")
+        once(trial, CREATE, before)
 
 
 @scenario(
     "practice", CREATE, IDEMPOTENT, "a creation that a gateway lost track of is not sent again"
 )
 async def create_gateway(trial: Trial) -> None:
-    for status in (502, 504):
+    for status in GATEWAY:
         before = len(trial.seen(CREATE))
-        trial.proxy.then(CREATE, done_but(status, b"<html></html>", ("Content-Type", "text/html")))
+        trial.proxy.then(CREATE, done_but(status, HTML, HTML_TYPE))
         trial.refused(await trial.do(trial.creation()), "unavailable")
         once(trial, CREATE, before)
 
@@ -127,9 +149,11 @@ WRITES = tuple(name for name in EVERY if OPERATIONS[name].writes and name != CRE
 async def update_lost(trial: Trial) -> None:
     made = await trial.make()
     for name in WRITES:
-        trial.proxy.then(name, lost)
-        trial.refused(await trial.do(trial.step(name, made)), "unavailable", operation=name)
-        once(trial, name)
+        for act in (lost, *(done_but(status, HTML, HTML_TYPE) for status in GATEWAY)):
+            before = len(trial.seen(name))
+            trial.proxy.then(name, act)
+            trial.refused(await trial.do(trial.step(name, made)), "unavailable", operation=name)
+            once(trial, name, before)
 
 
 @scenario(
@@ -139,13 +163,32 @@ async def update_lost(trial: Trial) -> None:
     "a creation that was limited makes one resource in the end, or none",
 )
 async def create_limited(trial: Trial) -> None:
-    trial.proxy.then(CREATE, respond(429, None, ("Retry-After", "1"), kind=LIMITED))
-    result = await trial.do(trial.creation())
+    step = trial.creation()
+    trial.proxy.then(CREATE, limited())
+    result = await trial.do(step)
     if not result.ok:
         trial.refused(result, "unavailable")
     made = sum(item.done for item in trial.seen(CREATE))
     if made != result.ok:
         trial.accuse("doubled", expected=int(result.ok), got=made)
+    for exchange in trial.seen(CREATE):
+        as_made(trial, step, exchange)
+
+
+@scenario("strict", UPDATE, "decision:S21", "a request that is repeated is the same request")
+async def same_again(trial: Trial) -> None:
+    made, *_ = await trial.prepare(1)
+    for step in (trial.updating(made, trial.change()), trial.listing(7)):
+        trial.proxy.then(step.operation, limited())
+        result = await trial.do(step)
+        if not result.ok:
+            trial.refused(result, "unavailable", operation=step.operation)
+        for exchange in trial.seen(step.operation):
+            as_made(trial, step, exchange)
+
+
+def limited() -> Act:
+    return respond(429, None, ("Retry-After", "1"), kind=LIMITED)
 
 
 @scenario(
@@ -178,11 +221,18 @@ async def backoff_jitter(trial: Trial) -> None:
 )
 async def gives_up(trial: Trial) -> None:
     made = await trial.make()
-    for name, step in ((READ, trial.reading(made)), (CREATE, trial.creation())):
-        before = len(trial.seen(name))
-        trial.proxy.always(name, respond(503, kind="Unavailable"))
-        trial.refused(await trial.do(step), "unavailable", operation=name)
-        bounded(trial, trial.seen(name)[before:], name)
+    trial.due(await trial.do(trial.reading(made)), READ)
+    for act in (respond(503, kind="Unavailable"), respond(429, kind=LIMITED), dropped):
+        for step in (trial.reading(made), trial.creation()):
+            name = step.operation
+            before = len(trial.seen(name))
+            trial.proxy.always(name, act)
+            trial.refused(await trial.do(step), "unavailable", operation=name)
+            sent = trial.seen(name)[before:]
+            bounded(trial, sent, name)
+            # Many libraries open a new connection at once; the next time, it is the server.
+            if any(two.at - one.ended < HASTE for one, two in pairwise(sent[1:])):
+                trial.accuse("hammers", name, got=len(sent))
 
 
 @scenario(
@@ -217,5 +267,5 @@ def once(trial: Trial, operation: str, before: int = 0) -> None:
 
 SCENARIOS = (
     retry_after_seconds, retry_after_503, retry_after_date, retry_after_absurd, get_dropped, create_lost, create_gateway,
-    update_lost, create_limited, backoff_jitter, gives_up, unreachable,
+    update_lost, create_limited, same_again, backoff_jitter, gives_up, unreachable,
 )  # fmt: skip

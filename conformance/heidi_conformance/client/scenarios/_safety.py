@@ -3,11 +3,13 @@
 
 import asyncio
 
-from heidi_conformance.client._faults import GONE, reshaped, respond, stalled
+from heidi_conformance.client._faults import GONE, late, reshaped, respond, stalled
 from heidi_conformance.client._proxy import Reply, Visit, error
 from heidi_conformance.client._scenario import scenario
-from heidi_conformance.client._trial import Trial
-from heidi_conformance.contract._operations import CREATE, READ, UPDATE
+from heidi_conformance.client._sent import as_made
+from heidi_conformance.client._trial import Trial, named
+from heidi_conformance.contract._operations import CREATE, ISSUE, MAIN, OPERATIONS, READ, UPDATE
+from heidi_conformance.contract._values import sendable
 
 from ._errors import INVALID
 
@@ -54,6 +56,47 @@ async def stall(trial: Trial) -> None:
             trial.refused(result, "unavailable", "protocol", operation=READ)
     trial.proxy.then(CREATE, silent)
     trial.refused(await trial.do(trial.creation()), "unavailable", operation=CREATE)
+    if len(trial.seen(CREATE)) > 2:
+        trial.accuse("doubled", CREATE, expected=1, got=len(trial.seen(CREATE)) - 1)
+    trial.proxy.revoke()
+    trial.proxy.then(ISSUE, silent)
+    result = await trial.do(trial.reading(made))
+    if not result.ok:
+        trial.refused(result, "unavailable", operation=READ)
+
+
+@scenario(
+    "practice", UPDATE, "the document", "calls at the same time do not get into each other's way"
+)
+async def calls_apart(trial: Trial) -> None:
+    ids = await trial.prepare(6)
+    values = sendable()
+    steps = [
+        trial.updating(made, values.change(60 + turn, f"{turn} {trial.marker}"))
+        for turn, made in enumerate(ids)
+    ]
+    # The first is answered last.
+    trial.proxy.then(UPDATE, *(late(0.05 * (len(ids) - turn), Visit.forward) for turn in range(6)))
+    results = await trial.do(*steps)
+    sent = {item.path[named(UPDATE)]: item for item in trial.seen(UPDATE)}
+    for step, made, result in zip(steps, ids, results, strict=True):
+        trial.due(result)
+        if made not in sent:
+            trial.accuse("sent", field=MAIN.id)
+            continue
+        as_made(trial, step, sent[made])
+        trial.same(result.value, sent[made].reply.content, OPERATIONS[UPDATE])
+    mixed = [trial.reading(made) for made in (*ids[:3], MAIN.unknown, *ids[3:])]
+    trial.proxy.then(READ, *(late(0.03 * (7 - turn), Visit.forward) for turn in range(7)))
+    results = await trial.do(*mixed)
+    shown = {item.path[named(READ)]: item for item in trial.seen(READ)}
+    for step, result in zip(mixed, results, strict=True):
+        made = step.path[named(READ)]
+        if made == MAIN.unknown:
+            trial.refused(result, "not_found", operation=READ)
+        elif made in shown:
+            trial.due(result, READ)
+            trial.same(result.value, shown[made].reply.content, OPERATIONS[READ])
 
 
 async def silent(_: Visit) -> Reply:
@@ -62,4 +105,4 @@ async def silent(_: Visit) -> Reply:
     return GONE
 
 
-SCENARIOS = (quoted_error, certificate, stall)
+SCENARIOS = (quoted_error, certificate, stall, calls_apart)

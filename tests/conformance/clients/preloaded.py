@@ -1,0 +1,36 @@
+"""What changed drivers import, and how one runs in a process that has imported it already."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+import time
+from typing import Any
+
+import anyio._backends._asyncio  # noqa: F401  # httpx imports it at the first request
+import httpx  # noqa: F401
+
+from .changes import Change
+from .faults import FAULTS
+from .variants import VARIANTS
+
+RIGHT_ITSELF = Change("right", "", "", ())
+CHANGES = {each.id: each for each in (*FAULTS, *VARIANTS)}
+
+
+def run(told: dict[str, Any]) -> None:
+    """Run a changed driver as the main program, with the environment of its stand-in."""
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    time.tzset()
+    tempfile.tempdir = None
+    random.seed()
+    sys.argv = ["right.py"]
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(place, mode, encoding="utf-8", buffering=1)  # noqa: SIM115, PTH123
+        for place, mode in enumerate(("r", "w", "w"))
+    )
+    id_ = told["id"]
+    (CHANGES[id_] if id_ in CHANGES else RIGHT_ITSELF).run()
