@@ -249,7 +249,15 @@ def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
     (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
     listed = re.findall(r'href="([\w-]+)\.html"', beside)
     first = ["getting-started", "authentication", "pagination", "errors", "documents", "sandbox"]
-    assert [*first, "judging", "coverage", "client", "another", "portability"] == listed
+    assert [
+        *first,
+        "judging",
+        "integration",
+        "coverage",
+        "client",
+        "another",
+        "portability",
+    ] == listed
     assert '<meta name="description" content="First.">' in page
     assert '<a href="client.html#errors">a link</a>' in page
 

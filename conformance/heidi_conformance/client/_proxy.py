@@ -151,7 +151,8 @@ class Proxy:
 
     key: the key that the client was given. life: seconds until its tokens end; told: how far from
     now it says that they end. late: how many requests came with a token whose time was over.
-    aliases: what it calls otherwise than the server behind it does. script: what happens to the next exchanges of an operation; standing: to all others of it.
+    aliases: what it calls otherwise than the server behind it does. script: what happens to the
+    next exchanges of an operation; standing: to all others of it.
     """
 
     def __init__(

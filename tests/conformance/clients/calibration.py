@@ -1,8 +1,10 @@
 """Every fault is caught by the code that it names, and no right client is accused.
 
-python -m tests.conformance.clients.calibration [ID…]    the faults, each in the scenario that catches it
-python -m tests.conformance.clients.calibration --right  right clients, in all scenarios
-python -m tests.conformance.clients.calibration --find   the faults, in scenario after scenario of their topic
+    python -m tests.conformance.clients.calibration [OPTION] [ID…]
+
+Without an option, the faults are judged, each in the scenario that catches it; with `--right`,
+right clients in all scenarios; with `--find`, the faults in scenario after scenario, those of their
+topic first, until one catches it.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
 FORKS = Path(__file__).with_name("forks.py")
 # Of a topic, the scenarios that catch most come first; a fault is tried until one catches it.
 FIRST = (
-    "body-complete", "values-exact", "strings-exact", "page-token-string", "pages-all", "create-lost", "create-gateway",
-    "token-reused", "token-revoked", "quoted-error", "not-found-status", "forbidden",
-)  # fmt: skip
+    "body-complete values-exact strings-exact page-token-string pages-all create-lost "
+    "create-gateway token-reused token-revoked quoted-error not-found-status forbidden"
+).split()
 GROUP = 3
 PATIENCE = 15.0
 Caught = tuple[str, str]

@@ -14,6 +14,11 @@ import select
 import signal
 import socket
 import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST = 2**20
 TICK = 0.02
@@ -32,7 +37,8 @@ def stand_in(address: str, id_: str) -> int:
 
 def serve(address: str) -> None:
     """Fork a driver for each connection; it ends with its connection."""
-    import tests.conformance.clients.preloaded  # noqa: F401, PLC0415  # what drivers import
+    # What drivers import is imported before they are forked.
+    from tests.conformance.clients.preloaded import run  # noqa: PLC0415
 
     drivers: dict[socket.socket, int] = {}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -49,7 +55,7 @@ def serve(address: str) -> None:
                 accepted, _ = listener.accept()
                 told, files, _, _ = socket.recv_fds(accepted, MOST, 3)
                 if (number := os.fork()) == 0:
-                    be_driver(json.loads(told), files)
+                    be_driver(run, json.loads(told), files)
                 drivers[accepted] = number
                 for file in files:
                     os.close(file)
@@ -71,10 +77,10 @@ def reap(drivers: dict[socket.socket, int]) -> None:
                 connection.send(str(os.waitstatus_to_exitcode(status) & 255).encode())
 
 
-def be_driver(told: dict[str, object], files: list[int]) -> None:
+def be_driver(
+    run: Callable[[dict[str, Any]], None], told: dict[str, Any], files: list[int]
+) -> None:
     """Run a changed driver in this process, and end it."""
-    from tests.conformance.clients.preloaded import run  # noqa: PLC0415
-
     for place, file in enumerate(files):
         os.dup2(file, place)
     os.closerange(3, 1024)
@@ -84,8 +90,8 @@ def be_driver(told: dict[str, object], files: list[int]) -> None:
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    except BaseException:  # noqa: BLE001  # as Python ends a program
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

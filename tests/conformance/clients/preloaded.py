@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import sys
@@ -9,13 +10,13 @@ import tempfile
 import time
 from typing import Any
 
-import anyio._backends._asyncio  # noqa: F401  # httpx imports it at the first request
-import httpx  # noqa: F401
-
 from .changes import Change
 from .faults import FAULTS
 from .variants import VARIANTS
 
+# What the driver imports, and what httpx imports at the first request.
+for _name in ("httpx", "anyio._backends._asyncio", "email.utils", "http.cookiejar"):
+    importlib.import_module(_name)
 RIGHT_ITSELF = Change("right", "", "", ())
 CHANGES = {each.id: each for each in (*FAULTS, *VARIANTS)}
 
@@ -33,4 +34,4 @@ def run(told: dict[str, Any]) -> None:
         for place, mode in enumerate(("r", "w", "w"))
     )
     id_ = told["id"]
-    (CHANGES[id_] if id_ in CHANGES else RIGHT_ITSELF).run()
+    CHANGES.get(id_, RIGHT_ITSELF).run()
