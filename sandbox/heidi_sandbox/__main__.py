@@ -16,6 +16,7 @@ from typing import NoReturn
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._document import load_document
+from heidi_sandbox._environment import add_environment, export
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance
 from heidi_sandbox._page import token_command
@@ -105,6 +106,8 @@ def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
         f"Heidi sandbox: {sandbox.url}",
         f"API key: {shown}",
         f"Get a token: {token_command(document, sandbox.url, key)}",
+        "For a client, in its shell; heidi-sandbox env prints it again:",
+        export(document, sandbox.url, sandbox.api_key if show_key else None),
     ]
     if document.without_semantics:
         names = ", ".join(document.without_semantics)
@@ -160,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_server_flags(serve)
     _add_secret_flags(serve)
     _add_chaos_flags(serve)
+    add_environment(commands.add_parser)
     add_maintenance(commands.add_parser)
     return parser
 

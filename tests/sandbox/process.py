@@ -20,7 +20,7 @@ class Process:
     def __init__(self, running: subprocess.Popen[str]) -> None:
         assert running.stdout is not None
         self.running = running
-        self.lines = [running.stdout.readline() for _ in range(3)]
+        self.lines = [running.stdout.readline() for _ in range(5)]
         self.url = self.lines[0].split()[-1]
         self.api_key = self.lines[1].split()[-1]
 

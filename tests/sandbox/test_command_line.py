@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +32,25 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
         assert answer.stdout.startswith(b'{"token":"')
         with process.api() as api:
             assert api.session(api.create())
+
+
+def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        port = str(urlsplit(process.url).port)
+        again = run(tmp_path, ["env", "--port", port])
+        assert (0, process.lines[4], "") == (again.returncode, again.stdout, again.stderr)
+    after = run(tmp_path, ["env", "--port", port])
+    assert process.lines[4] == after.stdout
+    program = "from heidi_sessions import Heidi; print(Heidi().sessions.create().session_id)"
+    with started(tmp_path) as process:
+        command = f"{process.lines[4]}exec {sys.executable} -c '{program}'"
+        made = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)  # noqa: S607
+    assert made.stdout.strip().isdigit()
+
+
+def test_env_says_so_where_no_key_is_kept(tmp_path: Path) -> None:
+    assert "no key is kept there" in failed(tmp_path, "env")
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
