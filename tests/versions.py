@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
 
 from scripts.bundle import SPEC
 from scripts.releases import RELEASES, freeze
@@ -12,18 +13,21 @@ from scripts.releases import RELEASES, freeze
 if TYPE_CHECKING:
     from pathlib import Path
 
+WHEEL: Final = f"dist/heidi_sessions-{version('heidi-sessions')}-py3-none-any.whl"
+"""What `make dist` builds, and the guides say to install."""
 
-def set_version(root: Path, version: str) -> None:
+
+def set_version(root: Path, number: str) -> None:
     """Write `info.version` in the copy under `root`."""
     path = root / SPEC
     text = path.read_text(encoding="utf-8")
-    text, count = re.subn(r"(?m)^(info:\n(?:  .*\n)*?  version: ).*$", rf"\g<1>{version}", text)
+    text, count = re.subn(r"(?m)^(info:\n(?:  .*\n)*?  version: ).*$", rf"\g<1>{number}", text)
     assert 1 == count
     path.write_text(text, encoding="utf-8")
 
 
-def release_first(root: Path, version: str) -> None:
-    """Make `version` the only release in the copy under `root`."""
+def release_first(root: Path, number: str) -> None:
+    """Make `number` the only release in the copy under `root`."""
     shutil.rmtree(root / RELEASES)
-    set_version(root, version)
+    set_version(root, number)
     freeze(root)

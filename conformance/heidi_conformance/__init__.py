@@ -1,6 +1,6 @@
 """Judge any server of the Heidi Sessions API.
 
-Needs the extra: pip install 'heidi-sessions[conformance]'. Each name is imported when it is asked
+Needs the extra heidi-sessions[conformance]. Each name is imported when it is asked
 for, so that the command can say that the extra is missing.
 """
 

@@ -18,9 +18,7 @@ try:
     import dask.config
     import distributed
 except ImportError:
-    raise CannotJudgeError(
-        "a campaign needs an extra: pip install 'heidi-sessions[campaign]'"
-    ) from None
+    raise CannotJudgeError("a campaign needs the extra heidi-sessions[campaign]") from None
 
 # Their types say too little.
 new_client: Any = distributed.Client

@@ -12,7 +12,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"heidi-conformance: {error.name} is not installed; "
-            "write pip install 'heidi-sessions[conformance]'\n"
+            "it comes with the extra heidi-sessions[conformance]\n"
         )
         return 2
     except CannotJudgeError as error:

@@ -54,7 +54,5 @@ def loaded() -> Callable[[pytest.Config], object]:
     try:
         from heidi_conformance.testing import Rules  # noqa: PLC0415  # only who asks pays for it
     except ImportError:
-        raise pytest.UsageError(
-            "--heidi-url needs the extra: pip install 'heidi-sessions[conformance]'"
-        ) from None
+        raise pytest.UsageError("--heidi-url needs the extra heidi-sessions[conformance]") from None
     return Rules

@@ -1,6 +1,6 @@
 """A reference server of the Heidi Sessions API that obeys the strict document.
 
-Needs the extra: pip install 'heidi-sessions[sandbox]'. Each name is imported when it is asked for,
+Needs the extra heidi-sessions[sandbox]. Each name is imported when it is asked for,
 so that the command can say that the extra is missing.
 """
 

@@ -11,7 +11,7 @@ def main() -> NoReturn:
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"heidi-sandbox: {error.name} is not installed; "
-            "write pip install 'heidi-sessions[sandbox]'\n"
+            "it comes with the extra heidi-sessions[sandbox]\n"
         )
         sys.exit(2)
     run()

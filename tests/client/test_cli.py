@@ -421,7 +421,7 @@ def test_without_the_extra_it_says_what_to_install(
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "rich", None)
     assert 2 == main(["list"])
-    assert "pip install 'heidi-sessions[cli]'" in capsys.readouterr().err
+    assert "needs the extra heidi-sessions[cli]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["list", "--max-items", "0"], ["get"], ["nonsense"]])

@@ -13,6 +13,7 @@ import heidi_sandbox
 import pytest
 
 from scripts.bundle import ROOT
+from tests.versions import WHEEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,19 @@ def text(name: str) -> str:
 
 def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text(name), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_document_installs_from_an_index_that_does_not_have_it(name: str) -> None:
+    named = re.findall(r"pip install (?:-\S+ )*'?([^\s'\[]+)", text(name))
+    ours = [each for each in named if re.search(r"heidi[-_]sessions", each)]
+    assert [WHEEL] * len(ours) == ours
+
+
+def test_no_program_says_to_install_from_an_index() -> None:
+    folders = ("overrides", "sandbox", "conformance", "generated")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert [] == [path for path in files if "pip install" in path.read_text(encoding="utf-8")]
 
 
 def targets() -> set[str]:

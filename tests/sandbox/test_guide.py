@@ -16,6 +16,7 @@ from heidi_sandbox._limits import Limits
 from heidi_sandbox._request import LARGEST_BODY
 
 from tests.sandbox.process import environment
+from tests.versions import WHEEL
 
 GUIDE: Final = Path(__file__).parents[2] / "openapi" / "guides" / "sandbox.md"
 TEXT: Final = GUIDE.read_text(encoding="utf-8")
@@ -72,7 +73,7 @@ def shell(text: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("block", COMMANDS, ids=line_of)
 def test_a_command_runs_without_a_complaint(sandbox: Sandbox, tmp_path: Path, block: Block) -> None:
     variables = {"HEIDI_BASE_URL": sandbox.url, "HEIDI_API_KEY": sandbox.api_key}
-    with shell(block.text, tmp_path, **variables) as running:
+    with shell(block.text.replace(WHEEL, "heidi-sessions"), tmp_path, **variables) as running:
         out, err = running.communicate(timeout=60)
     assert ("", 0) == (err, running.returncode)
     if "/sessions" in block.text:

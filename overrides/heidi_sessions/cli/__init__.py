@@ -1,4 +1,4 @@
-"""The command line `heidi-sessions`. Needs the extra: pip install 'heidi-sessions[cli]'."""
+"""The command line `heidi-sessions`. Needs the extra heidi-sessions[cli]."""
 
 from __future__ import annotations
 

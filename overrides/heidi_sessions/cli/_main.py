@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeidiError as error:
         return _complain(in_one_line(error, show_phi=options.show_phi), 1)
     except ImportError:
-        return _complain("needs the extra: pip install 'heidi-sessions[cli]'", CANNOT_RUN)
+        return _complain("needs the extra heidi-sessions[cli]", CANNOT_RUN)
     except OSError as error:
         return _stop_writing(error)
     except KeyboardInterrupt:

@@ -288,9 +288,7 @@ def _check(operation: Operation, schema: Mapping[str, Any], value: Any, name: st
     try:
         from jsonschema_rs import ValidationError, validator_for  # noqa: PLC0415  # the extra
     except ImportError:
-        raise ModuleNotFoundError(
-            "a mock needs the extra: pip install 'heidi-sessions[testing]'"
-        ) from None
+        raise ModuleNotFoundError("a mock needs the extra heidi-sessions[testing]") from None
     validator = validator_for(self_contained(schema), validate_formats=True, mask="the value")
     try:
         validator.validate(value)

@@ -23,13 +23,13 @@ __all__ = ["HeidiMock", "Sandbox", "heidi_mock", "heidi_sandbox"]
 def heidi_sandbox() -> Iterator[Sandbox]:
     """Run the sandbox in this process, for all tests; each token's user has sessions of their own.
 
-    Needs the extra: pip install 'heidi-sessions[sandbox]'.
+    Needs the extra heidi-sessions[sandbox].
     """
     try:
         # By name: the client does not depend on the sandbox.
         serving = import_module("heidi_sandbox").serving
     except ImportError:
-        pytest.fail("heidi_sandbox needs the extra: pip install 'heidi-sessions[sandbox]'")
+        pytest.fail("heidi_sandbox needs the extra heidi-sessions[sandbox]")
     with serving() as sandbox:
         yield sandbox
 
