@@ -159,7 +159,7 @@ PATTERNS: Any = import_module("re._parser")
 TEXTS = ("{} one", "", "Zoë Müller", "2")
 # Strings that look like a code, of a language or of anything else, and such as look almost like one.
 CODES = (
-    "es", "en-AU", "fil", "zh-Hant-TW", "es-419", "de-1996", "pt-br",
+    "es", "en-AU", "fil", "zh-Hant-TW", "es-419", "de-1996", "pt-br", "iw", "deu", "cmn-Hans", "en-Latn-AU",
     "", "e", "english", "EN", "en_US", "en-", " en", "en ", "en\n", "en-A", "123", "en--US", "en-ABCDEFGHI", "en-abcdefghi", "ën",
 )  # fmt: skip
 FORMATS: Mapping[str, Values] = {

@@ -1,11 +1,13 @@
 """What the contract allows a server to answer, after all that went before."""
 
 from ._memory import Memory
+from ._messages import CANARY
 from ._oracle import MARK, Judge, Oracle
 from ._reading import EXACT, Reading, numbers_in, understand
 from ._violation import Violation
 
 __all__ = [
+    "CANARY",
     "EXACT",
     "MARK",
     "Judge",

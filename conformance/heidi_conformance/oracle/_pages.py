@@ -1,5 +1,6 @@
 """What is known of a user's list, and how one page of it can be wrong."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from ._violation import Violation
 
 # A larger number cannot be a number of resources, and may be a value of the server.
 MOST = 1_000_000
+NUMBER = re.compile("0|[1-9][0-9]*")
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Shelf:
 
     total: how many resources there are, None until the server said it. walk: the latest.
     order: the ids of a page by its query, until something is written. numbers: whether the pages
-    that were offered so far are all numbers.
+    that were offered so far are all numbers, without zeros before them.
     """
 
     total: int | None = None
@@ -110,8 +112,8 @@ def page_faults(
     if size is not None:
         yield from length_faults(shelf, reading, len(ids), size, more=token is not None)
     if token is not None:
-        digits = str(token).isascii() and str(token).isdigit()
-        shelf.numbers = digits and (shelf.numbers or not shelf.offered)
+        number = NUMBER.fullmatch(str(token)) is not None
+        shelf.numbers = number and (shelf.numbers or not shelf.offered)
         shelf.offered = True
     key = reading.message.target
     before = shelf.order.get(key, ids)

@@ -12,7 +12,7 @@ from heidi_conformance.contract._operations import OPERATIONS
 
 from ._differences import AFTER_UPDATE, instants, kind, misfits, new_faults
 from ._memory import Id, Known, Memory, kind_of, same
-from ._pages import Shelf, is_whole, page_faults, tokens_of
+from ._pages import NUMBER, Shelf, is_whole, page_faults, tokens_of
 from ._reading import Reading, understand
 from ._violation import Violation
 
@@ -69,7 +69,13 @@ def guessable(ids: Sequence[str]) -> bool:
         varying |= number ^ numbers[0]
     steps = [(two - one) % 2**BITS for one, two in itertools.pairwise(numbers)]
     near = max(min(step, 2**BITS - step) for step in steps) < 2**LEAST_BITS
-    return varying.bit_count() < LEAST_BITS or near or len(set(steps)) == 1
+    # Each step is the one before times a number, which is 1 where all are the same.
+    follow = all((a * c - b * b) % 2**BITS == 0 for a, b, c in triples(steps))
+    return varying.bit_count() < LEAST_BITS or near or follow
+
+
+def triples(items: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    return zip(items, items[1:], items[2:], strict=False)
 
 
 def shown(
@@ -287,7 +293,7 @@ def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
         return True
     if token.startswith("-") and token[1:].isdigit():
         return bool(ids)
-    return shelf.numbers and not token.isdigit()
+    return shelf.numbers and NUMBER.fullmatch(token) is None
 
 
 # --- anything else ---

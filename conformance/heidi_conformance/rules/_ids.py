@@ -13,7 +13,7 @@ NEAR = (
     "{%s:full-width}", "{%s:beyond}", "{%s:exponent}", "{%s:hexadecimal}", "{%s}%%00", "{%s}%%00x", "%%00{%s}", "{%s},", "{%s},1",
     "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2F{above}%%2F{%s}", "{%s}%%2F..%%2F{%s}", "x{%s}", "{%s}0", "%%EF%%BB%%BF{%s}",
     "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0", "{%s}.json",
-    "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s}&x=1", "{%s}~", "{%s}-0", "{%s}{%s}", "{%s}" + "0" * 3000,
+    "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s:shorter}_", "{%s:shorter}*", "{%s}&x=1", "{%s}~", "{%s}-0", "{%s}{%s}", "{%s}" + "0" * 3000,
 )  # fmt: skip
 NONE = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
 # How many of them an update names as well, and how many are sent for another resource.

@@ -37,20 +37,24 @@ def methods(probe: Probe) -> None:
 
 
 def overrides(on: Driver) -> None:
-    """Readings that name another method in a header or in the query, and what it would write."""
+    """Requests that name another method in a header or in the query, and what it would write."""
     name = on.new()
     on.read(name)
     sent = on.changing(name, on.values.change(78)).body
+    method = on.operations["update"].method
     for header in OVERRIDES:
-        for method, body in ((on.operations["update"].method, sent), ("DELETE", b"")):
-            on.read(name, headers=((header, method),), body=body)
-            on.read(name)
+        for other, body in ((method, sent), ("DELETE", b"")):
+            reading = on.request("read", name, body, headers=((header, other),))
+            for request in (replace(reading, method="POST"), reading):
+                on.probe.send(request)
+                on.read(name)
     values = on.values
     fields = {values.lead: 77, values.name: "No", **dict.fromkeys(values.texts[:1], "No")}
     spelled = {f"{first}{''.join(f'[{part}]' for part in rest)}": value
                for name, value in fields.items() if name for first, *rest in [name.split(".")]}  # fmt: skip
-    for query in (urlencode(spelled), "_method=DELETE"):
-        on.read(name, query=query)
+    queries = ((urlencode(spelled), b""), (f"_method={method}", sent), ("_method=DELETE", b""))
+    for query, body in queries:
+        on.read(name, query=query, body=body)
         on.read(name)
 
 
