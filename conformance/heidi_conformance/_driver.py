@@ -138,10 +138,19 @@ class Driver:
 
     def page(self, size: Any = None, token: Any = None, **settings: Any) -> Reply | None:
         """Ask for a page; nothing, of a user who has no list."""
-        closed = self.first and settings.get("user", "first") in self.probe.setting.unlinked
-        if "list" not in self.operations or closed:
+        if not self.lists(settings.get("user", "first")):
             return None
         return self.probe.send(self.paging(size, token, **settings))
+
+    def lists(self, user: str = "first") -> bool:
+        """Whether a user has a list."""
+        closed = self.first and user in self.probe.setting.unlinked
+        return "list" in self.operations and not closed
+
+    def shows(self, page: Reply | None, name: str) -> bool:
+        """Whether one is on a page."""
+        ids = self.operations["list"].ids_on(page.content) if page is not None else []
+        return self.probe.bindings.values.get(name) in ids
 
     def paging(self, size: Any = None, token: Any = None, **settings: Any) -> Request:
         """Return the request for a page."""
@@ -221,14 +230,14 @@ class Call:
         path = self.names if names is None else names
         return request_of(self.operation, *(path[name] for name in self.operation.ids), **settings)
 
-    def body(self, number: int) -> Any:
-        """Return a body that fits; numbers tell those of an update from each other."""
+    def body(self, number: int, text: str | None = None) -> Any:
+        """Return a body that fits; number, text: tell those of an update from each other."""
         fields, shown = fields_of(self.operation.id), self.operation.body
         if fields is not None and self.operation.action == "create":
             return sendable(fields.resource.name).creation({})
         if fields is not None and self.operation.action == "update" and fields.leaves:
             values = sendable(fields.resource.name)
-            return values.update(values.change(number))
+            return values.update(values.change(number, text))
         if shown is None:
             return None
         return shown.samples[0] if shown.samples else first(shown.schema)

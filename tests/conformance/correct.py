@@ -17,14 +17,6 @@ from .standing import Standing, plan, standing, users
 from .variants import VARIANTS
 from .variants.catalogue import BOTH
 
-NOT_YET = "not yet: the judge is wrong about it"
-# Correct servers that the judge accuses, each with the reason.
-ACCUSED = {
-    "gzip_in_members": NOT_YET,
-    "hangs_up": NOT_YET,
-    "known_parameters_alone": NOT_YET,
-}
-
 
 @contextlib.contextmanager
 def sandbox() -> Generator[tuple[str, dict[str, str]]]:
@@ -53,8 +45,7 @@ OWN: dict[str, Standing] = {
 def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
     """Return everything that must not be accused, by its name and a level.
 
-    quick: without servers that are slow or that are known to be accused, and each at its strictest
-    level alone.
+    quick: without servers that are slow, and each at its strictest level alone.
     """
     which = slice(-1, None) if quick else slice(None)
     servers: dict[tuple[str, Level], Standing] = {}
@@ -62,7 +53,7 @@ def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
         for level in BOTH[which]:
             servers[name, level] = server
     for variant in VARIANTS:
-        if not quick or (variant.steady and variant.id not in ACCUSED):
+        if not quick or variant.steady:
             for level in variant.levels[which]:
                 servers[variant.id, level] = partial(standing, variant.server)
     return servers

@@ -27,6 +27,7 @@ from .reference import Api, serving
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 GET, HEAD = Message("GET", "/sessions/linked-user"), Message("HEAD", "/sessions/linked-user")
 POST = Message("POST", "/sessions", body=b"{}")
+PATCH = Message("PATCH", "/sessions/1", body=b"{}")
 # What a server does after each request of a connection: bytes are sent, None hangs up.
 Script = Iterable[bytes | None]
 
@@ -105,7 +106,7 @@ def test_a_body_after_head_is_blamed_on_head_and_not_on_what_follows() -> None:
     assert (201, False) == (get.status, get.surplus)
 
 
-@pytest.mark.parametrize("message", [GET, POST])
+@pytest.mark.parametrize("message", [GET, PATCH, POST])
 def test_only_what_may_be_repeated_is_sent_again_when_a_connection_is_closed(
     message: Message,
 ) -> None:
@@ -114,9 +115,9 @@ def test_only_what_may_be_repeated_is_sent_again_when_a_connection_is_closed(
         second = wire.send(message)
 
     closed = "the connection was closed without a response"
-    assert {"GET": 200, "POST": closed}[message.method] == status(second)
+    assert {"GET": 200, "PATCH": 200, "POST": closed}[message.method] == status(second)
     sent = [line for line in raw.requests if line.startswith(message.method)]
-    assert {"GET": 3, "POST": 1}[message.method] == len(sent)
+    assert {"GET": 3, "PATCH": 2, "POST": 1}[message.method] == len(sent)
 
 
 def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:

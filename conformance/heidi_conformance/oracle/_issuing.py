@@ -21,8 +21,9 @@ SEMANTICS = ISSUER.semantics
 USER = frozenset(SEMANTICS["user"])
 # Seconds by which a server may be early when it ends a token: its `Date` tells none smaller.
 HASTE = 5
-# Seconds by which its clock may be wrong where it tells no `Date`.
-DAY = 24 * 60 * 60
+# Seconds by which the clock may be wrong that a token is seen to have ended by: that of its `Date`
+# or, where it tells none, that of the judge.
+HOUR, DAY = 60 * 60, 24 * 60 * 60
 
 
 def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
@@ -40,10 +41,12 @@ def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violati
     if not asked.keys() >= USER:
         yield Violation("issued-token/nobody", ISSUE, got=answer.status)
         return
+    if not ISSUER.declares(answer.status):
+        yield Violation("declared-status", ISSUE, detail=str(answer.status))
     end = end_of(answer)
     if end is not None and end.utcoffset():
         yield Violation("issued-token/zone", ISSUE)
-    if end is not None and lifetime(answer) < -DAY:
+    if end is not None and lifetime(answer) < -(HOUR if answer.header("date") else DAY):
         yield Violation("issued-token/past", ISSUE)
     token = issued(answer)
     if not token and isinstance(pointed(answer.content, SEMANTICS["token"]), str):

@@ -129,6 +129,8 @@ class Memory:
     tokens: user by token. unlinked: users whose list is refused. key: what tokens are issued for.
     issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
     unsure: what may be no more. away: what a list may leave out. shelves: what is known of a list.
+    moving: what is updated while other requests run. initial: by kind, the state of the first new
+    resource that was seen.
     strangers: how requests for what is no resource of the caller were refused, by operation, what
     else is wrong with the request, and kind. written: by user, strings that no other user sends.
     """
@@ -146,7 +148,9 @@ class Memory:
         self.deleted: set[Id] = set()
         self.unsure: set[Id] = set()
         self.away: set[Id] = set()
+        self.moving: set[Id] = set()
         self.shelves: dict[Place, Shelf] = defaultdict(Shelf)
+        self.initial: dict[str, Flat] = {}
         self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
 

@@ -61,11 +61,13 @@ class Oracle(Memory):
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
         """Return what exchanges break that happened at the same time, for each of them."""
         halves = torn(exchanges, self) if self.strict else {}
+        readings = [understand(exchange.message) for exchange in exchanges]
+        self.moving = {reading.one for reading in readings if reading.action == "update"}
         found = [[*self.violations(exchange, together=True)] for exchange in exchanges]
+        self.moving = set()
         for place, violation in halves.items():
             found[place].append(violation)
-        for exchange in exchanges:
-            reading = understand(exchange.message)
+        for exchange, reading in zip(exchanges, readings, strict=True):
             known = self.resources.get(reading.one)
             if reading.action != "update" or known is None:
                 continue

@@ -38,6 +38,10 @@ LARGEST_BODY = 1024 * 1024
 EXACT = 2**53
 LONG = 2000
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+FORMS = {
+    "If-None-Match": re.compile(r'(W/)?"[^"]*"'),
+    "If-Modified-Since": re.compile("[A-Z].* GMT"),
+}
 
 
 @dataclass(frozen=True)
@@ -123,13 +127,21 @@ class Reading:
 
     @property
     def malformed(self) -> bool:
-        """Whether the URL is longer, or holds other characters, than every server takes."""
+        """Whether a server may refuse the request whatever it asks for.
+
+        Its URL is longer, or holds other characters, than every server takes, or a header has
+        another form than HTTP gives it.
+        """
         text = unquote(self.message.target, errors="replace")
         return (
             WELL_FORMED.fullmatch(self.message.target) is None
             or not text.isprintable()
             or "\ufffd" in text
             or len(self.message.target) > LONG
+            or any(
+                name in FORMS and not FORMS[name].fullmatch(text)
+                for name, text in self.message.headers
+            )
         )
 
     @property
@@ -323,6 +335,10 @@ def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Ite
     for name, texts in ((words.size, sizes), (words.token, tokens)):
         if len(texts) > 1:
             yield Problem("page-size", shape, "repeated", name, sure=False)
+    known = {words.size, words.token}
+    for name in dict.fromkeys(name for name, _ in pairs):
+        if name not in known and not any(item.is_named(name) for item in operation.free):
+            yield Problem("page-size", shape, "unknown-parameter", name, sure=False)
     # Without both bounds, a server may take any number.
     for text in sizes[-1:] if len(bounds) == 2 else ():
         least, most = bounds

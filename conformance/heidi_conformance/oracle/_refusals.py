@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of
+from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of, is_ordinary_text
 from heidi_conformance.contract._operations import (
     MAIN,
     OPERATIONS,
@@ -18,6 +18,9 @@ from ._memory import Known, Memory
 from ._messages import wording
 from ._reading import Problem, Reading
 from ._violation import Violation
+
+# A change that was not seen: 304 is right only where there was none.
+STALE = {"read": "update-read/not-modified", "list": "update-listed/not-modified"}
 
 
 def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
@@ -61,10 +64,9 @@ def refused(
         return
     if not memory.strict:
         usual_error = UNLINKED is None or error_type(answer.content) != UNLINKED.type
-        if problem is None and not elsewhere and plain(reading) and usual_error:
-            stale = status == 304 and reading.action == "read"
-            code = "update-read/not-modified" if stale else "works"
-            yield Violation(code, operation, detail=str(status))
+        stale = STALE.get(reading.action, "") if status == 304 else ""
+        if problem is None and not elsewhere and (stale or (plain(reading) and usual_error)):
+            yield Violation(stale or "works", operation, detail=str(status))
         return
     if elsewhere and problem is None:
         rule = "own-sessions" if known is not None else "unknown-id"
@@ -174,8 +176,8 @@ def unfit_status(
         return
     if together and reading.action == "update" and not (answer.ok or right):
         yield Violation("concurrent/refused", reading.operation, got=status)
-    elif status == 304 and reading.action == "read":
-        yield Violation("update-read/not-modified", reading.operation, detail=str(status))
+    elif status == 304 and reading.action in STALE:
+        yield Violation(STALE[reading.action], reading.operation, detail=str(status))
     elif not reading.declared.declares(status) and (answer.ok or not (right or status == 403)):
         yield Violation("declared-status", reading.operation, detail=str(status))
 
@@ -204,5 +206,5 @@ def usual(fields: Fields, name: str, value: object) -> bool:
     if field.refers:
         return False
     if field.kinds & {"array", "boolean"}:
-        return bool(field.examples)
+        return bool(field.examples) and is_ordinary_text(value)
     return bool(value) and fields.ordinary(name, value)

@@ -126,7 +126,7 @@ def shown(
                 )
         return
     if len(known.shown) == 1 and not updates and not known.sent:
-        yield from memory.if_strict(new_faults(known, got, skip))
+        yield from memory.if_strict([*new_faults(known, got, skip), *inherited(memory, known, got)])
     wrong = [
         *misfits(operation, known, sent, got, strict=memory.strict, skip=skip),
         *instants(memory, reading, known, got, exchange),
@@ -140,6 +140,21 @@ def shown(
         known.together.clear()
         known.read_by(operation)
     known.doubt({item.field or fields.updated for item in wrong}, operation)
+
+
+def inherited(memory: Memory, known: Known, got: Flat) -> Iterator[Violation]:
+    """Yield what a new resource has of another one, and has not had of itself."""
+    if not known.settled or "foreign" in known.attempts:
+        return
+    fields = known.fields
+    first = memory.initial.setdefault(fields.resource.name, got)
+    own = fields.initial.keys() | fields.written_by(fields.creates)
+    for name in (fields.written_by(fields.updates) - own) & got.keys():
+        found = got[name]
+        sent = [other.sent.get(name, ABSENT) for other in memory.others(known)]
+        if not same(first.get(name, ABSENT), found) and any(same(item, found) for item in sent):
+            by = fields.named("create")
+            yield Violation("new-session", by, name, expected="nothing", got=kind(found))
 
 
 def updated(memory: Memory, reading: Reading, known: Known) -> None:
@@ -204,6 +219,8 @@ def listed(
         return
     resource, ids = fields.resource.name, operation.ids_on(page)
     shelf = memory.shelf(reading, user)
+    if memory.moving:
+        shelf.order.clear()
     yield from misplaced(memory, reading, ids, user)
     if reading.sure is not None:
         return
@@ -222,7 +239,7 @@ def listed(
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
         shelf.walk = None
-    gone = memory.deleted | memory.unsure
+    gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):
         got = fields.shown_in(item)
         resource_id = got.get(fields.id)

@@ -18,6 +18,7 @@ MEDIA_TYPES = (
 # A server may refuse them, and may take them for UTF-8, as which JSON is sent.
 CHARSETS = (
     "application/json; charset=utf-16",
+    "application/json; charset=iso-8859-1",
     "application/json; charset=x-unknown",
     "application/json; charset=",
 )
@@ -45,7 +46,7 @@ def media_types(probe: Probe) -> None:
         for other_type in some(call, OTHER_TYPES):
             call.send(media_type=other_type, body=as_json(call.body(99)))
         for charset in CHARSETS if call.first else ():
-            call.send(media_type=charset, body=as_json(call.body(98)))
+            call.send(media_type=charset, body=as_json(call.body(98, "Zoë")))
         call.look()
 
 

@@ -34,22 +34,27 @@ def openings(on: Driver) -> None:
     twins = [on.new(full), on.new(full)]
     for twin in twins:
         on.read(twin)
-    on.update(twins[-1], values.full)
-    for name in (*twins, on.new(None), on.new(full)):
+    for place in (0, 1):
+        on.update(twins[-1], {name: told[place] for name, told in values.valid.items()})
+        on.read(on.new(None))
+    for name in (*twins, on.new(full)):
         on.read(name)
 
 
 def unfit_openings(on: Driver) -> None:
     """Values that no property of a creation takes, and creations without what they need."""
     on.page(1)
+    beside = {on.values.label: "EHR of the refused"} if on.values.label else {}
     for name, field in on.fields.creates.items():
         for value in values_of(field).invalid:
-            on.create(on.probe.name(), {name: value})
+            on.create(on.probe.name(), beside | {name: value})
         if field.required:
             lacking = flattened(on.values.creation({}))
             lacking.pop(name, None)
             on.create(on.probe.name(), as_json(nested(lacking)))
     on.page(1)
+    # What was refused leaves nothing behind.
+    on.read(on.new({}))
 
 
 def counted_openings(on: Driver) -> None:
@@ -71,7 +76,7 @@ def vanishing(on: Driver) -> Iterator[None]:
     began = on.probe.latest
     yield
     on.read(name, pause=monotonic() - began)
-    on.page(on.most)
+    on.walk(on.most, pages=4)
 
 
 SENT = sendable()
@@ -83,6 +88,6 @@ RULES = (
 FIRST = (Script(vanishing, "documented", ("created-exists",), ("create", "read")),)
 SCRIPTS = (
     Script(openings, "strict", ("appointment", "new-session", "one-session", "strings", "created-exists"), ("create", "read")),
-    Script(unfit_openings, "strict", ("no-coercion", "body-shape", "values", "totals"), ("create",)),
+    Script(unfit_openings, "strict", ("no-coercion", "body-shape", "values", "totals", "new-session"), ("create",)),
     Script(counted_openings, "strict", ("totals",), ("create", "list"), ("linked",)),
 )  # fmt: skip

@@ -10,6 +10,8 @@ from ._rule import ISSUES, Rule, Script
 
 # Invented. Each script has users of its own: scripts may run at the same time, in several shards.
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
+WORD, LETTERS = "heidi-conformance", "a" * 20
+LONG_ID = f"{WORD}:{LETTERS}"
 # Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
@@ -22,13 +24,24 @@ def email(name: str) -> str:
     return f"conformance-{name}@heidi-conformance.invalid"
 
 
-def user_of(probe: Probe, name: str) -> str:
+MINE = email("first-1")
+# Each with another user, whose address and id are almost the same.
+NAMESAKES = (
+    *(((MINE, LONG_ID), other) for other in (
+        (MINE, OTHER_ID), (email("other-1"), LONG_ID), (MINE.replace("@", "+1@"), LONG_ID), (MINE, LONG_ID.upper()), (MINE, f" {LONG_ID}"),
+        (MINE, f"{LONG_ID[:-1]}b"), (MINE, f"%68{LONG_ID[1:]}"), (f"{MINE}h", LONG_ID[1:]), (f"{MINE}:{WORD}", LETTERS),
+    )),
+    ((MINE, "7"), (MINE, "07")),
+)  # fmt: skip
+
+
+def user_of(probe: Probe, address: str, internal_id: str = ID) -> str:
     """Ask for the token of an invented user, and return what it goes by in requests.
 
     Raises UnboundError where none is issued: the server may not know the user.
     """
     user = probe.user()
-    probe.send(issue(email(name), ID, binds=user))
+    probe.send(issue(address, internal_id, binds=user))
     if user not in probe.bindings.tokens:
         raise UnboundError
     return user
@@ -40,30 +53,33 @@ def main(probe: Probe) -> Driver:
 
 def issued_tokens(probe: Probe) -> None:
     """A token, at work at once; and another one for the same user, who sees the same."""
-    user = user_of(probe, "once-1")
-    name = main(probe).new(user=user)
-    again = user_of(probe, "once-1")
+    on, user = main(probe), user_of(probe, email("once-1"))
+    name = on.new(user=user)
+    again = user_of(probe, email("once-1"))
     for viewer in (again, user):
-        main(probe).read(name, user=viewer)
+        on.read(name, user=viewer)
 
 
 def namesakes(probe: Probe) -> None:
-    """Users who share the address or the id with another one: three, and not one."""
-    on, user = main(probe), user_of(probe, "first-1")
-    name = on.new(user=user)
-    on.update(name, on.values.change(60, "Ann"), user=user)
-    for address, internal_id in ((email("first-1"), OTHER_ID), (email("other-1"), ID)):
-        stranger = probe.user()
-        probe.send(issue(address, internal_id, binds=stranger))
-        if stranger in probe.bindings.tokens:
-            on.read(name, user=stranger)
-            on.update(name, on.values.change(60), user=stranger)
-    on.read(name, user=user)
+    """Users who share the address or the id with another one, or almost: two, and not one."""
+    on, made = main(probe), dict[tuple[str, str], str]()
+    for one, other in NAMESAKES:
+        try:
+            if one not in made:
+                made[one] = on.new(user=user_of(probe, *one))
+            stranger = user_of(probe, *other)
+        except UnboundError:
+            # A server may have bounds for addresses and ids.
+            continue
+        on.read(made[one], user=stranger)
+        on.update(made[one], on.values.change(60), user=stranger)
+    if not made:
+        raise UnboundError
 
 
 def requests_for_nobody(probe: Probe) -> None:
     """A right key, and no user to issue a token for."""
-    user_of(probe, "known-1")
+    user_of(probe, email("known-1"))
     names = ISSUER.semantics["user"]
     user = dict(zip(names, (email("known-1"), *[ID] * len(names)), strict=False))
     probe.send(issue_of({}))
@@ -75,11 +91,12 @@ def requests_for_nobody(probe: Probe) -> None:
 
 def wrong_keys(probe: Probe) -> None:
     """No key, such as are almost right, a token for a key, and a key for a token."""
-    on, user = main(probe), user_of(probe, "known-1")
+    on, user = main(probe), user_of(probe, email("known-1"))
     on.page(user=user)
     for key in WRONG_KEYS:
         probe.try_send(issue(email("known-1"), ID, key))
-    probe.send(issue(email("known-1"), ID, None, authorization="Bearer {first}"))
+    for credentials in ("Bearer {first}", "Bearer {key}"):
+        probe.send(issue(email("known-1"), ID, None, authorization=credentials))
     on.page(authorization="Bearer {key}")
     on.page(authorization="", headers=((KEY_HEADER, "{key}"),))
 
@@ -95,7 +112,7 @@ RULES = (
 )  # fmt: skip
 # Last what may close the door: a server may be cautious with who tries keys.
 SCRIPTS = (
-    Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema"), needs=("key",)),
+    Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema", "declared-status"), needs=("key",)),
     Script(namesakes, "strict", ("own-sessions",), needs=("key",)),
     Script(requests_for_nobody, "strict", ("answers", "no-server-error", "issued-token", "error-shape"), needs=("key",), reads=True),
     Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), needs=("key",), reads=True),

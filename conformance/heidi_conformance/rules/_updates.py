@@ -3,11 +3,11 @@
 
 import itertools
 from collections.abc import Iterator
-from time import monotonic
 from typing import Any
 
 from heidi_conformance._driver import FEW, Driver
 from heidi_conformance._history import Request, as_json
+from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import ABSENT, Flat, nested
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
@@ -22,7 +22,15 @@ STRANGE = {
 STRANGE_INSIDE = {"x_inner": "kept?", "age": 42}
 # Texts that a list may take for a state of its own.
 RARE = ("", "DONE", "ARCHIVED", "DELETED", "007", "2024-12-11 03:57")
-LONG_AGO = "Thu, 01 Jan 2015 00:00:00 GMT"
+# The longest that every server must keep, and one that a list may cut in what it shows.
+LONG, LONGER = ("long " * 19).strip(), ("longer " * 50).strip()
+# Headers of a response, and of a request that asks whether something has changed since; and
+# conditions that every resource meets.
+CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+NOTHING = (
+    ("If-None-Match", '"of-nothing"'),
+    ("If-Modified-Since", "Thu, 01 Jan 2015 00:00:00 GMT"),
+)
 # Requests of one batch.
 MOST_AT_ONCE = 9
 
@@ -113,7 +121,9 @@ def states(on: Driver) -> list[Flat]:
         enum, dates = branch(field.schema).get("enum", ()), ("1912-01-31",) if field.is_date else ()
         told += [{name: value} for value in (*enum, 0.5, True, *dates) if field.fits(value)]
     told += [{name: [text]} for name in on.values.lists for text in ("", "1")]
-    return told + [dict.fromkeys(on.values.texts, text) for text in RARE if on.values.texts]
+    told += [dict.fromkeys(on.values.texts, text) for text in RARE if on.values.texts]
+    long = dict.fromkeys(on.values.texts, LONG) | {name: [LONGER] for name in on.values.lists}
+    return [*told, long] if long else told
 
 
 def strange(on: Driver) -> dict[str, Any]:
@@ -206,16 +216,24 @@ def instants(on: Driver) -> None:
 def conditions(on: Driver) -> Iterator[None]:
     """Readings of what has changed since a tag was shown, or since an instant long before."""
     name = on.new()
-    seen, began = on.read(name), monotonic()
-    tag, date = (seen.header(word) if seen else None for word in ("etag", "date"))
-    on.update(name, on.values.change(60))
-    for header in (("If-None-Match", tag or '"of-nothing"'), ("If-Modified-Since", LONG_AGO)):
-        on.read(name, headers=(header,))
+    page, seen = on.page(on.most), on.read(name)
+    # Twice, for an instant is told to the second: a new one may begin before the update.
+    for number in (60, 61):
+        on.update(name, on.values.change(number))
+        for header in (*known_by(seen), *NOTHING):
+            seen = on.read(name, headers=(header,))
+    for header in known_by(page) if on.shows(page, name) else ():
+        on.page(on.most, headers=(header,))
     yield
-    on.update(name, on.values.change(61))
-    # An instant is told to the second.
-    if date and monotonic() - began > 2:
+    if seen and (date := seen.header("date")):
+        on.update(name, on.values.change(62), pause=2.0)
         on.read(name, headers=(("If-Modified-Since", date),))
+
+
+def known_by(reply: Reply | None) -> list[tuple[str, str]]:
+    """Return the conditions that a reply gives to whoever asks again."""
+    told = {name: reply.header(word) for word, name in CONDITIONS.items()} if reply else {}
+    return [(name, text) for name, text in told.items() if text]
 
 
 def concurrency(on: Driver) -> None:
@@ -237,9 +255,11 @@ def concurrency(on: Driver) -> None:
             on.read(name)
     name = on.new()
     on.read(name)
+    on.page(on.most)
+    pages = [on.paging(on.most)] * 2 if on.lists() else []
     for number in (1, 0, 1):
         whole = {member: values.valid[member][number] for member in names[:4]}
-        on.probe.batch([on.changing(name, whole), *(on.request("read", name) for _ in range(6))])
+        on.probe.batch([on.changing(name, whole), *pages, *[on.request("read", name)] * 6])
         on.read(name)
 
 
