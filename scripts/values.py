@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scripts.documents import Json
 
-_TEXTS: Final = {
+TEXTS: Final = {
     "date": "1990-01-31",
     "date-time": "1990-01-31T00:00:00Z",
     "date-time-local": "1990-01-31T00:00:00",
@@ -147,10 +147,10 @@ class Values:
         return as_object(filled)
 
     def _strings(self, node: dict[str, Any]) -> Iterator[str]:
-        word = _TEXTS.get(node.get("format", ""), "text" if self.full else "")
+        word = TEXTS.get(node.get("format", ""), "text" if self.full else "")
         yield word.ljust(node.get("minLength", 0), "x")[: node.get("maxLength")]
         if "pattern" in node:
-            yield from _matching(node)
+            yield from matching(node)
 
 
 _TYPES: Final = ("object", "array", "string", "number", "boolean")
@@ -179,7 +179,7 @@ def _plain(number: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _matching(node: Mapping[str, Any]) -> Iterator[str]:
+def matching(node: Mapping[str, Any]) -> Iterator[str]:
     """Yield the simplest string that hypothesis knows for a pattern, the same each time."""
     from hypothesis import HealthCheck, Phase, find, settings  # noqa: PLC0415  takes a moment
     from hypothesis.errors import NoSuchExample  # noqa: PLC0415

@@ -4,6 +4,7 @@ from scripts.differences.changes import Change, Comparison, Findings
 from scripts.differences.kinds import KINDS, Kind, Level
 from scripts.differences.operations import Operations, compare_document
 from scripts.differences.source import Source
+from scripts.differences.witnesses import Witnesses
 from scripts.documents import DocumentError
 
 __all__ = ["KINDS", "Change", "Comparison", "Kind", "Level", "Source", "compare"]
@@ -27,4 +28,4 @@ def compare(old: Source, new: Source) -> Comparison:
         where = f"{new.name}: $.components.schemas"
         reason = "references follow each other too deep; refer to fewer schemas in a row"
         raise DocumentError(f"{where}: {reason}") from error
-    return findings.comparison()
+    return findings.proven(Witnesses(old, new)).comparison()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.differences.kinds import KINDS, Level
+from scripts.differences.witnesses import Spot
+from scripts.nodes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from scripts.documents import Json
+    from scripts.differences.witnesses import Witness, Witnesses
 
 _BUMPS: Final = {
     Level.BREAKING: "major",
@@ -29,6 +32,8 @@ class Change:
     path: a JSON pointer into the new document, into the old one for what is gone.
     message: one sentence that says what to do, or what is new.
     cause: the same for one difference of two schemas, wherever they stand.
+    reading, spot, names: where in a message it stands, and the properties that it is about.
+    witness: for what breaks or may break, the message that shows it.
     """
 
     id: str
@@ -37,16 +42,10 @@ class Change:
     path: str
     message: str
     cause: Hashable = field(default=None, compare=False, repr=False)
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the change as the JSON output shows it."""
-        return {
-            "id": self.id,
-            "level": str(self.level),
-            "operation": self.operation,
-            "path": self.path,
-            "message": self.message,
-        }
+    reading: Reading = field(default=None, compare=False, repr=False)  # type: ignore[assignment]
+    spot: Spot | None = field(default=None, compare=False, repr=False)
+    names: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    witness: Witness | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,6 @@ class Comparison:
     def reaches(self, level: Level) -> bool:
         """Whether there is a change of this level or a graver one."""
         return any(change.level >= level for change in self.changes)
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the comparison as the JSON output shows it."""
-        return {
-            "breaking": self.breaking,
-            "bump": self.bump,
-            "changes": [change.as_json() for change in self.changes],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +104,29 @@ class Place:
     subject: str
     xml: bool = False
     """Whether it is written as XML; what a schema says of XML matters only there."""
+    spot: Spot | None = None
+    """The schemas of the message, or of a part of it."""
+    names: tuple[str, ...] = ()
+    """The properties of the value there that are meant."""
+    back: Spot | None = None
+    """The schemas of what comes back."""
+
+    def at(self, *steps: str) -> Place:
+        """Return a part of the message, down the properties of its schemas."""
+        spot = self.spot
+        for step in steps:
+            if spot is not None:
+                old, new = (_property(schema, step) for schema in (spot.old, spot.new))
+                spot = spot.below(f"={step}", old=old, new=new)
+        return replace(self, spot=spot, names=())
+
+    def about(self, *names: str) -> Place:
+        """Return the place with the properties that are meant."""
+        return replace(self, names=names)
+
+    def showing(self, old: Any, new: Any) -> Place:
+        """Return a place whose witness is a value of two schemas by themselves."""
+        return replace(self, spot=Spot(old, new))
 
     def named(self, subject: str) -> Place:
         """Return another subject of the same operation."""
@@ -120,7 +134,20 @@ class Place:
 
     def answered(self, subject: str) -> Place:
         """Return what comes back, where this is what is sent."""
-        return Place(self.operation, self.reading.other, subject)
+        return Place(self.operation, self.reading.other, subject, spot=self.back)
+
+
+def _property(schema: Any, name: str) -> Any:
+    """Return the schema of a property of a message."""
+    if isinstance(schema, bool):
+        return schema
+    node: dict[str, Any] = as_object(schema)
+    if name in node.get("properties", {}):
+        return node["properties"][name]
+    for pattern, child in node.get("patternProperties", {}).items():
+        if re.search(pattern, name):
+            return child
+    return node.get("additionalProperties", True)
 
 
 @dataclass
@@ -130,15 +157,44 @@ class Findings:
     _changes: dict[Change, None] = field(default_factory=dict[Change, None])
 
     def add(
-        self, kind: str, place: Place, path: str, *, cause: Hashable = None, **words: Any
+        self,
+        kind: str,
+        place: Place,
+        path: str,
+        *,
+        cause: Hashable = None,
+        **words: Any,
     ) -> None:
         """Write down one change, with what its sentence needs."""
         level, message = place.reading.level(kind), sentence(kind, place, words)
-        self._changes[Change(kind, level, place.operation, path, message, cause)] = None
+        change = Change(
+            kind,
+            level,
+            place.operation,
+            path,
+            message,
+            cause,
+            place.reading,
+            place.spot,
+            place.names,
+        )
+        self._changes[change] = None
 
     def comparison(self) -> Comparison:
         """Return all changes, the gravest first, else in the order in which they were found."""
         return Comparison(tuple(sorted(self._changes, key=lambda change: -change.level)))
+
+    def proven(self, witnesses: Witnesses) -> Findings:
+        """Return the changes with a witness for what breaks; what one proves is not uncertain."""
+        return Findings(dict.fromkeys(_proven(change, witnesses) for change in self._changes))
+
+
+def _proven(change: Change, witnesses: Witnesses) -> Change:
+    if change.level < Level.UNCERTAIN:
+        return change
+    witness = witnesses.of(change)
+    level = Level.BREAKING if witness.valid else change.level
+    return replace(change, level=level, witness=witness)
 
 
 def sentence(kind: str, place: Place, words: dict[str, Any]) -> str:

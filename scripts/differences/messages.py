@@ -49,11 +49,12 @@ class Messages:
                 word = "added" if old is None else "removed"
                 path = self.old.place(one) if new is None else self.new.place(other)
                 kind = f"{'required-' * any(required)}body-{word}"
-                self.findings.add(kind, place, path)
+                self.findings.add(kind, place.about("content"), path)
             return
         path = self.new.place(other)
         if required[0] != required[1]:
-            self.findings.add(f"body-{'required' if required[1] else 'optional'}", place, path)
+            word = "required" if required[1] else "optional"
+            self.findings.add(f"body-{word}", place.about("content"), path)
         for kind, said in compare_texts(one, other):
             self.findings.add(kind, place, path, **said)
         self._content(one, other, place)
@@ -61,19 +62,21 @@ class Messages:
     # Media types
 
     def _content(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+        place = place.at("content")
         olds, news = (_content(node) for node in (one, other))
         pairs = _paired(olds, news)
         several = len({**olds, **news}) > 1
         for old, new in pairs:
             subject = f"{place.subject} (`{new}`)" if several else place.subject
-            here = replace(place, subject=subject, xml="xml" in new)
             if old != new:
-                self._ranged(old, new, here, other)
+                self._ranged(old, new, place.named(subject), other)
+            exact = min(old, new, key=lambda name: "*" in name)
+            here = replace(place, subject=subject, xml="xml" in new).at(exact)
             self._media(olds[old], news[new], here)
             self._encodings(new, olds[old], news[new], here)
         for name in sorted(olds.keys() - {old for old, _ in pairs}):
             path = self.old.place(olds[name])
-            self.findings.add("media-type-removed", place, path, name=name)
+            self.findings.add("media-type-removed", place.about(name), path, name=name)
         for name in sorted(news.keys() - {new for _, new in pairs}):
             path = self.new.place(news[name])
             self.findings.add("media-type-added", place, path, name=name)
@@ -131,7 +134,8 @@ class Messages:
             ]
             forms = [{keyword: form[keyword] for keyword in keywords} for form in forms]
             if forms[0] != forms[1]:
-                self.findings.add("encoding-changed", place, self.new.place(other), name=name)
+                here = place.showing(*({"const": {name: form}} for form in forms))
+                self.findings.add("encoding-changed", here, self.new.place(other), name=name)
 
     # Answers
 
@@ -145,20 +149,20 @@ class Messages:
             for source, node in ((self.old, one), (self.new, other))
         )
         for status, answer in olds.items():
-            here = place.answered(_answer(status))
+            here = place.answered(_answer(status)).at("response")
             cover = status if status in news else _cover(status, news)
             split = any(name not in olds and _cover(name, olds) == status for name in news)
             if cover != status and not split:
                 self._uncovered("removed", status, cover, here, self.old.place(answer))
             if cover is not None:
-                self._answer(answer, news[cover], here)
+                self._answer(answer, news[cover], here.at(_example(status, cover, news)))
         for status, answer in news.items():
             if status not in olds:
-                here = place.answered(_answer(status))
+                here = place.answered(_answer(status)).at("response")
                 cover = _cover(status, olds)
                 self._uncovered("added", status, cover, here, self.new.place(answer))
                 if cover is not None:
-                    self._answer(olds[cover], answer, here)
+                    self._answer(olds[cover], answer, here.at(_example(status, cover, olds)))
 
     def _uncovered(
         self, word: str, status: str, cover: str | None, place: Place, path: str
@@ -169,7 +173,9 @@ class Messages:
             kind = f"{'error' if _ERRORS.match(status) else 'success'}-status-{word}"
         else:
             kind = "status-named" if word == "added" else "status-unnamed"
-        self.findings.add(kind, place, path, name=_answer(status), old=cover, new=cover)
+        here = place.about(*([status] if status.isdigit() else []))
+        said = {"name": _answer(status), "old": cover, "new": cover}
+        self.findings.add(kind, here, path, **said)
 
     def _answer(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         path = self.new.place(other)
@@ -190,13 +196,14 @@ class Messages:
         )
         for key in {**olds, **news}:
             name = (news.get(key) or olds[key])[0]
-            here = place.named(f"the header `{name}` of {place.subject}")
+            here = place.named(f"the header `{name}` of {place.subject}").at("headers")
             if key not in olds:
                 self.findings.add("header-added", here, self.new.place(news[key][1]))
             elif key not in news:
-                self.findings.add("header-removed", here, self.old.place(olds[key][1]))
+                path = self.old.place(olds[key][1])
+                self.findings.add("header-removed", here.about(key), path)
             else:
-                self.parameters.pair(olds[key][1], news[key][1], here, "header")
+                self.parameters.pair(olds[key][1], news[key][1], here, "header", key)
 
     def _links(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         olds, news = (
@@ -321,6 +328,15 @@ def _cover(status: str, answers: dict[str, Any]) -> str | None:
     """Return what describes a status that is not named."""
     ranges = [f"{status[0]}XX", f"{status[0]}xx", "default"]
     return next((name for name in ranges if name in answers and name != status), None)
+
+
+def _example(status: str, cover: str, named: dict[str, Any]) -> str:
+    """Return a status that two descriptions share."""
+    for name in (status, cover):
+        if name.isdigit():
+            return name
+    first = next((name[0] for name in (status, cover) if name != "default"), "4")
+    return next(n for n in (f"{first}{i:02}" for i in range(99, 0, -1)) if n not in named)
 
 
 def _answer(status: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.differences.changes import PUSHED, REQUEST, Findings, Place
+from scripts.differences.contract import request, response
 from scripts.differences.messages import Messages
 from scripts.differences.notes import compare_notes, compare_texts
 from scripts.differences.parameters import Parameters
 from scripts.differences.schemas import Schemas
 from scripts.differences.security import Security
 from scripts.differences.servers import compare_servers
+from scripts.differences.witnesses import Spot
 from scripts.nodes import as_list, as_object
 
 if TYPE_CHECKING:
+    from scripts.differences.facets import Schema
     from scripts.differences.source import Source
     from scripts.documents import Json
 
@@ -52,9 +56,10 @@ class Operations:
             new = news.get(moved.get(key, key))
             if new is None:
                 place = Place(_name(old), REQUEST, f"`{_name(old)}`")
+                place = place.showing(self._request(self.old, old), False)
                 self.findings.add("operation-removed", place, self.old.place(old[3]))
                 continue
-            place = Place(_name(new), REQUEST, f"`{_name(new)}`")
+            place = self._placed(old, new, Place(_name(new), REQUEST, f"`{_name(new)}`"))
             if key in moved:
                 path = self.new.place(new[3])
                 self.findings.add(
@@ -83,7 +88,8 @@ class Operations:
             if name not in olds:
                 self.findings.add("webhook-added", place, self.new.place(news[name]), name=name)
             elif name not in news:
-                self.findings.add("webhook-removed", place, self.old.place(olds[name]), name=name)
+                here = place.showing({"const": place.operation}, False)
+                self.findings.add("webhook-removed", here, self.old.place(olds[name]), name=name)
             else:
                 self._item(olds[name], news[name], place)
 
@@ -96,13 +102,26 @@ class Operations:
             if method not in before:
                 self.findings.add("operation-added", here, self.new.place(after[method]))
             elif method not in after:
+                here = here.showing({"const": here.subject}, False)
                 self.findings.add("operation-removed", here, self.old.place(before[method]))
             else:
-                self._compare(
-                    ("", method, one, before[method]), ("", method, other, after[method]), here
-                )
+                pair = ("", method, one, before[method]), ("", method, other, after[method])
+                self._compare(*pair, self._placed(*pair, here))
 
     # One operation
+
+    def _placed(self, old: Operation, new: Operation, place: Place) -> Place:
+        """Return a place that knows the schemas of request and response."""
+        pair = ((self.old, old), (self.new, new))
+        requests = (self._request(source, operation, place) for source, operation in pair)
+        responses = (response(source, place.subject.strip("`"), each[3]) for source, each in pair)
+        return replace(place, spot=Spot(*requests), back=Spot(*responses))
+
+    def _request(self, source: Source, operation: Operation, place: Place | None = None) -> Schema:
+        path, _, item, node = operation
+        parameters = self._parameters.of(source, (path, item, node))
+        name = _VARIABLE.sub("{}", _name(operation)) if path or place is None else place.subject
+        return request(source, name, parameters, node)
 
     def _compare(self, old: Operation, new: Operation, place: Place) -> None:
         (old_path, _, old_item, one), (new_path, _, new_item, other) = old, new
@@ -159,6 +178,7 @@ class Operations:
             if key not in before:
                 self.findings.add("callback-added", here, self.new.place(after[key]), name=name)
             elif key not in after:
+                here = here.showing({"const": here.subject}, False)
                 self.findings.add("callback-removed", here, self.old.place(before[key]), name=name)
             else:
                 self._item(before[key], after[key], here)

@@ -37,27 +37,30 @@ class Parameters:
 
     def compare(self, old: Owner, new: Owner, place: Place) -> None:
         """Compare the parameters of one operation; of a path variable only the place counts."""
-        olds, news = self._of(self.old, old), self._of(self.new, new)
+        olds, news = self.of(self.old, old), self.of(self.new, new)
         moved = _moved(olds, news)
         for key, one in olds.items():
             other = news.get(moved.get(key, key))
             if other is None:
-                self._gone("removed", one, place.named(_subject(one)), self.old)
+                self._gone("removed", one, place.named(_subject(one)), self.old, key)
                 continue
-            here = place.named(_subject(other))
+            here = place.named(_subject(other)).at(key[0])
             if key in moved:
                 said = {"old": _subject(one), "new": _subject(other)}
-                self.findings.add("parameter-moved", here, self.new.place(other), **said)
-            self.pair(one, other, here, "parameter")
+                about = here.about(key[1])
+                self.findings.add("parameter-moved", about, self.new.place(other), **said)
+            self.pair(one, other, here, "parameter", moved.get(key, key)[1])
         for key, other in news.items():
             if key not in olds and key not in moved.values():
-                self._gone("added", other, place.named(_subject(other)), self.new)
+                self._gone("added", other, place.named(_subject(other)), self.new, key)
 
-    def _gone(self, word: str, node: dict[str, Json], place: Place, source: Source) -> None:
-        required = "required-" * bool(node.get("required"))
-        self.findings.add(f"{required}parameter-{word}", place, source.place(node))
+    def _gone(
+        self, word: str, node: dict[str, Json], place: Place, source: Source, key: Key
+    ) -> None:
+        kind = f"{'required-' * bool(node.get('required'))}parameter-{word}"
+        self.findings.add(kind, place.at(key[0]).about(key[1]), source.place(node))
 
-    def _of(self, source: Source, owner: Owner) -> dict[Key, dict[str, Json]]:
+    def of(self, source: Source, owner: Owner) -> dict[Key, dict[str, Json]]:
         """Return the parameters by place and name, path variables by their position."""
         path, item, operation = owner
         positions = {name: f"{{{i}}}" for i, name in enumerate(_VARIABLE.findall(path))}
@@ -72,13 +75,16 @@ class Parameters:
             found[where, positions.get(name, name) if where == "path" else name] = node
         return found
 
-    def pair(self, one: dict[str, Any], other: dict[str, Any], place: Place, what: str) -> None:
-        """Compare two parameters or two headers that go together."""
+    def pair(
+        self, one: dict[str, Any], other: dict[str, Any], place: Place, what: str, name: str
+    ) -> None:
+        """Compare two parameters or two headers that go together; their place holds them."""
         path = self.new.place(other)
         required = [bool(node.get("required")) for node in (one, other)]
         if required[0] != required[1]:
             word = "required" if required[1] else "optional"
-            self.findings.add(f"{what}-{word}", place, path)
+            self.findings.add(f"{what}-{word}", place.about(name), path)
+        place = place.at(name)
         for kind, said in compare_notes(*(_without_default(node) for node in (one, other))):
             self.findings.add(kind, place, path, **said)
         self._form(one, other, place, path)
@@ -91,12 +97,16 @@ class Parameters:
             before, after = (form[keyword] for form in forms)
             if before != after and (keyword == "style" or self._explodes(*schemas)):
                 said = {"keyword": f"`{keyword}`", "old": before, "new": after}
-                self.findings.add("parameter-form-changed", place, path, **said)
+                here = place.showing(*({"const": {keyword: form[keyword]}} for form in forms))
+                self.findings.add("parameter-form-changed", here, path, **said)
         for keyword, thing in _FLAGS.items():
             flags = [bool(node.get(keyword)) for node in (one, other)]
             if flags[0] != flags[1]:
                 word = "widened" if flags[1] else "narrowed"
-                self.findings.add(f"parameter-form-{word}", place, path, keyword=thing)
+                wide: Schema = {"examples": ["", "a/b"]}
+                narrow = {**wide, "minLength": 1, "pattern": "^[^/]*$"}
+                here = place.showing(*(wide if flag else narrow for flag in flags))
+                self.findings.add(f"parameter-form-{word}", here, path, keyword=thing)
 
     def _explodes(self, *values: tuple[Schema, dict[str, Any]]) -> bool:
         """Say whether `explode` says anything of values in a style."""
@@ -110,7 +120,8 @@ class Parameters:
         (before, old), (after, new) = (_media(node) for node in (one, other))
         if before != after:
             said = {"keyword": "the media type", "old": before or "none", "new": after or "none"}
-            self.findings.add("parameter-form-changed", place, path, **said)
+            here = place.showing({"const": before}, {"const": after})
+            self.findings.add("parameter-form-changed", here, path, **said)
             return
         kind = None if after else self._as_text(old, new)
         if kind is None:

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from scripts.differences.facets import Case, Schema
     from scripts.differences.source import Source
+    from scripts.differences.witnesses import Spot
 
 Key: TypeAlias = tuple[int, int, Reading]
-Spot: TypeAlias = "tuple[Source, Schema] | None"
+Standing: TypeAlias = "tuple[Source, Schema] | None"
 """A schema that stands somewhere, as true and false do not, and its document."""
 
 
@@ -56,12 +57,15 @@ class Schemas:
     def compare(self, old: Schema, new: Schema, place: Place, findings: Findings) -> None:
         """Write down all that changed, from a schema down; what recurs is said once."""
         told: set[tuple[str, str, Steps, str]] = set()
-        for steps, finding, path in self._reachable(old, new, place.reading):
+        start = place.spot and replace(place.spot, old=old, new=new)
+        for steps, finding, path, spot in self._reachable(old, new, place.reading, start):
             key = (finding.kind, path, finding.steps, repr(finding.words))
             if key in told and path:
                 continue  # the same component, further down
             told.add(key)
-            here = place.named(words.member(steps, place.subject))
+            subject = words.member(steps, place.subject)
+            names = (step[1:] for step in finding.steps if step.startswith("."))
+            here = replace(place, subject=subject, spot=spot).about(*names)
             if finding.kind == "xml-changed" and not place.xml:
                 findings.add("text-changed", here, path, keyword="xml")
             else:
@@ -105,23 +109,25 @@ class Schemas:
         return "unclear" if wider == narrower else "wider" if wider else "narrower"
 
     def _reachable(
-        self, old: Schema, new: Schema, reading: Reading
-    ) -> Iterator[tuple[Steps, Finding, str]]:
+        self, old: Schema, new: Schema, reading: Reading, start: Spot | None
+    ) -> Iterator[tuple[Steps, Finding, str, Spot | None]]:
         seen = {(id(old), id(new))}
-        queue: deque[tuple[Steps, Schema, Schema, Spot]] = deque([((), old, new, None)])
+        queue: deque[tuple[Steps, Schema, Schema, Standing, Spot | None]]
+        queue = deque([((), old, new, None, start)])
         while queue:
-            steps, old, new, above = queue.popleft()
-            spot = self._spot(old, new) or above
+            steps, old, new, above, spot = queue.popleft()
+            stands = self._stands(old, new) or above
             pair = self._pair(old, new, reading)
-            place = spot[0].place(spot[1]) if spot and pair.findings else ""
+            place = stands[0].place(stands[1]) if stands and pair.findings else ""
             for finding in pair.findings:
-                yield (*steps, *finding.steps), finding, finding.path or place
+                yield (*steps, *finding.steps), finding, finding.path or place, spot
             for edge in pair.edges:
                 if (id(edge.old), id(edge.new)) not in seen:
                     seen.add((id(edge.old), id(edge.new)))
-                    queue.append(((*steps, *edge.steps), edge.old, edge.new, spot))
+                    below = spot and spot.below(*edge.steps, old=edge.old, new=edge.new)
+                    queue.append(((*steps, *edge.steps), edge.old, edge.new, stands, below))
 
-    def _spot(self, old: Schema, new: Schema) -> Spot:
+    def _stands(self, old: Schema, new: Schema) -> Standing:
         if not isinstance(new, bool):
             return self.new, new
         return None if isinstance(old, bool) else (self.old, old)

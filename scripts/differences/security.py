@@ -53,7 +53,8 @@ class Security:
                 before, after = (_comparable(node, keyword) for node in (one, other))
                 if before != after:
                     said = {"name": new, "keyword": keyword, "old": before, "new": after}
-                    self.findings.add("security-scheme-changed", place, path, **said)
+                    here = place.showing({"const": {keyword: before}}, {"const": {keyword: after}})
+                    self.findings.add("security-scheme-changed", here, path, **said)
             for kind, said in compare_notes(one, other):
                 self.findings.add(kind, place, path, **said)
             self._flows(new, one, other, place, path)
@@ -67,7 +68,8 @@ class Security:
                 continue
             if flow not in olds or flow not in news:
                 word = "added" if flow in news else "removed"
-                self.findings.add(f"oauth-flow-{word}", place, path, name=name, old=flow, new=flow)
+                here = place.showing(*({"enum": list(flows)} for flows in (olds, news)))
+                self.findings.add(f"oauth-flow-{word}", here, path, name=name, old=flow, new=flow)
                 continue
             before, after = as_object(olds[flow]), as_object(news[flow])
             for keyword in _ADDRESSES:
@@ -76,14 +78,16 @@ class Security:
                         "old": before.get(keyword),
                         "new": after.get(keyword),
                     }
+                    here = place.showing(*({"const": {keyword: one}} for one in said.values()))
                     self.findings.add(
-                        "security-scheme-changed", place, path, name=name, keyword=keyword, **said
+                        "security-scheme-changed", here, path, name=name, keyword=keyword, **said
                     )
             scopes, now = (as_object(node.get("scopes")).keys() for node in (before, after))
             for word, values in (("withdrawn", scopes - now), ("offered", now - scopes)):
                 if values:
                     listed = words.scopes(values)
-                    self.findings.add(f"scope-{word}", place, path, name=name, values=listed)
+                    here = place.showing(*({"enum": sorted(some)} for some in (scopes, now)))
+                    self.findings.add(f"scope-{word}", here, path, name=name, values=listed)
 
     def compare_operation(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         """Compare what an operation demands."""
@@ -92,6 +96,7 @@ class Security:
             for demand in _demands(one, self.old)
         ]
         news = _demands(other, self.new)
+        place = place.at("security")
         path = self.new.place(other)
         gone = [old for old in olds if not any(_within(new, old) for new in news)]
         come = [new for new in news if not any(_within(old, new) for old in olds)]

@@ -19,6 +19,7 @@ def compare_servers(
 ) -> None:
     """Compare two lists of servers; their order and the names of variables do not count."""
     olds, news = _servers(old), _servers(new)
+    place = place.showing(*({"enum": [s["url"] for s in each.values()]} for each in (olds, news)))
     for key in {**olds, **news}:
         if key not in olds:
             findings.add("server-added", place, path, new=news[key]["url"])
@@ -59,6 +60,7 @@ def _variables(
             told = said | {"old": defaults[0], "new": defaults[1]}
             findings.add("server-default-changed", place, path, **told)
         listed, now = (as_list(node.get("enum")) for node in (before, after))
+        place = place.showing(*({"enum": some} if some else True for some in (listed, now)))
         if gone := [value for value in listed if value not in now and now]:
             findings.add("server-value-removed", place, path, values=words.values(gone), **said)
         if come := [value for value in now if value not in listed and listed]:

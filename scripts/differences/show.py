@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scripts.differences.changes import Change, Comparison
+    from scripts.differences.witnesses import Witness
+    from scripts.documents import Json
 
 _COLORS: Final = {
     Level.BREAKING: "red",
@@ -38,13 +41,27 @@ _EVERYWHERE: Final = "The whole API"
 _MANY: Final = 4
 """So many operations are named in one heading, and so many places of one schema one by one."""
 
+_LONGEST: Final = 300  # characters of a witness
 _INDENT: Final = 13
 _NARROWEST: Final = 20
 
 
 def as_json(comparison: Comparison) -> str:
     """Return the comparison as the JSON document that other programs read."""
-    return dump_json(comparison.as_json())
+    entries: list[Json] = [_entry_as_json(entry) for entry in _entries(comparison.changes)]
+    return dump_json({"breaking": comparison.breaking, "bump": comparison.bump, "changes": entries})
+
+
+def _entry_as_json(entry: _Entry) -> Json:
+    change = entry.change
+    said: dict[str, Json] = {
+        "id": change.id,
+        "level": str(change.level),
+        "operations": list(entry.operations),
+        "path": change.path,
+        "message": entry.message,
+    }
+    return {**said, "witness": change.witness.as_json()} if change.witness else said
 
 
 def as_markdown(comparison: Comparison, title: str) -> str:
@@ -119,6 +136,18 @@ def _lines(entry: _Entry, width: int | None) -> Iterator[Text]:
     yield label + Text(first, "default")
     yield from (Text(f"{'':{_INDENT}}{line}") for line in more)
     yield Text(f"{'':{_INDENT}}{change.id}  {change.path}", "dim")
+    if change.witness:
+        yield Text(f"{'':{_INDENT}}{_proof(change.witness)}", "dim")
+
+
+def _proof(witness: Witness) -> str:
+    """Say what shows that a change breaks."""
+    if not witness.valid:
+        return f"no example: {witness.reason}"
+    text = json.dumps(witness.value, ensure_ascii=False)
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    other = "after" if witness.valid == "before" else "before"
+    return f"valid {witness.valid}, not {other}: {shown}"
 
 
 def _by_operations(changes: Sequence[Change]) -> dict[tuple[str | None, ...], list[_Entry]]:

@@ -54,9 +54,10 @@ def test_json_has_the_agreed_form(run: Any) -> None:
             {
                 "id": "parameter-required",
                 "level": "breaking",
-                "operation": "GET /pets",
+                "operations": ["GET /pets"],
                 "path": "#/paths/~1pets/get/parameters/0",
                 "message": "Always send the query parameter `limit`; it could be left out.",
+                "witness": {"valid": "before", "value": {"request": "GET /pets"}},
             }
         ],
     }
@@ -124,6 +125,7 @@ def test_text_outside_a_terminal_is_a_line_a_sentence_without_color(run: Any) ->
         "GET /pets",
         "  breaking   Always send the query parameter `limit`; it could be left out.",
         "             parameter-required  #/paths/~1pets/get/parameters/0",
+        '             valid before, not after: {"request": "GET /pets"}',
         "  minor      You may send the query parameter `page`.",
         "             parameter-added  #/paths/~1pets/get/parameters/1",
         "",

@@ -21,7 +21,11 @@ RELAXED: Final = settings(
     max_examples=40,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.nested_given,
+    ],
 )
 
 NEW_MEMBERS: Final = frozenset(
