@@ -6,7 +6,10 @@ import asyncio
 import inspect
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 import traceback
 from datetime import date
 from pathlib import Path
@@ -251,6 +254,74 @@ def test_no_configuration_error_shows_the_credentials(
     with pytest.raises(ConfigurationError) as caught:
         client(**options)
     assert [] == found_in(everything_shown_by(caught.value))
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda c: c.with_options(default_headers={"Authorization": PLANTED["token"]}),
+        lambda c: c.with_options(default_headers={PLANTED["name"]: "x"}, timeout=1),
+        lambda c: c.as_user(email=PLANTED["email"], third_party_internal_id=""),
+        lambda c: c.as_user(email=7, third_party_internal_id=PLANTED["third_party_internal_id"]),
+        lambda c: c.sessions.get("1", extra_headers={"Authorization": PLANTED["token"]}),
+        lambda c: c.sessions.update("1", ehr_patient_id=PLANTED["ehr_patient_id"], timeout=-1),
+    ],
+)
+def test_no_option_that_is_refused_later_is_shown(
+    driver: Callable[..., Driver], derive: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        driver(Script(envelope())).run(derive, **KEY)
+    assert [] == found_in(everything_shown_by(caught.value))
+
+
+def test_a_user_who_is_named_later_is_shown_no_more_than_another(
+    driver: Callable[..., Driver], logged: pytest.LogCaptureFixture
+) -> None:
+    user = {name: PLANTED[name] for name in ("email", "third_party_internal_id")}
+    drive = driver(issuing(failure(500)))
+    client = drive.client(token=None, api_key=PLANTED["api_key"], max_retries=0).as_user(**user)
+    with pytest.raises(HeidiError) as caught:
+        drive.wait(lambda: update(client))
+    assert [] == found_in("\n".join([everything_shown_by(caught.value), *reprs(client)]))
+    assert [] == found_in(log_of(logged))
+
+
+def test_each_line_of_the_log_has_its_facts_as_attributes(
+    logged: pytest.LogCaptureFixture,
+) -> None:
+    Driver("sync", Script(envelope())).run(lambda c: c.sessions.get("1"))
+    (record,) = [vars(each) for each in logged.records if each.name == "heidi_sessions"]
+    facts = {
+        "method": "GET",
+        "server": "heidi.test/api",
+        "route": "/sessions/{session_id}",
+        "operation": "getSession",
+        "outcome": "200",
+        "attempt": 1,
+        "request_id": None,
+    }
+    assert facts == {name: record[name] for name in facts}
+    assert 0 <= record["duration_ms"] < 30_000
+
+
+def test_the_environment_sets_the_level_of_the_log() -> None:
+    program = (
+        "from heidi_sessions.testing import HeidiMock, make_session\n"
+        "mock = HeidiMock()\nmock.add(make_session(session_id='7'))\n"
+        "mock.client().sessions.get('7')"
+    )
+    run = [sys.executable, "-c", program]
+    for level, lines in (("info", 1), ("WARNING", 0), ("", 0)):
+        environment = {**os.environ, "HEIDI_LOG": level}
+        done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
+        assert lines == done.stderr.count("heidi_sessions INFO GET heidi.test/api/sessions/")
+
+
+def test_a_level_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIDI_LOG", "loud")
+    with pytest.raises(ConfigurationError, match="HEIDI_LOG: set one of debug, info, warning, er"):
+        Heidi(token="t")
 
 
 def reprs(thing: object, depth: int = 4) -> Iterator[str]:
