@@ -38,7 +38,7 @@ call() { # METHOD URL [BODY]: set status and body
   reply=$(ask "Authorization: Bearer $token" "$@"); status=${reply##*$'\n'} body=${reply%$'\n'*}
 }
 
-ok() { [[ $status == 2?? ]] && jq --exit-status . >/dev/null 2>&1 <<<"$body"; }
+ok() { [[ $status == 2?? ]] && jq --exit-status --slurp 'map(objects, arrays) | length == 1' >/dev/null 2>&1 <<<"$body"; }
 
 list() { # set status, and body to the array of all sessions
   local url="$HEIDI_BASE_URL/sessions/linked-user?$1" next="" items="" seen=""
