@@ -57,10 +57,9 @@ def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool)
 def refusal(answer: Answer, outgoing: Outgoing) -> APIStatusError:
     """Turn an answer that says no into its error, whatever the body is."""
     detail, type_ = failure_of(answer)
-    elsewhere = type_ is None and (answer.status_code < 400 or answer.status_code in {404, 405})
     return status_error(answer.status_code, type_)(
         **outgoing.facts,
-        hint=outgoing.server.hint if elsewhere else None,
+        hint=outgoing.server.hint if is_elsewhere(answer.status_code, type_) else None,
         request_id=answer.request_id,
         status_code=answer.status_code,
         type=type_,
@@ -69,6 +68,11 @@ def refusal(answer: Answer, outgoing: Outgoing) -> APIStatusError:
         body=answer.content,
         retry_after=answer.retry_after,
     )
+
+
+def is_elsewhere(status_code: int, type_: str | None) -> bool:
+    """Say whether another server may have been meant: there is no such path, or it has moved."""
+    return type_ not in BY_TYPE and (status_code < 400 or status_code in {404, 405})
 
 
 def failure_of(answer: Answer) -> tuple[Any, str | None]:

@@ -14,7 +14,7 @@ from heidi_generated.errors import (
 )
 
 from . import _clock, _log
-from ._answers import failure_of, read
+from ._answers import failure_of, is_elsewhere, read
 from ._messages import Answer, seconds_until
 from ._tokens import IssuedTokens, TimedToken, is_token
 
@@ -96,11 +96,13 @@ class Issuer:
 def _error(
     outgoing: Outgoing, answer: Answer, problem: str, type_: str | None = None
 ) -> TokenError:
-    refused = answer.status_code in {401, 403}
+    hint = outgoing.server.hint if is_elsewhere(answer.status_code, type_) else None
+    if answer.status_code in {401, 403}:
+        hint = "check the key and the user"
     return TokenError(
         problem,
         **outgoing.facts,
-        hint="check the key and the user" if refused else None,
+        hint=hint,
         request_id=answer.request_id,
         status_code=answer.status_code,
         type=type_,

@@ -18,6 +18,7 @@ from heidi_sessions import (
     Patient,
     SessionNotFoundError,
     __version__,
+    _clock,
 )
 from heidi_sessions.cli import main
 from heidi_sessions.cli._export import _cell
@@ -360,6 +361,36 @@ def test_a_folder_that_is_not_there_is_one_line_and_exit_2(
 ) -> None:
     assert 2 == main(["export", str(tmp_path / "no" / "out")])
     assert "cannot be written" in capsys.readouterr().err
+
+
+NO_SERVER = "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "said"),
+    [
+        ({}, [], "no credentials: set HEIDI_TOKEN, or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_T"),
+        ({"HEIDI_API_KEY": "k", "HEIDI_EMAIL": "e"}, [], "is missing: set HEIDI_THIRD_PARTY_INTE"),
+        ({"HEIDI_API_KEY": "k"}, ["--base-url", NO_SERVER], "no user: set HEIDI_EMAIL and HEIDI_"),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", NO_SERVER], "; check --base-url"),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", "x"], "--base-url: give a URL such as https://"),
+        ({"HEIDI_TOKEN": "t"}, ["--region", "x"], "--region: give one of au, us"),
+    ],
+)
+def test_a_message_has_the_words_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(_clock, "sleep", lambda _: None)
+    assert 0 != main([*arguments, "list"])
+    err = capsys.readouterr().err
+    assert said in err
+    assert not any(word in err for word in ("token=", "email=", "as_user", "base_url", "region="))
 
 
 def place() -> str:

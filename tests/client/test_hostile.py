@@ -21,6 +21,7 @@ from heidi_sessions import (
     AsyncHeidi,
     ConfigurationError,
     Heidi,
+    HeidiError,
 )
 from heidi_sessions._http import _clients
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MEBIBYTE = 2**20
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 LARGE = 20 * MEBIBYTE
+USER = {"api_key": "k", "email": "e@clinic.test", "third_party_internal_id": "1"}
 
 
 def bomb(size: int) -> bytes:
@@ -276,6 +278,16 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(
     with Heidi(token="t") as client, pytest.raises(ConfigurationError, match=r"^HTTPS_PROXY") as e:
         client.sessions.get("1")
     assert "s3cret" not in str(e.value)
+
+
+@pytest.mark.parametrize("options", [{"token": "t"}, {"token": None, **USER}])
+def test_a_path_that_is_not_there_hints_at_the_server(
+    driver: Callable[..., Driver], options: dict[str, Any]
+) -> None:
+    with pytest.raises(HeidiError, match=r"404 PathNotFoundError; check base_url$"):
+        driver(Script(failure(404, "PathNotFoundError"))).run(
+            lambda c: c.sessions.get("1"), **options
+        )
 
 
 def test_the_server_that_was_called_and_what_to_check_are_named(

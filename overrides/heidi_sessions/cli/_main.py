@@ -7,6 +7,7 @@ program. Credentials come from the environment, and request bodies from a file o
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -41,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(client, options)
         sys.stdout.flush()
     except (ConfigurationError, _commands.InputError) as error:
-        return _complain(error, CANNOT_RUN)
+        return _complain(_in_words(str(error)), CANNOT_RUN)
     except HeidiError as error:
-        return _complain(in_one_line(error, show_phi=options.show_phi), 1)
+        return _complain(_in_words(in_one_line(error, show_phi=options.show_phi)), 1)
     except ImportError:
         return _complain("needs the extra heidi-sessions[cli]", CANNOT_RUN)
     except OSError as error:
@@ -59,6 +60,21 @@ def _stop_writing(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
         return 1
     return _complain(f"stdout: cannot be written: {error.strerror}", CANNOT_RUN)
+
+
+def _in_words(problem: str) -> str:
+    """Say what to type here where the client says what to pass."""
+    for said, meant in _WORDS.items():
+        problem = re.sub(said, meant, problem)
+    return problem
+
+
+_WORDS: Final = {
+    r"give [a-z][^;]*?=(;|,)?( or)? set ": "set ",
+    r", or call as_user": "",
+    r"^base_url(?=:)|(?<=check )base_url|base_url=": "--base-url",
+    r"^region(?=:)|(?<=check )region|region=": "--region",
+}
 
 
 def _complain(problem: object, code: int) -> int:
