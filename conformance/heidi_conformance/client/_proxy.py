@@ -6,6 +6,7 @@ of the server behind it.
 
 import asyncio
 import base64
+import contextlib
 import json
 import secrets
 import ssl
@@ -37,6 +38,10 @@ from ._upstream import Upstream
 
 Headers = tuple[tuple[str, str], ...]
 LARGEST = 8 * 2**20
+# Between values, JSON may have any number of spaces.
+PADDING = b" " * 2**18
+# What every connection with TLS begins with.
+HANDSHAKE = 0x16
 # Of a response: what the proxy says anew, or what concerns one connection alone.
 HOP_BY_HOP = frozenset(
     "connection content-encoding content-length date keep-alive server transfer-encoding".split()
@@ -56,6 +61,7 @@ class Reply:
 
     gone: the connection is closed instead. cut: how many bytes of the body are sent before it is.
     stalls: nothing comes after them, and the connection stays open. pieces: the sizes of chunks.
+    more: how many bytes follow the body.
     """
 
     status: int
@@ -65,6 +71,7 @@ class Reply:
     cut: int | None = None
     stalls: bool = False
     pieces: int = 0
+    more: int = 0
 
     @cached_property
     def content(self) -> Any:
@@ -151,6 +158,7 @@ class Proxy:
 
     key: the key that the client was given. life: seconds until its tokens end; told: how far from
     now it says that they end. late: how many requests came with a token whose time was over.
+    plain: how many connections came without TLS where it was expected.
     aliases: what it calls otherwise than the server behind it does. script: what happens to the
     next exchanges of an operation; standing: to all others of it.
     """
@@ -169,6 +177,7 @@ class Proxy:
         self.standing: dict[str, Act] = {}
         self.tokens: dict[str, tuple[str, float]] = {}
         self.late = 0
+        self.plain = 0
         self.tls: ssl.SSLContext | None = None
         self.url = ""
         self.elsewhere = ""
@@ -181,6 +190,8 @@ class Proxy:
         """Start to listen, at two addresses: its own, and one that the client must not trust."""
         scheme = "https" if self.tls else "http"
         own = await self._listen(stranger=False, tls=self.tls, port=self._port)
+        if self.tls:
+            own = await self._front(own)
         other = await self._listen(stranger=True)
         self.url = f"{scheme}://127.0.0.1:{own}{self.upstream.path}"
         self.elsewhere = f"http://localhost:{other}"
@@ -223,6 +234,23 @@ class Proxy:
                 writer.transport.abort()
 
         server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _front(self, port: int) -> int:
+        """Listen before a listener with TLS, and count who speaks without."""
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            first = await reader.read(2**16)
+            if first[:1] != bytes([HANDSHAKE]):
+                self.plain += bool(first)
+                writer.close()
+                return
+            inner, outer = await asyncio.open_connection("127.0.0.1", port)
+            outer.write(first)
+            await asyncio.gather(passed(reader, outer), passed(inner, writer))
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
@@ -384,7 +412,7 @@ class Connection:
             return
         no_body = method == "HEAD" or reply.status in (204, 304)
         framing = ("Content-Length", str(len(reply.body)))
-        if reply.pieces:
+        if reply.pieces or reply.more:
             framing = ("Transfer-Encoding", "chunked")
         headers = [*reply.headers, COOKIE, *([] if no_body else [framing])]
         await self._write(h11.Response(status_code=reply.status, headers=headers))
@@ -392,6 +420,8 @@ class Connection:
         size = reply.pieces or max(1, len(body))
         for start in range(0, 0 if no_body else len(body), size):
             await self._write(h11.Data(data=body[start : start + size]))
+        for _ in range(reply.more // len(PADDING)):
+            await self._write(h11.Data(data=PADDING))
         if reply.stalls:
             await self.reader.read(1)  # until the client gives up
             self.http.send_failed()
@@ -405,6 +435,15 @@ class Connection:
         if data:
             self.writer.write(data)
             await self.writer.drain()
+
+
+async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what one side says until it ends."""
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(2**16):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
 
 
 # --- what requests and responses hold ---

@@ -75,6 +75,7 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
     "pages-size": ("does not send {field} as the caller gives it", "{expected}", "{got}", "send the parameters that the caller gives"),
     "backoff-jitter": ("repeats a request after the same delay each time", "delays that differ", "{got} s each time", "add a random part to the delay"),
     "quoted-error": ("passes on what the server quotes of a patient ({detail})", "no patient data", "patient data", "show status and type of an error, and leave its message out of messages and logs"),
+    "certificate/plain": ("goes on without TLS where a certificate is refused", "no connection", "{got} without TLS", "never fall back to http"),
     "certificate/accepted": ("sends a request to a server with an unknown certificate", "no request", "{got}", "verify certificates"),
     "redirect/secret": ("sends a key, a token or an email to another host", "nothing secret", "a secret", "do not follow redirects, or drop credentials where the host changes"),
     "redirect/data": ("sends patient data to another host", "no patient data", "patient data", "do not follow redirects of requests with a body"),

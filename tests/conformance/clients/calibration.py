@@ -26,6 +26,7 @@ from heidi_conformance.client.scenarios import SCENARIOS, TOPICS
 from scripts.serving import Served, serving
 
 from .caught import CAUGHT
+from .changes import Change
 from .faults import FAULTS
 from .variants import VARIANTS
 
@@ -96,43 +97,43 @@ async def find(on: Bench, id_: str, topic: str) -> list[Caught]:
 
 
 async def main(arguments: argparse.Namespace) -> int:
-    """Judge what was asked for, print a line for each, and return the exit code."""
+    """Judge what was asked for, print a line for each that is wrong, and return the exit code."""
     began = time.monotonic()
-    turns = asyncio.Semaphore(arguments.jobs)
-    wrong: list[str] = []
+    changes = VARIANTS if arguments.right else FAULTS
+    chosen = [item for item in changes if chosen_by(arguments.ids, item.id)]
+    if arguments.right and not arguments.ids:
+        chosen = [Change("right", "The right driver itself.", "", ()), *chosen]
+    chosen = chosen[:: arguments.each]
+    everything = [item.id for item in SCENARIOS]
 
-    def tell(id_: str, *words: str) -> None:
-        print(f"{time.monotonic() - began:6.1f} s  {id_}: {' '.join(words)}", flush=True)
-
-    async def fault(on: Bench, id_: str, topic: str) -> None:
-        async with turns:
-            if arguments.find:
-                found = await find(on, id_, topic)
-                tell(id_, *(f"{code}@{scenario}" for code, scenario in found))
-                return
-            code, scenario = CAUGHT.get(id_, ("", ""))
-            found = await on.judge(id_, [scenario])
-        if code not in [name for name, _ in found]:
-            wrong.append(id_)
-            tell(id_, f"expected {code}, found", *(name for name, _ in found))
-
-    async def right(on: Bench, id_: str) -> None:
-        async with turns:
-            found = await on.judge(id_, [item.id for item in SCENARIOS])
-        if found:
-            wrong.append(id_)
-            tell(id_, "accused:", *(f"{code}@{scenario}" for code, scenario in found))
+    async def judge(on: Bench, change: Change) -> str:
+        """Return what is wrong, empty where nothing is."""
+        if arguments.right:
+            found = await on.judge(change.id, everything[:: arguments.each])
+            return f"accused: {found}" if found else ""
+        if arguments.find:
+            return f"{await find(on, change.id, change.scenarios)}"
+        code, scenario = CAUGHT[change.id]
+        found = await on.judge(change.id, [scenario])
+        return "" if code in [name for name, _ in found] else f"expected {code}, found {found}"
 
     async with bench() as on:
-        if arguments.right:
-            chosen = [item.id for item in VARIANTS if chosen_by(arguments.ids, item.id)]
-            await asyncio.gather(*(right(on, id_) for id_ in ("right", *chosen)))
-        else:
-            faults = [item for item in FAULTS if chosen_by(arguments.ids, item.id)]
-            chosen = [item.id for item in faults]
-            await asyncio.gather(*(fault(on, item.id, item.scenarios) for item in faults))
-    print(f"{len(chosen)} clients, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
-    return int(bool(wrong))
+        turns = asyncio.Semaphore(arguments.jobs)
+
+        async def in_turn(change: Change) -> str:
+            async with turns:
+                return await judge(on, change)
+
+        words = await asyncio.gather(*map(in_turn, chosen))
+        # What is a matter of time is judged again, alone.
+        wrong = [item for item, text in zip(chosen, words, strict=True) if text]
+        again = [] if arguments.find else [await judge(on, item) for item in wrong]
+    for item, text in zip(wrong, again or filter(None, words), strict=True):
+        if text:
+            print(f"{item.id}: {text}")
+    number = sum(map(bool, again))
+    print(f"{len(chosen)} clients, {number} wrong, {time.monotonic() - began:.0f} s")
+    return int(bool(number))
 
 
 def chosen_by(prefixes: list[str], id_: str) -> bool:
@@ -144,7 +145,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("ids", nargs="*")
     parser.add_argument("--right", action="store_true")
     parser.add_argument("--find", action="store_true")
-    parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--each", type=int, default=1, help="of so many, one alone")
     return parser.parse_args()
 
 

@@ -58,7 +58,7 @@ async def page_token_string(trial: Trial) -> None:
 
 TOKENS = (
     "a+b/c==&d=%25 \u00e9?#'\"", "007", "12345678901234567891", " padded ", "Upper and lower", "%41%2B", '"quoted"',
-    "true", "null", "9007199254740993.0", "\u4e2d\U0001f600", "x" * 600,
+    "true", "null", "YWJjZA==", "9007199254740993.0", "\u4e2d\U0001f600", "x" * 600,
 )  # fmt: skip
 
 

@@ -308,6 +308,7 @@ async def html_success(trial: Trial) -> None:
 @scenario("practice", READ, "RFC 9112, section 8", "half a response is not a resource")
 async def half_response(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
+    trial.due(await trial.do(trial.updating(made, trial.change())), UPDATE)
     for shape in (half, broken_off):
         trial.proxy.always(READ, reshaped(shape))
         trial.refused(

@@ -30,7 +30,7 @@ TOLERANCE = 0.1
 MOST = 8
 GATEWAY = (500, 502, 503, 504)
 # Seconds: no pause at all.
-HASTE = 0.005
+HASTE = 0.05
 ABSURD = ("-1", "soon", "1e400", "31536000", *("9" * number for number in (18, 19, 20)))
 
 
@@ -114,7 +114,18 @@ async def get_dropped(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.then(READ, dropped)
     await survives(trial, made)
-    bounded(trial, trial.seen(READ))
+    trial.proxy.always(READ, dropped)
+    gaps: list[float] = []
+    for _ in range(2):
+        before = len(trial.seen(READ))
+        trial.refused(await trial.do(trial.reading(made)), "unavailable")
+        sent = trial.seen(READ)[before:]
+        bounded(trial, sent)
+        gaps += [two.at - one.ended for one, two in pairwise(sent)]
+    # Many libraries open a new connection at once; what comes then, the client does. Random
+    # delays are not always as short.
+    if len(gaps) > 2 and max(gaps) < HASTE:
+        trial.accuse("hammers", READ, got=len(gaps))
 
 
 @scenario("practice", CREATE, IDEMPOTENT, "a creation whose response is lost is not sent again")
@@ -210,9 +221,9 @@ async def backoff_jitter(trial: Trial) -> None:
         sent = trial.seen(READ)[before:]
         if len(sent) > 1:
             delays.append(sent[1].at - sent[0].ended)
-    # A machine that is busy makes a delay longer, now and then.
-    usual = sorted(delays)[: len(delays) - (len(delays) > 5)]
-    if len(usual) >= 4 and usual[0] > 0.05 and usual[-1] - usual[0] < max(0.03, usual[0] / 20):
+    # A machine that is busy makes some delays longer; of random ones, five are never as close.
+    usual = sorted(delays)[:5]
+    if len(usual) == 5 and usual[0] > 0.05 and usual[-1] - usual[0] < max(0.02, usual[0] / 50):
         trial.accuse("", got=round(usual[0], 2))
 
 
@@ -222,7 +233,7 @@ async def backoff_jitter(trial: Trial) -> None:
 async def gives_up(trial: Trial) -> None:
     made = await trial.make()
     trial.due(await trial.do(trial.reading(made)), READ)
-    for act in (respond(503, kind="Unavailable"), respond(429, kind=LIMITED), dropped):
+    for act in (respond(503, kind="Unavailable"), respond(429, kind=LIMITED)):
         for step in (trial.reading(made), trial.creation()):
             name = step.operation
             before = len(trial.seen(name))
@@ -230,9 +241,6 @@ async def gives_up(trial: Trial) -> None:
             trial.refused(await trial.do(step), "unavailable", operation=name)
             sent = trial.seen(name)[before:]
             bounded(trial, sent, name)
-            # Many libraries open a new connection at once; the next time, it is the server.
-            if any(two.at - one.ended < HASTE for one, two in pairwise(sent[1:])):
-                trial.accuse("hammers", name, got=len(sent))
 
 
 @scenario(

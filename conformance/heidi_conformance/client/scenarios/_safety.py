@@ -2,6 +2,7 @@
 # tables read better in rows
 
 import asyncio
+from dataclasses import replace
 
 from heidi_conformance.client._faults import GONE, late, reshaped, respond, stalled
 from heidi_conformance.client._proxy import Reply, Visit, error
@@ -12,6 +13,9 @@ from heidi_conformance.contract._operations import CREATE, ISSUE, MAIN, OPERATIO
 from heidi_conformance.contract._values import sendable
 
 from ._errors import INVALID
+
+# Bytes: more than anybody keeps.
+ENDLESS = 96 * 2**20
 
 
 @scenario(
@@ -42,6 +46,8 @@ async def certificate(trial: Trial) -> None:
         trial.refused(await trial.do(step), "unavailable", operation=step.operation)
     if trial.proxy.exchanges:
         trial.accuse("accepted", got=len(trial.proxy.exchanges))
+    if trial.proxy.plain:
+        trial.accuse("plain", got=trial.proxy.plain)
 
 
 @scenario("practice", READ, "CWE-400", "a server that stops in the middle is given up")
@@ -99,10 +105,22 @@ async def calls_apart(trial: Trial) -> None:
             trial.same(result.value, shown[made].reply.content, OPERATIONS[READ])
 
 
+@scenario("practice", READ, "CWE-770", "a response without an end is given up")
+async def endless(trial: Trial) -> None:
+    made = await trial.make()
+
+    def change(reply: Reply, _: Visit) -> Reply:
+        return replace(reply, more=ENDLESS)
+
+    trial.proxy.always(READ, reshaped(change))
+    result = await trial.do(trial.reading(made))
+    trial.refused(result, "protocol", "unavailable", operation=READ)
+
+
 async def silent(_: Visit) -> Reply:
     """Respond nothing for longer than anybody waits."""
     await asyncio.sleep(600)
     return GONE
 
 
-SCENARIOS = (quoted_error, certificate, stall, calls_apart)
+SCENARIOS = (quoted_error, certificate, stall, endless, calls_apart)

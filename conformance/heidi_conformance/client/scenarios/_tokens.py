@@ -193,8 +193,9 @@ def without_token(trial: Trial) -> None:
     "documented", ISSUE, AUTHENTICATION, "a token serves the user alone that it was issued for"
 )
 async def users_apart(trial: Trial) -> None:
+    one = await trial.make()
     other = await trial.second()
-    one, two = await asyncio.gather(trial.make(), trial.make(of=other))
+    two = await trial.make(of=other)
     for session, own in ((trial.own, one), (other, two)):
         trial.due(await trial.do(trial.reading(own), of=session), READ)
         shown = trial.listed(await trial.do(trial.listing(), of=session))
