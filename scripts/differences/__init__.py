@@ -1,11 +1,21 @@
 """What a change of an OpenAPI 3.1 document means for those who use the API."""
 
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
 from scripts.differences.changes import Change, Comparison, Findings
 from scripts.differences.kinds import KINDS, Kind, Level
 from scripts.differences.operations import Operations, compare_document
 from scripts.differences.source import Source
 from scripts.differences.witnesses import Witnesses
 from scripts.documents import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["KINDS", "Change", "Comparison", "Kind", "Level", "Source", "compare"]
 
@@ -22,10 +32,30 @@ def compare(old: Source, new: Source) -> Comparison:
     """
     findings = Findings()
     try:
-        compare_document(old, new, findings)
-        Operations(old, new, findings).compare()
+        return _deeply(lambda: _compared(old, new, findings))
     except RecursionError as error:
         where = f"{new.name}: $.components.schemas"
         reason = "references follow each other too deep; refer to fewer schemas in a row"
         raise DocumentError(f"{where}: {reason}") from error
+
+
+def _compared(old: Source, new: Source, findings: Findings) -> Comparison:
+    compare_document(old, new, findings)
+    Operations(old, new, findings).compare()
     return findings.proven(Witnesses(old, new)).comparison()
+
+
+def _deeply(work: Callable[[], Comparison]) -> Comparison:
+    """Work with room for schemas that refer to each other thousands of times in a row."""
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(work).result()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+
+
+_STACK: Final = 256 * 1024 * 1024  # bytes, of which only those in use are taken
+_DEEPEST: Final = 50_000

@@ -42,10 +42,14 @@ class Bundle:
     """A schema with all that it refers to, in one that refers to nothing else.
 
     depth: so many values in values are described; None for all.
+    most: more schemas are not read to the end.
     nodes: the number of schemas in it.
     """
 
-    def __init__(self, source: Source, schema: Schema, reading: str, depth: int | None) -> None:
+    def __init__(
+        self, source: Source, schema: Schema, reading: str, depth: int | None, most: float
+    ) -> None:
+        self._most = most
         self._source, self._reading = source, reading
         self._names: dict[tuple[int, int | None], str] = {}
         self._found: list[tuple[str, Schema, int | None]] = []
@@ -54,13 +58,13 @@ class Bundle:
         described = "described" in reading
         whole = self._read(_closed(schema) if described else schema, depth)
         definitions: dict[str, Schema] = {}
-        while self._found:
+        while self._found and self.nodes <= most:
             name, target, left = self._found.pop()
             definitions[name] = self._read(target, left)
         self.schema: Schema = {"allOf": [whole], "$defs": definitions}
 
     def _read(self, schema: Schema, depth: int | None) -> Schema:
-        if isinstance(schema, bool):
+        if isinstance(schema, bool) or self.nodes > self._most:
             return schema
         self.nodes += 1
         node: dict[str, Any] = as_object(schema)

@@ -77,6 +77,7 @@ class Schemas:
 
     def gravest(self, old: Schema, new: Schema, reading: Reading) -> int:
         """Return the gravest level that is reached from a pair, 0 for none."""
+        old, new = self.old.meant(old), self.new.meant(new)
         key = (id(old), id(new), reading)
         if key not in self._gravest:
             unfinished = self._met_unfinished
@@ -92,12 +93,12 @@ class Schemas:
             pair = self._pair(*found.pop(), reading)
             level = max([level, *(reading.level(finding.kind) for finding in pair.findings)])
             for edge in pair.edges:
-                at = (id(edge.old), id(edge.new))
+                at = (id(self.old.meant(edge.old)), id(self.new.meant(edge.new)))
                 if (known := self._gravest.get((*at, reading))) is not None:
                     level = max(level, known)
                 elif at not in seen:
                     seen.add(at)
-                    found.append((edge.old, edge.new))
+                    found.append((self.old.meant(edge.old), self.new.meant(edge.new)))
         return level
 
     def relation(self, old: Schema, new: Schema) -> str:
@@ -122,10 +123,11 @@ class Schemas:
             for finding in pair.findings:
                 yield (*steps, *finding.steps), finding, finding.path or place, spot
             for edge in pair.edges:
-                if (id(edge.old), id(edge.new)) not in seen:
-                    seen.add((id(edge.old), id(edge.new)))
-                    below = spot and spot.below(*edge.steps, old=edge.old, new=edge.new)
-                    queue.append(((*steps, *edge.steps), edge.old, edge.new, stands, below))
+                was, now = self.old.meant(edge.old), self.new.meant(edge.new)
+                if (id(was), id(now)) not in seen:
+                    seen.add((id(was), id(now)))
+                    below = spot and spot.below(*edge.steps, old=was, new=now)
+                    queue.append(((*steps, *edge.steps), was, now, stands, below))
 
     def _stands(self, old: Schema, new: Schema) -> Standing:
         if not isinstance(new, bool):
@@ -134,6 +136,7 @@ class Schemas:
 
     def _pair(self, old: Schema, new: Schema, reading: Reading) -> Pair:
         """Return what differs right between two schemas; nothing where that is being found out."""
+        old, new = self.old.meant(old), self.new.meant(new)
         key = (id(old), id(new), reading)
         if key not in self._pairs:
             self._pairs[key] = None

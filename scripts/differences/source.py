@@ -27,6 +27,8 @@ class Source:
         self.root = _openapi(root, name)
         self._document = Document(self.root)
         self._pointers: dict[int, Pointer] = {}
+        self._targets: dict[tuple[int, str], Json] = {}
+        self._meant: dict[int, Json] = {}
         self._resolved: dict[int, dict[str, Json]] = {}
         self._kept: list[object] = []  # what is made here must outlive its id
         self._sound: set[tuple[bool, int]] = set()
@@ -75,7 +77,20 @@ class Source:
 
     def target(self, node: dict[str, Json], keyword: str = "$ref") -> Json:
         """Return what a reference leads to."""
-        return self._resources.target(node, keyword)
+        key = (id(node), keyword)
+        if key not in self._targets:
+            self._kept.append(node)
+            self._targets[key] = self._resources.target(node, keyword)
+        return self._targets[key]
+
+    def meant(self, schema: Json) -> Json:
+        """Return what a schema is that says nothing but where it stands."""
+        if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+            if id(schema) not in self._meant:
+                target = self.target(schema)
+                self._meant[id(schema)] = target if target is schema else self.meant(target)
+            return self._meant[id(schema)]
+        return schema
 
     def unclear(self, value: object, reason: str) -> DocumentError:
         """Return the error for something that cannot be compared."""

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from scripts.differences.source import Source
     from scripts.documents import Json
 
-_ENOUGH: Final = 500_000
-"""So many schemas are read for proofs; in longer lists of changes, the last have none."""
+_ENOUGH: Final = 100_000
+"""So many schemas and values are looked at for proofs; in long lists, the last have none."""
 
 _LARGE: Final = 1_000
 _NEAR: Final = 3
@@ -172,17 +172,26 @@ class Witnesses:
         key = (side, schema if isinstance(schema, bool) else id(schema), reading, depth)
         if key not in self._validators:
             self._kept.append(schema)
-            bundle = Bundle(self._sources[side], schema, reading, depth)
+            source = self._sources[side]
+            bundle = Bundle(source, schema, reading, depth, _LARGE if depth else _ENOUGH)
             while depth and bundle.nodes > _LARGE:
                 depth -= 1
-                bundle = Bundle(self._sources[side], schema, reading, depth)
-            self._read += bundle.nodes
-            if self._read > _ENOUGH:
-                raise _TooMuchError
+                bundle = Bundle(source, schema, reading, depth, _LARGE if depth else _ENOUGH)
+            self.spend(bundle.nodes)
             self._validators[key] = Draft202012Validator(
                 bundle.schema, validate_formats=True, offline=True
             )
         return self._validators[key]
+
+    def spend(self, effort: int) -> None:
+        """Count what is looked at.
+
+        Raises:
+            _TooMuchError: it is enough.
+        """
+        self._read += effort
+        if self._read > _ENOUGH:
+            raise _TooMuchError
 
     def keep(self, made: Schema) -> None:
         """Let something made here outlive its id."""
@@ -306,6 +315,7 @@ class _Search:
         if not node or id(node) in seen:
             return
         seen.add(id(node))
+        self._owner.spend(1 + len(node.get("properties", ())))
         for word in ("examples", "enum", "x-extensible-enum"):
             words.values += as_list(node.get(word))
         words.values += [node[word] for word in ("example", "default", "const") if word in node]
@@ -366,6 +376,7 @@ class _Search:
         """Yield values, each once."""
         seen: set[str] = set()
         for value in self._candidates(words, depth):
+            self._owner.spend(1)
             if (text := canonical(value)) not in seen:
                 seen.add(text)
                 yield value

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from scripts.documents import dump_json
-from tests.pipeline.diff.samples import compared, document
+from tests.pipeline.diff.samples import compared, document, kinds
 
 
 def record(number: int) -> dict[str, Any]:
@@ -52,3 +52,20 @@ def test_two_documents_of_a_megabyte_take_less_than_ten_seconds() -> None:
     assert time.process_time() - started < 10
     # Every operation reaches the record, both ways.
     assert 8 == len(comparison.changes)
+
+
+def nested(length: int, depth: int = 400) -> dict[str, Any]:
+    """Make components that are each all of the next one."""
+    schemas: dict[str, Any] = {
+        f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}]} for n in range(depth)
+    }
+    schemas[f"S{depth}"] = {"type": "string", "maxLength": length}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}
+    post = {"requestBody": body, "responses": {"200": {"description": "Done."}}}
+    return document(paths={"/s": {"post": post}}, components={"schemas": schemas})
+
+
+def test_four_hundred_schemas_that_are_all_of_each_other_are_compared() -> None:
+    started = time.process_time()
+    assert ["max-length-lowered"] == kinds(compared(nested(9), nested(8)))
+    assert time.process_time() - started < 10
