@@ -61,7 +61,7 @@ class Reply:
 
     gone: the connection is closed instead. cut: how many bytes of the body are sent before it is.
     stalls: nothing comes after them, and the connection stays open. pieces: the sizes of chunks.
-    more: how many bytes follow the body.
+    more: how many bytes of space stand before its last byte.
     """
 
     status: int
@@ -418,10 +418,13 @@ class Connection:
         await self._write(h11.Response(status_code=reply.status, headers=headers))
         body = reply.body[: reply.cut]
         size = reply.pieces or max(1, len(body))
-        for start in range(0, 0 if no_body else len(body), size):
-            await self._write(h11.Data(data=body[start : start + size]))
+        last = len(body) - bool(reply.more)
+        for start in range(0, 0 if no_body else last, size):
+            await self._write(h11.Data(data=body[start : min(start + size, last)]))
         for _ in range(reply.more // len(PADDING)):
             await self._write(h11.Data(data=PADDING))
+        if reply.more:
+            await self._write(h11.Data(data=body[last:]))
         if reply.stalls:
             await self.reader.read(1)  # until the client gives up
             self.http.send_failed()
