@@ -86,7 +86,10 @@ class Bundle:
     def _below(self, schema: Schema, depth: int | None) -> Schema:
         if depth is None:
             return self._read(schema, None)
-        return self._read(schema, depth - 1) if depth or schema is False else True
+        if depth or schema is False:
+            return self._read(schema, depth - 1)
+        self.nodes += 1
+        return True
 
     def _reference(self, target: Schema, depth: int | None) -> Schema:
         key = (id(target), depth)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scripts.differences.source import Source
     from scripts.documents import Json
 
-_ENOUGH: Final = 100_000
+_ENOUGH: Final = 60_000
 """So many schemas and values are looked at for proofs; in long lists, the last have none."""
 
 _LARGE: Final = 1_000
