@@ -205,6 +205,12 @@ def member(value: Any, name: str) -> Any:
     return cast("Json", value).get(name) if isinstance(value, dict) else None
 
 
+def as_id(value: Any) -> str | None:
+    """Return an id as a path has it, a text or an integer; None for anything else."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole else value if isinstance(value, str) else None
+
+
 def as_object(value: Any) -> Json | None:
     """Return a value that is an object, None for any other."""
     return cast("Json", value) if isinstance(value, dict) else None

@@ -229,7 +229,7 @@ class Bindings:
         if operation.action == "create" and request.binds:
             made = operation.made(answer.content)
             if made is not None:
-                self.values[request.binds] = str(made)
+                self.values[request.binds] = made
         if operation.action == "list":
             self.values.pop("next", None)
             ids = operation.ids_on(answer.content)

@@ -77,7 +77,7 @@ class Limits:
             self.created += not isinstance(answer, Reply) or answer.ok
             content = answer.content if isinstance(answer, Reply) else None
             resource_id = OPERATIONS[CREATE].made(content)
-            if isinstance(resource_id, str) and resource_id:
+            if resource_id:
                 user = self.issued.get(request.user, request.user)
                 self.sessions_of.setdefault(resource_id, user or "first")
 

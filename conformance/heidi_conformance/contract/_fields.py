@@ -18,6 +18,8 @@ from ._schemas import Field, branch, walk
 
 Flat = dict[str, Any]
 ABSENT: Any = object()
+# More digits than any integer has that names something.
+LONGEST = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +120,12 @@ class Fields:
         """Return the id of the operation that does something; empty without one."""
         return self.operations[action].id if action in self.operations else ""
 
-    def is_id(self, text: Any) -> bool:
-        """Whether an id has the form that the document gives it."""
-        return self.shows[self.id].fits(text)
+    def is_id(self, text: str) -> bool:
+        """Whether an id, as a path has it, has the form that the document gives it."""
+        field = self.shows[self.id]
+        if "integer" in field.kinds and text.isascii() and text.isdigit() and len(text) < LONGEST:
+            return field.fits(int(text))
+        return field.fits(text)
 
     def ordinary(self, name: str, value: Any) -> bool:
         """Whether a value is such as the page shows: what every server must be able to keep."""

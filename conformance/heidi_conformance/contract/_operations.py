@@ -6,7 +6,16 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
-from heidi_conformance._document import SAID, Json, expanded, load, member, operations, pointed
+from heidi_conformance._document import (
+    SAID,
+    Json,
+    as_id,
+    expanded,
+    load,
+    member,
+    operations,
+    pointed,
+)
 from heidi_conformance._verdict import CannotJudgeError, Level
 
 from ._schemas import first
@@ -232,11 +241,9 @@ class Operation:
         pointer = self.page.items or str(self.semantics.get("result", ""))
         return "$" + pointer.replace("/", ".") + ("[*]" if self.page.items else "")
 
-    def made(self, content: Any) -> Any:
+    def made(self, content: Any) -> str | None:
         """Return the id that a response gives to what it created, None without."""
-        if (pointer := self.id_pointer) is not None:
-            return pointed(content, pointer)
-        return None
+        return None if self.id_pointer is None else as_id(pointed(content, self.id_pointer))
 
     @property
     def id_pointer(self) -> str | None:
@@ -256,7 +263,7 @@ class Operation:
         """Return the ids of the resources on a page."""
         name = self.resource.id if self.resource else ""
         ids = (member(item, name) for item in self.listed(content))
-        return [text for text in ids if isinstance(text, str)]
+        return [text for text in map(as_id, ids) if text is not None]
 
     def error_type(self, status: int | str) -> str | None:
         """Return the type of an error that the document shows by an example, None without."""
@@ -406,13 +413,18 @@ def of(resource: str, action: str) -> Operation | None:
 
 
 def main_resource() -> tuple[Resource, list[Operation]]:
-    """Return the first resource that can be created, read, updated and listed, and by what."""
+    """Return the first resource that can be created, read, updated and listed, and by what.
+
+    One that stands below another, with ids in the path of its create or its list, is none.
+    """
     for resource in RESOURCES.values():
         found = [item for action in STATEFUL if (item := of(resource.name, action))]
-        if len(found) == len(STATEFUL):
+        below = [item for item in found if item.action in ("create", "list") and item.ids]
+        if len(found) == len(STATEFUL) and not below:
             return resource, found
     raise CannotJudgeError(
-        "no resource of the document has x-semantics for create, read, update and list; add them"
+        "no resource of the document has x-semantics for create, read, update and list, and a"
+        " create and a list without ids in their paths; add them"
     )
 
 

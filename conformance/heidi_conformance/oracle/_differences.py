@@ -152,7 +152,9 @@ def new_faults(known: Known, got: Flat, skip: set[str]) -> Iterator[Violation]:
         found = got.get(name, ABSENT)
         if within(name, skip) or name in unknown:
             continue
-        form = fields.shows[name].initial_form if name not in opened else None
+        # A key of a map is no property that the document names.
+        field = fields.shows.get(name) if name not in opened else None
+        form = field.initial_form if field is not None else None
         if (form is None and not same(value, found)) or (
             form is not None and isinstance(found, str) and not form.fullmatch(found)
         ):

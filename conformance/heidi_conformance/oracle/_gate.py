@@ -58,7 +58,7 @@ def nowhere(reading: Reading, answer: Reply) -> Iterator[Violation]:
     shown = OPERATIONS[READ].made(answer.content) if answer.ok else None
     if answer.ok and "%2F" in target.removesuffix("%2F"):
         yield Violation("exact-lookup/slash", READ, expected=404, got=answer.status)
-    elif shown and str(shown) in target:
+    elif shown and shown in target:
         yield Violation("exact-lookup/path", READ, expected=404, got=answer.status)
     elif answer.ok and target.startswith(INVENTED):
         yield Violation("error-shape/unknown-path", READ, expected=404, got=answer.status)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from heidi_conformance._document import member
+from heidi_conformance._document import as_id, member, pointed
 from heidi_conformance._history import Exchange, digits
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import ABSENT, MAIN_FIELDS, Flat, fields_of, within
@@ -35,7 +35,7 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
     for shelf in memory.shelves_of(user, resource):
         shelf.added()
     resource_id = OPERATIONS[operation].made(answer.content)
-    if not isinstance(resource_id, str):
+    if resource_id is None:
         return
     strict_main = memory.strict and fields is MAIN_FIELDS
     beyond = resource_id.isascii() and resource_id.isdigit() and int(resource_id) >= 2**BITS
@@ -45,7 +45,7 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
         yield Violation("id-unique", operation)
         return
     known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
-    known.shown = {fields.id: resource_id}
+    known.shown = {fields.id: pointed(answer.content, OPERATIONS[operation].id_pointer or "")}
     known.strange = dict(reading.strange)
     memory.resources[resource, resource_id] = known
     for other in memory.others(known):
@@ -104,7 +104,7 @@ def shown(
         known.settled = False
     asked = reading.one[1]
     resource_id = got.get(fields.id, asked)
-    if resource_id != asked and fields.id not in skip:
+    if as_id(resource_id) != asked and fields.id not in skip:
         # Of the one that was asked for, nothing is known now.
         known.settled = False
         written = memory.strict and same(known.strange.get(fields.id, ABSENT), resource_id)
@@ -242,8 +242,8 @@ def listed(
     gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):
         got = fields.shown_in(item)
-        resource_id = got.get(fields.id)
-        if not isinstance(resource_id, str) or (resource, resource_id) in gone:
+        resource_id = as_id(got.get(fields.id))
+        if resource_id is None or (resource, resource_id) in gone:
             continue
         known = memory.resources.setdefault((resource, resource_id), Known(user, -1, fields))
         if known.owner == user:
@@ -330,8 +330,8 @@ def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iter
         case _:
             shown_id = None
             if operation.resource is not None and reading.one[1]:
-                shown_id = member(operation.shown(answer.content), operation.resource.id)
-            if isinstance(shown_id, str) and shown_id != reading.one[1]:
+                shown_id = as_id(member(operation.shown(answer.content), operation.resource.id))
+            if shown_id is not None and shown_id != reading.one[1]:
                 yield Violation("created-exists/another", operation.id)
             if operation.writes:
                 memory.unsettle(reading, user)

@@ -66,7 +66,8 @@ def documented_members(on: Driver) -> None:
     values = on.values
     name = on.new(None)
     one = values.name or values.lead
-    other = {one: values.documented.get(one, values.valid[one])[1]}
+    # The second value, or the only one that the page shows.
+    other = {one: values.documented.get(one, values.valid[one])[:2][-1]}
     for change in (on.fields.change, values.update(other)):
         on.update(name, as_json(change))
         on.read(name)
