@@ -12,8 +12,6 @@ from scripts.differences.kinds import KINDS, Kind, Level
 from scripts.differences.operations import Operations, compare_document
 from scripts.differences.source import Source
 from scripts.differences.witnesses import Witnesses
-from scripts.differences.witnesses import Witnesses
-from scripts.differences.witnesses import Witnesses
 from scripts.documents import DocumentError
 
 if TYPE_CHECKING:

@@ -186,28 +186,6 @@ class Findings:
 
     def proven(self, witnesses: Witnesses) -> Findings:
         """Return the changes with a witness for what breaks; what one proves is not uncertain."""
-        proven = Findings()
-        for change in self._changes:
-            if change.level >= Level.UNCERTAIN:
-                witness = witnesses.of(change)
-                level = Level.BREAKING if witness.value is not None else change.level
-                change = replace(change, level=level, witness=witness)
-            proven._changes[change] = None
-        return proven
-
-    def proven(self, witnesses: Witnesses) -> Findings:
-        """Return the changes with a witness for what breaks; what one proves is not uncertain."""
-        proven = Findings()
-        for change in self._changes:
-            if change.level >= Level.UNCERTAIN:
-                witness = witnesses.of(change)
-                level = Level.BREAKING if witness.value is not None else change.level
-                change = replace(change, level=level, witness=witness)
-            proven._changes[change] = None
-        return proven
-
-    def proven(self, witnesses: Witnesses) -> Findings:
-        """Return the changes with a witness for what breaks; what one proves is not uncertain."""
         return Findings(dict.fromkeys(_proven(change, witnesses) for change in self._changes))
 
 

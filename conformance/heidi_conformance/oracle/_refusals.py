@@ -144,7 +144,7 @@ def found_elsewhere(
 ) -> Iterator[Violation]:
     """Yield that a request for no session of the caller succeeded."""
     how = "changes" if reading.declared.writes else "shows"
-    real = (reading.one[0], reading.declared.made(answer.content))
+    real = (reading.one[0], reading.declared.made(answer.content) or "")
     if memory.deleted.intersection(reading.named):
         rule = "deleted"
     elif any(memory.owner(named) is not None for named in reading.named):
