@@ -57,7 +57,7 @@ class Option:
     text: str
 
 
-_OPTIONS: Final = {
+OPTIONS: Final = {
     "extra_headers": Option(
         annotation="Mapping[str, str] | Unset",
         text="sent with this call, on top of those of the client; no credentials.",
@@ -144,7 +144,7 @@ class Method:
         """The parameters that are the same for every operation; one of them is for bodies."""
         return {
             name: option
-            for name, option in _OPTIONS.items()
+            for name, option in OPTIONS.items()
             if name != "extra_body" or self.body_model
         }
 
@@ -419,7 +419,7 @@ class _Reader:
             raise UnsupportedError(f"{place}: the request body is a map; put it into a property")
         if body:
             self.hidden.add(str(body.class_info.name))
-        taken = {each.name for each in properties} | {"self", *_OPTIONS}
+        taken = {each.name for each in properties} | {"self", *OPTIONS}
         path, parameters = self._parameters(endpoint, described, operation, taken)
         model = self.models.get(described.response)
         pointer = operation.result if operation.result is not None else operation.id_at

@@ -38,7 +38,7 @@ RESERVED_ATTRIBUTES: Final = frozenset(
         *("extra_headers", "extra_query", "extra_body", "timeout", "deadline"),
     }
 )
-"""What every model and method has; a property with such a name gets an underscore behind it."""
+"""What every model has and every method takes; a property of such a name gets an underscore."""
 
 RESERVED_CLASSES: Final = frozenset(
     {

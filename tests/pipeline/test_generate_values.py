@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scripts.facade import OPTIONS
 from scripts.generate import OUTPUT, ROOT, main, render
 from scripts.properties import RESERVED_ATTRIBUTES, RESERVED_CLASSES
 
@@ -268,7 +269,8 @@ def test_the_reserved_names_are_those_of_every_model_and_module(
     generated: Callable[..., Any],
 ) -> None:
     model = generated(HARD_NAMES, "decoding").Model
-    assert {name for name in dir(model) if not name.startswith("_")} == RESERVED_ATTRIBUTES
+    attributes = {name for name in dir(model) if not name.startswith("_")}
+    assert attributes | {*OPTIONS} == RESERVED_ATTRIBUTES
     unused = {"AsyncHeidi", "Heidi", "Literal", "Sequence", "UUID"}
     assert {*RESERVED_CLASSES} - {*CLASSES} <= unused
 
