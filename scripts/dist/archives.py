@@ -31,7 +31,8 @@ DOCUMENTS: Final = tuple(
     for name in ("base", "client", "strict")
     for suffix in ("json", "yaml")
 )
-PAGES: Final = (
+DATA: Final = (
+    "heidi_conformance/client/protocol.schema.json",
     "heidi_conformance/reports/page.css",
     "heidi_conformance/reports/page.html.jinja",
     "heidi_conformance/reports/page.js",
@@ -39,7 +40,7 @@ PAGES: Final = (
     "heidi_sandbox/page.css",
     "heidi_sandbox/page.html",
 )
-"""What the pages of the packages are made with."""
+"""What the packages read, such as what their pages are made with."""
 
 METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 """What a wheel says of itself."""
@@ -133,7 +134,7 @@ def metadata_of(files: Mapping[str, bytes]) -> Message:
 
 def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
     """Say what a wheel lacks and what does not belong in it, a line each."""
-    wanted = {*DOCUMENTS, *PAGES, *(f"{package}/py.typed" for package in PACKAGES)}
+    wanted = {*DOCUMENTS, *DATA, *(f"{package}/py.typed" for package in PACKAGES)}
     plain = {_without_version(name): body for name, body in files.items()}
     information = {f"dist-info/{name}" for name in METADATA}
     lacking = sorted((wanted | information) - plain.keys())
