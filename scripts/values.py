@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -182,7 +183,7 @@ def _plain(number: Decimal) -> int | float:
 def matching(node: Mapping[str, Any]) -> Iterator[str]:
     """Yield the simplest string that hypothesis knows for a pattern, the same each time."""
     from hypothesis import HealthCheck, Phase, find, settings  # noqa: PLC0415  takes a moment
-    from hypothesis.errors import NoSuchExample  # noqa: PLC0415
+    from hypothesis.errors import HypothesisWarning, NoSuchExample  # noqa: PLC0415
     from hypothesis.strategies import from_regex  # noqa: PLC0415
 
     quick = settings(
@@ -195,6 +196,10 @@ def matching(node: Mapping[str, Any]) -> Iterator[str]:
     fits = Draft202012Validator(words)
     try:
         strings = cast("SearchStrategy[str]", from_regex(node["pattern"]))
-        yield find(strings, fits.is_valid, settings=quick, random=Random(0))  # noqa: S311
+        with warnings.catch_warnings():
+            # It reports a recursion limit that a caller raised.
+            warnings.simplefilter("ignore", HypothesisWarning)
+            text = find(strings, fits.is_valid, settings=quick, random=Random(0))  # noqa: S311
+        yield text
     except (NoSuchExample, re.error):
         return  # a pattern of another dialect, or one that nothing matches
