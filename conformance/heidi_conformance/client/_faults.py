@@ -1,7 +1,9 @@
 """What the proxy does to an exchange instead of passing it on, or to the response afterwards."""
 
 import asyncio
+import contextlib
 import gzip
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -146,3 +148,20 @@ def late(seconds: float, act: Act) -> Act:
         return await act(visit)
 
     return waiting
+
+
+def together(number: int, seconds: float = 0.3) -> Act:
+    """Hold back responses until as many are there, or for some seconds; then give all at once."""
+    arrived = itertools.count(1)
+    release = asyncio.Event()
+
+    async def act(visit: Visit) -> Reply:
+        reply = await visit.forward()
+        if next(arrived) < number:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(release.wait(), seconds)
+        # A client that sends one after the other is held up once.
+        release.set()
+        return reply
+
+    return act

@@ -1,10 +1,9 @@
 """Safety: what nobody may read, and what nobody may wait for."""
-# tables read better in rows
 
 import asyncio
 from dataclasses import replace
 
-from heidi_conformance.client._faults import GONE, late, reshaped, respond, stalled
+from heidi_conformance.client._faults import GONE, late, reshaped, respond, stalled, together
 from heidi_conformance.client._proxy import Reply, Visit, error
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._sent import as_made
@@ -93,16 +92,21 @@ async def calls_apart(trial: Trial) -> None:
         as_made(trial, step, sent[made])
         trial.same(result.value, sent[made].reply.content, OPERATIONS[UPDATE])
     mixed = [trial.reading(made) for made in (*ids[:3], MAIN.unknown, *ids[3:])]
-    trial.proxy.then(READ, *(late(0.03 * (7 - turn), Visit.forward) for turn in range(7)))
-    results = await trial.do(*mixed)
-    shown = {item.path[named(READ)]: item for item in trial.seen(READ)}
-    for step, result in zip(mixed, results, strict=True):
-        made = step.path[named(READ)]
-        if made == MAIN.unknown:
-            trial.refused(result, "not_found", operation=READ)
-        elif made in shown:
-            trial.due(result, READ)
-            trial.same(result.value, shown[made].reply.content, OPERATIONS[READ])
+    # Once the first is answered last, and once all are answered at the same moment.
+    for acts in (
+        [late(0.03 * (7 - turn), Visit.forward) for turn in range(7)],
+        [together(len(mixed))] * len(mixed),
+    ):
+        trial.proxy.then(READ, *acts)
+        results = await trial.do(*mixed)
+        shown = {item.path[named(READ)]: item for item in trial.seen(READ)}
+        for step, result in zip(mixed, results, strict=True):
+            made = step.path[named(READ)]
+            if made == MAIN.unknown:
+                trial.refused(result, "not_found", operation=READ)
+            elif made in shown:
+                trial.due(result, READ)
+                trial.same(result.value, shown[made].reply.content, OPERATIONS[READ])
 
 
 @scenario("practice", READ, "CWE-770", "a response without an end is given up")
