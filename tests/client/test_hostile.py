@@ -207,6 +207,23 @@ def test_a_body_that_is_compressed_is_read(driver: Callable[..., Driver]) -> Non
     )
 
 
+@pytest.mark.parametrize("cut", [1, 7, 40])
+def test_a_compressed_body_of_several_members_is_read_whole(
+    driver: Callable[..., Driver], cut: int
+) -> None:
+    content = envelope("7").content
+    packed = gzip.compress(content[:cut]) + gzip.compress(content[cut:])
+    assert "7" == driver(stream(packed, "gzip")).run(lambda c: c.sessions.get("7")).session_id
+
+
+def test_several_members_of_a_compressed_body_share_one_bound(
+    driver: Callable[..., Driver],
+) -> None:
+    packed = gzip.compress(b" " * 600) + gzip.compress(b" " * 600)
+    with pytest.raises(APIResponseValidationError, match="larger than max_response_bytes, 1000"):
+        driver(stream(packed, "gzip")).run(lambda c: c.sessions.get("7"), max_response_bytes=1000)
+
+
 @pytest.mark.parametrize(
     ("encoding", "problem"),
     [("br", "has a Content-Encoding"), ("gzip, gzip", "has a Con"), ("gzip", "cannot be decomp")],

@@ -53,7 +53,7 @@ class Body:
             return False
         if self._zipped is not None:
             try:
-                piece = self._zipped.decompress(piece, self._room + 1)
+                piece = self._decompressed(piece)
             except zlib.error:
                 self._problem = "cannot be decompressed"
                 return False
@@ -62,6 +62,16 @@ class Body:
         if self._room < 0:
             self._problem = f"is larger than max_response_bytes, {self._limit}"
         return self._room >= 0
+
+    def _decompressed(self, piece: bytes) -> bytes:
+        """Decompress a piece, up to one byte more than there is room for."""
+        whole = b""
+        while piece and len(whole) <= self._room:
+            if self._zipped.eof:  # RFC 1952, section 2.2: one member may follow another.
+                self._zipped = zlib.decompressobj(_GZIP)
+            whole += self._zipped.decompress(piece, self._room + 1 - len(whole))
+            piece = self._zipped.unused_data
+        return whole
 
     def answer(self) -> Answer:
         """Return the response with what was read."""
