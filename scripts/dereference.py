@@ -100,7 +100,7 @@ class _Dereferencer:
         try:
             return find(self.document, pointer)
         except LookupError as error:
-            raise DocumentError(f"{where}: {reference} leads nowhere; mend it") from error
+            raise DocumentError(f"{where}: {reference} leads nowhere; fix it") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -206,7 +206,7 @@ def _parse(text: str, source: str, *, is_json: bool) -> Json:
         except json.JSONDecodeError as error:
             if is_json:
                 where = f"{source}:{error.lineno}:{error.colno}"
-                raise DocumentError(f"{where}: not JSON: {error.msg}; mend it there") from error
+                raise DocumentError(f"{where}: not JSON: {error.msg}; fix it there") from error
         except RecursionError as error:
             raise DocumentError(f"{source}: nests too deep; flatten it") from error
         except ValueError as error:
@@ -274,9 +274,9 @@ def _from_yaml(text: str, source: str) -> Json:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
-        raise DocumentError(f"{where}: not YAML: {error.problem}; mend it there") from error
+        raise DocumentError(f"{where}: not YAML: {error.problem}; fix it there") from error
     except yaml.YAMLError as error:
-        raise DocumentError(f"{source}: not YAML: {error}; mend it there") from error
+        raise DocumentError(f"{source}: not YAML: {error}; fix it there") from error
     if not builder.documents:
         raise DocumentError(f"{source}: holds only comments; write a document in it")
     return builder.document

@@ -148,7 +148,7 @@ def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
             rule = keyword if isinstance(keyword, str) else type(error).__name__
             yield place(error.absolute_path), rule, error.message.partition("\n")[0]
     except Unresolvable as error:
-        yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; mend it"
+        yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; fix it"
     except Exception as error:
         # Once it has reported a broken structure, it goes on and stumbles over it.
         if not found:

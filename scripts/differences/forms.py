@@ -137,18 +137,18 @@ _NEEDED: Final = {"parameter": ("name", "in")}
 
 
 def misfit(node: Node) -> tuple[str, str] | None:
-    """Return a member of a node whose form is wrong, and how to mend it; None for none."""
+    """Return a member of a node whose form is wrong, and how to fix it; None for none."""
     for member, form in _MEMBERS.get(node.kind, {}).items():
         if member in node.value:
-            fits, mend = _FORMS[form]
+            fits, fix = _FORMS[form]
             if not fits(node.value[member]):
-                return member, f"{mend}; mend it"
+                return member, f"{fix}; fix it"
         elif member in _NEEDED.get(node.kind, ()) and "$ref" not in node.value:
             return member, "is missing; add it"
     if node.kind in _PATHS and "$ref" not in node.value:
         for name, value in node.value.items():
             if not isinstance(value, dict) and not name.startswith("x-"):
-                return name, "must be an object; mend it"
+                return name, "must be an object; fix it"
     return _repeated(node) if node.kind == "paths" else None
 
 

@@ -105,7 +105,7 @@ class Source:
                 continue
             where = f"{self.name}: {json_path((*node.pointer, keyword))}"
             if not isinstance(node.value[keyword], str):
-                raise DocumentError(f"{where}: must be text; mend it")
+                raise DocumentError(f"{where}: must be a string; fix it")
             self._follow(node.value, keyword, where, is_schema=node.kind in SCHEMAS)
 
     def _follow(self, node: dict[str, Json], keyword: str, where: str, *, is_schema: bool) -> None:
@@ -127,13 +127,13 @@ class Source:
         except LookupError as error:
             reason = "leads out of the document; copy in what it names"
             if str(reference).startswith("#"):
-                reason = "leads nowhere; mend it"
+                reason = "leads nowhere; fix it"
             raise DocumentError(f"{where}: {reference} {reason}") from error
         except ValueError as error:
             reason = "names no anchor, or several; write a JSON pointer"
             raise DocumentError(f"{where}: {reference} {reason}") from error
         if not isinstance(value, dict | bool):
-            raise DocumentError(f"{where}: {reference} leads to no object; mend it")
+            raise DocumentError(f"{where}: {reference} leads to no object; fix it")
         return value
 
 
@@ -154,6 +154,6 @@ def _openapi(root: Json, name: str) -> dict[str, Json]:
         raise DocumentError(f"{name}: $: has no `openapi`; name an OpenAPI 3.1 document")
     if not str(root.get("openapi")).startswith("3.1."):
         where = "$.swagger" if "swagger" in root else "$.openapi"
-        mend = "write 3.1.0" if root.get("openapi") == 3.1 else "convert it to OpenAPI 3.1"
-        raise DocumentError(f"{name}: {where}: is {version}; {mend}")
+        fix = "write 3.1.0" if root.get("openapi") == 3.1 else "convert it to OpenAPI 3.1"
+        raise DocumentError(f"{name}: {where}: is {version}; {fix}")
     return root

@@ -127,6 +127,6 @@ def test_the_command_writes_json_or_one_line(
     bad.write_text("a: {$ref: '#/c'}\n")
     assert main([str(bad), "-o", str(output)]) == 2
     assert not output.exists()
-    assert capsys.readouterr().err == f"{bad}: $.a: #/c leads nowhere; mend it\n"
+    assert capsys.readouterr().err == f"{bad}: $.a: #/c leads nowhere; fix it\n"
     assert main([str(good), "-o", str(output)]) == 0
     assert load(output) == {"a": 1, "b": 1}

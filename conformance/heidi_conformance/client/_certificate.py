@@ -1,4 +1,4 @@
-"""A certificate that nobody knows."""
+"""A self-signed certificate, which no client trusts."""
 
 import ssl
 import tempfile

@@ -1,4 +1,4 @@
-"""Judge a client that nobody drives: a person or a test suite uses it, and is watched."""
+"""Judge a client without a driver, by its requests while a person or a test suite uses it."""
 
 import asyncio
 import os

@@ -22,7 +22,7 @@ from ._watch import arguments, output, requests, secrets_of, users
 from .scenarios import PROBE, SCENARIOS
 
 JOBS = 6
-# What nobody can go on after.
+# Failures of a driver that end the run.
 FATAL = ("garbage", "floods")
 
 

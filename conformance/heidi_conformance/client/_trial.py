@@ -56,7 +56,7 @@ class User:
 
     @classmethod
     def new(cls, like: "User | None" = None, *, linked: bool = True) -> "User":
-        """Return a user that nobody has seen; like: one with the same key and first name."""
+        """Return a new user; like: one with the same key and first name."""
         marker = like.marker if like else secrets.token_hex(6)
         own = secrets.token_hex(4)
         first, *others = ISSUER.semantics["user"] or ("",)
@@ -67,7 +67,7 @@ class User:
 
     @property
     def secret(self) -> str:
-        """What nobody but the issuer of tokens may see: the first of its names."""
+        """What only the issuer of tokens may see: the first of its names."""
         return self.names[str(ISSUER.semantics["user"][0])]
 
     def variables(self, url: str) -> dict[str, str]:

@@ -221,7 +221,7 @@ def refuse(_: str) -> None:
 
 
 def output(trial: Trial, session: Session, folder: Path) -> Iterator[Violation]:
-    """Yield what a driver says that nobody may read: messages, its standard error, and files."""
+    """Yield secrets and patient data in what a driver writes: messages, standard error and files."""
     messages = "\n".join(result.message for result in trial.results)
     places = {"message": messages.encode(), "stderr": bytes(session.driver.stderr)}
     for place, text in places.items():
@@ -233,7 +233,7 @@ def output(trial: Trial, session: Session, folder: Path) -> Iterator[Violation]:
         if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_FILE:
             continue
         text = path.read_bytes()
-        # A store of tokens that nobody else can read is a way to keep them.
+        # Tokens may be kept in a file that only their owner can read.
         closed = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
         told = (session.user.key,) if closed else secrets_of(session)
         if any(spelled in text for secret in told for spelled in spellings(secret)):

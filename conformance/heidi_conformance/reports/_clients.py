@@ -29,7 +29,7 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
     "*/late": ("sends a token whose time is over ({scenario})", "a new token before that", "{got} requests", "renew a token shortly before its end"),
     "*/gives-up": ("repeats a read whose connection breaks, and gives up where the server asks for a second ({scenario})", "a request after {expected} s", "none", "read `Retry-After` as seconds"),
     "*/hammers": ("repeats {operation} without a pause ({scenario})", "a pause that grows", "{got} requests at once", "wait between attempts, longer each time, with a random part"),
-    "*/created": ("creates a {noun} that nobody asked for ({scenario})", "none", "{got}", "report that the {noun} does not exist"),
+    "*/created": ("creates a {noun} that was not requested ({scenario})", "none", "{got}", "report that the {noun} does not exist"),
     "*/merged": ("makes one {noun} of several creations ({scenario})", "{expected} {noun}s", "{got}", "send every creation, and return what its own response gave"),
     "user-place/changed": ("asks for the token of another {field} than it was given", "the {field} as given, encoded", "another value", "send what names the user as it is, percent-encoded"),
     "*/early": ("repeats {operation} before `Retry-After` is over ({scenario})", "{expected} s or more", "{got} s", "wait as long as the server says, or give up"),

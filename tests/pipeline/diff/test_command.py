@@ -225,7 +225,7 @@ BAD = {
     ),
     "a reference that leads nowhere": (
         "openapi: 3.1.0\npaths: {/a: {$ref: '#/components/pathItems/A'}}",
-        "old.yaml: $.paths['/a'].$ref: #/components/pathItems/A leads nowhere; mend it",
+        "old.yaml: $.paths['/a'].$ref: #/components/pathItems/A leads nowhere; fix it",
     ),
     "a reference out of the document": (
         "openapi: 3.1.0\npaths: {/a: {$ref: 'a.yaml'}}",
@@ -237,7 +237,7 @@ BAD = {
     ),
     "a reference to no object": (
         "openapi: 3.1.0\npaths: {/a: {$ref: '#/openapi'}}",
-        "old.yaml: $.paths['/a'].$ref: #/openapi leads to no object; mend it",
+        "old.yaml: $.paths['/a'].$ref: #/openapi leads to no object; fix it",
     ),
     "a circle of references": (
         (
@@ -256,7 +256,7 @@ BAD = {
     ),
     "a member of another form": (
         "openapi: 3.1.0\ncomponents: {schemas: {A: {maxLength: many}}}",
-        "old.yaml: $.components.schemas.A.maxLength: must be a number of at least 0; mend it",
+        "old.yaml: $.components.schemas.A.maxLength: must be a number of at least 0; fix it",
     ),
     "a version without its third number": (
         "openapi: 3.1",
@@ -264,7 +264,7 @@ BAD = {
     ),
     "a reference that is no text": (
         "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{$ref: 5}]}}}",
-        "old.yaml: $.paths['/a'].get.parameters[0].$ref: must be text; mend it",
+        "old.yaml: $.paths['/a'].get.parameters[0].$ref: must be a string; fix it",
     ),
     "a parameter without a name": (
         "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{in: query}]}}}",

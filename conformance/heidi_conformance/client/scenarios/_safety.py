@@ -1,4 +1,4 @@
-"""Safety: what nobody may read, and what nobody may wait for."""
+"""Safety: quoted patient data, certificates, responses that stall or never end, and mixed calls."""
 
 import asyncio
 from dataclasses import replace
@@ -37,7 +37,7 @@ async def quoted_error(trial: Trial) -> None:
     "practice",
     READ,
     "RFC 9110, section 4.3.4",
-    "a certificate that nobody knows is refused",
+    "an untrusted certificate is refused",
     tls=True,
 )
 async def certificate(trial: Trial) -> None:
