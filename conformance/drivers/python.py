@@ -54,9 +54,18 @@ def run(client: heidi.Heidi, step: Any) -> Any:
     return {"id": step["id"], "value": value}
 
 
-print(json.dumps({"protocol": 1, "client": f"heidi-sessions {heidi.__version__}"}), flush=True)
-with heidi.Heidi(timeout=SECONDS) as client, ThreadPoolExecutor(32) as threads:
+name = f"heidi-sessions {heidi.__version__}"
+print(json.dumps({"protocol": 1, "client": name, "again": True}), flush=True)
+client = heidi.Heidi(timeout=SECONDS)
+with ThreadPoolExecutor(32) as threads:
     for line in sys.stdin.buffer:
         step = json.loads(line)
+        if "settings" in step:
+            client.close()
+            os.environ.update(step["settings"])
+            client = heidi.Heidi(timeout=SECONDS)
+            print(json.dumps({"id": step["id"], "value": None}), flush=True)
+            continue
         for result in threads.map(partial(run, client), step.get("together", [step])):
             print(json.dumps(result), flush=True)
+client.close()

@@ -57,16 +57,21 @@ async def run(client: heidi.AsyncHeidi, step: Any) -> Any:
 
 
 async def main() -> None:
-    async with heidi.AsyncHeidi(timeout=SECONDS) as client:
-        while line := await asyncio.to_thread(sys.stdin.buffer.readline):
-            step = json.loads(line)
-            steps = step.get("together", [step])
-            for result in await asyncio.gather(*(run(client, each) for each in steps)):
-                print(json.dumps(result), flush=True)
+    client = heidi.AsyncHeidi(timeout=SECONDS)
+    while line := await asyncio.to_thread(sys.stdin.buffer.readline):
+        step = json.loads(line)
+        if "settings" in step:
+            await client.close()
+            os.environ.update(step["settings"])
+            client = heidi.AsyncHeidi(timeout=SECONDS)
+            print(json.dumps({"id": step["id"], "value": None}), flush=True)
+            continue
+        steps = step.get("together", [step])
+        for result in await asyncio.gather(*(run(client, each) for each in steps)):
+            print(json.dumps(result), flush=True)
+    await client.close()
 
 
-print(
-    json.dumps({"protocol": 1, "client": f"heidi-sessions {heidi.__version__} (asyncio)"}),
-    flush=True,
-)
+name = f"heidi-sessions {heidi.__version__} (asyncio)"
+print(json.dumps({"protocol": 1, "client": name, "again": True}), flush=True)
 asyncio.run(main())

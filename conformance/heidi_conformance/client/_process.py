@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ MOST_STDERR = 8 * 2**20
 # Seconds for a driver to exit after its input has ended.
 EXIT = 5.0
 TICK, LOOK = 0.01, 0.2
+# The id of the step that renews a driver.
+RENEWAL = 2**31 - 1
 PROC = Path("/proc")
 
 
@@ -36,12 +38,21 @@ class DriverError(Exception):
 
 
 class Driver:
-    """One driver, started for one scenario. marker: what only its environment holds."""
+    """One driver, for one scenario at a time.
 
-    def __init__(self, process: asyncio.subprocess.Process, marker: str) -> None:
+    marker: what only its environment holds. grace: seconds that it may take to start. again:
+    whether it can serve another scenario. renewed: whether it served one before.
+    """
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, marker: str, grace: float = 0.0
+    ) -> None:
         self.process = process
-        self.marker = marker.encode()
+        self.markers = {marker.encode()}
+        self.grace = grace
         self.client = ""
+        self.again = False
+        self.renewed = False
         self.stderr = bytearray()
         self._lines = 0
         if not (process.stdin and process.stdout and process.stderr):
@@ -55,7 +66,11 @@ class Driver:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], variables: Mapping[str, str], marker: str
+        cls,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        marker: str,
+        grace: float = 0.0,
     ) -> "Driver":
         """Start a driver in a process group of its own. Raises CannotJudgeError."""
         try:
@@ -72,13 +87,15 @@ class Driver:
             raise CannotJudgeError(
                 f"the command {command[0]!r} cannot be started ({error.strerror})"
             ) from None
-        return cls(process, marker)
+        return cls(process, marker, grace)
 
     async def ask(
         self, members: Mapping[str, Any], ids: Collection[int], seconds: float
     ) -> dict[int, Result]:
         """Send a line and return the results of its steps by id. Raises DriverError."""
         told: dict[int, Result] = {}
+        seconds += self.grace
+        self.grace = 0.0
         try:
             async with asyncio.timeout(seconds):
                 with contextlib.suppress(ConnectionError):
@@ -91,9 +108,22 @@ class Driver:
                     told[result.id] = result
         except TimeoutError:
             raise DriverError(
-                "hangs", f"did not write the result of a step within {seconds:g} s"
+                "hangs", f"did not write the result of a step within {seconds:.3g} s"
             ) from None
         return told
+
+    async def renew(self, variables: Mapping[str, str], marker: str, seconds: float) -> None:
+        """Let it make another client, for another scenario. Raises DriverError."""
+        self.markers.add(marker.encode())
+        self.renewed = True
+        await self.ask({"id": RENEWAL, "settings": variables}, (RENEWAL,), seconds)
+        self.check_stderr()
+        self.stderr.clear()
+        self.arguments.clear()
+
+    async def pause(self) -> None:
+        """Let what it wrote to its standard error arrive."""
+        await asyncio.sleep(TICK)
 
     async def finish(self) -> None:
         """End its input and wait for its exit. Raises DriverError."""
@@ -140,7 +170,7 @@ class Driver:
 
     def descendants(self) -> Iterator[int]:
         """Yield the processes with its environment: those it started, whatever their group."""
-        return (number for number, key in processes() if key == self.marker)
+        return (number for number, key in processes() if key in self.markers)
 
     def look(self) -> None:
         """Keep the arguments of all its processes, as everybody on the machine can see them."""
@@ -168,7 +198,7 @@ class Driver:
                 return told
             if self._lines > 1:
                 raise DriverError("garbage", "wrote its greeting after its first line")
-            self.client = told[:80]
+            self.client, self.again = told.client[:80], told.again
 
     async def _line(self) -> bytes:
         try:
@@ -195,6 +225,45 @@ class Driver:
         if len(self.stderr) >= MOST_STDERR:
             most = MOST_STDERR // 2**20
             raise DriverError("floods", f"wrote more than {most} MiB to its standard error")
+
+
+Blame = Callable[[DriverError], None]
+
+
+class Drivers:
+    """The drivers of one run. grace: seconds that one may take to start, beyond its patience."""
+
+    def __init__(self, command: Sequence[str], patience: float) -> None:
+        self.command, self.patience = command, patience
+        self.grace = 0.0
+        self._idle: list[tuple[Driver, Blame]] = []
+
+    async def take(self, variables: Mapping[str, str], marker: str, *, fresh: bool) -> Driver:
+        """Return a driver with other settings, or a new one. Raises CannotJudgeError."""
+        while self._idle and not fresh:
+            driver, blame = self._idle.pop()
+            try:
+                await driver.renew(variables, marker, self.patience)
+            except DriverError as error:
+                await driver.stop()
+                blame(error)
+            else:
+                return driver
+        return await Driver.start(self.command, variables, marker, self.grace)
+
+    def keep(self, driver: Driver, blame: Blame) -> None:
+        """Keep a driver for another scenario; blame: takes what goes wrong at the end of this."""
+        self._idle.append((driver, blame))
+
+    async def close(self) -> None:
+        """End all that are kept."""
+        for driver, blame in self._idle:
+            try:
+                await driver.finish()
+            except DriverError as error:
+                blame(error)
+            finally:
+                await driver.stop()
 
 
 # By process id, the key in its environment: none of another driver, and none of anything else.

@@ -51,13 +51,21 @@ class Result:
         return not self.error
 
 
+@dataclass(frozen=True)
+class Greeting:
+    """The first line of a driver. client: its name. again: whether it takes new settings."""
+
+    client: str
+    again: bool
+
+
 def line(members: Mapping[str, Any]) -> bytes:
     """Spell a line for a driver."""
     return json.dumps(members, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
-def read_line(text: bytes) -> Result | str:
-    """Return the result on a line, or of the first line the name of the client.
+def read_line(text: bytes) -> Result | Greeting:
+    """Return what a line of a driver says.
 
     Raises GarbageError.
     """
@@ -71,7 +79,7 @@ def read_line(text: bytes) -> Result | str:
     if "protocol" in members:
         if members["protocol"] != PROTOCOL:
             raise GarbageError("a version of the protocol other than 1")
-        return str(members.get("client", ""))
+        return Greeting(str(members.get("client", "")), members.get("again") is True)
     number, error = members.get("id"), members.get("error", "")
     if not isinstance(number, int) or isinstance(number, bool):
         raise GarbageError("a line without the id of a step")

@@ -30,8 +30,8 @@ Event = tuple[float, str]
 class Record:
     """What became of one scenario.
 
-    events: what happened beside requests, with its time. why: the reason where it was skipped.
-    hidden: what no report may show.
+    renewed: whether a driver served another one before. events: what happened beside requests,
+    with its time. why: the reason where it was skipped. hidden: what no report may show.
     """
 
     scenario: Scenario
@@ -40,6 +40,7 @@ class Record:
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     why: str = ""
     client: str = ""
+    renewed: bool = False
     hidden: Collection[str] = ()
 
     @property
@@ -49,6 +50,12 @@ class Record:
         start = min((at for at, _ in events), default=0.0)
         lines = (f"# {at - start:6.3f} s {on_one_line(text)[:160]}" for at, text in sorted(events))
         return tuple(self.scrubbed(text) for text in lines)
+
+    @property
+    def first(self) -> float:
+        """Seconds that the first step took, with the start of the driver."""
+        (began, _), (ended, _), *_ = self.events
+        return ended - began
 
     def scrubbed(self, text: str) -> str:
         """Return a text without what no report may show."""

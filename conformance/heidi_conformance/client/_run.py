@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import itertools
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from heidi_conformance._text import on_one_line
 from heidi_conformance._verdict import CannotJudgeError, Grade, Progress, Verdict
+from heidi_conformance.oracle import Violation
 
 from ._certificate import certificate
-from ._process import Driver, DriverError
+from ._process import Driver, DriverError, Drivers
 from ._proxy import Proxy
 from ._report import Record, causes, known, verdict
 from ._scenario import Scenario
@@ -24,6 +27,8 @@ from .scenarios import PROBE, SCENARIOS
 JOBS = 6
 # Failures of a driver that end the run.
 FATAL = ("garbage", "floods")
+# How many times as long as in the probe a driver may take to start: several start at once.
+STARTS = 10
 
 
 @dataclass(frozen=True)
@@ -64,24 +69,32 @@ class Run:
         self.on_progress = on_progress
         self.records: list[Record] = []
         self.began = time.monotonic()
+        self.drivers = Drivers(plan.command, plan.patience)
 
     async def go(self) -> Verdict:
         """Put the scenarios to the client, and return the verdict."""
         scenarios = [item for item in SCENARIOS if self.plan.asks(item)]
         async with server(self.plan.upstream, self.plan.key) as upstream:
             await self.put(PROBE, upstream)
-            turns = asyncio.Semaphore(self.plan.jobs)
+            self.drivers.grace = STARTS * self.records[0].first
+            waiting = deque(sorted(filter(waits, scenarios), key=waits, reverse=True))
+            working = deque(item for item in scenarios if not item.waits)
 
-            async def in_turn(scenario: Scenario) -> None:
-                async with turns:
-                    await self.put(scenario, upstream)
+            async def lane(*queues: deque[Scenario]) -> None:
+                for queue in queues:
+                    while queue:
+                        await self.put(queue.popleft(), upstream)
 
+            # While some wait, others work.
+            lanes = itertools.cycle(((waiting, working), (working, waiting)))
             try:
                 async with asyncio.TaskGroup() as group:
-                    for scenario in scenarios:
-                        group.create_task(in_turn(scenario))
+                    for queues in itertools.islice(lanes, self.plan.jobs):
+                        group.create_task(lane(*queues))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
+            finally:
+                await self.drivers.close()
         order = {item.id: place for place, item in enumerate((PROBE, *SCENARIOS))}
         records = sorted(self.records, key=lambda item: order[item.scenario.id])
         name = records[0].client or Path(self.plan.command[0]).name
@@ -89,18 +102,28 @@ class Run:
 
     async def put(self, scenario: Scenario, upstream: Upstream) -> None:
         """Put a scenario to the client."""
+        fresh = scenario is PROBE or bool(scenario.variables)
+        record = await self.tried(scenario, upstream, fresh=fresh)
+        if record.violations and record.renewed:
+            # What other scenarios left behind is held against nobody.
+            record = await self.tried(scenario, upstream, fresh=True)
+        self.records.append(record)
+        self.tell(scenario)
+
+    async def tried(self, scenario: Scenario, upstream: Upstream, *, fresh: bool) -> Record:
+        """Put a scenario to the client once; fresh: with drivers of its own."""
         record = Record(scenario)
         with tempfile.TemporaryDirectory(prefix="heidi-conformance-") as folder:
-            async with self.trial(scenario, upstream, Path(folder)) as trial:
+            async with self.trial(record, upstream, Path(folder), fresh=fresh) as trial:
                 try:
                     await scenario.script(trial)
-                    await finish(trial)
+                    await finish(trial, fresh=fresh)
                 except StopError:
                     pass
                 except UnsupportedError as error:
                     record.why = f"the driver does not know {error}"
                 except DriverError as error:
-                    self.fail(scenario, trial, error)
+                    self.fail(scenario, error, last_words(trial))
                     trial.accuse(error.kind)
                 if failed := [name for item in sessions(trial) for name in item.proxy.failures]:
                     raise CannotJudgeError(
@@ -116,18 +139,30 @@ class Run:
                     record.violations += arguments(trial, session)
                     record.violations += output(trial, session, Path(folder))
                     record.hidden = (*record.hidden, *secrets, *patients)
-            record.violations += trial.violations
-            record.events = trial.history
-            record.client = trial.own.driver.client
-            record.exchanges = [one for item in both for one in item.proxy.exchanges]
-        self.records.append(record)
-        self.tell(scenario)
+                record.violations += trial.violations
+                record.events = trial.history
+                record.client = trial.own.driver.client
+                record.renewed = any(session.driver.renewed for session in both)
+                record.exchanges = [one for item in both for one in item.proxy.exchanges]
+        return record
 
     @contextlib.asynccontextmanager
     async def trial(
-        self, scenario: Scenario, upstream: Upstream, folder: Path
+        self, record: Record, upstream: Upstream, folder: Path, *, fresh: bool
     ) -> AsyncGenerator[Trial]:
-        """Start proxy and driver; at the end of the block, nothing of them is left."""
+        """Provide proxy and driver; after the block, the driver is ended, or ready for another."""
+        scenario = record.scenario
+
+        def blame(error: DriverError) -> None:
+            self.fail(scenario, error)
+            record.violations.append(Violation(f"{scenario.id}/{error.kind}", scenario.operation))
+
+        async def release(driver: Driver) -> None:
+            if fresh or not driver.again or record.violations or record.why:
+                await driver.stop()
+            else:
+                self.drivers.keep(driver, blame)
+
         async with contextlib.AsyncExitStack() as stack:
 
             async def start(user: User) -> Session:
@@ -142,20 +177,19 @@ class Run:
                     | {**scenario.variables}
                     | dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))
                 )
-                driver.append(await Driver.start(self.plan.command, variables, user.key))
-                stack.push_async_callback(driver[0].stop)
+                driver.append(await self.drivers.take(variables, user.key, fresh=fresh))
+                stack.push_async_callback(release, driver[0])
                 return Session(driver[0], proxy, user)
 
             own = await start(User.new(linked=scenario.linked))
             yield Trial(scenario.operation, scenario.id, own, upstream, start, self.plan.patience)
 
-    def fail(self, scenario: Scenario, trial: Trial, error: DriverError) -> None:
+    def fail(self, scenario: Scenario, error: DriverError, words: str = "") -> None:
         """Raise CannotJudgeError where a driver cannot be judged any further."""
         if scenario is PROBE or error.kind in FATAL:
-            last = last_words(trial)
             raise CannotJudgeError(
                 f"the driver {error} (scenario {scenario.id})"
-                + (f"; its last words: {last}" if last else "")
+                + (f"; its last words: {words}" if words else "")
             )
 
     def tell(self, scenario: Scenario) -> None:
@@ -164,14 +198,20 @@ class Run:
         self.on_progress(Progress(scenario.id, requests, found, time.monotonic() - self.began))
 
 
+def waits(scenario: Scenario) -> float:
+    return scenario.waits
+
+
 def sessions(trial: Trial) -> list[Session]:
     return [trial.own, *trial.others]
 
 
-async def finish(trial: Trial) -> None:
-    """End all drivers as the protocol says. Raises DriverError."""
+async def finish(trial: Trial, *, fresh: bool) -> None:
+    """End all drivers that serve no other scenario as the protocol says. Raises DriverError."""
     for session in sessions(trial):
-        await session.driver.finish()
+        if fresh or not session.driver.again:
+            await session.driver.finish()
+        await session.driver.pause()
         session.driver.check_stderr()
 
 

@@ -21,7 +21,8 @@ class Scenario:
     level: `documented` rests on the vendor's page, `strict` on a decision, `practice` on what the
     field holds right. operation: what it is about. source: where that is said. words: the promise
     in short. script: what is asked of a client; None where it is seen in all other scenarios.
-    linked: whether the user is. tls: whether the proxy speaks TLS. variables: of the environment.
+    linked: whether the user is. tls: whether the proxy speaks TLS. waits: seconds that a client
+    waits, about. variables: of the environment; a driver is started anew where there are any.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Scenario:
     script: Script = seen_elsewhere
     linked: bool = True
     tls: bool = False
+    waits: float = 0
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -48,6 +50,7 @@ def scenario(
     *,
     linked: bool = True,
     tls: bool = False,
+    waits: float = 0,
     variables: Mapping[str, str] | None = None,
 ) -> Callable[[Script], Scenario]:
     """Make a scenario of a function that is named like it."""
@@ -56,7 +59,7 @@ def scenario(
         name = getattr(script, "__name__", "").replace("_", "-")
         more = dict(variables or {})
         return Scenario(
-            name, level, operation, source, words, script, linked=linked, tls=tls, variables=more
+            name, level, operation, source, words, script, linked, tls, waits, variables=more
         )
 
     return make

@@ -63,12 +63,25 @@ WAYS: dict[str, Callable[[], object]] = {
     "nothing": lambda: write('{"id": 1}'),
     "lingers": lambda: None,
 }
+# Of a driver that says it serves several scenarios, what it does when it gets other settings.
+AGAIN: dict[str, Callable[[], object]] = {
+    "again-hangs": hang,
+    "again-ends": lambda: sys.exit(3),
+    "again-garbage": lambda: write("INFO other settings"),
+    "again-not": lambda: None,
+}
 
 
 def main() -> None:
+    if HOW in AGAIN:
+        write('{"protocol": 1, "again": true}')
     for line in sys.stdin:
         step = json.loads(line)
-        WAYS[HOW]()
+        if "settings" in step:
+            AGAIN[HOW]()
+            write(json.dumps({"id": step["id"], "value": None}))
+            continue
+        WAYS.get(HOW, str)()
         print(json.dumps({"id": step["id"], **result(step)}), flush=True)
     if HOW == "lingers":
         time.sleep(300)
@@ -91,6 +104,8 @@ def result(step: Any) -> Any:
         query = urllib.parse.urlencode({name: os.environ[key] for name, key in user.items()})
         told = ask("GET", f"/jwt?{query}", {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]})
         TOKEN.append(told["token"])
+    if step["operation"] not in {"createSession", "getSession"}:
+        return {"error": "unsupported"}
     headers = {"Authorization": f"Bearer {TOKEN[0]}", "Content-Type": "application/json"}
     if step["operation"] == "createSession":
         return {"value": ask("POST", "/sessions", headers, json.dumps(step["body"]).encode())}

@@ -57,5 +57,21 @@ def test_a_driver_says_that_no_user_is_linked(name: str, sandbox: Served, stock:
         talk.kill()
 
 
+@pytest.mark.parametrize("name", ["python.py", "python_async.py"])
+def test_a_driver_that_says_so_takes_other_settings(
+    name: str, sandbox: Served, stock: Path
+) -> None:
+    talk = start(name, sandbox, stock)
+    try:
+        assert "value" in talk.ask("listLinkedUserSessions")
+        renewal = {"id": 99, "settings": {"HEIDI_EMAIL": "nobody+unlinked@example.com"}}
+        talk.send(renewal)
+        assert [{"id": 99, "value": None}] == talk.results([renewal])
+        assert "not_linked" == talk.ask("listLinkedUserSessions")["error"]
+        assert 0 == talk.end()
+    finally:
+        talk.kill()
+
+
 def test_every_driver_is_tested() -> None:
     assert sorted(COMMANDS) == sorted(path.name for path in DRIVERS.glob("*.*"))

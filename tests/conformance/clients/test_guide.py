@@ -76,7 +76,7 @@ def test_a_client_is_observed_as_the_guide_shows(
 def test_the_lines_of_the_guide_are_those_of_the_schema() -> None:
     validator = jsonschema_rs.Draft202012Validator(schema())
     lines = [line for text in blocks("json") for line in text.splitlines()]
-    assert 7 == len(lines)
+    assert 10 == len(lines)
     assert all(validator.is_valid(json.loads(line)) for line in lines)
     for wrong in (
         {},

@@ -68,6 +68,36 @@ def test_what_a_driver_starts_ends_with_it(sandbox: Served) -> None:
     assert [] == left_behind()
 
 
+SEVERAL = frozenset({"token-skew", "id-digits"})
+
+
+def several(sandbox: Served, how: str) -> Verdict:
+    """Judge a driver by two scenarios, one after the other."""
+    plan = Plan(hostile(how), "practice", SEVERAL, sandbox.url, sandbox.key, patience=3, jobs=1)
+    return judge_client(plan)
+
+
+@pytest.mark.parametrize("how", ["hangs", "ends"])
+def test_a_driver_that_fails_between_scenarios_fails_the_one_before(
+    how: str, sandbox: Served
+) -> None:
+    verdict = several(sandbox, f"again-{how}")
+    assert [f"token-skew/{how}"] == [item.code for item in verdict.findings]
+    assert [] == left_behind()
+
+
+def test_a_driver_that_writes_garbage_between_scenarios_is_one_clear_line(sandbox: Served) -> None:
+    with pytest.raises(CannotJudgeError, match=r"a line that is not JSON.*token-skew"):
+        several(sandbox, "again-garbage")
+    assert [] == left_behind()
+
+
+def test_what_one_scenario_leaves_behind_in_a_driver_is_not_held_against_it(
+    sandbox: Served,
+) -> None:
+    assert () == several(sandbox, "again-not").findings
+
+
 def test_the_last_words_of_a_driver_are_shown_without_its_key(sandbox: Served) -> None:
     with pytest.raises(CannotJudgeError) as caught:
         judge(sandbox, *hostile("crashes"))

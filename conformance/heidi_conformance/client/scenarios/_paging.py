@@ -178,7 +178,7 @@ async def pages_growing(trial: Trial) -> None:
     trial.all_listed(await trial.do(trial.listing(2)), ids)
 
 
-@scenario("practice", LIST, "the document", "a list that fails on a later page is no list")
+@scenario("practice", LIST, "the document", "a list that fails on a later page is no list", waits=1)
 async def pages_failing(trial: Trial) -> None:
     await trial.prepare(5)
     trial.proxy.then(LIST, Visit.forward)

@@ -232,7 +232,11 @@ async def chunked(trial: Trial) -> None:
 
 
 @scenario(
-    "practice", READ, "RFC 9110, section 15.6.3", "a page of a gateway is an unavailable server"
+    "practice",
+    READ,
+    "RFC 9110, section 15.6.3",
+    "a page of a gateway is an unavailable server",
+    waits=1,
 )
 async def html_502(trial: Trial) -> None:
     await fails(trial, "unavailable", page(502))
@@ -243,6 +247,7 @@ async def html_502(trial: Trial) -> None:
     READ,
     "RFC 9110, section 15",
     "an unknown status of class 5xx is an unavailable server",
+    waits=1,
 )
 async def status_520(trial: Trial) -> None:
     await fails(trial, "unavailable", plain(520, b""), respond(599, kind="Unknown"))

@@ -39,6 +39,7 @@ ABSURD = ("-1", "soon", "1e400", "31536000", *("9" * number for number in (18, 1
     READ,
     "decision:S21",
     "429 is not repeated before the seconds of `Retry-After` are over",
+    waits=1,
 )
 async def retry_after_seconds(trial: Trial) -> None:
     await waits(trial, 429)
@@ -49,6 +50,7 @@ async def retry_after_seconds(trial: Trial) -> None:
     READ,
     RETRY_AFTER,
     "503 is not repeated before the seconds of `Retry-After` are over",
+    waits=1,
 )
 async def retry_after_503(trial: Trial) -> None:
     await waits(trial, 503)
@@ -69,7 +71,7 @@ async def waits(trial: Trial, status: int) -> None:
         trial.accuse("gives-up", expected=1)
 
 
-@scenario("practice", READ, RETRY_AFTER, "`Retry-After` may be a date")
+@scenario("practice", READ, RETRY_AFTER, "`Retry-After` may be a date", waits=1)
 async def retry_after_date(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     wanted = 0.0
@@ -94,6 +96,7 @@ async def retry_after_date(trial: Trial) -> None:
     READ,
     RETRY_AFTER,
     "an absurd `Retry-After` is neither waited for nor a reason to hurry",
+    waits=1,
 )
 async def retry_after_absurd(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
@@ -109,7 +112,13 @@ async def retry_after_absurd(trial: Trial) -> None:
         trial.accuse("hurries")
 
 
-@scenario("practice", READ, IDEMPOTENT, "a read whose connection breaks is repeated, or reported")
+@scenario(
+    "practice",
+    READ,
+    IDEMPOTENT,
+    "a read whose connection breaks is repeated, or reported",
+    waits=1,
+)
 async def get_dropped(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.then(READ, dropped)
@@ -172,6 +181,7 @@ async def update_lost(trial: Trial) -> None:
     CREATE,
     "decision:S21",
     "a creation that was limited makes one resource in the end, or none",
+    waits=1,
 )
 async def create_limited(trial: Trial) -> None:
     step = trial.creation()
@@ -186,7 +196,9 @@ async def create_limited(trial: Trial) -> None:
         as_made(trial, step, exchange)
 
 
-@scenario("strict", UPDATE, "decision:S21", "a request that is repeated is the same request")
+@scenario(
+    "strict", UPDATE, "decision:S21", "a request that is repeated is the same request", waits=1
+)
 async def same_again(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     for step in (trial.updating(made, trial.change()), trial.listing(7)):
@@ -207,6 +219,7 @@ def limited() -> Act:
     READ,
     "AWS Architecture Blog, Exponential Backoff And Jitter",
     "clients that failed at the same moment do not come back at the same moment",
+    waits=3,
 )
 async def backoff_jitter(trial: Trial) -> None:
     delays: list[float] = []
@@ -228,7 +241,11 @@ async def backoff_jitter(trial: Trial) -> None:
 
 
 @scenario(
-    "practice", READ, "RFC 9110, section 15.6.4", "a server that stays unavailable ends in an error"
+    "practice",
+    READ,
+    "RFC 9110, section 15.6.4",
+    "a server that stays unavailable ends in an error",
+    waits=3,
 )
 async def gives_up(trial: Trial) -> None:
     made = await trial.make()
@@ -244,7 +261,11 @@ async def gives_up(trial: Trial) -> None:
 
 
 @scenario(
-    "practice", READ, "RFC 9110, section 9.2.2", "a server that cannot be reached ends in an error"
+    "practice",
+    READ,
+    "RFC 9110, section 9.2.2",
+    "a server that cannot be reached ends in an error",
+    waits=1,
 )
 async def unreachable(trial: Trial) -> None:
     made = await trial.make()

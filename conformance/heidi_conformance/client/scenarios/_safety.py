@@ -49,7 +49,7 @@ async def certificate(trial: Trial) -> None:
         trial.accuse("plain", got=trial.proxy.plain)
 
 
-@scenario("practice", READ, "CWE-400", "a server that stops in the middle is given up")
+@scenario("practice", READ, "CWE-400", "a server that stops in the middle is given up", waits=8)
 async def stall(trial: Trial) -> None:
     made = await trial.make()
     trial.proxy.then(READ, reshaped(stalled), silent)

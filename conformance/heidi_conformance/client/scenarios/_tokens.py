@@ -19,6 +19,7 @@ REFUSED = OPERATIONS[READ].error_type(401) or "Unauthorized"
     ISSUE,
     "RFC 6749, section 1.4",
     "one token serves all calls until shortly before its end",
+    waits=1,
 )
 async def token_reused(trial: Trial) -> None:
     # Whoever takes its seconds for milliseconds renews it after one.
@@ -50,7 +51,7 @@ async def token_shared(trial: Trial) -> None:
         trial.accuse("", expected=1, got=len(trial.issues))
 
 
-@scenario("documented", ISSUE, AUTHENTICATION, "a token is renewed when its time is over")
+@scenario("documented", ISSUE, AUTHENTICATION, "a token is renewed when its time is over", waits=1)
 async def token_expired(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.life = 1.0
@@ -154,6 +155,7 @@ async def key_refused(trial: Trial) -> None:
     ISSUE,
     "RFC 9110, section 15.6.4",
     "a failure of the issue of tokens is survived or reported",
+    waits=3,
 )
 async def issue_unavailable(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
