@@ -8,6 +8,7 @@ COPY generated generated
 COPY overrides overrides
 COPY sandbox sandbox
 COPY conformance conformance
+COPY scripts/toolkit scripts/toolkit
 ENV UV_PROJECT_ENVIRONMENT=/app UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 RUN uv sync --quiet --locked --no-default-groups --extra sandbox --no-editable
 RUN mkdir -p /data

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from scripts.documents import DocumentError, Json, dump_json, dump_yaml
+from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
+from heidi_spec_tools.overlay import apply, stages
+
 from scripts.outputs import differences, replace
-from scripts.overlay import apply, stages
 from scripts.semantics import shown_updates
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
-
-from scripts.nodes import (
+from heidi_spec_tools.nodes import (
     Document,
     Node,
     Pointer,
@@ -21,12 +19,14 @@ from scripts.nodes import (
     pointer_of,
     reference,
 )
+from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
+
 from scripts.semantics import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 
 class Defect(NamedTuple):

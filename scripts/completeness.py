@@ -18,24 +18,24 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError, load
+from heidi_spec_tools.nodes import as_object, find, place, pointer_of
+from heidi_spec_tools.values import Values
 from jsonschema_rs import Draft202012Validator
 
 from scripts.bundle import OUTPUT, ROOT, written_in
-from scripts.dereference import dereference
-from scripts.documents import DocumentError, load
 from scripts.facts import Spec, method_names, python_name
-from scripts.nodes import as_object, find, place, pointer_of
 from scripts.publication.operations import JSON, Operation, operations, value_of, whole_body_of
 from scripts.publication.requests import collection
 from scripts.semantics import KEY
 from scripts.serving import ServingError, serving
 from scripts.steps import StepFailure
-from scripts.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scripts.nodes import Pointer
+    from heidi_spec_tools.nodes import Pointer
 
 CLIENT: Final = OUTPUT / "client.json"
 STRICT: Final = OUTPUT / "strict.json"

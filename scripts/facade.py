@@ -6,6 +6,7 @@ import keyword
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.nodes import pointer_of
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
@@ -17,7 +18,6 @@ from openapi_python_client.strings import ClassName
 from scripts.docstrings import bounds, paragraphs, prose, section
 from scripts.facts import Facts, Spec, facts_of, part
 from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
-from scripts.nodes import pointer_of
 from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of, others_of
 
 if TYPE_CHECKING:

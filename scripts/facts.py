@@ -11,10 +11,10 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from heidi_spec_tools.nodes import METHODS, find, pointer_of
+from heidi_spec_tools.values import Values
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.nodes import METHODS, find, pointer_of
-from scripts.values import Values
 from scripts.vocabulary import Failure, Issue, Operation, Paging, Parameter, Resource, value_at
 
 if TYPE_CHECKING:

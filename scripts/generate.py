@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import openapi_python_client as generator
+from heidi_spec_tools.documents import DocumentError, load
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
@@ -30,7 +31,6 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema import ParameterLocation
 
 from scripts.docstrings import docstring, paragraphs, prose
-from scripts.documents import DocumentError, load
 from scripts.facade import facade_of
 from scripts.facts import literal
 from scripts.failures import error_names
@@ -56,9 +56,8 @@ from scripts.supported import check_document, check_models
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from heidi_spec_tools.documents import Json
     from openapi_python_client.parser.openapi import Endpoint
-
-    from scripts.documents import Json
 
 # The generator refuses some types of header for want of code of its own; ours decides for itself.
 _LOCATIONS: Final = "_allowed_locations"

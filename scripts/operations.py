@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.nodes import Document
 from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.const import ConstProperty
@@ -20,7 +21,6 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
 from scripts.docstrings import paragraphs, prose, section
-from scripts.nodes import Document
 from scripts.properties import (
     FIELD_PREFIX,
     UnsupportedError,

@@ -14,8 +14,9 @@ import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 
+from heidi_spec_tools.documents import DocumentError
+
 from scripts.bundle import ROOT
-from scripts.documents import DocumentError
 from scripts.publish import publish
 
 if TYPE_CHECKING:

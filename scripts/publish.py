@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.documents import DocumentError
+
 from scripts.bundle import ROOT, derive
-from scripts.documents import DocumentError
 from scripts.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom
 from scripts.publication.documents import documents, overlays

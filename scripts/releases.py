@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from heidi_spec_tools.differences import Change, Comparison, Source, compare
+from heidi_spec_tools.documents import DocumentError, dump_yaml, write
+from heidi_spec_tools.nodes import as_object
+
 from scripts.bundle import ROOT, SPEC, derive
-from scripts.differences import Change, Comparison, Source, compare
-from scripts.documents import DocumentError, dump_yaml, write
-from scripts.nodes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 RELEASES: Final = Path("openapi/releases")
 FOLDERS: Final = {"base": RELEASES, "strict": RELEASES / "strict"}

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import Document, Node, as_list, as_object, find, pointer_of
 from jsonschema_rs import Draft202012Validator, ValidationErrorKind
-
-from scripts.documents import load
-from scripts.nodes import Document, Node, as_list, as_object, find, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from heidi_spec_tools.documents import Json
+    from heidi_spec_tools.nodes import Pointer
     from jsonschema_rs import ValidationError
-
-    from scripts.documents import Json
-    from scripts.nodes import Pointer
 
 KEY: Final = "x-semantics"
 VOCABULARY: Final = Path(__file__).parents[1] / "openapi" / "semantics.schema.yaml"

@@ -15,11 +15,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import find, pointer_of
 
 from scripts.bundle import OUTPUT, ROOT
-from scripts.dereference import dereference
-from scripts.documents import load
-from scripts.nodes import find, pointer_of
 from scripts.publication.operations import operations
 
 if TYPE_CHECKING:

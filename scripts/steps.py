@@ -8,9 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from heidi_spec_tools.documents import DocumentError, dump_json, load, write
 from rich.markup import escape
-
-from scripts.documents import DocumentError, dump_json, load, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.nodes import Document, Node, as_list, as_object
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.nodes import Document, Node, as_list, as_object
 from scripts.properties import FIELD_PREFIX, UnsupportedError, others_of
 
 if TYPE_CHECKING:

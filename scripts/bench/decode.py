@@ -31,8 +31,7 @@ from typing import Any, Final, TypeAlias, Union
 
 import orjson
 import pydantic
-
-from scripts.documents import load
+from heidi_spec_tools.documents import load
 
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = ROOT / "generated/heidi_spec/client.json"

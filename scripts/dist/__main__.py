@@ -35,6 +35,7 @@ from scripts.dist.environments import (
     check_imports,
     check_programs,
     check_readme,
+    check_toolkit,
     create,
     judge,
 )
@@ -96,7 +97,7 @@ class Release:
         self._step("nothing is missing and nothing is foreign", lambda: check_contents(built))
         for name in EXTRAS:
             self._step(f"{name} installs alone, imports and runs", lambda: self._try(name, built))  # noqa: B023  it is called at once
-        self._step("the README runs in each, and the judge approves", self._run)
+        self._step("the README runs in each, the judge approves, and heidi-spec works", self._run)
         table = self._step("every licence is allowed", self._licences)
         paths = (built.sdist, built.wheel)
         released = {path.name: path.read_bytes() for path in paths} | {
@@ -134,6 +135,7 @@ class Release:
             for environment in self._environments.values():
                 check_readme(environment, readme, access)
             judge(self._environments["conformance"], served.url, served.key)
+        check_toolkit(self._environments["spec"])
 
     def _licences(self) -> str:
         shipped = self._environments["all"].python(licences.LIST_INSTALLED)

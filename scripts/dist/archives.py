@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "heidi_sandbox",
     "heidi_sessions",
     "heidi_spec",
+    "heidi_spec_tools",
 )
 DOCUMENTS: Final = tuple(
     f"heidi_spec/{name}.{suffix}"
@@ -45,7 +46,7 @@ DATA: Final = (
 METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 """What a wheel says of itself."""
 
-FOLDERS: Final = ("generated", "overrides", "sandbox", "conformance")
+FOLDERS: Final = ("generated", "overrides", "sandbox", "conformance", "scripts/toolkit")
 """Where an sdist keeps the packages."""
 
 OWN_FILES: Final = frozenset(
@@ -147,14 +148,21 @@ def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
 def faults_of_sdist(files: Mapping[str, bytes], wheel: Mapping[str, bytes]) -> list[str]:
     """Say what an sdist lacks and what does not belong in it, a line each."""
     packages = {name: body for name, body in wheel.items() if ".dist-info/" not in name}
-    sources = {name.partition("/")[2]: name for name in files if name.startswith(FOLDERS)}
+    sources = {_in_wheel(name): name for name in files if name.startswith(FOLDERS)}
     lacking = sorted((packages.keys() - sources.keys()) | (OWN_FILES - files.keys()))
     foreign = sorted(
         name
         for name in files.keys() - OWN_FILES
-        if name.partition("/")[2] not in packages or name not in sources.values()
+        if _in_wheel(name) not in packages or name not in sources.values()
     )
     return [*_faults("the sdist", lacking, foreign), *_secrets("the sdist", files)]
+
+
+def _in_wheel(name: str) -> str:
+    return next(
+        (name.removeprefix(f"{folder}/") for folder in FOLDERS if name.startswith(f"{folder}/")),
+        name,
+    )
 
 
 def _without_version(name: str) -> str:

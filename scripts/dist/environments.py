@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ TIMEOUT: Final = 600
 """Seconds that one command may take; the judge needs a sixth of it on a busy machine."""
 
 CORE: Final = "core"
-PROGRAMS: Final = ("heidi-conformance", "heidi-sandbox", "heidi-sessions")
+PROGRAMS: Final = ("heidi-conformance", "heidi-sandbox", "heidi-sessions", "heidi-spec")
 
 EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     CORE: (("heidi_sessions", "heidi_sessions.testing"), ("heidi-sessions",)),
@@ -26,6 +27,7 @@ EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "campaign": (("heidi_conformance", "distributed"), ("heidi-conformance",)),
     "cli": (("heidi_sessions.cli", "rich"), ("heidi-sessions",)),
     "orjson": (("heidi_sessions", "orjson"), ("heidi-sessions",)),
+    "spec": (("heidi_spec_tools", "jsonpath_rfc9535"), ("heidi-spec",)),
     "testing": (("heidi_sessions.testing", "jsonschema_rs"), ("heidi-sessions",)),
     "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
     "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
@@ -45,6 +47,19 @@ print(json.dumps([importlib.import_module(name).__file__ for name in names] + sy
 _SPEC: Final = """
 import heidi_spec
 assert heidi_spec.load("base")["openapi"].startswith("3.1")
+"""
+
+_WRITE_DOCUMENTS: Final = """
+import pathlib, sys, heidi_spec
+pathlib.Path("client.yaml").write_text(heidi_spec.read("client", "yaml"))
+pathlib.Path("own.overlay.yaml").write_text(sys.argv[1])
+"""
+_OVERLAY: Final = """
+overlay: 1.1.0
+info: {title: A parameter that each operation needs, version: 1.0.0}
+actions:
+  - target: $.paths.*[?@.operationId]
+    update: {parameters: [{name: own, in: query, required: true, schema: {pattern: '^[a-z]+$'}}]}
 """
 
 
@@ -150,6 +165,36 @@ def check_readme(environment: Environment, readme: str, access: Mapping[str, str
     for block in lines:
         if not environment.python(block, **access).strip():
             raise DistError("README.md: its Python prints nothing")
+
+
+def check_toolkit(environment: Environment) -> None:
+    """Let `heidi-spec` apply an overlay, replace references, compare, and refuse what is not there.
+
+    Raises:
+        DistError: a command does not do what it must.
+    """
+    environment.python(_WRITE_DOCUMENTS, _OVERLAY)
+    _heidi_spec(environment, 0, "apply client.yaml own.overlay.yaml -o own.json --strict-targets")
+    _heidi_spec(environment, 0, "dereference own.json -o inline.json")
+    if '"$ref"' in (environment.scratch / "inline.json").read_text("utf-8"):
+        raise DistError("heidi-spec dereference: leaves references")
+    said = _heidi_spec(environment, 1, "diff client.yaml own.json --format json --fail-on breaking")
+    changes = json.loads(said.stdout)["changes"]
+    if not all("witness" in change for change in changes):
+        raise DistError("heidi-spec diff: proves nothing")
+    said = _heidi_spec(environment, 2, "diff client.yaml absent.yaml")
+    if len(said.stderr.splitlines()) != 1:
+        raise DistError("heidi-spec diff: says more or less than one line of a missing file")
+
+
+def _heidi_spec(
+    environment: Environment, code: int, arguments: str
+) -> subprocess.CompletedProcess[str]:
+    done = environment.run(["heidi-spec", *arguments.split()])
+    if done.returncode != code:
+        said = _last(done.stderr or done.stdout) or f"code {done.returncode}"
+        raise DistError(f"heidi-spec {arguments.split(maxsplit=1)[0]}: {said}")
+    return done
 
 
 def judge(environment: Environment, url: str, key: str) -> None:

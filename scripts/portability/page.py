@@ -46,8 +46,8 @@ def page(targets: Mapping[str, Target], document_version: str) -> str:
 def _section(target: Target) -> str:
     command = target.command.format(document="openapi.json", output="generated")
     if target.overlay:
-        apply = f"scripts/overlay.py client.json {target.overlay} -o openapi.json"
-        command = f"python {apply}\n{command}"
+        apply = f"heidi-spec apply client.json {target.overlay} -o openapi.json"
+        command = f"{apply}\n{command}"
     notes = [note.text for note in target.notes]
     notes += [f"The generator warns: “{warning}”." for warning in target.warnings]
     listed = "\n".join(f"- {note}" for note in notes)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.documents import dump_json, write
-from scripts.nodes import METHODS
-from scripts.overlay import apply_files
+from heidi_spec_tools.documents import dump_json, write
+from heidi_spec_tools.nodes import METHODS
+from heidi_spec_tools.overlay import apply_files
+
 from scripts.portability.targets import OUTPUT, PROGRAMS
 from scripts.portability.tools import AbsentError, PortabilityError, run
 

@@ -1,13 +1,14 @@
-"""What changed in the documents from version to version, in the words of `scripts/diff.py`."""
+"""What changed in the documents from version to version, in the words of `heidi-spec diff`."""
 
 from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.differences import Comparison, Source, compare
+from heidi_spec_tools.differences.show import as_markdown
+
 from scripts.bundle import derive
-from scripts.differences import Comparison, Source, compare
-from scripts.differences.show import as_markdown
 from scripts.releases import FOLDERS, Version
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
+from heidi_spec_tools.overlay import apply_files
+
 from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC, derive
-from scripts.dereference import dereference
-from scripts.documents import DocumentError, Json, dump_json, dump_yaml
-from scripts.overlay import apply_files
 from scripts.publication.provenance import KEY
 from scripts.semantics import VOCABULARY, shown_updates
 

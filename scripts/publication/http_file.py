@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scripts.documents import dump_json
+from heidi_spec_tools.documents import dump_json
+
 from scripts.publication.operations import javascript, type_of
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pygments
+from heidi_spec_tools.documents import DocumentError
 from markdown_it import MarkdownIt
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import find_lexer_class_by_name
-
-from scripts.documents import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

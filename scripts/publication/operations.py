@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scripts.nodes import METHODS, as_list, as_object, find, pointer_of
+from heidi_spec_tools.nodes import METHODS, as_list, as_object, find, pointer_of
+from heidi_spec_tools.values import Values
+
 from scripts.semantics import KEY
-from scripts.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scripts.documents import Json
-    from scripts.nodes import Pointer
+    from heidi_spec_tools.documents import Json
+    from heidi_spec_tools.nodes import Pointer
 
 JSON: Final = "application/json"
 

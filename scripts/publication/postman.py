@@ -6,7 +6,8 @@ import itertools
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.documents import dump_json
+from heidi_spec_tools.documents import dump_json
+
 from scripts.publication.operations import JSON, javascript, type_of
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scripts.nodes import METHODS
+from heidi_spec_tools.nodes import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 KEY: Final = "x-provenance"
 SAID: Final = frozenset({"documented", "example"})

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.documents import DocumentError, Json
+from heidi_spec_tools.documents import DocumentError, Json
+
 from scripts.publication.provenance import KEY
 from scripts.publication.requests import base_url
 

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import quote, urlsplit
 
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError
+from heidi_spec_tools.nodes import pointer_of
 from jsonschema_rs import Draft202012Validator
 
-from scripts.dereference import dereference
-from scripts.documents import DocumentError
-from scripts.nodes import pointer_of
 from scripts.publication.operations import (
     JSON,
     Operation,
@@ -30,8 +30,8 @@ from scripts.semantics import KEY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scripts.documents import Json
-    from scripts.nodes import Pointer
+    from heidi_spec_tools.documents import Json
+    from heidi_spec_tools.nodes import Pointer
 
 SANDBOX: Final = "http://127.0.0.1:8080"
 """Where `make sandbox` serves."""

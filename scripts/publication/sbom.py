@@ -10,7 +10,7 @@ import uuid
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.documents import DocumentError, dump_json
+from heidi_spec_tools.documents import DocumentError, dump_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from scripts.dereference import dereference
+from heidi_spec_tools.dereference import dereference
+
 from scripts.publication.operations import operations as read
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.documents import DocumentError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markdown_it import MarkdownIt
 
 from scripts.bundle import DOCUMENTS
-from scripts.documents import DocumentError
 from scripts.publication import search
 from scripts.publication.changes import changes
 from scripts.publication.markdown import Heading, Text, anchor, render

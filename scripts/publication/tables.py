@@ -15,10 +15,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError, write
+from heidi_spec_tools.nodes import pointer_of
+
 from scripts.bundle import ROOT, derive
-from scripts.dereference import dereference
-from scripts.documents import DocumentError, write
-from scripts.nodes import pointer_of
 from scripts.publication.operations import JSON, error_of, error_type, operations
 
 if TYPE_CHECKING:

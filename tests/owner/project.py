@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+from heidi_spec_tools.documents import dump_yaml, load
 
 from scripts.bundle import DOCUMENTS, OUTPUT, ROOT, SPEC
-from scripts.documents import dump_yaml, load
 from scripts.serving import Served, serving
 from tests.owner.subject import CREATE, ERROR, ID, MEANING, READ, RESULT, UPDATE, at
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
 FOLDERS: Final = ("openapi", "generated", "overrides", "sandbox", "conformance", "scripts")
-PACKAGES: Final = ("", "generated", "overrides", "sandbox", "conformance")
+PACKAGES: Final = ("", "generated", "overrides", "sandbox", "conformance", "scripts/toolkit")
 OWNER: Final = {"email": "owner@example.com", "third_party_internal_id": "1"}
 NODE: Final = Path("scripts/node/node_modules")
 USER: Final = Path(__file__).with_name("user.py")

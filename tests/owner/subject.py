@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from heidi_spec_tools.documents import load
+
 from scripts.bundle import OUTPUT, ROOT
 from scripts.completeness import subjects_of
-from scripts.documents import load
 from scripts.publication.operations import JSON, example_of
 from scripts.semantics import KEY
 

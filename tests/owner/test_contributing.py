@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heidi_spec_tools.documents import dump_yaml, load
 
 from scripts.bundle import ROOT, SPEC
-from scripts.documents import dump_yaml, load
 from tests.owner.edits import add, schemas
 from tests.owner.project import NODE, PACKAGES
 from tests.versions import release_first, set_version

@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.documents import DocumentError, load
+from heidi_spec_tools.nodes import METHODS
 
 from scripts.bundle import DOCUMENTS, ROOT, bundle, derive, main
-from scripts.documents import DocumentError, load
-from scripts.nodes import METHODS
 
 if TYPE_CHECKING:
     from pathlib import Path

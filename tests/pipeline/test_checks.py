@@ -6,14 +6,14 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.nodes import Document, place, pointer_of
 
 from scripts.checks import CHECKS
-from scripts.nodes import Document, place, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.nodes import Pointer
+    from heidi_spec_tools.nodes import Pointer
 
 SOURCED: Any = {"status": "documented", "source": "seed:L1"}
 TEXT: Any = {"type": "string"}

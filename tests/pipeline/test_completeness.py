@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import find, pointer_of
 
 from scripts import completeness
 from scripts.bundle import ROOT
 from scripts.completeness import CLIENT, STRICT, Subject, check, failed_calls, missing_keywords
-from scripts.documents import load
-from scripts.nodes import find, pointer_of
 from scripts.publication.operations import JSON, value_of
 from scripts.publication.requests import collection
 from scripts.serving import Served, serving

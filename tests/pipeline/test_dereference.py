@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.__main__ import main
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError, Json, load
 
 from scripts.bundle import DOCUMENTS, derive
-from scripts.dereference import dereference, main
-from scripts.documents import DocumentError, Json, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,8 +126,8 @@ def test_the_command_writes_json_or_one_line(
     good, bad, output = (tmp_path / name for name in ("good.json", "bad.yaml", "out.json"))
     good.write_text('{"a": {"$ref": "#/b"}, "b": 1}')
     bad.write_text("a: {$ref: '#/c'}\n")
-    assert main([str(bad), "-o", str(output)]) == 2
+    assert main(["dereference", str(bad), "-o", str(output)]) == 2
     assert not output.exists()
     assert capsys.readouterr().err == f"{bad}: $.a: #/c leads nowhere; fix it\n"
-    assert main([str(good), "-o", str(output)]) == 0
+    assert main(["dereference", str(good), "-o", str(output)]) == 0
     assert load(output) == {"a": 1, "b": 1}

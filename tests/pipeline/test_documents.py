@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from heidi_spec_tools import documents
+from heidi_spec_tools.documents import DocumentError, dump_json, dump_yaml, json_path, load, write
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from scripts import documents
-from scripts.documents import DocumentError, dump_json, dump_yaml, json_path, load, write
-
 if TYPE_CHECKING:
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 LOADERS = {"c": getattr(yaml, "CSafeLoader", yaml.SafeLoader), "python": yaml.SafeLoader}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heidi_spec_tools.documents import dump_json, dump_yaml, load
 
 from scripts import bundle, generate
-from scripts.documents import dump_json, dump_yaml, load
 from scripts.facts import python_name
 from scripts.generate import ROOT, TEMPLATES, main, render
 from tests.owner.subject import CREATE, ERROR_SCHEMA, READ, RESOURCE, UPDATE, enumeration, one

@@ -7,11 +7,11 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import Document
 
 from scripts import judge, serving
 from scripts.bundle import ROOT
-from scripts.documents import load
-from scripts.nodes import Document
 from scripts.steps import StepFailure
 from tests.owner.subject import CREATE, MEANING
 

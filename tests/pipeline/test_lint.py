@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from heidi_spec_tools.documents import DocumentError, dump_json, load
+from heidi_spec_tools.nodes import Document, place, pointer_of
 
 import scripts.lint
 from scripts.checks import CHECKS
-from scripts.documents import DocumentError, dump_json, load
 from scripts.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint
-from scripts.nodes import Document, place, pointer_of
 from tests.owner import subject
 
 ROOT = Path(__file__).parents[2]

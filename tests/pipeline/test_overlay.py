@@ -1,4 +1,4 @@
-"""The overlay command and `apply_files`: files in, one file or one line out."""
+"""`heidi-spec apply` and `apply_files`: files in, one file or one line out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from scripts.documents import DocumentError, dump_yaml, load
-from scripts.overlay import OverlayError, apply_files
+from heidi_spec_tools.documents import DocumentError, dump_yaml, load
+from heidi_spec_tools.overlay import OverlayError, apply_files
 
 if TYPE_CHECKING:
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 ROOT = Path(__file__).parents[2]
 SPEC = "openapi: 3.1.0\npaths:\n  /a: {get: {tags: [x]}}\n"
@@ -32,15 +31,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=[["scripts/overlay.py"], ["-m", "scripts.overlay"]], ids=["file", "module"])
+PROGRAM = str(Path(sys.executable).with_name("heidi-spec"))
+
+
+@pytest.fixture(
+    params=[[PROGRAM], [sys.executable, "-m", "heidi_spec_tools"]], ids=["program", "module"]
+)
 def command(request: pytest.FixtureRequest) -> list[str]:
     start: list[str] = request.param
-    return [sys.executable, *start]
+    return [*start, "apply"]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "scripts/overlay.py", *map(str, arguments)],
+        [PROGRAM, "apply", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
@@ -57,7 +61,7 @@ def refused(*arguments: str | Path) -> str:
 # What goes right
 
 
-def test_it_runs_as_a_file_and_as_a_module(command: list[str], folder: Path) -> None:
+def test_it_runs_as_a_program_and_as_a_module(command: list[str], folder: Path) -> None:
     out = folder / "out.yaml"
     files = [str(folder / "spec.yaml"), str(folder / "tag.yaml")]
     done = subprocess.run(

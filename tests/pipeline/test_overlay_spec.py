@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from scripts.documents import load
-from scripts.overlay import OverlayError, apply
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.overlay import OverlayError, apply
 
 if TYPE_CHECKING:
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "overlay-compliant-sets"
 CASES = sorted(path.name for path in OFFICIAL.glob("*") if path.is_dir())

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.nodes import Document, place
+from heidi_spec_tools.overlay import apply
 
 from scripts.bundle import derive
-from scripts.nodes import Document, place
-from scripts.overlay import apply
 from scripts.semantics import KEY, faults, shown_updates
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from heidi_spec_tools.documents import DocumentError
 from rich.console import Console
 
-from scripts.documents import DocumentError
 from scripts.steps import Memory, Step, StepFailure, run
 
 if TYPE_CHECKING:

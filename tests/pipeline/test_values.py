@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from heidi_spec_tools.values import Values
 from jsonschema_rs import Draft202012Validator
-
-from scripts.values import Values
 
 TEXT = {"type": "string"}
 PATIENT = {

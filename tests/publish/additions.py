@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heidi_spec_tools.documents import dump_yaml, load
+
 from scripts.bundle import SPEC
-from scripts.documents import dump_yaml, load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.documents import DocumentError
 
 from scripts.bundle import ROOT
-from scripts.documents import DocumentError
 from scripts.publication.documents import overlays
 from scripts.publication.tables import GUIDES, filled, main, refresh, stale, tables
 from scripts.publish import publish

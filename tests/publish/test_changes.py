@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from heidi_spec_tools.differences import Source, compare
+from heidi_spec_tools.differences.show import as_markdown
+from heidi_spec_tools.documents import DocumentError
 
 from scripts.bundle import OVERLAYS, SPEC
-from scripts.differences import Source, compare
-from scripts.differences.show import as_markdown
-from scripts.documents import DocumentError
 from scripts.publication.changes import changes
 from scripts.publish import publish
 from scripts.releases import RELEASES, freeze

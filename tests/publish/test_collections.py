@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 import jsonschema_rs
 import pytest
 from heidi_sandbox import serving
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.nodes import as_list, find, pointer_of
 
 from scripts.bundle import ROOT, derive
-from scripts.dereference import dereference
-from scripts.nodes import as_list, find, pointer_of
 from scripts.publication.operations import operations
 from scripts.publication.requests import collection
 

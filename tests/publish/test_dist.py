@@ -39,10 +39,17 @@ from scripts.dist.environments import (
     check_imports,
     check_programs,
     check_readme,
+    check_toolkit,
     create,
 )
 
-SOURCES: Final = ("generated", "overrides/heidi_sessions", "sandbox", "conformance")
+SOURCES: Final = (
+    "generated",
+    "overrides/heidi_sessions",
+    "sandbox",
+    "conformance",
+    "scripts/toolkit",
+)
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +200,18 @@ def test_the_core_installs_alone_and_runs_the_readme(core_alone: Environment) ->
 def test_an_extra_installs_alone(sandbox_alone: Environment) -> None:
     check_imports(sandbox_alone, "sandbox")
     check_programs(sandbox_alone, "sandbox")
+
+
+def test_the_toolkit_works_where_the_sources_are_out_of_reach(
+    built: Built, folder: Path, constraints: str, core_alone: Environment
+) -> None:
+    options = ("--constraints", constraints)
+    alone = create("spec", built.wheel, folder / "environments", sys.executable, *options)
+    check_imports(alone, "spec")
+    check_programs(alone, "spec")
+    check_toolkit(alone)
+    with pytest.raises(DistError, match=r"heidi-spec apply: .*the extra heidi-sessions\[spec\]"):
+        check_toolkit(core_alone)
 
 
 def test_what_an_environment_lacks_is_named(core_alone: Environment) -> None:

@@ -7,16 +7,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import heidi_sandbox
 import pytest
 
 from scripts.bundle import ROOT
 from tests.versions import WHEEL
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DOCUMENTS = (
     "README.md",
@@ -79,14 +76,14 @@ def test_the_eight_lines_of_the_readme_run_against_the_sandbox(tmp_path: Path) -
 
 
 def test_a_partner_applies_an_overlay_as_the_readme_says(tmp_path: Path) -> None:
-    (commands,) = [block for block in blocks("README.md", "sh") if "overlay.py" in block]
-    (guide,) = [b for b in blocks("openapi/guides/documents.md", "sh") if "overlay.py" in b]
+    (commands,) = [block for block in blocks("README.md", "sh") if "heidi-spec" in block]
+    (guide,) = [b for b in blocks("openapi/guides/documents.md", "sh") if "overlay: 1.1.0" in b]
     (overlay,) = re.findall(r"<<'END'\n(.*?)^END$", guide, re.DOTALL | re.MULTILINE)
     (tmp_path / "clinic.overlay.yaml").write_text(overlay, encoding="utf-8")
     for line in commands.replace("../", f"{tmp_path}/").splitlines():
         program, *arguments = line.split()
-        assert ".venv/bin/python" == program
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True)
+        command = [str(Path(sys.executable).parent / Path(program).name), *arguments]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     model = (tmp_path / "clinic/heidi_generated/models/session.py").read_text(encoding="utf-8")
     (name,) = re.findall(r"^      (\w+): \{type: string", overlay, re.MULTILINE)
     assert f"    {name}: str" in model

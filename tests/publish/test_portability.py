@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 import pytest
+from heidi_spec_tools.dereference import dereference
 
-from scripts.dereference import dereference
 from scripts.portability.__main__ import DOCUMENT, PAGE, access_to, main
 from scripts.portability.page import page
 from scripts.portability.proofs import (

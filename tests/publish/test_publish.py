@@ -14,12 +14,12 @@ import tomllib
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError, load
+from heidi_spec_tools.overlay import apply_files
 
 from scripts import publish as command
 from scripts.bundle import DOCUMENTS, ROOT, derive
-from scripts.dereference import dereference
-from scripts.documents import DocumentError, load
-from scripts.overlay import apply_files
 from scripts.publication import reference
 from scripts.publication.operations import operations
 from scripts.publish import publish

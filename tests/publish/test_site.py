@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import DocumentError
 
 from scripts.bundle import ROOT, derive
-from scripts.dereference import dereference
-from scripts.documents import DocumentError
 from scripts.publication.markdown import render
 from scripts.publication.operations import operations
 from scripts.publication.provenance import Silence, decisions, silences

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-
-from scripts.documents import load
+from heidi_spec_tools.documents import load
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "openapi"

@@ -7,8 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-
-from scripts.documents import load
+from heidi_spec_tools.documents import load
 
 from .conftest import OPENAPI, cited, lines_of, read_repairs, without_other_sources
 

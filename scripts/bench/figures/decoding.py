@@ -11,9 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heidi_spec_tools.documents import load
+
 from scripts.bench.measure import NotMeasuredError, last_line
 from scripts.bench.table import Bound, Row
-from scripts.documents import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import copy
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.differences import Comparison, Source, compare
-from scripts.documents import load
-from scripts.nodes import as_list
+from heidi_spec_tools.differences import Comparison, Source, compare
+from heidi_spec_tools.documents import load
+from heidi_spec_tools.nodes import as_list
 
 HERE: Final = Path(__file__).parent
 

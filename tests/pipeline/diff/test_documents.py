@@ -6,9 +6,9 @@ import copy
 from typing import Any, Final
 
 import pytest
+from heidi_spec_tools.differences import KINDS
+from heidi_spec_tools.nodes import pointer_of
 
-from scripts.differences import KINDS
-from scripts.nodes import pointer_of
 from tests.pipeline.diff.samples import compared, document, gravest, holding, kinds, table
 
 PAIRS = table("documents.yaml")

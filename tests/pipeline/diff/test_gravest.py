@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from heidi_spec_tools.differences import Level, Source
+from heidi_spec_tools.differences.changes import REQUEST
+from heidi_spec_tools.differences.schemas import Schemas
 
-from scripts.differences import Level, Source
-from scripts.differences.changes import REQUEST
-from scripts.differences.schemas import Schemas
 from tests.pipeline.diff.samples import document
 
 

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from heidi_spec_tools.differences import KINDS
 
-from scripts.differences import KINDS
 from tests.pipeline.diff.samples import table
 
 CHECKS = table("peers.yaml")

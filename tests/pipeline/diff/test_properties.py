@@ -6,11 +6,11 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.differences import KINDS, Level
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from scripts.dereference import dereference
-from scripts.differences import KINDS, Level
 from tests.pipeline.diff.samples import compared, holding, kinds
 
 if TYPE_CHECKING:

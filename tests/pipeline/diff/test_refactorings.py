@@ -7,10 +7,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from heidi_spec_tools.differences import Level
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.differences import Level
 from tests.pipeline.diff.samples import compared, holding
 from tests.pipeline.diff.test_documents import PETS
 from tests.pipeline.diff.test_properties import RELAXED, schemas, spots

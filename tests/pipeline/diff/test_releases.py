@@ -7,10 +7,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.documents import DocumentError, dump_yaml, load
 
 from scripts import build, diff, releases
 from scripts.bundle import OVERLAYS, ROOT, SPEC
-from scripts.documents import DocumentError, dump_yaml, load
 from scripts.releases import Version, check, freeze, last
 from scripts.steps import StepFailure
 from tests.versions import release_first, set_version

@@ -6,10 +6,10 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.dereference import dereference
+from heidi_spec_tools.documents import dump_yaml, load
 
 from scripts.bundle import DOCUMENTS, derive
-from scripts.dereference import dereference
-from scripts.documents import dump_yaml, load
 from tests.pipeline.diff.samples import compared, document
 from tests.pipeline.diff.test_documents import PETS, patched
 

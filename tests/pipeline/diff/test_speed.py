@@ -6,7 +6,8 @@ import copy
 import time
 from typing import Any
 
-from scripts.documents import dump_json
+from heidi_spec_tools.documents import dump_json
+
 from tests.pipeline.diff.samples import compared, document, kinds
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from heidi_spec_tools.documents import DocumentError
 
-from scripts.documents import DocumentError
 from tests.pipeline.diff.samples import compared, gravest, holding, table
 from tests.pipeline.diff.test_documents import patched
 

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from heidi_spec_tools.differences import Level
+from heidi_spec_tools.differences.show import as_json
 
-from scripts.differences import Level
-from scripts.differences.show import as_json
 from tests.pipeline.diff.samples import compared, document, holding, kinds, table
 from tests.pipeline.diff.test_documents import PETS, patched
 from tests.pipeline.diff.test_properties import validator
@@ -16,7 +16,7 @@ from tests.pipeline.diff.test_properties import validator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.differences import Change
+    from heidi_spec_tools.differences import Change
 
 SCHEMAS = [*table("schemas.yaml"), *table("verdicts.yaml")]
 DOCUMENTS = [*table("documents.yaml"), *table("document_verdicts.yaml")]

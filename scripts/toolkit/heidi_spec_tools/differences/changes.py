@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences.kinds import KINDS, Level
-from scripts.differences.witnesses import Spot
-from scripts.nodes import as_object
+from heidi_spec_tools.differences.kinds import KINDS, Level
+from heidi_spec_tools.differences.witnesses import Spot
+from heidi_spec_tools.nodes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from scripts.differences.witnesses import Witness, Witnesses
+    from heidi_spec_tools.differences.witnesses import Witness, Witnesses
 
 _BUMPS: Final = {
     Level.BREAKING: "major",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from scripts.differences import words
-from scripts.differences.notes import compare_texts
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.notes import compare_texts
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
-    from scripts.differences.changes import Findings, Place
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.changes import Findings, Place
+    from heidi_spec_tools.documents import Json
 
 
 def compare_servers(

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from jsonschema_rs import Draft202012Validator
 
-from scripts.nodes import as_list, as_object, find, pointer_of
+from heidi_spec_tools.nodes import as_list, as_object, find, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hypothesis.strategies import SearchStrategy
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 TEXTS: Final = {
     "date": "1990-01-31",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.documents import Json
-    from scripts.nodes import Node
+    from heidi_spec_tools.documents import Json
+    from heidi_spec_tools.nodes import Node
 
 
 def _number(value: Json) -> bool:

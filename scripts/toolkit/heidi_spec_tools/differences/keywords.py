@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences import words
-from scripts.differences.facets import LOWER, UPPER, Case, fits, listed
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.facets import LOWER, UPPER, Case, fits, listed
 
 if TYPE_CHECKING:
-    from scripts.differences.pairs import Pair
+    from heidi_spec_tools.differences.pairs import Pair
 
 _KEBAB: Final = {
     "minimum": "minimum",

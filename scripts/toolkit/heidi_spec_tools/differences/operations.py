@@ -6,21 +6,21 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences.changes import PUSHED, REQUEST, Findings, Place
-from scripts.differences.contract import request, response
-from scripts.differences.messages import Messages
-from scripts.differences.notes import compare_notes, compare_texts
-from scripts.differences.parameters import Parameters
-from scripts.differences.schemas import Schemas
-from scripts.differences.security import Security
-from scripts.differences.servers import compare_servers
-from scripts.differences.witnesses import Spot
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.differences.changes import PUSHED, REQUEST, Findings, Place
+from heidi_spec_tools.differences.contract import request, response
+from heidi_spec_tools.differences.messages import Messages
+from heidi_spec_tools.differences.notes import compare_notes, compare_texts
+from heidi_spec_tools.differences.parameters import Parameters
+from heidi_spec_tools.differences.schemas import Schemas
+from heidi_spec_tools.differences.security import Security
+from heidi_spec_tools.differences.servers import compare_servers
+from heidi_spec_tools.differences.witnesses import Spot
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
-    from scripts.differences.facets import Schema
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VARIABLE: Final = re.compile(r"\{[^{}]*\}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences import words
-from scripts.differences.facets import canonical
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.facets import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from scripts.differences.kinds import Level
-from scripts.documents import dump_json
+from heidi_spec_tools.differences.kinds import Level
+from heidi_spec_tools.documents import dump_json
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
-    from scripts.differences.changes import Change, Comparison
-    from scripts.differences.witnesses import Witness
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.changes import Change, Comparison
+    from heidi_spec_tools.differences.witnesses import Witness
+    from heidi_spec_tools.documents import Json
 
 _COLORS: Final = {
     Level.BREAKING: "red",

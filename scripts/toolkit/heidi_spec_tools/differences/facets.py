@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 Schema: TypeAlias = Any
 """A schema as it stands in a document: an object or a boolean."""

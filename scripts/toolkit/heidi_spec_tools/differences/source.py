@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.dereference import ANNOTATIONS
-from scripts.differences.forms import misfit
-from scripts.differences.resources import SCHEMAS, Resources
-from scripts.documents import DocumentError, Json, json_path, load
-from scripts.nodes import Document, Node, Pointer, as_object, place
+from heidi_spec_tools.dereference import ANNOTATIONS
+from heidi_spec_tools.differences.forms import misfit
+from heidi_spec_tools.differences.resources import SCHEMAS, Resources
+from heidi_spec_tools.documents import DocumentError, Json, json_path, load
+from heidi_spec_tools.nodes import Document, Node, Pointer, as_object, place
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.differences.facets import Schema
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
 _RANGE: Final = re.compile(r"[1-5](XX|xx)")
 

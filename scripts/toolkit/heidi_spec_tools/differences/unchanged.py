@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
 
 class Unchanged:

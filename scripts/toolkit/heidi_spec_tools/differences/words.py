@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
-    from scripts.differences.facets import Bound, Case
+    from heidi_spec_tools.differences.facets import Bound, Case
 
 _LONGEST: Final = 60  # characters of a value
 _MOST: Final = 8  # values of a list

@@ -1,22 +1,14 @@
-"""Replace every reference in a document by what it refers to.
-
-    python scripts/dereference.py SPEC -o OUT.json
-
-Exit codes: 0 fine, 2 the document cannot be dereferenced.
-"""
+"""Replace every reference in a document by what it refers to."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scripts.documents import DocumentError, Json, dump_json, json_path, load, write
-from scripts.nodes import find, pointer_of
+from heidi_spec_tools.documents import DocumentError, Json, json_path
+from heidi_spec_tools.nodes import find, pointer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 NAMED: Final = frozenset(
     "$defs callbacks content dependentSchemas encoding examples headers links parameters"
@@ -101,25 +93,3 @@ class _Dereferencer:
             return find(self.document, pointer)
         except LookupError as error:
             raise DocumentError(f"{where}: {reference} leads nowhere; fix it") from error
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="dereference.py", description=__doc__)
-    parser.add_argument("spec", type=Path, help="an OpenAPI document; YAML or JSON")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the JSON file to write")
-    arguments = parser.parse_args(argv)
-    try:
-        document = load(arguments.spec)
-        try:
-            write(arguments.output, dump_json(dereference(document)))
-        except DocumentError as error:
-            raise DocumentError(f"{arguments.spec}: {error}") from error
-    except DocumentError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,13 +12,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.differences.facets import Schema
-    from scripts.differences.source import Source
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.source import Source
 
 _DEEPEST: Final = 4
 _OPEN: Final = "Extensible enum."

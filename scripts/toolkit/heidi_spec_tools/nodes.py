@@ -9,7 +9,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 Pointer: TypeAlias = tuple[str | int, ...]
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences.notes import compare_notes, compare_texts
-from scripts.nodes import as_object, pointer_of
+from heidi_spec_tools.differences.notes import compare_notes, compare_texts
+from heidi_spec_tools.nodes import as_object, pointer_of
 
 if TYPE_CHECKING:
-    from scripts.differences.changes import Findings, Place
-    from scripts.differences.facets import Schema
-    from scripts.differences.parameters import Parameters
-    from scripts.differences.schemas import Schemas
-    from scripts.differences.shapes import Shape
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.changes import Findings, Place
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.parameters import Parameters
+    from heidi_spec_tools.differences.schemas import Schemas
+    from heidi_spec_tools.differences.shapes import Shape
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
 _ERRORS: Final = re.compile(r"[45]")
 

@@ -7,12 +7,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from scripts.differences.changes import Change, Comparison, Findings
-from scripts.differences.kinds import KINDS, Kind, Level
-from scripts.differences.operations import Operations, compare_document
-from scripts.differences.source import Source
-from scripts.differences.witnesses import Witnesses
-from scripts.documents import DocumentError
+from heidi_spec_tools.differences.changes import Change, Comparison, Findings
+from heidi_spec_tools.differences.kinds import KINDS, Kind, Level
+from heidi_spec_tools.differences.operations import Operations, compare_document
+from heidi_spec_tools.differences.source import Source
+from heidi_spec_tools.differences.witnesses import Witnesses
+from heidi_spec_tools.documents import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences.facets import (
+from heidi_spec_tools.differences.facets import (
     COUNTS,
     TYPES,
     Case,
@@ -26,12 +26,12 @@ from scripts.differences.facets import (
     type_of,
     whole,
 )
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.differences.source import Source
+    from heidi_spec_tools.differences.source import Source
 
 MAX_CASES: Final = 100
 """A product of alternatives with more cases is compared as it is written."""

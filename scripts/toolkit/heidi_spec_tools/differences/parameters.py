@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences import words
-from scripts.differences.notes import compare_notes
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.notes import compare_notes
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
-    from scripts.differences.changes import Findings, Place
-    from scripts.differences.facets import Schema
-    from scripts.differences.schemas import Schemas
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.changes import Findings, Place
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.schemas import Schemas
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
     Owner = tuple[str, dict[str, Json], dict[str, Json]]
     Key = tuple[str, str]

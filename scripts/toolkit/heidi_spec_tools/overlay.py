@@ -5,15 +5,12 @@ Source: https://spec.openapis.org/overlay/v1.1.0.html; targets are RFC 9535 quer
 
 from __future__ import annotations
 
-import argparse
 import functools
 import operator
 import re
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
@@ -21,19 +18,17 @@ from urllib.parse import unquote, urlsplit
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathNodeList, Parser
 from jsonpath_rfc9535.filter_expressions import FilterContext, RelativeFilterQuery
 
-from scripts.documents import (
+from heidi_spec_tools.documents import (
     MAX_DEPTH,
     DocumentError,
     Json,
-    dump_json,
-    dump_yaml,
     json_path,
     load,
-    write,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
+    from pathlib import Path
 
     from jsonpath_rfc9535 import JSONPathQuery
     from jsonpath_rfc9535.filter_expressions import Expression
@@ -358,56 +353,16 @@ def _clone(value: Json) -> Json:
     return [_clone(child) for child in value] if isinstance(value, list) else value
 
 
-# The command line
-
-_DUMPERS: Final = {".json": dump_json, ".yaml": dump_yaml, ".yml": dump_yaml}
+# Files
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 2 with one line on stderr and no output."""
-    arguments = _arguments(argv)
-    try:
-        publish = _publisher(arguments.output)
-        spec, overlays = _spec_and_overlays(arguments.files)
-        publish(apply_files(spec, overlays, strict_targets=arguments.strict_targets))
-    except DocumentError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+def spec_and_overlays(files: list[Path]) -> tuple[Path, list[Path]]:
+    """Tell the document from the overlays: the first file, or else what all overlays extend.
 
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="overlay.py",
-        usage="%(prog)s [-h] [SPEC] OVERLAY... -o OUT [--strict-targets]",
-        description="Apply OpenAPI Overlay documents (1.0 and 1.1), in order, to a description.",
-        epilog="Without SPEC, when the first file is itself an overlay, the file that its "
-        "`extends` names is used, relative to the overlay; no network. With SPEC, `extends` "
-        "is not followed. Exit codes: 0 fine, 2 bad input: one line says what, OUT is not touched.",
-    )
-    parser.add_argument("files", nargs="+", type=Path, help="SPEC, then overlays; YAML or JSON")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help=".yaml, .yml, .json, or - for stdout"
-    )
-    parser.add_argument(
-        "--strict-targets",
-        action="store_true",
-        help="refuse an action that selects nothing or has nothing to do",
-    )
-    return parser.parse_args(argv)
-
-
-def _publisher(output: str) -> Callable[[Json], object]:
-    if output == "-":
-        return lambda document: sys.stdout.buffer.write(dump_yaml(document).encode())
-    path = Path(output)
-    dump = _DUMPERS.get(path.suffix.lower())
-    if dump is None:
-        raise OverlayError(f"{path}: unknown format; end the name in {', '.join(_DUMPERS)}")
-    return lambda document: write(path, dump(document))
-
-
-def _spec_and_overlays(files: list[Path]) -> tuple[Path, list[Path]]:
+    Raises:
+        DocumentError: a file cannot be read.
+        OverlayError: there is no overlay, or no one document.
+    """
     first = load(files[0])
     if not (isinstance(first, dict) and "overlay" in first):
         if len(files) == 1:
@@ -437,7 +392,3 @@ def _file(reference: str) -> str:
     if scheme not in {"", "file"} or host not in {"", "localhost"} or query or fragment or not path:
         raise OverlayError(f"extends: {reference!r} names no file; fetch it and name it as SPEC")
     return unquote(path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,11 +11,11 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from scripts.differences import words
-from scripts.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
-from scripts.differences.discriminators import compare_discriminators
-from scripts.differences.facets import whole
-from scripts.differences.keywords import (
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
+from heidi_spec_tools.differences.discriminators import compare_discriminators
+from heidi_spec_tools.differences.facets import whole
+from heidi_spec_tools.differences.keywords import (
     compare_bound,
     compare_bounds,
     compare_factors,
@@ -23,18 +23,18 @@ from scripts.differences.keywords import (
     compare_sets,
     compare_values,
 )
-from scripts.differences.kinds import Level
-from scripts.differences.notes import compare_notes
-from scripts.differences.pairs import Edge, Finding, Pair, Steps
-from scripts.differences.shapes import Shape, Shapes
-from scripts.differences.unchanged import Unchanged
+from heidi_spec_tools.differences.kinds import Level
+from heidi_spec_tools.differences.notes import compare_notes
+from heidi_spec_tools.differences.pairs import Edge, Finding, Pair, Steps
+from heidi_spec_tools.differences.shapes import Shape, Shapes
+from heidi_spec_tools.differences.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scripts.differences.facets import Case, Schema
-    from scripts.differences.source import Source
-    from scripts.differences.witnesses import Spot
+    from heidi_spec_tools.differences.facets import Case, Schema
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.differences.witnesses import Spot
 
 Key: TypeAlias = tuple[int, int, Reading]
 Standing: TypeAlias = "tuple[Source, Schema] | None"

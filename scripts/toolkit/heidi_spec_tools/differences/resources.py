@@ -6,12 +6,12 @@ import copy
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urldefrag, urljoin
 
-from scripts.nodes import Document, Node, find, pointer_of
+from heidi_spec_tools.nodes import Document, Node, find, pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.documents import Json
+    from heidi_spec_tools.documents import Json
 
 Home: TypeAlias = "tuple[str, tuple[str, ...]]"
 """The resource that a schema stands in, and those that led to it, the outermost first."""

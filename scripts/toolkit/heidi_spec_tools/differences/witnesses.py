@@ -17,18 +17,18 @@ from urllib.parse import quote
 
 from jsonschema_rs import Draft202012Validator
 
-from scripts.differences.assertions import Bundle, discriminated, signature
-from scripts.differences.facets import canonical
-from scripts.nodes import as_list, as_object
-from scripts.values import TEXTS, matching
+from heidi_spec_tools.differences.assertions import Bundle, discriminated, signature
+from heidi_spec_tools.differences.facets import canonical
+from heidi_spec_tools.nodes import as_list, as_object
+from heidi_spec_tools.values import TEXTS, matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scripts.differences.changes import Change
-    from scripts.differences.facets import Schema
-    from scripts.differences.source import Source
-    from scripts.documents import Json
+    from heidi_spec_tools.differences.changes import Change
+    from heidi_spec_tools.differences.facets import Schema
+    from heidi_spec_tools.differences.source import Source
+    from heidi_spec_tools.documents import Json
 
 _ENOUGH: Final = 60_000
 """So many schemas and values are looked at for proofs; in long lists, the last have none."""

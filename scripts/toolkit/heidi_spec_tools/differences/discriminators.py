@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.differences import words
-from scripts.nodes import as_object
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.nodes import as_object
 
 if TYPE_CHECKING:
-    from scripts.differences.pairs import Pair
-    from scripts.differences.shapes import Shape
+    from heidi_spec_tools.differences.pairs import Pair
+    from heidi_spec_tools.differences.shapes import Shape
 
 _ALTERNATIVES: Final = frozenset({"alternative-added", "alternative-removed"})
 

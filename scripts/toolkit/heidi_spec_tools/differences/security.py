@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from scripts.differences import words
-from scripts.differences.changes import REQUEST, Findings, Place
-from scripts.differences.notes import compare_notes
-from scripts.nodes import as_list, as_object
+from heidi_spec_tools.differences import words
+from heidi_spec_tools.differences.changes import REQUEST, Findings, Place
+from heidi_spec_tools.differences.notes import compare_notes
+from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
-    from scripts.differences.source import Source
+    from heidi_spec_tools.differences.source import Source
 
 Demand: TypeAlias = "dict[str, frozenset[str]]"
 """One alternative: the schemes that must be used together, and their scopes."""

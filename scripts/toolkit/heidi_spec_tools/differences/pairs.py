@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from scripts.differences.facets import Schema
+    from heidi_spec_tools.differences.facets import Schema
 
 Steps: TypeAlias = tuple[str, ...]
 """The way from one schema to another below it, in the words of a message."""
