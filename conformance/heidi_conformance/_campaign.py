@@ -46,8 +46,6 @@ SHORTEST = 8
 # run out before), and into marking the sessions that were created.
 REDUCING, LONGEST_REDUCTION = 0.2, 20.0
 LAST, LONGEST_FAREWELL = 0.1, 10.0
-# Seconds in which nothing else may slow the rules down: what comes first is worth most.
-ALONE = 1.0
 # Seconds between two words on how far a run is.
 PACE = 0.1
 ENDED = (
@@ -84,7 +82,6 @@ class Campaign:
         self.skipped: dict[Script, str] = {}
         self.broken_off: dict[Script, str] = {}
         self.unfinished: list[tuple[Probe, Iterator[object]]] = []
-        self.invents: Inventor | None = None
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
@@ -94,9 +91,7 @@ class Campaign:
             self.meet(client)
             if not self.plan.read_only:
                 self.probed(first_steps, wire, "first steps")
-            if self.run_rules(wire) and self.plan.invents:
-                self.run_machine(wire)
-                self.run_breadth(wire)
+            self.run_layers(wire)
             self.phase = "proofs"
             wire.deadline = min(time.monotonic() + self.proving, ends - self.farewell)
             proven = list(self.proven(wire))
@@ -168,6 +163,17 @@ class Campaign:
 
     # --- layers ---
 
+    def run_layers(self, wire: Wire) -> None:
+        """Put the server to rules, to random sequences, and to what Schemathesis invents."""
+        if not self.plan.invents:
+            self.run_rules(wire)
+            return
+        with Inventor(replace(self.plan, seed=self.seed)) as inventor:
+            if self.run_rules(wire):
+                self.run_machine(wire)
+            if not self.obstacles:
+                self.probed(inventor.send, wire, "invented requests")
+
     def run_rules(self, wire: Wire) -> bool:
         """Run every script that can be run; return whether the server was there to the end."""
         for script in self.scripts():
@@ -185,8 +191,6 @@ class Campaign:
             if missing is not None:
                 self.skipped[script] = GIVE[missing]
                 continue
-            if self.plan.invents and self.spent() > ALONE:
-                self.inventor(wire)
             if not self.run_script(script, wire):
                 return False
         while self.unfinished and not self.obstacles:
@@ -251,17 +255,6 @@ class Campaign:
         self.cases.sent += probe.history
         self.step(phase)
         return why
-
-    def run_breadth(self, wire: Wire) -> None:
-        """Send what Schemathesis has invented meanwhile."""
-        if not self.obstacles:
-            self.probed(self.inventor(wire).send, wire, "invented requests")
-
-    def inventor(self, wire: Wire) -> Inventor:
-        """Return who invents requests; it begins when it is first asked for."""
-        if self.invents is None:
-            self.invents = Inventor(replace(self.plan, seed=self.seed), wire.deadline)
-        return self.invents
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -139,7 +140,7 @@ class Request:
         """All names that must be known for it to be sent: of sessions, of pages and of its user."""
         return self.names | ({self.user} - {""})
 
-    @property
+    @cached_property
     def operation(self) -> Operation | None:
         """The operation that it is for, None where the document has none."""
         return route(self.target).methods.get(self.method)
@@ -154,7 +155,7 @@ class Request:
         """Whether it asks for a token."""
         return self.action == "issue"
 
-    @property
+    @cached_property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The headers, with tokens still names."""
         fields = self.headers

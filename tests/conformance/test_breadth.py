@@ -24,7 +24,8 @@ def invented(
         tokens = {"first": TOKEN}
         probe = Probe(wire, Setting("strict", tokens), Limits(100), 1)
         plan = Plan(url, "strict", tokens, examples=examples)
-        Inventor(plan, wire.deadline).send(probe)
+        with Inventor(plan) as inventor:
+            inventor.send(probe)
     return probe
 
 

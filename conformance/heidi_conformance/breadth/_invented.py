@@ -3,11 +3,9 @@
 import os
 import re
 import tempfile
-import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from copy import deepcopy
-from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, cast
@@ -21,17 +19,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from heidi_conformance import _document
-from heidi_conformance._driver import made
-from heidi_conformance._history import Request, UnboundError, listing, paged
-from heidi_conformance._probe import Probe
-from heidi_conformance._settings import Plan
-from heidi_conformance._wire import OutOfPatienceError
+from heidi_conformance._history import Request
+from heidi_conformance._verdict import Level
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
 
-from ._dictionaries import dictionaries, near
+from ._dictionaries import dictionaries
 
-# How often an id in a path is almost that of a resource, or no id at all.
-ASTRAY = 0.2
 # A name in braces, as a URL spells it.
 BRACES = re.compile(r"%7B(\w+)%7D")
 # Nothing is left to chance but by the seed, and the judge makes findings short itself.
@@ -43,52 +36,15 @@ QUIETLY = settings(
 )
 
 
-def send(probe: Probe, drafts: list[Request]) -> None:
-    """Send invented requests, those of all operations mixed. Raises OutOfPatienceError."""
-    probe.random.shuffle(drafts)
-    probe.send(listing(paged(1)))
-    known: dict[tuple[str, ...], dict[str, str] | None] = {}
-    for draft in drafts:
-        operation = draft.operation
-        if operation is None:
-            continue
-        if operation.ids not in known:
-            known[operation.ids] = named(probe, operation)
-        names = known[operation.ids]
-        if names is not None:
-            binds = probe.name() if operation.action == "create" else ""
-            probe.try_send(replace(draft, target=aimed(probe, draft.target, names), binds=binds))
-
-
-def named(probe: Probe, operation: Operation) -> dict[str, str] | None:
-    """Make what the path of an operation names; None where that fails."""
-    try:
-        return made(probe, operation)
-    except UnboundError:
-        return None
-
-
-def aimed(probe: Probe, target: str, names: dict[str, str]) -> str:
-    """Put names of resources, or what is almost one, in the place of parameters."""
-    for parameter, name in names.items():
-        astray = probe.random.random() < ASTRAY
-        text = probe.random.choice(near(name)) if astray else f"{{{name}}}"
-        target = target.replace(f"{{{parameter}}}", text)
-    return target
-
-
-def drafted(plan: Plan, until: float) -> Iterator[Request]:
-    """Yield invented requests, with the names of parameters in the place of ids.
-
-    Raises OutOfPatienceError where that takes too long.
-    """
+def drafted(level: Level, start: int, examples: int) -> Iterator[Request]:
+    """Yield invented requests, with the names of parameters in the place of ids."""
     # The page does not say what becomes of a request that it does not describe.
     modes = [GenerationMode.POSITIVE]
-    if plan.level == "strict":
+    if level == "strict":
         modes.append(GenerationMode.NEGATIVE)
     by_label = {f"{item.method} {item.path}": item for item in OPERATIONS.values()}
     with hypothesis_elsewhere():
-        for result in schema_of(plan).get_all_operations():
+        for result in schema_of(level).get_all_operations():
             operation = by_label[result.ok().label]
             # Of a resource that is no more, no other operation would say anything.
             if operation.action == "delete":
@@ -96,16 +52,16 @@ def drafted(plan: Plan, until: float) -> Iterator[Request]:
             ids = {name: f"{{{name}}}" for name in operation.owned}
             for mode in modes:
                 strategy = result.ok().as_strategy(generation_mode=mode, path_parameters=ids)
-                drafts = [request_of(operation, case) for case in drawn(strategy, plan, until)]
+                drafts = [request_of(operation, case) for case in drawn(strategy, start, examples)]
                 different = [*dict.fromkeys(filter(None, drafts))]
                 # A path may be sent again and again, as it will not always name the same.
-                yield from islice(cycle(different), plan.examples) if ids else different
+                yield from islice(cycle(different), examples) if ids else different
 
 
-def schema_of(plan: Plan) -> Any:
+def schema_of(level: Level) -> Any:
     """Return the document of a level as Schemathesis has it, without what is judged elsewhere."""
-    document = deepcopy(_document.open_to(_document.load(plan.level), MAIN.owner))
-    document = _document.asserted(document, plan.level)
+    document = deepcopy(_document.open_to(_document.load(level), MAIN.owner))
+    document = _document.asserted(document, level)
     # The judge gives a token to every request: it is no parameter that could be invented.
     document.pop("security", None)
     for _, _, operation in _document.operations(document):
@@ -119,16 +75,14 @@ def schema_of(plan: Plan) -> Any:
     return schemathesis.openapi.from_dict(document, config=config)
 
 
-def drawn(strategy: Any, plan: Plan, until: float) -> list[Case[Any]]:
+def drawn(strategy: Any, start: int, examples: int) -> list[Case[Any]]:
     """Return what a strategy makes; nothing where it can make nothing."""
     cases: list[Case[Any]] = []
 
-    @seed(plan.seed)
-    @settings(QUIETLY, max_examples=plan.examples)
+    @seed(start)
+    @settings(QUIETLY, max_examples=examples)
     @given(strategy)
     def draw(case: Case[Any]) -> None:
-        if time.monotonic() > until:
-            raise OutOfPatienceError("the time budget is spent")
         cases.append(case)
 
     with suppress(Unsatisfiable):

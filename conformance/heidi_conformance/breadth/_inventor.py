@@ -1,45 +1,94 @@
-"""Schemathesis at work beside the rules: it takes seconds to import and to invent."""
+"""Schemathesis at work beside the rules, in a process of its own: it takes seconds to invent."""
 
-import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from typing import Self
 
+from heidi_conformance._document import FOLDER
+from heidi_conformance._driver import made
+from heidi_conformance._history import Request, UnboundError, listing, paged
 from heidi_conformance._probe import Probe
 from heidi_conformance._settings import Plan
+from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.contract._operations import Operation
 
-if TYPE_CHECKING:
-    from heidi_conformance._history import Request
+from ._dictionaries import near
+from ._drafts import loaded
 
 # Seconds between two looks at whether it is done.
-PACE = 0.05
+PACE = 0.02
+# How often an id in a path is almost that of a resource, or no id at all.
+ASTRAY = 0.2
+FAILED = "Schemathesis ended without inventing a request"
+INSTEAD = "see `python -m heidi_conformance.breadth strict 1 12`, or leave it out (--rules-only)"
 
 
 class Inventor:
-    """Invents requests in a thread of its own, which uses the time that a server takes to answer.
+    """Invents requests while the rules run. It is told of no server and of no credential."""
 
-    until: the instant (`time.monotonic`) after which it gives up.
-    """
+    def __init__(self, plan: Plan) -> None:
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed with the process
+        asked = (plan.level, str(plan.seed), str(plan.examples))
+        known = {name: text for name, text in os.environ.items() if not name.startswith("HEIDI_")}
+        self.process = subprocess.Popen(  # noqa: S603  # this program
+            [sys.executable, "-m", "heidi_conformance.breadth", *asked],
+            env={**known, "HEIDI_DOCUMENTS": FOLDER, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdin=subprocess.PIPE,
+            stdout=self.output,
+            stderr=subprocess.DEVNULL,
+        )
 
-    def __init__(self, plan: Plan, until: float) -> None:
-        self.plan = plan
-        self.until = until
-        self.drafts: Future[list[Request]] = Future()
-        threading.Thread(target=self.work, daemon=True).start()
+    def __enter__(self) -> Self:
+        return self
 
-    def work(self) -> None:
-        """Import Schemathesis, and let it invent."""
-        try:
-            from ._invented import drafted  # noqa: PLC0415  # who needs it pays, and here
-
-            self.drafts.set_result([*drafted(self.plan, self.until)])
-        except BaseException as error:  # noqa: BLE001  # raised below, in the thread that asks
-            self.drafts.set_exception(error)
+    def __exit__(self, *error: object) -> None:
+        """End the process, done or not."""
+        self.process.kill()
+        self.process.communicate()
+        self.output.close()
 
     def send(self, probe: Probe) -> None:
-        """Send what was invented. Raises OutOfPatienceError."""
-        while not self.drafts.done():
+        """Send what was invented. Raises OutOfPatienceError, CannotJudgeError."""
+        while self.process.poll() is None:
             probe.wire.wait(PACE)
-        drafts = self.drafts.result()
-        from ._invented import send  # noqa: PLC0415
+        if self.process.returncode:
+            raise CannotJudgeError(f"{FAILED} ({self.process.returncode}); {INSTEAD}")
+        self.output.seek(0)
+        send(probe, loaded(self.output.read()))
 
-        send(probe, drafts)
+
+def send(probe: Probe, drafts: list[Request]) -> None:
+    """Send invented requests, those of all operations mixed. Raises OutOfPatienceError."""
+    probe.random.shuffle(drafts)
+    probe.send(listing(paged(1)))
+    known: dict[tuple[str, ...], dict[str, str] | None] = {}
+    for draft in drafts:
+        operation = draft.operation
+        if operation is None:
+            continue
+        if operation.ids not in known:
+            known[operation.ids] = named(probe, operation)
+        names = known[operation.ids]
+        if names is not None:
+            binds = probe.name() if operation.action == "create" else ""
+            probe.try_send(replace(draft, target=aimed(probe, draft.target, names), binds=binds))
+
+
+def named(probe: Probe, operation: Operation) -> dict[str, str] | None:
+    """Make what the path of an operation names; None where that fails."""
+    try:
+        return made(probe, operation)
+    except UnboundError:
+        return None
+
+
+def aimed(probe: Probe, target: str, names: dict[str, str]) -> str:
+    """Put names of resources, or what is almost one, in the place of parameters."""
+    for parameter, name in names.items():
+        astray = probe.random.random() < ASTRAY
+        text = probe.random.choice(near(name)) if astray else f"{{{name}}}"
+        target = target.replace(f"{{{parameter}}}", text)
+    return target

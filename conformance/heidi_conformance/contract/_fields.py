@@ -5,7 +5,8 @@ one, what a new resource has, and what only the server knows follows from the sc
 `x-semantics`.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -227,9 +228,9 @@ def outers(name: str) -> tuple[str, ...]:
     return tuple(".".join(steps[:end]) for end in range(1, len(steps)))
 
 
-def within(name: str, names: Container[str]) -> bool:
+def within(name: str, names: AbstractSet[str]) -> bool:
     """Whether a property, or one that it stands in, is among those."""
-    return name in names or ("." in name and any(one in names for one in outers(name)))
+    return name in names or not names.isdisjoint(outers(name))
 
 
 # --- documents ---

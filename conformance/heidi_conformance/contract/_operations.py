@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -145,23 +145,23 @@ class Operation:
         """What it does, `create` to `issue`; empty without semantics."""
         return str(self.semantics.get("action", ""))
 
-    @property
+    @cached_property
     def resource(self) -> Resource | None:
         """The resource that it is about: by its semantics, or by its last path parameter."""
         named = RESOURCES.get(str(self.semantics.get("resource")))
         return named or next(iter([*self.owned.values()][::-1]), None)
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """The names of its path parameters, in the order of the path."""
         return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
 
-    @property
+    @cached_property
     def owned(self) -> Mapping[str, Resource]:
         """The resources that its path names, by the parameter."""
         return {name: RESOURCE_OF[name] for name in self.ids if name in RESOURCE_OF}
 
-    @property
+    @cached_property
     def free(self) -> tuple[Parameter, ...]:
         """Its parameters in the query and in headers, without those of the page."""
         page = (self.page.size, self.page.token)
@@ -181,7 +181,7 @@ class Operation:
         """Whether it may change something."""
         return self.method not in ("GET", "HEAD", "OPTIONS")
 
-    @property
+    @cached_property
     def page(self) -> Page:
         """The words of the list that it shows."""
         return Page(**self.semantics.get("page", {}))

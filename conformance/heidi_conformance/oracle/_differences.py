@@ -59,27 +59,26 @@ def misfits(
     """Yield how a resource is not what it must be; `skip` names properties of the wrong shape."""
     expected = known.expected(sent)
     fresh = sent or known.sent
-    for name, value in expected.items():
-        if within(name, skip) or name == known.fields.updated or not known.settled:
-            continue
+    for name, value in expected.items() if known.settled else ():
         found = got.get(name, ABSENT)
+        if same(value, found) or name == known.fields.updated or within(name, skip):
+            continue
         if found is ABSENT and (name in known.fields.optional or not (strict or name in fresh)):
             continue
         if not strict and not comparable(known.fields, name, value, sent=name in sent):
             continue
-        if found is ABSENT or not same(value, found):
-            rule = blame(operation, known, name, value, found, sent=name in sent, strict=strict)
-            if rule in DECIDED and not strict:
-                continue
-            unchanged = name in sent and same(known.shown.get(name, ABSENT), found)
-            how = "missing" if found is ABSENT else "ignored" if unchanged else "changed"
-            yield Violation(
-                f"{rule}/{how}",
-                (known.fields.named("update") if rule in FAULT_OF_UPDATE else "") or operation,
-                field=name,
-                expected=kind(value),
-                got=kind(found),
-            )
+        rule = blame(operation, known, name, value, found, sent=name in sent, strict=strict)
+        if rule in DECIDED and not strict:
+            continue
+        unchanged = name in sent and same(known.shown.get(name, ABSENT), found)
+        how = "missing" if found is ABSENT else "ignored" if unchanged else "changed"
+        yield Violation(
+            f"{rule}/{how}",
+            (known.fields.named("update") if rule in FAULT_OF_UPDATE else "") or operation,
+            field=name,
+            expected=kind(value),
+            got=kind(found),
+        )
     if strict and any(
         name in got and name not in expected and same(value, got[name])
         for name, value in known.strange.items()

@@ -228,18 +228,16 @@ def kind_of(operation: str) -> str:
 
 def same(expected: Any, got: Any) -> bool:
     """Whether two JSON values are the same: numbers exactly, an array in its order."""
-    alike = type(expected) is type(got) and bool(expected == got)
-    if isinstance(expected, bool) or isinstance(got, bool):
-        return expected is got
+    if expected is None or isinstance(expected, str | bool) or isinstance(got, bool):
+        return type(expected) is type(got) and bool(expected == got)
     if is_number(expected) and is_number(got):
-        if expected == got:
-            return True
         written_as_double = isinstance(expected, Decimal) or abs(expected) <= EXACT
-        return written_as_double and as_float(expected) == as_float(got)
+        close = written_as_double and as_float(expected) == as_float(got)
+        return bool(expected == got) or close
     if isinstance(expected, dict) and isinstance(got, dict):
         one, two = cast("Flat", expected), cast("Flat", got)
         return one.keys() == two.keys() and all(same(item, two[name]) for name, item in one.items())
     if isinstance(expected, list) and isinstance(got, list):
         first, second = cast("list[object]", expected), cast("list[object]", got)
         return len(first) == len(second) and all(map(same, first, second))
-    return alike
+    return expected is got

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -80,12 +80,12 @@ class Reading:
     special: str = ""
     named: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def declared(self) -> Operation:
         """The operation; of a method that the path has not, the first one of the path."""
         return OPERATIONS[self.operation]
 
-    @property
+    @cached_property
     def one(self) -> tuple[str, str]:
         """The resource that it is about, by the name of its schema and its id; empty without."""
         resource = self.declared.resource if self.operation else None
@@ -103,7 +103,7 @@ class Reading:
         """What the operation does; empty where the document does not say."""
         return OPERATIONS[self.operation].action if self.operation else ""
 
-    @property
+    @cached_property
     def token(self) -> str | None:
         """The bearer token of the request, None where there is none."""
         values = [text for name, text in self.message.headers if name == "Authorization"]
@@ -125,7 +125,7 @@ class Reading:
         except (ValueError, RecursionError):
             return None
 
-    @property
+    @cached_property
     def malformed(self) -> bool:
         """Whether a server may refuse the request whatever it asks for.
 
@@ -148,12 +148,12 @@ class Reading:
     def method_known(self) -> bool:
         return self.message.method in PATHS.get(self.path, {})
 
-    @property
+    @cached_property
     def refusals(self) -> frozenset[int]:
         """The statuses with which the request may be refused."""
         return frozenset[int]().union(*(problem.statuses for problem in self.problems))
 
-    @property
+    @cached_property
     def sure(self) -> Problem | None:
         """The first reason for which the request must be refused."""
         return next((problem for problem in self.problems if problem.sure), None)
@@ -415,19 +415,17 @@ def plainly(value: Any) -> Any:
     if isinstance(value, str):
         # Half of a surrogate pair is no text.
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
+        return {name if name.isascii() else plainly(name): plainly(item) for name, item in members}
+    if isinstance(value, list):
+        return [*map(plainly, cast("list[object]", value))]
     if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
         near = as_float(value)
         if math.isfinite(near) and near != 0:
             return near
         return 0.0 if value == 0 else float(1 if value > 0 else -1)
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value).items()
-        return {plainly(name): plainly(item) for name, item in members}
-    return (
-        [plainly(item) for item in cast("list[object]", value)]
-        if isinstance(value, list)
-        else value
-    )
+    return value
 
 
 def body_schema(operation: str) -> Json:
