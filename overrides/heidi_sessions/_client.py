@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ._http import Timeout
     from ._tokens import TokenSource
+    from ._trace import Tracer
 
 Token = TypeVar("Token")
 HttpxT = TypeVar("HttpxT")
@@ -60,6 +61,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         page_parameter: str | None = None,
         http_client: HttpxT | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """Set up a client; nothing is sent yet.
 
@@ -94,6 +96,8 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
                 document names it.
             http_client: your own httpx.Client or, for `AsyncHeidi`, httpx.AsyncClient, with your
                 proxies, certificates or HTTP/2. It is yours to close.
+            tracer: a tracer of OpenTelemetry; each call is a span with method, route, status and
+                host, and no id, address or text of a patient.
 
         Raises:
             ConfigurationError: an option is missing, contradicts another, or is not safe.
@@ -113,6 +117,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             strict_responses=strict_responses,
             max_response_bytes=max_response_bytes,
             page_parameter=page_parameter,
+            tracer=tracer,
         )
         # Tracebacks that show locals would show these.
         del token, api_key, email, third_party_internal_id, base_url, region, default_headers

@@ -65,12 +65,13 @@ class Engine(_Engine[SyncPool]):
             result, fresh = self._once(exchange, refused=token)
             return judged if fresh == token else exchange.judge(result, renewed=True)
 
-        result = attempt()
-        if exchange.may_repeat(result):
-            from ._retry import go_on  # noqa: PLC0415  # tenacity takes long to import
+        with exchange.span():
+            result = attempt()
+            if exchange.may_repeat(result):
+                from ._retry import go_on  # noqa: PLC0415  # tenacity takes long to import
 
-            result = go_on(exchange, result, attempt)
-        return exchange.conclude(result)
+                result = go_on(exchange, result, attempt)
+            return exchange.conclude(result)
 
     def _once(
         self, exchange: Exchange[Any], refused: Secret | None = None
@@ -105,12 +106,13 @@ class AsyncEngine(_Engine[AsyncPool]):
             result, fresh = await self._once(exchange, refused=token)
             return judged if fresh == token else exchange.judge(result, renewed=True)
 
-        result = await attempt()
-        if exchange.may_repeat(result):
-            from ._retry import go_on_async  # noqa: PLC0415  # tenacity takes long to import
+        with exchange.span():
+            result = await attempt()
+            if exchange.may_repeat(result):
+                from ._retry import go_on_async  # noqa: PLC0415  # tenacity takes long to import
 
-            result = await go_on_async(exchange, result, attempt)
-        return exchange.conclude(result)
+                result = await go_on_async(exchange, result, attempt)
+            return exchange.conclude(result)
 
     async def _once(
         self, exchange: Exchange[Any], refused: Secret | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
@@ -13,6 +14,8 @@ from ._answers import read, refusal
 from ._messages import Answer, Outgoing
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from heidi_generated.facade import Call
 
     from ._settings import Settings
@@ -27,24 +30,46 @@ MAX_RETRY_AFTER: Final = 60.0
 _PASSING: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
+_UNTRACED: Final = contextlib.nullcontext()
+
+
 class Exchange(Generic[T]):
-    """One call, and the attempts made so far."""
+    """One call, and the attempts made so far.
+
+    Attributes:
+        outgoing: what to send.
+        result: of the last attempt.
+    """
 
     def __init__(self, call: Call[T], settings: Settings) -> None:
         if call.settings is not None:
             settings = checked(settings.evolved(call.settings))
         self._call = call
         self._settings = settings
-        self._outgoing = settings.outgoing(call.request, call.content, token=call.token)
+        self.outgoing = settings.outgoing(call.request, call.content, token=call.token)
         self._safe = call.request.operation.method == "GET" or settings.retry_writes
         self._started = 0.0
         self._attempts = 0
         self._renewals = 0
+        self.result: Result | None = None
+
+    @property
+    def retries(self) -> int:
+        """How many attempts there were after the first."""
+        return self._attempts - 1
+
+    def span(self) -> AbstractContextManager[None]:
+        """What all attempts are made in: a span, where the client has a tracer."""
+        if self._settings.tracer is None:
+            return _UNTRACED
+        from ._trace import span  # noqa: PLC0415  # of few users
+
+        return span(self._settings.tracer, self)
 
     def begin(self) -> Outgoing:
         """Say what to send."""
         self._started = _clock.monotonic()
-        return self._outgoing
+        return self.outgoing
 
     def judge(self, result: Result, *, renewed: bool = False) -> Result:
         """Count and log an attempt, and turn an answer that says no into its error.
@@ -55,11 +80,12 @@ class Exchange(Generic[T]):
         self._attempts += 1
         self._renewals += renewed
         seconds = _clock.monotonic() - self._started
-        _log.attempt(self._outgoing, result, seconds, self._attempts)
+        _log.attempt(self.outgoing, result, seconds, self._attempts)
         if isinstance(result, Answer):
             result.seconds = seconds
             if not 200 <= result.status_code < 300:
-                return refusal(result, self._outgoing)
+                result = refusal(result, self.outgoing)
+        self.result = result
         return result
 
     def may_repeat(self, result: Result) -> bool:
@@ -72,7 +98,7 @@ class Exchange(Generic[T]):
 
     def too_late(self, seconds: float) -> bool:
         """Say whether the deadline has passed by so many seconds from now."""
-        return _clock.monotonic() + seconds >= self._outgoing.ends
+        return _clock.monotonic() + seconds >= self.outgoing.ends
 
     def conclude(self, result: Result) -> RawResponse[T]:
         """Hand the last answer over.
@@ -80,13 +106,12 @@ class Exchange(Generic[T]):
         Raises:
             HeidiError: there was none, or it says no.
         """
-        retries = self._attempts - 1
         if isinstance(result, Answer):
             strict = self._settings.strict_responses
-            reading = functools.partial(read, result, self._outgoing, strict=strict)
-            return RawResponse(retries, result, self._call, reading)
+            reading = functools.partial(read, result, self.outgoing, strict=strict)
+            return RawResponse(self.retries, result, self._call, reading)
         if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
-            result.retries_taken = retries
+            result.retries_taken = self.retries
         raise result
 
 

@@ -24,6 +24,8 @@ from ._version import __version__
 if TYPE_CHECKING:
     from heidi_generated.types import Request
 
+    from ._trace import Tracer
+
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of an answer may take."""
 
@@ -79,6 +81,12 @@ def _limit(value: Any) -> int:
     return value
 
 
+def _tracer(value: Any) -> Tracer | None:
+    if value is not None and not callable(getattr(value, "start_as_current_span", None)):
+        raise ConfigurationError("tracer: give a tracer of OpenTelemetry")
+    return value
+
+
 def _name(value: object) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
         raise ConfigurationError("page_parameter must be the name of the query parameter")
@@ -111,6 +119,7 @@ class Settings:
     """How the server calls the parameter for the next page; None: as the document does."""
 
     default_headers: Mapping[str, str] = attrs.field(converter=_headers)
+    tracer: Tracer | None = attrs.field(converter=_tracer)
 
     def evolved(self, changes: Mapping[str, Any]) -> Settings | ConfigurationError:
         """Change some options; those that are UNSET stay.

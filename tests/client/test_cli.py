@@ -481,3 +481,40 @@ def test_it_runs_as_a_module() -> None:
         f"heidi-sessions {__version__}\n"
         == subprocess.run(run, capture_output=True, text=True, check=True).stdout
     )
+
+
+def completed(words: str) -> list[str]:
+    """Ask a shell what may come after some words of the command line."""
+    script = subprocess.run(
+        [sys.executable, "-m", "heidi_sessions", "--print-completion", "bash"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    ask = f"COMP_WORDS=(heidi-sessions {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))"
+    run = "complete -p heidi-sessions | grep -o '_shtab[a-z_]*'"
+    done = subprocess.run(
+        ["/bin/bash", "-c", f'{script}\n{ask}; "$({run})"; printf "%s\\n" "${{COMPREPLY[@]}}"'],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("li", ["list"]), ("list --ma", ["--max-items"]), ("export --format c", ["csv"])],
+)
+def test_bash_completes_commands_options_and_choices(words: str, offered: list[str]) -> None:
+    assert offered == completed(words)
+
+
+def test_a_shell_that_is_not_known_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--print-completion", "csh"])
+
+    assert caught.value.code == 2
+    assert "choose from 'bash', 'zsh', 'fish', 'powershell'" in capsys.readouterr().err

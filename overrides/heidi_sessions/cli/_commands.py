@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -65,17 +66,26 @@ def _add(commands: Any, name: str, operation: Operation) -> None:
             "--all", dest="max_items", action="store_const", const=None, help="all there are"
         )
     if operation.body is not None:
-        command.add_argument(
+        source = command.add_argument(
             "--input",
             type=Path,
             default=Path("-") if operation.body_required else None,
             help="a file with the request body, a JSON object; - reads stdin",
         )
+        _is_file(source)
+
+
+def _is_file(argument: argparse.Action) -> None:
+    """Let a shell complete the names of files."""
+    with suppress(ImportError):  # the extra [cli]
+        from shtab import FILE  # noqa: PLC0415
+
+        vars(argument)["complete"] = FILE
 
 
 def _add_export(commands: Any, name: str, operation: Operation) -> None:
     command = _command(commands, name, "Write all items of the list to a file", operation, _export)
-    command.add_argument("output", type=Path, help="the file to write; - writes stdout")
+    _is_file(command.add_argument("output", type=Path, help="the file to write; - writes stdout"))
     command.add_argument(
         "--format",
         choices=("jsonl", "csv"),

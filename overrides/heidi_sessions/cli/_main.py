@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from heidi_sessions import ConfigurationError, Heidi, HeidiError, __version__
 
 from . import _commands
-from ._parser import Parser
+from ._parser import Completion, Parser
 from ._view import in_one_line
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ def _parser() -> Parser:
         "HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=Completion,
+        choices=("bash", "zsh", "fish", "powershell"),
+        help="print what completes the words of this command in a shell",
+    )
     parser.add_argument("--base-url", help="the server (HEIDI_BASE_URL)")
     parser.add_argument("--region", help="instead of --base-url (HEIDI_REGION)")
     _commands.add_commands(parser)

@@ -32,6 +32,20 @@ class Parser(argparse.ArgumentParser):
         return words
 
 
+class Completion(argparse.Action):
+    """Prints what completes the words of a parser in a shell, and ends the program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> NoReturn:
+        """Print it for the shell that was named."""
+        try:
+            import shtab  # noqa: PLC0415  # the extra [cli]
+        except ImportError:
+            parser.exit(2, f"{parser.prog}: needs the extra heidi-sessions[cli]\n")
+        _, shell, _ = arguments
+        print(shtab.complete(parser, shell))
+        parser.exit()
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """Ask whether another word was meant; nothing where none is close."""
     found = get_close_matches(word, known, n=1)
