@@ -84,7 +84,7 @@ def _limit(value: Any) -> int:
 def _tracer(value: Any) -> Tracer | None:
     if value is not None and not callable(getattr(value, "start_as_current_span", None)):
         raise ConfigurationError("tracer: give a tracer of OpenTelemetry")
-    return value
+    return cast("Tracer | None", value)
 
 
 def _name(value: object) -> str | None:

@@ -16,11 +16,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import h11
-import httpx
 
 from heidi_conformance._document import Json, as_array, as_object, pointed
 from heidi_conformance.contract._operations import (
@@ -35,6 +34,9 @@ from heidi_conformance.contract._operations import (
 )
 
 from ._upstream import Upstream
+
+if TYPE_CHECKING:
+    import httpx
 
 Headers = tuple[tuple[str, str], ...]
 LARGEST = 8 * 2**20
@@ -459,7 +461,7 @@ def parsed(body: bytes) -> Any:
         return None
 
 
-def as_reply(response: httpx.Response) -> Reply:
+def as_reply(response: "httpx.Response") -> Reply:
     kept = [(name, text) for name, text in response.headers.items() if name not in HOP_BY_HOP]
     return Reply(response.status_code, tuple(kept), response.content)
 

@@ -6,12 +6,14 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import httpx
 
 from heidi_conformance._access import base_url, credential
 from heidi_conformance._verdict import CannotJudgeError
+
+if TYPE_CHECKING:
+    import httpx
 
 SANDBOX = (sys.executable, "-m", "heidi_sandbox", "serve", "--port", "0")
 IN_MEMORY = ("--database-url", "sqlite:///:memory:")
@@ -22,15 +24,17 @@ GREETING = "Heidi sandbox: "
 class Upstream:
     """A server that obeys the document. key: what it issues tokens for."""
 
-    def __init__(self, url: str, key: str, client: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, key: str, client: "httpx.AsyncClient") -> None:
         self.url, self.key = url, key
         self.path = urlsplit(url).path
         self._client = client
 
     async def send(
         self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes = b""
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         """Send a request as it stands; target: below the base URL. Raises CannotJudgeError."""
+        import httpx  # noqa: PLC0415
+
         url = httpx.URL(self.url).copy_with(
             raw_path=(self.path + target).encode("ascii", "replace")
         )
@@ -48,6 +52,8 @@ async def server(url: str, key: str) -> AsyncGenerator[Upstream]:
 
     Raises CannotJudgeError.
     """
+    import httpx  # noqa: PLC0415  # it takes long to import, and not all commands need it
+
     # No proxy of the environment: what is sent there is sent by the judge.
     async with (
         httpx.AsyncClient(
