@@ -11,25 +11,42 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heidi_spec_tools.documents import DocumentError
 
 from scripts.bundle import ROOT
+from scripts.publication.site import MISSING
 from scripts.publish import publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8081
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class Handler(SimpleHTTPRequestHandler):
+    """Serves the publication, and its own page for what is not there."""
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as it is inherited
         """Say nothing: what matters stands in the browser."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Show the page for what is not there."""
+        if code != HTTPStatus.NOT_FOUND:
+            super().send_error(code, message, explain)
+            return
+        content = Path(self.directory, MISSING).read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -46,7 +63,9 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
         print("preview: interrupted; what was published before stays", file=sys.stderr)
         return 130
     try:
-        server = ThreadingHTTPServer((HOST, port), functools.partial(_Quiet, directory=str(folder)))
+        server = ThreadingHTTPServer(
+            (HOST, port), functools.partial(Handler, directory=str(folder))
+        )
     except (OSError, OverflowError) as error:
         print(f"preview: port {port}: {error}; name another with --port", file=sys.stderr)
         return 2

@@ -13,24 +13,29 @@ import argparse
 import hashlib
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import DocumentError
 
-from scripts.bundle import ROOT, derive
+from scripts.bundle import DOCUMENTS, ROOT, derive
 from scripts.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom
 from scripts.publication.documents import documents, overlays
 from scripts.publication.requests import collection
+from scripts.publication.samples import samples
 from scripts.publication.site import CHANGELOG, Site
+from scripts.releases import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OUTPUT: Final = Path("build/publish")
 SAMPLES: Final = Path("openapi/examples")
+DIST: Final = Path("dist")
 SUMS: Final = "SHA256SUMS"
+UNRELEASED: Final = re.compile(r"^## Unreleased$", re.MULTILINE)
 VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
 """What a version may be, since it names a folder."""
 
@@ -45,25 +50,25 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         DocumentError: a source, a bundle or a setting cannot be used.
         OSError: a file cannot be read or written.
     """
-    base: Any = derive("base", root)
-    version = str(base["info"]["version"])
+    derived: dict[str, Any] = {name: derive(name, root) for name in DOCUMENTS}
+    version = str(derived["base"]["info"]["version"])
     if not VERSION.fullmatch(version):
         raise DocumentError(f"info.version: {version!r} cannot name a folder; write one like 1.2.0")
-    notes = (root / CHANGELOG).read_text(encoding="utf-8")
-    complete: Any = derive("client", root)
-    sandbox: Any = derive("strict", root)
-    requests = collection(sandbox)
+    notes = _notes(root, version)
+    requests = collection(derived["strict"])
+    calls = samples(derived["client"])
     downloads = _encoded(
-        documents(root)
+        documents(root, derived)
         | overlays(root)
         | {postman.NAME: postman.file(requests)}
         | http_file.files(requests)
         | _samples(root)
         | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
     )
+    downloads |= _package(root)
     pages = _encoded(
-        Site(root, base, complete, sandbox, notes=notes, downloads=downloads).files()
-        | reference.settings(complete, sandbox)
+        Site(root, derived, calls=calls, notes=notes, downloads=downloads).files()
+        | reference.settings(derived["client"], derived["strict"], calls)
         | reference.bundles(root)
     )
     files = downloads | pages
@@ -71,9 +76,26 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
     return folder, replace(folder, files | {SUMS: _checksums(files)})
 
 
+def _notes(root: Path, version: str) -> str:
+    """Return the changelog; in the publication of a release, nothing in it is unreleased."""
+    notes = (root / CHANGELOG).read_text(encoding="utf-8")
+    if not (root / FOLDERS["base"] / f"{version}.yaml").exists():
+        return notes
+    return UNRELEASED.sub(f"## {version}", notes)
+
+
 def _samples(root: Path) -> dict[str, str]:
     paths = sorted((root / SAMPLES).iterdir())
     return {f"samples/{path.name}": path.read_text(encoding="utf-8") for path in paths}
+
+
+def _package(root: Path) -> dict[str, bytes]:
+    """Return the wheel and the source archive of the current version, if `make dist` built them."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    stem = f"{project['name'].replace('-', '_')}-{project['version']}"
+    names = (f"{stem}-py3-none-any.whl", f"{stem}.tar.gz")
+    paths = [root / DIST / name for name in names]
+    return {f"package/{path.name}": path.read_bytes() for path in paths if path.exists()}
 
 
 def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:

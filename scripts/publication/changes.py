@@ -12,7 +12,10 @@ from scripts.bundle import derive
 from scripts.releases import FOLDERS, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from heidi_spec_tools.documents import Json
 
 HEAD: Final = """\
 # Changes of the documents
@@ -26,8 +29,12 @@ FIRST: Final = "## {0}\n\nThe first version. There is no earlier one to compare 
 CURRENT: Final = "The documents published here are those of {0}; nothing changed since.\n"
 
 
-def changes(root: Path) -> str:
+def changes(root: Path, derived: Mapping[str, Json] | None = None) -> str:
     """Return the page as Markdown: what is not released yet, then each version, newest first.
+
+    Args:
+        root: the root of the repository.
+        derived: its documents, where they have been derived already.
 
     Raises:
         DocumentError: a source or a released document cannot be used.
@@ -37,7 +44,8 @@ def changes(root: Path) -> str:
         return f"{HEAD}\n{NONE}"
     steps = [_released(root, *pair) for pair in itertools.pairwise(versions)]
     first, last = versions[0], versions[-1]
-    parts = [HEAD, _unreleased(root, last), *reversed(steps), FIRST.format(first)]
+    current: Any = derived or {name: derive(name, root) for name in FOLDERS}
+    parts = [HEAD, _unreleased(root, current, last), *reversed(steps), FIRST.format(first)]
     return "\n".join(parts)
 
 
@@ -46,12 +54,10 @@ def _versions(root: Path) -> list[Version]:
     return sorted(Version.parse(path.stem, str(path)) for path in paths)
 
 
-def _unreleased(root: Path, last: Version) -> str:
+def _unreleased(root: Path, documents: Mapping[str, Any], last: Version) -> str:
     """Say what changed since the last release."""
-    documents: Any = {name: derive(name, root) for name in FOLDERS}
     found = {
-        name: compare(_source(root, name, last), Source(document, name))
-        for name, document in documents.items()
+        name: compare(_source(root, name, last), Source(documents[name], name)) for name in FOLDERS
     }
     current = str(documents["base"]["info"]["version"])
     if current == str(last) and not any(comparison.changes for comparison in found.values()):

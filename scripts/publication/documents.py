@@ -9,11 +9,12 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
 from heidi_spec_tools.overlay import apply_files
 
-from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC, derive
+from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC
 from scripts.publication.provenance import KEY
 from scripts.semantics import VOCABULARY, shown_updates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 VOCABULARY_NAME: Final = f"documents/{VOCABULARY.name}"
@@ -25,8 +26,8 @@ SHOWN: Final = "shown.yaml"
 PROVENANCE: Final = frozenset({KEY, "x-derived-from"})
 
 
-def documents(root: Path) -> dict[str, str]:
-    """Return `documents/`: each document as YAML, JSON and dereferenced JSON.
+def documents(root: Path, derived: Mapping[str, Json]) -> dict[str, str]:
+    """Return `documents/`: each derived document as YAML, JSON and dereferenced JSON.
 
     Each comes twice, the second time without provenance. Beside them, the schema of `x-semantics`.
 
@@ -35,8 +36,7 @@ def documents(root: Path) -> dict[str, str]:
     """
     vocabulary = (root / VOCABULARY.relative_to(ROOT)).read_text(encoding="utf-8")
     files = {VOCABULARY_NAME: vocabulary}
-    for name in DOCUMENTS:
-        document = derive(name, root)
+    for name, document in derived.items():
         for form, content in {name: document, f"{name}.plain": plain(document)}.items():
             files[f"documents/{form}.yaml"] = dump_yaml(content)
             files[f"documents/{form}.json"] = dump_json(content)

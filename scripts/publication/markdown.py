@@ -1,4 +1,7 @@
-"""Markdown as HTML: anchors on headings, links that lead to pages of the site, coloured code."""
+"""Markdown as HTML: anchors on headings, links that lead to pages of the site, coloured code.
+
+Snippets in several languages that stand one behind the other are one snippet with tabs.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,20 @@ if TYPE_CHECKING:
 
     Resolver = Callable[[str], str]
 
-LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in ("json", "python", "sh")}
+LANGUAGES: Final = {"sh": "curl", "python": "Python", "ts": "TypeScript"}
+"""What a reader chooses from, where the same is shown in each."""
+LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in (*LANGUAGES, "json", "yaml")}
+OUTPUT: Final = frozenset({"json", "text"})
+"""What a program prints; nobody copies it."""
 FORMATTER: Final = HtmlFormatter[str](nowrap=True)
 FOREIGN: Final = re.compile(r"[a-z]+:")
 SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
 ROW: Final = re.compile(r"[A-Z]\d+")
 """The first cell of a row that others cite, such as S7."""
+BAR: Final = r"\|"
 COMMENT: Final = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
+LINK: Final = re.compile(r"^```.*?^```$|(?<=\]\()[^)\s]+", re.DOTALL | re.MULTILINE)
+"""A block of code, in which nothing is a link, or the address of a link."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Text:
-    """A rendered text. `summary` is its first sentence, without markup."""
+    """A rendered text. `summary` is its first sentence, without markup.
+
+    markdown: its source, without comments, with links that lead to the Markdown of other pages.
+    """
 
     title: str
     summary: str
     html: str
+    markdown: str
     headings: tuple[Heading, ...]
 
 
@@ -62,10 +76,12 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
     Raises:
         DocumentError: the text has no title, or a link in it leads nowhere.
     """
-    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
-    tokens = parser.parse(COMMENT.sub("", source))
+    parser.add_render_rule("fence", _fence)
+    source = COMMENT.sub("", source)
+    tokens = parser.parse(source)
     if not tokens or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
         raise DocumentError(f"{name}: has no title; start it with a line `# ...`")
     headings = tuple(_anchored(tokens))
@@ -74,14 +90,21 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
             _lead(token, name, resolve)
     _name_rows(tokens)
     _name_tables(tokens)
+    _group(tokens)
     rendered = parser.renderer.render(tokens, parser.options, {})
     summary = SENTENCE.match(headings[0].body)
-    return Text(headings[0].text, summary[0] if summary else "", rendered, headings)
+    markdown = LINK.sub(lambda found: _markdown_address(found[0], resolve), source)
+    return Text(headings[0].text, summary[0] if summary else "", rendered, markdown, headings)
 
 
 def anchor(text: str) -> str:
     """Return the anchor of a heading, as the places that show Markdown make it."""
     return re.sub(r"[^\w -]", "", text).lower().replace(" ", "-")
+
+
+def cell(text: str) -> str:
+    """Write a text as a cell of a table."""
+    return " ".join(text.split()).replace("|", BAR)
 
 
 def _anchored(tokens: Sequence[Token]) -> Iterable[Heading]:
@@ -116,11 +139,27 @@ def _lead(token: Token, name: str, resolve: Resolver) -> None:
     if FOREIGN.match(address):
         token.attrSet("rel", "noreferrer")
         return
-    path, sharp, fragment = address.partition("#")
     try:
-        token.attrSet("href", (resolve(path) if path else "") + sharp + fragment)
+        token.attrSet("href", _address(address, resolve))
     except KeyError as error:
         raise DocumentError(f"{name}: the link {address} leads to no page; fix it") from error
+
+
+def _address(address: str, resolve: Resolver) -> str:
+    path, sharp, fragment = address.partition("#")
+    return (resolve(path) if path else "") + sharp + fragment
+
+
+def _markdown_address(found: str, resolve: Resolver) -> str:
+    if found.startswith("```") or FOREIGN.match(found):
+        return found
+    page, sharp, fragment = _address(found, resolve).partition("#")
+    return markdown_of(page) + sharp + fragment
+
+
+def markdown_of(page: str) -> str:
+    """Return the file that holds a page as Markdown, as llmstxt.org names it; others stay."""
+    return f"{page}.md" if page.endswith(".html") else page
 
 
 def _name_rows(tokens: Sequence[Token]) -> None:
@@ -154,7 +193,33 @@ def _table_close(*_: object) -> str:
     return "</table></div>\n"
 
 
-def _highlighted(code: str, language: str, _attributes: str) -> str:
+def _group(tokens: Sequence[Token]) -> None:
+    """Mark the first and the last of snippets that show the same in several languages."""
+    run: list[Token] = []
+    for token in (*tokens, None):
+        if token and token.info in LANGUAGES and token.info not in {each.info for each in run}:
+            run.append(token)
+            continue
+        if len(run) > 1:
+            run[0].meta["first"] = run[-1].meta["last"] = True
+            for each in run:
+                each.meta["label"] = LANGUAGES[each.info]
+        run = [token] if token and token.info in LANGUAGES else []
+
+
+def _fence(
+    _renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object
+) -> str:
+    token = tokens[index]
+    shown = _snippet(token.content, token.info, token.meta.get("label", ""))
+    opened = '<div class="tabs">\n' if token.meta.get("first") else ""
+    return opened + shown + ("</div>\n" if token.meta.get("last") else "")
+
+
+def _snippet(code: str, language: str, label: str) -> str:
     lexer = LEXERS.get(language)
     text = pygments.highlight(code, lexer, FORMATTER) if lexer else html.escape(code)
-    return f'<pre tabindex="0"><code>{text}</code></pre>\n'
+    kind = "output" if language in OUTPUT else "code"
+    caption = f"<figcaption>{label}</figcaption>" if label else ""
+    body = f'<pre tabindex="0"><code>{text}</code></pre>'
+    return f'<figure class="{kind}">{caption}{body}</figure>\n'

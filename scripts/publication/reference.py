@@ -1,4 +1,7 @@
-"""The two references: Redoc's, made to be read, and Scalar's, with a console against a sandbox."""
+"""The two references: Redoc's, made to be read, and Scalar's, with a console against a sandbox.
+
+Beside their bundles, that of lunr, which searches the site.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import DocumentError, Json
+from heidi_spec_tools.nodes import METHODS
 
 from scripts.publication.provenance import KEY
 from scripts.publication.requests import base_url
+from scripts.publication.samples import as_extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +26,8 @@ REDOC_LICENCE: Final = MODULES / "redoc/bundles/redoc.standalone.js.LICENSE.txt"
 # The package of the reference itself brings 287 MB along; this one holds the bundle alone.
 SCALAR: Final = MODULES / "@scalar/fastify-api-reference/dist/js/standalone.js"
 SCALAR_LICENCE: Final = MODULES / "@scalar/fastify-api-reference/LICENSE"
+LUNR: Final = MODULES / "lunr/lunr.min.js"
+LUNR_LICENCE: Final = MODULES / "lunr/LICENSE"
 
 CHANGES: Final = {
     # The one address that it loads by itself; without an image it shows its name alone.
@@ -33,6 +40,7 @@ CHANGES: Final = {
 FONT: Final = "system-ui, sans-serif"
 
 REDOC_OPTIONS: Final = {
+    "disableSearch": True,
     "expandResponses": "200",
     "hideDownloadButtons": True,
     "jsonSamplesExpandLevel": 4,
@@ -131,8 +139,30 @@ the vendor is silent.
 """
 
 
+SAMPLES_DESCRIPTION: Final = """
+The samples take the base URL and the key from the environment, Python the user as well, as
+`heidi-sandbox env` prints them. *Issue a token* shows where those of curl and TypeScript have their
+`token` from; Python gets its own. [Getting started](getting-started.html) goes through it step by
+step.
+"""
+
+
+def kind(schema: Mapping[str, Any]) -> str:
+    """Say in a few words of Markdown what a schema is, with links to schemas that have a name."""
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    choices = schema.get("oneOf", schema.get("anyOf", ()))
+    if choices:
+        return " or ".join(map(kind, choices))
+    types = schema.get("type", "anything")
+    named = [types] if isinstance(types, str) else types
+    said = [f"array of {kind(schema.get('items', {}))}" if n == "array" else n for n in named]
+    return " or ".join(said) + (f" ({schema['format']})" if "format" in schema else "")
+
+
 def bundles(root: Path) -> dict[str, str]:
-    """Return the two bundles, changed where they would ask somebody else, and their licences.
+    """Return the bundles, changed where they would ask somebody else, and their licences.
 
     Raises:
         DocumentError: a bundle is not there, or not what it was.
@@ -147,11 +177,28 @@ def bundles(root: Path) -> dict[str, str]:
         "assets/redoc.LICENSE.txt": _read(root, REDOC_LICENCE),
         "assets/scalar.js": _read(root, SCALAR),
         "assets/scalar.LICENSE.txt": _read(root, SCALAR_LICENCE),
+        "assets/lunr.js": _read(root, LUNR),
+        "assets/lunr.LICENSE.txt": _read(root, LUNR_LICENCE),
     }
 
 
-def settings(complete: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[str, str]:
-    """Return the scripts that tell each bundle what to draw."""
+def settings(
+    complete: Mapping[str, Any],
+    sandbox: Mapping[str, Any],
+    calls: Mapping[str, Mapping[str, str]],
+) -> dict[str, str]:
+    """Return the scripts that tell each bundle what to draw.
+
+    Args:
+        complete: the document of the reference.
+        sandbox: the document of the console.
+        calls: a call of each operation, by language.
+    """
+    shown: Any = _with_readable_provenance(dict(complete))
+    shown["info"]["description"] += SAMPLES_DESCRIPTION
+    for path, item in shown["paths"].items():
+        for method in item.keys() & METHODS:
+            item[method]["x-codeSamples"] = as_extension(calls[f"{method.upper()} {path}"])
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
     where = "Where `make sandbox` serves it."
@@ -161,7 +208,7 @@ def settings(complete: Mapping[str, Any], sandbox: Mapping[str, Any]) -> dict[st
         parameter.get("schema", {}).pop("examples", None)
     return {
         "assets/reference-data.js": _script(
-            document=_with_readable_provenance(dict(complete)),
+            document=shown,
             options=REDOC_OPTIONS,
             themes=REDOC_THEMES,
         ),

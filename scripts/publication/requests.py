@@ -108,6 +108,18 @@ def collection(document: Mapping[str, Any]) -> Collection:
     return Collection(info["title"], info["version"], tuple(writer.requests()), variables)
 
 
+def calls(document: Mapping[str, Any]) -> dict[str, Request]:
+    """Return a request for each operation, by method and path, with the values of its examples.
+
+    Only the key and the token are variables.
+
+    Raises:
+        DocumentError: a reference leads nowhere.
+    """
+    writer = _Writer(cast("dict[str, Any]", dereference(dict(document))))
+    return {each.request: writer.call(each) for each in writer.operations}
+
+
 class _Writer:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
@@ -149,6 +161,12 @@ class _Writer:
                     if pointer is not None:
                         variable = _camel(target, plain)
                         yield (target, plain), (operation.id, variable, pointer)
+
+    def call(self, operation: Operation) -> Request:
+        """Return the request of an operation, with an example for all but its secrets."""
+        known = {f"{{{{{name}}}}}": value for name, value in self.variables.items()}
+        query = {name: known.get(value, value) for name, value in self._query(operation).items()}
+        return self._request(operation, operation.title, path=_example_path(operation), query=query)
 
     # The order
 
@@ -276,8 +294,7 @@ class _Writer:
             reason = "no key" if "{{apiKey}}" in secret.values() else "no token"
             yield 401, reason, {"headers": kept}
         if operation.parameters_in("path"):
-            samples = {p["name"]: str(value_of(p)) for p in operation.parameters_in("path")}
-            yield 404, "unknown id", {"path": operation.path.format_map(samples)}
+            yield 404, "unknown id", {"path": _example_path(operation)}
         if operation.body is not None:
             yield from self._spoilt_bodies(operation, operation.body)
         else:
@@ -380,14 +397,14 @@ class _Writer:
                 if not linked:
                     variable = self.unlinked.get(name, variable)
                 query[name] = f"{{{{{variable}}}}}"
-            elif _is_sent(parameter):
+            elif is_sent(parameter):
                 query |= _spelled_query(parameter)
         return query
 
     def _headers(self, operation: Operation, *, body: bool = True) -> dict[str, str]:
         headers = self._secret(operation)
         for parameter in operation.parameters_in("header"):
-            if _is_sent(parameter):
+            if is_sent(parameter):
                 headers[parameter["name"]] = _spelled(value_of(parameter))
         return headers | ({"Content-Type": JSON} if body and operation.body is not None else {})
 
@@ -409,12 +426,18 @@ class _Writer:
         return headers
 
 
+def _example_path(operation: Operation) -> str:
+    parameters = operation.parameters_in("path")
+    values = {each["name"]: quote(_spelled(value_of(each)), safe="") for each in parameters}
+    return operation.path.format_map(values)
+
+
 def _shown(operation: Operation) -> dict[str, Any]:
     """Return what the first request of an operation shows of it."""
     token = operation.semantics.get("page", {}).get("token")
     optional: dict[str, str] = {}
     for parameter in operation.parameters_in("query"):
-        if not _is_sent(parameter) and parameter["name"] != token:
+        if not is_sent(parameter) and parameter["name"] != token:
             optional |= _spelled_query(parameter)
     return {"documented": tuple(operation.responses.values()), "optional": optional}
 
@@ -423,7 +446,8 @@ def _removes(operation: Operation) -> bool:
     return operation.action == "delete" or operation.method == "delete"
 
 
-def _is_sent(parameter: Mapping[str, Any]) -> bool:
+def is_sent(parameter: Mapping[str, Any]) -> bool:
+    """Return whether a request has a parameter: one that it must have, or that has an example."""
     return bool(parameter.get("required")) or example_of(parameter) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the search of the site looks through: a small list, so that no engine is needed."""
+"""What the search of the site looks through: a list, which lunr indexes in the browser."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from scripts.publication.markdown import Text
 
 WORD: Final = re.compile(r"[\w'-]+")
+PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+"""A word within a name such as `next_page` or `createSession`."""
 
 
 class Entry(NamedTuple):
@@ -39,9 +41,11 @@ def texts(pages: Iterable[tuple[str, str, Text]]) -> Iterator[Entry]:
 def operations(document: Mapping[str, Any], page: str) -> Iterator[Entry]:
     """List the operations of a document, with their parameters and statuses."""
     for operation in read(cast("dict[str, Any]", dereference(dict(document)))):
-        named = [parameter["name"] for parameter in operation.parameters]
-        said = [operation.title, operation.value.get("description", ""), *named]
-        said += operation.value["responses"]
+        said = [operation.title, operation.value.get("description", "")]
+        for parameter in operation.parameters:
+            said += [parameter["name"], parameter.get("description", "")]
+        for status, response in operation.value["responses"].items():
+            said += [status, response["description"]]
         yield Entry(
             f"{operation.id} · {operation.request}",
             "operation",
@@ -66,5 +70,6 @@ def script(entries: Iterable[Entry]) -> str:
 
 
 def words(text: str) -> str:
-    """Return the words of a text in lower case, each once, in order."""
-    return " ".join(dict.fromkeys(WORD.findall(text.lower())))
+    """Return the words of a text in lower case, and those within names, each once, in order."""
+    found = [each for word in WORD.findall(text) for each in (word, *PART.findall(word))]
+    return " ".join(dict.fromkeys(word.lower() for word in found))

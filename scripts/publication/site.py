@@ -1,4 +1,7 @@
-"""The pages of the site, from the guides, the documents and the templates in scripts/site/."""
+"""The pages of the site, from the guides, the documents and the templates in scripts/site/.
+
+Each page is there as HTML and as Markdown, and `llms.txt` lists the latter, as llmstxt.org says.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,28 @@ import hashlib
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
 from markdown_it import MarkdownIt
 
 from scripts.bundle import DOCUMENTS
+from scripts.facts import Spec
 from scripts.publication import search
 from scripts.publication.changes import changes
-from scripts.publication.markdown import Heading, Text, anchor, render
+from scripts.publication.markdown import Heading, Text, anchor, cell, markdown_of, render
+from scripts.publication.operations import operations
 from scripts.publication.provenance import decisions, silences
-from scripts.publication.tables import GUIDES, filled, tables
+from scripts.publication.reference import kind
+from scripts.publication.tables import GUIDES, filled, servers, tables
 from scripts.semantics import VOCABULARY
 
 if TYPE_CHECKING:
@@ -32,6 +45,11 @@ CHANGELOG: Final = Path("CHANGELOG.md")
 CHANGES: Final = Path("openapi/releases")
 
 HOME: Final = "home"
+INDEX: Final = "index.html"
+MISSING: Final = "404.html"
+LLMS: Final = "llms.txt"
+INLINE: Final = ("base", "theme")
+"""The scripts that stand in a page: the first in that for what is not found, the last in all."""
 ORDER: Final = (
     "getting-started",
     "authentication",
@@ -50,9 +68,14 @@ NAVIGATION: Final = {
     "getting-started.html": "Guides",
     "reference.html": "Reference",
     "console.html": "Console",
-    "unsaid.html": "What the vendor does not say",
+    "unsaid.html": "Open questions",
     "changelog.html": "Changelog",
     "downloads.html": "Downloads",
+}
+
+TITLES: Final = NAVIGATION | {
+    "reference.html": "API reference",
+    "unsaid.html": "What the vendor does not say",
 }
 
 SUMMARIES: Final = {
@@ -62,7 +85,8 @@ SUMMARIES: Final = {
     "decisions.html": "What we repaired, read and decided, row by row.",
     "changelog.html": "What changed, version by version.",
     "changes.html": "What differs between the documents of two versions, and what it asks of you.",
-    "downloads.html": "The documents in every form, collections, and their checksums.",
+    "downloads.html": "The documents in every form, collections, the Python package, checksums.",
+    MISSING: "There is no such page.",
 }
 
 MEANINGS: Final = {
@@ -104,6 +128,14 @@ DOWNLOADS: Final = {
             " httpYac. Each says where the key goes."
         ),
     ),
+    "package/": (
+        "Python package",
+        (
+            "The client, the sandbox and the judge as a wheel, which `pip install` takes as a file,"
+            " and the source of everything. [The Python client](client.html) says what its extras"
+            " bring."
+        ),
+    ),
     "samples/": ("Samples", "The vendor's samples as printed, and what we repaired in them."),
     "": (
         "About this version",
@@ -111,6 +143,13 @@ DOWNLOADS: Final = {
     ),
 }
 """Titles and summaries of the downloads, by the folder that they are in."""
+
+RECOMMENDED: Final = ("client", "strict", "base")
+
+NOT_BUILT: Final = (
+    "Not built for this publication: `make dist` in a checkout of the project builds it, and the"
+    " next `make publish` takes it along."
+)
 
 POLICY: Final = {
     "default-src": "'none'",
@@ -124,6 +163,7 @@ POLICY: Final = {
 OWN: Final = POLICY | {"require-trusted-types-for": "'script'", "trusted-types": "search"}
 # The bundles write styles and mark-up of their own. The console may talk to this machine alone.
 REFERENCE: Final = POLICY | {"style-src": "'self' 'unsafe-inline'", "worker-src": "blob:"}
+LOST: Final = OWN | {"base-uri": "'self'"}
 CONSOLE: Final = POLICY | {
     "style-src": "'self' 'unsafe-inline'",
     "connect-src": "'self' http://127.0.0.1:* http://localhost:*",
@@ -134,6 +174,7 @@ CONSOLE: Final = POLICY | {
 class Page:
     """A page: its file, its title, a line about it, what it shows, and how.
 
+    markdown: the same for those who read no HTML.
     section: the page of the navigation that it belongs to.
     siblings: the pages beside it in that section.
     """
@@ -142,11 +183,24 @@ class Page:
     title: str
     summary: str
     body: str = ""
+    markdown: str = ""
     section: str = ""
     contents: tuple[Heading, ...] = ()
     siblings: tuple[Page, ...] = ()
     template: str = "page.html"
     policy: Mapping[str, str] = dataclasses.field(default_factory=lambda: OWN)
+
+    @property
+    def source(self) -> str:
+        """The file that holds it as Markdown."""
+        return markdown_of(self.name)
+
+    @property
+    def beside(self) -> tuple[Page | None, Page | None]:
+        """The pages before and behind it in its section."""
+        at = [page.name for page in self.siblings].index(self.name) if self.siblings else 0
+        around = (None, *self.siblings, None)
+        return around[at], around[at + 2] if self.siblings else None
 
 
 class Site:
@@ -154,9 +208,9 @@ class Site:
 
     Args:
         root: the root of the repository.
-        base: what the vendor's Sessions page says.
-        complete: the same with tokens and paging; the reference shows it.
-        sandbox: what the sandbox serves; the console calls it.
+        derived: its documents. The reference shows `client`, and the console calls the sandbox,
+            which serves `strict`.
+        calls: a call of each operation of the reference, by language.
         notes: the release notes, as Markdown with a title.
         downloads: the files to download.
     """
@@ -164,27 +218,31 @@ class Site:
     def __init__(
         self,
         root: Path,
-        base: Mapping[str, Any],
-        complete: Mapping[str, Any],
-        sandbox: Mapping[str, Any],
+        derived: Mapping[str, Any],
         *,
+        calls: Mapping[str, Mapping[str, str]],
         notes: str,
         downloads: Mapping[str, bytes],
     ) -> None:
         self._root = root
-        self._base = base
-        self._complete = complete
-        self._sandbox = sandbox
+        self._base = derived["base"]
+        self._complete = derived["client"]
+        self._sandbox = derived["strict"]
+        self._calls = calls
+        self._silences = silences(self._base, self._sandbox)
         self._downloads = downloads
-        self._tables = tables(root)
+        self._tables = tables(root, self._sandbox)
         self._links = {
-            "README.md": "index.html",
+            "README.md": INDEX,
             CHANGELOG.as_posix(): "changelog.html",
             DECISIONS.as_posix(): "decisions.html",
             "openapi/openapi.yaml": "documents/base.yaml",
+            "generated/heidi_spec": "downloads.html#documents",
+            **{f"generated/heidi_spec/{name}.yaml": f"documents/{name}.yaml" for name in DOCUMENTS},
             "openapi/examples": "downloads.html#samples",
+            "pyproject.toml": "downloads.html#python-package",
             "openapi/examples/repairs.yaml": "samples/repairs.yaml",
-            f"{GUIDES.as_posix()}/{HOME}.md": "index.html",
+            f"{GUIDES.as_posix()}/{HOME}.md": INDEX,
         }
         paths = {path.stem: path for path in sorted((root / GUIDES).glob("*.md"))}
         names = [name for name in ORDER if name in paths] + sorted(paths.keys() - {*ORDER, HOME})
@@ -193,11 +251,11 @@ class Site:
         self._home = self._text(GUIDES / f"{HOME}.md")
         self._decisions = self._text(DECISIONS)
         self._notes = self._rendered(notes, CHANGELOG)
-        self._changes = self._rendered(changes(root), CHANGES)
+        self._changes = self._rendered(changes(root, derived), CHANGES)
         self._inline = MarkdownIt("commonmark", {"html": False}).renderInline
         self._environment = Environment(
             loader=FileSystemLoader(root / TEMPLATES),
-            autoescape=True,
+            autoescape=select_autoescape(("html",)),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -207,22 +265,31 @@ class Site:
         """Return every page, and the assets that are not bundles."""
         guides = self._guide_pages()
         others = [self._unsaid(), *self._text_pages(), self._downloads_page()]
-        others += self._reference_pages()
-        pages = [*guides, *others]
-        home = Page(
-            "index.html",
-            self._home.title,
-            self._home.summary,
-            self._home.html,
-            template="home.html",
-        )
-        cards = [*guides, *(page for page in others if page.name in NAVIGATION)]
-        files = {page.name: self._page(page) for page in pages}
-        files[home.name] = self._page(home, cards=cards)
+        others += [self._reference(), self._console()]
+        home = self._front()
+        files = {page.name: self._page(page) for page in (*guides, *others)}
+        files[home.name] = self._page(home, **self._front_facts(), guides=guides)
+        files |= {page.source: page.markdown for page in (home, *guides, *others)}
         for path in sorted((self._root / TEMPLATES).iterdir()):
-            if path.suffix in {".css", ".js"} and path.stem != "theme":
+            if path.suffix in {".css", ".js"} and path.stem not in INLINE:
                 files[f"assets/{path.name}"] = path.read_text(encoding="utf-8")
-        return files | {"assets/search-data.js": search.script(self._entries())}
+        missing = Page(MISSING, "Page not found", SUMMARIES[MISSING], template=MISSING, policy=LOST)
+        return files | {
+            MISSING: self._page(missing),
+            LLMS: self._fragment(LLMS, home=home, guides=guides, others=others),
+            "assets/search-data.js": search.script(self._entries()),
+        }
+
+    def _front(self) -> Page:
+        text = self._home
+        body, markdown = text.html, text.markdown
+        return Page(INDEX, text.title, text.summary, body, markdown, template="home.html")
+
+    def _front_facts(self) -> dict[str, Any]:
+        """Return what the top of the first page shows beside its text."""
+        known = servers(self._sandbox)
+        lead, mark, rest = self._home.html.partition("<h2")
+        return {"lead": lead, "rest": mark + rest, "server": known[0], "sandbox": known[-1]}
 
     def _guide_pages(self) -> list[Page]:
         first = next(iter(self._guides))
@@ -232,6 +299,7 @@ class Site:
                 text.title,
                 text.summary,
                 text.html,
+                text.markdown,
                 section=f"{first}.html",
                 contents=_contents(text),
             )
@@ -247,65 +315,74 @@ class Site:
 
     def _text_page(self, name: str, text: Text, section: str) -> Page:
         contents = _contents(text)
-        return Page(name, text.title, SUMMARIES[name], text.html, section, contents)
+        summary = SUMMARIES[name]
+        return Page(name, text.title, summary, text.html, text.markdown, section, contents)
 
-    def _reference_pages(self) -> list[Page]:
-        return [
-            Page(
-                f"{name}.html",
-                NAVIGATION[f"{name}.html"],
-                SUMMARIES[f"{name}.html"],
-                section=f"{name}.html",
-                template=f"{name}.html",
-                policy=policy,
-            )
-            for name, policy in {"reference": REFERENCE, "console": CONSOLE}.items()
-        ]
+    def _reference(self) -> Page:
+        plain = cast("dict[str, Any]", dereference(dict(self._complete)))
+        markdown = self._fragment(
+            "reference.md",
+            document=self._complete,
+            operations=operations(plain),
+            samples=self._calls,
+            kind=kind,
+            media=Spec(dict(self._complete)).media,
+        )
+        return self._drawn("reference.html", markdown, REFERENCE)
+
+    def _console(self) -> Page:
+        markdown = self._fragment("console.md", sandbox=servers(self._sandbox)[-1][0])
+        return self._drawn("console.html", markdown, CONSOLE)
+
+    def _drawn(self, name: str, markdown: str, policy: Mapping[str, str]) -> Page:
+        """Return a page that a bundle draws."""
+        title, summary = TITLES[name], SUMMARIES[name]
+        return Page(name, title, summary, "", markdown, name, template=name, policy=policy)
 
     def _unsaid(self) -> Page:
-        groups = silences(self._base, self._sandbox)
+        groups = self._silences
         counts = collections.Counter(row.status for rows in groups.values() for row in rows)
-        body = self._fragment(
+        headings = (Heading(2, group, anchor(group), "") for group in groups)
+        return self._own(
             "unsaid.html",
+            headings,
             groups=groups,
             counts=counts,
             total=counts.total(),
             meanings=MEANINGS,
             decisions=decisions(self._read(DECISIONS)),
         )
-        headings = (Heading(2, group, anchor(group), "") for group in groups)
-        return self._own("unsaid.html", body, headings)
 
     def _downloads_page(self) -> Page:
+        folders = set(map(_folder, self._downloads))
         groups = [
             {
                 "title": title,
-                "summary": summary,
+                "summary": summary if folder in folders else NOT_BUILT,
                 "files": [
                     {
                         "name": name,
                         "size": _size(len(content)),
                         "sum": hashlib.sha256(content).hexdigest(),
                     }
-                    for name, content in sorted(self._downloads.items())
-                    if name[: name.find("/") + 1] == folder
+                    for name, content in sorted(self._downloads.items(), key=_place)
+                    if _folder(name) == folder
                 ],
             }
             for folder, (title, summary) in DOWNLOADS.items()
         ]
         titles = [*(title for title, _ in DOWNLOADS.values()), "Everything"]
         headings = (Heading(2, title, anchor(title), "") for title in titles)
-        return self._own(
-            "downloads.html", self._fragment("downloads.html", groups=groups), headings
-        )
+        return self._own("downloads.html", headings, groups=groups)
 
-    def _own(self, name: str, body: str, headings: Iterable[Heading]) -> Page:
-        title, summary = NAVIGATION[name], SUMMARIES[name]
-        return Page(name, title, summary, body, section=name, contents=tuple(headings))
+    def _own(self, name: str, headings: Iterable[Heading], **values: Any) -> Page:
+        body, markdown = (self._fragment(file, **values) for file in (name, f"{name[:-5]}.md"))
+        title, summary = TITLES[name], SUMMARIES[name]
+        return Page(name, title, summary, body, markdown, name, tuple(headings))
 
     def _entries(self) -> Iterable[search.Entry]:
         texts = [(f"{name}.html", "guide", text) for name, text in self._guides.items()]
-        texts.append(("index.html", "guide", self._home))
+        texts.append((INDEX, "guide", self._home))
         texts.append(("decisions.html", "decision", self._decisions))
         texts.append(("changelog.html", "changelog", self._notes))
         texts.append(("changes.html", "changelog", self._changes))
@@ -313,7 +390,22 @@ class Site:
         yield from search.schemas(self._complete, "reference.html")
         yield from search.texts(texts)
         for name in ("console.html", "unsaid.html", "downloads.html"):
-            yield search.Entry(NAVIGATION[name], "page", name, search.words(SUMMARIES[name]))
+            yield search.Entry(TITLES[name], "page", name, search.words(SUMMARIES[name]))
+        for folder, (title, summary) in DOWNLOADS.items():
+            names = " ".join(name for name in self._downloads if _folder(name) == folder)
+            yield search.Entry(
+                f"{title} · {TITLES['downloads.html']}",
+                "page",
+                f"downloads.html#{anchor(title)}",
+                search.words(f"{summary} {names}"),
+            )
+        for group, rows in self._silences.items():
+            yield search.Entry(
+                f"{group} · {TITLES['unsaid.html']}",
+                "page",
+                f"unsaid.html#{anchor(group)}",
+                search.words(" ".join(f"{row.place} {row.said} {row.decided}" for row in rows)),
+            )
 
     def _text(self, path: Path) -> Text:
         return self._rendered(filled(self._read(path), self._tables, path.name), path)
@@ -333,14 +425,16 @@ class Site:
             raise DocumentError(f"{path}: not UTF-8; save as UTF-8") from error
 
     def _page(self, page: Page, **values: Any) -> str:
-        theme = self._read(TEMPLATES / "theme.js").strip()
-        digest = base64.b64encode(hashlib.sha256(theme.encode()).digest()).decode()
-        policy = dict(page.policy) | {"script-src": f"'self' 'sha256-{digest}'"}
+        names = INLINE if page.name == MISSING else INLINE[-1:]
+        inline = [self._read(TEMPLATES / f"{name}.js").strip() for name in names]
+        hashes = (hashlib.sha256(script.encode()).digest() for script in inline)
+        allowed = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in hashes)
+        policy = dict(page.policy) | {"script-src": f"'self' {allowed}"}
         return self._fragment(
             page.template,
             page=page,
             policy="; ".join(f"{directive} {sources}" for directive, sources in policy.items()),
-            theme=theme,
+            scripts=inline,
             navigation=NAVIGATION,
             **values,
         )
@@ -348,7 +442,7 @@ class Site:
     def _fragment(self, template: str, **values: Any) -> str:
         info = self._base["info"]
         known = {"title": info["title"], "version": info["version"]}
-        helpers = {"anchor": anchor, "inline": self._inline}
+        helpers = {"anchor": anchor, "inline": self._inline, "cell": cell}
         try:
             return self._environment.get_template(template).render(**known, **helpers, **values)
         except TemplateError as error:
@@ -361,6 +455,18 @@ def _beside_each_other(pages: Sequence[Page]) -> list[Page]:
 
 def _contents(text: Text) -> tuple[Heading, ...]:
     return tuple(heading for heading in text.headings if heading.level == 2)
+
+
+def _folder(name: str) -> str:
+    """Return the folder of a download, with a slash behind it, or an empty string."""
+    return name[: name.find("/") + 1]
+
+
+def _place(download: tuple[str, bytes]) -> tuple[int, bool, bool, str]:
+    """Say where a download stands in its folder: first what most readers take."""
+    stem, *form = download[0].rpartition("/")[2].split(".")
+    known = RECOMMENDED.index(stem) if stem in RECOMMENDED else len(RECOMMENDED)
+    return known, "plain" in form, "dereferenced" in form, download[0]
 
 
 def _size(count: int) -> str:

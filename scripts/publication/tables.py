@@ -10,6 +10,7 @@ source cannot be used.
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -20,27 +21,34 @@ from heidi_spec_tools.documents import DocumentError, write
 from heidi_spec_tools.nodes import pointer_of
 
 from scripts.bundle import ROOT, derive
+from scripts.publication.markdown import cell
 from scripts.publication.operations import JSON, error_of, error_type, operations
+from scripts.publication.requests import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from heidi_spec_tools.documents import Json
+
     from scripts.publication.operations import Operation
 
-BAR: Final = r"\|"
 GUIDES: Final = Path("openapi/guides")
 TABLE: Final = re.compile(
     r"^<!-- table: (?P<name>[\w-]+) -->\n(?P<old>.*?)^<!-- /table -->$", re.DOTALL | re.MULTILINE
 )
 
 
-def tables(root: Path = ROOT) -> dict[str, str]:
+def tables(root: Path = ROOT, strict: Json = None) -> dict[str, str]:
     """Return each table by name, in Markdown.
+
+    Args:
+        root: the root of the repository.
+        strict: its strict document, where it has been derived already.
 
     Raises:
         DocumentError: a source cannot be used.
     """
-    document = cast("dict[str, Any]", dereference(derive("strict", root)))
+    document = cast("dict[str, Any]", dereference(strict or derive("strict", root)))
     found = operations(document)
     return {
         "errors": _errors(document, found),
@@ -49,7 +57,31 @@ def tables(root: Path = ROOT) -> dict[str, str]:
             ((f"`{each.id}`", f"`{each.request}`", each.title) for each in found),
         ),
         "pages": "\n".join(_page(each) for each in found if each.action == "list"),
+        "servers": _table(
+            ("server", "base URL"),
+            ((description, f"`{url}`") for url, description in servers(document)),
+        ),
     }
+
+
+def servers(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List the servers, one for each value that a variable may have, and the sandbox."""
+    found: list[tuple[str, str]] = []
+    for server in document["servers"]:
+        choices = {
+            name: [str(value) for value in variable["enum"]]
+            for name, variable in server.get("variables", {}).items()
+            if "enum" in variable
+        }
+        for values in itertools.product(*choices.values()):
+            url = str(server["url"])
+            for name, value in zip(choices, values, strict=True):
+                url = url.replace(f"{{{name}}}", value)
+            named = (f"{name} `{value}`" for name, value in zip(choices, values, strict=True))
+            found.append(
+                (url, ", ".join(named).capitalize() or server.get("description", "").rstrip("."))
+            )
+    return [*found, (base_url(document), "The sandbox, on your machine")]
 
 
 def filled(text: str, known: Mapping[str, str], name: str) -> str:
@@ -150,7 +182,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in (heads, ["---"] * len(heads), *rows):
-        yield f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |\n"
+        yield f"| {' | '.join(cell(each) for each in row)} |\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,49 +22,141 @@
   show();
 }
 
-// The search: every word must be in the entry; a title counts more than the text below it.
+// Code: a button that copies it, and tabs where it is there in several languages. One choice holds for all pages.
+{
+  const button = (properties) => Object.assign(document.createElement("button"), { type: "button", ...properties });
+  const said = Object.assign(document.createElement("p"), { className: "unseen" });
+  said.setAttribute("role", "status");
+  document.body.append(said);
+  const copying = (source) => {
+    const copy = button({ className: "copy", title: "Copy" });
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(source.textContent.trimEnd());
+      copy.classList.add("done");
+      said.textContent = "Copied";
+      setTimeout(() => { copy.classList.remove("done"); said.textContent = ""; }, 2000);
+    });
+    return copy;
+  };
+  if (navigator.clipboard) {
+    for (const code of document.querySelectorAll("figure.code code")) code.closest("figure").append(copying(code));
+    for (const code of document.querySelectorAll("code.copied")) code.after(copying(code));
+  }
+
+  const KEPT = "language";
+  const groups = [...document.querySelectorAll(".tabs")].map((group, at) => {
+    const list = document.createElement("div");
+    list.setAttribute("role", "tablist");
+    list.setAttribute("aria-label", "Language");
+    const tabs = [...group.children].map((panel, index) => {
+      const name = panel.querySelector("figcaption").textContent;
+      const tab = button({ id: `tab-${at}-${index}`, textContent: name });
+      tab.setAttribute("role", "tab");
+      panel.id = `panel-${at}-${index}`;
+      tab.setAttribute("aria-controls", panel.id);
+      panel.setAttribute("role", "tabpanel");
+      panel.setAttribute("aria-labelledby", tab.id);
+      tab.addEventListener("click", () => choose(name));
+      list.append(tab);
+      return { name, tab, panel };
+    });
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = tabs[(tabs.findIndex(({ tab }) => tab === document.activeElement) + step + tabs.length) % tabs.length];
+      choose(next.name);
+      next.tab.focus();
+    });
+    group.prepend(list);
+    group.classList.add("chosen");
+    return tabs;
+  });
+  const show = (name) => {
+    for (const tabs of groups) {
+      const chosen = tabs.find((each) => each.name === name) ?? tabs[0];
+      for (const { tab, panel } of tabs) {
+        const is = panel === chosen.panel;
+        tab.setAttribute("aria-selected", String(is));
+        tab.tabIndex = is ? 0 : -1;
+        panel.hidden = !is;
+      }
+    }
+  };
+  const choose = (name) => {
+    try { localStorage.setItem(KEPT, name); } catch { /* then it lasts as long as the page */ }
+    show(name);
+  };
+  let kept = null;
+  try { kept = localStorage.getItem(KEPT); } catch { /* then the first is shown */ }
+  show(kept);
+}
+
+// The search: lunr's index, made of a list when somebody begins to search. Every word must be found in an entry, as it
+// is, with another ending, or as the beginning of a word.
 {
   const form = document.querySelector("form[role=search]");
   const input = document.getElementById("query");
   const list = document.getElementById("results");
   const count = document.getElementById("count");
   const MOST = 12;
-  let entries;
+  let loading;
 
-  // Loaded as a script, since a page that was opened as a file may not fetch.
+  // Loaded as scripts, since a page that was opened as a file may not fetch.
   const trusted = window.trustedTypes?.createPolicy("search", { createScriptURL: (url) => url });
-  const load = () => {
-    entries ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = trusted ? trusted.createScriptURL("assets/search-data.js") : "assets/search-data.js";
-      script.addEventListener("load", () => resolve(window.heidiSearch));
-      script.addEventListener("error", () => reject(new Error("assets/search-data.js is not there")));
-      document.head.append(script);
+  const script = (url) =>
+    new Promise((resolve, reject) => {
+      const element = document.createElement("script");
+      element.src = trusted ? trusted.createScriptURL(url) : url;
+      element.addEventListener("load", resolve);
+      element.addEventListener("error", () => reject(new Error(`${url} is not there`)));
+      document.head.append(element);
     });
-    return entries;
+  const load = () => {
+    loading ??= Promise.all(["assets/lunr.js", "assets/search-data.js"].map(script)).then(() => {
+      const entries = window.heidiSearch;
+      const index = lunr(function () {
+        this.pipeline.remove(lunr.stopWordFilter);
+        this.ref("at");
+        this.field("title", { boost: 5 });
+        this.field("kind");
+        this.field("text");
+        entries.forEach((entry, at) => this.add({ ...entry, at }));
+      });
+      return { entries, index };
+    });
+    return loading;
   };
-  const score = (entry, words) => {
-    const title = entry.title.toLowerCase();
-    const text = `${title} ${entry.kind} ${entry.text}`;
-    if (!words.every((word) => text.includes(word))) return 0;
-    return 1 + words.filter((word) => title.includes(word)).length + (title === words.join(" ") ? 9 : 0);
+  const scores = (index, word) =>
+    index.query((query) => {
+      query.term(word, { boost: 10 });
+      query.term(word, { usePipeline: false, wildcard: lunr.Query.wildcard.TRAILING });
+    });
+  const find = ({ entries, index }, words) => {
+    const points = new Map(entries.map((_, at) => [String(at), 0]));
+    for (const word of words) {
+      const found = new Map(scores(index, word).map(({ ref, score }) => [ref, score]));
+      for (const [at, sum] of points) found.has(at) ? points.set(at, sum + found.get(at)) : points.delete(at);
+    }
+    // The page itself comes before its sections, and what holds now before what once changed.
+    const weight = ({ title, kind, url }) => (kind === "changelog" ? 0.3 : 1) * (title.toLowerCase() === words.join(" ") ? 9 : 1) * (url.includes("#") ? 1 : 1.2);
+    return [...points]
+      .map(([at, sum]) => [sum * weight(entries[at]), entries[at]])
+      .sort(([a], [b]) => b - a)
+      .map(([, entry]) => entry);
   };
-  const item = (entry) => {
-    const link = document.createElement("a");
-    link.href = entry.url;
-    link.append(entry.title, Object.assign(document.createElement("small"), { textContent: entry.kind }));
+  const item = ({ title, kind, url }) => {
+    const [head, page] = title.split(" · ");
+    const link = Object.assign(document.createElement("a"), { href: url });
+    link.append(head, Object.assign(document.createElement("small"), { textContent: page ? `${page} · ${kind}` : kind }));
     const row = document.createElement("li");
     row.append(link);
     return row;
   };
   const search = async () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = (await load())
-      .map((entry) => [score(entry, words), entry])
-      .filter(([points]) => points && words.length)
-      .sort(([a], [b]) => b - a)
-      .slice(0, MOST);
-    list.replaceChildren(...found.map(([, entry]) => item(entry)));
+    const loaded = await load();
+    const words = input.value.toLowerCase().split(/[\s-]+/).filter(Boolean);
+    const found = words.length ? find(loaded, words).slice(0, MOST) : [];
+    list.replaceChildren(...found.map(item));
     list.hidden = !found.length;
     count.textContent = !words.length ? "" : found.length ? `${found.length} results` : "Nothing found";
     count.classList.toggle("unseen", !words.length || found.length > 0);

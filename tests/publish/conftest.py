@@ -27,6 +27,8 @@ FILES = (
     reference.REDOC_LICENCE,
     reference.SCALAR,
     reference.SCALAR_LICENCE,
+    reference.LUNR,
+    reference.LUNR_LICENCE,
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from scripts.bundle import ROOT, derive
 from scripts.publication.requests import base_url
+from tests.versions import WHEEL
 
 if TYPE_CHECKING:
     from heidi_sandbox import Sandbox
@@ -33,7 +34,14 @@ SETTINGS = {
     f"export HEIDI_BASE_URL={BASE_URL}\n",
     "export HEIDI_API_KEY=... # as the sandbox prints it\n",
 }
-"""What the environment of these tests has already."""
+STARTS = {
+    "home": {
+        f"pip install './{Path(WHEEL).name}[sandbox]'\nheidi-sandbox serve\n",
+        'eval "$(heidi-sandbox env)"\n',
+    },
+    "getting-started": {"make sandbox\n", "".join(sorted(SETTINGS, reverse=True))},
+}
+"""What gives a reader what the environment of these tests has already."""
 
 
 class Block(NamedTuple):
@@ -48,16 +56,25 @@ def blocks(name: str) -> list[tuple[str, str]]:
 
 
 def programs(name: str) -> dict[str, Block]:
-    """Join the snippets of a guide, and what is shown behind each, by language."""
+    """Join the snippets of a guide, and what is shown behind each, by language.
+
+    What is shown behind tabs is what each of them prints.
+    """
     found: dict[str, Block] = {}
-    last = ""
-    for language, text in blocks(name):
+    shown: list[str] = []
+    last_end = 0
+    text = (GUIDES / f"{name}.md").read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        language, code = match.groups()
         if language in {"text", "json"}:
-            found[last] = found[last]._replace(output=found[last].output + text)
-        elif text != "make sandbox\n":
-            last = language
+            for each in shown:
+                found[each] = found[each]._replace(output=found[each].output + code)
+        elif code not in STARTS.get(name, ()):
+            together = not text[last_end : match.start()].strip()
+            shown = [*shown, language] if together else [language]
             before = found.get(language, Block("", ""))
-            found[language] = before._replace(program=before.program + text)
+            found[language] = before._replace(program=before.program + code)
+        last_end = match.end()
     return found
 
 
@@ -104,7 +121,9 @@ def test_a_guide_prints_what_it_shows(
     command = {
         "sh": ["bash", "-euo", "pipefail", "-c", program],
         "python": [sys.executable, "-W", "error", "-c", program],
+        "ts": ["node", str(tmp_path / "first.mts")],
     }[language]
+    (tmp_path / "first.mts").write_text(program, encoding="utf-8")
     before = changed()
     done = subprocess.run(
         command,
@@ -121,16 +140,20 @@ def test_a_guide_prints_what_it_shows(
     assert before == changed()
 
 
-def test_what_the_guides_set_up_is_what_the_sandbox_of_make_serves() -> None:
-    for name in ("home", "getting-started"):
-        text = "".join(code for _, code in blocks(name))
-        assert all(text.count(line) == 1 for line in SETTINGS)
-        assert "make sandbox\n" in text
+def test_what_the_guides_set_up_is_what_the_sandbox_serves() -> None:
+    for name, commands in STARTS.items():
+        shown = [code for _, code in blocks(name)]
+        assert commands == {code for code in shown if code in commands}
+
+
+def test_the_first_call_is_shown_in_three_languages() -> None:
+    assert {"sh", "python", "ts"} == programs("home").keys()
+    assert 1 == len({block.output for block in programs("home").values()})
 
 
 def test_no_block_of_a_guide_goes_unchecked() -> None:
     languages = {language for name in NAMES for language, _ in blocks(name)}
-    assert {"json", "python", "sh", "text"} == languages
+    assert {"json", "python", "sh", "text", "ts"} == languages
     others = {path.stem for path in GUIDES.glob("*.md")} - set(NAMES)
     assert others <= {"client", "coverage", "integration", "portability", "sandbox"}
 

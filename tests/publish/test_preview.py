@@ -40,6 +40,7 @@ def test_the_preview_serves_the_publication_until_it_is_interrupted(
             line = process.stdout.readline()
             folder, _, address = line.strip().partition(" on ")
             page = httpx.get(address)
+            missing = httpx.get(f"{address}documents/nothing.yaml")
             process.send_signal(signal.SIGINT)
             rest, errors = process.communicate(timeout=60)
         finally:
@@ -47,6 +48,8 @@ def test_the_preview_serves_the_publication_until_it_is_interrupted(
                 process.kill()
     assert published[1].relative_to(published[0]).as_posix() == folder
     assert (published[1] / "index.html").read_bytes() == page.content
+    assert 404 == missing.status_code
+    assert (published[1] / "404.html").read_bytes() == missing.content
     assert (0, "", "") == (process.returncode, rest.strip(), errors)
 
 

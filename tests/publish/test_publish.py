@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -23,13 +24,13 @@ from scripts.bundle import DOCUMENTS, ROOT, derive
 from scripts.publication import reference
 from scripts.publication.operations import operations
 from scripts.publish import publish
+from scripts.releases import freeze
 from scripts.semantics import VOCABULARY
 from tests.publish.conftest import copy_sources
-from tests.versions import set_version
+from tests.versions import WHEEL, set_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PUBLISH = (
     "import sys, pathlib; from scripts.publish import publish; publish(pathlib.Path(sys.argv[1]))"
@@ -73,7 +74,10 @@ def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site
         "CHANGELOG.md",
         "documents/semantics.schema.yaml",
         "sbom.cdx.json",
+        "404.html",
         "index.html",
+        "index.html.md",
+        "llms.txt",
         "collections/heidi-sessions.postman_collection.json",
         "collections/heidi-sessions.http",
         "collections/http-client.env.json",
@@ -190,7 +194,8 @@ def test_the_one_date_is_the_one_that_the_environment_names(
     dated, _ = publish(root)
     before, after = contents(site), contents(dated)
     changed = {name for name in before if before[name] != after[name]}
-    assert {"SHA256SUMS", "downloads.html", "sbom.cdx.json"} == changed
+    pages = {"downloads.html", "downloads.html.md"}
+    assert {"SHA256SUMS", "sbom.cdx.json"} | pages == changed
     bill = json.loads((dated / "sbom.cdx.json").read_text(encoding="utf-8"))
     assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
 
@@ -226,7 +231,8 @@ def test_one_description_changes_what_is_made_of_it_and_nothing_else(
     documents = {name for name in after if name.startswith("documents/")}
     data = {f"assets/{name}" for name in ("console-data.js", "reference-data.js", "search-data.js")}
     documents -= {"documents/semantics.schema.yaml"}
-    assert documents | data | {"SHA256SUMS", "changes.html", "downloads.html"} == changed
+    pages = {"changes.html", "changes.html.md", "downloads.html", "downloads.html.md"}
+    assert documents | data | pages | {"SHA256SUMS", "reference.html.md"} == changed
 
 
 def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
@@ -234,10 +240,42 @@ def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
     path.write_text(path.read_text() + "\n## 9.9.9\n\n- Something **new**.\n")
     folder, changed = publish(root)
     expected = ["CHANGELOG.md", "SHA256SUMS", "assets/search-data.js", "changelog.html"]
-    assert sorted([*expected, "downloads.html"]) == sorted(
+    expected += ["changelog.html.md", "downloads.html", "downloads.html.md"]
+    assert sorted(expected) == sorted(
         name for name in changed if contents(site).get(name) != contents(folder)[name]
     )
     assert "<strong>new</strong>" in (folder / "changelog.html").read_text(encoding="utf-8")
+
+
+def test_nothing_is_unreleased_on_a_release(root: Path) -> None:
+    (root / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- New.\n")
+    names = ("CHANGELOG.md", "changelog.html", "changelog.html.md", "assets/search-data.js")
+
+    def unreleased() -> list[str]:
+        folder, _ = publish(root)
+        return [name for name in names if "Unreleased" in (folder / name).read_text()]
+
+    set_version(root, "9.9.8")
+    assert [*names] == unreleased()
+    freeze(root)
+    assert [] == unreleased()
+    assert "## 9.9.8\n" in (root / "build/publish/9.9.8/CHANGELOG.md").read_text()
+
+
+def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: Path) -> None:
+    without = (site / "downloads.html").read_text(encoding="utf-8")
+    assert "Not built for this publication: <code>make dist</code>" in without
+    wheel = f"{Path(WHEEL).name}"
+    (root / "dist").mkdir()
+    for name in (wheel, "heidi_sessions-0.0.1-py3-none-any.whl"):
+        (root / "dist" / name).write_bytes(b"\x00\xff")
+    folder, _ = publish(root)
+    assert [wheel] == [path.name for path in (folder / "package").iterdir()]
+    assert b"\x00\xff" == (folder / "package" / wheel).read_bytes()
+    for page in ("downloads.html", "downloads.html.md"):
+        text = (folder / page).read_text(encoding="utf-8")
+        assert f"package/{wheel}" in text
+        assert "Not built" not in text
 
 
 def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:

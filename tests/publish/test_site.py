@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError
+from heidi_spec_tools.nodes import METHODS
 
 from scripts.bundle import ROOT, derive
-from scripts.publication.markdown import render
+from scripts.publication.markdown import anchor, render
 from scripts.publication.operations import operations
 from scripts.publication.provenance import Silence, decisions, silences
 from scripts.publication.requests import base_url
@@ -107,7 +108,101 @@ def test_every_page_can_be_reached_from_the_first_one(pages: dict[str, Page]) ->
         reached.add(name)
         targets = {urlsplit(link).path for link in pages[name].links}
         waiting |= (targets & pages.keys()) - reached
-    assert pages.keys() == reached
+    assert pages.keys() - {"404.html"} == reached
+
+
+def anchors_of(markdown: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", COMMENTED.sub("", markdown), re.MULTILINE)
+    return {anchor(re.sub(r"[`*]|\[(.+?)\]\(.*?\)", r"\1", heading)) for heading in headings}
+
+
+COMMENTED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+TARGET = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def test_every_page_is_there_as_markdown_too(site: Path, pages: dict[str, Page]) -> None:
+    texts = {path.name for path in site.glob("*.html.md")}
+    assert {f"{name}.md" for name in pages.keys() - {"404.html"}} == texts
+    for name in texts:
+        page = pages[name.removesuffix(".md")]
+        assert name in page.loaded  # as the alternate of the page
+        assert name in page.links or "unsafe-inline" in str(page.policy)  # a bundle's own page
+        assert (site / name).read_text(encoding="utf-8").startswith("# ")
+
+
+def test_every_link_of_the_markdown_leads_to_markdown_and_to_a_place_in_it(site: Path) -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in site.glob("*.html.md")}
+    texts |= {"llms.txt": (site / "llms.txt").read_text(encoding="utf-8")}
+    count, dead = 0, list[tuple[str, str]]()
+    for name, text in texts.items():
+        for link in TARGET.findall(COMMENTED.sub("", text)):
+            file, _, place = link.partition("#")
+            if re.match(r"[a-z]+:", link):
+                continue
+            count += 1
+            target = file or name
+            held = not place or place in anchors_of(texts.get(target, ""))
+            rows = re.findall(r"^\| ([A-Z]\d+) \|", texts.get(target, ""), re.MULTILINE)
+            if (
+                target.endswith(".html")
+                or not (site / target).is_file()
+                or not (held or place in rows)
+            ):
+                dead.append((name, link))
+    assert count > 100
+    assert [] == dead
+
+
+def test_llms_txt_lists_every_page_as_llmstxt_org_says(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    title, quote, *_ = [line for line in text.splitlines() if line]
+    assert title.startswith("# ")
+    assert quote.startswith("> ")
+    listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S.*$", text, re.MULTILINE)
+    assert len(listed) == text.count("\n- ")
+    assert {path.name for path in site.glob("*.html.md")} <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_no_comment_of_a_source_is_shown(site: Path, pages: dict[str, Page]) -> None:
+    assert [] == [name for name, page in pages.items() if "<!--" in page.text]
+    texts = [*site.glob("*.html.md"), site / "llms.txt"]
+    assert [] == [path.name for path in texts if "<!--" in path.read_text(encoding="utf-8")]
+    commented = "# T\n\n<!-- Written\nelsewhere. -->\n\nFirst.\n"
+    text = render(commented, "t.md", dict[str, str]().__getitem__)
+    assert ("First.", "# T\n\n\nFirst.\n") == (text.summary, text.markdown)
+
+
+def test_the_first_page_has_what_a_reader_looks_for(pages: dict[str, Page]) -> None:
+    page = pages["index.html"]
+    client: Any = derive("client")
+    for server in client["servers"]:
+        for region in server.get("variables", {}).get("region", {}).get("enum", [""]):
+            assert server["url"].replace("{region}", region) in page.text
+    assert base_url(client) in page.text
+    wanted = {"reference.html", "console.html", "documents/client.yaml"}
+    wanted |= {"downloads.html#python-package", "downloads.html#collections"}
+    assert wanted <= set(page.links)
+    assert [link for link in page.links if link.startswith("https://www.heidihealth.com/")]
+
+
+def test_the_reference_has_a_sample_of_each_operation_in_three_languages(site: Path) -> None:
+    script = (site / "assets/reference-data.js").read_text(encoding="utf-8")
+    drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
+    for path, item in drawn["document"]["paths"].items():
+        for method in item.keys() & METHODS:
+            shown = item[method]["x-codeSamples"]
+            assert ["curl", "Python", "TypeScript"] == [each["label"] for each in shown], path
+    assert "x-codeSamples" not in (site / "documents/client.yaml").read_text(encoding="utf-8")
+
+
+def test_snippets_of_several_languages_become_tabs() -> None:
+    fences = [f"```{name}\n{name}\n```\n" for name in ("sh", "python", "sh", "text", "ts")]
+    text = render("# T\n\n" + "\n".join(fences), "t.md", dict[str, str]().__getitem__)
+    assert 1 == text.html.count('class="tabs"')
+    assert ["curl", "Python"] == re.findall(r"<figcaption>(\w+)</figcaption>", text.html)
+    assert 4 == text.html.count('class="code"')
+    assert 1 == text.html.count('class="output"')
 
 
 def test_no_anchor_stands_twice_on_a_page(pages: dict[str, Page]) -> None:

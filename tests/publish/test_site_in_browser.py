@@ -18,6 +18,7 @@ import pytest
 from heidi_sandbox import serving
 
 from scripts.bundle import ROOT, derive
+from scripts.preview import Handler
 from scripts.publication.requests import base_url
 from tests.owner.edits import objects
 from tests.owner.project import path_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     App = Callable[[Any, Any, Any], Awaitable[None]]
     Seen = dict[str, Any]
+
+pytestmark = pytest.mark.timeout(1200)  # one browser visits every page four times
 
 BASE_URL: Final = base_url(cast("dict[str, Any]", derive("strict")))
 PLACE: Final = f"operation/{UPDATE.name}"
@@ -48,9 +51,13 @@ MODULES: Final = ROOT / "scripts/node/node_modules"
 FIRST_CONTENT: Final = 1000  # ms
 LIGHT: Final = 100_000  # bytes of a page without the bundle of a reference
 BUNDLES: Final = {"redoc.js", "scalar.js"}
-PHONE: Final = (360, 780)
+PHONE: Final = (390, 844)
+NARROWEST: Final = (360, 780)
 
 WIDTH: Final = "document.documentElement.scrollWidth"
+HEADER: Final = """[...document.querySelectorAll("#top, .brand, #top form, #theme, #more")]
+  .map((element) => element.offsetHeight)"""
+ONE_LINE: Final = 56  # pixels
 PAPER: Final = "getComputedStyle(document.body).backgroundColor"
 DARK_REFERENCE: Final = "document.querySelector('#reference.dark h1')"
 DARK_CONSOLE: Final = "document.body.classList.contains('dark-mode')"
@@ -63,6 +70,10 @@ SEND: Final = "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send']
 ANSWERS: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
 PATCH: Final = f"document.getElementById('{PLACE}')?.getBoundingClientRect().top"
 RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
+SHOWN: Final = """[...document.querySelectorAll(".tabs")].map((group) =>
+  [...group.querySelectorAll("figure")].filter((each) => each.checkVisibility())
+    .map((each) => each.querySelector("figcaption").textContent).join())"""
+MENU: Final = "document.getElementById('menu').checkVisibility()"
 STORED: Final = """indexedDB.databases().then((databases) =>
   JSON.stringify([databases, {...localStorage}, {...sessionStorage}]))"""
 VIOLATION: Final = """new Promise((resolve) => {
@@ -85,7 +96,11 @@ SEARCHES: Final = {
     UPDATE.name: f"reference.html#{PLACE}",
     ERROR_SCHEMA.lower(): f"reference.html#schema/{ERROR_SCHEMA}",
     "judging": "judging.html",
-    "retry-after": "errors.html#every-status",
+    "region": "index.html#base-urls-and-regions",
+    "postman": "downloads.html#collections",
+    "retry": "client.html#retries",
+    "retry-after": "errors.html#what-to-send-again",
+    "rate limits": "errors.html#every-status",
     "has_next_page anomal": "decisions.html#anomalies",
 }
 
@@ -148,6 +163,50 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
             ["read", DARK_CONSOLE],
             ["click", "#theme"],
             ["wait", DARK_CONSOLE],
+        ],
+    ),
+    "copy": (
+        "index.html",
+        [
+            ["read", "void (navigator.clipboard.writeText = async (text) => { copied = text; })"],
+            ["click", "figure.code .copy"],
+            ["wait", "globalThis.copied && document.querySelector('.copy.done')"],
+            ["read", "[copied, document.querySelector('figure.code code').textContent]"],
+            ["wait", "!document.querySelector('.copy.done')"],
+        ],
+    ),
+    "tabs": (
+        "index.html",
+        [
+            ["read", SHOWN],
+            ["click", "::-p-xpath(//button[@role='tab'][.='Python'])"],
+            ["read", SHOWN],
+            ["press", "ArrowRight"],
+            ["read", "document.activeElement.textContent"],
+            ["read", "location.reload()"],
+            ["wait", f"document.readyState === 'complete' && {SHOWN}[0] !== 'curl'"],
+            ["read", SHOWN],
+        ],
+    ),
+    "menu": (
+        "errors.html",
+        [
+            ["size", *PHONE],
+            ["read", MENU],
+            ["click", "#more"],
+            ["read", MENU],
+            ["axe", "body", STRUCTURE],
+            ["click", "#menu a[href='downloads.html']"],
+            ["wait", "location.pathname.endsWith('downloads.html')"],
+        ],
+    ),
+    "missing": (
+        "documents/nothing.html",
+        [
+            ["read", "getComputedStyle(document.getElementById('top')).position"],
+            ["read", "document.querySelector('.cards a').href"],
+            ["click", ".cards a"],
+            ["wait", "location.pathname === '/getting-started.html'"],
         ],
     ),
     "nothing found": (
@@ -229,7 +288,7 @@ def from_file(site: Path, page: str) -> dict[str, Any]:
 
 
 def looks(page: str) -> list[dict[str, Any]]:
-    """Look at a page: light, dark, and on a phone."""
+    """Look at a page: light and dark, on a desktop and on a phone."""
     drawn = [DRAWN[page]] if page in DRAWN else []
     look = [
         *drawn,
@@ -237,6 +296,9 @@ def looks(page: str) -> list[dict[str, Any]]:
         ["read", PAPER],
         ["paint"],
         ["size", *PHONE],
+        ["axe", "body", STRUCTURE],
+        ["read", HEADER],
+        ["size", *NARROWEST],
         ["read", WIDTH],
     ]
     return [
@@ -256,17 +318,14 @@ def browser() -> str:
     return found
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
+class _Handler(Handler):
     """Serves the site, where the console knows a sandbox of these tests and not that of make."""
 
     def __init__(self, *values: Any, sandbox_url: str, **named: Any) -> None:
         self.sandbox_url = sandbox_url
         super().__init__(*values, **named)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as it is inherited
-        """Say nothing."""
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  as it is inherited
         if not self.path.endswith("/console-data.js"):
             super().do_GET()
             return
@@ -310,7 +369,7 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=600,
+                timeout=1200,
             )
         finally:
             server.shutdown()
@@ -328,8 +387,8 @@ def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
 
 @pytest.fixture(scope="module")
 def pages(seen: dict[str, Seen]) -> dict[str, Seen]:
-    """The looks: violations, paper, first content, and the width on a phone."""
-    keys = ("violations", "paper", "paint", "width")
+    """The looks: violations, paper, first content, and on a phone violations, header and width."""
+    keys = ("violations", "paper", "paint", "on_a_phone", "header", "width")
     return {
         name: {**visit, **dict(zip(keys, visit["read"], strict=True))}
         for name, visit in seen.items()
@@ -348,21 +407,24 @@ def test_every_journey_comes_to_its_end(seen: dict[str, Seen]) -> None:
 
 
 def test_no_page_has_anything_to_complain_about(seen: dict[str, Seen]) -> None:
-    errors = {name: v["errors"] for name, v in seen.items() if not name.startswith("policy ")}
+    expected = ("policy ", "missing")
+    errors = {name: v["errors"] for name, v in seen.items() if not name.startswith(expected)}
     assert {} == {name: said for name, said in errors.items() if said}
 
 
 def test_no_page_asks_anybody_else(seen: dict[str, Seen]) -> None:
     ours = ("data:", "blob:", seen["console"]["sandbox"])
     asked = {url for visit in seen.values() for url in visit["requests"]}
-    assert {"assets/scalar.js", "assets/redoc.js", "assets/search-data.js"} <= asked
+    bundles = {"assets/scalar.js", "assets/redoc.js", "assets/lunr.js"}
+    assert {*bundles, "assets/search-data.js"} <= asked
     assert ["http://192.0.2.1/"] * ("http://192.0.2.1/" in asked) == [
         url for url in asked if re.match(r"\w+:", url) and not url.startswith(ours)
     ]
 
 
 def test_no_page_breaks_a_rule_of_wcag_aa(pages: dict[str, Seen]) -> None:
-    assert {} == {name: page["violations"] for name, page in pages.items() if page["violations"]}
+    for width in ("violations", "on_a_phone"):
+        assert {} == {name: page[width] for name, page in pages.items() if page[width]}
 
 
 def test_content_comes_within_a_second(pages: dict[str, Seen]) -> None:
@@ -389,7 +451,33 @@ def test_a_page_is_light_but_for_the_bundle_of_its_reference(
 
 
 def test_a_phone_scrolls_no_page_sideways(pages: dict[str, Seen]) -> None:
-    assert {} == {n: page["width"] for n, page in pages.items() if page["width"] > PHONE[0]}
+    assert {} == {n: page["width"] for n, page in pages.items() if page["width"] > NARROWEST[0]}
+
+
+def test_the_header_is_one_line_on_a_phone(pages: dict[str, Seen]) -> None:
+    heights = {name: max(page["header"]) for name, page in pages.items()}
+    assert {} == {name: height for name, height in heights.items() if not 0 < height <= ONE_LINE}
+
+
+def test_a_phone_has_the_navigation_behind_a_button(seen: dict[str, Seen]) -> None:
+    assert [False, True, []] == seen["menu"]["read"]
+
+
+def test_code_is_copied_as_it_is_shown(seen: dict[str, Seen]) -> None:
+    *_, (copied, shown) = seen["copy"]["read"]
+    assert "heidi-sandbox serve" in copied
+    assert shown.rstrip() == copied
+
+
+def test_a_reader_chooses_a_language_once(seen: dict[str, Seen]) -> None:
+    first, chosen, focused, _, later = seen["tabs"]["read"]
+    assert (["curl"], ["Python"], "TypeScript", ["TypeScript"]) == (first, chosen, focused, later)
+
+
+def test_a_page_that_does_not_exist_leads_on(seen: dict[str, Seen]) -> None:
+    position, link = seen["missing"]["read"]
+    assert "sticky" == position  # the style was found, from a folder as well
+    assert re.fullmatch(r"http://[\w.:]+/getting-started.html", link)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
