@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heidi_spec_tools.documents import DocumentError, Json
 from heidi_spec_tools.nodes import METHODS
 
+from scripts.publication.markdown import LANGUAGES
 from scripts.publication.provenance import KEY
 from scripts.publication.requests import base_url
 from scripts.publication.samples import as_extension
@@ -44,6 +45,7 @@ REDOC_OPTIONS: Final = {
     "expandResponses": "200",
     "hideDownloadButtons": True,
     "jsonSamplesExpandLevel": 4,
+    "payloadSampleIdx": len(LANGUAGES),  # behind the code
     "schemaDefinitionsTagName": "Schemas",
     "schemasExpansionLevel": 1,
     "scrollYOffset": "#top",
@@ -201,7 +203,7 @@ def settings(
             item[method]["x-codeSamples"] = as_extension(calls[f"{method.upper()} {path}"])
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
-    where = "Where `make sandbox` serves it."
+    where = "The sandbox, on your own machine."
     served["servers"] = [{"url": base_url(sandbox), "description": where}]
     for parameter in _parameters(served):
         # Scalar makes a list to choose from of them, in place of a field to write into.

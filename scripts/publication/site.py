@@ -462,11 +462,11 @@ def _folder(name: str) -> str:
     return name[: name.find("/") + 1]
 
 
-def _place(download: tuple[str, bytes]) -> tuple[int, bool, bool, str]:
+def _place(download: tuple[str, bytes]) -> tuple[int, bool, bool, bool, str]:
     """Say where a download stands in its folder: first what most readers take."""
     stem, *form = download[0].rpartition("/")[2].split(".")
     known = RECOMMENDED.index(stem) if stem in RECOMMENDED else len(RECOMMENDED)
-    return known, "plain" in form, "dereferenced" in form, download[0]
+    return known, "plain" in form, "dereferenced" in form, "json" in form, download[0]
 
 
 def _size(count: int) -> str:

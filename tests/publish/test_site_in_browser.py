@@ -206,7 +206,7 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
             ["read", "getComputedStyle(document.getElementById('top')).position"],
             ["read", "document.querySelector('.cards a').href"],
             ["click", ".cards a"],
-            ["wait", "location.pathname === '/getting-started.html'"],
+            ["wait", "location.pathname === '/index.html'"],
         ],
     ),
     "nothing found": (
@@ -477,7 +477,7 @@ def test_a_reader_chooses_a_language_once(seen: dict[str, Seen]) -> None:
 def test_a_page_that_does_not_exist_leads_on(seen: dict[str, Seen]) -> None:
     position, link = seen["missing"]["read"]
     assert "sticky" == position  # the style was found, from a folder as well
-    assert re.fullmatch(r"http://[\w.:]+/getting-started.html", link)
+    assert re.fullmatch(r"http://[\w.:]+/index.html", link)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
