@@ -27,6 +27,9 @@ RELEASES: Final = Path("openapi/releases")
 FOLDERS: Final = {"base": RELEASES, "strict": RELEASES / "strict"}
 """Where the released forms of each document stand."""
 
+COVERAGE: Final = Path("openapi/guides/coverage.md")
+"""What the judge covered is kept beside the documents that it was judged by."""
+
 BANNER: Final = (
     "# A released document: what partners were promised. Never edit it;\n"
     "# `python scripts/diff.py --freeze` writes the next one.\n"
@@ -158,7 +161,7 @@ def last(name: str, root: Path = ROOT) -> tuple[Path, Version]:
 
 
 def freeze(root: Path = ROOT) -> list[Path]:
-    """Write the derived documents as the release of their version.
+    """Write the derived documents as the release of their version, and what the judge covers.
 
     Raises:
         DocumentError: the version is released already with other content, or it has moved less
@@ -178,6 +181,10 @@ def freeze(root: Path = ROOT) -> list[Path]:
                 f"{path}: is released with other words; raise info.version, or delete the file"
                 " if this version was never published"
             )
+    (version,) = {path.stem for path in texts}
+    covered = RELEASES / "coverage" / f"{version}.md"
+    if (root / COVERAGE).exists() and not (root / covered).exists():
+        texts[covered] = (root / COVERAGE).read_text(encoding="utf-8")
     for path, text in texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         write(root / path, text)

@@ -70,6 +70,15 @@ def test_of_the_first_version_the_page_says_that_there_is_no_earlier_one(root: P
     assert FIRST == first
 
 
+def test_a_release_keeps_what_the_judge_covered(root: Path) -> None:
+    covered = root / "openapi/guides/coverage.md"
+    then = covered.read_text(encoding="utf-8")
+    release_second(root)
+    covered.write_text("another table\n", encoding="utf-8")
+    freeze(root)
+    assert then == (root / RELEASES / "coverage/0.2.0.md").read_text(encoding="utf-8")
+
+
 def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first(
     root: Path,
 ) -> None:
