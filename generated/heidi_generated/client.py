@@ -19,7 +19,7 @@ class Resources:
     """The attributes of a client."""
 
     sessions: _resources.Sessions
-    """What a Heidi user keeps of each consultation."""
+    """The consultations of a Heidi user."""
 
     def _set_up_resources(self, sender: Sender) -> None:
         """Make the attributes."""
@@ -30,7 +30,7 @@ class AsyncResources:
     """The attributes of a client for asyncio."""
 
     sessions: _resources.AsyncSessions
-    """What a Heidi user keeps of each consultation."""
+    """The consultations of a Heidi user."""
 
     def _set_up_resources(self, sender: AsyncSender) -> None:
         """Make the attributes."""

@@ -244,7 +244,7 @@ class RateLimitError(APIStatusError):
 
 
 class SessionNotFoundError(NotFoundError):
-    """There is no such session. Chosen by the type, whatever the status."""
+    """The session does not exist. Chosen by the type, whatever the status."""
 
 
 class NoLinkedUserError(APIStatusError):

@@ -223,7 +223,7 @@ DEFS: Mapping[str, Any] = {
             },
             "ehr_appointment_id": {
                 "type": "string",
-                "description": "The id of the appointment in the partner's own system. Everywhere else the same thing is called\n`ehr_appt_id`.\n",
+                "description": "The id of the appointment in the partner's own system. Every other request and response calls it\n`ehr_appt_id`.\n",
                 "examples": ["EHR1234"],
                 "x-semantics": {"stored_as": "ehr_appt_id"},
             },
@@ -236,7 +236,7 @@ DEFS: Mapping[str, Any] = {
         "properties": {
             "session_id": {
                 "type": "string",
-                "description": "Names the session from now on. Opaque, although it looks like a number; keep it as text.",
+                "description": "Identifies the session. Opaque, although it looks like a number; keep it as a string.",
                 "examples": ["1234567890"],
                 "x-semantics": {"private": False},
                 "pattern": "^(0|[1-9][0-9]{0,38})$",
@@ -271,7 +271,7 @@ DEFS: Mapping[str, Any] = {
         "properties": {
             "session_id": {
                 "type": "string",
-                "description": "Names the session. Opaque, although it looks like a number: it can have 39 digits, more than a double or\na 64-bit integer holds, so keep it as text.\n",
+                "description": "Identifies the session. Opaque, although it looks like a number: it can have 39 digits, more than a double\nor a 64-bit integer holds, so keep it as a string.\n",
                 "examples": ["1234567890", "135814281990413956785027749853284386585"],
                 "x-semantics": {"private": False},
                 "pattern": "^(0|[1-9][0-9]{0,38})$",
@@ -285,7 +285,7 @@ DEFS: Mapping[str, Any] = {
             "patient": {"$ref": "#/$defs/Patient"},
             "audio": {
                 "type": "array",
-                "description": "The recordings of the session. The answer to an update does not show this member.",
+                "description": "The recordings of the session. The response to an update does not have this property.",
                 "items": {"description": "One recording, of unknown shape."},
             },
             "clinician_notes": {
@@ -495,7 +495,7 @@ DEFS: Mapping[str, Any] = {
             "patient": {"$ref": "#/$defs/PatientUpdate"},
             "clinician_notes": {
                 "type": "array",
-                "description": "Context for the note, a text each.",
+                "description": "Context for the note, one string each.",
                 "items": {"type": "string"},
                 "examples": [["Note 1", "Note 2"]],
             },
@@ -561,7 +561,7 @@ DEFS: Mapping[str, Any] = {
         "properties": {
             "sessions": {
                 "type": "array",
-                "description": "The sessions of this page, each with all its members.",
+                "description": "The sessions of this page, each with all its properties.",
                 "items": {"$ref": "#/$defs/Session"},
             },
             "count": {
@@ -617,17 +617,17 @@ DEFS: Mapping[str, Any] = {
     },
     "IssuedToken": {
         "type": "object",
-        "description": "A token, and when it ends.",
+        "description": "A token, and when it expires.",
         "required": ["token", "expiration_time"],
         "properties": {
             "token": {
                 "type": "string",
-                "description": "Send it in the header Authorization, behind the word Bearer.",
+                "description": "Send it in the `Authorization` header, after `Bearer `.",
             },
             "expiration_time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "When the token stops working, in UTC.",
+                "description": "When the token expires, in UTC.",
                 "examples": ["2024-08-01T00:00:00.000Z"],
                 "x-semantics": {"private": False},
             },
@@ -766,7 +766,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 keyword="session_id",
                 place="path",
                 required=True,
-                description="The id of the session, as `createSession` answered it.",
+                description="The id of the session, as `createSession` returned it.",
                 schema={"type": "string", "examples": ["1234567890"]},
             ),
         ),
@@ -813,7 +813,7 @@ OPERATIONS: tuple[Operation, ...] = (
         failures=(
             Failure(
                 status=404,
-                description="There is no such session.",
+                description="The session does not exist.",
                 type="SessionNotFoundError",
                 message="Session not found",
                 body={"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}},
@@ -875,7 +875,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 keyword="session_id",
                 place="path",
                 required=True,
-                description="The id of the session, as `createSession` answered it.",
+                description="The id of the session, as `createSession` returned it.",
                 schema={"type": "string", "examples": ["1234567890"]},
             ),
         ),
@@ -936,7 +936,7 @@ OPERATIONS: tuple[Operation, ...] = (
         failures=(
             Failure(
                 status=404,
-                description="There is no such session.",
+                description="The session does not exist.",
                 type="SessionNotFoundError",
                 message="Session not found",
                 body={"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}},
@@ -1047,7 +1047,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 keyword="page_size",
                 place="query",
                 required=False,
-                description="How many sessions a page holds at most.",
+                description="The largest number of sessions on a page.",
                 schema={
                     "type": "integer",
                     "examples": [10],
@@ -1061,7 +1061,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 keyword="page",
                 place="query",
                 required=False,
-                description="The `next_page` of the previous answer, sent back unread. Left out, it asks for the first page.",
+                description="The `next_page` of the previous page, sent back unchanged. Leave it out to get the first page.",
                 schema={"type": ["string", "integer"]},
             ),
         ),

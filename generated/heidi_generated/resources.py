@@ -109,7 +109,7 @@ class AsyncSessionList(_AsyncPager[Session]):
 
 
 class Sessions(_Resource):
-    """What a Heidi user keeps of each consultation."""
+    """The consultations of a Heidi user."""
 
     def create(
         self,
@@ -124,16 +124,16 @@ class Sessions(_Resource):
     ) -> SessionCreated:
         """Create a session.
 
-        Opens a new, empty session and answers with its id. The body, and each member of it, may
-        be left out.
+        Creates a new, empty session and returns its id. The body is optional, and so is each of
+        its properties.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
             patient_profile_id: The id of the Heidi patient that the session is about.
-            ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
-                else the same thing is called `ehr_appt_id`.
+            ehr_appointment_id: The id of the appointment in the partner's own system. Every
+                other request and response calls it `ehr_appt_id`.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -144,7 +144,7 @@ class Sessions(_Resource):
                 end. Without it, as the client says.
 
         Returns:
-            SessionCreated: The session exists from now on.
+            SessionCreated: The session was created.
 
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
@@ -188,10 +188,10 @@ class Sessions(_Resource):
     ) -> Session:
         """Get a session.
 
-        Answers with the details of one session.
+        Returns one session with its note, its recordings and its patient.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -206,7 +206,7 @@ class Sessions(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             HeidiError: any other failure; see its subclasses.
 
         Spec: getSession (documented).
@@ -249,19 +249,19 @@ class Sessions(_Resource):
     ) -> Session:
         """Update a session.
 
-        Changes the members that are sent and leaves the others as they are: the duration, the
-        languages spoken and written, the patient, the context for the note, and the link to a
-        patient or an appointment in the partner's own system.
+        Changes the properties that are sent and keeps the others: the duration, the languages
+        spoken and written, the patient, the context for the note, and the ids of the patient and
+        the appointment in the partner's own system.
 
         Context is what helps to write the note and was not said aloud, such as allergies or
-        medication. It travels as texts in `clinician_notes`. The vendor says that attachments
-        serve as context as well, and not how they are uploaded.
+        medication. Send it as strings in `clinician_notes`. The vendor says that attachments
+        serve as context as well, and not how to upload them.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
             language_code: The language that is spoken, for example `en` or `es`. In the strict
                 document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
@@ -271,7 +271,7 @@ class Sessions(_Resource):
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
-            clinician_notes: Context for the note, a text each.
+            clinician_notes: Context for the note, one string each.
             ehr_patient_id: The id of the patient in the partner's own system.
             ehr_appt_id: The id of the appointment in the partner's own system. `createSession`
                 calls it `ehr_appointment_id`.
@@ -295,12 +295,12 @@ class Sessions(_Resource):
                 end. Without it, as the client says.
 
         Returns:
-            Session: The session as it is after the change.
+            Session: The session after the update.
 
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
@@ -370,12 +370,12 @@ class Sessions(_Resource):
 
         Nothing is sent until it is iterated, page by page.
 
-        Answers with the sessions of the Heidi user that is linked to the API user, one page at a
-        time. Without such a link there is nothing to list, and the error is of type
-        `NoLinkedUserException`.
+        Returns the sessions of the Heidi user that is linked to the API user, one page at a
+        time. Without such a link, the response is an error of type `NoLinkedUserException`.
 
         Args:
-            page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
+            page_size: The largest number of sessions on a page. In the strict document: 1 to
+                100.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count.
@@ -437,16 +437,16 @@ class SessionsWithRawResponse(_Resource):
     ) -> RawResponse[SessionCreated]:
         """Create a session.
 
-        Opens a new, empty session and answers with its id. The body, and each member of it, may
-        be left out.
+        Creates a new, empty session and returns its id. The body is optional, and so is each of
+        its properties.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
             patient_profile_id: The id of the Heidi patient that the session is about.
-            ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
-                else the same thing is called `ehr_appt_id`.
+            ehr_appointment_id: The id of the appointment in the partner's own system. Every
+                other request and response calls it `ehr_appt_id`.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -501,10 +501,10 @@ class SessionsWithRawResponse(_Resource):
     ) -> RawResponse[Session]:
         """Get a session.
 
-        Answers with the details of one session.
+        Returns one session with its note, its recordings and its patient.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -519,7 +519,7 @@ class SessionsWithRawResponse(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             HeidiError: any other failure; see its subclasses.
 
         Spec: getSession (documented).
@@ -562,19 +562,19 @@ class SessionsWithRawResponse(_Resource):
     ) -> RawResponse[Session]:
         """Update a session.
 
-        Changes the members that are sent and leaves the others as they are: the duration, the
-        languages spoken and written, the patient, the context for the note, and the link to a
-        patient or an appointment in the partner's own system.
+        Changes the properties that are sent and keeps the others: the duration, the languages
+        spoken and written, the patient, the context for the note, and the ids of the patient and
+        the appointment in the partner's own system.
 
         Context is what helps to write the note and was not said aloud, such as allergies or
-        medication. It travels as texts in `clinician_notes`. The vendor says that attachments
-        serve as context as well, and not how they are uploaded.
+        medication. Send it as strings in `clinician_notes`. The vendor says that attachments
+        serve as context as well, and not how to upload them.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
             language_code: The language that is spoken, for example `en` or `es`. In the strict
                 document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
@@ -584,7 +584,7 @@ class SessionsWithRawResponse(_Resource):
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
-            clinician_notes: Context for the note, a text each.
+            clinician_notes: Context for the note, one string each.
             ehr_patient_id: The id of the patient in the partner's own system.
             ehr_appt_id: The id of the appointment in the partner's own system. `createSession`
                 calls it `ehr_appointment_id`.
@@ -613,7 +613,7 @@ class SessionsWithRawResponse(_Resource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
@@ -680,13 +680,13 @@ class SessionsWithRawResponse(_Resource):
     ) -> RawResponse[Page[Session]]:
         """List the sessions of the linked user.
 
-        Answers with the sessions of the Heidi user that is linked to the API user, one page at a
-        time. Without such a link there is nothing to list, and the error is of type
-        `NoLinkedUserException`.
+        Returns the sessions of the Heidi user that is linked to the API user, one page at a
+        time. Without such a link, the response is an error of type `NoLinkedUserException`.
 
         Args:
-            page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
-            page: The `next_page` of the previous answer, sent back unread. Left out, it asks for
+            page_size: The largest number of sessions on a page. In the strict document: 1 to
+                100.
+            page: The `next_page` of the previous page, sent back unchanged. Leave it out to get
                 the first page.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
@@ -724,7 +724,7 @@ class SessionsWithRawResponse(_Resource):
 
 
 class AsyncSessions(_AsyncResource):
-    """What a Heidi user keeps of each consultation."""
+    """The consultations of a Heidi user."""
 
     async def create(
         self,
@@ -739,16 +739,16 @@ class AsyncSessions(_AsyncResource):
     ) -> SessionCreated:
         """Create a session.
 
-        Opens a new, empty session and answers with its id. The body, and each member of it, may
-        be left out.
+        Creates a new, empty session and returns its id. The body is optional, and so is each of
+        its properties.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
             patient_profile_id: The id of the Heidi patient that the session is about.
-            ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
-                else the same thing is called `ehr_appt_id`.
+            ehr_appointment_id: The id of the appointment in the partner's own system. Every
+                other request and response calls it `ehr_appt_id`.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -759,7 +759,7 @@ class AsyncSessions(_AsyncResource):
                 end. Without it, as the client says.
 
         Returns:
-            SessionCreated: The session exists from now on.
+            SessionCreated: The session was created.
 
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
@@ -803,10 +803,10 @@ class AsyncSessions(_AsyncResource):
     ) -> Session:
         """Get a session.
 
-        Answers with the details of one session.
+        Returns one session with its note, its recordings and its patient.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -821,7 +821,7 @@ class AsyncSessions(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             HeidiError: any other failure; see its subclasses.
 
         Spec: getSession (documented).
@@ -864,19 +864,19 @@ class AsyncSessions(_AsyncResource):
     ) -> Session:
         """Update a session.
 
-        Changes the members that are sent and leaves the others as they are: the duration, the
-        languages spoken and written, the patient, the context for the note, and the link to a
-        patient or an appointment in the partner's own system.
+        Changes the properties that are sent and keeps the others: the duration, the languages
+        spoken and written, the patient, the context for the note, and the ids of the patient and
+        the appointment in the partner's own system.
 
         Context is what helps to write the note and was not said aloud, such as allergies or
-        medication. It travels as texts in `clinician_notes`. The vendor says that attachments
-        serve as context as well, and not how they are uploaded.
+        medication. Send it as strings in `clinician_notes`. The vendor says that attachments
+        serve as context as well, and not how to upload them.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
             language_code: The language that is spoken, for example `en` or `es`. In the strict
                 document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
@@ -886,7 +886,7 @@ class AsyncSessions(_AsyncResource):
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
-            clinician_notes: Context for the note, a text each.
+            clinician_notes: Context for the note, one string each.
             ehr_patient_id: The id of the patient in the partner's own system.
             ehr_appt_id: The id of the appointment in the partner's own system. `createSession`
                 calls it `ehr_appointment_id`.
@@ -910,12 +910,12 @@ class AsyncSessions(_AsyncResource):
                 end. Without it, as the client says.
 
         Returns:
-            Session: The session as it is after the change.
+            Session: The session after the update.
 
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
@@ -986,12 +986,12 @@ class AsyncSessions(_AsyncResource):
 
         Nothing is sent until it is iterated, page by page.
 
-        Answers with the sessions of the Heidi user that is linked to the API user, one page at a
-        time. Without such a link there is nothing to list, and the error is of type
-        `NoLinkedUserException`.
+        Returns the sessions of the Heidi user that is linked to the API user, one page at a
+        time. Without such a link, the response is an error of type `NoLinkedUserException`.
 
         Args:
-            page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
+            page_size: The largest number of sessions on a page. In the strict document: 1 to
+                100.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count.
@@ -1054,16 +1054,16 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
     ) -> RawResponse[SessionCreated]:
         """Create a session.
 
-        Opens a new, empty session and answers with its id. The body, and each member of it, may
-        be left out.
+        Creates a new, empty session and returns its id. The body is optional, and so is each of
+        its properties.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
             patient_profile_id: The id of the Heidi patient that the session is about.
-            ehr_appointment_id: The id of the appointment in the partner's own system. Everywhere
-                else the same thing is called `ehr_appt_id`.
+            ehr_appointment_id: The id of the appointment in the partner's own system. Every
+                other request and response calls it `ehr_appt_id`.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -1118,10 +1118,10 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
     ) -> RawResponse[Session]:
         """Get a session.
 
-        Answers with the details of one session.
+        Returns one session with its note, its recordings and its patient.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -1136,7 +1136,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             HeidiError: any other failure; see its subclasses.
 
         Spec: getSession (documented).
@@ -1179,19 +1179,19 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
     ) -> RawResponse[Session]:
         """Update a session.
 
-        Changes the members that are sent and leaves the others as they are: the duration, the
-        languages spoken and written, the patient, the context for the note, and the link to a
-        patient or an appointment in the partner's own system.
+        Changes the properties that are sent and keeps the others: the duration, the languages
+        spoken and written, the patient, the context for the note, and the ids of the patient and
+        the appointment in the partner's own system.
 
         Context is what helps to write the note and was not said aloud, such as allergies or
-        medication. It travels as texts in `clinician_notes`. The vendor says that attachments
-        serve as context as well, and not how they are uploaded.
+        medication. Send it as strings in `clinician_notes`. The vendor says that attachments
+        serve as context as well, and not how to upload them.
 
         Where the server may have acted on it, it is not sent again, unless `retry_writes` says
         so.
 
         Args:
-            session_id: The id of the session, as `createSession` answered it.
+            session_id: The id of the session, as `createSession` returned it.
             duration: The length of the session in seconds. In the strict document: 0 or more.
             language_code: The language that is spoken, for example `en` or `es`. In the strict
                 document: matching `^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`.
@@ -1201,7 +1201,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
             transcribe_mode: Extensible enum. How the recording is transcribed. The vendor names
                 no value.
             patient: What to change about the patient. What is left out stays as it is.
-            clinician_notes: Context for the note, a text each.
+            clinician_notes: Context for the note, one string each.
             ehr_patient_id: The id of the patient in the partner's own system.
             ehr_appt_id: The id of the appointment in the partner's own system. `createSession`
                 calls it `ehr_appointment_id`.
@@ -1230,7 +1230,7 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
         Raises:
             TypeError: an argument has the wrong type, or is None; the message names it.
             ValueError: an argument has a value that the document does not allow.
-            SessionNotFoundError: There is no such session.
+            SessionNotFoundError: The session does not exist.
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             HeidiError: any other failure; see its subclasses.
@@ -1297,13 +1297,13 @@ class AsyncSessionsWithRawResponse(_AsyncResource):
     ) -> RawResponse[Page[Session]]:
         """List the sessions of the linked user.
 
-        Answers with the sessions of the Heidi user that is linked to the API user, one page at a
-        time. Without such a link there is nothing to list, and the error is of type
-        `NoLinkedUserException`.
+        Returns the sessions of the Heidi user that is linked to the API user, one page at a
+        time. Without such a link, the response is an error of type `NoLinkedUserException`.
 
         Args:
-            page_size: How many sessions a page holds at most. In the strict document: 1 to 100.
-            page: The `next_page` of the previous answer, sent back unread. Left out, it asks for
+            page_size: The largest number of sessions on a page. In the strict document: 1 to
+                100.
+            page: The `next_page` of the previous page, sent back unchanged. Leave it out to get
                 the first page.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not

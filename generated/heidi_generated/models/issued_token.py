@@ -21,19 +21,19 @@ from ..types import UNSET
 
 @_define(kw_only=True, repr=False, weakref_slot=False)
 class IssuedToken(Model):
-    """A token, and when it ends.
+    """A token, and when it expires.
 
     Spec: IssuedToken (documented).
     """
 
     token: str
-    """Send it in the header Authorization, behind the word Bearer.
+    """Send it in the `Authorization` header, after `Bearer `.
 
     Spec: IssuedToken.token (documented).
     """
 
     expiration_time: datetime.datetime
-    """When the token stops working, in UTC.
+    """When the token expires, in UTC.
 
     Spec: IssuedToken.expiration_time (documented).
     """

@@ -39,8 +39,8 @@ class Session(Model):
     """
 
     session_id: str
-    """Names the session. Opaque, although it looks like a number: it can have 39 digits, more than
-    a double or a 64-bit integer holds, so keep it as text.
+    """Identifies the session. Opaque, although it looks like a number: it can have 39 digits, more
+    than a double or a 64-bit integer holds, so keep it as a string.
 
     In the strict document: matching `^(0|[1-9][0-9]{0,38})$`.
 
@@ -60,7 +60,7 @@ class Session(Model):
     """
 
     audio: list[Any] | Unset = UNSET
-    """The recordings of the session. The answer to an update does not show this member.
+    """The recordings of the session. The response to an update does not have this property.
 
     Spec: Session.audio (example).
     """

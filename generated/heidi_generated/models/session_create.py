@@ -29,8 +29,8 @@ class SessionCreate(Model):
     """
 
     ehr_appointment_id: str | Unset = UNSET
-    """The id of the appointment in the partner's own system. Everywhere else the same thing is
-    called `ehr_appt_id`.
+    """The id of the appointment in the partner's own system. Every other request and response calls
+    it `ehr_appt_id`.
 
     Spec: SessionCreate.ehr_appointment_id (documented).
     """

@@ -25,7 +25,7 @@ class SessionCreated(Model):
     """
 
     session_id: str
-    """Names the session from now on. Opaque, although it looks like a number; keep it as text.
+    """Identifies the session. Opaque, although it looks like a number; keep it as a string.
 
     In the strict document: matching `^(0|[1-9][0-9]{0,38})$`.
 

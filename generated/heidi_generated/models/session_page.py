@@ -37,7 +37,7 @@ class SessionPage(Model):
     """
 
     sessions: list[Session]
-    """The sessions of this page, each with all its members.
+    """The sessions of this page, each with all its properties.
 
     Spec: SessionPage.sessions (documented).
     """

@@ -64,7 +64,7 @@ class SessionUpdate(Model):
     """
 
     clinician_notes: list[str] | Unset = UNSET
-    """Context for the note, a text each.
+    """Context for the note, one string each.
 
     Spec: SessionUpdate.clinician_notes (documented).
     """

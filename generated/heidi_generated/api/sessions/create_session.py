@@ -30,8 +30,8 @@ def build(
 ) -> Request:
     """Create a session.
 
-    Opens a new, empty session and answers with its id. The body, and each member of it, may be
-    left out.
+    Creates a new, empty session and returns its id. The body is optional, and so is each of its
+    properties.
 
     Args:
         body: The patient and the appointment that the session is for.

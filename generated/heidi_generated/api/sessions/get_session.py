@@ -27,10 +27,10 @@ def build(
 ) -> Request:
     """Get a session.
 
-    Answers with the details of one session.
+    Returns one session with its note, its recordings and its patient.
 
     Args:
-        session_id: The id of the session, as `createSession` answered it.
+        session_id: The id of the session, as `createSession` returned it.
 
     Raises:
         ValueError: session_id is empty, `.` or `..`.

@@ -30,13 +30,12 @@ def build(
 ) -> Request:
     """List the sessions of the linked user.
 
-    Answers with the sessions of the Heidi user that is linked to the API user, one page at a
-    time. Without such a link there is nothing to list, and the error is of type
-    `NoLinkedUserException`.
+    Returns the sessions of the Heidi user that is linked to the API user, one page at a time.
+    Without such a link, the response is an error of type `NoLinkedUserException`.
 
     Args:
-        page_size: How many sessions a page holds at most.
-        page: The `next_page` of the previous answer, sent back unread. Left out, it asks for the
+        page_size: The largest number of sessions on a page.
+        page: The `next_page` of the previous page, sent back unchanged. Leave it out to get the
             first page.
 
     Spec: listLinkedUserSessions (documented).

@@ -30,17 +30,17 @@ def build(
 ) -> Request:
     """Update a session.
 
-    Changes the members that are sent and leaves the others as they are: the duration, the
-    languages spoken and written, the patient, the context for the note, and the link to a
-    patient or an appointment in the partner's own system.
+    Changes the properties that are sent and keeps the others: the duration, the languages spoken
+    and written, the patient, the context for the note, and the ids of the patient and the
+    appointment in the partner's own system.
 
     Context is what helps to write the note and was not said aloud, such as allergies or
-    medication. It travels as texts in `clinician_notes`. The vendor says that attachments serve
-    as context as well, and not how they are uploaded.
+    medication. Send it as strings in `clinician_notes`. The vendor says that attachments serve
+    as context as well, and not how to upload them.
 
     Args:
-        session_id: The id of the session, as `createSession` answered it.
-        body: The members to change; every one is optional.
+        session_id: The id of the session, as `createSession` returned it.
+        body: The properties to change. Each is optional.
 
     Raises:
         ValueError: session_id is empty, `.` or `..`.
