@@ -28,7 +28,7 @@ TIMEOUT: Final = 300
 
 
 class AuditError(Exception):
-    """Nobody could be asked; the text is one line."""
+    """No database could be reached; the text is one line."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read(report: str) -> Audit:
     try:
         packages: list[Any] = json.loads(report)["dependencies"]
         lines = tuple(
-            f"{each['name']} {each['version']}: {found['id']}, mended in"
+            f"{each['name']} {each['version']}: {found['id']}, fixed in"
             f" {', '.join(found['fix_versions']) or 'no version yet'}"
             for each in packages
             for found in each.get("vulns", ())

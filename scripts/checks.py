@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Defect(NamedTuple):
-    """One thing that is wrong: where, as a JSON pointer, and what, with the mend."""
+    """One thing that is wrong: where, as a JSON pointer, and what, with the fix."""
 
     place: str
     message: str

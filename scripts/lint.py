@@ -41,7 +41,7 @@ _LONGEST: Final = 300  # characters of a message
 
 
 class LintError(DocumentError):
-    """A linter could not run; the text is one line: what, and how to mend it."""
+    """A linter could not run; the text is one line: what, and how to fix it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(_one_line(message))

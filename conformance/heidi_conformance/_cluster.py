@@ -33,8 +33,8 @@ class Cluster:
     """Perform tasks on a Dask cluster. lanes: how many at a time.
 
     Tokens, and the key at level strict, are in the arguments of tasks, which the cluster's own
-    connections carry: always TLS with certificates of its own on this machine, so that nobody else
-    there can join; TLS, or nothing but this machine, where the scheduler is given.
+    connections carry: always TLS with certificates of its own on this machine, so that no other
+    user there can join; TLS, or nothing but this machine, where the scheduler is given.
     """
 
     def __init__(self, scheduler: str | None, lanes: int) -> None:

@@ -104,7 +104,7 @@ def shard(text: str) -> Shard:
 
 
 def permitted(arguments: argparse.Namespace) -> Way:
-    """Return the way to the server. Raises CannotJudgeError where nobody allowed to write there."""
+    """Return the way to the server. Raises CannotJudgeError where writing is not allowed there."""
     url = _access.base_url(arguments.url)
     writes = not arguments.read_only
     if writes and not arguments.allow_writes and not _access.is_loopback(url):

@@ -1,4 +1,4 @@
-"""Sequences that nobody wrote: random requests of two users, each answer held to the oracle."""
+"""Random sequences of requests of two users; the oracle judges each response."""
 
 from datetime import date, timedelta
 from typing import Any

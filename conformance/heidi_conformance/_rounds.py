@@ -190,7 +190,7 @@ class Rounds:
         self.requests += result.requests
         if result.verdict is None:
             self.failures += 1
-            # Nobody knows how many it created.
+            # How many it created is not known.
             self.sessions += task.settings["max_sessions"]
             # Of rounds without rules, only the last reason is kept.
             self.unheard[min(task.shard.number, self.shards + 1)] = result.reason

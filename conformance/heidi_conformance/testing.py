@@ -44,7 +44,7 @@ class Rules:
         self.selected: set[str] = set()
 
     def permit(self) -> None:
-        """Raise CannotJudgeError where nobody allowed to write."""
+        """Raise CannotJudgeError where writing is not allowed."""
         allowed = self.option("heidi_allow_writes") or self.option("heidi_read_only")
         if not allowed and not _access.is_loopback(self.url):
             raise CannotJudgeError(

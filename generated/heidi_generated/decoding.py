@@ -231,7 +231,7 @@ class Model:
 
 @cache
 def _one_left_out(name: str) -> dict[str | None, Kept]:
-    """What a model keeps that lacks one property; nobody changes it, so all models share it."""
+    """What a model keeps that lacks one property; it never changes, so all models share it."""
     return {name: _LEFT_OUT}
 
 

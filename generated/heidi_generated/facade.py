@@ -631,7 +631,7 @@ class AsyncPager(_Pages[T]):
                 yield page
         finally:
             if ahead is not None and not ahead.cancel():
-                ahead.exception()  # nobody waits for it any more
+                ahead.exception()  # nothing waits for it any more
 
     async def next_page(self, page: Page[T]) -> Page[T] | None:
         """Read the page after a page of this list, which may come from an earlier program.

@@ -273,7 +273,7 @@ class AsyncHeidi(AsyncResources, _Client[str | Awaitable[str], HttpxAsyncClient]
     """The Heidi Sessions API, for asyncio.
 
     Tasks, threads and event loops may share it. Each event loop has its own connections, which
-    `asyncio.run` closes at its end if nobody did before. Clients that derive from it by
+    `asyncio.run` closes at its end if they are still open. Clients that derive from it by
     `with_options` and `as_user` share its connections. Close it after use, or use it in an
     `async with` statement.
     """

@@ -24,7 +24,7 @@ _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 def follow_environment() -> None:
-    """Set the level that HEIDI_LOG names, and write to stderr where nobody has set up logging.
+    """Set the level that HEIDI_LOG names, and write to stderr where logging is not set up.
 
     Raises:
         ConfigurationError: there is no such level.

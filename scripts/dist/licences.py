@@ -126,7 +126,7 @@ def _node(packages: Mapping[str, Any]) -> Iterator[Licence]:
 
 
 def refused(licences: Iterable[Licence]) -> list[str]:
-    """Name the packages whose licence nobody has allowed, a line each."""
+    """Name the packages whose licence is not allowed, a line each."""
     return [
         f"{each.package} {each.version}: licence {each.expression or 'unknown'} is not allowed;"
         f" read it, and add it to {(ROOT / 'scripts/dist/licences.py').relative_to(ROOT)}"

@@ -351,7 +351,7 @@ HARMED: Final = {
     ("said", "code", "line"),
     [
         (report(CLEAN), 0, "audit: nothing is known against 1 packages"),
-        (report(CLEAN, HARMED, UNKNOWN), 1, "c 2: PYSEC-1, mended in 2.1, 3.0"),
+        (report(CLEAN, HARMED, UNKNOWN), 1, "c 2: PYSEC-1, fixed in 2.1, 3.0"),
         (report(CLEAN, UNKNOWN), 2, "audit: not done: no answer for 1 of 2 packages, b among"),
         ("", 2, "audit: not done: pip-audit: printed no report"),
         ("[]", 2, "audit: not done: pip-audit: printed no report"),

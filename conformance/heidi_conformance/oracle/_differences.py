@@ -195,7 +195,7 @@ def instants(
         yield moved(reading, known)
 
 
-# Who may have moved the instant when nobody may have: by what was tried since, the gravest first.
+# What may have changed the instant although nothing should: what was tried, the gravest first.
 MOVERS = {"foreign": "own-sessions", "rejected": "rejected-update", "other": "one-session"}
 
 

@@ -35,7 +35,7 @@ TOLD = frozenset(
 CANARY = "qz7~jx9~kw4~93x"
 PARTS = {CANARY[at : at + 5] for at in range(len(CANARY) - 4)}
 EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/", re.IGNORECASE)
-# What a new resource has is nobody's secret.
+# What every new resource has is no secret.
 NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
 

@@ -87,7 +87,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "challenge/type": ("responds with 401 and another type than {expected}", "{expected}", "another type"),
     "key-needed": ("issues a token without a key", *STATUS),
     "key-needed/wrong": ("issues a token for a wrong key", *STATUS),
-    "issued-token/nobody": ("issues a token for nobody", "a refusal", "status {got}"),
+    "issued-token/nobody": ("issues a token without a user", "a refusal", "status {got}"),
     "issued-token/zone": ("tells the end of a token in another zone than UTC", "UTC", "another zone"),
     "issued-token/past": ("tells an end of a token that is in the past", "an instant to come", "one long ago"),
     "issued-token/characters": ("issues a token that no header can carry", "visible ASCII", "other characters"),

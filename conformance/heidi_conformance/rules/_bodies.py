@@ -71,7 +71,7 @@ def broken(call: Call, good: bytes) -> list[bytes]:
 
 
 def spelled_bodies(on: Driver) -> None:
-    """JSON that is spelled as nobody spells it, and that names a property twice."""
+    """JSON in rare spellings, and with duplicate keys."""
     name = on.new()
     on.read(name)
     for number, change in enumerate((b" \r\n\t%s\n", b"\xef\xbb\xbf%s"), start=61):

@@ -1,4 +1,4 @@
-"""The ids of resources: their form, that nobody can guess them, and that each leads to its own."""
+"""The ids of resources: their form, that they cannot be guessed, and that each finds its own."""
 # ruff: noqa: E501  # tables read better in rows
 
 from heidi_conformance._driver import Driver, some

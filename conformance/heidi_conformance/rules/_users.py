@@ -25,7 +25,7 @@ def lists_of_users(on: Driver) -> None:
 
 
 def strangers(probe: Probe) -> None:
-    """What is one user's, asked for by another one, beside what is nobody's."""
+    """Requests for another user's resource, compared with requests for one that does not exist."""
     for owner, stranger in (BOTH[::-1], BOTH):
         for call in calls(probe, owner, ONE):
             for request in (*map(call.request, call.unknown()), call.request()):

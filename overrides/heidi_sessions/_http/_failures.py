@@ -70,7 +70,7 @@ def _broken_by_aiohttp(error: Exception) -> set[str]:
 
 
 def _is_aiohttps(error: BaseException) -> bool:
-    # By name, so that nobody has to import it who does not use it.
+    # By name, so that it is imported only where it is used.
     return type(error).__module__.partition(".")[0] == "aiohttp"
 
 

@@ -169,7 +169,7 @@ class _Opened(NamedTuple):
 
 async def _close_at_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None]:
     # An event loop closes the generators that it has started: asyncio.run before it ends, and any
-    # loop once nobody refers to them. Nothing else is told that a loop ends.
+    # loop once nothing refers to them. Nothing else is told that a loop ends.
     try:
         yield
     finally:
