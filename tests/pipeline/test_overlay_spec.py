@@ -206,7 +206,7 @@ def test_a_message_names_the_action_by_its_number_and_description() -> None:
 def test_a_query_outside_rfc_9535_is_refused(query: str, field: str) -> None:
     message = refusal({"a": {}}, overlay({"target": "$", "copy": "$"} | {field: query}))
     assert message.startswith("actions[0]: ")
-    assert message.endswith("; mend this RFC 9535 query")
+    assert message.endswith("; fix this RFC 9535 query")
 
 
 def test_a_wrong_query_is_reported_before_any_action_runs() -> None:

@@ -29,7 +29,7 @@ MAX_NODES: Final = 2_000_000
 
 
 class DocumentError(Exception):
-    """A document cannot be read or written; the text is one line: where, what, how to mend."""
+    """A document cannot be read or written; the text is one line: where, what, how to fix it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.splitlines()))

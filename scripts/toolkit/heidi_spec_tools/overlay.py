@@ -38,7 +38,7 @@ Location: TypeAlias = tuple[str | int, ...]
 
 
 class OverlayError(DocumentError):
-    """An overlay cannot be applied; the text is one line: which action, why, how to mend."""
+    """An overlay cannot be applied; the text is one line: which action, why, how to fix it."""
 
 
 def apply(document: Json, overlay: Json, *, strict_targets: bool = False) -> Json:
@@ -246,7 +246,7 @@ def _query_errors(query: object) -> Generator[None]:
         yield
     # The library lets the last three escape: (((((… nests too deep, 1e400 is no integer.
     except (JSONPathError, RecursionError, ArithmeticError, ValueError) as error:
-        raise OverlayError(f"{query}: {error}; mend this RFC 9535 query") from error
+        raise OverlayError(f"{query}: {error}; fix this RFC 9535 query") from error
 
 
 def _compile(query: str) -> JSONPathQuery:

@@ -1,0 +1,26 @@
+"""`make lint` knows typos, and words that the field has another one for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("word", "instead"), [("mended", "fixed"), ("recieve", "receive")])
+def test_a_word_to_avoid_is_named_with_the_one_to_write(
+    word: str, instead: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"It is {word}.\n", encoding="utf-8")
+    options = ["--dictionary=-", f"--dictionary={ROOT / 'scripts/words.txt'}"]
+    assert " ".join(options).replace(f"{ROOT}/", "") in (ROOT / "Makefile").read_text("utf-8")
+
+    command = [sys.executable, "-m", "codespell_lib", *options, str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (65, f"{page}:1: {word} ==> {instead}\n") == (done.returncode, done.stdout)
