@@ -21,11 +21,17 @@ all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish, c
 	@python scripts/build.py
 
 .PHONY: test
-test: $(TOOLS) ## All tests
-	@pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+test: $(TOOLS) ## All tests but those that take long
+	@pytest -n auto --maxprocesses 4 $(ARGS)
+
+.PHONY: test-long
+test-long: $(TOOLS) ## The tests that take long, and many more rounds of what ends a server or races
+	@HEIDI_DURABILITY_ROUNDS=$${HEIDI_DURABILITY_ROUNDS:-20} HEIDI_CONCURRENT_UPDATES=$${HEIDI_CONCURRENT_UPDATES:-4000} \
+	  pytest tests/sandbox/test_durability.py tests/sandbox/test_concurrency.py
+	@pytest -n auto --maxprocesses 4 -m long $(ARGS)
 
 .PHONY: coverage
-coverage: $(TOOLS) ## All tests, with the coverage of the hand-written packages: twice as long
+coverage: $(TOOLS) ## The same, with the coverage of the hand-written packages: twice as long
 	@$(MAKE) test ARGS='--cov --cov-report=term:skip-covered $(ARGS)'
 
 .PHONY: lint

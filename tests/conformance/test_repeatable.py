@@ -109,6 +109,7 @@ def test_two_runs_with_one_seed_send_the_same_and_find_the_same(whole: Run, tmp_
     assert whole.sent == again.sent
 
 
+@pytest.mark.long
 def test_a_shard_sends_the_same_and_finds_the_same_with_one_seed(tmp_path: Path) -> None:
     first, again = (
         run(tmp_path / str(number), number, "--shard", "2/3", "--seed", "5") for number in (1, 2)
@@ -117,6 +118,7 @@ def test_a_shard_sends_the_same_and_finds_the_same_with_one_seed(tmp_path: Path)
     assert first == again
 
 
+@pytest.mark.long
 def test_another_seed_sends_other_requests(whole: Run, tmp_path: Path) -> None:
     other = run(tmp_path, 1, "--seed", "6")
 

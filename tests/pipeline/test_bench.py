@@ -60,9 +60,10 @@ def is_peer(row: Row) -> bool:
     return row.figure.startswith("GET, added, against") or row.figure.endswith("Prism")
 
 
-# The figures
+# The figures: some are measured below, and all of them every night
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -104,6 +105,7 @@ def test_a_figure_is_measured_and_has_its_rows(name: str, expected: list[str]) -
     assert all(math.isfinite(ratio) for ratio in ratios)
 
 
+@pytest.mark.long
 def test_several_processes_on_one_database_are_compared_with_one() -> None:
     try:
         rows = list(FIGURES["workers"](Here(), smoke=True))

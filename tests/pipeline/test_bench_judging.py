@@ -44,6 +44,7 @@ class Nothing:
         raise AssertionError("it reported nothing")
 
 
+@pytest.mark.long
 def test_both_tools_are_counted_and_timed_on_a_faulty_server() -> None:
     here: Environments = Here()
     found, *told = rows(here, smoke=True)

@@ -1,13 +1,18 @@
 """A sandbox in a process of its own."""
 
 import contextlib
+import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from unittest import mock
 
 import httpx
+import pytest
+from heidi_sandbox.__main__ import main
 
 from tests.sandbox.api import TRUST, Api
 
@@ -64,12 +69,25 @@ def started(
 
 
 def failed(folder: Path, *arguments: str, variables: dict[str, str] | None = None) -> str:
-    """Run the command line, which must exit with 2 and one line on stderr; return the line."""
-    done = run(folder, arguments, variables)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert 1 == done.stderr.count("\n"), done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    """Run the command line in this process: it must exit with 2 and one line; return the line."""
+    out, err = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with (
+            contextlib.chdir(folder),
+            mock.patch.dict(os.environ, environment(**(variables or {})), clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(arguments)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert (2, "") == (ended.value.code, out.getvalue())
+    assert 1 == err.getvalue().count("\n"), err.getvalue()
+    assert "Traceback" not in err.getvalue()
+    return err.getvalue()
 
 
 def run(

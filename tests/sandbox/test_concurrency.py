@@ -17,7 +17,7 @@ from tests.sandbox.api import TRUST, Api
 from tests.sandbox.process import started
 from tests.sandbox.stores import with_store
 
-UPDATES = int(os.environ.get("HEIDI_CONCURRENT_UPDATES", "400"))
+UPDATES = int(os.environ.get("HEIDI_CONCURRENT_UPDATES", "160"))
 
 MEMBERS = (
     "transcribe_mode",

@@ -19,7 +19,7 @@ from tests.sandbox.api import Api
 from tests.sandbox.process import started
 
 WRITERS = 16
-ROUNDS = int(os.environ.get("HEIDI_DURABILITY_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("HEIDI_DURABILITY_ROUNDS", "1"))
 READY = 3 if "HEIDI_DURABILITY_ROUNDS" in os.environ else 20  # seconds
 AWAY = {"StoreUnavailableError", "UnknownOutcomeError"}
 

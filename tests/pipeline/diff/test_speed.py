@@ -6,6 +6,7 @@ import copy
 import time
 from typing import Any
 
+import pytest
 from heidi_spec_tools.documents import dump_json
 
 from tests.pipeline.diff.samples import compared, document, kinds
@@ -43,6 +44,7 @@ def large() -> dict[str, Any]:
     )
 
 
+@pytest.mark.long
 def test_two_documents_of_a_megabyte_take_less_than_ten_seconds() -> None:
     old = large()
     assert len(dump_json(old)) > 1_000_000
