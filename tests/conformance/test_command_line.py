@@ -161,7 +161,8 @@ def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -
         return handle(request)
 
     with serving(faulty(api, always_linked)) as url:
-        assert 0 == main(["run", url, "--api-key", api.api_key, "--level", "strict", *FEW])
+        key = ("--api-key", api.api_key, "--level", "strict")
+        assert 0 == main(["run", url, *key, "--rule", "unlinked", "--rule", "forbidden", *FEW])
 
 
 def test_a_read_only_run_sends_nothing_but_get(api: Api) -> None:

@@ -53,7 +53,7 @@ def test_a_broken_rule_fails_with_its_card_and_shows_no_token(
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
     with serving(faulty(new_api(), simple.parrot)) as url:
-        result = pytester.runpytest_subprocess(
+        result = pytester.runpytest_inprocess(
             "--heidi-url", url, *STRICT, "--showlocals", "-k", "json-answers or error-shape"
         )
 
@@ -73,7 +73,7 @@ def test_chosen_rules_alone_are_put_to_the_server(
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
     api = new_api()
     with serving(faulty(api, simple.session_without_id)) as url:
-        result = pytester.runpytest_subprocess(
+        result = pytester.runpytest_inprocess(
             "--heidi-url", url, "--heidi-level", "strict", "-k", "works or totals",
             "--heidi-report", "told",
         )  # fmt: skip
@@ -91,7 +91,7 @@ def test_nothing_is_sent_where_tests_are_only_listed(
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
     api = new_api()
     with serving(api.handle) as url:
-        result = pytester.runpytest_subprocess(
+        result = pytester.runpytest_inprocess(
             "--heidi-url", url, "--collect-only", "-q", "-m", "heidi"
         )
 
@@ -103,7 +103,7 @@ def test_a_silent_server_fails_once_and_in_one_line(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
-    result = pytester.runpytest_subprocess("--heidi-url", "http://127.0.0.1:1", "-k", "works")
+    result = pytester.runpytest_inprocess("--heidi-url", "http://127.0.0.1:1", "-k", "works")
 
     outcomes = result.parseoutcomes()
     assert (1, 3) == (outcomes["failed"], outcomes["skipped"])
