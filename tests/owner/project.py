@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 from heidi_spec_tools.documents import dump_yaml, load
@@ -94,16 +94,6 @@ class Project:
             timeout=300,
         )
 
-    def keywords(self, call: str) -> dict[str, bool]:
-        """Return the parameters of a method of the client, and whether each is required."""
-        code = (
-            "import inspect, json; from heidi_sessions import Heidi;"
-            f"found = inspect.signature(Heidi(token='t').{call}).parameters.values();"
-            "print(json.dumps({each.name: each.default is each.empty for each in found}))"
-        )
-        keywords: dict[str, bool] = json.loads(self.run(["-c", code]).stdout)
-        return keywords
-
     @contextmanager
     def sandbox(self) -> Generator[Served]:
         """Serve the sandbox of the copy."""
@@ -121,38 +111,66 @@ class Project:
         return report
 
 
-class User:
-    """Somebody who has the client, the command line, and HTTP."""
+class Ended(NamedTuple):
+    """A command that has ended."""
 
-    def __init__(self, project: Project, served: Served, url: str = "") -> None:
-        self.project = project
-        self.url = url or served.url
-        self.key = served.key
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class User:
+    """Somebody who has the client, the command line, and HTTP.
+
+    One program of his does everything with the first two, since each would take a second to start.
+    """
+
+    def __init__(self, project: Project, served: Served) -> None:
+        self.url = served.url
         self.token = served.token(OWNER["email"])
         headers = {"Authorization": f"Bearer {self.token}"}
         self.http = httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+        self._program = subprocess.Popen(
+            [sys.executable, str(USER)],
+            cwd=project.root,
+            env=project.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the client and the command line read."""
-        return {"HEIDI_BASE_URL": self.url, "HEIDI_TOKEN": self.token}
+    def close(self) -> None:
+        """Let go of everything."""
+        self.http.close()
+        self._program.communicate(timeout=30)
 
-    def call(self, *steps: Sequence[Any]) -> list[Any]:
-        """Call methods of the client, one after the other, in a program of its own.
+    def _do(self, do: str, url: str = "", **rest: Any) -> Any:
+        program = self._program
+        assert program.stdin is not None
+        assert program.stdout is not None
+        environment = {"HEIDI_BASE_URL": url or self.url, "HEIDI_TOKEN": self.token}
+        program.stdin.write(json.dumps({"do": do, "environment": environment, **rest}) + "\n")
+        program.stdin.flush()
+        return json.loads(program.stdout.readline())
+
+    def call(self, *steps: Sequence[Any], url: str = "") -> list[Any]:
+        """Call methods of the client, one after the other.
 
         Each step is the name of a method such as `sessions.get`, then positional arguments, then
         keywords as a dictionary. `$0.session_id` as an argument is that attribute of the first
         result. An error is returned as `{"error": class, "type": …, "status": …}`.
         """
-        result = self.project.run([str(USER)], json.dumps(steps), self.environment)
-        assert 0 == result.returncode, result.stderr
-        values: list[Any] = json.loads(result.stdout)
+        values: list[Any] = self._do("call", url, steps=steps)
         return values
 
-    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, stdin: str = "", url: str = "") -> Ended:
         """Run the command line."""
-        command = ["-m", "heidi_sessions", *arguments]
-        return self.project.run(command, stdin, self.environment)
+        return Ended(*self._do("command", url, arguments=arguments, stdin=stdin))
+
+    def keywords(self, call: str) -> dict[str, bool]:
+        """Return the parameters of a method of the client, and whether each is required."""
+        keywords: dict[str, bool] = self._do("keywords", call=call)
+        return keywords
 
     def create(self, body: dict[str, Any] | None = None) -> str:
         """Create a resource, and return its id."""

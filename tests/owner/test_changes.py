@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.owner.edits import objects, schemas
+from tests.owner.group import Found, Group, edited
 from tests.owner.project import Project
 from tests.owner.proxy import Fault
 from tests.owner.subject import (
@@ -24,9 +25,8 @@ from tests.owner.subject import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
-
-    from tests.owner.conftest import Group
 
 OLD, NEW = one(UPDATE.body, "array", also=RESOURCE), "renamed_strings"
 REMOVED = (
@@ -60,17 +60,31 @@ def edit(document: dict[str, Any]) -> None:
     schemas(document)[UPDATE.body]["properties"][BOUNDED]["maximum"] = BOUND
 
 
-SPOILS = {
-    "forget": (Fault("forget", UPDATE.method, UPDATE.path, f"/{NEW}"),),
-    "accept": (
-        Fault("accept", UPDATE.method, UPDATE.path, f"/{BOUNDED}"),
+RUN = (
+    Found(Fault("forget", UPDATE.method, UPDATE.path, f"/{NEW}"), UPDATE.name, NEW),
+    Found(Fault("accept", UPDATE.method, UPDATE.path, f"/{BOUNDED}"), UPDATE.name, BOUNDED),
+    Found(
         Fault("fill", CREATE.method, CREATE.path, f"/{REQUIRED}", BODY[REQUIRED]),
+        CREATE.name,
+        REQUIRED,
     ),
-}
+)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Generator[Group]:
+    """The copy with these changes."""
+    with edited(edit, tmp_path_factory) as group:
+        yield group
 
 
 def test_the_right_server_is_not_accused(group: Group) -> None:
     assert [] == group.accused()
+
+
+@pytest.mark.parametrize("found", RUN, ids=lambda found: found.word)
+def test_the_judge_finds_a_server_that_does_not_follow(group: Group, found: Found) -> None:
+    assert group.findings(RUN, found.operation, found.word)
 
 
 # A rename
@@ -85,7 +99,7 @@ def test_a_renamed_property_is_sent_and_shown_by_the_client(group: Group) -> Non
 
 
 def test_the_old_name_is_no_keyword_any_more(group: Group) -> None:
-    keywords = group.project.keywords(UPDATE.call)
+    keywords = group.user.keywords(UPDATE.call)
     assert NEW in keywords
     assert OLD not in keywords
 
@@ -105,10 +119,6 @@ def test_the_sandbox_ignores_the_old_name(group: Group) -> None:
     assert OLD not in updated
 
 
-def test_the_judge_finds_a_server_that_forgets_a_renamed_property(group: Group) -> None:
-    assert group.findings("forget", UPDATE.name, NEW)
-
-
 # A removal
 
 
@@ -119,7 +129,7 @@ def test_a_removed_property_is_nowhere(group: Group, name: str) -> None:
     status, updated = group.user.update(created[ID], {name: True})
     assert 200 == status
     assert name not in updated
-    assert name not in group.project.keywords(UPDATE.call)
+    assert name not in group.user.keywords(UPDATE.call)
 
 
 def test_a_removed_property_is_no_field_of_the_command_line(group: Group) -> None:
@@ -132,7 +142,7 @@ def test_a_removed_property_is_no_field_of_the_command_line(group: Group) -> Non
 
 
 def test_a_required_property_is_a_required_keyword(group: Group) -> None:
-    assert group.project.keywords(CREATE.call)[REQUIRED]
+    assert group.user.keywords(CREATE.call)[REQUIRED]
 
 
 def test_a_required_property_is_required_by_the_command_line(group: Group) -> None:
@@ -150,10 +160,6 @@ def test_the_sandbox_refuses_a_create_without_it_and_names_it(
     status, shown = group.user.ask(CREATE.method, CREATE.path, json=body)
     assert 422 == status
     assert REQUIRED in at(shown, ERROR["message"])
-
-
-def test_the_judge_finds_a_server_that_creates_without_it(group: Group) -> None:
-    assert group.findings("accept", CREATE.name, REQUIRED)
 
 
 # A bound
@@ -178,10 +184,6 @@ def test_client_and_command_line_say_what_the_server_said_of_the_bound(group: Gr
     )
     assert 0 != result.returncode
     assert "422" in result.stderr
-
-
-def test_the_judge_finds_a_server_without_the_bound(group: Group) -> None:
-    assert group.findings("accept", UPDATE.name, BOUNDED)
 
 
 # What a person must decide

@@ -93,6 +93,7 @@ def test_contributing_names_the_steps_in_their_order() -> None:
     assert list(STEPS) == re.findall(r"^\d\. \*\*(\w+)\*\*", section, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_edit_make_read_raise_commit(checkout: Checkout) -> None:
     # Edit
     document: Any = load(checkout.root / SPEC)

@@ -1,0 +1,309 @@
+"""What an owner adds to the document: one of each, all in one edit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.owner.edits import (
+    SAID,
+    add,
+    content,
+    error,
+    operation,
+    parameter,
+    prop,
+    record,
+    ref,
+    response,
+    samples,
+    schemas,
+)
+from tests.owner.subject import (
+    CREATE,
+    LIST,
+    MEANING,
+    READ,
+    RESOURCE,
+    RESULT,
+    UPDATE,
+    enumeration,
+)
+
+Document = dict[str, Any]
+
+ENUM, AT_ENUM = enumeration()
+TRANSCRIPTS, ARCHIVE = f"{READ.path}/transcript", f"{READ.path}/archive"
+TRANSCRIPT: Final = {"text": "Good morning.", "speakers": 2}
+LETTERS: Final = ["SOAP", "REFERRAL", "LETTER"]
+
+FIELDS: Final[dict[str, tuple[Any, Any]]] = {
+    "visit_number": (7, 99),
+    "is_telehealth": (True, "yes"),
+    "note_kinds": (["LETTER", "SOAP"], ["POEM"]),
+    "room": ({"building": "North", "floor": 2}, {"floor": "two"}),
+    "labels": ({"ward": "3"}, {"ward": 3}),
+    AT_ENUM: ("NON_BINARY", "NON_BINARI"),
+}
+"""A right value and a wrong one for each property that an update takes."""
+
+QUERY: Final = {
+    "search": ("Doe", None),
+    "created_after": ("2026-01-31", "2026-02-31"),
+    "archived": ("true", "yes"),
+    "sort_by": ("NEWEST", "BEST"),
+}
+"""A right value and a wrong one for each parameter; any string is right for the first."""
+
+APPOINTMENT: Final = {
+    "appointment_id": "77",
+    "reason": "Check-up",
+    "minutes": 15,
+    "booked_at": "2026-01-31T09:00:00Z",
+}
+BOOKING: Final = {"booking_id": "78", "reason": "Check-up", "minutes": 15}
+BOOKINGS: Final = {"bookings": [BOOKING], "next_token": None}
+ATTACHMENT: Final = {"attachment_id": 12, "title": "Blood count", "labels": {"kind": "lab"}}
+ATTACHMENTS: Final = {"data": [ATTACHMENT], "next_cursor": None}
+AT_APPOINTMENT, AT_BOOKING = "/appointments/{appointment_id}", "/bookings/{booking_id}"
+SEVERAL = f"{READ.path}/attachments"
+AT_ATTACHMENT = f"{SEVERAL}/{{attachment_id}}"
+AT_PLAN = "/plans/{plan_id}"
+
+
+def edit(document: Document) -> None:
+    """Add one of each."""
+    properties(document)
+    operations(document)
+    appointments(document)
+    bookings(document)
+    attachments(document)
+    plans(document)
+
+
+def properties(document: Document) -> None:
+    """Add properties of both, of the create request, of the resource, and of the query."""
+    add(document, "visit_number", RESOURCE, UPDATE.body, type="integer", minimum=1, maximum=20)
+    add(document, "is_telehealth", UPDATE.body, type="boolean")
+    schemas(document)["NoteKind"] = {**record(), "type": "string", "enum": LETTERS}
+    del schemas(document)["NoteKind"]["properties"]
+    kinds = {"type": "array", "items": ref("NoteKind")}
+    add(document, "note_kinds", RESOURCE, UPDATE.body, **kinds)
+    schemas(document)["Room"] = record()
+    add(document, "building", "Room", type="string")
+    add(document, "floor", "Room", type="integer")
+    room = ref("Room")
+    for owner in (RESOURCE, UPDATE.body):
+        add(document, "room", owner, **room)
+        del schemas(document)[owner]["properties"]["room"]["description"]
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    add(document, "labels", RESOURCE, UPDATE.body, **labels)
+    schemas(document)[RESOURCE]["properties"]["labels"]["x-semantics"] = {"replaced": True}
+    schemas(document)[ENUM]["enum"].append("NON_BINARY")
+    add(document, "referral_code", CREATE.body, type="string", maxLength=12)
+    add(document, "transcript_state", RESOURCE, type="string", examples=["READY"])
+    for sample in samples(document):
+        sample["transcript_state"] = "READY"
+    document["paths"][LIST.path]["get"]["parameters"] += [
+        parameter("search", type="string"),
+        parameter("created_after", type="string", format="date"),
+        parameter("archived", type="boolean"),
+        parameter("sort_by", type="string", enum=["NEWEST", "OLDEST"]),
+    ]
+
+
+def operations(document: Document) -> None:
+    """Add an error, a deletion, a sub-resource and an action."""
+    document["paths"][CREATE.path]["post"]["responses"]["409"] = error("DuplicateSessionError")
+    document["paths"][UPDATE.path]["patch"]["responses"]["409"] = error("DuplicateSessionError")
+    session = document["paths"][READ.path]
+    shown = {**response(), "content": session["get"]["responses"]["200"]["content"]}
+    session["delete"] = operation(
+        "removeIt", READ.tag, {"204": response()}, **meaning("delete", RESOURCE)
+    )
+    schemas(document)["Transcript"] = record(("text", "speakers"))
+    add(document, "text", "Transcript", type="string")
+    add(document, "speakers", "Transcript", type="integer")
+    transcript = {"200": response("Transcript", TRANSCRIPT)}
+    document["paths"][TRANSCRIPTS] = {
+        "parameters": session["parameters"],
+        "get": operation("getTranscript", READ.tag, transcript),
+    }
+    acts = meaning("act", RESOURCE, result=RESULT)
+    document["paths"][ARCHIVE] = {
+        "parameters": session["parameters"],
+        "post": operation("archiveIt", READ.tag, {"200": shown}, **acts),
+    }
+
+
+def appointments(document: Document) -> None:
+    """Add a second resource, with its own create, get, update and list."""
+    document["tags"].append({**prop(), "name": "Appointments"})
+    schemas(document)["Appointment"] = record((*APPOINTMENT,))
+    add(document, "booked_at", "Appointment", type="string", format="date-time")
+    page = {"appointments": [APPOINTMENT], "next_token": None, "total": 1}
+    schemas(document)["AppointmentPage"] = record((*page,))
+    add(document, "total", "AppointmentPage", type="integer")
+    visits(document, "Appointment", APPOINTMENT, page)
+    several, one = document["paths"]["/appointments"], document["paths"][AT_APPOINTMENT]
+    whole = {"resource": "Appointment", "result": ""}
+    several["post"] |= meaning("create", **whole, id="/appointment_id")
+    one["get"] |= meaning("read", **whole)
+    one["patch"] |= meaning("update", **whole)
+    names = {"size": "limit", "token": "after", "next": "/next_token", "total": "/total"}
+    several["get"] |= meaning("list", "Appointment", page={"items": "/appointments", **names})
+    schemas(document)["Appointment"]["x-semantics"] = {
+        "id": "appointment_id",
+        "owner": MEANING["owner"],
+        "created": "booked_at",
+    }
+
+
+def bookings(document: Document) -> None:
+    """Add a resource, and say nothing of what its operations do."""
+    document["tags"].append({**prop(), "name": "Bookings"})
+    schemas(document)["Booking"] = record((*BOOKING,))
+    schemas(document)["BookingPage"] = record((*BOOKINGS,))
+    visits(document, "Booking", BOOKING, BOOKINGS)
+
+
+def visits(document: Document, name: str, sample: Any, page: Any) -> None:
+    """Add create, get, update and list of something with a reason, and minutes."""
+    lower = name.lower()
+    schemas(document)[f"{name}Create"] = record(("reason",))
+    schemas(document)[f"{name}Update"] = record()
+    add(document, f"{lower}_id", name, type="string")
+    text = {"type": "string", "maxLength": 80}
+    add(document, "reason", name, f"{name}Create", f"{name}Update", **text)
+    bounds = {"type": "integer", "minimum": 5, "maximum": 120}
+    add(document, "minutes", name, f"{name}Update", **bounds)
+    add(document, f"{lower}s", f"{name}Page", type="array", items=ref(name))
+    add(document, "next_token", f"{name}Page", type=["string", "null"])
+    document["paths"][f"/{lower}s"] = {
+        "post": operation(
+            f"create{name}",
+            f"{name}s",
+            {"201": response(name, sample)},
+            requestBody=body(f"{name}Create", {"reason": "Check-up"}),
+        ),
+        "get": operation(
+            f"list{name}s",
+            f"{name}s",
+            {"200": response(f"{name}Page", page)},
+            parameters=[
+                parameter("limit", type="integer", minimum=1, maximum=50, default=10),
+                parameter("after", type="string"),
+            ],
+        ),
+    }
+    found = {"200": response(name, sample), "404": error(f"{name}NotFoundError")}
+    changed = body(f"{name}Update", {"minutes": 20})
+    document["paths"][f"/{lower}s/{{{lower}_id}}"] = {
+        "parameters": [parameter(f"{lower}_id", "path", type="string")],
+        "get": operation(f"get{name}", f"{name}s", found),
+        "patch": operation(f"update{name}", f"{name}s", found, requestBody=changed),
+    }
+
+
+def attachments(document: Document) -> None:
+    """Add a resource inside of the first, with an integer for an id, before the first."""
+    document["tags"].append({**prop(), "name": "Attachments"})
+    known = dict(schemas(document))
+    schemas(document).clear()
+    schemas(document)["Attachment"] = record((*ATTACHMENT,))
+    schemas(document).update(known)
+    schemas(document)["AttachmentCreate"] = record(("title",))
+    schemas(document)["AttachmentUpdate"] = record()
+    schemas(document)["AttachmentPage"] = record((*ATTACHMENTS,))
+    add(document, "attachment_id", "Attachment", type="integer", minimum=1)
+    both = ("Attachment", "AttachmentCreate", "AttachmentUpdate")
+    add(document, "title", *both, type="string", minLength=1, maxLength=100)
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    add(document, "labels", *both, **labels)
+    add(document, "data", "AttachmentPage", type="array", items=ref("Attachment"))
+    add(document, "next_cursor", "AttachmentPage", type=["string", "null"])
+    schemas(document)["Attachment"]["x-semantics"] = {
+        "id": "attachment_id",
+        "owner": MEANING["owner"],
+    }
+    outer = document["paths"][READ.path]["parameters"]
+    found = {"200": response("Attachment", ATTACHMENT), "404": error("AttachmentNotFoundError")}
+    whole = {"resource": "Attachment", "result": ""}
+    names = {"items": "/data", "size": "limit", "token": "cursor", "next": "/next_cursor"}
+    document["paths"][SEVERAL] = {
+        "parameters": outer,
+        "post": operation(
+            "addAttachment",
+            "Attachments",
+            {"201": response("Attachment", ATTACHMENT)},
+            requestBody=body("AttachmentCreate", {"title": "Blood count"}),
+            **meaning("create", **whole),
+        ),
+        "get": operation(
+            "listAttachments",
+            "Attachments",
+            {"200": response("AttachmentPage", ATTACHMENTS)},
+            parameters=[
+                parameter("limit", type="integer", minimum=1, maximum=50, default=20),
+                parameter("cursor", type="string"),
+            ],
+            **meaning("list", "Attachment", page=names),
+        ),
+    }
+    changed = body("AttachmentUpdate", {"title": "Blood count of May"})
+    document["paths"][AT_ATTACHMENT] = {
+        "parameters": [*outer, parameter("attachment_id", "path", type="integer", minimum=1)],
+        "get": operation("getAttachment", "Attachments", found, **meaning("read", **whole)),
+        "put": operation(
+            "changeAttachment",
+            "Attachments",
+            found,
+            requestBody=changed,
+            **meaning("update", **whole),
+        ),
+        "delete": operation(
+            "deleteAttachment",
+            "Attachments",
+            {"204": response()},
+            **meaning("delete", "Attachment"),
+        ),
+    }
+
+
+def plans(document: Document) -> None:
+    """Add a resource that is created and read alone."""
+    document["tags"].append({**prop(), "name": "Plans"})
+    text, number = prop(type="string"), prop(type="integer")
+    schemas(document)["PlanCreate"] = record(("title",), title=text, weight=number)
+    schemas(document)["Plan"] = record(("plan_id", "title"), plan_id=text, title=text)
+    schemas(document)["Plan"]["x-semantics"] = {"id": "plan_id", "owner": MEANING["owner"]}
+    plan = response("Plan", {"plan_id": "p1", "title": "one"})
+    whole = {"resource": "Plan", "result": ""}
+    document["paths"]["/plans"] = {
+        "post": operation(
+            "createPlan",
+            "Plans",
+            {"201": plan},
+            requestBody=body("PlanCreate", {"title": "one"}),
+            **meaning("create", **whole),
+        )
+    }
+    shown = {"200": plan, "404": error("PlanNotFoundError")}
+    document["paths"][AT_PLAN] = {
+        "parameters": [parameter("plan_id", "path", type="string")],
+        "get": operation("getPlan", "Plans", shown, **meaning("read", **whole)),
+    }
+
+
+def meaning(action: str, resource: str, **rest: Any) -> dict[str, Any]:
+    """Say what an operation does."""
+    return {"x-semantics": {"action": action, "resource": resource, **rest}}
+
+
+def body(schema: str, example: Any) -> dict[str, Any]:
+    """Return the body that a request must have."""
+    return {
+        "required": True,
+        "description": "New.",
+        "x-provenance": dict(SAID),
+        "content": content(schema, example),
+    }
