@@ -7,21 +7,28 @@ import os
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Generator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
-from heidi_sandbox._chaos import GRAMMAR
+from heidi_sandbox._arguments import (
+    add_address_arguments,
+    add_database_arguments,
+    database_url,
+    whole_number,
+)
+from heidi_sandbox._chaos import GRAMMAR, SCENARIOS
 from heidi_sandbox._document import load_document
 from heidi_sandbox._environment import add_environment, export
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
-from heidi_sandbox._maintenance import add_maintenance
+from heidi_sandbox._maintenance import add_maintenance, counted
 from heidi_sandbox._page import token_command
 from heidi_sandbox._process import Stops, end_process, keep_memory, say, set_up_process
 from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
+from heidi_sandbox._transfer import Imported
 from heidi_sandbox._workers import Workers, workers
 
 _KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
@@ -56,7 +63,10 @@ def _serve(options: argparse.Namespace) -> None:
         sandbox.when_ended(stops.end)
         keep_memory()
         say(_greeting(sandbox, show_key=settings.api_key is None))
+        say(_imported(sandbox.imported, settings.import_file))
         asked = stops.wait()
+    if sandbox.exported is not None:
+        say(f"Exported {counted(sandbox.exported)} to {settings.export_file}.\n")
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
     if options.workers == 1:
@@ -84,6 +94,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise CannotServeError(
             "--workers: a SQLite database has one process; name one, or a PostgreSQL database"
         )
+    if options.scenario and options.chaos_rate:
+        raise CannotServeError("--scenario and --chaos-rate: one of them decides what goes wrong")
     if not options.chaos and (options.chaos_rate or options.chaos_seed is not None):
         raise CannotServeError("--chaos-rate and --chaos-seed need --chaos")
     return Settings(
@@ -94,7 +106,10 @@ def _settings(options: argparse.Namespace) -> Settings:
         chaos=options.chaos,
         chaos_rate=options.chaos_rate,
         chaos_seed=options.chaos_seed,
+        scenario=options.scenario,
         access_log=options.access_log,
+        import_file=options.import_file,
+        export_file=options.export_on_exit,
     )
 
 
@@ -113,6 +128,13 @@ def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
         names = ", ".join(document.without_semantics)
         lines.append(f"served from an example: {names} (no x-semantics)")
     return "\n".join((*lines, ""))
+
+
+def _imported(imported: Imported | None, file: Path | None) -> str:
+    if imported is None:
+        return ""
+    there = f"; {imported.kept:,} were there already, and stay as they are" if imported.kept else ""
+    return f"Imported {counted(imported.added)} from {file}{there}.\n"
 
 
 def _api_key(options: argparse.Namespace) -> str | None:
@@ -154,30 +176,32 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="run the server",
-        description="Run the server until it is told to stop by Ctrl-C or SIGTERM.",
-        epilog=f"With --chaos, faults on demand.\n\n{GRAMMAR}",
+        description="Run the server until it is told to stop by Ctrl-C, SIGTERM or SIGHUP.",
+        epilog=f"{_scenarios()}\nWith --chaos, faults on demand.\n\n{GRAMMAR}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     serve.set_defaults(run=_serve)
     _add_server_flags(serve)
     _add_secret_flags(serve)
+    _add_file_flags(serve)
     _add_chaos_flags(serve)
     add_environment(commands.add_parser)
     add_maintenance(commands.add_parser)
     return parser
 
 
+def _scenarios() -> str:
+    """Return what each scenario does, a paragraph of its own width for each."""
+    lines = ["With --scenario NAME, one of these happens to the requests of every caller:", ""]
+    for name, one in SCENARIOS.items():
+        text = textwrap.wrap(one.text, 58)
+        lines += [f"    {name:<18}{text[0]}", *(" " * 22 + more for more in text[1:])]
+    return "\n".join((*lines, ""))
+
+
 def _add_server_flags(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument(
-        "--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)"
-    )
-    serve.add_argument(
-        "--port",
-        type=partial(whole_number, least=0, most=65535),
-        default=8080,
-        help="port to listen on, 0 for a free one (%(default)s)",
-    )
+    add_address_arguments(serve, least_port=0)
     serve.add_argument(
         "--workers",
         metavar="N",
@@ -210,7 +234,30 @@ def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_file_flags(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--import",
+        dest="import_file",
+        metavar="FILE",
+        type=Path,
+        help="first add the users and sessions of a file that --export-on-exit or a person wrote; "
+        "those that are there already stay as they are",
+    )
+    serve.add_argument(
+        "--export-on-exit",
+        metavar="FILE",
+        type=Path,
+        help="when stopped, write every user and session to a file; it may be that of --import",
+    )
+
+
 def _add_chaos_flags(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--scenario",
+        metavar="NAME",
+        choices=[*SCENARIOS],
+        help=f"let requests fail as servers do, see below; one of {', '.join(SCENARIOS)}",
+    )
     serve.add_argument(
         "--chaos",
         action="store_true",
@@ -229,12 +276,6 @@ def _add_chaos_flags(serve: argparse.ArgumentParser) -> None:
         type=partial(whole_number, least=0, most=2**63 - 1),
         help="with --chaos-rate: the same seed gives the same faults in the same order",
     )
-
-
-def _host(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("must be an address, such as 127.0.0.1")
-    return text
 
 
 def _rate(text: str) -> float:

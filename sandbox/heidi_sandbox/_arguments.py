@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -11,7 +12,27 @@ from heidi_sandbox._errors import CannotServeError
 
 DATABASE_URL_VARIABLE: Final = "HEIDI_SANDBOX_DATABASE_URL"
 _DEFAULT_DATABASE_URL: Final = "sqlite:///heidi-sandbox.db"
+_HOST_VARIABLE: Final = "HEIDI_SANDBOX_HOST"
+_PORT_VARIABLE: Final = "HEIDI_SANDBOX_PORT"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def add_address_arguments(parser: argparse.ArgumentParser, *, least_port: int) -> None:
+    """Add --host and --port, which the environment may give as well."""
+    parser.add_argument(
+        "--host",
+        type=_host,
+        default=os.environ.get(_HOST_VARIABLE, "127.0.0.1"),
+        help=f"the address on which it listens, or {_HOST_VARIABLE} in the environment "
+        "(%(default)s)",
+    )
+    parser.add_argument(
+        "--port",
+        type=partial(whole_number, least=least_port, most=65535),
+        default=os.environ.get(_PORT_VARIABLE, "8080"),
+        help=f"its port, or {_PORT_VARIABLE} in the environment"
+        f"{'; 0 for a free one' if not least_port else ''} (%(default)s)",
+    )
 
 
 def add_database_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +90,12 @@ def whole_number(text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
     return int(text)
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("must be an address, such as 127.0.0.1")
+    return text
 
 
 def _shows_password(url: str) -> bool:

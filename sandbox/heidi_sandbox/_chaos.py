@@ -1,4 +1,7 @@
-"""Faults on demand, so that partners can test how their program takes them: see `GRAMMAR`."""
+"""Faults on demand, so that partners can test how their program takes them.
+
+A request asks for one by `GRAMMAR`; a scenario of `SCENARIOS` has them happen unasked.
+"""
 
 import asyncio
 import contextlib
@@ -47,6 +50,58 @@ A request says in its header `Heidi-Sandbox-Chaos` what is to go wrong with it:
 Any fault takes `times=N`: it happens to N requests with this header and these credentials, the next
 one passes, and so on. So `rate-limited; times=2` tests a client that tries three times.
 """
+
+
+class Scenario(NamedTuple):
+    """What goes wrong with requests that ask for nothing, in a way that a server may really have.
+
+    text: what happens, in words.
+    faults: the same by the grammar.
+    some: how many of `of` requests in a row it happens to, from the first on.
+    issue: whether it happens to the issue of tokens as well.
+    """
+
+    text: str
+    faults: str
+    some: int = 1
+    of: int = 1
+    issue: bool = True
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    "deploy": Scenario(
+        "two of ten requests are 503, with Retry-After: 1",
+        "unavailable; retry-after=1",
+        some=2,
+        of=10,
+    ),
+    "dropped": Scenario(
+        "one of three requests is done, and its connection closed without a response",
+        "drop=after",
+        of=3,
+    ),
+    "expired-tokens": Scenario(
+        "one of three requests with a token is 401, as if the token had expired",
+        "expired-token",
+        of=3,
+        issue=False,
+    ),
+    "gateway": Scenario(
+        "one of three responses is an HTML page in place of JSON", "malformed=html", of=3
+    ),
+    "paging": Scenario(
+        "a page of a list says that more follow and does not name the next one, as one of the "
+        "vendor's samples does",
+        "next-page-null",
+    ),
+    "rate-limit": Scenario(
+        "one of three requests is 429, with Retry-After: 1", "rate-limited; retry-after=1", of=3
+    ),
+    "slow": Scenario("every response takes 3 seconds", "latency=3s"),
+    "truncated": Scenario(
+        "one of three responses is the first half of its JSON", "malformed", of=3
+    ),
+}
 
 _LONGEST_WAIT: Final = 60  # seconds
 _MOST_COUNTED: Final = 1000  # headers whose `times` are remembered
@@ -112,25 +167,39 @@ class Chaos:
     Args:
         app: the application.
         document: below its path, things go wrong; health and the reference page stay as they are.
-        rate: how likely it is that something goes wrong with a request that asks for nothing.
+        asked: whether requests may ask for faults.
+        scenario: one of `SCENARIOS`, for requests that ask for nothing.
+        rate: how likely it is that something goes wrong with any other request.
         seed: the same one lets the same things go wrong, in the order of the requests.
     """
 
     def __init__(
-        self, app: App, document: Document, *, rate: float = 0, seed: int | None = None
+        self,
+        app: App,
+        document: Document,
+        *,
+        asked: bool = True,
+        scenario: str | None = None,
+        rate: float = 0,
+        seed: int | None = None,
     ) -> None:
         self._app = app
         self._document = document
         self._base_path = f"{document.base_path}/".encode()
         self._rate = rate
         self._random = random.Random(seed)  # noqa: S311  # nothing secret is made from it
+        self._asked = asked
+        self._scenario = None if scenario is None else SCENARIOS[scenario]
+        self._scenario_faults = parse(self._scenario.faults) if self._scenario else []
+        self._met = 0
         self._counts: dict[tuple[bytes, ...], int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = origin_path(scope["raw_path"])
         answer: Answer | None
+        operation = self._document.find_operation(scope["method"], path)
         try:
-            faults = self._faults(scope) if path.startswith(self._base_path) else []
+            faults = self._faults(scope, operation) if path.startswith(self._base_path) else []
         except ValueError as error:
             text = f"Heidi-Sandbox-Chaos: {error}"
             answer = self._document.refuse(MalformedRequestError(text, Connection="close"))
@@ -138,14 +207,16 @@ class Chaos:
             if not faults:
                 await self._app(scope, receive, send)
                 return
-            operation = self._document.find_operation(scope["method"], path)
             exchange = Exchange(self._app, self._document, operation, scope, receive)
             answer = await exchange.answer(faults)
         if answer is not None:
             await answer.send(send)
 
-    def _faults(self, scope: Scope) -> list[Fault]:
-        text = b", ".join(value for name, value in scope["headers"] if name == HEADER)
+    def _faults(self, scope: Scope, operation: Operation | None) -> list[Fault]:
+        asked = (value for name, value in scope["headers"] if self._asked and name == HEADER)
+        text = b", ".join(asked)
+        if not text and self._scenario is not None:
+            return self._scenario_faults if self._is_met(self._scenario, operation) else []
         if not text:
             return [self._random.choice(_RANDOM)] if self._random.random() < self._rate else []
         faults = parse(text.decode("latin-1"))
@@ -157,6 +228,13 @@ class Chaos:
             if "times" not in fault.parameters
             or turn % (int(fault.parameters["times"]) + 1) < int(fault.parameters["times"])
         ]
+
+    def _is_met(self, scenario: Scenario, operation: Operation | None) -> bool:
+        """Count a request, and return whether the scenario happens to it."""
+        if not scenario.issue and operation and operation.semantics.get("action") == "issue":
+            return False
+        self._met += 1
+        return (self._met - 1) % scenario.of < scenario.some
 
     def _turn(self, key: tuple[bytes, ...]) -> int:
         """Return how often this was asked for before."""

@@ -6,10 +6,9 @@ import contextlib
 import shlex
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
+from heidi_sandbox._arguments import add_address_arguments, add_database_arguments, database_url
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._page import sample_user
@@ -25,13 +24,7 @@ def add_environment(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     add_database_arguments(env)
-    env.add_argument("--host", default="127.0.0.1", help="where it listens (%(default)s)")
-    env.add_argument(
-        "--port",
-        type=partial(whole_number, least=1, most=65535),
-        default=8080,
-        help="the port on which it listens (%(default)s)",
-    )
+    add_address_arguments(env, least_port=1)
     env.set_defaults(run=_print)
 
 

@@ -15,7 +15,9 @@ ApiError
     ├── RequestTimeoutError     408  the body came too slowly
     ├── InternalServerError     500  a bug of ours
     ├── ServiceUnavailableError 503  what a request for a fault gets
-    └── StoreUnavailableError   503  the database is away or full: nothing was written
+    └── StoreUnavailableError   503  the database is away: nothing was written
+        ├── StoreFullError      503  it has no space left: nothing was written
+        ├── StoreDamagedError   503  it is damaged, and stays so until a person repairs it
         └── UnknownOutcomeError 503  it went away during a commit, which may have been kept or not
 
 How a response calls an error, the document says; where it does not, it is the name of the class.
@@ -120,7 +122,7 @@ class ServiceUnavailableError(ServerError):
 
 
 class StoreUnavailableError(ServerError):
-    """The database is away or full, whoever asks; nothing was written.
+    """The database is away, whoever asks; nothing was written.
 
     Args:
         reason: what is wrong, for the person at the terminal; callers are not told.
@@ -134,6 +136,23 @@ class StoreUnavailableError(ServerError):
 
     def __str__(self) -> str:
         return f"the database cannot be used: {self.reason}"
+
+
+class StoreFullError(StoreUnavailableError):
+    """The database has no space left; nothing was written."""
+
+    def __init__(self, reason: str = "its disk is full") -> None:
+        text = "the database has no space left, so nothing was written; try again"
+        ApiError.__init__(self, text, Retry_After="10")
+        self.reason = reason
+
+
+class StoreDamagedError(StoreUnavailableError):
+    """The database is damaged. No Retry-After: it takes a person to repair it."""
+
+    def __init__(self, reason: str = "it is damaged; restore it from a copy") -> None:
+        ApiError.__init__(self, "the database is damaged")
+        self.reason = reason
 
 
 class UnknownOutcomeError(StoreUnavailableError):

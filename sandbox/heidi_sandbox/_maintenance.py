@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import hashlib
+import json
 import random
 import secrets
 import sys
@@ -22,7 +23,7 @@ from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
 from heidi_sandbox._resources import Resource
-from heidi_sandbox._store import MEMORY, SQLITE, Size, open_store
+from heidi_sandbox._store import MEMORY, SQLITE, Share, Size, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import Collections
 
@@ -89,13 +90,13 @@ def _reset(options: argparse.Namespace) -> None:
         finally:
             runner.run(store.close())
     kept = "the key and the secret of tokens too" if options.all else "key and tokens stay valid"
-    say(f"Deleted {_text(size)}; {kept}.\n")
+    say(f"Deleted {counted(size)}; {kept}.\n")
 
 
 def _ask(size: Size, *, everything: bool) -> None:
     """Return only if a person agrees."""
     more = ", the key and the secret of tokens" if everything else ""
-    say(f"Delete {_text(size)}{more}? [y/N] ")
+    say(f"Delete {counted(size)}{more}? [y/N] ")
     try:
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
@@ -133,7 +134,7 @@ async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
     rest = "".join(f", {name} {value}" for name, value in [*sample_user(document)][1:])
     last = f" to {_email(users)}" if users > 1 else ""
     size = Size(users, sessions * len(seed.resources))
-    say(f"Added {_text(size)}: {_email(1)}{last}{rest}.\n")
+    say(f"Added {counted(size)}: {_email(1)}{last}{rest}.\n")
 
 
 class _Seed:
@@ -152,13 +153,15 @@ class _Seed:
     async def work(self, left: Iterator[tuple[str, int]], advance: Callable[[int], None]) -> None:
         """Add the resources of one user after another, until none is left."""
         for email, share in left:
-            user = self._tokens.read(self._tokens.issue([email, *self._rest]).token).user
+            identity = [email, *self._rest]
+            user, owner = self._tokens.user(identity), json.dumps(identity).encode()
             for resource in self.resources:
                 collection = self._collections.name(user, resource.name)
                 make = _invented(self._document, resource, self._key, email)
                 for begin in range(0, share, _LARGEST_CHUNK):
                     count = min(_LARGEST_CHUNK, share - begin)
-                    await self._collections.store.extend(collection, count, make)
+                    chunk = Share(collection, [make] * count, owner)
+                    await self._collections.store.extend(chunk)
                     advance(count)
 
 
@@ -239,9 +242,10 @@ def _refuse_memory(url: str) -> None:
         raise CannotServeError("a database in memory ends with this command; name a file")
 
 
-def _text(size: Size) -> str:
-    return f"{_counted(size.resources, 'session')} of {_counted(size.users, 'user')}"
+def counted(size: Size) -> str:
+    """Return how many sessions of how many users, in words."""
+    return f"{_number(size.resources, 'session')} of {_number(size.users, 'user')}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _number(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -22,6 +22,7 @@ SQLITE: Final[Migrations] = (
             {ID} TEXT NOT NULL UNIQUE, document BLOB NOT NULL, UNIQUE (user_id, number))""",
     ),
     ("ALTER TABLE users ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0",),
+    ("ALTER TABLE users ADD COLUMN owner BLOB",),
 )
 
 # Names are bytes: text refuses NUL, and depends on the encoding of the database. Free space in the
@@ -38,4 +39,5 @@ POSTGRESQL: Final[Migrations] = (
             PRIMARY KEY (user_id, number)) WITH (fillfactor = 80)""",
     ),
     ("ALTER TABLE users ADD COLUMN deleted bigint NOT NULL DEFAULT 0",),
+    ("ALTER TABLE users ADD COLUMN owner bytea",),
 )

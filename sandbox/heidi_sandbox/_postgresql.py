@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
@@ -13,11 +14,13 @@ from heidi_sandbox._batches import Batches
 from heidi_sandbox._errors import (
     CannotServeError,
     DuplicateIdError,
+    StoreDamagedError,
+    StoreFullError,
     StoreUnavailableError,
     UnknownOutcomeError,
 )
 from heidi_sandbox._migrations import ID, POSTGRESQL
-from heidi_sandbox._store import Page, Size, page_of
+from heidi_sandbox._store import Collection, Make, Page, Share, Size, page_of
 
 T = TypeVar("T")
 Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no type
@@ -57,6 +60,8 @@ _LOST: Final = (
     asyncpg.PostgresConnectionError,
 )
 
+_DAMAGED: Final = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
+
 # Our own words: what PostgreSQL says may repeat a piece of a misspelt URL, and so of its password.
 _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (asyncpg.InvalidAuthorizationSpecificationError, "it refuses the user or the password"),
@@ -72,6 +77,8 @@ _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (asyncpg.PostgresSyntaxError, "it does not know a parameter of the URL"),
     (asyncpg.QueryCanceledError, "it gives statements too little time; see statement_timeout"),
     (asyncpg.DiskFullError, "its disk is full"),
+    (asyncpg.DataCorruptedError, "it is damaged; restore it from a copy"),
+    (asyncpg.IndexCorruptedError, "it is damaged; restore it from a copy"),
     (asyncpg.ClientConfigurationError, "the URL cannot be read; see PostgreSQL's own manual"),
     (ValueError, "the URL cannot be read; see PostgreSQL's own manual"),
     (socket.gaierror, "there is no such host"),
@@ -84,8 +91,10 @@ _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 _KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 _SETTING: Final = "SELECT value FROM settings WHERE name = $1"
 _COUNT: Final = """
-    INSERT INTO users (name, total) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET total = users.total + $2 RETURNING id, total"""
+    INSERT INTO users (name, total, owner) VALUES ($1, $2, $3)
+    ON CONFLICT (name) DO UPDATE
+    SET total = users.total + $2, owner = coalesce($3, users.owner)
+    RETURNING id, total"""
 _COLUMNS: Final = ("user_id", "number", ID, "document")
 _CREATE: Final = f"""
     INSERT INTO sessions ({", ".join(_COLUMNS)})
@@ -109,6 +118,11 @@ _SIZE: Final = r"""
     SELECT count(DISTINCT split_part(encode(name, 'escape'), '/', 1)),
         coalesce(sum(total - deleted), 0)::bigint FROM users"""
 
+_PROBE: Final = "INSERT INTO settings VALUES ('probe', $1) ON CONFLICT DO NOTHING"
+_PROBED: Final = "DELETE FROM settings WHERE name = 'probe'"
+_COLLECTIONS: Final = """
+    SELECT name, owner, total - deleted FROM users WHERE total > deleted ORDER BY id"""
+
 _log = logging.getLogger("heidi_sandbox")
 
 
@@ -123,6 +137,7 @@ class PostgresqlStore:
         self._pool: asyncpg.Pool[Any] | None = None
         self._making_pool = asyncio.Lock()
         self._available = True
+        self._is_full = False
         self._creations = Batches(self._create)
         self._updates = Batches(self._update)
 
@@ -151,8 +166,18 @@ class PostgresqlStore:
         except _FAILED as error:
             raise StoreUnavailableError(_reason(error)) from None
 
-    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
-        await self._creations.add(collection, lambda number: (id_, document(number)))
+    async def create(
+        self,
+        collection: str,
+        id_: str,
+        document: Callable[[int], bytes],
+        owner: bytes | None = None,
+    ) -> None:
+        def make(number: int) -> tuple[str, bytes]:
+            return id_, document(number)
+
+        share = Share(collection, [make], owner)
+        await self._creations.add(collection, share)
 
     async def get(self, collection: str, id_: str) -> bytes | None:
         rows = await self._read(_GET, id_.encode(), collection.encode())
@@ -177,21 +202,24 @@ class PostgresqlStore:
         bound = _ABOVE_ALL if below is None else below
         return page_of(await self._read(_PAGE, bound, collection.encode(), size + 1), size)
 
-    async def extend(
-        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
-    ) -> None:
+    async def extend(self, *shares: Share) -> None:
         async def copy(connection: Connection) -> None:
-            user_id, numbers = await _count(connection, collection, count)
-            records = (
-                (user_id, number, id_.encode(), one)
-                for number in numbers
-                for id_, one in [document(number)]
-            )
-            await connection.copy_records_to_table(
-                "sessions", records=records, columns=_COLUMNS, timeout=_PATIENCE_WITH_MANY
-            )
+            for share in shares:
+                user_id, numbered = await _count(connection, share)
+                records = (
+                    (user_id, number, id_.encode(), one)
+                    for number, make in numbered
+                    for id_, one in [make(number)]
+                )
+                await connection.copy_records_to_table(
+                    "sessions", records=records, columns=_COLUMNS, timeout=_PATIENCE_WITH_MANY
+                )
 
         await self._write(copy)
+
+    async def collections(self) -> Sequence[Collection]:
+        rows = await self._read(_COLLECTIONS)
+        return [Collection(name.decode(), owner, total) for name, owner, total in rows]
 
     async def size(self) -> Size:
         (row,) = await self._read(_SIZE)
@@ -203,6 +231,8 @@ class PostgresqlStore:
 
     async def ping(self) -> None:
         await self._read("SELECT count(*) FROM settings")
+        if self._is_full:  # perhaps no more
+            await self._write(_probe)
 
     async def close(self) -> None:
         await self._creations.finish()
@@ -213,15 +243,16 @@ class PostgresqlStore:
             except _FAILED:
                 self._pool.terminate()
 
-    async def _create(
-        self, collection: str, wanted: Sequence[Callable[[int], tuple[str, bytes]]]
-    ) -> Sequence[None]:
+    async def _create(self, collection: str, wanted: Sequence[Share]) -> Sequence[None]:
+        owner = next((one.owner for one in wanted if one.owner is not None), None)
+        share = Share(collection, [make for one in wanted for make in one.documents], owner)
+
         async def add(connection: Connection) -> Sequence[None]:
-            user_id, numbers = await _count(connection, collection, len(wanted))
-            made = [make(number) for make, number in zip(wanted, numbers, strict=True)]
-            ids = [id_.encode() for id_, _ in made]
-            documents = [document for _, document in made]
-            await connection.execute(_CREATE, user_id, numbers, ids, documents)
+            user_id, numbered = await _count(connection, share)
+            made = [(number, *make(number)) for number, make in numbered]
+            numbers, ids, documents = zip(*made, strict=True)
+            encoded = [id_.encode() for id_ in ids]
+            await connection.execute(_CREATE, user_id, numbers, encoded, documents)
             return [None] * len(wanted)
 
         return await self._write(add)
@@ -249,7 +280,13 @@ class PostgresqlStore:
         return await self._again_if_lost(fetch)
 
     async def _write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        return await self._again_if_lost(lambda connection: _committed(connection, work))
+        try:
+            result = await self._again_if_lost(lambda connection: _committed(connection, work))
+        except StoreFullError:
+            self._is_full = True
+            raise
+        self._is_full = False
+        return result
 
     async def _again_if_lost(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do what changes nothing unless it returns; again where the connection is lost."""
@@ -277,7 +314,7 @@ class PostgresqlStore:
         except _FAILED as failed:
             error = failed
         self._notice(error)
-        raise StoreUnavailableError(_reason(error)) from None
+        raise _failure(error) from None
 
     def _notice(self, error: BaseException | None) -> None:
         """Log when the database goes away and when it is back, not each request in between."""
@@ -332,11 +369,27 @@ async def _committed(connection: Connection, work: Callable[[Connection], Awaita
         raise
     try:
         await transaction.commit()
+    except asyncpg.DiskFullError:  # then nothing is committed
+        raise
     except _FAILED as error:
         _log.error("the database went away during a commit: %s", type(error).__name__)
         _let_go(connection)
         raise UnknownOutcomeError(_reason(error)) from None
     return result
+
+
+async def _probe(connection: Connection) -> None:
+    """Write what needs new space, and cannot be compressed."""
+    await connection.execute(_PROBE, secrets.token_bytes(65536))
+    await connection.execute(_PROBED)
+
+
+def _failure(error: BaseException | None) -> StoreUnavailableError:
+    if isinstance(error, asyncpg.DiskFullError):
+        return StoreFullError(_reason(error))
+    if isinstance(error, _DAMAGED):
+        return StoreDamagedError(_reason(error))
+    return StoreUnavailableError(_reason(error))
 
 
 def _reason(error: BaseException | None) -> str:
@@ -349,10 +402,12 @@ def _let_go(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _count(connection: Connection, collection: str, more: int) -> tuple[int, range]:
-    """Count documents in advance; return the collection's id in the database and their numbers."""
-    user_id, total = await connection.fetchrow(_COUNT, collection.encode(), more)
-    return user_id, range(total - more + 1, total + 1)
+async def _count(connection: Connection, share: Share) -> tuple[int, Iterable[tuple[int, Make]]]:
+    """Count documents in advance; return the collection's id in the database, and number them."""
+    count = len(share.documents)
+    values = (share.collection.encode(), count, share.owner)
+    user_id, total = await connection.fetchrow(_COUNT, *values)
+    return user_id, enumerate(share.documents, total - count + 1)
 
 
 @contextlib.asynccontextmanager

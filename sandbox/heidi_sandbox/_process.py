@@ -7,7 +7,14 @@ import os
 import signal
 import sys
 from queue import Empty, SimpleQueue
-from typing import NoReturn
+from typing import Final, NoReturn
+
+# A closed terminal sends SIGHUP; Windows has none.
+STOPPING: Final = tuple(
+    number
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if (number := getattr(signal, name, None)) is not None
+)
 
 
 def set_up_process(*, access_log: bool) -> None:
@@ -46,12 +53,14 @@ def keep_memory() -> None:
 
 
 class Stops:
-    """Why a process ends: SIGINT or SIGTERM asks it to, or its server is gone."""
+    """Why a process ends: a signal asks it to, or its server is gone."""
 
     def __init__(self) -> None:
         # A handler may put while the same thread gets.
         self._asked: SimpleQueue[bool] = SimpleQueue()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
+            if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup
+                continue
             signal.signal(number, lambda _number, _frame: self._asked.put(True))
 
     def end(self) -> None:

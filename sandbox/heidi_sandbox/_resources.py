@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,13 +11,14 @@ from typing import Any, Final, NamedTuple, cast
 
 from heidi_sandbox._document import SEMANTICS, Body, Document, Operation
 from heidi_sandbox._errors import CannotServeError, InvalidRequestError, InvalidResourceError
-from heidi_sandbox._json import dump
+from heidi_sandbox._json import Path, dump, inexact_numbers
 from heidi_sandbox._schemas import (
     LEAST,
     SECURE,
     Dice,
     Node,
     Pointer,
+    Problem,
     Schemas,
     is_list,
     is_object,
@@ -25,6 +27,7 @@ from heidi_sandbox._schemas import (
     value_at,
 )
 
+_NAME: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a message may repeat
 _NUMBER: Final = "{number}"
 _SAMPLE_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PRECISIONS: Final = {
@@ -222,6 +225,42 @@ class Resource:
                 raise kind(problem.at(self.name))
         return dump(value)
 
+    def described(self, given: Node, id_: Any, number: int, at: datetime) -> Node:
+        """Return a resource that a person or an export describes.
+
+        Args:
+            given: any of its properties; required ones that are left out are as in a new resource.
+            id_: its id, where none is given.
+            number: as in `new`.
+            at: as in `new`.
+        """
+        fresh = self.new(given.get(self.id, id_), number, at, {})
+        value = self._with_required(self.schema, given, fresh)
+        return cast("Node", self.schemas.complete(self.schema, value))
+
+    def _with_required(self, schema: Node, value: Node, fresh: Node) -> Node:
+        completed = dict(value)
+        required = self.schemas.flat(schema).get("required", ())
+        for name, node in self.schemas.properties(schema).items():
+            new = fresh.get(name)
+            if name in required and name in fresh and name not in completed:
+                completed[name] = new
+            elif is_object(new) and is_object(completed.get(name)):
+                completed[name] = self._with_required(node, completed[name], new)
+        return completed
+
+    def problem(self, value: Node) -> Problem | None:
+        """Return what keeps a value from being kept as it is, None where nothing does."""
+        problem = self._validator.problem(value)
+        if problem is not None:
+            return problem
+        unknown = next(_differences(value, self._shape.pick(value)), None)
+        if unknown is not None:
+            return Problem(unknown, f"is no property of a {self.name}")
+        for path in inexact_numbers(value):
+            return Problem(path, "has more digits than a double holds")
+        return None
+
     def check(self, value: Node, place: str) -> None:
         """Raise CannotServeError where a value is not a resource."""
         problem = self._validator.problem(value)
@@ -239,9 +278,7 @@ class Resource:
             return stored
         value = self._shape.pick(value)
         fresh: Node = self.new(value.get(self.id), 1, _SAMPLE_TIME, {})
-        required = set(self.schemas.flat(self.schema).get("required", ()))
-        value = {**{name: one for name, one in fresh.items() if name in required}, **value}
-        value = self.schemas.complete(self.schema, value)
+        value = self.schemas.complete(self.schema, self._with_required(self.schema, value, fresh))
         for name in self._validator.wrong_properties(value):
             if name in fresh:
                 value[name] = fresh[name]
@@ -280,6 +317,19 @@ def _sample(document: Document, name: str) -> Any:
     for operation in readers:
         return value_at(operation.success.example, split(operation.semantics["result"]))
     return None
+
+
+def _differences(value: Any, known: Any, at: Path = ()) -> Iterator[Path]:
+    """Yield the paths of what a value has and its known part has not."""
+    if is_object(value):
+        for name, inner in value.items():
+            if name in known:
+                yield from _differences(inner, known[name], (*at, name))
+            else:
+                yield (*at, name if _NAME.fullmatch(name) else "*")
+    elif is_list(value):
+        for index, inner in enumerate(value):
+            yield from _differences(inner, known[index], (*at, index))
 
 
 def _merged(

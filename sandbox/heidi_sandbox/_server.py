@@ -10,21 +10,23 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from heidi_sandbox import _chaos
+from heidi_sandbox import _chaos, _transfer
 from heidi_sandbox._app import create_app
 from heidi_sandbox._asgi import App, Cors
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._limits import Deadlines, Limits
 from heidi_sandbox._page import sample_user
-from heidi_sandbox._store import open_store
+from heidi_sandbox._store import Size, open_store
 from heidi_sandbox._tokens import Tokens
+from heidi_sandbox._transfer import Imported
 
 DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
 
@@ -51,7 +53,8 @@ class Sandbox:
     url: str
     api_key: str = field(repr=False)
     _tokens: Tokens = field(repr=False)
-    _ended: Future[None] = field(repr=False)
+    _ended: Future[Size | None] = field(repr=False)
+    _imported: Imported | None = field(repr=False, default=None)
 
     def token(self, *user: str, lifetime: int | None = None, **named: str) -> str:
         """Return a token, as the operation that issues tokens would.
@@ -68,6 +71,16 @@ class Sandbox:
             raise TypeError(f"a user is named by {', '.join(sample)}")
         identity = {**sample, **dict(zip(sample, user, strict=False)), **named}
         return self._tokens.issue(list(identity.values()), lifetime).token
+
+    @property
+    def imported(self) -> Imported | None:
+        """What came of the import, None where there was none."""
+        return self._imported
+
+    @property
+    def exported(self) -> Size | None:
+        """What the export has, once the server has ended; None where there was none."""
+        return self._ended.result()
 
     def when_ended(self, callback: Callable[[], None]) -> None:
         """Call back, in the server's thread, when the server has ended for whatever reason."""
@@ -88,8 +101,11 @@ class Settings:
     chaos: bool = False
     chaos_rate: float = 0
     chaos_seed: int | None = None
+    scenario: str | None = None
     limits: Limits = field(default_factory=Limits)
     access_log: bool = False
+    import_file: Path | None = None
+    export_file: Path | None = None
 
 
 @contextlib.contextmanager
@@ -103,7 +119,10 @@ def serving(
     chaos: bool = False,
     chaos_rate: float = 0,
     chaos_seed: int | None = None,
+    scenario: str | None = None,
     limits: Limits | None = None,
+    import_file: Path | None = None,
+    export_file: Path | None = None,
     wrap: Callable[[App], App] | None = None,
 ) -> Generator[Sandbox, None, None]:
     """Run a sandbox in a thread of this process; it stops at the end of the block.
@@ -117,11 +136,14 @@ def serving(
         chaos: whether requests may ask for faults with the header Heidi-Sandbox-Chaos.
         chaos_rate: with chaos, how likely a fault is where none is asked for, from 0 to 1.
         chaos_seed: with chaos, what the order of such faults is made from.
+        scenario: what goes wrong unasked; `heidi-sandbox serve --help` lists the names.
         limits: what is granted to one caller.
+        import_file: what to add first to the database; see the guide for its format.
+        export_file: where to write what the database holds, at the end of the block.
         wrap: what to put round the application; tests plant faults with it.
 
     Raises:
-        CannotServeError: the address or the database cannot be used.
+        CannotServeError: the address, the database or one of the files cannot be used.
     """
     settings = Settings(
         database_url=database_url,
@@ -131,7 +153,10 @@ def serving(
         chaos=chaos,
         chaos_rate=chaos_rate,
         chaos_seed=chaos_seed,
+        scenario=scenario,
         limits=limits or Limits(),
+        import_file=import_file,
+        export_file=export_file,
     )
     with (
         contextlib.closing(listen(host, port, settings.limits)) as listener,
@@ -153,6 +178,7 @@ def running(
     finally:
         runner.stop()
         thread.join()
+    runner.sandbox().exported  # noqa: B018  # raises what the export has raised
 
 
 class _Runner:
@@ -164,7 +190,7 @@ class _Runner:
         self._url = _url(settings.host, listener)
         self._wrap = wrap
         self._ready: Future[tuple[Sandbox, Callable[[], None]]] = Future()
-        self._ended: Future[None] = Future()
+        self._ended: Future[Size | None] = Future()
 
     def sandbox(self) -> Sandbox:
         """Wait until it runs."""
@@ -178,18 +204,24 @@ class _Runner:
     def run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=_new_event_loop()) as runner:
-                runner.run(self._open_and_serve())
-        except BaseException as error:
-            if self._ready.done():
-                raise
-            self._ready.set_exception(error)
-        finally:
-            self._ended.set_result(None)
+                exported = runner.run(self._open_and_serve())
+        except BaseException as error:  # noqa: BLE001  # whoever waits for the end raises it
+            if not self._ready.done():
+                self._ready.set_exception(error)
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(exported)
 
-    async def _open_and_serve(self) -> None:
+    async def _open_and_serve(self) -> Size | None:
+        """Serve, and return what was exported."""
         settings = self._settings
+        if settings.export_file is not None:
+            _transfer.refuse_unwritable(settings.export_file)
         store = await open_store(settings.database_url)
         try:
+            imported = None
+            if settings.import_file is not None:
+                imported = await _transfer.import_file(settings.import_file, store)
             secret = await store.setting("secret", secrets.token_bytes(32))
             api_key = settings.api_key
             if api_key is None:
@@ -206,16 +238,27 @@ class _Runner:
                 deadlines=deadlines,
             )
             tokens = Tokens(secret, settings.token_lifetime)
-            sandbox = Sandbox(self._url, api_key, tokens, self._ended)
+            sandbox = Sandbox(self._url, api_key, tokens, self._ended, imported)
             await self._serve(self._wrapped(app), sandbox, deadlines)
+            if settings.export_file is None:
+                return None
+            return await _transfer.export_file(settings.export_file, store)
         finally:
             await store.close()
 
     def _wrapped(self, app: App) -> App:
         settings, document = self._settings, load_document()
         headers = ["Content-Type", *(one.header for one in document.schemes.values())]
+        if settings.chaos or settings.scenario is not None:
+            app = _chaos.Chaos(
+                app,
+                document,
+                asked=settings.chaos,
+                scenario=settings.scenario,
+                rate=settings.chaos_rate,
+                seed=settings.chaos_seed,
+            )
         if settings.chaos:
-            app = _chaos.Chaos(app, document, rate=settings.chaos_rate, seed=settings.chaos_seed)
             headers.append(_chaos.HEADER.decode())
         app = Cors(app, (one.method for one in document.operations), headers)
         return self._wrap(app) if self._wrap else app

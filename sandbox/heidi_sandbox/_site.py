@@ -64,6 +64,9 @@ class Site:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._store.ping()
+        except StoreUnavailableError as error:
+            _log.warning("the store is not ready: %s", type(error).__name__)
+            return self._document.refuse(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the store is not ready
             _log.warning("the store is not ready: %s", type(error).__name__)
             return self._document.refuse(StoreUnavailableError())

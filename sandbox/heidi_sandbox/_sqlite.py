@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import errno
 import logging
+import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,12 +16,14 @@ from heidi_sandbox._batches import Batches
 from heidi_sandbox._errors import (
     CannotServeError,
     DuplicateIdError,
+    StoreDamagedError,
+    StoreFullError,
     StoreUnavailableError,
     UnknownOutcomeError,
 )
 from heidi_sandbox._migrations import ID, SQLITE
 from heidi_sandbox._recent import Recent
-from heidi_sandbox._store import Page, Size, page_of
+from heidi_sandbox._store import Collection, Page, Share, Size, page_of
 
 T = TypeVar("T")
 _Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
@@ -30,13 +34,24 @@ _ABOVE_ALL: Final = 2**63 - 1
 _APPLICATION: Final = b"Heid"
 _APPLICATION_ID: Final = int.from_bytes(_APPLICATION, "big")
 _APPLICATION_ID_AT: Final = slice(68, 72)  # in the header of every SQLite file
+_LEAST_SPACE: Final = 4 * 1024 * 1024  # bytes, for the log and one large session
+_INSPECTION: Final = 1  # seconds, at most
+_INSPECTED_FOR: Final = 5  # seconds, until it is inspected again
+_STEPS: Final = 10_000  # of SQLite, between two looks at the clock
+_FAILURES: Final = {
+    sqlite3.SQLITE_FULL: StoreFullError,
+    sqlite3.SQLITE_CORRUPT: StoreDamagedError,
+    sqlite3.SQLITE_NOTADB: StoreDamagedError,
+}
 _MAGIC: Final = b"SQLite format 3\0"
 
 _KEEP_SETTING: Final = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 _COUNT: Final = """
-    INSERT INTO users (name, total) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET total = total + excluded.total RETURNING id, total"""
+    INSERT INTO users (name, total, owner) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE
+    SET total = total + excluded.total, owner = coalesce(excluded.owner, owner)
+    RETURNING id, total"""
 _CREATE: Final = f"""
     INSERT INTO sessions (user_id, number, {ID}, document) VALUES (?, ?, ?, ?)"""  # noqa: S608  # a name of ours
 _GET: Final = f"""
@@ -52,10 +67,14 @@ _PAGE: Final = """
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.number < ?
     WHERE u.name = ? ORDER BY s.number DESC LIMIT ?"""
 _ANY: Final = "SELECT count(*) FROM settings"
+_COLLECTIONS: Final = """
+    SELECT name, owner, total - deleted FROM users WHERE total > deleted ORDER BY id"""
 _SIZE: Final = """
     SELECT count(DISTINCT substr(name, 1, instr(name || '/', '/') - 1)),
         coalesce(sum(total - deleted), 0) FROM users"""
 _SESSION_TABLES: Final = ("sessions", "users")
+_PROBE: Final = "INSERT INTO settings (name, value) VALUES ('probe', zeroblob(65536))"
+_PROBED: Final = "DELETE FROM settings WHERE name = 'probe'"
 _CACHE_OF_MANY: Final = "PRAGMA cache_size = -262144"  # KiB: ids are random, so all of their index
 
 _log = logging.getLogger("heidi_sandbox")
@@ -77,6 +96,9 @@ class SqliteStore:
         self._recent = Recent()
         self._file = None if file is None else _resolved(file)
         self._places: dict[Path, tuple[int, int]] = {}
+        self._is_full = False
+        self._is_sound = True
+        self._inspected = -float(_INSPECTED_FOR)
         try:
             self._open(self._file)
         except BaseException:
@@ -145,10 +167,18 @@ class SqliteStore:
 
         return await self._write(keep)
 
-    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
-        await self._write(
-            lambda db: _add(db, collection, 1, lambda number: (id_, document(number)))
-        )
+    async def create(
+        self,
+        collection: str,
+        id_: str,
+        document: Callable[[int], bytes],
+        owner: bytes | None = None,
+    ) -> None:
+        def make(number: int) -> tuple[str, bytes]:
+            return id_, document(number)
+
+        share = Share(collection, [make], owner)
+        await self._write(lambda db: _add(db, share))
 
     async def get(self, collection: str, id_: str) -> bytes | None:
         document = self._recent.get(collection, id_)
@@ -198,14 +228,16 @@ class SqliteStore:
             rows += more
         return page_of(rows, size)
 
-    async def extend(
-        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
-    ) -> None:
+    async def extend(self, *shares: Share) -> None:
         def add(db: sqlite3.Connection) -> None:
             db.execute(_CACHE_OF_MANY)
-            _add(db, collection, count, document)
+            for share in shares:
+                _add(db, share)
 
         await self._write(add)
+
+    async def collections(self) -> Sequence[Collection]:
+        return [Collection(*row) for row in self._read(_COLLECTIONS, ())]
 
     async def size(self) -> Size:
         return Size(*self._read(_SIZE, ())[0])
@@ -226,6 +258,14 @@ class SqliteStore:
         except OSError as error:
             raise _unavailable(error) from None
         self._read(_ANY, ())
+        if self._file is not None:
+            await asyncio.to_thread(self._inspect, self._file)
+            if not self._is_sound:
+                raise StoreDamagedError
+            if await asyncio.to_thread(_free_space, self._file) < _LEAST_SPACE:
+                raise StoreFullError
+        if self._is_full:  # perhaps no more
+            await self._write(lambda db: [db.execute(one) for one in (_PROBE, _PROBED)])
 
     async def close(self) -> None:
         self._closed = True
@@ -255,6 +295,23 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise _unavailable(error) from None
         return rows, True
+
+    def _inspect(self, file: Path) -> None:
+        """See whether the file is damaged, as far as can be seen in a moment."""
+        begun = time.monotonic()
+        if begun < self._inspected + _INSPECTED_FOR:
+            return
+        self._inspected = begun
+        try:
+            with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+                late = begun + _INSPECTION
+                db.set_progress_handler(lambda: time.monotonic() > late, _STEPS)
+                (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+                self._is_sound = verdict == "ok"
+        except sqlite3.Error as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code != sqlite3.SQLITE_INTERRUPT:
+                self._is_sound = _FAILURES.get(code) is not StoreDamagedError
 
     def _compact(self, file: Path) -> None:
         """Return the space of what was deleted, which would stay readable in the file."""
@@ -291,8 +348,11 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error):
                 self._undo()
             self._recent.settle(committed=False)
-            raise failure(_reason(error)) from None
+            found = _failure(error, failure)
+            self._is_full = isinstance(found, StoreFullError)
+            raise found from None
         self._recent.settle(committed=True)
+        self._is_full = any(isinstance(one, StoreFullError) for one in results)
         return results
 
     async def _attempt_all(self, operations: Sequence[_Operation]) -> list[Any]:
@@ -340,23 +400,29 @@ class SqliteStore:
         return result
 
 
-def _add(
-    db: sqlite3.Connection,
-    collection: str,
-    count: int,
-    document: Callable[[int], tuple[str, bytes]],
-) -> None:
-    user_id, total = db.execute(_COUNT, (collection, count)).fetchone()
-    numbers = range(total - count + 1, total + 1)
+def _add(db: sqlite3.Connection, share: Share) -> None:
+    count = len(share.documents)
+    user_id, total = db.execute(_COUNT, (share.collection, count, share.owner)).fetchone()
+    numbered = enumerate(share.documents, total - count + 1)
     try:
-        db.executemany(_CREATE, ((user_id, number, *document(number)) for number in numbers))
+        db.executemany(_CREATE, ((user_id, number, *make(number)) for number, make in numbered))
     except sqlite3.IntegrityError:
         raise DuplicateIdError from None
 
 
 def _unavailable(error: OSError | sqlite3.Error) -> StoreUnavailableError:
     _report(error)
-    return StoreUnavailableError(_reason(error))
+    return _failure(error, StoreUnavailableError)
+
+
+def _failure(error: BaseException, otherwise: type[StoreUnavailableError]) -> StoreUnavailableError:
+    """Return what an error means. What had no space is not there, in whichever phase it was."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return _FAILURES.get(code, otherwise)(_reason(error))
+
+
+def _free_space(file: Path) -> int:
+    return shutil.disk_usage(file.parent).free
 
 
 def _reason(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from heidi_sandbox._errors import CannotServeError
 
@@ -38,6 +38,33 @@ def page_of(rows: Sequence[tuple[int, int | None, bytes]], size: int) -> Page:
     )
 
 
+class Collection(NamedTuple):
+    """A collection, as `Store.collections` lists it.
+
+    owner: what says whose it is, as it was given at the last creation that gave it; None where none
+        has.
+    """
+
+    name: str
+    owner: bytes | None
+    total: int
+
+
+Make: TypeAlias = Callable[[int], tuple[str, bytes]]
+
+
+class Share(NamedTuple):
+    """Documents to add to a collection.
+
+    documents: one callable for each; it returns an id and a document for a number.
+    owner: what says whose the collection is.
+    """
+
+    collection: str
+    documents: Sequence[Make]
+    owner: bytes | None = None
+
+
 class Size(NamedTuple):
     """How many users and resources there are."""
 
@@ -53,16 +80,29 @@ class Store(Protocol):
     documents of a collection are numbered from 1 without a gap, in the order of their creation.
     Whatever makes a document may be called again for the same write, so it has no effects.
 
-    Every method raises StoreUnavailableError where the database is away or full, and a method that
-    writes UnknownOutcomeError where nobody can tell whether the write was kept.
+    Every method raises StoreUnavailableError where the database is away, StoreDamagedError where it
+    is damaged, and a method that writes StoreFullError where it has no space left, and
+    UnknownOutcomeError where nobody can tell whether the write was kept.
     """
 
     async def setting(self, name: str, default: bytes) -> bytes:
         """Return what is kept under a name; keep the default where there is nothing yet."""
         ...
 
-    async def create(self, collection: str, id_: str, document: Callable[[int], bytes]) -> None:
+    async def create(
+        self,
+        collection: str,
+        id_: str,
+        document: Callable[[int], bytes],
+        owner: bytes | None = None,
+    ) -> None:
         """Add a document, made from its number.
+
+        Args:
+            collection: its name.
+            id_: the document's id.
+            document: makes it.
+            owner: what says whose the collection is, for `collections`.
 
         Raises:
             DuplicateIdError: the id is taken, in this collection or another one.
@@ -87,14 +127,16 @@ class Store(Protocol):
         """Return the newest documents whose number is below the one given, at most `size`."""
         ...
 
-    async def extend(
-        self, collection: str, count: int, document: Callable[[int], tuple[str, bytes]]
-    ) -> None:
-        """Add many documents at once: all or none. From a number comes an id and a document.
+    async def extend(self, *shares: Share) -> None:
+        """Add many documents at once, of any number of collections: all or none.
 
         Raises:
             DuplicateIdError: an id is taken.
         """
+        ...
+
+    async def collections(self) -> Sequence[Collection]:
+        """Return every collection that has documents, in the order of their first one."""
         ...
 
     async def size(self) -> Size:
@@ -106,7 +148,7 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Return when the database answers."""
+        """Return when the database answers, takes writes, and shows no damage."""
         ...
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ _NUMBER_BYTES: Final = 8
 _SIGNATURE_BYTES: Final = 16
 
 
-def _derived(secret: bytes, purpose: Literal["cursor", "token", "user"]) -> bytes:
+def _derived(secret: bytes, purpose: Literal["cursor", "seal", "token", "user"]) -> bytes:
     """Return a key of 32 bytes that tells nothing about the secret or the other keys."""
     return hmac.digest(secret, purpose.encode(), hashlib.sha256)
 
@@ -34,10 +34,12 @@ class Caller(NamedTuple):
 
     user: a name made from what names the user, which tells nothing of it.
     linked: whether the user has a counterpart.
+    identity: the JSON array of what names the user; None in a token of an earlier version.
     """
 
     user: str
     linked: bool
+    identity: bytes | None = None
 
 
 class IssuedToken(NamedTuple):
@@ -62,6 +64,7 @@ class Tokens:
     def __init__(self, secret: bytes, lifetime: int) -> None:
         self._key = _derived(secret, "token")
         self._user_key = _derived(secret, "user")
+        self._seal_key = _derived(secret, "seal")
         self._lifetime = lifetime
         # Checking a signature is most of the work of reading a session. What is not valid is never
         # kept, and a look-up tells nothing: it compares hashes that nobody can foresee.
@@ -82,12 +85,26 @@ class Tokens:
             lifetime = -1 if name.endswith(_EXPIRED) else self._lifetime
         expires = int(time.time()) + lifetime
         claims = {
-            "sub": hmac.new(self._user_key, json.dumps([*identity]).encode(), "sha256").hexdigest(),
+            "sub": self.user(identity),
+            "user": base64.b64encode(self._sealed(identity)).decode(),
             "linked": not name.endswith(_UNLINKED),
             "exp": expires,
         }
         token = _jwt.encode(claims, self._key, _ALGORITHM)
         return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
+
+    def user(self, identity: Sequence[str]) -> str:
+        """Return the name of a user, as collections have it."""
+        return hmac.new(self._user_key, json.dumps([*identity]).encode(), "sha256").hexdigest()
+
+    def _sealed(self, identity: Sequence[str]) -> bytes:
+        """Return what names a user so that nobody else can read it: a token tells nothing of it."""
+        return self._masked(self.user(identity), json.dumps([*identity]).encode())
+
+    def _masked(self, user: str, text: bytes) -> bytes:
+        """Seal a text, or open it. The user is named after the text, so no two share a mask."""
+        mask = hashlib.shake_256(self._seal_key + user.encode()).digest(len(text))
+        return bytes(one ^ other for one, other in zip(text, mask, strict=True))
 
     def read(self, token: str) -> Caller:
         """Return whom a token stands for.
@@ -110,7 +127,9 @@ class Tokens:
             claims = _jwt.decode(token, self._key, [_ALGORITHM], options=_OPTIONS)
         except jwt.InvalidTokenError:
             raise InvalidTokenError from None
-        return Caller(claims["sub"], claims["linked"]), claims["exp"]
+        sealed = base64.b64decode(claims.get("user", ""))
+        identity = self._masked(claims["sub"], sealed) or None
+        return Caller(claims["sub"], claims["linked"], identity), claims["exp"]
 
 
 def _is_canonical(segment: str) -> bool:

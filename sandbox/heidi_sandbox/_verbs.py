@@ -29,7 +29,7 @@ from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, Cursors, InvalidCursorError, Tokens
 
 # Bytes. Every body fits into a new resource, and a page of a hundred into memory.
-_LARGEST_RESOURCE: Final = 2 * LARGEST_BODY
+LARGEST_RESOURCE: Final = 2 * LARGEST_BODY
 _LARGEST_PAGE: Final = 10_000  # resources, where the document sets no bound
 _USUAL_PAGE: Final = 100
 _LARGEST_NUMBER: Final = 2**63 - 1
@@ -157,6 +157,10 @@ class Collections:
         if resource == self._first and not within:
             return user
         return "/".join((user, resource, *within))
+
+    def key(self, collection: str) -> str:
+        """Return a collection's name without the user: the resource, and what it is within."""
+        return collection.partition("/")[2] or self._first
 
     def current(self, resource: Resource, stored: bytes) -> bytes:
         """Return a stored resource as this document has it."""
@@ -305,7 +309,7 @@ class Verbs:
                     return texts[-1]
 
                 with contextlib.suppress(DuplicateIdError):
-                    await self._store.create(collection, str(id_), document)
+                    await self._store.create(collection, str(id_), document, call.caller.identity)
                     path = {**call.path, parameter: str(id_)}
                     return template.fill({"result": texts[-1], "id": dump(id_)}, path)
             raise DuplicateIdError
@@ -448,8 +452,8 @@ def _unlinked_status(operation: Operation) -> int:
 
 
 def _bounded(text: bytes) -> bytes:
-    if len(text) > _LARGEST_RESOURCE:
-        raise ContentTooLargeError(f"the resource would have more than {_LARGEST_RESOURCE} bytes")
+    if len(text) > LARGEST_RESOURCE:
+        raise ContentTooLargeError(f"the resource would have more than {LARGEST_RESOURCE} bytes")
     return text
 
 

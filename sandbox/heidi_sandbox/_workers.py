@@ -1,47 +1,138 @@
-"""Several processes on one address and one database."""
+"""Several processes on one address and one PostgreSQL database."""
 
+import asyncio
 import contextlib
+import logging
 import multiprocessing
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from heidi_sandbox import _transfer
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
-from heidi_sandbox._process import end_process, keep_memory, set_up_process
+from heidi_sandbox._process import STOPPING, end_process, keep_memory, set_up_process
 from heidi_sandbox._server import Settings, listen, running
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from heidi_sandbox._store import Size
+    from heidi_sandbox._transfer import Imported
+
 # Other start methods copy threads or file descriptors that are none of the worker's.
 _processes: Final = multiprocessing.get_context("spawn")
+_MOST_DEATHS: Final = 5  # in so many seconds, before nobody is replaced any more
+_DEATHS_WITHIN: Final = 60.0
 
-
-class Workers(NamedTuple):
-    """Running workers.
-
-    url: the base URL of the API, path included.
-    api_key: what the issue of a token asks for.
-    processes: one for each worker.
-    """
-
-    url: str
-    api_key: str
-    processes: list[SpawnProcess]
-
-    def when_ended(self, callback: Callable[[], None]) -> None:
-        """Call back, in a thread, when one of them has ended for whatever reason."""
-        for process in self.processes:
-            threading.Thread(target=_wait, args=(process.sentinel, callback), daemon=True).start()
+_log = logging.getLogger("heidi_sandbox")
 
 
 class _Worker(NamedTuple):
     process: SpawnProcess
     connection: "Connection[Any, Any]"
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.join()
+        self.process.close()
+
+
+class Workers:
+    """Running workers; one that ends by itself is replaced.
+
+    url: the base URL of the API, path included.
+    api_key: what the issue of a token asks for.
+    imported: what came of the import, None where there was none.
+    exported: what the export has, once they have ended; None where there was none.
+    """
+
+    def __init__(self, settings: Settings, port: int, count: int) -> None:
+        self.imported: Imported | None = None
+        self.exported: Size | None = None
+        self._settings = replace(settings, import_file=None, export_file=None)
+        self._workers: list[_Worker] = []
+        self._deaths: list[float] = []
+        self._ended = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+        self._told, self._tell = _processes.Pipe(duplex=False)
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+        host, limits = settings.host, settings.limits
+        with contextlib.closing(listen(host, port, limits)) as probe:  # nobody else may be there
+            self._port: int = probe.getsockname()[1]
+        try:
+            for _ in range(count):  # all at once, and not one after the other
+                self._workers.append(self._start())
+            self.url, self.api_key = [_answer(one) for one in self._workers][-1]
+        except BaseException:
+            self._end()
+            raise
+        self._watching.start()
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Call back, in a thread, when they end and are not replaced."""
+        self._callbacks.append(callback)
+        if self._ended.is_set():
+            callback()
+
+    def stop(self) -> None:
+        """Let them finish what runs, and end."""
+        self._tell.close()
+        self._watching.join()
+        self._end()
+
+    def _start(self) -> _Worker:
+        """Start one, on a socket of its own, so that the system shares connections out."""
+        settings = self._settings
+        listener = listen(settings.host, self._port, settings.limits, shared=True)
+        with contextlib.closing(listener):
+            ours, theirs = _processes.Pipe()
+            # Settings and socket go through a pipe: no argument shows in the process list.
+            process = _processes.Process(target=_work, args=(settings, listener, theirs))
+            process.start()
+            theirs.close()
+        return _Worker(process, ours)
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            worker.connection.close()
+        for worker in self._workers:
+            worker.end()
+
+    def _watch(self) -> None:
+        """Replace each that ends, until told that they are to end."""
+        while True:
+            sentinels = [worker.process.sentinel for worker in self._workers]
+            if self._told in wait([*sentinels, self._told]):
+                return
+            try:
+                for index, worker in enumerate(self._workers):
+                    if not worker.process.is_alive():
+                        self._workers[index] = self._replaced(worker)
+            except (CannotServeError, StoreUnavailableError) as error:
+                _log.error("%s", error)
+                self._ended.set()
+                for callback in self._callbacks:
+                    callback()
+                return
+
+    def _replaced(self, worker: _Worker) -> _Worker:
+        number, code = worker.process.pid, worker.process.exitcode or 0
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        now = time.monotonic()
+        self._deaths = [one for one in self._deaths if now - one < _DEATHS_WITHIN] + [now]
+        if len(self._deaths) > _MOST_DEATHS:
+            raise CannotServeError(f"worker {number} ended ({how}), the last of too many")
+        _log.warning("worker %s ended (%s); another one takes its place", number, how)
+        successor = self._start()
+        _answer(successor)
+        worker.end()
+        return successor
 
 
 @contextlib.contextmanager
@@ -49,44 +140,23 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
     """Run so many processes; they stop at the end of the block, or when this process is gone.
 
     Raises:
-        CannotServeError: the address or the database cannot be used.
+        CannotServeError: the address, the database or one of the files cannot be used.
     """
-    with contextlib.ExitStack() as stack:
-        started = [
-            stack.enter_context(_started(settings, listener))
-            for listener in _listeners(settings, port, count)
-        ]
-        answers = [_answer(worker) for worker in started]
-        url, api_key = answers[0]
-        yield Workers(url, api_key, [worker.process for worker in started])
-        for worker in started:  # all at once, and not one after the other
-            worker.connection.close()
-
-
-def _listeners(settings: Settings, port: int, count: int) -> Generator[socket.socket, None, None]:
-    """Yield a socket for each worker, so that the system shares connections out among them."""
-    host, limits = settings.host, settings.limits
-    with contextlib.closing(listen(host, port, limits)) as probe:  # nobody else may be there
-        taken = probe.getsockname()[1]
-    with contextlib.ExitStack() as stack:
-        for _ in range(count):
-            listener = listen(host, taken, limits, shared=True)
-            yield stack.enter_context(contextlib.closing(listener))
-
-
-@contextlib.contextmanager
-def _started(settings: Settings, listener: socket.socket) -> Generator[_Worker, None, None]:
-    ours, theirs = _processes.Pipe()
-    # Settings and socket go through a pipe: no argument shows in the process list.
-    process = _processes.Process(target=_work, args=(settings, listener, theirs))
-    process.start()
-    theirs.close()
+    url, imported = settings.database_url, None
+    if settings.export_file is not None:
+        _transfer.refuse_unwritable(settings.export_file)
+    if settings.import_file is not None:
+        transfer = _transfer.transferred(_transfer.import_file, settings.import_file, url)
+        imported = asyncio.run(transfer)
+    running_workers = Workers(settings, port, count)
+    running_workers.imported = imported
     try:
-        yield _Worker(process, ours)
+        yield running_workers
     finally:
-        ours.close()
-        process.join()
-        process.close()
+        running_workers.stop()
+    if settings.export_file is not None:
+        export = _transfer.transferred(_transfer.export_file, settings.export_file, url)
+        running_workers.exported = asyncio.run(export)
 
 
 def _answer(worker: _Worker) -> tuple[str, str]:
@@ -103,7 +173,7 @@ def _answer(worker: _Worker) -> tuple[str, str]:
 
 def _work(settings: Settings, listener: socket.socket, connection: "Connection[Any, Any]") -> None:
     """Serve until the other end of the connection is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # they go to the parent as well
+    for number in STOPPING:  # they go to the parent as well
         signal.signal(number, signal.SIG_IGN)
     set_up_process(access_log=settings.access_log)
     try:
@@ -117,8 +187,3 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
             connection.send(str(error))
     else:
         end_process()
-
-
-def _wait(sentinel: int, callback: Callable[[], None]) -> None:
-    wait([sentinel])
-    callback()

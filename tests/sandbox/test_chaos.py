@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 from heidi_sandbox import Sandbox, serving
-from heidi_sandbox._chaos import GRAMMAR, Fault, parse
+from heidi_sandbox._chaos import GRAMMAR, SCENARIOS, Fault, parse
 
 from tests.sandbox.api import TRUST, Api, error_of, message_of, new_user
-from tests.sandbox.process import started
+from tests.sandbox.process import failed, started
 
 HEADER = "Heidi-Sandbox-Chaos"
 
@@ -237,3 +237,78 @@ def test_chaos_comes_from_the_command_line_as_well(tmp_path: Path) -> None:
         answer = httpx.get(f"{process.url}/sessions/1", verify=TRUST)
         assert answer.status_code in {200, 401, 429, 503}
         assert 200 == httpx.get(httpx.URL(process.url).join("/healthz"), verify=TRUST).status_code
+
+
+# What eleven requests meet, the creation of a session first; "ok" where nothing goes wrong.
+MET = {
+    "deploy": ["503", "503", *["ok"] * 8, "503"],
+    "dropped": ["dropped", "ok", "ok"] * 3 + ["dropped", "ok"],
+    "expired-tokens": ["401", "ok", "ok"] * 3 + ["401", "ok"],
+    "gateway": ["html", "ok", "ok"] * 3 + ["html", "ok"],
+    "paging": ["ok"] * 11,
+    "rate-limit": ["429", "ok", "ok"] * 3 + ["429", "ok"],
+    "truncated": ["half", "ok", "ok"] * 3 + ["half", "ok"],
+}
+
+
+def met(api: Api) -> str:
+    try:
+        answer = api.post("/sessions")
+    except httpx.RemoteProtocolError:
+        return "dropped"
+    if answer.headers["content-type"].startswith("text/html"):
+        return "html"
+    if answer.status_code in {429, 503}:
+        assert "1" == answer.headers["retry-after"]
+    if answer.status_code == 200:
+        return "ok" if answer.text.endswith("}") else "half"
+    return str(answer.status_code)
+
+
+@pytest.mark.parametrize("name", MET)
+def test_a_scenario_happens_unasked(name: str) -> None:
+    with serving(scenario=name) as sandbox, new_user(sandbox) as api:
+        assert MET[name] == [met(api) for _ in range(11)]
+
+
+def test_the_scenario_of_paging_contradicts_itself_on_each_page_that_has_a_next() -> None:
+    with serving(scenario="paging") as sandbox, new_user(sandbox) as api:
+        for _ in range(3):
+            api.create()
+        for size, more in ((2, True), (3, False)):
+            page = api.page(page_size=size)
+            assert (more, None) == (page["has_next_page"], page["next_page"])
+
+
+def test_the_scenario_that_is_slow_waits_3_seconds() -> None:
+    with serving(scenario="slow") as sandbox, new_user(sandbox) as api:
+        begun = time.monotonic()
+        api.create()
+        assert 3 <= time.monotonic() - begun
+
+
+def test_each_scenario_is_tried_and_one_spares_the_issue_of_tokens() -> None:
+    assert SCENARIOS.keys() == {*MET, "slow"}
+    query = {"email": "a@example.com", "third_party_internal_id": "1"}
+    for name, status in (("expired-tokens", 200), ("rate-limit", 429)):
+        with serving(scenario=name) as sandbox:
+            headers = {"Heidi-Api-Key": sandbox.api_key}
+            answer = httpx.get(f"{sandbox.url}/jwt", params=query, headers=headers, verify=TRUST)
+            assert status == answer.status_code
+
+
+def test_a_request_asks_for_its_own_fault_beside_a_scenario_only_with_chaos() -> None:
+    with serving(scenario="deploy", chaos=True) as sandbox, new_user(sandbox) as api:
+        assert 401 == ask(api, "expired-token").status_code
+    with serving(scenario="deploy") as sandbox, new_user(sandbox) as api:
+        assert 503 == ask(api, "expired-token").status_code
+
+
+def test_a_scenario_comes_from_the_command_line_which_names_them_all(tmp_path: Path) -> None:
+    with started(tmp_path, "--scenario", "rate-limit") as process:
+        answer = httpx.post(f"{process.url}/sessions", verify=TRUST)
+        assert (429, "RateLimitedError") == error_of(answer)
+    line = failed(tmp_path, "serve", "--scenario", "nonsense")
+    assert all(name in line for name in SCENARIOS)
+    both = ("--scenario", "slow", "--chaos", "--chaos-rate", "1")
+    assert "one of them decides" in failed(tmp_path, "serve", *both)

@@ -113,12 +113,20 @@ def free_port() -> str:
 def is_healthy(image: Path, port: str) -> bool:
     """Run the health check of the image."""
     (check,) = of("HEALTHCHECK")
-    command, *rest = check.words
-    words = [word.replace("8080", port) for word in rest]
+    command, *words = check.words
     done = subprocess.run(
-        [str(image / "app" / "bin" / command), *words], capture_output=True, check=False
+        [str(image / "app" / "bin" / command), *words],
+        env=environment(**variables(), HEIDI_SANDBOX_PORT=port),
+        capture_output=True,
+        check=False,
     )
     return done.returncode == 0
+
+
+def variables() -> dict[str, str]:
+    """Return what the image sets for the sandbox."""
+    words = [word.split("=", 1) for one in of("ENV") for word in one.text.split()]
+    return {name: text for name, text in words if name == "HEIDI_SANDBOX_HOST"}
 
 
 def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subprocess.Popen[str]:
@@ -126,9 +134,9 @@ def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subproces
     program, *first = entry.words
     words = [rooted(word, tmp_path) for word in command]
     return subprocess.Popen(
-        [str(image / "app" / "bin" / program), *first, *words, "--port", port],
+        [str(image / "app" / "bin" / program), *first, *words],
         cwd=tmp_path,
-        env=environment(HOME=str(tmp_path)),
+        env=environment(**variables(), HEIDI_SANDBOX_PORT=port, HOME=str(tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -149,6 +157,27 @@ def test_the_image_serves_is_healthy_and_stops(image: Path, tmp_path: Path) -> N
         _, err = running.communicate(timeout=20)
         assert (0, "") == (running.returncode, err)
     assert (tmp_path / "heidi-sandbox.db").is_file()
+
+
+def test_the_address_does_not_depend_on_the_command_line(image: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with run(image, ["serve", "--chaos"], port, tmp_path) as running:
+        try:
+            assert running.stdout is not None
+            running.stdout.readline()
+            everywhere = f" 00000000:{int(port):04X} "  # as Linux writes 0.0.0.0
+            assert everywhere in Path("/proc/net/tcp").read_text()
+            assert is_healthy(image, port)
+        finally:
+            running.terminate()
+        running.communicate(timeout=20)
+
+
+def test_the_image_says_what_it_is_and_compose_bounds_what_it_takes() -> None:
+    labels = dict(one.text.split("=", 1) for one in of("LABEL"))
+    assert {"title", "description", "licenses"} == {name.rpartition(".")[2] for name in labels}
+    for service in COMPOSE["services"].values():
+        assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
 
 
 def test_the_image_has_the_sandbox_and_no_tools(image: Path) -> None:

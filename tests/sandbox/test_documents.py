@@ -1,20 +1,22 @@
 """The sandbox of a document that it has never seen: other resources, verbs, statuses and types."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import httpx
 import pytest
-from heidi_sandbox import CannotServeError, __main__, create_app
+from heidi_sandbox import CannotServeError, Sandbox, __main__, create_app
 from heidi_sandbox._document import read_document
 from heidi_sandbox._page import token_command
-from heidi_sandbox._workers import Workers
+from heidi_sandbox._tokens import Tokens
 
 from tests.sandbox.stores import OpenStore
 
 Node = dict[str, Any]
 
 KEY = "a key of mine"
+RUNNING = Sandbox("http://x/v9", KEY, Tokens(b"s" * 32, 60), Future())
 SAMPLE = {
     "uid": "w-0123456789abcdef",
     "label": "",
@@ -634,12 +636,12 @@ def test_the_start_names_in_one_line_what_is_served_from_an_example(
 ) -> None:
     monkeypatch.setattr(__main__, "load_document", lambda: read_document(document()))
     greet = vars(__main__)["_greeting"]
-    *_, line = greet(Workers("http://x/v9", KEY, []), show_key=True).splitlines()
+    *_, line = greet(RUNNING, show_key=True).splitlines()
     assert line.startswith("served from an example: ")
     assert line.endswith(" (no x-semantics)")
     assert "widgetHistory" in line
     monkeypatch.undo()
-    assert "served from" not in greet(Workers("http://x/v9", KEY, []), show_key=True)
+    assert "served from" not in greet(RUNNING, show_key=True)
 
 
 def no_style(root: Node) -> None:

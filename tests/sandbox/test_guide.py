@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pytest
 from heidi_sandbox import Sandbox, serving
-from heidi_sandbox._chaos import GRAMMAR
+from heidi_sandbox._chaos import GRAMMAR, SCENARIOS
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._request import LARGEST_BODY
 
@@ -108,7 +108,7 @@ def test_the_python_prints_what_the_guide_shows(tmp_path: Path) -> None:
 
 def test_no_block_goes_unchecked() -> None:
     assert {"python", "sh", "text"} == {block.language for block in BLOCKS}
-    assert ["docker build", "docker compose"] == [
+    assert ["docker build", "docker run", "docker compose"] == [
         " ".join(block.text.split()[:2]) for block in DOCKER
     ]
     assert len(BLOCKS) == len(SERVERS) + len(COMMANDS) + len(DOCKER) + 2
@@ -116,7 +116,16 @@ def test_no_block_goes_unchecked() -> None:
 
 def test_every_fault_is_in_the_table() -> None:
     there = [line.split()[0] for line in GRAMMAR.splitlines() if line.startswith("    ")][2:]
-    assert there == re.findall(r"^\| `([a-z=0-9-]+)` \|", TEXT, re.MULTILINE)
+    assert there == re.findall(r"^\| `([a-z=0-9-]+)` \|", section("Faults on demand"), re.MULTILINE)
+
+
+def section(title: str) -> str:
+    return TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_scenarios_are_those_of_the_code_in_its_words() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", section("Scenarios"), re.MULTILINE)
+    assert {name: one.text for name, one in SCENARIOS.items()} == dict(rows)
 
 
 def test_the_limits_are_those_of_the_code() -> None:

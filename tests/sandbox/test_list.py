@@ -11,6 +11,7 @@ import pytest
 from heidi_sandbox import Sandbox, Store, serving
 from heidi_sandbox._document import load_document
 from heidi_sandbox._resources import Resource
+from heidi_sandbox._store import Share
 from heidi_sandbox._tokens import Tokens
 
 from tests.sandbox.api import (
@@ -177,7 +178,7 @@ async def filled_with_large_sessions(store: Store, token: str) -> None:
         return str(number), resource.text(session, sent)
 
     for _ in range(10):
-        await store.extend(tokens.read(token).user, 10, make)
+        await store.extend(Share(tokens.read(token).user, [make] * 10))
 
 
 def test_a_list_of_100_sessions_of_1_mb_holds_up_nobody_else(tmp_path: Path, kept_url: str) -> None:

@@ -30,6 +30,16 @@ PLANTED = "ALTER TABLE sessions ADD COLUMN planted integer NOT NULL DEFAULT 7"
 BROKEN = "ALTER TABLE nothing ADD COLUMN planted integer"
 
 
+# How programs counted that knew no owner of a collection.
+OWNERS_SINCE = 3
+SQLITE_COUNT = """
+    INSERT INTO users (name, total) SELECT ?1, ?2 WHERE ?3 IS NULL
+    ON CONFLICT (name) DO UPDATE SET total = total + excluded.total RETURNING id, total"""
+POSTGRESQL_COUNT = """
+    INSERT INTO users (name, total) SELECT $1::bytea, $2::bigint WHERE $3::bytea IS NULL
+    ON CONFLICT (name) DO UPDATE SET total = users.total + $2 RETURNING id, total"""
+
+
 class Database:
     """A database of one dialect, as versions of this program find it."""
 
@@ -55,7 +65,10 @@ class Database:
 
 class Sqlite(Database):
     def know(self, migrations: Migrations) -> None:
+        self._monkeypatch.undo()
         self._monkeypatch.setattr(_sqlite, "SQLITE", migrations)
+        if len(migrations) < OWNERS_SINCE:
+            self._monkeypatch.setattr(_sqlite, "_COUNT", SQLITE_COUNT)
 
     def rows(self, query: str) -> list[Any]:
         db = sqlite3.connect(self.file)
@@ -80,7 +93,10 @@ class OnPostgresql(Database):
     server: Postgresql
 
     def know(self, migrations: Migrations) -> None:
+        self._monkeypatch.undo()
         self._monkeypatch.setattr(_postgresql, "POSTGRESQL", migrations)
+        if len(migrations) < OWNERS_SINCE:
+            self._monkeypatch.setattr(_postgresql, "_COUNT", POSTGRESQL_COUNT)
 
     def rows(self, query: str) -> list[Any]:
         return [tuple(row) for row in self.server.fetch(query, self._in_schema)]

@@ -24,6 +24,7 @@ from heidi_sandbox import (
     serving,
 )
 from heidi_sandbox._postgresql import PostgresqlStore
+from heidi_sandbox._store import Share
 
 from scripts.postgresql import PASSWORD, Postgresql
 from tests.sandbox.api import Api, error_of
@@ -203,7 +204,7 @@ def test_a_full_disk_is_an_error_and_the_store_works_again_afterwards(store: Ope
             with pytest.raises(StoreUnavailableError):
                 await one.create("ann", "2", lambda _: b"x")
             with pytest.raises(StoreUnavailableError):
-                await one.extend("ann", 2, lambda number: (str(number), b"x"))
+                await one.extend(Share("ann", [lambda number: (str(number), b"x")] * 2))
             assert 1 == (await one.page("ann", None, 9)).total
             await connection.execute("DROP TRIGGER full_disk ON heidi_sandbox.sessions")
         await one.create("ann", "2", lambda _: b"x")
@@ -222,7 +223,7 @@ def test_a_server_that_is_away_is_an_error_until_it_is_back(
             lambda one: one.page("ann", None, 1),
             lambda one: one.update("ann", "1", append),
             lambda one: one.create("ann", "2", lambda _: b"x"),
-            lambda one: one.extend("ann", 1, lambda _: ("2", b"x")),
+            lambda one: one.extend(Share("ann", [lambda _: ("2", b"x")])),
             lambda one: one.setting("a", b"b"),
             lambda one: one.size(),
         ):

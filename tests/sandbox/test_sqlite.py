@@ -20,6 +20,7 @@ from heidi_sandbox import (
     UnknownOutcomeError,
     open_store,
 )
+from heidi_sandbox._errors import StoreFullError
 from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.stores import OpenStore, opened, with_store
@@ -126,7 +127,12 @@ def test_a_full_disk_is_an_error_and_the_store_works_again_afterwards(store: Ope
         )
 
     outcomes = store.run(fill)
-    assert [True] * 5 == [isinstance(one, StoreUnavailableError) for one in outcomes]
+    assert [StoreFullError] * 5 == [type(one) for one in outcomes]
+    for _ in range(2):
+        with pytest.raises(StoreFullError):
+            store.run(lambda one: one.ping())
+    writer(store.store).execute("PRAGMA max_page_count = 1000000")
+    store.run(lambda one: one.ping())
     assert b"x" == store.run(lambda one: one.get("ann", "1"))
     writer(store.store).execute("PRAGMA max_page_count = 1000000")
     assert [None] * 5 == store.run(fill)

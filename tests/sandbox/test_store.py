@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +17,7 @@ from heidi_sandbox import (
     _sqlite,
     open_store,
 )
+from heidi_sandbox._store import Collection, Share
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -98,9 +100,9 @@ class StoreMachine(RuleBasedStateMachine):
         made = {len(mine) + n: (one, b"%d" % n) for n, one in enumerate(ids, start=1)}
         if len(set(ids)) < len(ids) or any(map(self.known, ids)):
             with pytest.raises(DuplicateIdError):
-                self.run(lambda store: store.extend(user, len(ids), made.__getitem__))
+                self.run(lambda store: store.extend(Share(user, [made.__getitem__] * len(ids))))
             return
-        self.run(lambda store: store.extend(user, len(ids), made.__getitem__))
+        self.run(lambda store: store.extend(Share(user, [made.__getitem__] * len(ids))))
         self.sessions[user] = [*mine, *made.values()]
 
     @rule(user=USERS, session_id=IDS, document=DOCUMENTS)
@@ -183,6 +185,33 @@ def test_a_number_is_given_once_and_the_total_follows_what_is_deleted(store: Ope
     assert [None, b"3"] == gone
     assert Page([b"4", b"2", b"1"], 3, None) == page
     assert Size(1, 4) == size
+
+
+def test_shares_are_added_all_or_none(store: OpenStore) -> None:
+    def made(id_: str) -> Share:
+        return Share(f"user{id_}", [lambda _: (id_, b"x")])
+
+    async def use(store: Store) -> tuple[Size, Size]:
+        await store.extend(made("1"), made("2"))
+        before = await store.size()
+        with pytest.raises(DuplicateIdError):
+            await store.extend(made("3"), made("2"))
+        return before, await store.size()
+
+    assert (Size(2, 2), Size(2, 2)) == store.run(use)
+
+
+def test_collections_that_have_documents_are_listed_with_their_owner(store: OpenStore) -> None:
+    async def use(store: Store) -> Sequence[Collection]:
+        await store.create("ann", "1", lambda _: b"")
+        await store.create("bob", "2", lambda _: b"", b"Bob")
+        await store.create("bob", "3", lambda _: b"")
+        await store.create("eve", "4", lambda _: b"", b"Eve")
+        await store.create("ann", "5", lambda _: b"", b"Ann")
+        await store.delete("eve", "4")
+        return await store.collections()
+
+    assert [Collection("ann", b"Ann", 2), Collection("bob", b"Bob", 2)] == store.run(use)
 
 
 def test_a_page_of_large_documents_is_whole_though_it_is_read_in_parts(store: OpenStore) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def process(postgresql: Postgresql, tmp_path: Path) -> Iterator[Process]:
 
 def children(process: Process) -> list[int]:
     """Return the ids of the workers; a helper of multiprocessing is none."""
-    pid = process.running.pid
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    threads = Path(f"/proc/{process.running.pid}/task").glob("*/children")
+    text = " ".join(one.read_text() for one in threads)
     command = (Path(f"/proc/{child}/cmdline") for child in text.split())
     return [int(path.parent.name) for path in command if b"spawn_main" in path.read_bytes()]
 
@@ -73,11 +74,49 @@ def test_concurrent_updates_of_different_members_all_survive(process: Process) -
     }
 
 
-def test_a_worker_that_dies_ends_all_with_2_and_one_line(process: Process) -> None:
+def kill_one(process: Process) -> int:
+    """Kill a worker, and return its id once there are as many as before."""
+    before = children(process)
+    os.kill(before[0], signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while before[0] in children(process) or len(children(process)) < WORKERS:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return before[0]
+
+
+def test_a_worker_that_dies_is_named_and_replaced(process: Process) -> None:
+    with process.api() as api:
+        token = api.headers["authorization"].split()[1]
+    killed = kill_one(process)
+    time.sleep(3)  # until the new one serves
+    for _ in range(20):
+        with Api(process.url, token) as api:
+            api.create()
+    code, out, err = process.stop()
+    assert (0, "") == (code, out)
+    named = f"worker {killed} ended (SIGKILL); another one takes its place"
+    assert 1 == err.count(named) == err.count("another one")
+
+
+def test_workers_that_die_again_and_again_end_all_with_2(process: Process) -> None:
+    for _ in range(5):
+        kill_one(process)
     os.kill(children(process)[0], signal.SIGKILL)
-    out, err = process.running.communicate(timeout=20)
+    out, err = process.running.communicate(timeout=30)
     assert (2, "") == (process.running.returncode, out)
-    assert ["heidi-sandbox: the server ended by itself; its log says why"] == err.splitlines()
+    assert 5 == err.count("another one takes its place")
+    *_, reason, last = err.splitlines()
+    assert reason.endswith("ended (SIGKILL), the last of too many")
+    assert "heidi-sandbox: the server ended by itself; its log says why" == last
+
+
+def test_a_closed_terminal_stops_all_of_them(process: Process) -> None:
+    every = [process.running.pid, *children(process)]
+    for pid in every:
+        os.kill(pid, signal.SIGHUP)
+    out, err = process.running.communicate(timeout=20)
+    assert (0, "", "") == (process.running.returncode, out, err)
 
 
 def test_workers_end_with_their_parent(process: Process) -> None:

@@ -1,0 +1,342 @@
+"""What a database holds as one JSON file: `serve --import` and `serve --export-on-exit`.
+
+    {"version": 1,
+     "users": [{"user": {"email": "clinician@example.com", "third_party_internal_id": "1"},
+                "resources": {"Session": [{...}, ...]}}]}
+
+`user` has what the operation that issues tokens asks for. A user whom nobody can name, since all
+documents were created by tokens of an earlier version, is the string that the database knows. The
+resources of a kind stand newest first, as they are listed. A resource within others has their ids
+in its key: `Booking/7`. Neither keys nor tokens are in the file.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+from heidi_sandbox._document import Document, load_document
+from heidi_sandbox._errors import CannotServeError, DuplicateIdError
+from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
+from heidi_sandbox._page import sample_user
+from heidi_sandbox._resources import Resource
+from heidi_sandbox._schemas import Node, is_object
+from heidi_sandbox._store import Collection, Share, Size, Store, open_store
+from heidi_sandbox._tokens import Tokens
+from heidi_sandbox._verbs import LARGEST_RESOURCE, Collections
+
+T_co = TypeVar("T_co", covariant=True)
+
+_VERSION: Final = 1
+_PAGE: Final = 50  # resources that are read at once
+_ATTEMPTS: Final = 2
+
+
+class Transfer(Protocol[T_co]):
+    """`import_file` or `export_file`."""
+
+    async def __call__(self, file: Path, store: Store, /) -> T_co: ...
+
+
+class Imported(NamedTuple):
+    """What an import did.
+
+    added: how much is new.
+    kept: how many resources were there already, and stay as they are.
+    """
+
+    added: Size
+    kept: int
+
+
+class _Described(NamedTuple):
+    """A resource as a file describes it, with what it has where the file does not say."""
+
+    resource: Resource
+    given: Node
+    id_: Any
+    at: datetime
+
+    def text(self, number: int) -> tuple[str, bytes]:
+        value = self.resource.described(self.given, self.id_, number, self.at)
+        return str(value[self.resource.id]), dump(value)
+
+
+class _Share(NamedTuple):
+    """The resources of one collection, oldest first."""
+
+    collection: str
+    owner: bytes | None
+    described: Sequence[_Described]
+
+
+async def import_file(file: Path, store: Store) -> Imported:
+    """Add what a file has and the database lacks: everything, or nothing.
+
+    Raises:
+        CannotServeError: the file cannot be read, or is invalid; or an id in it is taken.
+    """
+    document = load_document()
+    collections = Collections(document, store)
+    await collections.open()
+    tokens = await _tokens(store)
+    shares = [*_Reader(file, document, collections, tokens).shares(_read(file))]
+    for _ in range(_ATTEMPTS):  # another process may import the same file
+        held = {one.name for one in await store.collections()}
+        lacking = [await _lacking(one, store) if one.collection in held else one for one in shares]
+        with contextlib.suppress(DuplicateIdError):
+            await store.extend(
+                *(
+                    Share(one.collection, [each.text for each in one.described], one.owner)
+                    for one in lacking
+                    if one.described
+                )
+            )
+            added = [one for one in lacking if one.described]
+            users = {one.collection.partition("/")[0] for one in added}
+            count = sum(len(one.described) for one in added)
+            total = sum(len(one.described) for one in shares)
+            return Imported(Size(len(users), count), total - count)
+    raise CannotServeError(
+        f"{file}: an id in it belongs to another user in this database; nothing was imported"
+    )
+
+
+async def export_file(file: Path, store: Store) -> Size:
+    """Write all that the database holds; the file is the old one or the new one, whole.
+
+    Raises:
+        CannotServeError: it cannot be written; the one that was there stays.
+    """
+    document = load_document()
+    collections = Collections(document, store)
+    await collections.open()
+    place = _resolved(file)
+    users: dict[str, list[Collection]] = {}
+    for one in await store.collections():
+        users.setdefault(one.name.partition("/")[0], []).append(one)
+    try:
+        with _replacing(place) as descriptor, os.fdopen(descriptor, "wb") as out:
+            size = 0
+            out.write(b'{"version": %d, "users": [' % _VERSION)
+            for index, (name, held) in enumerate(users.items()):
+                out.write(b",\n" if index else b"\n")
+                user = _user(name, held, document)
+                out.write(b'{"user": %b, "resources": {' % json.dumps(user).encode())
+                for nth, collection in enumerate(held):
+                    key = collections.key(collection.name)
+                    out.write(b"%b%b: [" % (b"], " if nth else b"", dump(key)))
+                    start = b"\n"
+                    async for text in _texts(collection.name, collections):
+                        out.write(start + text)
+                        start = b",\n"
+                        size += 1
+                out.write(b"\n]}}")
+            out.write(b"\n]}\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise CannotServeError(
+            f"{file}: the export cannot be written: {error.strerror}; what was there is unchanged"
+        ) from None
+    return Size(len(users), size)
+
+
+async def transferred(transfer: Transfer[T_co], file: Path, database_url: str) -> T_co:
+    """Do one of the above in a database that is not open here."""
+    store = await open_store(database_url)
+    try:
+        return await transfer(file, store)
+    finally:
+        await store.close()
+
+
+def refuse_unwritable(file: Path) -> None:
+    """Raise CannotServeError where an export could not be written, before anything is served."""
+    place = _resolved(file)
+    if place.exists() and not place.is_file():
+        raise CannotServeError(f"{file}: cannot be exported to: it is no ordinary file")
+    try:
+        descriptor, name = _temporary(place)
+    except OSError as error:
+        raise CannotServeError(f"{file}: cannot be exported to: {error.strerror}") from None
+    os.close(descriptor)
+    Path(name).unlink()
+
+
+class _Reader:
+    def __init__(
+        self, file: Path, document: Document, collections: Collections, tokens: Tokens
+    ) -> None:
+        self._file = file
+        self._collections = collections
+        self._tokens = tokens
+        self._names = [name for name, _ in sample_user(document)]
+        self._validator = document.returned.validator(_schema(self._names, collections.resources))
+        self._at = datetime.now(UTC)
+        self._ids: set[str] = set()
+
+    def shares(self, value: Any) -> Iterator[_Share]:
+        """Yield what a file says, having seen that each resource can be kept."""
+        newer = is_object(value) and isinstance(value.get("version"), int)
+        if newer and value["version"] > _VERSION:
+            raise self._invalid((), "was written by a newer heidi-sandbox; update this one")
+        problem = self._validator.problem(value)
+        if problem is not None:
+            raise self._invalid(problem.path, problem.text)
+        for index, one in enumerate(value["users"]):
+            user, owner = one["user"], None
+            if is_object(user):
+                identity = [user[name] for name in self._names]
+                user, owner = self._tokens.user(identity), json.dumps(identity).encode()
+            for key, items in one["resources"].items():
+                place = ("users", index, "resources", key)
+                name, *within = key.split("/")
+                resource = self._collections.resources.get(name)
+                if resource is None:
+                    known = ", ".join(self._collections.resources)
+                    raise self._invalid(place, f"is no resource; there is {known}")
+                described = [
+                    self._described(resource, item, (*place, nth), owner or user.encode())
+                    for nth, item in enumerate(items)
+                ]
+                collection = self._collections.name(user, name, within)
+                yield _Share(collection, owner, described[::-1])
+
+    def _described(
+        self, resource: Resource, given: Node, place: tuple[str | int, ...], user: bytes
+    ) -> _Described:
+        # The same file gives the same id each time, so that a second import adds nothing.
+        digest = hashlib.blake2b(user + repr(place[2:]).encode()).digest()
+        id_ = resource.new_id(_Seeded(int.from_bytes(digest, "big")))
+        described = _Described(resource, given, id_, self._at)
+        value = resource.described(given, id_, 1, self._at)
+        problem = resource.problem(value)
+        if problem is not None:
+            raise self._invalid((*place, *problem.path), problem.text)
+        text, document = described.text(1)
+        if len(document) > LARGEST_RESOURCE:
+            raise self._invalid(place, f"has more than {LARGEST_RESOURCE} bytes")
+        if text in self._ids:
+            raise self._invalid((*place, resource.id), "stands twice in the file")
+        self._ids.add(text)
+        return described
+
+    def _invalid(self, path: tuple[str | int, ...], text: str) -> CannotServeError:
+        where = f"{path_text(path)} " if path else ""
+        return CannotServeError(f"{self._file}: {where}{text}; nothing was imported")
+
+
+class _Seeded(random.Random):
+    def text(self) -> str:
+        return f"{self.getrandbits(64):016x}"
+
+
+def _schema(names: Sequence[str], known: Iterable[str]) -> Node:
+    """Return the JSON Schema of a file, but for the resources themselves."""
+    user = {
+        "type": ["object", "string"],
+        "pattern": "^([0-9a-f]{64})?$",  # of a string, which the database knows
+        "required": [*names],
+        "properties": {name: {"type": "string"} for name in names},
+        "additionalProperties": False,
+    }
+    resources = {"type": "array", "items": {"type": "object"}}
+    one = {
+        "type": "object",
+        "required": ["user", "resources"],
+        "properties": {
+            "user": user,
+            "resources": {
+                "type": "object",
+                "properties": dict.fromkeys(known, resources),
+                "additionalProperties": resources,
+            },
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "required": ["version", "users"],
+        "properties": {"version": {"const": _VERSION}, "users": {"type": "array", "items": one}},
+        "additionalProperties": False,
+    }
+
+
+def _read(file: Path) -> Any:
+    try:
+        return parse(file.read_bytes())
+    except OSError as error:
+        raise CannotServeError(f"{file}: cannot be imported: {error.strerror}") from None
+    except MalformedJsonError as error:
+        raise CannotServeError(f"{file}: {error}; nothing was imported") from None
+
+
+async def _tokens(store: Store) -> Tokens:
+    return Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=1)
+
+
+async def _lacking(share: _Share, store: Store) -> _Share:
+    return share._replace(
+        described=[
+            one
+            for one in share.described
+            if await store.get(share.collection, one.text(1)[0]) is None
+        ]
+    )
+
+
+def _user(name: str, held: Sequence[Collection], document: Document) -> Any:
+    """Return what names a user, as it was given; else the name that the database has for it."""
+    names = [one for one, _ in sample_user(document)]
+    for one in held:
+        identity = json.loads(one.owner) if one.owner else ()
+        if len(identity) == len(names):
+            return dict(zip(names, identity, strict=True))
+    return name
+
+
+async def _texts(collection: str, collections: Collections) -> AsyncIterator[bytes]:
+    resource = collections.resources.get(collections.key(collection).partition("/")[0])
+    below: int | None = None
+    while True:
+        page = await collections.store.page(collection, below, _PAGE)
+        for stored in page.documents:
+            yield stored if resource is None else collections.current(resource, stored)
+        if page.next is None:
+            return
+        below = page.next
+
+
+def _resolved(file: Path) -> Path:
+    """Follow links: what a link leads to is replaced, and not the link."""
+    return Path(os.path.realpath(file))
+
+
+def _temporary(place: Path) -> tuple[int, str]:
+    """Make a file beside another, which its owner alone can read."""
+    return tempfile.mkstemp(prefix=".heidi-sandbox-", dir=place.parent)
+
+
+@contextlib.contextmanager
+def _replacing(place: Path) -> Generator[int]:
+    """Lend a descriptor of a file that takes the place of another at the end of the block."""
+    descriptor, name = _temporary(place)
+    try:
+        yield descriptor
+        Path(name).replace(place)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    if os.name != "nt":
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
