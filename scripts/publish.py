@@ -21,7 +21,7 @@ from heidi_spec_tools.documents import DocumentError
 
 from scripts.bundle import DOCUMENTS, ROOT, derive
 from scripts.outputs import replace
-from scripts.publication import http_file, postman, reference, sbom
+from scripts.publication import http_file, postman, reference, sbom, workflows
 from scripts.publication.documents import documents, overlays
 from scripts.publication.requests import collection
 from scripts.publication.samples import samples
@@ -62,6 +62,7 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         | overlays(root)
         | {postman.NAME: postman.file(requests)}
         | http_file.files(requests)
+        | workflows.files(derived["strict"])
         | _samples(root)
         | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
     )

@@ -143,9 +143,9 @@ class _Writer:
     def _know_user(self, operation: Operation, name: str) -> None:
         (parameter,) = (each for each in operation.parameters if each["name"] == name)
         value = str(value_of(parameter))
-        self.variables[_camel(name)] = quote(value, safe="@")
+        self.variables[camel(name)] = quote(value, safe="@")
         if "@" in value and any("unlinked" in each.semantics for each in self.operations):
-            self.unlinked[name] = _camel("unlinked", name)
+            self.unlinked[name] = camel("unlinked", name)
             unlinked = value.replace("@", f"{UNLINKED}@", 1)
             self.variables[self.unlinked[name]] = quote(unlinked, safe="@")
 
@@ -159,7 +159,7 @@ class _Writer:
                     pointer = pointer_of(str(expression).removeprefix("$response.body"))
                     plain = name.rpartition(".")[2]
                     if pointer is not None:
-                        variable = _camel(target, plain)
+                        variable = camel(target, plain)
                         yield (target, plain), (operation.id, variable, pointer)
 
     def call(self, operation: Operation) -> Request:
@@ -242,7 +242,7 @@ class _Writer:
 
     def _next(self, operation: Operation) -> str:
         lists = [each for each in self.operations if each.action == "list"]
-        return "nextPage" if len(lists) == 1 else _camel("next", operation.id)
+        return "nextPage" if len(lists) == 1 else camel("next", operation.id)
 
     def _keeps(self, operation: Operation) -> dict[str, Pointer]:
         """Say which variables the response of an operation gives their value."""
@@ -258,7 +258,7 @@ class _Writer:
             at = operation.semantics.get("id")
             if at is None:
                 at = f"{operation.semantics['result']}/{self.resources[resource]['id']}"
-            kept[_camel(resource, "id")] = _pointer(at)
+            kept[camel(resource, "id")] = _pointer(at)
         return {name: at for name, at in kept.items() if name not in self._shadowed()}
 
     def _shadowed(self) -> set[str]:
@@ -371,7 +371,7 @@ class _Writer:
         name = parameter["name"]
         resource = self._resource(operation, name)
         if resource:
-            return f"{{{{{_camel(resource, 'id')}}}}}"
+            return f"{{{{{camel(resource, 'id')}}}}}"
         if (operation.id, name) in self.linked:
             return f"{{{{{self.linked[operation.id, name][1]}}}}}"
         return quote(_spelled(value_of(parameter)), safe="")
@@ -393,7 +393,7 @@ class _Writer:
         for parameter in operation.parameters_in("query"):
             name = parameter["name"]
             if name in user:
-                variable = _camel(name)
+                variable = camel(name)
                 if not linked:
                     variable = self.unlinked.get(name, variable)
                 query[name] = f"{{{{{variable}}}}}"
@@ -455,7 +455,8 @@ def _pointer(text: str) -> Pointer:
     return pointer_of(f"#{text}") or ()
 
 
-def _camel(*words: str) -> str:
+def camel(*words: str) -> str:
+    """Join words as the name of a variable."""
     parts = [part for word in words for part in re.split(r"[^0-9A-Za-z]+", word) if part]
     joined = "".join(part[0].upper() + part[1:] for part in parts)
     return joined[:1].lower() + joined[1:]

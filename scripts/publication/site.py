@@ -54,6 +54,7 @@ ORDER: Final = (
     "getting-started",
     "authentication",
     "pagination",
+    "workflows",
     "errors",
     "documents",
     "sandbox",
@@ -125,7 +126,8 @@ DOWNLOADS: Final = {
         (
             "Every operation and the main errors, ready to run against the sandbox: a Postman"
             " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
-            " httpYac. Each says where the key goes."
+            " httpYac. Each says where the key goes. [Workflows](workflows.html) are an Arazzo"
+            " document."
         ),
     ),
     "package/": (

@@ -24,6 +24,7 @@ from scripts.bundle import ROOT, derive
 from scripts.publication.markdown import cell
 from scripts.publication.operations import JSON, error_of, error_type, operations
 from scripts.publication.requests import base_url
+from scripts.publication.workflows import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ def tables(root: Path = ROOT, strict: Json = None) -> dict[str, str]:
             ("operation", "request", "what it does"),
             ((f"`{each.id}`", f"`{each.request}`", each.title) for each in found),
         ),
+        "workflows": _table(("workflow", "step", "then"), steps(document)),
         "pages": "\n".join(_page(each) for each in found if each.action == "list"),
         "servers": _table(
             ("server", "base URL"),

@@ -79,6 +79,7 @@ def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site
         "index.html.md",
         "llms.txt",
         "collections/heidi-sessions.postman_collection.json",
+        "collections/heidi-sessions.arazzo.yaml",
         "collections/heidi-sessions.http",
         "collections/http-client.env.json",
     }
@@ -286,9 +287,11 @@ def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
     page = (publish(root)[0] / "sandbox.html").read_text(encoding="utf-8")
     (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
     listed = re.findall(r'href="([\w-]+)\.html"', beside)
-    first = ["getting-started", "authentication", "pagination", "errors", "documents", "sandbox"]
+    first = ["getting-started", "authentication", "pagination", "workflows", "errors"]
     assert [
         *first,
+        "documents",
+        "sandbox",
         "judging",
         "integration",
         "coverage",
