@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from heidi_spec_tools.__main__ import main
 from heidi_spec_tools.documents import DocumentError, dump_yaml, load
 from heidi_spec_tools.overlay import OverlayError, apply_files
 
@@ -42,14 +46,21 @@ def command(request: pytest.FixtureRequest) -> list[str]:
     return [*start, "apply"]
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "apply", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path) -> Done:
+    """Run the command in this process, where it starts sooner."""
+    out, err = io.BytesIO(), io.StringIO()
+    text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    with contextlib.chdir(ROOT), redirect_stdout(text), redirect_stderr(err):
+        code = main(["apply", *map(str, arguments)])
+    return Done(code, out.getvalue().decode(), err.getvalue())
 
 
 def refused(*arguments: str | Path) -> str:
