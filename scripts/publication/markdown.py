@@ -29,6 +29,13 @@ LANGUAGES: Final = {"sh": "curl", "python": "Python", "ts": "TypeScript"}
 LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in (*LANGUAGES, "json", "yaml")}
 OUTPUT: Final = frozenset({"json", "text"})
 """What a program prints; nobody copies it."""
+COLOURED: Final = frozenset(
+    (
+        "k kn kc kr ow nb s s1 s2 sa sb sd si se sh nf nc nn nt nv ne nd m mi mf mh c c1 cm ch"
+    ).split()
+)
+"""The classes of Pygments that text.css gives a colour."""
+TOKEN: Final = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 FORMATTER: Final = HtmlFormatter[str](nowrap=True)
 FOREIGN: Final = re.compile(r"[a-z]+:")
 SENTENCE: Final = re.compile(r".*?\.(?=\s|$)|.*")
@@ -36,6 +43,7 @@ ROW: Final = re.compile(r"[A-Z]\d+")
 """The first cell of a row that others cite, such as S7."""
 BAR: Final = r"\|"
 COMMENT: Final = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
+SLASH: Final = re.compile(r"/(?=[^/])")
 LINK: Final = re.compile(r"^```.*?^```$|(?<=\]\()[^)\s]+", re.DOTALL | re.MULTILINE)
 """A block of code, in which nothing is a link, or the address of a link."""
 
@@ -80,6 +88,7 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
     parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("code_inline", _code)
     source = COMMENT.sub("", source)
     tokens = parser.parse(source)
     if not tokens or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
@@ -207,6 +216,18 @@ def _group(tokens: Sequence[Token]) -> None:
         run = [token] if token and token.info in LANGUAGES else []
 
 
+def _code(
+    _renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object
+) -> str:
+    return f"<code>{breakable(tokens[index].content)}</code>"
+
+
+def breakable(text: str) -> str:
+    """Write a text as HTML in which a URL may go on in the next line, behind a slash."""
+    escaped = html.escape(text)
+    return SLASH.sub("/<wbr>", escaped) if FOREIGN.match(text) else escaped
+
+
 def _fence(
     _renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object
 ) -> str:
@@ -219,6 +240,7 @@ def _fence(
 def _snippet(code: str, language: str, label: str) -> str:
     lexer = LEXERS.get(language)
     text = pygments.highlight(code, lexer, FORMATTER) if lexer else html.escape(code)
+    text = TOKEN.sub(lambda found: found[0] if found[1] in COLOURED else found[2], text)
     kind = "output" if language in OUTPUT else "code"
     caption = f"<figcaption>{label}</figcaption>" if label else ""
     body = f'<pre tabindex="0"><code>{text}</code></pre>'

@@ -29,7 +29,7 @@ from scripts.bundle import DOCUMENTS
 from scripts.facts import Spec
 from scripts.publication import search
 from scripts.publication.changes import changes
-from scripts.publication.markdown import Heading, Text, anchor, cell, markdown_of, render
+from scripts.publication.markdown import Heading, Text, anchor, breakable, cell, markdown_of, render
 from scripts.publication.operations import operations
 from scripts.publication.provenance import decisions, silences
 from scripts.publication.reference import kind
@@ -444,7 +444,12 @@ class Site:
     def _fragment(self, template: str, **values: Any) -> str:
         info = self._base["info"]
         known = {"title": info["title"], "version": info["version"]}
-        helpers = {"anchor": anchor, "inline": self._inline, "cell": cell}
+        helpers = {
+            "anchor": anchor,
+            "breakable": breakable,
+            "cell": cell,
+            "inline": self._inline,
+        }
         try:
             return self._environment.get_template(template).render(**known, **helpers, **values)
         except TemplateError as error:

@@ -60,7 +60,7 @@ def tables(root: Path = ROOT, strict: Json = None) -> dict[str, str]:
         "workflows": _table(("workflow", "step", "then"), steps(document)),
         "pages": "\n".join(_page(each) for each in found if each.action == "list"),
         "servers": _table(
-            ("server", "base URL"),
+            ("region", "base URL"),
             ((description, f"`{url}`") for url, description in servers(document)),
         ),
     }
@@ -79,11 +79,9 @@ def servers(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             url = str(server["url"])
             for name, value in zip(choices, values, strict=True):
                 url = url.replace(f"{{{name}}}", value)
-            named = (f"{name} `{value}`" for name, value in zip(choices, values, strict=True))
-            found.append(
-                (url, ", ".join(named).capitalize() or server.get("description", "").rstrip("."))
-            )
-    return [*found, (base_url(document), "The sandbox, on your machine")]
+            named = (f"`{value}`" for value in values)
+            found.append((url, ", ".join(named) or server.get("description", "").rstrip(".")))
+    return [*found, (base_url(document), "The sandbox")]
 
 
 def filled(text: str, known: Mapping[str, str], name: str) -> str:

@@ -16,7 +16,7 @@ from heidi_spec_tools.documents import DocumentError
 from heidi_spec_tools.nodes import METHODS
 
 from scripts.bundle import ROOT, derive
-from scripts.publication.markdown import anchor, render
+from scripts.publication.markdown import COLOURED, anchor, render
 from scripts.publication.operations import operations
 from scripts.publication.provenance import Silence, decisions, silences
 from scripts.publication.requests import base_url
@@ -337,6 +337,16 @@ def test_markdown_holds_no_mark_up_of_its_own() -> None:
     )
     assert "<script>" not in text.html
     assert '<a href="b.html">a</a> <code>&lt;i&gt;</code>' in text.html
+
+
+def test_what_has_no_colour_of_its_own_has_no_mark_up(site: Path) -> None:
+    style = (site / "assets/text.css").read_text(encoding="utf-8")
+    rules = re.findall(r"^(\.\w+(?:, \.\w+)+) \{ color: var\(--code-", style, re.MULTILINE)
+    assert COLOURED == {name for rule in rules for name in re.findall(r"\.(\w+)", rule)}
+    page = (site / "client.html").read_text(encoding="utf-8")
+    text = "".join(re.findall(r"<pre.*?</pre>", page, re.DOTALL))
+    assert set(re.findall(r'<span class="(\w+)">', text)) <= COLOURED
+    assert '<span class="kn">from</span> ' in text
 
 
 def test_headings_of_one_name_have_anchors_of_their_own() -> None:
