@@ -264,7 +264,7 @@ def test_without_the_extra_the_sandbox_says_what_to_install(pytester: pytest.Pyt
         """
     )
     pytester.makepyfile("def test_sandbox(heidi_sandbox): pass")
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*needs the extra heidi-sessions?sandbox?*"])
 
