@@ -64,6 +64,8 @@ def _serve(options: argparse.Namespace) -> None:
         keep_memory()
         say(_greeting(sandbox, show_key=settings.api_key is None))
         say(_imported(sandbox.imported, settings.import_file))
+        if options.scenario is not None:
+            say(f"Scenario {options.scenario}: {SCENARIOS[options.scenario].text}.\n")
         asked = stops.wait()
     if sandbox.exported is not None:
         say(f"Exported {counted(sandbox.exported)} to {settings.export_file}.\n")
