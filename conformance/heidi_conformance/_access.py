@@ -1,6 +1,5 @@
 """From what a user gives to a server that can be judged: address, tokens, first contact."""
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -79,15 +78,6 @@ def credential(text: str, name: str) -> str:
 def target(url: str) -> str:
     """Return host and port of a base URL."""
     return urlsplit(url).netloc
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @dataclass

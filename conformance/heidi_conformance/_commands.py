@@ -13,7 +13,7 @@ from ._merge import merge
 from ._settings import BUDGET
 from ._shards import Shard
 from ._verdict import CannotJudgeError, Grade, Verdict
-from ._wire import Way, Wire
+from ._wire import Way, Wire, is_loopback
 from .client import _command as _client
 from .reports import write_json, write_reports
 
@@ -107,7 +107,7 @@ def permitted(arguments: argparse.Namespace) -> Way:
     """Return the way to the server. Raises CannotJudgeError where writing is not allowed there."""
     url = _access.base_url(arguments.url)
     writes = not arguments.read_only
-    if writes and not arguments.allow_writes and not _access.is_loopback(url):
+    if writes and not arguments.allow_writes and not is_loopback(url):
         raise CannotJudgeError(
             f"{_access.target(url)} is another machine, a run creates up to "
             f"{arguments.max_sessions} sessions there, and the API cannot delete them; "

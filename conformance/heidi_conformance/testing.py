@@ -11,7 +11,7 @@ from ._judge import judge
 from ._settings import SEED, SESSIONS
 from ._text import on_one_line
 from ._verdict import CannotJudgeError, Finding, Verdict
-from ._wire import Wire
+from ._wire import Wire, is_loopback
 from .reports import write_reports
 from .rules import TABLE
 
@@ -46,7 +46,7 @@ class Rules:
     def permit(self) -> None:
         """Raise CannotJudgeError where writing is not allowed."""
         allowed = self.option("heidi_allow_writes") or self.option("heidi_read_only")
-        if not allowed and not _access.is_loopback(self.url):
+        if not allowed and not is_loopback(self.url):
             raise CannotJudgeError(
                 f"{_access.target(self.url)} is another machine, a run creates up to {SESSIONS} "
                 "sessions there, and the API cannot delete them; "

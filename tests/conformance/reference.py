@@ -8,6 +8,7 @@ of `Api` that overrides one of its small methods.
 import asyncio
 import contextlib
 import copy
+import itertools
 import json
 import math
 import re
@@ -20,6 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, unquote_to_bytes
+from weakref import WeakKeyDictionary
 
 import uvicorn
 
@@ -34,7 +36,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
-    port: int = field(default=0, compare=False)  # of the caller: it tells connections apart
+    connection: int = 0
 
 
 @dataclass(frozen=True)
@@ -473,6 +475,9 @@ class Application:
 
     def __init__(self, handle: Handler) -> None:
         self.handle = handle
+        # By their transports: a port may come again.
+        self.connections: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self.numbers = itertools.count(1)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
@@ -481,6 +486,9 @@ class Application:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
+        transport = send.__self__.transport
+        if transport not in self.connections:
+            self.connections[transport] = next(self.numbers)
         # In a thread of its own: requests overlap, as they do on any server.
         reply = await asyncio.to_thread(
             self.handle,
@@ -495,17 +503,17 @@ class Application:
                     for name, value in scope["headers"]
                 },
                 body=body,
-                port=scope["client"][1],
+                connection=self.connections[transport],
             ),
         )
         for status in reply.interim:
             # ASGI has no word for it.
-            send.__self__.transport.write(INTERIM % status)
+            transport.write(INTERIM % status)
         if reply.pieces:
             for number, piece in enumerate(reply.pieces):
                 await asyncio.sleep(0.001 if number else 0)
-                send.__self__.transport.write(piece)
-            send.__self__.transport.close()
+                transport.write(piece)
+            transport.close()
             return
         chunked = "transfer-encoding" in reply.headers
         length = {} if chunked else {"content-length": str(len(reply.body))}

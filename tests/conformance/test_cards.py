@@ -109,11 +109,11 @@ def test_a_report_says_that_the_requests_for_proofs_were_used_up(
 
 def on_one_connection(api: Api) -> Handler:
     """Fail on every second request of a connection."""
-    ports: set[int] = set()
+    known: set[int] = set()
 
     def handle(request: Received) -> Answer:
-        again = request.port in ports
-        ports.add(request.port)
+        again = request.connection in known
+        known.add(request.connection)
         return answer(500, {}) if again and request.method == "GET" else api.handle(request)
 
     return handle

@@ -87,13 +87,13 @@ def run(folder: Path, hash_seed: int, *flags: str) -> Run:
 
 def lanes(requests: list[Request]) -> Counter[tuple[Line, ...]]:
     """Return the requests of each connection: those sent at the same time arrive in any order."""
-    by_port: dict[int, list[Line]] = {}
+    by_connection: dict[int, list[Line]] = {}
     for request in requests:
         headers = {name: text for name, text in request.headers.items() if name not in OF_THE_RUN}
         query = json.dumps(request.query)
         line = request.method, request.path + query, tuple(sorted(headers.items())), request.body
-        by_port.setdefault(request.port, []).append(line)
-    return Counter(map(tuple, by_port.values()))
+        by_connection.setdefault(request.connection, []).append(line)
+    return Counter(map(tuple, by_connection.values()))
 
 
 @pytest.fixture(scope="module")

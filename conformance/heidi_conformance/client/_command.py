@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from heidi_conformance import _baseline, _terminal
-from heidi_conformance._access import base_url, credential, is_loopback, target
+from heidi_conformance._access import base_url, credential, target
 from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance._wire import is_loopback
 from heidi_conformance.reports import write_reports
 
 from ._observe import Observation, observe
