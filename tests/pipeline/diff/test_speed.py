@@ -72,3 +72,34 @@ def test_four_hundred_schemas_that_are_all_of_each_other_are_compared() -> None:
     started = time.process_time()
     assert ["max-length-lowered"] == kinds(compared(nested(9), nested(8)))
     assert time.process_time() - started < 10
+
+
+def mutual(word: str, length: int) -> dict[str, Any]:
+    """Make eighty schemas, each of which refers to all of them."""
+    references = [{"$ref": f"#/components/schemas/Node{n}"} for n in range(80)]
+    schemas = {
+        f"Node{n}": {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {
+                "kind": {"const": f"Node{n}"},
+                "leaf": {"type": "string", "maxLength": length if n == 40 else 9},
+                **(
+                    {f"to_{m}": each for m, each in enumerate(references)}
+                    if word == "properties"
+                    else {"to": {word: references}}
+                ),
+            },
+        }
+        for n in range(80)
+    }
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Node0"}}}
+    get = {"responses": {"200": {"description": "Done.", "content": content}}}
+    return document(paths={"/nodes": {"get": get}}, components={"schemas": schemas})
+
+
+@pytest.mark.parametrize("word", ["properties", "anyOf", "oneOf"])
+def test_eighty_schemas_that_refer_to_each_other_are_compared(word: str) -> None:
+    started = time.process_time()
+    assert ["max-length-raised"] == kinds(compared(mutual(word, 9), mutual(word, 10)))
+    assert time.process_time() - started < 30

@@ -38,6 +38,8 @@ class Pair:
 
     findings: list[Finding] = field(default_factory=list[Finding])
     edges: list[Edge] = field(default_factory=list[Edge])
+    below: dict[tuple[int, int], tuple[Schema, Schema]] | None = None
+    """The schemas of the edges, each pair once; None until they are asked for."""
 
     def add(self, kind: str, *steps: str, path: str | None = None, **said: Any) -> None:
         """Write down one difference."""

@@ -50,8 +50,11 @@ class Schemas:
         self._pairs: dict[Key, Pair | None] = {}
         self._case_pairs: dict[Key, Pair] = {}
         self._together: dict[tuple[int, ...], list[Case]] = {}
-        self._gravest: dict[Key, int] = {}
+        self._gravest: dict[Reading, dict[tuple[int, int], int]] = {}
         self._met_unfinished = 0
+        self._belows: dict[frozenset[tuple[int, int]], dict[tuple[int, int], Any]] = {}
+        self._provisional: dict[Key, tuple[int, int]] = {}
+        self._finished = 0
         self._unchanged = Unchanged(old, new)
 
     def compare(self, old: Schema, new: Schema, place: Place, findings: Findings) -> None:
@@ -78,28 +81,49 @@ class Schemas:
     def gravest(self, old: Schema, new: Schema, reading: Reading) -> int:
         """Return the gravest level that is reached from a pair, 0 for none."""
         old, new = self.old.meant(old), self.new.meant(new)
-        key = (id(old), id(new), reading)
-        if key not in self._gravest:
+        known, at = self._gravest.setdefault(reading, {}), (id(old), id(new))
+        if at not in known:
             unfinished = self._met_unfinished
-            level = self._searched(old, new, reading)
+            finished, level = self._provisional.get((*at, reading), (-1, 0))
+            if finished == self._finished:  # another search would find the same
+                self._met_unfinished += 1
+                return level
+            level = self._searched(old, new, reading, known)
             if self._met_unfinished > unfinished and level < Level.BREAKING:
+                self._provisional[*at, reading] = (self._finished, level)
                 return level  # there may be more to it
-            self._gravest[key] = level
-        return self._gravest[key]
+            known[at] = level
+        return known[at]
 
-    def _searched(self, old: Schema, new: Schema, reading: Reading) -> int:
+    def _searched(
+        self, old: Schema, new: Schema, reading: Reading, known: dict[tuple[int, int], int]
+    ) -> int:
         level, seen, found = 0, {(id(old), id(new))}, [(old, new)]
+        walked: set[int] = set()
         while found and level < Level.BREAKING:
             pair = self._pair(*found.pop(), reading)
             level = max([level, *(reading.level(finding.kind) for finding in pair.findings)])
-            for edge in pair.edges:
-                at = (id(self.old.meant(edge.old)), id(self.new.meant(edge.new)))
-                if (known := self._gravest.get((*at, reading))) is not None:
-                    level = max(level, known)
-                elif at not in seen:
-                    seen.add(at)
-                    found.append((self.old.meant(edge.old), self.new.meant(edge.new)))
+            below = self._below(pair)
+            if id(below) in walked:
+                continue
+            walked.add(id(below))
+            for at, schemas in below.items():
+                if at in seen:
+                    continue
+                seen.add(at)
+                if at in known:
+                    level = max(level, known[at])
+                else:
+                    found.append(schemas)
         return level
+
+    def _below(self, pair: Pair) -> dict[tuple[int, int], tuple[Schema, Schema]]:
+        """Return the pairs below a pair, each once; the same object for the same pairs."""
+        if pair.below is None:
+            meant = ((self.old.meant(edge.old), self.new.meant(edge.new)) for edge in pair.edges)
+            below = {(id(was), id(now)): (was, now) for was, now in meant}
+            pair.below = self._belows.setdefault(frozenset(below), below)
+        return pair.below
 
     def relation(self, old: Schema, new: Schema) -> str:
         """Say whether a schema allows the same as another: same, narrower, wider or unclear."""
@@ -141,6 +165,7 @@ class Schemas:
         if key not in self._pairs:
             self._pairs[key] = None
             self._pairs[key] = self._compared(old, new, reading)
+            self._finished += 1
         pair = self._pairs[key]
         self._met_unfinished += pair is None
         return pair or Pair()

@@ -105,6 +105,7 @@ class Shapes:
         self._source = source
         self._shapes: dict[int, Shape | None] = {}
         self._joined: dict[tuple[int, int], Schema] = {}
+        self._separate: dict[tuple[Case, Case], bool] = {}
         self._tags: dict[Case, dict[str, dict[str, Any]]] = {}
 
     def __call__(self, schema: Schema) -> Shape:
@@ -238,8 +239,12 @@ class Shapes:
 
     def _apart(self, a: Case, b: Case) -> bool:
         """Say whether no value fits both cases, as far as that is plain to see."""
-        if together_none(a, b, self.both):
-            return True
+        if (a, b) not in self._separate:
+            self._separate[a, b] = self._tagged(a, b) or together_none(a, b, self.both)
+        return self._separate[a, b]
+
+    def _tagged(self, a: Case, b: Case) -> bool:
+        """Say whether a property that both require has other values in each."""
         shared = a.facets.get("required", frozenset()) & b.facets.get("required", frozenset())
         tags_a, tags_b = self.tags(a), self.tags(b)
         return any(
