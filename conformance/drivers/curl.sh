@@ -11,7 +11,14 @@ ask() {
   else
     curl "${options[@]}" --config <(printf 'url = "%s"\nheader = "%s"\n' "$3" "$1") \
       --header 'Content-Type: application/json' --data-binary @<(printf %s "$4")
-  fi
+  fi | head -c 8000000
+}
+
+send() { # like ask: set status and body; what is longer has no status, and is not read
+  local reply
+  reply=$(ask "$@")
+  [ "${reply: -4:1}" = $'\n' ] || reply=$'\n200'
+  status=${reply##*$'\n'} body=${reply%$'\n'*}
 }
 
 kind() { # of a status and a body
@@ -22,20 +29,21 @@ kind() { # of a status and a body
   esac
 }
 
-renew() {
-  local user reply
+renew() { # set token, and the second in which it ends; without one, status and body say why
+  local user
   user=$(jq -nr 'env | "email=\(.HEIDI_EMAIL | @uri)&third_party_internal_id=\(.HEIDI_THIRD_PARTY_INTERNAL_ID | @uri)"')
-  reply=$(ask "Heidi-Api-Key: $HEIDI_API_KEY" GET "$HEIDI_BASE_URL/jwt?$user")
-  token=$("${jq[@]}" '.token // empty' 2>/dev/null <<<"${reply%$'\n'*}")
+  send "Heidi-Api-Key: $HEIDI_API_KEY" GET "$HEIDI_BASE_URL/jwt?$user"
+  token=$("${jq[@]}" '.token | strings' 2>/dev/null <<<"$body")
+  ends=$("${jq[@]}" '.expiration_time | sub("\\.[0-9]+"; "") | fromdateiso8601' 2>/dev/null <<<"$body")
+  [ -n "$token" ] || { body=; return 1; }
 }
 
 call() { # METHOD URL [BODY]: set status and body
-  local reply
-  [ -n "${token:-}" ] || renew
-  reply=$(ask "Authorization: Bearer $token" "$@"); status=${reply##*$'\n'} body=${reply%$'\n'*}
+  [ -n "${token:-}" ] && ((EPOCHSECONDS < ${ends:-0} - 1)) || renew || return 0
+  send "Authorization: Bearer $token" "$@"
   [ "$status" = 401 ] || return 0
-  renew
-  reply=$(ask "Authorization: Bearer $token" "$@"); status=${reply##*$'\n'} body=${reply%$'\n'*}
+  renew || return 0
+  send "Authorization: Bearer $token" "$@"
 }
 
 ok() { [[ $status == 2?? ]] && jq --exit-status --slurp 'map(objects, arrays) | length == 1' >/dev/null 2>&1 <<<"$body"; }
@@ -43,7 +51,7 @@ ok() { [[ $status == 2?? ]] && jq --exit-status --slurp 'map(objects, arrays) | 
 list() { # set status, and body to the array of all sessions
   local url="$HEIDI_BASE_URL/sessions/linked-user?$1" next="" items="" seen=""
   while call GET "$url$next"; ok; do
-    items+=$("${jq[@]}" '.sessions[]' <<<"$body")$'\n'
+    items+=$("${jq[@]}" '.sessions | if type == "array" then .[] else error("no list") end' 2>/dev/null <<<"$body")$'\n' || { body=; return 0; }
     next=$("${jq[@]}" '.next_page | if . == null then "" else "&page=\(tostring | @uri)" end' <<<"$body")
     [ -n "$next" ] || { body=[$(grep . <<<"$items" | paste -sd,)]; return 0; }
     [[ $seen != *" $next "* ]] || { status=200 body=; return 0; }
@@ -51,6 +59,7 @@ list() { # set status, and body to the array of all sessions
   done
 }
 
+jq -cn --arg client "$(curl --version | head -1 | cut -d ' ' -f 1,2), $(jq --version)" '{protocol: 1, $client}'
 while IFS= read -r line; do
   while IFS= read -r step; do
     operation=$("${jq[@]}" .operation <<<"$step")

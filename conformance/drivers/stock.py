@@ -42,12 +42,13 @@ def failure(status: int, found: Any) -> dict[str, Any]:
     return {"error": TYPES.get(found["detail"]["type"], kind), "message": str(status)}
 
 
-def run(step: Any) -> dict[str, Any]:
+def run(step: Any) -> dict[str, Any]:  # noqa: PLR0911
     """Do one step, and return its result."""
     given = {**step.get("path", {}), **step.get("query", {})}
     given |= {"body": step["body"]} if "body" in step else {}
     listed = step["operation"] == "listLinkedUserSessions"
     items: list[Any] = []
+    seen: list[Any] = []
     try:
         if not clients:
             with_key = stock.Client(BASE, headers=KEY, timeout=TIMEOUT)
@@ -55,7 +56,8 @@ def run(step: Any) -> dict[str, Any]:
             if status != 200:
                 return failure(status, issued)
             clients.append(stock.AuthenticatedClient(BASE, issued["token"], timeout=TIMEOUT))
-        while True:
+        while given.get("page") not in seen:
+            seen.append(given.get("page"))
             status, found = call(clients[0], step["operation"], **given)
             if status != 200:
                 return failure(status, found)
@@ -63,6 +65,7 @@ def run(step: Any) -> dict[str, Any]:
             if not listed or found["next_page"] is None:
                 return {"value": items if listed else found}
             given["page"] = found["next_page"]
+        return {"error": "protocol", "message": "a page comes again"}  # noqa: TRY300
     except ModuleNotFoundError:
         return {"error": "unsupported"}
     except httpx.TransportError as error:
@@ -71,6 +74,7 @@ def run(step: Any) -> dict[str, Any]:
         return {"error": "protocol", "message": type(error).__name__}
 
 
+print(json.dumps({"protocol": 1, "client": "openapi-python-client"}), flush=True)
 for line in sys.stdin.buffer:
     step = json.loads(line)
     for each in step.get("together", [step]):

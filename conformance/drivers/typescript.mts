@@ -44,13 +44,18 @@ async function authorization(): Promise<Record<string, string>> {
   const user = new URLSearchParams({ email: env("EMAIL"), third_party_internal_id: env("THIRD_PARTY_INTERNAL_ID") });
   token ??= ask(`${base}/jwt?${user}`, "GET", { "Heidi-Api-Key": env("API_KEY") });
   token.catch(() => { token = undefined; });
-  return { Authorization: `Bearer ${(await token).token}` };
+  const bearer = (await token)?.token;
+  if (typeof bearer === "string") return { Authorization: `Bearer ${bearer}` };
+  token = undefined;
+  throw new Failed("protocol", "no token");
 }
 
 async function call(url: string, method: string, body?: Json): Promise<Json> {
-  return ask(url, method, await authorization(), body).catch(async (error: Failed) => {
+  const headers = await authorization();
+  const used = token;
+  return ask(url, method, headers, body).catch(async (error: Failed) => {
     if (error.message !== "401") throw error;
-    token = undefined;
+    if (token === used) token = undefined;
     return ask(url, method, await authorization(), body);
   });
 }
@@ -76,6 +81,7 @@ async function run(step: Json): Promise<Json> {
   }
 }
 
+console.log(JSON.stringify({ protocol: 1, client: `fetch of Node ${process.versions.node}` }));
 for await (const line of createInterface({ input: process.stdin })) {
   const step = JSON.parse(line);
   for (const result of await Promise.all((step.together ?? [step]).map(run))) console.log(JSON.stringify(result));

@@ -1,9 +1,10 @@
-"""Prove that the published document works with the generators of partners.
+"""Prove that the published document works with the generators of partners, and judge clients.
 
     python -m scripts.portability [--only TARGET] [--check]
 
-Prints a table, and writes openapi/guides/portability.md when everything in it is proven.
-`--check` proves nothing; it compares the page with what would be written.
+Judges the ready drivers of clients, and writes openapi/guides/scorecards.md; then prints a table,
+and writes openapi/guides/portability.md when everything in it is proven. `--check` proves nothing;
+it compares the second of the pages with what would be written.
 Exit codes: 0 fine, 1 something is not as the page says, 2 it could not run.
 """
 
@@ -18,17 +19,19 @@ from scripts.bundle import OUTPUT as DOCUMENTS
 from scripts.bundle import ROOT
 from scripts.portability.page import page, table
 from scripts.portability.proofs import Proof, State, prove
+from scripts.portability.scorecards import write_scorecards
 from scripts.portability.targets import NEWER, TARGETS
 from scripts.portability.tools import FOLDER, PortabilityError
 from scripts.serving import Served, ServingError, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from scripts.portability.targets import Target
 
 DOCUMENT: Final = ROOT / DOCUMENTS / "client.json"
+SCORECARDS: Final = "scorecards"
 PAGE: Final = ROOT / "openapi" / "guides" / "portability.md"
 
 
@@ -36,16 +39,23 @@ def main(
     arguments: Sequence[str] | None = None,
     targets: Mapping[str, Target] = TARGETS,
     path: Path = PAGE,
+    cards: Callable[[], None] | None = None,
 ) -> int:
-    """Run the command line; see the top of this file."""
+    """Run the command line; see the top of this file. cards: writes the scorecards."""
     parser = argparse.ArgumentParser("python -m scripts.portability", description=__doc__)
-    parser.add_argument("--only", choices=targets, action="append", help="this one; repeatable")
+    more = [SCORECARDS] if cards else []
+    names = [*targets, *more]
+    parser.add_argument("--only", choices=names, action="append", help="this one; repeatable")
     parser.add_argument("--check", action="store_true", help="only compare the page")
     options = parser.parse_args(arguments)
     try:
         if options.check:
             return check(targets, path)
-        return try_all(options.only or list(targets), targets, path)
+        chosen = options.only or names
+        if cards and SCORECARDS in chosen:
+            cards()
+        tried = [name for name in chosen if name != SCORECARDS]
+        return try_all(tried, targets, path) if tried else 0
     except (PortabilityError, ServingError, OSError) as error:
         print(f"portability: {error}", file=sys.stderr)
         return 2
@@ -108,4 +118,4 @@ def _announced(name: str, target: Target, served: Served) -> Proof:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(cards=write_scorecards))

@@ -33,9 +33,12 @@ class AbsentError(PortabilityError):
 
 
 def run(
-    command: Sequence[str | Path], folder: Path, variables: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    fine: Sequence[int] = (0,),
 ) -> str:
-    """Run a command in a folder and return all that it printed.
+    """Run a command in a folder and return all that it printed; fine: its good exit codes.
 
     Raises:
         PortabilityError: it failed, or took too long.
@@ -57,7 +60,7 @@ def run(
         )
     except subprocess.TimeoutExpired as error:
         raise PortabilityError(f"{name}: took longer than {TIMEOUT} s") from error
-    if done.returncode:
+    if done.returncode not in fine:
         raise PortabilityError(f"{name}: {_reason(done.stdout) or f'code {done.returncode}'}")
     return done.stdout
 

@@ -60,6 +60,7 @@ ORDER: Final = (
     "sandbox",
     "judging",
     "integration",
+    "scorecards",
     "coverage",
     "client",
 )

@@ -294,6 +294,7 @@ def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
         "sandbox",
         "judging",
         "integration",
+        "scorecards",
         "coverage",
         "client",
         "another",

@@ -16,9 +16,10 @@ from heidi_conformance._wire import is_loopback
 from heidi_conformance.reports import write_reports
 
 from ._observe import Observation, observe
-from ._report import LEVELS
+from ._report import LEVELS, known
 from ._run import JOBS, Plan, judge_client
 from ._trial import PATIENCE
+from ._watch import WATCHES
 from .scenarios import SCENARIOS
 
 ABOUT = """Judge a client of this API. COMMAND starts a driver, a small program that reads steps
@@ -50,6 +51,9 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
         metavar="ID",
         default=[],
         help="put only this scenario to the client; may be repeated",
+    )
+    client.add_argument(
+        "--list", action="store_true", help="print each scenario with its level, and do nothing"
     )
     client.add_argument(
         "--upstream",
@@ -110,6 +114,11 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, conclude: Any) -> int:
     """Judge, report and summarise; return the exit code. Raises CannotJudgeError."""
     level = arguments.level
+    if arguments.list:
+        for item in (*SCENARIOS, *WATCHES):
+            if known(item.id, level):
+                print(f"{item.id:24} {item.level:10} {item.words}")
+        return 0
     old = _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
     url, key = upstream(arguments)
     command = tuple(arguments.program)

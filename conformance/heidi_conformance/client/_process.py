@@ -244,8 +244,10 @@ class Drivers:
             driver, blame = self._idle.pop()
             try:
                 await driver.renew(variables, marker, self.patience)
-            except DriverError as error:
+            except BaseException as error:
                 await driver.stop()
+                if not isinstance(error, DriverError):
+                    raise
                 blame(error)
             else:
                 return driver
@@ -257,7 +259,8 @@ class Drivers:
 
     async def close(self) -> None:
         """End all that are kept."""
-        for driver, blame in self._idle:
+        while self._idle:
+            driver, blame = self._idle.pop()
             try:
                 await driver.finish()
             except DriverError as error:

@@ -30,8 +30,9 @@ Event = tuple[float, str]
 class Record:
     """What became of one scenario.
 
-    renewed: whether a driver served another one before. events: what happened beside requests,
-    with its time. why: the reason where it was skipped. hidden: what no report may show.
+    done: whether it went on to its end. renewed: whether a driver served another one before.
+    events: what happened beside requests, with its time. why: the reason where it was skipped.
+    hidden: what no report may show.
     """
 
     scenario: Scenario
@@ -40,6 +41,7 @@ class Record:
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     why: str = ""
     client: str = ""
+    done: bool = False
     renewed: bool = False
     hidden: Collection[str] = ()
 

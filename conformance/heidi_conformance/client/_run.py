@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ._process import Driver, DriverError, Drivers
 from ._proxy import Proxy
 from ._report import Record, causes, known, verdict
 from ._scenario import Scenario
-from ._trial import PATIENCE, Session, StopError, Trial, UnsupportedError, User
+from ._trial import PATIENCE, TIMEOUT, Session, StopError, Trial, UnsupportedError, User
 from ._upstream import Upstream, server
 from ._watch import arguments, output, requests, secrets_of, users
 from .scenarios import PROBE, SCENARIOS
@@ -27,6 +27,11 @@ from .scenarios import PROBE, SCENARIOS
 JOBS = 6
 # Failures of a driver that end the run.
 FATAL = ("garbage", "floods")
+# What is a matter of time is tried again when little else goes on, as many scenarios at once.
+TIMED = frozenset(
+    {"hangs", "ends", "early", "late", "gives-up", "hurries", "hammers", "backoff-jitter"}
+)
+FEW = 2
 # How many times as long as in the probe a driver may take to start: several start at once.
 STARTS = 10
 
@@ -79,20 +84,15 @@ class Run:
             self.drivers.grace = STARTS * self.records[0].first
             waiting = deque(sorted(filter(waits, scenarios), key=waits, reverse=True))
             working = deque(item for item in scenarios if not item.waits)
-
-            async def lane(*queues: deque[Scenario]) -> None:
-                for queue in queues:
-                    while queue:
-                        await self.put(queue.popleft(), upstream)
-
             # While some wait, others work.
             lanes = itertools.cycle(((waiting, working), (working, waiting)))
             try:
-                async with asyncio.TaskGroup() as group:
-                    for queues in itertools.islice(lanes, self.plan.jobs):
-                        group.create_task(lane(*queues))
-            except BaseExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+                await self.all(upstream, itertools.islice(lanes, self.plan.jobs))
+                await self.drivers.close()
+                doubtful = [item for item in self.records if item.violations and hurried(item)]
+                self.records = [item for item in self.records if item not in doubtful]
+                again = deque(item.scenario for item in doubtful)
+                await self.all(upstream, [[again]] * FEW, fresh=True)
             finally:
                 await self.drivers.close()
         order = {item.id: place for place, item in enumerate((PROBE, *SCENARIOS))}
@@ -100,9 +100,30 @@ class Run:
         name = records[0].client or Path(self.plan.command[0]).name
         return verdict(records, self.plan.level, f"the client {name}", self.began)
 
-    async def put(self, scenario: Scenario, upstream: Upstream) -> None:
-        """Put a scenario to the client."""
-        fresh = scenario is PROBE or bool(scenario.variables)
+    async def all(
+        self,
+        upstream: Upstream,
+        lanes: Iterable[Sequence[deque[Scenario]]],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Put scenarios to the client; each lane takes from its queues, one after the other."""
+
+        async def go(queues: Iterable[deque[Scenario]]) -> None:
+            for queue in queues:
+                while queue:
+                    await self.put(queue.popleft(), upstream, fresh=fresh)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for queues in lanes:
+                    group.create_task(go(queues))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def put(self, scenario: Scenario, upstream: Upstream, *, fresh: bool = False) -> None:
+        """Put a scenario to the client; fresh: with drivers of its own."""
+        fresh = fresh or scenario is PROBE or bool(scenario.variables)
         record = await self.tried(scenario, upstream, fresh=fresh)
         if record.violations and record.renewed:
             # What other scenarios left behind is held against nobody.
@@ -118,6 +139,7 @@ class Run:
                 try:
                     await scenario.script(trial)
                     await finish(trial, fresh=fresh)
+                    record.done = True
                 except StopError:
                     pass
                 except UnsupportedError as error:
@@ -158,10 +180,10 @@ class Run:
             record.violations.append(Violation(f"{scenario.id}/{error.kind}", scenario.operation))
 
         async def release(driver: Driver) -> None:
-            if fresh or not driver.again or record.violations or record.why:
-                await driver.stop()
-            else:
+            if driver.again and record.done and not record.violations and not fresh:
                 self.drivers.keep(driver, blame)
+            else:
+                await driver.stop()
 
         async with contextlib.AsyncExitStack() as stack:
 
@@ -196,6 +218,18 @@ class Run:
         requests = sum(len(item.exchanges) for item in self.records)
         found = len(causes(self.records))
         self.on_progress(Progress(scenario.id, requests, found, time.monotonic() - self.began))
+
+
+def hurried(record: Record) -> bool:
+    """Whether a machine that is busy may be what is behind violations."""
+    return any(map(timed, record.violations)) or any(
+        item.ended - item.at > TIMEOUT / 2 for item in record.exchanges
+    )
+
+
+def timed(violation: Violation) -> bool:
+    rule, _, variant = violation.code.partition("/")
+    return variant in TIMED or rule in TIMED or violation.got == "unavailable"
 
 
 def waits(scenario: Scenario) -> float:

@@ -9,12 +9,15 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOW = sys.argv[1]
+# There, when a driver was too busy once.
+ONCE = Path(os.environ.get("HOSTILE_ONCE", os.devnull))
 # What a driver may leave behind: it names itself, so that a test finds it.
 SLEEPER = "import time; time.sleep(300) # left by hostile.py"
 
@@ -62,6 +65,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "version": lambda: write('{"protocol": 2}'),
     "nothing": lambda: write('{"id": 1}'),
     "lingers": lambda: None,
+    "again-garbage": lambda: time.sleep(0.3),
 }
 # Of a driver that says it serves several scenarios, what it does when it gets other settings.
 AGAIN: dict[str, Callable[[], object]] = {
@@ -81,8 +85,13 @@ def main() -> None:
             AGAIN[HOW]()
             write(json.dumps({"id": step["id"], "value": None}))
             continue
-        WAYS.get(HOW, str)()
-        print(json.dumps({"id": step["id"], **result(step)}), flush=True)
+        if HOW == "busy-once" and not ONCE.exists():
+            ONCE.touch()
+            write(json.dumps({"id": step["id"], "error": "unavailable"}))
+            continue
+        for each in step.get("together", [step]):
+            WAYS.get(HOW, str)()
+            print(json.dumps({"id": each["id"], **result(each)}), flush=True)
     if HOW == "lingers":
         time.sleep(300)
 

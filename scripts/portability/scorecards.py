@@ -1,0 +1,175 @@
+"""What the judge of clients says of the ready drivers, as a page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+from scripts.bundle import OUTPUT as DOCUMENTS
+from scripts.bundle import ROOT
+from scripts.lint import NODE
+from scripts.portability.page import markdown
+from scripts.portability.tools import FOLDER, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+PAGE: Final = ROOT / "openapi" / "guides" / "scorecards.md"
+TEMPLATE: Final = Path(__file__).with_name("scorecards.md")
+DRIVERS: Final = Path("conformance") / "drivers"
+JUDGE: Final = Path(sys.executable).with_name("heidi-conformance")
+STOCK: Final = "openapi-python-client"
+RAN: Final = (0, 1)
+"""The exit codes of the judge where there is a verdict."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A ready driver.
+
+    Attributes:
+        file: in `conformance/drivers/`.
+        program: what runs it.
+        shown: that program as a reader starts it.
+        before: what is run first, as a reader types it.
+    """
+
+    file: str
+    program: str
+    shown: str
+    before: str = ""
+
+    @property
+    def command(self) -> str:
+        """How to repeat it, in the folder of the project."""
+        stock = "PYTHONPATH=. " if self.before else ""
+        line = f"{stock}.venv/bin/heidi-conformance client -- {self.shown} {DRIVERS / self.file}"
+        return f"{self.before}\n{line}" if self.before else line
+
+
+READY: Final = (
+    Driver("python.py", sys.executable, ".venv/bin/python"),
+    Driver("python_async.py", sys.executable, ".venv/bin/python"),
+    Driver(
+        "stock.py",
+        sys.executable,
+        ".venv/bin/python",
+        f".venv/bin/{STOCK} generate --path {DOCUMENTS}/client.json --meta none"
+        " --output-path stock_client",
+    ),
+    Driver("typescript.mts", str(NODE), ".venv/bin/node"),
+    Driver("curl.sh", "bash", "bash"),
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """The verdict on one driver. drives: what it drives, with its version."""
+
+    driver: Driver
+    drives: str
+    report: Mapping[str, Any]
+
+    @property
+    def results(self) -> dict[str, str]:
+        """What became of each scenario."""
+        return {each["rule"]: each["result"] for each in self.report["rules"]}
+
+
+def judged(driver: Driver) -> Card:
+    """Judge a driver.
+
+    Raises:
+        PortabilityError: it cannot be judged.
+    """
+    folder = FOLDER / "scorecards"
+    report = folder / driver.file
+    shutil.rmtree(report, ignore_errors=True)
+    report.mkdir(parents=True)
+    version = ""
+    if driver.before:
+        program = Path(sys.executable).with_name(STOCK)
+        version = run([program, "--version"], ROOT).split()[-1]
+        shutil.rmtree(folder / "stock_client", ignore_errors=True)
+        document = ROOT / DOCUMENTS / "client.json"
+        made = str(folder / "stock_client")
+        options = ("--path", str(document), "--meta", "none", "--output-path", made)
+        run([program, "generate", *options], folder)
+    command = ("client", "--report", str(report), "--", driver.program)
+    place = ROOT / DRIVERS / driver.file
+    run([JUDGE, *command, place], folder, {"PYTHONPATH": str(folder)}, RAN)
+    found = json.loads((report / "report.json").read_text("utf-8"))
+    drives = f"{found['target'].removeprefix('the client ')} {version}".strip()
+    return Card(driver, drives, found)
+
+
+def scenarios() -> list[tuple[str, str, str]]:
+    """Return id, level and words of each scenario."""
+    lines = run([JUDGE, "client", "--list"], ROOT).splitlines()
+    found = [line.split(maxsplit=2) for line in lines]
+    return [(id_, level, words) for id_, level, words in found]
+
+
+def page(cards: Sequence[Card], rows: Sequence[tuple[str, str, str]]) -> str:
+    """Write the page."""
+    levels = list(dict.fromkeys(level for _, level, _ in rows))
+    heads = ["driver", "drives", "passed", *(f"findings, {level}" for level in levels)]
+    names = [f"`{card.driver.file}`" for card in cards]
+    return Template(TEMPLATE.read_text("utf-8")).substitute(
+        number=len(rows),
+        summary=markdown(heads, [_summary(card, rows, levels) for card in cards]),
+        scenarios=markdown(
+            ["scenario", "level", *names],
+            [
+                [f"{words} (`{id_}`)", level, *(_word(card.results.get(id_)) for card in cards)]
+                for id_, level, words in rows
+            ],
+        ),
+        findings="\n".join(_findings(card) for card in cards if card.report["findings"]),
+        commands="\n\n".join(f"```sh\n{card.driver.command}\n```" for card in cards),
+    )
+
+
+def _summary(card: Card, rows: Iterable[tuple[str, str, str]], levels: Iterable[str]) -> list[str]:
+    levels_of = {id_: level for id_, level, _ in rows}
+    failed = Counter(levels_of[id_] for id_, result in card.results.items() if result == "failed")
+    passed = sum(result == "passed" for result in card.results.values())
+    return [
+        f"`{card.driver.file}`",
+        card.drives,
+        f"{passed} of {len(levels_of)}",
+        *(str(failed[level]) for level in levels),
+    ]
+
+
+def _word(result: str | None) -> str:
+    return {"passed": "passed", "failed": "**finding**"}.get(result or "", "not exercised")
+
+
+def _findings(card: Card) -> str:
+    lines = [
+        f"- {each['title']} (`{each['rule']}`): expected {each['expected']}, got {each['got']}"
+        for each in card.report["findings"]
+    ]
+    return f"### {card.drives}\n\n" + "\n".join(lines) + "\n"
+
+
+def write_scorecards() -> None:
+    """Judge the ready drivers, say what became of each, and write the page.
+
+    Raises:
+        PortabilityError: one of them cannot be judged.
+    """
+    cards: list[Card] = []
+    for driver in READY:
+        print(f"portability: {driver.file} …", file=sys.stderr, flush=True)
+        cards.append(judged(driver))
+        number = len(cards[-1].report["findings"])
+        print(f"{driver.file}: {cards[-1].drives}: {number} findings")
+    PAGE.write_text(page(cards, scenarios()), "utf-8")
