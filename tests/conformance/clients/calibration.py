@@ -97,7 +97,10 @@ async def find(on: Bench, id_: str, topic: str) -> list[Caught]:
 
 
 async def main(arguments: argparse.Namespace) -> int:
-    """Judge what was asked for, print a line for each that is wrong, and return the exit code."""
+    """Judge what was asked for, print a line for each that is wrong, and return the exit code.
+
+    Standard error shows how far it is.
+    """
     began = time.monotonic()
     changes = VARIANTS if arguments.right else FAULTS
     chosen = [item for item in changes if chosen_by(arguments.ids, item.id)]
@@ -122,7 +125,9 @@ async def main(arguments: argparse.Namespace) -> int:
 
         async def in_turn(change: Change) -> str:
             async with turns:
-                return await judge(on, change)
+                text = await judge(on, change)
+                print(f"{change.id}: {text or 'as it should be'}", file=sys.stderr, flush=True)
+                return text
 
         words = await asyncio.gather(*map(in_turn, chosen))
         # What is a matter of time is judged again, alone.
