@@ -153,10 +153,11 @@ def _word(result: str | None) -> str:
 
 
 def _findings(card: Card) -> str:
-    lines = [
-        f"- {each['title']} (`{each['rule']}`): expected {each['expected']}, got {each['got']}"
-        for each in card.report["findings"]
-    ]
+    lines: list[str] = []
+    for each in card.report["findings"]:
+        title = each["title"].removesuffix(f" ({each['rule']})")
+        words = f"expected {each['expected']}, got {each['got']}"
+        lines.append(f"- `{each['rule']}`: {title}; {words}")
     return f"### {card.drives}\n\n" + "\n".join(lines) + "\n"
 
 

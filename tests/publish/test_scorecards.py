@@ -10,11 +10,11 @@ import heidi_sessions
 import pytest
 from heidi_conformance.client.scenarios import PROBE, RULES
 
+from scripts.bundle import ROOT
 from scripts.portability.scorecards import (
     DRIVERS,
     PAGE,
     READY,
-    ROOT,
     Card,
     Driver,
     judged,
@@ -38,7 +38,7 @@ def card(file: str, *findings: dict[str, str], **results: str) -> Card:
 
 
 def test_a_page_says_what_became_of_each_scenario_for_each_driver() -> None:
-    finding = {"title": "loses pages", "rule": "pages-all", "expected": "7", "got": "3"}
+    finding = {"title": "loses pages (pages-all)", "rule": "pages-all", "expected": "7", "got": "3"}
     cards = [
         card("one", cookies="passed", pages_all="passed"),
         card("two", finding, cookies="skipped", pages_all="failed"),
@@ -49,7 +49,7 @@ def test_a_page_says_what_became_of_each_scenario_for_each_driver() -> None:
     assert "| no cookie (`cookies`) | practice | passed | not exercised |" in text
     assert "| all pages (`pages-all`) | documented | passed | **finding** |" in text
     assert ["two 1"] == re.findall(r"^### (.*)$", text, re.MULTILINE)
-    assert "- loses pages (`pages-all`): expected 7, got 3\n" in text
+    assert "- `pages-all`: loses pages; expected 7, got 3\n" in text
     assert "client -- bash conformance/drivers/one\n" in text
 
 

@@ -97,7 +97,7 @@ class Driver:
         seconds += self.grace
         self.grace = 0.0
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 with contextlib.suppress(ConnectionError):
                     self._stdin.write(line(members))
                     await self._stdin.drain()
@@ -106,6 +106,8 @@ class Driver:
                     if result.id not in ids or result.id in told:
                         raise DriverError("garbage", "wrote a result that belongs to no step")
                     told[result.id] = result
+                    # A driver may do steps one after the other.
+                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
         except TimeoutError:
             raise DriverError(
                 "hangs", f"did not write the result of a step within {seconds:.3g} s"

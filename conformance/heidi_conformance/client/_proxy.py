@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import secrets
+import socket
 import ssl
 import time
 from collections import deque
@@ -186,6 +187,7 @@ class Proxy:
         self._look = look
         self._port = port
         self._servers: list[asyncio.Server] = []
+        self._held = socket.socket()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -198,7 +200,22 @@ class Proxy:
         self.url = f"{scheme}://127.0.0.1:{own}{self.upstream.path}"
         self.elsewhere = f"http://localhost:{other}"
 
+    async def vanish(self) -> None:
+        """Stop to listen, and keep the port, so that nobody else responds there."""
+        port = urlsplit(self.url).port
+        for server in self._servers:
+            server.close()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", port))
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        await self.end()
+
     async def close(self) -> None:
+        await self.end()
+        self._held.close()
+
+    async def end(self) -> None:
+        """Stop to listen, and close all connections."""
         for server in self._servers:
             server.close()
         for task in self._tasks:

@@ -60,7 +60,10 @@ async def waits(trial: Trial, status: int) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.then(READ, respond(status, None, ("Retry-After", "1"), kind=LIMITED))
     await survives(trial, made)
-    first, *others = trial.seen(READ)
+    sent = trial.seen(READ)
+    if not sent:
+        return
+    first, *others = sent
     if others and (gap := others[0].at - first.ended) < 1 - TOLERANCE:
         trial.accuse("early", expected=1, got=round(gap, 2))
     before = len(trial.seen(READ))
@@ -85,7 +88,10 @@ async def retry_after_date(trial: Trial) -> None:
 
     trial.proxy.then(READ, act)
     await survives(trial, made)
-    first, *others = trial.seen(READ)
+    sent = trial.seen(READ)
+    if not sent:
+        return
+    first, *others = sent
     wait = wanted - (time.time() - (time.monotonic() - first.ended))
     if others and (gap := others[0].at - first.ended) < wait - TOLERANCE:
         trial.accuse("early", expected=round(wait, 2), got=round(gap, 2))
@@ -269,7 +275,7 @@ async def gives_up(trial: Trial) -> None:
 )
 async def unreachable(trial: Trial) -> None:
     made = await trial.make()
-    await trial.proxy.close()
+    await trial.proxy.vanish()
     for step in (trial.reading(made), trial.creation()):
         trial.refused(await trial.do(step), "unavailable", operation=step.operation)
 
