@@ -155,7 +155,15 @@ def test_no_block_of_a_guide_goes_unchecked() -> None:
     languages = {language for name in NAMES for language, _ in blocks(name)}
     assert {"json", "python", "sh", "text", "ts"} == languages
     others = {path.stem for path in GUIDES.glob("*.md")} - set(NAMES)
-    more = {"client", "coverage", "integration", "portability", "sandbox", "scorecards", "workflows"}
+    more = {
+        "client",
+        "coverage",
+        "integration",
+        "portability",
+        "sandbox",
+        "scorecards",
+        "workflows",
+    }
     assert others <= more
 
 
