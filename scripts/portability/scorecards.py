@@ -89,7 +89,7 @@ def judged(driver: Driver) -> Card:
         PortabilityError: it cannot be judged.
     """
     folder = FOLDER / "scorecards"
-    report = folder / driver.file
+    report = folder / Path(driver.file).name
     shutil.rmtree(report, ignore_errors=True)
     report.mkdir(parents=True)
     version = ""
