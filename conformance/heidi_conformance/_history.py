@@ -193,11 +193,15 @@ class Bindings:
         fields = ((name, self.filled(text, self.tokens, str)) for name, text in request.fields)
         return Message(
             request.method,
-            self.filled(request.target, self.values, quoted),
+            self.target(request),
             (*headers, *fields),
             self.body(request),
             request.chunked,
         )
+
+    def target(self, request: Request) -> str:
+        """Return the target of a request. Raises UnboundError."""
+        return self.filled(request.target, self.values, quoted)
 
     def body(self, request: Request) -> bytes:
         if not request.fills_body:

@@ -164,7 +164,8 @@ class Probe:
     def send(self, request: Request) -> Reply | None:
         """Send a request; return the answer, None where there is none.
 
-        A run that may do nothing but read sends nothing else.
+        A run that may do nothing but read sends nothing else, and none asks for what another run
+        may have made.
 
         Raises:
             UnboundError: it names what no answer gave.
@@ -173,6 +174,8 @@ class Probe:
             OutOfPatienceError: too much time was lost in silence.
         """
         if self.setting.reads and request.method != "GET":
+            return None
+        if self.oracle.guesses(self.bindings.target(request)):
             return None
         self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
         exchange = self.exchange(self.wire, request)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ._baseline import Comparison
 from ._probe import TAG
-from ._text import excerpt, on_one_line
+from ._text import counted, excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
 from .contract._values import sendable
 from .reports._cells import origin
@@ -42,8 +42,8 @@ def progress(console: Console) -> Generator[Callable[[Progress], None]]:
 
 
 def spelled(step: Progress) -> str:
-    seen = f"{step.requests} requests, {step.findings} findings, {step.seconds:.0f} s"
-    return f"{step.phase or 'starting'}: {seen}"
+    seen = f"{counted(step.requests, 'request')}, {counted(step.findings, 'finding')}"
+    return f"{step.phase or 'starting'}: {seen}, {step.seconds:.0f} s"
 
 
 def summarise(

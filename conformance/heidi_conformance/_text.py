@@ -33,6 +33,16 @@ def printable(text: str) -> str:
     return re.sub(r"[^\x21-\x7e ]", "?", text)[:80]
 
 
+def counted(number: int, noun: str) -> str:
+    """Spell a number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def with_article(text: str, noun: str) -> str:
+    """Write `an` in place of `a` before a noun that begins with a vowel."""
+    return re.sub(rf"\ba (?={re.escape(noun)}\b)", "an ", text) if noun[0] in "aeiou" else text
+
+
 def excerpt(requests: tuple[str, ...]) -> tuple[str, ...]:
     """Return the first and the last of many requests, and between them a comment for the shell."""
     number = len(requests) - FIRST - LAST

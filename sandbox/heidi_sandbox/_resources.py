@@ -154,10 +154,13 @@ class Resource:
         """Return an id of the form that its schema asks for."""
         schema = self.properties[self.id]
         bits = dice.randint(0, 2**128 - 1)
-        decimal = str(bits)
+        node = self.schemas.flat(schema)
+        wide = _FAR if node.get("format") == "int64" else _INT32
+        low, high = max(1, int(node.get("minimum", 1))), min(wide, int(node.get("maximum", wide)))
         candidates = (
-            *(decimal, str(uuid.UUID(int=bits, version=4)), f"{bits:032x}"),
-            self.schemas.smallest({**self.schemas.flat(schema), **_UNSHOWN}, dice),
+            *(str(bits), str(uuid.UUID(int=bits, version=4)), f"{bits:032x}"),
+            low + bits % max(1, high - low + 1),
+            self.schemas.smallest({**node, **_UNSHOWN}, dice),
         )
         return self.schemas.first_valid(schema, iter(candidates), f"{self.name}.{self.id}")
 
@@ -289,6 +292,9 @@ class Resource:
 
 _DEEPEST: Final = 8  # objects in objects, of which semantics are read
 _UNSHOWN: Final[Node] = {"examples": []}
+# Integers that JSON keeps everywhere, and those that every language has room for.
+_FAR: Final = 2**53 - 1
+_INT32: Final = 2**31 - 1
 _ANNOTATIONS: Final = {
     *("default", "description", "deprecated", "example", "examples", "externalDocs", "summary"),
     *("title", "x-provenance"),

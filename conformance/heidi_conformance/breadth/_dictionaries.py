@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heidi_conformance._document import METHODS, Json
+from heidi_conformance._document import METHODS, Json, resolved
 from heidi_conformance._history import NEAR
 from heidi_conformance.contract._operations import LIST, OPERATIONS
 from heidi_conformance.contract._values import STRINGS, sendable
@@ -32,7 +32,7 @@ def dictionaries(document: Json) -> dict[str, Any]:
         f"{node['in']}.{node['name']}"
         for item in document["paths"].values()
         for part in (item, *(item[method] for method in METHODS if method in item))
-        for node in part.get("parameters", [])
+        for _, node in (resolved(document, [], each) for each in part.get("parameters", []))
     }
     values = {name: known for name, known in values.items() if name in declared}
     texts = [text for text in STRINGS if len(text) < 100]

@@ -5,8 +5,10 @@ from typing import Any
 
 from heidi_conformance._document import as_array
 from heidi_conformance.contract._fields import flattened
+from heidi_conformance.contract._operations import OPERATIONS
+from heidi_conformance.contract._schemas import branch
 
-from ._compare import kind, same_json
+from ._compare import INSTANTS, at_once, kind, same_json
 from ._protocol import NOTHING, Result, Step
 from ._proxy import Exchange
 from ._trial import Trial
@@ -31,9 +33,14 @@ def as_made(trial: Trial, step: Step, exchange: Exchange) -> None:
             trial.accuse(
                 "changed", step.operation, field=name, expected=kind(value), got="another value"
             )
+    forms = {item.name: item.schema for item in OPERATIONS[step.operation].parameters}
     for name, value in step.query.items():
         texts = [text for key, text in exchange.query if key == name]
-        if texts != spelled(value):
+        given = spelled(value)
+        # An instant may be written in several ways.
+        instant = branch(forms[name]).get("format") in INSTANTS
+        same = len(texts) == len(given) and all(map(at_once, given, texts)) if instant else False
+        if texts != given and not same:
             got = "another value" if texts else "nothing"
             variant = "changed" if texts else "lost"
             trial.accuse(variant, step.operation, field=name, expected=kind(value), got=got)

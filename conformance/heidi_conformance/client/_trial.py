@@ -13,6 +13,7 @@ from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.contract._fields import FIELDS, fields_of
 from heidi_conformance.contract._operations import (
     CREATE,
+    EVERY,
     ISSUE,
     ISSUER,
     KEY_HEADER,
@@ -23,7 +24,7 @@ from heidi_conformance.contract._operations import (
     UPDATE,
     Operation,
 )
-from heidi_conformance.contract._schemas import values_of
+from heidi_conformance.contract._schemas import kinds, values_of
 from heidi_conformance.contract._values import sendable
 from heidi_conformance.oracle import Violation
 
@@ -95,6 +96,7 @@ class Trial:
 
     marker: in all strings that tell something about a patient. own: the driver that most scenarios
     have; others: further ones. patience: seconds that a step may take. token: of the server behind.
+    there: ids of resources, by kind.
     leaks: the rule that patient data in the output of the driver breaks.
     """
 
@@ -109,6 +111,7 @@ class Trial:
     results: list[Result] = field(default_factory=list[Result])
     others: list[Session] = field(default_factory=list[Session])
     token: str = ""
+    there: dict[str, str] = field(default_factory=dict[str, str])
     leaks: str = "output-patients"
     _number: int = 0
     marker: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}")
@@ -209,8 +212,10 @@ class Trial:
         query: dict[str, Any] = {}
         for parameter in item.parameters:
             if parameter.where == "path":
-                own = item.owned.get(parameter.name) is MAIN
-                path[parameter.name] = made if own else parameter.sample
+                own = item.owned.get(parameter.name)
+                known = made if own is MAIN else self.there.get(own.name) if own else None
+                value = parameter.sample if known is None else known
+                path[parameter.name] = int(value) if "integer" in kinds(parameter.schema) else value
             elif (
                 parameter.where == "query" and parameter.name != item.page.token and everything
             ) or (parameter.where == "query" and parameter.required):
@@ -255,16 +260,32 @@ class Trial:
             )
         return token
 
+    async def surround(self, made: str) -> None:
+        """Create one resource of each other kind that an operation names, around one that is there.
+
+        One that stands below another is created below that.
+        """
+        self.there[MAIN.name] = made
+        named = [one.name for name in EVERY for one in OPERATIONS[name].owned.values()]
+        makers = {of: FIELDS[of].operations["create"] for of in named if FIELDS[of].named("create")}
+        for of, maker in sorted(makers.items(), key=lambda item: len(item[1].owned)):
+            around = {one.name for one in maker.owned.values()}
+            if of not in self.there and around <= self.there.keys():
+                [self.there[of]] = await self.prepare(1, of)
+
     async def prepare(self, number: int, of: str = MAIN.name) -> list[str]:
         """Create resources of the user, not by the client; return their ids."""
         self.token = self.token or await self.issue()
         operation = FIELDS[of].operations["create"]
+        path = operation.path
+        for name, one in operation.owned.items():
+            path = path.replace(f"{{{name}}}", quote(self.there[one.name], safe=""))
         step = self.creation(of=of)
         headers = [("Authorization", f"Bearer {self.token}"), ("Content-Type", "application/json")]
         ids: list[str] = []
         for _ in range(number):
             body = json.dumps(step.body).encode()
-            response = await self.upstream.send(operation.method, operation.path, headers, body)
+            response = await self.upstream.send(operation.method, path, headers, body)
             ids.append(str(operation.made(response.json())))
         return ids
 

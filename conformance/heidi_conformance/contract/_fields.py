@@ -49,7 +49,7 @@ class Fields:
     @property
     def noun(self) -> str:
         """What it is called in a sentence."""
-        return self.resource.name.lower()
+        return self.resource.noun
 
     @property
     def created(self) -> str:

@@ -1,5 +1,6 @@
 """The operations of the documents: what a request to each looks like, and what may come back."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from functools import cached_property, lru_cache
@@ -18,10 +19,11 @@ from heidi_conformance._document import (
 )
 from heidi_conformance._verdict import CannotJudgeError, Level
 
-from ._schemas import first
+from ._schemas import first, kinds
 
 # What the strict document may add to any operation; another error status is the owner's own.
 USUAL = frozenset(map(str, (400, 401, 403, 404, 405, 413, 415, 422, 429)))
+HIGHEST = 2**31 - 1
 STATEFUL = ("create", "read", "update", "list")
 
 
@@ -31,6 +33,7 @@ class Resource:
 
     id: the property that names one. parameter: the path parameter that carries it.
     owner: the security scheme that says whose it is. unknown: an id that none has.
+    numbered: whether ids are integers, so that others than those that were seen are likely there.
     created, updated: properties with instants.
     """
 
@@ -39,8 +42,14 @@ class Resource:
     parameter: str
     owner: str
     unknown: str
+    numbered: bool = False
     created: str = ""
     updated: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What it is called in a sentence: a `NoteTemplate` is a note template."""
+        return re.sub("(?<=[a-z0-9])(?=[A-Z])", " ", self.name).lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +77,7 @@ class Parameter:
     @property
     def sample(self) -> Any:
         """A value that fits."""
-        return self.values[0] if self.values else first(self.schema)
+        return self.values[0] if self.values else first(self.schema, self.name)
 
 
 @dataclass(frozen=True)
@@ -317,12 +326,18 @@ def read_resources(document: Json) -> Iterator[Resource]:
         if "id" in words:
             parameter = str(words.get("parameter", words["id"]))
             created, updated = str(words.get("created", "")), str(words.get("updated", ""))
-            unknown = unknown_id(expanded(document, schema["properties"][words["id"]]))
-            yield Resource(name, words["id"], parameter, words["owner"], unknown, created, updated)
+            form: Json = expanded(document, schema["properties"][words["id"]])
+            known = words["id"], parameter, words["owner"], unknown_id(form)
+            yield Resource(name, *known, "integer" in kinds(form), created, updated)
 
 
 def unknown_id(schema: Json) -> str:
-    """Return an id of the usual form that none has: the longest example, ended otherwise."""
+    """Return an id of the usual form that none has: the longest example, ended otherwise.
+
+    Servers count integers up from the lowest, and the highest may be more than they can keep.
+    """
+    if "integer" in kinds(schema):
+        return str(min(schema.get("maximum", HIGHEST), HIGHEST))
     shown = schema.get("examples") or [str(first(schema)).replace(" ", "-")]
     example = max(map(str, shown), key=len)
     return example[:-1] + ("1" if example.endswith("0") else "0")

@@ -344,13 +344,17 @@ def arrays(schema: Json, name: str) -> Iterator[list[Any]]:
             yield [fit[place % len(fit)] for place in range(size)]
 
 
-def objects(schema: Json, _: str) -> Iterator[Any]:
-    """Yield objects: whole, and without each property that it must have."""
+def objects(schema: Json, name: str) -> Iterator[Any]:
+    """Yield objects: whole, and without each property that it must have; of a map, right or wrong."""
     inner = schema.get("properties", {})
     if not inner:
         yield from ({"key": "one"}, {"key": "two"})
+        if isinstance(rest := schema.get("additionalProperties"), dict):
+            of = values_of(Field(name, cast("Json", rest)))
+            wrong = {json.dumps(value)[:1]: value for value in reversed(of.invalid)}
+            yield from ({"key": value} for value in (*of.valid[:2], *wrong.values()))
         return
-    whole = sample(schema)
+    whole = sample(schema, name)
     yield whole
     yield from (
         {key: item for key, item in whole.items() if key != missing}
@@ -358,26 +362,30 @@ def objects(schema: Json, _: str) -> Iterator[Any]:
     )
 
 
-def sample(schema: Json) -> dict[str, Any]:
+def sample(schema: Json, at: str) -> dict[str, Any]:
     """Return an object with all properties that a schema names, as far as values are known."""
     made: dict[str, Any] = {}
     for name, node in schema.get("properties", {}).items():
         try:
-            made[name] = first(node, name)
+            made[name] = first(node, f"{at}.{name}" if at else name)
         except CannotJudgeError:
             if name in schema.get("required", ()):
                 raise
     return made
 
 
-def first(schema: Json, name: str = "value") -> Any:
-    """Return a value that a schema takes, such as it shows. Raises CannotJudgeError without one."""
+def first(schema: Json, name: str = "") -> Any:
+    """Return a value that a schema takes, such as it shows. Raises CannotJudgeError without one.
+
+    name: the property or the parameter, empty for a whole body.
+    """
     field = Field(name, schema)
     given = [schema[word] for word in ("const", "default") if word in schema]
     for value in (*given, *values_of(field).valid):
         if field.fits(value):
             return value
-    raise CannotJudgeError(f"no value is known that {name} takes; give its schema an example")
+    place = name or "the body of a request"
+    raise CannotJudgeError(f"no value is known that {place} takes; give its schema an example")
 
 
 MAKERS = {

@@ -11,6 +11,7 @@ from heidi_conformance.contract._fields import (
     Flat,
     is_number,
     is_ordinary_text,
+    outers,
     within,
 )
 from heidi_conformance.contract._operations import OPERATIONS
@@ -147,6 +148,8 @@ def new_faults(known: Known, got: Flat, skip: set[str]) -> Iterator[Violation]:
     fields = known.fields
     opened = known.opened or {}
     unknown = fields.written_by(fields.creates) if known.opened is None else set[str]()
+    # An object that was sent is there in place of null.
+    unknown |= {outer for name in opened for outer in outers(name)}
     for name, value in (fields.initial | opened).items():
         found = got.get(name, ABSENT)
         if within(name, skip) or name in unknown:

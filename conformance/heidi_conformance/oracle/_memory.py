@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from heidi_conformance._history import digits
 from heidi_conformance._verdict import Level
 from heidi_conformance.contract._fields import (
     ABSENT,
@@ -17,7 +18,13 @@ from heidi_conformance.contract._fields import (
     outers,
     within,
 )
-from heidi_conformance.contract._operations import LIST, MAIN, OPERATIONS
+from heidi_conformance.contract._operations import (
+    LIST,
+    MAIN,
+    OPERATIONS,
+    RESOURCE_OF,
+    route,
+)
 
 from ._pages import Shelf
 from ._reading import EXACT, Reading, as_float
@@ -153,6 +160,17 @@ class Memory:
         self.initial: dict[str, Flat] = {}
         self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
+
+    def guesses(self, target: str) -> bool:
+        """Whether a target names a number that may be the id of a resource that was never seen."""
+        for parameter, text in route(target).values.items():
+            resource = RESOURCE_OF.get(parameter)
+            if resource is None or not resource.numbered or not digits(text):
+                continue
+            likely = 0 < int(text) < int(resource.unknown)
+            if likely and (resource.name, str(int(text))) not in self.resources:
+                return True
+        return False
 
     def adopt(self, resource_id: str, user: str) -> None:
         """Take note of a session that was created elsewhere."""

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, cached_property
@@ -96,7 +96,7 @@ class Reading:
     def noun(self) -> str:
         """What it is about, in a sentence."""
         resource = self.declared.resource if self.operation else None
-        return (resource or MAIN).name.lower()
+        return (resource or MAIN).noun
 
     @property
     def action(self) -> str:
@@ -280,11 +280,13 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         return
     numbers = dict(numbers_in(value))
     fields = fields_of_body(operation)
+    schema = body_schema(operation)
     for where, number in numbers.items():
         if inexact(number):
             infinite = not math.isfinite(as_float(number))
             statuses = frozenset({400, 422}) if infinite else shape
-            yield Problem("numbers", statuses, "inexact", where, sure=False)
+            place = place_in(schema, where.split("."))
+            yield Problem("numbers", statuses, "inexact", place, sure=False)
             continue
         kinds = fields[where].kinds if where in fields else ()
         if "integer" in kinds and "number" not in kinds and not isinstance(number, int):
@@ -292,8 +294,9 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
     for error in validator(operation).iter_errors(plainly(value)):
         missing = getattr(error.kind, "property", None) if keyword_of(error) == "required" else None
         steps = [*error.instance_path, *([missing] if missing else [])]
-        where = ".".join(str(step) for step in steps if isinstance(step, str))
-        problem = problem_of(error, where)
+        names = [step for step in steps if isinstance(step, str)]
+        where = ".".join(names)
+        problem = problem_of(error, place_in(schema, names))
         # A reader may take for zero what no double tells from it.
         tiny = numbers.get(where, 0) != 0 and as_float(numbers[where]) == 0
         yield replace(problem, sure=False) if tiny else problem
@@ -301,6 +304,19 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         if where in fields and fields[where].is_date and str(item).startswith("0000-"):
             # No calendar of a library has the year 0, and RFC 3339 has it.
             yield Problem("values", shape, "year-0", where, sure=False)
+
+
+def place_in(schema: Json, names: Sequence[str]) -> str:
+    """Spell the property that names lead to as `outer.inner`; the key of a map is none."""
+    for at, name in enumerate(names):
+        schema = branch(schema)
+        while "items" in schema:
+            schema = branch(schema["items"])
+        known = schema.get("properties", {})
+        if name not in known and "additionalProperties" in schema:
+            return ".".join(names[:at])
+        schema = known.get(name, {})
+    return ".".join(names)
 
 
 def problem_of(error: jsonschema_rs.ValidationError, where: str) -> Problem:

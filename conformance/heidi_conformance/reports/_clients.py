@@ -9,6 +9,7 @@ the resource.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from heidi_conformance._text import with_article
 from heidi_conformance.contract._operations import MAIN, OPERATIONS
 from heidi_conformance.oracle import Violation
 
@@ -105,6 +106,6 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
         "detail": violation.detail,
         "expected": spelled(violation.expected),
         "got": spelled(violation.got),
-        "noun": resource.name.lower(),
+        "noun": resource.noun,
     }
-    return Sentence(*(text.format_map(words) for text in row))
+    return Sentence(*(with_article(text.format_map(words), resource.noun) for text in row))

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from heidi_conformance._baseline import Comparison
 from heidi_conformance._probe import TAG
-from heidi_conformance._text import excerpt, visible
+from heidi_conformance._text import counted, excerpt, visible
 from heidi_conformance._verdict import Verdict
 from heidi_conformance.contract._operations import TITLE
 from heidi_conformance.contract._values import sendable
@@ -107,10 +107,6 @@ def prose(text: str) -> Markup:
 def breakable(name: str) -> Markup:
     """Spell an operation so that a narrow column can break it between its words."""
     return Markup("<wbr>").join(re.split("(?=[A-Z])", visible(name)))
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def sentence(verdict: Verdict) -> str:

@@ -9,6 +9,7 @@ and the names that the document gives to the properties of a page and the instan
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
+from heidi_conformance._text import with_article
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, UNLINKED
 from heidi_conformance.oracle import Violation
 from heidi_conformance.rules import RULES
@@ -208,7 +209,7 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
         "detail": violation.detail,
         "expected": spelled(violation.expected),
         "got": got_in_words(violation),
-        "noun": resource.name.lower(),
+        "noun": resource.noun,
         "created": f"`{resource.created}`",
         "updated": f"`{resource.updated}`",
         "kept": f"`{stored_as(violation)}`",
@@ -218,7 +219,8 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
     words["problem"] = in_request(violation.detail, named, words["noun"])
     words["problems"] = problems(fields or [violation.field], words["noun"])
     words["difference"] = DIFFERENCES.get(variant, "shows {field} changed").format_map(words)
-    title, expected, got = (text.format_map(words) for text in row)
+    told = (with_article(text.format_map(words), resource.noun) for text in row)
+    title, expected, got = told
     return Sentence(f"{operation.id} {title}", expected, got)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from heidi_conformance._driver import FEW, Driver
 from heidi_conformance._history import Request, as_json
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import ABSENT, Flat, nested
+from heidi_conformance.contract._fields import ABSENT, Flat, flattened, nested, within
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
 
@@ -240,10 +240,7 @@ def known_by(reply: Reply | None) -> list[tuple[str, str]]:
 def concurrency(on: Driver) -> None:
     """Updates of different properties at the same time, and creations."""
     values = on.values
-    # What the page shows first, then one of each other type.
-    names = [*values.documented, *(name for name in values.valid if name not in values.documented)][
-        :MOST_AT_ONCE
-    ]
+    names = apart(on)[:MOST_AT_ONCE]
 
     def each(name: str, place: int) -> list[Request]:
         return [on.changing(name, {member: values.valid[member][place]}) for member in names]
@@ -262,6 +259,28 @@ def concurrency(on: Driver) -> None:
         whole = {member: values.valid[member][number] for member in names[:4]}
         on.probe.batch([on.changing(name, whole), *pages, *[on.request("read", name)] * 6])
         on.read(name)
+
+
+def apart(on: Driver) -> list[str]:
+    """Return properties of which no update sends what another one sends with another value.
+
+    What the page shows comes first. What has to stand beside others comes last.
+    """
+    values = on.values
+    known = [*values.documented, *(name for name in values.valid if name not in values.documented)]
+    bodies = {
+        name: [flattened(values.update({name: item})) for item in values.valid[name][:2]]
+        for name in known
+    }
+    beside = {key for name in known for body in bodies[name] for key in body if key != name}
+    chosen: list[str] = []
+    for name in sorted(known, key=lambda name: any(within(key, {name}) for key in beside)):
+        pairs = itertools.product(bodies[name], (body for one in chosen for body in bodies[one]))
+        if not any(
+            key in body and body[key] != item for one, body in pairs for key, item in one.items()
+        ):
+            chosen.append(name)
+    return chosen
 
 
 def created_at_once(on: Driver) -> None:

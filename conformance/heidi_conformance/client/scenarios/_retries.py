@@ -19,7 +19,7 @@ from heidi_conformance.client._faults import (
 from heidi_conformance.client._proxy import Act, Exchange, Reply, Visit
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._sent import as_made
-from heidi_conformance.client._trial import Trial
+from heidi_conformance.client._trial import StopError, Trial
 from heidi_conformance.contract._operations import CREATE, EVERY, OPERATIONS, READ, UPDATE
 
 RETRY_AFTER = "RFC 9110, section 10.2.3"
@@ -281,8 +281,15 @@ async def unreachable(trial: Trial) -> None:
 
 
 async def survives(trial: Trial, made: str) -> None:
-    """See that a read ends in what the response shows, or says that the server is unavailable."""
+    """See that a read ends in what the response shows, or says that the server is unavailable.
+
+    Raises StopError where nothing was sent.
+    """
+    before = len(trial.seen(READ))
     result = await trial.do(trial.reading(made))
+    if len(trial.seen(READ)) == before:
+        trial.accuse("unsent", READ)
+        raise StopError
     if result.ok:
         trial.faithful(result, READ)
     else:

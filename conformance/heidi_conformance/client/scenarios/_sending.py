@@ -91,6 +91,7 @@ async def create_bare(trial: Trial) -> None:
 )
 async def operations(trial: Trial) -> None:
     made = await trial.make()
+    await trial.surround(made)
     unknown: list[str] = []
     # What deletes comes last.
     for name in sorted(EVERY, key=lambda name: OPERATIONS[name].action == "delete"):

@@ -1,0 +1,220 @@
+"""A resource beside the first, with numbers as ids and what the first has not, is everywhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.owner.edits import (
+    SAID,
+    add,
+    content,
+    error,
+    operation,
+    parameter,
+    prop,
+    record,
+    ref,
+    response,
+    schemas,
+)
+from tests.owner.proxy import Fault
+from tests.owner.subject import MEANING
+
+if TYPE_CHECKING:
+    from tests.owner.conftest import Group
+
+SEVERAL = "/note-templates"
+ONE = f"{SEVERAL}/{{template_id}}"
+PUBLISH, BULK = f"{ONE}/publish", f"{SEVERAL}/bulk-archive"
+TAG = '"33a64df5"'
+LAYOUT = {"margins": {"top": 20}, "paper": "A4"}
+SAMPLE = {
+    "id": 42,
+    "object": "note_template",
+    "title": "Letter",
+    "layout": None,
+    "tags": [],
+    "homepage": None,
+    "changed_at": "2026-01-01T00:00:00Z",
+}
+PAGE = {"data": [SAMPLE], "meta": {"next_cursor": None, "total": 1}}
+RESULTS = {"results": [{"id": 42, "outcome": "ARCHIVED"}]}
+
+
+def edit(document: dict[str, Any]) -> None:
+    """Add note templates, and what archives several of them."""
+    document["tags"].append({**prop(), "name": "Templates"})
+    _add_schemas(document)
+    document["components"]["parameters"] = {
+        "IfMatch": parameter("If-Match", "header", type="string", minLength=3, examples=[TAG])
+    }
+    named = parameter("template_id", "path", type="integer", format="int64", minimum=1)
+    found = {"200": _tagged("200"), "404": error("TemplateNotFoundError")}
+    document["paths"] |= {
+        SEVERAL: {
+            "post": _does("create", "createTemplate", {"201": _tagged("201")}, result="")
+            | {"requestBody": _body("TemplateCreate", {"title": "Letter", "layout": LAYOUT})},
+            "get": _list(),
+        },
+        BULK: {
+            "post": operation(
+                "archiveTemplates",
+                "Templates",
+                {"200": response("Archived", RESULTS)},
+                requestBody=_body("Archive", {"ids": [42], "reason": "DUPLICATE"}),
+            )
+        },
+        ONE: {
+            "parameters": [named],
+            "get": _does("read", "getTemplate", found, result=""),
+            "patch": _does(
+                "update",
+                "updateTemplate",
+                {**found, "412": error("TemplateChangedError")},
+                result="",
+            )
+            | {
+                "parameters": [ref("IfMatch", "parameters")],
+                "requestBody": _body("TemplateUpdate", {"title": "Letter to the GP"}),
+            },
+            "delete": _does("delete", "deleteTemplate", {"204": response()}),
+        },
+        PUBLISH: {
+            "post": _does(
+                "act", "publishTemplate", {"202": response("Template", SAMPLE)}, result=""
+            )
+            | {"parameters": [named], "requestBody": _body("Publication")}
+        },
+    }
+
+
+def _add_schemas(document: dict[str, Any]) -> None:
+    known = schemas(document)
+    known["Layout"] = record(("margins", "paper"))
+    margin = {"type": "integer", "minimum": 0, "maximum": 99}
+    add(document, "margins", "Layout", type="object", additionalProperties=margin)
+    add(document, "paper", "Layout", type="string", enum=["A4", "LETTER"])
+    known["Template"] = record((*SAMPLE,))
+    known["TemplateCreate"], known["TemplateUpdate"] = record(("title",)), record()
+    known["Template"]["x-semantics"] = {
+        "id": "id",
+        "parameter": "template_id",
+        "owner": MEANING["owner"],
+        "updated": "changed_at",
+    }
+    both = ("TemplateCreate", "TemplateUpdate")
+    add(document, "id", "Template", type="integer", format="int64", minimum=1, examples=[42])
+    add(document, "object", "Template", type="string", const="note_template")
+    add(document, "title", "Template", *both, type="string", minLength=1, maxLength=80)
+    add(document, "layout", "Template", oneOf=[ref("Layout"), {"type": "null"}])
+    for name in both:
+        known[name]["properties"]["layout"] = ref("Layout") | {"x-provenance": dict(SAID)}
+    text = {"type": "string", "minLength": 1}
+    tags = {"type": "array", "maxItems": 10, "uniqueItems": True, "items": text}
+    add(document, "tags", "Template", *both, **tags)
+    add(document, "homepage", "Template", *both, type=["string", "null"], format="uri")
+    add(document, "changed_at", "Template", type="string", format="date-time", readOnly=True)
+    known["Publication"] = record(("teams",))
+    teams = {"type": "object", "additionalProperties": {"type": "integer"}}
+    add(document, "teams", "Publication", **teams)
+    known["TemplatePage"] = record((*PAGE,))
+    add(document, "data", "TemplatePage", type="array", items=ref("Template"))
+    known["PageMeta"] = record(("next_cursor", "total"))
+    add(document, "next_cursor", "PageMeta", type=["string", "null"])
+    add(document, "total", "PageMeta", type="integer", minimum=0)
+    known["TemplatePage"]["properties"]["meta"] = ref("PageMeta") | {"x-provenance": dict(SAID)}
+    known["Archive"], known["Archived"] = record(("ids", "reason")), record(("results",))
+    ids = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer"}}
+    add(document, "ids", "Archive", **ids)
+    add(document, "reason", "Archive", type="string", enum=["DUPLICATE", "EXPIRED"])
+    known["Outcome"] = record(("id", "outcome"))
+    add(document, "id", "Outcome", type="integer")
+    add(document, "outcome", "Outcome", type="string", enum=["ARCHIVED", "FAILED"])
+    add(document, "results", "Archived", type="array", items=ref("Outcome"))
+
+
+def _does(action: str, name: str, responses: dict[str, Any], **said: str) -> dict[str, Any]:
+    semantics = {"action": action, "resource": "Template", **said}
+    return operation(name, "Templates", responses) | {"x-semantics": semantics}
+
+
+def _list() -> dict[str, Any]:
+    page = {"items": "/data", "size": "limit", "token": "cursor"}
+    page |= {"next": "/meta/next_cursor", "total": "/meta/total"}
+    made = operation(
+        "listTemplates",
+        "Templates",
+        {"200": response("TemplatePage", PAGE)},
+        parameters=[
+            parameter("limit", type="integer", minimum=1, maximum=50, default=20),
+            parameter("cursor", type="string"),
+            parameter("changed_since", type="string", format="date-time"),
+            parameter("sort", type="string", enum=["title", "-title"], default="title"),
+        ],
+    )
+    return made | {"x-semantics": {"action": "list", "resource": "Template", "page": page}}
+
+
+def _tagged(status: str) -> dict[str, Any]:
+    header = {"description": "New.", "required": True, "x-provenance": dict(SAID)}
+    headers = {"ETag": {**header, "schema": {"type": "string", "examples": [TAG]}}}
+    if status == "201":
+        headers["Location"] = {**header, "schema": {"type": "string", "format": "uri-reference"}}
+    return response("Template", SAMPLE) | {"headers": headers}
+
+
+def _body(schema: str, example: Any = None) -> dict[str, Any]:
+    return {
+        "required": True,
+        "description": "New.",
+        "x-provenance": dict(SAID),
+        "content": content(schema, example),
+    }
+
+
+SPOILS = {
+    "several": (
+        Fault("forget", "PATCH", ONE, "/layout"),
+        Fault("share", "GET", ONE),
+        Fault("accept", "GET", SEVERAL, "sort"),
+        Fault("misshape", "POST", PUBLISH, "/tags", 5),
+        Fault("open", "POST", BULK),
+        Fault("accept", "POST", SEVERAL, "/layout"),
+    ),
+}
+
+
+def test_the_right_server_is_not_accused(group: Group) -> None:
+    assert [] == group.accused()
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("updateTemplate", "layout"),
+        ("getTemplate", "another user"),
+        ("listTemplates", "sort"),
+        ("publishTemplate", "tags"),
+        ("archiveTemplates", "token"),
+        ("createTemplate", "layout.margins"),
+    ],
+)
+def test_the_judge_finds_a_spoilt_server(group: Group, name: str, word: str) -> None:
+    assert group.findings("several", name, word)
+
+
+def test_the_sandbox_counts_no_ids_up(group: Group) -> None:
+    """Or the next one could be guessed, and few of them would soon be used up."""
+    made = [group.user.ask("POST", SEVERAL, json={"title": "A"})[1]["id"] for _ in range(8)]
+    assert max(made) > 2**40
+    assert len({*made}) == len(made)
+
+
+def test_a_client_is_judged_by_resources_that_are_there(group: Group) -> None:
+    driver = "conformance/drivers/python.py"
+    command = ["-m", "heidi_conformance", "client", "--scenario", "operations"]
+    result = group.project.run([*command, "--", sys.executable, driver])
+    assert 0 == result.returncode, result.stdout + result.stderr
