@@ -37,6 +37,11 @@ def section(title: str, entries: dict[str, str]) -> str:
     return "\n".join([f"{title}:", *lines]) if lines else ""
 
 
+def deprecation(node: Mapping[str, Any]) -> str:
+    """Say that the document advises against something; nothing where it does not."""
+    return "Deprecated." if node.get("deprecated") is True else ""
+
+
 def bounds(schema: Mapping[str, Any], follow: Follow) -> str:
     """Say what values a schema allows of its type, also of the items and values inside it.
 
@@ -44,16 +49,22 @@ def bounds(schema: Mapping[str, Any], follow: Follow) -> str:
         follow: returns what a schema refers to.
     """
     found = [words.format(schema[word]) for word, words in _SINGLE.items() if word in schema]
-    for low, high, unit in _PAIRS:
-        match low in schema, high in schema:
+    for low, high, *units in _PAIRS:
+        least, most = schema.get(low), schema.get(high)
+        unit = units[1 in (least, most) and None in (least, most)]
+        match least is not None, most is not None:
             case True, True:
-                found.append(f"{schema[low]} to {schema[high]}{unit}")
+                found.append(f"{least} to {most}{unit}")
             case True, False:
-                found.append(f"{schema[low]}{unit} or more")
+                found.append(f"{least}{unit} or more")
             case False, True:
-                found.append(f"{schema[high]}{unit} or less")
+                found.append(f"{most}{unit} or less")
             case _:
                 pass
+    if schema.get("uniqueItems") is True:
+        found.append("no item twice")
+    if (form := schema.get("format")) in _FORMATS:
+        found.append(f"in the format `{form}`")
     for word, words in _INNER.items():
         inner = schema.get(word)
         if isinstance(inner, dict) and (text := bounds(follow(inner), follow)):
@@ -68,10 +79,15 @@ _SINGLE: Final = {
     "pattern": "matching `{}`",
 }
 _PAIRS: Final = (
-    ("minimum", "maximum", ""),
-    ("minLength", "maxLength", " characters"),
-    ("minItems", "maxItems", " items"),
-    ("minProperties", "maxProperties", " properties"),
+    ("minimum", "maximum", "", ""),
+    ("minLength", "maxLength", " characters", " character"),
+    ("minItems", "maxItems", " items", " item"),
+    ("minProperties", "maxProperties", " properties", " property"),
+)
+# The formats of strings that are checked and have no type of their own.
+_FORMATS: Final = frozenset(
+    "email hostname idn-email idn-hostname ipv4 ipv6 iri iri-reference json-pointer regex"
+    " relative-json-pointer time uri uri-reference uri-template".split()
 )
 _INNER: Final = {"items": "each item", "additionalProperties": "each value"}
 

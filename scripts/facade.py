@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.nodes import pointer_of
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
@@ -15,7 +16,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName
 
-from scripts.docstrings import bounds, paragraphs, prose, section
+from scripts.docstrings import bounds, deprecation, paragraphs, prose, section
 from scripts.facts import Facts, Spec, facts_of, part
 from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
 from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of, others_of
@@ -620,8 +621,10 @@ class _Reader:
         self._limit(others_of(model), schema.get("additionalProperties"), found)
 
     def _bounds(self, node: Any) -> str:
-        found = bounds(self.defs.follow(node), self.defs.follow)
-        return f"In the strict document: {found}." if found else ""
+        schema = self.defs.follow(node)
+        found = bounds(schema, self.defs.follow)
+        limits = f"In the strict document: {found}." if found else ""
+        return " ".join(filter(None, (deprecation(schema), limits)))
 
     def _described(self, model: ModelProperty, attribute: Attribute) -> str:
         """Describe a property in one paragraph."""
@@ -633,6 +636,8 @@ class _Reader:
     def _wanted(self, prop: PropertyProtocol) -> str:
         """Write what an argument may be."""
         match prop:
+            case ConstProperty():
+                wanted = f"Literal[{prop.value.raw_value!r}]"
             case EnumProperty():
                 values = ", ".join(repr(value) for value in prop.values.values())
                 wanted = f"{prop.class_info.name} | Literal[{values}]"

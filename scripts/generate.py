@@ -27,6 +27,7 @@ from heidi_spec_tools.documents import DocumentError, load
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties import Class, EnumProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema import ParameterLocation
 
@@ -58,10 +59,28 @@ if TYPE_CHECKING:
 
     from heidi_spec_tools.documents import Json
     from openapi_python_client.parser.openapi import Endpoint
+    from openapi_python_client.parser.properties.enum_property import ValueType
 
 # The generator refuses some types of header for want of code of its own; ours decides for itself.
 _LOCATIONS: Final = "_allowed_locations"
 setattr(PropertyProtocol, _LOCATIONS, set(ParameterLocation))
+
+_NAMING: Final = "values_from_list"
+_name_values: Final = EnumProperty.values_from_list
+_SIGNS: Final = {"-": "MINUS_", "+": "PLUS_"}
+
+
+def _values_from_list(
+    values: list[str] | list[int], class_info: Class, var_names: list[str]
+) -> dict[str, ValueType]:
+    """Name the values of an enum; the generator numbers those with a sign, by their order."""
+    names = [_SIGNS.get(str(value)[:1], "") + str(value).lstrip("-+") for value in values]
+    signed = any(isinstance(value, str) and value[:1] in _SIGNS for value in values)
+    named = signed and all(name[:1].isalpha() for name in names)
+    return _name_values(values, class_info, names if named and not var_names else var_names)
+
+
+setattr(EnumProperty, _NAMING, staticmethod(_values_from_list))
 
 ROOT: Final = Path(__file__).parents[1]
 DOCUMENT: Final = Path("generated/heidi_spec/client.json")

@@ -20,7 +20,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.docstrings import paragraphs, prose, section
+from scripts.docstrings import deprecation, paragraphs, prose, section
 from scripts.properties import (
     FIELD_PREFIX,
     UnsupportedError,
@@ -208,7 +208,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
         id=source.id,
         route=source.route,
         summary=prose(node.get("summary") or source.id).rstrip(".") + ".",
-        description=prose(node.get("description")),
+        description=paragraphs(deprecation(node), prose(node.get("description"))),
         provenance=node.get("x-provenance", {}).get("status", "unknown"),
         path=arguments["path"],
         query=arguments["query"],
@@ -262,12 +262,13 @@ def _argument(prop: PropertyProtocol, name: str, place: str, source: Source) -> 
     annotation = kind_of(prop).annotation
     if isinstance(prop, ListProperty):
         annotation = annotation.replace("list[", "Sequence[", 1)
+    said = prose(node.get("description") or node.get("schema", {}).get("description", ""))
     return Argument(
         name=name,
         parameter=parameter,
         annotation=annotation + ("" if prop.required else " | Unset"),
         required=prop.required,
-        description=prose(node.get("description") or node.get("schema", {}).get("description", "")),
+        description=" ".join(filter(None, (deprecation(node), said))),
         expression=_EXPRESSIONS[place](prop, name, node, what),
     )
 

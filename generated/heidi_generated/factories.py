@@ -7,14 +7,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from .arguments import convert
 from .decoding import ANYTHING, Model, Shape, an_object
-from .metadata import RESOURCES, Resource
+from .metadata import RESOURCES, Resource, self_contained
 from .models import (
     Session,
 )
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
 
 M = TypeVar("M", bound=Model)
 
@@ -27,10 +30,11 @@ def make_session(**properties: Any) -> Session:
             object inside it, also in a list, a dict of the properties that differ.
 
     Returns:
-        One that is valid by the document as far as the properties are.
+        One that is valid by the document.
 
     Raises:
         TypeError: the document has no such property. To try one, use `Session.from_dict`.
+        ValueError: the strict document does not allow a value.
 
     Spec: Session.
     """
@@ -57,6 +61,52 @@ def merged(
     return result
 
 
+def fault_of(schema: Mapping[str, Any], value: Any, name: str = "") -> str:
+    """Say where the strict document does not allow a value, and why; nothing where it does.
+
+    Args:
+        schema: a schema of the document, which may refer to `$defs`.
+        name: of a parameter; of a body, none.
+
+    Raises:
+        ModuleNotFoundError: the extra heidi-sessions[testing] is not installed.
+    """
+    try:
+        from jsonschema_rs import ValidationError, validator_for  # noqa: PLC0415  # the extra
+    except ImportError:
+        raise ModuleNotFoundError("a mock needs the extra heidi-sessions[testing]") from None
+    validator = validator_for(self_contained(schema), validate_formats=True, mask="the value")
+    try:
+        validator.validate(value)
+    except ValidationError as error:
+        inner = _innermost(error)
+        where = _spelled([name, *inner.instance_path]) or "body"
+        return f"{where}: {_problem(inner)}"
+    return ""
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Return the error of the one branch that is not for null, where there are branches."""
+    branches = [first for first, *_ in getattr(error.kind, "context", ()) if not _wants_null(first)]
+    return _innermost(branches[0]) if len(branches) == 1 else error
+
+
+def _wants_null(error: ValidationError) -> bool:
+    return getattr(error.kind, "types", None) == ["null"]
+
+
+def _problem(error: ValidationError) -> str:
+    """Say what is wrong; jsonschema-rs would name two values of an enum, and count the others."""
+    options = getattr(error.kind, "options", None)
+    return f"must be one of {', '.join(map(str, options))}" if options else error.message
+
+
+def _spelled(path: Sequence[str | int]) -> str:
+    """Spell the way to a value as `outer.items[0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).lstrip(".")
+
+
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
@@ -67,7 +117,11 @@ def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
 
 def _made(model: type[M], given: Mapping[str, Any]) -> M:
     resource = RESOURCES[model.__name__]
-    return model.from_dict(_filled(resource, "", an_object(model), resource.sample, given))
+    made = _filled(resource, "", an_object(model), resource.sample, given)
+    fault = fault_of({"$ref": f"#/$defs/{model.__name__}"}, made) if given else ""
+    if fault:
+        raise ValueError(f"{model.__name__}: {fault}; to try it, use {model.__name__}.from_dict")
+    return model.from_dict(made)
 
 
 def _filled(resource: Resource, place: str, shape: Shape, sample: Any, given: Any) -> Any:

@@ -44,6 +44,12 @@ ERRORS: Final = "Errors"
 REMOVAL: Final = "Removal"
 STAGES: Final = ("create", "read", "update", "list")
 WRONG: Final[tuple[Json, ...]] = ([], {}, "", 0)
+HIGHEST: Final = 2**31 - 1
+CONDITIONS: Final = frozenset(
+    ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range")
+)
+"""Headers that no example can be right for: what they name changes with the resource (RFC 9110)."""
+
 OTHER_METHODS: Final = ("put", "delete", "patch", "post", "get")
 
 
@@ -294,7 +300,9 @@ class _Writer:
             reason = "no key" if "{{apiKey}}" in secret.values() else "no token"
             yield 401, reason, {"headers": kept}
         if operation.parameters_in("path"):
-            yield 404, "unknown id", {"path": _example_path(operation)}
+            parameters = operation.parameters_in("path")
+            unknown = {each["name"]: quote(_unknown(each), safe="") for each in parameters}
+            yield 404, "unknown id", {"path": operation.path.format_map(unknown)}
         if operation.body is not None:
             yield from self._spoilt_bodies(operation, operation.body)
         else:
@@ -404,7 +412,8 @@ class _Writer:
     def _headers(self, operation: Operation, *, body: bool = True) -> dict[str, str]:
         headers = self._secret(operation)
         for parameter in operation.parameters_in("header"):
-            if is_sent(parameter):
+            conditional = parameter["name"].lower() in CONDITIONS
+            if parameter.get("required") or (is_sent(parameter) and not conditional):
                 headers[parameter["name"]] = _spelled(value_of(parameter))
         return headers | ({"Content-Type": JSON} if body and operation.body is not None else {})
 
@@ -449,6 +458,14 @@ def _removes(operation: Operation) -> bool:
 def is_sent(parameter: Mapping[str, Any]) -> bool:
     """Return whether a request has a parameter: one that it must have, or that has an example."""
     return bool(parameter.get("required")) or example_of(parameter) is not None
+
+
+def _unknown(parameter: Mapping[str, Any]) -> str:
+    """Write an id that nothing has: of integers, which servers count up, the highest."""
+    schema = parameter.get("schema", {})
+    if schema.get("type") == "integer":
+        return str(min(schema.get("maximum", HIGHEST), HIGHEST))
+    return _spelled(value_of(parameter))
 
 
 def _pointer(text: str) -> Pointer:

@@ -177,6 +177,7 @@ def test_a_table_fits_a_terminal_of_80_columns(
         (["get", "1", "--show-phy"], "--show-phi"),
         (["list", "--max-item=x", "--jsn"], None),
         (["export", "x", "--format", "cvs"], "csv"),
+        (["cvs"], None),
     ],
 )
 def test_a_misspelt_word_is_answered_with_the_right_one(

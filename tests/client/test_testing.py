@@ -79,6 +79,21 @@ def test_a_misspelt_member_of_a_made_session_is_an_error_that_names_the_closest(
         make_session(**members)
 
 
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"duration": -1}, "Session: duration: "),
+        ({"patient": {"gender": "X"}}, "Session: patient.gender: must be one of MALE, "),
+    ],
+)
+def test_a_made_session_has_no_value_that_the_document_does_not_allow(
+    members: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        make_session(**members)
+    assert str(caught.value).endswith("to try it, use Session.from_dict")
+
+
 def test_a_made_session_takes_a_date_of_birth_as_a_date() -> None:
     born = date(1990, 1, 31)
     assert born == make_session(patient={"dob": born}).patient.dob

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.publication.requests import collection
 from tests.owner.edits import (
     SAID,
     add,
@@ -20,15 +21,17 @@ from tests.owner.edits import (
     response,
     schemas,
 )
+from tests.owner.group import Found, Group, edited
 from tests.owner.proxy import Fault
 from tests.owner.subject import MEANING
 
 if TYPE_CHECKING:
-    from tests.owner.conftest import Group
+    from collections.abc import Generator
 
 SEVERAL = "/note-templates"
 ONE = f"{SEVERAL}/{{template_id}}"
 PUBLISH, BULK = f"{ONE}/publish", f"{SEVERAL}/bulk-archive"
+METHODS = "generated/heidi_generated/resources.py"
 TAG = '"33a64df5"'
 LAYOUT = {"margins": {"top": 20}, "paper": "A4"}
 SAMPLE = {
@@ -115,7 +118,8 @@ def _add_schemas(document: dict[str, Any]) -> None:
     text = {"type": "string", "minLength": 1}
     tags = {"type": "array", "maxItems": 10, "uniqueItems": True, "items": text}
     add(document, "tags", "Template", *both, **tags)
-    add(document, "homepage", "Template", *both, type=["string", "null"], format="uri")
+    page = {"type": ["string", "null"], "format": "uri", "deprecated": True}
+    add(document, "homepage", "Template", *both, **page)
     add(document, "changed_at", "Template", type="string", format="date-time", readOnly=True)
     known["Publication"] = record(("teams",))
     teams = {"type": "object", "additionalProperties": {"type": "integer"}}
@@ -129,6 +133,7 @@ def _add_schemas(document: dict[str, Any]) -> None:
     known["Archive"], known["Archived"] = record(("ids", "reason")), record(("results",))
     ids = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer"}}
     add(document, "ids", "Archive", **ids)
+    add(document, "kind", "Archive", type="string", const="all")
     add(document, "reason", "Archive", type="string", enum=["DUPLICATE", "EXPIRED"])
     known["Outcome"] = record(("id", "outcome"))
     add(document, "id", "Outcome", type="integer")
@@ -175,35 +180,30 @@ def _body(schema: str, example: Any = None) -> dict[str, Any]:
     }
 
 
-SPOILS = {
-    "several": (
-        Fault("forget", "PATCH", ONE, "/layout"),
-        Fault("share", "GET", ONE),
-        Fault("accept", "GET", SEVERAL, "sort"),
-        Fault("misshape", "POST", PUBLISH, "/tags", 5),
-        Fault("open", "POST", BULK),
-        Fault("accept", "POST", SEVERAL, "/layout"),
-    ),
-}
+RUN = (
+    Found(Fault("forget", "PATCH", ONE, "/layout"), "updateTemplate", "layout"),
+    Found(Fault("share", "GET", ONE), "getTemplate", "another user"),
+    Found(Fault("accept", "GET", SEVERAL, "sort"), "listTemplates", "sort"),
+    Found(Fault("misshape", "POST", PUBLISH, "/tags", 5), "publishTemplate", "tags"),
+    Found(Fault("open", "POST", BULK), "archiveTemplates", "token"),
+    Found(Fault("accept", "POST", SEVERAL, "/layout"), "createTemplate", "layout.margins"),
+)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Generator[Group]:
+    """The copy with note templates."""
+    with edited(edit, tmp_path_factory) as group:
+        yield group
 
 
 def test_the_right_server_is_not_accused(group: Group) -> None:
     assert [] == group.accused()
 
 
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("updateTemplate", "layout"),
-        ("getTemplate", "another user"),
-        ("listTemplates", "sort"),
-        ("publishTemplate", "tags"),
-        ("archiveTemplates", "token"),
-        ("createTemplate", "layout.margins"),
-    ],
-)
-def test_the_judge_finds_a_spoilt_server(group: Group, name: str, word: str) -> None:
-    assert group.findings("several", name, word)
+@pytest.mark.parametrize("found", RUN, ids=lambda found: found.operation)
+def test_the_judge_finds_a_spoilt_server(group: Group, found: Found) -> None:
+    assert group.findings(RUN, found.operation, found.word)
 
 
 def test_the_sandbox_counts_no_ids_up(group: Group) -> None:
@@ -218,3 +218,41 @@ def test_a_client_is_judged_by_resources_that_are_there(group: Group) -> None:
     command = ["-m", "heidi_conformance", "client", "--scenario", "operations"]
     result = group.project.run([*command, "--", sys.executable, driver])
     assert 0 == result.returncode, result.stdout + result.stderr
+
+
+def test_the_client_says_what_is_deprecated_unique_and_of_a_format(group: Group) -> None:
+    text = " ".join((group.project.root / METHODS).read_text(encoding="utf-8").split())
+    assert "homepage: New. Deprecated. In the strict document: in the format `uri`." in text
+    assert "10 items or less, no item twice, each item 1 character or more." in text
+    assert 'kind: Literal["all"] | Unset = UNSET' in text
+
+
+def test_an_enum_names_values_with_a_sign_whatever_their_order(group: Group) -> None:
+    code = "from heidi_generated.models import ListTemplatesSort as Sort; print(*Sort.__members__)"
+    assert ["TITLE", "MINUS_TITLE"] == group.project.run(["-c", code]).stdout.split()
+
+
+def test_no_collection_asks_for_an_id_or_a_state_that_a_server_may_have(group: Group) -> None:
+    """Or the request for an unknown id removes what is somebody's."""
+    requests = collection(group.project.document("strict")).requests
+    assert not [each.name for each in requests if "If-Match" in each.headers]
+    unknown = [each for each in requests if each.name.endswith("unknown id")]
+    asked = {each.path for each in unknown if each.path.startswith(SEVERAL)}
+    assert {f"{SEVERAL}/{2**31 - 1}", f"{SEVERAL}/{2**31 - 1}/publish"} == asked
+
+
+def test_the_mock_says_where_a_new_resource_is_and_a_factory_refuses_what_is_invalid(
+    group: Group,
+) -> None:
+    code = """
+from heidi_sessions.testing import HeidiMock, make_template
+made = HeidiMock().client().templates.with_raw_response.create(title="A")
+print(made.headers["location"])
+try:
+    make_template(layout={"margins": {"top": 100}, "paper": "A4"})
+except ValueError as error:
+    print(error)
+"""
+    place, refusal = group.project.run(["-c", code]).stdout.splitlines()
+    assert place.endswith(f"{SEVERAL}/1")
+    assert refusal.startswith("Template: layout.margins.top: ")

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WRONG: Final = re.compile(r"invalid choice: '([^']*)'|unrecognized arguments: (\S+)")
+_WRONG: Final = re.compile(
+    r"argument (\S+): invalid choice: '([^']*)'|unrecognized arguments: (\S+)"
+)
+
+_WANTING: Final = re.compile(r"argument (--\S+): expected one argument")
 
 
 class Parser(argparse.ArgumentParser):
@@ -16,19 +20,30 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program with 2, a usage line and what is wrong."""
-        wrong = _WRONG.search(message)
-        word = next(filter(None, wrong.groups()), "") if wrong else ""
-        super().error(f"{message}{closest(word, self.known())}")
+        meant = ""
+        if wrong := _WRONG.search(message):
+            name, choice, option = wrong.groups()
+            meant = closest(option, self._options()) if option else closest(choice, self._of(name))
+        if wanting := _WANTING.search(message):
+            meant = f"; a value that begins with - is written {wanting[1]}=-…"
+        super().error(message + meant)
 
-    def known(self) -> list[str]:
-        """All words that this parser and those of its commands know."""
+    def _of(self, name: str) -> list[str]:
+        """Return the words that an argument takes."""
+        found: list[str] = []
+        for action in self._actions:
+            if name in ("/".join(action.option_strings), action.metavar, action.dest):
+                found += map(str, action.choices or ())
+        return found
+
+    def _options(self) -> list[str]:
+        """Return the options of this parser and of those of its commands."""
         words = [*self._option_string_actions]
         for action in self._actions:
-            choices: Any = action.choices or ()
-            words += map(str, choices)
+            choices: Any = action.choices
             commands: dict[str, Parser] = choices if hasattr(choices, "values") else {}
             for command in commands.values():
-                words += command.known()
+                words += command._options()  # noqa: SLF001  # of the same class
         return words
 
 

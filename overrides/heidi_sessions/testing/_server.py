@@ -11,22 +11,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from heidi_generated.factories import merged
+from heidi_generated.factories import fault_of, merged
 from heidi_generated.metadata import (
     ERROR_MESSAGE,
     ERROR_TYPE,
     OPERATIONS,
     RESOURCES,
-    self_contained,
 )
 
 from heidi_sessions import _json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from heidi_generated.metadata import Issue, Operation, Paging, Parameter, Resource
-    from jsonschema_rs import ValidationError
 
     from heidi_sessions._http._mock import Received
 
@@ -57,6 +55,7 @@ class Server:
 
     def __init__(self) -> None:
         self._resources: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._around: dict[tuple[str, str], Mapping[str, str]] = {}
         self._numbers = itertools.count(1)
 
     def put(self, name: str, resource: dict[str, Any]) -> None:
@@ -81,9 +80,21 @@ class Server:
         body = _body(operation, request)
         for resource in RESOURCES.values():
             if resource.parameter in values:
-                self._one(operation, resource, values[resource.parameter])
+                self._one(operation, resource, values)
         response = self._done(operation, values, arguments, body)
-        return operation.status, response, operation.headers
+        headers = operation.headers
+        if operation.action == "create" and "location" in map(str.lower, headers):
+            base = request.path.removesuffix(path)
+            headers = {**headers, "Location": base + self._place(operation, values)}
+        return operation.status, response, headers
+
+    def _place(self, operation: Operation, values: Mapping[str, str]) -> str:
+        """Return where the resource is read that an operation has just created."""
+        resource = RESOURCES[operation.resource or ""]
+        newest = next(reversed(self._resources[resource.name]))
+        reads = (each for each in OPERATIONS if each.action == "read")
+        route = next((each.route for each in reads if each.resource == resource.name), "")
+        return route.format(**{**values, resource.parameter: newest})
 
     def _done(
         self,
@@ -99,15 +110,17 @@ class Server:
         if resource is None or operation.action is None:
             return copy.deepcopy(operation.sample)
         if operation.page is not None:
-            return self._list(operation, operation.page, resource, arguments)
+            return self._list(operation, operation.page, resource, arguments, values)
         if operation.action == "create":
             found = merged(self._new(resource), _stored(resource, body), resource.replaced)
         else:
-            found = self._one(operation, resource, values[resource.parameter])
+            found = self._one(operation, resource, values)
         if operation.action == "update":
             found = merged(found, _stored(resource, body), resource.replaced)
         if operation.action in ("create", "update"):
             self.put(resource.name, found)
+        if operation.action == "create":
+            self._around[resource.name, str(found[resource.id])] = values
         if operation.action == "delete":
             del self._resources[resource.name][values[resource.parameter]]
         response = copy.deepcopy(operation.sample)
@@ -115,11 +128,19 @@ class Server:
             return put_at(response, operation.id_at, found[resource.id])
         return response if operation.result is None else put_at(response, operation.result, found)
 
-    def _one(self, operation: Operation, resource: Resource, id_: str) -> dict[str, Any]:
+    def _one(
+        self, operation: Operation, resource: Resource, values: Mapping[str, str]
+    ) -> dict[str, Any]:
+        id_ = values[resource.parameter]
         found = self._resources[resource.name].get(id_)
-        if found is None:
+        if found is None or not self._is_below(resource, id_, values):
             raise RefusalError(operation, 404, f"{resource.name} not found")
         return found
+
+    def _is_below(self, resource: Resource, id_: str, values: Mapping[str, str]) -> bool:
+        """Whether a resource stands where a path leads; one that a test put there, anywhere."""
+        around = self._around.get((resource.name, id_), {})
+        return all(values.get(name, id_) == id_ for name, id_ in around.items())
 
     def _new(self, resource: Resource) -> dict[str, Any]:
         number = next(self._numbers)
@@ -130,9 +151,17 @@ class Server:
         return made | {resource.id: number if isinstance(made[resource.id], int) else str(number)}
 
     def _list(
-        self, operation: Operation, page: Paging, resource: Resource, arguments: Mapping[str, Any]
+        self,
+        operation: Operation,
+        page: Paging,
+        resource: Resource,
+        arguments: Mapping[str, Any],
+        values: Mapping[str, str],
     ) -> Any:
-        newest_first = [*reversed(self._resources[resource.name].values())]
+        known = self._resources[resource.name]
+        newest_first = [
+            known[id_] for id_ in reversed(known) if self._is_below(resource, id_, values)
+        ]
         text = str(arguments.get(page.token) or "0")
         start = int(text) if text.isascii() and text.isdigit() else -1
         if not 0 <= start <= len(newest_first):
@@ -285,36 +314,5 @@ def _body(operation: Operation, request: Received) -> Mapping[str, Any]:
 
 def _check(operation: Operation, schema: Mapping[str, Any], value: Any, name: str = "") -> None:
     """Raise RefusalError where the strict document does not allow a parameter, or the body."""
-    try:
-        from jsonschema_rs import ValidationError, validator_for  # noqa: PLC0415  # the extra
-    except ImportError:
-        raise ModuleNotFoundError("a mock needs the extra heidi-sessions[testing]") from None
-    validator = validator_for(self_contained(schema), validate_formats=True, mask="the value")
-    try:
-        validator.validate(value)
-    except ValidationError as error:
-        inner = _innermost(error)
-        where = _spelled([name, *inner.instance_path]) or "body"
-        raise RefusalError(operation, 422, f"{where}: {_problem(inner)}") from None
-
-
-def _innermost(error: ValidationError) -> ValidationError:
-    """Return the error of the one branch that is not for null, where there are branches."""
-    branches = [first for first, *_ in getattr(error.kind, "context", ()) if not _wants_null(first)]
-    return _innermost(branches[0]) if len(branches) == 1 else error
-
-
-def _wants_null(error: ValidationError) -> bool:
-    return getattr(error.kind, "types", None) == ["null"]
-
-
-def _problem(error: ValidationError) -> str:
-    """Say what is wrong; jsonschema-rs would name two values of an enum, and count the others."""
-    options = getattr(error.kind, "options", None)
-    return f"must be one of {', '.join(map(str, options))}" if options else error.message
-
-
-def _spelled(path: Sequence[str | int]) -> str:
-    """Spell the way to a value as `outer.items[0]`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return "".join(steps).lstrip(".")
+    if told := fault_of(schema, value, name):
+        raise RefusalError(operation, 422, told)
