@@ -351,7 +351,7 @@ def test_a_docstring_says_what_each_value_may_be_also_inside_arrays_and_maps(
     limits = {
         "step": "above 0, a multiple of 0.5, 2 or less",
         "codes": f"9 items or less, each item {code}",
-        "counts": "1 properties or more, each value a multiple of 5, 1 or more",
+        "counts": "1 property or more, each value a multiple of 5, 1 or more",
     }
     for name, words in limits.items():
         assert f"{name}: In the strict document: {words}." in text
