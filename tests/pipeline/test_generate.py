@@ -81,7 +81,7 @@ def test_the_committed_package_is_what_the_committed_document_gives() -> None:
 
 def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     # Any process has a seed of its own: that which made what is committed, and this one.
-    command = [sys.executable, SCRIPT, "--output", tmp_path / "package"]
+    command = [sys.executable, str(SCRIPT), "--output", str(tmp_path / "package")]
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     subprocess.run(command, env=environment, check=True, capture_output=True)
     assert tree(OUTPUT) == tree(tmp_path / "package")
