@@ -261,7 +261,7 @@ def link_leads_somewhere(document: Document) -> Iterator[Defect]:
         name = str(node.value["operationId"])
         operation = operations.get(name)
         if operation is None:
-            yield Defect(node.place, f"operationId {name} is nowhere; name an operation")
+            yield Defect(node.place, f"operationId {name} does not exist; name an operation")
             continue
         known = _parameter_names(document, operation)
         for parameter in as_object(node.value.get("parameters")):

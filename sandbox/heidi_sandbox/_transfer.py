@@ -225,7 +225,7 @@ class _Reader:
         if len(document) > LARGEST_RESOURCE:
             raise self._invalid(place, f"has more than {LARGEST_RESOURCE} bytes")
         if text in self._ids:
-            raise self._invalid((*place, resource.id), "stands twice in the file")
+            raise self._invalid((*place, resource.id), "is a duplicate id")
         self._ids.add(text)
         return described
 

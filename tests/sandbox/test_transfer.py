@@ -122,7 +122,7 @@ def test_a_second_import_adds_what_is_new_and_changes_nothing(
         (content(of(ANN, {"session_id": 7})), "Session[0].session_id must be a string"),
         (
             content(of(ANN, {"session_id": "7"}), of(BOB, {"session_id": "7"})),
-            "users[1].resources.Session[0].session_id stands twice in the file",
+            "users[1].resources.Session[0].session_id is a duplicate id",
         ),
         (
             json.dumps(content(of(ANN, {"duration": 9}))).replace("9", "9007199254740993"),

@@ -171,7 +171,7 @@ _REFUSALS: Final[dict[type, Callable[[Any], str | None]]] = {
     int: lambda n: "has too many digits; quote it" if n.bit_length() > 14_000 else None,
     float: lambda n: None if math.isfinite(n) else f"{n} is not a JSON number; quote it",
     str: lambda s: _HALF_PAIR if _SURROGATE.search(s) else None,
-    _Twice: lambda _: "the key stands twice in one object; keep one",
+    _Twice: lambda _: "duplicate key; keep one",
 }
 
 
@@ -395,7 +395,7 @@ class _Builder:
         if not isinstance(value, str):
             self._refuse(event, f"the key {json.dumps(value)} is not text; quote it")
         if value in siblings:
-            self._refuse(event, f"the key {value!r} stands twice in one mapping; keep one")
+            self._refuse(event, f"duplicate key {value!r}; keep one")
         return value
 
     def _refuse_tag(self, event: Any, allowed: str) -> None:

@@ -222,7 +222,7 @@ BAD = {
     "OpenAPI 3.0": ("openapi: 3.0.3", "old.yaml: $.openapi: is OpenAPI 3.0.3; convert it"),
     "a key twice": (
         "openapi: 3.1.0\nopenapi: 3.1.0",
-        "old.yaml:2:1: the key 'openapi' stands twice",
+        "old.yaml:2:1: duplicate key 'openapi'",
     ),
     "a reference that leads nowhere": (
         "openapi: 3.1.0\npaths: {/a: {$ref: '#/components/pathItems/A'}}",

@@ -361,7 +361,7 @@ _ARRAYS: Final = {
         M,
         B,
         "You may send an item twice in {where}.",
-        "Handle an item that stands twice in {where}.",
+        "Handle duplicate items in {where}.",
     ),
     "contains-tightened": Kind(
         "contains-loosened",
