@@ -45,7 +45,7 @@ lint-documents:
 lint-style:
 	@ruff check
 	@ruff format --check
-	@codespell --dictionary=- --dictionary=scripts/words.txt $$(git ls-files '*.py' '*.md' '*.yaml' '*.jinja' '*.html' '*.mts' ':!generated' ':!openapi/releases' ':!tests')
+	@typos
 lint-mypy:
 	@mypy
 lint-pyright:

@@ -132,7 +132,7 @@ def test_every_overlay_action_is_described() -> None:
         assert silent == [], path.name
 
 
-def test_check_names_each_file_that_differs_and_the_mend(
+def test_check_names_each_file_that_differs_and_the_fix(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {**bundle(), "base.yaml": b"other"}

@@ -383,7 +383,7 @@ def test_a_tool_that_skips_a_document_is_an_error(
 @pytest.mark.parametrize(
     ("missing", "tool"), [("NODE", "redocly"), ("REDOCLY", "redocly"), ("SPECTRAL", "spectral")]
 )
-def test_a_tool_that_is_not_installed_is_named_with_the_mend(
+def test_a_tool_that_is_not_installed_is_named_with_the_fix(
     missing: str, tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scripts.lint, missing, tmp_path / "nowhere")

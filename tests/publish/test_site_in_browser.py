@@ -99,8 +99,8 @@ SEARCHES: Final = {
     "region": "index.html#base-urls-and-regions",
     "postman": "downloads.html#collections",
     "retry": "client.html#retries",
-    "retry-after": "errors.html#what-to-send-again",
-    "rate limits": "errors.html#every-status",
+    "retry-after": "errors.html#rate-limits",
+    "rate limits": "errors.html#rate-limits",
     "has_next_page anomal": "decisions.html#anomalies",
 }
 

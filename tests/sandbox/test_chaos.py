@@ -308,8 +308,10 @@ def test_a_scenario_comes_from_the_command_line_which_names_them_all(tmp_path: P
     with started(tmp_path, "--scenario", "rate-limit") as process:
         answer = httpx.post(f"{process.url}/sessions", verify=TRUST)
         assert (429, "RateLimitedError") == error_of(answer)
+        assert process.running.stdout is not None
         text = f"Scenario rate-limit: {SCENARIOS['rate-limit'].text}.\n"
-        assert (0, text, "") == process.stop()
+        assert text == process.running.stdout.readline()
+        assert (0, "", "") == process.stop()
     line = failed(tmp_path, "serve", "--scenario", "nonsense")
     assert all(name in line for name in SCENARIOS)
     both = ("--scenario", "slow", "--chaos", "--chaos-rate", "1")

@@ -197,7 +197,7 @@ def _object(value: Json, kind: str, label: str, rules: _Rules | None = None) -> 
         if name.startswith("x-"):
             continue
         if name not in known:
-            raise OverlayError(f"{label}: unknown field {name!r}; {_mend(name, known)}")
+            raise OverlayError(f"{label}: unknown field {name!r}; {_hint(name, known)}")
         if rules and (kind, name) in rules.new_fields:
             raise OverlayError(f"{label}: {name!r} is new in 1.1; write overlay: 1.1.0")
         if not isinstance(content, known[name]):
@@ -210,7 +210,7 @@ def _object(value: Json, kind: str, label: str, rules: _Rules | None = None) -> 
     return value
 
 
-def _mend(name: str, known: dict[str, type]) -> str:
+def _hint(name: str, known: dict[str, type]) -> str:
     close = get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else "remove it, or start its name with x-"
 
