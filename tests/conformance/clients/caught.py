@@ -273,7 +273,7 @@ CAUGHT: dict[str, tuple[str, str]] = {
     "errors.401_is_unavailable": ("token-refused/kind", "token-refused"),
     "errors.lost_is_protocol": ("update-lost/kind", "update-lost"),
     "errors.unreadable_is_unavailable": ("html-success/kind", "html-success"),
-    "errors.failed_token_is_anonymous": ("issue-unreadable/no-error", "issue-unreadable"),
+    "errors.failed_token_is_anonymous": ("issue-unreadable/without-token", "issue-unreadable"),
     "errors.one_fails_all_fail": ("calls-apart/error", "calls-apart"),
     "privacy.body_logged": ("output-patients", "probe"),
     "privacy.response_logged": ("output-secrets", "probe"),
