@@ -22,7 +22,7 @@ from ._shards import ELSEWHERE, Shard
 from ._tags import tag
 from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Verdict
 from ._wire import OutOfPatienceError, Wire
-from .breadth import Inventor
+from .breadth import Inventor, NothingInventedError
 from .contract._operations import (
     CREATE,
     ISSUE,
@@ -243,6 +243,9 @@ class Campaign:
         except TooManySessionsError:
             why = f"{self.plan.sessions} sessions were created, and no more may be"
             self.obstacles.append(f"{why}; raise --max-sessions")
+        except NothingInventedError as error:
+            why = str(error)
+            self.obstacles.append(why)
         except OutOfPatienceError as error:
             why = str(error)
             self.obstacles.append(

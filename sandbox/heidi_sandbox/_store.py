@@ -82,7 +82,7 @@ class Store(Protocol):
 
     Every method raises StoreUnavailableError where the database is away, StoreDamagedError where it
     is damaged, and a method that writes StoreFullError where it has no space left, and
-    UnknownOutcomeError where nobody can tell whether the write was kept.
+    UnknownOutcomeError where it is not known whether the write was kept.
     """
 
     async def setting(self, name: str, default: bytes) -> bytes:
@@ -148,7 +148,7 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Return when the database answers, takes writes, and shows no damage."""
+        """Return when the database responds, takes writes, and shows no damage."""
         ...
 
     async def close(self) -> None:

@@ -98,11 +98,11 @@ class Tokens:
         return hmac.new(self._user_key, json.dumps([*identity]).encode(), "sha256").hexdigest()
 
     def _sealed(self, identity: Sequence[str]) -> bytes:
-        """Return what names a user so that nobody else can read it: a token tells nothing of it."""
+        """Return what names a user, encrypted: a token tells nothing of its user."""
         return self._masked(self.user(identity), json.dumps([*identity]).encode())
 
     def _masked(self, user: str, text: bytes) -> bytes:
-        """Seal a text, or open it. The user is named after the text, so no two share a mask."""
+        """Encrypt or decrypt. `user` is derived from the text, so no two texts share a mask."""
         mask = hashlib.shake_256(self._seal_key + user.encode()).digest(len(text))
         return bytes(one ^ other for one, other in zip(text, mask, strict=True))
 

@@ -4,8 +4,9 @@
      "users": [{"user": {"email": "clinician@example.com", "third_party_internal_id": "1"},
                 "resources": {"Session": [{...}, ...]}}]}
 
-`user` has what the operation that issues tokens asks for. A user whom nobody can name, since all
-documents were created by tokens of an earlier version, is the string that the database knows. The
+`user` has what the operation that issues tokens asks for. Where the database does not know
+that, since all resources were created with tokens of an earlier version, it is the string that the
+database has for the user. The
 resources of a kind stand newest first, as they are listed. A resource within others has their ids
 in its key: `Booking/7`. Neither keys nor tokens are in the file.
 """

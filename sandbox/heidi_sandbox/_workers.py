@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Other start methods copy threads or file descriptors that are none of the worker's.
 _processes: Final = multiprocessing.get_context("spawn")
-_MOST_DEATHS: Final = 5  # in so many seconds, before nobody is replaced any more
+_MOST_DEATHS: Final = 5  # more in so many seconds end all workers
 _DEATHS_WITHIN: Final = 60.0
 
 _log = logging.getLogger("heidi_sandbox")
@@ -63,7 +63,7 @@ class Workers:
         self._told, self._tell = _processes.Pipe(duplex=False)
         self._watching = threading.Thread(target=self._watch, daemon=True)
         host, limits = settings.host, settings.limits
-        with contextlib.closing(listen(host, port, limits)) as probe:  # nobody else may be there
+        with contextlib.closing(listen(host, port, limits)) as probe:  # the port must be free
             self._port: int = probe.getsockname()[1]
         try:
             for _ in range(count):  # all at once, and not one after the other

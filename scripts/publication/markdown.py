@@ -28,7 +28,7 @@ LANGUAGES: Final = {"sh": "curl", "python": "Python", "ts": "TypeScript"}
 """What a reader chooses from, where the same is shown in each."""
 LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in (*LANGUAGES, "json", "yaml")}
 OUTPUT: Final = frozenset({"json", "text"})
-"""What a program prints; nobody copies it."""
+"""What a program prints: it has no button to copy it."""
 COLOURED: Final = frozenset(
     (
         "k kn kc kr ow nb s s1 s2 sa sb sd si se sh nf nc nn nt nv ne nd m mi mf mh c c1 cm ch"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WORD: Final = re.compile(r"[\w'-]+")
 PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-"""A word within a name such as `next_page` or `createSession`."""
+"""A word within a name in snake_case or camelCase."""
 
 
 class Entry(NamedTuple):

@@ -111,7 +111,7 @@ def broken(name: str) -> st.SearchStrategy[Any]:
     return _objects({each: conforming(members[each]) | JSON for each in members}, set())
 
 
-PROPERTY = settings(max_examples=10, deadline=None)
+PROPERTY = settings(max_examples=25, deadline=None)
 ANY_MODEL = pytest.mark.parametrize("name", MODELS)
 
 

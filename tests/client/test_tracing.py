@@ -25,7 +25,7 @@ ID = "170141183460469231731687303715884105727"
 
 @pytest.fixture(params=["sync", "async"])
 def traced(request: pytest.FixtureRequest) -> Callable[..., ReadableSpan]:
-    """Read a session where the server answers in steps; return the span of the call."""
+    """Read a session from a server that responds in steps; return the span of the call."""
 
     def call(*steps: Step, fails: type[Exception] | None = None, **options: Any) -> ReadableSpan:
         exporter = InMemorySpanExporter()

@@ -1,10 +1,16 @@
 """Requests that Schemathesis invents are sent like any other, and judged by the oracle alone."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from heidi_conformance._probe import Limits, Probe, Setting
 from heidi_conformance._settings import Plan
+from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import OutOfPatienceError, Wire
 from heidi_conformance.breadth import Inventor
 
@@ -63,6 +69,11 @@ def long_duration(request: Request, handle: Handler) -> Answer:
     return reply
 
 
+def forgets(request: Request, handle: Handler) -> Answer:
+    """Break where a rule looks: no update is done."""
+    return answer(500, {}) if request.method == "PATCH" else handle(request)
+
+
 def test_what_they_alone_show_is_made_short_and_confirmed(judged: Judged) -> None:
     (finding,) = judged(long_duration, max_examples=12).findings
 
@@ -78,3 +89,50 @@ def test_the_time_budget_bounds_the_inventing_too(api: Api) -> None:
     with pytest.raises(OutOfPatienceError):
         invented(api, seconds=2, examples=100_000)
     assert time.monotonic() - started < 10
+
+
+def test_where_schemathesis_fails_what_the_rules_found_is_kept(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    verdict = judged(forgets, max_examples=1)
+
+    assert verdict.findings
+    assert [note for note in verdict.notes if "Schemathesis failed (exit code 1)" in note]
+
+
+def test_where_schemathesis_fails_no_server_is_said_to_conform(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    with pytest.raises(CannotJudgeError, match=r"heidi_conformance\.breadth strict 1 1` says"):
+        judged(max_examples=1)
+
+
+def test_the_inventing_ends_when_whoever_asked_for_it_has_ended() -> None:
+    program = """
+from heidi_conformance._settings import Plan
+from heidi_conformance.breadth import Inventor
+with Inventor(Plan("http://127.0.0.1:1", "strict", {"first": "t"}, examples=100_000)) as inventor:
+    print(inventor.process.pid, flush=True)
+    inventor.process.wait()
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as judge:
+        assert judge.stdout is not None
+        inventing = int(judge.stdout.readline())
+        assert running(inventing)
+        os.kill(judge.pid, signal.SIGKILL)
+    until = time.monotonic() + 30
+    while running(inventing) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not running(inventing)
+
+
+def running(number: int) -> bool:
+    """Whether a process runs: one that has ended may still be in the table."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,7 +1,7 @@
 """A program of a user: it does with the client and the command line what each line of stdin says.
 
 It runs with the packages of a copy, so it imports nothing of the tests. A line is a JSON object
-with `environment`, `do` and what that takes, and is answered by one line.
+with `environment`, `do` and what that takes, and gets one line in response.
 """
 
 from __future__ import annotations

@@ -26,3 +26,9 @@ def test_a_word_to_avoid_is_named_with_the_one_to_write(
         done.returncode,
         done.stdout,
     )
+
+
+def test_the_linters_look_at_words() -> None:
+    command = ["make", "--dry-run", "lint-style"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "typos" in done.stdout.splitlines()

@@ -60,7 +60,7 @@ def blocks(name: str) -> list[tuple[str, str]]:
 def programs(name: str) -> dict[str, Block]:
     """Join the snippets of a guide, and what is shown behind each, by language.
 
-    What is shown behind tabs is what each of them prints.
+    The output behind tabs is that of each language.
     """
     found: dict[str, Block] = {}
     shown: list[str] = []

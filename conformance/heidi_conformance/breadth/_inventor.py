@@ -12,7 +12,6 @@ from heidi_conformance._driver import made
 from heidi_conformance._history import Request, UnboundError, listing, paged
 from heidi_conformance._probe import Probe
 from heidi_conformance._settings import Plan
-from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.contract._operations import Operation
 
 from ._dictionaries import near
@@ -22,8 +21,11 @@ from ._drafts import loaded
 PACE = 0.02
 # How often an id in a path is almost that of a resource, or no id at all.
 ASTRAY = 0.2
-FAILED = "Schemathesis ended without inventing a request"
-INSTEAD = "see `python -m heidi_conformance.breadth strict 1 12`, or leave it out (--rules-only)"
+MODULE = "heidi_conformance.breadth"
+
+
+class NothingInventedError(Exception):
+    """Schemathesis failed; the text says how, and what to do."""
 
 
 class Inventor:
@@ -31,10 +33,10 @@ class Inventor:
 
     def __init__(self, plan: Plan) -> None:
         self.output = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed with the process
-        asked = (plan.level, str(plan.seed), str(plan.examples))
+        self.command = (MODULE, plan.level, str(plan.seed), str(plan.examples))
         known = {name: text for name, text in os.environ.items() if not name.startswith("HEIDI_")}
         self.process = subprocess.Popen(  # noqa: S603  # this program
-            [sys.executable, "-m", "heidi_conformance.breadth", *asked],
+            [sys.executable, "-m", *self.command],
             env={**known, "HEIDI_DOCUMENTS": FOLDER, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.PIPE,
             stdout=self.output,
@@ -51,11 +53,14 @@ class Inventor:
         self.output.close()
 
     def send(self, probe: Probe) -> None:
-        """Send what was invented. Raises OutOfPatienceError, CannotJudgeError."""
+        """Send what was invented. Raises OutOfPatienceError, NothingInventedError."""
         while self.process.poll() is None:
             probe.wire.wait(PACE)
         if self.process.returncode:
-            raise CannotJudgeError(f"{FAILED} ({self.process.returncode}); {INSTEAD}")
+            raise NothingInventedError(
+                f"Schemathesis failed (exit code {self.process.returncode}); see what "
+                f"`python -m {' '.join(self.command)}` says, or leave it out with --rules-only"
+            )
         self.output.seek(0)
         send(probe, loaded(self.output.read()))
 

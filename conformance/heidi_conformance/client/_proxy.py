@@ -201,7 +201,7 @@ class Proxy:
         self.elsewhere = f"http://localhost:{other}"
 
     async def vanish(self) -> None:
-        """Stop to listen, and keep the port, so that nobody else responds there."""
+        """Stop listening, and keep the port, so that no other server responds there."""
         port = urlsplit(self.url).port
         for server in self._servers:
             server.close()
@@ -215,7 +215,7 @@ class Proxy:
         self._held.close()
 
     async def end(self) -> None:
-        """Stop to listen, and close all connections."""
+        """Stop listening, and close all connections."""
         for server in self._servers:
             server.close()
         for task in self._tasks:

@@ -126,7 +126,7 @@ class Run:
         fresh = fresh or scenario is PROBE or bool(scenario.variables)
         record = await self.tried(scenario, upstream, fresh=fresh)
         if record.violations and record.renewed:
-            # What other scenarios left behind is held against nobody.
+            # What another scenario left behind is no fault.
             record = await self.tried(scenario, upstream, fresh=True)
         self.records.append(record)
         self.tell(scenario)

@@ -141,7 +141,7 @@ def is_open(field: Field) -> bool:
     return "string" in field.kinds and not field.restricted and field.fits("NEW_VALUE one")
 
 
-@scenario("documented", READ, "the document", "an id of 39 digits is text, and stays exact")
+@scenario("documented", READ, "the document", "an id of 39 digits is a string, and stays exact")
 async def id_digits(trial: Trial) -> None:
     await by_id(trial, DIGITS)
 
@@ -201,7 +201,7 @@ async def timestamps(trial: Trial) -> None:
     await reads(trial, *(shown_with(dict.fromkeys(names, text)) for text in LOCAL), listed=False)
 
 
-@scenario("strict", READ, "decision:S13", "text comes back character for character")
+@scenario("strict", READ, "decision:S13", "strings come back character for character")
 async def strings_exact(trial: Trial) -> None:
     names = [name for name, field in LEAVES.items() if is_open(field) and field.required]
     await reads(trial, *(shown_with(dict.fromkeys(names, text)) for text in TEXTS), listed=False)
@@ -279,7 +279,7 @@ async def empty_response(trial: Trial) -> None:
     trial.refused(await trial.do(trial.listing()), "protocol", operation=LIST)
 
 
-@scenario("practice", READ, "the document", "a text of a megabyte is read whole")
+@scenario("practice", READ, "the document", "a string of a megabyte is read whole")
 async def large_response(trial: Trial) -> None:
     name = next(name for name, field in LEAVES.items() if is_open(field) and field.required)
     text = "0123456789abcde\u00e9" * (MEGABYTE // 16)

@@ -52,7 +52,7 @@ async def body_empty_values(trial: Trial) -> None:
     await sends(trial, trial.updating(made, empty))
 
 
-@scenario("strict", UPDATE, "decision:S13", "text is sent character for character")
+@scenario("strict", UPDATE, "decision:S13", "strings are sent character for character")
 async def body_text(trial: Trial) -> None:
     made = await trial.make()
     values = sendable()

@@ -4,6 +4,7 @@
 import asyncio
 
 from heidi_conformance.client._faults import page, plain, redirected, respond
+from heidi_conformance.client._protocol import Step
 from heidi_conformance.client._proxy import Visit
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._sent import sends
@@ -168,12 +169,8 @@ async def issue_unavailable(trial: Trial) -> None:
     without_token(trial)
     trial.proxy.revoke()
     trial.proxy.always(ISSUE, page(502))
-    issues = len(trial.issues)
-    result = await trial.do(trial.reading(made))
-    # That a token is not renewed is seen elsewhere.
-    if len(trial.issues) == issues:
+    if not await fails_to_renew(trial, trial.reading(made), "unavailable"):
         return
-    trial.refused(result, "unavailable", operation=READ)
     bounded(trial, 12)
     trial.proxy.always(ISSUE, Visit.forward)
     trial.due(await trial.do(trial.reading(made)), READ)
@@ -190,12 +187,20 @@ async def issue_unreadable(trial: Trial) -> None:
         trial.proxy.always(ISSUE, act)
         # A client may have asked for a token when it started.
         trial.proxy.revoke()
-        issues = len(trial.issues)
-        result = await trial.do(trial.listing())
-        # That a token is not renewed is seen elsewhere.
-        if len(trial.issues) > issues:
-            trial.refused(result, "protocol", "unavailable", operation=LIST)
+        await fails_to_renew(trial, trial.listing(), "protocol", "unavailable")
     without_token(trial)
+
+
+async def fails_to_renew(trial: Trial, step: Step, *kinds: str) -> bool:
+    """See that a call fails for which the client asks for a token; return whether it asks.
+
+    That one does not ask is seen elsewhere.
+    """
+    issues = len(trial.issues)
+    result = await trial.do(step)
+    if asked := len(trial.issues) > issues:
+        trial.refused(result, *kinds, operation=step.operation)
+    return asked
 
 
 def without_token(trial: Trial) -> None:
