@@ -22,12 +22,12 @@ from scripts import completeness, releases
 from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
 from scripts.generate import DOCUMENT, render
 from scripts.generate import OUTPUT as GENERATED
-from scripts.judge import REPORT, judge_sandbox
+from scripts.judge import REPORT
 from scripts.lint import Finding, lint
 from scripts.outputs import replace
 from scripts.publication.tables import GUIDES, refresh
 from scripts.publish import publish
-from scripts.steps import Memory, Step, StepFailure, run
+from scripts.steps import Memory, Program, Step, StepFailure, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,9 +118,10 @@ STEPS: Final = (
             "uv.lock",
         ),
     ),
+    Step("site", write_publication),
     Step(
         "sandbox",
-        judge_sandbox,
+        Program("scripts.judge", ROOT),
         inputs=(
             f"{OUTPUT}/*",
             "conformance/**/*.py",
@@ -131,8 +132,8 @@ STEPS: Final = (
             "uv.lock",
         ),
         outputs=(REPORT,),
+        after="documents",
     ),
-    Step("site", write_publication),
     Step(
         "version",
         compare_with_release,

@@ -1,6 +1,6 @@
 """Judge the sandbox at level strict: start it on a free port, point the judge at it, stop it.
 
-    python scripts/judge.py
+    python -m scripts.judge
 
 Exit codes: 0 the sandbox conforms, 1 findings, 2 one of the two could not run.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,10 +99,12 @@ def _judge(sandbox: Served) -> int:
 
 def main() -> int:
     """Run the command line."""
+    # Whoever ends it ends the sandbox and the judge as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        print(f"sandbox: {judge_sandbox()}")
+        print(judge_sandbox())
     except StepFailure as failure:
-        print(f"sandbox: {failure}", file=sys.stderr)
+        print(failure, file=sys.stderr)
         return failure.code
     return 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,19 +28,58 @@ class StepFailure(Exception):  # noqa: N818  a finding is no error of the progra
         self.code = code
 
 
+class Program:
+    """A step in a process of its own: `start` starts it, and a call waits for it.
+
+    It prints what a person should know, and exits with 0; or what it found, to stderr, and exits
+    with the code of a StepFailure.
+    """
+
+    def __init__(self, module: str, root: Path) -> None:
+        self.command = [sys.executable, "-m", module]
+        self.root = root
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start it, and return the process."""
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            self.command, cwd=self.root, stdout=pipe, stderr=pipe, text=True
+        )
+        return self.process
+
+    def stop(self) -> None:
+        """End it where it still runs."""
+        if self.process:
+            self.process.terminate()
+            self.process.communicate()
+            self.process = None
+
+    def __call__(self) -> str:
+        """Return what it says when it ends. Raises StepFailure."""
+        process = self.process or self.start()
+        said, failure = (text.strip() for text in process.communicate())
+        self.process = None
+        if process.returncode:
+            raise StepFailure(process.returncode, failure)
+        return said
+
+
 @dataclass(frozen=True)
 class Step:
     """One step.
 
     `run` returns what a person should know, in a few words, or raises StepFailure. `inputs` are
     patterns of the files that decide its outcome; a step without any runs each time. `outputs`
-    must be there for a step to be skipped.
+    must be there for a step to be skipped. `after` names the step after which a Program starts; it
+    then runs beside those that come before it.
     """
 
     name: str
-    run: Callable[[], str]
+    run: Callable[[], str] | Program
     inputs: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
+    after: str = ""
 
 
 def digest(patterns: Sequence[str], root: Path) -> str:
@@ -88,20 +129,28 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
     """Run the steps in order, a line each.
 
     Raises:
-        StepFailure: a step found something or could not run; the steps behind it did not run.
+        StepFailure: a step found something or could not run; the steps behind it did not run, and
+            what ran beside it was stopped.
     """
-    for step in steps:
-        started = time.monotonic()
-        inputs = digest(step.inputs, root)
-        result, note = memory.recall(step, inputs), "(unchanged)"
-        if result is None:
-            memory.forget(step)
-            with console.status(step.name):
-                result = _result(step)
-            memory.keep(step, inputs, result)
-            note = f"{time.monotonic() - started:.1f} s"
-        line = f"[green]✓[/] {step.name:<10} {escape(result)} [dim]{note}[/]"
-        console.print(line, highlight=False)
+    with contextlib.ExitStack() as beside:
+        for step in steps:
+            started = time.monotonic()
+            inputs = digest(step.inputs, root)
+            result, note = memory.recall(step, inputs), "(unchanged)"
+            if result is None:
+                memory.forget(step)
+                with console.status(step.name):
+                    result = _result(step)
+                memory.keep(step, inputs, result)
+                note = f"{time.monotonic() - started:.1f} s"
+            line = f"[green]✓[/] {step.name:<10} {escape(result)} [dim]{note}[/]"
+            console.print(line, highlight=False)
+            for later in steps:
+                if later.after != step.name or not isinstance(later.run, Program):
+                    continue
+                if memory.recall(later, digest(later.inputs, root)) is None:
+                    beside.callback(later.run.stop)
+                    later.run.start()
 
 
 def _result(step: Step) -> str:

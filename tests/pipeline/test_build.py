@@ -70,8 +70,8 @@ def test_every_step_of_the_main_job_is_there_in_order() -> None:
         "lint",
         "client",
         "check",
-        "sandbox",
         "site",
+        "sandbox",
         "version",
     ]
 

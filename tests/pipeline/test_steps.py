@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 from heidi_spec_tools.documents import DocumentError
 from rich.console import Console
 
-from scripts.steps import Memory, Step, StepFailure, run
+from scripts.steps import Memory, Program, Step, StepFailure, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -115,3 +118,76 @@ def test_the_steps_behind_a_failure_do_not_run(house: House, tmp_path: Path) -> 
     with pytest.raises(StepFailure):
         run([Step("first", house.work), later], Memory(tmp_path / "m.json"), Console(), tmp_path)
     assert house.runs == 1
+
+
+class Beside:
+    """Two steps, and a third in a process of its own that starts after the first."""
+
+    def __init__(self, root: Path, source: str) -> None:
+        self.root = root
+        (root / "beside.py").write_text(source)
+        self.program = Program("beside", root)
+
+    def go(self, second: Callable[[], str], inputs: tuple[str, ...] = ()) -> str:
+        text = io.StringIO()
+        steps = (
+            Step("first", lambda: "one"),
+            Step("second", second),
+            Step("third", self.program, inputs, after="first"),
+        )
+        run(steps, Memory(self.root / "m.json"), Console(file=text, width=80), self.root)
+        return text.getvalue()
+
+    def until(self, name: str) -> str:
+        """Wait for a file that the program writes."""
+        while not (self.root / name).exists():
+            assert self.program.process is not None
+            assert self.program.process.poll() is None
+        return (self.root / name).read_text()
+
+
+def test_a_program_runs_beside_the_steps_before_it_and_is_shown_in_its_place(
+    tmp_path: Path,
+) -> None:
+    beside = Beside(tmp_path, "open('here', 'x').close(); print('three')")
+
+    def second() -> str:
+        beside.until("here")
+        return "two"
+
+    lines = [line.split()[1:3] for line in beside.go(second).splitlines()]
+    assert [["first", "one"], ["second", "two"], ["third", "three"]] == lines
+
+
+def test_a_program_that_fails_gives_its_code_and_its_words(tmp_path: Path) -> None:
+    beside = Beside(tmp_path, "import sys; print('no\\n    why', file=sys.stderr); sys.exit(2)")
+    with pytest.raises(StepFailure, match=r"^third: no\n    why$") as caught:
+        beside.go(lambda: "two")
+    assert caught.value.code == 2
+
+
+def test_a_failure_stops_the_program_that_runs_beside_it(tmp_path: Path) -> None:
+    source = """
+        import os, pathlib, time
+        pathlib.Path("part").write_text(str(os.getpid()))
+        pathlib.Path("part").rename("pid")
+        time.sleep(600)
+    """
+    beside = Beside(tmp_path, dedent(source))
+    pids: list[int] = []
+
+    def second() -> str:
+        pids.append(int(beside.until("pid")))
+        raise StepFailure(1, "no")
+
+    with pytest.raises(StepFailure, match=r"^second: no$"):
+        beside.go(second)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def test_a_program_with_the_same_inputs_is_not_started(tmp_path: Path) -> None:
+    beside = Beside(tmp_path, "open('here', 'x').close(); print('three')")
+    (tmp_path / "input.txt").write_text("one")
+    beside.go(lambda: "two", ("input.txt",))
+    assert "third      three (unchanged)" in beside.go(lambda: "two", ("input.txt",))
