@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import math
 import re
 import select
 import socket
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -39,8 +40,10 @@ REPEATABLE = ("GET", "HEAD", "OPTIONS", "PATCH")
 # Responses that have no body: RFC 9110, 15.3.5 and 15.4.5.
 BODILESS = (204, 304)
 TOO_LARGE = 431
-# In JSON: half of a surrogate pair, a fraction, an exponent, or a number that a double may round.
-ODD = re.compile(rb'\\u[dD]|(?:^|"\s*:|[\[,])\s*-?[0-9]+(?:[.eE]|[0-9]{15})')
+# In JSON: half of a surrogate pair, perhaps.
+SURROGATE = re.compile(rb"\\u[dD]")
+# Integers beyond it may not be exact as doubles.
+EXACT = 2**53
 CLOSED = "the connection was closed without a response"
 SPENT = "the time budget is spent"
 UNREACHED = "is the server running, is the URL right?"
@@ -117,11 +120,6 @@ class Reply:
         except UnreadableError as error:
             return error
 
-    @cached_property
-    def is_odd(self) -> bool:
-        """Whether it may hold numbers or strings that not every reader takes as they are."""
-        return ODD.search(self.body) is not None
-
     @property
     def content(self) -> Any:
         """The body as JSON, None where it is not JSON."""
@@ -182,6 +180,32 @@ def integer(text: str) -> int | Decimal:
 
 def refuse(_: str) -> NoReturn:
     raise UnreadableError("constant")
+
+
+def read_plain_json(raw: bytes) -> Any:
+    """Return the value of a JSON text as any validator takes it: of numbers, sign and kind stay."""
+    value = json.loads(raw.decode(), parse_float=plain_number, parse_int=plain_number)
+    return plainly(value) if SURROGATE.search(raw) else value
+
+
+def plain_number(text: str) -> int | float:
+    near = float(text)
+    if abs(near) < EXACT and text.lstrip("-").isdigit():
+        return int(text)
+    if math.isfinite(near) and near != 0:
+        return near
+    return 0.0 if Decimal(text) == 0 else math.copysign(1.0, near)
+
+
+def plainly(value: Any) -> Any:
+    """Replace each half of a surrogate pair in the strings of a value."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {plainly(name): plainly(item) for name, item in cast("Any", value).items()}
+    if isinstance(value, list):
+        return [*map(plainly, cast("list[object]", value))]
+    return value
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from ._memory import Memory
 from ._messages import CANARY
 from ._oracle import MARK, Judge, Oracle
-from ._reading import EXACT, Reading, numbers_in, understand
+from ._reading import Reading, numbers_in, understand
 from ._violation import Violation
 
 __all__ = [
     "CANARY",
-    "EXACT",
     "MARK",
     "Judge",
     "Memory",

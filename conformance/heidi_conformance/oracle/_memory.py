@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from heidi_conformance._history import digits
 from heidi_conformance._verdict import Level
+from heidi_conformance._wire import EXACT
 from heidi_conformance.contract._fields import (
     ABSENT,
     MAIN_FIELDS,
@@ -27,7 +28,7 @@ from heidi_conformance.contract._operations import (
 )
 
 from ._pages import Shelf
-from ._reading import EXACT, Reading, as_float
+from ._reading import Reading, as_float
 from ._violation import Violation
 
 # Of a resource: the name of its schema, and its id. Of a list: user, operation and path.
@@ -58,7 +59,8 @@ class Known:
     and must not change it: by `foreign` users, in `rejected` requests, to `other` resources.
     settled: False where an update may or may not have happened. together: properties of updates
     that ran at the same time. latest: the last instant that any of those showed, until it is seen
-    again. seen: whether it ever was. doubted: properties that an operation told wrong.
+    again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly.
+    listed: how it stood on a page, in which nothing was wrong, where nothing happened since.
     """
 
     owner: str
@@ -76,6 +78,7 @@ class Known:
     together: set[str] = field(default_factory=set[str])
     latest: datetime | None = None
     doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    listed: Any = None
 
     def attempt(self, kind: str, reading: Reading) -> None:
         """Take note of a request that may have changed it, and must not."""
@@ -109,6 +112,7 @@ class Known:
             got = {name: item for name, item in got.items() if not within(name, skip)}
         self.shown = got | kept
         self.seen = True
+        self.listed = None
         self.attempts.clear()
         self.settled = True
 
@@ -120,6 +124,11 @@ class Known:
         for name in names:
             self.shown.pop(name, None)
             self.doubted.add((name, operation))
+            self.listed = None
+
+    def stands_as_listed(self, item: Any) -> bool:
+        """Whether a page shows it as the one before, and it was left alone in between."""
+        return self.settled and not self.attempts and item == self.listed
 
     def doubtful(self, operation: str) -> set[str]:
         """Return the properties that an operation has told wrong."""

@@ -74,7 +74,7 @@ class Oracle(Memory):
             if isinstance(exchange.answer, Reply) and exchange.answer.ok:
                 fields = known.fields
                 sent = fields.as_stored(reading.sent)
-                known.shown = known.expected(sent)
+                known.shown, known.listed = known.expected(sent), None
                 known.shown.pop(fields.updated, None)
                 shown = OPERATIONS[reading.operation].shown(exchange.answer.content)
                 told = instant(member(shown, fields.updated))

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from heidi_conformance._document import Json
 from heidi_conformance._history import strings
-from heidi_conformance._wire import Message, UnreadableError, read_json
+from heidi_conformance._wire import EXACT, Message, UnreadableError, read_json, read_plain_json
 from heidi_conformance.contract._fields import (
     Flat,
     fields_of_body,
@@ -35,7 +35,6 @@ from heidi_conformance.contract._schemas import KINDS, branch
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
-EXACT = 2**53
 LONG = 2000
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 FORMS = {
@@ -207,7 +206,7 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
         except UnreadableError as error:
             problems += [unreadable(error.code, message.body)]
         else:
-            problems += unfit_value(operation, value)
+            problems += unfit_value(operation, value, message.body)
     members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     sent, strange = sorted_out(body_schema(operation), members)
     usual = "update-answer" if declared.action == "update" else "works"
@@ -270,8 +269,8 @@ def unreadable(code: str, raw: bytes) -> Problem:
     return Problem("json-syntax", statuses, kind, sure=sure)
 
 
-def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
-    """Yield what the document has against a JSON value as a body."""
+def unfit_value(operation: str, value: Any, raw: bytes) -> Iterator[Problem]:
+    """Yield what the document has against a JSON value as a body, which is written as `raw`."""
     shape = frozenset({422})
     if lone_surrogate(value):
         # In the name of a member that no document knows, it may be ignored with the member.
@@ -291,7 +290,7 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         kinds = fields[where].kinds if where in fields else ()
         if "integer" in kinds and "number" not in kinds and not isinstance(number, int):
             yield Problem("no-coercion", shape, "fraction", where, sure=False)
-    for error in validator(operation).iter_errors(plainly(value)):
+    for error in validator(operation).iter_errors(read_plain_json(raw)):
         missing = getattr(error.kind, "property", None) if keyword_of(error) == "required" else None
         steps = [*error.instance_path, *([missing] if missing else [])]
         names = [step for step in steps if isinstance(step, str)]
@@ -424,24 +423,6 @@ def inexact(number: float | Decimal) -> bool:
         return True
     near = as_float(number)
     return Decimal(number) not in (Decimal(near), Decimal(repr(near)))
-
-
-def plainly(value: Any) -> Any:
-    """Return a value that any validator takes: of numbers, sign and kind stay."""
-    if isinstance(value, str):
-        # Half of a surrogate pair is no text.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value).items()
-        return {name if name.isascii() else plainly(name): plainly(item) for name, item in members}
-    if isinstance(value, list):
-        return [*map(plainly, cast("list[object]", value))]
-    if isinstance(value, Decimal) or (isinstance(value, int) and abs(int(value)) > EXACT):
-        near = as_float(value)
-        if math.isfinite(near) and near != 0:
-            return near
-        return 0.0 if value == 0 else float(1 if value > 0 else -1)
-    return value
 
 
 def body_schema(operation: str) -> Json:

@@ -13,10 +13,10 @@ from heidi_conformance import _document
 from heidi_conformance._document import Json
 from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Reply, UnreadableError
+from heidi_conformance._wire import Reply, UnreadableError, read_plain_json
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
-from ._reading import json_type, keyword_of, plainly
+from ._reading import json_type, keyword_of
 from ._violation import Violation
 
 ONE = (READ, UPDATE)
@@ -88,7 +88,7 @@ def judged(
     value = reply.read
     if isinstance(value, UnreadableError):
         return [Violation(f"{rule}/{value.code}", operation, status)], set()
-    plain = plainly(value) if reply.is_odd else value
+    plain = read_plain_json(reply.body)
     misfits = [*violations(level, operation, reply.status, plain)]
     rule = "error-shape" if of_error else "answer-schema"
     found = [

@@ -241,14 +241,16 @@ def listed(
         shelf.walk = None
     gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):
-        got = fields.shown_in(item)
-        resource_id = as_id(got.get(fields.id))
+        resource_id = as_id(member(item, fields.id))
         if resource_id is None or (resource, resource_id) in gone:
             continue
         known = memory.resources.setdefault((resource, resource_id), Known(user, -1, fields))
-        if known.owner == user:
-            for fault in listed_one(memory, reading, known, got, skip):
-                yield replace(fault, resource_id=resource_id)
+        if known.owner != user or (not skip and known.stands_as_listed(item)):
+            continue
+        faults = listed_one(memory, reading, known, fields.shown_in(item), skip)
+        known.listed = None if faults or known.doubted else item
+        for fault in faults:
+            yield replace(fault, resource_id=resource_id)
 
 
 def misplaced(
