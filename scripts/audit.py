@@ -36,8 +36,8 @@ class Audit:
     """What is known of the packages.
 
     Attributes:
-        asked: how many packages there is an answer for.
-        unknown: the packages that there is no answer for.
+        asked: how many packages there is a response for.
+        unknown: the packages that there is no response for.
         vulnerabilities: a line each.
     """
 
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None, ask: Callable[[], str] = ask) -
         return 1
     if audit.unknown:
         print(
-            f"audit: not done: no answer for {len(audit.unknown)} of"
+            f"audit: not done: no response for {len(audit.unknown)} of"
             f" {audit.asked + len(audit.unknown)} packages, {audit.unknown[0]} among them;"
             " try where the package index and its vulnerability database can be reached",
             file=sys.stderr,

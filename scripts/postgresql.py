@@ -98,7 +98,7 @@ class Postgresql:
             await connection.close()
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it, and return when it responds."""
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline:
             self._server = self._spawn()

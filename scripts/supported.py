@@ -134,7 +134,7 @@ def _is_no_json(node: Mapping[str, Any]) -> bool:
     return [*as_object(node.get("content"))] != ["application/json"]
 
 
-def _answers_no_json(responses: Mapping[str, Any]) -> bool:
+def _responses_no_json(responses: Mapping[str, Any]) -> bool:
     found = [each for code, each in responses.items() if code.startswith("2")]
     return any(each.get("content") and _is_no_json(each) for each in found)
 
@@ -169,7 +169,7 @@ _REFUSED: Final[Sequence[tuple[Sequence[str], Callable[[Mapping[str, Any]], obje
     ),
     (
         ("responses",),
-        _answers_no_json,
+        _responses_no_json,
         "a successful response must be application/json and nothing else; correct its content",
     ),
     (

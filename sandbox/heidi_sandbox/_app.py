@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
-from heidi_sandbox._asgi import Answer, App, Receive, Scope, Send
+from heidi_sandbox._asgi import App, Receive, Response, Scope, Send
 from heidi_sandbox._document import Document, Operation, PathItem, load_document, read_document
 from heidi_sandbox._errors import (
     ApiError,
@@ -42,7 +42,7 @@ def create_app(
     deadlines: Deadlines | None = None,
     root: dict[str, Any] | None = None,
 ) -> App:
-    """Return the sandbox as an ASGI application, answering below the path of the document's server.
+    """Return the sandbox as an ASGI application, below the path of the document's server.
 
     Args:
         store: where resources are kept; it stays open until the caller closes it.
@@ -93,17 +93,17 @@ class _Application:
             raise NotImplementedError(f"the sandbox does not speak {scope['type']}")
         begun = time.perf_counter()
         request = Request(scope, receive)
-        name, answer = await self._answer(request)
+        name, response = await self._respond(request)
         if request.has(b"transfer-encoding") and request.has(b"content-length"):
             # RFC 9112, 6.3: whoever wrote both may see another end of the body than we do.
-            answer = answer._replace(headers={**answer.headers, "connection": "close"})
+            response = response._replace(headers={**response.headers, "connection": "close"})
         milliseconds = (time.perf_counter() - begun) * 1000
-        _access_log.info("%s %d %.1f ms", name, answer.status, milliseconds)
+        _access_log.info("%s %d %.1f ms", name, response.status, milliseconds)
         await request.finish(self._deadlines)
-        await answer.send(send)
+        await response.send(send)
 
-    async def _answer(self, request: Request) -> tuple[str, Answer]:
-        """Return what is logged as the operation, and the answer."""
+    async def _respond(self, request: Request) -> tuple[str, Response]:
+        """Return what is logged as the operation, and the response."""
         refuse = self._document.refuse
         if not request.has_one_host:
             error = MalformedRequestError("the request names no host, or two", Connection="close")
@@ -116,28 +116,28 @@ class _Application:
             return "unknown path", refuse(PathNotFoundError("no such path"))
         item, path = found
         name = item.name(request.method)
-        return name, await self._answer_path(request, name, item, path)
+        return name, await self._respond_on_path(request, name, item, path)
 
-    async def _answer_path(
+    async def _respond_on_path(
         self, request: Request, name: str, item: PathItem, path: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         operation = item.operations.get(request.method)
         try:
-            answer = await self._serve(request, item, operation, path)
+            response = await self._serve(request, item, operation, path)
         except ApiError as error:
-            answer = self._document.refuse(error, operation or item.any_operation)
-            violation = (operation or item.any_operation).violation(answer)
+            response = self._document.refuse(error, operation or item.any_operation)
+            violation = (operation or item.any_operation).violation(response)
             if isinstance(error, ServerError):  # a store that fails has said so, and not each time
-                return answer
+                return response
         except InvalidResourceError as error:
-            answer, violation = self._internal_error(), str(error)
+            response, violation = self._internal_error(), str(error)
         except Exception as error:  # noqa: BLE001  # no bug may show its values to a caller or in a log
             _log.error("%s: %s at %s", name, type(error).__name__, _place(error))
             return self._internal_error()
         else:
-            return answer
+            return response
         if violation is None:
-            return answer
+            return response
         _log.error("%s: the response breaks the document: %s", name, violation)
         return self._internal_error()
 
@@ -147,7 +147,7 @@ class _Application:
         item: PathItem,
         operation: Operation | None,
         path: Mapping[str, str],
-    ) -> Answer:
+    ) -> Response:
         caller = self._authenticate(request, operation or item.any_operation)
         if operation is None:
             raise MethodNotAllowedError(Allow=item.allow)
@@ -171,7 +171,7 @@ class _Application:
                 raise AuthenticationError(WWW_Authenticate=scheme.challenge)
         return caller
 
-    def _internal_error(self) -> Answer:
+    def _internal_error(self) -> Response:
         return self._document.refuse(InternalServerError("the sandbox failed; its log says where"))
 
 

@@ -26,7 +26,7 @@ _READABLE: Final = [
 ]
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A response.
 
     headers: by lower-case name.
@@ -82,7 +82,7 @@ class Cors:
             "access-control-allow-methods": ", ".join(sorted(set(methods))),
             "access-control-allow-headers": ", ".join(sorted(headers)).lower(),
         }
-        self._permission = Answer(HTTPStatus.NO_CONTENT, b"", permission, None)
+        self._permission = Response(HTTPStatus.NO_CONTENT, b"", permission, None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = {name for name, _ in scope.get("headers", ())}

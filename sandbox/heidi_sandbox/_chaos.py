@@ -17,7 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from heidi_sandbox._asgi import Answer, App, Message, Receive, Scope, Send
+from heidi_sandbox._asgi import App, Message, Receive, Response, Scope, Send
 from heidi_sandbox._document import Document, Operation
 from heidi_sandbox._errors import (
     ApiError,
@@ -40,10 +40,10 @@ A request says in its header `Heidi-Sandbox-Chaos` what is to go wrong with it:
     latency=500ms                wait so long first (ms or s, at most 60s)
     rate-limited                 429; retry-after=SECONDS says when to come again (1)
     unavailable                  503; retry-after=SECONDS, without it no such header
-    drop                         close the connection instead of answering, nothing is done
-    drop=after                   do what is asked, then close the connection instead of answering
-    malformed                    do what is asked, answer with the first half of the JSON
-    malformed=html               do what is asked, answer with an HTML page
+    drop                         close the connection without a response, nothing is done
+    drop=after                   do what is asked, then close the connection without a response
+    malformed                    do what is asked, respond with the first half of the JSON
+    malformed=html               do what is asked, respond with an HTML page
     expired-token                401, as if the token had expired
     next-page-null               a list says that no page follows although there is more
 
@@ -134,12 +134,12 @@ class Exchange(NamedTuple):
     scope: Scope
     receive: Receive
 
-    async def answer(self, faults: Sequence[Fault] = ()) -> Answer | None:
+    async def respond(self, faults: Sequence[Fault] = ()) -> Response | None:
         """Do what is asked, with faults; return the response, None where there is none."""
         if faults:
             fault, *rest = faults
             _log.info("chaos: %s", fault.name)
-            return await _FAULTS[fault.name].do(fault, self, partial(self.answer, rest))
+            return await _FAULTS[fault.name].do(fault, self, partial(self.respond, rest))
         start: Message = {}
         body = bytearray()
 
@@ -151,14 +151,14 @@ class Exchange(NamedTuple):
         media_type = headers.pop("content-type", None)
         for name in ("content-length", "cache-control"):
             headers.pop(name, None)
-        return Answer(start["status"], bytes(body), headers, media_type)
+        return Response(start["status"], bytes(body), headers, media_type)
 
-    def refuse(self, error: ApiError) -> Answer:
+    def refuse(self, error: ApiError) -> Response:
         return self.document.refuse(error, self.operation)
 
 
-GoOn: TypeAlias = Callable[[], Awaitable[Answer | None]]
-Doing: TypeAlias = Callable[[Fault, Exchange, GoOn], Awaitable[Answer | None]]
+GoOn: TypeAlias = Callable[[], Awaitable[Response | None]]
+Doing: TypeAlias = Callable[[Fault, Exchange, GoOn], Awaitable[Response | None]]
 
 
 class Chaos:
@@ -196,21 +196,21 @@ class Chaos:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = origin_path(scope["raw_path"])
-        answer: Answer | None
+        response: Response | None
         operation = self._document.find_operation(scope["method"], path)
         try:
             faults = self._faults(scope, operation) if path.startswith(self._base_path) else []
         except ValueError as error:
             text = f"Heidi-Sandbox-Chaos: {error}"
-            answer = self._document.refuse(MalformedRequestError(text, Connection="close"))
+            response = self._document.refuse(MalformedRequestError(text, Connection="close"))
         else:
             if not faults:
                 await self._app(scope, receive, send)
                 return
             exchange = Exchange(self._app, self._document, operation, scope, receive)
-            answer = await exchange.answer(faults)
-        if answer is not None:
-            await answer.send(send)
+            response = await exchange.respond(faults)
+        if response is not None:
+            await response.send(send)
 
     def _faults(self, scope: Scope, operation: Operation | None) -> list[Fault]:
         asked = (value for name, value in scope["headers"] if self._asked and name == HEADER)
@@ -273,23 +273,23 @@ def _fault(text: str) -> Fault:
     return Fault(name, value, parameters)
 
 
-async def _wait(fault: Fault, _: Exchange, go_on: GoOn) -> Answer | None:
+async def _wait(fault: Fault, _: Exchange, go_on: GoOn) -> Response | None:
     await asyncio.sleep(_seconds(fault.value))
     return await go_on()
 
 
-async def _limit_rate(fault: Fault, exchange: Exchange, _: GoOn) -> Answer:
+async def _limit_rate(fault: Fault, exchange: Exchange, _: GoOn) -> Response:
     seconds = fault.parameters.get("retry-after", "1")
     return exchange.refuse(RateLimitedError("too many requests", Retry_After=seconds))
 
 
-async def _be_unavailable(fault: Fault, exchange: Exchange, _: GoOn) -> Answer:
+async def _be_unavailable(fault: Fault, exchange: Exchange, _: GoOn) -> Response:
     seconds = fault.parameters.get("retry-after")
     headers = {} if seconds is None else {"Retry_After": seconds}
     return exchange.refuse(ServiceUnavailableError("the service is unavailable", **headers))
 
 
-async def _expire(_: Fault, exchange: Exchange, _go_on: GoOn) -> Answer:
+async def _expire(_: Fault, exchange: Exchange, _go_on: GoOn) -> Response:
     schemes = exchange.operation.schemes if exchange.operation else ()
     challenge = schemes[0].challenge if schemes else "Bearer"
     return exchange.refuse(AuthenticationError(WWW_Authenticate=challenge))
@@ -300,26 +300,26 @@ async def _drop(fault: Fault, exchange: Exchange, go_on: GoOn) -> None:
         await go_on()
     _cut(exchange.scope)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1):  # the server takes note, and does not answer for us
+        async with asyncio.timeout(1):  # the server takes note, and does not respond for us
             while (await exchange.receive())["type"] != "http.disconnect":
                 pass
 
 
-async def _malform(fault: Fault, _: Exchange, go_on: GoOn) -> Answer | None:
-    answer = await go_on()
-    if answer is None:
+async def _malform(fault: Fault, _: Exchange, go_on: GoOn) -> Response | None:
+    response = await go_on()
+    if response is None:
         return None
     if fault.value == "html":
-        return answer._replace(body=_HTML, media_type="text/html; charset=utf-8")
-    return answer._replace(body=answer.body[: len(answer.body) // 2])
+        return response._replace(body=_HTML, media_type="text/html; charset=utf-8")
+    return response._replace(body=response.body[: len(response.body) // 2])
 
 
-async def _hide_next_page(_: Fault, exchange: Exchange, go_on: GoOn) -> Answer | None:
-    answer = await go_on()
+async def _hide_next_page(_: Fault, exchange: Exchange, go_on: GoOn) -> Response | None:
+    response = await go_on()
     page = exchange.operation.semantics.get("page") if exchange.operation else None
-    if answer is None or page is None or answer.status >= HTTPStatus.BAD_REQUEST:
-        return answer
-    return answer._replace(body=dump(put(json.loads(answer.body), split(page["next"]), None)))
+    if response is None or page is None or response.status >= HTTPStatus.BAD_REQUEST:
+        return response
+    return response._replace(body=dump(put(json.loads(response.body), split(page["next"]), None)))
 
 
 def _cut(scope: Scope) -> None:

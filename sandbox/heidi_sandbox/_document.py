@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import heidi_spec
 
-from heidi_sandbox._asgi import Answer
+from heidi_sandbox._asgi import Response
 from heidi_sandbox._errors import ApiError, CannotServeError, InvalidRequestError
 from heidi_sandbox._json import MalformedJsonError, dump, inexact_numbers, parse
 from heidi_sandbox._schemas import (
@@ -126,7 +126,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class DeclaredResponse:
     """What an operation may return with one status.
 
     media_type: None where there is no body.
@@ -171,8 +171,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     resources: Mapping[str, str]
     body: Body | None
-    responses: Mapping[str, Response]
-    success: Response
+    responses: Mapping[str, DeclaredResponse]
+    success: DeclaredResponse
     semantics: Node
     errors: dict[int, Any]
 
@@ -208,15 +208,15 @@ class Operation:
                 texts.setdefault(name, []).append(_unquoted(name, text))
         return texts
 
-    def violation(self, answer: Answer) -> str | None:
+    def violation(self, response: Response) -> str | None:
         """Return how an error breaks the document, quoting none of it; None where it obeys."""
-        response = self.responses.get(str(answer.status)) or self.responses.get("default")
-        if response is None:
+        declared = self.responses.get(str(response.status)) or self.responses.get("default")
+        if declared is None:
             # That the server failed is no response of the operation, so it is not declared.
-            return None if answer.status >= 500 else f"status {answer.status} is not declared"
-        for name in response.headers.keys() - answer.headers.keys():
-            return f"status {answer.status} lacks the header {name}"
-        return response.violation(answer.body)
+            return None if response.status >= 500 else f"status {response.status} is not declared"
+        for name in declared.headers.keys() - response.headers.keys():
+            return f"status {response.status} lacks the header {name}"
+        return declared.violation(response.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +312,7 @@ class Document:
         """The operations of which nothing says what they do."""
         return [operation.id for operation in self.operations if not operation.semantics]
 
-    def refuse(self, error: ApiError, operation: Operation | None = None) -> Answer:
+    def refuse(self, error: ApiError, operation: Operation | None = None) -> Response:
         """Return the response to a request that fails, as the operation shows it."""
         value = None if operation is None else operation.errors.get(error.status)
         if value is None:
@@ -321,10 +321,10 @@ class Document:
         elif error.msg:
             value = put(value, self.error["message"], error.msg)
         headers = error.headers
-        response = None if operation is None else operation.responses.get(str(error.status))
-        if response is not None:
-            headers = {**response.headers, **headers}
-        return Answer(error.status, dump(value), headers)
+        declared = None if operation is None else operation.responses.get(str(error.status))
+        if declared is not None:
+            headers = {**declared.headers, **headers}
+        return Response(error.status, dump(value), headers)
 
 
 @cache
@@ -488,7 +488,7 @@ class _Reader:
             validator=self._taken.validator(schema) if media else None,
         )
 
-    def _response(self, status: str, node: Node) -> Response:
+    def _response(self, status: str, node: Node) -> DeclaredResponse:
         headers = {
             name.lower(): self._returned.follow(one)
             for name, one in node.get("headers", {}).items()
@@ -497,7 +497,7 @@ class _Reader:
         schema = media.get("schema", {})
         media_type = "application/json" if media else next(iter(node.get("content", ())), None)
         content = media or node.get("content", {}).get(media_type, {})
-        return Response(
+        return DeclaredResponse(
             status=int(status.replace("X", "0").replace("default", "200")),
             media_type=media_type,
             schema=schema,
@@ -542,7 +542,7 @@ def _fill_errors(document: Document) -> None:
         operation.errors.update({**by_status, **operation.errors})
 
 
-def _success(responses: Mapping[str, Response]) -> Response:
+def _success(responses: Mapping[str, DeclaredResponse]) -> DeclaredResponse:
     """Return the first response that is no error."""
     for status, response in responses.items():
         if status.startswith("2"):
@@ -550,7 +550,7 @@ def _success(responses: Mapping[str, Response]) -> Response:
     return responses.get("default", _NOTHING)
 
 
-_NOTHING: Final = Response(204, None, {}, None, {}, None)
+_NOTHING: Final = DeclaredResponse(204, None, {}, None, {}, None)
 
 
 def _json_media(node: Node) -> Node:

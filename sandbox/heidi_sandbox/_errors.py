@@ -130,7 +130,7 @@ class StoreUnavailableError(ServerError):
 
     status = 503
 
-    def __init__(self, reason: str = "it does not answer") -> None:
+    def __init__(self, reason: str = "it does not respond") -> None:
         super().__init__("the database is not available; try again", Retry_After="1")
         self.reason = reason
 
@@ -158,7 +158,7 @@ class StoreDamagedError(StoreUnavailableError):
 class UnknownOutcomeError(StoreUnavailableError):
     """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
 
-    def __init__(self, reason: str = "it does not answer") -> None:
+    def __init__(self, reason: str = "it does not respond") -> None:
         ApiError.__init__(
             self, "the database went away during this request, which may have been done or not"
         )

@@ -19,7 +19,7 @@ class Limits:
         headers at most.
     head_time: seconds that a connection may wait for a request, and a request for its last header.
     body_time: seconds from the last header to the last byte of the body.
-    send_time: seconds that an answer may lie unread; where the system knows TCP_USER_TIMEOUT.
+    send_time: seconds that a response may lie unread; where the system knows TCP_USER_TIMEOUT.
     connections: how many there may be at once. Further ones wait.
     """
 

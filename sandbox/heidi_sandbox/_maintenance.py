@@ -98,11 +98,11 @@ def _ask(size: Size, *, everything: bool) -> None:
     more = ", the key and the secret of tokens" if everything else ""
     say(f"Delete {counted(size)}{more}? [y/N] ")
     try:
-        answer = sys.stdin.readline()
+        typed = sys.stdin.readline()
     except KeyboardInterrupt:
-        answer = ""
+        typed = ""
         say("\n")
-    if answer.strip().lower() not in {"y", "yes"}:
+    if typed.strip().lower() not in {"y", "yes"}:
         say("Nothing was deleted.\n")
         sys.exit(1)
 

@@ -82,7 +82,7 @@ _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (asyncpg.ClientConfigurationError, "the URL cannot be read; see PostgreSQL's own manual"),
     (ValueError, "the URL cannot be read; see PostgreSQL's own manual"),
     (socket.gaierror, "there is no such host"),
-    (TimeoutError, "it does not answer"),
+    (TimeoutError, "it does not respond"),
     (FileNotFoundError, "nothing listens on its socket, or a file of the URL is missing; start it"),
     (ConnectionRefusedError, "nothing listens there; start it"),
     (OSError, "it cannot be reached"),

@@ -91,7 +91,7 @@ class Request:
         return bytes(body)
 
     async def finish(self, deadlines: Deadlines) -> None:
-        """Read on past a body that nobody wants: who cannot send it all may not see the answer."""
+        """Read past an unwanted body: who cannot send all of it may not see the response."""
         if self._more and not self.has(b"expect"):
             with contextlib.suppress(RequestTimeoutError, MalformedRequestError):
                 async with deadlines.body(_REST_TIME):
@@ -105,7 +105,7 @@ class Request:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._more = False
-            # Broken chunks end here as well, and whoever sent them waits for an answer.
+            # Broken chunks end here as well, and whoever sent them waits for a response.
             raise MalformedRequestError("the body breaks off", Connection="close")
         self._more = message.get("more_body", False)
         part: bytes = message.get("body", b"")

@@ -310,7 +310,7 @@ class _Server(Server):
 
 
 def _new_event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes the loop: uvloop answers a third sooner, and is not made for Windows."""
+    """Return what makes the loop: uvloop responds a third sooner, and is not made for Windows."""
     module = import_module("asyncio" if sys.platform == "win32" else "uvloop")
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
     return new_event_loop
@@ -328,7 +328,7 @@ def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> soc
     Args:
         host: the address.
         port: the port, 0 for a free one.
-        limits: of them, how long an answer may lie unread.
+        limits: of them, how long a response may lie unread.
         shared: whether other sockets may listen there as well, if they are told so too.
 
     Raises:

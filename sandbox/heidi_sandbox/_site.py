@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import heidi_spec
 
-from heidi_sandbox._asgi import Answer
+from heidi_sandbox._asgi import Response
 from heidi_sandbox._document import Document
 from heidi_sandbox._errors import MethodNotAllowedError, StoreUnavailableError
 from heidi_sandbox._json import dump
@@ -19,10 +19,10 @@ from heidi_sandbox._page import CONTENT_SECURITY_POLICY, render
 from heidi_sandbox._schemas import Node
 from heidi_sandbox._store import Store
 
-Page: TypeAlias = Callable[[str], Awaitable[Answer]]
+Page: TypeAlias = Callable[[str], Awaitable[Response]]
 
-_PATIENCE: Final = 5  # seconds for the store to answer
-_HEALTHY: Final = Answer(HTTPStatus.OK, dump({"status": "ok"}))
+_PATIENCE: Final = 5  # seconds for the store to respond
+_HEALTHY: Final = Response(HTTPStatus.OK, dump({"status": "ok"}))
 _SELF: Final = "This sandbox."
 _SNIFF: Final = {"x-content-type-options": "nosniff"}
 _HEADERS: Final = {
@@ -35,7 +35,7 @@ _log = logging.getLogger("heidi_sandbox")
 
 
 class Site:
-    """The pages by path; each answers GET and HEAD.
+    """The pages by path; each responds to GET and HEAD.
 
     Args:
         store: the one whose readiness is told.
@@ -48,8 +48,8 @@ class Site:
         self._document = document
         url = url or document.base_path
         text = render(document, url).encode()
-        page = Answer(HTTPStatus.OK, text, _HEADERS, "text/html; charset=utf-8")
-        pages: dict[bytes, Callable[[], Awaitable[Answer]]] = {
+        page = Response(HTTPStatus.OK, text, _HEADERS, "text/html; charset=utf-8")
+        pages: dict[bytes, Callable[[], Awaitable[Response]]] = {
             b"/": partial(_constant, page),
             b"/healthz": partial(_constant, _HEALTHY),
             b"/openapi.json": partial(_constant, _as_json(document.root, url)),
@@ -57,10 +57,10 @@ class Site:
             b"/readyz": self._ready,
         }
         self.pages: Mapping[bytes, Page] = {
-            path: partial(self._read_only, answer) for path, answer in pages.items()
+            path: partial(self._read_only, page) for path, page in pages.items()
         }
 
-    async def _ready(self) -> Answer:
+    async def _ready(self) -> Response:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._store.ping()
@@ -72,25 +72,25 @@ class Site:
             return self._document.refuse(StoreUnavailableError())
         return _HEALTHY
 
-    async def _read_only(self, answer: Callable[[], Awaitable[Answer]], method: str) -> Answer:
+    async def _read_only(self, page: Callable[[], Awaitable[Response]], method: str) -> Response:
         if method not in ("GET", "HEAD"):
             error = MethodNotAllowedError("the path has no such method", Allow="GET, HEAD")
             return self._document.refuse(error)
-        return await answer()
+        return await page()
 
 
-async def _constant(answer: Answer) -> Answer:
-    return answer
+async def _constant(response: Response) -> Response:
+    return response
 
 
-def _as_json(root: Node, url: str) -> Answer:
+def _as_json(root: Node, url: str) -> Response:
     """Return the document, with the sandbox as its first server."""
     served = {**root, "servers": [{"url": url, "description": _SELF}, *root["servers"]]}
     text = json.dumps(served, indent=2, ensure_ascii=False).encode()
-    return Answer(HTTPStatus.OK, text, _SNIFF, "application/json")
+    return Response(HTTPStatus.OK, text, _SNIFF, "application/json")
 
 
-def _as_yaml(root: Node, url: str) -> Answer:
+def _as_yaml(root: Node, url: str) -> Response:
     """Return the same as it is written, where it is the one of this distribution; else as JSON."""
     if root != heidi_spec.load("strict"):
         return _as_json(root, url)._replace(media_type="application/yaml")
@@ -98,4 +98,4 @@ def _as_yaml(root: Node, url: str) -> Answer:
     text = text.replace(
         "\nservers:\n", f"\nservers:\n  - url: {url}\n    description: {_SELF}\n", 1
     )
-    return Answer(HTTPStatus.OK, text.encode(), _SNIFF, "application/yaml")
+    return Response(HTTPStatus.OK, text.encode(), _SNIFF, "application/yaml")

@@ -356,7 +356,7 @@ class SqliteStore:
         return results
 
     async def _attempt_all(self, operations: Sequence[_Operation]) -> list[Any]:
-        """Run the writes of a batch, and let the server answer others in between."""
+        """Run the writes of a batch, and let the server respond to others in between."""
         loop = asyncio.get_running_loop()
         results: list[Any] = []
         end = loop.time() + _TURN

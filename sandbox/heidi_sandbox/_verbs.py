@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from heidi_sandbox._asgi import Answer
+from heidi_sandbox._asgi import Response
 from heidi_sandbox._document import Document, Operation
 from heidi_sandbox._errors import (
     CannotServeError,
@@ -46,7 +46,7 @@ class Call(NamedTuple):
     body: Mapping[str, Any]
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
 
 
 class Template:
@@ -95,20 +95,20 @@ class Template:
                 f"{operation.id}: its response would not be valid: {violation}; give it an example"
             )
 
-    def fill(self, values: Mapping[str, bytes], path: Mapping[str, str] = {}) -> Answer:
+    def fill(self, values: Mapping[str, bytes], path: Mapping[str, str] = {}) -> Response:
         """Return the response with a JSON text in each gap; a path leads to its resource."""
         headers = self._headers
         if self._location and path:
             location = _PARAMETER.sub(lambda name: quote(path[name[1]], ""), self._location)
             headers = {**headers, "location": location}
-        return Answer(self._status, b"".join(self._filled(values)), headers, self._media_type)
+        return Response(self._status, b"".join(self._filled(values)), headers, self._media_type)
 
-    def fill_large(self, values: Mapping[str, bytes], items: Sequence[bytes]) -> Answer:
+    def fill_large(self, values: Mapping[str, bytes], items: Sequence[bytes]) -> Response:
         """Return the response with the pieces of a long text in the gap that has no value."""
         pieces = self._filled({**values, "items": b""})
         at = 2 * self._gaps.index("items") + 1
         pieces[at : at + 1] = items
-        return Answer(self._status, b"", self._headers, self._media_type, pieces)
+        return Response(self._status, b"", self._headers, self._media_type, pieces)
 
     def _filled(self, values: Mapping[str, bytes]) -> list[bytes]:
         pieces = [self._pieces[0]]
@@ -216,7 +216,7 @@ class Verbs:
     def _opening(self, operation_id: str, handler: Handler) -> Handler:
         """Return what opens the collections when the operation is first asked for."""
 
-        async def open_first(call: Call) -> Answer:
+        async def open_first(call: Call) -> Response:
             await self._collections.open()
             self.handlers[operation_id] = handler
             return await handler(call)
@@ -239,7 +239,7 @@ class Verbs:
         if not others:
             return handler
 
-        async def owned(call: Call) -> Answer:
+        async def owned(call: Call) -> Response:
             for name, resource in others.items():
                 collection = self._collection(resource, call)
                 if await self._store.get(collection, call.path[name]) is None:
@@ -282,10 +282,10 @@ class Verbs:
         return next((name for name, one in chain.from_iterable(named) if one == resource), "")
 
     def _example(self, operation: Operation) -> Handler:
-        answer = Template(self._document, operation, {}).fill({})
+        response = Template(self._document, operation, {}).fill({})
 
-        async def show(_: Call) -> Answer:
-            return answer
+        async def show(_: Call) -> Response:
+            return response
 
         return show
 
@@ -296,7 +296,7 @@ class Verbs:
         template = self._template(operation, ("id", "result"), values)
         kept = resource.kept(operation.body)
 
-        async def create(call: Call) -> Answer:
+        async def create(call: Call) -> Response:
             collection = self._collection(resource.name, call)
             properties = resource.pick(call.body, kept)
             for _ in range(_ATTEMPTS):
@@ -320,7 +320,7 @@ class Verbs:
         resource, parameter = self._resource(operation)
         template = self._template(operation, ("result",), {"result": resource.sample})
 
-        async def read(call: Call) -> Answer:
+        async def read(call: Call) -> Response:
             collection = self._collection(resource.name, call)
             stored = await self._store.get(collection, call.path[parameter])
             if stored is None:
@@ -336,7 +336,7 @@ class Verbs:
         change = self._changing(operation)
         kept = resource.kept(operation.body)
 
-        async def update(call: Call) -> Answer:
+        async def update(call: Call) -> Response:
             properties = resource.pick(call.body, kept)
             # Nothing that the resource has was sent, so nothing changes.
             return await (change(call, properties) if properties else read(call))
@@ -345,11 +345,11 @@ class Verbs:
 
     def _changing(
         self, operation: Operation
-    ) -> Callable[[Call, Mapping[str, Any]], Awaitable[Answer]]:
+    ) -> Callable[[Call, Mapping[str, Any]], Awaitable[Response]]:
         resource, parameter = self._resource(operation)
         template = self._template(operation, ("result",), {"result": resource.sample})
 
-        async def change(call: Call, properties: Mapping[str, Any]) -> Answer:
+        async def change(call: Call, properties: Mapping[str, Any]) -> Response:
             def changed(stored: bytes) -> bytes:
                 old = json.loads(self._collections.current(resource, stored).decode())
                 new = resource.changed(old, properties, _now())
@@ -373,7 +373,7 @@ class Verbs:
         resource, parameter = self._resource(operation)
         template = self._template(operation, ("result",), {"result": resource.sample})
 
-        async def delete(call: Call) -> Answer:
+        async def delete(call: Call) -> Response:
             collection = self._collection(resource.name, call)
             last = await self._store.delete(collection, call.path[parameter])
             if last is None:
@@ -391,7 +391,7 @@ class Verbs:
         token, size = parameters[page["token"]], page["size"]
         is_text = token.validator.is_valid("x")
 
-        async def show(call: Call) -> Answer:
+        async def show(call: Call) -> Response:
             if not call.caller.linked and "unlinked" in operation.semantics:
                 raise UnlinkedError(_unlinked_status(operation))
             collection = self._collection(resource.name, call)
@@ -434,7 +434,7 @@ class Verbs:
         sample = {"token": "x", "expires": form.write(datetime.now(UTC))}
         template = self._template(operation, ("token", "expires"), sample)
 
-        async def issue(call: Call) -> Answer:
+        async def issue(call: Call) -> Response:
             issued = self._tokens.issue([str(call.values[name]) for name in meaning["user"]])
             expires = dump(form.write(issued.expires))
             return template.fill({"token": dump(issued.token), "expires": expires})

@@ -68,7 +68,7 @@ class Workers:
         try:
             for _ in range(count):  # all at once, and not one after the other
                 self._workers.append(self._start())
-            self.url, self.api_key = [_answer(one) for one in self._workers][-1]
+            self.url, self.api_key = [_started(one) for one in self._workers][-1]
         except BaseException:
             self._end()
             raise
@@ -130,7 +130,7 @@ class Workers:
             raise CannotServeError(f"worker {number} ended ({how}), the last of too many")
         _log.warning("worker %s ended (%s); another one takes its place", number, how)
         successor = self._start()
-        _answer(successor)
+        _started(successor)
         worker.end()
         return successor
 
@@ -159,15 +159,15 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
         running_workers.exported = asyncio.run(export)
 
 
-def _answer(worker: _Worker) -> tuple[str, str]:
+def _started(worker: _Worker) -> tuple[str, str]:
     """Wait until a worker serves, and return its URL and key."""
     try:
-        answer = worker.connection.recv()
+        told = worker.connection.recv()
     except EOFError:
         raise CannotServeError("a worker ended by itself; its log says why") from None
-    if isinstance(answer, str):
-        raise CannotServeError(answer)
-    url, api_key = answer
+    if isinstance(told, str):
+        raise CannotServeError(told)
+    url, api_key = told
     return url, api_key
 
 

@@ -88,14 +88,14 @@ def page(document: dict[str, Any], sessions: int, *, gaps: bool) -> bytes:
         if gaps:
             item["brand_new"] = index
             del item["ehr_provider"]
-    answer = {
+    response = {
         "sessions": items,
         "count": sessions,
         "total_count": sessions,
         "next_page": None,
         "has_next_page": False,
     }
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(response, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:

@@ -73,8 +73,8 @@ class Burst:
     """What came of some seconds of requests over `CONNECTIONS` connections.
 
     Attributes:
-        rate: answers a second.
-        cpu: CPU seconds of the server for one answer.
+        rate: responses a second.
+        cpu: CPU seconds of the server for one response.
     """
 
     rate: float
@@ -88,13 +88,13 @@ class Load:
         self._program = program
 
     def burst(self, server: Server, requests: Sequence[Mapping[str, Any]], seconds: float) -> Burst:
-        """Send the requests in turn, as fast as answers come.
+        """Send the requests in turn, as fast as responses come.
 
         Args:
             seconds: how long; 0 for a few requests, which is enough to see that it works.
 
         Raises:
-            NotMeasuredError: an answer was no success.
+            NotMeasuredError: a response was no success.
         """
         headers = {"authorization": f"Bearer {server.token}", "content-type": "application/json"}
         order = {
@@ -108,10 +108,10 @@ class Load:
         if result["failures"]:
             failures = ", ".join(result["failures"])
             raise NotMeasuredError(f"requests to {server.url} failed: {failures}")
-        if not result["answers"]:
+        if not result["responses"]:
             raise NotMeasuredError(f"no response from {server.url} in {seconds} s")
         spent = server.cpu_seconds() - before
-        return Burst(result["answers"] / result["seconds"], spent / result["answers"])
+        return Burst(result["responses"] / result["seconds"], spent / result["responses"])
 
 
 def case(
@@ -121,7 +121,7 @@ def case(
     requests: Sequence[Mapping[str, str]],
     seconds: float,
 ) -> Callable[[], dict[str, float]]:
-    """Give what measures one burst: the rate by its name, and what an answer costs."""
+    """Give what measures one burst: the rate by its name, and what a response costs."""
 
     def measure() -> dict[str, float]:
         burst = load.burst(server, requests, seconds)
@@ -176,8 +176,8 @@ def sandbox(python: Path, *arguments: str, sessions: int = SESSIONS) -> Generato
         query = {"email": _USER, "third_party_internal_id": "1"}
         headers = {"Heidi-Api-Key": key}
         # It listens before it serves.
-        answer = httpx.get(f"{url}/jwt", params=query, headers=headers, timeout=PATIENCE)
-        yield _filled(Server(url, answer.json()["token"], process), sessions)
+        response = httpx.get(f"{url}/jwt", params=query, headers=headers, timeout=PATIENCE)
+        yield _filled(Server(url, response.json()["token"], process), sessions)
 
 
 @contextlib.contextmanager
@@ -192,7 +192,7 @@ def fastapi(*, durable: bool) -> Generator[Server]:
 
 @contextlib.contextmanager
 def bare() -> Generator[Server]:
-    """Run what answers everything with one session."""
+    """Run what responds to everything with one session."""
     variables = {"BENCH_SAMPLE": str(SAMPLE)}
     with _running(_granian("bare:app"), variables) as (url, process):
         yield Server(url, "none", process, ("1",) * SESSIONS)
@@ -217,8 +217,8 @@ def _granian(application: str) -> list[str]:
 def _filled(server: Server, sessions: int) -> Server:
     headers = {"authorization": f"Bearer {server.token}"}
     with httpx.Client(headers=headers, timeout=PATIENCE) as client:
-        answers = [client.post(f"{server.url}/sessions") for _ in range(sessions)]
-    ids = tuple(str(answer.json()["session_id"]) for answer in answers)
+        responses = [client.post(f"{server.url}/sessions") for _ in range(sessions)]
+    ids = tuple(str(response.json()["session_id"]) for response in responses)
     return Server(server.url, server.token, server.process, ids)
 
 

@@ -102,7 +102,7 @@ class Schemathesis:
         return [*program, "--seed", str(SEED), *report, *less]
 
     def failures(self, folder: Path) -> frozenset[tuple[str, ...]]:
-        """Read the failures and the errors, such as an answer that breaks off."""
+        """Read the failures and the errors, such as a response that breaks off."""
         report = _read(folder / "report.json")
         failures = {
             (each["type"], operation)

@@ -237,7 +237,7 @@ def test_a_program_that_fails_says_why_in_one_line() -> None:
         ask(HERE, "imports.py", "nothing")
 
 
-def test_a_program_that_never_answers_is_ended(
+def test_a_program_that_never_responds_is_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tmp_path.joinpath("hangs.py").write_text("import time; print(1, flush=True); time.sleep(600)")

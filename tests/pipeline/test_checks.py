@@ -117,7 +117,7 @@ KEPT = {"kept": {"value": {"size": "ten"}}}
 SIZE = {"type": "object", "properties": {"size": WHOLE}}
 
 
-def answer(media_type: str, **members: Any) -> dict[str, Any]:
+def response(media_type: str, **members: Any) -> dict[str, Any]:
     content = {media_type: {"schema": SIZE, **members}}
     return {"responses": {"200": {"description": "", "content": content}}}
 
@@ -135,20 +135,20 @@ def answer(media_type: str, **members: Any) -> dict[str, Any]:
             [f"{GET}/responses/200/headers/X-Size/example"],
         ),
         (
-            answer("application/json", example={"size": "ten"}),
+            response("application/json", example={"size": "ten"}),
             [f"{CONTENT}/application~1json/example/size"],
         ),
         (
-            answer("application/problem+json; charset=utf-8", example={"size": "ten"}),
+            response("application/problem+json; charset=utf-8", example={"size": "ten"}),
             [f"{CONTENT}/application~1problem+json; charset=utf-8/example/size"],
         ),
         (
-            answer("application/json", examples={"a": {"$ref": "#/components/examples/kept"}}),
+            response("application/json", examples={"a": {"$ref": "#/components/examples/kept"}}),
             ["#/components/examples/kept/value/size"],
         ),
-        (answer("application/json", example={"size": 10}), []),
-        (answer("application/xml", example="<size>ten</size>"), []),
-        (answer("application/json", examples={"a": {"externalValue": "a.json"}}), []),
+        (response("application/json", example={"size": 10}), []),
+        (response("application/xml", example="<size>ten</size>"), []),
+        (response("application/json", examples={"a": {"externalValue": "a.json"}}), []),
         ({"parameters": [{"schema": WHOLE, "example": 10}]}, []),
         ({"parameters": [{"example": "no schema, no fault of the example"}]}, []),
     ],

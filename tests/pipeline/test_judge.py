@@ -74,8 +74,8 @@ def verdict_on(*skipped: dict[str, str], unanswered: str = "", unseen: str = "")
     """Return a report in which every operation passed but for those that are named."""
     names = [each.value["operationId"] for each in Document(strict()).of("operation")]
     passed = [{"operation": name, "result": "passed"} for name in names if name != unseen]
-    answers = {name: {"404" if name == unanswered else "200": 1} for name in names}
-    return {"rules": [*passed, *skipped], "answers": answers}
+    responses = {name: {"404" if name == unanswered else "200": 1} for name in names}
+    return {"rules": [*passed, *skipped], "answers": responses}
 
 
 def strict() -> Any:

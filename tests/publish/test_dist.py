@@ -352,7 +352,7 @@ HARMED: Final = {
     [
         (report(CLEAN), 0, "audit: nothing is known against 1 packages"),
         (report(CLEAN, HARMED, UNKNOWN), 1, "c 2: PYSEC-1, fixed in 2.1, 3.0"),
-        (report(CLEAN, UNKNOWN), 2, "audit: not done: no answer for 1 of 2 packages, b among"),
+        (report(CLEAN, UNKNOWN), 2, "audit: not done: no response for 1 of 2 packages, b among"),
         ("", 2, "audit: not done: pip-audit: printed no report"),
         ("[]", 2, "audit: not done: pip-audit: printed no report"),
     ],

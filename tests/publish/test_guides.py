@@ -81,7 +81,7 @@ def programs(name: str) -> dict[str, Block]:
 
 
 def steady(text: str) -> str:
-    """Give all ids the same digits, all ports one, and end each answer with a line of its own."""
+    """Give all ids the same digits, all ports one, and end each response with a line of its own."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", text)
     return re.sub(r"\d{30,39}", "0", text).replace("}{", "}\n{").rstrip("\n")
 

@@ -135,7 +135,7 @@ def test_a_note_that_is_no_longer_true_is_seen(tmp_path: Path) -> None:
     assert "no longer true: `created_at`" in proof.generated.reason
 
 
-def test_the_sandbox_answers_with_members_that_no_document_names(sandbox: Served) -> None:
+def test_the_sandbox_adds_properties_that_no_document_names(sandbox: Served) -> None:
     headers = {"Authorization": f"Bearer {sandbox.token('newer@clinic.example')}"}
     created = httpx.post(f"{sandbox.url}/sessions", headers=headers).json()
     read = httpx.get(f"{sandbox.url}/sessions/{created['session_id']}", headers=headers).json()

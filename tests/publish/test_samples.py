@@ -54,8 +54,8 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
 def session(sandbox: Sandbox) -> str:
     """The id of a session of the user that the samples name."""
     headers = {"Authorization": f"Bearer {sandbox.token()}"}
-    answer = httpx.post(sandbox.url + CREATE.path, headers=headers)
-    return str(at(answer.raise_for_status().json(), CREATE.semantics["id"]))
+    response = httpx.post(sandbox.url + CREATE.path, headers=headers)
+    return str(at(response.raise_for_status().json(), CREATE.semantics["id"]))
 
 
 def run(

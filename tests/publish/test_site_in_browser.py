@@ -254,21 +254,21 @@ def console(token: str, identifier: str) -> list[list[Any]]:
         (LIST, [], rf"{items}\W[^]*{ID}"),
     ]
     steps = [DRAWN["console.html"], ["type", "#console input[placeholder=Token]", token]]
-    for operation, fields, answer in requests:
+    for operation, fields, response in requests:
         name = f"{operation.method.lower()} {operation.path})"
         steps += [
             ["click", f"::-p-xpath(//button[contains(., {json.dumps(text)})])"]
             for text in (operation.title, name)
         ]
         steps += fields
-        steps += [["clickUntil", SEND, f"{ANSWERS}.some((text) => /{answer}/.test(text))"]]
+        steps += [["clickUntil", SEND, f"{ANSWERS}.some((text) => /{response}/.test(text))"]]
         steps += [["axe", "body"], ["press", "Escape"]]
     return [*steps, ["read", STORED]]
 
 
 def create(url: str, token: str) -> str:
-    answer = httpx.post(url + CREATE.path, headers={"Authorization": f"Bearer {token}"})
-    return str(at(answer.raise_for_status().json(), CREATE.semantics["id"]))
+    response = httpx.post(url + CREATE.path, headers={"Authorization": f"Bearer {token}"})
+    return str(at(response.raise_for_status().json(), CREATE.semantics["id"]))
 
 
 def read(url: str, token: str, identifier: str) -> str:
@@ -556,7 +556,7 @@ def test_the_console_keeps_no_token(seen: dict[str, Seen]) -> None:
     assert seen["console"]["token"] not in stored
 
 
-def test_a_request_and_its_answer_in_the_console_break_no_rule_of_wcag_aa(
+def test_a_request_and_its_response_in_the_console_break_no_rule_of_wcag_aa(
     seen: dict[str, Seen],
 ) -> None:
     *violations, _ = seen["console"]["read"]

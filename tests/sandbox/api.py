@@ -27,21 +27,21 @@ class Api(httpx.Client):
         super().__init__(base_url=url, headers=headers, timeout=20, verify=TRUST)
 
     def create(self, body: object = None) -> str:
-        answer = self.post("/sessions", json=body) if body is not None else self.post("/sessions")
-        assert 200 == answer.status_code, answer.text
-        session_id: str = answer.json()["session_id"]
+        response = self.post("/sessions", json=body) if body is not None else self.post("/sessions")
+        assert 200 == response.status_code, response.text
+        session_id: str = response.json()["session_id"]
         return session_id
 
     def session(self, session_id: str) -> dict[str, Any]:
-        answer = self.get(f"/sessions/{session_id}")
-        assert 200 == answer.status_code, answer.text
-        session: dict[str, Any] = answer.json()["session"]
+        response = self.get(f"/sessions/{session_id}")
+        assert 200 == response.status_code, response.text
+        session: dict[str, Any] = response.json()["session"]
         return session
 
     def update(self, session_id: str, members: object) -> dict[str, Any]:
-        answer = self.patch(f"/sessions/{session_id}", json=members)
-        assert 200 == answer.status_code, answer.text
-        session: dict[str, Any] = answer.json()["session"]
+        response = self.patch(f"/sessions/{session_id}", json=members)
+        assert 200 == response.status_code, response.text
+        session: dict[str, Any] = response.json()["session"]
         return session
 
     def patch_raw(self, session_id: str, body: str | bytes) -> httpx.Response:
@@ -51,9 +51,9 @@ class Api(httpx.Client):
         )
 
     def page(self, **query: str | int) -> dict[str, Any]:
-        answer = self.get("/sessions/linked-user", params=query)
-        assert 200 == answer.status_code, answer.text
-        page: dict[str, Any] = answer.json()
+        response = self.get("/sessions/linked-user", params=query)
+        assert 200 == response.status_code, response.text
+        page: dict[str, Any] = response.json()
         return page
 
     def walk(self, page_size: int) -> Iterator[dict[str, Any]]:
@@ -70,18 +70,18 @@ def new_user(sandbox: Sandbox, suffix: str = "") -> Api:
     return Api(sandbox.url, sandbox.token(f"user{next(_numbers)}{suffix}@example.com"))
 
 
-def error_of(answer: httpx.Response) -> tuple[int, str]:
+def error_of(response: httpx.Response) -> tuple[int, str]:
     """Return status and type of an error, having checked its shape."""
-    assert "application/json" == answer.headers["content-type"]
-    detail = answer.json()["detail"]
+    assert "application/json" == response.headers["content-type"]
+    detail = response.json()["detail"]
     assert {"msg", "type"} == detail.keys()
     assert isinstance(detail["msg"], str)
-    return answer.status_code, detail["type"]
+    return response.status_code, detail["type"]
 
 
-def message_of(answer: httpx.Response) -> str:
+def message_of(response: httpx.Response) -> str:
     """Return the message of an error."""
-    message: str = answer.json()["detail"]["msg"]
+    message: str = response.json()["detail"]["msg"]
     return message
 
 
@@ -89,7 +89,7 @@ def exchange(url: str, request: bytes, *, half_close: bool = False) -> bytes:
     """Send bytes, and return all that comes back until the server closes."""
     parts = urlsplit(url)
     assert parts.hostname is not None
-    answer = bytearray()
+    response = bytearray()
     with socket.create_connection((parts.hostname, parts.port or 80), timeout=20) as connection:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(request)
@@ -97,13 +97,13 @@ def exchange(url: str, request: bytes, *, half_close: bool = False) -> bytes:
                 connection.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionResetError):
             while chunk := connection.recv(65536):
-                answer += chunk
-    return bytes(answer)
+                response += chunk
+    return bytes(response)
 
 
-def status_and_body(answer: bytes) -> tuple[int, Any]:
-    """Return the status and the JSON body of the first answer on a connection."""
-    head, _, rest = answer.partition(b"\r\n\r\n")
+def status_and_body(response: bytes) -> tuple[int, Any]:
+    """Return the status and the JSON body of the first response on a connection."""
+    head, _, rest = response.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
     assert length is not None, head
     return int(head.split()[1]), json.loads(rest[: int(length[1])])

@@ -32,9 +32,9 @@ class Process:
     def api(self, email: str = "clinician@example.com", api_key: str | None = None) -> Api:
         query = {"email": email, "third_party_internal_id": "1"}
         headers = {"Heidi-Api-Key": api_key or self.api_key}
-        answer = httpx.get(f"{self.url}/jwt", params=query, headers=headers, verify=TRUST)
-        assert 200 == answer.status_code, answer.text
-        return Api(self.url, answer.json()["token"])
+        response = httpx.get(f"{self.url}/jwt", params=query, headers=headers, verify=TRUST)
+        assert 200 == response.status_code, response.text
+        return Api(self.url, response.json()["token"])
 
     def stop(self) -> tuple[int, str, str]:
         """Ask it to end; return exit code, what else it printed, and its stderr."""

@@ -33,9 +33,9 @@ def ask(sandbox: Sandbox, authorization: str) -> httpx.Response:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_s1_every_operation_wants_a_token(sandbox: Sandbox, method: str, path: str) -> None:
-    answer = httpx.request(method, sandbox.url + path, verify=TRUST)
-    assert UNAUTHENTICATED == error_of(answer)
-    assert "Bearer" == answer.headers["www-authenticate"]
+    response = httpx.request(method, sandbox.url + path, verify=TRUST)
+    assert UNAUTHENTICATED == error_of(response)
+    assert "Bearer" == response.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_s1_every_operation_wants_a_token(sandbox: Sandbox, method: str, path: s
 def test_s1_a_token_is_asked_for_before_method_query_and_body(
     sandbox: Sandbox, method: str, path: str
 ) -> None:
-    answer = httpx.request(method, sandbox.url + path, content=b"{", verify=TRUST)
-    assert UNAUTHENTICATED == error_of(answer)
+    response = httpx.request(method, sandbox.url + path, content=b"{", verify=TRUST)
+    assert UNAUTHENTICATED == error_of(response)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_s1_a_token_is_asked_for_before_method_query_and_body(
     ["", "Bearer", "{token}", "Basic {token}", "Token {token}", "Bearer{token}"],
 )
 def test_s1_another_scheme_than_bearer_is_refused(sandbox: Sandbox, authorization: str) -> None:
-    answer = ask(sandbox, authorization.format(token=sandbox.token()))
-    assert UNAUTHENTICATED == error_of(answer)
+    response = ask(sandbox, authorization.format(token=sandbox.token()))
+    assert UNAUTHENTICATED == error_of(response)
 
 
 def test_s1_the_scheme_is_read_in_any_case(sandbox: Sandbox) -> None:
@@ -68,10 +68,10 @@ def test_s1_a_token_with_any_one_character_changed_is_refused(sandbox: Sandbox) 
         for index, character in enumerate(token):
             changed = "A" if character != "A" else "B"
             near = token[:index] + changed + token[index + 1 :]
-            answer = client.get(
+            response = client.get(
                 f"{sandbox.url}/sessions/1", headers={"authorization": f"Bearer {near}"}
             )
-            assert UNAUTHENTICATED == error_of(answer), index
+            assert UNAUTHENTICATED == error_of(response), index
 
 
 def test_s1_the_last_character_has_one_right_value(sandbox: Sandbox) -> None:
@@ -119,13 +119,13 @@ def test_a_user_who_is_called_expired_gets_a_token_that_has_expired(
 
 
 def test_the_key_buys_a_token_that_works(sandbox: Sandbox) -> None:
-    answer = buy(sandbox, sandbox.api_key, email="a@example.com", third_party_internal_id="7")
-    assert 200 == answer.status_code
-    with Api(sandbox.url, answer.json()["token"]) as api:
+    response = buy(sandbox, sandbox.api_key, email="a@example.com", third_party_internal_id="7")
+    assert 200 == response.status_code
+    with Api(sandbox.url, response.json()["token"]) as api:
         assert api.session(api.create())["session_id"]
 
 
-def test_the_answer_says_in_utc_when_the_token_ends(sandbox: Sandbox) -> None:
+def test_the_response_says_in_utc_when_the_token_ends(sandbox: Sandbox) -> None:
     before = datetime.now(UTC)
     text = buy(sandbox, sandbox.api_key, email="a", third_party_internal_id="b").json()[
         "expiration_time"
@@ -139,10 +139,10 @@ def test_a_wrong_or_missing_key_buys_nothing(sandbox: Sandbox) -> None:
     key = sandbox.api_key
     for wrong in (None, "", key[:-1], key + "x", key.swapcase(), "ключ".encode().decode("latin-1")):
         headers = [] if wrong is None else [(b"Heidi-Api-Key", wrong.encode("latin-1"))]
-        answer = httpx.get(
+        response = httpx.get(
             f"{sandbox.url}/jwt?email=a&third_party_internal_id=b", headers=headers, verify=TRUST
         )
-        assert UNAUTHENTICATED == error_of(answer)
+        assert UNAUTHENTICATED == error_of(response)
 
 
 def test_a_token_needs_both_email_and_id(sandbox: Sandbox) -> None:
@@ -150,9 +150,9 @@ def test_a_token_needs_both_email_and_id(sandbox: Sandbox) -> None:
         ({"email": "a"}, "third_party_internal_id"),
         ({"third_party_internal_id": "b"}, "email"),
     ):
-        answer = buy(sandbox, sandbox.api_key, **query)
-        assert (422, "InvalidRequestError") == error_of(answer)
-        assert message_of(answer).startswith(f"{missing} is missing")
+        response = buy(sandbox, sandbox.api_key, **query)
+        assert (422, "InvalidRequestError") == error_of(response)
+        assert message_of(response).startswith(f"{missing} is missing")
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def test_latency_waits_and_then_goes_on(user: Api) -> None:
     ("faults", "seconds"), [("rate-limited", "1"), ("rate-limited; retry-after=7", "7")]
 )
 def test_a_limited_rate_is_429_with_retry_after(user: Api, faults: str, seconds: str) -> None:
-    answer = ask(user, faults)
-    assert (429, "RateLimitedError") == error_of(answer)
-    assert seconds == answer.headers["retry-after"]
+    response = ask(user, faults)
+    assert (429, "RateLimitedError") == error_of(response)
+    assert seconds == response.headers["retry-after"]
     assert 0 == user.page()["total_count"]
 
 
@@ -63,9 +63,9 @@ def test_a_limited_rate_is_429_with_retry_after(user: Api, faults: str, seconds:
 def test_unavailable_is_503_with_retry_after_where_it_is_wanted(
     user: Api, faults: str, seconds: str | None
 ) -> None:
-    answer = ask(user, faults)
-    assert (503, "ServiceUnavailableError") == error_of(answer)
-    assert seconds == answer.headers.get("retry-after")
+    response = ask(user, faults)
+    assert (503, "ServiceUnavailableError") == error_of(response)
+    assert seconds == response.headers.get("retry-after")
     assert 0 == user.page()["total_count"]
 
 
@@ -89,7 +89,7 @@ def test_drop_closes_no_other_connection(chaotic: Sandbox, user: Api) -> None:
             assert 1 == other.page()["total_count"]
 
 
-def test_malformed_is_the_first_half_of_the_answer(user: Api) -> None:
+def test_malformed_is_the_first_half_of_the_response(user: Api) -> None:
     whole = ask(user, "latency=0ms", "GET", f"/sessions/{user.create()}")
     half = ask(user, "malformed", "GET", whole.request.url.path.removeprefix(user.base_url.path))
     assert (200, "application/json") == (half.status_code, half.headers["content-type"])
@@ -97,16 +97,19 @@ def test_malformed_is_the_first_half_of_the_answer(user: Api) -> None:
 
 
 def test_malformed_html_is_a_page(user: Api) -> None:
-    answer = ask(user, "malformed=html")
-    assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
-    assert answer.text.startswith("<!doctype html>")
+    response = ask(user, "malformed=html")
+    assert (200, "text/html; charset=utf-8") == (
+        response.status_code,
+        response.headers["content-type"],
+    )
+    assert response.text.startswith("<!doctype html>")
     assert 1 == user.page()["total_count"]
 
 
 def test_an_expired_token_is_401(user: Api) -> None:
-    answer = ask(user, "expired-token")
-    assert (401, "AuthenticationError") == error_of(answer)
-    assert "Bearer" == answer.headers["www-authenticate"]
+    response = ask(user, "expired-token")
+    assert (401, "AuthenticationError") == error_of(response)
+    assert "Bearer" == response.headers["www-authenticate"]
     assert 0 == user.page()["total_count"]
 
 
@@ -119,7 +122,7 @@ def test_next_page_null_hides_that_there_is_more(user: Api) -> None:
         assert (None, more, size) == (page["next_page"], page["has_next_page"], page["count"])
 
 
-def test_next_page_null_leaves_any_other_answer_alone(user: Api) -> None:
+def test_next_page_null_leaves_any_other_response_alone(user: Api) -> None:
     session_id = user.create()
     whole = user.get(f"/sessions/{session_id}")
     assert whole.content == ask(user, "next-page-null", "GET", f"/sessions/{session_id}").content
@@ -168,10 +171,10 @@ def test_times_counts_for_each_user_and_header_alone(chaotic: Sandbox, user: Api
 def test_what_is_no_fault_is_400_and_says_what_there_is(
     user: Api, faults: str, reason: str
 ) -> None:
-    answer = ask(user, faults)
-    assert (400, "MalformedRequestError") == error_of(answer)
-    assert message_of(answer).startswith("Heidi-Sandbox-Chaos: ")
-    assert reason in message_of(answer)
+    response = ask(user, faults)
+    assert (400, "MalformedRequestError") == error_of(response)
+    assert message_of(response).startswith("Heidi-Sandbox-Chaos: ")
+    assert reason in message_of(response)
     assert 0 == user.page()["total_count"]
 
 
@@ -198,11 +201,11 @@ def outcomes(rate: float, seed: int, requests: int = 60) -> list[object]:
     ):
         for _ in range(requests):
             try:
-                answer = api.post("/sessions")
+                response = api.post("/sessions")
             except httpx.RemoteProtocolError:
                 ends.append(None)
             else:
-                ends.append((answer.status_code, answer.headers["content-type"]))
+                ends.append((response.status_code, response.headers["content-type"]))
     return ends
 
 
@@ -234,8 +237,8 @@ def test_chaos_comes_from_the_command_line_as_well(tmp_path: Path) -> None:
     assert "chaos: rate-limited" in err
     flags = ["--chaos", "--chaos-rate", "1", "--chaos-seed", "3"]
     with started(tmp_path, *flags) as process:
-        answer = httpx.get(f"{process.url}/sessions/1", verify=TRUST)
-        assert answer.status_code in {200, 401, 429, 503}
+        response = httpx.get(f"{process.url}/sessions/1", verify=TRUST)
+        assert response.status_code in {200, 401, 429, 503}
         assert 200 == httpx.get(httpx.URL(process.url).join("/healthz"), verify=TRUST).status_code
 
 
@@ -253,16 +256,16 @@ MET = {
 
 def met(api: Api) -> str:
     try:
-        answer = api.post("/sessions")
+        response = api.post("/sessions")
     except httpx.RemoteProtocolError:
         return "dropped"
-    if answer.headers["content-type"].startswith("text/html"):
+    if response.headers["content-type"].startswith("text/html"):
         return "html"
-    if answer.status_code in {429, 503}:
-        assert "1" == answer.headers["retry-after"]
-    if answer.status_code == 200:
-        return "ok" if answer.text.endswith("}") else "half"
-    return str(answer.status_code)
+    if response.status_code in {429, 503}:
+        assert "1" == response.headers["retry-after"]
+    if response.status_code == 200:
+        return "ok" if response.text.endswith("}") else "half"
+    return str(response.status_code)
 
 
 @pytest.mark.parametrize("name", MET)
@@ -293,8 +296,8 @@ def test_each_scenario_is_tried_and_one_spares_the_issue_of_tokens() -> None:
     for name, status in (("expired-tokens", 200), ("rate-limit", 429)):
         with serving(scenario=name) as sandbox:
             headers = {"Heidi-Api-Key": sandbox.api_key}
-            answer = httpx.get(f"{sandbox.url}/jwt", params=query, headers=headers, verify=TRUST)
-            assert status == answer.status_code
+            response = httpx.get(f"{sandbox.url}/jwt", params=query, headers=headers, verify=TRUST)
+            assert status == response.status_code
 
 
 def test_a_request_asks_for_its_own_fault_beside_a_scenario_only_with_chaos() -> None:
@@ -306,8 +309,8 @@ def test_a_request_asks_for_its_own_fault_beside_a_scenario_only_with_chaos() ->
 
 def test_a_scenario_comes_from_the_command_line_which_names_them_all(tmp_path: Path) -> None:
     with started(tmp_path, "--scenario", "rate-limit") as process:
-        answer = httpx.post(f"{process.url}/sessions", verify=TRUST)
-        assert (429, "RateLimitedError") == error_of(answer)
+        response = httpx.post(f"{process.url}/sessions", verify=TRUST)
+        assert (429, "RateLimitedError") == error_of(response)
         assert process.running.stdout is not None
         text = f"Scenario rate-limit: {SCENARIOS['rate-limit'].text}.\n"
         assert text == process.running.stdout.readline()

@@ -28,8 +28,8 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
         assert "/api/v2/ml-scribe/open-api" == urlsplit(process.url).path
         assert len(process.api_key) > GENERATED
         command = process.lines[2].removeprefix("Get a token: ")
-        answer = subprocess.run(["sh", "-c", command], capture_output=True, check=True)  # noqa: S607
-        assert answer.stdout.startswith(b'{"token":"')
+        response = subprocess.run(["sh", "-c", command], capture_output=True, check=True)  # noqa: S607
+        assert response.stdout.startswith(b'{"token":"')
         with process.api() as api:
             assert api.session(api.create())
 

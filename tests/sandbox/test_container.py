@@ -203,12 +203,12 @@ def test_compose_serves_with_secrets_from_files(image: Path, tmp_path: Path) -> 
         try:
             assert running.stdout is not None
             url = running.stdout.readline().split()[-1]
-            answer = httpx.get(
+            response = httpx.get(
                 f"{url}/jwt?email=a&third_party_internal_id=b",
                 headers={"Heidi-Api-Key": "hunter2hunter2"},
                 verify=TRUST,
             )
-            assert 200 == answer.status_code
+            assert 200 == response.status_code
         finally:
             running.terminate()
         out, err = running.communicate(timeout=20)
@@ -242,7 +242,7 @@ def pg_isready() -> str:
     return program
 
 
-def test_the_health_check_of_the_database_says_that_nobody_answers_by_tcp() -> None:
+def test_the_health_check_of_the_database_reports_no_response_by_tcp() -> None:
     kind, program, *words = COMPOSE["services"]["database"]["healthcheck"]["test"]
     assert ("CMD", "pg_isready") == (kind, program)
     assert "127.0.0.1" == words[words.index("--host") + 1]

@@ -22,13 +22,13 @@ def preflight(sandbox: Sandbox, path: str, **headers: str) -> httpx.Response:
 
 
 def test_a_browser_may_ask_before_it_calls_and_has_no_token_then(sandbox: Sandbox) -> None:
-    answer = preflight(sandbox, "/sessions/1", **{"access-control-request-method": "PATCH"})
-    assert (204, b"") == (answer.status_code, answer.content)
-    assert "*" == answer.headers["access-control-allow-origin"]
-    assert "GET, PATCH, POST" == answer.headers["access-control-allow-methods"]
+    response = preflight(sandbox, "/sessions/1", **{"access-control-request-method": "PATCH"})
+    assert (204, b"") == (response.status_code, response.content)
+    assert "*" == response.headers["access-control-allow-origin"]
+    assert "GET, PATCH, POST" == response.headers["access-control-allow-methods"]
     assert (
         "authorization, content-type, heidi-api-key, heidi-sandbox-chaos"
-        == (answer.headers["access-control-allow-headers"])
+        == (response.headers["access-control-allow-headers"])
     )
 
 
@@ -37,21 +37,21 @@ def test_options_without_that_question_is_a_request_like_any_other(sandbox: Sand
 
 
 @pytest.mark.parametrize("path", ["/sessions/linked-user", "/sessions/0", "/nowhere"])
-def test_a_page_may_read_every_answer(sandbox: Sandbox, path: str) -> None:
+def test_a_page_may_read_every_response(sandbox: Sandbox, path: str) -> None:
     with Api(sandbox.url, sandbox.token()) as api:
         for headers in ({}, {"authorization": "Bearer wrong"}):
-            answer = api.get(path, headers={**PAGE, **headers})
-            assert "*" == answer.headers["access-control-allow-origin"]
+            response = api.get(path, headers={**PAGE, **headers})
+            assert "*" == response.headers["access-control-allow-origin"]
             assert (
                 "allow, location, retry-after, www-authenticate"
-                == (answer.headers["access-control-expose-headers"])
+                == (response.headers["access-control-expose-headers"])
             )
 
 
 def test_faults_on_demand_are_readable_as_well(sandbox: Sandbox) -> None:
     with Api(sandbox.url, sandbox.token()) as api:
-        answer = api.get("/sessions/0", headers={**PAGE, "heidi-sandbox-chaos": "rate-limited"})
-    assert (429, "*") == (answer.status_code, answer.headers["access-control-allow-origin"])
+        response = api.get("/sessions/0", headers={**PAGE, "heidi-sandbox-chaos": "rate-limited"})
+    assert (429, "*") == (response.status_code, response.headers["access-control-allow-origin"])
 
 
 def test_nobody_else_sees_any_of_it(sandbox: Sandbox) -> None:

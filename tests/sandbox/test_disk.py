@@ -63,22 +63,22 @@ def on_a_small_disk(postgresql: Postgresql, url: str, disk: Path) -> Generator[N
 
 
 def ready(sandbox: Sandbox) -> tuple[int, str]:
-    answer = httpx.get(httpx.URL(sandbox.url).join("/readyz"), verify=TRUST)
-    return (200, "") if answer.status_code == 200 else error_of(answer)
+    response = httpx.get(httpx.URL(sandbox.url).join("/readyz"), verify=TRUST)
+    return (200, "") if response.status_code == 200 else error_of(response)
 
 
 def fill(api: Api, session_id: str) -> list[str]:
     """Create sessions of some size until there is no space, and return those that are there."""
     created = [session_id]
     for _ in range(1000):
-        answer = api.post("/sessions")
-        if answer.status_code == 200:
-            created.append(answer.json()["session_id"])
+        response = api.post("/sessions")
+        if response.status_code == 200:
+            created.append(response.json()["session_id"])
             notes = {"clinician_notes": [os.urandom(60_000).hex()]}
-            answer = api.patch(f"/sessions/{created[-1]}", json=notes)
-        if answer.status_code != 200:
-            assert FULL == error_of(answer)
-            assert "10" == answer.headers["retry-after"]
+            response = api.patch(f"/sessions/{created[-1]}", json=notes)
+        if response.status_code != 200:
+            assert FULL == error_of(response)
+            assert "10" == response.headers["retry-after"]
             return created
     pytest.fail("the disk is not full")
 

@@ -321,23 +321,23 @@ class Client:
             root=root,
         )
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x/v9")
-        answer = self.send("GET", f"/tokens?who={who}&where=1", headers={"X-Partner": KEY})
-        assert 200 == answer.status_code, answer.text
-        self.ticket: Node = answer.json()
+        response = self.send("GET", f"/tokens?who={who}&where=1", headers={"X-Partner": KEY})
+        assert 200 == response.status_code, response.text
+        self.ticket: Node = response.json()
         self._client.headers["authorization"] = f"Bearer {self.ticket['ticket']}"
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **more))
 
     def make(self, **properties: Any) -> Node:
-        answer = self.send("POST", "/widgets", json=properties)
-        assert 201 == answer.status_code, answer.text
-        widget: Node = answer.json()["box"]["widget"]
+        response = self.send("POST", "/widgets", json=properties)
+        assert 201 == response.status_code, response.text
+        widget: Node = response.json()["box"]["widget"]
         return widget
 
     def error(self, method: str, path: str, **more: Any) -> tuple[int, str]:
-        answer = self.send(method, path, **more)
-        return answer.status_code, answer.json()["problem"]["kind"]
+        response = self.send(method, path, **more)
+        return response.status_code, response.json()["problem"]["kind"]
 
 
 @pytest.fixture
@@ -351,10 +351,10 @@ def bob(store: OpenStore, ann: Client) -> Client:
 
 
 def test_a_create_returns_its_status_the_resource_and_the_id_where_they_belong(ann: Client) -> None:
-    answer = ann.send("POST", "/widgets", json={"size": 7, "tags": ["a"], "nonsense": 1})
-    assert 201 == answer.status_code
-    assert 3 == answer.json()["version"]
-    box = answer.json()["box"]
+    response = ann.send("POST", "/widgets", json={"size": 7, "tags": ["a"], "nonsense": 1})
+    assert 201 == response.status_code
+    assert 3 == response.json()["version"]
+    box = response.json()["box"]
     assert box["key"] == box["widget"]["uid"]
     assert ("Widget 1", 7, ["a"]) == tuple(
         box["widget"][name] for name in ("label", "size", "tags")
@@ -366,9 +366,13 @@ def test_a_create_returns_its_status_the_resource_and_the_id_where_they_belong(a
 def test_an_update_keeps_what_the_resource_has_and_ignores_the_rest(ann: Client) -> None:
     uid = ann.make()["uid"]
     path = f"/widgets/{uid}"
-    answer = ann.send("PATCH", path, json={"title": "x", "secret": "y", "uid": "z", "label": "q"})
-    assert (202, "x", uid) == (answer.status_code, answer.json()["label"], answer.json()["uid"])
-    assert "secret" not in answer.json()
+    response = ann.send("PATCH", path, json={"title": "x", "secret": "y", "uid": "z", "label": "q"})
+    assert (202, "x", uid) == (
+        response.status_code,
+        response.json()["label"],
+        response.json()["uid"],
+    )
+    assert "secret" not in response.json()
     owned = ann.send("PATCH", path, json={"owner": {"name": "A", "alien": 1}}).json()
     assert {"name": "A"} == owned["owner"]
     merged = ann.send("PATCH", path, json={"owner": {"name": "A", "since": "2000-02-29"}}).json()
@@ -425,8 +429,8 @@ def test_a_message_says_what_must_be_and_repeats_nothing_that_was_sent(
     ann: Client, sent: object, message: str
 ) -> None:
     path = f"/widgets/{ann.make(counts={'a': 1, 'b': 2})['uid']}"
-    answer = ann.send("PATCH", path, json=sent)
-    assert (422, message) == (answer.status_code, answer.json()["problem"]["words"])
+    response = ann.send("PATCH", path, json=sent)
+    assert (422, message) == (response.status_code, response.json()["problem"]["words"])
 
 
 def test_a_declared_location_leads_to_the_resource(store: OpenStore) -> None:
@@ -440,10 +444,10 @@ def test_a_declared_location_leads_to_the_resource(store: OpenStore) -> None:
     ):
         operation["responses"][status]["headers"] = {"Location": link}
     ann = Client(store, root)
-    answer = ann.send("POST", "/widgets", json={"size": 7})
-    widget = answer.json()["box"]["widget"]
+    response = ann.send("POST", "/widgets", json={"size": 7})
+    widget = response.json()["box"]["widget"]
     path = f"/widgets/{widget['uid']}"
-    assert f"/v9{path}" == answer.headers["location"]
+    assert f"/v9{path}" == response.headers["location"]
     assert widget == ann.send("GET", path).json()
     assert f"/v9{path}" == ann.send("POST", f"{path}/archive").headers["location"]
     # No operation reads a part.
@@ -454,9 +458,9 @@ def test_a_location_that_is_shown_as_a_url_names_the_sandbox(store: OpenStore) -
     root = document()
     link = {"schema": {"type": "string", "format": "uri"}}
     root["paths"]["/widgets"]["post"]["responses"]["201"]["headers"] = {"Location": link}
-    answer = Client(store, root).send("POST", "/widgets", json={"size": 7})
-    uid = answer.json()["box"]["key"]
-    assert f"http://sandbox.example/v9/widgets/{uid}" == answer.headers["location"]
+    response = Client(store, root).send("POST", "/widgets", json={"size": 7})
+    uid = response.json()["box"]["key"]
+    assert f"http://sandbox.example/v9/widgets/{uid}" == response.headers["location"]
 
 
 def test_declared_headers_are_sent_with_every_success(store: OpenStore) -> None:
@@ -469,11 +473,11 @@ def test_declared_headers_are_sent_with_every_success(store: OpenStore) -> None:
     }
     for item in root["paths"].values():
         for name, operation in item.items():
-            for status, response in operation["responses"].items() if name != "parameters" else ():
-                response["headers"] = headers if status.startswith("2") else {"X-Cost": {}}
+            for status, declared in operation["responses"].items() if name != "parameters" else ():
+                declared["headers"] = headers if status.startswith("2") else {"X-Cost": {}}
     ann = Client(store, root)
     path = f"/widgets/{ann.make()['uid']}"
-    for answer in (
+    for response in (
         ann.send("POST", "/widgets", json={}),
         ann.send("GET", path),
         ann.send("GET", "/widgets"),
@@ -482,9 +486,9 @@ def test_declared_headers_are_sent_with_every_success(store: OpenStore) -> None:
         ann.send("PUT", f"{path}/ping"),
         ann.send("DELETE", path),
     ):
-        shown = [answer.headers[name] for name in ("x-cost", "x-free", "x-units")]
+        shown = [response.headers[name] for name in ("x-cost", "x-free", "x-units")]
         assert ["3", "true", "a,b"] == shown
-        assert answer.headers.get("content-type") in ("application/json", None)
+        assert response.headers.get("content-type") in ("application/json", None)
     assert "x-cost" not in ann.send("GET", path).headers
 
 
@@ -492,9 +496,9 @@ def test_a_deleted_resource_is_gone_and_a_walk_stays_right(ann: Client) -> None:
     uids = [ann.make()["uid"] for _ in range(5)]
     page = ann.send("GET", "/widgets").json()
     assert uids[:2:-1] == [row["uid"] for row in page["data"]["rows"]]
-    answer = ann.send("DELETE", f"/widgets/{uids[3]}")
-    assert (204, b"") == (answer.status_code, answer.content)
-    assert "content-length" not in answer.headers
+    response = ann.send("DELETE", f"/widgets/{uids[3]}")
+    assert (204, b"") == (response.status_code, response.content)
+    assert "content-length" not in response.headers
     assert ann.send("DELETE", f"/widgets/{uids[1]}").is_success
     seen = []
     while page["more"]:
@@ -510,10 +514,10 @@ def test_an_action_changes_the_instant_and_needs_an_id_of_the_caller(
     ann: Client, bob: Client
 ) -> None:
     widget = ann.make()
-    answer = ann.send("POST", f"/widgets/{widget['uid']}/archive")
-    assert 202 == answer.status_code
-    assert {**widget, "touched": answer.json()["touched"]} == answer.json()
-    assert answer.json()["touched"] > widget["touched"]
+    response = ann.send("POST", f"/widgets/{widget['uid']}/archive")
+    assert 202 == response.status_code
+    assert {**widget, "touched": response.json()["touched"]} == response.json()
+    assert response.json()["touched"] > widget["touched"]
     assert (404, "NoWidget") == bob.error("POST", f"/widgets/{widget['uid']}/archive")
 
 
@@ -525,8 +529,8 @@ def test_an_operation_without_semantics_is_served_from_its_example(
     assert (422, "Wrong") == ann.error("GET", f"{path}/x")
     assert (404, "NoWidget") == bob.error("GET", f"{path}/1")
     assert (401, "Stranger") == ann.error("GET", f"{path}/1", headers={"authorization": ""})
-    answer = ann.send("PUT", path.replace("history", "ping"))
-    assert (204, b"") == (answer.status_code, answer.content)
+    response = ann.send("PUT", path.replace("history", "ping"))
+    assert (204, b"") == (response.status_code, response.content)
     assert {"widgetHistory", "pingWidget"} == {*read_document(document()).without_semantics}
 
 
@@ -573,8 +577,8 @@ def test_a_second_resource_is_kept_apart_and_within_the_first(ann: Client, bob: 
     ],
 )
 def test_a_query_parameter_is_read_by_its_schema(ann: Client, query: str, taken: bool) -> None:
-    answer = ann.send("GET", f"/widgets?{query}")
-    assert (200 if taken else 422) == answer.status_code, answer.text
+    response = ann.send("GET", f"/widgets?{query}")
+    assert (200 if taken else 422) == response.status_code, response.text
 
 
 def test_a_header_parameter_is_read_by_its_schema(ann: Client) -> None:
@@ -586,9 +590,9 @@ def test_a_header_parameter_is_read_by_its_schema(ann: Client) -> None:
 def test_credentials_and_errors_are_those_of_the_document(ann: Client) -> None:
     assert isinstance(ann.ticket["until"], int)
     for headers in ({"X-Partner": "no"}, {"authorization": f"Bearer {KEY}"}):
-        answer = ann.send("GET", "/tokens?who=a&where=1", headers=headers)
-        assert (401, "X-Partner") == (answer.status_code, answer.headers["www-authenticate"])
-        assert problem("Stranger") == answer.json()
+        response = ann.send("GET", "/tokens?who=a&where=1", headers=headers)
+        assert (401, "X-Partner") == (response.status_code, response.headers["www-authenticate"])
+        assert problem("Stranger") == response.json()
     assert (422, "Wrong") == ann.error("GET", "/tokens?who=a&where=x", headers={"X-Partner": KEY})
     assert (400, "Broken") == ann.error(
         "POST", "/widgets", content=b"{", headers={"content-type": "application/json"}

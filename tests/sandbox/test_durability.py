@@ -91,20 +91,20 @@ class Writers:
                     return
 
     def _write_one(self, api: Api) -> None:
-        answer = api.post("/sessions")
-        if self._refused(answer):
+        response = api.post("/sessions")
+        if self._refused(response):
             return
-        session_id = answer.json()["session_id"]
+        session_id = response.json()["session_id"]
         self.acknowledged[session_id] = 0
         for duration in range(1, 4):
             if self._refused(api.patch(f"/sessions/{session_id}", json={"duration": duration})):
                 return
             self.acknowledged[session_id] = duration
 
-    def _refused(self, answer: httpx.Response) -> bool:
-        if answer.status_code == 200:
+    def _refused(self, response: httpx.Response) -> bool:
+        if response.status_code == 200:
             return False
-        self.refusals.add(answer.json()["detail"]["type"])
+        self.refusals.add(response.json()["detail"]["type"])
         self._stopped.wait(0.02)
         return True
 

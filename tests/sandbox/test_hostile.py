@@ -1,4 +1,4 @@
-"""S19: whatever the bytes, the answer is no 5xx, and the next caller is served."""
+"""S19: whatever the bytes, the response is no 5xx, and the next caller is served."""
 
 import contextlib
 import itertools
@@ -200,13 +200,13 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
 }
 
 
-def judged(answer: bytes) -> int:
-    """Return the status of the first answer, whose body has the one shape of errors."""
-    head, _, rest = answer.partition(b"\r\n\r\n")
+def judged(response: bytes) -> int:
+    """Return the status of the first response, whose body has the one shape of errors."""
+    head, _, rest = response.partition(b"\r\n\r\n")
     status = int(head.split()[1])
     length = re.search(rb"(?i)content-length: (\d+)", head)
     body = rest[: int(length[1])] if length else b""
-    # Granian answers what is not HTTP before the application sees it, and says nothing more.
+    # Granian responds to what is not HTTP before the application sees it, and says nothing more.
     if status >= 400 and body:
         assert {"msg", "type"} == json.loads(body)["detail"].keys()
     return status
@@ -215,13 +215,13 @@ def judged(answer: bytes) -> int:
 @pytest.mark.parametrize("name", CASES)
 def test_s19_no_bytes_yield_a_5xx(sandbox: Sandbox, name: str) -> None:
     data, statuses = CASES[name]
-    answer = exchange(
+    response = exchange(
         sandbox.url, data.replace(b"TOKEN", sandbox.token().encode()), half_close=not statuses
     )
     # What is not HTTP may be cut without a word, or while it is still being sent.
     may_be_cut = not statuses or statuses & {400, 431}
-    if answer or not may_be_cut:
-        assert judged(answer) in (statuses or {400, 413})
+    if response or not may_be_cut:
+        assert judged(response) in (statuses or {400, 413})
     with new_user(sandbox) as api:
         assert 0 == api.page()["count"]
 
@@ -237,8 +237,8 @@ def test_s19_a_request_that_breaks_off_changes_nothing(sandbox: Sandbox, api: Ap
         f"Authorization: {api.headers['authorization']}\r\nContent-Type: application/json\r\n"
         'Content-Length: 20\r\n\r\n{"duration": 1}'
     )
-    answer = exchange(sandbox.url, head.encode(), half_close=True)
-    assert b"" == answer or judged(answer) == 400
+    response = exchange(sandbox.url, head.encode(), half_close=True)
+    assert b"" == response or judged(response) == 400
     assert 0 == api.session(session_id)["duration"]
 
 
@@ -253,16 +253,16 @@ def test_s19_requests_sent_in_one_go_are_answered_in_turn(sandbox: Sandbox, api:
         f"{update}Content-Length: {len(body)}\r\n\r\n{body}"
         f"GET {path} HTTP/1.1\r\n{common}Connection: close\r\n\r\n"
     )
-    answer = exchange(sandbox.url, whole.encode())
-    assert 3 == answer.count(b"HTTP/1.1 200 OK")
-    assert 1 == answer.count(b'"duration":0')
-    assert 2 == answer.count(b'"duration":1')
+    response = exchange(sandbox.url, whole.encode())
+    assert 3 == response.count(b"HTTP/1.1 200 OK")
+    assert 1 == response.count(b'"duration":0')
+    assert 2 == response.count(b'"duration":1')
 
 
 def test_s19_a_body_on_a_get_is_ignored(api: Api) -> None:
     session_id = api.create()
-    answer = api.request("GET", f"/sessions/{session_id}", content=b"{" * 100_000)
-    assert 200 == answer.status_code
+    response = api.request("GET", f"/sessions/{session_id}", content=b"{" * 100_000)
+    assert 200 == response.status_code
     assert 200 == api.get(f"/sessions/{session_id}").status_code
 
 
@@ -311,7 +311,7 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
     "drips chunks": (chunked(b""), b"1\r\n \r\n"),
     "drips a body that nobody wants": (request(head=b"Content-Length: 9999\r\n"), b" "),
     "drips trailers": (chunked(b"2\r\n{}\r\n0\r\n"), b"a: b\r\n"),
-    "says nothing after an answer": (request().replace(b"Connection: close\r\n", b""), b""),
+    "says nothing after a response": (request().replace(b"Connection: close\r\n", b""), b""),
 }
 QUICK = Limits(head_time=0.5, body_time=0.5, send_time=1)
 LONG_ENOUGH = 8  # seconds
@@ -320,7 +320,7 @@ LONG_ENOUGH = 8  # seconds
 def drip(url: str, begin: bytes, one: bytes) -> bytes:
     """Send slowly, and return what came back when the server had enough; fail if it has not."""
     parts = urlsplit(url)
-    answer = b""
+    response = b""
     with socket.create_connection((parts.hostname, parts.port), timeout=LONG_ENOUGH) as connection:
         connection.sendall(begin)
         end = time.monotonic() + LONG_ENOUGH
@@ -333,27 +333,27 @@ def drip(url: str, begin: bytes, one: bytes) -> bytes:
                     connection.sendall(one)
                     continue
                 if not chunk:
-                    return answer
-                answer += chunk
+                    return response
+                response += chunk
             raise AssertionError("the server is still listening")
-    return answer
+    return response
 
 
 def test_whoever_is_slow_is_cut(database_url: str) -> None:
-    answers: dict[str, bytes] = {}
+    responses: dict[str, bytes] = {}
     with serving(database_url, limits=QUICK) as sandbox:
 
         def run(name: str) -> None:
             begin, one = SLOW[name]
-            answers[name] = drip(sandbox.url, with_token(begin, sandbox.token()), one)
+            responses[name] = drip(sandbox.url, with_token(begin, sandbox.token()), one)
 
         threads = [threading.Thread(target=run, args=(name,)) for name in SLOW]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert SLOW.keys() == answers.keys()
-    statuses = {name: judged(answer) for name, answer in answers.items() if answer}
+    assert SLOW.keys() == responses.keys()
+    statuses = {name: judged(response) for name, response in responses.items() if response}
     assert set(statuses.values()) <= {400, 404, 408}
     assert 408 == statuses["stops in the body"] == statuses["drips chunks"]
 
@@ -453,8 +453,8 @@ def storm(process: Process, token: str) -> None:
 
     def send() -> None:
         while (number := next(numbers)) < len(cases):
-            answer = exchange(process.url, cases[number])
-            if b"HTTP/1.1 5" in answer:
+            response = exchange(process.url, cases[number])
+            if b"HTTP/1.1 5" in response:
                 with lock:
                     bad.append(cases[number][:200])
 

@@ -12,7 +12,7 @@ import heidi_spec
 import httpx
 import pytest
 from heidi_sandbox import CannotServeError, Sandbox, serving
-from heidi_sandbox._asgi import Answer, App, Message, Receive, Scope, Send
+from heidi_sandbox._asgi import App, Message, Receive, Response, Scope, Send
 from heidi_sandbox._document import load_document
 from heidi_sandbox._errors import StoreUnavailableError
 from heidi_sandbox._resources import Resource
@@ -34,18 +34,18 @@ def test_s4_a_method_that_is_not_documented_is_405_and_allow_names_those_that_ar
     api: Api, path: str
 ) -> None:
     for method in sorted(set(METHODS) - DOCUMENTED[path]):
-        answer = api.request(method, path)
-        assert (405, "MethodNotAllowedError") == error_of(answer)
-        assert DOCUMENTED[path] == set(answer.headers["allow"].split(", "))
+        response = api.request(method, path)
+        assert (405, "MethodNotAllowedError") == error_of(response)
+        assert DOCUMENTED[path] == set(response.headers["allow"].split(", "))
     assert 405 == api.head(path).status_code
 
 
 def test_s4_the_token_operation_has_one_method(sandbox: Sandbox) -> None:
-    answer = httpx.post(
+    response = httpx.post(
         f"{sandbox.url}/jwt", headers={"Heidi-Api-Key": sandbox.api_key}, verify=TRUST
     )
-    assert (405, "MethodNotAllowedError") == error_of(answer)
-    assert "GET" == answer.headers["allow"]
+    assert (405, "MethodNotAllowedError") == error_of(response)
+    assert "GET" == response.headers["allow"]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_s5_a_body_is_application_json_in_any_case_with_parameters(
     api: Api, media_type: str
 ) -> None:
     headers = {"content-type": media_type}
-    answer = api.patch(f"/sessions/{api.create()}", content=b'{"duration":1}', headers=headers)
-    assert 1 == answer.json()["session"]["duration"]
+    response = api.patch(f"/sessions/{api.create()}", content=b'{"duration":1}', headers=headers)
+    assert 1 == response.json()["session"]["duration"]
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_s5_a_body_of_another_type_is_415(api: Api, media_type: str | None) -> N
     headers = {} if media_type is None else {"content-type": media_type}
     unsupported = (415, "UnsupportedMediaTypeError")
     session_id = api.create()
-    for answer in (
+    for response in (
         api.patch(f"/sessions/{session_id}", content=b'{"duration":1}', headers=headers),
         api.post("/sessions", content=b"{}", headers=headers),
     ):
-        assert unsupported == error_of(answer)
+        assert unsupported == error_of(response)
     assert 0 == api.session(session_id)["duration"]
     assert 1 == api.page()["total_count"]
 
@@ -131,9 +131,9 @@ def test_s5_broken_json_is_400(api: Api, body: bytes) -> None:
 
 @pytest.mark.parametrize("body", ["[]", "null", "1", '"x"', "true", "[{}]"])
 def test_s5_json_that_is_no_object_is_422(api: Api, body: str) -> None:
-    answer = api.patch_raw(api.create(), body)
-    assert (422, "InvalidRequestError") == error_of(answer)
-    assert message_of(answer).startswith("body must be an object")
+    response = api.patch_raw(api.create(), body)
+    assert (422, "InvalidRequestError") == error_of(response)
+    assert message_of(response).startswith("body must be an object")
 
 
 def test_s5_deep_arrays_where_a_text_belongs_are_refused(api: Api) -> None:
@@ -159,16 +159,16 @@ def test_s5_a_body_may_have_1_mib_and_no_byte_more(api: Api) -> None:
 def test_s5_a_larger_body_is_413_also_in_chunks_of_unsaid_length(api: Api, size: int) -> None:
     headers = {"content-type": "application/json"}
     chunks = (padded(size)[start : start + 65536] for start in range(0, size, 65536))
-    for answer in (
+    for response in (
         api.post("/sessions", content=chunks, headers=headers),
         api.post("/sessions", content=padded(size), headers=headers),
     ):
-        assert (413, "ContentTooLargeError") == error_of(answer)
+        assert (413, "ContentTooLargeError") == error_of(response)
     assert 0 == api.page()["total_count"]
 
 
 @pytest.mark.parametrize(("token", "status"), [("wrong", 401), (None, 413)])
-def test_whoever_must_send_all_before_reading_sees_the_answer(
+def test_whoever_must_send_all_before_reading_sees_the_response(
     sandbox: Sandbox, token: str | None, status: int
 ) -> None:
     url = httpx.URL(sandbox.url)
@@ -176,9 +176,12 @@ def test_whoever_must_send_all_before_reading_sees_the_answer(
     with contextlib.closing(HTTPConnection(url.host, url.port, timeout=20)) as connection:
         for _ in range(2):
             connection.request("POST", f"{url.path}/sessions", padded(6 * LIMIT), headers)
-            answer = connection.getresponse()
-            assert (status, "application/json") == (answer.status, answer.headers["content-type"])
-            answer.read()
+            response = connection.getresponse()
+            assert (status, "application/json") == (
+                response.status,
+                response.headers["content-type"],
+            )
+            response.read()
 
 
 def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: Sandbox) -> None:
@@ -187,9 +190,9 @@ def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: San
         f"Authorization: Bearer {sandbox.token()}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {LIMIT + 1}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
     )
-    answer = exchange(sandbox.url, head.encode())
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert "ContentTooLargeError" == status_and_body(answer)[1]["detail"]["type"]
+    response = exchange(sandbox.url, head.encode())
+    assert response.startswith(b"HTTP/1.1 413 ")
+    assert "ContentTooLargeError" == status_and_body(response)[1]["detail"]["type"]
 
 
 def test_s5_the_body_of_a_create_may_be_left_out(api: Api) -> None:
@@ -231,14 +234,14 @@ ERRORS: list[tuple[str, str, dict[str, Any]]] = [
 def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
     api: Api, method: str, path: str, rest: dict[str, Any]
 ) -> None:
-    answer = api.request(method, path, **rest)
-    status, _ = error_of(answer)
+    response = api.request(method, path, **rest)
+    status, _ = error_of(response)
     assert 400 <= status < 500
-    assert SECRET not in answer.text
-    assert SECRET not in str(answer.headers)
+    assert SECRET not in response.text
+    assert SECRET not in str(response.headers)
 
 
-def test_answers_are_kept_in_no_cache(api: Api) -> None:
+def test_responses_are_kept_in_no_cache(api: Api) -> None:
     assert "no-store" == api.get(f"/sessions/{api.create()}").headers["cache-control"]
     assert "no-store" == api.get("/sessions/1").headers["cache-control"]
 
@@ -246,8 +249,8 @@ def test_answers_are_kept_in_no_cache(api: Api) -> None:
 def test_a_target_may_name_the_host_as_well(sandbox: Sandbox, api: Api) -> None:
     path = f"{sandbox.url}/sessions/{api.create()}"
     head = f"Host: x\r\nAuthorization: {api.headers['authorization']}\r\nConnection: close\r\n"
-    answer = exchange(sandbox.url, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-    assert 200 == status_and_body(answer)[0]
+    response = exchange(sandbox.url, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+    assert 200 == status_and_body(response)[0]
 
 
 def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> None:
@@ -290,10 +293,10 @@ def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value
     new = Resource.new
     with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         monkeypatch.setattr(Resource, "new", lambda *of: {**new(*of), **broken})
-        answer = api.post("/sessions")
+        response = api.post("/sessions")
         assert 0 == api.page()["total_count"]
-    assert (500, "InternalServerError") == error_of(answer)
-    assert "Zaphod77" not in answer.text + caplog.text
+    assert (500, "InternalServerError") == error_of(response)
+    assert "Zaphod77" not in response.text + caplog.text
     assert any(
         f"createSession: the response breaks the document: {reason}" in line
         for line in caplog.messages
@@ -309,10 +312,10 @@ def test_a_bug_is_500_and_logged_without_what_was_sent(
     monkeypatch.setattr(Resource, "changed", fail)
     with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
-        answer = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
+        response = api.patch(f"/sessions/{session_id}", json={"patient": {"name": "Zaphod77"}})
         assert "" == api.session(session_id)["patient"]["name"]
-    assert (500, "InternalServerError") == error_of(answer)
-    assert "Zaphod77" not in answer.text + caplog.text
+    assert (500, "InternalServerError") == error_of(response)
+    assert "Zaphod77" not in response.text + caplog.text
     assert any("updateSession: ValueError at " in line for line in caplog.messages)
 
 
@@ -326,15 +329,15 @@ def test_a_store_that_is_away_is_503_and_no_bug(
     for name in ("create", "get", "page", "ping", "update"):
         monkeypatch.setattr(SqliteStore, name, away)
     with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
-        for answer in (
+        for response in (
             api.post("/sessions"),
             api.get("/sessions/1"),
             api.patch("/sessions/1", json={"duration": 1}),
             api.get("/sessions/linked-user"),
             httpx.get(httpx.URL(sandbox.url).join("/readyz"), verify=TRUST),
         ):
-            assert (503, "StoreUnavailableError") == error_of(answer)
-            assert "1" == answer.headers["retry-after"]
+            assert (503, "StoreUnavailableError") == error_of(response)
+            assert "1" == response.headers["retry-after"]
         assert 200 == httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST).status_code
     # What failed has logged that itself; a line for each request would fill the disk.
     lines = [one for one in caplog.records if one.name == "heidi_sandbox"]
@@ -345,23 +348,23 @@ def test_a_store_that_is_away_is_503_and_no_bug(
 def test_an_undeclared_status_is_not_sent() -> None:
     get = next(one for one in load_document().operations if one.id == "getSession")
     error = json.dumps({"detail": {"msg": "", "type": ""}}).encode()
-    assert "status 418 is not declared" == get.violation(Answer(418, error))
-    assert "status 401 lacks the header www-authenticate" == get.violation(Answer(401, error))
+    assert "status 418 is not declared" == get.violation(Response(418, error))
+    assert "status 401 lacks the header www-authenticate" == get.violation(Response(401, error))
     assert "status 404: detail.type is missing" == get.violation(
-        Answer(404, b'{"detail":{"msg":""}}')
+        Response(404, b'{"detail":{"msg":""}}')
     )
-    assert "status 404: the body is not JSON" == get.violation(Answer(404, b"{"))
-    assert get.violation(Answer(404, error)) is None
+    assert "status 404: the body is not JSON" == get.violation(Response(404, b"{"))
+    assert get.violation(Response(404, error)) is None
 
 
 def test_a_test_may_put_something_round_the_application() -> None:
     def teapot(_app: App) -> App:
-        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        async def response(_scope: Scope, _receive: Receive, send: Send) -> None:
             start: Message = {"type": "http.response.start", "status": 418, "headers": []}
             await send(start)
             await send({"type": "http.response.body", "body": b""})
 
-        return answer
+        return response
 
     with serving(wrap=teapot) as sandbox:
         assert 418 == httpx.get(sandbox.url, verify=TRUST).status_code

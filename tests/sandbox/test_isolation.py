@@ -11,12 +11,12 @@ def test_s2_a_session_of_another_user_is_as_unknown_as_one_that_never_was(
     api: Api, other: Api
 ) -> None:
     session_id = api.create()
-    for answers in (
+    for responses in (
         [other.get(f"/sessions/{one}") for one in (session_id, "1")],
         [other.patch(f"/sessions/{one}", json={"duration": 9}) for one in (session_id, "1")],
     ):
-        assert [NOT_FOUND, NOT_FOUND] == [error_of(answer) for answer in answers]
-        assert answers[0].content == answers[1].content
+        assert [NOT_FOUND, NOT_FOUND] == [error_of(response) for response in responses]
+        assert responses[0].content == responses[1].content
     assert 0 == api.session(session_id)["duration"]
 
 
@@ -33,11 +33,11 @@ def test_s3_a_user_without_link_gets_403_from_the_list_and_only_there(unlinked: 
     session_id = unlinked.create()
     assert 5 == unlinked.update(session_id, {"duration": 5})["duration"]
     assert 5 == unlinked.session(session_id)["duration"]
-    answer = unlinked.get("/sessions/linked-user")
-    assert 403 == answer.status_code
+    response = unlinked.get("/sessions/linked-user")
+    assert 403 == response.status_code
     assert {
         "detail": {"msg": "error: no linked user", "type": "NoLinkedUserException"}
-    } == answer.json()
+    } == response.json()
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,9 @@ NO_PAGE_SIZE = (
 
 @pytest.mark.parametrize("text", ["", " ", "1" * 5000, *NO_PAGE_SIZE.split()])
 def test_s7_a_page_size_that_is_no_integer_from_1_to_100_is_422(api: Api, text: str) -> None:
-    answer = api.get(f"/sessions/linked-user?page_size={text}")
-    assert INVALID == error_of(answer)
-    assert message_of(answer).startswith("page_size must be ")
+    response = api.get(f"/sessions/linked-user?page_size={text}")
+    assert INVALID == error_of(response)
+    assert message_of(response).startswith("page_size must be ")
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_s7_a_page_size_is_given_once_and_has_a_value(api: Api, query: str) -> N
 def test_s7_the_default_is_10_and_other_parameters_are_ignored(api: Api, query: str) -> None:
     for _ in range(11):
         api.create()
-    answer = api.get(f"/sessions/linked-user?{query}")
-    assert 10 == answer.json()["count"]
+    response = api.get(f"/sessions/linked-user?{query}")
+    assert 10 == response.json()["count"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 99, 100])
@@ -83,9 +83,9 @@ def test_s7_a_page_that_was_never_issued_is_422(api: Api, other: Api) -> None:
     changed += [cursor + added for added in ("A", "=", " ", "\n")]
     changed += [cursor[:-1], cursor.swapcase(), foreign]
     for page in ("", "0", "1", "2", "-1", "x", "null", "é", "\0", *changed):
-        answer = api.get("/sessions/linked-user", params={"page": page})
-        assert INVALID == error_of(answer), page
-        assert message_of(answer).startswith("page must be ")
+        response = api.get("/sessions/linked-user", params={"page": page})
+        assert INVALID == error_of(response), page
+        assert message_of(response).startswith("page must be ")
 
 
 def test_a_cursor_is_bound_to_its_user(api: Api, other: Api) -> None:

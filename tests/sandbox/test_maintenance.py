@@ -173,15 +173,20 @@ def test_reset_asks_nobody_where_there_is_nobody(heidi: Heidi, kept_url: str) ->
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "left"), [("y", 0, 0), ("yes", 0, 0), ("n", 1, 3), ("", 1, 3), ("yep", 1, 3)]
+    ("typed", "code", "left"), [("y", 0, 0), ("yes", 0, 0), ("n", 1, 3), ("", 1, 3), ("yep", 1, 3)]
 )
-def test_reset_asks_a_person_and_takes_yes_alone_for_an_answer(
-    tmp_path: Path, heidi: Heidi, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: int
+def test_reset_asks_a_person_and_goes_on_only_after_yes(
+    tmp_path: Path,
+    heidi: Heidi,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    code: int,
+    left: int,
 ) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
     heidi("seed", "--sessions", "3", "--database-url", url)
     person, terminal = pty.openpty()
-    os.write(person, f"{answer}\n".encode())
+    os.write(person, f"{typed}\n".encode())
     with open(terminal) as stdin:  # noqa: PTH123  # a descriptor, no path
         monkeypatch.setattr("sys.stdin", stdin)
         ended, out, err = heidi("reset", "--database-url", url)
@@ -192,7 +197,7 @@ def test_reset_asks_a_person_and_takes_yes_alone_for_an_answer(
     assert left == size_of(url)[1]
 
 
-def test_ctrl_c_is_no_for_an_answer(tmp_path: Path, heidi: Heidi) -> None:
+def test_ctrl_c_means_no(tmp_path: Path, heidi: Heidi) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
     heidi("seed", "--sessions", "3", "--database-url", url)
     person, terminal = pty.openpty()

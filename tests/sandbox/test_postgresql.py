@@ -266,15 +266,15 @@ def test_over_http_a_database_that_is_away_is_503_and_says_when_to_retry(
     with serving(url) as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
         with killed(postgresql):
-            answers = [
+            responses = [
                 api.post("/sessions"),
                 api.get(f"/sessions/{session_id}"),
                 api.patch(f"/sessions/{session_id}", json={"duration": 1}),
                 api.get("/sessions/linked-user"),
             ]
-            for answer in answers:
-                assert (503, "StoreUnavailableError") == error_of(answer)
-                assert "1" == answer.headers["retry-after"]
+            for response in responses:
+                assert (503, "StoreUnavailableError") == error_of(response)
+                assert "1" == response.headers["retry-after"]
             health = httpx.get(f"{sandbox.url.partition('/api')[0]}/healthz", trust_env=False)
             assert 200 == health.status_code
         assert 2 == api.update(session_id, {"duration": 2})["duration"]

@@ -50,20 +50,20 @@ def test_nothing_acknowledged_is_lost_when_it_stops_under_load(tmp_path: Path) -
 
 
 def test_a_request_that_runs_is_answered() -> None:
-    answers: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
     with contextlib.ExitStack() as closing:
         with serving(chaos=True) as sandbox:
             api = closing.enter_context(new_user(sandbox))
 
             def ask() -> None:
                 headers = {"Heidi-Sandbox-Chaos": "latency=1s"}
-                answers.append(api.post("/sessions", headers=headers))
+                responses.append(api.post("/sessions", headers=headers))
 
             asking = threading.Thread(target=ask)
             asking.start()
             time.sleep(0.3)
         asking.join()
-    assert [200] == [answer.status_code for answer in answers]
+    assert [200] == [response.status_code for response in responses]
 
 
 def test_nobody_is_let_in_any_more() -> None:

@@ -27,8 +27,8 @@ def fetch(sandbox: Sandbox, path: str, method: str = "GET") -> httpx.Response:
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_and_readiness_need_no_token(sandbox: Sandbox, path: str) -> None:
-    answer = fetch(sandbox, path)
-    assert (200, {"status": "ok"}) == (answer.status_code, answer.json())
+    response = fetch(sandbox, path)
+    assert (200, {"status": "ok"}) == (response.status_code, response.json())
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -37,12 +37,14 @@ def test_a_page_is_read_and_nothing_else(sandbox: Sandbox, path: str) -> None:
     assert (200, b"") == (head.status_code, head.content)
     assert fetch(sandbox, path).headers["content-length"] == head.headers["content-length"]
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
-        answer = fetch(sandbox, path, method)
-        assert (405, "MethodNotAllowedError") == error_of(answer)
-        assert "GET, HEAD" == answer.headers["allow"]
+        response = fetch(sandbox, path, method)
+        assert (405, "MethodNotAllowedError") == error_of(response)
+        assert "GET, HEAD" == response.headers["allow"]
 
 
-def test_a_store_that_does_not_answer_in_time_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_does_not_respond_in_time_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def hang(*_: object) -> None:
         await asyncio.sleep(60)
 
@@ -60,9 +62,9 @@ def test_a_store_that_does_not_answer_in_time_is_not_ready(monkeypatch: pytest.M
 def test_the_document_is_the_strict_one_with_the_sandbox_as_its_first_server(
     sandbox: Sandbox, path: str, media_type: str
 ) -> None:
-    answer = fetch(sandbox, path)
-    assert media_type == answer.headers["content-type"]
-    served = yaml.safe_load(answer.text)
+    response = fetch(sandbox, path)
+    assert media_type == response.headers["content-type"]
+    served = yaml.safe_load(response.text)
     first, *rest = served["servers"]
     assert sandbox.url == first["url"]
     assert heidi_spec.load("strict") == {**served, "servers": rest}
@@ -102,14 +104,14 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def answer(sandbox: Sandbox) -> httpx.Response:
+def response(sandbox: Sandbox) -> httpx.Response:
     return fetch(sandbox, "/")
 
 
 @pytest.fixture(scope="module")
-def page(answer: httpx.Response) -> Page:
-    assert "text/html; charset=utf-8" == answer.headers["content-type"]
-    return Page(answer.text)
+def page(response: httpx.Response) -> Page:
+    assert "text/html; charset=utf-8" == response.headers["content-type"]
+    return Page(response.text)
 
 
 def test_the_page_names_every_operation_parameter_status_and_schema(page: Page) -> None:
@@ -149,10 +151,11 @@ def test_ids_of_the_page_are_unique_and_no_element_stays_open(page: Page) -> Non
 
 
 def test_the_page_asks_nobody_for_anything_and_runs_nothing(
-    answer: httpx.Response, page: Page
+    response: httpx.Response, page: Page
 ) -> None:
     policy = dict(
-        part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";")
+        part.strip().split(" ", 1)
+        for part in response.headers["content-security-policy"].split(";")
     )
     digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
     assert "'none'" == policy.pop("default-src")

@@ -309,7 +309,7 @@ def test_a_document_may_be_any_bytes_of_any_size(store: OpenStore) -> None:
     assert [document] == page.documents
 
 
-def test_a_store_that_answers_returns_a_ping(store: OpenStore) -> None:
+def test_a_store_that_responds_returns_a_ping(store: OpenStore) -> None:
     store.run(lambda store: store.ping())
 
 

@@ -105,17 +105,17 @@ def test_s5_s8_s9_a_value_of_the_wrong_shape_is_422_and_s6_changes_nothing(
     session_id = api.create()
     before = api.update(session_id, EVERYTHING)
     body = {"session_status": "changed", **body_of(place, value)}
-    answer = api.patch(f"/sessions/{session_id}", json=body)
-    assert INVALID == error_of(answer)
-    assert message_of(answer).startswith(place.partition("[")[0])
+    response = api.patch(f"/sessions/{session_id}", json=body)
+    assert INVALID == error_of(response)
+    assert message_of(response).startswith(place.partition("[")[0])
     assert before == api.session(session_id)
 
 
 def test_half_a_million_errors_are_answered_as_fast_as_one(api: Api) -> None:
     body = '{"clinician_notes": [' + "1," * 500_000 + "1]}"
-    answer = api.patch_raw(api.create(), body)
-    assert INVALID == error_of(answer)
-    assert answer.elapsed < timedelta(seconds=3)
+    response = api.patch_raw(api.create(), body)
+    assert INVALID == error_of(response)
+    assert response.elapsed < timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("code", ["en", "es", "yue", "zh-Hant-TW", "es-419", "sl-rozaj-biske"])
@@ -164,7 +164,7 @@ def test_s10_an_ignored_member_does_not_keep_its_neighbours_from_being_set(api: 
     assert {"name": "J", "gender": None, "dob": None} == session["patient"]
 
 
-def test_s11_everything_sent_shows_in_the_answer_in_get_and_in_the_list(api: Api) -> None:
+def test_s11_everything_sent_shows_in_the_response_in_get_and_in_the_list(api: Api) -> None:
     session_id = api.create()
     answered = api.update(session_id, EVERYTHING)
     assert EVERYTHING == {name: answered[name] for name in EVERYTHING}
@@ -313,9 +313,9 @@ def test_s13_a_number_comes_back_exact(api: Api, duration: float) -> None:
 )
 def test_s13_a_number_that_no_double_holds_is_refused(api: Api, number: str) -> None:
     session_id = api.create()
-    answer = api.patch_raw(session_id, f'{{"duration": {number}}}')
-    assert INVALID == error_of(answer)
-    assert message_of(answer).startswith("duration ")
+    response = api.patch_raw(session_id, f'{{"duration": {number}}}')
+    assert INVALID == error_of(response)
+    assert message_of(response).startswith("duration ")
     assert 0 == api.session(session_id)["duration"]
 
 
@@ -332,8 +332,8 @@ def test_s13_a_number_that_no_double_holds_is_refused(api: Api, number: str) -> 
     ],
 )
 def test_s13_a_number_that_a_double_holds_is_exact(api: Api, number: str) -> None:
-    answer = api.patch_raw(api.create(), f'{{"duration": {number}}}')
-    assert json.loads(number) == answer.json()["session"]["duration"]
+    response = api.patch_raw(api.create(), f'{{"duration": {number}}}')
+    assert json.loads(number) == response.json()["session"]["duration"]
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '"\\udc00\\ud800"', '"a\\uDFFFb"'])
@@ -347,8 +347,8 @@ def test_s13_a_lone_surrogate_is_refused(api: Api, body: str, text: str) -> None
 
 
 def test_s13_a_pair_of_surrogates_is_one_character(api: Api) -> None:
-    answer = api.patch_raw(api.create(), '{"patient": {"name": "\\ud83d\\ude00"}}')
-    assert "\U0001f600" == answer.json()["session"]["patient"]["name"]
+    response = api.patch_raw(api.create(), '{"patient": {"name": "\\ud83d\\ude00"}}')
+    assert "\U0001f600" == response.json()["session"]["patient"]["name"]
 
 
 def test_s14_the_appointment_of_the_create_comes_back_as_ehr_appt_id(api: Api) -> None:
@@ -369,10 +369,10 @@ def test_s14_the_appointment_of_the_create_comes_back_as_ehr_appt_id(api: Api) -
     ],
 )
 def test_a_create_of_the_wrong_shape_creates_nothing(api: Api, body: object) -> None:
-    answer = api.post(
+    response = api.post(
         "/sessions", content=json.dumps(body), headers={"content-type": "application/json"}
     )
-    assert INVALID == error_of(answer)
+    assert INVALID == error_of(response)
     assert 0 == api.page()["total_count"]
 
 
@@ -406,8 +406,8 @@ def test_a_session_does_not_grow_without_end(api: Api) -> None:
     a_megabyte = "a" * 1_000_000
     api.update(session_id, {"patient": {"name": a_megabyte}})
     before = api.update(session_id, {"clinician_notes": [a_megabyte]})
-    answer = api.patch(f"/sessions/{session_id}", json={"ehr_patient_id": a_megabyte})
-    assert (413, "ContentTooLargeError") == error_of(answer)
+    response = api.patch(f"/sessions/{session_id}", json={"ehr_patient_id": a_megabyte})
+    assert (413, "ContentTooLargeError") == error_of(response)
     assert before == api.session(session_id)
     assert [] == api.update(session_id, {"clinician_notes": []})["clinician_notes"]
     assert a_megabyte == api.update(session_id, {"ehr_patient_id": a_megabyte})["ehr_patient_id"]

@@ -1,4 +1,4 @@
-"""Requests a second, durable and with answers validated: the sandbox, and how else it is done."""
+"""Requests a second, durable and with responses validated: the sandbox, and how else it is done."""
 
 from __future__ import annotations
 

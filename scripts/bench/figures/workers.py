@@ -24,7 +24,7 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Let them share the machine with PostgreSQL and with what sends the load.
 
     No row has a bound: how much is gained is a matter of how many cores there are. It grows with
-    them as far as an answer costs a process no more CPU time than it costs one alone.
+    them as far as a response costs a process no more CPU time than it costs one alone.
     """
     seconds, rounds = (0, 1) if smoke else (3, 5)
     python = environments.ours("sandbox")

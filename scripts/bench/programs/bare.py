@@ -1,4 +1,4 @@
-"""An ASGI application that answers everything with one session: what a server alone can do."""
+"""An ASGI application that responds to everything with one session: what a server alone can do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def app(
     _receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
-    """Answer, whatever is asked."""
+    """Respond to whatever is asked."""
     if scope["type"] == "http":
         await send(START)
         await send(BODY)

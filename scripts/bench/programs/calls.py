@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 Call: TypeAlias = Callable[[], object]
-Answer: TypeAlias = dict[str, object]
+Response: TypeAlias = dict[str, object]
 WARM_UP: Final = 50
 
-MODEL: Final[Answer] = {"id": "m", "object": "model", "created": 1, "owned_by": "somebody"}
+MODEL: Final[Response] = {"id": "m", "object": "model", "created": 1, "owned_by": "somebody"}
 
 
-def transport(library: Any, answer: object) -> Any:
-    """Answer every request with the same JSON."""
-    headers, content = {"Content-Type": "application/json"}, json.dumps(answer).encode()
+def transport(library: Any, response: object) -> Any:
+    """Respond to every request with the same JSON."""
+    headers, content = {"Content-Type": "application/json"}, json.dumps(response).encode()
 
     def handle(_: object) -> object:
         return library.Response(200, headers=headers, content=content)
@@ -46,22 +46,27 @@ def openai(http: Callable[..., Any], _: object) -> Call:
 
 def anthropic(http: Callable[..., Any], _: object) -> Call:
     """Read a model."""
-    answer = {"id": "m", "type": "model", "display_name": "M", "created_at": "2026-01-01T00:00:00Z"}
-    client = importlib.import_module("anthropic").Anthropic(api_key="k", http_client=http(answer))
+    response = {
+        "id": "m",
+        "type": "model",
+        "display_name": "M",
+        "created_at": "2026-01-01T00:00:00Z",
+    }
+    client = importlib.import_module("anthropic").Anthropic(api_key="k", http_client=http(response))
     return lambda: client.models.retrieve("m")
 
 
 def cohere(http: Callable[..., Any], _: object) -> Call:
     """Read a model."""
-    answer: Answer = {"name": "m", "endpoints": [], "finetuned": False, "context_length": 1}
-    client = importlib.import_module("cohere").Client(api_key="k", httpx_client=http(answer))
+    response: Response = {"name": "m", "endpoints": [], "finetuned": False, "context_length": 1}
+    client = importlib.import_module("cohere").Client(api_key="k", httpx_client=http(response))
     return lambda: client.models.get("m")
 
 
 def mistralai(http: Callable[..., Any], _: object) -> Call:
     """Read a model."""
-    answer: Answer = {**MODEL, "type": "base", "capabilities": {}}
-    client = importlib.import_module("mistralai.client").Mistral(api_key="k", client=http(answer))
+    response: Response = {**MODEL, "type": "base", "capabilities": {}}
+    client = importlib.import_module("mistralai.client").Mistral(api_key="k", client=http(response))
     return lambda: client.models.retrieve(model_id="m")
 
 
@@ -89,8 +94,8 @@ def main(name: str, calls: int, sample: object) -> None:
     make, below = CLIENTS[name]
     library = importlib.import_module(below)
 
-    def http(answer: object) -> Any:
-        return library.Client(transport=transport(library, answer))
+    def http(response: object) -> Any:
+        return library.Client(transport=transport(library, response))
 
     client, raw = make(http, sample), http(sample if name == "heidi" else MODEL)
     cases: dict[str, Call] = {

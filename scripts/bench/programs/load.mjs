@@ -16,7 +16,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const statuses = Object.entries(burst.statusCodeStats)
   const failures = statuses.filter(([status]) => !status.startsWith('2'))
   console.log(JSON.stringify({
-    answers: burst['2xx'],
+    responses: burst['2xx'],
     failures: [
       ...failures.map(([status, { count }]) => `${count} with status ${status}`),
       ...(burst.errors ? [`${burst.errors} without a response`] : []),

@@ -1,4 +1,4 @@
-"""A server that answers every GET with the same session, and does as little else as it can.
+"""A server that responds to every GET with the same session, and does as little else as it can.
 
 server.py SAMPLE
 
@@ -15,11 +15,11 @@ from pathlib import Path
 END = b"\r\n\r\n"
 
 
-class Answers(asyncio.Protocol):
+class Responses(asyncio.Protocol):
     """One connection; a GET ends with its first empty line."""
 
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
+    def __init__(self, response: bytes) -> None:
+        self.response = response
         self.rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -28,17 +28,17 @@ class Answers(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
+        """Respond to each request that is complete."""
         *requests, self.rest = (self.rest + data).split(END)
-        self.transport.write(self.answer * len(requests))
+        self.transport.write(self.response * len(requests))
 
 
 async def main(sample: bytes) -> None:
     """Serve until standard input ends."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(sample)}"
-    answer = head.encode() + END + sample
+    response = head.encode() + END + sample
     loop, over = asyncio.get_running_loop(), asyncio.Event()
-    server = await loop.create_server(lambda: Answers(answer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Responses(response), "127.0.0.1", 0)
     async with server:
         loop.add_reader(sys.stdin, over.set)
         print(json.dumps(server.sockets[0].getsockname()[1]), flush=True)

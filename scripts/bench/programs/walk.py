@@ -13,7 +13,7 @@ PAGE_SIZE: Final = 100
 
 
 class Server:
-    """Answers pages of sessions that differ by their ids."""
+    """Respond with pages of sessions that differ by their ids."""
 
     def __init__(self, sessions: int, sample: dict[str, Any], httpx: Any) -> None:
         self.sessions = sessions
@@ -21,7 +21,7 @@ class Server:
         self.httpx = httpx
 
     def handle(self, request: Any) -> object:
-        """Answer one page."""
+        """Respond with one page."""
         start = int(request.url.params.get("page", 0))
         end = min(start + PAGE_SIZE, self.sessions)
         items = [self.sample.replace("<id>", f"{each:039}") for each in range(start, end)]

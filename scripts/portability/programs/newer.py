@@ -1,4 +1,4 @@
-"""The sandbox of a vendor who has moved on: every object of an answer has a member more.
+"""The sandbox of a vendor who has moved on: every object of a response has a member more.
 
 Objects of the document are open, so that no client may stumble over one.
 """
@@ -21,7 +21,7 @@ def with_more(value: Any) -> Any:
 
 
 def wrap(app: Any) -> Any:
-    """Put more into what an application answers."""
+    """Put more into what an application responses."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         start: dict[str, Any] = {}
