@@ -152,8 +152,12 @@ class Model:
         return data
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Write the object as a JSON text; see `to_dict`."""
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+        """Write the object as a JSON text; see `to_dict`.
+
+        Raises:
+            ValueError: it holds NaN or infinity, for which JSON has no word.
+        """
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
     def mismatch(self, path: str = "$") -> MismatchError | None:
         """Find the first place that breaks the document, in the order of the document.

@@ -103,11 +103,11 @@ class _CallError(HeidiError):
         self.__dict__.update(facts)
 
     def _state(self) -> dict[str, Any]:
-        return self.__dict__ | {each: _LEFT[each] for each in _LEFT.keys() & self.__dict__.keys()}
+        return self.__dict__ | {each: _LEFT[each]() for each in _LEFT.keys() & self.__dict__.keys()}
 
 
-_LEFT: Final[Mapping[str, object]] = {"body": b"", "detail": None, "headers": {}}
-"""What pickling and copying leave of what the server said, and may tell about a patient."""
+_LEFT: Final[Mapping[str, type]] = {"body": bytes, "detail": type(None), "headers": dict}
+"""An empty one of these is what pickling and copying leave of what the server said, and may tell about a patient."""
 
 
 class TokenError(_CallError):

@@ -378,7 +378,8 @@ class Sessions(_Resource):
                 100.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
-                gives so far, at most max_items, and all there are by the server's count.
+                gives so far, at most max_items, and all there are by the server's count, or None
+                where it gives none.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -994,7 +995,8 @@ class AsyncSessions(_AsyncResource):
                 100.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
-                gives so far, at most max_items, and all there are by the server's count.
+                gives so far, at most max_items, and all there are by the server's count, or None
+                where it gives none.
             prefetch: ask for the next page while this one is worked on.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not

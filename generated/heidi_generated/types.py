@@ -116,10 +116,18 @@ def path_segment(name: str, value: object) -> str:
         raise TypeError(f"{name} must be a string")
     if value in {"", ".", ".."}:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
-    try:
-        return quote(value, safe="")
-    except UnicodeEncodeError:
-        raise ValueError(f"{name} must not hold half a surrogate pair") from None
+    return quote(_unicode(name, value), safe="")
+
+
+def _unicode(name: str, value: str) -> str:
+    if not is_unicode(value):
+        raise ValueError(f"{name} must not hold half a surrogate pair")
+    return value
+
+
+def is_unicode(value: str) -> bool:
+    """Say whether UTF-8 can encode a string: it holds no half of a surrogate pair."""
+    return value.isascii() or not re.search("[\ud800-\udfff]", value)
 
 
 def text(name: str, value: object) -> str:
@@ -127,6 +135,7 @@ def text(name: str, value: object) -> str:
 
     Raises:
         TypeError: the value is not a string, number, boolean or date, nor a member of an enum.
+        ValueError: it holds half a surrogate pair.
     """
     if isinstance(value, Enum):
         value = value.value
@@ -134,7 +143,9 @@ def text(name: str, value: object) -> str:
         return str(value).lower()
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, str):
+        return _unicode(name, str.__str__(value))
+    if isinstance(value, (int, float)):
         return str(value)
     raise TypeError(f"{name} must be a string, number, boolean, date or enum value")
 

@@ -79,7 +79,7 @@ class Engine(_Engine[SyncPool]):
         """Get a token and send, unless it is the one that was refused."""
         outgoing = exchange.begin()
         try:
-            token = self.tokens.token(refused)
+            token = self.tokens.token(outgoing, refused)
         except HeidiError as error:
             return error.with_traceback(None), None
         if token == refused:
@@ -120,7 +120,7 @@ class AsyncEngine(_Engine[AsyncPool]):
         """Get a token and send, unless it is the one that was refused."""
         outgoing = exchange.begin()
         try:
-            token = await self.tokens.token_async(refused)
+            token = await self.tokens.token_async(outgoing, refused)
         except HeidiError as error:
             return error.with_traceback(None), None
         if token == refused:

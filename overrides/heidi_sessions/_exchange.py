@@ -98,7 +98,7 @@ class Exchange(Generic[T]):
 
     def too_late(self, seconds: float) -> bool:
         """Say whether the deadline has passed by so many seconds from now."""
-        return _clock.monotonic() + seconds >= self.outgoing.ends
+        return self.outgoing.left <= seconds
 
     def conclude(self, result: Result) -> RawResponse[T]:
         """Hand the last answer over.

@@ -60,13 +60,24 @@ class Issuer:
         self._settings = settings
         self._started = 0.0
 
-    def request(self) -> Outgoing:
-        """Say what to send: the key goes in a header, and nowhere else."""
+    def request(self, call: Outgoing) -> Outgoing:
+        """Say what to send for a call, within its time.
+
+        The key goes in a header, and nowhere else.
+        """
         self._started = _clock.monotonic()
+        return self._outgoing(call)
+
+    def too_late(self, call: Outgoing) -> HeidiError:
+        """Return the error of a call that got no token in its time."""
+        return self._outgoing(call).too_late()
+
+    def _outgoing(self, call: Outgoing) -> Outgoing:
         issuing = self._key.issuing
         request = issuing.request(*(secret.reveal() for secret in self._key.user))
         outgoing = self._settings.outgoing(request, None)
         outgoing.headers = {**outgoing.headers, issuing.header: self._key.api_key.reveal()}
+        outgoing.ends, outgoing.timeout = call.ends, call.timeout
         return outgoing
 
     def read(self, outgoing: Outgoing, result: Answer | HeidiError) -> TimedToken | HeidiError:

@@ -1,13 +1,10 @@
-"""JSON in and out: orjson reads where it is installed, the standard library always writes."""
+"""JSON in and out, without losing a digit."""
 
 from __future__ import annotations
 
-import functools
 import json
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+import math
+from typing import Any, Final, NoReturn, cast
 
 
 def dump(document: object) -> bytes:
@@ -23,9 +20,10 @@ def load(content: bytes) -> object:
     """Read a document.
 
     Raises:
-        ValueError, RecursionError: it is not JSON, or nests deeper than the parser goes.
+        ValueError, RecursionError: it is not JSON, nests deeper than the parser goes, or holds a
+            number that is too large for a float.
     """
-    return _parser()(content)
+    return _DECODER.decode(content.decode())
 
 
 def load_object(content: bytes) -> dict[str, Any]:
@@ -40,35 +38,15 @@ def load_object(content: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", document)
 
 
-@functools.cache
-def _parser() -> Callable[[bytes], object]:
-    try:
-        import orjson  # noqa: PLC0415  # the extra [orjson], looked for at the first answer
-    except ImportError:
-        return _load
-
-    def fast(content: bytes) -> object:
-        document: Any = orjson.loads(content)
-        return _load(content) if _rounded(document) else document
-
-    return fast
-
-
-def _rounded(document: Any) -> bool:
-    """Say whether a token of a next page may have been an integer that orjson made a double."""
-    return isinstance(document, dict) and any(
-        isinstance(value, float) and abs(value) >= _BEYOND
-        for value in cast("dict[str, object]", document).values()
-    )
-
-
-def _load(content: bytes) -> object:
-    return _DECODER.decode(content.decode())
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError
+    return number
 
 
 def _refuse(_: str) -> NoReturn:
     raise ValueError
 
 
-_BEYOND: Final = 2.0**63
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+_DECODER: Final = json.JSONDecoder(parse_float=_float, parse_constant=_refuse)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from heidi_generated.errors import APITimeoutError
+
 from . import _clock
 
 if TYPE_CHECKING:
@@ -62,6 +64,17 @@ class Outgoing:
             "route": f"{operation.method} {operation.route}",
             "server": self.server.url,
         }
+
+    @property
+    def left(self) -> float:
+        """Seconds until the response must be read; below 0 where it is too late."""
+        return self.ends - _clock.monotonic()
+
+    def too_late(self) -> APITimeoutError:
+        """Return the error of a request whose deadline passed before it was sent."""
+        return APITimeoutError(
+            **self.facts, reason="the deadline passed before it was sent", may_have_arrived=False
+        )
 
 
 class Answer:

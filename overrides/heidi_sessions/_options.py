@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from heidi_generated import document
 from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
+from heidi_generated.types import is_unicode
 
 from ._secret import Secret
 from ._tokens import is_token
@@ -145,6 +146,8 @@ def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
     for name, secret in found.items():
         if secret is None or not secret.reveal():
             raise ConfigurationError(f"{name} is missing: give {name}= or set {ENVIRONMENT[name]}")
+        if not is_unicode(secret.reveal()):
+            raise ConfigurationError(f"{name}: must be a string that UTF-8 can encode")
         yield secret
 
 
@@ -183,6 +186,10 @@ def _of_region(region: str) -> str:
 def _checked(url: object) -> str:
     if not isinstance(url, str):
         raise ConfigurationError("base_url: give a string")
+    if re.search(r"[?#\x00-\x20\x7f]", url) or not is_unicode(url):
+        raise ConfigurationError(
+            "base_url: must not contain a query, a fragment, spaces or control characters"
+        )
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -192,10 +199,8 @@ def _checked(url: object) -> str:
         raise ConfigurationError("base_url: give a URL such as https://host/path")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError("base_url: http sends tokens and patients in the open; use https")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError(
-            "base_url: no credentials, query or fragment, just https://host/path"
-        )
+    if parts.username is not None:
+        raise ConfigurationError("base_url: must not contain credentials, just https://host/path")
     return url.rstrip("/")
 
 

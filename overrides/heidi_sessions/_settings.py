@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import attrs
 from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
-from heidi_generated.types import UNSET, Unset
+from heidi_generated.types import UNSET, Unset, is_unicode
 
 from . import _clock
 from ._http import Timeout, all_headers, as_timeout, encoded
@@ -88,8 +88,8 @@ def _tracer(value: Any) -> Tracer | None:
 
 
 def _name(value: object) -> str | None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise ConfigurationError("page_parameter must be the name of the query parameter")
+    if value is not None and (not isinstance(value, str) or not value or not is_unicode(value)):
+        raise ConfigurationError("page_parameter: must be the name of the query parameter")
     return value
 
 
@@ -113,13 +113,18 @@ class Settings:
 
     max_response_bytes: int = attrs.field(converter=_limit)
     max_retries: int = attrs.field(converter=_retries)
-    retry_writes: bool = attrs.field(converter=bool)
-    strict_responses: bool = attrs.field(converter=bool)
+    retry_writes: bool
+    strict_responses: bool
     page_parameter: str | None = attrs.field(converter=_name)
     """How the server calls the parameter for the next page; None: as the document does."""
 
     default_headers: Mapping[str, str] = attrs.field(converter=_headers)
     tracer: Tracer | None = attrs.field(converter=_tracer)
+
+    def __attrs_post_init__(self) -> None:
+        for option in ("retry_writes", "strict_responses"):
+            if not isinstance(getattr(self, option), bool):
+                raise ConfigurationError(f"{option}: must be True or False")
 
     def evolved(self, changes: Mapping[str, Any]) -> Settings | ConfigurationError:
         """Change some options; those that are UNSET stay.

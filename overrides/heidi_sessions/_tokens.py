@@ -9,17 +9,21 @@ import threading
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from heidi_generated.errors import ConfigurationError, HeidiError, TokenError
+from heidi_generated.errors import (
+    APITimeoutError,
+    ConfigurationError,
+    HeidiError,
+    TokenError,
+)
 
 from . import _clock, _fork
 from ._secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from concurrent.futures import Future
 
     from ._issuer import Issuer
-    from ._messages import Answer, Outgoing
+    from ._messages import Outgoing
 
 # RFC 6750, section 2.1; whatever else ends up in a header could break it.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -29,11 +33,11 @@ MAX_MARGIN: Final = 60.0
 
 
 class TokenSource(Protocol):
-    """Gives the token to send; `refused` is the one that the server just answered 401 to."""
+    """Gives the token for a call; `refused` is the one that the server just answered 401 to."""
 
-    def token(self, refused: Secret | None = None) -> Secret: ...
+    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret: ...
 
-    async def token_async(self, refused: Secret | None = None) -> Secret: ...
+    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret: ...
 
 
 def is_token(text: object) -> bool:
@@ -47,24 +51,24 @@ class FixedToken:
     def __init__(self, token: Secret) -> None:
         self._token = token
 
-    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002  # there is one only
+    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         return self._token
 
-    async def token_async(self, refused: Secret | None = None) -> Secret:
-        return self.token(refused)
+    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+        return self.token(call, refused)
 
 
 class NoUser:
     """A key without a user: tokens are for one user."""
 
-    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         raise ConfigurationError(
             "no user: give email= and third_party_internal_id=, set HEIDI_EMAIL and"
             " HEIDI_THIRD_PARTY_INTERNAL_ID, or call as_user"
         )
 
-    async def token_async(self, refused: Secret | None = None) -> Secret:
-        return self.token(refused)
+    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+        return self.token(call, refused)
 
 
 class ProvidedTokens:
@@ -76,19 +80,29 @@ class ProvidedTokens:
     def __init__(self, provide: Callable[[], object]) -> None:
         self._provide = provide
 
-    def token(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         text = self._call()
         if isawaitable(text):
             getattr(text, "close", lambda: None)()
             raise _provider_error("is async; AsyncHeidi takes it, or give a plain function")
         return _secret(text)
 
-    async def token_async(self, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    async def token_async(
+        self,
+        call: Outgoing,
+        refused: Secret | None = None,  # noqa: ARG002
+    ) -> Secret:
         text = self._call()
         if isawaitable(text):
+            from asyncio import timeout  # noqa: PLC0415  # not for those who are not async
+
+            limit = timeout(call.left)
             try:
-                text = await text
+                async with limit:
+                    text = await text
             except Exception as error:
+                if limit.expired():
+                    raise call.too_late() from None
                 raise _provider_error(f"failed with {type(error).__name__}") from error
         return _secret(text)
 
@@ -136,12 +150,27 @@ Outcome: TypeAlias = "TimedToken | HeidiError | None"
 """What became of a request for a token; None: it was interrupted."""
 
 
+class _Pending:
+    """A request for a token: the call that makes it, and what the others wait for."""
+
+    __slots__ = ("done", "leader", "outcome")
+
+    def __init__(self, leader: Outgoing) -> None:
+        from concurrent.futures import Future  # noqa: PLC0415  # only for tokens that are issued
+
+        self.leader = leader
+        self.outcome: Outcome = None
+        self.done = Future[None]()
+        # From here on, a task that stops waiting cannot cancel it for the others.
+        self.done.set_running_or_notify_cancel()
+
+
 class IssuedTokens:
     """Tokens issued for a key, one request at a time.
 
     All threads, tasks and event loops share the token, and the one request for the next. The first
     who finds no good token asks for one; the others wait for its outcome, be it a token or an
-    error. Where the first is interrupted, the next one asks.
+    error. Where the first is interrupted, or has less time than another, the next one asks.
     """
 
     def __init__(self, issuer: Issuer, send: Callable[[Outgoing, None], Any]) -> None:
@@ -149,36 +178,40 @@ class IssuedTokens:
         self._issuer = issuer
         self._send = send
         self._current: TimedToken | None = None
-        self._flight: Future[Outcome] | None = None
+        self._pending: _Pending | None = None
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    def token(self, refused: Secret | None = None) -> Secret:
+    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:
         good = self._good(refused)
         while good is None:
-            flight, leads = self._board(refused)
-            if leads:
-                outgoing = self._issuer.request()
-                with self._landing(flight, outgoing) as land:
-                    land(self._send(outgoing, None))
-            good = _secret_of(flight.result())
+            with self._join(call, refused) as (pending, is_leader):
+                if is_leader:
+                    request = self._issuer.request(call)
+                    pending.outcome = self._issuer.read(request, self._send(request, None))
+            with contextlib.suppress(TimeoutError):
+                pending.done.result(min(call.left, threading.TIMEOUT_MAX))
+            good = self._secret_of(pending, call)
         return good
 
-    async def token_async(self, refused: Secret | None = None) -> Secret:
-        from asyncio import wrap_future  # noqa: PLC0415  # not for those who are not async
+    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+        from asyncio import timeout, wrap_future  # noqa: PLC0415  # not for those who are not async
 
         good = self._good(refused)
         while good is None:
-            flight, leads = self._board(refused)
-            if leads:
-                outgoing = self._issuer.request()
-                with self._landing(flight, outgoing) as land:
-                    land(await self._send(outgoing, None))
-            good = _secret_of(await wrap_future(flight))
+            with self._join(call, refused) as (pending, is_leader):
+                if is_leader:
+                    request = self._issuer.request(call)
+                    pending.outcome = self._issuer.read(request, await self._send(request, None))
+            if not pending.done.done():
+                with contextlib.suppress(TimeoutError):
+                    async with timeout(call.left):
+                        await wrap_future(pending.done)
+            good = self._secret_of(pending, call)
         return good
 
     def start_over(self) -> None:
-        self._flight = None
+        self._pending = None
         self._lock = threading.Lock()
 
     def _good(self, refused: Secret | None) -> Secret | None:
@@ -188,42 +221,43 @@ class IssuedTokens:
             return None
         return token.secret
 
-    def _board(self, refused: Secret | None) -> tuple[Future[Outcome], bool]:
-        """Return the request to wait for, and whether the caller is the one to make it."""
-        from concurrent.futures import Future  # noqa: PLC0415  # only for tokens that are issued
-
-        with self._lock:
-            if self._flight is not None:
-                return self._flight, False
-            flight = Future[Outcome]()
-            # From here on, a task that stops waiting cannot cancel it for the others.
-            flight.set_running_or_notify_cancel()
-            if self._good(refused) is not None:
-                flight.set_result(self._current)
-                return flight, False
-            self._flight = flight
-            return flight, True
-
     @contextlib.contextmanager
-    def _landing(
-        self, flight: Future[Outcome], outgoing: Outgoing
-    ) -> Generator[Callable[[Answer | HeidiError], None]]:
-        """Tell all who wait what became of the request: what is landed, or that it never was."""
-        outcomes: list[Outcome] = []
+    def _join(self, call: Outgoing, refused: Secret | None) -> Generator[tuple[_Pending, bool]]:
+        """Return the request to wait for, and whether the caller is the one to make it.
+
+        It is done when the caller leaves, whatever happens there.
+        """
+        own = _Pending(call)
         try:
-            yield lambda result: outcomes.append(self._issuer.read(outgoing, result))
-        finally:
-            outcome = outcomes[0] if outcomes else None
             with self._lock:
-                if isinstance(outcome, TimedToken):
-                    self._current = outcome
-                self._flight = None
-            flight.set_result(outcome)
+                if self._pending is None:
+                    if self._good(refused) is None:
+                        self._pending = own
+                    else:
+                        own.outcome = self._current
+                pending = self._pending or own
+            yield pending, pending is own and own.outcome is None
+        finally:
+            with self._lock:
+                if self._pending is own:
+                    self._pending = None
+                    if isinstance(own.outcome, TimedToken):
+                        self._current = own.outcome
+            own.done.set_result(None)
+
+    def _secret_of(self, pending: _Pending, call: Outgoing) -> Secret | None:
+        """Return the token that was issued; None where the call asks again."""
+        if not pending.done.done():
+            raise self._issuer.too_late(call)
+        outcome = pending.outcome
+        if isinstance(outcome, APITimeoutError) and _had_less_time(pending.leader, call):
+            return None
+        if isinstance(outcome, HeidiError):
+            error = copy.copy(outcome)  # each who waits gets an error of their own
+            error.__cause__ = outcome.__cause__
+            raise error
+        return None if outcome is None else outcome.secret
 
 
-def _secret_of(outcome: Outcome) -> Secret | None:
-    if isinstance(outcome, HeidiError):
-        error = copy.copy(outcome)  # each who waits gets an error of their own
-        error.__cause__ = outcome.__cause__
-        raise error
-    return None if outcome is None else outcome.secret
+def _had_less_time(leader: Outgoing, call: Outgoing) -> bool:
+    return leader.timeout != call.timeout or (leader.ends < call.ends and leader.left <= 0)

@@ -23,7 +23,7 @@ from heidi_sessions import (
     Session,
 )
 
-from .harness import BASE_URL, Driver, Script, envelope, page, session
+from .harness import BASE_URL, Driver, Script, drain, envelope, page, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -437,3 +437,33 @@ def test_a_raw_response_is_json_and_says_how_long_it_took(driver: Callable[..., 
 def test_a_model_is_written_as_json() -> None:
     found = Driver("sync", Script(envelope("7"))).run(lambda c: c.sessions.get("7"))
     assert found.to_dict() == json.loads(found.to_json(indent=2))
+    found.additional_properties["x"] = float("inf")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        found.to_json()
+
+
+@pytest.mark.parametrize(
+    "number", ["123456789012345678901234567890", "-18446744073709551617", "0.1"]
+)
+def test_a_number_keeps_all_its_digits(driver: Callable[..., Driver], number: str) -> None:
+    body = json.dumps({"session": session("7", x=[{"y": 0}])}).replace('"y": 0', f'"y": {number}')
+    found = driver(Script(httpx.Response(200, text=body))).run(lambda c: c.sessions.get("7"))
+    assert f'[{{"y": {number}}}]' == json.dumps(found.additional_properties["x"])
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity"])
+def test_a_number_that_no_float_can_hold_is_refused(
+    driver: Callable[..., Driver], number: str
+) -> None:
+    body = json.dumps({"session": session("7", x=0)}).replace('"x": 0', f'"x": {number}')
+    with pytest.raises(APIResponseValidationError):
+        driver(Script(httpx.Response(200, text=body))).run(lambda c: c.sessions.get("7"))
+
+
+def test_a_string_that_utf_8_cannot_encode_is_refused_by_name(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(page([], 0, None))
+    with pytest.raises(ValueError, match=r"^x must not hold half a surrogate pair$"):
+        driver(script).run(lambda c: drain(c.sessions.list(extra_query={"x": "\udcff"})))
+    assert [] == script.requests

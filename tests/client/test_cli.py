@@ -123,6 +123,30 @@ def test_update_reads_the_changes_from_stdin(
         assert 76 == client.sessions.get(session_id).duration
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_update_says_that_it_waits_for_a_terminal(
+    session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("{}"))
+    assert 0 == main(["update", session_id])
+    assert "from this terminal; --input reads a file" in capsys.readouterr().err
+
+
+def test_a_variable_that_is_not_utf_8_is_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HEIDI_TOKEN", raising=False)
+    monkeypatch.setenv("HEIDI_API_KEY", "k")
+    monkeypatch.setenv("HEIDI_EMAIL", "\udcff@x")
+    monkeypatch.setenv("HEIDI_THIRD_PARTY_INTERNAL_ID", "1")
+    assert 2 == main(["list"])
+    assert 1 == len(capsys.readouterr().err.splitlines())
+
+
 def test_every_command_prints_json_and_hides_patient_data_in_it(
     session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -306,6 +306,13 @@ def test_every_error_pickles_and_copies_but_leaves_the_body_behind(
     assert expected == vars(twin)
 
 
+def test_what_a_copy_lost_is_its_own() -> None:
+    error = next(each for each in every_error() if isinstance(each, APIStatusError))
+    headers: Any = copy.copy(error).headers
+    headers["x"] = "1"
+    assert {} == copy.copy(error).headers
+
+
 def test_an_error_shows_under_the_package_that_is_imported() -> None:
     for error in every_error():
         assert "heidi_sessions" == type(error).__module__

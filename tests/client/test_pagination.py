@@ -272,16 +272,23 @@ def test_a_page_without_counts_is_walked_by_its_cursors(driver: Callable[..., Dr
 
 def test_progress_is_told_after_each_page(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1", "2"], 3, "x"), page(["2", "3"], 3, None))
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None]] = []
     walk(driver(script), progress=lambda seen, total: told.append((seen, total)))
     assert [(2, 3), (3, 3)] == told
+
+
+def test_progress_knows_no_total_where_the_server_says_none(driver: Callable[..., Driver]) -> None:
+    told: list[tuple[int, int | None]] = []
+    script = Script(httpx.Response(200, json={"sessions": []}))
+    walk(driver(script), progress=lambda seen, total: told.append((seen, total)))
+    assert [(0, None)] == told
 
 
 def test_progress_counts_what_is_given_and_so_stops_at_max_items(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(page(["1", "2"], 5, "x"), page(["3", "4"], 5, "y"))
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None]] = []
     walk(driver(script), max_items=3, progress=lambda seen, total: told.append((seen, total)))
     assert [(2, 5), (3, 5)] == told
 

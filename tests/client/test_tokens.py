@@ -595,3 +595,164 @@ def test_connection_errors_at_the_token_endpoint_name_its_route() -> None:
     issuer.failures = [httpx.ConnectError("x")]
     with pytest.raises(APIConnectionError, match=r"^GET heidi\.test/api/jwt: no response, Con"):
         Driver("sync", issuer).run(get, **KEY, max_retries=0)
+
+
+UNENCODABLE = "\udcff@clinic.test"
+
+
+@pytest.mark.parametrize("name", ["email", "third_party_internal_id"])
+def test_a_user_that_utf_8_cannot_encode_is_refused(
+    driver: Callable[..., Driver], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8") as caught:
+        driver(Issuer()).client(**KEY | {name: UNENCODABLE})
+    assert UNENCODABLE not in repr(caught.value)
+    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8"):
+        driver(Issuer()).client(**ALONE).as_user(**user(1) | {name: UNENCODABLE})
+    for option in KEY.keys() - {"token"}:
+        monkeypatch.setenv(f"HEIDI_{option.upper()}", {**KEY, name: UNENCODABLE}[option])
+    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8"):
+        driver(Issuer()).client(token=None)
+
+
+@pytest.mark.parametrize("mistake", [MistakeError, KeyboardInterrupt])
+def test_a_request_for_a_token_that_cannot_be_made_leaves_the_next_call_its_turn(
+    driver: Callable[..., Driver],
+    monkeypatch: pytest.MonkeyPatch,
+    mistake: type[BaseException],
+) -> None:
+    issuer = Issuer()
+    drive = driver(issuer)
+    client = drive.client(**KEY, deadline=5)
+
+    def fail(*_: object) -> None:
+        raise mistake
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_issuer.Issuer, "request", fail)
+        with pytest.raises(mistake):
+            drive.wait(lambda: get(client))
+    drive.wait(lambda: get(client))
+    assert 1 == issuer.issued
+
+
+def waiting(issuer: Issuer, seconds: list[float], **more: Any) -> AsyncHeidi:
+    """A client whose requests for tokens take so long, one after the other."""
+    return async_client(issuer, lambda: asyncio.sleep(seconds.pop(0)), max_retries=0, **more)
+
+
+async def outcome(call: Awaitable[Any]) -> Any:
+    try:
+        return await call
+    except APIConnectionError as error:
+        return error
+
+
+def test_a_call_waits_for_the_token_of_another_no_longer_than_its_deadline() -> None:
+    issuer = Issuer()
+
+    async def scenario() -> list[Any]:
+        client = waiting(issuer, [0.5])
+        leader = asyncio.create_task(get(client))
+        await asyncio.sleep(0.05)
+        hasty = await outcome(client.sessions.get("1", deadline=0.1))
+        assert not leader.done()
+        return [hasty, await outcome(leader)]
+
+    hasty, patient = asyncio.run(scenario())
+    assert isinstance(hasty, APITimeoutError)
+    assert ("issueToken", False) == (hasty.operation, hasty.may_have_arrived)
+    assert "1234567890" == patient.session_id
+
+
+def test_a_thread_waits_for_the_token_of_another_no_longer_than_its_deadline() -> None:
+    issuer = Issuer(delay=0.6)
+    client = Driver("sync", issuer).client(**KEY, max_retries=0)
+    leader = threading.Thread(target=get, args=(client,))
+    leader.start()
+    while not issuer.requests:
+        time.sleep(0.001)
+    with pytest.raises(APITimeoutError) as caught:
+        client.sessions.get("1", deadline=0.1)
+    assert leader.is_alive()
+    leader.join()
+    assert ("issueToken", False) == (caught.value.operation, caught.value.may_have_arrived)
+
+
+@pytest.mark.parametrize("limits", [{"deadline": 0.1}, {"timeout": 0.1}])
+def test_a_call_with_less_time_spoils_no_other(limits: dict[str, Any]) -> None:
+    issuer = Issuer()
+
+    async def wait() -> None:
+        if not issuer.calls and len(waited) < 1:
+            waited.append(1)
+            await asyncio.sleep(0.1)
+            raise httpx.ReadTimeout("x")
+
+    waited: list[int] = []
+
+    async def scenario() -> list[Any]:
+        client = async_client(issuer, wait, max_retries=0)
+        calls = (client.sessions.get("1", **limits), client.sessions.get("1"), get(client))
+        return await asyncio.gather(*map(outcome, calls))
+
+    hasty, *others = asyncio.run(scenario())
+    assert isinstance(hasty, APITimeoutError)
+    assert not hasty.may_have_arrived
+    assert ["1234567890"] * 2 == [each.session_id for each in others]
+    assert 1 == issuer.issued
+
+
+def test_a_timeout_that_calls_share_is_the_failure_of_all() -> None:
+    issuer = Issuer()
+    issuer.failures = [httpx.ReadTimeout("x")]
+
+    async def scenario() -> list[Any]:
+        client = async_client(issuer, lambda: asyncio.sleep(0.05), max_retries=0)
+        return await asyncio.gather(*(outcome(get(client)) for _ in range(3)))
+
+    assert [APITimeoutError] * 3 == [type(each) for each in asyncio.run(scenario())]
+    assert 1 == len(issuer.requests)
+
+
+def test_a_provider_that_takes_too_long_leaves_nothing_to_send(
+    driver: Callable[..., Driver], clock: Clock
+) -> None:
+    issuer = Issuer()
+    drive = driver(issuer)
+
+    def provide() -> str:
+        clock.sleep(1 if issuer.calls else 0)
+        return "one"
+
+    client = drive.client(token=None, token_provider=provide)
+    drive.wait(lambda: get(client))
+    with pytest.raises(APITimeoutError, match="the deadline passed before it was sent") as caught:
+        drive.wait(lambda: client.sessions.create(deadline=0.5))
+    assert ("createSession", False) == (caught.value.operation, caught.value.may_have_arrived)
+    assert 1 == len(issuer.requests)
+
+
+def test_a_coroutine_that_provides_a_token_is_ended_at_the_deadline() -> None:
+    ended: list[bool] = []
+
+    async def provide() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+        return "one"
+
+    issuer = Issuer()
+    with pytest.raises(APITimeoutError) as caught:
+        Driver("async", issuer).run(get, token=None, token_provider=provide, deadline=0.1)
+    assert ("getSession", False) == (caught.value.operation, caught.value.may_have_arrived)
+    assert ([True], []) == (ended, issuer.requests)
+
+
+def test_a_timeout_within_a_provider_is_its_own_failure() -> None:
+    async def provide() -> str:
+        raise TimeoutError
+
+    with pytest.raises(TokenError, match=r"^token_provider: failed with TimeoutError$"):
+        Driver("async", Issuer()).run(get, token=None, token_provider=provide)

@@ -28,12 +28,11 @@ from heidi_sessions import (
     ClosedClientError,
     ConfigurationError,
     Heidi,
-    _json,
 )
 from heidi_sessions._http import _clients
 from httpx_aiohttp import HttpxAiohttpClient
 
-from .harness import BASE_URL, Driver, Script, envelope, session
+from .harness import BASE_URL, Driver, Script, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -492,7 +491,7 @@ def newly_imported() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tenacity", "asyncio", "orjson", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
+    "module", ["tenacity", "asyncio", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
 )
 def test_what_takes_long_to_import_waits_until_it_is_needed(module: str) -> None:
     assert module not in newly_imported()
@@ -502,21 +501,3 @@ def test_the_first_import_brings_nothing_from_outside_but_the_two_packages() -> 
     roots = {name.partition(".")[0] for name in newly_imported()}
     third_party = roots - set(sys.stdlib_module_names)
     assert {"heidi_sessions", "heidi_generated"} == third_party
-
-
-@pytest.mark.parametrize("token", [2**53 + 1, 2**64 + 1, -(2**64) - 1, 10**38 + 7])
-def test_a_token_of_a_page_that_is_an_integer_stays_exact_with_orjson(token: int) -> None:
-    assert {"next": token} == _json.load(b'{"next":%d}' % token)
-
-
-def test_answers_are_read_alike_with_and_without_orjson(monkeypatch: pytest.MonkeyPatch) -> None:
-    sample = {"session": session("135814281990413956785027749853284386585", duration=0.1)}
-    answer = httpx.Response(200, json=sample)
-    fast = Driver("sync", Script(answer)).run(get)
-    monkeypatch.setitem(sys.modules, "orjson", None)
-    _json._parser.cache_clear()
-    slow = Driver("sync", Script(answer)).run(get)
-    assert "_load" == _json._parser().__name__
-    _json._parser.cache_clear()
-    assert fast == slow
-    assert sample["session"] == slow.to_dict()

@@ -70,8 +70,8 @@ def is_peer(row: Row) -> bool:
         (
             "decode",
             [
-                "decode orjson, all keys, against pydantic",
-                "decode orjson, gaps, against pydantic",
+                "decode all keys, against pydantic",
+                "decode gaps, against pydantic",
             ],
         ),
         ("get", ["GET, added to raw httpx", *(f"GET, added, against {name}" for name in PEERS)]),

@@ -76,6 +76,8 @@ class Body:
     def answer(self) -> Answer:
         """Return the response with what was read."""
         response, content = self._response, b""
+        if self._problem is None and self._pieces and self._zipped and not self._zipped.eof:
+            self._problem = "cannot be decompressed: its end is missing"
         if self._problem is None:
             content = b"".join(self._pieces)
         return Answer(

@@ -17,7 +17,7 @@ from heidi_sessions._messages import Answer
 
 from ._body import Body
 from ._clients import Requests, hide_queries, open_async_client, open_client
-from ._deadline import left, wait_until
+from ._deadline import wait_until
 from ._failures import failure, is_failure
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class SyncPool:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
         client = self._given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
+        if outgoing.left <= 0:
+            return outgoing.too_late()
         try:
             wait_until(outgoing.ends)
             response = client.send(
@@ -113,8 +115,10 @@ class AsyncPool:
 
         client = self._given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
+        if (seconds := outgoing.left) <= 0:
+            return outgoing.too_late()
         try:
-            async with timeout(left(outgoing.ends)):
+            async with timeout(seconds):
                 response = await client.send(
                     self._requests.make(outgoing, token),
                     auth=_NO_AUTH,

@@ -183,7 +183,7 @@ def _spelled(name: str) -> str:
 def _run(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
     keywords = _keywords(operation, options)
-    counts: list[tuple[int, int]] = []
+    counts: list[tuple[int, int | None]] = []
     if operation.page is not None:
         size, largest = _page_size(operation)
         most = options.max_items
@@ -197,12 +197,12 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
     except (TypeError, ValueError) as error:
         raise InputError(f"{source}{error}") from None
     _show(operation, result, options)
-    seen, total = counts[-1] if counts else (0, 0)
-    if total and seen < total:
+    seen, total = counts[-1] if counts else (0, None)
+    if total is not None and seen < total:
         print(f"{seen} of {total} shown; --all shows all", file=sys.stderr)
 
 
-def _count_up(counts: list[tuple[int, int]], seen: int, total: int) -> None:
+def _count_up(counts: list[tuple[int, int | None]], seen: int, total: int | None) -> None:
     counts.append((seen, total))
 
 
@@ -271,6 +271,8 @@ def _body(operation: Operation, source: Path) -> dict[str, Any]:
 
 
 def _read(source: Path) -> dict[str, Any]:
+    if source == Path("-") and sys.stdin.isatty():
+        print("reading the request body from this terminal; --input reads a file", file=sys.stderr)
     try:
         text = sys.stdin.read() if source == Path("-") else source.read_text(encoding="utf-8")
     except OSError as error:

@@ -27,7 +27,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\u
 
 
 def export(
-    walk: Callable[[Callable[[int, int], None]], Iterable[Model]],
+    walk: Callable[[Callable[[int, int | None], None]], Iterable[Model]],
     resource: Resource,
     output: Path,
     *,
@@ -92,7 +92,7 @@ def _destination(output: Path) -> Generator[IO[str], None, None]:
 
 
 @contextlib.contextmanager
-def _progress() -> Generator[Callable[[int, int], None], None, None]:
+def _progress() -> Generator[Callable[[int, int | None], None], None, None]:
     from rich.console import Console  # noqa: PLC0415  # the extra [cli]
     from rich.progress import Progress  # noqa: PLC0415
 

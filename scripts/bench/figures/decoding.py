@@ -1,6 +1,6 @@
 """A page of full sessions: our decoder against pydantic.
 
-The floors against the stock code of the generator are given up; scripts/bench/decode.py says why.
+There is no floor against the stock code of the generator; scripts/bench/decode.py says why.
 """
 
 from __future__ import annotations
