@@ -25,6 +25,9 @@ from scripts.publication.operations import operations
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+MEMORY: Final = "sqlite:///:memory:"
+"""No disk to wait for: what is asked of the store on disk, its own tests ask."""
+
 PATIENCE: Final = 30.0
 """Seconds that the sandbox may take to start or to stop."""
 
@@ -71,7 +74,7 @@ def serving(
     log: Path | None = None,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Generator[Served]:
-    """Start the sandbox that a command names, on a new database; stop it at the end of the block.
+    """Start the sandbox that a command names, in memory; stop it at the end of the block.
 
     Args:
         program: the command.
@@ -84,11 +87,10 @@ def serving(
     key = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
         log = log or Path(folder, "log")
-        database = f"sqlite:///{folder}/sandbox.db"
         with (
             log.open("wb") as errors,
             subprocess.Popen(
-                [*program, "serve", "--port", "0", "--database-url", database],
+                [*program, "serve", "--port", "0", "--database-url", MEMORY],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], **environment, "HEIDI_SANDBOX_API_KEY": key},
                 stdout=subprocess.PIPE,
