@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scripts.serving import Served
 
 STRICT: Final = OUTPUT / "strict.json"
-WANTING: Final = re.compile("the server did not answer|The operation never succeeded|give ")
+WANTING: Final = re.compile("a response lacks|The operation never succeeded|give ")
 """What the judge says of a rule that was skipped for want of a response or of a credential."""
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"

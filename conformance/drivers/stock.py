@@ -19,10 +19,7 @@ import httpx
 stock: Any = import_module("stock_client")
 clients: list[Any] = []
 TYPES = {"SessionNotFoundError": "not_found", "NoLinkedUserException": "not_linked"}
-BASE = os.environ["HEIDI_BASE_URL"]
-KEY = {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]}
 TIMEOUT = httpx.Timeout(float(os.environ.get("HEIDI_TIMEOUT", "30")))
-USER = {name: os.environ[f"HEIDI_{name.upper()}"] for name in ("email", "third_party_internal_id")}
 
 
 def call(client: Any, operation: str, tag: str = "sessions", **arguments: Any) -> Any:
@@ -35,6 +32,16 @@ def call(client: Any, operation: str, tag: str = "sessions", **arguments: Any) -
         arguments["body"] = model.from_dict(arguments["body"])
     response = function(client=client, **arguments)
     return int(response.status_code), response.parsed.to_dict()
+
+
+def issue() -> Any:
+    """Ask for a token; return the status and the response."""
+    user = {
+        name: os.environ[f"HEIDI_{name.upper()}"] for name in ("email", "third_party_internal_id")
+    }
+    key = {"Heidi-Api-Key": os.environ["HEIDI_API_KEY"]}
+    with stock.Client(os.environ["HEIDI_BASE_URL"], headers=key, timeout=TIMEOUT) as with_key:
+        return call(with_key, "issueToken", "authentication", **user)
 
 
 def failure(status: int, found: Any) -> dict[str, Any]:
@@ -51,11 +58,11 @@ def run(step: Any) -> dict[str, Any]:  # noqa: PLR0911
     seen: list[Any] = []
     try:
         if not clients:
-            with_key = stock.Client(BASE, headers=KEY, timeout=TIMEOUT)
-            status, issued = call(with_key, "issueToken", "authentication", **USER)
+            status, issued = issue()
             if status != 200:
                 return failure(status, issued)
-            clients.append(stock.AuthenticatedClient(BASE, issued["token"], timeout=TIMEOUT))
+            base, token = os.environ["HEIDI_BASE_URL"], issued["token"]
+            clients.append(stock.AuthenticatedClient(base, token, timeout=TIMEOUT))
         while given.get("page") not in seen:
             seen.append(given.get("page"))
             status, found = call(clients[0], step["operation"], **given)
@@ -74,8 +81,14 @@ def run(step: Any) -> dict[str, Any]:  # noqa: PLR0911
         return {"error": "protocol", "message": type(error).__name__}
 
 
-print(json.dumps({"protocol": 1, "client": "openapi-python-client"}), flush=True)
+print(json.dumps({"protocol": 1, "client": "openapi-python-client", "again": True}), flush=True)
 for line in sys.stdin.buffer:
     step = json.loads(line)
+    if "settings" in step:
+        while clients:
+            clients.pop().get_httpx_client().close()
+        os.environ.update(step["settings"])
+        print(json.dumps({"id": step["id"], "value": None}), flush=True)
+        continue
     for each in step.get("together", [step]):
         print(json.dumps({"id": each["id"], **run(each)}), flush=True)

@@ -120,7 +120,7 @@ class Campaign:
             notes=tuple(dict.fromkeys((*obstacles, *self.notes, *tagged.notes()))),
             gaps=tuple(dict.fromkeys(self.gaps())),
             versions={name: version(name) for name in ("heidi-sessions", "schemathesis")},
-            shards=(str(self.shard),) if self.shard.of > 1 else (),
+            shards=self.shard.name,
         )
 
     def meet(self, client: _access.Client) -> None:
@@ -237,7 +237,7 @@ class Campaign:
                 next(pending, None)
                 self.unfinished.append((probe, pending))
         except UnboundError:
-            why = "the server did not answer what the next request needs"
+            why = "a response lacks what the next request needs"
         except TooManyTokensError:
             why = "the server limits how many tokens it issues"
         except TooManySessionsError:
@@ -326,7 +326,7 @@ class Campaign:
         for operation in essential_here:
             if not self.succeeded(operation):
                 answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
-                yield f"{operation} never succeeded (it answered {answers})"
+                yield f"{operation} never succeeded (statuses: {answers})"
 
     def gaps(self) -> Iterator[str]:
         """Yield what could not be judged, although the run was asked to."""
@@ -402,7 +402,7 @@ def unjudged(level: Grade, statuses: Mapping[str, Mapping[int, int]]) -> Iterato
         if asked and not any(200 <= status < 300 for status in told):
             got = ", ".join(map(str, told)) or "nothing"
             why = "; is the user of the token linked?" if operation == LIST else ""
-            yield f"{operation} never succeeded (it answered {got}), so it is not judged{why}"
+            yield f"{operation} never succeeded (statuses: {got}), so it is not judged{why}"
     for operation in UNJUDGED:
         yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"
 

@@ -19,6 +19,7 @@ from .reports import write_json, write_reports
 
 Number = Callable[[str], int]
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
+FOLDERS = {"server": Path("reports/conformance"), "client": _client.REPORTS}
 CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
 
 
@@ -53,16 +54,11 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         metavar="MAX",
         help="go on with other seeds until so many requests were sent, or --time-budget is over",
     )
-    run.add_argument(
-        "--shard",
-        type=shard,
-        metavar="K/N",
-        help="run the K-th of N parts only; `merge` joins their reports",
-    )
+    add_shard(run)
     join = commands.add_parser(
         "merge",
         help="join the reports of shards",
-        description="Join reports about one server at one level. "
+        description="Join reports about one server, or one client, at one level. "
         + CODES % ("it conforms", "they cannot be joined"),
         allow_abbrev=False,
     )
@@ -74,10 +70,23 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         "--report",
         type=Path,
         metavar="DIR",
-        help="write all reports here (default: reports/conformance, unless there is -o)",
+        help="write all reports here (default: reports/conformance, or reports/client of a client, "
+        "unless there is -o)",
     )
     add_demands(join)
-    add_demands(_client.add_to(commands, number))
+    client = _client.add_to(commands, number)
+    add_shard(client)
+    add_demands(client)
+
+
+def add_shard(command: argparse.ArgumentParser) -> None:
+    """Add what splits a run."""
+    command.add_argument(
+        "--shard",
+        type=shard,
+        metavar="K/N",
+        help="run the K-th of N parts only; `merge` joins their reports",
+    )
 
 
 def add_demands(command: argparse.ArgumentParser) -> None:
@@ -171,7 +180,7 @@ def run_merge(arguments: argparse.Namespace) -> int:
     joined = merge(map(_baseline.load, arguments.files))
     folder: Path | None = arguments.report
     if folder is None and arguments.output is None:
-        folder = Path("reports/conformance")
+        folder = FOLDERS[joined.subject]
 
     def write(*said: Any) -> tuple[Path, ...]:
         single = (write_json(arguments.output, *said),) if arguments.output else ()

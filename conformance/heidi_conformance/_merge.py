@@ -1,4 +1,4 @@
-"""Several verdicts about one server as one."""
+"""Several verdicts about one server or client as one."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ._campaign import unjudged
 from ._proven import order
 from ._shards import ELSEWHERE, missing
-from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Verdict
+from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
 
 # What is kept of a campaign without end: the rest is counted.
 MOST_FINDINGS = 500
@@ -18,11 +18,12 @@ STABLE = {"confirmed": 0, "flaky": 1, "untried": 2}
 
 @dataclass
 class Sum:
-    """What verdicts about one server amount to; its size does not grow with their number."""
+    """What verdicts about one thing amount to; its size does not grow with their number."""
 
     level: Grade
     target: str
     seed: int
+    subject: Subject = "server"
     findings: dict[str, Finding] = field(default_factory=dict[str, Finding])
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict[tuple[str, str], Outcome])
     answers: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
@@ -39,14 +40,12 @@ class Sum:
 
     def add(self, verdict: Verdict) -> None:
         """Take one verdict. Raises CannotJudgeError where it is about something else."""
-        if verdict.subject != "server":
-            raise CannotJudgeError("a report is about a client; give reports about one server")
-        for name in ("level", "target"):
+        for name in ("subject", "level", "target"):
             known, other = getattr(self, name), getattr(verdict, name)
             if known != other:
                 raise CannotJudgeError(
                     f"the reports are of different {name}s, {known} and {other}; "
-                    "give reports of one server at one level"
+                    f"give reports of one {self.subject} at one level"
                 )
         for finding in verdict.findings:
             self.add_finding(finding)
@@ -96,7 +95,8 @@ class Sum:
         if self.left_out:
             notes.append(f"{self.left_out} more sightings, of yet other causes, are left out")
         answers = {name: dict(sorted(numbers.items())) for name, numbers in self.answers.items()}
-        whole = () if self.parts() else unjudged(self.level, answers)
+        partial = self.parts() or self.subject == "client"
+        whole = () if partial else unjudged(self.level, answers)
         return Verdict(
             level=self.level,
             seed=self.seed,
@@ -112,6 +112,7 @@ class Sum:
             gaps=tuple(dict.fromkeys((*self.gaps, *whole))),
             versions=self.versions,
             shards=self.parts(),
+            subject=self.subject,
         )
 
     def parts(self) -> tuple[str, ...]:
@@ -129,20 +130,20 @@ def weight(outcome: Outcome) -> tuple[int, bool]:
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
-    """Join verdicts about one server; requests, sessions, seconds and sightings are added up.
+    """Join verdicts about one server or client; requests, sessions, seconds and sightings add up.
 
     Raises CannotJudgeError where levels or targets differ, or a shard is missing.
     """
     sums: Sum | None = None
     for verdict in verdicts:
-        sums = sums or Sum(verdict.level, verdict.target, verdict.seed)
+        sums = sums or Sum(verdict.level, verdict.target, verdict.seed, verdict.subject)
         sums.add(verdict)
     if sums is None:
         raise CannotJudgeError("there is no report to join; give the report.json of each shard")
     joined = sums.verdict()
     if joined.shards:
         raise CannotJudgeError(
-            f"the report of shard {', '.join(missing(joined.shards))} is missing, and its rules "
-            "with it; give the reports of all shards"
+            f"the report of shard {', '.join(missing(joined.shards))} is missing; "
+            "give the reports of all shards"
         )
     return joined

@@ -1,12 +1,14 @@
 """Parts of a campaign: each takes some of the rules, and random requests of its own."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 from ._verdict import CannotJudgeError
 from .rules import SCRIPTS, Script
 
+Item = TypeVar("Item")
 ELSEWHERE = "Another shard puts it to the server"
 
 
@@ -29,9 +31,21 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
+    @property
+    def name(self) -> tuple[str, ...]:
+        """Its name as a verdict has it, nothing where it is the whole."""
+        return (str(self),) if self.of > 1 else ()
+
     def takes(self, script: Script) -> bool:
         """Whether the scripts of this part include one; they are dealt like cards, by a hash."""
         return RANKS[script] % self.of == self.number - 1
+
+    def part(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of this part."""
+        return items[self.number - 1 :: self.of]
+
+
+WHOLE = Shard()
 
 
 def mark(script: Script) -> str:

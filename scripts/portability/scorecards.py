@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
@@ -15,16 +16,19 @@ from scripts.bundle import OUTPUT as DOCUMENTS
 from scripts.bundle import ROOT
 from scripts.lint import NODE
 from scripts.portability.page import markdown
-from scripts.portability.tools import FOLDER, run
+from scripts.portability.tools import FOLDER, go, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Command = Sequence[str | Path]
 
 PAGE: Final = ROOT / "openapi" / "guides" / "scorecards.md"
 TEMPLATE: Final = Path(__file__).with_name("scorecards.md")
 DRIVERS: Final = Path("conformance") / "drivers"
 JUDGE: Final = Path(sys.executable).with_name("heidi-conformance")
 STOCK: Final = "openapi-python-client"
+STOCK_CLIENT: Final = "stock_client"
 RAN: Final = (0, 1)
 """The exit codes of the judge where there is a verdict."""
 
@@ -35,36 +39,64 @@ class Driver:
 
     Attributes:
         file: in `conformance/drivers/`.
-        program: what runs it.
-        shown: that program as a reader starts it.
+        start: prepares it in a folder, and returns the command that starts it; its variable
+            PYTHONPATH is that folder.
+        typed: the same command as a reader types it, in the folder of the project.
         before: what is run first, as a reader types it.
+        variables: what stands before the judge, as a reader types it.
+        version: of what it drives, where it does not know it.
     """
 
     file: str
-    program: str
-    shown: str
+    start: Callable[[Path], Command]
+    typed: str
     before: str = ""
+    variables: str = ""
+    version: str = ""
 
     @property
     def command(self) -> str:
         """How to repeat it, in the folder of the project."""
-        stock = "PYTHONPATH=. " if self.before else ""
-        line = f"{stock}.venv/bin/heidi-conformance client -- {self.shown} {DRIVERS / self.file}"
-        return f"{self.before}\n{line}" if self.before else line
+        before = f"{self.before}\n" if self.before else ""
+        return f"{before}{self.variables}.venv/bin/heidi-conformance client -- {self.typed}"
+
+
+def interpreted(file: str, program: str, typed: str) -> Driver:
+    """Return a driver that a program reads."""
+    return Driver(file, lambda _: [program, ROOT / DRIVERS / file], f"{typed} {DRIVERS / file}")
+
+
+def stock(folder: Path) -> Command:
+    """Generate the client of openapi-python-client."""
+    client = folder / STOCK_CLIENT
+    shutil.rmtree(client, ignore_errors=True)
+    document = ROOT / DOCUMENTS / "client.json"
+    options = ("--path", str(document), "--meta", "none", "--output-path", str(client))
+    run([Path(sys.executable).with_name(STOCK), "generate", *options], folder)
+    return [sys.executable, ROOT / DRIVERS / "stock.py"]
+
+
+def compiled(folder: Path) -> Command:
+    """Compile the driver for Go."""
+    go(folder, "build", ROOT / DRIVERS / "golang.go")
+    return [folder / "golang"]
 
 
 READY: Final = (
-    Driver("python.py", sys.executable, ".venv/bin/python"),
-    Driver("python_async.py", sys.executable, ".venv/bin/python"),
+    interpreted("python.py", sys.executable, ".venv/bin/python"),
+    interpreted("python_async.py", sys.executable, ".venv/bin/python"),
     Driver(
         "stock.py",
-        sys.executable,
-        ".venv/bin/python",
+        stock,
+        f".venv/bin/python {DRIVERS}/stock.py",
         f".venv/bin/{STOCK} generate --path {DOCUMENTS}/client.json --meta none"
-        " --output-path stock_client",
+        f" --output-path {STOCK_CLIENT}",
+        "PYTHONPATH=. ",
+        metadata.version(STOCK),
     ),
-    Driver("typescript.mts", str(NODE), ".venv/bin/node"),
-    Driver("curl.sh", "bash", "bash"),
+    interpreted("typescript.mts", str(NODE), ".venv/bin/node"),
+    Driver("golang.go", compiled, "./golang", f"go build {DRIVERS}/golang.go"),
+    interpreted("curl.sh", "bash", "bash"),
 )
 
 
@@ -92,20 +124,10 @@ def judged(driver: Driver) -> Card:
     report = folder / Path(driver.file).name
     shutil.rmtree(report, ignore_errors=True)
     report.mkdir(parents=True)
-    version = ""
-    if driver.before:
-        program = Path(sys.executable).with_name(STOCK)
-        version = run([program, "--version"], ROOT).split()[-1]
-        shutil.rmtree(folder / "stock_client", ignore_errors=True)
-        document = ROOT / DOCUMENTS / "client.json"
-        made = str(folder / "stock_client")
-        options = ("--path", str(document), "--meta", "none", "--output-path", made)
-        run([program, "generate", *options], folder)
-    command = ("client", "--report", str(report), "--", driver.program)
-    place = ROOT / DRIVERS / driver.file
-    run([JUDGE, *command, place], folder, {"PYTHONPATH": str(folder)}, RAN)
+    command = ("client", "--report", str(report), "--", *driver.start(folder))
+    run([JUDGE, *command], folder, {"PYTHONPATH": str(folder)}, RAN)
     found = json.loads((report / "report.json").read_text("utf-8"))
-    drives = f"{found['target'].removeprefix('the client ')} {version}".strip()
+    drives = f"{found['target'].removeprefix('the client ')} {driver.version}".strip()
     return Card(driver, drives, found)
 
 

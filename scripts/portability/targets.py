@@ -124,22 +124,9 @@ def _run_python(folder: Path, variables: Mapping[str, str]) -> str:
 # Go
 
 
-def _go(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-    toolchain = tools.library("go", "go/bin/go")
-    own = {
-        "GOCACHE": str(tools.FOLDER / "go-build"),
-        "GOFLAGS": "-mod=mod",
-        "GOPATH": str(tools.FOLDER / "go-path"),
-        "GOPROXY": "off",
-        "GOTELEMETRY": "off",
-        "GOTOOLCHAIN": "local",
-    }
-    return tools.run([toolchain, *arguments], folder, {**own, **(variables or {})})
-
-
 def _compile_go(folder: Path) -> None:
-    _go(folder, "build", "-o", "walk", ".")
-    _go(folder, "vet", ".", f"./{OUTPUT}")
+    tools.go(folder, "build", "-o", "walk", ".")
+    tools.go(folder, "vet", ".", f"./{OUTPUT}")
 
 
 def _run_go(folder: Path, variables: Mapping[str, str]) -> str:

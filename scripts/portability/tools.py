@@ -22,6 +22,8 @@ LOCKS: Final = Path(__file__).parent
 FOLDER: Final = ROOT / "build" / "portability"
 TIMEOUT: Final = 300
 """Seconds that one command may take; Go compiles its own library the first time."""
+ENDING: Final = 20
+"""Seconds that one may take to end when it is asked to."""
 
 
 class PortabilityError(Exception):
@@ -45,24 +47,34 @@ def run(
     """
     name = Path(command[0]).name
     kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**kept, **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            raise PortabilityError(f"{name}: took longer than {TIMEOUT} s") from error
+        finally:
+            _end(process)
+    if process.returncode not in fine:
+        raise PortabilityError(f"{name}: {_reason(output) or f'code {process.returncode}'}")
+    return output
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a command that still runs, and let it end what it started: the judge has a sandbox."""
+    process.terminate()
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**kept, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PortabilityError(f"{name}: took longer than {TIMEOUT} s") from error
-    if done.returncode not in fine:
-        raise PortabilityError(f"{name}: {_reason(done.stdout) or f'code {done.returncode}'}")
-    return done.stdout
+        process.communicate(timeout=ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _reason(output: str) -> str:
@@ -140,6 +152,23 @@ def javac() -> str:
     if not found:
         raise AbsentError("no javac on this machine; install a JDK of version 11 or newer")
     return found
+
+
+def go(folder: Path, *arguments: str | Path) -> str:
+    """Run the Go command in a folder.
+
+    Raises:
+        PortabilityError: it failed, or cannot be installed.
+    """
+    own = {
+        "GOCACHE": str(FOLDER / "go-build"),
+        "GOFLAGS": "-mod=mod",
+        "GOPATH": str(FOLDER / "go-path"),
+        "GOPROXY": "off",
+        "GOTELEMETRY": "off",
+        "GOTOOLCHAIN": "local",
+    }
+    return run([library("go", "go/bin/go"), *arguments], folder, own)
 
 
 def version(package: str) -> str:

@@ -155,11 +155,15 @@ def test_the_better_proof_of_a_cause_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "member"),
-    [(replace(VERDICT, level="documented"), "level"), (replace(VERDICT, target="b"), "target")],
+    ("other", "name"),
+    [
+        (replace(VERDICT, level="documented"), "level"),
+        (replace(VERDICT, target="b"), "target"),
+        (replace(VERDICT, subject="client"), "subject"),
+    ],
 )
-def test_reports_about_different_things_are_not_joined(other: Verdict, member: str) -> None:
-    with pytest.raises(CannotJudgeError, match=f"different {member}s"):
+def test_reports_about_different_things_are_not_joined(other: Verdict, name: str) -> None:
+    with pytest.raises(CannotJudgeError, match=f"different {name}s"):
         merge([VERDICT, other])
 
 

@@ -98,7 +98,7 @@ def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
 @pytest.mark.parametrize(
     "want",
     [
-        "the server did not answer what the next request needs",
+        "a response lacks what the next request needs",
         "give a token that has expired (HEIDI_EXPIRED_TOKEN)",
     ],
 )

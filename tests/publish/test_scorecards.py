@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import heidi_sessions
@@ -16,7 +23,7 @@ from scripts.portability.scorecards import (
     PAGE,
     READY,
     Card,
-    Driver,
+    interpreted,
     judged,
     page,
     scenarios,
@@ -24,7 +31,7 @@ from scripts.portability.scorecards import (
 from scripts.portability.tools import PortabilityError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 TEXT: Final = PAGE.read_text("utf-8")
 ROW: Final = re.compile(r"^\| .* \(`([\w-]+)`\) \| (\w+) \| (.*) \|$", re.MULTILINE)
@@ -34,7 +41,7 @@ ROWS: Final = [("cookies", "practice", "no cookie"), ("pages-all", "documented",
 def card(file: str, *findings: dict[str, str], **results: str) -> Card:
     rules = [{"rule": name.replace("_", "-"), "result": result} for name, result in results.items()]
     report: dict[str, Any] = {"findings": [*findings], "rules": rules}
-    return Card(Driver(file, "bash", "bash"), f"{file} 1", report)
+    return Card(interpreted(file, "bash", "bash"), f"{file} 1", report)
 
 
 def test_a_page_says_what_became_of_each_scenario_for_each_driver() -> None:
@@ -57,7 +64,49 @@ def test_a_driver_that_cannot_be_judged_is_no_scorecard(tmp_path: Path) -> None:
     silent = tmp_path / "silent.sh"
     silent.write_text("exit 3\n")
     with pytest.raises(PortabilityError, match="exited with 3 before it wrote"):
-        judged(Driver(str(silent), "bash", "bash"))
+        judged(interpreted(str(silent), "bash", "bash"))
+
+
+def started_with(path: str) -> list[str]:
+    """Return the commands of the processes that have this PATH."""
+    found: list[str] = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"PATH={path}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append((entry / "cmdline").read_bytes().decode(errors="replace"))
+    return [each for each in found if each]
+
+
+def waited_for(seconds: float, done: Callable[[], bool]) -> bool:
+    ends = time.monotonic() + seconds
+    while not done() and time.monotonic() < ends:
+        time.sleep(0.1)
+    return done()
+
+
+# A terminal sends it to the whole group, which the sandbox has left; others to one process.
+@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["group", "process"])
+def test_ctrl_c_leaves_nothing_running(send: Callable[[int, int], None], tmp_path: Path) -> None:
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    command = [sys.executable, "-m", "scripts.portability", "--only", "scorecards"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert waited_for(
+                60, lambda: any("heidi_sandbox" in each for each in started_with(path))
+            )
+            send(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (130, "portability: interrupted") == (process.returncode, said.splitlines()[-1][:24])
+    assert waited_for(5, lambda: not started_with(path)), started_with(path)
 
 
 def test_the_judge_lists_its_scenarios() -> None:

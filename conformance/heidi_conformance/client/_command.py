@@ -11,6 +11,7 @@ from rich.console import Console
 
 from heidi_conformance import _baseline, _terminal
 from heidi_conformance._access import base_url, credential, target
+from heidi_conformance._shards import WHOLE
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import is_loopback
 from heidi_conformance.reports import write_reports
@@ -22,6 +23,7 @@ from ._trial import PATIENCE
 from ._watch import WATCHES
 from .scenarios import SCENARIOS
 
+REPORTS = Path("reports/client")
 ABOUT = """Judge a client of this API. COMMAND starts a driver, a small program that reads steps
 from its standard input, has the client do them, and writes what it got to its standard output; see
 the guide "Testing your integration". Exit codes: 0 it conforms, 1 there are findings, 2 it could
@@ -104,9 +106,8 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        default=Path("reports/client"),
-        help="where report.json, report.html, report.sarif and junit.xml go "
-        "(default: reports/client)",
+        default=REPORTS,
+        help="where report.json, report.html, report.sarif and junit.xml go (default: %(default)s)",
     )
     return client
 
@@ -124,17 +125,16 @@ def run(arguments: argparse.Namespace, conclude: Any) -> int:
     command = tuple(arguments.program)
     console = Console(stderr=True)
     if arguments.observe:
-        plan = Observation(command, level, url, key, arguments.port, arguments.seconds)
-        verdict = observe(plan, lambda variables: greet(variables, ends=bool(command)))
+        watch = Observation(command, level, url, key, arguments.port, arguments.seconds)
+        verdict = observe(watch, lambda variables: greet(variables, ends=bool(command)))
     else:
         only = scenarios(arguments.scenario)
         if not command:
             raise CannotJudgeError("no driver; give the command that starts it behind --")
         patience, jobs = float(arguments.patience), arguments.jobs
+        plan = Plan(command, level, only, url, key, patience, jobs, arguments.shard or WHOLE)
         with _terminal.progress(console) as on_progress:
-            verdict = judge_client(
-                Plan(command, level, only, url, key, patience, jobs), on_progress
-            )
+            verdict = judge_client(plan, on_progress)
 
     def write(*said: Any) -> tuple[Path, ...]:
         return write_reports(said[0], arguments.report, said[1])

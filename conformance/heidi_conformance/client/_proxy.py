@@ -43,6 +43,8 @@ Headers = tuple[tuple[str, str], ...]
 LARGEST = 8 * 2**20
 # Between values, JSON may have any number of spaces.
 PADDING = b" " * 2**18
+# Seconds from one byte to the next of a response without an end.
+DRIP = 0.1
 # What every connection with TLS begins with.
 HANDSHAKE = 0x16
 # Of a response: what the proxy says anew, or what concerns one connection alone.
@@ -64,7 +66,7 @@ class Reply:
 
     gone: the connection is closed instead. cut: how many bytes of the body are sent before it is.
     stalls: nothing comes after them, and the connection stays open. pieces: the sizes of chunks.
-    more: how many bytes of space stand before its last byte.
+    more: how many bytes of space come in place of its last byte; after them, some come for ever.
     """
 
     status: int
@@ -442,8 +444,9 @@ class Connection:
             await self._write(h11.Data(data=body[start : min(start + size, last)]))
         for _ in range(reply.more // len(PADDING)):
             await self._write(h11.Data(data=PADDING))
-        if reply.more:
-            await self._write(h11.Data(data=body[last:]))
+        while reply.more:  # until the client gives up
+            await self._write(h11.Data(data=b" "))
+            await asyncio.sleep(DRIP)
         if reply.stalls:
             await self.reader.read(1)  # until the client gives up
             self.http.send_failed()

@@ -157,10 +157,11 @@ def told(exchange: Exchange) -> str:
     where = f"{exchange.method[:10]} {path}{'?' if query else ''}{query}"
     reply = exchange.reply
     if reply.gone:
-        answer = "connection closed" + (", though it was done" if exchange.done else "")
+        came = "connection closed" + (", though it was done" if exchange.done else "")
     else:
         waits = [text for name, text in reply.headers if name.lower() == "retry-after"]
-        answer = " Retry-After: ".join((str(reply.status), *waits))
+        came = " Retry-After: ".join((str(reply.status), *waits))
     end = " and stops in the middle" if reply.stalls else ""
     end = " and breaks off" if reply.cut is not None and not end else end
-    return f"{'to another host: ' if exchange.stranger else ''}{where} → {answer}{end}"
+    end = " and has no end" if reply.more else end
+    return f"{'to another host: ' if exchange.stranger else ''}{where} → {came}{end}"

@@ -7,9 +7,10 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from heidi_conformance._shards import WHOLE, Shard
 from heidi_conformance._text import on_one_line
 from heidi_conformance._verdict import CannotJudgeError, Grade, Progress, Verdict
 from heidi_conformance.oracle import Violation
@@ -42,7 +43,7 @@ class Plan:
 
     command: starts the driver. level: the scenarios of this level and those below it. only: their
     ids, all where empty. upstream, key: the server behind, a sandbox where empty. patience: seconds
-    that a step may take. jobs: how many scenarios go on at the same time.
+    that a step may take. jobs: how many scenarios go on at the same time. shard: the part of them.
     """
 
     command: tuple[str, ...]
@@ -52,10 +53,17 @@ class Plan:
     key: str = field(default="", repr=False)
     patience: float = PATIENCE
     jobs: int = JOBS
+    shard: Shard = WHOLE
 
-    def asks(self, scenario: Scenario) -> bool:
-        """Whether a scenario is put to the client."""
-        return known(scenario.id, self.level) and (not self.only or scenario.id in self.only)
+    @property
+    def scenarios(self) -> Sequence[Scenario]:
+        """The scenarios to put to the client."""
+        chosen = [
+            item
+            for item in SCENARIOS
+            if known(item.id, self.level) and (not self.only or item.id in self.only)
+        ]
+        return self.shard.part(chosen)
 
 
 def judge_client(plan: Plan, on_progress: Callable[[Progress], None] = lambda _: None) -> Verdict:
@@ -67,18 +75,22 @@ def judge_client(plan: Plan, on_progress: Callable[[Progress], None] = lambda _:
 
 
 class Run:
-    """A run. records: of the scenarios that are done."""
+    """A run.
+
+    records: of the scenarios that are done. shown: the causes of what fresh drivers did wrong.
+    """
 
     def __init__(self, plan: Plan, on_progress: Callable[[Progress], None]) -> None:
         self.plan = plan
         self.on_progress = on_progress
         self.records: list[Record] = []
+        self.shown: set[tuple[str, ...]] = set()
         self.began = time.monotonic()
         self.drivers = Drivers(plan.command, plan.patience)
 
     async def go(self) -> Verdict:
         """Put the scenarios to the client, and return the verdict."""
-        scenarios = [item for item in SCENARIOS if self.plan.asks(item)]
+        scenarios = self.plan.scenarios
         async with server(self.plan.upstream, self.plan.key) as upstream:
             await self.put(PROBE, upstream)
             self.drivers.grace = STARTS * self.records[0].first
@@ -98,7 +110,8 @@ class Run:
         order = {item.id: place for place, item in enumerate((PROBE, *SCENARIOS))}
         records = sorted(self.records, key=lambda item: order[item.scenario.id])
         name = records[0].client or Path(self.plan.command[0]).name
-        return verdict(records, self.plan.level, f"the client {name}", self.began)
+        said = verdict(records, self.plan.level, f"the client {name}", self.began)
+        return replace(said, shards=self.plan.shard.name)
 
     async def all(
         self,
@@ -125,11 +138,17 @@ class Run:
         """Put a scenario to the client; fresh: with drivers of its own."""
         fresh = fresh or scenario is PROBE or bool(scenario.variables)
         record = await self.tried(scenario, upstream, fresh=fresh)
-        if record.violations and record.renewed:
+        if record.renewed and self.doubts(record):
             # What another scenario left behind is no fault.
             record = await self.tried(scenario, upstream, fresh=True)
+        if not record.renewed:
+            self.shown |= {item.cause for item in record.violations}
         self.records.append(record)
         self.tell(scenario)
+
+    def doubts(self, record: Record) -> bool:
+        """Whether it has a violation that no fresh driver has shown."""
+        return any(item.cause not in self.shown for item in record.violations)
 
     async def tried(self, scenario: Scenario, upstream: Upstream, *, fresh: bool) -> Record:
         """Put a scenario to the client once; fresh: with drivers of its own."""
@@ -180,7 +199,7 @@ class Run:
             record.violations.append(Violation(f"{scenario.id}/{error.kind}", scenario.operation))
 
         async def release(driver: Driver) -> None:
-            if driver.again and record.done and not record.violations and not fresh:
+            if driver.again and record.done and not self.doubts(record) and not fresh:
                 self.drivers.keep(driver, blame)
             else:
                 await driver.stop()

@@ -312,7 +312,7 @@ CAUGHT: dict[str, tuple[str, str]] = {
     "safety.plain_http_after_failure": ("certificate/plain", "certificate"),
     "safety.no_timeout": ("stall/hangs", "stall"),
     "safety.no_timeout_for_tokens": ("stall/hangs", "stall"),
-    "safety.endless_response": ("endless/no-error", "endless"),
+    "safety.endless_response": ("endless/hangs", "endless"),
     "safety.cookies_carried": ("cookies", "token-reused"),
     "safety.cookies_of_tokens_carried": ("cookies", "token-reused"),
     "safety.responses_mixed": ("calls-apart/value", "calls-apart"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HOW = sys.argv[1]
 # There, when a driver was too busy once.
 ONCE = Path(os.environ.get("HOSTILE_ONCE", os.devnull))
+# A folder that gets a file for each process.
+STARTS = os.environ.get("HOSTILE_STARTS", "")
 # What a driver may leave behind: it names itself, so that a test finds it.
 SLEEPER = "import time; time.sleep(300) # left by hostile.py"
 
@@ -73,16 +75,22 @@ AGAIN: dict[str, Callable[[], object]] = {
     "again-ends": lambda: sys.exit(3),
     "again-garbage": lambda: write("INFO other settings"),
     "again-not": lambda: None,
+    "again-with-cookie": lambda: None,
 }
 
 
 def main() -> None:
+    if STARTS:
+        Path(STARTS, str(os.getpid())).touch()
     if HOW in AGAIN:
-        write('{"protocol": 1, "again": true}')
+        write(json.dumps({"protocol": 1, "client": "hostile", "again": True}))
     for line in sys.stdin:
         step = json.loads(line)
         if "settings" in step:
             AGAIN[HOW]()
+            if HOW != "again-not":
+                os.environ.update(step["settings"])
+                TOKEN.clear()
             write(json.dumps({"id": step["id"], "value": None}))
             continue
         if HOW == "busy-once" and not ONCE.exists():
@@ -101,6 +109,8 @@ TOKEN: list[str] = []
 
 def ask(method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Any:
     url = os.environ["HEIDI_BASE_URL"] + target
+    if HOW == "again-with-cookie":
+        headers = {**headers, "Cookie": "a=b"}
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310
     with urllib.request.urlopen(request) as response:  # noqa: S310  # it is a server of the judge
         return json.load(response)

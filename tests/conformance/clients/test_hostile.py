@@ -99,6 +99,15 @@ def test_what_one_scenario_leaves_behind_in_a_driver_is_not_held_against_it(
     assert () == several(sandbox, "again-not").findings
 
 
+def test_what_a_fresh_driver_did_wrong_is_no_reason_to_start_another(
+    sandbox: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTILE_STARTS", str(tmp_path))
+    assert {"cookies"} == {each.code for each in several(sandbox, "again-with-cookie").findings}
+    # One for the probe, and one for all scenarios.
+    assert 2 == len([*tmp_path.iterdir()])
+
+
 def test_what_a_busy_machine_may_have_done_is_tried_again(
     sandbox: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

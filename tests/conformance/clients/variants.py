@@ -84,6 +84,14 @@ WRITE_FILE = """        seconds = min(life(answer, reply.headers), 86400.0)
             stored.write(f"{answer['token']} {time.time() + seconds}")
 """
 
+RECONNECTING = """                try:
+                    response = await self.http.send(request, stream=True)
+                except (httpx.ReadError, httpx.RemoteProtocolError):
+                    if method != "GET":
+                        raise
+                    response = await self.http.send(request, stream=True)
+"""
+
 VARIANTS: tuple[Change, ...] = (
     variant("retries.none", "Retries nothing; a token is still renewed after a 401.", ("ATTEMPTS = 3\n", "ATTEMPTS = 1\n")),
     variant("retries.five", "Tries five times.", ("ATTEMPTS = 3\n", "ATTEMPTS = 5\n")),
@@ -104,6 +112,7 @@ VARIANTS: tuple[Change, ...] = (
     variant("wire.one_connection", "Sends all requests over one connection, one after the other.", (HEADERS, HEADERS + "            limits=httpx.Limits(max_connections=1),\n")),
     variant("wire.blocking", "Sends with the blocking client of httpx, in threads.", (EXCHANGE, SYNCHRONOUS), (HEADERS + "        )\n", HEADERS + "        )\n        self.threads = httpx.Client(timeout=ATTEMPT_SECONDS, cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])))\n"), ("    # Steps\n", "    def blocking(self, request: httpx.Request) -> httpx.Response:\n        response = self.threads.send(httpx.Request(request.method, request.url, headers=request.headers, content=request.content), stream=True)\n        received = bytearray()\n        for chunk in response.iter_bytes():\n            received += chunk\n            if len(received) > MOST_BYTES:\n                raise FailedError(\"protocol\", \"the response is too large\")\n        response.close()\n        headers = [item for item in response.headers.items() if item[0] not in {\"content-encoding\", \"content-length\", \"transfer-encoding\"}]\n        return httpx.Response(response.status_code, headers=headers, content=bytes(received))\n\n    # Steps\n"), ("    await client.http.aclose()\n", "    await client.http.aclose()\n    client.threads.close()\n")),
     variant("wire.urllib", "Sends with urllib, without a connection that lasts.", (BUILT, BY_URLLIB + BUILT), ("\n\n# What is sent\n", URLLIB), ("import asyncio\n", "import asyncio\nimport http.client\nimport ssl\nimport urllib.error\nimport urllib.request\n"), ("import quote, urlsplit", "import quote, urlencode, urlsplit")),
+    variant("wire.reconnects", "Retries nothing; when a connection breaks, its HTTP library sends a read once more over a new one.", ("ATTEMPTS = 3\n", "ATTEMPTS = 1\n"), (SEND, RECONNECTING)),
     variant("wire.chunked", "Sends bodies in chunks, without their length.", (BUILT, "        content = pieces(content) if content is not None else None\n" + BUILT), ("def encoded(", "async def pieces(content):\n    yield content[:7]\n    yield content[7:]\n\n\ndef encoded(")),
     variant("wire.more_encoded", "Percent-encodes each byte of an id, in lower case.", (SEGMENT, '    encoded_value = "".join(f"%{byte:02x}" for byte in value.encode())\n')),
     variant("wire.content_type_with_charset", "Names the charset in the Content-Type.", ('headers["Content-Type"] = "application/json"', 'headers["content-type"] = "application/json; charset=utf-8"')),
