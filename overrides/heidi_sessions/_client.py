@@ -52,6 +52,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         third_party_internal_id: str | None = None,
         base_url: str | None = None,
         region: Region | None = None,
+        allow_http: bool | None = None,
         timeout: float | Timeout | Unset = UNSET,
         deadline: float | None = DEFAULT_DEADLINE,
         max_retries: int = 2,
@@ -80,15 +81,17 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             base_url: the server (HEIDI_BASE_URL): https, or http on this machine.
             region: instead of base_url, where the data of the clinic lives (HEIDI_REGION). Without
                 either, the server for all regions.
-            timeout: seconds that connecting, sending and each wait for more of an answer may take;
-                or an httpx.Timeout. Without it 30, or as http_client says.
+            allow_http: also take http to another machine (HEIDI_ALLOW_HTTP=1). Everybody on the way
+                reads tokens and patients, so only for servers that have no patients.
+            timeout: seconds that connecting, sending and each wait for more of a response may
+                take; or an httpx.Timeout. Without it 30, or as http_client says.
             deadline: seconds that a whole call may take, repetitions and waits between them
                 included; None for no end. A list is a call for each page.
             max_retries: how many times to repeat a request that failed and may be repeated.
             retry_writes: also repeat calls that write where the server may have acted on the
                 first attempt. May create the same thing twice.
             default_headers: sent with every request.
-            strict_responses: refuse answers that are not what the document says, instead of
+            strict_responses: refuse responses that are not what the document says, instead of
                 reading them as far as they go.
             max_response_bytes: the largest body of a response that is read, decompressed; a larger
                 one is an APIResponseValidationError.
@@ -97,7 +100,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             http_client: your own httpx.Client or, for `AsyncHeidi`, httpx.AsyncClient, with your
                 proxies, certificates or HTTP/2. It is yours to close.
             tracer: a tracer of OpenTelemetry; each call is a span with method, route, status and
-                host, and no id, address or text of a patient.
+                host, and no id, address or string of a patient.
 
         Raises:
             ConfigurationError: an option is missing, contradicts another, or is not safe.
@@ -108,7 +111,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             dict(zip(names, (token, api_key, email, third_party_internal_id), strict=True)),
             token_provider,
             http_client,
-            server=(base_url, region),
+            server=(base_url, region, allow_http),
             timeout=DEFAULT_TIMEOUT if timeout is UNSET and http_client is None else timeout,
             deadline=deadline,
             max_retries=max_retries,
@@ -128,13 +131,16 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         given: Mapping[str, str | None],
         provider: Callable[[], Token] | None,
         http_client: HttpxT | None,
-        server: tuple[str | None, str | None],
+        server: tuple[str | None, str | None, bool | None],
         **options: Any,
     ) -> Any:
         _log.follow_environment()
         credentials = _options.credentials(_options.conceal(**given), provider=provider is not None)
+        base_url, region, allow_http = server
         settings = Settings(
-            server=_options.server(*server), own_client=http_client is not None, **options
+            server=_options.server(base_url, region, allow_http=allow_http),
+            own_client=http_client is not None,
+            **options,
         )
         pool = self._pool_class(settings.server.url, http_client)
         users = None
@@ -161,14 +167,14 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         It lives as long as this one; closing it does nothing. What is left out stays as it is here.
 
         Args:
-            timeout: seconds that connecting, sending and each wait for more of an answer may take;
-                or an httpx.Timeout.
+            timeout: seconds that connecting, sending and each wait for more of a response may
+                take; or an httpx.Timeout.
             deadline: seconds that a whole call may take; None for no end.
             max_retries: how many times to repeat a request that failed and may be repeated.
             retry_writes: also repeat calls that write where the server may have acted on the
                 first attempt. May create the same thing twice.
             default_headers: sent with every request, on top of those that are there.
-            strict_responses: refuse answers that are not what the document says.
+            strict_responses: refuse responses that are not what the document says.
             max_response_bytes: the largest body of a response that is read, decompressed.
 
         Returns:

@@ -31,6 +31,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "third_party_internal_id": "HEIDI_THIRD_PARTY_INTERNAL_ID",
     "base_url": "HEIDI_BASE_URL",
     "region": "HEIDI_REGION",
+    "allow_http": "HEIDI_ALLOW_HTTP",
 }
 _KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
 _WAYS: Final = (
@@ -76,10 +77,10 @@ def conceal(**options: Any) -> dict[str, Secret | None]:
     """Wrap what must not be shown.
 
     Raises:
-        ConfigurationError: one of them is not a text.
+        ConfigurationError: one of them is not a string.
     """
     if wrong := [name for name, text in options.items() if not isinstance(text, str | None)]:
-        raise ConfigurationError(f"{wrong[0]}: give a string")
+        raise ConfigurationError(f"{wrong[0]} must be a string")
     return {name: None if text is None else Secret(text) for name, text in options.items()}
 
 
@@ -128,7 +129,10 @@ def _key(passed: Mapping[str, Secret]) -> Key:
     api_key, *names = _KEY_OPTIONS
     (key,) = _all_of({api_key: found[api_key]})
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
-        raise ConfigurationError("api_key: holds a character that no header can carry")
+        source = api_key if api_key in passed else ENVIRONMENT[api_key]
+        raise ConfigurationError(
+            f"{source}: holds a space, a line break or another character that no header can carry"
+        )
     named = {name: found[name] for name in names}
     return Key(ISSUING, key, user(named) if any(named.values()) else ())
 
@@ -153,16 +157,18 @@ def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
 
 def _token(token: Secret, source: str) -> Secret:
     if not is_token(token.reveal()):
-        raise ConfigurationError(f"{source}: not a bearer token; give it without the word Bearer")
+        raise ConfigurationError(
+            f"{source}: not a bearer token; leave out the word Bearer, spaces and line breaks"
+        )
     return token
 
 
-def server(given: str | None, region: str | None) -> Server:
+def server(given: str | None, region: str | None, *, allow_http: bool | None) -> Server:
     """Choose the server.
 
     Raises:
         ConfigurationError: two servers are named, the region is unknown, or the URL would carry
-            secrets in the open.
+            secrets in the open and nobody allowed that.
     """
     names, where = ("base_url", "region"), "{} and {} are both given: give one"
     if given is None and region is None:
@@ -171,24 +177,35 @@ def server(given: str | None, region: str | None) -> Server:
     if given is not None and region is not None:
         raise ConfigurationError(where.format(*names))
     if region is not None:
-        return Server(_of_region(region), f"check {names[1]}")
+        return Server(_of_region(region, names[1]), f"check {names[1]}")
     if given is not None:
-        return Server(_checked(given), f"check {names[0]}")
+        url = _checked(given, names[0], allow_http=_is_allowed(allow_http))
+        return Server(url, f"check {names[0]}")
     return Server(document.BASE_URL, f"HEIDI_BASE_URL is not set; used {document.BASE_URL}")
 
 
-def _of_region(region: str) -> str:
+def _of_region(region: str, source: str) -> str:
     if region not in document.REGIONS:
-        raise ConfigurationError(f"region: give one of {', '.join(document.REGIONS)}")
+        raise ConfigurationError(f"{source} must be one of {', '.join(document.REGIONS)}")
     return document.REGION_URL.format(region=region)
 
 
-def _checked(url: object) -> str:
+def _is_allowed(given: object) -> bool:
+    if given is None:
+        given = {None: False, "0": False, "1": True}.get(_environment("allow_http"))
+        if given is None:
+            raise ConfigurationError("HEIDI_ALLOW_HTTP must be 1 or 0")
+    if not isinstance(given, bool):
+        raise ConfigurationError("allow_http must be True or False")
+    return given
+
+
+def _checked(url: object, source: str, *, allow_http: bool) -> str:
     if not isinstance(url, str):
-        raise ConfigurationError("base_url: give a string")
+        raise ConfigurationError(f"{source} must be a string")
     if re.search(r"[?#\x00-\x20\x7f]", url) or not is_unicode(url):
         raise ConfigurationError(
-            "base_url: must not contain a query, a fragment, spaces or control characters"
+            f"{source} must not contain a query, a fragment, spaces or control characters"
         )
     try:
         parts = urlsplit(url)
@@ -196,11 +213,14 @@ def _checked(url: object) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in {"https", "http"} or not host:
-        raise ConfigurationError("base_url: give a URL such as https://host/path")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigurationError("base_url: http sends tokens and patients in the open; use https")
+        raise ConfigurationError(f"{source} must be a URL such as https://host/path")
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ConfigurationError(
+            f"{source}: http sends tokens and patients in the open; use https, or set "
+            "HEIDI_ALLOW_HTTP=1 for a server without patients"
+        )
     if parts.username is not None:
-        raise ConfigurationError("base_url: must not contain credentials, just https://host/path")
+        raise ConfigurationError(f"{source} must not contain credentials, just https://host/path")
     return url.rstrip("/")
 
 

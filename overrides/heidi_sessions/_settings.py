@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._trace import Tracer
 
 DEFAULT_TIMEOUT: Final = 30.0
-"""Seconds that connecting, sending, and each wait for more of an answer may take."""
+"""Seconds that connecting, sending, and each wait for more of a response may take."""
 
 DEFAULT_DEADLINE: Final = 300.0
 """Seconds that a call may take, with all its attempts."""
@@ -43,16 +43,16 @@ _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISS
 
 def _retries(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigurationError("max_retries: give a whole number, 0 or more")
+        raise ConfigurationError("max_retries must be a whole number, 0 or more")
     return value
 
 
 def _headers(value: Any, option: str = "default_headers") -> Mapping[str, str]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{option}: give a mapping of names to strings")
+        raise ConfigurationError(f"{option} must be a mapping of names to strings")
     given: dict[Any, Any] = dict(cast("Mapping[str, Any]", value))
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
-        raise ConfigurationError(f"{option}: give strings for names and values")
+        raise ConfigurationError(f"{option} must have strings for names and values")
     if not all(
         re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(_HEADER_VALUE, text)
         for name, text in given.items()
@@ -71,19 +71,19 @@ def _deadline(value: Any) -> float:
     if value is None:
         return math.inf
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError("deadline: give more than 0 seconds, or None for no end")
+        raise ConfigurationError("deadline must be more than 0 seconds, or None for no end")
     return value
 
 
 def _limit(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError("max_response_bytes: give a whole number, 1 or more")
+        raise ConfigurationError("max_response_bytes must be a whole number, 1 or more")
     return value
 
 
 def _tracer(value: Any) -> Tracer | None:
     if value is not None and not callable(getattr(value, "start_as_current_span", None)):
-        raise ConfigurationError("tracer: give a tracer of OpenTelemetry")
+        raise ConfigurationError("tracer must be a tracer of OpenTelemetry")
     return cast("Tracer | None", value)
 
 

@@ -33,7 +33,7 @@ MAX_MARGIN: Final = 60.0
 
 
 class TokenSource(Protocol):
-    """Gives the token for a call; `refused` is the one that the server just answered 401 to."""
+    """Gives the token for a call; `refused` is the one that just came to a 401."""
 
     def token(self, call: Outgoing, refused: Secret | None = None) -> Secret: ...
 
@@ -118,7 +118,7 @@ def given_tokens(token: Secret | None, provide: Callable[[], object] | None) -> 
     if token is not None:
         return FixedToken(token)
     if not callable(provide):
-        raise ConfigurationError("token_provider: give a function that returns a token")
+        raise ConfigurationError("token_provider must be a function that returns a token")
     return ProvidedTokens(provide)
 
 

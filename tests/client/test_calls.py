@@ -393,9 +393,9 @@ def test_a_list_sends_what_it_has_of_its_own_with_every_page(
     [
         ({"extra_headers": {"Authorization": "s3cret"}}, ConfigurationError, "extra_headers: no c"),
         ({"extra_headers": {"x": "s3cret\n"}}, ConfigurationError, "extra_headers: holds"),
-        ({"extra_headers": "s3cret"}, ConfigurationError, "extra_headers: give a mapping"),
-        ({"timeout": 0}, ConfigurationError, "timeout: give more"),
-        ({"deadline": -1}, ConfigurationError, "deadline: give more"),
+        ({"extra_headers": "s3cret"}, ConfigurationError, "extra_headers must be a mapping"),
+        ({"timeout": 0}, ConfigurationError, "timeout must be more"),
+        ({"deadline": -1}, ConfigurationError, "deadline must be more"),
         ({"extra_query": ["s3cret"]}, TypeError, "extra_query must be a dict"),
         ({"extra_query": {"q": {"k": {"s3cret"}}}}, TypeError, "extra_query.q.k must be JSON"),
         ({"extra_body": "s3cret"}, TypeError, "extra_body must be a dict"),

@@ -201,6 +201,8 @@ def test_a_table_fits_a_terminal_of_80_columns(
         (["get", "1", "--show-phy"], "--show-phi"),
         (["list", "--max-item=x", "--jsn"], None),
         (["export", "x", "--format", "cvs"], "csv"),
+        (["list", "--page-size", "5"], None),
+        (["list", "s3cret"], None),
         (["cvs"], None),
     ],
 )
@@ -212,6 +214,28 @@ def test_a_misspelt_word_is_answered_with_the_right_one(
     assert 2 == caught.value.code
     *_, line = capsys.readouterr().err.splitlines()
     assert line.endswith(f"; did you mean {meant}?") is (meant is not None)
+    assert "s3cret" not in line
+
+
+def test_a_wrong_option_of_a_command_comes_with_the_usage_of_that_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["list", "--s3cret=x"])
+    usage, *_, line = capsys.readouterr().err.splitlines()
+    assert usage.startswith("usage: heidi-sessions list ")
+    assert "heidi-sessions list: error: unknown: --s3cret" == line
+
+
+@pytest.mark.usefixtures("session_id")
+def test_the_server_is_named_before_a_command_or_behind_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = ["--base-url", os.environ["HEIDI_BASE_URL"]]
+    monkeypatch.delenv("HEIDI_BASE_URL")
+    for arguments in ([*server, "list", "--json"], ["list", "--json", *server]):
+        assert 0 == main(arguments)
+        assert 1 == len(json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.usefixtures("session_id")
@@ -244,6 +268,7 @@ def test_an_output_that_cannot_be_written_is_one_line_and_exit_2(arguments: list
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("[]", "must be a JSON object"),
+        ("\n", "is empty; --input names a file"),
         ('{"durations": 1}', "did you mean duration?"),
         ('{"patient": {"dob": "19 July 1931"}}', "patient.dob"),
     ],
@@ -351,6 +376,34 @@ def test_an_export_hides_patient_data_unless_it_is_asked_for(
 
 
 @pytest.mark.usefixtures("session_id")
+@pytest.mark.parametrize("format_", ["jsonl", "csv"])
+def test_an_export_says_as_json_what_it_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    output = str(tmp_path / "out")
+    assert 0 == main(["export", output, "--format", format_, "--json"])
+    assert {"file": output, "items": 1} == json.loads(capsys.readouterr().out)
+    assert 0 == main(["export", output, "--format", format_])
+    assert "" == capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("session_id")
+def test_an_export_to_stdout_says_nothing_else_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == main(["export", "-", "--json"])
+    out, err = capsys.readouterr()
+    expected = "heidi-sessions: --json: stdout has the items themselves; name a file\n"
+    assert ("", expected) == (out, err)
+
+
+def test_changes_from_stdin_that_cannot_be_used_are_named_so(
+    session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"duration": "x"}'))
+    assert 2 == main(["update", session_id])
+    assert "heidi-sessions: stdin: duration must be a number\n" == capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("session_id")
 def test_an_exported_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     assert 0 == main(["export", str(output)])
@@ -398,8 +451,10 @@ NO_SERVER = "http://127.0.0.1:1"
         ({"HEIDI_API_KEY": "k", "HEIDI_EMAIL": "e"}, [], "is missing: set HEIDI_THIRD_PARTY_INTE"),
         ({"HEIDI_API_KEY": "k"}, ["--base-url", NO_SERVER], "no user: set HEIDI_EMAIL and HEIDI_"),
         ({"HEIDI_TOKEN": "t"}, ["--base-url", NO_SERVER], "; check --base-url"),
-        ({"HEIDI_TOKEN": "t"}, ["--base-url", "x"], "--base-url: give a URL such as https://"),
-        ({"HEIDI_TOKEN": "t"}, ["--region", "x"], "--region: give one of au, us"),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", "x"], "--base-url must be a URL such as https://"),
+        ({"HEIDI_TOKEN": "t"}, ["--region", "x"], "--region must be one of au, us"),
+        ({"HEIDI_TOKEN": "t", "HEIDI_REGION": "x"}, [], "HEIDI_REGION must be one of au, us"),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", "http://x"], "--base-url: http sends tokens and"),
     ],
 )
 def test_a_message_has_the_words_of_the_command_line(

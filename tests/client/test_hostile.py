@@ -319,7 +319,7 @@ def test_a_base_url_that_httpx_does_not_take_is_refused(
     client: Callable[..., object],
 ) -> None:
     url = "https://\u2603\ufffe"
-    with pytest.raises(ConfigurationError, match=r"^base_url: give a URL"):
+    with pytest.raises(ConfigurationError, match=r"^base_url must be a URL"):
         client(token="t", base_url=url)
 
 

@@ -166,10 +166,47 @@ def test_https_anywhere_and_http_on_this_machine_are_taken(url: str) -> None:
     assert url.rstrip("/") + "/sessions/1" == str(where(token="t", base_url=url))
 
 
+@pytest.mark.parametrize("url", ["http://sandbox:8080", "http://10.0.0.1"])
+def test_http_to_another_machine_is_taken_where_it_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    assert f"{url}/sessions/1" == str(where(token="t", base_url=url, allow_http=True))
+    monkeypatch.setenv("HEIDI_ALLOW_HTTP", "1")
+    assert f"{url}/sessions/1" == str(where(token="t", base_url=url))
+    with pytest.raises(ConfigurationError, match="set HEIDI_ALLOW_HTTP=1 for a server without"):
+        where(token="t", base_url=url, allow_http=False)
+    monkeypatch.setenv("HEIDI_ALLOW_HTTP", "0")
+    with pytest.raises(ConfigurationError, match=r"^base_url: http sends tokens"):
+        where(token="t", base_url=url)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"HEIDI_ALLOW_HTTP": "yes"}, "HEIDI_ALLOW_HTTP must be 1 or 0"),
+        ({"HEIDI_BASE_URL": "http://heidi.test"}, "HEIDI_BASE_URL: http sends tokens"),
+        ({"HEIDI_BASE_URL": "heidi.test"}, "HEIDI_BASE_URL must be a URL"),
+        ({"HEIDI_TOKEN": "x\n"}, "HEIDI_TOKEN: not a bearer token; leave out the word"),
+        ({"HEIDI_TOKEN": "", "HEIDI_API_KEY": "k\n"}, "HEIDI_API_KEY: holds a space, a line"),
+        ({"HEIDI_BASE_URL": "", "HEIDI_REGION": "AU"}, "HEIDI_REGION must be one of au, us"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    monkeypatch.setenv("HEIDI_BASE_URL", BASE_URL)
+    monkeypatch.setenv("HEIDI_TOKEN", "t")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"^{said}"):
+        Heidi()
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
         ({"timeout": 0}, "timeout"),
+        ({"allow_http": "1"}, "allow_http"),
         ({"timeout": -1}, "timeout"),
         ({"timeout": float("inf")}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),

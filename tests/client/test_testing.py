@@ -18,6 +18,7 @@ from heidi_sessions import (
     APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
+    ConfigurationError,
     Heidi,
     RateLimitError,
     SessionNotFoundError,
@@ -195,6 +196,37 @@ def test_a_client_of_the_mock_takes_no_connections_of_yours(
 ) -> None:
     with pytest.raises(TypeError, match="http_client: a mock has its own"):
         getattr(heidi_mock, method)(http_client=None)
+
+
+def test_any_user_of_the_mock_is_its_one_user(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(make_session(session_id="7"))
+    heidi_mock.next(unavailable())
+    client = heidi_mock.client()
+    user = client.as_user(email="ann@clinic.example", third_party_internal_id="1")
+    assert "7" == user.sessions.get("7").session_id
+    assert 2 == len(heidi_mock.requests)
+    with pytest.raises(ConfigurationError, match="email is missing"):
+        client.as_user(email="", third_party_internal_id="1")
+
+
+def test_any_user_of_the_mock_is_its_one_user_in_asyncio(heidi_mock: HeidiMock) -> None:
+    client = heidi_mock.async_client()
+    user = client.as_user(email="ann@clinic.example", third_party_internal_id="1")
+    assert asyncio.run(user.sessions.create()).session_id
+
+
+def test_a_token_that_a_test_gives_the_mock_is_for_one_user(heidi_mock: HeidiMock) -> None:
+    with pytest.raises(ConfigurationError, match="a token is for one user"):
+        heidi_mock.client(token="t").as_user(email="a", third_party_internal_id="1")
+
+
+def test_a_key_that_a_test_gives_the_mock_asks_for_a_token_for_each_user(
+    heidi_mock: HeidiMock,
+) -> None:
+    client = heidi_mock.client(api_key="k")
+    for number in "1", "2", "1":
+        client.as_user(email="a", third_party_internal_id=number).sessions.create()
+    assert ["GET", "POST"] * 2 + ["POST"] == [request.method for request in heidi_mock.requests]
 
 
 def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:

@@ -324,7 +324,7 @@ def test_a_key_without_a_user_says_so_when_it_is_used(driver: Callable[..., Driv
     [
         ({"token": "t"}, {}, "as_user: a token is for one user; give api_key="),
         (ALONE, {"email": ""}, "email is missing"),
-        (ALONE, {"third_party_internal_id": 7}, "third_party_internal_id: give a string"),
+        (ALONE, {"third_party_internal_id": 7}, "third_party_internal_id must be a string"),
     ],
 )
 def test_a_user_that_cannot_be_is_refused(

@@ -90,5 +90,5 @@ def test_a_response_that_does_not_come_is_named_by_its_error(
 
 def test_what_is_no_tracer_is_refused() -> None:
     wrong: Any = object()
-    with pytest.raises(ConfigurationError, match="tracer: give a tracer of OpenTelemetry"):
+    with pytest.raises(ConfigurationError, match="tracer must be a tracer of OpenTelemetry"):
         Heidi(token="t", tracer=wrong)

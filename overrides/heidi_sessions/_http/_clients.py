@@ -206,7 +206,7 @@ def hide_queries(base_url: str) -> None:
     try:
         _filter.hosts.add(httpx.URL(base_url).host)
     except httpx.InvalidURL:
-        raise ConfigurationError("base_url: give a URL such as https://host/path") from None
+        raise ConfigurationError("base_url must be a URL such as https://host/path") from None
     logging.getLogger("httpx").addFilter(_filter)
 
 
@@ -219,7 +219,7 @@ def as_timeout(value: Any) -> httpx.Timeout | Unset:
     if isinstance(value, (httpx.Timeout, Unset)):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError("timeout: give a number of seconds or an httpx.Timeout")
+        raise ConfigurationError("timeout must be a number of seconds or an httpx.Timeout")
     if not 0 < value < math.inf:
-        raise ConfigurationError("timeout: give more than 0 seconds, and an end")
+        raise ConfigurationError("timeout must be more than 0 seconds, and an end")
     return httpx.Timeout(value)

@@ -28,12 +28,21 @@ if TYPE_CHECKING:
 
     from heidi_sessions import Heidi
 
+_STANDARD: Final = Path("-")
+
 SHOWN: Final = 20
 """How many items of a list are shown unless asked otherwise."""
 
 
 class InputError(Exception):
     """What was handed in cannot be used; the message is one line."""
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add what names the server, which may stand before a command and behind it."""
+    unset = argparse.SUPPRESS
+    parser.add_argument("--base-url", default=unset, help="the server (HEIDI_BASE_URL)")
+    parser.add_argument("--region", default=unset, help="instead of --base-url (HEIDI_REGION)")
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +65,6 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 def _add(commands: Any, name: str, operation: Operation) -> None:
     command = _command(commands, name, operation.summary, operation, _run)
-    command.add_argument("--json", action="store_true", help="print JSON")
     if operation.page is not None:
         number = command.add_mutually_exclusive_group()
         number.add_argument(
@@ -69,7 +77,7 @@ def _add(commands: Any, name: str, operation: Operation) -> None:
         source = command.add_argument(
             "--input",
             type=Path,
-            default=Path("-") if operation.body_required else None,
+            default=_STANDARD if operation.body_required else None,
             help="a file with the request body, a JSON object; - reads stdin",
         )
         _is_file(source)
@@ -121,6 +129,8 @@ def _command(
         action="store_true",
         help="also show what may identify a patient, messages of the server included",
     )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    add_server(command)
     command.set_defaults(run=run, operation=operation)
     return command
 
@@ -191,7 +201,8 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
         keywords["progress"] = partial(_count_up, counts)
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
-    source = f"{options.input}: " if keywords.keys() and getattr(options, "input", None) else ""
+    input_: Path | None = getattr(options, "input", None)
+    source = f"{_named(input_)}: " if keywords and input_ else ""
     try:
         result = _method(client, operation)(**keywords)
     except (TypeError, ValueError) as error:
@@ -228,8 +239,10 @@ def _export(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
     size, _ = _page_size(operation)
     keywords = _keywords(operation, options) | {size: options.size}
+    if options.json and options.output == _STANDARD:
+        raise InputError("--json: stdout has the items themselves; name a file")
     try:
-        export(
+        written = export(
             lambda progress: _method(client, operation)(**keywords, progress=progress),
             RESOURCES[operation.resource or ""],
             options.output,
@@ -240,6 +253,8 @@ def _export(client: Heidi, options: argparse.Namespace) -> None:
         if isinstance(error, BrokenPipeError):
             raise
         raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
+    if options.json:
+        print(json.dumps({"file": str(options.output), "items": written}, indent=2))
 
 
 def _method(client: Heidi, operation: Operation) -> Callable[..., Any]:
@@ -266,23 +281,32 @@ def _body(operation: Operation, source: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(operation.keywords)
         meant = closest(unknown[0], operation.keywords)
-        raise InputError(f"{source}: unknown property {unknown[0]!r}; use one of {known}{meant}")
+        raise InputError(
+            f"{_named(source)}: unknown property {unknown[0]!r}; use one of {known}{meant}"
+        )
     return {operation.keywords[name]: value for name, value in body.items()}
 
 
 def _read(source: Path) -> dict[str, Any]:
-    if source == Path("-") and sys.stdin.isatty():
+    name = _named(source)
+    if source == _STANDARD and sys.stdin.isatty():
         print("reading the request body from this terminal; --input reads a file", file=sys.stderr)
     try:
-        text = sys.stdin.read() if source == Path("-") else source.read_text(encoding="utf-8")
+        text = sys.stdin.read() if source == _STANDARD else source.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise InputError(f"{source}: is not UTF-8") from None
+        raise InputError(f"{name}: is not UTF-8") from None
+    if not text.strip():
+        raise InputError(f"{name}: is empty; --input names a file with a JSON object")
     try:
         body: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError(f"{source}: is not JSON") from None
+        raise InputError(f"{name}: is not JSON") from None
     if not isinstance(body, dict):
-        raise InputError(f"{source}: must be a JSON object")
+        raise InputError(f"{name}: must be a JSON object")
     return cast("dict[str, Any]", body)
+
+
+def _named(source: Path) -> str:
+    return "stdin" if source == _STANDARD else str(source)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import json
 import os
 import secrets
@@ -33,8 +34,8 @@ def export(
     *,
     format_: str,
     show_phi: bool,
-) -> None:
-    """Write all items of a list, one a line.
+) -> int:
+    """Write all items of a list, one a line, and return how many there were.
 
     The file is for its owner alone, and takes its name when it is complete.
 
@@ -45,12 +46,15 @@ def export(
         format_: jsonl or csv.
         show_phi: also write what may identify a patient.
     """
+    numbers = itertools.count()
     with _progress() as progress, _destination(output) as file:
-        rows = (row(model, resource.name, show_phi=show_phi) for model in walk(progress))
+        items = zip(walk(progress), numbers, strict=False)
+        rows = (row(model, resource.name, show_phi=show_phi) for model, _ in items)
         if format_ == "csv":
             _write_csv(rows, file, resource.columns if show_phi else resource.harmless)
         else:
             _write_jsonl(rows, file)
+    return next(numbers)
 
 
 def _write_jsonl(rows: Iterator[dict[str, Any]], file: IO[str]) -> None:

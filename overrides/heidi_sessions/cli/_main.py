@@ -72,8 +72,8 @@ def _in_words(problem: str) -> str:
 _WORDS: Final = {
     r"give [a-z][^;]*?=(;|,)?( or)? set ": "set ",
     r", or call as_user": "",
-    r"^base_url(?=:)|(?<=check )base_url|base_url=": "--base-url",
-    r"^region(?=:)|(?<=check )region|region=": "--region",
+    r"^base_url(?=:| must)|(?<=check )base_url|base_url=": "--base-url",
+    r"^region(?= must)|(?<=check )region|region=": "--region",
 }
 
 
@@ -96,7 +96,7 @@ def _parser() -> Parser:
         choices=("bash", "zsh", "fish", "powershell"),
         help="print what completes the words of this command in a shell",
     )
-    parser.add_argument("--base-url", help="the server (HEIDI_BASE_URL)")
-    parser.add_argument("--region", help="instead of --base-url (HEIDI_REGION)")
+    parser.set_defaults(base_url=None, region=None)
+    _commands.add_server(parser)
     _commands.add_commands(parser)
     return parser

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WRONG: Final = re.compile(
-    r"argument (\S+): invalid choice: '([^']*)'|unrecognized arguments: (\S+)"
-)
+_WRONG: Final = re.compile(r"argument (\S+): invalid choice: '([^']*)'")
 
 _WANTING: Final = re.compile(r"argument (--\S+): expected one argument")
 
@@ -18,12 +16,22 @@ _WANTING: Final = re.compile(r"argument (--\S+): expected one argument")
 class Parser(argparse.ArgumentParser):
     """Parses arguments, and says what a wrong one may have meant."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments; what a command does not know is an error of its own parser."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            # What stands behind a misspelt option may be a secret.
+            word = rest[0].partition("=")[0]
+            unknown = word if word.startswith("-") else "an argument without an option"
+            super().error(f"unknown: {unknown}{closest(word, self._option_string_actions)}")
+        return parsed, rest
+
     def error(self, message: str) -> NoReturn:
         """End the program with 2, a usage line and what is wrong."""
         meant = ""
         if wrong := _WRONG.search(message):
-            name, choice, option = wrong.groups()
-            meant = closest(option, self._options()) if option else closest(choice, self._of(name))
+            name, choice = wrong.groups()
+            meant = closest(choice, self._of(name))
         if wanting := _WANTING.search(message):
             meant = f"; a value that begins with - is written {wanting[1]}=-…"
         super().error(message + meant)
@@ -35,16 +43,6 @@ class Parser(argparse.ArgumentParser):
             if name in ("/".join(action.option_strings), action.metavar, action.dest):
                 found += map(str, action.choices or ())
         return found
-
-    def _options(self) -> list[str]:
-        """Return the options of this parser and of those of its commands."""
-        words = [*self._option_string_actions]
-        for action in self._actions:
-            choices: Any = action.choices
-            commands: dict[str, Parser] = choices if hasattr(choices, "values") else {}
-            for command in commands.values():
-                words += command._options()  # noqa: SLF001  # of the same class
-        return words
 
 
 class Completion(argparse.Action):

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_sessions import AsyncHeidi, Heidi, _json
+from heidi_sessions import AsyncHeidi, Heidi, _json, _options
 from heidi_sessions._http._mock import Reply, mock_async_client, mock_client
 from heidi_sessions._settings import DEFAULT_TIMEOUT
 
 from ._server import RefusalError, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heidi_generated.decoding import Model
 
     from heidi_sessions._http._mock import Fault, Received
+    from heidi_sessions._tokens import TokenSource
 
     from ._steps import Step
 
@@ -22,6 +25,8 @@ _CREDENTIALS: Final = {"token", "token_provider", "api_key", "email", "third_par
 
 class HeidiMock:
     """A server in memory, for one linked user, that fails when a test tells it to.
+
+    Whoever a client calls `as_user` is that user: `heidi_sandbox` keeps users apart.
 
     It has every operation of the document, sends the headers that the document declares, and
     refuses what the strict document refuses. What no document says, such as what a filter means, it
@@ -48,7 +53,8 @@ class HeidiMock:
             TypeError: http_client is given.
             ConfigurationError: an option is not what it must be.
         """
-        return Heidi(**_with_defaults(options), http_client=mock_client(self._handle))
+        kind = Heidi if _CREDENTIALS & options.keys() else _Heidi
+        return kind(**_with_defaults(options), http_client=mock_client(self._handle))
 
     def async_client(self, **options: Any) -> AsyncHeidi:
         """Make a client of this server for asyncio.
@@ -60,7 +66,8 @@ class HeidiMock:
             TypeError: http_client is given.
             ConfigurationError: an option is not what it must be.
         """
-        return AsyncHeidi(**_with_defaults(options), http_client=mock_async_client(self._handle))
+        kind = AsyncHeidi if _CREDENTIALS & options.keys() else _AsyncHeidi
+        return kind(**_with_defaults(options), http_client=mock_async_client(self._handle))
 
     def add(self, *resources: Model) -> None:
         """Put resources, such as sessions, on the server.
@@ -93,6 +100,25 @@ class HeidiMock:
         if body is None:
             return Reply(status, b"", headers)
         return Reply(status, _json.dump(body), {**headers, "content-type": "application/json"})
+
+
+class _AnyUser:
+    """What a client of the mock has whose token is good for every user."""
+
+    _engine: Any
+
+    def _tokens_of(self, user: Mapping[str, str]) -> TokenSource:
+        _options.user(_options.conceal(**user))
+        tokens: TokenSource = self._engine.tokens
+        return tokens
+
+
+class _Heidi(_AnyUser, Heidi):
+    pass
+
+
+class _AsyncHeidi(_AnyUser, AsyncHeidi):
+    pass
 
 
 def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
