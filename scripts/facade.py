@@ -581,7 +581,7 @@ class _Reader:
         for failure in operation.failures:
             if failure.status in shown or failure.type in types:
                 text = failure.description or failure.message or str(failure.status)
-                found.setdefault(raised_by(failure, self.errors), text)
+                found.setdefault(raised_by(failure.status, failure.type, self.errors), text)
         return found
 
     def _returned(self, operation: Operation) -> str:

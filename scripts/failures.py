@@ -35,8 +35,10 @@ USUAL: Final[Mapping[int, tuple[str, str]]] = {
 NAMES: Final[Mapping[int, str]] = {409: "ConflictError", 413: "ContentTooLargeError"}
 """Names that differ from those of HTTPStatus, or from those of one version of Python."""
 
+TOKEN_ERROR: Final = "TokenError"  # noqa: S105  # opens nothing
+
 ROOTS: Final = (
-    *("HeidiError", "ConfigurationError", "ClosedClientError", "TokenError", "PaginationError"),
+    *("HeidiError", "ConfigurationError", "ClosedClientError", TOKEN_ERROR, "PaginationError"),
     *(
         "APIConnectionError",
         "APITimeoutError",
@@ -104,10 +106,10 @@ def class_name(type_: str) -> str:
     return f"{name}Error"
 
 
-def raised_by(failure: Failure, classes: list[ErrorClass]) -> str:
+def raised_by(status: int | None, type_: str | None, classes: list[ErrorClass]) -> str:
     """Name the class that a failure is raised as."""
-    by_type = [each.name for each in classes if each.type and each.type == failure.type]
-    by_status = [each.name for each in classes if each.status and each.status == failure.status]
+    by_type = [each.name for each in classes if each.type and each.type == type_]
+    by_status = [each.name for each in classes if each.status and each.status == status]
     return (by_type or by_status or [STATUS_ERROR])[0]
 
 

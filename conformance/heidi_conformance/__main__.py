@@ -2,10 +2,12 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,18 +24,33 @@ from ._wire import Wire
 from .reports import write_reports
 
 PROGRAM = "heidi-conformance"
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 
 
 class Parser(argparse.ArgumentParser):
-    """Answers a wrong flag with one line."""
+    """Says in one line what is wrong with the arguments."""
+
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
+        """Parse arguments; what is unknown is an error, and a stray word may be a secret."""
+        parsed, rest = super().parse_known_args(*arguments, **named)
+        if rest:
+            flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            unknown = ", ".join(flags) or "an argument too many"
+            self.error(f"unknown: {unknown}{meant(flags, self._option_string_actions)}")
+        return parsed, rest
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is; a stray word may be a secret and is not said."""
-        problem, unknown, words = message.partition("unrecognized arguments: ")
-        if unknown:
-            flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
-            message = f"{problem}unknown: {', '.join(flags) or 'an argument too many'}"
+        """Say what is wrong and where help is."""
+        wrong = _CHOICE.search(message)
+        if wrong is not None:
+            message += meant([wrong[1]], re.findall(r"[\w-]+", wrong[2]))
         raise CannotJudgeError(f"{message}; see {self.prog} --help")
+
+
+def meant(words: Sequence[str], known: Iterable[str]) -> str:
+    """Ask whether another word was meant; nothing where none is close."""
+    found = [close for word in words for close in get_close_matches(word, known, n=1)]
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def parser() -> argparse.ArgumentParser:

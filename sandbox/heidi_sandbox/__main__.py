@@ -8,11 +8,12 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from heidi_sandbox._arguments import (
     add_address_arguments,
@@ -22,12 +23,19 @@ from heidi_sandbox._arguments import (
 )
 from heidi_sandbox._chaos import GRAMMAR, SCENARIOS
 from heidi_sandbox._document import load_document
-from heidi_sandbox._environment import add_environment, export
+from heidi_sandbox._environment import add_environment, env_command, export
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance, counted
 from heidi_sandbox._page import token_command
 from heidi_sandbox._process import Stops, end_process, keep_memory, say, set_up_process
-from heidi_sandbox._server import DEFAULT_TOKEN_LIFETIME, Sandbox, Settings, listen, running
+from heidi_sandbox._server import (
+    DEFAULT_TOKEN_LIFETIME,
+    WILDCARDS,
+    Sandbox,
+    Settings,
+    listen,
+    running,
+)
 from heidi_sandbox._transfer import Imported
 from heidi_sandbox._workers import Workers, workers
 
@@ -36,6 +44,7 @@ _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
 _MOST_WORKERS = 64
 _RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
 _SQLITE = "sqlite:"
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 _NO_LOG = logging.NullHandler()
 
 
@@ -62,7 +71,7 @@ def _serve(options: argparse.Namespace) -> None:
     with _served(settings, options) as sandbox:
         sandbox.when_ended(stops.end)
         keep_memory()
-        say(_greeting(sandbox, show_key=settings.api_key is None))
+        say(_greeting(sandbox, options, show_key=settings.api_key is None))
         say(_imported(sandbox.imported, settings.import_file))
         if options.scenario is not None:
             say(f"Scenario {options.scenario}: {SCENARIOS[options.scenario].text}.\n")
@@ -115,17 +124,20 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _greeting(sandbox: Sandbox | Workers, *, show_key: bool) -> str:
+def _greeting(sandbox: Sandbox | Workers, options: argparse.Namespace, *, show_key: bool) -> str:
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
     document = load_document()
     shown = sandbox.api_key if show_key else "the one you gave"
+    again = env_command(sandbox.url, options)
     lines = [
         f"Heidi sandbox: {sandbox.url}",
         f"API key: {shown}",
         f"Get a token: {token_command(document, sandbox.url, key)}",
-        "For a client, in its shell; heidi-sandbox env prints it again:",
+        f"For a client, in its shell{f'; {again} prints it again' if show_key else ''}:",
         export(document, sandbox.url, sandbox.api_key if show_key else None),
     ]
+    if options.host in WILDCARDS:
+        lines.append(f"For a client on another machine: {again} --host NAME-OF-THIS-MACHINE")
     if document.without_semantics:
         names = ", ".join(document.without_semantics)
         lines.append(f"served from an example: {names} (no x-semantics)")
@@ -157,12 +169,24 @@ def _api_key(options: argparse.Namespace) -> str | None:
 
 
 class _Parser(argparse.ArgumentParser):
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
+        parsed, rest = super().parse_known_args(*arguments, **named)
+        if rest:  # what stands behind a misspelt flag may be a key
+            flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            unknown = " ".join(flags) or "a word without a flag"
+            self.error(f"unknown: {unknown}{_meant(flags, self._option_string_actions)}")
+        return parsed, rest
+
     def error(self, message: str) -> NoReturn:
-        problem, unknown, words = message.partition("unrecognized arguments: ")
-        if unknown:  # what stands behind a misspelt flag may be a key
-            flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
-            message = f"{problem}unknown: {' '.join(flags) or 'a word without a flag'}"
+        wrong = _CHOICE.search(message)
+        if wrong is not None:
+            message += _meant([wrong[1]], re.findall(r"[\w-]+", wrong[2]))
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _meant(words: Sequence[str], known: Iterable[str]) -> str:
+    found = [close for word in words for close in get_close_matches(word, known, n=1)]
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _parser() -> argparse.ArgumentParser:

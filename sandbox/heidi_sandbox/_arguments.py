@@ -29,10 +29,15 @@ def add_address_arguments(parser: argparse.ArgumentParser, *, least_port: int) -
     parser.add_argument(
         "--port",
         type=partial(whole_number, least=least_port, most=65535),
-        default=os.environ.get(_PORT_VARIABLE, "8080"),
+        default=default_port(),
         help=f"its port, or {_PORT_VARIABLE} in the environment"
         f"{'; 0 for a free one' if not least_port else ''} (%(default)s)",
     )
+
+
+def default_port() -> str:
+    """Return the port where no flag says one."""
+    return os.environ.get(_PORT_VARIABLE, "8080")
 
 
 def add_database_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +91,7 @@ def _given_url(options: argparse.Namespace) -> str:
 
 
 def whole_number(text: str, least: int, most: int) -> int:
-    """Return the number that a text writes in ASCII digits, as argparse wants it read."""
+    """Return the number that a string writes in ASCII digits, as argparse wants it read."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 20 and least <= int(text) <= most):
         raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
     return int(text)

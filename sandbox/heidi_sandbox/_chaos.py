@@ -41,9 +41,9 @@ A request says in its header `Heidi-Sandbox-Chaos` what is to go wrong with it:
     rate-limited                 429; retry-after=SECONDS says when to come again (1)
     unavailable                  503; retry-after=SECONDS, without it no such header
     drop                         close the connection without a response, nothing is done
-    drop=after                   do what is asked, then close the connection without a response
-    malformed                    do what is asked, respond with the first half of the JSON
-    malformed=html               do what is asked, respond with an HTML page
+    drop=after                   handle the request, then close the connection without a response
+    malformed                    handle the request, respond with the first half of the JSON
+    malformed=html               handle the request, respond with an HTML page
     expired-token                401, as if the token had expired
     next-page-null               a list says that no page follows although there is more
 

@@ -6,13 +6,21 @@ import contextlib
 import shlex
 import sqlite3
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from heidi_sandbox._arguments import add_address_arguments, add_database_arguments, database_url
+from heidi_sandbox._arguments import (
+    add_address_arguments,
+    add_database_arguments,
+    database_url,
+    default_port,
+)
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
+from heidi_sandbox._server import base_url_of
 from heidi_sandbox._store import SQLITE, open_store
 
 
@@ -30,23 +38,45 @@ def add_environment(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 
 def export(document: Document, url: str, api_key: str | None) -> str:
     """Return the command; without the key where the user has one of their own."""
-    variables = {"BASE_URL": url, "API_KEY": api_key}
+    # The client of this project takes no http to another machine unasked.
+    elsewhere = None if _is_local(urlsplit(url).hostname or "") else "1"
+    variables = {"BASE_URL": url, "ALLOW_HTTP": elsewhere, "API_KEY": api_key}
     variables |= {name.upper(): value for name, value in sample_user(document)}
     given = (f"HEIDI_{name}={shlex.quote(value)}" for name, value in variables.items() if value)
     return f"export {' '.join(given)}"
+
+
+def env_command(url: str, options: argparse.Namespace) -> str:
+    """Return what prints the export of a server again, in the folder where it was started."""
+    words = ["heidi-sandbox", "env"]
+    if options.database_url is not None:
+        words += ["--database-url", options.database_url]
+    if options.database_url_file is not None:
+        words += ["--database-url-file", options.database_url_file]
+    if (port := str(urlsplit(url).port)) != default_port():
+        words += ["--port", port]
+    return shlex.join(words)
 
 
 def _print(options: argparse.Namespace) -> None:
     url = database_url(options)
     kept = _in_file(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else _in_server(url)
     if kept is None:
+        place = url.removeprefix(SQLITE) if url.startswith(SQLITE) else "the PostgreSQL database"
         raise CannotServeError(
-            "no key is kept there: start heidi-sandbox serve first; a key of your own is not kept"
+            f"{place}: no key is kept there; start heidi-sandbox serve first, in this folder or "
+            "with the same --database-url; a key of your own is not kept"
         )
     document = load_document()
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    base_url = f"http://{host}:{options.port}{document.base_path}"
+    base_url = base_url_of(document, options.host, options.port)
     say(f"{export(document, base_url, kept.decode())}\n")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _in_file(file: Path) -> bytes | None:

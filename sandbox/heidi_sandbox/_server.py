@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import socket
 import sys
@@ -20,7 +21,7 @@ from granian.server.embed import Server
 from heidi_sandbox import _chaos, _transfer
 from heidi_sandbox._app import create_app
 from heidi_sandbox._asgi import App, Cors
-from heidi_sandbox._document import load_document
+from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._limits import Deadlines, Limits
 from heidi_sandbox._page import sample_user
@@ -30,6 +31,11 @@ from heidi_sandbox._transfer import Imported
 
 DEFAULT_TOKEN_LIFETIME: Final = 24 * 60 * 60  # seconds
 
+_HINTS: Final = {
+    errno.EADDRINUSE: "choose another one with --port",
+    errno.EACCES: "choose one from 1024 on with --port",
+    errno.EADDRNOTAVAIL: "--host must be an address of this machine",
+}
 _BACKLOG: Final = 128  # connections that wait to be accepted
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
@@ -39,7 +45,7 @@ _LEAVE_LOGGING: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "l
 _HOLDER: Final[dict[str, tuple[Any, ...]]] = {"linux": (False, _BACKLOG), "win32": ()}
 # Any: its types leave these arguments out.
 _net: Final[Any] = import_module("granian.net")
-_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
+WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,8 @@ class _Runner:
     ) -> None:
         self._settings = settings
         self._listener = listener
-        self._url = _url(settings.host, listener)
+        port = listener.getsockname()[1]
+        self._url = base_url_of(load_document(), settings.host, port)
         self._wrap = wrap
         self._ready: Future[tuple[Sandbox, Callable[[], None]]] = Future()
         self._ended: Future[Size | None] = Future()
@@ -316,10 +323,11 @@ def _new_event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     return new_event_loop
 
 
-def _url(host: str, listener: socket.socket) -> str:
-    shown = _WILDCARDS.get(host, host)
+def base_url_of(document: Document, host: str, port: int) -> str:
+    """Return the base URL of a server that listens there, for a caller on this machine."""
+    shown = WILDCARDS.get(host, host)
     authority = f"[{shown}]" if ":" in shown else shown
-    return f"http://{authority}:{listener.getsockname()[1]}{load_document().base_path}"
+    return f"http://{authority}:{port}{document.base_path}"
 
 
 def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> socket.socket:
@@ -351,5 +359,7 @@ def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> soc
         listener.close()
         named = "not a port" if isinstance(error, OverflowError) else "not a host name"
         reason = error.strerror if isinstance(error, OSError) else named
-        raise CannotServeError(f"cannot listen on {host} port {port}: {reason}") from None
+        number = error.errno if isinstance(error, OSError) else None
+        hint = f"; {_HINTS[number]}" if number in _HINTS else ""
+        raise CannotServeError(f"cannot listen on {host} port {port}: {reason}{hint}") from None
     return listener

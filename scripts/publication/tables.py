@@ -21,6 +21,8 @@ from heidi_spec_tools.documents import DocumentError, write
 from heidi_spec_tools.nodes import pointer_of
 
 from scripts.bundle import ROOT, derive
+from scripts.facts import facts_of
+from scripts.failures import TOKEN_ERROR, error_classes, raised_by
 from scripts.publication.markdown import cell
 from scripts.publication.operations import JSON, error_of, error_type, operations
 from scripts.publication.requests import base_url
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from heidi_spec_tools.documents import Json
 
+    from scripts.failures import ErrorClass
     from scripts.publication.operations import Operation
 
 GUIDES: Final = Path("openapi/guides")
@@ -49,10 +52,13 @@ def tables(root: Path = ROOT, strict: Json = None) -> dict[str, str]:
     Raises:
         DocumentError: a source cannot be used.
     """
-    document = cast("dict[str, Any]", dereference(strict or derive("strict", root)))
+    whole = cast("dict[str, Any]", strict or derive("strict", root))
+    client = cast("dict[str, Any]", derive("client", root))
+    document = cast("dict[str, Any]", dereference(whole))
     found = operations(document)
+    classes = error_classes(facts_of(client, client), facts_of(client, whole))
     return {
-        "errors": _errors(document, found),
+        "errors": _errors(document, found, classes),
         "operations": _table(
             ("operation", "request", "what it does"),
             ((f"`{each.id}`", f"`{each.request}`", each.title) for each in found),
@@ -124,20 +130,28 @@ def refresh(root: Path = ROOT) -> list[str]:
     return [path.name for path in changed]
 
 
-def _errors(document: Mapping[str, Any], found: Sequence[Operation]) -> str:
+def _errors(
+    document: Mapping[str, Any], found: Sequence[Operation], classes: list[ErrorClass]
+) -> str:
     at, _ = error_type(document)
+    issuing = {each.id for each in found if each.action == "issue"}
     rows: dict[tuple[int, str, str], list[str]] = {}
     for operation in found:
         for status, response in operation.responses.items():
             if status >= 400:
-                error = error_of(operation, response, found, at)
-                row = (status, f"`{error}`" if error else "", response.description)
-                rows.setdefault(row, []).append(operation.id)
+                error = error_of(operation, response, found, at) or ""
+                rows.setdefault((status, error, response.description), []).append(operation.id)
     return _table(
-        ("status", "type", "what it means", "operations"),
+        ("status", "type", "what it means", "operations", "in Python"),
         (
-            (str(status), error, meaning, _names(rows[status, error, meaning], found))
-            for status, error, meaning in sorted(rows)
+            (
+                str(status),
+                f"`{error}`" if error else "",
+                meaning,
+                _names(names, found),
+                f"`{TOKEN_ERROR if issuing >= {*names} else raised_by(status, error, classes)}`",
+            )
+            for (status, error, meaning), names in sorted(rows.items())
         ),
     )
 

@@ -248,7 +248,20 @@ GARBAGE = {
     "no command": ([], "command"),
     "no URL": (["run"], "URL"),
     "unknown flag": (["run", "http://localhost", "--frobnicate"], "--frobnicate"),
-    "misspelt flag": (["run", "http://localhost", "--tokn", "s3cret"], "--tokn"),
+    "misspelt flag": (
+        ["run", "http://localhost", "--levl", "s3cret"],
+        "unknown: --levl; did you mean --level?; see heidi-conformance run --help",
+    ),
+    "misspelt secret": (["run", "http://localhost", "--tokn", "s3cret"], "--tokn"),
+    "misspelt command": (["rum"], "did you mean run?; see heidi-conformance --help"),
+    "misspelt scenario": (
+        ["client", "--scenario", "token-revokd", "--", "true"],
+        "'token-revokd' is no scenario; did you mean token-revoked? --list prints them all",
+    ),
+    "no such scenario": (
+        ["client", "--scenario", "zzz", "--", "true"],
+        "'zzz' is no scenario; --list prints them all",
+    ),
     "one word too many": (["run", "http://localhost", "s3cret"], "too many"),
     "unknown level": (["run", "http://localhost", "--level", "lax"], "--level"),
     "no number": (["run", "http://localhost", "--max-examples", "many"], "--max-examples"),

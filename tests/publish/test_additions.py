@@ -127,7 +127,8 @@ def test_reference_console_and_search_show_every_operation(folder: Path) -> None
 def test_the_tables_name_operations_errors_and_pages(root: Path) -> None:
     known = tables(root)
     assert [] == [name for name in ADDED if f"| `{name}` |" not in known["operations"]]
-    assert "| 409 | `LetterInUseError` | Somebody else changes the letter. |" in known["errors"]
+    row = "| 409 | `LetterInUseError` | Somebody else changes the letter. | `editLetter` |"
+    assert f"{row} `LetterInUseError` |" in known["errors"]
     assert "`GET /letters`:\n" in known["pages"]
     assert "| `limit` | query | At most 7. |" in known["pages"]
     assert "| `cursor` | response | The next page. |" in known["pages"]

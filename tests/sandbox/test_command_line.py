@@ -1,6 +1,7 @@
 """`heidi-sandbox serve`, as a person or a script runs it."""
 
 import contextlib
+import shlex
 import shutil
 import signal
 import socket
@@ -37,6 +38,8 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
 def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         port = str(urlsplit(process.url).port)
+        said = f"For a client, in its shell; heidi-sandbox env --port {port} prints it again:\n"
+        assert said == process.lines[3]
         again = run(tmp_path, ["env", "--port", port])
         assert (0, process.lines[4], "") == (again.returncode, again.stdout, again.stderr)
     after = run(tmp_path, ["env", "--port", port])
@@ -48,8 +51,41 @@ def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -
     assert made.stdout.strip().isdigit()
 
 
+def test_the_env_that_is_named_finds_the_same_database(tmp_path: Path) -> None:
+    with started(tmp_path, "--database-url", "sqlite:///a b.db") as process:
+        command = (
+            process.lines[3].partition("; heidi-sandbox ")[2].removesuffix(" prints it again:\n")
+        )
+        assert process.lines[4] == run(tmp_path, shlex.split(command)).stdout
+
+
+def test_env_of_another_machine_lets_the_client_use_http(tmp_path: Path) -> None:
+    with started(tmp_path, "--host", "0.0.0.0") as process:  # noqa: S104  # that is the test
+        words = process.lines[3].split()
+        assert "127.0.0.1" == urlsplit(process.url).hostname
+        assert "HEIDI_ALLOW_HTTP" not in process.lines[4]
+        assert process.running.stdout is not None
+        said = process.running.stdout.readline()
+    assert said.startswith("For a client on another machine: heidi-sandbox env --port ")
+    port = words[words.index("--port") + 1]
+    there = run(tmp_path, ["env", "--port", port, "--host", "build-box"]).stdout
+    assert f"HEIDI_BASE_URL=http://build-box:{port}/api" in there
+    assert " HEIDI_ALLOW_HTTP=1 " in there
+
+
+def test_a_key_of_your_own_is_not_printed_again(tmp_path: Path) -> None:
+    with started(tmp_path, variables={"HEIDI_SANDBOX_API_KEY": "mine"}) as process:
+        assert "For a client, in its shell:\n" == process.lines[3]
+
+
+def test_a_busy_port_says_how_to_choose_another(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        line = failed(tmp_path, "serve", "--port", str(busy.getsockname()[1]))
+    assert line.endswith(": Address already in use; choose another one with --port\n")
+
+
 def test_env_says_so_where_no_key_is_kept(tmp_path: Path) -> None:
-    assert "no key is kept there" in failed(tmp_path, "env")
+    assert "heidi-sandbox.db: no key is kept there; start " in failed(tmp_path, "env")
     assert [] == list(tmp_path.iterdir())
 
 
@@ -189,7 +225,10 @@ def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
     [
         ([], "required: COMMAND"),
         (["bake"], "invalid choice"),
-        (["serve", "--prot", "1"], "--prot"),
+        (["serv"], "; did you mean serve?; see heidi-sandbox --help"),
+        (["serve", "--prot", "1"], "--prot; did you mean --port?; see heidi-sandbox serve --help"),
+        (["serve", "--scenario", "ratelimit"], "; did you mean rate-limit?; see"),
+        (["serve", "hunter2"], "unknown: a word without a flag; see heidi-sandbox serve --help"),
         (["serve", "--port", "x"], "--port"),
         (["serve", "--port", "65536"], "--port"),
         (["serve", "--port", "-1"], "--port"),
@@ -197,7 +236,7 @@ def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
         (["serve", "--host", "256.256.256.256"], "cannot listen on 256.256.256.256"),
         (["serve", "--host", "a..b"], "cannot listen on a..b"),
         (["serve", "--host", "\udcff"], "cannot listen on"),
-        (["serve", "--host", "203.0.113.1", "--port", "0"], "cannot listen on 203.0.113.1"),
+        (["serve", "--host", "203.0.113.1", "--port", "0"], "--host must be an address of this"),
         (["serve", "--token-lifetime", "0"], "--token-lifetime"),
         (["serve", "--token-lifetime", "9" * 30], "--token-lifetime"),
         (["serve", "--port", "0", "--database-url", "x.db"], "sqlite:///FILE"),

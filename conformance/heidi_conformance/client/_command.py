@@ -4,6 +4,7 @@ import argparse
 import os
 import shlex
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -168,5 +169,7 @@ def scenarios(names: Collection[str]) -> frozenset[str]:
     known = [item.id for item in SCENARIOS]
     for name in names:
         if name not in known:
-            raise CannotJudgeError(f"{name[:40]!r} is no scenario; they are {', '.join(known)}")
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            raise CannotJudgeError(f"{name[:40]!r} is no scenario; {meant}--list prints them all")
     return frozenset(names)

@@ -16,9 +16,9 @@ _WANTING: Final = re.compile(r"argument (--\S+): expected one argument")
 class Parser(argparse.ArgumentParser):
     """Parses arguments, and says what a wrong one may have meant."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
         """Parse arguments; what a command does not know is an error of its own parser."""
-        parsed, rest = super().parse_known_args(args, namespace)
+        parsed, rest = super().parse_known_args(*arguments, **named)
         if rest:
             # What stands behind a misspelt option may be a secret.
             word = rest[0].partition("=")[0]
