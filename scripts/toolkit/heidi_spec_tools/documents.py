@@ -35,7 +35,7 @@ class DocumentError(Exception):
         super().__init__(" ".join(message.splitlines()))
 
 
-def load(path: Path) -> Json:
+def load(path: Path, deepest: int = MAX_DEPTH) -> Json:
     """Read a document: JSON where the name ends in `.json` or the text is JSON, else YAML 1.2.
 
     Decimal digits with a leading zero (`012`) stay text, integers stay exact, aliases become
@@ -43,6 +43,7 @@ def load(path: Path) -> Json:
 
     Args:
         path: a UTF-8 file that holds one document.
+        deepest: how many lists and objects may stand in each other.
 
     Returns:
         The document; no two places in it share an object.
@@ -51,8 +52,8 @@ def load(path: Path) -> Json:
         DocumentError: the file cannot be read, or means different things to different readers.
     """
     text = _read(path)
-    document = _parse(text, str(path), is_json=path.suffix.lower() == ".json")
-    _refuse_what_is_not_json(document, f"{path}: ")
+    document = _parse(text, str(path), deepest, is_json=path.suffix.lower() == ".json")
+    _refuse_what_is_not_json(document, f"{path}: ", deepest)
     return document
 
 
@@ -175,31 +176,46 @@ _REFUSALS: Final[dict[type, Callable[[Any], str | None]]] = {
 }
 
 
-def _refuse_what_is_not_json(
-    value: object, source: str = "", location: tuple[str | int, ...] = ()
-) -> None:
-    refusal = _REFUSALS.get(type(value), _refuse_type)(value)
-    if len(location) > MAX_DEPTH:
-        location, refusal = location[:3], f"nests deeper than {MAX_DEPTH} levels; flatten it"
-    if refusal is not None:
-        raise DocumentError(f"{source}{json_path(location)}: {refusal}")
-    if isinstance(value, dict):
-        for key, child in cast("dict[object, object]", value).items():
-            if not isinstance(key, str) or _SURROGATE.search(key):
-                raise DocumentError(
-                    f"{source}{json_path(location)}: the key {key!r} is not text; quote it"
-                )
-            _refuse_what_is_not_json(child, source, (*location, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(cast("list[object]", value)):
-            _refuse_what_is_not_json(child, source, (*location, index))
+_Place: TypeAlias = "tuple[_Place | None, str | int]"
+"""What holds a value, and where in it; so that the way to a value is only written out at need."""
+
+
+def _refuse_what_is_not_json(document: object, source: str = "", deepest: int = MAX_DEPTH) -> None:
+    waiting: list[tuple[object, _Place | None, int]] = [(document, None, 0)]
+    while waiting:
+        value, place, depth = waiting.pop()
+        refusal = _REFUSALS.get(type(value), _refuse_type)(value)
+        if depth > deepest:
+            refusal = f"nests deeper than {deepest} levels; flatten it"
+        children: list[tuple[object, _Place | None, int]] = []
+        if isinstance(value, dict):
+            for key, child in cast("dict[object, object]", value).items():
+                if not isinstance(key, str) or _SURROGATE.search(key):
+                    refusal = refusal or f"the key {key!r} is not a string; quote it"
+                    break
+                children.append((child, (place, key), depth + 1))
+        elif isinstance(value, list):
+            items = enumerate(cast("list[object]", value))
+            children = [(child, (place, index), depth + 1) for index, child in items]
+        if refusal is not None:
+            way = _way(place)[: 3 if depth > deepest else None]
+            raise DocumentError(f"{source}{json_path(way)}: {refusal}")
+        waiting += reversed(children)
+
+
+def _way(place: _Place | None) -> tuple[str | int, ...]:
+    way: list[str | int] = []
+    while place is not None:
+        place, name = place
+        way.append(name)
+    return tuple(reversed(way))
 
 
 def _refuse_type(value: object) -> str:
     return f"{type(value).__name__} is no JSON type; turn it into text, a list or a dict"
 
 
-def _parse(text: str, source: str, *, is_json: bool) -> Json:
+def _parse(text: str, source: str, deepest: int, *, is_json: bool) -> Json:
     if is_json or text.lstrip().startswith("{"):
         try:
             document: Json = json.loads(text, object_pairs_hook=_object)
@@ -213,7 +229,7 @@ def _parse(text: str, source: str, *, is_json: bool) -> Json:
             raise DocumentError(f"{source}: a number has too many digits; quote it") from error
         else:
             return document
-    return _from_yaml(text, source)
+    return _from_yaml(text, source, deepest)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -261,13 +277,13 @@ _PLAIN: Final[dict[str, tuple[str, Callable[[str], Json]]]] = {
 _PLAIN_SCALAR: Final = re.compile("|".join(f"(?P<{name}>{row[0]})" for name, row in _PLAIN.items()))
 
 
-def _from_yaml(text: str, source: str) -> Json:
+def _from_yaml(text: str, source: str, deepest: int) -> Json:
     if stray := _NOT_YAML.search(text):
         line = text.count("\n", 0, stray.start()) + 1
         column = stray.start() - text.rfind("\n", 0, stray.start())
         code = f"U+{ord(stray[0]):04X}"
         raise DocumentError(f"{source}:{line}:{column}: bare {code}; write it as an escape")
-    builder = _Builder(source)
+    builder = _Builder(source, deepest)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
@@ -296,8 +312,8 @@ class _Container:
 class _Builder:
     """Builds a document from YAML events, without recursion: no nesting can exhaust the stack."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, deepest: int) -> None:
+        self.source, self.deepest = source, deepest
         self.document: Json = None
         self.documents = 0
         self.nodes = 0
@@ -364,7 +380,7 @@ class _Builder:
         self._refuse_tag(event, "seq" if isinstance(value, list) else "map")
         self._spend(event, len(self.open))
         if self.open and self.open[-1].awaits_key:
-            self._refuse(event, "a key must be text; quote it")
+            self._refuse(event, "a key must be a string; quote it")
         container = _Container(value, event.anchor)
         if event.anchor:
             self.anchors[event.anchor] = container
@@ -393,7 +409,7 @@ class _Builder:
         if type(value) is int and isinstance(event, yaml.ScalarEvent):
             value = str(event.value)
         if not isinstance(value, str):
-            self._refuse(event, f"the key {json.dumps(value)} is not text; quote it")
+            self._refuse(event, f"the key {json.dumps(value)} is not a string; quote it")
         if value in siblings:
             self._refuse(event, f"duplicate key {value!r}; keep one")
         return value
@@ -406,8 +422,8 @@ class _Builder:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._refuse(event, f"aliases expand to over {MAX_NODES} nodes; write fewer")
-        if depth > MAX_DEPTH:
-            self._refuse(event, f"nests deeper than {MAX_DEPTH} levels; flatten it")
+        if depth > self.deepest:
+            self._refuse(event, f"nests deeper than {self.deepest} levels; flatten it")
 
 
 # Writing YAML

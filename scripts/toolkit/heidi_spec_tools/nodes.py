@@ -128,9 +128,11 @@ class Node:
 
     def descendants(self) -> Iterator[Node]:
         """Yield the node itself and all below it, top down."""
-        yield self
-        for child in self.children():
-            yield from child.descendants()
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(list(node.children())))
 
 
 class Document:

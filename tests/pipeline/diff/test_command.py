@@ -277,7 +277,10 @@ BAD = {
         "openapi: 3.1.0\n---\nopenapi: 3.1.0",
         "old.yaml:2:1: a second document starts; put it in a file of its own",
     ),
-    "nesting without end": ("[" * 9000, "old.yaml:1:102: nests deeper than 100 levels; flatten it"),
+    "nesting without end": (
+        "[" * 9000,
+        "old.yaml:1:5002: nests deeper than 5000 levels; flatten it",
+    ),
     "a path that is no object": (
         "openapi: 3.1.0\npaths: {/a: 1}",
         "old.yaml: $.paths['/a']: must be",

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
-
 from heidi_spec_tools.differences.changes import Change, Comparison, Findings
 from heidi_spec_tools.differences.kinds import KINDS, Kind, Level
 from heidi_spec_tools.differences.operations import Operations, compare_document
-from heidi_spec_tools.differences.source import Source
+from heidi_spec_tools.differences.source import Source, deeply
 from heidi_spec_tools.differences.witnesses import Witnesses
 from heidi_spec_tools.documents import DocumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["KINDS", "Change", "Comparison", "Kind", "Level", "Source", "compare"]
 
@@ -32,7 +24,7 @@ def compare(old: Source, new: Source) -> Comparison:
     """
     findings = Findings()
     try:
-        return _deeply(lambda: _compared(old, new, findings))
+        return deeply(lambda: _compared(old, new, findings))
     except RecursionError as error:
         where = f"{new.name}: $.components.schemas"
         reason = "references follow each other too deep; refer to fewer schemas in a row"
@@ -43,19 +35,3 @@ def _compared(old: Source, new: Source, findings: Findings) -> Comparison:
     compare_document(old, new, findings)
     Operations(old, new, findings).compare()
     return findings.proven(Witnesses(old, new)).comparison()
-
-
-def _deeply(work: Callable[[], Comparison]) -> Comparison:
-    """Work with room for schemas that refer to each other thousands of times in a row."""
-    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
-    sys.setrecursionlimit(_DEEPEST)
-    try:
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(work).result()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(size)
-
-
-_STACK: Final = 256 * 1024 * 1024  # bytes, of which only those in use are taken
-_DEEPEST: Final = 50_000

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from heidi_spec_tools.differences.source import Source
 
 _DEEPEST: Final = 4
+_NESTED: Final = 50
+"""So many schemas stand in each other in one definition; the validator takes 255 levels."""
+
 _OPEN: Final = "Extensible enum."
 
 _SAME: Final = frozenset(
@@ -63,9 +66,11 @@ class Bundle:
             definitions[name] = self._read(target, left)
         self.schema: Schema = {"allOf": [whole], "$defs": definitions}
 
-    def _read(self, schema: Schema, depth: int | None) -> Schema:
+    def _read(self, schema: Schema, depth: int | None, nested: int = 0) -> Schema:
         if isinstance(schema, bool) or self.nodes > self._most:
             return schema
+        if nested > _NESTED:
+            return self._reference(schema, depth)
         self.nodes += 1
         node: dict[str, Any] = as_object(schema)
         twin = _translated(self._source, node, self._reading)
@@ -74,20 +79,22 @@ class Bundle:
             if alternatives := node.get("oneOf"):
                 twin["allOf"] = [*twin.get("allOf", ()), {"anyOf": alternatives}]
         for word in _SAME & twin.keys():
-            twin[word] = _each(twin[word], word, partial(self._read, depth=depth))
+            read = partial(self._read, depth=depth, nested=nested + 1)
+            twin[word] = _each(twin[word], word, read)
         for word in _BELOW & twin.keys():
-            twin[word] = _each(twin[word], word, partial(self._below, depth=depth))
+            below = partial(self._below, depth=depth, nested=nested + 1)
+            twin[word] = _each(twin[word], word, below)
         targets = [self._source.target(node, word) for word in _REFERENCES if word in node]
         if targets:
             references = [self._reference(target, depth) for target in targets]
             twin["allOf"] = [*twin.get("allOf", ()), *references]
         return twin
 
-    def _below(self, schema: Schema, depth: int | None) -> Schema:
+    def _below(self, schema: Schema, depth: int | None, nested: int) -> Schema:
         if depth is None:
-            return self._read(schema, None)
+            return self._read(schema, None, nested)
         if depth or schema is False:
-            return self._read(schema, depth - 1)
+            return self._read(schema, depth - 1, nested)
         self.nodes += 1
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from heidi_spec_tools.differences.kinds import KINDS, Level
 from heidi_spec_tools.differences.witnesses import Spot
@@ -70,14 +70,13 @@ class Comparison:
         return any(change.level >= level for change in self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Who writes a value, and in which message it stands."""
 
     sent: bool
     """Whether the partner writes it, and the API reads it."""
     request: bool
-    """Whether it stands in a request; read-only members matter only in answers."""
+    """Whether it stands in a request; read-only properties matter only in responses."""
 
     @property
     def other(self) -> Reading:

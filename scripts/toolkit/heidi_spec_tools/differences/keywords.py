@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.differences import words
-from heidi_spec_tools.differences.facets import LOWER, UPPER, Case, fits, listed
+from heidi_spec_tools.differences.facets import Case, fits, listed
 
 if TYPE_CHECKING:
     from heidi_spec_tools.differences.pairs import Pair
 
-_KEBAB: Final = {
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "minLength": "min-length",
-    "maxLength": "max-length",
-    "minItems": "min-items",
+_BOUNDS: Final = {
     "maxItems": "max-items",
-    "minProperties": "min-properties",
+    "maxLength": "max-length",
     "maxProperties": "max-properties",
+    "maximum": "maximum",
+    "minItems": "min-items",
+    "minLength": "min-length",
+    "minProperties": "min-properties",
+    "minimum": "minimum",
 }
 
 
 def compare_bounds(old: Case, new: Case, pair: Pair) -> None:
-    for facet in sorted(LOWER | UPPER):
-        compare_bound(_KEBAB[facet], old.facets.get(facet), new.facets.get(facet), pair)
+    for facet, name in _BOUNDS.items():
+        if facet in old.facets or facet in new.facets:
+            compare_bound(name, old.facets.get(facet), new.facets.get(facet), pair)
 
 
 def compare_bound(name: str, old: Any, new: Any, pair: Pair) -> None:

@@ -40,6 +40,8 @@ def compare_notes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[st
 
 def compare_texts(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the differences in words and extensions."""
+    if old == new:
+        return
     for keyword in TEXTS:
         if old.get(keyword) != new.get(keyword):
             yield "text-changed", {"keyword": keyword}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from heidi_spec_tools.differences.changes import Reading
     from heidi_spec_tools.differences.facets import Schema
 
 Steps: TypeAlias = tuple[str, ...]
@@ -38,6 +39,8 @@ class Pair:
 
     findings: list[Finding] = field(default_factory=list[Finding])
     edges: list[Edge] = field(default_factory=list[Edge])
+    level: int = 0
+    """The gravest level of the findings, once all are known."""
     below: dict[tuple[int, int], tuple[Schema, Schema]] | None = None
     """The schemas of the edges, each pair once; None until they are asked for."""
 
@@ -51,3 +54,8 @@ class Pair:
             Finding(f.kind, f.words, (*steps, *f.steps), f.path) for f in other.findings
         ]
         self.edges += [Edge((*steps, *e.steps), e.old, e.new) for e in other.edges]
+
+    def weighed(self, reading: Reading) -> Pair:
+        """Return the pair with its level; all of its findings are known."""
+        self.level = max((reading.level(found.kind) for found in self.findings), default=0)
+        return self

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[int, int, Reading]
 Standing: TypeAlias = "tuple[Source, Schema] | None"
 """A schema that stands somewhere, as true and false do not, and its document."""
+Numbered: TypeAlias = "dict[int, Case]"
+"""Alternatives by their place in the list."""
 
 
 class Schemas:
@@ -50,10 +52,11 @@ class Schemas:
         self._pairs: dict[Key, Pair | None] = {}
         self._case_pairs: dict[Key, Pair] = {}
         self._together: dict[tuple[int, ...], list[Case]] = {}
+        self._signs_of: dict[Case, dict[str, frozenset[str]]] = {}
         self._gravest: dict[Reading, dict[tuple[int, int], int]] = {}
         self._met_unfinished = 0
         self._belows: dict[frozenset[tuple[int, int]], dict[tuple[int, int], Any]] = {}
-        self._provisional: dict[Key, tuple[int, int]] = {}
+        self._least: dict[Key, tuple[int, int]] = {}
         self._finished = 0
         self._unchanged = Unchanged(old, new)
 
@@ -67,8 +70,8 @@ class Schemas:
                 continue  # the same component, further down
             told.add(key)
             subject = words.member(steps, place.subject)
-            names = (step[1:] for step in finding.steps if step.startswith("."))
-            here = replace(place, subject=subject, spot=spot).about(*names)
+            names = tuple(step[1:] for step in finding.steps if step.startswith("."))
+            here = replace(place, subject=subject, spot=spot, names=names)
             if finding.kind == "xml-changed" and not place.xml:
                 findings.add("text-changed", here, path, keyword="xml")
             else:
@@ -78,31 +81,40 @@ class Schemas:
         """Return the shapes of two schemas."""
         return self._old_shapes(old), self._new_shapes(new)
 
-    def gravest(self, old: Schema, new: Schema, reading: Reading) -> int:
-        """Return the gravest level that is reached from a pair, 0 for none."""
+    def reaches(self, level: int, old: Schema, new: Schema, reading: Reading) -> bool:
+        """Say whether a change of this level or a graver one is found from a pair down."""
         old, new = self.old.meant(old), self.new.meant(new)
         known, at = self._gravest.setdefault(reading, {}), (id(old), id(new))
-        if at not in known:
-            unfinished = self._met_unfinished
-            finished, level = self._provisional.get((*at, reading), (-1, 0))
-            if finished == self._finished:  # another search would find the same
-                self._met_unfinished += 1
-                return level
-            level = self._searched(old, new, reading, known)
-            if self._met_unfinished > unfinished and level < Level.BREAKING:
-                self._provisional[*at, reading] = (self._finished, level)
-                return level  # there may be more to it
-            known[at] = level
-        return known[at]
+        if at in known:
+            return known[at] >= level
+        finished, least = self._least.get((*at, reading), (-1, 0))
+        unfinished = self._met_unfinished
+        if least < level and finished != self._finished:
+            least = self._searched(level, old, new, reading, known)
+            if least == Level.BREAKING or (least < level and self._met_unfinished == unfinished):
+                known[at] = least
+            else:
+                self._least[*at, reading] = (-1 if least >= level else self._finished, least)
+        elif least < level:  # another search would find the same
+            self._met_unfinished += 1
+        if least >= level:
+            self._met_unfinished = unfinished  # what is unfinished can only add to it
+        return least >= level
 
     def _searched(
-        self, old: Schema, new: Schema, reading: Reading, known: dict[tuple[int, int], int]
+        self,
+        level: int,
+        old: Schema,
+        new: Schema,
+        reading: Reading,
+        known: dict[tuple[int, int], int],
     ) -> int:
-        level, seen, found = 0, {(id(old), id(new))}, [(old, new)]
+        """Return the gravest level that is found until one is grave enough."""
+        gravest, seen, found = 0, {(id(old), id(new))}, [(old, new)]
         walked: set[int] = set()
-        while found and level < Level.BREAKING:
+        while found and gravest < level:
             pair = self._pair(*found.pop(), reading)
-            level = max([level, *(reading.level(finding.kind) for finding in pair.findings)])
+            gravest = max(gravest, pair.level)
             below = self._below(pair)
             if id(below) in walked:
                 continue
@@ -112,10 +124,10 @@ class Schemas:
                     continue
                 seen.add(at)
                 if at in known:
-                    level = max(level, known[at])
+                    gravest = max(gravest, known[at])
                 else:
                     found.append(schemas)
-        return level
+        return gravest
 
     def _below(self, pair: Pair) -> dict[tuple[int, int], tuple[Schema, Schema]]:
         """Return the pairs below a pair, each once; the same object for the same pairs."""
@@ -127,10 +139,11 @@ class Schemas:
 
     def relation(self, old: Schema, new: Schema) -> str:
         """Say whether a schema allows the same as another: same, narrower, wider or unclear."""
-        sent, received = (self.gravest(old, new, reading) for reading in (REQUEST, ANSWER))
-        if max(sent, received) < Level.MINOR:
+        if not any(self.reaches(Level.MINOR, old, new, reading) for reading in _READINGS):
             return "same"
-        wider, narrower = sent < Level.UNCERTAIN, received < Level.UNCERTAIN
+        wider, narrower = (
+            not self.reaches(Level.UNCERTAIN, old, new, reading) for reading in _READINGS
+        )
         return "unclear" if wider == narrower else "wider" if wider else "narrower"
 
     def _reachable(
@@ -142,7 +155,7 @@ class Schemas:
         while queue:
             steps, old, new, above, spot = queue.popleft()
             stands = self._stands(old, new) or above
-            pair = self._pair(old, new, reading)
+            pair = self._pair(self.old.meant(old), self.new.meant(new), reading)
             place = stands[0].place(stands[1]) if stands and pair.findings else ""
             for finding in pair.findings:
                 yield (*steps, *finding.steps), finding, finding.path or place, spot
@@ -159,12 +172,14 @@ class Schemas:
         return None if isinstance(old, bool) else (self.old, old)
 
     def _pair(self, old: Schema, new: Schema, reading: Reading) -> Pair:
-        """Return what differs right between two schemas; nothing where that is being found out."""
-        old, new = self.old.meant(old), self.new.meant(new)
+        """Return what differs right between two schemas; nothing where that is being found out.
+
+        old, new: as `Source.meant` returns them.
+        """
         key = (id(old), id(new), reading)
         if key not in self._pairs:
             self._pairs[key] = None
-            self._pairs[key] = self._compared(old, new, reading)
+            self._pairs[key] = self._compared(old, new, reading).weighed(reading)
             self._finished += 1
         pair = self._pairs[key]
         self._met_unfinished += pair is None
@@ -212,11 +227,15 @@ class Schemas:
         if 1 in (len(olds), len(news)):
             olds, news = self._among(olds), self._among(news)
         left, right = dict(enumerate(olds)), dict(enumerate(news))
-        # The same order both ways, so that the way back pairs the same alternatives.
-        order = sorted(product(left, right), key=lambda at: (sum(at), abs(at[0] - at[1])))
-        for fitting in (self._twins, self._equal, self._akin, self._compatible, self._unclear):
-            for i, j in order:
-                if i in left and j in right and fitting(olds[i], news[j]):
+        for near, fitting in (
+            (self._akin, self._equal),
+            (self._possible, self._equal),
+            (self._akin, None),
+            (self._possible, self._compatible),
+            (self._possible, self._unclear),
+        ):
+            for i, j in _ordered(near(left, right)):
+                if i in left and j in right and (fitting is None or fitting(olds[i], news[j])):
                     old, new = left.pop(i), right.pop(j)
                     label = f"<{new.name}>" if new.name else ""
                     pair.take(self._cases(old, new, reading), *filter(None, [label]))
@@ -225,10 +244,10 @@ class Schemas:
             pair.take(self._cases(old, new, reading))
             return pair
         for old in left.values():
-            if not any(self._level(old, new, REQUEST) < Level.UNCERTAIN for new in news):
+            if all(self._case_reaches(Level.UNCERTAIN, old, new, REQUEST) for new in news):
                 pair.add("alternative-removed", shape=words.case(old))
         for new in right.values():
-            if not any(self._level(old, new, ANSWER) < Level.UNCERTAIN for old in olds):
+            if all(self._case_reaches(Level.UNCERTAIN, old, new, ANSWER) for old in olds):
                 pair.add("alternative-added", shape=words.case(new))
         return pair
 
@@ -242,55 +261,79 @@ class Schemas:
             ]
         return self._together[key]
 
-    def _twins(self, old: Case, new: Case) -> bool:
-        return self._akin(old, new) and self._equal(old, new)
+    def _akin(self, left: Numbered, right: Numbered) -> Iterable[tuple[int, int]]:
+        """Return the alternatives that share a name, or the one value of a property they need."""
+        named: dict[Any, list[int]] = {}
+        for j, case in right.items():
+            for name in _identities(case, self._new_shapes):
+                named.setdefault(name, []).append(j)
+        return {
+            (i, j)
+            for i, case in left.items()
+            for name in _identities(case, self._old_shapes)
+            for j in named.get(name, ())
+        }
+
+    def _possible(self, left: Numbered, right: Numbered) -> Iterable[tuple[int, int]]:
+        """Return the alternatives that no property that all of them list keeps apart."""
+        mine = {i: self._signs(case, self._old_shapes) for i, case in left.items()}
+        theirs = {j: self._signs(case, self._new_shapes) for j, case in right.items()}
+        signs = [*mine.values(), *theirs.values()]
+        names = {name for name in signs[0] if all(name in each for each in signs)} if signs else ()
+        if not names:
+            return product(left, right)
+        name = min(names)
+        having: dict[str, list[int]] = {}
+        for j, listed in theirs.items():
+            for value in listed[name]:
+                having.setdefault(value, []).append(j)
+        return {
+            (i, j)
+            for i, listed in mine.items()
+            for value in listed[name]
+            for j in having.get(value, ())
+        }
 
     def _equal(self, old: Case, new: Case) -> bool:
-        return not self._apart(old, new) and max(self._levels(old, new)) < Level.MINOR
-
-    def _akin(self, old: Case, new: Case) -> bool:
-        if old.name and old.name == new.name:
-            return True
-        mine, theirs = self._old_shapes.tags(old), self._new_shapes.tags(new)
-        return any(
-            len(values) == 1 and values.keys() == theirs.get(name, {}).keys()
-            for name, values in mine.items()
-            if all(name in case.facets.get("required", ()) for case in (old, new))
-        )
+        return not self._apart(old, new) and not any(self._reached(Level.MINOR, old, new))
 
     def _compatible(self, old: Case, new: Case) -> bool:
-        return not self._apart(old, new) and min(self._levels(old, new)) < Level.UNCERTAIN
+        return not self._apart(old, new) and not all(self._reached(Level.UNCERTAIN, old, new))
 
     def _unclear(self, old: Case, new: Case) -> bool:
-        return not self._apart(old, new) and min(self._levels(old, new)) < Level.BREAKING
+        return not self._apart(old, new) and not all(self._reached(Level.BREAKING, old, new))
 
     def _apart(self, old: Case, new: Case) -> bool:
-        """See at once that a member has other values, without a look at all the others."""
-        mine, theirs = self._old_shapes.tags(old), self._new_shapes.tags(new)
+        """See at once that a property has other values, without a look at all the others."""
+        mine, theirs = self._signs(old, self._old_shapes), self._signs(new, self._new_shapes)
         return any(
-            not values.keys() & theirs[name].keys()
-            and not self._marked(old.layout.named[name], new.layout.named[name])
-            for name, values in mine.items()
-            if name in theirs
+            name in theirs and values.isdisjoint(theirs[name]) for name, values in mine.items()
         )
 
-    def _marked(self, was: Schema, now: Schema) -> bool:
-        """Say whether a member stands outside of some messages."""
-        return any(shape.notes.get(mark) for shape in self.shapes(was, now) for mark in _MARKS)
+    def _signs(self, case: Case, shapes: Shapes) -> dict[str, frozenset[str]]:
+        """Return the listed values of the properties that stand in every message."""
+        if case not in self._signs_of:
+            self._signs_of[case] = {
+                name: frozenset(values)
+                for name, values in shapes.tags(case).items()
+                if not any(shapes(case.layout.named[name]).notes.get(mark) for mark in _MARKS)
+            }
+        return self._signs_of[case]
 
-    def _levels(self, old: Case, new: Case) -> list[int]:
-        return [self._level(old, new, reading) for reading in (REQUEST, ANSWER)]
+    def _reached(self, level: int, old: Case, new: Case) -> Iterator[bool]:
+        """Yield whether a level is reached between two alternatives, for each reading."""
+        return (self._case_reaches(level, old, new, reading) for reading in _READINGS)
 
-    def _level(self, old: Case, new: Case, reading: Reading) -> int:
+    def _case_reaches(self, level: int, old: Case, new: Case, reading: Reading) -> bool:
         pair = self._cases(old, new, reading)
-        levels = [int(reading.level(finding.kind)) for finding in pair.findings]
-        levels += [self.gravest(edge.old, edge.new, reading) for edge in pair.edges]
-        return max(levels, default=0)
+        return pair.level >= level or any(
+            self.reaches(level, edge.old, edge.new, reading) for edge in pair.edges
+        )
 
     def _cases(self, old: Case, new: Case, reading: Reading) -> Pair:
         key = (id(old), id(new), reading)
         if key not in self._case_pairs:
-            self._case_pairs[key] = self._compared_cases(old, new, reading)
+            self._case_pairs[key] = self._compared_cases(old, new, reading).weighed(reading)
         return self._case_pairs[key]
 
     def _compared_cases(self, old: Case, new: Case, reading: Reading) -> Pair:
@@ -489,6 +532,22 @@ class Schemas:
         return all(self.relation(a, b) == "same" for a, b in zip(one, other, strict=True))
 
 
+def _ordered(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort pairs in an order that is the same both ways, so that the way back pairs the same."""
+    return sorted(pairs, key=lambda at: (sum(at), abs(at[0] - at[1])))
+
+
+def _identities(case: Case, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    """Yield what tells an alternative from the others."""
+    if case.name:
+        yield "", case.name
+    needed = case.facets.get("required", ())
+    for name, values in shapes.tags(case).items():
+        if len(values) == 1 and name in needed:
+            yield name, next(iter(values))
+
+
+_READINGS: Final = (REQUEST, ANSWER)
 _ABSENT: Final = object()
 _MARKS: Final = {
     "readOnly": ("member-read-only", "member-writable"),

@@ -90,7 +90,10 @@ class Shape:
 
     def types(self) -> dict[str, bool]:
         """Return the types, and of each whether only integers are meant."""
-        return {kind: all(whole(case) for case in self.of(kind)) for kind in TYPES if self.of(kind)}
+        types: dict[str, bool] = {}
+        for case in self.cases:
+            types[case.type] = types.get(case.type, True) and whole(case)
+        return types
 
 
 _ALL: Final = tuple(Case(kind) for kind in TYPES)
@@ -230,8 +233,10 @@ class Shapes:
         return Shape(tuple(_tidied(cases)), alone.notes, alone.known or _recommended(cases))
 
     def _disjoint(self, groups: list[tuple[Case, ...]]) -> bool:
+        objects = [case for group in groups for case in group if case.type == "object"]
+        tagged = self._tagged(objects)
         return all(
-            a.type != b.type or self._apart(a, b)
+            a.type != b.type or (tagged and a.type == "object") or self._apart(a, b)
             for one, other in combinations(groups, 2)
             for a in one
             for b in other
@@ -240,18 +245,15 @@ class Shapes:
     def _apart(self, a: Case, b: Case) -> bool:
         """Say whether no value fits both cases, as far as that is plain to see."""
         if (a, b) not in self._separate:
-            self._separate[a, b] = self._tagged(a, b) or together_none(a, b, self.both)
+            self._separate[a, b] = self._tagged([a, b]) or together_none(a, b, self.both)
         return self._separate[a, b]
 
-    def _tagged(self, a: Case, b: Case) -> bool:
-        """Say whether a property that both require has other values in each."""
-        shared = a.facets.get("required", frozenset()) & b.facets.get("required", frozenset())
-        tags_a, tags_b = self.tags(a), self.tags(b)
-        return any(
-            not tags_a[name].keys() & tags_b[name].keys()
-            for name in shared
-            if name in tags_a and name in tags_b
-        )
+    def _tagged(self, cases: list[Case]) -> bool:
+        """Say whether a property that all cases require has other values in each."""
+        shared = [self.tags(case).keys() & case.facets.get("required", ()) for case in cases]
+        names = shared[0].intersection(*shared) if shared else ()
+        listed = [[self.tags(case)[name] for case in cases] for name in names]
+        return any(sum(map(len, each)) == len(set[str]().union(*each)) for each in listed)
 
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
         """Return the members of a case whose values are listed."""
@@ -530,6 +532,8 @@ def _evaluated(case: Case, schema: dict[str, Any]) -> Case:
 
 def _tidied(cases: list[Case]) -> list[Case]:
     """Join lists of values, and leave out what another case allows anyway."""
+    if len(cases) < 2:
+        return cases
     tidy: list[Case] = []
     for kind in TYPES:
         same = [case for case in cases if case.type == kind]

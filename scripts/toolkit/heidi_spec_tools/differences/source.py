@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from heidi_spec_tools.dereference import ANNOTATIONS
 from heidi_spec_tools.differences.forms import misfit
@@ -11,7 +14,10 @@ from heidi_spec_tools.documents import DocumentError, Json, json_path, load
 from heidi_spec_tools.nodes import Document, Node, Pointer, as_object, place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+Result = TypeVar("Result")
 
 
 class Source:
@@ -43,7 +49,7 @@ class Source:
     @classmethod
     def read(cls, path: Path) -> Source:
         """Read a file, YAML or JSON."""
-        return cls(load(path), str(path))
+        return cls(deeply(lambda: load(path, _LEVELS)), str(path))
 
     def place(self, value: object, *below: str | int) -> str:
         """Say where something of this document stands, as `#/paths/~1sessions`."""
@@ -136,6 +142,23 @@ class Source:
             raise DocumentError(f"{where}: {reference} leads to no object; fix it")
         return value
 
+
+def deeply(work: Callable[[], Result]) -> Result:
+    """Work with room for schemas that hold or refer to each other thousands of times in a row."""
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(work).result()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+
+
+_STACK: Final = 256 * 1024 * 1024  # bytes, of which only those in use are taken
+_DEEPEST: Final = 50_000
+_LEVELS: Final = 5_000
+"""A thousand `allOf` inside each other are 2,000 levels."""
 
 _NAMING: Final = frozenset(
     {"schemas", "properties", "examples", "parameters", "headers", "links", "callbacks"}

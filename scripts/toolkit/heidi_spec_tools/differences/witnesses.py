@@ -66,6 +66,8 @@ UNPROVEN: Final = {
 }
 """Kinds that no message can prove, and why."""
 _NOT_FOUND: Final = "none was found"
+_DEEPEST_SPOT: Final = 100
+_TOO_DEEP: Final = f"it lies deeper than {_DEEPEST_SPOT} values in values"
 _NOT_SOUGHT: Final = "too much changed to prove it all"
 
 
@@ -77,6 +79,14 @@ class Spot:
     new: Schema
     steps: tuple[str, ...] = ()
     above: Spot | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many pairs hold this one."""
+        depth, spot = 0, self
+        while spot.above is not None:
+            depth, spot = depth + 1, spot.above
+        return depth
 
     def below(self, *steps: str, old: Schema, new: Schema) -> Spot:
         """Return a pair that this one holds."""
@@ -140,6 +150,8 @@ class Witnesses:
         """Return the witness of a change."""
         if change.id in UNPROVEN or change.spot is None:
             return Witness(None, reason=UNPROVEN.get(change.id, _NOT_FOUND))
+        if change.spot.depth > _DEEPEST_SPOT:
+            return Witness(None, reason=_TOO_DEEP)
         key = change.cause
         if key is None:
             key = (change.id, id(change.spot.old), id(change.spot.new), change.names)
@@ -449,12 +461,13 @@ class _Search:
             for value in some[1:]:
                 yield {**needed, name: value}
                 yield {**full, name: value}
+        rest = self._rest(words)
         for base in (needed, full):
             yield {**base, "other": "text"}
             yield {**base, "other": 1}
             for count in counts:
                 more = range(max(count - len(base), 0))
-                yield {**base, **{f"key{n}": self._rest(words) for n in more}}
+                yield {**base, **{f"key{n}": rest for n in more}}
                 yield dict(list(full.items())[:count])
 
     def _needed(self, words: _Words, depth: int) -> dict[str, Any]:
