@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from scripts.serving import Served
 
 STRICT: Final = OUTPUT / "strict.json"
-WANTING: Final = re.compile("a response lacks|The operation never succeeded|give ")
-"""What the judge says of a rule that was skipped for want of a response or of a credential."""
+WANTING: Final = frozenset({"not-given", "unanswered"})
+"""Why a rule was skipped that had to be judged: for want of a credential or of a response."""
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 PRINTED: Final = "judge.log"
@@ -79,7 +79,7 @@ def unjudged(verdict: Any, document: Any) -> Iterator[str]:
         elif not any(status.startswith("2") for status in statuses):
             yield f"{STRICT}: {node.place}: it never succeeded on the sandbox; fix sandbox/"
     for row in verdict["rules"]:
-        if row["result"] == "skipped" and WANTING.match(row["why"]):
+        if row["reason"] in WANTING:
             yield f"{row['rule']} was not judged on {row['operation']}: {row['why']}"
 
 

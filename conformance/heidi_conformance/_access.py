@@ -12,6 +12,7 @@ from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._operations import (
     ISSUER,
     LIST,
+    MAIN,
     OPERATIONS,
     READ,
     UNLINKED,
@@ -26,13 +27,12 @@ OTHER_EMAIL = "conformance-other@heidi-conformance.invalid"
 OTHER_ID = "heidi-conformance-other"
 UNLINKED_EMAIL = "conformance+unlinked@heidi-conformance.invalid"
 UNLINKED_ID = "heidi-conformance-unlinked"
-UNKNOWN_ID = "0"
 REFUSED = (401, 403)
 BUSY = 429
 # How often a request is repeated that a server asks to wait for.
 PATIENCE = 3
 # Where a token is tried; one of them may be closed to its user.
-ADMITTED = (listing(), read(UNKNOWN_ID))
+ADMITTED = (listing(), read(MAIN.unknown))
 
 
 def base_url(text: str) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import cast
@@ -18,9 +18,9 @@ from ._proven import finding, order
 from ._recipes import VARIABLES
 from ._reduce import FOR_ALL, Proof, Reducer, essential
 from ._settings import STEPS, Plan
-from ._shards import ELSEWHERE, Shard
+from ._shards import Shard
 from ._tags import tag
-from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Verdict
+from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Reason, Verdict
 from ._wire import OutOfPatienceError, Wire
 from .breadth import Inventor, NothingInventedError
 from .contract._operations import (
@@ -34,7 +34,6 @@ from .contract._operations import (
     UNJUDGED,
     UPDATE,
 )
-from .oracle import Violation
 from .rules import SCRIPTS, TABLE, Rule, Script
 
 Proven = tuple[Case, Finding]
@@ -62,6 +61,14 @@ GIVE = {
 }
 
 
+@dataclass(frozen=True)
+class Skip:
+    """Why a script was not put to a server, or only a part of it: a sentence, and its kind."""
+
+    why: str
+    reason: Reason = ""
+
+
 class Campaign:
     """Judge a server in layers, and turn what was seen into a verdict."""
 
@@ -79,8 +86,8 @@ class Campaign:
         self.phase = ""
         self.obstacles: list[str] = []
         self.notes: list[str] = []
-        self.skipped: dict[Script, str] = {}
-        self.broken_off: dict[Script, str] = {}
+        self.skipped: dict[Script, Skip] = {}
+        self.broken_off: dict[Script, Skip] = {}
         self.unfinished: list[tuple[Probe, Iterator[object]]] = []
 
     def run(self) -> Verdict:
@@ -155,7 +162,7 @@ class Campaign:
 
         Raises CannotJudgeError where there is no other.
         """
-        others = [(case, item) for case, item in proven if not of_token(case.violation)]
+        others = [(case, item) for case, item in proven if not case.refused]
         if not others:
             raise CannotJudgeError(ENDED)
         self.notes.append(ENDED)
@@ -182,14 +189,15 @@ class Campaign:
             if self.plan.level == "documented" and script.level == "strict":
                 continue
             if self.plan.only and not self.plan.only & set(script.rules):
-                self.skipped[script] = "The run was about other rules."
+                self.skipped[script] = Skip("The run was about other rules.")
                 continue
             if not self.shard.takes(script):
-                self.skipped[script] = f"{ELSEWHERE}; this was shard {self.shard}."
+                why = f"Another shard puts it to the server; this was shard {self.shard}."
+                self.skipped[script] = Skip(why, "elsewhere")
                 continue
             missing = next((need for need in script.needs if not self.has(need)), None)
             if missing is not None:
-                self.skipped[script] = GIVE[missing]
+                self.skipped[script] = Skip(GIVE[missing], "not-given")
                 continue
             if not self.run_script(script, wire):
                 return False
@@ -204,11 +212,11 @@ class Campaign:
 
     def run_script(self, script: Script, wire: Wire) -> bool:
         """Put a server to a script, and say whether the run goes on."""
-        whys = [self.probed(part, wire, "rules") for part in script.parts(self.setting)]
-        if whys and whys[0]:
-            self.skipped[script] = whys[0]
-        if why := next(filter(None, whys), ""):
-            self.broken_off[script] = why
+        ends = [self.probed(part, wire, "rules") for part in script.parts(self.setting)]
+        if ends and ends[0]:
+            self.skipped[script] = ends[0]
+        if end := next(filter(None, ends), None):
+            self.broken_off[script] = end
         return not self.obstacles
 
     def run_machine(self, wire: Wire) -> None:
@@ -218,8 +226,8 @@ class Campaign:
 
     def probed(
         self, run: Callable[[Probe], object], wire: Wire, phase: str, probe: Probe | None = None
-    ) -> str:
-        """Run something with a history of its own; return why it broke off, if it did.
+    ) -> Skip | None:
+        """Run something with a history of its own; return why it broke off, None where it did not.
 
         probe: of what ran before, and goes on. What has more to send when all else is done says so
         by a generator.
@@ -229,7 +237,7 @@ class Campaign:
         seed = self.plan.seed if phase == "rules" else self.seed
         self.phase = phase
         probe = probe or Probe(wire, self.setting, self.limits, seed)
-        why = ""
+        end: Skip | None = None
         try:
             rest = run(probe)
             if isinstance(rest, Iterator):
@@ -237,27 +245,27 @@ class Campaign:
                 next(pending, None)
                 self.unfinished.append((probe, pending))
         except UnboundError:
-            why = "a response lacks what the next request needs"
+            why = "an earlier response lacked the id that the next request needs"
+            end = Skip(why, "unanswered")
         except TooManyTokensError:
-            why = "the server limits how many tokens it issues"
+            end = Skip("the server limits how many tokens it issues")
         except TooManySessionsError:
-            why = f"{self.plan.sessions} sessions were created, and no more may be"
-            self.obstacles.append(f"{why}; raise --max-sessions")
+            end = Skip(f"{self.plan.sessions} sessions were created, and no more may be")
+            self.obstacles.append(f"{end.why}; raise --max-sessions")
         except NothingInventedError as error:
-            why = str(error)
-            self.obstacles.append(why)
+            end = Skip(str(error))
+            self.obstacles.append(end.why)
         except OutOfPatienceError as error:
-            why = str(error)
-            self.obstacles.append(
-                f"{why}; the run was cut short after {self.spent():.0f} seconds, see --time-budget"
-            )
+            end = Skip(str(error))
+            spent = f"the run was cut short after {self.spent():.0f} seconds, see --time-budget"
+            self.obstacles.append(f"{end.why}; {spent}")
         finally:
             probe.close()
         for sighting in probe.sightings[seen:]:
-            self.cases.add(sighting.violation, probe.history, sighting.at, sighting.about)
+            self.cases.add(sighting, probe.history)
         self.cases.sent += probe.history
         self.step(phase)
-        return why
+        return end
 
     def has(self, need: str) -> bool:
         """Whether a run was given what a script needs."""
@@ -331,8 +339,8 @@ class Campaign:
     def gaps(self) -> Iterator[str]:
         """Yield what could not be judged, although the run was asked to."""
         reasons: dict[str, dict[str, None]] = {}
-        for script, why in self.broken_off.items():
-            reasons.setdefault(why, {}).update(dict.fromkeys(script.rules))
+        for script, end in self.broken_off.items():
+            reasons.setdefault(end.why, {}).update(dict.fromkeys(script.rules))
         for why, rules in reasons.items():
             yield f"{', '.join(rules)}: not all of their requests could be sent, as {why}"
         if not (self.plan.read_only or self.plan.only or self.shard.of > 1):
@@ -346,23 +354,26 @@ class Campaign:
         for rule in TABLE:
             named = {operation for name, operation in failed if name == rule.id}
             for operation in dict.fromkeys((*rule.operations, *sorted(named))):
-                why = self.why_skipped(rule, operation)
+                skip = self.skip(rule, operation)
                 if operation in named:
                     yield Outcome(rule.id, operation, "failed")
+                elif skip is not None:
+                    yield Outcome(rule.id, operation, "skipped", skip.why, skip.reason)
                 else:
-                    yield Outcome(rule.id, operation, "skipped" if why else "passed", why)
+                    yield Outcome(rule.id, operation, "passed")
 
-    def why_skipped(self, rule: Rule, operation: str) -> str:
-        """Return why a rule was not put to the server; nothing where it was."""
+    def skip(self, rule: Rule, operation: str) -> Skip | None:
+        """Return why a rule was not put to the server; None where it was."""
         strict = rule.level == "strict" or not OPERATIONS[operation].documented
         if self.plan.level == "documented" and strict:
             topic = "speak of tokens" if operation == ISSUE else "say so"
-            return f"The page does not {topic}; level strict asks for it."
+            return Skip(f"The page does not {topic}; level strict asks for it.")
         if rule.id == "retry-after":
             busy = any(status == 429 for _, status in self.limits.answers)
-            return "" if busy else "The server never answered 429."
+            return None if busy else Skip("The server never answered 429.")
         if operation in OTHERS and not self.succeeded(operation):
-            return "The operation never succeeded, so there was nothing to judge."
+            why = "The operation never succeeded, so there was nothing to judge."
+            return Skip(why, "unanswered")
         scripts = [
             script
             for script in SCRIPTS
@@ -372,12 +383,12 @@ class Campaign:
         ]
         run = [script for script in scripts if script.reads or not self.plan.read_only]
         if not run:
-            return "It takes more than GET, and the run was read-only."
+            return Skip("It takes more than GET, and the run was read-only.")
         if self.plan.level == "documented":
             run = [script for script in run if script.level == "documented"] or run
         if all(script in self.skipped for script in run):
             return self.skipped[run[0]]
-        return "" if run else "No request called for it."
+        return None if run else Skip("No request of this run tests it.")
 
 
 def exhaust(rest: Iterator[object], _: Probe) -> None:
@@ -405,8 +416,3 @@ def unjudged(level: Grade, statuses: Mapping[str, Mapping[int, int]]) -> Iterato
             yield f"{operation} never succeeded (statuses: {got}), so it is not judged{why}"
     for operation in UNJUDGED:
         yield f"{operation} is not judged: it asks for {OPERATIONS[operation].scheme}"
-
-
-def of_token(violation: Violation) -> bool:
-    """Whether a server refused a token."""
-    return "401" in map(str, (violation.detail, violation.got, violation.field.removeprefix(":")))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ._history import Request
+from ._probe import Sighting
 from .oracle import Violation
 
 Cause = tuple[str, str, str]
@@ -22,7 +23,7 @@ class Case:
 
     history, at: the first requests seen that led to one. about: the resource on a page it is about.
     before: what was sent before the first of them. fields: of all of them, in the order of their
-    coming.
+    coming. refused: whether each response was 401 to a token as it was given.
     """
 
     violation: Violation
@@ -32,6 +33,7 @@ class Case:
     before: Sequence[Request] = ()
     fields: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
+    refused: bool = True
 
     @property
     def cause(self) -> Cause:
@@ -46,14 +48,9 @@ class Cases:
         self.known: dict[Cause, Case] = {}
         self.sent: list[Request] = []
 
-    def add(
-        self,
-        violation: Violation,
-        history: Sequence[Request],
-        at: int,
-        about: str = "",
-    ) -> None:
+    def add(self, sighting: Sighting, history: Sequence[Request]) -> None:
         """Take one violation; the shortest way to it is kept."""
+        violation, at, about = sighting.violation, sighting.at, sighting.about
         case = self.known.get(violation.cause)
         if case is None:
             before = (*self.sent, *history[:at])
@@ -62,6 +59,7 @@ class Cases:
             case.violation, case.about = violation, about
             case.history, case.at = history, at
         case.seen += 1
+        case.refused &= sighting.refused
         if violation.field:
             case.fields[violation.field] = None
 

@@ -37,13 +37,15 @@ class UnboundError(Exception):
 
 
 # What is almost a text `x`, as expressions of Python: evaluated here, and printed in reproducers.
-# In base64, characters of `A` whose places differ in the lowest bit are as near as it gets.
+# In base64, characters of `A` whose places differ in the lowest bit are as near as it gets. Of the
+# last one, a lenient reader passes over the lowest bits, and never over the highest.
 A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 NEAR = {
     # of a token
     "first+1": "A[A.find(x[0]) ^ 1] + x[1:]",
     "middle+1": "(lambda i: x[:i] + A[A.find(x[i]) ^ 1] + x[i + 1:])(len(x) // 2)",
     "last+1": "x[:-1] + A[A.find(x[-1]) ^ 1]",
+    "last+32": "x[:-1] + A[A.find(x[-1]) ^ 32]",
     "header+1": '(lambda h, p, s: f"{h[:-1]}{A[A.find(h[-1]) ^ 1]}.{p}.{s}")(*x.split("."))',
     "payload+1": '(lambda h, p, s: f"{h}.{p[:-1]}{A[A.find(p[-1]) ^ 1]}.{s}")(*x.split("."))',
     "shorter": "x[:-1]",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ._campaign import unjudged
 from ._proven import order
-from ._shards import ELSEWHERE, missing
+from ._shards import missing
 from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
 
 # What is kept of a campaign without end: the rest is counted.
@@ -126,7 +126,7 @@ def worth(finding: Finding) -> tuple[int, int, int]:
 
 
 def weight(outcome: Outcome) -> tuple[int, bool]:
-    return RANKS[outcome.result], outcome.why.startswith(ELSEWHERE)
+    return RANKS[outcome.result], outcome.reason == "elsewhere"
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:

@@ -2,10 +2,13 @@
 
 import itertools
 import random
+import re
 import threading
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ._document import pointed
@@ -14,11 +17,12 @@ from ._history import (
     Exchange,
     Request,
     UnboundError,
+    digits,
     issued,
 )
 from ._verdict import Level
 from ._wire import Reply, Silence, Wire, wait_of
-from .contract._operations import CREATE, ISSUER, OPERATIONS, Operation
+from .contract._operations import CREATE, ISSUER, OPERATIONS, RESOURCE_OF, Operation, route
 from .oracle import Oracle, Violation, understand
 
 if TYPE_CHECKING:
@@ -26,8 +30,14 @@ if TYPE_CHECKING:
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
+# Seconds before a request, at most, when it is sent once more.
+LONGEST_PAUSE = 2.0
 # What the sessions of a run are known by: their `ehr_appt_id` at its end.
 TAG = "heidi-conformance"
+# Two random ids differ in more places than this; counters, clocks and short ids do not.
+PLACES = 12
+# What a lenient server may take for an id, where ids are numbers and where they are not.
+NUMBER, WORD = re.compile(r"\d+"), re.compile(r"[^\W_]+")
 
 
 class TooManySessionsError(Exception):
@@ -39,12 +49,56 @@ class TooManyTokensError(Exception):
 
 
 @dataclass
+class Ids:
+    """The ids of one kind of resource that a run has seen.
+
+    apart: in how many places those differ that came one after the other, at least; None before two
+    have come.
+    """
+
+    seen: set[str] = field(default_factory=set[str])
+    latest: str = ""
+    apart: int | None = None
+
+    def see(self, text: str) -> None:
+        """Take note of an id."""
+        if text in self.seen:
+            return
+        if self.seen:
+            places = sum(map(str.__ne__, *padded(self.latest, text)))
+            self.apart = places if self.apart is None else min(self.apart, places)
+        self.seen.add(text)
+        self.latest = text
+
+    @property
+    def random(self) -> bool:
+        """Whether nobody hits the id of another resource by chance."""
+        return self.apart is not None and self.apart > PLACES
+
+
+def padded(one: str, other: str) -> tuple[str, str]:
+    """Return two texts of the same length."""
+    width = max(len(one), len(other))
+    return one.rjust(width), other.rjust(width)
+
+
+def names_another(text: str, own: Iterable[str]) -> bool:
+    """Whether a text has a number or a word in it that stands in none of the ids of a run."""
+    known = [*own]
+    if all(map(digits, known)):
+        return bool({*map(Decimal, NUMBER.findall(text))} - {*map(Decimal, known)})
+    words = {word.casefold() for each in known for word in WORD.findall(each)}
+    return any(word.casefold() not in words for word in WORD.findall(text))
+
+
+@dataclass
 class Limits:
     """What a run may still do, and what it did.
 
     sessions: how many it may create. sessions_of: user by id of those that it created; a user whom
     a token was issued for by the request for it. issued: that request, by the name that the user
     has for now. latest: the last token that it got. secrets: all tokens that were ever answered.
+    ids: those of resources, by the name of the schema.
     """
 
     sessions: int
@@ -55,18 +109,20 @@ class Limits:
     issued: dict[str, str] = field(default_factory=dict[str, str])
     latest: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     secrets: set[str] = field(default_factory=set[str], repr=False)
+    ids: defaultdict[str, Ids] = field(default_factory=lambda: defaultdict(Ids), repr=False)
 
-    def ask(self, request: Request) -> None:
-        """Count a request before it is sent. Raises TooManySessionsError."""
-        if operation_of(request) == CREATE and self.created >= self.sessions:
+    def allow(self, requests: Sequence[Request]) -> None:
+        """Raise TooManySessionsError where requests together may create too many."""
+        creations = sum(operation_of(request) == CREATE for request in requests)
+        if creations and self.created + creations > self.sessions:
             raise TooManySessionsError
-        self.requests += 1
 
     def heard(self, request: Request, answer: Reply | Silence, operation: str) -> None:
         """Count an answer; one that does not come may have created a session as well."""
         if isinstance(answer, Reply) and operation:
             key = operation, answer.status
             self.answers[key] = self.answers.get(key, 0) + 1
+            self.see(OPERATIONS[operation], answer)
         if request.issues and isinstance(answer, Reply):
             if isinstance(text := pointed(answer.content, ISSUER.semantics["token"]), str):
                 self.secrets.add(text)
@@ -80,6 +136,13 @@ class Limits:
             if resource_id:
                 user = self.issued.get(request.user, request.user)
                 self.sessions_of.setdefault(resource_id, user or "first")
+
+    def see(self, operation: Operation, answer: Reply) -> None:
+        """Take note of the ids in a response."""
+        if operation.resource is not None and answer.ok:
+            made = operation.made(answer.content)
+            for text in (*([made] if made else []), *operation.ids_on(answer.content)):
+                self.ids[operation.resource.name].see(text)
 
 
 @dataclass(frozen=True)
@@ -128,13 +191,15 @@ class Setting:
 class Sighting:
     """One violation, the request of a history that caused it, and the session it is about.
 
-    listed: whether the response is a page of a list with something on it.
+    listed: whether the response is a page of a list with something on it. refused: whether the
+    response is 401 to a token as it was given.
     """
 
     violation: Violation
     at: int
     about: str = ""
     listed: bool = False
+    refused: bool = False
 
 
 class Probe:
@@ -175,7 +240,7 @@ class Probe:
         """
         if self.setting.reads and request.method != "GET":
             return None
-        if self.oracle.guesses(self.bindings.target(request)):
+        if self.guesses(self.bindings.target(request)):
             return None
         self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
         exchange = self.exchange(self.wire, request)
@@ -185,12 +250,27 @@ class Probe:
         self.hear(exchange, at, self.oracle.judge(exchange))
         return exchange.answer if isinstance(exchange.answer, Reply) else None
 
+    def guesses(self, target: str) -> bool:
+        """Whether a target may name a resource that this history did not make.
+
+        It may where ids can be guessed, and where it is not known that they cannot.
+        """
+        own = [text for name, text in self.bindings.values.items() if name != "next"]
+        return any(
+            text != resource.unknown
+            and not self.limits.ids[resource.name].random
+            and names_another(text, own)
+            for parameter, text in route(target).values.items()
+            if (resource := RESOURCE_OF.get(parameter)) is not None
+        )
+
     def exchange(self, wire: Wire, request: Request) -> Exchange:
         """Send a request, again where the server asks for patience."""
         message = self.bindings.message(request)
         attempts = itertools.count()
         while True:
-            self.limits.ask(request)
+            self.limits.allow([request])
+            self.limits.requests += 1
             started = time.monotonic()
             answer = wire.send(message)
             exchange = Exchange(request, message, answer, (started, time.monotonic()))
@@ -215,8 +295,9 @@ class Probe:
             for name in exchange.request.names:
                 self.limits.sessions_of.pop(self.bindings.values.get(name, ""), None)
         self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
+        listed, refused = lists(exchange), refuses(exchange)
         self.sightings += [
-            Sighting(item, at, self.bindings.name(item.resource_id), lists(exchange))
+            Sighting(item, at, self.bindings.name(item.resource_id), listed, refused)
             for item in found
         ]
 
@@ -226,6 +307,7 @@ class Probe:
         """Send requests at the same time, each on a connection of its own."""
         if self.setting.reads:
             return
+        self.limits.allow(requests)
         while len(self.pool) < len(requests):
             self.pool.append(self.wire.fork())
         results: list[Exchange | BaseException | None] = [None] * len(requests)
@@ -278,6 +360,13 @@ def operation_of(request: Request) -> str:
     return request.operation.id if request.operation else ""
 
 
+def refuses(exchange: Exchange) -> bool:
+    """Whether the response is 401 to a token as it was given."""
+    request, answer = exchange.request, exchange.answer
+    good = bool(request.user) and request.authorization is None
+    return good and isinstance(answer, Reply) and answer.status == 401
+
+
 def lists(exchange: Exchange) -> bool:
     """Whether the response to a valid request is a page of a list with something on it."""
     operation, answer = exchange.request.operation, exchange.answer
@@ -314,7 +403,7 @@ def replay(
                 if pace is not None:
                     wire.close()
                     time.sleep(pace)
-                probe.send(request)
+                probe.send(replace(request, pause=min(request.pause, LONGEST_PAUSE)))
     except (UnboundError, TooManyTokensError):
         # What came before it was seen nevertheless.
         pass

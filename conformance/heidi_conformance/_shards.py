@@ -9,7 +9,6 @@ from ._verdict import CannotJudgeError
 from .rules import SCRIPTS, Script
 
 Item = TypeVar("Item")
-ELSEWHERE = "Another shard puts it to the server"
 
 
 @dataclass(frozen=True)

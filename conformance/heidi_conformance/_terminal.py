@@ -129,9 +129,7 @@ def left_out(verdict: Verdict) -> Iterator[str]:
         became.setdefault(outcome.operation, set()).add(outcome.why or outcome.result)
     reasons: dict[str, list[str]] = {}
     for outcome in verdict.outcomes:
-        if outcome.result == "skipped" and outcome.why.startswith(
-            ("give", "the user", "the driver")
-        ):
+        if outcome.reason == "not-given":
             whole = {outcome.why} == became[outcome.operation]
             reasons.setdefault(outcome.why, []).append(outcome.operation if whole else outcome.rule)
     for why, names in reasons.items():

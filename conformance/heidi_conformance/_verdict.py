@@ -10,6 +10,9 @@ Level = Literal["documented", "strict"]
 Grade = Literal["documented", "strict", "practice"]
 Subject = Literal["server", "client"]
 Result = Literal["passed", "failed", "skipped"]
+# Why a rule was skipped: the run was given too little, the server did not give what its requests
+# need, another shard takes it, or anything else.
+Reason = Literal["not-given", "unanswered", "elsewhere", ""]
 # Whether the requests of a finding showed it again, twice, to sessions of their own.
 Stability = Literal["confirmed", "flaky", "untried"]
 
@@ -76,12 +79,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one rule on one operation; `why` says it where the rule was skipped."""
+    """What became of one rule on one operation.
+
+    why: the sentence that says it where the rule was skipped. reason: its kind.
+    """
 
     rule: str
     operation: str
     result: Result
     why: str = ""
+    reason: Reason = ""
 
 
 @dataclass(frozen=True)

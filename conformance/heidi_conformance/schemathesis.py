@@ -12,7 +12,7 @@ import sys
 import threading
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 import schemathesis
@@ -28,7 +28,17 @@ from heidi_conformance.oracle import Violation
 from heidi_conformance.reports import sentence
 from heidi_conformance.rules import TABLE, Rule
 
-LEVEL: Level = "strict" if os.environ.get("HEIDI_LEVEL") == "strict" else "documented"
+
+def chosen(text: str) -> Level:
+    """Return a level by its name; end with 2 for any other text."""
+    if text not in get_args(Level):
+        known = " or ".join(get_args(Level))
+        sys.stderr.write(f"heidi-conformance: HEIDI_LEVEL is {text[:40]!r}; it must be {known}\n")
+        raise SystemExit(2)
+    return cast("Level", text)
+
+
+LEVEL = chosen(os.environ.get("HEIDI_LEVEL", "documented"))
 SETTINGS, DOCUMENT = "schemathesis.toml", "heidi.json"
 # As the oracle spells the headers that it looks at.
 CANONICAL = {"authorization": "Authorization", "content-type": "Content-Type"}

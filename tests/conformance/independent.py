@@ -352,7 +352,7 @@ def routes(practice: Practice) -> APIRouter:
 
 
 def create_app(practice: Practice) -> FastAPI:
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None)
     app.include_router(routes(practice))
 
     @app.exception_handler(Problem)

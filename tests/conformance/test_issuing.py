@@ -163,8 +163,8 @@ def test_with_the_key_every_rule_about_the_issue_is_exercised(api: Api) -> None:
 @pytest.mark.parametrize(
     ("server", "why"),
     [
-        (Registered, "a response lacks what the next request needs"),
-        (Elsewhere, "a response lacks what the next request needs"),
+        (Registered, "an earlier response lacked the id that the next request needs"),
+        (Elsewhere, "an earlier response lacked the id that the next request needs"),
         (Scarce, "the server limits how many tokens it issues"),
     ],
 )

@@ -63,6 +63,19 @@ def test_the_settings_leave_out_every_check_of_schemathesis_itself() -> None:
     assert builtin == settings["checks"].keys()
 
 
+def test_a_level_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    write = [sys.executable, "-m", "heidi_conformance.schemathesis"]
+    environment = os.environ | {"HEIDI_LEVEL": "Strict"}
+    done = subprocess.run(
+        write, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (2, "") == (done.returncode, done.stdout)
+    assert (
+        "heidi-conformance: HEIDI_LEVEL is 'Strict'; it must be documented or strict\n"
+        == done.stderr
+    )
+
+
 def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text("# mine\n")
     write = [sys.executable, "-m", "heidi_conformance.schemathesis"]

@@ -10,7 +10,7 @@ from typing import get_args
 
 from heidi_conformance._document import words
 from heidi_conformance._text import on_one_line
-from heidi_conformance._verdict import Finding, Grade, Outcome, Result, Verdict, Words
+from heidi_conformance._verdict import Finding, Grade, Outcome, Reason, Result, Verdict, Words
 from heidi_conformance.contract._operations import CREATE, OPERATIONS, STRICT
 from heidi_conformance.oracle import Violation
 from heidi_conformance.reports._clients import sentence
@@ -111,7 +111,8 @@ def outcomes(
         result: Result = "skipped" if why else "passed"
         if scenario.id in failed:
             result = "failed"
-        yield Outcome(scenario.id, scenario.operation, result, why)
+        reason: Reason = "not-given" if result == "skipped" and why != UNSEEN else ""
+        yield Outcome(scenario.id, scenario.operation, result, why, reason)
 
 
 Case = tuple[Violation, Record]

@@ -33,7 +33,6 @@ class Resource:
 
     id: the property that names one. parameter: the path parameter that carries it.
     owner: the security scheme that says whose it is. unknown: an id that none has.
-    numbered: whether ids are integers, so that others than those that were seen are likely there.
     created, updated: properties with instants.
     """
 
@@ -42,7 +41,6 @@ class Resource:
     parameter: str
     owner: str
     unknown: str
-    numbered: bool = False
     created: str = ""
     updated: str = ""
 
@@ -328,7 +326,7 @@ def read_resources(document: Json) -> Iterator[Resource]:
             created, updated = str(words.get("created", "")), str(words.get("updated", ""))
             form: Json = expanded(document, schema["properties"][words["id"]])
             known = words["id"], parameter, words["owner"], unknown_id(form)
-            yield Resource(name, *known, "integer" in kinds(form), created, updated)
+            yield Resource(name, *known, created, updated)
 
 
 def unknown_id(schema: Json) -> str:

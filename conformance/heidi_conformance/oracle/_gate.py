@@ -24,7 +24,10 @@ from ._violation import Violation
 
 # Below it lies no path of any server.
 INVENTED = "/no-such-path-"
-METHODS = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split())
+# All others, and TRACE and CONNECT, may be refused by what stands before a server.
+METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
+REFUSALS = (400, 405, 501)
+LONGEST_TOKEN = 8000
 
 
 def silent(reading: Reading, silence: Silence) -> Iterator[Violation]:
@@ -74,8 +77,7 @@ def wrong_method(reading: Reading, answer: Reply) -> Iterator[Violation]:
         return
     if method == "HEAD" and "GET" in documented and answer.status != 405:
         return
-    if method not in METHODS and answer.status in (400, 501):
-        # What stands before a server may not even pass it on.
+    if method not in METHODS and answer.status in REFUSALS:
         return
     if answer.status != 405:
         yield Violation(
@@ -114,8 +116,9 @@ def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violat
     """A request without a token that the judge knows to be valid."""
     if reading.message.method == "OPTIONS" or (reading.message.method == "HEAD" and not answer.ok):
         return
-    if answer.status == 400 and not (reading.token or "").isascii():
-        # What stands before a server may refuse bytes beyond ASCII.
+    token = reading.token or ""
+    if answer.status in (400, 431) and not (token.isascii() and len(token) <= LONGEST_TOKEN):
+        # What stands before a server may refuse bytes beyond ASCII, and what is too long for it.
         return
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "expired" if expired else "none" if reading.token is None else "wrong"

@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from heidi_conformance._history import digits
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import EXACT
 from heidi_conformance.contract._fields import (
@@ -23,8 +22,6 @@ from heidi_conformance.contract._operations import (
     LIST,
     MAIN,
     OPERATIONS,
-    RESOURCE_OF,
-    route,
 )
 
 from ._pages import Shelf
@@ -169,17 +166,6 @@ class Memory:
         self.initial: dict[str, Flat] = {}
         self.strangers: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
-
-    def guesses(self, target: str) -> bool:
-        """Whether a target names a number that may be the id of a resource that was never seen."""
-        for parameter, text in route(target).values.items():
-            resource = RESOURCE_OF.get(parameter)
-            if resource is None or not resource.numbered or not digits(text):
-                continue
-            likely = 0 < int(text) < int(resource.unknown)
-            if likely and (resource.name, str(int(text))) not in self.resources:
-                return True
-        return False
 
     def adopt(self, resource_id: str, user: str) -> None:
         """Take note of a session that was created elsewhere."""

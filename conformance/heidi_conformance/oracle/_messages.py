@@ -35,6 +35,8 @@ TOLD = frozenset(
 CANARY = "qz7~jx9~kw4~93x"
 PARTS = {CANARY[at : at + 5] for at in range(len(CANARY) - 4)}
 EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/", re.IGNORECASE)
+# A reference to this one error, such as the id of a request.
+REFERENCE = re.compile(r"[\w-]*\d[\w-]*")
 # What every new resource has is no secret.
 NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
@@ -51,8 +53,10 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:
             yield Violation("message-names", operation, field=where)
+    path = reading.message.target.partition("?")[0]
     told = [
-        *strings(answer.content),
+        # A property may name the path; the message may not.
+        *(text for text in strings(answer.content) if text == message or not text.endswith(path)),
         *(text for name, text in answer.headers if name not in STANDARD),
     ]
     heard = "\n".join(told).casefold()
@@ -61,9 +65,11 @@ def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[
 
 
 def wording(error: Any) -> Any:
-    """Return type, message and properties of an error; another value may be a request id."""
-    said = error_type(error), error_message(error)
-    return error if said == (None, None) else (*said, frozenset(flattened(error)))
+    """Return type, message and properties of an error, without what is the id of a request."""
+    kind, message = error_type(error), error_message(error)
+    if isinstance(message, str):
+        message = REFERENCE.sub("#", message)
+    return error if kind is message is None else (kind, message, frozenset(flattened(error)))
 
 
 def is_example(text: str) -> bool:

@@ -160,7 +160,9 @@ class Oracle(Memory):
         open_path = len(reading.declared.ids) > len(reading.named)
         refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
         malformed = reading.malformed and answer.status in MALFORMED
-        if malformed:
+        # A slash at the end of a path, which a server may take away.
+        moved = reading.message.target.endswith("%2F") and 300 <= answer.status < 400
+        if malformed or moved:
             note_refusal(reading, user, known)
             return
         if reading.operation == LIST and user in self.unlinked and UNLINKED is not None:

@@ -1,6 +1,7 @@
 """Who asks: a token is needed, the right one, and before all else."""
 # ruff: noqa: E501  # tables read better in rows
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,13 +16,16 @@ from ._rule import TOKEN, Script, decided, promised
 INVENTED = ("", "Bearer invented-by-the-judge")
 # At any level: no server may take them for the token.
 WRONG = (
-    "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+1}", "Bearer {first:header+1}",
-    "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}", "Bearer {first:half}", "Bearer {first:twisted}",
-    "Bearer {first:upper}", "Bearer {first:lower}", "Bearer {first}x", "Bearer x{first}", "Bearer {first}.", "Bearer {first:recased}",
-    "Bearer {first:unsigned}", "Bearer {first:unsealed}", "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
+    "Bearer", "Bearer {first:first+1}", "Bearer {first:middle+1}", "Bearer {first:last+32}", "Bearer {first:header+1}",
+    "Bearer {first:payload+1}", "Bearer {first:shorter}", "Bearer {first:headless}", "Bearer {first:half}", "Bearer {first}x",
+    "Bearer x{first}", "Bearer {first}.", "Bearer {first:recased}", "Bearer {first:unsigned}", "Bearer {first:unsealed}",
+    "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
-# Other schemes, for every operation.
-SCHEMES = ("{first}", "Bearer{first}", "Basic {first}", "Token {first}")
+# For every operation: other schemes, and another character that a lenient reader of base64 passes over.
+SCHEMES = ("{first}", "Bearer{first}", "Basic {first}", "Token {first}", "Bearer {first:last+1}")
+# The same in other letters, which are no other token where it is a number in hexadecimal digits.
+CASES = ("Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}")
+HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")
 # What a lenient reader makes a token of: for one operation that reads, and one that writes.
 NEAR = (
     "JWT {first}", "Digest {first}", "BearerX {first}", "Bearer {first}=", "Bearer {first} x", "Bearer x {first}", "Bearer Bearer {first}",
@@ -57,9 +61,10 @@ def wrong_tokens(probe: Probe) -> None:
 
 def near_tokens(probe: Probe) -> None:
     """Tokens under other schemes, joined, quoted, elsewhere; and such as are hard to read."""
+    cases = () if HEXADECIMAL.fullmatch(probe.setting.tokens["first"]) else CASES
     for call in calls(probe, among=TOKEN):
         often = call.first and call.operation.action not in ("read", "update")
-        for text in (*SCHEMES, *(() if often else NEAR)):
+        for text in (*SCHEMES, *cases, *(() if often else NEAR)):
             call.send(authorization=text)
         if call.operation.id == LIST:
             for header in ELSEWHERE:

@@ -100,6 +100,12 @@ def not_an_empty_list(reply: Answer) -> Answer:
     return answer(404, nothing) if b'"sessions": []' in reply.body else reply
 
 
+def loses_updates(request: Request, handle: Handler) -> Answer:
+    """Hang up on an update that sets a duration, and forget it."""
+    lost = operation_of(request) == PATCH and b'"duration"' in request.body
+    return Answer(503, b"", {}, pieces=(b"",)) if lost else handle(request)
+
+
 HTML = "text/html,application/xml;q=0.9,*/*;q=0.8"
 FAULTS.enter(
     ("created_is_201", "The creation answers 201, which the strict document does not declare.", "S21", STRICT, answering(to(status=201), CREATE, 200), created),
@@ -124,6 +130,7 @@ FAULTS.enter(
     ("gzip_that_is_cut", "A list is compressed where that is accepted, and its last bytes are never flushed.", "SessionPage", DOCUMENTED, between(cut_gzip), whole_though_compressed),
     ("debug_toolbar", "Behind the JSON of a session stands an HTML comment.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(body=r.body + b"\n<!-- 3 queries -->"), GET), reads),
     ("length_in_characters", "Content-Length counts characters, so that an answer with an accent loses its end.", "SessionEnvelope S13", DOCUMENTED, answering(lambda r: r.but(body=spelled(r).encode()[: len(spelled(r))]), PATCH, 200), names_patient),
+    ("loses_updates", "An update that sets a duration gets no answer, and is not done.", "L99", DOCUMENTED, between(loses_updates), updates),
     ("composing_proxy", "A proxy normalises the text of every answer to composed characters.", "S13", STRICT, answering(lambda r: r.but(body=unicodedata.normalize("NFC", spelled(r)).encode())), lambda c: c.keeps(patient={"name": "e\u0301"})),
     ("empty_list_is_404", "A user without sessions gets 404 from the list.", "SessionPage", DOCUMENTED, answering(not_an_empty_list, LIST), lambda c: c.page().status == 200),
     ("unknown_path_is_200", "A path that does not exist answers 200 and an empty object, as a single-page app does.", "S21 S18", STRICT, answering(lambda r: answer(200, {}) if b'"NotFound"' in r.body else r), lambda c: is_error(c.send("GET", "/sessions/1/notes"), 404)),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
+from tests.conformance.faults.auth import two_users, users_by
 from tests.conformance.faults.catalogue import (
     GET,
     LIST,
@@ -28,6 +29,7 @@ from tests.conformance.faults.catalogue import (
     telling,
 )
 from tests.conformance.reference import (
+    BASE_PATH,
     Answer,
     Api,
     Handler,
@@ -553,6 +555,37 @@ class LimitsRates(Api):
         return user
 
 
+def with_references(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    if reply.status in {200, 403}:
+        return reply
+    detail = reply.content["detail"]
+    msg = f"{detail['msg']} (reference {next(numbers)}, {uuid.uuid4()})"
+    return reply.but(content={"detail": detail | {"msg": msg}})
+
+
+def with_paths(request: Request, handle: Handler) -> Answer:
+    reply = handle(request)
+    path = BASE_PATH + request.path
+    return reply.but(content={**reply.content, "path": path}) if reply.status >= 400 else reply
+
+
+def redirecting(request: Request, handle: Handler) -> Answer:
+    path = request.path.removesuffix("%2F")
+    if path == request.path or not path.startswith("/sessions/"):
+        return handle(request)
+    return Answer(307, b"", {"location": f"{BASE_PATH}{path}"})
+
+
+def without_trace(request: Request, handle: Handler) -> Answer:
+    page = Answer(405, b"<h1>405 Not Allowed</h1>", {"content-type": "text/html"})
+    return page if request.method == "TRACE" else handle(request)
+
+
+def of_nobody(caller: Caller) -> Any:
+    return caller.get(caller.id_of_nobody).content
+
+
 def located(request: Request, handle: Handler) -> Answer:
     reply = handle(request)
     if request.path != "/sessions" or reply.status != 200:
@@ -610,6 +643,10 @@ enter(
     BOTH,
     ("new_members", "Sessions, patients, pages and errors have members that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
     ("request_ids", "Every error has an id of its own, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
+    ("references", "The message of every error ends with a reference of its own.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
+    ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
+    ("redirects_slashes", "A path that ends with an encoded slash is redirected to the one without, as a framework does.", between(redirecting), lambda c: c.get(f"{c.create()}%2F").status == 307),
+    ("no_trace", "TRACE is refused by the proxy, with a page of its own.", between(without_trace), lambda c: "html" in c.send("TRACE", "/sessions").headers["content-type"]),
     ("list_without_audio", "The list does not show `audio`, as in the sample.", telling("audio", ..., LIST), lambda c: c.create() and "audio" not in c.page().content["sessions"][0]),
     ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
     ("no_fraction_of_zero", "A duration that was sent with a fraction of zero is written without.", telling("duration", whole_or_not), lambda c: type(c.patched(c.create(), duration=60.0)["duration"]) is int),
@@ -689,6 +726,12 @@ def single_spaces(request: Request, handle: Handler) -> Answer:
     return handle(replace(request, headers={**request.headers, **known}))
 
 
+def within_bounds(api: Api, request: Request) -> Answer:
+    if len(request.headers.get("authorization", "")) > 8192:
+        return Answer(431, b"<h1>431</h1>", {"content-type": "text/html"})
+    return Api.handle(api, request)
+
+
 def padded_token(caller: Caller) -> bool:
     return (
         caller.send("GET", "/sessions/linked-user", authorization=f"Bearer   {caller.token}").status
@@ -707,6 +750,10 @@ enter(
     ("end_to_the_second", "The end of a token is told in whole seconds.", issuing(lambda _, told: told | {"expiration_time": f"{moment_of(told):%Y-%m-%dT%H:%M:%SZ}"}), lambda c: "." not in c.issue().content["expiration_time"]),
     ("more_of_tokens", "With a token come its type and its scope.", issuing(lambda _, told: {"token_type": "Bearer", "scope": [], **told}), lambda c: "token_type" in c.issue().content),
     ("keys_are_numbers", "Keys are read as numbers in hexadecimal digits, whose case is no matter.", instead(issue_token=small_key), lambda c: c.issue(key=c.server.api_key.upper()).status == 200),
+    ("short_heads", "Tokens have 5,000 characters, and a header of more than 8,192 is refused by the proxy.", type("Short", (spelling(lambda token: token + secrets.token_hex(2500)),), {"handle": within_bounds}), lambda c: c.using(c.token * 2).page().status == 431),
+    ("tokens_are_numbers", "Tokens are UUIDs, whose case is no matter.", type("Uuids", (spelling(lambda _: str(uuid.uuid4())),), {"owner": lambda api, token: Api.owner(api, token.lower())}), lambda c: c.using(c.token.upper()).page().status == 200),
+    ("users_in_any_case", "Ids of users that differ in case are one.", users_by(lambda email, i: (email, i.lower())), lambda c: not two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))(c)),
+    ("users_are_trimmed", "Spaces round the id of a user are not looked at.", users_by(lambda email, i: (email, i.strip())), lambda c: not two_users(lambda e: (e, " 1"), lambda e: (e, "1"))(c)),
     ("long_challenges", "A challenge says more than its scheme.", answering(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
     ("spaces_before_tokens", "There may be several spaces before a token.", between(single_spaces), padded_token),
     ("ids_with_a_place", "Ids are 96 random bits and the number of a machine: nobody guesses them.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),

@@ -1,0 +1,86 @@
+"""A run leaves alone what it did not make, and makes no more than it may."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from urllib.parse import unquote
+
+import pytest
+from heidi_conformance import Level, judge
+from heidi_conformance._history import create, read
+from heidi_conformance._probe import Limits, Probe, Setting, TooManySessionsError, replay
+from heidi_conformance._wire import Wire
+from heidi_conformance.contract._operations import RESOURCES
+
+from .reference import Api, serving
+
+UNKNOWN = {resource.unknown for resource in RESOURCES.values()}
+# How ids may look of which one tells the next, and what of a path a server may take for one.
+GUESSABLE: dict[str, tuple[Callable[[int], str], str]] = {
+    "counted": (lambda number: str(1045 + number), r"\d+"),
+    "prefixed": (lambda number: f"ses_{1045 + number}", r"ses_\d+"),
+    "of_mongo": (lambda number: f"5f3e1c2a9b7d4e6f8a{0x1045FF + number:06x}", "[0-9a-f]{24}"),
+    "of_time": (lambda number: str(1_733_889_477_000_123 + 41 * number), r"\d+"),
+}
+
+
+def named(api: Api, form: str) -> Iterator[str]:
+    """Yield what requests named that a server may take for an id."""
+    for request in api.requests:
+        first, *below = request.path.removeprefix("/").split("/")
+        text = unquote("".join(below))
+        known = first != "sessions" or len(below) != 1 or text in UNKNOWN
+        parts = [] if known else re.findall(form, text)
+        yield from (str(Decimal(part)) if part.isdecimal() else part for part in parts)
+
+
+@pytest.mark.parametrize(("spell", "form"), GUESSABLE.values(), ids=GUESSABLE)
+@pytest.mark.parametrize("level", ["documented", "strict"])
+def test_no_request_names_what_a_neighbour_may_have_made(
+    level: Level, spell: Callable[[int], str], form: str
+) -> None:
+    numbers = itertools.count()
+    api = Api(lambda: spell(next(numbers)))
+    rules = ("exact-lookup", "unknown-id") if level == "strict" else ()
+    with serving(api.handle) as url:
+        judge(url, level=level, token=api.token(), rules=rules)
+
+    assert {"GET", "PATCH"} <= {request.method for request in api.requests}
+    mine = {session for user in api.users.values() for session in user.sessions}
+    assert set() == set(named(api, form)) - mine
+
+
+def test_ids_that_are_random_are_missed_by_little() -> None:
+    api = Api()
+    with serving(api.handle) as url:
+        judge(url, level="strict", token=api.token(), rules=("exact-lookup",))
+
+    mine = {session for user in api.users.values() for session in user.sessions}
+    assert {session[:-1] for session in mine} & set(named(api, r"\d+"))
+
+
+def probe(url: str, api: Api, sessions: int) -> Probe:
+    return Probe(Wire(url), Setting("strict", {"first": api.token()}), Limits(sessions))
+
+
+def test_creations_at_the_same_time_are_no_more_than_may_be() -> None:
+    api = Api()
+    with serving(api.handle) as url:
+        sent = probe(url, api, 3)
+        sent.batch([create("s1"), create("s2")])
+        with pytest.raises(TooManySessionsError):
+            sent.batch([create("s3"), create("s4")])
+        sent.close()
+        sent.wire.close()
+
+    assert [2] == [len(user.sessions) for user in api.users.values()]
+
+
+def test_a_pause_of_the_length_of_a_run_is_short_when_requests_are_sent_once_more() -> None:
+    api = Api()
+    requests = [create("s1"), read("s1", pause=3600.0)]
+    with serving(api.handle) as url, Wire(url) as wire:
+        replay(wire, Setting("strict", {"first": api.token()}), Limits(9), requests)
+
+    assert ["POST", "GET"] == [request.method for request in api.requests]
