@@ -41,14 +41,12 @@ from scripts.properties import (
     RESERVED_CLASSES,
     UnsupportedError,
     attributes_of,
-    consumes,
     count_of,
     enums_of,
     has_fast_way,
     model_text,
     models_of,
     reader_of,
-    reading_text,
     table_of,
     values_of,
 )
@@ -113,7 +111,6 @@ RUFF_OPTIONS: Final = (
 
 FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     attributes_of,
-    consumes,
     count_of,
     docstring,
     enums_of,
@@ -123,7 +120,6 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     paragraphs,
     prose,
     reader_of,
-    reading_text,
     table_of,
     values_of,
 )

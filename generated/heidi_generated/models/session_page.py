@@ -21,7 +21,6 @@ from ..decoding import (
     either as _either,
     new as _new,
     others as _others,
-    read_all as _read_all,
 )
 from ..models.session import Session
 from ..types import UNSET
@@ -79,13 +78,8 @@ class SessionPage(Model):
     }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, consume: bool = False) -> Self:
-        """Read an object as `Model.from_dict` does, and faster.
-
-        Args:
-            data: an object, as a JSON parser returns it.
-            consume: change its arrays in place, which is faster; do not use `data` afterwards.
-        """
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read an object as `Model.from_dict` does, and faster."""
         try:
             sessions_ = data["sessions"]
             count_ = data["count"]
@@ -104,7 +98,7 @@ class SessionPage(Model):
         self = _new(cls)
         self._kept = self._additional = self._request_id = None
         if _are(sessions_, OBJECT):
-            sessions_ = _read_all(_Session_from_dict, sessions_, consume=consume)
+            sessions_ = [*map(_Session_from_dict, sessions_)]
         else:
             sessions_ = self._recover("sessions", sessions_)
         if type(count_) is not int:
