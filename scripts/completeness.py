@@ -72,7 +72,7 @@ def check() -> str:
         *failed_calls(strict, tried, done["results"]),
     ]
     if faults:
-        raise StepFailure(1, "the document is not everywhere", faults)
+        raise StepFailure(1, "operations or properties are missing", faults)
     count = sum(len([*_keywords(document, each.operation)]) for each in subjects)
     return f"{len(subjects)} methods with {count} keywords, each called against the sandbox"
 

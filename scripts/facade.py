@@ -200,7 +200,7 @@ class Method:
             yield section("Raises", {**checks, **failures})
             return
         yield section("Raises", checks)
-        walk = {"PaginationError": "going on would never end, or the walk would lose items."}
+        walk = {"PaginationError": "the pages repeat, or items would be missing."}
         yield section(
             "Iterating raises", {**self.raises, **walk, "HeidiError": "see its subclasses."}
         )

@@ -347,7 +347,7 @@ def _const(prop: ConstProperty) -> Kind:
 
 
 def _scalar(annotation: str, shape: str, **code: str) -> Callable[[Any], Kind]:
-    kind = Kind(annotation=annotation, shape=shape, **code)  # type: ignore[arg-type]
+    kind = Kind(annotation=annotation, shape=shape, **code)
     return lambda _: kind
 
 

@@ -178,7 +178,7 @@ class Resource:
     """Points to the objects that an update replaces whole, and does not merge."""
 
     properties: tuple[str, ...]
-    """What it shows, by the strict document."""
+    """Its properties in the strict document."""
 
     stored_as: Mapping[str, str]
     """By property of a request, the property of the resource that shows it by another name."""

@@ -51,7 +51,25 @@ class HeidiError(Exception):
 
 
 class ConfigurationError(HeidiError):
-    """Options are missing, contradict each other or would send a secret in the open."""
+    """Options are missing, contradict each other or would send a secret in the open.
+
+    Attributes:
+        problem: what is wrong, such as `must be a string`.
+        option: the argument or environment variable that is wrong, if it is one.
+    """
+
+    def __init__(
+        self, problem: str, *, option: str | None = None, in_code: str | None = None
+    ) -> None:
+        """Take what is wrong.
+
+        Args:
+            in_code: what a program can do, beside what the problem says.
+        """
+        place, instead = f"{option} " if option else "", f"; or {in_code}" if in_code else ""
+        super().__init__(f"{place}{problem}{instead}")
+        self.problem = problem
+        self.option = option
 
 
 class ClosedClientError(HeidiError):
@@ -124,7 +142,7 @@ class TokenError(_CallError):
     retry_after: float | None = None
 
 
-class PaginationError(HeidiError):
+class PaginationError(_CallError):
     """A walk over a list stopped, because it would lose items or never end.
 
     Attributes:
@@ -132,12 +150,20 @@ class PaginationError(HeidiError):
         total_count: how many there are, by the last response.
     """
 
+    seen: int
+    total_count: int | None
+
     def __init__(
-        self, problem: str, *, seen: int, total_count: int | None, noun: str = "items"
+        self,
+        problem: str,
+        *,
+        seen: int,
+        total_count: int | None,
+        noun: str = "items",
+        **facts: Any,
     ) -> None:
-        super().__init__(f"{problem} ({seen} of {total_count} {noun} seen)")
-        self.seen = seen
-        self.total_count = total_count
+        problem = f"{problem} ({seen} of {total_count} {noun} seen)"
+        super().__init__(problem, seen=seen, total_count=total_count, **facts)
 
 
 class APIConnectionError(_CallError):

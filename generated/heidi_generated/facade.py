@@ -248,6 +248,11 @@ class Window(Generic[T]):
         self.more = more
         self._request_id: str | None = None
 
+    @property
+    def request_id(self) -> str | None:
+        """How the server names the request in its own logs, if it says so."""
+        return self._request_id
+
     def page(self, items: Sequence[T] | None = None) -> Page[T]:
         """Show it by the names that the document has, with all items or some."""
         given = self.items if items is None else items
@@ -542,7 +547,7 @@ class Pager(_Pages[T]):
         """Yield every item once; ask for a page when the one before is used up.
 
         Raises:
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its other subclasses.
         """
         for page in self.pages():
@@ -552,7 +557,7 @@ class Pager(_Pages[T]):
         """Yield every page with the items that no page before it had, at most max_items in all.
 
         Raises:
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its other subclasses.
         """
         walk = self._walk()
@@ -607,7 +612,7 @@ class AsyncPager(_Pages[T]):
         """Yield every item once; ask for a page when the one before is used up.
 
         Raises:
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its other subclasses.
         """
         async with aclosing(self.pages()) as pages:
@@ -619,7 +624,7 @@ class AsyncPager(_Pages[T]):
         """Yield every page with the items that no page before it had, at most max_items in all.
 
         Raises:
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its other subclasses.
         """
         walk = self._walk()

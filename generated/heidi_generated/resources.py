@@ -399,7 +399,7 @@ class Sessions(_Resource):
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its subclasses.
 
         Spec: listLinkedUserSessions (documented).
@@ -1017,7 +1017,7 @@ class AsyncSessions(_AsyncResource):
             UnprocessableEntityError: The request is well-formed, and its content is not what the
                 operation takes.
             NoLinkedUserError: No Heidi user is linked to the API user.
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
             HeidiError: see its subclasses.
 
         Spec: listLinkedUserSessions (documented).

@@ -28,7 +28,7 @@ _TYPE: Final = r"([A-Za-z][A-Za-z0-9_.]{0,90})?(Error|Exception|error|exception)
 
 
 def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool) -> T:
-    """Read the body of an answer that says yes.
+    """Decode a successful response.
 
     Raises:
         APIResponseValidationError: it is not what the document says.
@@ -55,7 +55,7 @@ def read(answer: Answer, outgoing: Outgoing, decode: Decode[T], *, strict: bool)
 
 
 def refusal(answer: Answer, outgoing: Outgoing) -> APIStatusError:
-    """Turn an answer that says no into its error, whatever the body is."""
+    """Build the error for an error response, whatever the body is."""
     detail, type_ = failure_of(answer)
     return status_error(answer.status_code, type_)(
         **outgoing.facts,

@@ -43,7 +43,7 @@ class _Engine(Uncopied, Generic[Pool]):
         Raises:
             ValueError: max_items is negative, or not an integer.
         """
-        return Walk(query, max_items, progress)
+        return Walk(query, max_items, progress, self.settings.server)
 
 
 class Engine(_Engine[SyncPool]):

@@ -72,7 +72,7 @@ class Exchange(Generic[T]):
         return self.outgoing
 
     def judge(self, result: Result, *, renewed: bool = False) -> Result:
-        """Count and log an attempt, and turn an answer that says no into its error.
+        """Count and log an attempt, and turn an error response into its error.
 
         Args:
             renewed: whether it was made only because a token was refused.
@@ -101,10 +101,10 @@ class Exchange(Generic[T]):
         return self.outgoing.left <= seconds
 
     def conclude(self, result: Result) -> RawResponse[T]:
-        """Hand the last answer over.
+        """Return the last response.
 
         Raises:
-            HeidiError: there was none, or it says no.
+            HeidiError: no response came, or it has an error status.
         """
         if isinstance(result, Answer):
             strict = self._settings.strict_responses

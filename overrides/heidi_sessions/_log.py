@@ -33,7 +33,7 @@ def follow_environment() -> None:
     if not level:
         return
     if level not in _LEVELS:
-        raise ConfigurationError(f"HEIDI_LOG: set one of {', '.join(_LEVELS)}")
+        raise ConfigurationError(f"must be one of {', '.join(_LEVELS)}", option="HEIDI_LOG")
     logger.setLevel(level.upper())
     if not logger.hasHandlers():
         logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")

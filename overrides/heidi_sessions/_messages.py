@@ -58,12 +58,7 @@ class Outgoing:
     @property
     def facts(self) -> dict[str, Any]:
         """What an error says of the request."""
-        operation = self.operation
-        return {
-            "operation": operation.id,
-            "route": f"{operation.method} {operation.route}",
-            "server": self.server.url,
-        }
+        return facts_of(self.operation, self.server)
 
     @property
     def left(self) -> float:
@@ -118,6 +113,15 @@ class Answer:
         """When the server sent the answer: by its own clock where it says so, else by ours."""
         date = _http_date(self.headers.get("date", ""))
         return _clock.now() if date is None else date
+
+
+def facts_of(operation: Operation, server: Server) -> dict[str, Any]:
+    """Return what an error says of a request."""
+    return {
+        "operation": operation.id,
+        "route": f"{operation.method} {operation.route}",
+        "server": server.url,
+    }
 
 
 def _http_date(text: str) -> float | None:

@@ -80,7 +80,7 @@ def conceal(**options: Any) -> dict[str, Secret | None]:
         ConfigurationError: one of them is not a string.
     """
     if wrong := [name for name, text in options.items() if not isinstance(text, str | None)]:
-        raise ConfigurationError(f"{wrong[0]} must be a string")
+        raise ConfigurationError("must be a string", option=wrong[0])
     return {name: None if text is None else Secret(text) for name, text in options.items()}
 
 
@@ -104,10 +104,12 @@ def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret
     if provider:
         return None
     if "token" in passed:
-        return _token(passed["token"], "token=")
+        return _token(passed["token"], "token")
     if not by_key and (token := _environment("token")):
         if _environment("api_key"):
-            raise ConfigurationError("HEIDI_TOKEN and HEIDI_API_KEY are both set: unset one")
+            raise ConfigurationError(
+                "and HEIDI_API_KEY are both set; remove one", option="HEIDI_TOKEN"
+            )
         return _token(Secret(token), "HEIDI_TOKEN")
     return _key(passed)
 
@@ -120,7 +122,7 @@ def _key(passed: Mapping[str, Secret]) -> Key:
     if found["api_key"] is None and not passed:
         by_key = ", or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID"
         raise ConfigurationError(
-            f"no credentials: {_WAYS}; or set HEIDI_TOKEN{by_key if ISSUING else ''}"
+            f"no credentials: set HEIDI_TOKEN{by_key if ISSUING else ''}", in_code=_WAYS
         )
     if ISSUING is None:
         raise ConfigurationError(
@@ -131,7 +133,8 @@ def _key(passed: Mapping[str, Secret]) -> Key:
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         source = api_key if api_key in passed else ENVIRONMENT[api_key]
         raise ConfigurationError(
-            f"{source}: holds a space, a line break or another character that no header can carry"
+            "holds a space, a line break or another character that no header can carry",
+            option=source,
         )
     named = {name: found[name] for name in names}
     return Key(ISSUING, key, user(named) if any(named.values()) else ())
@@ -149,16 +152,19 @@ def user(named: Mapping[str, Secret | None]) -> tuple[Secret, ...]:
 def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
     for name, secret in found.items():
         if secret is None or not secret.reveal():
-            raise ConfigurationError(f"{name} is missing: give {name}= or set {ENVIRONMENT[name]}")
+            raise ConfigurationError(
+                f"is missing; set {ENVIRONMENT[name]}", option=name, in_code=f"give {name}="
+            )
         if not is_unicode(secret.reveal()):
-            raise ConfigurationError(f"{name}: must be a string that UTF-8 can encode")
+            raise ConfigurationError("must be a string that UTF-8 can encode", option=name)
         yield secret
 
 
 def _token(token: Secret, source: str) -> Secret:
     if not is_token(token.reveal()):
         raise ConfigurationError(
-            f"{source}: not a bearer token; leave out the word Bearer, spaces and line breaks"
+            "is not a bearer token; leave out the word Bearer, spaces and line breaks",
+            option=source,
         )
     return token
 
@@ -170,23 +176,24 @@ def server(given: str | None, region: str | None, *, allow_http: bool | None) ->
         ConfigurationError: two servers are named, the region is unknown, or the URL would carry
             secrets in the open and nobody allowed that.
     """
-    names, where = ("base_url", "region"), "{} and {} are both given: give one"
+    at: Mapping[str, str] = {"base_url": "base_url", "region": "region"}
     if given is None and region is None:
-        given, region = _environment("base_url"), _environment("region")
-        names, where = ("HEIDI_BASE_URL", "HEIDI_REGION"), "{} and {} are both set: unset one"
+        given, region, at = _environment("base_url"), _environment("region"), ENVIRONMENT
     if given is not None and region is not None:
-        raise ConfigurationError(where.format(*names))
+        raise ConfigurationError(
+            f"and {at['region']} are both set; remove one", option=at["base_url"]
+        )
     if region is not None:
-        return Server(_of_region(region, names[1]), f"check {names[1]}")
+        return Server(_of_region(region, at["region"]), "check the region")
     if given is not None:
-        url = _checked(given, names[0], allow_http=_is_allowed(allow_http))
-        return Server(url, f"check {names[0]}")
+        url = _checked(given, at["base_url"], allow_http=_is_allowed(allow_http))
+        return Server(url, "check the base URL")
     return Server(document.BASE_URL, f"HEIDI_BASE_URL is not set; used {document.BASE_URL}")
 
 
 def _of_region(region: str, source: str) -> str:
     if region not in document.REGIONS:
-        raise ConfigurationError(f"{source} must be one of {', '.join(document.REGIONS)}")
+        raise ConfigurationError(f"must be one of {', '.join(document.REGIONS)}", option=source)
     return document.REGION_URL.format(region=region)
 
 
@@ -194,18 +201,18 @@ def _is_allowed(given: object) -> bool:
     if given is None:
         given = {None: False, "0": False, "1": True}.get(_environment("allow_http"))
         if given is None:
-            raise ConfigurationError("HEIDI_ALLOW_HTTP must be 1 or 0")
+            raise ConfigurationError("must be 1 or 0", option="HEIDI_ALLOW_HTTP")
     if not isinstance(given, bool):
-        raise ConfigurationError("allow_http must be True or False")
+        raise ConfigurationError("must be True or False", option="allow_http")
     return given
 
 
 def _checked(url: object, source: str, *, allow_http: bool) -> str:
     if not isinstance(url, str):
-        raise ConfigurationError(f"{source} must be a string")
+        raise ConfigurationError("must be a string", option=source)
     if re.search(r"[?#\x00-\x20\x7f]", url) or not is_unicode(url):
         raise ConfigurationError(
-            f"{source} must not contain a query, a fragment, spaces or control characters"
+            "must not contain a query, a fragment, spaces or control characters", option=source
         )
     try:
         parts = urlsplit(url)
@@ -213,14 +220,17 @@ def _checked(url: object, source: str, *, allow_http: bool) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in {"https", "http"} or not host:
-        raise ConfigurationError(f"{source} must be a URL such as https://host/path")
+        raise ConfigurationError("must be a URL such as https://host/path", option=source)
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise ConfigurationError(
-            f"{source}: http sends tokens and patients in the open; use https, or set "
-            "HEIDI_ALLOW_HTTP=1 for a server without patients"
+            "must use https: http would send tokens and patient data unencrypted; or set "
+            "HEIDI_ALLOW_HTTP=1 for a server without patients",
+            option=source,
         )
     if parts.username is not None:
-        raise ConfigurationError(f"{source} must not contain credentials, just https://host/path")
+        raise ConfigurationError(
+            "must not contain credentials, just https://host/path", option=source
+        )
     return url.rstrip("/")
 
 

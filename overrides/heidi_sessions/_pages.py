@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from heidi_generated.errors import APIStatusError, PaginationError
 
 from . import _log
+from ._messages import facts_of
 from ._seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from heidi_generated.facade import Call, Cursor, Progress, Query, Window
+
+    from ._options import Server
 
 T = TypeVar("T")
 
@@ -31,13 +34,20 @@ _TOO_LARGE: Final = frozenset({400, 422})
 class Walk(Generic[T]):
     """One walk over all pages. No I/O."""
 
-    def __init__(self, query: Query[T], max_items: int | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        query: Query[T],
+        max_items: int | None,
+        progress: Progress | None,
+        server: Server,
+    ) -> None:
         bound: Any = max_items
         if bound is not None and (type(bound) is not int or bound < 0):
             raise ValueError("max_items must be an integer, 0 or more, or None for all")
         self._query = query
         self._room = max_items
         self._progress = progress
+        self._server = server
         self._given = 0
         self._ids = Seen()
         self._cursors = Seen()
@@ -50,7 +60,7 @@ class Walk(Generic[T]):
         """Say what to ask next; None where the walk is over.
 
         Raises:
-            PaginationError: going on would never end, or the walk would lose items.
+            PaginationError: the pages repeat, or items would be missing.
         """
         if self._room == 0:
             return None
@@ -113,8 +123,15 @@ class Walk(Generic[T]):
         return self._query.call()
 
     def _loss(self) -> PaginationError:
-        return self._error("the server says that there is more, and not how to get it")
+        missing = ".".join(self._query.listing.next)
+        return self._error(f"the response says there are more pages but has no {missing}")
 
     def _error(self, problem: str) -> PaginationError:
-        noun = self._query.listing.noun
-        return PaginationError(problem, seen=len(self._ids), total_count=self._total, noun=noun)
+        return PaginationError(
+            problem,
+            seen=len(self._ids),
+            total_count=self._total,
+            noun=self._query.listing.noun,
+            request_id=self._last.request_id if self._last is not None else None,
+            **facts_of(self._query.call().request.operation, self._server),
+        )

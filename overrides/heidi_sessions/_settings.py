@@ -43,26 +43,27 @@ _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISS
 
 def _retries(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigurationError("max_retries must be a whole number, 0 or more")
+        raise ConfigurationError("must be a whole number, 0 or more", option="max_retries")
     return value
 
 
 def _headers(value: Any, option: str = "default_headers") -> Mapping[str, str]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{option} must be a mapping of names to strings")
+        raise ConfigurationError("must be a mapping of names to strings", option=option)
     given: dict[Any, Any] = dict(cast("Mapping[str, Any]", value))
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
-        raise ConfigurationError(f"{option} must have strings for names and values")
+        raise ConfigurationError("must have strings for names and values", option=option)
     if not all(
         re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(_HEADER_VALUE, text)
         for name, text in given.items()
     ):
-        raise ConfigurationError(f"{option}: holds a character that no header can carry")
+        raise ConfigurationError("holds a character that no header can carry", option=option)
     headers = {name.lower(): text for name, text in given.items()}  # their names fit in any case
     if _CREDENTIAL_HEADERS & headers.keys():
         raise ConfigurationError(
-            f"{option}: no credentials here, repr and logs may show them; "
-            "give token=, token_provider= or api_key="
+            "must not contain credentials, repr and logs may show them; "
+            "give token=, token_provider= or api_key=",
+            option=option,
         )
     return headers
 
@@ -71,25 +72,27 @@ def _deadline(value: Any) -> float:
     if value is None:
         return math.inf
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError("deadline must be more than 0 seconds, or None for no end")
+        raise ConfigurationError(
+            "must be more than 0 seconds, or None for no end", option="deadline"
+        )
     return value
 
 
 def _limit(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError("max_response_bytes must be a whole number, 1 or more")
+        raise ConfigurationError("must be a whole number, 1 or more", option="max_response_bytes")
     return value
 
 
 def _tracer(value: Any) -> Tracer | None:
     if value is not None and not callable(getattr(value, "start_as_current_span", None)):
-        raise ConfigurationError("tracer must be a tracer of OpenTelemetry")
+        raise ConfigurationError("must be a tracer of OpenTelemetry", option="tracer")
     return cast("Tracer | None", value)
 
 
 def _name(value: object) -> str | None:
     if value is not None and (not isinstance(value, str) or not value or not is_unicode(value)):
-        raise ConfigurationError("page_parameter: must be the name of the query parameter")
+        raise ConfigurationError("must be the name of the query parameter", option="page_parameter")
     return value
 
 
@@ -124,7 +127,7 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         for option in ("retry_writes", "strict_responses"):
             if not isinstance(getattr(self, option), bool):
-                raise ConfigurationError(f"{option}: must be True or False")
+                raise ConfigurationError("must be True or False", option=option)
 
     def evolved(self, changes: Mapping[str, Any]) -> Settings | ConfigurationError:
         """Change some options; those that are UNSET stay.

@@ -63,8 +63,8 @@ class NoUser:
 
     def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         raise ConfigurationError(
-            "no user: give email= and third_party_internal_id=, set HEIDI_EMAIL and"
-            " HEIDI_THIRD_PARTY_INTERNAL_ID, or call as_user"
+            "no user: set HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID",
+            in_code="give email= and third_party_internal_id=, or call as_user",
         )
 
     async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
@@ -118,7 +118,7 @@ def given_tokens(token: Secret | None, provide: Callable[[], object] | None) -> 
     if token is not None:
         return FixedToken(token)
     if not callable(provide):
-        raise ConfigurationError("token_provider must be a function that returns a token")
+        raise ConfigurationError("must be a function that returns a token", option="token_provider")
     return ProvidedTokens(provide)
 
 

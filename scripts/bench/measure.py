@@ -131,7 +131,7 @@ def interleave(cases: Iterable[Callable[[], Mapping[str, float]]], rounds: int) 
 
 
 def last_line(text: str) -> str:
-    """Give the line of a failed program's words that says most, at a length for a table."""
+    """Return the most useful line of a failed program's output, shortened."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:120] if lines else ""
 

@@ -448,13 +448,19 @@ NO_SERVER = "http://127.0.0.1:1"
     ("variables", "arguments", "said"),
     [
         ({}, [], "no credentials: set HEIDI_TOKEN, or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_T"),
-        ({"HEIDI_API_KEY": "k", "HEIDI_EMAIL": "e"}, [], "is missing: set HEIDI_THIRD_PARTY_INTE"),
+        ({"HEIDI_API_KEY": "k", "HEIDI_EMAIL": "e"}, [], "_id is missing; set HEIDI_THIRD_P"),
         ({"HEIDI_API_KEY": "k"}, ["--base-url", NO_SERVER], "no user: set HEIDI_EMAIL and HEIDI_"),
-        ({"HEIDI_TOKEN": "t"}, ["--base-url", NO_SERVER], "; check --base-url"),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", NO_SERVER], "; check the base URL"),
         ({"HEIDI_TOKEN": "t"}, ["--base-url", "x"], "--base-url must be a URL such as https://"),
         ({"HEIDI_TOKEN": "t"}, ["--region", "x"], "--region must be one of au, us"),
         ({"HEIDI_TOKEN": "t", "HEIDI_REGION": "x"}, [], "HEIDI_REGION must be one of au, us"),
-        ({"HEIDI_TOKEN": "t"}, ["--base-url", "http://x"], "--base-url: http sends tokens and"),
+        ({"HEIDI_TOKEN": "a b"}, [], "HEIDI_TOKEN is not a bearer token"),
+        (
+            {"HEIDI_TOKEN": "t"},
+            ["--base-url", "x", "--region", "au"],
+            "--base-url and region are both set",
+        ),
+        ({"HEIDI_TOKEN": "t"}, ["--base-url", "http://x"], "--base-url must use https: http"),
     ],
 )
 def test_a_message_has_the_words_of_the_command_line(

@@ -133,7 +133,7 @@ def test_whatever_the_body_is_the_status_makes_the_error(
 ) -> None:
     error = refused(driver(Script(httpx.Response(status, content=body))))
     assert (status, None, body) == (error.status_code, error.type, error.body)
-    hint = "; check base_url" if status == 404 else ""
+    hint = "; check the base URL" if status == 404 else ""
     assert f"GET heidi.test/api/sessions/{{session_id}}: {status}{hint}" == str(error)
     assert PATIENT not in repr(error)
 
@@ -242,7 +242,7 @@ def test_what_the_operating_system_said_is_kept() -> None:
     with pytest.raises(APIConnectionError) as caught:
         Driver("sync", Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
     place = "GET heidi.test/api/sessions/{session_id}"
-    said = f"{place}: no response, ConnectError: Connection refused; check base_url"
+    said = f"{place}: no response, ConnectError: Connection refused; check the base URL"
     assert said == str(caught.value)
     cause = caught.value.__cause__
     assert "Connection refused" == str(cause)
@@ -267,10 +267,10 @@ def every_error() -> list[HeidiError]:
     ]
     return [
         HeidiError("x"),
-        ConfigurationError("x"),
+        ConfigurationError("x", option="y", in_code="z"),
         heidi_sessions.ClosedClientError("x"),
         TokenError("x", **where, status_code=500, type="Odd", retry_after=1.5),
-        PaginationError("x", seen=1, total_count=2),
+        PaginationError("x", seen=1, total_count=2, **where),
         APIConnectionError(operation="o", route="r", reason="x", may_have_arrived=True),
         APITimeoutError(operation="o", route="r", reason="x", may_have_arrived=False),
         APIResponseValidationError(**where, status_code=200, path="$.x", body=b"patient"),

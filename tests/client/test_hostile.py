@@ -337,7 +337,7 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(
 def test_a_path_that_is_not_there_hints_at_the_server(
     driver: Callable[..., Driver], options: dict[str, Any]
 ) -> None:
-    with pytest.raises(HeidiError, match=r"404 PathNotFoundError; check base_url$"):
+    with pytest.raises(HeidiError, match=r"404 PathNotFoundError; check the base URL$"):
         driver(Script(failure(404, "PathNotFoundError"))).run(
             lambda c: c.sessions.get("1"), **options
         )
@@ -354,7 +354,7 @@ def test_the_server_that_was_called_and_what_to_check_are_named(
         return str(caught.value)
 
     assert "; HEIDI_BASE_URL is not set; used https://" in refused()
-    assert refused(region="au").endswith("; check region")
+    assert refused(region="au").endswith("; check the region")
     monkeypatch.setenv("HEIDI_BASE_URL", "https://wrong.test/api")
     said = "GET wrong.test/api/sessions/{session_id}: no response, ConnectError"
-    assert f"{said}; check HEIDI_BASE_URL" == refused()
+    assert f"{said}; check the base URL" == refused()

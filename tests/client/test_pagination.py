@@ -156,10 +156,16 @@ def test_a_cursor_that_comes_back_is_an_error(
 ) -> None:
     numbers = itertools.count()
     script = Script(*(page([str(next(numbers))], 99, cursor) for cursor in cursors))
+    for step in script.steps:
+        step.headers["x-request-id"] = "r-1"  # type: ignore[union-attr]  # a response
     with pytest.raises(PaginationError, match="read before") as caught:
         walk(driver(script))
-    assert (len(cursors), 99) == (caught.value.seen, caught.value.total_count)
+    error = caught.value
+    assert (len(cursors), 99) == (error.seen, error.total_count)
     assert len(cursors) == len(script.requests)
+    assert ("listLinkedUserSessions", "GET /sessions/linked-user") == (error.operation, error.route)
+    assert (BASE_URL, "r-1") == (error.server, error.request_id)
+    assert str(error).startswith("GET heidi.test/api/sessions/linked-user: ")
 
 
 def test_pages_that_never_bring_anything_new_end_in_an_error(

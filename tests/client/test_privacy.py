@@ -320,7 +320,9 @@ def test_the_environment_sets_the_level_of_the_log() -> None:
 
 def test_a_level_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIDI_LOG", "loud")
-    with pytest.raises(ConfigurationError, match="HEIDI_LOG: set one of debug, info, warning, er"):
+    with pytest.raises(
+        ConfigurationError, match="HEIDI_LOG must be one of debug, info, warning, er"
+    ):
         Heidi(token="t")
 
 

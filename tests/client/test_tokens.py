@@ -314,7 +314,7 @@ def test_a_client_of_a_user_shares_connections_and_options(driver: Callable[...,
 
 def test_a_key_without_a_user_says_so_when_it_is_used(driver: Callable[..., Driver]) -> None:
     issuer = Issuer()
-    with pytest.raises(ConfigurationError, match=r"no user: give email= and .* or call as_user"):
+    with pytest.raises(ConfigurationError, match=r"^no user: set HEIDI_EMAIL .* or call as_user$"):
         driver(issuer).run(get, **ALONE)
     assert [] == issuer.requests
 
@@ -604,14 +604,14 @@ UNENCODABLE = "\udcff@clinic.test"
 def test_a_user_that_utf_8_cannot_encode_is_refused(
     driver: Callable[..., Driver], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8") as caught:
+    with pytest.raises(ConfigurationError, match=f"^{name} must .* UTF-8") as caught:
         driver(Issuer()).client(**KEY | {name: UNENCODABLE})
     assert UNENCODABLE not in repr(caught.value)
-    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8"):
+    with pytest.raises(ConfigurationError, match=f"^{name} must .* UTF-8"):
         driver(Issuer()).client(**ALONE).as_user(**user(1) | {name: UNENCODABLE})
     for option in KEY.keys() - {"token"}:
         monkeypatch.setenv(f"HEIDI_{option.upper()}", {**KEY, name: UNENCODABLE}[option])
-    with pytest.raises(ConfigurationError, match=f"^{name}: .* UTF-8"):
+    with pytest.raises(ConfigurationError, match=f"^{name} must .* UTF-8"):
         driver(Issuer()).client(token=None)
 
 

@@ -409,7 +409,7 @@ def test_certificates_that_cannot_be_read_are_a_configuration_error(
     _clients._ssl_context.cache_clear()
     with (
         Heidi(token="t", base_url=server.url) as client,
-        pytest.raises(ConfigurationError, match="no certificates there, No such file"),
+        pytest.raises(ConfigurationError, match="has no certificates: No such file"),
     ):
         get(client)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 class _NoCookies(httpx.Cookies):
     def extract_cookies(self, response: httpx.Response) -> None:
-        """Leave them where they are."""
+        """Ignore cookies of responses."""
 
 
 _NO_COOKIES: Final = _NoCookies()
@@ -41,7 +41,7 @@ class _Cookieless:
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        """Keep none of these either."""
+        """Ignore cookies that are set."""
 
 
 class Client(_Cookieless, httpx.Client):
@@ -78,7 +78,7 @@ def _proxies_named() -> Generator[None]:
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         extra = "; for SOCKS, install httpx[socks]" if isinstance(error, ImportError) else ""
         raise ConfigurationError(
-            f"HTTPS_PROXY, ALL_PROXY or NO_PROXY: this proxy cannot be used{extra}"
+            f"cannot be used{extra}", option="HTTPS_PROXY, ALL_PROXY or NO_PROXY"
         ) from None
 
 
@@ -163,7 +163,7 @@ def _ssl_context() -> ssl.SSLContext:
         return httpx.create_ssl_context()
     except OSError as error:
         raise ConfigurationError(
-            f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates there, {error.strerror}"
+            f"has no certificates: {error.strerror}", option="SSL_CERT_FILE or SSL_CERT_DIR"
         ) from None
 
 
@@ -206,7 +206,9 @@ def hide_queries(base_url: str) -> None:
     try:
         _filter.hosts.add(httpx.URL(base_url).host)
     except httpx.InvalidURL:
-        raise ConfigurationError("base_url must be a URL such as https://host/path") from None
+        raise ConfigurationError(
+            "must be a URL such as https://host/path", option="base_url"
+        ) from None
     logging.getLogger("httpx").addFilter(_filter)
 
 
@@ -219,7 +221,9 @@ def as_timeout(value: Any) -> httpx.Timeout | Unset:
     if isinstance(value, (httpx.Timeout, Unset)):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError("timeout must be a number of seconds or an httpx.Timeout")
+        raise ConfigurationError(
+            "must be a number of seconds or an httpx.Timeout", option="timeout"
+        )
     if not 0 < value < math.inf:
-        raise ConfigurationError("timeout must be more than 0 seconds, and an end")
+        raise ConfigurationError("must be more than 0 seconds, and an end", option="timeout")
     return httpx.Timeout(value)

@@ -182,7 +182,7 @@ async def _close_at_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None]:
 
 def _check_kind(given: object, kind: type) -> None:
     if given is not None and not isinstance(given, kind):
-        raise ConfigurationError(f"http_client must be an httpx.{kind.__name__}")
+        raise ConfigurationError(f"must be an httpx.{kind.__name__}", option="http_client")
 
 
 def _outcome(error: BaseException, outgoing: Outgoing) -> Answer | HeidiError:

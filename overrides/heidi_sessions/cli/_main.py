@@ -7,7 +7,6 @@ program. Credentials come from the environment, and request bodies from a file o
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 CANNOT_RUN: Final = 2
 INTERRUPTED: Final = 130
+
+_FLAGS: Final = {"base_url": "--base-url", "region": "--region"}
+"""What the client calls an option, and its name here."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,12 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Heidi(base_url=options.base_url, region=options.region) as client:
             options.run(client, options)
         sys.stdout.flush()
-    except (ConfigurationError, _commands.InputError) as error:
-        return _complain(_in_words(str(error)), CANNOT_RUN)
+    except ConfigurationError as error:
+        problem = error.problem
+        if error.option is not None:
+            problem = f"{_FLAGS.get(error.option, error.option)} {problem}"
+        return _complain(problem, CANNOT_RUN)
     except HeidiError as error:
-        return _complain(_in_words(in_one_line(error, show_phi=options.show_phi)), 1)
-    except ImportError:
-        return _complain("needs the extra heidi-sessions[cli]", CANNOT_RUN)
+        return _complain(in_one_line(error, show_phi=options.show_phi), 1)
+    except (_commands.InputError, ImportError) as error:
+        missing = "needs the extra heidi-sessions[cli]"
+        return _complain(missing if isinstance(error, ImportError) else error, CANNOT_RUN)
     except OSError as error:
         return _stop_writing(error)
     except KeyboardInterrupt:
@@ -60,21 +66,6 @@ def _stop_writing(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
         return 1
     return _complain(f"stdout: cannot be written: {error.strerror}", CANNOT_RUN)
-
-
-def _in_words(problem: str) -> str:
-    """Say what to type here where the client says what to pass."""
-    for said, meant in _WORDS.items():
-        problem = re.sub(said, meant, problem)
-    return problem
-
-
-_WORDS: Final = {
-    r"give [a-z][^;]*?=(;|,)?( or)? set ": "set ",
-    r", or call as_user": "",
-    r"^base_url(?=:| must)|(?<=check )base_url|base_url=": "--base-url",
-    r"^region(?= must)|(?<=check )region|region=": "--region",
-}
 
 
 def _complain(problem: object, code: int) -> int:
