@@ -78,7 +78,7 @@ def build(folder: Path, root: Path = ROOT) -> Built:
     Raises:
         DistError: they cannot be built.
     """
-    uv("build", "--out-dir", str(folder), str(root))
+    uv("build", *_where(folder, root))
     return Built(_only(folder, "*.whl"), _only(folder, "*.tar.gz"))
 
 
@@ -88,8 +88,13 @@ def build_wheel(folder: Path, root: Path = ROOT) -> Path:
     Raises:
         DistError: it cannot be built.
     """
-    uv("build", "--wheel", "--out-dir", str(folder), str(root))
+    uv("build", "--wheel", *_where(folder, root))
     return _only(folder, "*.whl")
+
+
+def _where(folder: Path, root: Path) -> list[str]:
+    # Without --project, the hashes of build dependencies are those of the folder it is called in.
+    return ["--project", str(root), "--out-dir", str(folder), str(root)]
 
 
 def uv(*arguments: str) -> str:

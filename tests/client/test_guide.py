@@ -40,7 +40,7 @@ class Block(NamedTuple):
     @property
     def is_test(self) -> bool:
         return self.language == "python" and bool(
-            re.search(r"^def test_|^pytest_plugins", self.text, re.MULTILINE)
+            re.search(r"^(async )?def test_|^pytest_plugins", self.text, re.MULTILINE)
         )
 
 
@@ -138,7 +138,9 @@ def test_the_tests_in_the_guide_pass(run: Run, tmp_path: Path) -> None:
         if block is not conftest:
             file = tmp_path / f"test_line_{block.line}.py"
             file.write_text(block.text, encoding="utf-8")
-    shown = sum(len(re.findall(r"^def test_", block.text, re.MULTILINE)) for block in TESTS)
+    shown = sum(
+        len(re.findall(r"^(?:async )?def test_", block.text, re.MULTILINE)) for block in TESTS
+    )
     done = run(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
     assert (f"{shown} passed", 0) == (
         "".join(re.findall(r"^\d+ passed", done.stdout, re.MULTILINE)),

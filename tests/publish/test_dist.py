@@ -164,6 +164,28 @@ def test_what_lies_about_in_the_source_gets_into_neither_archive(tmp_path: Path)
     assert [] == [*faults_of_wheel(wheel), *faults_of_sdist(files_of(built.sdist), wheel)]
 
 
+def test_a_build_takes_no_dependency_but_those_whose_hashes_are_known(tmp_path: Path) -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    uv = re.findall(r"^\[tool\.uv\]\n.*?^\]\n", text, re.MULTILINE | re.DOTALL)
+    build = re.findall(r"^\[build-system\]\n.*?\n\n", text, re.DOTALL)
+    project = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    whole = "".join([*build, project, *uv])
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small/__init__.py").touch()
+
+    def built(name: str, text: str) -> Path:
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+        return build_wheel(tmp_path / name, tmp_path)
+
+    assert "small-1-py3-none-any.whl" == built("whole", whole).name
+    (pluggy,) = re.findall(r'  \{ requirement = "pluggy==.*?\] \},\n', whole, re.DOTALL)
+    with pytest.raises(DistError, match="no trusted hash was provided for: `pluggy`"):
+        built("without", whole.replace(pluggy, ""))
+    other = re.sub(r"sha256:.{8}", "sha256:00000000", pluggy)
+    with pytest.raises(DistError, match="Hash mismatch for `pluggy=="):
+        built("changed", whole.replace(pluggy, other))
+
+
 def test_the_wheel_says_what_pyproject_says(built: Built) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     metadata = metadata_of(files_of(built.wheel))
