@@ -24,7 +24,7 @@ def parse(raw: bytes) -> Any:
     """Return the value of a JSON text in UTF-8.
 
     Raises:
-        MalformedJsonError: it is not JSON, names a member twice, nests too deeply, or holds a
+        MalformedJsonError: it is not JSON, has a duplicate key, nests too deeply, or holds a
             lone surrogate.
     """
     try:
@@ -108,10 +108,10 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise MalformedJsonError("an object names a member twice")
-    return members
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise MalformedJsonError("an object has a duplicate key")
+    return value
 
 
 # Made once: making them takes as long as a small body.

@@ -55,7 +55,7 @@ class Request:
         return None if value is None else value.decode("latin-1")
 
     async def body(self, rules: Body, deadlines: Deadlines) -> dict[str, Any]:
-        """Return the members of the body that the document names; none where it may be left out.
+        """Return the properties of the body that the document names; none where it may be left out.
 
         Raises:
             ApiError: the body is too large or too slow, breaks off, or is of another media type,

@@ -38,8 +38,8 @@ class Api(httpx.Client):
         session: dict[str, Any] = response.json()["session"]
         return session
 
-    def update(self, session_id: str, members: object) -> dict[str, Any]:
-        response = self.patch(f"/sessions/{session_id}", json=members)
+    def update(self, session_id: str, properties: object) -> dict[str, Any]:
+        response = self.patch(f"/sessions/{session_id}", json=properties)
         assert 200 == response.status_code, response.text
         session: dict[str, Any] = response.json()["session"]
         return session

@@ -19,7 +19,7 @@ from tests.sandbox.stores import with_store
 
 UPDATES = int(os.environ.get("HEIDI_CONCURRENT_UPDATES", "160"))
 
-MEMBERS = (
+PROPERTIES = (
     "transcribe_mode",
     "ehr_patient_id",
     "ehr_appt_id",
@@ -34,10 +34,10 @@ MEMBERS = (
 def test_s17_concurrent_updates_of_different_members_all_survive(api: Api) -> None:
     session_id = api.create()
 
-    def update(member: str) -> list[str]:
+    def update(key: str) -> list[str]:
         with httpx.Client(base_url=api.base_url, headers=api.headers, verify=TRUST) as client:
             return [
-                client.patch(f"/sessions/{session_id}", json={member: f"en-x{number:03}"}).json()[
+                client.patch(f"/sessions/{session_id}", json={key: f"en-x{number:03}"}).json()[
                     "session"
                 ]["updated_at"]
                 for number in range(25)
@@ -50,18 +50,18 @@ def test_s17_concurrent_updates_of_different_members_all_survive(api: Api) -> No
                 client.patch(f"/sessions/{session_id}", json=body).json()["session"]["updated_at"]
             ]
 
-    with ThreadPoolExecutor(len(MEMBERS) + 2) as threads:
+    with ThreadPoolExecutor(len(PROPERTIES) + 2) as threads:
         times = [
-            *threads.map(update, MEMBERS),
+            *threads.map(update, PROPERTIES),
             *threads.map(rename, ("name", "demographic_details")),
         ]
     session = api.session(session_id)
-    assert ["en-x024"] * len(MEMBERS) == [session[member] for member in MEMBERS]
+    assert ["en-x024"] * len(PROPERTIES) == [session[key] for key in PROPERTIES]
     assert "name" == session["patient"]["name"]
     assert "demographic_details" == session["patient"]["demographic_details"]
     # S12: each of the accepted changes has a moment of its own.
     every = [time for some in times for time in some]
-    assert len(MEMBERS) * 25 + 2 == len(set(every))
+    assert len(PROPERTIES) * 25 + 2 == len(set(every))
     assert max(every) == session["updated_at"]
 
 
@@ -103,7 +103,7 @@ def test_two_processes_that_start_together_on_an_empty_database_are_one_sandbox(
 def test_s17_two_processes_lose_no_update_of_one_session(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:
-    each = UPDATES // len(MEMBERS)
+    each = UPDATES // len(PROPERTIES)
     with postgresql.database() as url, ExitStack() as running:
         processes = [
             running.enter_context(started(tmp_path, "--database-url", url)) for _ in range(2)
@@ -112,19 +112,19 @@ def test_s17_two_processes_lose_no_update_of_one_session(
         session_id = api.create()
 
         def update(numbered: tuple[int, str]) -> list[str]:
-            index, member = numbered
+            index, key = numbered
             token = api.headers["authorization"].split()[1]
             with Api(processes[index % 2].url, token) as client:
                 return [
-                    client.update(session_id, {member: f"en-x{number:05}"})["updated_at"]
+                    client.update(session_id, {key: f"en-x{number:05}"})["updated_at"]
                     for number in range(each)
                 ]
 
-        with ThreadPoolExecutor(len(MEMBERS)) as threads:
-            times = [time for some in threads.map(update, enumerate(MEMBERS)) for time in some]
+        with ThreadPoolExecutor(len(PROPERTIES)) as threads:
+            times = [time for some in threads.map(update, enumerate(PROPERTIES)) for time in some]
         session = api.session(session_id)
-        assert [f"en-x{each - 1:05}"] * len(MEMBERS) == [session[member] for member in MEMBERS]
-        assert len(MEMBERS) * each == len(set(times))
+        assert [f"en-x{each - 1:05}"] * len(PROPERTIES) == [session[key] for key in PROPERTIES]
+        assert len(PROPERTIES) * each == len(set(times))
         assert max(times) == session["updated_at"]
         assert [(0, "", "")] * 2 == [process.stop() for process in processes]
 

@@ -128,8 +128,8 @@ def test_the_page_names_every_operation_parameter_status_and_schema(page: Page) 
                 assert status in page.text
     for name, schema in strict["components"]["schemas"].items():
         assert f"schema-{name}" in page.values("id")
-        for member in schema.get("properties", {}):
-            assert member in page.text
+        for prop in schema.get("properties", {}):
+            assert prop in page.text
     assert "GET\n /jwt" in page.text
 
 

@@ -101,7 +101,7 @@ def test_a_second_import_adds_what_is_new_and_changes_nothing(
     [
         ("{", "not JSON, at line 1, column 2"),
         ("\0", "not JSON"),
-        ('{"version": 1, "version": 1}', "an object names a member twice"),
+        ('{"version": 1, "version": 1}', "an object has a duplicate key"),
         ([], "must be an object"),
         ({"users": []}, "version is missing"),
         (content(version=2), "was written by a newer heidi-sandbox; update this one"),

@@ -181,12 +181,12 @@ def test_s11_what_is_empty_or_false_counts_as_sent(api: Api) -> None:
     assert answered == api.session(session_id)
 
 
-@pytest.mark.parametrize("member", sorted(EVERYTHING))
-def test_s11_what_is_not_sent_stays(api: Api, member: str) -> None:
+@pytest.mark.parametrize("prop", sorted(EVERYTHING))
+def test_s11_what_is_not_sent_stays(api: Api, prop: str) -> None:
     session_id = api.create()
     before = api.update(session_id, EVERYTHING)
-    after = api.update(session_id, {member: EMPTY.get(member, EVERYTHING[member])})
-    changing = {member, "updated_at"}
+    after = api.update(session_id, {prop: EMPTY.get(prop, EVERYTHING[prop])})
+    changing = {prop, "updated_at"}
     assert {name: before[name] for name in before if name not in changing} == {
         name: after[name] for name in after if name not in changing
     }

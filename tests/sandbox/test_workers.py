@@ -51,26 +51,26 @@ def test_concurrent_updates_of_different_members_all_survive(process: Process) -
         session_id = api.create()
         token = api.headers["authorization"].split()[1]
 
-    def write(member: str, values: Sequence[object]) -> None:
+    def write(key: str, values: Sequence[object]) -> None:
         for value in values:
             with Api(process.url, token) as own:
-                own.update(session_id, {member: value})
+                own.update(session_id, {key: value})
 
-    members: dict[str, Sequence[object]] = {
+    properties: dict[str, Sequence[object]] = {
         "duration": list(range(25)),
         "clinician_notes": [[str(number)] for number in range(25)],
         "language_code": ["en", "de"] * 12 + ["fr"],
         "output_language_code": ["en", "de"] * 12 + ["it"],
     }
-    writers = [threading.Thread(target=write, args=pair) for pair in members.items()]
+    writers = [threading.Thread(target=write, args=pair) for pair in properties.items()]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     with Api(process.url, token) as api:
         session = api.session(session_id)
-    assert {name: values[-1] for name, values in members.items()} == {
-        name: session[name] for name in members
+    assert {name: values[-1] for name, values in properties.items()} == {
+        name: session[name] for name in properties
     }
 
 

@@ -20,7 +20,7 @@ OPERATIONS = {
     "listLinkedUserSessions": ("get", "/sessions/linked-user", None, None, "SessionPage"),
 }
 
-MEMBERS = {
+PROPERTIES = {
     "SessionCreate": "patient_profile_id ehr_appointment_id",
     "SessionCreated": "session_id",
     "SessionEnvelope": "session",
@@ -89,8 +89,8 @@ def operations(base: Any) -> dict[str, tuple[str, str, Any]]:
     }
 
 
-def accepts(base: Any, schema: str, member: str, value: Any) -> bool:
-    reference = f"#/components/schemas/{schema}/properties/{member}"
+def accepts(base: Any, schema: str, prop: str, value: Any) -> bool:
+    reference = f"#/components/schemas/{schema}/properties/{prop}"
     return jsonschema_rs.Draft202012Validator(
         {"$ref": reference, "components": base["components"]}, validate_formats=True
     ).is_valid(value)
@@ -152,26 +152,26 @@ def test_the_servers_are_the_shared_one_and_one_a_region(base: Any) -> None:
 
 
 def test_the_schemas_are_those_of_the_contract(schemas: Any) -> None:
-    assert MEMBERS.keys() | {"Gender"} == schemas.keys()
+    assert PROPERTIES.keys() | {"Gender"} == schemas.keys()
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", PROPERTIES)
 def test_a_schema_has_the_members_of_the_contract_and_stays_open(name: str, schemas: Any) -> None:
-    assert list(schemas[name]["properties"]) == MEMBERS[name].split()
+    assert list(schemas[name]["properties"]) == PROPERTIES[name].split()
     assert "additionalProperties" not in schemas[name]
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", PROPERTIES)
 def test_required_is_what_every_sample_shows_and_nothing_in_a_request(
     name: str, schemas: Any
 ) -> None:
-    members = set() if name in REQUESTS else set(MEMBERS[name].split())
-    assert members - OPTIONAL.get(name, set()) == set(schemas[name].get("required", []))
+    names = set() if name in REQUESTS else set(PROPERTIES[name].split())
+    assert names - OPTIONAL.get(name, set()) == set(schemas[name].get("required", []))
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", PROPERTIES)
 def test_null_is_valid_only_where_a_sample_shows_it(name: str, on_page: Any) -> None:
-    nullable = {member for member in MEMBERS[name].split() if accepts(on_page, name, member, None)}
+    nullable = {prop for prop in PROPERTIES[name].split() if accepts(on_page, name, prop, None)}
     assert NULLABLE.get(name, set()) == nullable
 
 
@@ -179,11 +179,11 @@ def test_null_is_valid_only_where_a_sample_shows_it(name: str, on_page: Any) -> 
 def test_only_what_was_never_but_null_is_open_to_any_type(name: str, on_page: Any) -> None:
     values: list[Any] = ["text", 1, [], {}, True]
     open_type = {
-        member
-        for member in MEMBERS[name].split()
-        if all(accepts(on_page, name, member, value) for value in values)
+        prop
+        for prop in PROPERTIES[name].split()
+        if all(accepts(on_page, name, prop, value) for value in values)
     }
-    assert {member for schema, member in OPEN_TYPE if schema == name} == open_type
+    assert {prop for schema, prop in OPEN_TYPE if schema == name} == open_type
 
 
 def test_a_nullable_enum_is_a_choice_of_the_enum_and_null(schemas: Any) -> None:
@@ -197,11 +197,9 @@ def test_gender_alone_is_closed(on_page: Any, schemas: Any) -> None:
     assert enums == ["Gender"]
 
 
-@pytest.mark.parametrize(("schema", "member"), EXTENSIBLE)
-def test_an_open_enumeration_is_a_string_that_says_so(
-    schema: str, member: str, schemas: Any
-) -> None:
-    node = schemas[schema]["properties"][member]
+@pytest.mark.parametrize(("schema", "prop"), EXTENSIBLE)
+def test_an_open_enumeration_is_a_string_that_says_so(schema: str, prop: str, schemas: Any) -> None:
+    node = schemas[schema]["properties"][prop]
     assert node["type"] == "string"
     assert node["description"].startswith("Extensible enum.")
 
@@ -213,7 +211,7 @@ def test_a_member_has_the_type_of_the_contract(
     assert expected == schemas[place[0]]["properties"][place[1]]["type"]
 
 
-@pytest.mark.parametrize("member", ["created_at", "updated_at"])
+@pytest.mark.parametrize("prop", ["created_at", "updated_at"])
 @pytest.mark.parametrize(
     ("value", "valid"),
     [
@@ -227,12 +225,12 @@ def test_a_member_has_the_type_of_the_contract(
     ],
 )
 def test_a_timestamp_is_local_and_carries_no_offset(
-    member: str, value: str, valid: bool, on_page: Any
+    prop: str, value: str, valid: bool, on_page: Any
 ) -> None:
-    assert on_page["components"]["schemas"]["Session"]["properties"][member]["format"] == (
+    assert on_page["components"]["schemas"]["Session"]["properties"][prop]["format"] == (
         "date-time-local"
     )
-    assert valid is accepts(on_page, "Session", member, value)
+    assert valid is accepts(on_page, "Session", prop, value)
 
 
 @pytest.mark.parametrize("schema", ["Patient", "PatientUpdate"])
@@ -270,8 +268,8 @@ def test_every_operation_and_schema_and_member_is_described(base: Any) -> None:
     silent = [name for name, (*_, op) in operations(base).items() if not op.get("description")]
     for name, schema in schemas.items():
         silent += [name] if not schema.get("description") else []
-        for member, node in schema.get("properties", {}).items():
+        for prop, node in schema.get("properties", {}).items():
             target = node.get("$ref", "").rpartition("/")[2]
             described = node.get("description") or schemas.get(target, {}).get("description")
-            silent += [] if described else [f"{name}.{member}"]
+            silent += [] if described else [f"{name}.{prop}"]
     assert silent == []

@@ -1,4 +1,4 @@
-"""The sandbox of a vendor who has moved on: every object of a response has a member more.
+"""The sandbox of a vendor who has moved on: every object of a response has one more property.
 
 Objects of the document are open, so that no client may stumble over one.
 """
@@ -12,7 +12,7 @@ from heidi_sandbox import serving
 
 
 def with_more(value: Any) -> Any:
-    """Give every object a member that no document names."""
+    """Add to every object a property that no document names."""
     if isinstance(value, list):
         return [with_more(each) for each in value]
     if isinstance(value, dict):
