@@ -22,7 +22,7 @@ from heidi_spec_tools.documents import DocumentError
 from scripts.bundle import DOCUMENTS, ROOT, derive
 from scripts.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom, workflows
-from scripts.publication.documents import documents, overlays
+from scripts.publication.documents import documents, generators, overlays
 from scripts.publication.requests import collection
 from scripts.publication.samples import samples
 from scripts.publication.site import CHANGELOG, Site
@@ -60,6 +60,7 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
     downloads = _encoded(
         documents(root, derived)
         | overlays(root)
+        | generators(derived["client"], calls)
         | {postman.NAME: postman.file(requests)}
         | http_file.files(requests)
         | workflows.files(derived["strict"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
-from heidi_spec_tools.overlay import apply_files
+from heidi_spec_tools.overlay import apply, apply_files
 
 from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC
+from scripts.publication.markers import NAME, markers
 from scripts.publication.provenance import KEY
 from scripts.semantics import VOCABULARY, shown_updates
 
@@ -61,6 +62,17 @@ def overlays(root: Path) -> dict[str, str]:
         files[f"overlays/{path.name}"] = text.replace(source, f"extends: {EXTENDED}\n")
     shown = _shown(root)
     return files | ({f"overlays/{SHOWN}": dump_yaml(shown)} if shown else {})
+
+
+def generators(document: Json, calls: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return the overlay with the markers of other generators, and the document with them."""
+    overlay = markers(cast("dict[str, Any]", document), calls)
+    marked = apply(document, overlay, strict_targets=True)
+    return {
+        f"overlays/{NAME}.yaml": dump_yaml(overlay),
+        f"documents/{NAME}.yaml": dump_yaml(marked),
+        f"documents/{NAME}.json": dump_json(marked),
+    }
 
 
 def _shown(root: Path) -> Json:

@@ -107,6 +107,8 @@ DOWNLOADS: Final = {
             " `strict` adds what we decided, as the sandbox obeys it. `base` says only what the"
             " vendor's Sessions page says, so it has no way to get a token. `dereferenced` is for"
             " tools that cannot follow `$ref`, `plain` leaves out where each node comes from."
+            " `generators` is `client` with the markers of"
+            " [Speakeasy, Fern, Redocly and Scalar](documents.html#markers-of-other-generators)."
             f" `{VOCABULARY.name}` describes [x-semantics](documents.html#x-semantics)."
         ),
     ),
@@ -119,7 +121,8 @@ DOWNLOADS: Final = {
                 for name, overlays in DOCUMENTS.items()
                 if overlays
             )
-            + ". `shown`, where there is one, comes last and completes `strict`."
+            + ". `shown`, where there is one, comes last and completes `strict`. `generators` makes"
+            " the document of that name from `client`."
         ),
     ),
     "collections/": (

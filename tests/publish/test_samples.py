@@ -14,7 +14,10 @@ import httpx
 import pytest
 from heidi_spec_tools.dereference import dereference
 
-from scripts.bundle import derive
+from scripts.bundle import ROOT, derive
+from scripts.portability import tools
+from scripts.portability.targets import PROGRAMS
+from scripts.portability.tools import PortabilityError
 from scripts.publication.operations import operations, value_of
 from scripts.publication.samples import samples
 from tests.owner.subject import CREATE, at
@@ -122,3 +125,34 @@ def test_a_sample_that_fails_is_seen(
 def test_no_secret_and_no_patient_is_an_argument_of_a_program() -> None:
     for shown in WRITTEN.values():
         assert not re.search(r"\$(token|HEIDI_API_KEY)\b(?!\"\))|--json [^@]", shown["sh"])
+
+
+# Types of TypeScript
+
+HOME = ROOT / "openapi/guides/home.md"
+SNIPPETS = re.findall(
+    r"^```ts\n(.*?)^```$", HOME.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+def type_check(program: str, folder: Path) -> None:
+    """Type-check a program at its strictest, with the compiler of the portability lock."""
+    (folder / "node_modules").symlink_to(tools.node(), target_is_directory=True)
+    (folder / "samples.mts").write_text(program, encoding="utf-8")
+    options = json.loads((PROGRAMS / "tsconfig.json").read_text("utf-8"))["compilerOptions"]
+    settings = {"compilerOptions": {**options, "noEmit": True}, "files": ["samples.mts"]}
+    (folder / "tsconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    tools.run([*tools.script("tsc"), "--project", "tsconfig.json"], folder)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", [joined("ts"), *SNIPPETS], ids=["reference", "first page"])
+def test_the_typescript_of_the_site_is_type_checked(program: str, tmp_path: Path) -> None:
+    type_check(program, tmp_path)
+
+
+@pytest.mark.long
+def test_typescript_with_a_wrong_type_is_seen(tmp_path: Path) -> None:
+    wrong = joined("ts").replace("HEIDI_API_KEY!", "HEIDI_API_KEY")
+    with pytest.raises(PortabilityError, match="error TS2"):
+        type_check(wrong, tmp_path)
