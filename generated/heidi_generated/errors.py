@@ -208,7 +208,7 @@ class APIResponseValidationError(_CallError):
 
 
 class APIStatusError(_CallError):
-    """The server answered with an error.
+    """The response has an error status.
 
     Attributes:
         status_code: the HTTP status.

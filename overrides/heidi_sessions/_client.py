@@ -10,12 +10,11 @@ from heidi_generated.errors import ConfigurationError
 from heidi_generated.facade import Uncopied, checked
 from heidi_generated.types import UNSET
 
-from . import _log, _options
-from ._engine import AsyncEngine, Engine
+from . import _credentials, _log, _settings
+from ._calls import AsyncEngine, Engine
 from ._http import AsyncPool, HttpxAsyncClient, HttpxClient, SyncPool
 from ._issuer import Users
-from ._options import quietly
-from ._settings import DEFAULT_DEADLINE, DEFAULT_TIMEOUT, MAX_RESPONSE_BYTES, Settings
+from ._settings import DEFAULT_DEADLINE, DEFAULT_TIMEOUT, MAX_RESPONSE_BYTES, Settings, quietly
 from ._tokens import NoUser, given_tokens
 
 if TYPE_CHECKING:
@@ -135,16 +134,18 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         **options: Any,
     ) -> Any:
         _log.follow_environment()
-        credentials = _options.credentials(_options.conceal(**given), provider=provider is not None)
+        credentials = _credentials.credentials(
+            _credentials.conceal(**given), provider=provider is not None
+        )
         base_url, region, allow_http = server
         settings = Settings(
-            server=_options.server(base_url, region, allow_http=allow_http),
+            server=_settings.server(base_url, region, allow_http=allow_http),
             own_client=http_client is not None,
             **options,
         )
         pool = self._pool_class(settings.server.url, http_client)
         users = None
-        if isinstance(credentials, _options.Key):
+        if isinstance(credentials, _credentials.Key):
             users = Users(credentials, settings, pool.send)
             tokens: TokenSource = users.tokens(credentials.user) if credentials.user else NoUser()
         else:
@@ -225,7 +226,7 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
         users: Users | None = self._engine.users
         if users is None:
             raise ConfigurationError("as_user: a token is for one user; give api_key= instead")
-        return users.tokens(_options.user(_options.conceal(**user)))
+        return users.tokens(_credentials.user(_credentials.conceal(**user)))
 
     def _derive(self, tokens: TokenSource, settings: Settings) -> Self:
         client = object.__new__(type(self))

@@ -14,17 +14,16 @@ from heidi_generated.errors import (
 )
 
 from . import _clock, _log
-from ._answers import failure_of, is_elsewhere, read
-from ._messages import Answer, seconds_until
+from ._messages import Response, failure_of, is_elsewhere, read, seconds_until
 from ._tokens import IssuedTokens, TimedToken, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._messages import Outgoing
-    from ._options import Key
-    from ._secret import Secret
+    from ._credentials import Key
+    from ._messages import PreparedRequest
     from ._settings import Settings
+    from ._tokens import Secret
 
 
 MAX_USERS: Final = 10_000
@@ -34,7 +33,9 @@ MAX_USERS: Final = 10_000
 class Users:
     """The users of one key, each with tokens of their own."""
 
-    def __init__(self, key: Key, settings: Settings, send: Callable[[Outgoing, None], Any]) -> None:
+    def __init__(
+        self, key: Key, settings: Settings, send: Callable[[PreparedRequest, None], Any]
+    ) -> None:
         self._key = key
         self._settings = settings
         self._send = send
@@ -60,29 +61,31 @@ class Issuer:
         self._settings = settings
         self._started = 0.0
 
-    def request(self, call: Outgoing) -> Outgoing:
+    def request(self, call: PreparedRequest) -> PreparedRequest:
         """Say what to send for a call, within its time.
 
         The key goes in a header, and nowhere else.
         """
         self._started = _clock.monotonic()
-        return self._outgoing(call)
+        return self._prepared(call)
 
-    def too_late(self, call: Outgoing) -> HeidiError:
+    def too_late(self, call: PreparedRequest) -> HeidiError:
         """Return the error of a call that got no token in its time."""
-        return self._outgoing(call).too_late()
+        return self._prepared(call).too_late()
 
-    def _outgoing(self, call: Outgoing) -> Outgoing:
+    def _prepared(self, call: PreparedRequest) -> PreparedRequest:
         issuing = self._key.issuing
         request = issuing.request(*(secret.reveal() for secret in self._key.user))
-        outgoing = self._settings.outgoing(request, None)
-        outgoing.headers = {**outgoing.headers, issuing.header: self._key.api_key.reveal()}
-        outgoing.ends, outgoing.timeout = call.ends, call.timeout
-        return outgoing
+        prepared = self._settings.prepare(request, None)
+        prepared.headers = {**prepared.headers, issuing.header: self._key.api_key.reveal()}
+        prepared.ends, prepared.timeout = call.ends, call.timeout
+        return prepared
 
-    def read(self, outgoing: Outgoing, result: Answer | HeidiError) -> TimedToken | HeidiError:
-        """Take the token out of the answer, or say why there is none."""
-        _log.attempt(outgoing, result, _clock.monotonic() - self._started, 1)
+    def read(
+        self, prepared: PreparedRequest, result: Response | HeidiError
+    ) -> TimedToken | HeidiError:
+        """Take the token out of the response, or say why there is none."""
+        _log.attempt(prepared, result, _clock.monotonic() - self._started, 1)
         if isinstance(result, HeidiError):
             if isinstance(result, APIConnectionError):
                 result.may_have_arrived = False  # the call itself was not made
@@ -90,32 +93,32 @@ class Issuer:
         if not 200 <= result.status_code < 300:
             _, type_ = failure_of(result)
             problem = f"no token was issued, {result.status_code} {type_ or ''}".rstrip()
-            return _error(outgoing, result, problem, type_)
+            return _error(prepared, result, problem, type_)
         try:
-            token, expires = read(result, outgoing, self._key.issuing.read, strict=True)
+            token, expires = read(result, prepared, self._key.issuing.read, strict=True)
         except APIResponseValidationError as error:
             problem = f"the response is not what the document says at {error.path}"
-            return _error(outgoing, result, problem)
+            return _error(prepared, result, problem)
         if not is_token(token):
             problem = "the response holds something that is not a bearer token"
-            return _error(outgoing, result, problem)
+            return _error(prepared, result, problem)
         if not isinstance(expires, datetime):
-            return _error(outgoing, result, "the response does not say when the token ends")
+            return _error(prepared, result, "the response does not say when the token ends")
         return TimedToken.for_seconds(token, seconds_until(expires, result))
 
 
 def _error(
-    outgoing: Outgoing, answer: Answer, problem: str, type_: str | None = None
+    prepared: PreparedRequest, response: Response, problem: str, type_: str | None = None
 ) -> TokenError:
-    hint = outgoing.server.hint if is_elsewhere(answer.status_code, type_) else None
-    if answer.status_code in {401, 403}:
+    hint = prepared.server.hint if is_elsewhere(response.status_code, type_) else None
+    if response.status_code in {401, 403}:
         hint = "check the key and the user"
     return TokenError(
         problem,
-        **outgoing.facts,
+        **prepared.facts,
         hint=hint,
-        request_id=answer.request_id,
-        status_code=answer.status_code,
+        request_id=response.request_id,
+        status_code=response.status_code,
         type=type_,
-        retry_after=answer.retry_after,
+        retry_after=response.retry_after,
     )

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from heidi_generated.errors import ConfigurationError
 
-from ._messages import Answer
+from ._messages import Response
 
 if TYPE_CHECKING:
     from heidi_generated.errors import HeidiError
 
-    from ._messages import Outgoing
+    from ._messages import PreparedRequest
 
 logger: Final = logging.getLogger("heidi_sessions")
 
@@ -39,20 +39,22 @@ def follow_environment() -> None:
         logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
 
-def attempt(outgoing: Outgoing, result: Answer | HeidiError, seconds: float, number: int) -> None:
+def attempt(
+    prepared: PreparedRequest, result: Response | HeidiError, seconds: float, number: int
+) -> None:
     """Log one attempt."""
     if not logger.isEnabledFor(logging.INFO):
         return
-    operation = outgoing.operation
-    answer = result if isinstance(result, Answer) else None
+    operation = prepared.operation
+    response = result if isinstance(result, Response) else None
     facts = {
         "method": operation.method,
-        "server": outgoing.server.url.partition("://")[2],
+        "server": prepared.server.url.partition("://")[2],
         "route": operation.route,
-        "outcome": str(answer.status_code) if answer else type(result).__name__,
+        "outcome": str(response.status_code) if response else type(result).__name__,
         "duration_ms": round(seconds * 1000, 1),
         "attempt": number,
-        "request_id": answer.request_id if answer else None,
+        "request_id": response.request_id if response else None,
     }
     logger.info(
         "%s %s%s: %s in %.1f ms, attempt %d, request id %s",

@@ -1,27 +1,39 @@
-"""One HTTP request and its answer, as plain values: what the transport takes and gives."""
+"""One HTTP request and its response, as plain values, and what the response means."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from heidi_generated.errors import APITimeoutError
+from heidi_generated.errors import (
+    BY_TYPE,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    failure_in,
+    status_error,
+)
+from heidi_generated.types import MismatchError
 
-from . import _clock
+from . import _clock, _json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from heidi_generated.facade import Decode
     from heidi_generated.types import Operation
 
     from ._http import Timeout
-    from ._options import Server
+    from ._settings import Server
+
+T = TypeVar("T")
 
 # Written out: each call makes them, and attrs would take longer, at import too.
 
 
-class Outgoing:
+class PreparedRequest:
     """A request without its credentials."""
 
     __slots__ = ("content", "ends", "headers", "limit", "operation", "server", "timeout", "url")
@@ -72,7 +84,7 @@ class Outgoing:
         )
 
 
-class Answer:
+class Response:
     """A response, read to its end."""
 
     __slots__ = ("content", "headers", "problem", "request_id", "seconds", "status_code")
@@ -110,7 +122,7 @@ class Answer:
 
     @property
     def sent_at(self) -> float:
-        """When the server sent the answer: by its own clock where it says so, else by ours."""
+        """When the server sent the response: by its own clock where it says so, else by ours."""
         date = _http_date(self.headers.get("date", ""))
         return _clock.now() if date is None else date
 
@@ -132,6 +144,71 @@ def _http_date(text: str) -> float | None:
     return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 
 
-def seconds_until(moment: datetime, answer: Answer) -> float:
-    """Count the seconds from an answer to a moment that it names."""
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - answer.sent_at
+def seconds_until(moment: datetime, response: Response) -> float:
+    """Count the seconds from an response to a moment that it names."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - response.sent_at
+
+
+# What a response means
+
+# The name of a failure is shown; a string of another form could be anything, such as a name.
+_TYPE: Final = r"([A-Za-z][A-Za-z0-9_.]{0,90})?(Error|Exception|error|exception)"
+
+
+def read(response: Response, prepared: PreparedRequest, decode: Decode[T], *, strict: bool) -> T:
+    """Decode a successful response.
+
+    Raises:
+        APIResponseValidationError: it is not what the document says.
+    """
+    operation, path = prepared.operation, "$"
+    try:
+        if operation.empty and not response.content:
+            return decode(None, strict=strict)
+        return decode(_json.load(response.content), strict=strict)
+    except MismatchError as error:
+        path = error.path
+    except (ValueError, RecursionError):
+        pass
+    # Outside of the handlers: their tracebacks hold the body.
+    raise APIResponseValidationError(
+        **prepared.facts,
+        hint=prepared.server.hint if path == "$" and response.problem is None else None,
+        request_id=response.request_id,
+        status_code=response.status_code,
+        path=path,
+        problem=response.problem,
+        body=response.content,
+    )
+
+
+def refusal(response: Response, prepared: PreparedRequest) -> APIStatusError:
+    """Build the error for an error response, whatever the body is."""
+    detail, type_ = failure_of(response)
+    return status_error(response.status_code, type_)(
+        **prepared.facts,
+        hint=prepared.server.hint if is_elsewhere(response.status_code, type_) else None,
+        request_id=response.request_id,
+        status_code=response.status_code,
+        type=type_,
+        detail=detail,
+        headers=response.headers,
+        body=response.content,
+        retry_after=response.retry_after,
+    )
+
+
+def is_elsewhere(status_code: int, type_: str | None) -> bool:
+    """Say whether another server may have been meant: there is no such path, or it has moved."""
+    return type_ not in BY_TYPE and (status_code < 400 or status_code in {404, 405})
+
+
+def failure_of(response: Response) -> tuple[Any, str | None]:
+    """Read the failure that an error response describes, and its name; None where it has none."""
+    try:
+        detail, name = failure_in(_json.load_object(response.content))
+    except (ValueError, RecursionError):
+        return None, None
+    if isinstance(name, str) and (name in BY_TYPE or re.fullmatch(_TYPE, name)):
+        return detail, name
+    return detail, None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from heidi_generated.facade import Call, Cursor, Progress, Query, Window
 
-    from ._options import Server
+    from ._settings import Server
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from . import _clock, _log
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ._exchange import Exchange, Result
+    from ._calls import Exchange, Result
 
 T = TypeVar("T")
 

@@ -1,30 +1,47 @@
-"""What every call of a client has in common."""
+"""Options from the arguments, else from the environment: what every call has in common."""
 
 from __future__ import annotations
 
 import functools
 import math
+import os
 import platform
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlencode
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
+from urllib.parse import urlencode, urlsplit
 
 import attrs
+from heidi_generated import document
 from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
 from heidi_generated.types import UNSET, Unset, is_unicode
 
 from . import _clock
 from ._http import Timeout, all_headers, as_timeout, encoded
-from ._messages import Outgoing
-from ._options import Server, quietly
+from ._messages import PreparedRequest
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heidi_generated.types import Request
 
     from ._trace import Tracer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "token": "HEIDI_TOKEN",
+    "api_key": "HEIDI_API_KEY",
+    "email": "HEIDI_EMAIL",
+    "third_party_internal_id": "HEIDI_THIRD_PARTY_INTERNAL_ID",
+    "base_url": "HEIDI_BASE_URL",
+    "region": "HEIDI_REGION",
+    "allow_http": "HEIDI_ALLOW_HTTP",
+}
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that connecting, sending, and each wait for more of a response may take."""
@@ -39,6 +56,115 @@ MAX_RESPONSE_BYTES: Final = 64 * 2**20
 _HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
 _HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISSUING else [])}
+
+
+def quietly(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
+    """Return what a function returns, or the error that the options deserve.
+
+    Without a traceback: the frames that the error passed hold the options, and one may be refused
+    because it holds a secret.
+    """
+    try:
+        return make(*args, **kwargs)
+    except ConfigurationError as error:
+        error.__context__ = None
+        return error.with_traceback(None)
+
+
+def environment(option: str) -> str | None:
+    """Return what the environment says for an option; None for nothing, or an empty string."""
+    return os.environ.get(ENVIRONMENT[option]) or None
+
+
+# The server
+
+
+class Server(NamedTuple):
+    """Where requests go."""
+
+    url: str
+    """Without a slash at the end."""
+
+    hint: str
+    """What to check where it is not the right one."""
+
+
+def server(given: str | None, region: str | None, *, allow_http: bool | None) -> Server:
+    """Choose the server.
+
+    Raises:
+        ConfigurationError: two servers are named, the region is unknown, or the URL would carry
+            secrets in the open and nobody allowed that.
+    """
+    at: Mapping[str, str] = {"base_url": "base_url", "region": "region"}
+    if given is None and region is None:
+        given, region, at = environment("base_url"), environment("region"), ENVIRONMENT
+    if given is not None and region is not None:
+        raise ConfigurationError(
+            f"and {at['region']} are both set; remove one", option=at["base_url"]
+        )
+    if region is not None:
+        return Server(_of_region(region, at["region"]), "check the region")
+    if given is not None:
+        url = _checked(given, at["base_url"], allow_http=_is_allowed(allow_http))
+        return Server(url, "check the base URL")
+    return Server(document.BASE_URL, f"HEIDI_BASE_URL is not set; used {document.BASE_URL}")
+
+
+def _of_region(region: str, source: str) -> str:
+    if region not in document.REGIONS:
+        raise ConfigurationError(f"must be one of {', '.join(document.REGIONS)}", option=source)
+    return document.REGION_URL.format(region=region)
+
+
+def _is_allowed(given: object) -> bool:
+    if given is None:
+        given = {None: False, "0": False, "1": True}.get(environment("allow_http"))
+        if given is None:
+            raise ConfigurationError("must be 1 or 0", option="HEIDI_ALLOW_HTTP")
+    if not isinstance(given, bool):
+        raise ConfigurationError("must be True or False", option="allow_http")
+    return given
+
+
+def _checked(url: object, source: str, *, allow_http: bool) -> str:
+    if not isinstance(url, str):
+        raise ConfigurationError("must be a string", option=source)
+    if re.search(r"[?#\x00-\x20\x7f]", url) or not is_unicode(url):
+        raise ConfigurationError(
+            "must not contain a query, a fragment, spaces or control characters", option=source
+        )
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigurationError("must be a URL such as https://host/path", option=source)
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ConfigurationError(
+            "must use https: http would send tokens and patient data unencrypted; or set "
+            "HEIDI_ALLOW_HTTP=1 for a server without patients",
+            option=source,
+        )
+    if parts.username is not None:
+        raise ConfigurationError(
+            "must not contain credentials, just https://host/path", option=source
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether what is sent to this host stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# Options of each kind
 
 
 def _retries(value: object) -> int:
@@ -154,9 +280,9 @@ class Settings:
         """The headers of a request with a body."""
         return self._written_out({"content-type": "application/json"})
 
-    def outgoing(
+    def prepare(
         self, request: Request, content: bytes | None, *, token: str | None = None
-    ) -> Outgoing:
+    ) -> PreparedRequest:
         """Write a request out.
 
         Args:
@@ -170,7 +296,7 @@ class Settings:
             }
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         headers = self.headers if content is None else self.body_headers
-        return Outgoing(
+        return PreparedRequest(
             operation=request.operation,
             url=f"{self.server.url}{request.path}{query}",
             headers={**headers, **request.headers} if request.headers else headers,

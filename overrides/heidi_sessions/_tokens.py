@@ -9,6 +9,7 @@ import threading
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+import attrs
 from heidi_generated.errors import (
     APITimeoutError,
     ConfigurationError,
@@ -17,13 +18,12 @@ from heidi_generated.errors import (
 )
 
 from . import _clock, _fork
-from ._secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ._issuer import Issuer
-    from ._messages import Outgoing
+    from ._messages import PreparedRequest
 
 # RFC 6750, section 2.1; whatever else ends up in a header could break it.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -32,12 +32,29 @@ MAX_MARGIN: Final = 60.0
 """Seconds before its end at which a token is replaced; at most a tenth of its life."""
 
 
+@attrs.frozen(repr=False)
+class Secret:
+    """A text that no repr, log or traceback shows; equal to another of the same text."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        """Return the text itself: only where it is sent."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled or copied")
+
+
 class TokenSource(Protocol):
     """Gives the token for a call; `refused` is the one that just came to a 401."""
 
-    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret: ...
+    def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret: ...
 
-    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret: ...
+    async def token_async(self, call: PreparedRequest, refused: Secret | None = None) -> Secret: ...
 
 
 def is_token(text: object) -> bool:
@@ -51,36 +68,36 @@ class FixedToken:
     def __init__(self, token: Secret) -> None:
         self._token = token
 
-    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         return self._token
 
-    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+    async def token_async(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:
         return self.token(call, refused)
 
 
 class NoUser:
     """A key without a user: tokens are for one user."""
 
-    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         raise ConfigurationError(
             "no user: set HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID",
             in_code="give email= and third_party_internal_id=, or call as_user",
         )
 
-    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+    async def token_async(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:
         return self.token(call, refused)
 
 
 class ProvidedTokens:
     """Tokens from the user's function.
 
-    It is asked before every request, since it may answer for another user each time.
+    It is asked before every request, since it may response for another user each time.
     """
 
     def __init__(self, provide: Callable[[], object]) -> None:
         self._provide = provide
 
-    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:  # noqa: ARG002
+    def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         text = self._call()
         if isawaitable(text):
             getattr(text, "close", lambda: None)()
@@ -89,7 +106,7 @@ class ProvidedTokens:
 
     async def token_async(
         self,
-        call: Outgoing,
+        call: PreparedRequest,
         refused: Secret | None = None,  # noqa: ARG002
     ) -> Secret:
         text = self._call()
@@ -155,7 +172,7 @@ class _Pending:
 
     __slots__ = ("done", "leader", "outcome")
 
-    def __init__(self, leader: Outgoing) -> None:
+    def __init__(self, leader: PreparedRequest) -> None:
         from concurrent.futures import Future  # noqa: PLC0415  # only for tokens that are issued
 
         self.leader = leader
@@ -173,7 +190,7 @@ class IssuedTokens:
     error. Where the first is interrupted, or has less time than another, the next one asks.
     """
 
-    def __init__(self, issuer: Issuer, send: Callable[[Outgoing, None], Any]) -> None:
+    def __init__(self, issuer: Issuer, send: Callable[[PreparedRequest, None], Any]) -> None:
         """Take what makes the request, and what sends it; its result is awaited or not."""
         self._issuer = issuer
         self._send = send
@@ -182,7 +199,7 @@ class IssuedTokens:
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    def token(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+    def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:
         good = self._good(refused)
         while good is None:
             with self._join(call, refused) as (pending, is_leader):
@@ -194,7 +211,7 @@ class IssuedTokens:
             good = self._secret_of(pending, call)
         return good
 
-    async def token_async(self, call: Outgoing, refused: Secret | None = None) -> Secret:
+    async def token_async(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:
         from asyncio import timeout, wrap_future  # noqa: PLC0415  # not for those who are not async
 
         good = self._good(refused)
@@ -222,7 +239,9 @@ class IssuedTokens:
         return token.secret
 
     @contextlib.contextmanager
-    def _join(self, call: Outgoing, refused: Secret | None) -> Generator[tuple[_Pending, bool]]:
+    def _join(
+        self, call: PreparedRequest, refused: Secret | None
+    ) -> Generator[tuple[_Pending, bool]]:
         """Return the request to wait for, and whether the caller is the one to make it.
 
         It is done when the caller leaves, whatever happens there.
@@ -245,7 +264,7 @@ class IssuedTokens:
                         self._current = own.outcome
             own.done.set_result(None)
 
-    def _secret_of(self, pending: _Pending, call: Outgoing) -> Secret | None:
+    def _secret_of(self, pending: _Pending, call: PreparedRequest) -> Secret | None:
         """Return the token that was issued; None where the call asks again."""
         if not pending.done.done():
             raise self._issuer.too_late(call)
@@ -259,5 +278,5 @@ class IssuedTokens:
         return None if outcome is None else outcome.secret
 
 
-def _had_less_time(leader: Outgoing, call: Outgoing) -> bool:
+def _had_less_time(leader: PreparedRequest, call: PreparedRequest) -> bool:
     return leader.timeout != call.timeout or (leader.ends < call.ends and leader.left <= 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AbstractContextManager
 
-    from ._exchange import Exchange
+    from ._calls import Exchange
 
 
 class Tracer(Protocol):
@@ -31,7 +31,7 @@ class Tracer(Protocol):
 @contextlib.contextmanager
 def span(tracer: Tracer, exchange: Exchange[Any]) -> Generator[None]:
     """Put a call and all its attempts into one span."""
-    operation, server = exchange.outgoing.operation, urlsplit(exchange.outgoing.server.url)
+    operation, server = exchange.prepared.operation, urlsplit(exchange.prepared.server.url)
     attributes = {
         "http.request.method": operation.method,
         "url.template": operation.route,

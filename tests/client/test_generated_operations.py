@@ -117,7 +117,7 @@ def test_a_request_goes_out_with_its_headers_and_each_value_of_its_query() -> No
     )
     headers = {"X-Tag": "default", "X-Other": "kept"}
     client = Heidi(base_url="http://127.0.0.1:1", token="t", default_headers=headers)
-    sent = client._engine.settings.outgoing(request, None)
+    sent = client._engine.settings.prepare(request, None)
     assert "http://127.0.0.1:1/sessions/1?tag=a+b&tag=c&deep%5Bnew%5D=true" == sent.url
     assert ("own", "kept") == (sent.headers["x-tag"], sent.headers["x-other"])
     assert ["own"] == [value for name, value in sent.headers.items() if name.lower() == "x-tag"]

@@ -6,14 +6,14 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_sessions._messages import Answer
+from heidi_sessions._messages import Response
 
 from ._deadline import left
 
 if TYPE_CHECKING:
     import httpx
 
-    from heidi_sessions._messages import Outgoing
+    from heidi_sessions._messages import PreparedRequest
 
 _REQUEST_ID_HEADERS: Final = (b"x-request-id", b"request-id", b"x-correlation-id", b"cf-ray")
 _READ: Final = {b"content-encoding", *_REQUEST_ID_HEADERS}
@@ -24,15 +24,15 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 class Body:
     """Takes in a body, piece by piece."""
 
-    def __init__(self, response: httpx.Response, outgoing: Outgoing) -> None:
+    def __init__(self, response: httpx.Response, prepared: PreparedRequest) -> None:
         self._response = response
         self._headers = {
             name: value
             for header, value in response.headers.raw
             if (name := header.lower()) in _READ
         }
-        self._room = self._limit = outgoing.limit
-        self._ends = outgoing.ends
+        self._room = self._limit = prepared.limit
+        self._ends = prepared.ends
         self._pieces: list[bytes] = []
         self._zipped: Any = None
         self._problem: str | None = None
@@ -73,14 +73,14 @@ class Body:
             piece = self._zipped.unused_data
         return whole
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """Return the response with what was read."""
         response, content = self._response, b""
         if self._problem is None and self._pieces and self._zipped and not self._zipped.eof:
             self._problem = "cannot be decompressed: its end is missing"
         if self._problem is None:
             content = b"".join(self._pieces)
-        return Answer(
+        return Response(
             response.status_code,
             response.headers,
             content,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Generator, Mapping
 
-    from heidi_sessions._messages import Outgoing
-    from heidi_sessions._secret import Secret
+    from heidi_sessions._messages import PreparedRequest
+    from heidi_sessions._tokens import Secret
 
 
 class _NoCookies(httpx.Cookies):
@@ -122,21 +122,21 @@ class Requests:
         self._given = given
         self._merged: tuple[object, object, httpx.Headers] | None = None
 
-    def make(self, outgoing: Outgoing, token: Secret | None) -> httpx.Request:
+    def make(self, prepared: PreparedRequest, token: Secret | None) -> httpx.Request:
         """Make a request, with the token of the user."""
-        given, timeout = self._given, outgoing.timeout
-        method, url, content = outgoing.operation.method, outgoing.url, outgoing.content
+        given, timeout = self._given, prepared.timeout
+        method, url, content = prepared.operation.method, prepared.url, prepared.content
         if given is not None and timeout is None:
             timeout = given.timeout
         if given is not None and (given.params or given.cookies):
             made = given.build_request(
-                method, url, headers=outgoing.headers, content=content, timeout=timeout
+                method, url, headers=prepared.headers, content=content, timeout=timeout
             )
         else:
             made = httpx.Request(
                 method,
                 url,
-                headers=self._headers(outgoing.headers),
+                headers=self._headers(prepared.headers),
                 content=content,
                 extensions={} if timeout is None else {"timeout": timeout.as_dict()},
             )

@@ -6,7 +6,7 @@ import httpx
 from heidi_generated.errors import APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
-    from heidi_sessions._messages import Outgoing
+    from heidi_sessions._messages import PreparedRequest
 
 # The first that fits: the class to raise, and whether the server may have seen the request.
 _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]] = (
@@ -25,13 +25,13 @@ _TIMED_OUT: Final = "ServerTimeoutError"
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
-    """Say whether an exception means that no answer came, and not a mistake in a program."""
+    """Say whether an exception means that no response came, and not a mistake in a program."""
     kinds = (httpx.HTTPError, httpx.InvalidURL, OSError)
     return isinstance(error, kinds) or _is_aiohttps(error)
 
 
-def failure(error: Exception, outgoing: Outgoing) -> APIConnectionError:
-    """Say in our own words why no answer came.
+def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
+    """Say in our own words why no response came.
 
     Nothing of the original is kept but its kind and what the operating system said: its text and
     its traceback can hold the token, and the body. The cause is made anew of that.
@@ -44,8 +44,8 @@ def failure(error: Exception, outgoing: Outgoing) -> APIConnectionError:
     system = _system_error(error)
     name = type(error).__name__
     made = kind(
-        **outgoing.facts,
-        hint=None if may_have_arrived else outgoing.server.hint,
+        **prepared.facts,
+        hint=None if may_have_arrived else prepared.server.hint,
         reason=f"{name}: {system.strerror}" if system else name,
         may_have_arrived=may_have_arrived,
     )

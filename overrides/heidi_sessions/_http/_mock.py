@@ -30,7 +30,7 @@ class Received:
         pairs: the same in their order, a name as often as it is there.
         headers: their names fit in any case.
         json: the body; None where there is none.
-        timeout: seconds that the client waits for the answer; None for ever.
+        timeout: seconds that the client waits for the response; None for ever.
     """
 
     method: str
@@ -44,7 +44,7 @@ class Received:
 
 @attrs.frozen
 class Reply:
-    """An answer of a mock."""
+    """A response of a mock."""
 
     status_code: int
     content: bytes = attrs.field(repr=False)
@@ -55,12 +55,12 @@ Handler: TypeAlias = "Callable[[Received], Reply | Fault]"
 
 
 def mock_client(handler: Handler) -> httpx.Client:
-    """Make a client whose requests a function answers."""
+    """Make a client whose requests go to a function."""
     return httpx.Client(transport=_transport(handler))
 
 
 def mock_async_client(handler: Handler) -> httpx.AsyncClient:
-    """Make a client for asyncio whose requests a function answers."""
+    """Make a client for asyncio whose requests go to a function."""
     return httpx.AsyncClient(transport=_transport(handler))
 
 

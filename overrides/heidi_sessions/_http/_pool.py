@@ -13,7 +13,7 @@ import httpx
 from heidi_generated.errors import ClosedClientError, ConfigurationError, HeidiError
 
 from heidi_sessions import _fork
-from heidi_sessions._messages import Answer
+from heidi_sessions._messages import Response
 
 from ._body import Body
 from ._clients import Requests, hide_queries, open_async_client, open_client
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator
 
-    from heidi_sessions._messages import Outgoing
-    from heidi_sessions._secret import Secret
+    from heidi_sessions._messages import PreparedRequest
+    from heidi_sessions._tokens import Secret
 
 # A child process must not close the connections that it inherits: they are its parent's.
 _inherited: Final[list[object]] = []
@@ -48,21 +48,21 @@ class SyncPool:
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    def send(self, outgoing: Outgoing, token: Secret | None) -> Answer | HeidiError:
+    def send(self, prepared: PreparedRequest, token: Secret | None) -> Response | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
         client = self._given or self._own or self._open()
         _refuse_closed(client, closed=self._closed)
-        if outgoing.left <= 0:
-            return outgoing.too_late()
+        if prepared.left <= 0:
+            return prepared.too_late()
         try:
-            wait_until(outgoing.ends)
+            wait_until(prepared.ends)
             response = client.send(
-                self._requests.make(outgoing, token),
+                self._requests.make(prepared, token),
                 auth=_NO_AUTH,
                 follow_redirects=False,
                 stream=True,
             )
-            body = Body(response, outgoing)
+            body = Body(response, prepared)
             try:
                 for piece in _pieces(response):
                     if not body.add(piece):
@@ -71,8 +71,8 @@ class SyncPool:
                 response.close()
                 response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
-            return _outcome(error, outgoing)
-        return body.answer()
+            return _outcome(error, prepared)
+        return body.response()
 
     def close(self) -> None:
         """Close what was opened here."""
@@ -109,23 +109,23 @@ class AsyncPool:
         self._lock = threading.Lock()
         _fork.start_over_in_child(self)
 
-    async def send(self, outgoing: Outgoing, token: Secret | None) -> Answer | HeidiError:
+    async def send(self, prepared: PreparedRequest, token: Secret | None) -> Response | HeidiError:
         """Make one attempt; what goes wrong is returned, stripped of what it saw."""
         from asyncio import timeout  # noqa: PLC0415  # not for those who are not async
 
         client = self._given or await self._of_this_loop()
         _refuse_closed(client, closed=self._closed)
-        if (seconds := outgoing.left) <= 0:
-            return outgoing.too_late()
+        if (seconds := prepared.left) <= 0:
+            return prepared.too_late()
         try:
             async with timeout(seconds):
                 response = await client.send(
-                    self._requests.make(outgoing, token),
+                    self._requests.make(prepared, token),
                     auth=_NO_AUTH,
                     follow_redirects=False,
                     stream=True,
                 )
-                body = Body(response, outgoing)
+                body = Body(response, prepared)
                 try:
                     async for piece in _pieces(response):
                         if not body.add(piece):
@@ -134,8 +134,8 @@ class AsyncPool:
                     await response.aclose()
                     response.stream = _DRAINED
         except BaseException as error:  # noqa: BLE001  # what is not a failure is raised again
-            return _outcome(error, outgoing)
-        return body.answer()
+            return _outcome(error, prepared)
+        return body.response()
 
     async def close(self) -> None:
         """Close what this event loop opened; other loops close what is theirs."""
@@ -185,11 +185,11 @@ def _check_kind(given: object, kind: type) -> None:
         raise ConfigurationError(f"must be an httpx.{kind.__name__}", option="http_client")
 
 
-def _outcome(error: BaseException, outgoing: Outgoing) -> Answer | HeidiError:
+def _outcome(error: BaseException, prepared: PreparedRequest) -> Response | HeidiError:
     if isinstance(error, httpx.HTTPStatusError):  # from a hook of the user that refuses statuses
-        return Answer(error.response.status_code, error.response.headers, b"")
+        return Response(error.response.status_code, error.response.headers, b"")
     if is_failure(error):
-        return failure(error, outgoing)
+        return failure(error, prepared)
     if isinstance(error, Exception):
         raise error
     # Ctrl-C or a task that is cancelled: httpx's frames hold the token and the body.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_sessions import AsyncHeidi, Heidi, _json, _options
+from heidi_sessions import AsyncHeidi, Heidi, _credentials, _json
 from heidi_sessions._http._mock import Reply, mock_async_client, mock_client
 from heidi_sessions._settings import DEFAULT_TIMEOUT
 
@@ -89,7 +89,7 @@ class HeidiMock:
     def _handle(self, request: Received) -> Reply | Fault:
         self.requests.append(request)
         if self._steps:
-            outcome = self._steps.pop(0).answer(request)
+            outcome = self._steps.pop(0).outcome(request)
             if outcome is not None:
                 return outcome
         try:
@@ -108,7 +108,7 @@ class _AnyUser:
     _engine: Any
 
     def _tokens_of(self, user: Mapping[str, str]) -> TokenSource:
-        _options.user(_options.conceal(**user))
+        _credentials.user(_credentials.conceal(**user))
         tokens: TokenSource = self._engine.tokens
         return tokens
 

@@ -20,14 +20,14 @@ class Step:
     """What becomes of one request: make it with a function such as `rate_limited`.
 
     Attributes:
-        reply: an answer or a fault; None for an ordinary answer.
+        reply: a response or a fault; None for an ordinary response.
         delay: seconds until then, by the clock of the client's timeout; nobody waits.
     """
 
     reply: Reply | Fault | None
     delay: float = 0
 
-    def answer(self, request: Received) -> Reply | Fault | None:
+    def outcome(self, request: Received) -> Reply | Fault | None:
         """Say what becomes of a request."""
         if request.timeout is not None and self.delay >= request.timeout:
             return "timeout"
@@ -84,7 +84,7 @@ def malformed(content: bytes = b"<html>Bad gateway</html>") -> Step:
 
 
 def times_out() -> Step:
-    """Give no answer in time, whatever the timeout is."""
+    """Give no response in time, whatever the timeout is."""
     return Step("timeout")
 
 
@@ -94,7 +94,7 @@ def refused() -> Step:
 
 
 def cut_off() -> Step:
-    """Hang up before the answer."""
+    """Hang up before the response."""
     return Step("cut")
 
 

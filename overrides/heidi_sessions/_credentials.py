@@ -1,0 +1,130 @@
+"""Credentials from the arguments, else from the environment, else a clear error."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from heidi_generated.client import ISSUING
+from heidi_generated.errors import ConfigurationError
+from heidi_generated.types import is_unicode
+
+from ._settings import ENVIRONMENT, environment
+from ._tokens import Secret, is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from heidi_generated.client import Issuing
+
+_KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
+_WAYS: Final = (
+    "give token=, token_provider=, or api_key= with email= and third_party_internal_id="
+    if ISSUING
+    else "give token= or token_provider="
+)
+
+
+class Key(NamedTuple):
+    """What tokens are issued for: the partner's key, and one user of theirs."""
+
+    issuing: Issuing
+    api_key: Secret
+    user: tuple[Secret, ...]
+    """What names the user, in the order of the document; empty where none is named yet."""
+
+
+def conceal(**options: Any) -> dict[str, Secret | None]:
+    """Wrap what must not be shown.
+
+    Raises:
+        ConfigurationError: one of them is not a string.
+    """
+    if wrong := [name for name, text in options.items() if not isinstance(text, str | None)]:
+        raise ConfigurationError("must be a string", option=wrong[0])
+    return {name: None if text is None else Secret(text) for name, text in options.items()}
+
+
+def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret | Key | None:
+    """Choose how to authenticate.
+
+    Args:
+        given: token, api_key, email and third_party_internal_id, as far as they were passed.
+        provider: whether a token_provider was passed.
+
+    Returns:
+        A token, a key, or None for the token_provider.
+
+    Raises:
+        ConfigurationError: nothing is given, not all of it, or more than one way.
+    """
+    passed = {name: secret for name, secret in given.items() if secret is not None}
+    by_key = any(name in passed for name in _KEY_OPTIONS)
+    if provider + by_key + ("token" in passed) > 1:
+        raise ConfigurationError(f"more than one way to authenticate: {_WAYS}")
+    if provider:
+        return None
+    if "token" in passed:
+        return _token(passed["token"], "token")
+    if not by_key and (token := environment("token")):
+        if environment("api_key"):
+            raise ConfigurationError(
+                "and HEIDI_API_KEY are both set; remove one", option="HEIDI_TOKEN"
+            )
+        return _token(Secret(token), "HEIDI_TOKEN")
+    return _key(passed)
+
+
+def _key(passed: Mapping[str, Secret]) -> Key:
+    found = {
+        name: passed.get(name) or (Secret(text) if (text := environment(name)) else None)
+        for name in _KEY_OPTIONS
+    }
+    if found["api_key"] is None and not passed:
+        by_key = ", or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID"
+        raise ConfigurationError(
+            f"no credentials: set HEIDI_TOKEN{by_key if ISSUING else ''}", in_code=_WAYS
+        )
+    if ISSUING is None:
+        raise ConfigurationError(
+            "no operation of the document issues tokens for a key: give token= or token_provider="
+        )
+    api_key, *names = _KEY_OPTIONS
+    (key,) = _all_of({api_key: found[api_key]})
+    if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
+        source = api_key if api_key in passed else ENVIRONMENT[api_key]
+        raise ConfigurationError(
+            "holds a space, a line break or another character that no header can carry",
+            option=source,
+        )
+    named = {name: found[name] for name in names}
+    return Key(ISSUING, key, user(named) if any(named.values()) else ())
+
+
+def user(named: Mapping[str, Secret | None]) -> tuple[Secret, ...]:
+    """Return what names a user, in the order of the document.
+
+    Raises:
+        ConfigurationError: something of it is missing.
+    """
+    return tuple(_all_of(named))
+
+
+def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
+    for name, secret in found.items():
+        if secret is None or not secret.reveal():
+            raise ConfigurationError(
+                f"is missing; set {ENVIRONMENT[name]}", option=name, in_code=f"give {name}="
+            )
+        if not is_unicode(secret.reveal()):
+            raise ConfigurationError("must be a string that UTF-8 can encode", option=name)
+        yield secret
+
+
+def _token(token: Secret, source: str) -> Secret:
+    if not is_token(token.reveal()):
+        raise ConfigurationError(
+            "is not a bearer token; leave out the word Bearer, spaces and line breaks",
+            option=source,
+        )
+    return token
