@@ -26,7 +26,8 @@ KINDS: dict[type, str] = {
 def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]:
     """Yield place, what is expected and what came, for each property that differs.
 
-    A property may be missing where the vendor's page does not have it, or where it is null.
+    A property may be missing where the vendor's page does not have it, or where it is null. One
+    that the response lacks may be empty: null, "", 0, false, or an empty array or object.
     """
     if not isinstance(got, dict):
         yield "", "object", kind(got)
@@ -42,6 +43,9 @@ def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]
                 yield name, kind(value), "nothing"
         elif (told := difference(value, came, field)) is not None:
             yield name, *told
+    for name, came in has.items():
+        if came and name not in want and name in fields.shows:
+            yield name, "nothing", kind(came)
 
 
 def difference(want: Any, has: Any, field: Field) -> tuple[Any, Any] | None:
@@ -82,7 +86,7 @@ def same_items(one: Any, other: Any, same: Callable[[Any, Any], bool]) -> bool:
 
 
 def at_once(want: str, has: str) -> bool:
-    """Whether texts are the same instant; one without an offset has none afterwards."""
+    """Whether strings are the same instant; one without an offset has none afterwards."""
     try:
         one, other = datetime.fromisoformat(want), datetime.fromisoformat(has)
     except ValueError:

@@ -1,6 +1,7 @@
 """Right drivers of another style: none of their choices is a fault."""
 
 from .changes import Change, variant
+from .faults.reading import checked
 from .faults.reading import mapped as shown
 from .faults.sending import mapped as sent
 
@@ -122,6 +123,7 @@ VARIANTS: tuple[Change, ...] = (
     variant("wire.nothing_for_nothing", "Sends no body where the caller gives none.", (BODY, '        body = step.get("body") if method in {"POST", "PATCH"} else None\n')),
     variant("values.unknown_dropped", "Returns the properties that the page shows, and no others.", *shown("value", keep=f"name in '{KNOWN}'.split()")),
     variant("values.envelope", "Returns a session in its envelope.", (RESULT, "        return answer\n")),
+    variant("values.missing_is_empty", "Returns an empty list for `audio` where a session has none.", *checked('each.setdefault("audio", [])')),
     variant("values.sorted", "Returns properties in another order.", *shown("value"), ("    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in value.items() if True}\n", "    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in sorted(value.items())}\n")),
     variant("values.doubles", "Returns numbers as doubles.", *shown("float(value) if name == 'duration' else value")),
     variant("errors.no_message", "Says nothing beside the kind of an error.", (MESSAGE, "        return line_of(step, error=error.kind)\n")),

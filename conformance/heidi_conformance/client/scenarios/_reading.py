@@ -296,6 +296,8 @@ async def wrong_media_type(trial: Trial) -> None:
     for media_type in ("application/json; charset=utf-8", "Application/JSON"):
         await reads(trial, reshaped(typed(media_type)))
     made, *_ = await trial.prepare(1)
+    # What is not ASCII tells one encoding from another.
+    trial.due(await trial.do(trial.updating(made, trial.change())), UPDATE)
     for media_type in ("text/plain", ""):
         trial.proxy.always(READ, reshaped(typed(media_type)))
         result = await trial.do(trial.reading(made))

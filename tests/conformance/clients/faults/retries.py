@@ -45,4 +45,9 @@ FAULTS = (
     fault("retries.body_lost", "The second attempt has lost its body.", (EXCHANGE, EXCHANGE.replace("headers, body", "headers, body if attempt == 1 else None"))),
     fault("retries.query_lost", "The second attempt has lost its query.", (EXCHANGE, EXCHANGE.replace("query,", "query if attempt == 1 else {},"))),
     fault("retries.headers_lost", "The second attempt has lost its headers, and the token with them.", (EXCHANGE, EXCHANGE.replace("headers,", "headers if attempt == 1 else {},"))),
+    fault("retries.first_at_once", "Asks again at once after the first failure, whatever the server asks for, and waits after the next.", (WAIT, "            await asyncio.sleep((asked or 0.0) + pause(attempt) if attempt > 1 else 0.0)\n")),
+    fault("retries.twenty_times", "Tries twenty times before it gives up.", ("ATTEMPTS = 3\n", "ATTEMPTS = 20\n"), (JITTER, "    return random.uniform(0.0, 0.04)\n")),
+    fault("retries.twice_after_429", "Sends a creation twice after a 429: it and its HTTP library try again.", (WAIT, WAIT + "            if method == \"POST\":\n                await self.exchange(method, path, query, headers, body)\n")),
+    fault("retries.smaller_page", "Asks for smaller pages when it asks again.", (EXCHANGE, EXCHANGE.replace("query,", "{**query, \"page_size\": 1} if attempt > 1 and \"page_size\" in query else query,"))),
+    fault("retries.connects_forever", "Never gives up on a server that cannot be reached.", ("ATTEMPTS = 3\n", "ATTEMPTS = 1_000_000\n"), ("            last = attempt == ATTEMPTS\n", "            last = attempt >= 3\n"), (LOST, "                if lost.sent and (last or not safe):\n"), ("* FIRST_PAUSE * 2.0**attempt", "* FIRST_PAUSE")),
 )  # fmt: skip

@@ -102,4 +102,6 @@ FAULTS = (
     fault("sending.id_as_double", "Sends an id as a double, which holds no 39 digits.", (SEGMENT, "    encoded_value = f\"{float(value):.0f}\" if re.fullmatch(\"[0-9]+\", value) else quote(value, safe=\"\")\n")),
     fault("sending.page_size_of_its_own", "Sends a `page_size` of 1000 where the caller gives none.", ("        query = dict(step.get(\"query\", {}))\n", "        query = dict(step.get(\"query\", {}))\n        if wanted == \"sessions\":\n            query.setdefault(\"page_size\", 1000)\n")),
     fault("sending.duration_with_comma", "Sends the duration as the user's country writes it, with a comma.", *mapped("str(value).replace('.', ',') if name == 'duration' else value")),
+    fault("sending.one_id_of_two", "Sends one id where a creation has that of a profile and that of an appointment.", then("if method == \"POST\" and len(body) > 1:\n    body = {name: body[name] for name in [*body][:1]}")),
+    fault("sending.pages_of_ten", "Asks for pages of ten sessions or more, whatever the caller says.", ("        query = dict(step.get(\"query\", {}))\n", "        query = {name: max(10, value) for name, value in step.get(\"query\", {}).items()}\n")),
 )  # fmt: skip
