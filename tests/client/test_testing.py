@@ -229,6 +229,16 @@ def test_a_key_that_a_test_gives_the_mock_asks_for_a_token_for_each_user(
     assert ["GET", "POST"] * 2 + ["POST"] == [request.method for request in heidi_mock.requests]
 
 
+def test_a_token_that_the_mock_refuses_is_renewed(heidi_mock: HeidiMock) -> None:
+    heidi_mock.add(make_session(session_id="7"))
+    client = heidi_mock.client(api_key="k", email="a", third_party_internal_id="1")
+    client.sessions.get("7")
+    heidi_mock.next(fails(401))
+    assert 1 == client.sessions.with_raw_response.get("7").retries_taken
+    tokens = [request.headers.get("authorization") for request in heidi_mock.requests]
+    assert [None, "Bearer mock-1", "Bearer mock-1", None, "Bearer mock-2"] == tokens
+
+
 def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
     heidi_mock.add(make_session(session_id="7"))
     heidi_mock.next(rate_limited())

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Response: TypeAlias = "tuple[int, Any, Mapping[str, str]]"
 """A status, the body, None where there is none, and headers."""
 
-_TOKEN: Final = "mock"  # noqa: S105  # opens nothing
 _NEVER: Final = "2999-01-01T00:00:00.000Z"
 
 
@@ -57,6 +56,7 @@ class Server:
         self._resources: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._around: dict[tuple[str, str], Mapping[str, str]] = {}
         self._numbers = itertools.count(1)
+        self._tokens = itertools.count(1)
 
     def put(self, name: str, resource: dict[str, Any]) -> None:
         """Keep a resource.
@@ -106,7 +106,7 @@ class Server:
         """Do what the operation does, and return the body of the response."""
         resource = RESOURCES.get(operation.resource or "")
         if operation.issue is not None:
-            return _issued(operation, operation.issue)
+            return self._issued(operation, operation.issue)
         if resource is None or operation.action is None:
             return copy.deepcopy(operation.sample)
         if operation.page is not None:
@@ -127,6 +127,12 @@ class Server:
         if operation.id_at is not None:
             return put_at(response, operation.id_at, found[resource.id])
         return response if operation.result is None else put_at(response, operation.result, found)
+
+    def _issued(self, operation: Operation, issue: Issue) -> Any:
+        """Issue another token each time: that of a refused one would not count as renewed."""
+        token = f"mock-{next(self._tokens)}"
+        response = put_at(copy.deepcopy(operation.sample), issue.token, token)
+        return put_at(response, issue.expires, _NEVER)
 
     def _one(
         self, operation: Operation, resource: Resource, values: Mapping[str, str]
@@ -210,11 +216,6 @@ def _stored(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the resource shows of a request body, by its own names."""
     renamed = {resource.stored_as.get(name, name): value for name, value in body.items()}
     return {name: value for name, value in renamed.items() if name in resource.properties}
-
-
-def _issued(operation: Operation, issue: Issue) -> Any:
-    response = put_at(copy.deepcopy(operation.sample), issue.token, _TOKEN)
-    return put_at(response, issue.expires, _NEVER)
 
 
 # Requests
