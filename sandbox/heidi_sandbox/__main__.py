@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shlex
+import socket
 import sys
 import textwrap
 from collections.abc import Generator, Iterable, Sequence
@@ -14,6 +15,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from heidi_sandbox._arguments import (
     add_address_arguments,
@@ -33,6 +35,7 @@ from heidi_sandbox._server import (
     WILDCARDS,
     Sandbox,
     Settings,
+    base_url_of,
     listen,
     running,
 )
@@ -128,16 +131,19 @@ def _greeting(sandbox: Sandbox | Workers, options: argparse.Namespace, *, show_k
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
     document = load_document()
     shown = sandbox.api_key if show_key else "the one you gave"
+    api_key = sandbox.api_key if show_key else None
     again = env_command(sandbox.url, options)
     lines = [
         f"Heidi sandbox: {sandbox.url}",
         f"API key: {shown}",
         f"Get a token: {token_command(document, sandbox.url, key)}",
         f"For a client, in its shell{f'; {again} prints it again' if show_key else ''}:",
-        export(document, sandbox.url, sandbox.api_key if show_key else None),
+        export(document, sandbox.url, api_key),
     ]
     if options.host in WILDCARDS:
-        lines.append(f"For a client on another machine: {again} --host NAME-OF-THIS-MACHINE")
+        there = base_url_of(document, socket.gethostname(), urlsplit(sandbox.url).port or 0)
+        lines.append("For a client on another machine, where this one is known by that name:")
+        lines.append(export(document, there, api_key))
     if document.without_semantics:
         names = ", ".join(document.without_semantics)
         lines.append(f"served from an example: {names} (no x-semantics)")

@@ -65,9 +65,11 @@ def test_env_of_another_machine_lets_the_client_use_http(tmp_path: Path) -> None
         assert "127.0.0.1" == urlsplit(process.url).hostname
         assert "HEIDI_ALLOW_HTTP" not in process.lines[4]
         assert process.running.stdout is not None
-        said = process.running.stdout.readline()
-    assert said.startswith("For a client on another machine: heidi-sandbox env --port ")
+        said = [process.running.stdout.readline() for _ in range(2)]
     port = words[words.index("--port") + 1]
+    assert said[0].startswith("For a client on another machine, ")
+    assert f"HEIDI_BASE_URL=http://{socket.gethostname()}:{port}/api" in said[1]
+    assert f" HEIDI_ALLOW_HTTP=1 HEIDI_API_KEY={process.api_key} " in said[1]
     there = run(tmp_path, ["env", "--port", port, "--host", "build-box"]).stdout
     assert f"HEIDI_BASE_URL=http://build-box:{port}/api" in there
     assert " HEIDI_ALLOW_HTTP=1 " in there
