@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from scripts.lint import NODE
@@ -67,6 +67,10 @@ class Target:
     notes: tuple[Note, ...]
     overlay: str | None = None
     warnings: tuple[str, ...] = ()
+
+    def knowing(self, *warnings: str) -> Target:
+        """Return the target where more warnings are known."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 # TypeScript

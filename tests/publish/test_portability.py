@@ -16,7 +16,7 @@ import httpx
 import pytest
 from heidi_spec_tools.dereference import dereference
 
-from scripts.portability.__main__ import DOCUMENT, PAGE, access_to, main
+from scripts.portability.__main__ import DOCUMENT, DOCUMENTED, PAGE, access_to, main
 from scripts.portability.page import page
 from scripts.portability.proofs import (
     EXPECTED,
@@ -96,20 +96,23 @@ def fails(reason: str) -> Callable[..., Any]:
 # The real ones
 
 
+@pytest.mark.parametrize("document", DOCUMENTED)
 @pytest.mark.parametrize(
     "name",
     ["python", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)],
 )
 def test_a_client_is_generated_passes_its_checker_and_runs_against_the_sandbox(
-    name: str, sandbox: Served, tmp_path: Path
+    name: str, document: str, sandbox: Served, tmp_path: Path
 ) -> None:
     if name == "java":
         try:
             javac()
         except AbsentError as error:
             pytest.skip(str(error))
-    access = access_to(sandbox, name)
-    proof = prove(name, TARGETS[name], DOCUMENT, tmp_path / "work", lambda: access)
+    access = access_to(sandbox, f"{document}-{name}")
+    target = TARGETS[name].knowing(*DOCUMENTED[document])
+    path = DOCUMENT.with_name(f"{document}.json")
+    proof = prove(name, target, path, tmp_path / "work", lambda: access)
     assert Proof(name, PROVEN, PROVEN, PROVEN) == proof
 
 
