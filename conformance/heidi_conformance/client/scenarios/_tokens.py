@@ -109,8 +109,8 @@ async def token_revoked(trial: Trial) -> None:
 async def token_revoked_together(trial: Trial) -> None:
     made = await trial.make()
     trial.proxy.revoke()
-    # Some learn that their token is refused when others have another one.
-    trial.proxy.then(READ, *[Visit.forward] * 3, *[late(LATER, Visit.forward)] * 3)
+    # One learns that its token is refused when others have another one.
+    trial.proxy.then(READ, *[Visit.forward] * 5, late(LATER, Visit.forward))
     for result in await trial.do(*[trial.reading(made)] * 6):
         trial.due(result, READ)
     renewed(trial)
