@@ -302,9 +302,10 @@ class Facade:
         return {
             "document": ["Region"],
             "errors": [*ROOTS, *(each.name for each in self.errors)],
-            "facade": ["Page", "RawResponse"],
+            "facade": ["RawResponse"],
             "fields": [each.name for each in self.fields],
             "models": self.shown,
+            "page": ["Page"],
             "resources": [*pagers, *(f"Async{name}" for name in pagers)],
             "types": ["UNSET", "Unset"],
         }

@@ -16,6 +16,7 @@ import functools
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,9 @@ STRICT: Final = "strict.json"
 OUTPUT: Final = Path("generated/heidi_generated")
 CONFIG: Final = ROOT / "overrides/generator.yaml"
 TEMPLATES: Final = ROOT / "overrides/templates"
+RUNTIME: Final = ROOT / "overrides/runtime"
+"""Modules that no document changes; they are copied."""
+
 VOCABULARY: Final = ROOT / "scripts/vocabulary.py"
 
 BANNER: Final = (
@@ -94,9 +98,14 @@ BANNER: Final = (
     " `make generate`.\n"
 )
 
+COPIED: Final = (
+    "# Copied by scripts/generate.py; changes made here are lost.\n"
+    "# Edit overrides/runtime/, then run `make generate`.\n"
+)
+
 OWN_MODULES: Final = (
-    *("arguments.py", "decoding.py", "document.py", "facade.py"),
-    *("factories.py", "fields.py", "metadata.py", "public.py", "resources.py"),
+    *("document.py", "factories.py", "fields.py", "metadata.py"),
+    *("page.py", "public.py", "resources.py"),
 )
 """Rendered beside the modules of the generator, from templates of the same name."""
 
@@ -167,8 +176,8 @@ def render(document: Path) -> dict[str, bytes]:
             _check_modules(folder)
             _tidy(folder)
             contents = {
-                path.relative_to(folder).as_posix(): BANNER + path.read_text("utf-8")
-                for path in folder.rglob("*.py")
+                name.as_posix(): _banner_of(name) + (folder / name).read_text("utf-8")
+                for name in (path.relative_to(folder) for path in folder.rglob("*.py"))
             }
             _check_operations(Path(temporary), operations)
     except UnsupportedError as error:
@@ -247,7 +256,13 @@ def _run_generator(path: Path, folder: Path) -> list[Source]:
         for name in OWN_MODULES:
             text = project.env.get_template(f"{name}.jinja").render()
             (folder / name).write_text(text, "utf-8")
+        for module in RUNTIME.glob("*.py"):
+            shutil.copyfile(module, folder / module.name)
     return found
+
+
+def _banner_of(name: Path) -> str:
+    return COPIED if (RUNTIME / name).exists() else BANNER
 
 
 def _parse(document: dict[str, Any], config: Config) -> GeneratorData:

@@ -64,7 +64,7 @@ class Kind:
     """The type of the attribute."""
 
     shape: str
-    """Its shape in the table of the model; see decoding.py.jinja."""
+    """Its shape in the table of the model; see overrides/runtime/decoding.py."""
 
     misfits: str = ""
     """Whether a value must be recovered; empty: each that is not converted."""

@@ -26,7 +26,7 @@ from .errors import (
     UnprocessableEntityError,
     UnsupportedMediaTypeError,
 )
-from .facade import Page, RawResponse
+from .facade import RawResponse
 from .fields import PatientFields
 from .models import (
     ConsultNote,
@@ -37,6 +37,7 @@ from .models import (
     Session,
     SessionCreated,
 )
+from .page import Page
 from .resources import AsyncSessionList, SessionList
 from .types import UNSET, Unset
 

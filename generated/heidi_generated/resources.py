@@ -24,7 +24,6 @@ from .facade import (
     AsyncResource as _AsyncResource,
     Listing as _Listing,
     Method as _Method,
-    Page,
     Pager as _Pager,
     Progress,
     RawResponse,
@@ -39,6 +38,7 @@ from .models import (
     SessionCreated,
     SessionUpdate,
 )
+from .page import Page
 from .types import UNSET, Timeout, Unset
 
 _SESSIONS_CREATE: Final[_Method[SessionCreated]] = _Method(

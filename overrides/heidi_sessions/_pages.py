@@ -18,7 +18,8 @@ from ._seen import Seen
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from heidi_generated.facade import Call, Cursor, Progress, Query, Window
+    from heidi_generated.facade import Call, Progress, Query, Window
+    from heidi_generated.page import Cursor
 
     from ._settings import Server
 

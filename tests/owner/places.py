@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = (
     "overrides/heidi_sessions",
+    "overrides/runtime",
     "overrides/templates",
     "sandbox",
     "conformance",
@@ -52,7 +53,7 @@ ALLOWED: Final = {
     ): "an option of Heidi, which users write",
     ("overrides/heidi_sessions/_pages.py", "total_count"): "a public attribute of PaginationError",
     ("overrides/templates/errors.py.jinja", "total_count"): "a public attribute of PaginationError",
-    ("overrides/templates/facade.py.jinja", "next_page"): "a public method of lists",
+    ("overrides/runtime/facade.py", "next_page"): "a public method of lists",
     ("sandbox/heidi_sandbox/_migrations.py", "session_id"): "a column of databases that exist",
 }
 """Places that must name something, by the start of their path and the name, None for any."""

@@ -443,7 +443,7 @@ def test_without_an_operation_that_issues_tokens_the_client_takes_a_token(tmp_pa
     }
     assert len(root["paths"]) < len(document()["paths"])
     assert [
-        "no credentials: give token= or token_provider=; or set HEIDI_TOKEN",
+        "no credentials: set HEIDI_TOKEN; or give token= or token_provider=",
         "more than one way to authenticate: give token= or token_provider=",
         "no operation of the document issues tokens for a key: give token= or token_provider=",
         "given",

@@ -1,10 +1,9 @@
-{# Stock: an UNSET that pickles and copies to something else, files and an httpx response. #}
 """What requests are made of, and UNSET."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence  # noqa: TC003  # types of a public class
 from datetime import date
 from enum import Enum
 from types import MappingProxyType

@@ -1,5 +1,4 @@
-{# Not a stock module: what all methods of the client do with their arguments stands here once. #}
-"""How arguments become JSON: checked by the shapes of the document, and refused with the place and the fix.
+"""How arguments become JSON: checked by the shapes of the document, refused with place and fix.
 
 No message holds a value: an argument may be patient data.
 """
@@ -34,9 +33,9 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     if isinstance(value, Enum) and value is not UNSET:
         value = value.value
     if shape.model is not None and isinstance(value, (Mapping, shape.model)):
-        return _object(place, shape.model, cast(Any, value))
+        return _object(place, shape.model, cast("Any", value))
     if shape.items is not None and _is_list(value):
-        items = cast(Iterable[Any], value)
+        items = cast("Iterable[Any]", value)
         return [convert(f"{place}[{index}]", shape.items, item) for index, item in enumerate(items)]
     if shape is ANYTHING:
         return _anything(place, value)
@@ -49,7 +48,9 @@ def convert(place: str, shape: Shape, value: object) -> Any:
     raise (ValueError if close else TypeError)(_message(place, shape, value))
 
 
-def convert_properties(place: str, model: type[Model], values: Mapping[str, object]) -> dict[str, Any]:
+def convert_properties(
+    place: str, model: type[Model], values: Mapping[str, object]
+) -> dict[str, Any]:
     """Turn arguments into a JSON object of a model, without those that are UNSET.
 
     Args:
@@ -114,7 +115,7 @@ def _plain(place: str, value: object) -> object:
         return float(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
-    from uuid import UUID  # not at the start: most programs need none
+    from uuid import UUID  # noqa: PLC0415  # most programs need none
 
     return str(value) if isinstance(value, UUID) else value
 

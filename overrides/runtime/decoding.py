@@ -1,4 +1,3 @@
-{# Not a stock module; scripts/generate.py renders it too. What all models share stands here once. #}
 """How JSON becomes models, and models JSON, without losing anything.
 
 Reading is lenient. The type of an attribute is the type in the document. Where a response breaks
@@ -144,10 +143,9 @@ class Model:
         data: dict[str, Any] = {}
         for name, _, value in self._properties():
             kept = sent.get(name)
-            if kept is not None and _same(kept.read, value):
-                value = kept.sent
-            if value is not UNSET:
-                data.setdefault(name, to_json(value))
+            shown = kept.sent if kept is not None and _same(kept.read, value) else value
+            if shown is not UNSET:
+                data.setdefault(name, to_json(shown))
         return data
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -215,7 +213,7 @@ class Model:
         return read
 
     def lacks(self, attribute: str) -> bool:
-        """Whether a response left a property out, or had for it what the document does not allow."""
+        """Say whether a response left a property out, or broke the document there."""
         return self._kept is not None and any(
             name in self.members and self.members[name].attribute == attribute and not kept.fits
             for name, kept in self._kept.items()
@@ -269,7 +267,7 @@ _KINDS: Final[Mapping[type, str]] = {
 
 
 def _mapping(value: object) -> Mapping[str, Any] | None:
-    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else None
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -438,7 +436,7 @@ def are(items: Any, wanted: type) -> bool:
     """Whether a value is an array whose items all have exactly one type."""
     if type(items) is not ARRAY:
         return False
-    for item in items:  # all() with a generator takes three times as long
+    for item in items:  # noqa: SIM110  # all() with a generator takes three times as long
         if type(item) is not wanted:
             return False
     return True

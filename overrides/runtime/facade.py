@@ -1,4 +1,3 @@
-{# Not a stock module: what all methods of the client have in common; resources.py.jinja writes the methods. #}
 """What the methods of a client are made of: how each makes its request, and reads its response.
 
 Nothing here sends. A `Sender` does, which `heidi_sessions` provides.
@@ -17,6 +16,7 @@ from attrs import field, frozen
 
 from .arguments import convert, convert_properties
 from .decoding import ANYTHING, Model, Shape
+from .page import Cursor, Page, following
 from .types import UNSET, MismatchError, Request, Timeout, Unset, query
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-Cursor: TypeAlias = str | int
 Progress: TypeAlias = Callable[[int, int | None], object]
 
 
@@ -76,7 +75,7 @@ class Options:
 def _given(name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a dict")
-    given: dict[str, Any] = convert(name, ANYTHING, cast(object, value))
+    given: dict[str, Any] = convert(name, ANYTHING, cast("object", value))
     return given
 
 
@@ -161,7 +160,7 @@ class Method(Generic[T]):
     ) -> Call[T] | Exception:
         """Make a call, or the error that the arguments deserve.
 
-        The error is returned, and without a traceback: the frames that it passed hold the arguments.
+        The error is returned, and without a traceback: its frames hold the arguments.
         """
         try:
             return self.call(self.read, *self.arguments(path, keywords), options)
@@ -203,7 +202,9 @@ class Method(Generic[T]):
             options.add_to(request)
         body = request.json
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        return Call(request, content, decode, self.token, None if options is None else options.settings)
+        return Call(
+            request, content, decode, self.token, None if options is None else options.settings
+        )
 
     def read(self, data: object, *, strict: bool = False) -> T:
         """Read a response; lenient or not, it has what the method is for."""
@@ -211,7 +212,7 @@ class Method(Generic[T]):
         value: Any = follow(response, self.demanded)
         if response is not None:
             self._demand(value)
-        return cast(T, value if self.unwrap else response)
+        return cast("T", value if self.unwrap else response)
 
     def _demand(self, value: object) -> None:
         if not isinstance(value, self.kind):
@@ -256,33 +257,12 @@ class Window(Generic[T]):
         return Page(given, self.count, self.total, self.next, self.more, self._request_id)
 
 
-{% set names = facade.page_names %}
-@frozen
-class Page(Generic[T]):
-    """One page of a list.
-
-    Attributes:
-        items: the items of this page.
-        {{ names.count }}: how many there are on this page, by the server's count.
-        {{ names.total }}: how many there are on all pages.
-        {{ names.next }}: leads to the next page; None where the server names none.
-        {{ names.more }}: whether there is a page after this one.
-    """
-
-    items: Sequence[T] = field(repr=lambda items: f"<{len(items)} items>")
-    {{ names.count }}: int
-    {{ names.total }}: int{{ "" if names.counted else " | None" }}
-    {{ names.next }}: Cursor | None = field(repr=False)
-    {{ names.more }}: bool
-    _request_id: str | None = field(default=None, eq=False, repr=False)
-
-
 @frozen(eq=False, repr=False, kw_only=True)
 class Listing(Method[Page[T]], Generic[T]):
     """How a method lists a resource. What is demanded of a response is the items."""
 
     size: str
-    """The keyword for the largest number of items on a page, and the name that `build` has for it."""
+    """The keyword for the most items on a page, and the name that `build` has for it."""
 
     cursor: str
     """The same for the token of the next page."""
@@ -304,13 +284,15 @@ class Listing(Method[Page[T]], Generic[T]):
         """Check all arguments; a page that can hold nothing is refused."""
         segments, given = super().arguments(path, keywords)
         if given.get(self.size, 1) < 1:
-            raise ValueError(f"{self.size} must be 1 or more; leave it out to let the server decide")
+            raise ValueError(
+                f"{self.size} must be 1 or more; leave it out to let the server decide"
+            )
         return segments, given
 
     def ask(
         self, options: Options | None, path: Sequence[object] = (), /, **keywords: object
     ) -> Query[T] | Exception:
-        """Make what every page of a walk is asked for by, or the error that the arguments deserve."""
+        """Make what all pages of a walk are asked for by, or the error of the arguments."""
         try:
             return Query(self, *self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
@@ -433,8 +415,9 @@ class RawResponse(Generic[T]):
             What the method itself returns, or for a list its page.
 
         Raises:
-            APIResponseValidationError: the body is not what the document says: not JSON, or without what
-                was asked for; with `strict_responses`, different from the document at all.
+            APIResponseValidationError: the body is not what the document says: not JSON, or
+                without what was asked for; with `strict_responses`, different from the document
+                at all.
         """
         value: T = self._read(self._call.decode)
         if self.request_id is not None and hasattr(value, "_request_id"):
@@ -445,7 +428,7 @@ class RawResponse(Generic[T]):
         return f"<RawResponse {self.status_code} to {self._call.request.operation.id}>"
 
 
-def _as_it_is(data: object, *, strict: bool = False) -> object:
+def _as_it_is(data: object, *, strict: bool = False) -> object:  # noqa: ARG001  # a `Decode`
     return data
 
 
@@ -522,8 +505,8 @@ class _Pages(Uncopied, Generic[T]):
         return f"<{type(self).__name__}: iterate over it to read {self._query.listing.noun}>"
 
     def _after(self, page: Page[T]) -> Call[Window[T]] | None:
-        cursor = page.{{ names.next }}
-        return self._query.call(cursor) if page.{{ names.more }} and cursor is not None else None
+        cursor = following(page)
+        return None if cursor is None else self._query.call(cursor)
 
 
 class Pager(_Pages[T]):
@@ -660,7 +643,7 @@ class AsyncPager(_Pages[T]):
         return (await self._sender.send(self._query.call())).parse().page()
 
     def _start(self, walk: Walk[T]) -> Task[Window[T] | None]:
-        from asyncio import create_task  # not for those who are not async
+        from asyncio import create_task  # noqa: PLC0415  # not for those who are not async
 
         return create_task(self._next(walk))
 
