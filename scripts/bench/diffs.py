@@ -71,16 +71,16 @@ def mutual(word: str, length: int) -> dict[str, Any]:
 
 
 def _record(number: int, length: int) -> dict[str, Any]:
-    members: dict[str, Any] = {
-        f"member_{n}": {"type": "string", "maxLength": n + 1, "description": f"Member {n}."}
+    properties: dict[str, Any] = {
+        f"property_{n}": {"type": "string", "maxLength": n + 1, "description": f"Property {n}."}
         for n in range(20)
     }
-    members["member_3"]["maxLength"] = length
+    properties["property_3"]["maxLength"] = length
     for name, step in (("next", 1), ("far", 7)):
         ring, place = divmod(number, 500)
         other = reference(f"Record{500 * ring + (place + step) % 500}")
-        members[name] = {"oneOf": [other, {"type": "null"}]}
-    return {"type": "object", "properties": members, "required": ["member_1"]}
+        properties[name] = {"oneOf": [other, {"type": "null"}]}
+    return {"type": "object", "properties": properties, "required": ["property_1"]}
 
 
 def records(length: int, rings: int = 3) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def wide(length: int, schemas: int = 600, properties: int = 30) -> dict[str, Any
         f"Wide{n}": {
             "type": "object",
             "properties": {
-                f"member_{m}": {"type": "string", "maxLength": length + m}
+                f"property_{m}": {"type": "string", "maxLength": length + m}
                 for m in range(properties)
             },
         }

@@ -38,8 +38,8 @@ class DocumentError(Exception):
 def load(path: Path, deepest: int = MAX_DEPTH) -> Json:
     """Read a document: JSON where the name ends in `.json` or the text is JSON, else YAML 1.2.
 
-    Decimal digits with a leading zero (`012`) stay text, integers stay exact, aliases become
-    independent copies, and an unquoted response code used as a key becomes text as written.
+    Decimal digits with a leading zero (`012`) stay a string, integers stay exact, aliases become
+    independent copies, and an unquoted response code used as a key becomes a string as written.
 
     Args:
         path: a UTF-8 file that holds one document.
@@ -168,7 +168,7 @@ _REFUSALS: Final[dict[type, Callable[[Any], str | None]]] = {
     bool: lambda _: None,
     list: lambda _: None,
     dict: lambda _: None,
-    # Python turns at most 4300 digits into text and back.
+    # Python turns at most 4300 digits into a string and back.
     int: lambda n: "has too many digits; quote it" if n.bit_length() > 14_000 else None,
     float: lambda n: None if math.isfinite(n) else f"{n} is not a JSON number; quote it",
     str: lambda s: _HALF_PAIR if _SURROGATE.search(s) else None,

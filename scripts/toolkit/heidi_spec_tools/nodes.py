@@ -16,7 +16,7 @@ Pointer: TypeAlias = tuple[str | int, ...]
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ANY: Final = "*"
 
-# Kind of node -> member -> kind of what is there, or of each item where a list is there.
+# Kind of node -> property -> kind of what is there, or of each item where a list is there.
 _SCHEMA: Final = {
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "not", "if", "then", "else"), "schema"),
     **dict.fromkeys(("items", "prefixItems", "contains", "unevaluatedItems"), "schema"),
@@ -85,7 +85,7 @@ _CHILDREN: Final[dict[str, dict[str, str]]] = {
         "pathItems": "path items",
     },
 }
-# Of the nodes whose members are named by the author, those where `x-…` is still an extension.
+# Of the nodes whose properties are named by the author, those where `x-…` is still an extension.
 _EXTENSIBLE: Final = frozenset({"paths", "callback", "responses"})
 _MAPS: Final = {kind for kind, members in _CHILDREN.items() if _ANY in members} - _EXTENSIBLE
 

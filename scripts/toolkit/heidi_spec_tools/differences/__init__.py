@@ -16,7 +16,7 @@ def compare(old: Source, new: Source) -> Comparison:
     """Compare two documents.
 
     How a schema is written does not count, only what it allows: references, the names of
-    components and of path variables, the order of members and the spelling of unions are no
+    components and of path variables, the order of properties and the spelling of unions are no
     change.
 
     Raises:

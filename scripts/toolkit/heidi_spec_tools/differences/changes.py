@@ -80,7 +80,7 @@ class Reading(NamedTuple):
 
     @property
     def other(self) -> Reading:
-        """The reading of what comes back: the answer to a request."""
+        """The reading of what comes back: the response to a request."""
         return Reading(not self.sent, not self.request)
 
     def level(self, kind: str) -> Level:

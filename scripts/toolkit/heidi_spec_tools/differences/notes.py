@@ -20,7 +20,7 @@ TEXTS: Final = (
     "$comment",
     "bearerFormat",
 )
-"""Members that are there for people."""
+"""Properties that are there for people."""
 
 IGNORED: Final = frozenset({"x-provenance", "x-derived-from"})
 """Extensions that say where a document comes from; they are no part of what it promises."""

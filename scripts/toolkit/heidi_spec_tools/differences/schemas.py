@@ -1,7 +1,7 @@
 """Compare two schemas: a graph of pairs, so that a schema may contain itself.
 
 A pair of schemas is compared once per reading. What differs right there is kept with the pair;
-members and items are edges to further pairs. What changed for a body is what can be reached.
+properties and items are edges to further pairs. What changed for a body is what can be reached.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class Schemas:
         return pair
 
     def _among(self, cases: list[Case]) -> list[Case]:
-        """Return the alternatives; a member of one of them is no unknown one in the others."""
+        """Return the alternatives; a property of one of them is no unknown one in the others."""
         names = {name for case in cases for name in _names(case)}
         key = tuple(map(id, cases))
         if key not in self._together:
@@ -437,7 +437,7 @@ class Schemas:
             pair.add("member-optional", step)
 
     def _marks(self, was: Schema, now: Schema, step: str, pair: Pair) -> None:
-        """Compare the messages that a member stands in."""
+        """Compare the messages that a property stands in."""
         for mark, (on, off) in _MARKS.items():
             marked = [bool(shape.notes.get(mark)) for shape in self.shapes(was, now)]
             if marked[0] != marked[1]:
@@ -567,7 +567,7 @@ def _described(name: str, case: Case) -> bool:
 
 
 def _silent(case: Case, name: str) -> bool:
-    """Say whether a case says nothing of a member that it does not describe."""
+    """Say whether a case says nothing of a property that it does not describe."""
     return case.layout.view(name) in (True, {})
 
 

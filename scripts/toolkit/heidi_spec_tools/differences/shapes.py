@@ -75,7 +75,7 @@ _KNOWN: Final = (
 class Shape:
     """What a schema allows, and what it says beside.
 
-    known: the values of an open list, by their canonical text; they assert nothing.
+    known: the values of an open list, by their canonical string; they assert nothing.
     branches: the alternatives as they are written, where there are several.
     """
 
@@ -256,14 +256,14 @@ class Shapes:
         return any(sum(map(len, each)) == len(set[str]().union(*each)) for each in listed)
 
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
-        """Return the members of a case whose values are listed."""
+        """Return the properties of a case whose values are listed."""
         if case not in self._tags:
             listed = {n: self._asserted(schema) for n, schema in case.layout.named.items()}
             self._tags[case] = {name: values for name, values in listed.items() if values}
         return self._tags[case]
 
     def _asserted(self, schema: Schema, above: tuple[int, ...] = ()) -> dict[str, Any] | None:
-        """Return the values that are listed, by their text, or by a part; None for no list.
+        """Return the values that are listed, by their string, or by a part; None for no list.
 
         The shape would tell, too, but may be in the making.
         """
@@ -421,7 +421,7 @@ def _name(alternative: Schema, shape: Shape) -> str:
 
 
 def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the values that are listed, by their canonical text; None where there is no list."""
+    """Return the values that are listed, by their canonical string; None where there is no list."""
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
     if not lists:

@@ -24,7 +24,7 @@ class Source:
     """A self-contained OpenAPI 3.1 document.
 
     Raises:
-        DocumentError: the document is not OpenAPI 3.1, a member has a form that the
+        DocumentError: the document is not OpenAPI 3.1, a property has a form that the
             specification does not know, or a reference leads nowhere, out, or to itself.
     """
 
