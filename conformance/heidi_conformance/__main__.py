@@ -144,7 +144,9 @@ def parser() -> argparse.ArgumentParser:
 
 def too_late(_: str) -> str:
     """Refuse a folder of documents that did not come from the environment: others were read."""
-    raise argparse.ArgumentTypeError(f"set {DOCUMENTS} instead, before Python starts")
+    raise argparse.ArgumentTypeError(
+        f"set the environment variable {DOCUMENTS} before importing heidi_conformance"
+    )
 
 
 def whole(text: str) -> int:

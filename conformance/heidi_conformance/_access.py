@@ -190,7 +190,7 @@ class Client:
 
 
 HINTS = (
-    ((BUSY,), "it had no time for the judge; wait, or raise its limit"),
+    ((BUSY,), "it is rate limiting; wait, or raise the limit"),
     (range(500, 600), "it fails; see its log"),
     (range(100, 500), "is the path of the URL right?"),
 )

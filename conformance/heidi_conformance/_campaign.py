@@ -48,7 +48,7 @@ LAST, LONGEST_FAREWELL = 0.1, 10.0
 # Seconds between two words on how far a run is.
 PACE = 0.1
 ENDED = (
-    "a token ended during the run, and what was refused for that is no fault; "
+    "a token expired during the run; its 401s are not counted as findings; "
     "give one that lives longer, or leave something out (--rules-only, --shard)"
 )
 GIVE = {
@@ -80,8 +80,8 @@ class Campaign:
         self.seed = plan.seed + self.shard.number - 1
         self.on_progress = on_progress
         self.cases = Cases()
-        self.limits = Limits(plan.sessions)
-        self.setting = Setting(plan.level, plan.tokens, key=plan.key, reads=plan.read_only)
+        self.limits = Limits(plan.max_sessions)
+        self.setting = Setting(plan.level, plan.tokens, key=plan.api_key, reads=plan.read_only)
         self.started = self.said = time.monotonic()
         self.phase = ""
         self.obstacles: list[str] = []
@@ -92,7 +92,7 @@ class Campaign:
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
-        ends = self.started + self.plan.budget
+        ends = self.started + self.plan.time_budget
         with Wire(self.plan.way, ends - self.proving - self.farewell, self.tick) as wire:
             client = _access.Client(wire)
             self.meet(client)
@@ -150,12 +150,12 @@ class Campaign:
     @property
     def farewell(self) -> float:
         """Seconds in which the resources that were created are marked."""
-        return min(LONGEST_FAREWELL, self.plan.budget * LAST)
+        return min(LONGEST_FAREWELL, self.plan.time_budget * LAST)
 
     @property
     def proving(self) -> float:
         """Seconds in which findings are made short."""
-        return min(LONGEST_REDUCTION, self.plan.budget * REDUCING)
+        return min(LONGEST_REDUCTION, self.plan.time_budget * REDUCING)
 
     def without_refusals(self, proven: list[Proven]) -> list[Proven]:
         """Return findings without what may come of a token that ended during the run.
@@ -188,7 +188,7 @@ class Campaign:
                 continue
             if self.plan.level == "documented" and script.level == "strict":
                 continue
-            if self.plan.only and not self.plan.only & set(script.rules):
+            if self.plan.rules and not self.plan.rules & set(script.rules):
                 self.skipped[script] = Skip("The run was about other rules.")
                 continue
             if not self.shard.takes(script):
@@ -250,7 +250,7 @@ class Campaign:
         except TooManyTokensError:
             end = Skip("the server limits how many tokens it issues")
         except TooManySessionsError:
-            end = Skip(f"{self.plan.sessions} sessions were created, and no more may be")
+            end = Skip(f"{self.plan.max_sessions} sessions were created, and no more may be")
             self.obstacles.append(f"{end.why}; raise --max-sessions")
         except NothingInventedError as error:
             end = Skip(str(error))
@@ -343,7 +343,7 @@ class Campaign:
             reasons.setdefault(end.why, {}).update(dict.fromkeys(script.rules))
         for why, rules in reasons.items():
             yield f"{', '.join(rules)}: not all of their requests could be sent, as {why}"
-        if not (self.plan.read_only or self.plan.only or self.shard.of > 1):
+        if not (self.plan.read_only or self.plan.rules or self.shard.of > 1):
             yield from unjudged(self.plan.level, self.statuses())
 
     # --- outcomes ---

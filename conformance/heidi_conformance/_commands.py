@@ -94,7 +94,7 @@ def add_demands(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--complete",
         action="store_true",
-        help="exit with 2 where no fault was found and not all of it could be judged",
+        help="exit with 2 if there are no findings but something could not be judged",
     )
     command.add_argument(
         "--baseline",
@@ -102,6 +102,10 @@ def add_demands(command: argparse.ArgumentParser) -> None:
         metavar="OLD.json",
         help="say what is new and what is fixed since this report; only what is new gives 1",
     )
+
+
+# Of `judge`, under the same name on the command line.
+OPTIONS = "level seed max_examples max_sessions rules_only read_only proxy ca_file".split()
 
 
 def shard(text: str) -> Shard:
@@ -127,28 +131,16 @@ def permitted(arguments: argparse.Namespace) -> Way:
 
 def flags(arguments: argparse.Namespace) -> dict[str, str | None]:
     """Return the secrets on the command line, by flag."""
-    return {flag: getattr(arguments, flag[2:].replace("-", "_")) for flag in _credentials.SECRETS}
+    return {flag: getattr(arguments, _credentials.option(flag)) for flag in _credentials.SECRETS}
 
 
 def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[str, Any]:
     """Return what `judge` is to do, but for the address."""
     return {
-        "level": arguments.level,
-        "token": tokens["first"],
-        "other_token": tokens.get("second"),
-        "same_user_token": tokens.get("same"),
-        "unlinked_token": tokens.get("unlinked"),
-        "expired_token": tokens.get("expired"),
-        "api_key": tokens.get("key") if arguments.level == "strict" else None,
-        "seed": arguments.seed,
-        "max_examples": arguments.max_examples,
-        "max_sessions": arguments.max_sessions,
+        **{name: getattr(arguments, name) for name in OPTIONS},
+        **_credentials.options(tokens),
         "time_budget": arguments.time_budget or BUDGET,
-        "rules_only": arguments.rules_only,
-        "read_only": arguments.read_only,
         "rules": arguments.rule,
-        "proxy": arguments.proxy,
-        "ca_file": arguments.ca_file,
     }
 
 
@@ -206,7 +198,10 @@ def run_campaign(arguments: argparse.Namespace) -> int:
     most = arguments.shards if _credentials.can_mint(given) else 1
     console = Console(stderr=True)
     if most < arguments.shards:
-        console.print("a token is one user, so one shard runs after the other; see --api-key")
+        console.print(
+            "one token means one user: shards run one at a time; "
+            "give --api-key to run them in parallel"
+        )
 
     def write(verdict: Verdict, comparison: _baseline.Comparison | None = None) -> tuple[Path, ...]:
         return write_reports(verdict, arguments.report, comparison)

@@ -4,8 +4,10 @@ import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from . import _access
+from ._settings import CREDENTIALS
 from ._verdict import CannotJudgeError
 
 SECRETS = {
@@ -19,23 +21,25 @@ SECRETS = {
 FIRST = ("--token", "--api-key")
 ABOUT = {
     "--token": "the token of the user to run as",
-    "--api-key": "the key that tokens are issued for; without --token, it buys them",
+    "--api-key": "the key that tokens are issued for; used to issue tokens if --token is missing",
     "--other-token": "the token of a second user",
     "--same-user-token": "another token of the same user",
     "--unlinked-token": "the token of a user who is not linked",
     "--expired-token": "a token that has expired",
 }
 SAFETY = """A secret on the command line is in the history of the shell, and in the process list
-until the judge has taken it out. Out of sight of others are the variables that are named below,
-and files that only you can read."""
+until the judge has taken it out. Environment variables, which are named below, and files only you
+can read are safer."""
 # A token with many claims has a few thousand characters.
 LARGEST = 64 * 1024
-USERS = {
-    "--other-token": "second",
-    "--same-user-token": "same",
-    "--unlinked-token": "unlinked",
-    "--expired-token": "expired",
-}
+
+
+def option(flag: str) -> str:
+    """Return the name of the option of a flag."""
+    return flag[2:].replace("-", "_")
+
+
+USERS = {flag: CREDENTIALS[option(flag)] for flag in SECRETS if flag not in FIRST}
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -43,7 +47,7 @@ def add_to(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("secrets", SAFETY)
     for flag, about in ABOUT.items():
         only = group.add_mutually_exclusive_group()
-        name = flag[2:].replace("-", "_")
+        name = option(flag)
         only.add_argument(flag, metavar="T", help=f"{about}; safer: {SECRETS[flag]}")
         only.add_argument(
             f"{flag}-file", metavar="FILE", dest=name, type=kept_in, help="a file that holds it"
@@ -106,3 +110,8 @@ def can_mint(flags: Mapping[str, str | None]) -> bool:
     """Whether tokens come from a key, so that there can be users for several lanes."""
     given = secrets(flags)
     return not given["--token"] and bool(given["--api-key"])
+
+
+def options(tokens: Mapping[str, str]) -> dict[str, Any]:
+    """Return tokens by user, and the key as `key`, by the options of `judge`."""
+    return {name: tokens[user] for name, user in CREDENTIALS.items() if user in tokens}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from . import _access
 from ._campaign import Campaign
-from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS, Plan
+from ._settings import BUDGET, CREDENTIALS, EXAMPLES, SEED, SESSIONS, Plan
 from ._shards import Shard
 from ._verdict import CannotJudgeError, Level, Progress, Verdict
 from .rules import RULES
@@ -43,7 +43,7 @@ def judge(
         other_token: stands for a second user, to whom the sessions of the first must not show.
         same_user_token: stands for the user of `token` as well.
         unlinked_token: stands for a user whom no Heidi user is linked to.
-        expired_token: stood for a user once.
+        expired_token: an expired token.
         api_key: what tokens are issued for; with it, level `strict` judges their issue as well.
         seed: runs with the same seed send the same requests in the same order on each connection,
             save for ids that the server chose; they find the same, where it is no matter of time.
@@ -62,32 +62,26 @@ def judge(
         The verdict.
 
     Raises:
-        CannotJudgeError: the server is silent, refuses the token, or is another one altogether; or
-            a token ended too soon.
+        CannotJudgeError: the server is silent, refuses the token, or is not a server of this API;
+            or a token expired during the run.
     """
-    given = {
-        "first": token,
-        "second": other_token,
-        "same": same_user_token,
-        "unlinked": unlinked_token,
-        "expired": expired_token,
-    }
+    given = (token, other_token, same_user_token, unlinked_token, expired_token)
     plan = Plan(
         _access.base_url(url),
         level,
         {
             name: _access.credential(text, "the token")
-            for name, text in given.items()
+            for name, text in zip(CREDENTIALS.values(), given, strict=False)
             if text is not None
         },
         seed=seed,
-        examples=max_examples,
-        budget=time_budget,
-        sessions=max_sessions,
+        max_examples=max_examples,
+        time_budget=time_budget,
+        max_sessions=max_sessions,
         rules_only=rules_only,
         read_only=read_only,
-        only=known_rules(rules),
-        key=_access.credential(api_key, "the key") if api_key and level == "strict" else "",
+        rules=known_rules(rules),
+        api_key=_access.credential(api_key, "the key") if api_key and level == "strict" else "",
         proxy=proxy,
         ca_file=ca_file,
     )
@@ -98,5 +92,5 @@ def known_rules(names: Collection[str]) -> frozenset[str]:
     """Return the ids of rules. Raises CannotJudgeError where one is none."""
     for name in names:
         if name not in RULES:
-            raise CannotJudgeError(f"{name[:40]!r} is no rule; the rules are {', '.join(RULES)}")
+            raise CannotJudgeError(f"unknown rule {name[:40]!r}; choose one of {', '.join(RULES)}")
     return frozenset(names)

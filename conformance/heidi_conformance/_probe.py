@@ -179,6 +179,7 @@ class Setting:
             for rule in TABLE
             if rule.judge is not None and self.level in (rule.level, "strict")
         )
+        oracle.decided = frozenset(rule.id for rule in TABLE if rule.level == "strict")
         return oracle
 
     def asks(self, operation: Operation) -> bool:
@@ -277,7 +278,7 @@ class Probe:
             if not isinstance(answer, Reply) or answer.status != 429:
                 return exchange
             if next(attempts) >= PATIENCE:
-                wire.lose(PATIENCE * wait_of(answer), "had no time, however long it was waited for")
+                wire.lose(PATIENCE * wait_of(answer), "kept responding with 429 after every wait")
                 return exchange
             at = len(self.history)
             self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]

@@ -33,7 +33,7 @@ WAYS = (
     (None, "It shows only where all requests use one connection; curl opens one for each."),
 )
 FILLED = "It shows only for a user who has {} or more sessions; these requests do not create them."
-KEPT = "It shows only after what the run sent before: at first, these requests did not show it."
+KEPT = "These requests alone do not reproduce it; it depends on earlier requests of the run."
 # The name of what a request makes, and the label that a new session gets from the judge.
 MADE = re.compile(rf"\b[su][0-9]+\b|{TAG}-[0-9]+")
 

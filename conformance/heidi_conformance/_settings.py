@@ -14,16 +14,27 @@ SESSIONS = 1000
 BUDGET = 300.0
 
 
+# Who a token stands for, or a key, by the name of the option that carries it.
+CREDENTIALS = {
+    "token": "first",
+    "other_token": "second",
+    "same_user_token": "same",
+    "unlinked_token": "unlinked",
+    "expired_token": "expired",
+    "api_key": "key",
+}
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to do.
+    """What a run is to do; its fields are named as the options.
 
     tokens: by the name of the user: `first` always, `second`, `unlinked` and `expired` where
         given, and `same`, another one of the first user.
-    examples: invented requests for each operation, valid ones and as many that are not.
-    budget: seconds after which the run is cut short. sessions: how many it may create.
+    max_examples: invented requests for each operation, valid ones and as many that are not.
+    time_budget: seconds after which the run is cut short. max_sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.
-    only: the rules to put to the server, all where empty. key: what tokens are issued for; where
+    rules: those to put to the server, all where empty. api_key: what tokens are issued for; where
         it is empty, their issue is not judged. proxy: a URL; nothing else is sent through one.
     ca_file: certificates to trust besides the usual ones.
     """
@@ -32,13 +43,13 @@ class Plan:
     level: Level
     tokens: dict[str, str] = field(repr=False)
     seed: int = SEED
-    examples: int = EXAMPLES
-    budget: float = BUDGET
-    sessions: int = SESSIONS
+    max_examples: int = EXAMPLES
+    time_budget: float = BUDGET
+    max_sessions: int = SESSIONS
     rules_only: bool = False
     read_only: bool = False
-    only: frozenset[str] = frozenset()
-    key: str = field(default="", repr=False)
+    rules: frozenset[str] = frozenset()
+    api_key: str = field(default="", repr=False)
     proxy: str = ""
     ca_file: str = ""
 
@@ -55,4 +66,4 @@ class Plan:
     @property
     def invents(self) -> bool:
         """Whether requests are sent beyond those of scripts."""
-        return not (self.rules_only or self.read_only or self.only)
+        return not (self.rules_only or self.read_only or self.rules)

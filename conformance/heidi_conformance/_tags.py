@@ -26,9 +26,9 @@ class Tagged:
     def notes(self) -> Iterator[str]:
         """Yield what went wrong."""
         if self.gone:
-            yield f"{self.gone} of the resources that the run created are no more at its end"
+            yield f"{self.gone} of the resources that the run created no longer exist"
         for status, number in self.statuses.items():
-            yield f"{number} of the resources that the run created bear no mark ({status})"
+            yield f"{number} of the resources that the run created could not be marked ({status})"
 
 
 def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:

@@ -13,7 +13,7 @@ from ._probe import TAG
 from ._text import counted, excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
 from .contract._values import sendable
-from .reports._cells import origin
+from .reports._cells import lines
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20
@@ -139,16 +139,9 @@ def left_out(verdict: Verdict) -> Iterator[str]:
 def card(console: Console, finding: Finding) -> None:
     """Print one finding; its requests are never wrapped, so that they can be copied."""
     say(console, f"✗ {finding.title}", 2, "bold")
-    lines = (
-        f"  rule      {named(finding)}, seen {finding.seen}x{STABILITY[finding.stability]}",
-        f"  words     {finding.words.promise or 'the document'}",
-        f"            {finding.words.pointer}, from {origin(finding.words.source)}",
-        f"  expected  {finding.expected}",
-        f"  got       {finding.got}",
-        *([f"  fix       {finding.fix}"] if finding.fix else []),
-    )
-    for line in lines:
-        say(console, line, 12)
+    rule = f"rule      {named(finding)}, seen {finding.seen}x{STABILITY[finding.stability]}"
+    for line in (rule, *lines(finding)):
+        say(console, f"  {line}", 12)
     for request in excerpt(finding.requests):
         prompt = "" if request.startswith("#") else "$ "
         console.print(Text(f"  {prompt}{on_one_line(request)}"), soft_wrap=True)

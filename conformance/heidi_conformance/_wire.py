@@ -579,7 +579,7 @@ def left(until: float) -> float:
 
 
 def inflated(body: bytes, coding: str, largest: int) -> bytes:
-    """Undo a content coding, of which a bomb would be one. Raises UnfitError."""
+    """Decompress a body, up to a limit. Raises UnfitError."""
     if coding in ("identity", "") or not body:
         return body
     if coding not in ("gzip", "x-gzip", "deflate"):

@@ -8,17 +8,20 @@ import pytest
 
 from . import _access, _credentials
 from ._judge import judge
-from ._settings import SEED, SESSIONS
+from ._settings import SESSIONS
 from ._text import on_one_line
 from ._verdict import CannotJudgeError, Finding, Verdict
-from ._wire import Wire, is_loopback
+from ._wire import Way, Wire, is_loopback
 from .reports import write_reports
+from .reports._cells import lines
 from .rules import TABLE
 
 __all__ = ["Rules"]
 
 Place = tuple[str, str]
 REST = ("other-findings", "any")
+# Of `judge`: each is an option of pytest, with `--heidi-` before its name.
+OPTIONS = "level seed max_sessions rules_only read_only proxy ca_file".split()
 
 
 def places() -> Iterator[Place]:
@@ -47,8 +50,9 @@ class Rules:
         """Raise CannotJudgeError where writing is not allowed."""
         allowed = self.option("heidi_allow_writes") or self.option("heidi_read_only")
         if not allowed and not is_loopback(self.url):
+            most = self.option("heidi_max_sessions") or SESSIONS
             raise CannotJudgeError(
-                f"{_access.target(self.url)} is another machine, a run creates up to {SESSIONS} "
+                f"{_access.target(self.url)} is another machine, a run creates up to {most} "
                 "sessions there, and the API cannot delete them; "
                 "add --heidi-allow-writes if that is fine, or --heidi-read-only"
             )
@@ -96,21 +100,18 @@ class Rules:
 
     def run(self) -> Verdict:
         """Judge the server, by the selected rules alone where no random request is called for."""
-        with Wire(self.url) as wire:
+        given = {name: self.option(f"heidi_{name}") for name in OPTIONS}
+        settings: dict[str, Any] = {
+            name: value for name, value in given.items() if value is not None
+        }
+        proxy = settings["proxy"] = _access.proxy_url(settings.get("proxy", ""))
+        with Wire(Way(self.url, proxy, settings.get("ca_file", ""))) as wire:
             tokens = _credentials.credentials(_access.Client(wire), {})
         known, chosen = {rule.id for rule in TABLE}, self.selected - {REST[0]}
         verdict = judge(
             self.url,
-            level=self.option("heidi_level"),
-            token=tokens["first"],
-            other_token=tokens.get("second"),
-            same_user_token=tokens.get("same"),
-            unlinked_token=tokens.get("unlinked"),
-            expired_token=tokens.get("expired"),
-            api_key=tokens.get("key"),
-            seed=self.option("heidi_seed") or SEED,
-            rules_only=self.option("heidi_rules_only"),
-            read_only=self.option("heidi_read_only"),
+            **settings,
+            **_credentials.options(tokens),
             rules=chosen if chosen <= known else (),
         )
         if folder := self.option("heidi_report"):
@@ -188,12 +189,5 @@ class RuleTest(pytest.Item):
 
 def card(finding: Finding) -> str:
     """Spell a finding, a line for each thing."""
-    lines = (
-        finding.title,
-        f"  words     {finding.words.promise or 'the document'}",
-        f"            {finding.words.pointer} ({finding.words.source})",
-        f"  expected  {finding.expected}",
-        f"  got       {finding.got}",
-        *(f"  $ {request}" for request in finding.requests),
-    )
-    return "\n".join(map(on_one_line, lines))
+    behind = (*lines(finding), *(f"$ {request}" for request in finding.requests))
+    return "\n".join(map(on_one_line, (finding.title, *(f"  {line}" for line in behind))))

@@ -33,6 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for flag, about in SWITCHES.items():
         group.addoption(flag, action="store_true", help=about)
     group.addoption("--heidi-seed", type=int, metavar="N", help="of the random requests")
+    group.addoption(
+        "--heidi-max-sessions", type=int, metavar="N", help="create at most this many sessions"
+    )
+    group.addoption("--heidi-proxy", metavar="URL", help="send everything through this HTTP proxy")
+    group.addoption(
+        "--heidi-ca-file", metavar="FILE", help="certificates to trust besides the usual ones"
+    )
     group.addoption("--heidi-report", metavar="DIR", help="write the reports of the run here too")
 
 

@@ -217,7 +217,7 @@ def judged(
     api = planted.server()
     url = put(api.handle)
     started = time.monotonic()
-    whole = plan(url, level or planted.level, tokens(api), budget=BUDGET, rules_only=True)
+    whole = plan(url, level or planted.level, tokens(api), time_budget=BUDGET, rules_only=True)
     trial = Trial(whole, planted, quick=quick)
     obstacle = ""
     try:

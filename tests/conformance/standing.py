@@ -41,7 +41,7 @@ def tokens(api: Api) -> dict[str, str]:
 def plan(url: str, level: Level, given: dict[str, str], **settings: Any) -> Plan:
     """Return a run with these tokens, and with this key."""
     held = {name: token for name, token in given.items() if name != "key"}
-    return Plan(url, level, held, key=given["key"], **settings)
+    return Plan(url, level, held, api_key=given["key"], **settings)
 
 
 @contextlib.contextmanager

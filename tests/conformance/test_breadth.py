@@ -29,7 +29,7 @@ def invented(
     ):
         tokens = {"first": TOKEN}
         probe = Probe(wire, Setting("strict", tokens), Limits(100), 1)
-        plan = Plan(url, "strict", tokens, examples=examples)
+        plan = Plan(url, "strict", tokens, max_examples=examples)
         with Inventor(plan) as inventor:
             inventor.send(probe)
     return probe
@@ -115,7 +115,8 @@ def test_the_inventing_ends_when_whoever_asked_for_it_has_ended() -> None:
     program = """
 from heidi_conformance._settings import Plan
 from heidi_conformance.breadth import Inventor
-with Inventor(Plan("http://127.0.0.1:1", "strict", {"first": "t"}, examples=100_000)) as inventor:
+plan = Plan("http://127.0.0.1:1", "strict", {"first": "t"}, max_examples=100_000)
+with Inventor(plan) as inventor:
     print(inventor.process.pid, flush=True)
     inventor.process.wait()
 """

@@ -367,7 +367,7 @@ def ending(api: Api) -> Fault:
 def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
     with (
         serving(faulty(api, ending(api))) as url,
-        pytest.raises(CannotJudgeError, match="a token ended during the run"),
+        pytest.raises(CannotJudgeError, match="a token expired during the run"),
     ):
         judge(url, token=TOKEN, level="strict", rules_only=True)
 
@@ -392,7 +392,7 @@ def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) ->
         verdict = judge(url, token=TOKEN, level="strict", rules_only=True)
     assert "no-server-error" in {item.rule for item in verdict.findings}
     assert not [item for item in verdict.findings if "401" in item.got]
-    assert any("a token ended during the run" in note for note in verdict.notes)
+    assert any("a token expired during the run" in note for note in verdict.notes)
 
 
 def test_instants_of_which_some_have_an_offset_are_a_finding(judged: Judged) -> None:

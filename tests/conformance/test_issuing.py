@@ -271,7 +271,7 @@ def test_users_who_share_an_address_stand_in_for_a_second_user(api: Api) -> None
 def test_the_key_and_the_tokens_are_not_in_what_a_run_says_of_itself() -> None:
     setting = Setting("strict", {"first": "s3cret-token"}, key="s3cret-key")
     limits = Limits(9, latest={"/jwt?a": "s3cret-1"}, secrets={"s3cret-2"})
-    plan = Plan("http://localhost", "strict", {"first": "s3cret-token"}, key="s3cret-key")
+    plan = Plan("http://localhost", "strict", {"first": "s3cret-token"}, api_key="s3cret-key")
     bound = Bindings(setting.secrets)
 
     assert "s3cret" not in repr((setting, limits, plan, bound))

@@ -110,7 +110,22 @@ def test_a_silent_server_fails_once_and_in_one_line(
     result.stdout.fnmatch_lines(["could not be judged: 127.0.0.1:1 does not answer*"])
 
 
+def test_everything_is_sent_through_the_proxy_that_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
+    place = ("--heidi-url", "http://127.0.0.1:1", "--heidi-proxy", "http://127.0.0.1:2")
+    result = pytester.runpytest_inprocess(*place, "-k", "works")
+
+    result.stdout.fnmatch_lines(["could not be judged: *could not connect to the proxy*"])
+
+
 USELESS = {
+    "many sessions": (
+        ["--heidi-url", "https://api.example", "--heidi-max-sessions", "7"],
+        {"HEIDI_TOKEN": "s3cret"},
+        "up to 7 sessions",
+    ),
     "no token": (["--heidi-url", "http://127.0.0.1:1"], {}, "HEIDI_TOKEN"),
     "no URL": (["--heidi-url", "localhost"], {"HEIDI_TOKEN": "s3cret"}, "http"),
     "elsewhere": (

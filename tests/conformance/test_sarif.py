@@ -99,8 +99,8 @@ def test_a_finding_is_a_result_of_its_rule_with_its_level() -> None:
     rules = found["tool"]["driver"]["rules"]
     assert "counts" == result["ruleId"] == rules[result["ruleIndex"]]["id"]
     assert "warning" == result["level"]
-    assert "Expected: 2. Got: 3." in result["message"]["text"]
-    assert "decision:S16" in result["message"]["text"]
+    assert "expected  2\ngot       3" in result["message"]["text"]
+    assert "decision S16" in result["message"]["text"]
     assert 3 == result["occurrenceCount"]
     assert ["counts", "works", "expired-token", "numbers"] == [rule["id"] for rule in rules]
 

@@ -33,7 +33,7 @@ class Inventor:
 
     def __init__(self, plan: Plan) -> None:
         self.output = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed with the process
-        self.command = (MODULE, plan.level, str(plan.seed), str(plan.examples))
+        self.command = (MODULE, plan.level, str(plan.seed), str(plan.max_examples))
         known = {name: text for name, text in os.environ.items() if not name.startswith("HEIDI_")}
         self.process = subprocess.Popen(  # noqa: S603  # this program
             [sys.executable, "-m", *self.command],

@@ -31,8 +31,6 @@ FAULT_OF_UPDATE = {
     "rejected-update",
     "one-session",
 }
-# What the page does not speak of.
-DECIDED = frozenset("concurrent created-at own-sessions rejected-update unknown-members".split())
 # Two updates closer to each other than this may have the same instant: clocks tick in milliseconds.
 TICK = 0.005
 
@@ -49,15 +47,16 @@ def kind(value: Any) -> str:
 
 
 def misfits(
+    memory: Memory,
     operation: str,
     known: Known,
     sent: Mapping[str, Any],
     got: Flat,
     *,
-    strict: bool,
     skip: set[str],
 ) -> Iterator[Violation]:
     """Yield how a resource is not what it must be; `skip` names properties of the wrong shape."""
+    strict = memory.strict
     expected = known.expected(sent)
     fresh = sent or known.sent
     for name, value in expected.items() if known.settled else ():
@@ -69,7 +68,7 @@ def misfits(
         if not strict and not comparable(known.fields, name, value, sent=name in sent):
             continue
         rule = blame(operation, known, name, value, found, sent=name in sent, strict=strict)
-        if rule in DECIDED and not strict:
+        if rule in memory.decided and not strict:
             continue
         unchanged = name in sent and same(known.shown.get(name, ABSENT), found)
         how = "missing" if found is ABSENT else "ignored" if unchanged else "changed"

@@ -114,7 +114,7 @@ class Known:
         self.settled = True
 
     def doubt(self, names: Iterable[str], operation: str) -> None:
-        """Know nothing of properties that were told wrong, so that no response is blamed twice.
+        """Know nothing of properties shown incorrectly, so that no response is blamed twice.
 
         What the operation tells of them from now on is compared, and no more believed.
         """
@@ -128,7 +128,7 @@ class Known:
         return self.settled and not self.attempts and item == self.listed
 
     def doubtful(self, operation: str) -> set[str]:
-        """Return the properties that an operation has told wrong."""
+        """Return the properties that an operation has shown incorrectly."""
         return {name for name, where in self.doubted if where == operation}
 
     def read_by(self, operation: str) -> None:
@@ -139,7 +139,8 @@ class Known:
 class Memory:
     """What is known of a server.
 
-    tokens: user by token. unlinked: users whose list is refused. key: what tokens are issued for.
+    decided: the rules that level strict alone has. tokens: user by token. unlinked: users whose
+    list is refused. key: what tokens are issued for.
     issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
     unsure: what may be no more. away: what a list may leave out. shelves: what is known of a list.
     moving: what is updated while other requests run. initial: by kind, the state of the first new
@@ -147,6 +148,8 @@ class Memory:
     strangers: how requests for what is no resource of the caller were refused, by operation, what
     else is wrong with the request, and kind. written: by user, strings that no other user sends.
     """
+
+    decided: frozenset[str] = frozenset()
 
     def __init__(
         self, level: Level, tokens: dict[str, str], unlinked: Iterable[str] = (), key: str = ""

@@ -64,8 +64,8 @@ class Reading:
     """A request, understood.
 
     path: the path of the document, empty where it has none. sent: the members that the document
-    knows. strange: names of members that must not be stored. special: the rule that a server
-    breaks which refuses the request, although it is valid. named: the resources in its path, each
+    knows. strange: names of members that must not be stored. special: the rule
+    broken if this valid request is refused. named: the resources in its path, each
     by the name of its schema and its id.
     """
 

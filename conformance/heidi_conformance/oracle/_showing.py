@@ -128,7 +128,7 @@ def shown(
     if len(known.shown) == 1 and not updates and not known.sent:
         yield from memory.if_strict([*new_faults(known, got, skip), *inherited(memory, known, got)])
     wrong = [
-        *misfits(operation, known, sent, got, strict=memory.strict, skip=skip),
+        *misfits(memory, operation, known, sent, got, skip=skip),
         *instants(memory, reading, known, got, exchange),
     ]
     yield from wrong
@@ -279,7 +279,7 @@ def listed_one(
         # A list need not show what an update does not.
         new = [*new_faults(known, got, skip | (fields.optional - got.keys()))]
     wrong = [
-        *misfits(operation, known, {}, got, strict=memory.strict, skip=skip),
+        *misfits(memory, operation, known, {}, got, skip=skip),
         *instants(memory, reading, known, got, None),
     ]
     known.see(got, {}, skip | known.doubtful(operation))

@@ -1,5 +1,6 @@
 """What every report says of rules: rules by operations, their words, and where those come from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,16 @@ def cells(verdict: Verdict) -> dict[tuple[str, str], Cell]:
     return {
         place: Cell(outcome, tuple(found.get(place, ()))) for place, outcome in outcomes.items()
     }
+
+
+def lines(finding: Finding) -> Iterator[str]:
+    """Yield what stands behind a finding, a line each, but for its requests."""
+    yield f"words     {finding.words.promise or 'the document'}"
+    yield f"          {finding.words.pointer}, from {origin(finding.words.source)}"
+    yield f"expected  {finding.expected}"
+    yield f"got       {finding.got}"
+    if finding.fix:
+        yield f"fix       {finding.fix}"
 
 
 class Promise(NamedTuple):

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET  # only written here, never parsed
 from heidi_conformance._text import on_one_line, visible
 from heidi_conformance._verdict import Finding, Verdict
 
-from ._cells import Cell, cells
+from ._cells import Cell, cells, lines
 
 
 def as_junit(verdict: Verdict) -> str:
@@ -39,13 +39,4 @@ def add(suite: ET.Element, cell: Cell) -> None:
 
 def details(finding: Finding) -> str:
     """Return what stands behind a finding, a line each."""
-    return "\n".join(
-        (
-            f"words:    {finding.words.pointer} ({finding.words.source})",
-            *([f"          {finding.words.promise}"] if finding.words.promise else []),
-            f"expected: {finding.expected}",
-            f"got:      {finding.got}",
-            *([f"fix:      {finding.fix}"] if finding.fix else []),
-            *finding.requests,
-        )
-    )
+    return "\n".join((*lines(finding), *finding.requests))

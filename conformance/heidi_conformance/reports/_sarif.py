@@ -7,7 +7,7 @@ from heidi_conformance._baseline import Comparison
 from heidi_conformance._text import on_one_line, visible
 from heidi_conformance._verdict import Finding, Verdict
 
-from ._cells import cells, promise
+from ._cells import cells, lines, promise
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -92,11 +92,7 @@ def as_result(
 
 
 def message(finding: Finding) -> str:
-    fix = f"\nFix: {finding.fix}." if finding.fix else ""
-    return (
-        f"{finding.title}.\nExpected: {finding.expected}. Got: {finding.got}.\n"
-        f"Rests on: {finding.words.promise or finding.words.pointer} ({finding.words.source}).{fix}"
-    )
+    return "\n".join((f"{finding.title}.", *lines(finding)))
 
 
 def of_page(finding: Finding) -> bool:

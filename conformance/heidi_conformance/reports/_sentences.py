@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from heidi_conformance._text import with_article
-from heidi_conformance.contract._operations import MAIN, OPERATIONS, UNLINKED
+from heidi_conformance.contract._operations import ISSUER, MAIN, OPERATIONS, UNLINKED
 from heidi_conformance.oracle import Violation
 from heidi_conformance.rules import RULES
 
@@ -90,7 +90,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "key-needed/wrong": ("issues a token for a wrong key", *STATUS),
     "issued-token/nobody": ("issues a token without a user", "a refusal", "status {got}"),
     "issued-token/zone": ("tells the end of a token in another zone than UTC", "UTC", "another zone"),
-    "issued-token/past": ("tells an end of a token that is in the past", "an instant to come", "one long ago"),
+    "issued-token/past": ("issues a token that has already expired", "a future `{expires}`", "a past one"),
     "issued-token/characters": ("issues a token that no header can carry", "visible ASCII", "other characters"),
     "issued-token/refused": ("issues a token that {detail} refuses at once", "{detail} accepts it", "status 401"),
     # paths and methods
@@ -102,8 +102,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "head/unknown": ("responds with success to HEAD of what does not exist", "404 or 405", "status {got}"),
     "exact-lookup/slash": ("takes a slash inside an id for a step in the path", *STATUS),
     "exact-lookup/path": ("shows a {noun} at another path than its own", *STATUS),
-    "exact-lookup/shows": ("shows a {noun} by an id that is not quite its own", *STATUS),
-    "exact-lookup/changes": ("changes a {noun} by an id that is not quite its own", *STATUS),
+    "exact-lookup/shows": ("shows a {noun} by an id that differs from its own", *STATUS),
+    "exact-lookup/changes": ("changes a {noun} by an id that differs from its own", *STATUS),
     # whose a resource is, and whether it is there
     "created-exists": ("responds with 404 for a {noun} that was created", "the {noun}", "status {got}"),
     "created-exists/another": ("responds with another {noun} than was asked for", "the {noun}", "another one"),
@@ -124,7 +124,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "unlinked": ("responds with {detail} to a user who is not linked", "{unlinked}", "status {detail}"),
     "unlinked/error": ("responds with {detail} and another type or message than the page shows", "{unlinked}", "another error"),
     "forbidden": ("responds to a user who is not linked with another status than {expected}", *STATUS),
-    "forbidden/allowed": ("responds with 403 to a user who may", "success", "status 403"),
+    "forbidden/allowed": ("responds with 403 to a user who has access", "success", "status 403"),
     # requests that must, or must not, be refused
     "*/accepted": ("accepts {problem}", *STATUS),
     "*/status": ("responds with {detail} to {problems}", *STATUS),
@@ -213,6 +213,7 @@ def sentence(violation: Violation, fields: Iterable[str] = ()) -> Sentence:
         "created": f"`{resource.created}`",
         "updated": f"`{resource.updated}`",
         "kept": f"`{stored_as(violation)}`",
+        "expires": str(ISSUER.semantics["expires"]).rpartition("/")[2],
         "unlinked": UNLINKED.type if UNLINKED else "a refusal",
         **operation.page.spelled.__dict__,
     }

@@ -17,7 +17,7 @@ ODD_PATHS = (
     "%00", "%FF", "%F0%9F%91%A8", "%25", "%", "%zz", "x" * 300, "3" * 2000, "8" * 6000, "9" * 40, "%2e%2e", "%2E", "abc", "%0a",
     "1%0d%0a2", "%ff%fe", "%5C", "%27%20OR%201=1--", "{{}}", "__proto__",
 )  # fmt: skip
-# No tag, no date, and a part of what is no more: to be passed over.
+# Malformed validators and a stale range, which a server must ignore.
 ODD_HEADERS = (
     (("If-None-Match", "tag"),),
     (("If-Modified-Since", "yesterday"),),
