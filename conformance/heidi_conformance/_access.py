@@ -99,32 +99,32 @@ class Client:
     def send(self, request: Request, **secrets: str) -> Reply | Silence:
         """Send a request, again where the server asks to wait, as long as there is time."""
         message = Bindings(secrets).message(request)
-        answer: Reply | Silence = Silence("there is no time left")
+        response: Reply | Silence = Silence("there is no time left")
         for attempt in range(1 + PATIENCE):
             try:
-                if attempt and isinstance(answer, Reply):
-                    self.wire.wait(wait_of(answer))
+                if attempt and isinstance(response, Reply):
+                    self.wire.wait(wait_of(response))
                 self.requests += 1
-                answer = self.wire.send(message)
+                response = self.wire.send(message)
             except OutOfPatienceError as error:
                 # What came last tells more than that there is no time for more.
-                return answer if attempt else Silence(str(error))
-            if self.busy or not isinstance(answer, Reply) or answer.status != BUSY:
-                return answer
+                return response if attempt else Silence(str(error))
+            if self.busy or not isinstance(response, Reply) or response.status != BUSY:
+                return response
         self.busy = True
-        return answer
+        return response
 
     def mint(self, key: str, email: str, internal_id: str) -> str:
         """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
         request = issue(email, internal_id)
-        answer = self.send(request, key=key)
-        if isinstance(answer, Silence):
-            raise self.silence(request, answer)
-        if answer.ok and (token := issued(answer)):
+        response = self.send(request, key=key)
+        if isinstance(response, Silence):
+            raise self.silence(request, response)
+        if response.ok and (token := issued(response)):
             return token
-        if answer.status in REFUSED:
-            raise CannotJudgeError(f"{self.host} refuses the key ({answer.status}); check it")
-        raise self.unlike(request, answer, ISSUER.semantics["token"])
+        if response.status in REFUSED:
+            raise CannotJudgeError(f"{self.host} refuses the key ({response.status}); check it")
+        raise self.unlike(request, response, ISSUER.semantics["token"])
 
     def mint_all(self, key: str, lane: int = 1) -> dict[str, str]:
         """Exchange a key for the tokens of all users that a run can use, by their names.
@@ -143,15 +143,15 @@ class Client:
         tokens["second"] = mint(OTHER_EMAIL, OTHER_ID)
         # Only some servers, the sandbox among them, make a user without link of such an address.
         unlinked = mint(UNLINKED_EMAIL, UNLINKED_ID)
-        answer = self.send(listing(), first=unlinked)
-        if isinstance(answer, Reply) and refuses_list(answer):
+        response = self.send(listing(), first=unlinked)
+        if isinstance(response, Reply) and refuses_list(response):
             tokens["unlinked"] = unlinked
         return tokens
 
     def admits(self, token: str) -> bool:
         """Whether a token is still good: one that has ended is 401 everywhere."""
         answers = [self.send(request, first=token) for request in ADMITTED]
-        return any(isinstance(answer, Silence) or answer.status != 401 for answer in answers)
+        return any(isinstance(response, Silence) or response.status != 401 for response in answers)
 
     def introduce(self, token: str) -> bool:
         """Meet the server; return whether the user of the token has a list.
@@ -159,7 +159,7 @@ class Client:
         Raises CannotJudgeError where the server is silent, refuses the token or is another one.
         """
         answers = [self.send(request, first=token) for request in ADMITTED]
-        replies = [answer for answer in answers if isinstance(answer, Reply)]
+        replies = [response for response in answers if isinstance(response, Reply)]
         if not replies and isinstance(first := answers[0], Silence):
             raise self.silence(ADMITTED[0], first)
         if all(reply.status in REFUSED for reply in replies):
@@ -174,18 +174,19 @@ class Client:
         path = urlsplit(self.wire.way.url).path + request.target.partition("?")[0]
         return f"{request.method} {path}"
 
-    def silence(self, request: Request, answer: Silence) -> CannotJudgeError:
-        """Return the error for a server that does not answer."""
-        hint = f"; {answer.hint}" if answer.hint else ""
-        what = f"{self.host} does not answer {self.named(request)} ({answer.reason}){hint}"
+    def silence(self, request: Request, response: Silence) -> CannotJudgeError:
+        """Return the error for a server that does not response."""
+        hint = f"; {response.hint}" if response.hint else ""
+        what = f"{self.host} does not respond to {self.named(request)} ({response.reason}){hint}"
         return CannotJudgeError(what)
 
-    def unlike(self, request: Request, answer: Reply, pointer: str) -> CannotJudgeError:
+    def unlike(self, request: Request, response: Reply, pointer: str) -> CannotJudgeError:
         """Return the error for a response that this API does not give."""
-        hint = next(text for statuses, text in HINTS if answer.status in statuses)
+        hint = next(text for statuses, text in HINTS if response.status in statuses)
         return CannotJudgeError(
-            f"{self.host} answers {self.named(request)} with {answer.status} and {shape(answer)}, "
-            f"not with a JSON object that has `{pointer.rpartition('/')[2]}`; {hint}"
+            f"{self.host} responds to {self.named(request)} with {response.status} "
+            f"and {shape(response)}, not with a JSON object that has "
+            f"`{pointer.rpartition('/')[2]}`; {hint}"
         )
 
 
@@ -196,24 +197,24 @@ HINTS = (
 )
 
 
-def shape(answer: Reply) -> str:
+def shape(response: Reply) -> str:
     """Say what a response holds, without anything of it."""
-    if answer.content is not None:
+    if response.content is not None:
         kinds: dict[type, str] = {dict: "an object", list: "an array"}
-        return f"JSON, {kinds.get(answer.content.__class__, 'a value')}"
-    media_type = (answer.header("content-type") or "").partition(";")[0].strip()
-    return printable(media_type) if answer.body and media_type else f"{len(answer.body)} bytes"
+        return f"JSON, {kinds.get(response.content.__class__, 'a value')}"
+    media_type = (response.header("content-type") or "").partition(";")[0].strip()
+    return printable(media_type) if response.body and media_type else f"{len(response.body)} bytes"
 
 
-def refuses_list(answer: Reply) -> bool:
+def refuses_list(response: Reply) -> bool:
     """Whether the server says that the user is not linked."""
-    return UNLINKED is not None and bool(error_type(answer.content) == UNLINKED.type)
+    return UNLINKED is not None and bool(error_type(response.content) == UNLINKED.type)
 
 
-def speaks(answer: Reply) -> bool:
+def speaks(response: Reply) -> bool:
     """Whether a response is a page, a resource or an error, or tries to be one."""
-    content = answer.content
-    if not answer.ok:
+    content = response.content
+    if not response.ok:
         return isinstance(error_type(content), str)
     if isinstance(content, list):
         return all(isinstance(item, dict) for item in cast("list[object]", content))

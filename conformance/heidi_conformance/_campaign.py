@@ -319,7 +319,7 @@ class Campaign:
         return reducer.proof(case)
 
     def statuses(self) -> dict[str, dict[int, int]]:
-        """Return how often each operation answered with each status."""
+        """Return how often each operation responded with each status."""
         table: dict[str, dict[int, int]] = {}
         for (operation, status), number in sorted(self.limits.answers.items()):
             table.setdefault(operation, {})[status] = number

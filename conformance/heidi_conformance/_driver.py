@@ -68,21 +68,21 @@ class Driver:
                 self.above[user] |= made(self.probe, operation, user, but=own)
         return self.above[user]
 
-    def create(self, name: str, members: Flat | bytes | None, **settings: Any) -> Reply | None:
-        """Create one under a name. members: None for as little as may be said."""
+    def create(self, name: str, properties: Flat | bytes | None, **settings: Any) -> Reply | None:
+        """Create one under a name. properties: None for as little as may be said."""
         operation = self.operations.get("create")
         if operation is None:
             return None
-        sent: Any = members
-        if members is None:
+        sent: Any = properties
+        if properties is None:
             bare = operation.bare(self.probe.setting.level)
             sent = None if bare else self.values.creation({})
-        elif not isinstance(members, bytes):
-            sent = self.values.creation(members)
+        elif not isinstance(properties, bytes):
+            sent = self.values.creation(properties)
         self.places[name] = self.place("", settings.get("user", "first"))
         return self.probe.send(self.request("create", name, sent, binds=name, **settings))
 
-    def new(self, members: Flat | bytes | None = LABELLED, user: str = "first") -> str:
+    def new(self, properties: Flat | bytes | None = LABELLED, user: str = "first") -> str:
         """Create one and return its name; one that exists, where none may be created.
 
         Raises UnboundError where nothing says how.
@@ -93,7 +93,7 @@ class Driver:
         elif "create" not in self.operations:
             raise UnboundError
         else:
-            self.create(name, self.label(user) if members is LABELLED else members, user=user)
+            self.create(name, self.label(user) if properties is LABELLED else properties, user=user)
         return name
 
     def label(self, user: str) -> Flat:
@@ -114,15 +114,15 @@ class Driver:
             return None
         return self.probe.send(self.request("read", name, **settings))
 
-    def update(self, name: str, members: Flat | bytes, **settings: Any) -> Reply | None:
+    def update(self, name: str, properties: Flat | bytes, **settings: Any) -> Reply | None:
         """Update one; `{self}` and `{other}` in it stand for its id and for that of another."""
         if "update" not in self.operations:
             return None
-        return self.probe.send(self.changing(name, members, **settings))
+        return self.probe.send(self.changing(name, properties, **settings))
 
-    def changing(self, name: str, members: Flat | bytes, **settings: Any) -> Request:
+    def changing(self, name: str, properties: Flat | bytes, **settings: Any) -> Request:
         """Return the request for an update."""
-        raw = members
+        raw = properties
         if not isinstance(raw, bytes):
             other = next((one for one in self.places if one != name), name)
             raw = as_json(self.values.update(raw))
@@ -130,9 +130,9 @@ class Driver:
             raw = raw.replace(b"{other}", b"{%s}" % other.encode())
         return self.request("update", name, raw, **settings)
 
-    def raw(self, members: Mapping[str, Any], hole: bytes) -> bytes:
+    def raw(self, properties: Mapping[str, Any], hole: bytes) -> bytes:
         """Return the body of an update, with bytes where a value is the hole."""
-        return as_json(self.values.update(members)).replace(as_json(HOLE), hole)
+        return as_json(self.values.update(properties)).replace(as_json(HOLE), hole)
 
     # --- pages ---
 
@@ -163,8 +163,8 @@ class Driver:
 
     def total(self, user: str) -> int:
         """Return how many a user has, 0 where the list does not say it."""
-        answer, words = self.page(1, user=user), self.operations["list"].page
-        told = pointed(answer.content, words.total) if answer and words.total else None
+        response, words = self.page(1, user=user), self.operations["list"].page
+        told = pointed(response.content, words.total) if response and words.total else None
         return told if isinstance(told, int) and not isinstance(told, bool) else 0
 
     @property
@@ -183,9 +183,9 @@ class Driver:
         """Walk through the list; call `between` after each page but the last."""
         token: str | None = None
         for number in range(1, pages + 1):
-            answer = self.page(size, token and "{next}", user=user)
+            response = self.page(size, token and "{next}", user=user)
             token = self.probe.bindings.values.get("next")
-            if answer is None or not answer.ok or token is None:
+            if response is None or not response.ok or token is None:
                 break
             between(number)
             self.probe.bindings.values["next"] = token

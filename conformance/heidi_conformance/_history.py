@@ -33,7 +33,7 @@ LONGEST_FILLED = 4096
 
 
 class UnboundError(Exception):
-    """A request names what no earlier answer gave."""
+    """A request names what no earlier response gave."""
 
 
 # What is almost a text `x`, as expressions of Python: evaluated here, and printed in reproducers.
@@ -172,12 +172,12 @@ class Request:
 class Exchange:
     """A request, what of it went over the wire, and what came back.
 
-    seconds: the instants (`time.monotonic`) at which it was sent and answered.
+    seconds: the instants (`time.monotonic`) at which it was sent and responded to.
     """
 
     request: Request
     message: Message = field(repr=False)
-    answer: Reply | Silence = field(repr=False)
+    response: Reply | Silence = field(repr=False)
     seconds: tuple[float, float] = (0.0, 0.0)
 
 
@@ -224,25 +224,25 @@ class Bindings:
         named = (name for name, value in self.values.items() if value == resource_id)
         return next(named, "") if resource_id else ""
 
-    def learn(self, request: Request, answer: Reply | Silence) -> None:
-        """Take the names that an answer gives."""
-        if not isinstance(answer, Reply) or not answer.ok:
+    def learn(self, request: Request, response: Reply | Silence) -> None:
+        """Take the names that a response gives."""
+        if not isinstance(response, Reply) or not response.ok:
             return
         operation = request.operation
         if operation is None:
             return
-        if operation.action == "issue" and request.binds and (token := issued(answer)):
+        if operation.action == "issue" and request.binds and (token := issued(response)):
             self.tokens = self.tokens | {request.binds: token}
         if operation.action == "create" and request.binds:
-            made = operation.made(answer.content)
+            made = operation.made(response.content)
             if made is not None:
                 self.values[request.binds] = made
         if operation.action == "list":
             self.values.pop("next", None)
-            ids = operation.ids_on(answer.content)
+            ids = operation.ids_on(response.content)
             if request.binds and ids:
                 self.values[request.binds] = ids[0]
-            token = pointed(answer.content, operation.page.next)
+            token = pointed(response.content, operation.page.next)
             if isinstance(token, str | int) and not isinstance(token, bool):
                 self.values["next"] = str(token)
 
@@ -331,9 +331,9 @@ def issue_of(user: dict[str, str], key: str | None = "{key}", **settings: Any) -
     return Request(operation.method, target, user="", media_type=None, headers=headers, **settings)
 
 
-def issued(answer: Reply) -> str:
+def issued(response: Reply) -> str:
     """Return the token of a response, empty where there is none that a header can carry."""
-    token = pointed(answer.content, ISSUER.semantics["token"])
+    token = pointed(response.content, ISSUER.semantics["token"])
     return token if isinstance(token, str) and is_credential(token) else ""
 
 

@@ -33,7 +33,7 @@ class Machine:
             self.reject: 3,
             self.list: 3,
             self.walk: 1,
-            self.trespass: 1,
+            self.as_another_user: 1,
         }
         for user in self.users:
             self.create(user)
@@ -64,8 +64,8 @@ class Machine:
         name, user = self.one()
         change = self.some(2)
         if self.values.invalid:
-            member = self.random.choice(sorted(self.values.invalid))
-            change[member] = self.random.choice(self.values.invalid[member])
+            property_ = self.random.choice(sorted(self.values.invalid))
+            change[property_] = self.random.choice(self.values.invalid[property_])
         self.change(change, name, user)
         self.on.probe.try_send(self.on.request("read", name, user=user))
 
@@ -88,21 +88,21 @@ class Machine:
         size = self.on.total(user) // self.random.choice((2, 3, 5))
         self.on.walk(max(1, min(self.on.most or 1, size)), user)
 
-    def trespass(self) -> None:
+    def as_another_user(self) -> None:
         """Ask for a resource as somebody else."""
         name, owner = self.one()
-        for stranger in self.users:
-            if stranger != owner:
-                change = self.on.changing(name, self.some(1), user=stranger)
-                read = self.on.request("read", name, user=stranger)
+        for viewer in self.users:
+            if viewer != owner:
+                change = self.on.changing(name, self.some(1), user=viewer)
+                read = self.on.request("read", name, user=viewer)
                 self.on.probe.try_send(self.random.choice([read, change]))
                 self.on.probe.try_send(self.on.request("read", name, user=owner))
 
-    def value(self, member: str) -> Any:
+    def value(self, property_: str) -> Any:
         """Return a value that a property takes, often an invented one."""
-        field = self.on.fields.leaves[member]
+        field = self.on.fields.leaves[property_]
         sample = self.random.choice(
-            [item for item in self.values.valid[member] if item not in NAMED]
+            [item for item in self.values.valid[property_] if item not in NAMED]
         )
         made = self.date() if field.is_date else self.invented(sample)
         return made if field.fits(made) else sample

@@ -1,4 +1,4 @@
-"""A user of the API who writes down what was sent, and what was wrong with the answer."""
+"""A user of the API who writes down what was sent, and what was wrong with the response."""
 
 import itertools
 import random
@@ -97,7 +97,7 @@ class Limits:
 
     sessions: how many it may create. sessions_of: user by id of those that it created; a user whom
     a token was issued for by the request for it. issued: that request, by the name that the user
-    has for now. latest: the last token that it got. secrets: all tokens that were ever answered.
+    has for now. latest: the last token that it got. secrets: all tokens that were ever issued.
     ids: those of resources, by the name of the schema.
     """
 
@@ -117,31 +117,31 @@ class Limits:
         if creations and self.created + creations > self.sessions:
             raise TooManySessionsError
 
-    def heard(self, request: Request, answer: Reply | Silence, operation: str) -> None:
-        """Count an answer; one that does not come may have created a session as well."""
-        if isinstance(answer, Reply) and operation:
-            key = operation, answer.status
+    def heard(self, request: Request, response: Reply | Silence, operation: str) -> None:
+        """Count a response; one that does not come may have created a session as well."""
+        if isinstance(response, Reply) and operation:
+            key = operation, response.status
             self.answers[key] = self.answers.get(key, 0) + 1
-            self.see(OPERATIONS[operation], answer)
-        if request.issues and isinstance(answer, Reply):
-            if isinstance(text := pointed(answer.content, ISSUER.semantics["token"]), str):
+            self.see(OPERATIONS[operation], response)
+        if request.issues and isinstance(response, Reply):
+            if isinstance(text := pointed(response.content, ISSUER.semantics["token"]), str):
                 self.secrets.add(text)
-            if request.binds and (token := issued(answer)):
+            if request.binds and (token := issued(response)):
                 self.issued[request.binds] = request.target
                 self.latest[request.target] = token
         if operation_of(request) == CREATE:
-            self.created += not isinstance(answer, Reply) or answer.ok
-            content = answer.content if isinstance(answer, Reply) else None
+            self.created += not isinstance(response, Reply) or response.ok
+            content = response.content if isinstance(response, Reply) else None
             resource_id = OPERATIONS[CREATE].made(content)
             if resource_id:
                 user = self.issued.get(request.user, request.user)
                 self.sessions_of.setdefault(resource_id, user or "first")
 
-    def see(self, operation: Operation, answer: Reply) -> None:
+    def see(self, operation: Operation, response: Reply) -> None:
         """Take note of the ids in a response."""
-        if operation.resource is not None and answer.ok:
-            made = operation.made(answer.content)
-            for text in (*([made] if made else []), *operation.ids_on(answer.content)):
+        if operation.resource is not None and response.ok:
+            made = operation.made(response.content)
+            for text in (*([made] if made else []), *operation.ids_on(response.content)):
                 self.ids[operation.resource.name].see(text)
 
 
@@ -204,7 +204,7 @@ class Sighting:
 
 
 class Probe:
-    """Send requests of one history and hold each answer to the oracle."""
+    """Send requests of one history and hold each response to the oracle."""
 
     def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
         self.wire = wire
@@ -228,13 +228,13 @@ class Probe:
     # --- one request ---
 
     def send(self, request: Request) -> Reply | None:
-        """Send a request; return the answer, None where there is none.
+        """Send a request; return the response, None where there is none.
 
         A run that may do nothing but read sends nothing else, and none asks for what another run
         may have made.
 
         Raises:
-            UnboundError: it names what no answer gave.
+            UnboundError: it names what no response gave.
             TooManySessionsError: it would create one session too many.
             TooManyTokensError: the server issues no more tokens for now.
             OutOfPatienceError: too much time was lost in silence.
@@ -249,7 +249,7 @@ class Probe:
         at = len(self.history)
         self.history.append(request)
         self.hear(exchange, at, self.oracle.judge(exchange))
-        return exchange.answer if isinstance(exchange.answer, Reply) else None
+        return exchange.response if isinstance(exchange.response, Reply) else None
 
     def guesses(self, target: str) -> bool:
         """Whether a target may name a resource that this history did not make.
@@ -273,29 +273,29 @@ class Probe:
             self.limits.allow([request])
             self.limits.requests += 1
             started = time.monotonic()
-            answer = wire.send(message)
-            exchange = Exchange(request, message, answer, (started, time.monotonic()))
-            if not isinstance(answer, Reply) or answer.status != 429:
+            response = wire.send(message)
+            exchange = Exchange(request, message, response, (started, time.monotonic()))
+            if not isinstance(response, Reply) or response.status != 429:
                 return exchange
             if next(attempts) >= PATIENCE:
-                wire.lose(PATIENCE * wait_of(answer), "kept responding with 429 after every wait")
+                wire.lose(PATIENCE * wait_of(response), "kept responding with 429 after every wait")
                 return exchange
             at = len(self.history)
             self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
-            self.limits.heard(request, answer, operation_of(request))
+            self.limits.heard(request, response, operation_of(request))
             if request.issues:
                 self.history.append(request)
                 raise TooManyTokensError
-            wire.wait(wait_of(answer))
+            wire.wait(wait_of(response))
 
     def hear(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
-        self.bindings.learn(exchange.request, exchange.answer)
-        answer = exchange.answer
-        if exchange.request.action == "delete" and isinstance(answer, Reply) and answer.ok:
+        self.bindings.learn(exchange.request, exchange.response)
+        response = exchange.response
+        if exchange.request.action == "delete" and isinstance(response, Reply) and response.ok:
             # What a run removes itself is not missing at its end.
             for name in exchange.request.names:
                 self.limits.sessions_of.pop(self.bindings.values.get(name, ""), None)
-        self.limits.heard(exchange.request, exchange.answer, operation_of(exchange.request))
+        self.limits.heard(exchange.request, exchange.response, operation_of(exchange.request))
         listed, refused = lists(exchange), refuses(exchange)
         self.sightings += [
             Sighting(item, at, self.bindings.name(item.resource_id), listed, refused)
@@ -363,18 +363,18 @@ def operation_of(request: Request) -> str:
 
 def refuses(exchange: Exchange) -> bool:
     """Whether the response is 401 to a token as it was given."""
-    request, answer = exchange.request, exchange.answer
+    request, response = exchange.request, exchange.response
     good = bool(request.user) and request.authorization is None
-    return good and isinstance(answer, Reply) and answer.status == 401
+    return good and isinstance(response, Reply) and response.status == 401
 
 
 def lists(exchange: Exchange) -> bool:
     """Whether the response to a valid request is a page of a list with something on it."""
-    operation, answer = exchange.request.operation, exchange.answer
-    if operation is None or operation.action != "list" or not isinstance(answer, Reply):
+    operation, response = exchange.request.operation, exchange.response
+    if operation is None or operation.action != "list" or not isinstance(response, Reply):
         return False
     asked = understand(exchange.message).sure is None
-    return asked and answer.ok and bool(pointed(answer.content, operation.page.items))
+    return asked and response.ok and bool(pointed(response.content, operation.page.items))
 
 
 def replay(
@@ -387,7 +387,7 @@ def replay(
 ) -> list[Sighting]:
     """Send requests once more, to sessions of their own, and return what was seen.
 
-    It ends where a request names what no answer gave.
+    It ends where a request names what no response gave.
     pace: seconds before each request, which then has a connection of its own; None: one for all.
     Raises TooManySessionsError, OutOfPatienceError.
     """

@@ -219,14 +219,14 @@ def python(requests: Sequence[Request], url: str, note: str = "") -> str:
             lines.append(AT_ONCE.format(len(calls)))
             lines.append(f"calls = [{', '.join(f'lambda: {one}' for one in calls)}]")
             lines.append(
-                "answers = [*ThreadPoolExecutor(len(calls)).map(lambda one: one(), calls)]"
+                "responses = [*ThreadPoolExecutor(len(calls)).map(lambda one: one(), calls)]"
             )
         for one, (_, name, pointer) in zip(calls, group, strict=True):
-            lines.append(f"answer = {one if len(calls) == 1 else 'answers.pop(0)'}")
-            lines.append("print(answer.status_code, answer.text)")
+            lines.append(f"response = {one if len(calls) == 1 else 'responses.pop(0)'}")
+            lines.append("print(response.status_code, response.text)")
             if name:
                 keys = "".join(map(bracketed, pointer.split("/")[1:]))
-                lines.append(f"{name} = answer.json(){keys}")
+                lines.append(f"{name} = response.json(){keys}")
     head = [f"# {note}"] if note else []
     return "\n".join([*head, *needed("\n".join(lines)), *lines]) + "\n"
 

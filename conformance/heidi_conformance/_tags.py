@@ -45,16 +45,16 @@ def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
         limits.requests += 1
         try:
             bound = Bindings({"first": token}, {"s1": resource_id})
-            answer = wire.send(bound.message(update("s1", change)))
+            response = wire.send(bound.message(update("s1", change)))
         except OutOfPatienceError:
             left = len(limits.sessions_of) - tagged.marked - tagged.gone
             tagged.statuses["there was no time"] = left - tagged.statuses.total()
             break
-        if isinstance(answer, Reply) and answer.ok:
+        if isinstance(response, Reply) and response.ok:
             tagged.marked += 1
-        elif isinstance(answer, Reply) and answer.status in GONE:
+        elif isinstance(response, Reply) and response.status in GONE:
             tagged.gone += 1
         else:
-            status = f"status {answer.status}" if isinstance(answer, Reply) else "no response"
+            status = f"status {response.status}" if isinstance(response, Reply) else "no response"
             tagged.statuses[status] += 1
     return tagged

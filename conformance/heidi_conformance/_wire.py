@@ -397,7 +397,7 @@ class Wire:
             silence = Silence(f"the connection broke ({error.strerror or 'no reason given'})")
         self.close()
         if time.monotonic() >= self.deadline:
-            # The run has ended; the server may have been about to answer.
+            # The run has ended; the server may have been about to response.
             raise OutOfPatienceError(f"{SPENT}, and the last request has {silence.reason}")
         self.lose(time.monotonic() - started, "left too many requests unanswered for too long")
         return silence
@@ -494,7 +494,7 @@ class Wire:
         written += self.state.send(h11.EndOfMessage()) or b""
         for part in parts_of(written):
             try:
-                if part is not written and self.answered():
+                if part is not written and self.responded():
                     return True
                 self.connection.settimeout(left(until))
                 self.connection.sendall(part)
@@ -502,7 +502,7 @@ class Wire:
                 return True
         return False
 
-    def answered(self) -> bool:
+    def responded(self) -> bool:
         """Whether a response has begun; one of 1xx is none."""
         while self.event is h11.NEED_DATA and (data := self.arrived()) is not None:
             self.take(data)
@@ -549,9 +549,9 @@ class Wire:
         return self.socket
 
 
-def wait_of(answer: Reply) -> float:
-    """Return how many seconds an answer of 429 asks for, within reason."""
-    text = answer.header("retry-after") or "1"
+def wait_of(response: Reply) -> float:
+    """Return how many seconds a response of 429 asks for, within reason."""
+    text = response.header("retry-after") or "1"
     return min(float(text) if text.isascii() and text.isdigit() else 1.0, LONGEST_WAIT)
 
 

@@ -287,8 +287,8 @@ GARBAGE = {
     "unfit token": (["run", "http://localhost", "--token", "s3cret\r\nx: y"], "token"),
     "unfit key": (["run", "http://localhost", "--api-key", "s3cret\u20ac"], "key"),
     "another machine": (["run", "https://api.example", "--token", "s3cret"], "--allow-writes"),
-    "silent server": (["run", "http://127.0.0.1:1", "--token", "s3cret"], "does not answer"),
-    "silent issuer": (["run", "http://127.0.0.1:1", "--api-key", "s3cret"], "does not answer"),
+    "silent server": (["run", "http://127.0.0.1:1", "--token", "s3cret"], "does not respond to"),
+    "silent issuer": (["run", "http://127.0.0.1:1", "--api-key", "s3cret"], "does not respond to"),
 }
 
 

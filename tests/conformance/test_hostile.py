@@ -117,7 +117,8 @@ def test_a_server_that_does_not_answer_whole_cannot_be_judged(
     with (
         raw_server(attack) as url,
         pytest.raises(
-            CannotJudgeError, match=r"^127\.0\.0\.1:\d+ does not answer GET /api/[^\n]+ \([^\n]+\)$"
+            CannotJudgeError,
+            match=r"^127\.0\.0\.1:\d+ does not respond to GET /api/[^\n]+ \([^\n]+\)$",
         ),
     ):
         judge(url, token=TOKEN)
@@ -136,10 +137,10 @@ def broken(connection: socket.socket) -> None:
 
 
 USELESS: dict[str, tuple[Attack, str]] = {
-    "silence": (silence, r"does not answer GET .*no response within 1 seconds"),
-    "slow drip": (slow_drip, r"does not answer GET .*no whole response within 1 seconds"),
-    "too many": (too_many, r"answers GET \S+ with 429 .*raise its limit"),
-    "broken": (broken, r"answers GET \S+ with 500 and 4 bytes.*its log"),
+    "silence": (silence, r"does not respond to GET .*no response within 1 seconds"),
+    "slow drip": (slow_drip, r"does not respond to GET .*no whole response within 1 seconds"),
+    "too many": (too_many, r"responds to GET \S+ with 429 .*raise the limit"),
+    "broken": (broken, r"responds to GET \S+ with 500 and 4 bytes.*its log"),
 }
 
 
@@ -268,7 +269,7 @@ def test_answers_of_every_strange_kind_are_findings(
 
 
 def test_a_server_of_redirects_cannot_be_judged(judged: Judged) -> None:
-    with pytest.raises(CannotJudgeError, match=r"answers GET /\S+ with 307 and 0 bytes, not with"):
+    with pytest.raises(CannotJudgeError, match=r"responds to GET /\S+ with 307 and 0 bytes, not with"):
         judged(redirect)
 
 

@@ -137,7 +137,7 @@ def test_a_proof_takes_the_token_from_the_answer_and_the_key_from_the_environmen
     assert '"Authorization: Bearer $u1"' in session
     assert (name := stranger.partition("=$(curl")[0])
     assert f'"Authorization: Bearer ${name}"' in reading
-    assert 'u1 = answer.json()["token"]' in finding.python
+    assert 'u1 = response.json()["token"]' in finding.python
 
 
 def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_told(api: Api) -> None:

@@ -107,7 +107,7 @@ def test_a_silent_server_fails_once_and_in_one_line(
 
     outcomes = result.parseoutcomes()
     assert (1, 3) == (outcomes["failed"], outcomes["skipped"])
-    result.stdout.fnmatch_lines(["could not be judged: 127.0.0.1:1 does not answer*"])
+    result.stdout.fnmatch_lines(["could not be judged: 127.0.0.1:1 does not respond to*"])
 
 
 def test_everything_is_sent_through_the_proxy_that_is_named(

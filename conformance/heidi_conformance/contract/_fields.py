@@ -209,10 +209,10 @@ def is_ordinary_text(value: Any) -> bool:
     )
 
 
-def nested(members: Mapping[str, Any]) -> Json:
+def nested(properties: Mapping[str, Any]) -> Json:
     """Return the object that `flattened` spells so."""
     told: Json = {}
-    for name, value in members.items():
+    for name, value in properties.items():
         *outer, last = name.split(".")
         place = told
         for step in outer:

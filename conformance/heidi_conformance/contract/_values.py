@@ -28,12 +28,12 @@ EXACT = (1, 59, 86_400, 2**31 - 1, 2**31, 2**32, 2**53 - 1, 2**53, 0.1, 0.5, 1.2
 BEYOND = ("9007199254740993", "18446744073709551616", "1e21", "1e308", "1e400", "1" + "0" * 400, "5e-324", "0.1000000000000000055511151231257827")  # fmt: skip
 
 
-def body(request: Mapping[str, Field], members: Mapping[str, Any], shown: Any = None) -> Json:
-    """Return a body that sends members, spelled `outer.inner`, with what has to stand beside them.
+def body(request: Mapping[str, Field], properties: Mapping[str, Any], shown: Any = None) -> Json:
+    """Return a body that sends properties, spelled `outer.inner`, with what has to stand beside them.
 
-    shown: a body that the document shows, whose values stand where no member says another.
+    shown: a body that the document shows, whose values stand where no property says another.
     """
-    told = dict(members)
+    told = dict(properties)
     for name, field in request.items():
         outer = name.rpartition(".")[0]
         opened = not outer or any(key.startswith(f"{outer}.") for key in told)
@@ -119,13 +119,13 @@ class Sendable:
 
     # Bodies
 
-    def update(self, members: Mapping[str, Any]) -> Json:
-        """Return the body of an update that sends members."""
-        return body(self.fields.updates, members, self.least("update"))
+    def update(self, properties: Mapping[str, Any]) -> Json:
+        """Return the body of an update that sends properties."""
+        return body(self.fields.updates, properties, self.least("update"))
 
-    def creation(self, members: Mapping[str, Any]) -> Json:
-        """Return the body of a creation that sends members."""
-        return body(self.fields.creates, members, self.least("create"))
+    def creation(self, properties: Mapping[str, Any]) -> Json:
+        """Return the body of a creation that sends properties."""
+        return body(self.fields.creates, properties, self.least("create"))
 
     def least(self, action: str) -> Any:
         """Return the least that the document shows of a body."""

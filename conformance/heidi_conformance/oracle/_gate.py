@@ -36,109 +36,113 @@ def silent(reading: Reading, silence: Silence) -> Iterator[Violation]:
         yield Violation("answers", reading.operation or LIST, got=silence.reason)
 
 
-def broken(reading: Reading, answer: Reply) -> Iterator[Violation]:
+def broken(reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield that a server failed."""
     valid = reading.method_known and not reading.problems
     code = "no-server-error" if valid else "no-server-error/invalid"
-    yield Violation(code, reading.operation or LIST, detail=str(answer.status))
+    yield Violation(code, reading.operation or LIST, detail=str(response.status))
 
 
-def too_many(reading: Reading, answer: Reply) -> Iterator[Violation]:
+def too_many(reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield what a response of 429 lacks."""
-    text = answer.header("retry-after") or ""
+    text = response.header("retry-after") or ""
     if not (text.isascii() and text.isdigit()):
         yield Violation("retry-after", reading.operation or LIST)
     if reading.message.method != "HEAD":
-        yield from misshapen("strict", reading.operation or LIST, answer)
+        yield from misshapen("strict", reading.operation or LIST, response)
 
 
-def nowhere(reading: Reading, answer: Reply) -> Iterator[Violation]:
+def nowhere(reading: Reading, response: Reply) -> Iterator[Violation]:
     """A path that the document does not have: an error of the usual shape."""
     target = reading.message.target
-    if answer.ok and route(target.partition("?")[0].removesuffix("/")).path:
+    if response.ok and route(target.partition("?")[0].removesuffix("/")).path:
         # With a slash behind it, a path may be found or not.
         return
-    shown = OPERATIONS[READ].made(answer.content) if answer.ok else None
-    if answer.ok and "%2F" in target.removesuffix("%2F"):
-        yield Violation("exact-lookup/slash", READ, expected=404, got=answer.status)
+    shown = OPERATIONS[READ].made(response.content) if response.ok else None
+    if response.ok and "%2F" in target.removesuffix("%2F"):
+        yield Violation("exact-lookup/slash", READ, expected=404, got=response.status)
     elif shown and shown in target:
-        yield Violation("exact-lookup/path", READ, expected=404, got=answer.status)
-    elif answer.ok and target.startswith(INVENTED):
-        yield Violation("error-shape/unknown-path", READ, expected=404, got=answer.status)
-    elif answer.status >= 400:
-        yield from misshapen("strict", READ, answer)
+        yield Violation("exact-lookup/path", READ, expected=404, got=response.status)
+    elif response.ok and target.startswith(INVENTED):
+        yield Violation("error-shape/unknown-path", READ, expected=404, got=response.status)
+    elif response.status >= 400:
+        yield from misshapen("strict", READ, response)
 
 
-def wrong_method(reading: Reading, answer: Reply) -> Iterator[Violation]:
+def wrong_method(reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield what is wrong with the response to a method that a path does not have."""
     method, operation = reading.message.method, reading.operation
     documented = set(PATHS[reading.path])
-    if method == "OPTIONS" and answer.ok:
+    if method == "OPTIONS" and response.ok:
         return
-    if method == "HEAD" and "GET" in documented and answer.status != 405:
+    if method == "HEAD" and "GET" in documented and response.status != 405:
         return
-    if method not in METHODS and answer.status in REFUSALS:
+    if method not in METHODS and response.status in REFUSALS:
         return
-    if answer.status != 405:
+    if response.status != 405:
         yield Violation(
-            "methods", operation, field=printable(method), expected=405, got=answer.status
+            "methods", operation, field=printable(method), expected=405, got=response.status
         )
         return
-    allow = {text.strip().upper() for text in (answer.header("allow") or "").split(",")} - {""}
+    allow = {text.strip().upper() for text in (response.header("allow") or "").split(",")} - {""}
     if not allow:
         yield Violation("allow/missing", operation, expected=sorted(documented))
     elif not documented <= allow or allow - documented - {"HEAD", "OPTIONS"}:
         yield Violation("allow", operation, expected=sorted(documented))
     if method != "HEAD":
-        yield from misshapen("strict", operation, answer)
+        yield from misshapen("strict", operation, response)
 
 
-def without_link(level: Level, refusal: Refusal, answer: Reply) -> Iterator[Violation]:
+def without_link(level: Level, refusal: Refusal, response: Reply) -> Iterator[Violation]:
     """Yield what is wrong with the list of a user who is not linked.
 
     The page shows the error and not its status.
     """
-    if answer.ok:
-        yield Violation("unlinked", LIST, detail=str(answer.status))
+    if response.ok:
+        yield Violation("unlinked", LIST, detail=str(response.status))
         return
-    if level == "strict" and answer.status != refusal.status:
-        yield Violation("forbidden", LIST, expected=refusal.status, got=answer.status)
+    if level == "strict" and response.status != refusal.status:
+        yield Violation("forbidden", LIST, expected=refusal.status, got=response.status)
         return
-    if (error_type(answer.content), error_message(answer.content)) != (
+    if (error_type(response.content), error_message(response.content)) != (
         refusal.type,
         refusal.message,
     ):
-        yield Violation("unlinked/error", LIST, detail=str(answer.status))
-    yield from misshapen(level, LIST, answer, shown=True)
+        yield Violation("unlinked/error", LIST, detail=str(response.status))
+    yield from misshapen(level, LIST, response, shown=True)
 
 
-def stranger(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
+def unauthenticated(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """A request without a token that the judge knows to be valid."""
-    if reading.message.method == "OPTIONS" or (reading.message.method == "HEAD" and not answer.ok):
+    if reading.message.method == "OPTIONS" or (
+        reading.message.method == "HEAD" and not response.ok
+    ):
         return
     token = reading.token or ""
-    if answer.status in (400, 431) and not (token.isascii() and len(token) <= LONGEST_TOKEN):
+    if response.status in (400, 431) and not (token.isascii() and len(token) <= LONGEST_TOKEN):
         # What stands before a server may refuse bytes beyond ASCII, and what is too long for it.
         return
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "expired" if expired else "none" if reading.token is None else "wrong"
     operation = reading.operation
     known = memory.resources.get(reading.one)
-    if not answer.ok and reading.declared.writes and known is not None:
+    if not response.ok and reading.declared.writes and known is not None:
         known.attempt("rejected", reading)
-    if answer.ok:
+    if response.ok:
         code = "expired-token" if expired else "token-needed"
-        yield Violation(code, operation, field=f":{how}", expected=401, got=answer.status)
+        yield Violation(code, operation, field=f":{how}", expected=401, got=response.status)
         memory.doubt(reading)
-        for shelf in memory.shelves.values() if reading.action == "create" else ():
-            shelf.total = None
-    elif memory.strict and answer.status != 401:
-        yield Violation("token-first", operation, field=f":{how}", expected=401, got=answer.status)
+        for state in memory.lists.values() if reading.action == "create" else ():
+            state.total = None
+    elif memory.strict and response.status != 401:
+        yield Violation(
+            "token-first", operation, field=f":{how}", expected=401, got=response.status
+        )
     elif memory.strict:
-        challenge = answer.header("www-authenticate") or ""
+        challenge = response.header("www-authenticate") or ""
         if not re.search(r"(^|,\s*)bearer\b", challenge, re.IGNORECASE):
             yield Violation("challenge", operation)
-        told, kind = error_type(answer.content), OPERATIONS[operation].error_type(401)
+        told, kind = error_type(response.content), OPERATIONS[operation].error_type(401)
         if None not in (told, kind) and told != kind:
             yield Violation("challenge/type", operation, expected=kind)
-        yield from misshapen("strict", operation, answer)
+        yield from misshapen("strict", operation, response)

@@ -26,41 +26,41 @@ HASTE = 5
 HOUR, DAY = 60 * 60, 24 * 60 * 60
 
 
-def issuing(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
+def issuing(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield what is wrong with the response to a request for a token."""
-    if answer.ok or answer.status >= 400:
-        yield from misshapen("strict", ISSUE, answer)
-    if not answer.ok:
+    if response.ok or response.status >= 400:
+        yield from misshapen("strict", ISSUE, response)
+    if not response.ok:
         return
     key = next((text for name, text in reading.message.headers if name == KEY_HEADER), None)
     if key != memory.key:
         code = "key-needed" if key is None else "key-needed/wrong"
-        yield Violation(code, ISSUE, expected=401, got=answer.status)
+        yield Violation(code, ISSUE, expected=401, got=response.status)
         return
     asked = dict(reading.query)
     if not asked.keys() >= USER:
-        yield Violation("issued-token/nobody", ISSUE, got=answer.status)
+        yield Violation("issued-token/nobody", ISSUE, got=response.status)
         return
-    if not ISSUER.declares(answer.status):
-        yield Violation("declared-status", ISSUE, detail=str(answer.status))
-    end = end_of(answer)
+    if not ISSUER.declares(response.status):
+        yield Violation("declared-status", ISSUE, detail=str(response.status))
+    end = end_of(response)
     if end is not None and end.utcoffset():
         yield Violation("issued-token/zone", ISSUE)
-    if end is not None and lifetime(answer) < -(HOUR if answer.header("date") else DAY):
+    if end is not None and lifetime(response) < -(HOUR if response.header("date") else DAY):
         yield Violation("issued-token/past", ISSUE)
-    token = issued(answer)
-    if not token and isinstance(pointed(answer.content, SEMANTICS["token"]), str):
+    token = issued(response)
+    if not token and isinstance(pointed(response.content, SEMANTICS["token"]), str):
         yield Violation("issued-token/characters", ISSUE)
     if token:
         user = " ".join(asked[name] for name in sorted(USER))
         if memory.tokens.setdefault(token, user) != user:
             yield Violation("own-sessions/token", ISSUE)
-        memory.issued.setdefault(token, Issue(time.time() + lifetime(answer)))
+        memory.issued.setdefault(token, Issue(time.time() + lifetime(response)))
 
 
-def end_of(answer: Reply) -> datetime | None:
+def end_of(response: Reply) -> datetime | None:
     """Return when a token ends; None for no instant, of which the document has its own words."""
-    text = pointed(answer.content, SEMANTICS["expires"])
+    text = pointed(response.content, SEMANTICS["expires"])
     try:
         end = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -68,13 +68,13 @@ def end_of(answer: Reply) -> datetime | None:
     return end if end is not None and end.utcoffset() is not None else None
 
 
-def lifetime(answer: Reply) -> float:
+def lifetime(response: Reply) -> float:
     """Return for how many seconds a token lives, by the clock of the server where it tells it."""
-    end = end_of(answer)
+    end = end_of(response)
     if end is None:
         return math.inf
     try:
-        now = parsedate_to_datetime(answer.header("date") or "")
+        now = parsedate_to_datetime(response.header("date") or "")
     except ValueError:
         now = datetime.now(UTC)
     if now.utcoffset() is None:

@@ -24,7 +24,7 @@ from heidi_conformance.contract._operations import (
     OPERATIONS,
 )
 
-from ._pages import Shelf
+from ._pages import ListState
 from ._reading import Reading, as_float
 from ._violation import Violation
 
@@ -142,10 +142,10 @@ class Memory:
     decided: the rules that level strict alone has. tokens: user by token. unlinked: users whose
     list is refused. key: what tokens are issued for.
     issued: tokens that were issued, each with its end. resources: by id. deleted: what is no more.
-    unsure: what may be no more. away: what a list may leave out. shelves: what is known of a list.
+    unsure: what may be no more. away: what a list may leave out. lists: what is known of a list.
     moving: what is updated while other requests run. initial: by kind, the state of the first new
     resource that was seen.
-    strangers: how requests for what is no resource of the caller were refused, by operation, what
+    refusals: how requests for what is no resource of the caller were refused, by operation, what
     else is wrong with the request, and kind. written: by user, strings that no other user sends.
     """
 
@@ -165,31 +165,31 @@ class Memory:
         self.unsure: set[Id] = set()
         self.away: set[Id] = set()
         self.moving: set[Id] = set()
-        self.shelves: dict[Place, Shelf] = defaultdict(Shelf)
+        self.lists: dict[Place, ListState] = defaultdict(ListState)
         self.initial: dict[str, Flat] = {}
-        self.strangers: dict[tuple[str, bytes, str], Any] = {}
+        self.refusals: dict[tuple[str, bytes, str], Any] = {}
         self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, resource_id: str, user: str) -> None:
         """Take note of a session that was created elsewhere."""
         self.resources[MAIN.name, resource_id] = Known(user, -1)
 
-    def shelf(self, reading: Reading, user: str) -> Shelf:
+    def list_state(self, reading: Reading, user: str) -> ListState:
         """Return what is known of the list that a request asks for."""
         path = reading.message.target.partition("?")[0]
-        return self.shelves[user, reading.operation, path]
+        return self.lists[user, reading.operation, path]
 
-    def shelves_of(self, user: str, kind: str = "") -> list[Shelf]:
+    def lists_of(self, user: str, kind: str = "") -> list[ListState]:
         """Return what is known of the lists of a user; kind: of the resources on them."""
         return [
-            shelf
-            for (owner, operation, _), shelf in self.shelves.items()
+            state
+            for (owner, operation, _), state in self.lists.items()
             if owner == user and kind in ("", kind_of(operation))
         ]
 
     def total(self, user: str) -> int:
         """Return how many main resources a user has, 0 where no list said it."""
-        return self.shelves[user, LIST, OPERATIONS[LIST].path].total or 0
+        return self.lists[user, LIST, OPERATIONS[LIST].path].total or 0
 
     def others(self, of: Known) -> list[Known]:
         """Return the other resources of the same kind."""
@@ -207,18 +207,18 @@ class Memory:
     def forget(self, named: Id) -> None:
         """Take note that a resource is no more."""
         known = self.resources.pop(named, None)
-        for shelf in self.shelves_of(known.owner, named[0]) if known is not None else ():
-            shelf.unsettle()
-            shelf.total = None if shelf.total is None else shelf.total - 1
+        for state in self.lists_of(known.owner, named[0]) if known is not None else ():
+            state.unsettle()
+            state.total = None if state.total is None else state.total - 1
 
     def doubt(self, reading: Reading) -> None:
         """Whether the request did what it asked for is not known."""
         user = self.tokens.get(reading.token or "", "")
         operation = reading.declared if reading.method_known else None
         creates = operation is not None and operation.action == "create"
-        for shelf in self.shelves_of(user):
-            shelf.unsettle()
-            shelf.total = None if creates else shelf.total
+        for state in self.lists_of(user):
+            state.unsettle()
+            state.total = None if creates else state.total
         if not creates and operation is not None and operation.writes:
             self.unsettle(reading, user)
             if operation.action == "delete" or operation.method == "DELETE":
@@ -227,9 +227,9 @@ class Memory:
     def unsettle(self, reading: Reading, user: str) -> None:
         """Know nothing of what a write may have changed: its resource or, without one, all."""
         updates = reading.action == "update"
-        for shelf in self.shelves_of(user):
-            shelf.unsettle()
-            shelf.total = shelf.total if updates else None
+        for state in self.lists_of(user):
+            state.unsettle()
+            state.total = state.total if updates else None
         self.away |= set() if updates else {*reading.named}
         for named, known in self.resources.items():
             if named in reading.named or (not reading.named and known.owner == user):

@@ -41,27 +41,27 @@ REFERENCE = re.compile(r"[\w-]*\d[\w-]*")
 NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
 
-def message_faults(reading: Reading, answer: Reply, *, known: bool) -> Iterator[Violation]:
+def message_faults(reading: Reading, response: Reply, *, known: bool) -> Iterator[Violation]:
     """Yield what a message says too much or too little."""
     operation = reading.operation or LIST
-    message = error_message(answer.content)
+    message = error_message(response.content)
     wheres = {problem.where for problem in reading.problems}
     wheres |= {reading.declared.page.token} if reading.asks_page else set[str]()
     # A number that no double holds may stand where no document knows a property.
     known = known and not any(where in reading.strange for where in wheres)
-    if answer.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
+    if response.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
         if where and where not in message:
             yield Violation("message-names", operation, field=where)
     path = reading.message.target.partition("?")[0]
     told = [
         # A property may name the path; the message may not.
-        *(text for text in strings(answer.content) if text == message or not text.endswith(path)),
-        *(text for name, text in answer.headers if name not in STANDARD),
+        *(text for text in strings(response.content) if text == message or not text.endswith(path)),
+        *(text for name, text in response.headers if name not in STANDARD),
     ]
     heard = "\n".join(told).casefold()
     if any(value.casefold() in heard for value in secrets_of(reading)):
-        yield Violation("message-quotes", operation, field=f":{answer.status}")
+        yield Violation("message-quotes", operation, field=f":{response.status}")
 
 
 def wording(error: Any) -> Any:

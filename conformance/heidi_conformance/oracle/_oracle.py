@@ -1,4 +1,4 @@
-"""The oracle: it follows every exchange of a run and says which rules an answer breaks.
+"""The oracle: it follows every exchange of a run and says which rules a response breaks.
 
 It knows what the contract allows after all that went before, and every choice that is left open.
 What a server showed it takes for what the server has, so that one cause is reported once.
@@ -18,7 +18,7 @@ from heidi_conformance.contract._operations import (
 )
 
 from ._differences import instant
-from ._gate import broken, nowhere, silent, stranger, too_many, without_link, wrong_method
+from ._gate import broken, nowhere, silent, too_many, unauthenticated, without_link, wrong_method
 from ._issuing import issuing
 from ._issuing import refused as refused_token
 from ._memory import Memory
@@ -71,12 +71,12 @@ class Oracle(Memory):
             known = self.resources.get(reading.one)
             if reading.action != "update" or known is None:
                 continue
-            if isinstance(exchange.answer, Reply) and exchange.answer.ok:
+            if isinstance(exchange.response, Reply) and exchange.response.ok:
                 fields = known.fields
                 sent = fields.as_stored(reading.sent)
                 known.shown, known.listed = known.expected(sent), None
                 known.shown.pop(fields.updated, None)
-                shown = OPERATIONS[reading.operation].shown(exchange.answer.content)
+                shown = OPERATIONS[reading.operation].shown(exchange.response.content)
                 told = instant(member(shown, fields.updated))
                 known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= sent.keys()
@@ -84,32 +84,32 @@ class Oracle(Memory):
 
     def violations(self, exchange: Exchange, *, together: bool) -> Iterator[Violation]:
         reading = understand(exchange.message)
-        answer = exchange.answer
-        if isinstance(answer, Silence):
+        response = exchange.response
+        if isinstance(response, Silence):
             self.doubt(reading)
-            yield from silent(reading, answer)
+            yield from silent(reading, response)
             return
-        told = [item for judge in self.judges for item in judge(reading, answer, self)]
+        told = [item for judge in self.judges for item in judge(reading, response, self)]
         user = self.tokens.get(reading.token or "")
-        if answer.status >= 500:
+        if response.status >= 500:
             self.doubt(reading)
-            yield from broken(reading, answer)
-            if answer.status == 501 and reading.path and user is not None:
-                yield from self.if_strict(wrong_method(reading, answer))
-        elif answer.status == 429:
-            yield from self.if_strict(too_many(reading, answer))
+            yield from broken(reading, response)
+            if response.status == 501 and reading.path and user is not None:
+                yield from self.if_strict(wrong_method(reading, response))
+        elif response.status == 429:
+            yield from self.if_strict(too_many(reading, response))
         elif not reading.path:
-            yield from self.if_strict(nowhere(reading, answer))
+            yield from self.if_strict(nowhere(reading, response))
         elif reading.operation == ISSUE:
-            yield from self.if_strict(issuing(self, reading, answer))
+            yield from self.if_strict(issuing(self, reading, response))
         elif self.unsure.intersection(reading.named) or not self.asserts(reading):
             self.doubt(reading)
         else:
-            yield from self.asked_by(user, reading, answer, exchange, together=together)
-        if self.strict and answer.ok and user is not None:
-            yield from self.leaks(answer, user)
-        if self.strict and answer.status >= 400:
-            yield from message_faults(reading, answer, known=reading.token in self.tokens)
+            yield from self.asked_by(user, reading, response, exchange, together=together)
+        if self.strict and response.ok and user is not None:
+            yield from self.leaks(response, user)
+        if self.strict and response.status >= 400:
+            yield from message_faults(reading, response, known=reading.token in self.tokens)
         yield from told
 
     def asserts(self, reading: Reading) -> bool:
@@ -120,38 +120,38 @@ class Oracle(Memory):
         self,
         user: str | None,
         reading: Reading,
-        answer: Reply,
+        response: Reply,
         exchange: Exchange,
         *,
         together: bool,
     ) -> Iterator[Violation]:
-        of_token = refused_token(self, reading) if answer.status == 401 else None
-        if answer.status != 401 and (issue := self.issued.get(reading.token or "")):
+        of_token = refused_token(self, reading) if response.status == 401 else None
+        if response.status != 401 and (issue := self.issued.get(reading.token or "")):
             issue.used = True
         if reading.method_known and not reading.declared.scheme:
             owner = self.owner(reading.named[-1]) if reading.named else None
-            yield from self.known_user(reading, answer, owner or "", exchange, together=together)
+            yield from self.known_user(reading, response, owner or "", exchange, together=together)
         elif user is None or user == "expired":
-            yield from stranger(self, reading, answer)
+            yield from unauthenticated(self, reading, response)
         elif of_token is not None:
             yield from of_token
         elif not reading.method_known:
-            if answer.ok and reading.message.method not in ("HEAD", "OPTIONS"):
+            if response.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
-            yield from self.if_strict(wrong_method(reading, answer))
-            yield from self.if_strict(glimpsed(self, reading, answer, user))
+            yield from self.if_strict(wrong_method(reading, response))
+            yield from self.if_strict(glimpsed(self, reading, response, user))
         else:
-            yield from self.known_user(reading, answer, user, exchange, together=together)
+            yield from self.known_user(reading, response, user, exchange, together=together)
 
-    def leaks(self, answer: Reply, user: str) -> Iterator[Violation]:
-        """Yield that an answer holds what another user wrote, wherever it stands."""
+    def leaks(self, response: Reply, user: str) -> Iterator[Violation]:
+        """Yield that a response holds what another user wrote, wherever it stands."""
         others = [texts for name, texts in self.written.items() if name != user]
         foreign = set[str]().union(*others) - self.written[user]
-        if any(text.encode() in answer.body for text in foreign):
+        if any(text.encode() in response.body for text in foreign):
             yield Violation("own-sessions/text", READ)
 
     def known_user(
-        self, reading: Reading, answer: Reply, user: str, exchange: Exchange, *, together: bool
+        self, reading: Reading, response: Reply, user: str, exchange: Exchange, *, together: bool
     ) -> Iterator[Violation]:
         self.written[user] |= {text for text in strings(dict(reading.sent)) if MARK in text}
         known = self.resources.get(reading.one)
@@ -159,44 +159,44 @@ class Oracle(Memory):
         # Whether anything else that a path names exists is not known.
         open_path = len(reading.declared.ids) > len(reading.named)
         refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
-        malformed = reading.malformed and answer.status in MALFORMED
+        malformed = reading.malformed and response.status in MALFORMED
         # A slash at the end of a path, which a server may take away.
-        moved = reading.message.target.endswith("%2F") and 300 <= answer.status < 400
+        moved = reading.message.target.endswith("%2F") and 300 <= response.status < 400
         if malformed or moved:
             note_refusal(reading, user, known)
             return
         if reading.operation == LIST and user in self.unlinked and UNLINKED is not None:
-            if answer.status != 422 or not (reading.problems or reading.asks_page):
-                yield from without_link(self.level, UNLINKED, answer)
+            if response.status != 422 or not (reading.problems or reading.asks_page):
+                yield from without_link(self.level, UNLINKED, response)
             return
         unfit = list(
-            self.if_strict(unfit_status(reading, answer, elsewhere=elsewhere, together=together))
+            self.if_strict(unfit_status(reading, response, elsewhere=elsewhere, together=together))
         )
         yield from unfit
-        if unfit and not answer.ok:
+        if unfit and not response.ok:
             return
-        misshapen, skip = judged(self.level, reading.operation, answer)
+        misshapen, skip = judged(self.level, reading.operation, response)
         yield from misshapen
-        yield from lacking(self.level, reading.operation, answer) if answer.ok else ()
-        if not answer.ok:
+        yield from lacking(self.level, reading.operation, response) if response.ok else ()
+        if not response.ok:
             note_refusal(reading, user, known)
             yield from refused(
-                self, reading, answer, user, known=known, elsewhere=elsewhere, refusals=refusals
+                self, reading, response, user, known=known, elsewhere=elsewhere, refusals=refusals
             )
-            if elsewhere and answer.status == 404:
-                yield from not_found(self, reading, answer)
+            if elsewhere and response.status == 404:
+                yield from not_found(self, reading, response)
             elif elsewhere and reading.problems:
-                yield from self.if_strict(told_apart(self, reading, answer))
+                yield from self.if_strict(told_apart(self, reading, response))
             return
         if elsewhere:
-            yield from found_elsewhere(self, reading, answer, known)
+            yield from found_elsewhere(self, reading, response, known)
             return
-        yield from self.if_strict(accepted(reading.sure, reading, answer))
+        yield from self.if_strict(accepted(reading.sure, reading, response))
         if reading.action == "create":
-            yield from created(self, reading, answer, user)
+            yield from created(self, reading, response, user)
         elif reading.action == "list":
-            yield from listed(self, reading, answer, user, skip)
+            yield from listed(self, reading, response, user, skip)
         elif reading.action not in ("read", "update"):
-            yield from affected(self, reading, answer, user)
+            yield from affected(self, reading, response, user)
         elif known is not None:
-            yield from shown(self, reading, answer, known, exchange, skip=skip, together=together)
+            yield from shown(self, reading, response, known, exchange, skip=skip, together=together)

@@ -34,7 +34,7 @@ class Walk:
 
 
 @dataclass
-class Shelf:
+class ListState:
     """One list of one user.
 
     total: how many resources there are, None until the server said it. walk: the latest.
@@ -90,7 +90,7 @@ def is_whole(operation: Operation, page: Any) -> bool:
 
 
 def page_faults(
-    shelf: Shelf, reading: Reading, page: Any, there: frozenset[str]
+    state: ListState, reading: Reading, page: Any, there: frozenset[str]
 ) -> Iterator[Violation]:
     """Yield what is wrong with the numbers of a page; take what it tells."""
     operation, words = reading.operation, reading.declared.page
@@ -104,35 +104,35 @@ def page_faults(
     if isinstance(more, bool) and more != (token is not None):
         yield Violation("next-page", operation, expected=token is not None, got=more)
     if isinstance(total, int) and not isinstance(total, bool):
-        if shelf.total is not None and total != shelf.total:
-            yield Violation("totals", operation, expected=shelf.total, got=plausible(total))
-        shelf.total = total
+        if state.total is not None and total != state.total:
+            yield Violation("totals", operation, expected=state.total, got=plausible(total))
+        state.total = total
     if len(ids) > len(set(ids)):
         yield Violation("walks/twice", operation, expected=len(ids), got=len(set(ids)))
     if size is not None:
-        yield from length_faults(shelf, reading, len(ids), size, more=token is not None)
+        yield from length_faults(state, reading, len(ids), size, more=token is not None)
     if token is not None:
         number = NUMBER.fullmatch(str(token)) is not None
-        shelf.numbers = number and (shelf.numbers or not shelf.offered)
-        shelf.offered = True
+        state.numbers = number and (state.numbers or not state.offered)
+        state.offered = True
     key = reading.message.target
-    before = shelf.order.get(key, ids)
+    before = state.order.get(key, ids)
     if before != ids:
         lost, others = len(set(before) - set(ids)), len(set(ids) - set(before))
         yield Violation("walks/again", operation, expected=len(before), got=(lost, others))
-    shelf.order[key] = ids
-    walk = shelf.walk
+    state.order[key] = ids
+    walk = state.walk
     if not tokens_of(reading):
-        walk = None if size is None else Walk(size, there, shelf.total)
-    elif not shelf.offers(reading):
+        walk = None if size is None else Walk(size, there, state.total)
+    elif not state.offers(reading):
         walk = None
-    shelf.walk = walk
+    state.walk = walk
     if walk is not None:
-        yield from walk_faults(shelf, reading, walk, ids, token)
+        yield from walk_faults(state, reading, walk, ids, token)
 
 
 def length_faults(
-    shelf: Shelf, reading: Reading, length: int, size: int, *, more: bool
+    state: ListState, reading: Reading, length: int, size: int, *, more: bool
 ) -> Iterator[Violation]:
     """Yield that a page holds too much or too little."""
     operation = reading.operation
@@ -142,19 +142,19 @@ def length_faults(
         yield Violation(code, operation, expected=size, got=length)
         return
     first = not tokens_of(reading)
-    fit = size if more else min(size, shelf.total or 0) if first else 0
+    fit = size if more else min(size, state.total or 0) if first else 0
     if length < fit:
         code = "full-pages" if asked else "page-size/default-short"
         yield Violation(code, operation, expected=fit, got=length)
-    elif first and not more and (shelf.total or 0) > length:
-        yield Violation("next-page/missing", operation, expected=plausible(shelf.total), got=length)
+    elif first and not more and (state.total or 0) > length:
+        yield Violation("next-page/missing", operation, expected=plausible(state.total), got=length)
 
 
 def walk_faults(
-    shelf: Shelf, reading: Reading, walk: Walk, ids: list[str], token: Any
+    state: ListState, reading: Reading, walk: Walk, ids: list[str], token: Any
 ) -> Iterator[Violation]:
     """Follow a walk by one page; at its end, say what it missed or repeated."""
-    operation, total = reading.operation, shelf.total
+    operation, total = reading.operation, state.total
     repeated = [resource_id for resource_id in ids if resource_id in walk.seen]
     walk.seen.update(ids)
     walk.pages += 1
@@ -163,11 +163,11 @@ def walk_faults(
     if token is not None:
         walk.token = str(token)
         if total is not None and walk.pages > total // walk.size + 20:
-            shelf.walk = None
+            state.walk = None
             pages = plausible(-(-total // walk.size))
             yield Violation("walks/endless", operation, expected=pages, got=walk.pages)
         return
-    shelf.walk = None
+    state.walk = None
     missing = len(walk.there - walk.seen.keys())
     least = max(len(walk.there), walk.least or 0)
     if missing or len(walk.seen) < (walk.least or 0):

@@ -63,8 +63,8 @@ class Problem:
 class Reading:
     """A request, understood.
 
-    path: the path of the document, empty where it has none. sent: the members that the document
-    knows. strange: names of members that must not be stored. special: the rule
+    path: the path of the document, empty where it has none. sent: the properties that the document
+    knows. strange: names of properties that must not be stored. special: the rule
     broken if this valid request is refused. named: the resources in its path, each
     by the name of its schema and its id.
     """
@@ -111,7 +111,7 @@ class Reading:
 
     @property
     def asks_page(self) -> bool:
-        """Whether a `page` is asked for that no answer need have offered."""
+        """Whether a `page` is asked for that no response need have offered."""
         return self.action == "list" and any(
             name == self.declared.page.token for name, _ in self.query
         )
@@ -207,20 +207,20 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
             problems += [unreadable(error.code, message.body)]
         else:
             problems += unfit_value(operation, value, message.body)
-    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    sent, strange = sorted_out(body_schema(operation), members)
+    properties = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    sent, strange = sorted_out(body_schema(operation), properties)
     usual = "update-answer" if declared.action == "update" else "works"
-    rule = special(message, operation, members, sent, strange) or usual
+    rule = special(message, operation, properties, sent, strange) or usual
     problems = [*reading.problems, *problems]
     return replace(reading, sent=sent, strange=strange, problems=tuple(problems), special=rule)
 
 
-def sorted_out(schema: Json, members: Json, at: str = "") -> tuple[Flat, Flat]:
+def sorted_out(schema: Json, properties: Json, at: str = "") -> tuple[Flat, Flat]:
     """Return what the document knows of an object, and what it does not, spelled `outer.inner`."""
     known = branch(schema).get("properties")
     sent: Flat = {}
     strange: Flat = {}
-    for name, value in members.items():
+    for name, value in properties.items():
         place = f"{at}.{name}" if at else name
         if known is not None and name not in known:
             strange |= flattened({place: value})
@@ -273,7 +273,7 @@ def unfit_value(operation: str, value: Any, raw: bytes) -> Iterator[Problem]:
     """Yield what the document has against a JSON value as a body, which is written as `raw`."""
     shape = frozenset({422})
     if lone_surrogate(value):
-        # In the name of a member that no document knows, it may be ignored with the member.
+        # In the name of a property that no document knows, it may be ignored with the property.
         sure = any(map(lone_surrogate, strings(value)))
         yield Problem("strings", frozenset({400, 422}), "surrogate", sure=sure)
         return
@@ -367,7 +367,7 @@ def unfit_query(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Ite
 def special(
     message: Message,
     operation: str,
-    members: Mapping[str, Any],
+    properties: Mapping[str, Any],
     sent: Mapping[str, Any],
     strange: Mapping[str, Any],
 ) -> str:
@@ -381,7 +381,7 @@ def special(
         return "unknown-members"
     fields = fields_of_body(operation)
     if not sent:
-        return "" if members.keys() <= fields.keys() else "unknown-members"
+        return "" if properties.keys() <= fields.keys() else "unknown-members"
     restricted = {name for name in sent if name in fields and fields[name].restricted}
     if not all(is_ordinary_text(value) for name, value in sent.items() if name not in restricted):
         return "strings"

@@ -28,19 +28,19 @@ def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
         known.attempt("rejected" if known.owner == user else "foreign", reading)
 
 
-def accepted(problem: Problem | None, reading: Reading, answer: Reply) -> Iterator[Violation]:
+def accepted(problem: Problem | None, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield that a request succeeded that must be refused."""
     if problem is not None:
         code, allowed = f"{problem.rule}/accepted", sorted(problem.statuses)
         yield Violation(
-            code, reading.operation, problem.where, problem.kind, allowed, answer.status
+            code, reading.operation, problem.where, problem.kind, allowed, response.status
         )
 
 
 def refused(
     memory: Memory,
     reading: Reading,
-    answer: Reply,
+    response: Reply,
     user: str,
     *,
     known: Known | None,
@@ -48,11 +48,11 @@ def refused(
     refusals: Iterable[int],
 ) -> Iterator[Violation]:
     """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
-    operation, status = reading.operation, answer.status
+    operation, status = reading.operation, response.status
     allowed = set(refusals)
     if reading.asks_page:
         allowed.add(422)
-        if memory.strict and memory.shelf(reading, user).offers(reading):
+        if memory.strict and memory.list_state(reading, user).offers(reading):
             yield Violation("walks/refused", operation, got=status)
     if status in allowed or OPERATIONS[operation].doubtful(status):
         return
@@ -63,7 +63,7 @@ def refused(
         yield Violation("created-exists", operation, got=status)
         return
     if not memory.strict:
-        usual_error = UNLINKED is None or error_type(answer.content) != UNLINKED.type
+        usual_error = UNLINKED is None or error_type(response.content) != UNLINKED.type
         stale = STALE.get(reading.action, "") if status == 304 else ""
         if problem is None and not elsewhere and (stale or (plain(reading) and usual_error)):
             yield Violation(stale or "works", operation, detail=str(status))
@@ -95,22 +95,22 @@ def of_query(reading: Reading) -> str:
     return "page-size" if names and reading.action == "list" else "works"
 
 
-def not_found(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
+def not_found(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield how the refusal of an id says too much, or the wrong thing."""
     operation = reading.operation
     if "%2F" in reading.message.target:
         # Many servers take it for a slash, and so for a path that they do not have.
         return
     documented = memory.strict or operation == READ
-    told, type_ = error_type(answer.content), reading.declared.error_type(404)
+    told, type_ = error_type(response.content), reading.declared.error_type(404)
     if type_ is None and reading.one[0] == MAIN.name:
         type_ = OPERATIONS[READ].error_type(404)
     if documented and None not in (told, type_) and told != type_:
         yield Violation("unknown-id/type", operation, expected=type_)
-    yield from memory.if_strict(told_apart(memory, reading, answer))
+    yield from memory.if_strict(told_apart(memory, reading, response))
 
 
-def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Violation]:
+def told_apart(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield that a request is refused otherwise for another user's session than for none."""
     foreign = any(memory.owner(named) is not None for named in reading.named)
     if not foreign and not all(formed(*named) for named in reading.named):
@@ -119,10 +119,10 @@ def told_apart(memory: Memory, reading: Reading, answer: Reply) -> Iterator[Viol
     kind = "foreign" if foreign else "never"
     media_type = dict(reading.message.headers).get("Content-Type", "").encode()
     wrong = media_type + b" " + reading.message.body if reading.problems else b""
-    memory.strangers[operation, wrong, kind] = answer.status, wording(answer.content)
-    both = [memory.strangers.get((operation, wrong, name)) for name in ("never", "foreign")]
+    memory.refusals[operation, wrong, kind] = response.status, wording(response.content)
+    both = [memory.refusals.get((operation, wrong, name)) for name in ("never", "foreign")]
     if None not in both and both[0] != both[1]:
-        del memory.strangers[operation, wrong, kind]
+        del memory.refusals[operation, wrong, kind]
         yield Violation("unknown-alike", operation)
 
 
@@ -131,20 +131,20 @@ def formed(resource: str, name: str) -> bool:
     return MAIN_FIELDS.is_id(name) if resource == MAIN.name else name == RESOURCES[resource].unknown
 
 
-def glimpsed(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
+def glimpsed(memory: Memory, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
     """Yield that HEAD tells of a session what GET would not."""
     known = memory.resources.get(reading.one)
     foreign = known is not None and known.owner != user
-    if reading.message.method == "HEAD" and answer.ok and foreign:
-        yield Violation("own-sessions/head", READ, got=answer.status)
+    if reading.message.method == "HEAD" and response.ok and foreign:
+        yield Violation("own-sessions/head", READ, got=response.status)
 
 
 def found_elsewhere(
-    memory: Memory, reading: Reading, answer: Reply, known: Known | None
+    memory: Memory, reading: Reading, response: Reply, known: Known | None
 ) -> Iterator[Violation]:
     """Yield that a request for no session of the caller succeeded."""
     how = "changes" if reading.declared.writes else "shows"
-    real = (reading.one[0], reading.declared.made(answer.content) or "")
+    real = (reading.one[0], reading.declared.made(response.content) or "")
     if memory.deleted.intersection(reading.named):
         rule = "deleted"
     elif any(memory.owner(named) is not None for named in reading.named):
@@ -157,28 +157,28 @@ def found_elsewhere(
         rule = "exact-lookup"
         memory.resources[real].settled = False
     else:
-        yield Violation("unknown-id/accepted", reading.operation, expected=404, got=answer.status)
+        yield Violation("unknown-id/accepted", reading.operation, expected=404, got=response.status)
         return
-    violation = Violation(f"{rule}/{how}", reading.operation, expected=404, got=answer.status)
+    violation = Violation(f"{rule}/{how}", reading.operation, expected=404, got=response.status)
     yield from memory.if_strict([violation])
 
 
 def unfit_status(
-    reading: Reading, answer: Reply, *, elsewhere: bool, together: bool
+    reading: Reading, response: Reply, *, elsewhere: bool, together: bool
 ) -> Iterator[Violation]:
     """Yield what is wrong with a status, whatever else was sent before.
 
     Where a refusal is right, or wrong for another reason, that rule says which status it has.
     """
-    status = answer.status
+    status = response.status
     right = reading.sure is not None or elsewhere
     if reading.declared.doubtful(status):
         return
-    if together and reading.action == "update" and not (answer.ok or right):
+    if together and reading.action == "update" and not (response.ok or right):
         yield Violation("concurrent/refused", reading.operation, got=status)
     elif status == 304 and reading.action in STALE:
         yield Violation(STALE[reading.action], reading.operation, detail=str(status))
-    elif not reading.declared.declares(status) and (answer.ok or not (right or status == 403)):
+    elif not reading.declared.declares(status) and (response.ok or not (right or status == 403)):
         yield Violation("declared-status", reading.operation, detail=str(status))
 
 

@@ -12,7 +12,7 @@ from heidi_conformance.contract._operations import OPERATIONS
 
 from ._differences import AFTER_UPDATE, instants, kind, misfits, new_faults
 from ._memory import Id, Known, Memory, kind_of, same
-from ._pages import NUMBER, Shelf, is_whole, page_faults, tokens_of
+from ._pages import NUMBER, ListState, is_whole, page_faults, tokens_of
 from ._reading import Reading, understand
 from ._violation import Violation
 
@@ -26,15 +26,15 @@ LEAST_BITS = 64
 # --- one resource ---
 
 
-def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
+def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
     """A resource is created."""
     operation, fields = reading.operation, fields_of(reading.operation)
     if fields is None:
         return
     resource = fields.resource.name
-    for shelf in memory.shelves_of(user, resource):
-        shelf.added()
-    resource_id = OPERATIONS[operation].made(answer.content)
+    for state in memory.lists_of(user, resource):
+        state.added()
+    resource_id = OPERATIONS[operation].made(response.content)
     if resource_id is None:
         return
     strict_main = memory.strict and fields is MAIN_FIELDS
@@ -45,7 +45,7 @@ def created(memory: Memory, reading: Reading, answer: Reply, user: str) -> Itera
         yield Violation("id-unique", operation)
         return
     known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
-    known.shown = {fields.id: pointed(answer.content, OPERATIONS[operation].id_pointer or "")}
+    known.shown = {fields.id: pointed(response.content, OPERATIONS[operation].id_pointer or "")}
     known.strange = dict(reading.strange)
     memory.resources[resource, resource_id] = known
     for other in memory.others(known):
@@ -81,7 +81,7 @@ def triples(items: Sequence[int]) -> Iterator[tuple[int, int, int]]:
 def shown(
     memory: Memory,
     reading: Reading,
-    answer: Reply,
+    response: Reply,
     known: Known,
     exchange: Exchange,
     *,
@@ -90,7 +90,7 @@ def shown(
 ) -> Iterator[Violation]:
     """A resource of the caller is shown, by a read or an update."""
     fields, operation = known.fields, reading.operation
-    got = fields.shown_in(OPERATIONS[operation].shown(answer.content))
+    got = fields.shown_in(OPERATIONS[operation].shown(response.content))
     sent = fields.as_stored(reading.sent)
     updates = reading.action == "update"
     if updates:
@@ -159,8 +159,8 @@ def inherited(memory: Memory, known: Known, got: Flat) -> Iterator[Violation]:
 
 def updated(memory: Memory, reading: Reading, known: Known) -> None:
     """An update was accepted."""
-    for shelf in memory.shelves_of(known.owner, known.fields.resource.name):
-        shelf.order.clear()
+    for state in memory.lists_of(known.owner, known.fields.resource.name):
+        state.order.clear()
     known.strange |= reading.strange
     for other in memory.others(known):
         other.attempts.setdefault("other", [])
@@ -186,11 +186,11 @@ def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, Violation]:
     told: dict[int, Violation] = {}
     for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
         known, sent = memory.resources.get(reading.one), updates.get(reading.one, [])
-        answer = exchange.answer
+        response = exchange.response
         if reading.action != "read" or known is None or len(sent) != 1:
             continue
-        if isinstance(answer, Reply) and answer.ok:
-            got = known.fields.shown_in(OPERATIONS[reading.operation].shown(answer.content))
+        if isinstance(response, Reply) and response.ok:
+            got = known.fields.shown_in(OPERATIONS[reading.operation].shown(response.content))
             if halfway(known.shown, known.fields.as_stored(sent[0].sent), got):
                 told[place] = Violation("concurrent/half", known.fields.named("update"))
     return told
@@ -210,24 +210,24 @@ def halfway(before: Flat, sent: Mapping[str, object], got: Flat) -> bool:
 
 
 def listed(
-    memory: Memory, reading: Reading, answer: Reply, user: str, skip: set[str]
+    memory: Memory, reading: Reading, response: Reply, user: str, skip: set[str]
 ) -> Iterator[Violation]:
     """A page of the caller's resources is shown."""
-    operation, page = reading.declared, answer.content
+    operation, page = reading.declared, response.content
     fields = fields_of(operation.id)
     if fields is None:
         return
     resource, ids = fields.resource.name, operation.ids_on(page)
-    shelf = memory.shelf(reading, user)
+    state = memory.list_state(reading, user)
     if memory.moving:
-        shelf.order.clear()
+        state.order.clear()
     yield from misplaced(memory, reading, ids, user)
     if reading.sure is not None:
         return
     if any(rounded(memory, resource, resource_id) for resource_id in ids):
         yield Violation("created-exists/rounded", operation.id)
-    if memory.strict and unissued(reading, ids, shelf):
-        yield Violation("page-token", operation.id, expected=422, got=answer.status)
+    if memory.strict and unissued(reading, ids, state):
+        yield Violation("page-token", operation.id, expected=422, got=response.status)
     # Of one that no response has shown, its creation may have told another id.
     mine = {
         key for key, known in memory.resources.items() if known.owner == user and known.seen
@@ -235,10 +235,10 @@ def listed(
     # A list inside of something holds a part of them.
     there = frozenset(name for kind, name in mine if kind == resource and not operation.ids)
     if is_whole(operation, page) and not filtered(reading):
-        yield from memory.if_strict(page_faults(shelf, reading, page, there))
+        yield from memory.if_strict(page_faults(state, reading, page, there))
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
-        shelf.walk = None
+        state.walk = None
     gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):
         resource_id = as_id(member(item, fields.id))
@@ -302,7 +302,7 @@ def rounded(memory: Memory, resource: str, resource_id: str) -> bool:
     return any(resource_id == str(int(float(key))) for key in known)
 
 
-def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
+def unissued(reading: Reading, ids: list[str], state: ListState) -> bool:
     """Whether a `page` that was accepted has a form that no server issues."""
     tokens = tokens_of(reading)
     if not tokens:
@@ -312,13 +312,13 @@ def unissued(reading: Reading, ids: list[str], shelf: Shelf) -> bool:
         return True
     if token.startswith("-") and token[1:].isdigit():
         return bool(ids)
-    return shelf.numbers and NUMBER.fullmatch(token) is None
+    return state.numbers and NUMBER.fullmatch(token) is None
 
 
 # --- anything else ---
 
 
-def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iterator[Violation]:
+def affected(memory: Memory, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
     """Take what another operation did, and yield what is wrong with what it shows."""
     operation = reading.declared
     match operation.action:
@@ -332,7 +332,7 @@ def affected(memory: Memory, reading: Reading, answer: Reply, user: str) -> Iter
         case _:
             shown_id = None
             if operation.resource is not None and reading.one[1]:
-                shown_id = as_id(member(operation.shown(answer.content), operation.resource.id))
+                shown_id = as_id(member(operation.shown(response.content), operation.resource.id))
             if shown_id is not None and shown_id != reading.one[1]:
                 yield Violation("created-exists/another", operation.id)
             if operation.writes:

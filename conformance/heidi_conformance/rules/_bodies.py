@@ -127,7 +127,7 @@ def odd_bodies(on: Driver) -> None:
     values = on.values
     on.update(name, values.change(60))
     holes = [{values.lead: HOLE}, {"x": HOLE}]
-    told = [on.raw(members, number) for members in holes for number in HARD_NUMBERS]
+    told = [on.raw(properties, number) for properties in holes for number in HARD_NUMBERS]
     told += [
         b"[" * DEEP + b"]" * DEEP,
         b'{"a":' * DEEP + b"1" + b"}" * DEEP,

@@ -26,8 +26,8 @@ def openings(on: Driver) -> None:
         for value in told[:1] if name in on.fields.create_only else some(on, told):
             on.read(on.new({name: value}))
     full = {name: told[0] for name, told in valid.items() if told}
-    for members in (full, {}, None):
-        on.read(on.new(members))
+    for properties in (full, {}, None):
+        on.read(on.new(properties))
     on.create(german := on.probe.name(), {}, headers=GERMAN)
     on.read(german, headers=GERMAN)
     # Two that were created alike, of which one is updated; and one that is created after that.
@@ -61,8 +61,8 @@ def counted_openings(on: Driver) -> None:
     """Creations count, whatever they say, and a refused one does not."""
     on.page(1)
     label = {on.values.label: "EHR1"} if on.values.label else {}
-    for members in (None, {}, label, label, {"x_unknown": 1}):
-        on.create(on.probe.name(), members)
+    for properties in (None, {}, label, label, {"x_unknown": 1}):
+        on.create(on.probe.name(), properties)
         on.page(1)
     on.create(on.probe.name(), b"[]")
     on.page(on.most)

@@ -15,22 +15,22 @@ def canaries(on: Driver) -> None:
     """Values that an error could repeat, whole or in part."""
     values = on.values
     name = on.new()
-    for member, field in on.fields.updates.items():
+    for property_, field in on.fields.updates.items():
         text = f"{CANARY} 1" if field.is_code else CANARY
         every = (text, [text], -73519846.25, 73519846, [CANARY, 73519846])
         for value in [value for value in every if not field.fits(value)][:MOST]:
-            on.update(name, {member: value})
+            on.update(name, {property_: value})
     *_, wrong = values.invalid
     beside = {values.name: CANARY} if values.name else {}
     on.update(name, beside | {wrong: values.invalid[wrong][0]})
-    for member in values.texts[:1]:
-        on.update(name, on.raw({member: HOLE}, b'"%s" "x"' % CANARY.encode()))
+    for property_ in values.texts[:1]:
+        on.update(name, on.raw({property_: HOLE}, b'"%s" "x"' % CANARY.encode()))
     on.update(name, as_json(CANARY))
     on.update(name, values.change(60, CANARY), media_type=f"text/{CANARY}")
-    for member, field in on.fields.creates.items():
+    for property_, field in on.fields.creates.items():
         for value in (CANARY, [CANARY]):
             if not field.fits(value):
-                on.create(on.probe.name(), {member: value})
+                on.create(on.probe.name(), {property_: value})
     for size, token in ((CANARY, None), (73519846, None), (None, f"no-such-page-{CANARY}")):
         on.page(size, token)
 

@@ -68,12 +68,12 @@ def namesakes(probe: Probe) -> None:
         try:
             if one not in made:
                 made[one] = on.new(user=user_of(probe, *one))
-            stranger = user_of(probe, *other)
+            viewer = user_of(probe, *other)
         except UnboundError:
             # A server may have bounds for addresses and ids.
             continue
-        on.read(made[one], user=stranger)
-        on.update(made[one], on.values.change(60), user=stranger)
+        on.read(made[one], user=viewer)
+        on.update(made[one], on.values.change(60), user=viewer)
     if not made:
         raise UnboundError
 

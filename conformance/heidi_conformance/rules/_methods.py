@@ -67,20 +67,20 @@ def heads(probe: Probe) -> None:
             probe.try_send(request)
 
 
-def like_get(reading: Reading, answer: Reply, memory: Memory) -> Iterator[Violation]:
+def like_get(reading: Reading, response: Reply, memory: Memory) -> Iterator[Violation]:
     """Say how HEAD differs from GET; to refuse it with 405 is fine."""
     get = reading.message.method == "HEAD" and PATHS.get(reading.path, {}).get("GET")
-    if not get or answer.status in (405, 429) or answer.status >= 500:
+    if not get or response.status in (405, 429) or response.status >= 500:
         return
-    if answer.surplus or answer.body:
+    if response.surplus or response.body:
         yield Violation("head/body", get.id)
     known, user = memory.resources.get(reading.one), memory.tokens.get(reading.token or "")
     own = known is not None and known.seen and known.owner == user
     page = get.action == "list" and "?" not in reading.message.target and not get.ids
-    if (own or (page and user not in (*memory.unlinked, "expired", None))) and not answer.ok:
-        yield Violation("head/refused", get.id, got=answer.status)
-    if reading.one[1] and known is None and answer.ok and get.action == "read":
-        yield Violation("head/unknown", get.id, got=answer.status)
+    if (own or (page and user not in (*memory.unlinked, "expired", None))) and not response.ok:
+        yield Violation("head/refused", get.id, got=response.status)
+    if reading.one[1] and known is None and response.ok and get.action == "read":
+        yield Violation("head/unknown", get.id, got=response.status)
 
 
 RULES = (

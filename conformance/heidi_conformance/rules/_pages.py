@@ -32,10 +32,10 @@ def pager(on: Driver) -> str:
 
 def page_lengths(on: Driver) -> None:
     """Walks in pages of every interesting length, exact multiples among them."""
-    user, shelf = pager(on), SHELF if on.first else SMALL_SHELF
+    user, state = pager(on), SHELF if on.first else SMALL_SHELF
     sized = bool(on.operations["list"].size)
     total = on.total(user)
-    while total < shelf and not on.probe.setting.reads:
+    while total < state and not on.probe.setting.reads:
         on.new(user=user)
         if total in STAGES:
             on.walk(user=user)
@@ -115,7 +115,7 @@ def write_while_walking(on: Driver) -> None:
 
 
 def order(on: Driver) -> None:
-    """The same question twice gets the same answer, whatever was read between."""
+    """The same question twice gets the same response, whatever was read between."""
     user = pager(on)
     names = [on.new(user=user) for _ in range(3)]
     for size in (on.most, 2):

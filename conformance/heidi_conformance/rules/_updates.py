@@ -35,7 +35,7 @@ NOTHING = (
 MOST_AT_ONCE = 9
 
 
-def members(on: Driver) -> None:
+def properties(on: Driver) -> None:
     """Every property and every kind of value, between two resources that must stay as they are."""
     valid = on.values.valid
     witness, name, newest = on.new(), on.new(), on.new()
@@ -44,13 +44,13 @@ def members(on: Driver) -> None:
         on.read(one)
         on.update(one, start)
         on.read(one)
-    for member, items in valid.items():
+    for property_, items in valid.items():
         # What takes any value takes the further ones of several properties at once.
-        alone = items if on.fields.leaves[member].restricted else items[:2]
+        alone = items if on.fields.leaves[property_].restricted else items[:2]
         for value in alone:
-            on.update(name, {member: value})
+            on.update(name, {property_: value})
             on.read(name)
-        on.update(name, {member: alone[-1]})
+        on.update(name, {property_: alone[-1]})
         for one in (witness, newest):
             on.read(one)
     free = {key: items[2:] for key, items in valid.items() if not on.fields.leaves[key].restricted}
@@ -61,7 +61,7 @@ def members(on: Driver) -> None:
     on.look(name)
 
 
-def documented_members(on: Driver) -> None:
+def documented_properties(on: Driver) -> None:
     """What the page shows of an update, in the list as well."""
     values = on.values
     name = on.new(None)
@@ -139,7 +139,7 @@ def strange(on: Driver) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in known}
 
 
-def unknown_members(on: Driver) -> None:
+def unknown_properties(on: Driver) -> None:
     """Properties that no document knows, and those that only the server writes."""
     values, creates = on.values, on.fields.creates
     unknown = {**values.read_only, **strange(on)}
@@ -183,9 +183,9 @@ def atomic_rejection(on: Driver) -> None:
     on.update(name, values.full)
     on.read(name)
     good = {key: items[1] for key, items in values.valid.items()}
-    for place, (member, items) in enumerate(values.invalid.items()):
-        rest = {key: item for key, item in good.items() if not key.startswith(f"{member}.")}
-        bad = {member: items[place % len(items)]}
+    for place, (property_, items) in enumerate(values.invalid.items()):
+        rest = {key: item for key, item in good.items() if not key.startswith(f"{property_}.")}
+        bad = {property_: items[place % len(items)]}
         for change in (bad | {**rest, **bad}, {**rest, **bad}):
             on.update(name, as_json(nested(change)))
             on.read(name)
@@ -203,8 +203,8 @@ def instants(on: Driver) -> None:
     for number in (1, 2, 3, 4, 5):
         on.update(name, values.change(number), pause=0.008)
         on.read(name)
-    for member, items in values.valid.items():
-        on.update(name, {member: items[1]}, pause=0.008)
+    for property_, items in values.valid.items():
+        on.update(name, {property_: items[1]}, pause=0.008)
     for _ in range(2):
         on.read(name, pause=0.003)
         on.page(on.most, pause=0.003)
@@ -243,7 +243,9 @@ def concurrency(on: Driver) -> None:
     names = apart(on)[:MOST_AT_ONCE]
 
     def each(name: str, place: int) -> list[Request]:
-        return [on.changing(name, {member: values.valid[member][place]}) for member in names]
+        return [
+            on.changing(name, {property_: values.valid[property_][place]}) for property_ in names
+        ]
 
     for round_ in range(4):
         name = on.new()
@@ -256,7 +258,7 @@ def concurrency(on: Driver) -> None:
     on.page(on.most)
     pages = [on.paging(on.most)] * 2 if on.lists() else []
     for number in (1, 0, 1):
-        whole = {member: values.valid[member][number] for member in names[:4]}
+        whole = {property_: values.valid[property_][number] for property_ in names[:4]}
         on.probe.batch([on.changing(name, whole), *pages, *[on.request("read", name)] * 6])
         on.read(name)
 
@@ -315,12 +317,12 @@ RULES = (
 WRITES = ("create", "read", "update")
 FIRST = (Script(seen_everywhere, "documented", ("update-listed",), (*WRITES, "list"), ("linked",)),)
 SCRIPTS = (
-    Script(documented_members, "documented", ("works", "update-answer", "update-keeps", "update-read", "one-session"), WRITES),
-    Script(members, "documented", ("update-answer", "update-keeps", "update-read", "one-session", "values"), WRITES),
+    Script(documented_properties, "documented", ("works", "update-answer", "update-keeps", "update-read", "one-session"), WRITES),
+    Script(properties, "documented", ("update-answer", "update-keeps", "update-read", "one-session", "values"), WRITES),
     Script(conditions, "documented", ("update-read",), WRITES),
     Script(merging, "documented", ("update-keeps", "update-listed", "reading"), WRITES),
     Script(untouched_update, "documented", ("update-answer", "new-session"), WRITES),
-    Script(unknown_members, "strict", ("unknown-members",), WRITES),
+    Script(unknown_properties, "strict", ("unknown-members",), WRITES),
     Script(atomic_rejection, "strict", ("rejected-update",), WRITES),
     Script(instants, "strict", ("updated-at", "created-at", "reading"), WRITES),
     Script(concurrency, "strict", ("concurrent",), WRITES),

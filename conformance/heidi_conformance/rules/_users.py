@@ -24,12 +24,12 @@ def lists_of_users(on: Driver) -> None:
             on.page(size, user=user)
 
 
-def strangers(probe: Probe) -> None:
+def foreign_requests(probe: Probe) -> None:
     """Requests for another user's resource, compared with requests for one that does not exist."""
-    for owner, stranger in (BOTH[::-1], BOTH):
+    for owner, viewer in (BOTH[::-1], BOTH):
         for call in calls(probe, owner, ONE):
             for request in (*map(call.request, call.unknown()), call.request()):
-                probe.try_send(replace(request, user=stranger))
+                probe.try_send(replace(request, user=viewer))
             call.look()
             if call.operation.id not in DELETES:
                 call.send(user=owner)
@@ -49,16 +49,16 @@ def other_users(on: Driver) -> None:
     for user in BOTH:
         on.page(1, user=user)
     for name, user in owners.items():
-        stranger = "second" if user == "first" else "first"
+        viewer = "second" if user == "first" else "first"
         for asked in (unknown, name):
-            on.read(asked, user=stranger)
-            on.update(asked, wrong, user=stranger)
-        on.probe.send(replace(on.request("read", name, user=stranger), method="HEAD"))
-        on.update(name, values.change(61, "Eve") | lists, user=stranger)
-        on.update(name, {}, user=stranger)
+            on.read(asked, user=viewer)
+            on.update(asked, wrong, user=viewer)
+        on.probe.send(replace(on.request("read", name, user=viewer), method="HEAD"))
+        on.update(name, values.change(61, "Eve") | lists, user=viewer)
+        on.update(name, {}, user=viewer)
         on.read(name, user=user)
-    for member in values.lists:
-        on.update(mine, {member: [f"{{{other}}}"]})
+    for property_ in values.lists:
+        on.update(mine, {property_: [f"{{{other}}}"]})
     on.read(mine)
     on.update(other, values.change(62))
     taken = {**on.label("second"), on.fields.id: f"{{{mine}}}"}
@@ -80,9 +80,9 @@ def other_users(on: Driver) -> None:
         ]
         on.probe.batch([request for several in each * 2 for request in several])
     # The page that one user was offered, asked for by another.
-    for owner, stranger in (BOTH[::-1], BOTH):
+    for owner, viewer in (BOTH[::-1], BOTH):
         if pages and on.page(1, user=owner) is not None:
-            on.probe.try_send(on.paging(1, "{next}", user=stranger))
+            on.probe.try_send(on.paging(1, "{next}", user=viewer))
 
 
 def unlinked_user(on: Driver) -> None:
@@ -110,6 +110,6 @@ RULES = (
 SCRIPTS = (
     Script(lists_of_users, "documented", ("own-list",), ("create", "list"), ("second",)),
     Script(other_users, "strict", ("own-list", "own-sessions", "unknown-alike"), ("create", "read", "update"), ("second",)),
-    Script(strangers, "strict", ("own-list", "own-sessions", "unknown-alike"), needs=("second",)),
+    Script(foreign_requests, "strict", ("own-list", "own-sessions", "unknown-alike"), needs=("second",)),
     Script(unlinked_user, "documented", ("unlinked", "forbidden"), ("create", "read", "update", "list"), ("unlinked",), once=True),
 )  # fmt: skip

@@ -13,20 +13,20 @@ SURROGATES = (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800", b"\\udfff"
 NUMBERS = (*map(repr, EXACT), "60.0", "6e1", "9007199254740992.0", *BEYOND, "0.0", "0")
 
 
-def unfit_members(on: Driver) -> None:
+def unfit_properties(on: Driver) -> None:
     """Values that no property of an update takes; nothing changes by them."""
     values = on.values
     name = on.new()
     on.read(name)
-    for member in on.fields.updates:
-        on.update(name, {member: None})
+    for property_ in on.fields.updates:
+        on.update(name, {property_: None})
     on.read(name)
     on.update(name, values.full)
     on.read(name)
-    for member, items in values.invalid.items():
+    for property_, items in values.invalid.items():
         for value in items:
             if value is not None:
-                on.update(name, {member: value})
+                on.update(name, {property_: value})
         on.read(name)
     on.page(on.most)
 
@@ -37,16 +37,16 @@ def strings(on: Driver) -> None:
     name = on.new()
     for text in STRINGS:
         told: dict[str, Any] = dict.fromkeys(values.texts, text)
-        on.update(name, told | {member: [text, f"{text}!"] for member in values.lists})
+        on.update(name, told | {property_: [text, f"{text}!"] for property_ in values.lists})
         on.read(name)
         if len(text) > 1000:
             on.update(name, dict.fromkeys(values.texts, "short") | dict.fromkeys(values.lists, ()))
-    for member in values.texts[:1]:
-        on.update(name, on.raw({member: HOLE}, b'"\\ud83d\\ude00 \\u0041\\/\\b"'))
+    for property_ in values.texts[:1]:
+        on.update(name, on.raw({property_: HOLE}, b'"\\ud83d\\ude00 \\u0041\\/\\b"'))
         on.read(name)
-    for member in values.lists:
+    for property_ in values.lists:
         for texts in ([f"note {number}" for number in range(200)], []):
-            on.update(name, {member: texts})
+            on.update(name, {property_: texts})
             on.read(name)
     on.page(on.most)
 
@@ -59,11 +59,11 @@ def surrogates(on: Driver) -> None:
     lead = {values.lead: values.valid[values.lead][1]}
     created = as_json(values.creation({values.label: HOLE})) if values.label else b""
     for half in (b'"%b"' % text for text in SURROGATES):
-        for member in values.texts[:1]:
-            on.update(name, on.raw({member: HOLE}, half))
-        for member in values.lists[:1]:
+        for property_ in values.texts[:1]:
+            on.update(name, on.raw({property_: HOLE}, half))
+        for property_ in values.lists[:1]:
             for beside in (lead, {}):
-                on.update(name, on.raw({**beside, member: [HOLE]}, half))
+                on.update(name, on.raw({**beside, property_: [HOLE]}, half))
         if created:
             on.create(on.probe.name(), created.replace(as_json(HOLE), half))
     on.update(name, b'{"\\ud800": 1}')
@@ -73,9 +73,9 @@ def surrogates(on: Driver) -> None:
 def numbers(on: Driver) -> None:
     """Numbers that are hard to keep."""
     name = on.new()
-    for member in on.values.numbers:
+    for property_ in on.values.numbers:
         for number in NUMBERS:
-            on.update(name, on.raw({member: HOLE}, number.encode()))
+            on.update(name, on.raw({property_: HOLE}, number.encode()))
             on.read(name)
     on.page(on.most)
 
@@ -91,5 +91,5 @@ SCRIPTS = (
     Script(strings, "strict", ("strings",), WRITES),
     Script(surrogates, "strict", ("strings",), WRITES),
     Script(numbers, "strict", ("numbers",), WRITES),
-    Script(unfit_members, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names"), WRITES),
+    Script(unfit_properties, "strict", ("values", "no-coercion", "body-shape", "rejected-update", "message-names"), WRITES),
 )  # fmt: skip
