@@ -270,7 +270,7 @@ GARBAGE = {
     "two secrets": (["run", "http://localhost", "--token", "a", "--token-file", "b"], "--token"),
     "no such rule": (
         ["run", "http://localhost", "--token", "s3cret", "--rule", "S99"],
-        "no rule",
+        "unknown rule",
     ),
     "unfit other token": (
         ["run", "http://localhost", "--token", "a", "--other-token", "s3cret\r\n"],

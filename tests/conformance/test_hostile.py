@@ -269,7 +269,9 @@ def test_answers_of_every_strange_kind_are_findings(
 
 
 def test_a_server_of_redirects_cannot_be_judged(judged: Judged) -> None:
-    with pytest.raises(CannotJudgeError, match=r"responds to GET /\S+ with 307 and 0 bytes, not with"):
+    with pytest.raises(
+        CannotJudgeError, match=r"responds to GET /\S+ with 307 and 0 bytes, not with"
+    ):
         judged(redirect)
 
 

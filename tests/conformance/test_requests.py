@@ -246,7 +246,7 @@ def test_what_is_printed_shows_a_finding_to_a_server_that_has_just_started(name:
     api = planted.server()
     given = tokens(api)
     with serving(api.handle) as url:
-        whole = plan(url, "strict", given, rules_only=True, only=frozenset(PRINTED[name]))
+        whole = plan(url, "strict", given, rules_only=True, rules=frozenset(PRINTED[name]))
         findings = Campaign(whole, lambda _: None).run().findings
     confirmed = [finding for finding in findings if finding.stability == "confirmed"]
     assert confirmed
@@ -294,7 +294,7 @@ def test_a_run_that_may_only_read_prints_where_an_id_is_from() -> None:
     token = given["first"]
     api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {token}"}, b""))
     with serving(api.handle) as url:
-        whole = plan(url, "strict", given, read_only=True, only=frozenset(("exact-lookup",)))
+        whole = plan(url, "strict", given, read_only=True, rules=frozenset(("exact-lookup",)))
         findings = Campaign(whole, lambda _: None).run().findings
         lines = findings[0].requests
         said = run_by(["bash", "-c", "\n".join(lines)], {"HEIDI_TOKEN": token})
