@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import cast
 
 from . import _access
-from ._driver import driver_of
 from ._findings import Case, Cases
 from ._history import UnboundError
 from ._machine import Machine
@@ -17,6 +16,7 @@ from ._probe import Limits, Probe, Setting, TooManySessionsError, TooManyTokensE
 from ._proven import finding, order
 from ._recipes import VARIABLES
 from ._reduce import FOR_ALL, Proof, Reducer, essential
+from ._resources import resources_of
 from ._settings import STEPS, Plan
 from ._shards import Shard
 from ._tags import tag
@@ -398,7 +398,7 @@ def exhaust(rest: Iterator[object], _: Probe) -> None:
 
 def first_steps(probe: Probe) -> None:
     """Create, read, update and list, so that every part of a run knows whether that works."""
-    on = driver_of(probe, MAIN.name)
+    on = resources_of(probe, MAIN.name)
     name = on.new()
     on.read(name)
     on.update(name, on.values.change())

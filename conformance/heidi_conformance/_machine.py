@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from ._driver import driver_of
 from ._probe import Probe
+from ._resources import resources_of
 from .contract._fields import Flat
 from .contract._operations import MAIN
 from .contract._schemas import NAMED
@@ -19,7 +19,7 @@ class Machine:
 
     def __init__(self, probe: Probe) -> None:
         self.random = probe.random
-        self.on = driver_of(probe, MAIN.name)
+        self.on = resources_of(probe, MAIN.name)
         self.values = self.on.values
         self.names: list[tuple[str, str]] = []
         self.users = [name for name in ("first", "second") if name in probe.setting.tokens]

@@ -26,7 +26,7 @@ from .contract._operations import CREATE, ISSUER, OPERATIONS, RESOURCE_OF, Opera
 from .oracle import Oracle, Violation, understand
 
 if TYPE_CHECKING:
-    from ._driver import Driver
+    from ._resources import Resources
 
 # How often a request is repeated that the server asks to wait for.
 PATIENCE = 3
@@ -218,7 +218,7 @@ class Probe:
         self.pool: list[Wire] = []
         self.names = 0
         self.latest = 0.0
-        self.drivers: dict[str, Driver] = {}
+        self.resources: dict[str, Resources] = {}
 
     def close(self) -> None:
         """Hang up the connections of batches."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Self
 
 from heidi_conformance._document import FOLDER
-from heidi_conformance._driver import made
 from heidi_conformance._history import Request, UnboundError, listing, paged
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import made
 from heidi_conformance._settings import Plan
 from heidi_conformance.contract._operations import Operation
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from heidi_conformance.contract._operations import EVERY
 
 from . import (
-    _answers,
     _bodies,
     _creations,
     _errors,
@@ -15,6 +14,7 @@ from . import (
     _methods,
     _pages,
     _parameters,
+    _responses,
     _tokens,
     _updates,
     _users,
@@ -34,7 +34,7 @@ RANKS = (
     "declared-status", "retry-after",
 )  # fmt: skip
 TOPICS = (
-    _answers, _tokens, _issuing, _users, _methods, _bodies, _pages, _parameters, _values, _updates, _creations, _ids, _errors,
+    _responses, _tokens, _issuing, _users, _methods, _bodies, _pages, _parameters, _values, _updates, _creations, _ids, _errors,
 )  # fmt: skip
 # A rule about no operation of the document is none.
 FOUND = {rule.id: rule for topic in TOPICS for rule in topic.RULES if rule.operations}
@@ -42,9 +42,9 @@ TABLE = tuple(FOUND[name] for name in dict.fromkeys((*RANKS, *FOUND)) if name in
 RULES = {rule.id: rule for rule in TABLE}
 # Lists first, while they are short; what creates many and what is odd last.
 ORDER: tuple[Script, ...] = (
-    *_answers.SCRIPTS, *_tokens.FIRST, *_creations.FIRST, *_pages.SCRIPTS, *_updates.FIRST, *_ids.SCRIPTS, *_users.SCRIPTS,
+    *_responses.SCRIPTS, *_tokens.FIRST, *_creations.FIRST, *_pages.SCRIPTS, *_updates.FIRST, *_ids.SCRIPTS, *_users.SCRIPTS,
     *_updates.SCRIPTS, *_creations.SCRIPTS, *_values.SCRIPTS, *_errors.SCRIPTS, *_tokens.SCRIPTS, *_methods.SCRIPTS,
-    *_bodies.SCRIPTS, *_parameters.SCRIPTS, *_answers.LAST, *_bodies.LAST, *_parameters.LAST, *_pages.LAST, *_issuing.SCRIPTS,
+    *_bodies.SCRIPTS, *_parameters.SCRIPTS, *_responses.LAST, *_bodies.LAST, *_parameters.LAST, *_pages.LAST, *_issuing.SCRIPTS,
 )  # fmt: skip
 
 SCRIPTS = tuple(

@@ -3,9 +3,9 @@
 
 from typing import Any
 
-from heidi_conformance._driver import HOLE, Call, Driver, calls, some
 from heidi_conformance._history import as_json
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import HOLE, Call, Resources, calls, some
 from heidi_conformance.contract._schemas import values_of
 
 from ._rule import BODIES, Script, decided
@@ -70,7 +70,7 @@ def broken(call: Call, good: bytes) -> list[bytes]:
     return told
 
 
-def spelled_bodies(on: Driver) -> None:
+def spelled_bodies(on: Resources) -> None:
     """JSON in rare spellings, and with duplicate keys."""
     name = on.new()
     on.read(name)
@@ -121,7 +121,7 @@ HARD_NUMBERS = (b"1e999", b"-1e999", b"1" + b"0" * 5000, b"1e-999", b"9" * 5000,
 DEEP = 50_000
 
 
-def odd_bodies(on: Driver) -> None:
+def odd_bodies(on: Resources) -> None:
     """What a careless server stumbles over."""
     name = on.new()
     values = on.values

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 from time import monotonic
 
-from heidi_conformance._driver import Driver, some
 from heidi_conformance._history import as_json
+from heidi_conformance._resources import Resources, some
 from heidi_conformance.contract._fields import flattened, nested
 from heidi_conformance.contract._schemas import values_of
 from heidi_conformance.contract._values import sendable
@@ -16,7 +16,7 @@ LABELS = ("EHR1234", "", "nul\u0000", " x ", "\U0001f468", "e\u0301", "0", "x" *
 GERMAN = (("Accept-Language", "de-AU,de;q=0.9"),)
 
 
-def openings(on: Driver) -> None:
+def openings(on: Resources) -> None:
     """What a creation says, each property alone and all at once."""
     values, creates = on.values, on.fields.creates
     valid = {name: values_of(field).valid for name, field in creates.items() if not field.inner}
@@ -41,7 +41,7 @@ def openings(on: Driver) -> None:
         on.read(name)
 
 
-def unfit_openings(on: Driver) -> None:
+def unfit_openings(on: Resources) -> None:
     """Values that no property of a creation takes, and creations without what they need."""
     on.page(1)
     beside = {on.values.label: "EHR of the refused"} if on.values.label else {}
@@ -57,7 +57,7 @@ def unfit_openings(on: Driver) -> None:
     on.read(on.new({}))
 
 
-def counted_openings(on: Driver) -> None:
+def counted_openings(on: Resources) -> None:
     """Creations count, whatever they say, and a refused one does not."""
     on.page(1)
     label = {on.values.label: "EHR1"} if on.values.label else {}
@@ -68,7 +68,7 @@ def counted_openings(on: Driver) -> None:
     on.page(on.most)
 
 
-def vanishing(on: Driver) -> Iterator[None]:
+def vanishing(on: Resources) -> Iterator[None]:
     """One that is there at the beginning of a run, and again when all else is done."""
     name = on.new()
     on.update(name, on.values.change(60))

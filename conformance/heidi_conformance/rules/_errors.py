@@ -1,8 +1,8 @@
 """How a server refuses: in one shape, with the name of what is wrong and not with its value."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._driver import HOLE, Driver
 from heidi_conformance._history import as_json
+from heidi_conformance._resources import HOLE, Resources
 from heidi_conformance.oracle import CANARY
 
 from ._rule import ALL, CREATES, LISTS, UPDATES, Script, decided
@@ -11,7 +11,7 @@ from ._rule import ALL, CREATES, LISTS, UPDATES, Script, decided
 MOST = 3
 
 
-def canaries(on: Driver) -> None:
+def canaries(on: Resources) -> None:
     """Values that an error could repeat, whole or in part."""
     values = on.values
     name = on.new()

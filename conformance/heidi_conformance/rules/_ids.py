@@ -1,7 +1,7 @@
 """The ids of resources: their form, that they cannot be guessed, and that each finds its own."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._driver import Driver, some
+from heidi_conformance._resources import Resources, some
 from heidi_conformance.contract._operations import CREATE, PATHS, fitted
 
 from ._rule import CREATES, DELETES, NOUN, ONE, READS, UPDATES, Script, decided, promised
@@ -22,7 +22,7 @@ LOOKUPS, FEWER = 24, 10
 ENOUGH = 24
 
 
-def beside(on: Driver) -> list[str]:
+def beside(on: Resources) -> list[str]:
     """Return what other paths have where the id stands in the path of a resource."""
     path = on.operations["read"].path
     mine = path.split("/")
@@ -30,7 +30,7 @@ def beside(on: Driver) -> list[str]:
     return [other.rpartition("/")[2] for other in others]
 
 
-def near_ids(on: Driver) -> None:
+def near_ids(on: Resources) -> None:
     """Ids that are almost that of a resource, and such as none has."""
     name = on.new()
     on.update(name, on.values.change(60, "Ann"))
@@ -61,7 +61,7 @@ def near_ids(on: Driver) -> None:
     on.read(name)
 
 
-def many_ids(on: Driver) -> None:
+def many_ids(on: Resources) -> None:
     """As many ids as it takes to see whether they can be guessed."""
     names = [on.new(None) for _ in range(ENOUGH)]
     for name in (names[0], names[-1]):

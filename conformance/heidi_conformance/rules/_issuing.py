@@ -1,9 +1,9 @@
 """The tokens that a key is exchanged for."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._driver import Driver, driver_of
 from heidi_conformance._history import UnboundError, issue, issue_of
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Resources, resources_of
 from heidi_conformance.contract._operations import ISSUER, KEY_HEADER, MAIN
 
 from ._rule import ISSUES, Rule, Script
@@ -48,8 +48,8 @@ def user_of(probe: Probe, address: str, internal_id: str = ID) -> str:
     return user
 
 
-def main(probe: Probe) -> Driver:
-    return driver_of(probe, MAIN.name)
+def main(probe: Probe) -> Resources:
+    return resources_of(probe, MAIN.name)
 
 
 def issued_tokens(probe: Probe) -> None:

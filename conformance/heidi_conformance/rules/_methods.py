@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from heidi_conformance._driver import Driver, calls
 from heidi_conformance._history import Request
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Resources, calls
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import EVERY, PATHS, route
 from heidi_conformance.oracle import Memory, Reading, Violation
@@ -36,7 +36,7 @@ def methods(probe: Probe) -> None:
         call.look()
 
 
-def overrides(on: Driver) -> None:
+def overrides(on: Resources) -> None:
     """Requests that name another method in a header or in the query, and what it would write."""
     name = on.new()
     on.read(name)

@@ -3,7 +3,7 @@
 
 from functools import partial
 
-from heidi_conformance._driver import Driver, some
+from heidi_conformance._resources import Resources, some
 from heidi_conformance.contract._operations import LIST, OPERATIONS
 
 from ._rule import LISTS, NOUN, Script, decided, promised
@@ -16,7 +16,7 @@ WRONG_TOKENS = ("", "no-such-page", "no-such-page-2", "-1", "%D9%A3", "%F0%9F%91
 NEAR_NUMBERS = ("99999999", str(10**30), "0{}", "-{}", "-0", "%2B{}", "%22{}%22", "{}.json", "last")
 
 
-def documented_pages(on: Driver) -> None:
+def documented_pages(on: Resources) -> None:
     """Pages of the sizes that the page shows."""
     for _ in range(3):
         on.new()
@@ -24,13 +24,13 @@ def documented_pages(on: Driver) -> None:
         on.page(size)
 
 
-def pager(on: Driver) -> str:
+def pager(on: Resources) -> str:
     """Return the user with the fewer resources to walk through."""
     known = on.probe.setting.tokens.keys() - on.probe.setting.unlinked
     return "second" if "second" in known else "first"
 
 
-def page_lengths(on: Driver) -> None:
+def page_lengths(on: Resources) -> None:
     """Walks in pages of every interesting length, exact multiples among them."""
     user, state = pager(on), SHELF if on.first else SMALL_SHELF
     sized = bool(on.operations["list"].size)
@@ -53,7 +53,7 @@ def page_lengths(on: Driver) -> None:
         on.page(size, user=user)
 
 
-def page_sizes(on: Driver) -> None:
+def page_sizes(on: Resources) -> None:
     """Sizes that a page cannot have."""
     user = pager(on)
     for _ in range(2):
@@ -62,7 +62,7 @@ def page_sizes(on: Driver) -> None:
         on.page(text, user=user)
 
 
-def page_tokens(on: Driver) -> None:
+def page_tokens(on: Resources) -> None:
     """Pages that no response offered, and such as lie beyond the end."""
     user, known = pager(on), on.probe.bindings.values
     for _ in range(2):
@@ -93,7 +93,7 @@ def page_tokens(on: Driver) -> None:
         known["next"] = token
 
 
-def write_while_walking(on: Driver) -> None:
+def write_while_walking(on: Resources) -> None:
     """Creations and updates between the pages of a walk, of resources before and behind."""
     user = pager(on)
     names = [on.new(user=user), *(on.new(None, user=user) for _ in range(6))]
@@ -114,7 +114,7 @@ def write_while_walking(on: Driver) -> None:
     on.walk(on.most, user)
 
 
-def order(on: Driver) -> None:
+def order(on: Resources) -> None:
     """The same question twice gets the same response, whatever was read between."""
     user = pager(on)
     names = [on.new(user=user) for _ in range(3)]
@@ -125,7 +125,7 @@ def order(on: Driver) -> None:
         on.page(size, user=user)
 
 
-def beyond_a_page(on: Driver) -> None:
+def beyond_a_page(on: Resources) -> None:
     """More than the longest page holds; the first is still there."""
     user = pager(on)
     first = on.new(user=user)

@@ -1,9 +1,9 @@
 """Parameters in the query and in headers."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._driver import Driver, calls
 from heidi_conformance._history import paged, spelled
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import PARAMETERS, Parameter
 from heidi_conformance.contract._parameters import fits
 from heidi_conformance.contract._schemas import Field, values_of
@@ -30,7 +30,7 @@ def wrong_texts(parameter: Parameter) -> list[str]:
     return [text for text in printable if fits(parameter, [text]) is False]
 
 
-def odd_queries(on: Driver) -> None:
+def odd_queries(on: Resources) -> None:
     """Queries that a careless server stumbles over."""
     operation = on.operations["list"]
     one, two, five = (paged(size, of=operation.id) for size in (1, 2, 5))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heidi_conformance._driver import driver_of
 from heidi_conformance._probe import Probe, Setting
+from heidi_conformance._resources import resources_of
 from heidi_conformance._verdict import Level
 from heidi_conformance.contract._fields import FIELDS, MAIN_FIELDS, Fields, fields_of
 from heidi_conformance.contract._operations import EVERY, ISSUE, MAIN, OPERATIONS
@@ -92,7 +92,7 @@ class Script:
 
     def drive(self, kind: str, probe: Probe) -> object:
         """Put it to the resources of a kind."""
-        return self.run(driver_of(probe, kind))
+        return self.run(resources_of(probe, kind))
 
     def drives(self, fields: Fields, setting: Setting) -> bool:
         """Whether it can be put to a resource."""

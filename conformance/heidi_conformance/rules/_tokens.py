@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
-from heidi_conformance._driver import Call, Driver, calls
 from heidi_conformance._history import paged
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Call, Resources, calls
 from heidi_conformance.contract._operations import LIST, OPERATIONS, READ, route
 
 from ._rule import TOKEN, Script, decided, promised
@@ -110,7 +110,7 @@ def expired_tokens(probe: Probe) -> None:
         call.look()
 
 
-def second_token(on: Driver) -> None:
+def second_token(on: Resources) -> None:
     """Two tokens of one user, in turn: neither ends the other, and both see the same."""
     name = on.new()
     on.read(name, user="same")

@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from heidi_conformance._driver import FEW, Driver
 from heidi_conformance._history import Request, as_json
+from heidi_conformance._resources import FEW, Resources
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import ABSENT, Flat, flattened, nested, within
 from heidi_conformance.contract._operations import MAIN
@@ -35,7 +35,7 @@ NOTHING = (
 MOST_AT_ONCE = 9
 
 
-def properties(on: Driver) -> None:
+def properties(on: Resources) -> None:
     """Every property and every kind of value, between two resources that must stay as they are."""
     valid = on.values.valid
     witness, name, newest = on.new(), on.new(), on.new()
@@ -61,7 +61,7 @@ def properties(on: Driver) -> None:
     on.look(name)
 
 
-def documented_properties(on: Driver) -> None:
+def documented_properties(on: Resources) -> None:
     """What the page shows of an update, in the list as well."""
     values = on.values
     name = on.new(None)
@@ -78,7 +78,7 @@ def documented_properties(on: Driver) -> None:
     on.walk(10)
 
 
-def merging(on: Driver) -> None:
+def merging(on: Resources) -> None:
     """Parts of an object, nothing at all, and the same again; each seen in the list."""
     values, valid = on.values, on.values.valid
     name = on.new()
@@ -96,7 +96,7 @@ def merging(on: Driver) -> None:
     on.read(name)
 
 
-def untouched_update(on: Driver) -> None:
+def untouched_update(on: Resources) -> None:
     """An update as the very first request, and one that sends nothing."""
     values = on.values
     for change in ({values.lead: values.valid[values.lead][0]}, {}, {values.name: "Ann"}):
@@ -106,7 +106,7 @@ def untouched_update(on: Driver) -> None:
             on.read(name)
 
 
-def seen_everywhere(on: Driver) -> None:
+def seen_everywhere(on: Resources) -> None:
     """The same resource in an update, a reading and a list, in rare states."""
     name = on.new(None)
     on.look(name)
@@ -115,7 +115,7 @@ def seen_everywhere(on: Driver) -> None:
         on.look(name)
 
 
-def states(on: Driver) -> list[Flat]:
+def states(on: Resources) -> list[Flat]:
     """Return what an update can make of a resource: one rare value, or a text everywhere."""
     told: list[Flat] = []
     for name, field in on.fields.leaves.items():
@@ -127,7 +127,7 @@ def states(on: Driver) -> list[Flat]:
     return [*told, long] if long else told
 
 
-def strange(on: Driver) -> dict[str, Any]:
+def strange(on: Resources) -> dict[str, Any]:
     """Return properties that no update takes: invented, misspelled, or of a creation."""
     known = {*on.fields.updates, *on.fields.shows}
     told = {**STRANGE, on.values.lead.title(): 7, f"{on.values.lead} ": 8}
@@ -139,7 +139,7 @@ def strange(on: Driver) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in known}
 
 
-def unknown_properties(on: Driver) -> None:
+def unknown_properties(on: Resources) -> None:
     """Properties that no document knows, and those that only the server writes."""
     values, creates = on.values, on.fields.creates
     unknown = {**values.read_only, **strange(on)}
@@ -176,7 +176,7 @@ def unknown_properties(on: Driver) -> None:
     on.page(on.most)
 
 
-def atomic_rejection(on: Driver) -> None:
+def atomic_rejection(on: Resources) -> None:
     """Valid properties beside an invalid one, which comes first, last or inside."""
     values = on.values
     name = on.new()
@@ -194,7 +194,7 @@ def atomic_rejection(on: Driver) -> None:
     on.look(name)
 
 
-def instants(on: Driver) -> None:
+def instants(on: Resources) -> None:
     """Updates with a pause between them, and readings that must not count as one."""
     values = on.values
     name, other = on.new(), on.new()
@@ -214,7 +214,7 @@ def instants(on: Driver) -> None:
     on.look(name, other)
 
 
-def conditions(on: Driver) -> Iterator[None]:
+def conditions(on: Resources) -> Iterator[None]:
     """Readings of what has changed since a tag was shown, or since an instant long before."""
     name = on.new()
     page, seen = on.page(on.most), on.read(name)
@@ -237,7 +237,7 @@ def known_by(reply: Reply | None) -> list[tuple[str, str]]:
     return [(name, text) for name, text in told.items() if text]
 
 
-def concurrency(on: Driver) -> None:
+def concurrency(on: Resources) -> None:
     """Updates of different properties at the same time, and creations."""
     values = on.values
     names = apart(on)[:MOST_AT_ONCE]
@@ -263,7 +263,7 @@ def concurrency(on: Driver) -> None:
         on.read(name)
 
 
-def apart(on: Driver) -> list[str]:
+def apart(on: Resources) -> list[str]:
     """Return properties of which no update sends what another one sends with another value.
 
     What the page shows comes first. What has to stand beside others comes last.
@@ -285,7 +285,7 @@ def apart(on: Driver) -> list[str]:
     return chosen
 
 
-def created_at_once(on: Driver) -> None:
+def created_at_once(on: Resources) -> None:
     """Creations at the same time."""
     values = on.values
     made = [on.probe.name() for _ in range(6)]

@@ -3,8 +3,8 @@
 
 from dataclasses import replace
 
-from heidi_conformance._driver import Driver, calls
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import EVERY, LIST, READ, UNLINKED, UPDATE
 from heidi_conformance.oracle import MARK
 
@@ -13,7 +13,7 @@ from ._rule import DELETES, ISSUES, LISTS, NOUN, ONE, Script, decided, promised
 BOTH = ("first", "second")
 
 
-def lists_of_users(on: Driver) -> None:
+def lists_of_users(on: Resources) -> None:
     """The same list, asked for by two users in turn."""
     for user in ("second", "first", "second"):
         on.page(10, user=user)
@@ -35,7 +35,7 @@ def foreign_requests(probe: Probe) -> None:
                 call.send(user=owner)
 
 
-def other_users(on: Driver) -> None:
+def other_users(on: Resources) -> None:
     """Resources of one user, as another one changes and lists them."""
     values, unknown = on.values, on.fields.resource.unknown
     mine, other = on.new(), on.new(user="second")
@@ -85,7 +85,7 @@ def other_users(on: Driver) -> None:
             on.probe.try_send(on.paging(1, "{next}", user=viewer))
 
 
-def unlinked_user(on: Driver) -> None:
+def unlinked_user(on: Resources) -> None:
     """A user without a link: the list is closed, all else is open."""
     user = "unlinked"
     for size in (None, 1):

@@ -3,8 +3,8 @@
 
 from typing import Any
 
-from heidi_conformance._driver import HOLE, Driver
 from heidi_conformance._history import as_json
+from heidi_conformance._resources import HOLE, Resources
 from heidi_conformance.contract._values import BEYOND, EXACT, STRINGS
 
 from ._rule import BODIES, CREATES, UPDATES, Script, decided
@@ -13,7 +13,7 @@ SURROGATES = (b"\\ud800", b"\\udc00", b"\\ud800x", b"\\udc00\\ud800", b"\\udfff"
 NUMBERS = (*map(repr, EXACT), "60.0", "6e1", "9007199254740992.0", *BEYOND, "0.0", "0")
 
 
-def unfit_properties(on: Driver) -> None:
+def unfit_properties(on: Resources) -> None:
     """Values that no property of an update takes; nothing changes by them."""
     values = on.values
     name = on.new()
@@ -31,7 +31,7 @@ def unfit_properties(on: Driver) -> None:
     on.page(on.most)
 
 
-def strings(on: Driver) -> None:
+def strings(on: Resources) -> None:
     """Strings that are hard to keep, in every property that takes one."""
     values = on.values
     name = on.new()
@@ -51,7 +51,7 @@ def strings(on: Driver) -> None:
     on.page(on.most)
 
 
-def surrogates(on: Driver) -> None:
+def surrogates(on: Resources) -> None:
     """Half of a surrogate pair, which no string holds."""
     values = on.values
     name = on.new()
@@ -70,7 +70,7 @@ def surrogates(on: Driver) -> None:
     on.read(name)
 
 
-def numbers(on: Driver) -> None:
+def numbers(on: Resources) -> None:
     """Numbers that are hard to keep."""
     name = on.new()
     for property_ in on.values.numbers:

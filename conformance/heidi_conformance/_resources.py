@@ -24,7 +24,7 @@ HOLE = "@hole@"
 FEW = 4
 
 
-class Driver:
+class Resources:
     """Create, read, update and list resources of one kind.
 
     values: what can be sent. operations: by action, those that the level speaks of. first: whether
@@ -259,9 +259,9 @@ class Call:
         kinds = {resource.name: self.names[name] for name, resource in self.operation.owned.items()}
         own = self.operation.resource
         for kind in {**kinds, **({own.name: ""} if own else {})}:
-            driver = driver_of(self.probe, kind)
+            on = resources_of(self.probe, kind)
             try:
-                driver.look(*filter(None, (kinds.get(kind, ""),)), user=self.owner)
+                on.look(*filter(None, (kinds.get(kind, ""),)), user=self.owner)
             except UnboundError:
                 continue
 
@@ -297,21 +297,21 @@ def made(
         if resource is None:
             names[parameter] = quote(str(samples[parameter]), safe="")
             continue
-        driver = driver_of(probe, resource.name)
-        name = driver.item(user) if shared else driver.new(user=user)
+        on = resources_of(probe, resource.name)
+        name = on.item(user) if shared else on.new(user=user)
         if not shared:
-            driver.read(name, user=user)
-        names |= {**driver.place(name, user), parameter: name}
+            on.read(name, user=user)
+        names |= {**on.place(name, user), parameter: name}
     return names
 
 
-def driver_of(probe: Probe, kind: str) -> Driver:
+def resources_of(probe: Probe, kind: str) -> Resources:
     """Return what drives the resources of a kind in a history."""
-    if kind not in probe.drivers:
-        probe.drivers[kind] = Driver(probe, FIELDS[kind])
-    return probe.drivers[kind]
+    if kind not in probe.resources:
+        probe.resources[kind] = Resources(probe, FIELDS[kind])
+    return probe.resources[kind]
 
 
-def some(of: Driver | Call, values: Iterable[Any], number: int = FEW) -> list[Any]:
+def some(of: Resources | Call, values: Iterable[Any], number: int = FEW) -> list[Any]:
     """Return values: all for the resource that a run begins with, of another one the first."""
     return [*values][: None if of.first else number]

@@ -1,9 +1,9 @@
 """Every operation answers, as the document says it."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._driver import Driver, calls
 from heidi_conformance._history import Request, as_json
 from heidi_conformance._probe import Probe
+from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import EVERY, route
 
 from ._rule import ALL, DELETES, Script, decided, promised
@@ -25,7 +25,7 @@ ODD_HEADERS = (
 )
 
 
-def basics(on: Driver) -> None:
+def basics(on: Resources) -> None:
     """A resource as the document shows it: created, updated, read and listed."""
     name = on.new({})
     on.read(name)
@@ -60,7 +60,7 @@ def operations(probe: Probe) -> None:
                 call.send(values={parameter.name: value})
 
 
-def odd_paths(on: Driver) -> None:
+def odd_paths(on: Resources) -> None:
     """Ids, paths and conditions that a careless server stumbles over."""
     inner = on.request("read", name := on.new()).target
     for text in ODD_PATHS:
