@@ -42,12 +42,14 @@ from scripts.properties import (
     RESERVED_CLASSES,
     UnsupportedError,
     attributes_of,
+    consumes,
     count_of,
     enums_of,
     has_fast_way,
     model_text,
     models_of,
     reader_of,
+    reading_text,
     table_of,
     values_of,
 )
@@ -120,6 +122,7 @@ RUFF_OPTIONS: Final = (
 
 FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     attributes_of,
+    consumes,
     count_of,
     docstring,
     enums_of,
@@ -129,6 +132,7 @@ FUNCTIONS: Final[tuple[Callable[..., Any], ...]] = (
     paragraphs,
     prose,
     reader_of,
+    reading_text,
     table_of,
     values_of,
 )

@@ -24,6 +24,8 @@ from scripts.docstrings import deprecation, paragraphs, prose, section
 from scripts.properties import (
     FIELD_PREFIX,
     UnsupportedError,
+    attributes_of,
+    consumes,
     identifiers,
     kind_of,
 )
@@ -91,6 +93,9 @@ class Operation:
     response: str
     """The model of a successful response, or nothing where none has a body."""
 
+    consumes: bool
+    """Whether reading a response changes the arrays of its argument in place."""
+
     empty: bool
     """Whether a successful response may have no body."""
 
@@ -123,9 +128,10 @@ class Operation:
         spec = f"Spec: {self.id} ({self.provenance})."
         if not self.response:
             return paragraphs("Read a successful response, which has no body.", spec)
+        changed = "; it is changed in place, so do not use it afterwards" if self.consumes else ""
         none = ", or None where there is none" if self.empty else ""
         arguments = {
-            "data": f"the body, as a JSON parser returns it{none}.",
+            "data": f"the body, as a JSON parser returns it{none}{changed}.",
             "strict": "refuse what breaks the document, instead of reading it leniently.",
         }
         raises = {
@@ -197,7 +203,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     for place, prop in properties:
         name = names[place, _name(prop)]
         arguments[place].append(_argument(prop, name, place, source))
-    response, empty = _response(endpoint, source)
+    response, changed, empty = _response(endpoint, source)
     return Operation(
         id=source.id,
         route=source.route,
@@ -209,6 +215,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
         headers=arguments["header"],
         body=_body(endpoint, source),
         response=response,
+        consumes=changed,
         empty=empty,
     )
 
@@ -353,8 +360,8 @@ def _body(endpoint: Endpoint, source: Source) -> Argument | None:
     )
 
 
-def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool]:
-    """Read the model of successful responses, and whether one has no body."""
+def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool, bool]:
+    """Read the model of successful responses, whether it consumes, whether one has no body."""
     place = f"{source.method.upper()} {source.route}"
     found = {
         each.status_code.pattern: _model_of(each, place)
@@ -367,7 +374,9 @@ def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool]:
             f"{place}: the successful responses {', '.join(found)} have different schemas,"
             f" {', '.join(models)}; write one schema for all"
         )
-    return next(iter(models), ""), not models or None in found.values()
+    for name, model in models.items():
+        return name, consumes(attributes_of(model)), None in found.values()
+    return "", False, True
 
 
 def _model_of(response: Response, place: str) -> ModelProperty | None:

@@ -1,10 +1,14 @@
-"""JSON in and out, without losing a digit."""
+"""JSON in and out, without losing a digit: msgspec reads where it is installed."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def dump(document: object) -> bytes:
@@ -23,7 +27,7 @@ def load(content: bytes) -> object:
         ValueError, RecursionError: it is not JSON, nests deeper than the parser goes, or holds a
             number that is too large for a float.
     """
-    return _DECODER.decode(content.decode())
+    return _parser()(content)
 
 
 def load_object(content: bytes) -> dict[str, Any]:
@@ -36,6 +40,28 @@ def load_object(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError  # noqa: TRY004  # the text is wrong, not the program
     return cast("dict[str, Any]", document)
+
+
+@functools.cache
+def _parser() -> Callable[[bytes], object]:
+    try:
+        import msgspec  # noqa: PLC0415  # the extra [msgspec], looked for at the first response
+    except ImportError:
+        return _load
+    decode = msgspec.json.Decoder().decode
+
+    def fast(content: bytes) -> object:
+        try:
+            return decode(content)
+        except (ValueError, RecursionError):
+            # It is no JSON, or what msgspec alone refuses, such as half of a surrogate pair.
+            return _load(content)
+
+    return fast
+
+
+def _load(content: bytes) -> object:
+    return _DECODER.decode(content.decode())
 
 
 def _float(text: str) -> float:

@@ -26,12 +26,13 @@ EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "aiohttp": (("heidi_sessions", "httpx_aiohttp"), ("heidi-sessions",)),
     "campaign": (("heidi_conformance", "distributed"), ("heidi-conformance",)),
     "cli": (("heidi_sessions.cli", "rich"), ("heidi-sessions",)),
+    "msgspec": (("heidi_sessions", "msgspec"), ("heidi-sessions",)),
     "spec": (("heidi_spec_tools", "jsonpath_rfc9535"), ("heidi-spec",)),
     "testing": (("heidi_sessions.testing", "jsonschema_rs"), ("heidi-sessions",)),
     "sandbox": (("heidi_sandbox", "asyncpg", "granian"), ("heidi-sandbox",)),
     "conformance": (("heidi_conformance", "schemathesis"), ("heidi-conformance",)),
     "all": (
-        (*PACKAGES, "asyncpg", "distributed", "httpx_aiohttp", "schemathesis"),
+        (*PACKAGES, "asyncpg", "distributed", "httpx_aiohttp", "msgspec", "schemathesis"),
         PROGRAMS,
     ),
 }

@@ -491,7 +491,7 @@ def newly_imported() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tenacity", "asyncio", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
+    "module", ["tenacity", "asyncio", "msgspec", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
 )
 def test_what_takes_long_to_import_waits_until_it_is_needed(module: str) -> None:
     assert module not in newly_imported()

@@ -127,7 +127,7 @@ def distinct(names: set[str]) -> list[str]:
 
 HARD = {
     *(*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *names_of_generated_modules()),
-    *("new", "full_date", "are", "by_value", "self", "cls", "data", "get"),
+    *("new", "full_date", "are", "read_all", "by_value", "self", "cls", "data", "get", "consume"),
     *("data_", "name_", "unset", "body", "url", "client", "strict", "response", "error"),
 }
 NAMES = distinct(HARD - {"_"})

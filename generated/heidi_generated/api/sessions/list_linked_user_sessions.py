@@ -57,7 +57,8 @@ def decode(data: object, *, strict: bool = False) -> SessionPage:
     """Read a successful response.
 
     Args:
-        data: the body, as a JSON parser returns it.
+        data: the body, as a JSON parser returns it; it is changed in place, so do not use it
+            afterwards.
         strict: refuse what breaks the document, instead of reading it leniently.
 
     Raises:
@@ -66,7 +67,7 @@ def decode(data: object, *, strict: bool = False) -> SessionPage:
 
     Spec: listLinkedUserSessions (documented).
     """
-    response = SessionPage.from_dict(_cast(Mapping[str, Any], data))
+    response = SessionPage.from_dict(_cast(Mapping[str, Any], data), consume=True)
     error = response.mismatch() if strict else None
     del data  # a traceback that shows variables must show no patient
     if error is not None:
