@@ -316,6 +316,7 @@ class Probe:
 
         def run(index: int) -> None:
             try:
+                self.pool[index].open()
                 start.wait()
                 results[index] = self.exchange(self.pool[index], requests[index])
             except BaseException as error:  # noqa: BLE001  # raised below, in the thread that asked

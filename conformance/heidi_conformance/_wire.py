@@ -334,6 +334,7 @@ class Wire:
         self.received = 0
         self.latest = 0.0
         self.ended = False
+        self.unused = False
         self.socket: socket.socket | None = None
         self.state = h11.Connection(h11.CLIENT)
         self.event: Event = h11.NEED_DATA
@@ -356,6 +357,13 @@ class Wire:
             with suppress(OSError):
                 self.socket.close()
             self.socket = None
+
+    def open(self) -> None:
+        """Connect anew, so that the next message goes out at once; where that fails, it says so."""
+        self.close()
+        with suppress(OSError, UnfitError):
+            self.dial(time.monotonic() + SLOWEST_ANSWER)
+            self.unused = True
 
     def wait(self, seconds: float) -> None:
         """Do nothing for a while. Raises OutOfPatienceError where the time is not there."""
@@ -436,7 +444,10 @@ class Wire:
         return Reply(head.status_code, headers, inflated(body, coding, self.largest), surplus)
 
     def connect(self, message: Message, until: float) -> bool:
-        """Connect where there is no connection; return whether there was one."""
+        """Connect where there is no connection; return whether one was used before."""
+        unused, self.unused = self.unused, False
+        if self.socket is not None and unused:
+            return False
         if self.socket is not None:
             # What must not be sent twice is not left to a connection that may be gone.
             once = message.method not in REPEATABLE
@@ -445,9 +456,13 @@ class Wire:
             if not renew and self.arrived(soon) is None:
                 return True
             self.close()
+        self.dial(until)
+        return False
+
+    def dial(self, until: float) -> None:
+        """Connect. Raises OSError, UnfitError."""
         self.socket = self.way.connect(until)
         self.state = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
-        return False
 
     def settle(self, message: Message, status: int, *, usable: bool) -> bool:
         """Make ready for the next message; return whether bytes came after the response."""

@@ -148,6 +148,12 @@ def test_on_this_machine_no_write_is_left_to_an_old_connection() -> None:
         assert [200, 201] == [status(wire.send(message)) for message in (GET, POST)]
 
 
+def test_a_write_goes_out_over_the_connection_that_was_opened_for_it() -> None:
+    with raw_server([OK]) as raw, Wire(raw.url) as wire:
+        wire.open()
+        assert 200 == status(wire.send(POST))
+
+
 def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:
     with raw_server([OK], [OK], [OK]) as raw, Wire(far(raw.url)) as wire:
         assert [200, 200, 200] == [status(wire.send(message)) for message in (GET, POST, POST)]
