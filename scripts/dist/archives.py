@@ -111,7 +111,7 @@ def uv(*arguments: str) -> str:
     )
     if done.returncode:
         lines = [line.strip(" ×╰─▶") for line in done.stderr.splitlines() if line.strip()]  # noqa: RUF001  uv draws its errors
-        raise DistError(f"uv {arguments[0]}: {' '.join(lines)[:300] or done.returncode}")
+        raise DistError(f"uv {arguments[0]}: {' '.join(lines)[:800] or done.returncode}")
     return done.stdout
 
 
