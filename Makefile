@@ -23,8 +23,12 @@ all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish, c
 	@python scripts/build.py
 
 .PHONY: test
-test: $(TOOLS) ## All tests but those that take long
+test: $(TOOLS) ## The tests that are quick, which are nine of ten: between two changes
 	@pytest -n auto --maxprocesses 4 $(ARGS)
+
+.PHONY: test-all
+test-all: $(TOOLS) ## All tests but those that take long, as CI runs them
+	@pytest -n auto --maxprocesses 4 -m 'not long' $(ARGS)
 
 .PHONY: test-long
 test-long: $(TOOLS) ## The tests that take long, and many more rounds of what ends a server or races
@@ -34,7 +38,7 @@ test-long: $(TOOLS) ## The tests that take long, and many more rounds of what en
 
 .PHONY: coverage
 coverage: $(TOOLS) ## The same, with the coverage of the hand-written packages: twice as long
-	@$(MAKE) test ARGS='--cov --cov-report=term:skip-covered $(ARGS)'
+	@$(MAKE) test-all ARGS='--cov --cov-report=term:skip-covered $(ARGS)'
 
 .PHONY: lint
 lint: $(TOOLS) ## Documents and code: linters, types, import rules
@@ -57,15 +61,11 @@ lint-imports:
 
 .PHONY: generate
 generate: $(TOOLS) ## Derive the documents and generate the client from them
-	@python scripts/bundle.py
-	@python scripts/generate.py
-	@python -m scripts.publication.tables
+	@python -m scripts.derive
 
 .PHONY: check-generated
 check-generated: $(TOOLS) ## Fail when generated/ is not what the sources give
-	@python scripts/bundle.py --check
-	@python scripts/generate.py --check
-	@python -m scripts.publication.tables --check
+	@python -m scripts.derive --check
 
 .PHONY: diff
 diff: $(TOOLS) ## Fail when info.version moved less than the documents did since the last release

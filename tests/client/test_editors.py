@@ -159,6 +159,7 @@ def server(
         yield request.param, language_server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_pyright_shows_the_function_with_its_docstring(
     server: tuple[str, LanguageServer], method: str
@@ -198,6 +199,7 @@ def test_pyright_lists_every_parameter_where_a_call_begins(
     assert expected(METHODS[method], raw=False, aio=client == "AsyncHeidi") == shown - {"*", "/"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("method", METHODS)
 def test_jedi_shows_the_same(client: str, method: str, tmp_path: Path) -> None:

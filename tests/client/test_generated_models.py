@@ -150,6 +150,7 @@ def attributes(model: Model) -> typing.Iterator[tuple[object, Any]]:
 # Nothing is lost
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
@@ -160,6 +161,7 @@ def test_what_keeps_to_the_document_round_trips(name: str, data: st.DataObject) 
     assert model.mismatch() is None
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
@@ -170,6 +172,7 @@ def test_what_breaks_the_document_round_trips_too(name: str, data: st.DataObject
     assert before == as_text(sent)
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
@@ -183,6 +186,7 @@ def test_an_attribute_is_of_its_type_or_none_whatever_was_sent(
     assert [] == wrong
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
@@ -192,6 +196,7 @@ def test_the_fast_way_reads_what_the_table_reads(name: str, data: st.DataObject)
     assert by_table == MODELS[name].from_dict(sent)
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
@@ -432,6 +437,7 @@ def checked(schema: Any) -> Any:
     return kept
 
 
+@pytest.mark.slow
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())

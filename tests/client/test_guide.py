@@ -120,6 +120,7 @@ def run(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Run
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_python_of_a_section_prints_what_the_guide_shows(
     section: str, run: Run, tmp_path: Path
@@ -131,6 +132,7 @@ def test_the_python_of_a_section_prints_what_the_guide_shows(
     assert ("", 0, output_of(section)) == (done.stderr, done.returncode, shown)
 
 
+@pytest.mark.slow
 def test_the_tests_in_the_guide_pass(run: Run, tmp_path: Path) -> None:
     (conftest,) = [block for block in TESTS if block.text.startswith("# conftest.py\n")]
     (tmp_path / "conftest.py").write_text(conftest.text, encoding="utf-8")
@@ -148,6 +150,7 @@ def test_the_tests_in_the_guide_pass(run: Run, tmp_path: Path) -> None:
     ), done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block", [b for b in BLOCKS if b.language == "sh"], ids=lambda b: f"line {b.line}"
 )
@@ -158,6 +161,7 @@ def test_a_shell_snippet_of_the_guide_runs_without_a_complaint(block: Block, run
     assert ("", 0) == (done.stderr, done.returncode)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_guide_passes_mypy_at_its_strictest(run: Run, tmp_path: Path) -> None:
     for number, section in enumerate(SECTIONS):
         (tmp_path / f"section_{number}.py").write_text(python_of(section), encoding="utf-8")

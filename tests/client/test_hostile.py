@@ -172,6 +172,7 @@ def test_a_request_for_a_token_ends_with_the_time_of_the_call(
     assert ("issueToken", False) == (caught.value.operation, caught.value.may_have_arrived)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [endless, unzipped])
 def test_a_body_is_read_no_further_than_it_may_be(
     serve: Callable[..., Server], get: Callable[..., Any], answer: Callable[..., None]

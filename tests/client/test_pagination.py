@@ -395,6 +395,7 @@ def test_a_prefetching_walk_gives_every_session_before_an_error() -> None:
     assert ["1", "2"] == asyncio.run(given_before_the_error())
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_walk_does_not_grow_with_its_pages() -> None:
     def peak(pages: int) -> int:
         def serve() -> Iterator[httpx.Response]:

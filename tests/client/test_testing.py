@@ -298,6 +298,7 @@ def test_the_sandbox_runs_in_this_process(heidi_sandbox: Sandbox) -> None:
         assert created == client.sessions.get(created).session_id
 
 
+@pytest.mark.slow
 def test_the_plugin_works_in_a_project_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makeconftest('pytest_plugins = ["heidi_sessions.testing.plugin"]')
     pytester.makepyfile(

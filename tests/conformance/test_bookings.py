@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from .bookings import SERVERS, write
 
 
+@pytest.mark.slow
 def test_a_server_of_another_api_is_judged_by_its_documents(tmp_path: Path) -> None:
     write(tmp_path)
     run = subprocess.run(

@@ -35,6 +35,7 @@ def invented(
     return probe
 
 
+@pytest.mark.slow
 def test_they_ask_for_boundaries_and_for_near_misses_of_an_id(api: Api) -> None:
     assert [] == invented(api).sightings
 
@@ -45,6 +46,7 @@ def test_they_ask_for_boundaries_and_for_near_misses_of_an_id(api: Api) -> None:
     assert [text for text in asked - ids for known in ids if known[:30] in text]
 
 
+@pytest.mark.slow
 def test_they_carry_what_the_document_does_not_allow(api: Api) -> None:
     invented(api)
 
@@ -52,6 +54,7 @@ def test_they_carry_what_the_document_does_not_allow(api: Api) -> None:
     assert any(item.body[:1] not in (b"{", b"") for item in api.requests)
 
 
+@pytest.mark.slow
 def test_each_of_them_can_be_sent_again_to_other_sessions(api: Api) -> None:
     probe = invented(api)
 
@@ -74,6 +77,7 @@ def forgets(request: Request, handle: Handler) -> Answer:
     return answer(500, {}) if request.method == "PATCH" else handle(request)
 
 
+@pytest.mark.slow
 def test_what_they_alone_show_is_made_short_and_confirmed(judged: Judged) -> None:
     (finding,) = judged(long_duration, max_examples=12).findings
 
@@ -91,6 +95,7 @@ def test_the_time_budget_bounds_the_inventing_too(api: Api) -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_where_schemathesis_fails_what_the_rules_found_is_kept(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +107,7 @@ def test_where_schemathesis_fails_what_the_rules_found_is_kept(
     assert [note for note in verdict.notes if "Schemathesis failed (exit code 1)" in note]
 
 
+@pytest.mark.slow
 def test_where_schemathesis_fails_no_server_is_said_to_conform(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ def test_every_excused_fault_is_in_the_catalogue_and_has_its_reason(
     assert all(excused.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_faults_that_their_rules_name_are_caught(
     processes: str, capsys: pytest.CaptureFixture[str]
@@ -27,6 +28,7 @@ def test_faults_that_their_rules_name_are_caught(
     assert ["all", "2"] == out.splitlines()[-1].split()[:2]
 
 
+@pytest.mark.slow
 def test_a_fault_that_no_rule_names_fails_the_run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -291,6 +291,7 @@ def alive(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
 def test_a_campaign_that_is_terminated_leaves_no_process(api: Api, tmp_path: Path) -> None:
     with serving(api.handle) as url:
@@ -314,6 +315,7 @@ def test_a_campaign_that_is_terminated_leaves_no_process(api: Api, tmp_path: Pat
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_local_cluster_judges_the_sandbox_and_leaves_no_secret(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

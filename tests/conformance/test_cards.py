@@ -52,6 +52,7 @@ def judged_as_planted(name: str, rules: tuple[str, ...]) -> Verdict:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CARDS)
 def test_a_fault_of_one_cause_is_one_card_and_it_is_confirmed(name: str) -> None:
     asked, named = CARDS[name]
@@ -69,6 +70,7 @@ def test_what_follows_from_a_session_that_never_shows_is_one_card_of_each_operat
     assert ["getSession", "updateSession"] == sorted(item.operation for item in findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rule"),
     [

@@ -31,6 +31,7 @@ def everything_written(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_server_that_conforms_gives_0_and_two_reports(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_token_beside_the_file_of_a_key_is_the_one_that_is_used(api: Api, tmp_
     assert used == {f"Bearer {TOKEN}"}
 
 
+@pytest.mark.slow
 def test_what_could_not_be_judged_is_said_and_is_no_pass_where_all_was_asked_for(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +141,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
     assert f"heidi-conformance {version('heidi-sessions')}\n" == capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_every_session_of_a_run_is_marked_at_its_end_and_the_summary_says_how(
     api: Api, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -187,6 +190,7 @@ def test_no_more_sessions_are_created_than_allowed(
     assert "--max-sessions" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_could_not_be_run_is_named_with_the_reason(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +203,7 @@ def test_what_could_not_be_run_is_named_with_the_reason(
     assert "skipped: expired-token: give a token that has expired (HEIDI_EXPIRED_TOKEN)" in out
 
 
+@pytest.mark.slow
 def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
     api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +216,7 @@ def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
     assert TOKEN not in written + out + err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
 def test_no_secret_is_in_the_process_list_and_nothing_but_reports_is_left(
     api: Api, tmp_path: Path
@@ -345,6 +351,7 @@ def test_a_wrong_key_gives_2_and_one_line(api: Api, capsys: pytest.CaptureFixtur
     assert "s3cret" not in err
 
 
+@pytest.mark.slow
 def test_the_installed_command_exits_with_the_code_of_its_verdict(api: Api, tmp_path: Path) -> None:
     command = str(Path(sys.executable).with_name("heidi-conformance"))
     environment = os.environ | {"HEIDI_TOKEN": TOKEN}

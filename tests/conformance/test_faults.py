@@ -35,6 +35,7 @@ CASES: tuple[tuple[Fault, Level, str, str, str], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "level", "code", "operation", "pointer"),
     CASES,
@@ -58,6 +59,7 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
     assert finding.seen > 10
 
 
+@pytest.mark.slow
 def test_a_refusal_of_what_is_allowed_names_what_was_refused(judged_once: Judged) -> None:
     findings = judged_once(simple.refuses_empty_text, "strict").findings
 
@@ -65,6 +67,7 @@ def test_a_refusal_of_what_is_allowed_names_what_was_refused(judged_once: Judged
     assert any("`ehr_patient_id`" in item.title for item in refusals)
 
 
+@pytest.mark.slow
 def test_a_server_error_is_one_finding_though_its_status_is_not_declared_either(
     judged_once: Judged,
 ) -> None:
@@ -86,6 +89,7 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
     assert "/sessions/$s1" in update
 
 
+@pytest.mark.slow
 def test_a_finding_that_does_not_show_again_is_marked_flaky(judged: Judged) -> None:
     broken = iter([False] * 60 + [True])
 
@@ -103,12 +107,14 @@ def test_a_finding_repeats_no_value_that_the_server_answered(judged_once: Judged
     assert simple.SECRET_VALUE not in repr(verdict)
 
 
+@pytest.mark.slow
 def test_requests_without_a_token_are_one_finding_of_an_operation(judged_once: Judged) -> None:
     verdict = judged_once(simple.no_token_needed, "strict")
 
     assert ["token-needed"] * 4 == [finding.rule for finding in verdict.findings]
 
 
+@pytest.mark.slow
 def test_the_requests_of_a_finding_run_as_a_program_and_show_it(
     api: Api, judged_once: Judged
 ) -> None:
@@ -127,6 +133,7 @@ def test_the_requests_of_a_finding_run_as_a_program_and_show_it(
     assert "200" == shown.splitlines()[-1].split()[0]
 
 
+@pytest.mark.slow
 def test_random_requests_find_what_no_script_asks_for(judged: Judged) -> None:
     def crash(request: Request, handle: Handler) -> Answer:
         duration = re.search(rb'"duration": ([0-9]{6})[,}]', request.body)

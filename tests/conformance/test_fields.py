@@ -127,6 +127,7 @@ def test_the_types_that_a_schema_takes_are_read_through_its_choices(
     assert Field("any", schema).kinds == kinds
 
 
+@pytest.mark.slow
 def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
     write(tmp_path)
     run = subprocess.run(

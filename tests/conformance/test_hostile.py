@@ -163,6 +163,7 @@ def always(status: int) -> Fault:
     return fault
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_server_that_creates_nothing_ends_within_the_budget(status: int, api: Api) -> None:
     told: list[Progress] = []
@@ -258,6 +259,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", HOSTILE.values(), ids=HOSTILE)
 def test_answers_of_every_strange_kind_are_findings(
     fault: Callable[[Request, Handler], Answer], judged: Judged
@@ -296,6 +298,7 @@ def test_a_server_that_falls_silent_is_given_up_in_time(
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_a_connection_may_be_closed_after_every_answer(judged: Judged) -> None:
     def closes(request: Request, handle: Handler) -> Answer:
         return handle(request).but(headers={"connection": "close"})
@@ -320,6 +323,7 @@ def test_a_request_is_sent_to_its_end_where_early_hints_come_in_the_midst_of_it(
     assert (200, b"{}") == (answer.status, answer.body)
 
 
+@pytest.mark.slow
 def test_a_compressed_answer_is_read(judged: Judged) -> None:
     def compressed(request: Request, handle: Handler) -> Answer:
         reply = handle(request)
@@ -330,6 +334,7 @@ def test_a_compressed_answer_is_read(judged: Judged) -> None:
     assert () == judged(compressed, rules=SOME).findings
 
 
+@pytest.mark.slow
 def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judged) -> None:
     numbers = iter(range(100_000))
 
@@ -367,6 +372,7 @@ def ending(api: Api) -> Fault:
     return ends
 
 
+@pytest.mark.slow
 def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
     with (
         serving(faulty(api, ending(api))) as url,
@@ -384,6 +390,7 @@ def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) 
     assert {"GET"} == {request.method for request in api.requests}
 
 
+@pytest.mark.slow
 def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) -> None:
     ends = ending(api)
 

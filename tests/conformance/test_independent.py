@@ -43,6 +43,7 @@ def of(api: Api) -> Server:
     return replace(in_process(api), brief=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fastapi", "sandbox"])
 def test_a_server_keeps_all_that_the_faults_break_and_answers_as_the_reference(
     name: str, of_reference: dict[str, list[Any]], request: pytest.FixtureRequest

@@ -70,6 +70,7 @@ class Registered(Issuer):
         return answer(422, unknown) if reply.status == 200 else reply
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "code"),
     [
@@ -151,6 +152,7 @@ def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_told(api: 
     } == {(item.result, item.why) for item in outcomes}
 
 
+@pytest.mark.slow
 def test_with_the_key_every_rule_about_the_issue_is_exercised(api: Api) -> None:
     with serving(api.handle) as url:
         verdict = judged(api, url)

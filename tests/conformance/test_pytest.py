@@ -24,6 +24,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")
 
 
+@pytest.mark.slow
 def test_a_server_that_keeps_the_rules_passes_and_what_is_left_out_is_skipped_with_its_reason(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_server_that_keeps_the_rules_passes_and_what_is_left_out_is_skipped_wi
     assert f"collected {sum(outcomes.values())} items" in result.stdout.str()
 
 
+@pytest.mark.slow
 def test_a_broken_rule_fails_with_its_card_and_shows_no_token(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

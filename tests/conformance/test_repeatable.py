@@ -101,6 +101,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(tmp_path_factory.mktemp("whole"), 1, "--seed", "5")
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_send_the_same_and_find_the_same(whole: Run, tmp_path: Path) -> None:
     again = run(tmp_path, 2, "--seed", "5")
 

@@ -149,6 +149,7 @@ def run_by(program: Sequence[str], variables: dict[str, str]) -> str:
     return run.stderr.decode()
 
 
+@pytest.mark.slow
 def test_a_recipe_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api()
     secrets = {"first": SAMPLES[0], "second": api.token(), "key": api.api_key}
@@ -240,6 +241,7 @@ PRINTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRINTED)
 def test_what_is_printed_shows_a_finding_to_a_server_that_has_just_started(name: str) -> None:
     (planted,) = (planted for planted in CATALOGUE if planted.id == name)

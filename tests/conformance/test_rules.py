@@ -119,6 +119,7 @@ def test_every_rule_but_the_passive_ones_has_a_script() -> None:
     assert scripted <= RULES.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "rule"), NAMED.items(), ids=NAMED)
 def test_a_fault_is_found_by_its_rule(fault: str, rule: str) -> None:
     verdict = judged(fault, rules=(rule,) if rule != "retry-after" else ("works", "walks"))
@@ -135,6 +136,7 @@ def test_a_fault_is_found_by_its_rule(fault: str, rule: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -155,6 +157,7 @@ def test_rules_of_the_page_find_their_faults_at_level_documented_too(fault: str)
     assert rule in {item.rule for item in judged(fault, "documented", (rule,)).findings}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -205,6 +208,7 @@ TOLD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "code", "expected", "got"), [(name, *told) for name, told in TOLD.items()], ids=TOLD
 )

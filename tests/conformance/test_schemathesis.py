@@ -8,6 +8,7 @@ from pathlib import Path
 
 import heidi_conformance
 import heidi_sandbox
+import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
 from .conftest import new_api
@@ -34,6 +35,7 @@ def plain_run(url: str, token: str, folder: Path) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 def test_the_sandbox_passes(tmp_path: Path) -> None:
     with heidi_sandbox.serving() as sandbox:
         done = plain_run(sandbox.url, sandbox.token(), tmp_path)
@@ -41,6 +43,7 @@ def test_the_sandbox_passes(tmp_path: Path) -> None:
     assert "WARNINGS" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_fault_that_shows_only_afterwards_is_caught_by_its_rule(tmp_path: Path) -> None:
     def forgets(request: Request, handle: Handler) -> Answer:
         reply = handle(request)

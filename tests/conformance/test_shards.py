@@ -56,6 +56,7 @@ def whole() -> Verdict:
     return judged(new_api(), None, session_without_id)
 
 
+@pytest.mark.slow
 def test_joined_shards_cover_what_a_whole_run_covers(parts: list[Verdict], whole: Verdict) -> None:
     joined = merge(parts)
 

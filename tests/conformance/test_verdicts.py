@@ -19,6 +19,7 @@ from .reference import Answer, Api, Handler, Request, faulty, new_session, servi
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_reference_conforms(level: Level, judged: Judged) -> None:
     verdict = judged(level=level, max_examples=2)
@@ -28,6 +29,7 @@ def test_the_reference_conforms(level: Level, judged: Judged) -> None:
     assert ((), ()) == (verdict.notes, verdict.gaps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_sandbox_conforms(level: Level) -> None:
     with heidi_sandbox.serving() as sandbox:
@@ -47,6 +49,7 @@ def test_the_sandbox_conforms(level: Level) -> None:
     assert level == "documented" or {"retry-after"} == skipped & set(RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 10))
 def test_random_sequences_accuse_no_correct_server(seed: int, api: Api) -> None:
     with heidi_sandbox.serving() as sandbox:
@@ -64,6 +67,7 @@ def sequences(url: str, tokens: dict[str, str], seed: int) -> list[Sighting]:
     return probe.sightings
 
 
+@pytest.mark.slow
 def test_a_user_without_link_is_judged_on_all_but_the_pages(api: Api) -> None:
     with serving(api.handle) as url:
         token = api.token("clinician+unlinked@example.com")
@@ -74,6 +78,7 @@ def test_a_user_without_link_is_judged_on_all_but_the_pages(api: Api) -> None:
     assert "listLinkedUserSessions never succeeded" in gap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_sessions_that_the_run_did_not_create_are_neither_read_nor_changed(
     level: Level, api: Api, judged: Judged
@@ -91,6 +96,7 @@ def test_sessions_that_the_run_did_not_create_are_neither_read_nor_changed(
     assert not [request.path for request in api.requests if "/7777" in request.path]
 
 
+@pytest.mark.slow
 def test_the_verdict_counts_requests_sessions_and_answers(api: Api, judged: Judged) -> None:
     verdict = judged(level="documented", max_examples=1)
 
@@ -103,6 +109,7 @@ def test_the_verdict_counts_requests_sessions_and_answers(api: Api, judged: Judg
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_sends_the_same_requests_and_finds_the_same() -> None:
     first, second, other = (recorded(seed) for seed in (1, 1, 2))
 
@@ -168,6 +175,7 @@ def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:
         judge(url, token=TOKEN, max_examples=1000, time_budget=1)
 
 
+@pytest.mark.slow
 def test_the_token_is_in_no_part_of_a_verdict_though_the_server_repeats_it(judged: Judged) -> None:
     verdict = judged(simple.parrot)
 

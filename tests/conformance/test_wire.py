@@ -163,6 +163,7 @@ def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:
 # --- proxies ---
 
 
+@pytest.mark.slow
 def test_no_proxy_of_the_environment_hears_of_a_run(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

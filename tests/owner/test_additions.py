@@ -67,6 +67,7 @@ def shown(session: dict[str, Any], at: str) -> Any:
     return session
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", FIELDS)
 def test_a_property_is_sent_stored_and_shown_by_the_client(group: Group, at: str) -> None:
     right, _ = FIELDS[at]
@@ -437,10 +438,12 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 def test_the_right_server_is_not_accused(group: Group) -> None:
     assert [] == group.accused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("run", "found"), CASES)
 def test_a_wrong_server_is_found(group: Group, run: str, found: Found) -> None:
     assert group.findings(RUNS[run], found.operation, found.word)

@@ -78,10 +78,12 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Generator[Group]:
         yield group
 
 
+@pytest.mark.slow
 def test_the_right_server_is_not_accused(group: Group) -> None:
     assert [] == group.accused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("found", RUN, ids=lambda found: found.word)
 def test_the_judge_finds_a_server_that_does_not_follow(group: Group, found: Found) -> None:
     assert group.findings(RUN, found.operation, found.word)
@@ -189,6 +191,7 @@ def test_client_and_command_line_say_what_the_server_said_of_the_bound(group: Gr
 # What a person must decide
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["rename", "removal"])
 def test_a_change_of_what_an_overlay_names_fails_with_the_place(
     tmp_path: Path, change: str

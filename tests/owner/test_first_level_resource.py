@@ -197,10 +197,12 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Generator[Group]:
         yield group
 
 
+@pytest.mark.slow
 def test_the_right_server_is_not_accused(group: Group) -> None:
     assert [] == group.accused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("found", RUN, ids=lambda found: found.operation)
 def test_the_judge_finds_a_spoilt_server(group: Group, found: Found) -> None:
     assert group.findings(RUN, found.operation, found.word)
@@ -213,6 +215,7 @@ def test_the_sandbox_counts_no_ids_up(group: Group) -> None:
     assert len({*made}) == len(made)
 
 
+@pytest.mark.slow
 def test_a_client_is_judged_by_resources_that_are_there(group: Group) -> None:
     driver = "conformance/drivers/python.py"
     command = ["-m", "heidi_conformance", "client", "--scenario", "operations"]
@@ -241,6 +244,7 @@ def test_no_collection_asks_for_an_id_or_a_state_that_a_server_may_have(group: G
     assert {f"{SEVERAL}/{2**31 - 1}", f"{SEVERAL}/{2**31 - 1}/publish"} == asked
 
 
+@pytest.mark.slow
 def test_the_mock_says_where_a_new_resource_is_and_a_factory_refuses_what_is_invalid(
     group: Group,
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.owner.places import ALLOWED, COMMON_WORDS, Place, allowed, names, places
 from tests.owner.subject import ID, PAGE, READ, UPDATE, properties
 
@@ -57,10 +59,12 @@ def test_each_line_that_names_something_counts_once_for_each_name(tmp_path: Path
     ] == places(tmp_path)
 
 
+@pytest.mark.slow
 def test_nothing_but_the_document_names_what_it_says() -> None:
     assert [] == [str(place) for place in places() if allowed(place) is None]
 
 
+@pytest.mark.slow
 def test_every_exception_is_needed() -> None:
     assert set(ALLOWED) == {allowed(place) for place in places()} - {None}
     assert all(ALLOWED.values())

@@ -65,6 +65,7 @@ class Caller:
         return self.ask(method, path_of(self.id), body, user)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "method", "body", "user", "status", "shown"),
     [

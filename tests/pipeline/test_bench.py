@@ -147,6 +147,7 @@ def test_options_and_proxies_of_the_user_do_not_reach_what_is_measured(
 # The command line
 
 
+@pytest.mark.slow
 def test_every_row_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main(["--smoke", "--only", "import", "--only", "installed"], Here())
     printed = capsys.readouterr().out

@@ -472,6 +472,7 @@ for response in (templates.get("7"), templates.delete("7")):
 """
 
 
+@pytest.mark.slow
 def test_the_mock_sends_the_headers_that_the_document_declares(tmp_path: Path) -> None:
     root = document()
     root["components"]["headers"] = {"Named": {"schema": {"const": "always"}}}

@@ -79,6 +79,7 @@ def test_the_committed_package_is_what_the_committed_document_gives() -> None:
     assert 0 == main(["--check"])
 
 
+@pytest.mark.slow
 def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     # Any process has a seed of its own: that which made what is committed, and this one.
     command = [sys.executable, str(SCRIPT), "--output", str(tmp_path / "package")]
@@ -124,6 +125,7 @@ def test_check_names_each_file_that_differs_and_the_fix_and_writes_nothing(
     assert before == tree(output)
 
 
+@pytest.mark.slow
 def test_a_changed_description_changes_that_model_and_nothing_else(
     tmp_path: Path, document: dict[str, Any]
 ) -> None:
@@ -242,6 +244,7 @@ BROKEN_TEMPLATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", BROKEN_TEMPLATES)
 def test_a_broken_template_is_one_line_that_names_what_it_broke(
     template: str, templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

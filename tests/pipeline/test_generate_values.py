@@ -177,6 +177,7 @@ def test_the_names_under_test_are_those_that_can_clash() -> None:
     assert {"Any", "Mapping", "Model", "UNSET", "OPERATION"} <= set(CLASSES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["Required", "Optional", "Nested"])
 def test_a_property_of_any_name_is_read_written_and_set(
     generated: Callable[..., Any], model: str
@@ -247,6 +248,7 @@ def test_a_parameter_of_any_name_is_sent(
         assert dict(zip(map(str.lower, names), values, strict=True)) == request.headers
 
 
+@pytest.mark.slow
 def test_a_schema_of_any_name_works(generated: Callable[..., Any]) -> None:
     schemas = {
         name: an_object({"id": STRING}, ["id"])
@@ -429,6 +431,7 @@ def test_a_value_of_a_map_is_changed_added_and_removed(generated: Callable[..., 
 # Copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["All", "Some"])
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())

@@ -59,6 +59,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
     return edit
 
 
+@pytest.mark.slow
 def test_the_sandbox_conforms_and_what_the_judge_prints_is_in_a_file(
     report: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_rule_that_was_skipped_for_want_of_something_is_named(report: Path, re
     assert ["walks was not judged on readThem: no token"] == [*judge.unjudged(rows, strict())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
 def test_a_planted_fault_is_named(
     file: str, old: str, new: str, sentence: str, report: Path, plant: Plant

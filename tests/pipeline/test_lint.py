@@ -234,6 +234,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     return {name: [it for it in findings if it.path == path] for name, path in paths.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_fault_is_found_by_each_linter_that_can_see_it(
     name: str, found: dict[str, list[Finding]]
@@ -257,6 +258,7 @@ def test_findings_come_in_the_same_order_each_time(found: dict[str, list[Finding
     assert all(findings == sorted(set(findings)) for findings in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "step", "wrong"), [(12.35, 0.05, 0), (12.36, 0.05, 1)])
 def test_a_multiple_is_found_out_exactly_and_not_with_floats(
     value: float, step: float, wrong: int, tmp_path: Path
@@ -286,6 +288,7 @@ def test_a_rule_that_is_turned_off_has_its_reason_above_it(config: str) -> None:
     assert [] == [name for name, above in off(config) if not above.startswith("# ")]
 
 
+@pytest.mark.slow
 def test_each_rule_that_is_turned_off_would_fire(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -444,6 +447,7 @@ def test_a_validator_that_stumbles_over_what_it_reported_is_no_error(
 # The command
 
 
+@pytest.mark.slow
 def test_without_findings_the_command_exits_0_and_nothing_leaves_the_machine(
     tmp_path: Path,
 ) -> None:

@@ -48,6 +48,7 @@ def requests(items: list[Any], words: str) -> list[str]:
     return [f"{each['method']} {each['url']['raw'].removeprefix('{{baseUrl}}')}" for each in sent]
 
 
+@pytest.mark.slow
 def test_the_collection_creates_reads_updates_lists_and_deletes_the_second_resource(
     items: list[Any],
 ) -> None:

@@ -70,6 +70,7 @@ def test_of_the_first_version_the_page_says_that_there_is_no_earlier_one(root: P
     assert FIRST == first
 
 
+@pytest.mark.slow
 def test_a_release_keeps_what_the_judge_covered(root: Path) -> None:
     covered = root / "openapi/guides/coverage.md"
     then = covered.read_text(encoding="utf-8")
@@ -79,6 +80,7 @@ def test_a_release_keeps_what_the_judge_covered(root: Path) -> None:
     assert then == (root / RELEASES / "coverage/0.2.0.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first(
     root: Path,
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_version_that_is_none_is_named(root: Path) -> None:
     assert not (root / "build").exists()
 
 
+@pytest.mark.slow
 def test_the_page_stands_beside_the_changelog(root: Path) -> None:
     release_second(root)
     folder, _ = publish(root)

@@ -123,6 +123,7 @@ def exchanges(
     return RUNNERS[request.param](site / "collections", sandbox, folder)
 
 
+@pytest.mark.slow
 def test_each_response_has_the_status_that_the_collection_expects(
     exchanges: list[Exchange],
 ) -> None:
@@ -182,6 +183,7 @@ def gone(app: App) -> App:
     return changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNERS)
 def test_a_server_with_another_status_fails_the_collection(
     name: str, site: Path, tmp_path: Path

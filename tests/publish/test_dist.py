@@ -86,6 +86,7 @@ def core_alone(folder: Path, built: Built, constraints: str) -> Environment:
 # The archives
 
 
+@pytest.mark.slow
 def test_the_sdist_builds_the_wheel_that_the_source_builds(built: Built, folder: Path) -> None:
     check_bytes(built, built, build_wheel(folder / "direct"))
 
@@ -150,6 +151,7 @@ def test_what_does_not_belong_in_an_sdist_is_named(name: str, built: Built) -> N
     assert ["the sdist lacks heidi_spec/base.json"] == faults_of_sdist(sdist, wheel)
 
 
+@pytest.mark.slow
 def test_what_lies_about_in_the_source_gets_into_neither_archive(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for source in SOURCES:
@@ -203,6 +205,7 @@ def test_the_wheel_says_what_pyproject_says(built: Built) -> None:
 # The environments
 
 
+@pytest.mark.slow
 def test_the_core_installs_alone_and_runs_the_readme(core_alone: Environment) -> None:
     check_imports(core_alone, "core")
     check_programs(core_alone, "core")
@@ -219,11 +222,13 @@ def test_the_core_installs_alone_and_runs_the_readme(core_alone: Environment) ->
             check_readme(core_alone, readme, {**access, "HEIDI_API_KEY": "wrong"})
 
 
+@pytest.mark.slow
 def test_an_extra_installs_alone(sandbox_alone: Environment) -> None:
     check_imports(sandbox_alone, "sandbox")
     check_programs(sandbox_alone, "sandbox")
 
 
+@pytest.mark.slow
 def test_the_toolkit_works_where_the_sources_are_out_of_reach(
     built: Built, folder: Path, constraints: str, core_alone: Environment
 ) -> None:
@@ -270,6 +275,7 @@ def test_the_checksums_are_of_the_files() -> None:
     assert f"{empty}  a.whl\n".encode() == checksums({"a.whl": b""})
 
 
+@pytest.mark.slow
 def test_a_release_that_cannot_be_tried_is_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

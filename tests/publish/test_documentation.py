@@ -76,6 +76,7 @@ def test_the_eight_lines_of_the_readme_run_against_the_sandbox(tmp_path: Path) -
     assert session_id.isdecimal()
 
 
+@pytest.mark.slow
 def test_a_partner_applies_an_overlay_as_the_readme_says(tmp_path: Path) -> None:
     (commands,) = [block for block in blocks("README.md", "sh") if "heidi-spec" in block]
     (guide,) = [b for b in blocks("openapi/guides/documents.md", "sh") if "overlay: 1.1.0" in b]

@@ -111,6 +111,7 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "language"), RUNS)
 def test_a_guide_prints_what_it_shows(
     name: str, language: str, environment: dict[str, str], tmp_path: Path
@@ -174,6 +175,7 @@ def test_no_secret_and_no_patient_is_an_argument_of_a_program() -> None:
                 assert not re.search(r"-H |--header ['\"]|--(json|data) .*patient", text)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_guides_passes_mypy_at_its_strictest(tmp_path: Path) -> None:
     for name, language in RUNS:
         if language == "python":

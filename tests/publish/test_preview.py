@@ -25,6 +25,7 @@ sys.exit(main(["--port", "0"], pathlib.Path(sys.argv[1])))
 """
 
 
+@pytest.mark.slow
 def test_the_preview_serves_the_publication_until_it_is_interrupted(
     published: tuple[Path, Path],
 ) -> None:
@@ -53,6 +54,7 @@ def test_the_preview_serves_the_publication_until_it_is_interrupted(
     assert (0, "", "") == (process.returncode, rest.strip(), errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_port_that_cannot_be_had_is_named(
     published: tuple[Path, Path], taken: bool, capsys: pytest.CaptureFixture[str]

@@ -158,6 +158,7 @@ def test_the_checksums_are_those_of_every_other_file(site: Path) -> None:
     assert sorted(contents(site).keys() - {"SHA256SUMS"}) == [line[66:] for line in lines]
 
 
+@pytest.mark.slow
 def test_publishing_again_changes_nothing(
     published: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_publishing_again_changes_nothing(
     assert (folder, []) == publish(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [None, "1700000000"])
 def test_the_bytes_are_the_same_in_another_folder_zone_mask_locale_and_hash_seed(
     tmp_path: Path, epoch: str | None
@@ -236,6 +238,7 @@ def test_one_description_changes_what_is_made_of_it_and_nothing_else(
     assert documents | data | pages | {"SHA256SUMS", "reference.html.md"} == changed
 
 
+@pytest.mark.slow
 def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
     path = root / "CHANGELOG.md"
     path.write_text(path.read_text() + "\n## 9.9.9\n\n- Something **new**.\n")
@@ -248,6 +251,7 @@ def test_the_release_notes_are_the_changelog(root: Path, site: Path) -> None:
     assert "<strong>new</strong>" in (folder / "changelog.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_nothing_is_unreleased_on_a_release(root: Path) -> None:
     (root / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- New.\n")
     names = ("CHANGELOG.md", "changelog.html", "changelog.html.md", "assets/search-data.js")
@@ -263,6 +267,7 @@ def test_nothing_is_unreleased_on_a_release(root: Path) -> None:
     assert "## 9.9.8\n" in (root / "build/publish/9.9.8/CHANGELOG.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: Path) -> None:
     without = (site / "downloads.html").read_text(encoding="utf-8")
     assert "Not built for this publication: <code>make dist</code>" in without
@@ -279,6 +284,7 @@ def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: P
         assert "Not built" not in text
 
 
+@pytest.mark.slow
 def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
     guides = root / "openapi/guides"
     text = "# {} guide\n\nFirst. Second, with [a link](client.md#errors).\n"
@@ -363,6 +369,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SPOILT)
 @pytest.mark.usefixtures("kept")
 def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
@@ -391,6 +398,7 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
     assert not (root / "build").exists()
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_what_was_published(
     root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

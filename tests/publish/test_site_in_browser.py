@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     App = Callable[[Any, Any, Any], Awaitable[None]]
     Seen = dict[str, Any]
 
-pytestmark = pytest.mark.timeout(1200)  # one browser visits every page four times
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # one browser visits every page four times
+]
 
 BASE_URL: Final = base_url(cast("dict[str, Any]", derive("strict")))
 PLACE: Final = f"operation/{UPDATE.name}"

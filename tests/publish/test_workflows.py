@@ -75,6 +75,7 @@ def run(
 TOKEN, LIST = "GET /jwt", "GET /sessions/linked-user"
 
 
+@pytest.mark.slow
 def test_the_guide_runs_each_workflow(site: Path, sandbox: Sandbox, tmp_path: Path) -> None:
     with Heidi(
         base_url=sandbox.url,

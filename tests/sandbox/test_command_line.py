@@ -35,6 +35,7 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
             assert api.session(api.create())
 
 
+@pytest.mark.slow
 def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         port = str(urlsplit(process.url).port)
@@ -101,6 +102,7 @@ def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None
     assert {"heidi-sandbox.db", "heidi-sandbox.db-lock"} == {one.name for one in tmp_path.iterdir()}
 
 
+@pytest.mark.slow
 def test_key_and_secret_are_made_at_first_start_and_kept_where_only_the_owner_reads(
     tmp_path: Path,
 ) -> None:
@@ -373,6 +375,7 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
     assert ["the current folder is gone" in line for line in done.stderr.splitlines()] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not installed")
 def test_what_the_user_may_not_read_or_write_is_one_line(tmp_path: Path) -> None:
     with started(tmp_path) as process:

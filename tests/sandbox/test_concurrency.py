@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from scripts.postgresql import Postgresql
 from tests.sandbox.api import TRUST, Api
@@ -100,6 +101,7 @@ def test_two_processes_that_start_together_on_an_empty_database_are_one_sandbox(
         assert [(0, "", "")] * 2 == [process.stop() for process in (one, other)]
 
 
+@pytest.mark.slow
 def test_s17_two_processes_lose_no_update_of_one_session(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:

@@ -143,6 +143,7 @@ def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subproces
     )
 
 
+@pytest.mark.slow
 def test_the_image_serves_is_healthy_and_stops(image: Path, tmp_path: Path) -> None:
     (command,) = of("CMD")
     port = free_port()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from heidi_sandbox import serving
 
 from scripts.postgresql import Postgresql
@@ -125,6 +126,7 @@ def test_kill_9_loses_no_acknowledged_write(tmp_path: Path, kept_url: str) -> No
     assert set() == writers.refusals
 
 
+@pytest.mark.slow
 def test_kill_9_of_postgresql_loses_no_acknowledged_write(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_command_runs_without_a_complaint(sandbox: Sandbox, tmp_path: Path, bl
         assert out.startswith('{"session_id":')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SERVERS, ids=line_of)
 def test_a_server_starts_and_stops(tmp_path: Path, block: Block) -> None:
     text = SERVE.sub(lambda match: f"exec {match[0]} --port 0", block.text)

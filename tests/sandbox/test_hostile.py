@@ -466,6 +466,7 @@ def storm(process: Process, token: str) -> None:
     assert [] == bad
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="memory is read from /proc")
 def test_s19_memory_stays_flat_whatever_the_bytes(tmp_path: Path) -> None:
     with started(tmp_path) as process:

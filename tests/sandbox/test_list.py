@@ -181,6 +181,7 @@ async def filled_with_large_sessions(store: Store, token: str) -> None:
         await store.extend(Share(tokens.read(token).user, [make] * 10))
 
 
+@pytest.mark.slow
 def test_a_list_of_100_sessions_of_1_mb_holds_up_nobody_else(tmp_path: Path, kept_url: str) -> None:
     with serving(kept_url) as sandbox:
         token = sandbox.token()

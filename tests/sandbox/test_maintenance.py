@@ -110,6 +110,7 @@ def test_large_shares_are_added_in_several_commits(
     assert 34 == len(sessions_of(kept_url, "clinician1@example.com"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_seed_keeps_whole_commits_and_right_totals(
     tmp_path: Path, kept_url: str, request: pytest.FixtureRequest
 ) -> None:

@@ -213,6 +213,7 @@ def test_a_full_disk_is_an_error_and_the_store_works_again_afterwards(store: Ope
     store.run(use)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_an_error_until_it_is_back(
     postgresql: Postgresql, store: OpenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -464,6 +465,7 @@ def test_a_schema_that_an_administrator_made_is_used(postgresql: Postgresql, url
     with_store(guarded, lambda store: store.create("ann", "1", lambda _: b"x"))
 
 
+@pytest.mark.slow
 def test_nothing_of_a_session_or_a_url_is_logged(
     postgresql: Postgresql, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -268,6 +268,7 @@ def test_each_signal_that_stops_it_exports(tmp_path: Path, number: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_workers_import_once_and_export_once(tmp_path: Path, postgresql: Postgresql) -> None:
     write(tmp_path / "x.json", content(of(ANN, {}), of(BOB, {})))
     with postgresql.database() as url:

@@ -85,6 +85,7 @@ def kill_one(process: Process) -> int:
     return before[0]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_named_and_replaced(process: Process) -> None:
     with process.api() as api:
         token = api.headers["authorization"].split()[1]
@@ -99,6 +100,7 @@ def test_a_worker_that_dies_is_named_and_replaced(process: Process) -> None:
     assert 1 == err.count(named) == err.count("another one")
 
 
+@pytest.mark.slow
 def test_workers_that_die_again_and_again_end_all_with_2(process: Process) -> None:
     for _ in range(5):
         kill_one(process)
@@ -132,6 +134,7 @@ def test_workers_end_with_their_parent(process: Process) -> None:
         assert not Path(f"/proc/{worker}").exists()
 
 
+@pytest.mark.slow
 def test_no_secret_shows_in_the_process_list(process: Process) -> None:
     for pid in (process.running.pid, *children(process)):
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()

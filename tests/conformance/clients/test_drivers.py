@@ -40,6 +40,7 @@ def start(name: str, sandbox: Served, folder: Path, email: str = "") -> Talk:
     return Talk(command(name, folder), sandbox, email=email, environment=variables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_driver_holds_a_conversation(name: str, sandbox: Served, folder: Path) -> None:
     holds(start(name, sandbox, folder))

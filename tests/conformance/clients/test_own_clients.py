@@ -21,6 +21,7 @@ COLOURED = frozenset(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("driver", "scenarios"), [("python.py", EVERYTHING), ("python_async.py", COLOURED)]
 )

@@ -377,6 +377,7 @@ def chain(length: int, last: str) -> dict[str, Any]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [50, 2000])
 def test_references_may_follow_each_other_for_long(length: int) -> None:
     assert ["type-changed"] == kinds(compared(chain(length, "string"), chain(length, "integer")))

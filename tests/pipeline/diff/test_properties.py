@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
+import pytest
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.differences import KINDS, Level
 from hypothesis import HealthCheck, assume, given, settings
@@ -184,6 +185,7 @@ def test_the_way_back_names_the_kinds_of_the_way_back(pair: tuple[Any, Any], sen
     assert sorted(KINDS[name].reverse for name in kinds(there)) == kinds(back)
 
 
+@pytest.mark.slow
 @settings(RELAXED, max_examples=200)
 @given(pairs, st.booleans(), st.lists(values, min_size=1, max_size=25))
 def test_what_a_change_breaks_is_never_called_harmless(

@@ -102,6 +102,7 @@ REFACTORINGS: Final[tuple[Callable[[Any, Random], None], ...]] = (
 )
 
 
+@pytest.mark.slow
 @RELAXED
 @given(
     schemas,
@@ -149,6 +150,7 @@ NARROWER: Final[dict[str, tuple[Any, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @RELAXED
 @given(
     st.sampled_from(sorted(NARROWER)),

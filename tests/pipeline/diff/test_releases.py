@@ -78,6 +78,7 @@ def words(operation: Any) -> None:
     operation["summary"] = "Probe it."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "version", "enough"),
     [

@@ -34,6 +34,7 @@ def pairs() -> Iterator[tuple[Any, Any]]:
             yield from ((old, new), (new, old))
 
 
+@pytest.mark.slow
 def test_a_witness_proves_95_percent_of_what_breaks() -> None:
     breaking = [
         change

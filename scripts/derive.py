@@ -1,0 +1,28 @@
+"""All that is derived and committed, in one process: documents, client, tables of the guides.
+
+    python -m scripts.derive [--check]
+
+Exit codes: those of the first that fails.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from scripts import bundle, generate
+from scripts.publication import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PARTS: Final[tuple[Callable[[Sequence[str]], int], ...]] = (bundle.main, generate.main, tables.main)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command lines of all, until one fails."""
+    return next((code for part in PARTS if (code := part(argv))), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,29 @@
+"""One command derives everything that is committed, and stops at what fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts import derive
+
+
+def test_all_parts_run_with_the_same_arguments_until_one_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[tuple[str, list[str]]] = []
+
+    def part(name: str, code: int) -> object:
+        def main(argv: list[str]) -> int:
+            ran.append((name, argv))
+            return code
+
+        return main
+
+    monkeypatch.setattr(derive, "PARTS", (part("one", 0), part("two", 2), part("three", 0)))
+    assert 2 == derive.main(["--check"])
+    assert [("one", ["--check"]), ("two", ["--check"])] == ran
+
+
+def test_what_is_committed_is_what_the_sources_give(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == derive.main(["--check"])
+    assert "" == capsys.readouterr().out
