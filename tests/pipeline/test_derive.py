@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from scripts import derive
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_all_parts_run_with_the_same_arguments_until_one_fails(

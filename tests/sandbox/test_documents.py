@@ -1,5 +1,6 @@
 """The sandbox of a document that it has never seen: other resources, verbs, statuses and types."""
 
+from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -640,12 +641,13 @@ def test_the_start_names_in_one_line_what_is_served_from_an_example(
 ) -> None:
     monkeypatch.setattr(__main__, "load_document", lambda: read_document(document()))
     greet = vars(__main__)["_greeting"]
-    *_, line = greet(RUNNING, show_key=True).splitlines()
+    options = Namespace(host="127.0.0.1", database_url=None, database_url_file=None)
+    *_, line = greet(RUNNING, options, show_key=True).splitlines()
     assert line.startswith("served from an example: ")
     assert line.endswith(" (no x-semantics)")
     assert "widgetHistory" in line
     monkeypatch.undo()
-    assert "served from" not in greet(RUNNING, show_key=True)
+    assert "served from" not in greet(RUNNING, options, show_key=True)
 
 
 def no_style(root: Node) -> None:
