@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from heidi_spec_tools.documents import load
 from heidi_spec_tools.nodes import Document
@@ -97,10 +97,14 @@ def _judge(sandbox: Served) -> int:
         ).returncode
 
 
+def _end(number: int, _: object) -> NoReturn:
+    """Exit in a way that ends the sandbox and the judge as well."""
+    sys.exit(128 + number)
+
+
 def main() -> int:
     """Run the command line."""
-    # Whoever ends it ends the sandbox and the judge as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _end)
     try:
         print(judge_sandbox())
     except StepFailure as failure:

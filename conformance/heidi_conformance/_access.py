@@ -175,7 +175,7 @@ class Client:
         return f"{request.method} {path}"
 
     def silence(self, request: Request, response: Silence) -> CannotJudgeError:
-        """Return the error for a server that does not response."""
+        """Return the error for a server that does not respond."""
         hint = f"; {response.hint}" if response.hint else ""
         what = f"{self.host} does not respond to {self.named(request)} ({response.reason}){hint}"
         return CannotJudgeError(what)

@@ -370,7 +370,7 @@ class Campaign:
             return Skip(f"The page does not {topic}; level strict asks for it.")
         if rule.id == "retry-after":
             busy = any(status == 429 for _, status in self.limits.answers)
-            return None if busy else Skip("The server never answered 429.")
+            return None if busy else Skip("The server never responded with 429.")
         if operation in OTHERS and not self.succeeded(operation):
             why = "The operation never succeeded, so there was nothing to judge."
             return Skip(why, "unanswered")

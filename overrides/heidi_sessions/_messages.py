@@ -145,7 +145,7 @@ def _http_date(text: str) -> float | None:
 
 
 def seconds_until(moment: datetime, response: Response) -> float:
-    """Count the seconds from an response to a moment that it names."""
+    """Count the seconds from a response to a moment that it names."""
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - response.sent_at
 
 

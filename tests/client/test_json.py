@@ -14,8 +14,8 @@ Read = Callable[[bytes], object]
 
 # Near the bounds of 64 bits, beyond them, and as long as ids are.
 INTEGERS = st.integers() | st.integers(10**17, 10**20) | st.integers(-(10**39), 10**39)
-SCALARS = st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False) | st.text()
-SCALARS |= INTEGERS.map(str)
+DIGITS = INTEGERS.map(str)
+SCALARS = st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False) | st.text() | DIGITS
 DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 SPACES = st.sampled_from([None, 0, 1, "\t"])
 

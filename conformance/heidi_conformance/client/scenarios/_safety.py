@@ -82,7 +82,7 @@ async def calls_apart(trial: Trial) -> None:
         trial.updating(made, values.change(60 + turn, f"{turn} {trial.marker}"))
         for turn, made in enumerate(ids)
     ]
-    # The first is answered last.
+    # The first gets its response last.
     trial.proxy.then(UPDATE, *(late(0.05 * (len(ids) - turn), Visit.forward) for turn in range(6)))
     results = await trial.do(*steps)
     sent = {item.path[named(UPDATE)]: item for item in trial.seen(UPDATE)}
@@ -94,7 +94,7 @@ async def calls_apart(trial: Trial) -> None:
         as_made(trial, step, sent[made])
         trial.same(result.value, sent[made].reply.content, OPERATIONS[UPDATE])
     mixed = [trial.reading(made) for made in (*ids[:3], MAIN.unknown, *ids[3:])]
-    # Once the first is answered last, and once all are answered at the same moment.
+    # Once the first gets its response last, and once all get theirs at the same moment.
     for acts in (
         [late(0.03 * (7 - turn), Visit.forward) for turn in range(7)],
         [together(len(mixed))] * len(mixed),

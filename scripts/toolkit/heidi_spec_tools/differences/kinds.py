@@ -771,14 +771,14 @@ _ANSWERS: Final = {
         M,
         B,
         "You may answer with {name}.",
-        "Handle {name} as a success; it was never answered.",
+        "Handle {name} as a success; there was no such response.",
     ),
     "success-status-removed": Kind(
         "success-status-added",
         B,
         B,
-        "Do not answer with {name} any more.",
-        "Do not wait for {name}; it is not answered any more.",
+        "Do not respond with {name} any more.",
+        "Do not wait for {name}; there is no such response any more.",
     ),
     "error-status-added": Kind(
         "error-status-removed",
@@ -791,7 +791,7 @@ _ANSWERS: Final = {
         "error-status-added",
         B,
         B,
-        "Do not answer with {name} any more.",
+        "Do not respond with {name} any more.",
         "Do not count on {name}; it is not described any more.",
     ),
     "other-answers-described": _both(
