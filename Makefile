@@ -24,7 +24,7 @@ all: $(TOOLS) ## Main job: derive, lint, generate, judge the sandbox, publish, c
 
 .PHONY: test
 test: $(TOOLS) ## The tests that are quick, which are nine of ten: between two changes
-	@pytest -n 3 $(ARGS)
+	@pytest -n 4 $(ARGS)
 
 .PHONY: test-all
 test-all: $(TOOLS) ## All tests but those that take long, as CI runs them

@@ -186,6 +186,7 @@ def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
         return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("needed", NOTES)
 def test_what_needs_more_than_its_requests_says_so_and_is_not_confirmed(
     needed: str, monkeypatch: pytest.MonkeyPatch

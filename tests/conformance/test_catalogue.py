@@ -1,5 +1,7 @@
 """Every fault of the catalogue breaks what its witness claims, and no correct server does."""
 
+import pytest
+
 from .caller import in_process
 from .faults import CATALOGUE, Planted
 from .faults.catalogue import kept
@@ -15,6 +17,7 @@ def test_the_catalogue_has_a_name_for_every_fault_and_each_only_once() -> None:
     assert sorted({planted.id for planted in CATALOGUE}) == sorted(map(by_id, CATALOGUE))
 
 
+@pytest.mark.slow
 def test_the_reference_keeps_what_each_fault_breaks() -> None:
     wrong = [
         planted.id

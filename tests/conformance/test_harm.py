@@ -35,6 +35,7 @@ def named(api: Api, form: str) -> Iterator[str]:
         yield from (str(Decimal(part)) if part.isdecimal() else part for part in parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spell", "form"), GUESSABLE.values(), ids=GUESSABLE)
 @pytest.mark.parametrize("level", ["documented", "strict"])
 def test_no_request_names_what_a_neighbour_may_have_made(

@@ -449,5 +449,6 @@ def test_a_wrong_server_is_found(group: Group, run: str, found: Found) -> None:
     assert group.findings(RUNS[run], found.operation, found.word)
 
 
+@pytest.mark.slow
 def test_an_error_that_is_declared_may_refuse_what_is_sent(group: Group) -> None:
     assert [] == group.findings(RUNS["share"], CREATE.name)

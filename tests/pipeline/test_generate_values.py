@@ -203,6 +203,7 @@ def test_a_property_of_any_name_is_read_written_and_set(
             assert "another" == read.to_dict()[name]
 
 
+@pytest.mark.slow
 def test_a_model_of_any_names_is_made_by_keyword(generated: Callable[..., Any]) -> None:
     make = generated(HARD_NAMES, "models").Optional
     assert not {"_kept", "_additional"} & set(inspect.signature(make).parameters)

@@ -77,6 +77,7 @@ def several(sandbox: Served, how: str, jobs: int = 1) -> Verdict:
     return judge_client(Plan(hostile(how), "practice", SEVERAL, url, key, patience=6, jobs=jobs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["hangs", "ends"])
 def test_a_driver_that_fails_between_scenarios_has_a_process_for_each(
     how: str, sandbox: Served

@@ -37,6 +37,7 @@ def test_each_change_of_many_is_found() -> None:
     assert 2_000 == len(compared(wide(50, 40, 50), wide(40, 40, 50)).changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["properties", "anyOf", "oneOf"])
 def test_eighty_schemas_that_refer_to_each_other_are_compared(word: str) -> None:
     assert ["max-length-raised"] == kinds(compared(mutual(word, 9), mutual(word, 10)))
