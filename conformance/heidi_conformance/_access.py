@@ -150,17 +150,19 @@ class Client:
 
     def admits(self, token: str) -> bool:
         """Whether a token is still good: one that has ended is 401 everywhere."""
-        answers = [self.send(request, first=token) for request in ADMITTED]
-        return any(isinstance(response, Silence) or response.status != 401 for response in answers)
+        responses = [self.send(request, first=token) for request in ADMITTED]
+        return any(
+            isinstance(response, Silence) or response.status != 401 for response in responses
+        )
 
     def introduce(self, token: str) -> bool:
         """Meet the server; return whether the user of the token has a list.
 
         Raises CannotJudgeError where the server is silent, refuses the token or is another one.
         """
-        answers = [self.send(request, first=token) for request in ADMITTED]
-        replies = [response for response in answers if isinstance(response, Reply)]
-        if not replies and isinstance(first := answers[0], Silence):
+        responses = [self.send(request, first=token) for request in ADMITTED]
+        replies = [response for response in responses if isinstance(response, Reply)]
+        if not replies and isinstance(first := responses[0], Silence):
             raise self.silence(ADMITTED[0], first)
         if all(reply.status in REFUSED for reply in replies):
             status = replies[-1].status

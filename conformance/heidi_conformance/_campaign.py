@@ -333,8 +333,8 @@ class Campaign:
         essential_here = () if self.plan.read_only else ESSENTIAL
         for operation in essential_here:
             if not self.succeeded(operation):
-                answers = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
-                yield f"{operation} never succeeded (statuses: {answers})"
+                statuses = ", ".join(map(str, self.statuses().get(operation, {}))) or "nothing"
+                yield f"{operation} never succeeded (statuses: {statuses})"
 
     def gaps(self) -> Iterator[str]:
         """Yield what could not be judged, although the run was asked to."""

@@ -125,7 +125,9 @@ class Known:
 
     def stands_as_listed(self, item: Any) -> bool:
         """Whether a page shows it as the one before, and it was left alone in between."""
-        return self.settled and not self.attempts and item == self.listed
+        # Python takes 1 for true; what it writes tells them apart.
+        alike = item == self.listed and repr(item) == repr(self.listed)
+        return alike and self.settled and not self.attempts
 
     def doubtful(self, operation: str) -> set[str]:
         """Return the properties that an operation has shown incorrectly."""

@@ -130,7 +130,7 @@ FAULTS.enter(
     ("gzip_that_is_cut", "A list is compressed where that is accepted, and its last bytes are never flushed.", "SessionPage", DOCUMENTED, between(cut_gzip), whole_though_compressed),
     ("debug_toolbar", "Behind the JSON of a session stands an HTML comment.", "SessionEnvelope", DOCUMENTED, answering(lambda r: r.but(body=r.body + b"\n<!-- 3 queries -->"), GET), reads),
     ("length_in_characters", "Content-Length counts characters, so that an answer with an accent loses its end.", "SessionEnvelope S13", DOCUMENTED, answering(lambda r: r.but(body=spelled(r).encode()[: len(spelled(r))]), PATCH, 200), names_patient),
-    ("loses_updates", "An update that sets a duration gets no answer, and is not done.", "L99", DOCUMENTED, between(loses_updates), updates),
+    ("loses_updates", "An update that sets a duration gets no response, and changes nothing.", "L99", DOCUMENTED, between(loses_updates), updates),
     ("composing_proxy", "A proxy normalises the text of every answer to composed characters.", "S13", STRICT, answering(lambda r: r.but(body=unicodedata.normalize("NFC", spelled(r)).encode())), lambda c: c.keeps(patient={"name": "e\u0301"})),
     ("empty_list_is_404", "A user without sessions gets 404 from the list.", "SessionPage", DOCUMENTED, answering(not_an_empty_list, LIST), lambda c: c.page().status == 200),
     ("unknown_path_is_200", "A path that does not exist answers 200 and an empty object, as a single-page app does.", "S21 S18", STRICT, answering(lambda r: answer(200, {}) if b'"NotFound"' in r.body else r), lambda c: is_error(c.send("GET", "/sessions/1/notes"), 404)),
