@@ -46,8 +46,8 @@ lint: $(TOOLS) ## Documents and code: linters, types, import rules
 
 .PHONY: lint-documents lint-style lint-mypy lint-pyright lint-imports
 lint-documents:
-	@python scripts/bundle.py --check
-	@python scripts/lint.py openapi/openapi.yaml generated/heidi_spec/base.yaml generated/heidi_spec/client.yaml generated/heidi_spec/strict.yaml
+	@python -m scripts.steps.documents --check
+	@python -m scripts.steps.lint openapi/openapi.yaml generated/heidi_spec/base.yaml generated/heidi_spec/client.yaml generated/heidi_spec/strict.yaml
 lint-style:
 	@ruff check
 	@ruff format --check
@@ -69,7 +69,11 @@ check-generated: $(TOOLS) ## Fail when generated/ is not what the sources give
 
 .PHONY: diff
 diff: $(TOOLS) ## Fail when info.version moved less than the documents did since the last release
-	@python scripts/diff.py --gate
+	@python -m scripts.steps.version
+
+.PHONY: freeze
+freeze: $(TOOLS) ## Keep the documents as the release that the next ones are compared with
+	@python -m scripts.steps.version --freeze
 
 .PHONY: sandbox
 sandbox: $(TOOLS) ## Serve the sandbox on 127.0.0.1:8080
@@ -82,11 +86,11 @@ conformance: $(TOOLS) ## Judge a server: make conformance URL=http://... [ARGS='
 
 .PHONY: publish
 publish: $(TOOLS) ## Write build/publish/<version>: files, reference page, checksums
-	@python scripts/publish.py
+	@python -m scripts.steps.site
 
 .PHONY: preview
 preview: $(TOOLS) ## Publish, and serve the publication on http://127.0.0.1:8081
-	@python scripts/preview.py $(ARGS)
+	@python -m scripts.publication.preview $(ARGS)
 
 .PHONY: bench
 bench: $(TOOLS) ## Speed and size of the client against its peers: make bench [ARGS='--only get']
@@ -102,7 +106,7 @@ dist: $(TOOLS) ## Build wheel and sdist into dist/, and try them where the sourc
 
 .PHONY: audit
 audit: $(TOOLS) ## Look for known vulnerabilities in what is locked
-	@python -m scripts.audit
+	@uv audit --locked --preview-features audit-command
 
 .PHONY: tools
 tools: $(TOOLS) ## Install the tools from the lock files

@@ -1,6 +1,6 @@
 """The main job, end to end, from the document to the publication.
 
-    python scripts/build.py
+    python -m scripts.build
 
 A step whose inputs have not changed since it last succeeded is not run again. The version is
 checked last, so that everything else is up to date when it must be raised.
@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.markup import escape
 
-from scripts import completeness, releases
-from scripts.bundle import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
-from scripts.generate import DOCUMENT, render
-from scripts.generate import OUTPUT as GENERATED
-from scripts.judge import REPORT
-from scripts.lint import Finding, lint
-from scripts.outputs import replace
+from scripts.library.outputs import replace
+from scripts.library.running import Memory, Program, Step, StepFailure, run
 from scripts.publication.tables import GUIDES, refresh
-from scripts.publish import publish
-from scripts.steps import Memory, Program, Step, StepFailure, run
+from scripts.steps import check, version
+from scripts.steps.client import DOCUMENT, render
+from scripts.steps.client import OUTPUT as GENERATED
+from scripts.steps.documents import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
+from scripts.steps.lint import Finding, lint
+from scripts.steps.sandbox import REPORT
+from scripts.steps.site import publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def derive() -> str:
     return f"{', '.join(DOCUMENTS)} from {SPEC} and {OVERLAYS}/{_changes(changed)}"
 
 
-def check() -> str:
+def lint_documents() -> str:
     """Lint the source and the derived documents."""
     findings = [
         dataclasses.replace(finding, path=finding.path.relative_to(ROOT))
@@ -56,7 +56,7 @@ def check() -> str:
 
 def compare_with_release() -> str:
     """See that the version moved as far as the documents did."""
-    verdict = releases.check()
+    verdict = version.check()
     if verdict.faults:
         raise StepFailure(1, str(verdict))
     return verdict.summary
@@ -91,12 +91,13 @@ STEPS: Final = (
     Step("documents", derive),
     Step(
         "lint",
-        check,
+        lint_documents,
         inputs=(
             str(SPEC),
             f"{OUTPUT}/*",
             "openapi/semantics.schema.yaml",
-            "scripts/*.py",
+            "scripts/steps/lint.py",
+            "scripts/library/*.py",
             "scripts/toolkit/**/*.py",
             "scripts/node/*.*",
             "uv.lock",
@@ -105,29 +106,31 @@ STEPS: Final = (
     Step("client", regenerate),
     Step(
         "check",
-        completeness.check,
+        check.check,
         inputs=(
             str(SPEC),
             f"{OUTPUT}/*",
             f"{GENERATED}/**/*.py",
             "overrides/heidi_sessions/**/*.py",
             "sandbox/**/*.py",
-            "scripts/*.py",
-            "scripts/toolkit/**/*.py",
+            "scripts/steps/check.py",
+            "scripts/generator/*.py",
+            "scripts/library/*.py",
             "scripts/publication/*.py",
+            "scripts/toolkit/**/*.py",
             "uv.lock",
         ),
     ),
     Step("site", write_publication),
     Step(
         "sandbox",
-        Program("scripts.judge", ROOT),
+        Program("scripts.steps.sandbox", ROOT),
         inputs=(
             f"{OUTPUT}/*",
             "conformance/**/*.py",
             "sandbox/**/*.py",
-            "scripts/judge.py",
-            "scripts/serving.py",
+            "scripts/steps/sandbox.py",
+            "scripts/library/serving.py",
             "scripts/toolkit/**/*.py",
             "uv.lock",
         ),
@@ -179,7 +182,7 @@ def summary(differing: Sequence[str]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    argparse.ArgumentParser(prog="build.py", description=__doc__).parse_args(argv)
+    argparse.ArgumentParser(prog="scripts.build", description=__doc__).parse_args(argv)
     console = Console(soft_wrap=True)
     try:
         run(STEPS, Memory(MEMORY), console, ROOT)

@@ -10,13 +10,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from scripts import bundle, generate
 from scripts.publication import tables
+from scripts.steps import client, documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PARTS: Final[tuple[Callable[[Sequence[str]], int], ...]] = (bundle.main, generate.main, tables.main)
+PARTS: Final[tuple[Callable[[Sequence[str]], int], ...]] = (
+    documents.main,
+    client.main,
+    tables.main,
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -7,8 +7,8 @@ import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from scripts.bundle import SPEC
-from scripts.releases import RELEASES, freeze
+from scripts.steps.documents import SPEC
+from scripts.steps.version import RELEASES, freeze
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-# Copied by scripts/generate.py; changes made here are lost.
+# Copied by scripts/steps/client.py; changes made here are lost.
 # Edit overrides/runtime/, then run `make generate`.
 """How arguments become JSON: checked by the shapes of the document, refused with place and fix.
 

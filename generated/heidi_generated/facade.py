@@ -1,4 +1,4 @@
-# Copied by scripts/generate.py; changes made here are lost.
+# Copied by scripts/steps/client.py; changes made here are lost.
 # Edit overrides/runtime/, then run `make generate`.
 """What the methods of a client are made of: how each makes its request, and reads its response.
 

@@ -1,4 +1,4 @@
-# Copied by scripts/generate.py; changes made here are lost.
+# Copied by scripts/steps/client.py; changes made here are lost.
 # Edit overrides/runtime/, then run `make generate`.
 """What requests are made of, and UNSET."""
 

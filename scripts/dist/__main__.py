@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from scripts.bundle import ROOT
 from scripts.dist import licences
 from scripts.dist.archives import (
     Built,
@@ -39,8 +38,9 @@ from scripts.dist.environments import (
     create,
     judge,
 )
-from scripts.outputs import replace
-from scripts.serving import ServingError, serving
+from scripts.library.outputs import replace
+from scripts.library.serving import ServingError, serving
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scripts.bundle import ROOT
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

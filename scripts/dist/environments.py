@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scripts.bundle import ROOT
 from scripts.dist.archives import PACKAGES, DistError, uv
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,14 +15,14 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.bundle import OUTPUT as BUNDLES
-from scripts.bundle import ROOT
+from scripts.library.serving import Served, ServingError, serving
 from scripts.portability.page import page, table
 from scripts.portability.proofs import Proof, State, prove
 from scripts.portability.scorecards import write_scorecards
 from scripts.portability.targets import NEWER, TARGETS
 from scripts.portability.tools import FOLDER, PortabilityError
-from scripts.serving import Served, ServingError, serving
+from scripts.steps.documents import OUTPUT as BUNDLES
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,11 +12,11 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.bundle import OUTPUT as DOCUMENTS
-from scripts.bundle import ROOT
-from scripts.lint import NODE
 from scripts.portability.page import markdown
 from scripts.portability.tools import FOLDER, go, run
+from scripts.steps.documents import OUTPUT as DOCUMENTS
+from scripts.steps.documents import ROOT
+from scripts.steps.lint import NODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

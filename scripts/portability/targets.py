@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from scripts.lint import NODE
 from scripts.portability import tools
+from scripts.steps.lint import NODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

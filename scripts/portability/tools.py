@@ -12,8 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scripts.bundle import ROOT
-from scripts.lint import NODE
+from scripts.steps.documents import ROOT
+from scripts.steps.lint import NODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

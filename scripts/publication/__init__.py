@@ -1,1 +1,1 @@
-"""What is published, module by module; `scripts/publish.py` puts it together."""
+"""What is published, module by module; `scripts/steps/site.py` puts it together."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from heidi_spec_tools.differences import Comparison, Source, compare
 from heidi_spec_tools.differences.show import as_markdown
 
-from scripts.bundle import derive
-from scripts.releases import FOLDERS, Version
+from scripts.steps.documents import derive
+from scripts.steps.version import FOLDERS, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,10 +9,10 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
 from heidi_spec_tools.overlay import apply, apply_files
 
-from scripts.bundle import DOCUMENTS, OVERLAYS, ROOT, SPEC
+from scripts.library.semantics import VOCABULARY, shown_updates
 from scripts.publication.markers import NAME, markers
 from scripts.publication.provenance import KEY
-from scripts.semantics import VOCABULARY, shown_updates
+from scripts.steps.documents import DOCUMENTS, OVERLAYS, ROOT, SPEC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

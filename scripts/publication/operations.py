@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from heidi_spec_tools.nodes import METHODS, as_list, as_object, find, pointer_of
 from heidi_spec_tools.values import Values
 
-from scripts.semantics import KEY
+from scripts.library.semantics import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

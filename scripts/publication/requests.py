@@ -13,6 +13,7 @@ from heidi_spec_tools.documents import DocumentError
 from heidi_spec_tools.nodes import pointer_of
 from jsonschema_rs import Draft202012Validator
 
+from scripts.library.semantics import KEY
 from scripts.publication.operations import (
     JSON,
     Operation,
@@ -25,7 +26,6 @@ from scripts.publication.operations import (
     value_of,
     whole_body_of,
 )
-from scripts.semantics import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

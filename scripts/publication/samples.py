@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.nodes import as_object, pointer_of
 
-from scripts.facts import Spec, method_names, python_name
+from scripts.generator.facts import Spec, method_names, python_name
 from scripts.publication.markdown import LANGUAGES
 from scripts.publication.operations import javascript, operations, value_of
 from scripts.publication.requests import calls, is_sent

@@ -25,8 +25,8 @@ from jinja2 import (
 )
 from markdown_it import MarkdownIt
 
-from scripts.bundle import DOCUMENTS
-from scripts.facts import Spec
+from scripts.generator.facts import Spec
+from scripts.library.semantics import VOCABULARY
 from scripts.publication import search
 from scripts.publication.changes import changes
 from scripts.publication.markdown import Heading, Text, anchor, breakable, cell, markdown_of, render
@@ -34,7 +34,7 @@ from scripts.publication.operations import operations
 from scripts.publication.provenance import decisions, silences
 from scripts.publication.reference import kind
 from scripts.publication.tables import GUIDES, filled, servers, tables
-from scripts.semantics import VOCABULARY
+from scripts.steps.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -20,20 +20,20 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, write
 from heidi_spec_tools.nodes import pointer_of
 
-from scripts.bundle import ROOT, derive
-from scripts.facts import facts_of
-from scripts.failures import TOKEN_ERROR, error_classes, raised_by
+from scripts.generator.facts import facts_of
+from scripts.generator.failures import TOKEN_ERROR, error_classes, raised_by
 from scripts.publication.markdown import cell
 from scripts.publication.operations import JSON, error_of, error_type, operations
 from scripts.publication.requests import base_url
 from scripts.publication.workflows import steps
+from scripts.steps.documents import ROOT, derive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from heidi_spec_tools.documents import Json
 
-    from scripts.failures import ErrorClass
+    from scripts.generator.failures import ErrorClass
     from scripts.publication.operations import Operation
 
 GUIDES: Final = Path("openapi/guides")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scripts.judge import unjudged
+from scripts.steps.sandbox import unjudged
 from tests.owner.project import Project, User
 from tests.owner.proxy import Fault, spoiling
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 
 class Found(NamedTuple):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httpx
 from heidi_spec_tools.documents import dump_yaml, load
 
-from scripts.bundle import DOCUMENTS, OUTPUT, ROOT, SPEC
-from scripts.serving import Served, serving
+from scripts.library.serving import Served, serving
+from scripts.steps.documents import DOCUMENTS, OUTPUT, ROOT, SPEC
 from tests.owner.subject import CREATE, ERROR, ID, MEANING, READ, RESULT, UPDATE, at
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ NODE: Final = Path("scripts/node/node_modules")
 USER: Final = Path(__file__).with_name("user.py")
 
 PIPELINE: Final = (
-    ("scripts/bundle.py",),
-    ("scripts/lint.py", str(SPEC), *(str(OUTPUT / f"{name}.yaml") for name in DOCUMENTS)),
-    ("scripts/generate.py",),
+    ("scripts/steps/documents.py",),
+    ("scripts/steps/lint.py", str(SPEC), *(str(OUTPUT / f"{name}.yaml") for name in DOCUMENTS)),
+    ("scripts/steps/client.py",),
 )
 
 

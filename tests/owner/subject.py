@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 
 from heidi_spec_tools.documents import load
 
-from scripts.bundle import OUTPUT, ROOT
-from scripts.completeness import subjects_of
+from scripts.library.semantics import KEY
 from scripts.publication.operations import JSON, example_of
-from scripts.semantics import KEY
+from scripts.steps.check import subjects_of
+from scripts.steps.documents import OUTPUT, ROOT
 
 DOCUMENT: Final[Any] = load(ROOT / OUTPUT / "client.json")
 

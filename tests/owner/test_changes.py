@@ -207,7 +207,7 @@ def test_a_change_of_what_an_overlay_names_fails_with_the_place(
             size["name"] = "limit"
 
     project.edit(edit_)
-    result = project.run(["scripts/bundle.py"])
+    result = project.run(["scripts/steps/documents.py"])
     assert 2 == result.returncode
     (line,) = result.stderr.splitlines()
     assert "overrides/overlays/" in line.partition(": ")[0]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from heidi_spec_tools.documents import dump_yaml, load
 
-from scripts.bundle import ROOT, SPEC
+from scripts.steps.documents import ROOT, SPEC
 from tests.owner.edits import add, schemas
 from tests.owner.project import NODE, PACKAGES
 from tests.versions import release_first, set_version

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from scripts.serving import Served, serving
+from scripts.library.serving import Served, serving
 from tests.owner.project import path_of
 from tests.owner.proxy import ABSENT, Fault, spoiling
 from tests.owner.subject import (

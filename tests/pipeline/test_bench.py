@@ -16,8 +16,8 @@ from scripts.bench import environments, measure, servers
 from scripts.bench.__main__ import FIGURES, main
 from scripts.bench.environments import PEERS, Installed
 from scripts.bench.measure import SAMPLE, NotMeasuredError, ask, interleave, running
+from scripts.bench.postgresql import REQUIRED
 from scripts.bench.table import Bound, Row, table
-from scripts.postgresql import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

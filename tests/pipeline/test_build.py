@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import build
-from scripts.bundle import OUTPUT, ROOT, SPEC
-from scripts.lint import Finding
-from scripts.releases import Verdict
-from scripts.steps import Step, StepFailure
+from scripts.library.running import Step, StepFailure
+from scripts.steps.documents import OUTPUT, ROOT, SPEC
+from scripts.steps.lint import Finding
+from scripts.steps.version import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +103,7 @@ def test_a_version_that_is_too_low_fails_after_everything_else_ran(
     steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     verdict = Verdict("a.yaml: info.version is 0.1.1; write 0.2.0 or higher", ("one", "two"))
-    steps.setattr("scripts.releases.check", lambda: verdict)
+    steps.setattr("scripts.steps.version.check", lambda: verdict)
     steps.setattr(
         build,
         "STEPS",
@@ -144,7 +144,7 @@ def test_a_setting_that_the_generator_does_not_know_is_one_line_and_code_2(
     steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "generator.yaml").write_text("projekt_name_override: x\n")
-    steps.setattr("scripts.generate.CONFIG", tmp_path / "generator.yaml")
+    steps.setattr("scripts.steps.client.CONFIG", tmp_path / "generator.yaml")
     steps.setattr(build, "STEPS", (Step("client", build.regenerate),))
     assert build.main([]) == 2
     assert "generator.yaml: unknown key projekt_name_override of" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 from heidi_spec_tools.documents import DocumentError, load
 from heidi_spec_tools.nodes import METHODS
 
-from scripts.bundle import DOCUMENTS, ROOT, bundle, derive, main
+from scripts.steps.documents import DOCUMENTS, ROOT, bundle, derive, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def test_every_python_and_yaml_file_says_where_to_edit_instead() -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_seed_of_the_hash() -> None:
-    script = "import sys; from scripts.bundle import bundle; sys.stdout.write(repr(bundle()))"
+    script = "import sys; from scripts.steps import documents; sys.stdout.write(repr(documents.bundle()))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
@@ -136,7 +136,7 @@ def test_check_names_each_file_that_differs_and_the_fix(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {**bundle(), "base.yaml": b"other"}
-    monkeypatch.setattr("scripts.bundle.bundle", lambda: files)
+    monkeypatch.setattr("scripts.steps.documents.bundle", lambda: files)
     assert main(["--check"]) == 1
     expected = "generated/heidi_spec/base.yaml: differs from its sources; run `make generate`\n"
     assert expected == capsys.readouterr().out
@@ -145,7 +145,7 @@ def test_check_names_each_file_that_differs_and_the_fix(
 def test_check_names_what_nothing_makes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.bundle.OUTPUTS", frozenset({"heidi_spec"}))
+    monkeypatch.setattr("scripts.steps.documents.OUTPUTS", frozenset({"heidi_spec"}))
     assert main(["--check"]) == 1
     assert capsys.readouterr().out == "generated/heidi_generated: nothing makes this; remove it\n"
 
@@ -155,7 +155,7 @@ def test_a_faulty_source_is_one_line_and_code_2(
 ) -> None:
     (sources / "openapi/openapi.yaml").write_text("openapi: 3.1.0\nopenapi: 3.1.0\n")
     faulty = lambda: bundle(sources)  # noqa: E731
-    monkeypatch.setattr("scripts.bundle.bundle", faulty)
+    monkeypatch.setattr("scripts.steps.documents.bundle", faulty)
     assert main([]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from heidi_spec_tools.nodes import Document, place, pointer_of
 
-from scripts.checks import CHECKS
+from scripts.library.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

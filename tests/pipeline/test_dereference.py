@@ -9,7 +9,7 @@ from heidi_spec_tools.__main__ import main
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, Json, load
 
-from scripts.bundle import DOCUMENTS, derive
+from scripts.steps.documents import DOCUMENTS, derive
 
 if TYPE_CHECKING:
     from pathlib import Path

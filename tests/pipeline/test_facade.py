@@ -15,7 +15,7 @@ import heidi_spec
 import pytest
 from heidi_generated import metadata
 
-from scripts.generate import main, render
+from scripts.steps.client import main, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

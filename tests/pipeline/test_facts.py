@@ -10,7 +10,7 @@ import pytest
 from heidi_generated import metadata
 from jsonschema_rs import Draft202012Validator
 
-from scripts.facts import Facts, Spec, facts_of, literal, python_name
+from scripts.generator.facts import Facts, Spec, facts_of, literal, python_name
 from tests.owner.subject import READ
 
 CLIENT, STRICT = heidi_spec.load("client"), heidi_spec.load("strict")

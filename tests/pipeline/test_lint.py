@@ -15,9 +15,9 @@ import pytest
 from heidi_spec_tools.documents import DocumentError, dump_json, load
 from heidi_spec_tools.nodes import Document, place, pointer_of
 
-import scripts.lint
-from scripts.checks import CHECKS
-from scripts.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint, main
+import scripts.steps.lint
+from scripts.library.checks import CHECKS
+from scripts.steps.lint import LINTERS, NODE, REDOCLY, Finding, LintError, lint, main
 from tests.owner import subject
 
 ROOT = Path(__file__).parents[2]
@@ -299,7 +299,7 @@ def test_each_rule_that_is_turned_off_would_fire(
         text = (CONFIGS / config).read_text(encoding="utf-8")
         kept = [it for it in text.splitlines() if it.strip().partition(":")[0] not in names]
         (tmp_path / config).write_text("\n".join(kept), encoding="utf-8")
-    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    monkeypatch.setattr(scripts.steps.lint, "_TOOLS", tmp_path)
     assert expected == {rule(finding) for finding in lint([SPEC])}
 
 
@@ -307,7 +307,7 @@ def test_each_rule_that_is_turned_off_would_fire(
 
 
 def use_only(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scripts.lint, "LINTERS", {tool: LINTERS[tool]})
+    monkeypatch.setattr(scripts.steps.lint, "LINTERS", {tool: LINTERS[tool]})
 
 
 def refusal(path: Path) -> str:
@@ -361,7 +361,7 @@ def test_a_tool_that_crashes_or_says_nothing_is_an_error(
     script: str, program: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tool.cjs").write_text(program, encoding="utf-8")
-    monkeypatch.setattr(scripts.lint, script, tmp_path / "tool.cjs")
+    monkeypatch.setattr(scripts.steps.lint, script, tmp_path / "tool.cjs")
     use_only(script.lower(), monkeypatch)
     assert reason in refusal(SPEC)
 
@@ -377,7 +377,7 @@ def test_a_tool_that_skips_a_document_is_an_error(
     script: str, output: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tool.cjs").write_text(f"console.log('{output}')", encoding="utf-8")
-    monkeypatch.setattr(scripts.lint, script, tmp_path / "tool.cjs")
+    monkeypatch.setattr(scripts.steps.lint, script, tmp_path / "tool.cjs")
     other = shutil.copy(SPEC, tmp_path)
     with pytest.raises(LintError, match=re.escape(reason)):
         LINTERS[script.lower()]({path: Document({}) for path in (SPEC, Path(other))})
@@ -389,7 +389,7 @@ def test_a_tool_that_skips_a_document_is_an_error(
 def test_a_tool_that_is_not_installed_is_named_with_the_fix(
     missing: str, tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scripts.lint, missing, tmp_path / "nowhere")
+    monkeypatch.setattr(scripts.steps.lint, missing, tmp_path / "nowhere")
     use_only(tool, monkeypatch)
     assert f"{tmp_path / 'nowhere'} is not installed; run `make`" in refusal(SPEC)
 
@@ -398,8 +398,8 @@ def test_a_tool_that_never_ends_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tool.cjs").write_text("setInterval(() => {}, 1000)", encoding="utf-8")
-    monkeypatch.setattr(scripts.lint, "REDOCLY", tmp_path / "tool.cjs")
-    monkeypatch.setattr(scripts.lint, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(scripts.steps.lint, "REDOCLY", tmp_path / "tool.cjs")
+    monkeypatch.setattr(scripts.steps.lint, "_TIMEOUT", 0.5)
     assert "Redocly: did not end within 0.5 s; try again" == refusal(SPEC)
 
 
@@ -408,7 +408,7 @@ def test_a_misspelt_rule_in_the_configuration_is_an_error(
 ) -> None:
     text = (CONFIGS / "redocly.yaml").read_text(encoding="utf-8")
     (tmp_path / "redocly.yaml").write_text(text.replace("tag-defined", "tag-define"))
-    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    monkeypatch.setattr(scripts.steps.lint, "_TOOLS", tmp_path)
     use_only("redocly", monkeypatch)
     assert "operation-tag-define" in refusal(SPEC)
 
@@ -421,7 +421,7 @@ def test_problems_that_an_ignore_file_hides_are_an_error(
     path.write_text(dump_json(plant(load(SPEC), PLANTS["an undeclared tag"])), encoding="utf-8")
     ignored = f"x.json: {{operation-tag-defined: ['{CREATE}/tags/0']}}"
     (tmp_path / ".redocly.lint-ignore.yaml").write_text(ignored, encoding="utf-8")
-    monkeypatch.setattr(scripts.lint, "_TOOLS", tmp_path)
+    monkeypatch.setattr(scripts.steps.lint, "_TOOLS", tmp_path)
     use_only("redocly", monkeypatch)
     assert "Redocly: holds problems back; delete .redocly.lint-ignore.yaml" == refusal(path)
 
@@ -430,7 +430,7 @@ def test_a_validator_that_crashes_before_it_finds_anything_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_only("openapi-spec-validator", monkeypatch)
-    monkeypatch.setattr(scripts.lint, "OpenAPIV31SpecValidator", repr)
+    monkeypatch.setattr(scripts.steps.lint, "OpenAPIV31SpecValidator", repr)
     assert "openapi-spec-validator: crashed" in refusal(SPEC)
 
 
@@ -458,7 +458,7 @@ def test_without_findings_the_command_exits_0_and_nothing_leaves_the_machine(
         "REDOCLY_TELEMETRY": "on",
     }
     done = subprocess.run(
-        [sys.executable, "scripts/lint.py", "openapi/openapi.yaml"],
+        [sys.executable, "scripts/steps/lint.py", "openapi/openapi.yaml"],
         capture_output=True,
         check=False,
         cwd=ROOT,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.outputs import differences, replace
+from scripts.library.outputs import differences, replace
 
 FILES = {"a.txt": b"a", "sub/b.txt": b"b"}
 

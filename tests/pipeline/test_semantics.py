@@ -10,8 +10,8 @@ import pytest
 from heidi_spec_tools.nodes import Document, place
 from heidi_spec_tools.overlay import apply
 
-from scripts.bundle import derive
-from scripts.semantics import KEY, faults, shown_updates
+from scripts.library.semantics import KEY, faults, shown_updates
+from scripts.steps.documents import derive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from heidi_spec_tools.documents import dump_yaml, load
 
-from scripts.bundle import SPEC
+from scripts.steps.documents import SPEC
 
 if TYPE_CHECKING:
     from pathlib import Path

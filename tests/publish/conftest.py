@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from heidi_sandbox import serving
 
-from scripts.bundle import ROOT
 from scripts.publication import reference
-from scripts.publish import publish
+from scripts.steps.documents import ROOT
+from scripts.steps.site import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

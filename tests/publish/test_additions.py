@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from heidi_spec_tools.documents import DocumentError
 
-from scripts.bundle import ROOT
 from scripts.publication.documents import overlays
 from scripts.publication.tables import GUIDES, filled, main, refresh, stale, tables
-from scripts.publish import publish
+from scripts.steps.documents import ROOT
+from scripts.steps.site import publish
 from tests.publish.additions import add_to
 from tests.publish.conftest import copy_sources
 

@@ -11,10 +11,10 @@ from heidi_spec_tools.differences import Source, compare
 from heidi_spec_tools.differences.show import as_markdown
 from heidi_spec_tools.documents import DocumentError
 
-from scripts.bundle import OVERLAYS, SPEC
 from scripts.publication.changes import changes
-from scripts.publish import publish
-from scripts.releases import RELEASES, freeze
+from scripts.steps.documents import OVERLAYS, SPEC
+from scripts.steps.site import publish
+from scripts.steps.version import RELEASES, freeze
 from tests.owner.subject import PAGE, enumeration, values_of
 from tests.publish.conftest import copy_sources
 from tests.versions import release_first, set_version

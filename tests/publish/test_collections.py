@@ -14,9 +14,9 @@ from heidi_sandbox import serving
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.nodes import as_list, find, pointer_of
 
-from scripts.bundle import ROOT, derive
 from scripts.publication.operations import operations
 from scripts.publication.requests import collection
+from scripts.steps.documents import ROOT, derive
 
 if TYPE_CHECKING:
     from pathlib import Path

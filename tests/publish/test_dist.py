@@ -16,8 +16,6 @@ from typing import Any, Final
 import pytest
 from heidi_sandbox import serving
 
-from scripts import audit
-from scripts.bundle import ROOT
 from scripts.dist import licences
 from scripts.dist.__main__ import LOCKS, check_bytes, checksums, licence_page, main
 from scripts.dist.archives import (
@@ -42,6 +40,7 @@ from scripts.dist.environments import (
     check_toolkit,
     create,
 )
+from scripts.steps.documents import ROOT
 
 SOURCES: Final = (
     "generated",
@@ -357,44 +356,3 @@ def test_the_licences_of_everything_here_are_allowed(tmp_path: Path) -> None:
 def test_one_licence_that_is_not_allowed_stops_the_release() -> None:
     with pytest.raises(DistError, match=r"x 1: licence SSPL-1\.0 is not allowed"):
         licence_page(json.dumps([package(expression="SSPL-1.0")]), "[]")
-
-
-# The audit
-
-
-def report(*packages: dict[str, Any]) -> str:
-    return json.dumps({"dependencies": packages})
-
-
-CLEAN: Final = {"name": "a", "version": "1", "vulns": []}
-UNKNOWN: Final = {"name": "b", "skip_reason": "not found"}
-HARMED: Final = {
-    "name": "c",
-    "version": "2",
-    "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.1", "3.0"]}],
-}
-
-
-@pytest.mark.parametrize(
-    ("said", "code", "line"),
-    [
-        (report(CLEAN), 0, "audit: nothing is known against 1 packages"),
-        (report(CLEAN, HARMED, UNKNOWN), 1, "c 2: PYSEC-1, fixed in 2.1, 3.0"),
-        (report(CLEAN, UNKNOWN), 2, "audit: not done: no response for 1 of 2 packages, b among"),
-        ("", 2, "audit: not done: pip-audit: printed no report"),
-        ("[]", 2, "audit: not done: pip-audit: printed no report"),
-    ],
-)
-def test_the_audit_tells_clean_from_harmed_from_not_asked(
-    said: str, code: int, line: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert code == audit.main([], lambda: said)
-    shown = capsys.readouterr()
-    (printed,) = (shown.out + shown.err).splitlines()
-    assert printed.startswith(line)
-
-
-def test_the_audit_takes_no_argument(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        audit.main(["--fix"], lambda: "")
-    assert "unrecognized arguments: --fix" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from pathlib import Path
 import heidi_sandbox
 import pytest
 
-from scripts.bundle import ROOT
+from scripts.steps.documents import ROOT
 from tests.versions import WHEEL
 
 DOCUMENTS = (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
-from scripts.bundle import ROOT, derive
 from scripts.publication.requests import base_url
+from scripts.steps.documents import ROOT, derive
 from tests.versions import WHEEL
 
 if TYPE_CHECKING:

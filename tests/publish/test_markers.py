@@ -12,10 +12,10 @@ from heidi_spec_tools.documents import load
 from heidi_spec_tools.overlay import apply
 from jsonschema_rs import Draft202012Validator
 
-from scripts.bundle import derive
 from scripts.publication.markers import markers
 from scripts.publication.operations import operations
 from scripts.publication.samples import samples
+from scripts.steps.documents import derive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

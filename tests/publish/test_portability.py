@@ -16,6 +16,7 @@ import httpx
 import pytest
 from heidi_spec_tools.dereference import dereference
 
+from scripts.library.serving import Served, serving
 from scripts.portability.__main__ import DOCUMENT, DOCUMENTED, PAGE, access_to, main
 from scripts.portability.page import page
 from scripts.portability.proofs import (
@@ -32,7 +33,6 @@ from scripts.portability.proofs import (
 from scripts.portability.targets import NEWER, PROGRAMS, TARGETS, Note, Target
 from scripts.portability.tools import LOCKS, AbsentError, PortabilityError, javac, run, version
 from scripts.publication.operations import operations
-from scripts.serving import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from scripts.bundle import ROOT
-from scripts.preview import main
+from scripts.publication.preview import main
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PREVIEW = """
 import pathlib, sys
-from scripts.preview import main
+from scripts.publication.preview import main
 sys.exit(main(["--port", "0"], pathlib.Path(sys.argv[1])))
 """
 

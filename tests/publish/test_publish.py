@@ -19,13 +19,13 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, load
 from heidi_spec_tools.overlay import apply_files
 
-from scripts import publish as command
-from scripts.bundle import DOCUMENTS, ROOT, derive
+from scripts.library.semantics import VOCABULARY
 from scripts.publication import reference
 from scripts.publication.operations import operations
-from scripts.publish import publish
-from scripts.releases import freeze
-from scripts.semantics import VOCABULARY
+from scripts.steps import site as command
+from scripts.steps.documents import DOCUMENTS, ROOT, derive
+from scripts.steps.site import publish
+from scripts.steps.version import freeze
 from tests.publish.conftest import copy_sources
 from tests.versions import WHEEL, set_version
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PUBLISH = (
-    "import sys, pathlib; from scripts.publish import publish; publish(pathlib.Path(sys.argv[1]))"
+    "import sys, pathlib; from scripts.steps import site; site.publish(pathlib.Path(sys.argv[1]))"
 )
 
 

@@ -14,12 +14,12 @@ import httpx
 import pytest
 from heidi_spec_tools.dereference import dereference
 
-from scripts.bundle import ROOT, derive
 from scripts.portability import tools
 from scripts.portability.targets import PROGRAMS
 from scripts.portability.tools import PortabilityError
 from scripts.publication.operations import operations, value_of
 from scripts.publication.samples import samples
+from scripts.steps.documents import ROOT, derive
 from tests.owner.subject import CREATE, at
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ import heidi_sessions
 import pytest
 from heidi_conformance.client.scenarios import PROBE, RULES
 
-from scripts.bundle import ROOT
 from scripts.portability.scorecards import (
     DRIVERS,
     PAGE,
@@ -29,6 +28,7 @@ from scripts.portability.scorecards import (
     scenarios,
 )
 from scripts.portability.tools import PortabilityError
+from scripts.steps.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,11 +15,11 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError
 from heidi_spec_tools.nodes import METHODS
 
-from scripts.bundle import ROOT, derive
 from scripts.publication.markdown import COLOURED, anchor, render
 from scripts.publication.operations import operations
 from scripts.publication.provenance import Silence, decisions, silences
 from scripts.publication.requests import base_url
+from scripts.steps.documents import ROOT, derive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from heidi_sandbox import serving
 
-from scripts.bundle import ROOT, derive
-from scripts.preview import Handler
+from scripts.publication.preview import Handler
 from scripts.publication.requests import base_url
+from scripts.steps.documents import ROOT, derive
 from tests.owner.edits import objects
 from tests.owner.project import path_of
 from tests.owner.subject import CREATE, ERROR_SCHEMA, ID, LIST, PAGE, READ, UPDATE, at

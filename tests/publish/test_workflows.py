@@ -13,9 +13,9 @@ import pytest
 from heidi_sessions import Heidi
 from heidi_spec_tools.documents import dump_yaml, load
 
-from scripts.bundle import ROOT, derive
-from scripts.lint import REDOCLY
 from scripts.publication.workflows import NAME, workflows
+from scripts.steps.documents import ROOT, derive
+from scripts.steps.lint import REDOCLY
 from tests.publish.additions import add_to
 from tests.publish.conftest import copy_sources
 

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from heidi_sandbox import Sandbox, serving
 
-from scripts.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
+from scripts.bench.postgresql import REQUIRED, NoPostgresqlError, Postgresql, running_postgresql
 from tests.sandbox.api import Api, new_user
 from tests.sandbox.stores import OpenStore, opened
 

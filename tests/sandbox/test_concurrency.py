@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import TRUST, Api
 from tests.sandbox.process import started
 from tests.sandbox.stores import with_store

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import yaml
 
-from scripts.postgresql import REQUIRED
+from scripts.bench.postgresql import REQUIRED
 from tests.sandbox.api import TRUST
 from tests.sandbox.process import environment
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from heidi_sandbox import Sandbox, Store, StoreUnavailableError, _sqlite, serving
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import TRUST, Api, error_of
 from tests.sandbox.stores import with_store
 

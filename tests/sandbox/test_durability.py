@@ -15,7 +15,7 @@ import httpx
 import pytest
 from heidi_sandbox import serving
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import Api
 from tests.sandbox.process import started
 

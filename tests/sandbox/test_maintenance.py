@@ -14,7 +14,7 @@ import pytest
 from heidi_sandbox import serving
 from heidi_sandbox.__main__ import main
 
-from scripts.postgresql import PASSWORD, Postgresql
+from scripts.bench.postgresql import PASSWORD, Postgresql
 from tests.sandbox.api import Api
 from tests.sandbox.process import COMMAND, environment, failed, run
 from tests.sandbox.stores import with_store

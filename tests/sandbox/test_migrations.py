@@ -22,7 +22,7 @@ from heidi_sandbox._migrations import POSTGRESQL, SQLITE, Migrations
 from heidi_sandbox._resources import Resource
 from heidi_sandbox._tokens import Tokens
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import Api
 from tests.sandbox.stores import with_store
 

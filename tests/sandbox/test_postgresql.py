@@ -26,7 +26,7 @@ from heidi_sandbox import (
 from heidi_sandbox._postgresql import PostgresqlStore
 from heidi_sandbox._store import Share
 
-from scripts.postgresql import PASSWORD, Postgresql
+from scripts.bench.postgresql import PASSWORD, Postgresql
 from tests.sandbox.api import Api, error_of
 from tests.sandbox.process import failed
 from tests.sandbox.stores import OpenStore, opened, with_store

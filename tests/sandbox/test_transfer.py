@@ -11,7 +11,7 @@ from heidi_sandbox import CannotServeError, Size, Store, _transfer, serving
 from heidi_sandbox._document import read_document
 from heidi_sandbox._transfer import export_file, import_file
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import Api
 from tests.sandbox.process import failed, started
 from tests.sandbox.stores import OpenStore, with_store

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.postgresql import Postgresql
+from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import Api
 from tests.sandbox.process import Process, started
 

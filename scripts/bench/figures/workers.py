@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from scripts.bench import servers
 from scripts.bench.measure import NotMeasuredError, interleave
+from scripts.bench.postgresql import NoPostgresqlError, running_postgresql
 from scripts.bench.table import Row
-from scripts.postgresql import NoPostgresqlError, running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from heidi_conformance import CannotJudgeError
 from heidi_conformance.client._run import Plan, Run
 from heidi_conformance.client.scenarios import SCENARIOS, TOPICS
 
-from scripts.serving import Served, serving
+from scripts.library.serving import Served, serving
 
 from .caught import CAUGHT
 from .changes import Change

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.serving import Served, serving
+from scripts.library.serving import Served, serving
 
 
 @pytest.fixture(scope="session")

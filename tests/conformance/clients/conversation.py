@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 PATIENCE = 60.0
 """Seconds that a driver may take for a conversation."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 CLASSES = {"tokens", "retries", "paging", "reading", "sending", "errors", "privacy", "safety"}
 CERTIFICATES = httpx.create_ssl_context()

@@ -14,7 +14,7 @@ from .conversation import Talk, holds
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 # Go takes long to install and to compile its own library.
 NAMES = [

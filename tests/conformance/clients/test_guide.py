@@ -16,7 +16,7 @@ from heidi_conformance import Verdict
 from heidi_conformance.client._protocol import ERRORS, UNSUPPORTED, schema
 from heidi_conformance.client.scenarios import RULES
 
-from scripts.bundle import ROOT
+from scripts.steps.documents import ROOT
 
 GUIDE = (ROOT / "openapi/guides/integration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)

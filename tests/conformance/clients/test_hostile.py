@@ -13,7 +13,7 @@ from heidi_conformance.__main__ import main
 from heidi_conformance.client._run import Plan, judge_client
 
 if TYPE_CHECKING:
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 LINES = {

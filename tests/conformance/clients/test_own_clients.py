@@ -11,7 +11,7 @@ from heidi_conformance.client._run import Plan, judge_client
 from heidi_conformance.client.scenarios import TOPICS
 
 if TYPE_CHECKING:
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 DRIVERS = Path(__file__).parents[3] / "conformance/drivers"
 EVERYTHING: frozenset[str] = frozenset()

@@ -22,7 +22,7 @@ from tests.conformance.test_html import VERDICT
 from .test_hostile import HOSTILE
 
 if TYPE_CHECKING:
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 CLIENT = replace(VERDICT, subject="client", target="the client a 1")
 CHOSEN = ("token-skew", "token-shared", "id-digits")

@@ -9,7 +9,7 @@ import pytest
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import dump_yaml, load
 
-from scripts.bundle import DOCUMENTS, derive
+from scripts.steps.documents import DOCUMENTS, derive
 from tests.pipeline.diff.samples import compared, document
 from tests.pipeline.diff.test_documents import PETS, patched
 

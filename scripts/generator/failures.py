@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openapi_python_client.strings import ClassName
 
-from scripts.facts import facts_of
+from scripts.generator.facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scripts.facts import Facts
-    from scripts.vocabulary import Failure
+    from scripts.generator.facts import Facts
+    from scripts.generator.vocabulary import Failure
 
 USUAL: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequestError", "the request cannot be read"),

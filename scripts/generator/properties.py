@@ -20,7 +20,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.docstrings import paragraphs, prose, section
+from scripts.generator.docstrings import paragraphs, prose, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -19,8 +19,8 @@ from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import load
 from heidi_spec_tools.nodes import find, pointer_of
 
-from scripts.bundle import OUTPUT, ROOT
 from scripts.publication.operations import operations
+from scripts.steps.documents import OUTPUT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence

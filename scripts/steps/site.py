@@ -1,6 +1,6 @@
 """Publish a version: documents, overlays, collections, a site for people, checksums for all.
 
-    python scripts/publish.py
+    python -m scripts.steps.site
 
 Writes build/publish/<version>/, whole or not at all. The same sources give the same bytes; the
 one date in there is that of SOURCE_DATE_EPOCH, or none. No page makes a foreign request.
@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import DocumentError
 
-from scripts.bundle import DOCUMENTS, ROOT, derive
-from scripts.outputs import replace
+from scripts.library.outputs import replace
 from scripts.publication import http_file, postman, reference, sbom, workflows
 from scripts.publication.documents import documents, generators, overlays
 from scripts.publication.requests import collection
 from scripts.publication.samples import samples
 from scripts.publication.site import CHANGELOG, Site
-from scripts.releases import FOLDERS
+from scripts.steps.documents import DOCUMENTS, ROOT, derive
+from scripts.steps.version import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +111,7 @@ def _checksums(files: Mapping[str, bytes]) -> bytes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    argparse.ArgumentParser(prog="publish.py", description=__doc__).parse_args(argv)
+    argparse.ArgumentParser(prog="scripts.steps.site", description=__doc__).parse_args(argv)
     try:
         folder, changed = publish()
     except (DocumentError, OSError) as error:

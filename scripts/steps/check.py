@@ -1,6 +1,6 @@
 """Prove that client, sandbox and collections have all that the document says.
 
-    python scripts/completeness.py
+    python -m scripts.steps.check
 
 Each operation has a method of the client, each of its parameters and request properties a keyword,
 and the collections a request. Then every operation is called once with all of them, in a program of
@@ -24,13 +24,13 @@ from heidi_spec_tools.nodes import as_object, find, place, pointer_of
 from heidi_spec_tools.values import Values
 from jsonschema_rs import Draft202012Validator
 
-from scripts.bundle import OUTPUT, ROOT, written_in
-from scripts.facts import Spec, method_names, python_name
+from scripts.generator.facts import Spec, method_names, python_name
+from scripts.library.running import StepFailure
+from scripts.library.semantics import KEY
+from scripts.library.serving import ServingError, serving
 from scripts.publication.operations import JSON, Operation, operations, value_of, whole_body_of
 from scripts.publication.requests import collection
-from scripts.semantics import KEY
-from scripts.serving import ServingError, serving
-from scripts.steps import StepFailure
+from scripts.steps.documents import OUTPUT, ROOT, written_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CLIENT: Final = OUTPUT / "client.json"
 STRICT: Final = OUTPUT / "strict.json"
-TRIAL: Final = Path("scripts/trial.py")
+TRIAL: Final = Path("scripts/library/trial.py")
 ORDER: Final = ("create", "update", "read", "list", "act", "", "delete")
 """The actions in an order in which each finds what it needs."""
 
@@ -149,7 +149,7 @@ def _keyword(name: str) -> str:
 
 
 def _calls(document: dict[str, Any], subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
-    """Yield what scripts/trial.py takes: a call of each operation."""
+    """Yield what scripts/library/trial.py takes: a call of each operation."""
     resources = {
         name: schema[KEY]
         for name, schema in document["components"]["schemas"].items()
@@ -240,7 +240,7 @@ def _holds(shown: Any, sent: Any) -> bool:
 
 
 def _tried(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Start the sandbox, and run scripts/trial.py against it."""
+    """Start the sandbox, and run scripts/library/trial.py against it."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("HEIDI_")}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")

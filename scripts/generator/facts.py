@@ -15,7 +15,15 @@ from heidi_spec_tools.nodes import METHODS, find, pointer_of
 from heidi_spec_tools.values import Values
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.vocabulary import Failure, Issue, Operation, Paging, Parameter, Resource, value_at
+from scripts.generator.vocabulary import (
+    Failure,
+    Issue,
+    Operation,
+    Paging,
+    Parameter,
+    Resource,
+    value_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

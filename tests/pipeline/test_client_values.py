@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.facade import OPTIONS
-from scripts.generate import OUTPUT, ROOT, main, render
-from scripts.properties import RESERVED_ATTRIBUTES, RESERVED_CLASSES
+from scripts.generator.facade import OPTIONS
+from scripts.generator.properties import RESERVED_ATTRIBUTES, RESERVED_CLASSES
+from scripts.steps.client import OUTPUT, ROOT, main, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

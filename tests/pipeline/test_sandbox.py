@@ -10,9 +10,10 @@ import pytest
 from heidi_spec_tools.documents import load
 from heidi_spec_tools.nodes import Document
 
-from scripts import judge, serving
-from scripts.bundle import ROOT
-from scripts.steps import StepFailure
+from scripts.library import serving
+from scripts.library.running import StepFailure
+from scripts.steps import sandbox as step
+from scripts.steps.documents import ROOT
 from tests.owner.subject import CREATE, MEANING
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ FAULTS = {
 @pytest.fixture
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "report" / "report.json"
-    monkeypatch.setattr(judge, "REPORT", path)
+    monkeypatch.setattr(step, "REPORT", path)
     return path
 
 
@@ -63,11 +64,11 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
 def test_the_sandbox_conforms_and_what_the_judge_prints_is_in_a_file(
     report: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert judge.judge_sandbox().startswith("conforms at level strict, ")
+    assert step.judge_sandbox().startswith("conforms at level strict, ")
     verdict = json.loads(report.read_text(encoding="utf-8"))
     assert (verdict["conforms"], verdict["level"], verdict["findings"]) == (True, "strict", [])
     assert ("", "") == capfd.readouterr()
-    printed = report.with_name(judge.PRINTED).read_text(encoding="utf-8")
+    printed = report.with_name(step.PRINTED).read_text(encoding="utf-8")
     assert f"{verdict['requests']} requests" in printed
 
 
@@ -81,28 +82,28 @@ def verdict_on(*skipped: dict[str, Any], unanswered: str = "", unseen: str = "")
 
 
 def strict() -> Any:
-    return load(ROOT / judge.STRICT)
+    return load(ROOT / step.STRICT)
 
 
 def test_an_operation_that_no_rule_looked_at_is_named(report: Path) -> None:
     first = str(next(iter(Document(strict()).of("operation"))).value["operationId"])
-    (line,) = judge.unjudged(verdict_on(unseen=first), strict())
+    (line,) = step.unjudged(verdict_on(unseen=first), strict())
     assert line.startswith("generated/heidi_spec/strict.json: #/paths/")
     assert line.endswith(": no rule was put to it; fix conformance/")
 
 
 def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
     first = str(next(iter(Document(strict()).of("operation"))).value["operationId"])
-    (line,) = judge.unjudged(verdict_on(unanswered=first), strict())
+    (line,) = step.unjudged(verdict_on(unanswered=first), strict())
     assert line.endswith(": it never succeeded on the sandbox; fix sandbox/")
 
 
-@pytest.mark.parametrize("reason", sorted(judge.WANTING))
+@pytest.mark.parametrize("reason", sorted(step.WANTING))
 def test_a_rule_that_was_skipped_for_want_of_something_is_named(report: Path, reason: str) -> None:
     skipped = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": "no token"}
     other = skipped | {"rule": "retry-after", "reason": ""}
     rows = verdict_on(skipped | {"reason": reason}, other)
-    assert ["walks was not judged on readThem: no token"] == [*judge.unjudged(rows, strict())]
+    assert ["walks was not judged on readThem: no token"] == [*step.unjudged(rows, strict())]
 
 
 @pytest.mark.slow
@@ -112,10 +113,10 @@ def test_a_planted_fault_is_named(
 ) -> None:
     plant(file, old, new)
     with pytest.raises(StepFailure) as caught:
-        judge.judge_sandbox()
+        step.judge_sandbox()
     assert caught.value.code == 1
     assert sentence in str(caught.value)
-    printed = report.with_name(judge.PRINTED).read_text(encoding="utf-8").splitlines()
+    printed = report.with_name(step.PRINTED).read_text(encoding="utf-8").splitlines()
     assert all(f"    {line}" in str(caught.value).splitlines() for line in printed)
 
 
@@ -124,7 +125,7 @@ def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
 ) -> None:
     plant("__main__.py", "def main(", "raise SystemExit('out of order')\ndef main(")
     with pytest.raises(StepFailure, match="the sandbox did not start: out of order") as caught:
-        judge.judge_sandbox()
+        step.judge_sandbox()
     assert caught.value.code == 2
     assert not report.exists()
 
@@ -135,4 +136,4 @@ def test_a_sandbox_that_says_nothing_is_given_up(
     monkeypatch.setattr(serving, "PATIENCE", 0.5)
     plant("__main__.py", "def main(", "import time; time.sleep(60)\ndef main(")
     with pytest.raises(StepFailure, match="the sandbox did not start"):
-        judge.judge_sandbox()
+        step.judge_sandbox()

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from heidi_spec_tools.documents import dump_json, dump_yaml, load
 
-from scripts import bundle, generate
-from scripts.facts import python_name
-from scripts.generate import ROOT, TEMPLATES, main, render
+from scripts.generator.facts import python_name
+from scripts.steps import client as step
+from scripts.steps import documents
+from scripts.steps.client import ROOT, TEMPLATES, main, render
 from tests.owner.subject import CREATE, ERROR_SCHEMA, READ, RESOURCE, UPDATE, enumeration, one
 
-SCRIPT = Path(generate.__file__)
-DOCUMENT = ROOT / generate.DOCUMENT
-OUTPUT = ROOT / generate.OUTPUT
+SCRIPT = Path(step.__file__)
+DOCUMENT = ROOT / step.DOCUMENT
+OUTPUT = ROOT / step.OUTPUT
 ENUM, _ = enumeration()
 NUMBER = one(UPDATE.body, "number", also=RESOURCE)
 
@@ -44,7 +45,7 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the templates, to be broken at will."""
     copy = tmp_path / "templates"
     shutil.copytree(TEMPLATES, copy)
-    monkeypatch.setattr(generate, "TEMPLATES", copy)
+    monkeypatch.setattr(step, "TEMPLATES", copy)
     return copy
 
 
@@ -92,7 +93,7 @@ def test_every_module_says_where_to_edit_instead() -> None:
     for name, content in render(DOCUMENT).items():
         if name != "py.typed":
             first, second, *_ = content.decode().splitlines()
-            assert "ed by scripts/generate.py; changes made here are lost." in first
+            assert "ed by scripts/steps/client.py; changes made here are lost." in first
             assert "make generate" in second
 
 
@@ -130,7 +131,7 @@ def test_a_changed_description_changes_that_model_and_nothing_else(
     tmp_path: Path, document: dict[str, Any]
 ) -> None:
     document["components"]["schemas"][RESOURCE]["properties"][NUMBER]["description"] = "Changed."
-    shutil.copy(DOCUMENT.with_name(generate.STRICT), tmp_path)
+    shutil.copy(DOCUMENT.with_name(step.STRICT), tmp_path)
     changed = render(save(tmp_path, document))
     before = render(DOCUMENT)
     shown = [name for name in before if before[name] != changed[name]]
@@ -200,10 +201,10 @@ def test_what_is_refused_names_the_file_that_an_owner_edits(
     else:
         content["components"]["schemas"]["Animal"] = added
     (tmp_path / source).write_text(dump_yaml(content), "utf-8")
-    derived = tmp_path / generate.DOCUMENT
+    derived = tmp_path / step.DOCUMENT
     derived.parent.mkdir(parents=True)
-    derived.write_text(dump_json(bundle.derive("client", tmp_path)), "utf-8")
-    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    derived.write_text(dump_json(documents.derive("client", tmp_path)), "utf-8")
+    monkeypatch.setattr(step, "ROOT", tmp_path)
     assert 2 == main([])
     printed = capsys.readouterr().err
     assert printed.startswith(f"{source}: {words}")
@@ -261,21 +262,21 @@ def test_a_broken_template_is_one_line_that_names_what_it_broke(
 
 
 def test_modules_that_no_document_changes_are_copied_as_they_are() -> None:
-    copied = {path.name: path.read_text("utf-8") for path in generate.RUNTIME.glob("*.py")}
+    copied = {path.name: path.read_text("utf-8") for path in step.RUNTIME.glob("*.py")}
     rendered = render(DOCUMENT)
     assert {"arguments.py", "decoding.py", "facade.py", "types.py"} == copied.keys()
     for name, text in copied.items():
-        assert f"{generate.COPIED}{text}" == rendered[name].decode()
-    assert generate.BANNER in rendered["page.py"].decode()
-    assert generate.BANNER in rendered["models/__init__.py"].decode()
+        assert f"{step.COPIED}{text}" == rendered[name].decode()
+    assert step.BANNER in rendered["page.py"].decode()
+    assert step.BANNER in rendered["models/__init__.py"].decode()
 
 
 def test_a_copied_module_that_cannot_be_imported_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = tmp_path / "runtime"
-    shutil.copytree(generate.RUNTIME, copy)
-    monkeypatch.setattr(generate, "RUNTIME", copy)
+    shutil.copytree(step.RUNTIME, copy)
+    monkeypatch.setattr(step, "RUNTIME", copy)
     module = copy / "decoding.py"
     module.write_text(
         module.read_text("utf-8").replace("from enum import", "from enumeration import")
@@ -291,7 +292,7 @@ def test_a_key_that_the_generator_does_not_know_is_refused(
 ) -> None:
     config = tmp_path / "generator.yaml"
     config.write_text("post_hook: []\n")
-    monkeypatch.setattr(generate, "CONFIG", config)
+    monkeypatch.setattr(step, "CONFIG", config)
     assert 2 == run(DOCUMENT, tmp_path / "package")
     assert f"{config}: unknown key post_hook" in capsys.readouterr().err
 
@@ -301,6 +302,6 @@ def test_every_template_replaces_a_stock_one_or_is_rendered_by_us_and_says_why()
 
     stock = Path(openapi_python_client.__file__).parent / "templates"
     for path in TEMPLATES.iterdir():
-        own = path.name.removesuffix(".jinja") in generate.OWN_MODULES
+        own = path.name.removesuffix(".jinja") in step.OWN_MODULES
         assert own or (stock / path.name).exists(), path.name
         assert path.read_text("utf-8").startswith("{# " + ("Not a stock" if own else "Stock: "))

@@ -1,6 +1,6 @@
 """Publish, and serve the publication on this machine until it is stopped.
 
-    python scripts/preview.py [--port 8081]
+    python -m scripts.publication.preview [--port 8081]
 
 Exit codes: 0 it was stopped, 2 it cannot be published, or the port is not free, 130 interrupted
 before it served.
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from heidi_spec_tools.documents import DocumentError
 
-from scripts.bundle import ROOT
 from scripts.publication.site import MISSING
-from scripts.publish import publish
+from scripts.steps.documents import ROOT
+from scripts.steps.site import publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="preview.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts.publication.preview", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="0 for any; by default 8081")
     port = parser.parse_args(argv).port
     try:

@@ -20,8 +20,8 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
 
-from scripts.docstrings import deprecation, paragraphs, prose, section
-from scripts.properties import (
+from scripts.generator.docstrings import deprecation, paragraphs, prose, section
+from scripts.generator.properties import (
     FIELD_PREFIX,
     UnsupportedError,
     attributes_of,

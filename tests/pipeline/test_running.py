@@ -11,7 +11,7 @@ import pytest
 from heidi_spec_tools.documents import DocumentError
 from rich.console import Console
 
-from scripts.steps import Memory, Program, Step, StepFailure, run
+from scripts.library.running import Memory, Program, Step, StepFailure, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from heidi_spec_tools.nodes import (
 )
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
 
-from scripts.semantics import faults
+from scripts.library.semantics import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from heidi_spec_tools.documents import DocumentError, dump_yaml, load
 
-from scripts import build, diff, releases
-from scripts.bundle import OVERLAYS, ROOT, SPEC
-from scripts.releases import Version, check, freeze, last
-from scripts.steps import StepFailure
+from scripts import build
+from scripts.library.running import StepFailure
+from scripts.steps import version as step
+from scripts.steps.documents import OVERLAYS, ROOT, SPEC
+from scripts.steps.version import Version, check, freeze, last
 from tests.versions import release_first, set_version
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def test_a_change_of_the_strict_document_alone_counts(project: Path) -> None:
 
 
 def test_the_highest_release_counts_not_the_last_by_name(project: Path) -> None:
-    for name in releases.FOLDERS:
+    for name in step.FOLDERS:
         path, _ = last(name, project)
         shutil.copy(path, path.with_name("1.10.0.yaml"))
     assert Version(1, 10, 0) == last("base", project)[1]
@@ -182,8 +183,10 @@ def test_provenance_alone_needs_a_new_file_only_with_a_new_version(project: Path
 
 
 def test_without_a_release_the_gate_says_how_to_make_one(project: Path) -> None:
-    shutil.rmtree(project / releases.RELEASES)
-    with pytest.raises(DocumentError, match=r"openapi/releases: holds no release; run .*--freeze"):
+    shutil.rmtree(project / step.RELEASES)
+    with pytest.raises(
+        DocumentError, match=r"openapi/releases: holds no release; run .make freeze"
+    ):
         check(project)
 
 
@@ -195,7 +198,7 @@ def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
 
 
 def test_our_documents_pass_the_gate(capsys: pytest.CaptureFixture[str]) -> None:
-    assert 0 == diff.main(["--gate"])
+    assert 0 == step.main([])
     assert capsys.readouterr().out.startswith("base ")
 
 
@@ -204,10 +207,10 @@ def test_a_failed_gate_ends_with_1_and_stops_the_main_job(
 ) -> None:
     change(project, breaking)
     verdict = check(project)
-    monkeypatch.setattr(diff, "check", lambda: verdict)
-    assert 1 == diff.main(["--gate"])
+    monkeypatch.setattr(step, "check", lambda: verdict)
+    assert 1 == step.main([])
     assert "(enum-value-added)" in capsys.readouterr().err
-    monkeypatch.setattr(releases, "check", lambda: verdict)
+    monkeypatch.setattr(step, "check", lambda: verdict)
     with pytest.raises(StepFailure, match=r"is 1\.2\.3; write 2\.0\.0 or higher") as failure:
         build.compare_with_release()
     assert 1 == failure.value.code

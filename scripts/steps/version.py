@@ -1,4 +1,11 @@
-"""The released documents, and how far `info.version` must move from them.
+"""Compare the derived documents with the last release, or make them the next one.
+
+    python -m scripts.steps.version [--freeze]
+
+`info.version` must have moved as far as the changes since the last release ask. With --freeze,
+the derived documents become the release that the next run compares with.
+`heidi-spec diff OLD NEW` compares any two documents.
+Exit codes: 0 fine, 1 the version must move, 2 a document cannot be compared.
 
 `openapi/releases/<version>.yaml` is the base document of a release as it was derived, with its
 provenance; `openapi/releases/strict/<version>.yaml` the strict one, which the sandbox obeys and
@@ -7,7 +14,9 @@ the judge holds servers to. Both are promises, so both are compared.
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,10 +25,10 @@ from heidi_spec_tools.differences import Change, Comparison, Source, compare
 from heidi_spec_tools.documents import DocumentError, dump_yaml, write
 from heidi_spec_tools.nodes import as_object
 
-from scripts.bundle import ROOT, SPEC, derive
+from scripts.steps.documents import ROOT, SPEC, derive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from heidi_spec_tools.documents import Json
 
@@ -32,7 +41,7 @@ COVERAGE: Final = Path("openapi/guides/coverage.md")
 
 BANNER: Final = (
     "# A released document: what partners were promised. Never edit it;\n"
-    "# `python scripts/diff.py --freeze` writes the next one.\n"
+    "# `make freeze` writes the next one.\n"
 )
 _VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 
@@ -156,7 +165,7 @@ def last(name: str, root: Path = ROOT) -> tuple[Path, Version]:
     versions = {Version.parse(path.stem, str(path)): path for path in _files(name, root)}
     if not versions:
         where = FOLDERS[name]
-        raise DocumentError(f"{where}: holds no release; run `python scripts/diff.py --freeze`")
+        raise DocumentError(f"{where}: holds no release; run `make freeze`")
     return versions[max(versions)], max(versions)
 
 
@@ -203,3 +212,28 @@ def _version(document: Json) -> Version:
 def _line(change: Change) -> str:
     where = f"{change.operation}: " if change.operation else ""
     return f"{change.level}: {where}{change.message} ({change.id})"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts.steps.version",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--freeze", action="store_true", help="make the current state a release")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.freeze:
+            print("\n".join(f"{path}: frozen" for path in freeze()))
+            return 0
+        verdict = check()
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(verdict, file=sys.stderr if verdict.faults else sys.stdout)
+    return 1 if verdict.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

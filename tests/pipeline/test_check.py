@@ -9,13 +9,13 @@ import pytest
 from heidi_spec_tools.documents import load
 from heidi_spec_tools.nodes import find, pointer_of
 
-from scripts import completeness
-from scripts.bundle import ROOT
-from scripts.completeness import CLIENT, STRICT, Subject, check, failed_calls, missing_keywords
+from scripts.library.running import StepFailure
+from scripts.library.serving import Served, serving
 from scripts.publication.operations import JSON, value_of
 from scripts.publication.requests import collection
-from scripts.serving import Served, serving
-from scripts.steps import StepFailure
+from scripts.steps import check as step
+from scripts.steps.check import CLIENT, STRICT, Subject, check, failed_calls, missing_keywords
+from scripts.steps.documents import ROOT
 from tests.owner.proxy import Fault, spoiling
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def subjects(document: dict[str, Any]) -> list[Subject]:
-    return completeness.subjects_of(document)
+    return step.subjects_of(document)
 
 
 def subject(subjects: list[Subject], action: str) -> Subject:
@@ -105,8 +105,8 @@ def test_an_operation_without_a_request_is_named(monkeypatch: pytest.MonkeyPatch
     whole = collection(strict)
     gone = whole.requests[0].operation
     kept = tuple(each for each in whole.requests if each.operation != gone)
-    monkeypatch.setattr(completeness, "collection", lambda _: whole._replace(requests=kept))
-    (line,) = completeness.missing_requests(strict)
+    monkeypatch.setattr(step, "collection", lambda _: whole._replace(requests=kept))
+    (line,) = step.missing_requests(strict)
     assert f": the collections have no {gone}; fix scripts/publication/requests.py" in line
 
 
@@ -117,7 +117,7 @@ def test_a_property_of_which_no_value_is_known_is_named(subjects: list[Subject])
     schema = find(strict, pointer_of(node["schema"]["$ref"]) or ())
     riddle = {"type": "string", "pattern": "^a$", "minLength": 2}
     cast("dict[str, Any]", schema)["properties"]["riddle"] = riddle
-    (line,) = completeness.missing_requests(strict)
+    (line,) = step.missing_requests(strict)
     assert "/properties/riddle: no value of riddle is known; give it an example" in line
 
 
@@ -135,7 +135,7 @@ def test_a_sandbox_that_forgets_a_property_is_found(
     subjects: list[Subject], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     operation, method = subject(subjects, "update")
-    name = [*completeness._sent(operation)][number]
+    name = [*step._sent(operation)][number]
     sample: Any = value_of(operation.body or {})
     assert (name in sample) == (number == 0)
     fault = Fault("forget", operation.method.upper(), operation.path, f"/{name}")
@@ -145,7 +145,7 @@ def test_a_sandbox_that_forgets_a_property_is_found(
         with serving(*arguments) as served, spoiling(served.url, fault) as url:
             yield Served(url, served.key)
 
-    monkeypatch.setattr(completeness, "serving", forgetful)
+    monkeypatch.setattr(step, "serving", forgetful)
     with pytest.raises(StepFailure) as caught:
         check()
     assert 1 == caught.value.code

@@ -1,6 +1,6 @@
 """Judge the sandbox at level strict: start it on a free port, point the judge at it, stop it.
 
-    python -m scripts.judge
+    python -m scripts.steps.sandbox
 
 Exit codes: 0 the sandbox conforms, 1 findings, 2 one of the two could not run.
 """
@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from heidi_spec_tools.documents import load
 from heidi_spec_tools.nodes import Document
 
-from scripts.bundle import OUTPUT, ROOT
-from scripts.serving import ServingError, serving
-from scripts.steps import StepFailure
+from scripts.library.running import StepFailure
+from scripts.library.serving import ServingError, serving
+from scripts.steps.documents import OUTPUT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.serving import Served
+    from scripts.library.serving import Served
 
 STRICT: Final = OUTPUT / "strict.json"
 WANTING: Final = frozenset({"not-given", "unanswered"})

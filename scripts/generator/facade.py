@@ -16,10 +16,16 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName
 
-from scripts.docstrings import bounds, deprecation, paragraphs, prose, section
-from scripts.facts import Facts, Spec, facts_of, part
-from scripts.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
-from scripts.properties import UnsupportedError, attributes_of, identifiers, kind_of, others_of
+from scripts.generator.docstrings import bounds, deprecation, paragraphs, prose, section
+from scripts.generator.facts import Facts, Spec, facts_of, part
+from scripts.generator.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
+from scripts.generator.properties import (
+    UnsupportedError,
+    attributes_of,
+    identifiers,
+    kind_of,
+    others_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,10 +34,10 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
-    from scripts.operations import Argument
-    from scripts.operations import Operation as Described
-    from scripts.properties import Attribute
-    from scripts.vocabulary import Operation, Paging
+    from scripts.generator.operations import Argument
+    from scripts.generator.operations import Operation as Described
+    from scripts.generator.properties import Attribute
+    from scripts.generator.vocabulary import Operation, Paging
 
 CLIENT_ATTRIBUTES: Final = frozenset({"close", "with_options"})
 RESOURCE_ATTRIBUTES: Final = frozenset({"with_raw_response"})

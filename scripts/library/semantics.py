@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 KEY: Final = "x-semantics"
-VOCABULARY: Final = Path(__file__).parents[1] / "openapi" / "semantics.schema.yaml"
+VOCABULARY: Final = Path(__file__).parents[2] / "openapi" / "semantics.schema.yaml"
 ACTIONS: Final = ("create", "read", "update", "delete", "list", "act", "issue")
 _SCHEMAS: Final = ("components", "schemas")
 
