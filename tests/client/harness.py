@@ -20,7 +20,7 @@ Step: TypeAlias = "httpx.Response | Exception | Callable[[httpx.Request], httpx.
 
 
 class Script:
-    """Answers each request with the next step, and the last step for ever; keeps the requests."""
+    """Responds with the next step, the last one for ever, and keeps the requests."""
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
@@ -83,7 +83,7 @@ def drain(items: Iterable[Any] | AsyncIterable[Any]) -> Any:
     return drain_async()
 
 
-def session(session_id: str = "1234567890", **members: Any) -> dict[str, Any]:
+def session(session_id: str = "1234567890", **fields: Any) -> dict[str, Any]:
     """A session as the document's sample has it."""
     sample: dict[str, Any] = {
         "session_id": session_id,
@@ -114,11 +114,11 @@ def session(session_id: str = "1234567890", **members: Any) -> dict[str, Any]:
         "ehr_provider": "EHR Provider Name",
         "ehr_patient_id": None,
     }
-    return sample | members
+    return sample | fields
 
 
-def envelope(session_id: str = "1234567890", **members: Any) -> httpx.Response:
-    return httpx.Response(200, json={"session": session(session_id, **members)})
+def envelope(session_id: str = "1234567890", **fields: Any) -> httpx.Response:
+    return httpx.Response(200, json={"session": session(session_id, **fields)})
 
 
 def page(

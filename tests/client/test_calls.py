@@ -144,7 +144,7 @@ def test_the_patient_dict_has_a_key_for_each_property_of_the_document() -> None:
         (PatientUpdate, "PatientUpdate"),
     ],
 )
-def test_request_models_have_no_member_that_the_document_lacks(model: Any, name: str) -> None:
+def test_request_models_have_no_property_that_the_document_lacks(model: Any, name: str) -> None:
     known = {parameter for parameter in inspect.signature(model).parameters if parameter[0] != "_"}
     assert set(schema(name)) == known - {"additional_properties"}
 
@@ -230,9 +230,9 @@ def test_an_id_stays_in_its_own_segment_of_the_path(session_id: str) -> None:
 def test_the_raw_response_has_status_headers_and_the_parsed_body(
     driver: Callable[..., Driver],
 ) -> None:
-    answer = envelope("7")
-    answer.headers["X-Request-Id"] = "r-1"
-    raw = driver(Script(answer)).run(lambda c: c.sessions.with_raw_response.get("7"))
+    response = envelope("7")
+    response.headers["X-Request-Id"] = "r-1"
+    raw = driver(Script(response)).run(lambda c: c.sessions.with_raw_response.get("7"))
     assert isinstance(raw, RawResponse)
     assert (200, "r-1", 0) == (raw.status_code, raw.headers["X-REQUEST-ID"], raw.retries_taken)
     assert "r-1" == raw.request_id
@@ -265,7 +265,7 @@ def test_every_call_has_a_raw_form(driver: Callable[..., Driver]) -> None:
         (b'{"session": ["x"]}', r"\$.session"),
     ],
 )
-def test_an_answer_that_holds_no_session_is_an_error_that_keeps_the_status(
+def test_a_response_that_holds_no_session_is_an_error_that_keeps_the_status(
     driver: Callable[..., Driver], body: bytes, path: str
 ) -> None:
     script = Script(httpx.Response(203, content=body, headers={"x-request-id": "r-1"}))
@@ -290,10 +290,10 @@ def test_a_page_without_sessions_is_an_error() -> None:
         drive.run(lambda c: c.sessions.list().first_page())
 
 
-def test_answers_are_read_leniently_unless_strictness_is_asked_for(
+def test_responses_are_read_leniently_unless_strictness_is_asked_for(
     driver: Callable[..., Driver],
 ) -> None:
-    drive = driver(Script(envelope("1", duration="sixty", new_member=1)))
+    drive = driver(Script(envelope("1", duration="sixty", new_property=1)))
     assert None is drive.run(lambda c: c.sessions.get("1")).duration
     with pytest.raises(APIResponseValidationError, match=r"\$.session.duration$") as caught:
         drive.run(lambda c: c.sessions.get("1"), strict_responses=True)
@@ -332,7 +332,7 @@ def test_methods_document_themselves_with_their_own_signature() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "message"),
+    ("fields", "message"),
     [
         ({"ehr_patient_id": None}, "ehr_patient_id must be a string, not None; leave it out"),
         ({"clinician_notes": None}, "clinician_notes must be a list, .*, not None; leave it out"),
@@ -340,11 +340,11 @@ def test_methods_document_themselves_with_their_own_signature() -> None:
         ({"is_consent": 1}, "is_consent must be a boolean"),
     ],
 )
-def test_a_value_that_cannot_be_sent_names_its_member(
-    members: dict[str, Any], message: str
+def test_a_value_that_cannot_be_sent_names_its_property(
+    fields: dict[str, Any], message: str
 ) -> None:
     with Heidi(token="t", base_url=BASE_URL) as client, pytest.raises(TypeError, match=message):
-        client.sessions.update("1", **members)
+        client.sessions.update("1", **fields)
 
 
 def test_an_id_that_is_a_number_is_refused_by_name() -> None:

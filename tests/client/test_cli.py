@@ -206,7 +206,7 @@ def test_a_table_fits_a_terminal_of_80_columns(
         (["cvs"], None),
     ],
 )
-def test_a_misspelt_word_is_answered_with_the_right_one(
+def test_a_misspelt_word_gets_the_right_one(
     capsys: pytest.CaptureFixture[str], arguments: list[str], meant: str | None
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -311,20 +311,20 @@ def test_jsonl_holds_every_session_as_the_api_gives_it(session_id: str, tmp_path
         expected = [session.to_dict() for session in client.sessions.list()]
     output = tmp_path / "out.jsonl"
     assert expected == export(str(output), "--show-phi", "--page-size", "2")
-    assert session_id in [members["session_id"] for members in expected]
+    assert session_id in [fields["session_id"] for fields in expected]
 
 
-def test_csv_holds_every_member_of_every_session(session_id: str, tmp_path: Path) -> None:
+def test_csv_holds_every_property_of_every_session(session_id: str, tmp_path: Path) -> None:
     (line,) = export(str(tmp_path / "out.csv"), "--format", "csv", "--show-phi")
     assert session_id == line["session_id"]
     assert (PATIENT["name"], PATIENT["dob"]) == (line["patient.name"], line["patient.dob"])
     assert "\x1b[2J" == line["ehr_patient_id"]
     assert [NOTE, '\x1b[31mred, "quoted"\nnext line'] == json.loads(line["clinician_notes"])
     with Heidi() as client:
-        members = client.sessions.get(session_id).to_dict()
+        fields = client.sessions.get(session_id).to_dict()
     additional = json.loads(line["additional_properties"] or "{}")
     flat = {name.partition(".")[0] for name in [*line, *additional]}
-    assert set(members) <= flat
+    assert set(fields) <= flat
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]

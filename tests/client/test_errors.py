@@ -101,10 +101,10 @@ def test_the_type_of_a_failure_outweighs_the_status(
 
 
 def test_the_text_shows_route_status_type_and_request_id_and_nothing_else() -> None:
-    answer = failure(404, "SessionNotFoundError", **{"x-request-id": "r-1"})
+    response = failure(404, "SessionNotFoundError", **{"x-request-id": "r-1"})
     place = "GET heidi.test/api/sessions/{session_id}"
     expected = f"{place}: 404 SessionNotFoundError (request id r-1)"
-    assert expected == str(refused(Driver("sync", Script(answer))))
+    assert expected == str(refused(Driver("sync", Script(response))))
 
 
 BODIES = [
@@ -206,7 +206,7 @@ def test_a_request_id_that_looks_like_none_is_not_shown(value: str) -> None:
         (OSError(5, "Input/output error"), APIConnectionError, True),
     ],
 )
-def test_no_answer_says_why_and_whether_the_request_may_have_arrived(
+def test_no_response_says_why_and_whether_the_request_may_have_arrived(
     driver: Callable[..., Driver],
     raised: Exception,
     expected: type[APIConnectionError],

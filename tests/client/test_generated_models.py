@@ -85,8 +85,8 @@ def conforming(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 def _of(kind: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "object":
-        members = {name: conforming(each) for name, each in schema.get("properties", {}).items()}
-        return _objects(members, set(schema.get("required", ())))
+        fields = {name: conforming(each) for name, each in schema.get("properties", {}).items()}
+        return _objects(fields, set(schema.get("required", ())))
     if kind == "array":
         return st.lists(conforming(schema["items"]), max_size=3)
     if kind == "string":
@@ -95,20 +95,20 @@ def _of(kind: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def _objects(
-    members: dict[str, st.SearchStrategy[Any]], required: set[str]
+    fields: dict[str, st.SearchStrategy[Any]], required: set[str]
 ) -> st.SearchStrategy[dict[str, Any]]:
     named = st.fixed_dictionaries(
-        {name: members[name] for name in members if name in required},
-        optional={name: members[name] for name in members if name not in required},
+        {name: fields[name] for name in fields if name in required},
+        optional={name: fields[name] for name in fields if name not in required},
     )
-    others = st.dictionaries(TEXTS.filter(lambda name: name not in members), JSON, max_size=2)
+    others = st.dictionaries(TEXTS.filter(lambda name: name not in fields), JSON, max_size=2)
     return st.builds(lambda one, other: {**other, **one}, named, others)
 
 
 def broken(name: str) -> st.SearchStrategy[Any]:
     """An object that may break its schema: any property may have any value, or be missing."""
-    members = SCHEMAS[name]["properties"]
-    return _objects({each: conforming(members[each]) | JSON for each in members}, set())
+    fields = SCHEMAS[name]["properties"]
+    return _objects({each: conforming(fields[each]) | JSON for each in fields}, set())
 
 
 PROPERTY = settings(max_examples=25, deadline=None)
@@ -139,9 +139,9 @@ def fits(value: object, annotation: Any) -> bool:
 def attributes(model: Model) -> typing.Iterator[tuple[object, Any]]:
     """The value and the type of every attribute, also of the objects inside."""
     hints = get_type_hints(type(model))
-    for member in model.members.values():
-        value = getattr(model, member.attribute)
-        yield value, hints[member.attribute]
+    for field in model.members.values():
+        value = getattr(model, field.attribute)
+        yield value, hints[field.attribute]
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Model):
                 yield from attributes(inner)
@@ -224,8 +224,8 @@ def test_reading_empty_additional_properties_changes_nothing() -> None:
 # Reading leniently
 
 
-def patient(**members: Any) -> Patient:
-    return Patient.from_dict({"name": "A", "gender": None, "dob": None, **members})
+def patient(**fields: Any) -> Patient:
+    return Patient.from_dict({"name": "A", "gender": None, "dob": None, **fields})
 
 
 def test_a_missing_or_null_property_reads_as_none() -> None:
@@ -355,17 +355,17 @@ def test_a_misspelt_attribute_is_refused() -> None:
         SessionUpdate().duraton = 1  # type: ignore[attr-defined]
 
 
-# Finding where an answer breaks the document
+# Finding where a response breaks the document
 
 
 def paths(name: str, value: dict[str, Any]) -> typing.Iterator[tuple[str, ...]]:
     """The place of every required property of a conforming object."""
-    for member in SCHEMAS[name]["required"]:
-        yield (member,)
-        schema = SCHEMAS[name]["properties"][member]
+    for field in SCHEMAS[name]["required"]:
+        yield (field,)
+        schema = SCHEMAS[name]["properties"][field]
         if "$ref" in schema:
-            for rest in paths(schema["$ref"].rpartition("/")[2], value[member]):
-                yield (member, *rest)
+            for rest in paths(schema["$ref"].rpartition("/")[2], value[field]):
+                yield (field, *rest)
 
 
 REQUIRED = list(paths("SessionEnvelope", {"session": SAMPLE}))
@@ -467,10 +467,8 @@ SECRET = "Ümit Özdemir"
 
 
 def shown(name: str) -> list[str]:
-    members = SCHEMAS[name]["properties"]
-    return [
-        each for each in members if members[each].get("x-semantics", {}).get("private") is False
-    ]
+    fields = SCHEMAS[name]["properties"]
+    return [each for each in fields if fields[each].get("x-semantics", {}).get("private") is False]
 
 
 @ANY_MODEL

@@ -43,11 +43,11 @@ def bomb(size: int) -> bytes:
 
 
 class Server:
-    """Answers each connection with a function, once it has read a request."""
+    """Responds to each connection with a function, once it has read a request."""
 
-    def __init__(self, answer: Callable[[socket.socket], None]) -> None:
+    def __init__(self, respond: Callable[[socket.socket], None]) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
-        self.answer = answer
+        self.respond = respond
         self.requests = 0
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -68,7 +68,7 @@ class Server:
             try:
                 while connection.recv(65536):
                     self.requests += 1
-                    self.answer(connection)
+                    self.respond(connection)
             except OSError:
                 return
 
@@ -77,8 +77,8 @@ class Server:
 def serve() -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def start(answer: Callable[[socket.socket], None]) -> Server:
-        servers.append(Server(answer))
+    def start(respond: Callable[[socket.socket], None]) -> Server:
+        servers.append(Server(respond))
         return servers[-1]
 
     yield start
@@ -146,13 +146,13 @@ def unzipped(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"content-encoding: gzip\r\n" + size + b"\r\n" + body)
 
 
-@pytest.mark.parametrize("answer", [drip, drip_headers, early_hints])
+@pytest.mark.parametrize("respond", [drip, drip_headers, early_hints])
 def test_a_call_ends_at_its_deadline_whatever_is_sent(
-    serve: Callable[..., Server], get: Callable[..., Any], answer: Callable[..., None]
+    serve: Callable[..., Server], get: Callable[..., Any], respond: Callable[..., None]
 ) -> None:
     started = time.monotonic()
     with pytest.raises(APITimeoutError) as caught:
-        get(serve(answer), timeout=5, deadline=0.6)
+        get(serve(respond), timeout=5, deadline=0.6)
     assert 0.5 < time.monotonic() - started < 3
     assert caught.value.may_have_arrived
 
@@ -173,11 +173,11 @@ def test_a_request_for_a_token_ends_with_the_time_of_the_call(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answer", [endless, unzipped])
+@pytest.mark.parametrize("respond", [endless, unzipped])
 def test_a_body_is_read_no_further_than_it_may_be(
-    serve: Callable[..., Server], get: Callable[..., Any], answer: Callable[..., None]
+    serve: Callable[..., Server], get: Callable[..., Any], respond: Callable[..., None]
 ) -> None:
-    server = serve(answer)
+    server = serve(respond)
     tracemalloc.start()
     try:
         with pytest.raises(
@@ -283,13 +283,13 @@ def test_a_get_that_is_dropped_goes_out_as_often_as_max_retries_says(
     body = envelope().content
     responses = [HEAD + f"content-length: {len(body)}\r\n\r\n".encode() + body]
 
-    def answer(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         if responses:
             connection.sendall(responses.pop())
         else:
             connection.shutdown(socket.SHUT_RDWR)
 
-    server = serve(answer)
+    server = serve(respond)
     with pytest.raises(APIConnectionError) as caught:
         get(server, times=2, max_retries=retries)
     assert (retries, retries + 2) == (caught.value.retries_taken, server.requests)

@@ -404,11 +404,11 @@ def test_the_memory_of_a_walk_does_not_grow_with_its_pages() -> None:
                 cursor = None if number == pages - 1 else f"c{number}"
                 yield page(names, pages * 50, cursor)
 
-        answers = serve()
+        served = serve()
         client = Heidi(
             token="t",
             base_url=BASE_URL,
-            http_client=httpx.Client(transport=httpx.MockTransport(lambda _: next(answers))),
+            http_client=httpx.Client(transport=httpx.MockTransport(lambda _: next(served))),
         )
         gc.collect()
         tracemalloc.start()

@@ -114,9 +114,9 @@ SCENARIOS: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Any, dict[
         update,
         TOKEN,
     ),
-    "an answer that is not JSON": (Script(httpx.Response(200, text=ECHO + "}")), update, TOKEN),
-    "an answer of another shape": (Script(httpx.Response(200, json=PLANTED)), update, TOKEN),
-    "an answer that breaks the document": (
+    "a response that is not JSON": (Script(httpx.Response(200, text=ECHO + "}")), update, TOKEN),
+    "a response of another shape": (Script(httpx.Response(200, json=PLANTED)), update, TOKEN),
+    "a response that breaks the document": (
         Script(httpx.Response(200, json={"session": FILLED | {"duration": PLANTED["name"]}})),
         update,
         TOKEN | {"strict_responses": True},
@@ -126,9 +126,9 @@ SCENARIOS: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Any, dict[
         lambda c: c.sessions.list().first_page(),
         TOKEN,
     ),
-    "no answer": (Script(httpx.ReadTimeout(ECHO)), update, TOKEN),
+    "no response": (Script(httpx.ReadTimeout(ECHO)), update, TOKEN),
     "no connection": (Script(httpx.ConnectError(ECHO)), update, KEY),
-    "no answer to a call with an issued token": (issuing(httpx.ReadError(ECHO)), update, KEY),
+    "no response to a call with an issued token": (issuing(httpx.ReadError(ECHO)), update, KEY),
     "an unknown patient field": (
         Script(envelope()),
         lambda c: c.sessions.update("1", patient={"name": PLANTED["name"], "nmae": "x"}),
@@ -365,9 +365,9 @@ def test_no_repr_of_what_is_read_shows_the_patient(driver: Callable[..., Driver]
 def test_the_log_holds_route_and_status_and_no_query_or_email(
     driver: Callable[..., Driver], logged: pytest.LogCaptureFixture
 ) -> None:
-    answer = page(["1"], 1, None)
-    answer.headers["x-request-id"] = "r-1"
-    driver(issuing(answer)).run(lambda c: c.sessions.list(page_size=77).first_page(), **KEY)
+    response = page(["1"], 1, None)
+    response.headers["x-request-id"] = "r-1"
+    driver(issuing(response)).run(lambda c: c.sessions.list(page_size=77).first_page(), **KEY)
     text = log_of(logged)
     lines = [r.getMessage() for r in logged.records if r.name == "heidi_sessions"]
     assert lines[0].startswith("GET heidi.test/api/jwt: 200 in ")

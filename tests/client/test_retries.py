@@ -21,7 +21,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "create": lambda c: c.sessions.create(),
     "update": lambda c: c.sessions.update("1", duration=1),
 }
-ANSWERS: dict[str, httpx.Response] = {
+RESPONSES: dict[str, httpx.Response] = {
     "get": envelope(),
     "list": page(["1"], 1, None),
     "create": httpx.Response(200, json={"session_id": "1"}),
@@ -56,7 +56,7 @@ def name(step: Any) -> str:
 
 def count(make: Callable[..., Driver], call: str, step: Any, **options: Any) -> int:
     """How many requests a call makes where the first one fails."""
-    script = Script(step, ANSWERS[call])
+    script = Script(step, RESPONSES[call])
     driver = make(script)
     try:
         driver.run(CALLS[call], **options)
@@ -130,14 +130,14 @@ def test_the_last_of_several_failures_is_the_one_that_is_raised() -> None:
 def test_a_write_that_may_be_repeated_once_is_not_repeated_after_a_second_failure(
     driver: Callable[..., Driver], clock: Clock
 ) -> None:
-    script = Script(httpx.ConnectError("x"), httpx.ReadTimeout("x"), ANSWERS["create"])
+    script = Script(httpx.ConnectError("x"), httpx.ReadTimeout("x"), RESPONSES["create"])
     with pytest.raises(APIConnectionError):
         driver(script).run(CALLS["create"])
     assert (2, 1) == (len(script.requests), len(clock.sleeps))
 
 
 def test_the_same_request_is_sent_again() -> None:
-    script = Script(failure(429, **{"retry-after": "0"}), ANSWERS["update"])
+    script = Script(failure(429, **{"retry-after": "0"}), RESPONSES["update"])
     Driver("sync", script).run(CALLS["update"])
     first, second = script.requests
     assert (first.method, first.url, first.content) == (second.method, second.url, second.content)
@@ -200,8 +200,8 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(clock: Clock) -> 
     ],
 )
 def test_a_retry_after_that_nobody_can_read_counts_as_none(clock: Clock, header: str) -> None:
-    answer = httpx.Response(503, headers=[(b"retry-after", header.encode())])
-    script = Script(answer, ANSWERS["create"])
+    response = httpx.Response(503, headers=[(b"retry-after", header.encode())])
+    script = Script(response, RESPONSES["create"])
     with pytest.raises(APIStatusError) as caught:
         Driver("sync", script).run(CALLS["create"])
     assert (None, []) == (caught.value.retry_after, clock.sleeps)

@@ -65,7 +65,7 @@ def test_a_made_session_differs_where_it_is_told_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "message"),
+    ("fields", "message"),
     [
         ({"duratoin": 3}, "Session has no duratoin; did you mean duration?"),
         ({"patient": {"nmae": "A"}}, "Session has no patient.nmae; did you mean patient.name?"),
@@ -73,25 +73,25 @@ def test_a_made_session_differs_where_it_is_told_to() -> None:
         ({"ehr_appointment_id": "E"}, "no ehr_appointment_id; did you mean ehr_appt_id?"),
     ],
 )
-def test_a_misspelt_member_of_a_made_session_is_an_error_that_names_the_closest(
-    members: dict[str, Any], message: str
+def test_a_misspelt_property_of_a_made_session_is_an_error_that_names_the_closest(
+    fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(TypeError, match=re.escape(message)):
-        make_session(**members)
+        make_session(**fields)
 
 
 @pytest.mark.parametrize(
-    ("members", "message"),
+    ("fields", "message"),
     [
         ({"duration": -1}, "Session: duration: "),
         ({"patient": {"gender": "X"}}, "Session: patient.gender: must be one of MALE, "),
     ],
 )
 def test_a_made_session_has_no_value_that_the_document_does_not_allow(
-    members: dict[str, Any], message: str
+    fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
-        make_session(**members)
+        make_session(**fields)
     assert str(caught.value).endswith("to try it, use Session.from_dict")
 
 
@@ -179,15 +179,15 @@ def test_a_new_session_of_the_mock_is_in_its_initial_state(heidi_mock: HeidiMock
 
 
 @pytest.mark.parametrize(
-    ("query", "member"), [({"page_size": 101}, "page_size"), ({"page": "x"}, "page")]
+    ("query", "field"), [({"page_size": 101}, "page_size"), ({"page": "x"}, "page")]
 )
 def test_the_mock_refuses_a_page_that_cannot_be_asked_for(
-    heidi_mock: HeidiMock, query: dict[str, Any], member: str
+    heidi_mock: HeidiMock, query: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(UnprocessableEntityError) as caught:
         heidi_mock.client().sessions.with_raw_response.list(**query)
     assert caught.value.detail
-    assert caught.value.detail.msg.startswith(f"{member}: ")
+    assert caught.value.detail.msg.startswith(f"{field}: ")
 
 
 @pytest.mark.parametrize("method", ["client", "async_client"])
@@ -277,7 +277,7 @@ def test_the_mock_fails_once_as_it_is_told(
     assert client.sessions.get("1234567890").session_id
 
 
-def test_a_slow_answer_reaches_a_client_that_is_patient(heidi_mock: HeidiMock) -> None:
+def test_a_slow_response_reaches_a_client_that_is_patient(heidi_mock: HeidiMock) -> None:
     heidi_mock.add(make_session())
     heidi_mock.next(slow(30))
     assert heidi_mock.client(timeout=60).sessions.get("1234567890").session_id

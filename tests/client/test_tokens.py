@@ -40,7 +40,7 @@ KEY: dict[str, Any] = {
 
 
 class Issuer:
-    """Issues numbered tokens that live for so many seconds, and answers calls that carry one."""
+    """Issues numbered tokens with a lifetime in seconds, and responds to calls that carry one."""
 
     def __init__(
         self, life: float = 3600, *, delay: float = 0, now: Callable[[], float] = time.time
@@ -176,7 +176,7 @@ def test_a_renewed_token_shows_in_the_log_and_in_retries_taken(
     ] == outcomes
 
 
-def test_a_second_401_is_the_answer(driver: Callable[..., Driver]) -> None:
+def test_a_second_401_is_the_response(driver: Callable[..., Driver]) -> None:
     issuer = Issuer()
     issuer.revoked = {f"Bearer token-{number}" for number in range(9)}
     with pytest.raises(AuthenticationError):
@@ -391,8 +391,8 @@ def test_a_refused_key_is_a_token_error_that_shows_no_email(
     driver: Callable[..., Driver],
 ) -> None:
     issuer = Issuer()
-    answer = failure(401, "InvalidKeyError", **{"x-request-id": "r-1"})
-    issuer.failures = [answer]
+    response = failure(401, "InvalidKeyError", **{"x-request-id": "r-1"})
+    issuer.failures = [response]
     with pytest.raises(TokenError) as caught:
         driver(issuer).run(get, **KEY)
     error = caught.value
@@ -421,7 +421,7 @@ def test_a_refused_key_is_a_token_error_that_shows_no_email(
         b'{"token": "", "expiration_time": "2044-08-01T00:00:00.000Z"}',
     ],
 )
-def test_an_answer_without_a_usable_token_is_a_token_error(
+def test_a_response_without_a_usable_token_is_a_token_error(
     driver: Callable[..., Driver], body: bytes
 ) -> None:
     issuer = Issuer()
@@ -452,7 +452,7 @@ def test_a_passing_failure_to_get_a_token_is_tried_again_whatever_the_call(
 
 
 @pytest.mark.usefixtures("clock")
-def test_no_answer_from_the_token_endpoint_means_that_the_call_was_not_made(
+def test_no_response_from_the_token_endpoint_means_that_the_call_was_not_made(
     driver: Callable[..., Driver],
 ) -> None:
     issuer = Issuer()

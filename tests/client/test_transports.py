@@ -70,11 +70,11 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.counter.connections.add(self.client_address)
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         self.counter.requests.append((self.command, self.path))
         self.counter.headers.append({k.lower(): v for k, v in self.headers.items()})
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        step = self.counter.script.pop(0) if self.counter.script else "answer"
+        step = self.counter.script.pop(0) if self.counter.script else "respond"
         if step == "stall":
             self.counter.patience.wait(10)
         if step in {"hang up", "stall"}:
@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the names that http.server looks for
+    do_GET = do_POST = do_PATCH = respond  # noqa: N815  # the names that http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
@@ -195,7 +195,7 @@ def test_a_connection_that_is_refused_is_tried_again_for_a_create(
 
 
 @pytest.mark.parametrize("derived", [False, True])
-def test_the_timeout_bounds_the_wait_for_an_answer(
+def test_the_timeout_bounds_the_wait_for_a_response(
     real: Callable[..., Any], server: Server, *, derived: bool
 ) -> None:
     def get_in_a_hurry(client: Any) -> Any:
@@ -217,7 +217,7 @@ def test_a_redirect_is_not_followed(real: Callable[..., Any], server: Server) ->
     assert 1 == len(server.requests)
 
 
-def test_a_cookie_of_one_answer_goes_with_no_other_request(
+def test_a_cookie_of_one_response_goes_with_no_other_request(
     real: Callable[..., Any], server: Server
 ) -> None:
     def get_twice(client: Any) -> Any:

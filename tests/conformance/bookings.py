@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import yaml
 
-from tests.conformance.reference import Answer, Request, answer, serving
+from tests.conformance.reference import Request, Response, respond, serving
 
 Json = dict[str, Any]
 SEVERAL, LIMIT = "/tables/bookings", 1024 * 1024
@@ -41,8 +41,10 @@ def write(folder: Path) -> None:
 class TroubleError(Exception):
     def __init__(self, status: int, code: str, text: str, **headers: str) -> None:
         super().__init__(text)
-        told = answer(status, {"error": {"code": code, "text": text}})
-        self.answer = told.but(headers={name.replace("_", "-"): it for name, it in headers.items()})
+        told = respond(status, {"error": {"code": code, "text": text}})
+        self.response = told.but(
+            headers={name.replace("_", "-"): it for name, it in headers.items()}
+        )
 
 
 def wrong(where: str) -> TroubleError:
@@ -94,13 +96,13 @@ class Tables:
         self.known[token] = {}
         return token
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         try:
             return self.route(request)
         except TroubleError as trouble:
-            return trouble.answer
+            return trouble.response
 
-    def route(self, request: Request) -> Answer:
+    def route(self, request: Request) -> Response:
         below = request.path.removeprefix(SEVERAL)
         one = re.fullmatch("/([^/]+)", below)
         if not request.path.startswith(SEVERAL) or (below and not one):
@@ -144,7 +146,7 @@ class Tables:
                 told[name] = value[name]
         return told
 
-    def book(self, mine: dict[str, Json], request: Request) -> Answer:
+    def book(self, mine: dict[str, Json], request: Request) -> Response:
         sent = self.sent(request, NEW)
         for name, there in (("guest", sent), ("seats", sent), ("name", sent.get("guest", {}))):
             if name not in there:
@@ -157,7 +159,7 @@ class Tables:
             "made": now, "changed": now,
         }  # fmt: skip
         self.keep(mine, booking)
-        return answer(201, {"booking": booking})
+        return respond(201, {"booking": booking})
 
     def keep(self, mine: dict[str, Json], booking: Json) -> None:
         mine[booking["ref"]] = booking
@@ -168,33 +170,33 @@ class Tables:
             raise TroubleError(404, "NO_SUCH_BOOKING", "no such booking")
         return mine[ref]
 
-    def read(self, mine: dict[str, Json], request: Request) -> Answer:
-        return answer(200, {"booking": self.find(mine, request)})
+    def read(self, mine: dict[str, Json], request: Request) -> Response:
+        return respond(200, {"booking": self.find(mine, request)})
 
-    def change(self, mine: dict[str, Json], request: Request) -> Answer:
+    def change(self, mine: dict[str, Json], request: Request) -> Response:
         booking = self.find(mine, request)
         sent = self.sent(request, self.shape)
         self.merge(booking, sent)
         before = datetime.fromisoformat(booking["changed"])
         booking["changed"] = stamp(max(datetime.now(UTC), before + timedelta(microseconds=1)))
-        return answer(200, {"booking": booking})
+        return respond(200, {"booking": booking})
 
     def merge(self, booking: Json, sent: Json) -> None:
         guest = booking["guest"] | sent.get("guest", {})
         booking.update(sent, guest=guest)
 
-    def cancel(self, mine: dict[str, Json], request: Request) -> Answer:
+    def cancel(self, mine: dict[str, Json], request: Request) -> Response:
         del mine[self.find(mine, request)["ref"]]
-        return Answer(204, b"", {})
+        return Response(204, b"", {})
 
-    def page(self, mine: dict[str, Json], request: Request) -> Answer:
+    def page(self, mine: dict[str, Json], request: Request) -> Response:
         text = request.query.get("limit", ["20"])[-1]
         if not re.fullmatch("[1-9][0-9]?", text) or int(text) > 50:
             raise wrong("limit")
         after = request.query.get("after", [""])[-1]
         if "after" in request.query and not re.fullmatch("after-BK-[0-9A-F]{24}", after):
             raise wrong("after")
-        return answer(200, self.told([*mine.values()], int(text), after.removeprefix("after-")))
+        return respond(200, self.told([*mine.values()], int(text), after.removeprefix("after-")))
 
     def told(self, bookings: list[Json], size: int, after: str) -> Json:
         refs = [booking["ref"] for booking in bookings]
@@ -232,7 +234,7 @@ class TakesATable(Tables):
 class Opens(Tables):
     """Shows bookings to any user."""
 
-    def read(self, mine: dict[str, Json], request: Request) -> Answer:
+    def read(self, mine: dict[str, Json], request: Request) -> Response:
         every = {ref: item for others in self.known.values() for ref, item in others.items()}
         return super().read(every, request)
 
@@ -259,9 +261,9 @@ class Repeats(Tables):
 class Revives(Tables):
     """Keeps what was cancelled."""
 
-    def cancel(self, mine: dict[str, Json], request: Request) -> Answer:
+    def cancel(self, mine: dict[str, Json], request: Request) -> Response:
         self.find(mine, request)
-        return Answer(204, b"", {})
+        return Response(204, b"", {})
 
 
 class Quotes(Tables):
@@ -271,18 +273,18 @@ class Quotes(Tables):
         try:
             return super().fit(value, shape, where)
         except TroubleError as trouble:
-            said = trouble.answer.content["error"]["text"]
+            said = trouble.response.content["error"]["text"]
             raise TroubleError(422, "INVALID", f"{said}: {value}") from None
 
 
 class Drops(Tables):
     """Does not keep the remark of a new booking."""
 
-    def book(self, mine: dict[str, Json], request: Request) -> Answer:
+    def book(self, mine: dict[str, Json], request: Request) -> Response:
         made = super().book(mine, request)
         booking = mine[made.content["booking"]["ref"]]
         booking["note"] = ""
-        return answer(201, {"booking": booking})
+        return respond(201, {"booking": booking})
 
 
 class Vanishes(Tables):

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-from .reference import Answer, Api, Handler, Request
+from .reference import Api, Handler, Request, Response
 
 PAGE_LIMIT = 50  # no walk of a witness is longer
 LIST = "/sessions/linked-user"
@@ -83,7 +83,7 @@ class Caller:
         body: bytes = b"",
         query: dict[str, str] | None = None,
         **headers: Any,
-    ) -> Answer:
+    ) -> Response:
         """Send a request; a header of None is left out, one underscore stands for a hyphen."""
         if content is not ...:
             body = json.dumps(content).encode()
@@ -101,25 +101,25 @@ class Caller:
             )
         )
 
-    def post(self, content: Any = ..., **headers: Any) -> Answer:
+    def post(self, content: Any = ..., **headers: Any) -> Response:
         return self.send("POST", "/sessions", content, **headers)
 
-    def get(self, session_id: str, **headers: Any) -> Answer:
+    def get(self, session_id: str, **headers: Any) -> Response:
         return self.send("GET", f"/sessions/{session_id}", **headers)
 
-    def patch(self, session_id: str, content: Any = ..., **headers: Any) -> Answer:
+    def patch(self, session_id: str, content: Any = ..., **headers: Any) -> Response:
         return self.send("PATCH", f"/sessions/{session_id}", content, **headers)
 
-    def patch_raw(self, session_id: str, body: bytes, **headers: Any) -> Answer:
+    def patch_raw(self, session_id: str, body: bytes, **headers: Any) -> Response:
         return self.send("PATCH", f"/sessions/{session_id}", body=body, **headers)
 
-    def page(self, **query: str) -> Answer:
+    def page(self, **query: str) -> Response:
         return self.send("GET", LIST, query=query)
 
-    def page_without_token(self) -> Answer:
+    def page_without_token(self) -> Response:
         return self.send("GET", LIST, authorization=None)
 
-    def issue(self, **settings: str | None) -> Answer:
+    def issue(self, **settings: str | None) -> Response:
         """Ask for a token; `key`, `email` and `internal_id` may be others than the caller's."""
         known = {"key": self.server.api_key, "email": self.email, "internal_id": self.internal_id}
         asked = known | settings
@@ -136,21 +136,21 @@ class Caller:
         end = datetime.fromisoformat(self.issue().content["expiration_time"])
         return (end - datetime.now(UTC)).total_seconds()
 
-    def create(self, **members: Any) -> str:
-        return str(self.post(members).content["session_id"])
+    def create(self, **fields: Any) -> str:
+        return str(self.post(fields).content["session_id"])
 
     def several(self, number: int) -> list[str]:
         return [self.create() for _ in range(number)]
 
-    def created(self, **members: Any) -> dict[str, Any]:
-        return self.read(self.create(**members))
+    def created(self, **fields: Any) -> dict[str, Any]:
+        return self.read(self.create(**fields))
 
     def read(self, session_id: str) -> dict[str, Any]:
         session: dict[str, Any] = self.get(session_id).content["session"]
         return session
 
-    def patched(self, session_id: str, **members: Any) -> dict[str, Any]:
-        session: dict[str, Any] = self.patch(session_id, members).content["session"]
+    def patched(self, session_id: str, **fields: Any) -> dict[str, Any]:
+        session: dict[str, Any] = self.patch(session_id, fields).content["session"]
         return session
 
     def listed(self, **query: str) -> dict[str, Any]:
@@ -165,9 +165,9 @@ class Caller:
                     return dict(session)
         raise LookupError(session_id)
 
-    def views(self, session_id: str, **members: Any) -> list[dict[str, Any]]:
+    def views(self, session_id: str, **fields: Any) -> list[dict[str, Any]]:
         """Change a session, and return it as all three operations show it."""
-        patched = self.patched(session_id, **members)
+        patched = self.patched(session_id, **fields)
         return [patched, self.read(session_id), self.in_list(session_id)]
 
     def pages(self, page_size: str = "2", between: Callable[[int], object] = int) -> list[Any]:
@@ -184,9 +184,9 @@ class Caller:
 
     # --- claims ---
 
-    def keeps(self, **members: Any) -> bool:
+    def keeps(self, **fields: Any) -> bool:
         """Say whether all operations show what was sent in an update."""
-        return all(shows(view, members) for view in self.views(self.create(), **members))
+        return all(shows(view, fields) for view in self.views(self.create(), **fields))
 
     def refuses(self, status: int, content: Any) -> bool:
         """Say whether an update is refused with a status, and changes nothing."""
@@ -199,8 +199,8 @@ class Caller:
         return is_error(reply, status) and before == self.read(session_id)
 
 
-def shows(session: dict[str, Any], members: dict[str, Any]) -> bool:
-    """Say whether a session shows these members; an object among them may hold others too."""
+def shows(session: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """Say whether a session shows these properties; an object among them may hold others too."""
     return all(
         name in session
         and (
@@ -210,12 +210,12 @@ def shows(session: dict[str, Any], members: dict[str, Any]) -> bool:
             else isinstance(session[name], bool) == isinstance(value, bool)
             and session[name] == value
         )
-        for name, value in members.items()
+        for name, value in fields.items()
     )
 
 
-def is_error(reply: Answer, status: int, kind: str | None = None) -> bool:
-    """Say whether an answer is this error, in the shape that all errors have."""
+def is_error(reply: Response, status: int, kind: str | None = None) -> bool:
+    """Say whether a response is this error, in the shape that all errors have."""
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if reply.status != status or media_type != "application/json":
         return False
@@ -243,7 +243,7 @@ def remote(url: str) -> Generator[Handler]:
             threads.used = time.monotonic()
             return known
 
-        def exchange(request: Request) -> Answer:
+        def exchange(request: Request) -> Response:
             query = urlencode(request.query, doseq=True)
             asked = connection()
             asked.request(
@@ -255,6 +255,6 @@ def remote(url: str) -> Generator[Handler]:
             )
             reply = asked.getresponse()
             headers = {name.lower(): text for name, text in reply.getheaders()}
-            return Answer(reply.status, reply.read(), headers)
+            return Response(reply.status, reply.read(), headers)
 
         yield exchange

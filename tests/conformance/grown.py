@@ -112,12 +112,12 @@ class Grown(Api):
     update_shape = UPDATE | SHAPE
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Json:
-        members = super().checked(value, shape, where)
+        fields = super().checked(value, shape, where)
         needed = {"body": CREATE_ONLY if shape is self.create_shape else (), "body.room": ["floor"]}
         for name in needed.get(where, ()):
-            if name not in members:
+            if name not in fields:
                 raise RefusalError(422, "ValidationError", f"{where}.{name} is needed")
-        return members
+        return fields
 
     def opened(self, user: User, sent: Json) -> Json:
         return super().opened(user, sent) | {"level": 3}

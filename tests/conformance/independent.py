@@ -113,10 +113,10 @@ def no_constant(name: str) -> None:
 # --- errors ---
 
 
-class Problem(Exception):  # noqa: N818  # it is the answer, more than a mistake
+class Problem(Exception):  # noqa: N818  # it is the response, more than a mistake
     def __init__(self, status: int, kind: str, msg: str, **headers: str) -> None:
         super().__init__(msg)
-        self.answer = JSONResponse(
+        self.response = JSONResponse(
             {"detail": {"msg": msg, "type": kind}},
             status,
             {name.replace("_", "-"): value for name, value in headers.items()},
@@ -131,8 +131,8 @@ def unknown_session() -> Problem:
     return Problem(404, "SessionNotFoundError", "Session not found")
 
 
-def invalid(member: str) -> Problem:
-    return Problem(422, "ValidationError", f"{member}: not valid")
+def invalid(place: str) -> Problem:
+    return Problem(422, "ValidationError", f"{place}: not valid")
 
 
 def not_allowed(path: str) -> Problem:
@@ -357,21 +357,21 @@ def create_app(practice: Practice) -> FastAPI:
 
     @app.exception_handler(Problem)
     async def explain(request: HttpRequest, problem: Problem) -> JSONResponse:
-        return problem.answer
+        return problem.response
 
     @app.exception_handler(HTTPException)
     async def explain_routing(request: HttpRequest, error: HTTPException) -> JSONResponse:
-        """Answer what no route takes: a token comes first on a known path, then the method."""
+        """Respond to what no route takes: a token comes first on a known path, then the method."""
         path = request.url.path.removeprefix(PREFIX)
         if error.status_code != 405:
-            return Problem(404, "NotFound", "no such path").answer
+            return Problem(404, "NotFound", "no such path").response
         if path == "/jwt":
-            return Problem(405, "MethodNotAllowed", "no such method", allow="GET").answer
+            return Problem(405, "MethodNotAllowed", "no such method", allow="GET").response
         try:
             practice.owner(request)
         except Problem as problem:
-            return problem.answer
-        return not_allowed(path).answer
+            return problem.response
+        return not_allowed(path).response
 
     return app
 
@@ -393,7 +393,7 @@ def serving() -> Generator[Independent]:
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # asyncio sets this on its own sockets alone; without it, each answer waits 40 ms.
+        # asyncio sets this on its own sockets alone; without it, each response waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -1,6 +1,6 @@
-"""What servers answer to the witnesses of the catalogue, told so that all right ones tell the same.
+"""Responses to the witnesses of the catalogue, in a form that is the same for all correct servers.
 
-What the contract leaves open is told alike: ids, timestamps, messages, the order of the list, what
+What the contract leaves open is replaced: ids, timestamps, messages, the order of the list, what
 a page holds of it, and the types of errors that it does not name.
 """
 
@@ -11,11 +11,11 @@ from typing import Any, cast
 
 from .caller import Server
 from .faults.catalogue import Planted, kept
-from .reference import Answer, Request
+from .reference import Request, Response
 
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?", re.ASCII)
 NAMED_TYPES = {"AuthenticationError", "SessionNotFoundError", "NoLinkedUserException"}
-# Witnesses that meet a choice: depth, members sent twice, numbers that no double holds, half a
+# Witnesses that meet a choice: depth, properties sent twice, numbers that no double holds, half a
 # surrogate pair, a page of another user, what a walk is told while sessions come, which session is
 # the last, 404 or 422 where both are earned.
 CHOICES = {
@@ -32,7 +32,7 @@ CHOICES = {
     "robustness.crash_deep_and_broken",
     "robustness.crash_deep_arrays",
     "robustness.crash_deep_objects",
-    "robustness.crash_duplicate_members",
+    "robustness.crash_duplicate_properties",
     "robustness.crash_huge_exponents",
     "robustness.crash_lone_surrogates",
     "robustness.crash_lone_surrogates_in_notes",
@@ -48,13 +48,13 @@ CHOICES = {
 
 @dataclass
 class Tape:
-    """The answers of a server, in order; ids are named by the order in which they came."""
+    """The responses of a server, in order; ids are named by the order in which they came."""
 
     server: Server
     told: list[Any] = field(default_factory=list[Any])
     names: dict[str, str] = field(default_factory=dict[str, str])
 
-    def exchange(self, request: Request) -> Answer:
+    def exchange(self, request: Request) -> Response:
         reply = self.server.exchange(request)
         # A server in this process writes a body for HEAD, too, which never leaves it.
         bare = replace(reply, body=b"") if request.method == "HEAD" else reply
@@ -64,7 +64,7 @@ class Tape:
             self.told[-1][1].pop("www-authenticate")
         return reply
 
-    def tell(self, reply: Answer) -> dict[str, Any]:
+    def tell(self, reply: Response) -> dict[str, Any]:
         headers = {
             "www-authenticate": reply.headers.get("www-authenticate", "").partition(" ")[0],
             "allow": sorted(
@@ -101,11 +101,11 @@ class Tape:
                 # In an order that does not depend on that of the list.
                 return sorted(json.dumps(self.same("told", item), sort_keys=True) for item in value)
             case _, dict():
-                members = dict(cast("dict[str, Any]", value))
-                if len(members.get("sessions", [])) < members.get("total_count", 0):
+                fields = dict(cast("dict[str, Any]", value))
+                if len(fields.get("sessions", [])) < fields.get("total_count", 0):
                     # Which sessions a page holds is a choice.
-                    members.pop("sessions")
-                return {key: self.same(key, inner) for key, inner in members.items()}
+                    fields.pop("sessions")
+                return {key: self.same(key, inner) for key, inner in fields.items()}
             case _, bool():
                 return str(value)
             case _, str():
@@ -115,7 +115,7 @@ class Tape:
 
 
 def heard(planted: Planted, server: Server) -> tuple[bool, list[Any]]:
-    """Ask the witness of a fault; return what it says of a server, and what that answered."""
+    """Ask the witness of a fault; return what it says of a server, and its responses."""
     tape = Tape(server)
     says = kept(planted.witness, replace(server, exchange=tape.exchange).caller())
     # Requests that overlap come in any order.

@@ -40,11 +40,11 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
-    interim: tuple[int, ...] = ()  # statuses of the answers that come before this one
+    interim: tuple[int, ...] = ()  # statuses of the responses that come before this one
     pieces: tuple[bytes, ...] = ()  # what is sent in its place, before the connection is closed
 
     @property
@@ -54,14 +54,14 @@ class Answer:
     def but(
         self, *, content: Any = None, headers: dict[str, str] | None = None, **changes: Any
     ) -> Self:
-        """Return this answer with some of it changed; headers are merged."""
+        """Return this response with some of it changed; headers are merged."""
         if content is not None:
             changes["body"] = json.dumps(content).encode()
         return replace(self, headers=self.headers | (headers or {}), **changes)
 
 
-Handler = Callable[[Request], Answer]
-Fault = Callable[[Request, Handler], Answer]
+Handler = Callable[[Request], Response]
+Fault = Callable[[Request, Handler], Response]
 
 
 class RefusalError(Exception):
@@ -72,11 +72,11 @@ class RefusalError(Exception):
     ) -> None:
         super().__init__(msg)
         detail = {"detail": {"msg": msg, "type": kind}}
-        self.answer = answer(status, detail).but(headers=headers)
+        self.response = respond(status, detail).but(headers=headers)
 
 
-def answer(status: int, content: Any) -> Answer:
-    return Answer(status, json.dumps(content).encode())
+def respond(status: int, content: Any) -> Response:
+    return Response(status, json.dumps(content).encode())
 
 
 # --- the shape of requests ---
@@ -141,20 +141,20 @@ UPDATE: Shape = {
 
 
 def checked(value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
-    """Return the members of `value` that `shape` knows; anything it does not know is ignored."""
+    """Return the properties of `value` that `shape` knows; anything it does not know is ignored."""
     if not isinstance(value, dict):
         raise RefusalError(422, "ValidationError", f"{where} must be an object")
-    members: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, rule in shape.items():
         if name not in value:
             continue
         if isinstance(rule, dict):
-            members[name] = checked(value[name], cast("Shape", rule), f"{where}.{name}")
+            fields[name] = checked(value[name], cast("Shape", rule), f"{where}.{name}")
         elif rule(value[name]):
-            members[name] = value[name]
+            fields[name] = value[name]
         else:
             raise RefusalError(422, "ValidationError", f"{where}.{name} is not valid")
-    return members
+    return fields
 
 
 class Inexact:
@@ -269,15 +269,15 @@ class Api:
         self.expiries[token] = time.time() + (self.lifetime if lifetime is None else lifetime)
         return token
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         self.requests.append(request)
         with self.lock:
             try:
                 return self.route(request)
             except RefusalError as refusal:
-                return refusal.answer
+                return refusal.response
 
-    def route(self, request: Request) -> Answer:
+    def route(self, request: Request) -> Response:
         if request.path == "/jwt":
             return self.issue_token(request)
         parts = request.path.split("/")
@@ -288,7 +288,7 @@ class Api:
         if request.method not in methods:
             allow = {"allow": ", ".join(methods)}
             raise RefusalError(405, "MethodNotAllowed", "no such method", allow)
-        return answer(200, methods[request.method](user, request))
+        return respond(200, methods[request.method](user, request))
 
     def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
         """Return what can be done at a path, given its segments below `/sessions`."""
@@ -304,7 +304,7 @@ class Api:
 
     # --- who asks ---
 
-    def issue_token(self, request: Request) -> Answer:
+    def issue_token(self, request: Request) -> Response:
         if request.headers.get("heidi-api-key") != self.api_key:
             raise self.unauthenticated("wrong key")
         email, internal_id = (
@@ -315,7 +315,7 @@ class Api:
                 422, "ValidationError", "email and third_party_internal_id are required"
             )
         token = self.token(email, internal_id)
-        return answer(200, {"token": token, "expiration_time": self.expiration(token)})
+        return respond(200, {"token": token, "expiration_time": self.expiration(token)})
 
     def expiration(self, token: str) -> str:
         moment = datetime.fromtimestamp(self.expiries[token], UTC)
@@ -361,20 +361,20 @@ class Api:
         )
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
-        """Return the members of `value` that `shape` knows; the others are ignored."""
+        """Return the properties of `value` that `shape` knows; the others are ignored."""
         if not isinstance(value, dict):
             raise self.invalid(where, value)
-        members: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for name, rule in shape.items():
             if name not in value:
                 continue
             if isinstance(rule, dict):
-                members[name] = self.checked(value[name], cast("Shape", rule), f"{where}.{name}")
+                fields[name] = self.checked(value[name], cast("Shape", rule), f"{where}.{name}")
             elif rule(value[name]):
-                members[name] = value[name]
+                fields[name] = value[name]
             else:
                 raise self.invalid(f"{where}.{name}", value[name])
-        return members
+        return fields
 
     def invalid(self, where: str, value: object) -> RefusalError:
         return RefusalError(422, "ValidationError", f"{where} is not valid")
@@ -419,7 +419,7 @@ class Api:
         session["updated_at"] = max(now(), after(session["updated_at"]))
 
     def shown(self, session: dict[str, Any], operation: str) -> dict[str, Any]:
-        """Return a copy of a session as an operation answers it."""
+        """Return a copy of a session as an operation returns it."""
         return copy.deepcopy(session)
 
     def page(self, user: User, request: Request) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from heidi_conformance import Level
 from heidi_conformance._settings import Plan
 
-from .reference import Answer, Api, Handler, Request, serving
+from .reference import Api, Handler, Request, Response, serving
 
 # Where a server stands, and the tokens of its users and its key, as long as it stands.
 Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
@@ -56,7 +56,7 @@ def place() -> Generator[Put]:
     """Yield what puts one server after another behind the same socket."""
     current: list[Handler] = []
 
-    def handle(request: Request) -> Answer:
+    def handle(request: Request) -> Response:
         return current[-1](request)
 
     with serving(handle) as url:

@@ -113,7 +113,7 @@ BAD = {
     "odd text": (VERDICT.to_json().replace('"strict"', "7"), "is no report"),
     "odd number": (VERDICT.to_json().replace('"seen": 3', '"seen": "3"'), "is no report"),
     "odd result": (VERDICT.to_json().replace('"passed"', '"fine"'), "is no report"),
-    "odd answers": (VERDICT.to_json().replace('"404": 1', '"404": []'), "is no report"),
+    "odd responses": (VERDICT.to_json().replace('"404": 1', '"404": []'), "is no report"),
     "other level": (replace(VERDICT, level="documented").to_json(), "baseline of the same level"),
 }
 
@@ -135,9 +135,9 @@ def test_a_useless_baseline_gives_2_and_one_line_before_anything_is_sent(
 
 
 def test_a_report_of_the_first_days_can_be_a_baseline() -> None:
-    members = json.loads(VERDICT.to_json())
-    del members["shards"]
-    for finding in members["findings"]:
+    fields = json.loads(VERDICT.to_json())
+    del fields["shards"]
+    for finding in fields["findings"]:
         del finding["code"], finding["detail"], finding["fingerprint"], finding["python"]
 
-    assert not Verdict.from_json(json.dumps(members)).conforms
+    assert not Verdict.from_json(json.dumps(fields)).conforms

@@ -16,7 +16,7 @@ from heidi_conformance.breadth import Inventor
 
 from .conftest import Judged
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
+from .reference import Api, Fault, Handler, Request, Response, faulty, respond, serving
 
 
 def invented(
@@ -63,18 +63,18 @@ def test_each_of_them_can_be_sent_again_to_other_sessions(api: Api) -> None:
     assert not [known for known in user.sessions for target in sent if known in target]
 
 
-def long_duration(request: Request, handle: Handler) -> Answer:
+def long_duration(request: Request, handle: Handler) -> Response:
     """Break where a random request sends a number that no rule does."""
     reply = handle(request)
     lasts = request.method == "PATCH" and reply.status == 200
     if lasts and 0.4 < reply.content["session"]["duration"] < 0.6:
-        return answer(500, {"detail": {"msg": "broken", "type": "Error"}})
+        return respond(500, {"detail": {"msg": "broken", "type": "Error"}})
     return reply
 
 
-def forgets(request: Request, handle: Handler) -> Answer:
+def forgets(request: Request, handle: Handler) -> Response:
     """Break where a rule looks: no update is done."""
-    return answer(500, {}) if request.method == "PATCH" else handle(request)
+    return respond(500, {}) if request.method == "PATCH" else handle(request)
 
 
 @pytest.mark.slow

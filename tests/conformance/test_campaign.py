@@ -25,7 +25,7 @@ from .reference import Api, serving
 from .test_html import FINDING, VERDICT
 
 CLEAN = replace(VERDICT, findings=(), notes=(), requests=100, sessions_created=1)
-Answer = Callable[[Task], Result]
+Run = Callable[[Task], Result]
 
 
 def passes(task: Task) -> Result:
@@ -35,8 +35,8 @@ def passes(task: Task) -> Result:
 class Inline:
     """Performs each task at once. tasks: those it was given."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, run: Run) -> None:
+        self.run = run
         self.progress: dict[int, Progress] = {}
         self.tasks: list[Task] = []
 
@@ -44,7 +44,7 @@ class Inline:
         self.tasks.append(task)
         future: Future[Result] = Future()
         try:
-            future.set_result(self.answer(task))
+            future.set_result(self.run(task))
         except OSError as error:
             future.set_exception(error)
         return future
@@ -55,9 +55,9 @@ class Inline:
 
 
 def campaign(
-    answer: Answer = passes, shards: int = 3, lanes: int = 1, budget: Budget | None = None
+    run: Run = passes, shards: int = 3, lanes: int = 1, budget: Budget | None = None
 ) -> tuple[Inline, Verdict]:
-    workers = Inline(answer)
+    workers = Inline(run)
     tasks = [Task("http://x", {"token": f"token-of-lane-{lane}"}) for lane in range(lanes)]
     rounds = Rounds(workers, tasks, shards, budget or Budget(), lambda _: None)
     return workers, rounds.run(lambda _: None)
@@ -87,13 +87,13 @@ def test_no_more_sessions_are_created_than_may_be_though_every_run_creates_all_i
 ) -> None:
     created: list[int] = []
 
-    def answer(task: Task) -> Result:
+    def run(task: Task) -> Result:
         created.append(task.settings["max_sessions"])
         verdict = replace(CLEAN, shards=(str(task.shard),), sessions_created=created[-1])
         return Result(verdict, "", 1)
 
     with contextlib.suppress(CannotJudgeError):
-        campaign(answer, 2, lanes, Budget(requests=10**6, sessions=most, extra=True))
+        campaign(run, 2, lanes, Budget(requests=10**6, sessions=most, extra=True))
 
     assert 0 < sum(created) <= most
 
@@ -130,7 +130,7 @@ def test_a_budget_too_small_for_the_rules_is_no_pass() -> None:
         campaign(budget=Budget(requests=200))
 
 
-def fails(number: int, how: Answer) -> Answer:
+def fails(number: int, how: Run) -> Run:
     return lambda task: how(task) if task.shard.number == number else passes(task)
 
 
@@ -145,7 +145,7 @@ def dies(task: Task) -> Result:
 @pytest.mark.parametrize(
     ("how", "named"), [(refuses, "the server is silent"), (dies, "ConnectionResetError")]
 )
-def test_a_shard_without_a_verdict_is_no_pass(how: Answer, named: str) -> None:
+def test_a_shard_without_a_verdict_is_no_pass(how: Run, named: str) -> None:
     with pytest.raises(
         CannotJudgeError, match=f"shard 2/3 came to no verdict: .*{named}"
     ) as caught:
@@ -155,12 +155,12 @@ def test_a_shard_without_a_verdict_is_no_pass(how: Answer, named: str) -> None:
 
 
 def test_a_shard_without_a_verdict_is_said_beside_the_findings_of_others() -> None:
-    def answer(task: Task) -> Result:
+    def run(task: Task) -> Result:
         result = passes(task)
         assert result.verdict is not None
         return replace(result, verdict=replace(result.verdict, findings=(FINDING,)))
 
-    _, verdict = campaign(lambda task: refuses(task) if task.shard.number == 2 else answer(task))
+    _, verdict = campaign(lambda task: refuses(task) if task.shard.number == 2 else run(task))
 
     assert [FINDING.fingerprint] == [finding.fingerprint for finding in verdict.findings]
     assert any("shard 2/3 came to no verdict" in note for note in verdict.notes)

@@ -15,7 +15,7 @@ from heidi_conformance._wire import Wire
 from . import faults
 from .conftest import new_api
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Handler, answer, serving
+from .reference import Api, Handler, Response, respond, serving
 from .reference import Request as Received
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
@@ -25,8 +25,8 @@ CARDS = {
     "transport.byte_order_mark": (("error-shape",), {"json-answers"}),
     "transport.missing_session_is_410": (("own-sessions",), {"unknown-id"}),
     "views.no_region_in_list": (("values",), {"update-listed"}),
-    "views.answers_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
-    "validation.wrong_member_is_400": (
+    "views.returns_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
+    "validation.wrong_property_is_400": (
         ("body-shape", "no-coercion"),
         {"body-shape", "no-coercion", "values"},
     ),
@@ -101,7 +101,7 @@ def test_a_report_says_that_the_requests_for_proofs_were_used_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_reduce, "FOR_ALL", 5)
-    verdict = judged_as_planted("views.answers_the_defaults", ("update-read",))
+    verdict = judged_as_planted("views.returns_the_defaults", ("update-read",))
     assert {"untried"} == {item.stability for item in verdict.findings}
     assert any("requests for proofs were used up" in note for note in verdict.notes)
 
@@ -113,10 +113,10 @@ def on_one_connection(api: Api) -> Handler:
     """Fail on every second request of a connection."""
     known: set[int] = set()
 
-    def handle(request: Received) -> Answer:
+    def handle(request: Received) -> Response:
         again = request.connection in known
         known.add(request.connection)
-        return answer(500, {}) if again and request.method == "GET" else api.handle(request)
+        return respond(500, {}) if again and request.method == "GET" else api.handle(request)
 
     return handle
 
@@ -125,10 +125,10 @@ def in_haste(api: Api) -> Handler:
     """Fail where a request comes soon after the one before."""
     times = [0.0]
 
-    def handle(request: Received) -> Answer:
+    def handle(request: Received) -> Response:
         times.append(time.monotonic())
         soon = times[-1] - times[-2] < 0.5
-        return answer(500, {}) if soon and request.method == "GET" else api.handle(request)
+        return respond(500, {}) if soon and request.method == "GET" else api.handle(request)
 
     return handle
 
@@ -137,11 +137,11 @@ def at_once(api: Api) -> Handler:
     """Fail where two updates overlap."""
     both = threading.Barrier(2)
 
-    def handle(request: Received) -> Answer:
+    def handle(request: Received) -> Response:
         if request.method != "PATCH":
             return api.handle(request)
         try:
-            return answer(500, {}) if both.wait(2) else api.handle(request)
+            return respond(500, {}) if both.wait(2) else api.handle(request)
         except threading.BrokenBarrierError:
             both.reset()
             return api.handle(request)
@@ -153,13 +153,13 @@ def on_page_two(api: Api) -> Handler:
     """Fail on every page but the first, and have more than one."""
     for _ in range(101):
         api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {TOKEN}"}, b""))
-    return lambda request: answer(500, {}) if "page" in request.query else api.handle(request)
+    return lambda request: respond(500, {}) if "page" in request.query else api.handle(request)
 
 
 def at_times(api: Api) -> Handler:
     """Fail now and then."""
     numbers = itertools.count()
-    return lambda request: answer(500, {}) if next(numbers) in (1, 3) else api.handle(request)
+    return lambda request: respond(500, {}) if next(numbers) in (1, 3) else api.handle(request)
 
 
 READING = (create("s1", {}), read("s1"))
@@ -206,7 +206,7 @@ def test_what_a_list_shows_is_created_by_the_printed_requests() -> None:
     api = new_api()
     api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {TOKEN}"}, b""))
 
-    def without_duration(request: Received) -> Answer:
+    def without_duration(request: Received) -> Response:
         reply = api.handle(request)
         if request.method == "GET":
             content = reply.content

@@ -14,7 +14,7 @@ from heidi_conformance._credentials import SECRETS
 
 from .faults import simple
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
+from .reference import Api, Handler, Request, Response, faulty, new_session, serving
 
 FEW = ("--rules-only",)
 
@@ -158,7 +158,7 @@ def test_every_session_of_a_run_is_marked_at_its_end_and_the_summary_says_how(
 
 
 def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -> None:
-    def always_linked(request: Request, handle: Handler) -> Answer:
+    def always_linked(request: Request, handle: Handler) -> Response:
         for user in api.users.values():
             user.linked = True
         return handle(request)
@@ -315,10 +315,10 @@ def test_what_cannot_be_run_gives_2_and_one_line_that_names_it(
 
 SERVERS = {
     "wrong token": (Api().handle, "refuses the token"),
-    "web site": (lambda _: Answer(200, b"<h1>Hi</h1>", {"content-type": "text/html"}), "path"),
-    "other API": (lambda _: Answer(404, b'{"detail":"Not Found"}'), "path"),
-    "another JSON": (lambda _: Answer(200, b"[1, 2]"), "path"),
-    "broken server": (lambda _: Answer(500, b"oops", {"content-type": "text/plain"}), "its log"),
+    "web site": (lambda _: Response(200, b"<h1>Hi</h1>", {"content-type": "text/html"}), "path"),
+    "other API": (lambda _: Response(404, b'{"detail":"Not Found"}'), "path"),
+    "another JSON": (lambda _: Response(200, b"[1, 2]"), "path"),
+    "broken server": (lambda _: Response(500, b"oops", {"content-type": "text/plain"}), "its log"),
 }
 
 
@@ -328,7 +328,7 @@ def test_a_server_that_cannot_be_judged_gives_2_and_one_line_before_anything_is_
 ) -> None:
     methods: set[str] = set()
 
-    def watched(request: Request) -> Answer:
+    def watched(request: Request) -> Response:
         methods.add(request.method)
         return handle(request)
 

@@ -12,7 +12,7 @@ from heidi_conformance import Level
 from .conftest import Judged
 from .faults import simple
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
+from .reference import Api, Fault, Handler, Request, Response, faulty, respond, serving
 
 CREATE = "/paths/~1sessions/post"
 GET = "/paths/~1sessions~1{session_id}/get"
@@ -93,14 +93,14 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
 def test_a_finding_that_does_not_show_again_is_marked_flaky(judged: Judged) -> None:
     broken = iter([False] * 60 + [True])
 
-    def once(request: Request, handle: Handler) -> Answer:
-        return answer(500, {}) if next(broken, False) else handle(request)
+    def once(request: Request, handle: Handler) -> Response:
+        return respond(500, {}) if next(broken, False) else handle(request)
 
     (finding,) = judged(once).findings
     assert ("no-server-error", "flaky") == (finding.rule, finding.stability)
 
 
-def test_a_finding_repeats_no_value_that_the_server_answered(judged_once: Judged) -> None:
+def test_a_finding_repeats_no_value_that_the_server_returned(judged_once: Judged) -> None:
     verdict = judged_once(simple.unknown_gender, "documented")
 
     assert verdict.findings
@@ -135,9 +135,9 @@ def test_the_requests_of_a_finding_run_as_a_program_and_show_it(
 
 @pytest.mark.slow
 def test_random_requests_find_what_no_script_asks_for(judged: Judged) -> None:
-    def crash(request: Request, handle: Handler) -> Answer:
+    def crash(request: Request, handle: Handler) -> Response:
         duration = re.search(rb'"duration": ([0-9]{6})[,}]', request.body)
-        return answer(500, {}) if duration else handle(request)
+        return respond(500, {}) if duration else handle(request)
 
     assert () == judged(crash).findings
     assert ["no-server-error"] == [item.rule for item in judged(crash, max_examples=1).findings]

@@ -13,7 +13,7 @@ from heidi_conformance import CannotJudgeError, Progress, _wire, judge
 
 from .conftest import Judged
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Fault, Handler, Request, answer, faulty, serving
+from .reference import Api, Fault, Handler, Request, Response, faulty, respond, serving
 
 Attack = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -22,7 +22,7 @@ PAGE = b'{"sessions":[],"count":0,"total_count":0,"next_page":null,"has_next_pag
 
 @contextlib.contextmanager
 def raw_server(attack: Attack) -> Generator[str]:
-    """Answer every connection with an attack."""
+    """Respond to every connection with an attack."""
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
 
@@ -110,7 +110,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_a_server_that_does_not_answer_whole_cannot_be_judged(
+def test_a_server_that_sends_incomplete_responses_cannot_be_judged(
     attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.3)
@@ -155,9 +155,9 @@ def test_a_useless_server_ends_within_the_budget_and_is_told_what_it_did(
 
 
 def always(status: int) -> Fault:
-    def fault(request: Request, handle: Handler) -> Answer:
+    def fault(request: Request, handle: Handler) -> Response:
         error = {"detail": {"msg": "not now", "type": "Error"}}
-        reply = answer(status, error).but(headers={"retry-after": "5"})
+        reply = respond(status, error).but(headers={"retry-after": "5"})
         return reply if request.method == "POST" else handle(request)
 
     return fault
@@ -175,18 +175,18 @@ def test_a_server_that_creates_nothing_ends_within_the_budget(status: int, api: 
     assert max((later - earlier for earlier, later in pairwise(seconds)), default=0) < 2
 
 
-def bare_list(request: Request, handle: Handler) -> Answer:
+def bare_list(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status != 200 or b'"sessions"' not in reply.body:
         return reply
-    return answer(200, reply.content["sessions"])
+    return respond(200, reply.content["sessions"])
 
 
-def unwrapped(request: Request, handle: Handler) -> Answer:
+def unwrapped(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status != 200 or b'"session"' not in reply.body:
         return reply
-    return answer(200, reply.content["session"])
+    return respond(200, reply.content["session"])
 
 
 @pytest.mark.parametrize("fault", [bare_list, unwrapped])
@@ -194,16 +194,16 @@ def test_another_shape_on_the_right_path_is_a_finding(fault: Fault, judged: Judg
     assert "answer-schema" in {item.rule for item in judged(fault, rules=SOME).findings}
 
 
-def redirect(request: Request, handle: Handler) -> Answer:
-    return Answer(307, b"", {"location": "http://127.0.0.1:1/elsewhere"})
+def redirect(request: Request, handle: Handler) -> Response:
+    return Response(307, b"", {"location": "http://127.0.0.1:1/elsewhere"})
 
 
-def not_utf8(request: Request, handle: Handler) -> Answer:
+def not_utf8(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     return reply.but(body=reply.body.replace(b"Session", b"S\xff\xfe"))
 
 
-def deep(request: Request, handle: Handler) -> Answer:
+def deep(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     return (
         reply.but(body=b'{"session":' * 20_000 + b"1" + b"}" * 20_000)
@@ -212,18 +212,18 @@ def deep(request: Request, handle: Handler) -> Answer:
     )
 
 
-def huge_number(request: Request, handle: Handler) -> Answer:
+def huge_number(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     return reply.but(body=reply.body.replace(b'"duration": 60', b'"duration": 1' + b"0" * 9999))
 
 
-def strange_types(request: Request, handle: Handler) -> Answer:
+def strange_types(request: Request, handle: Handler) -> Response:
     return (
-        handle(request) if request.method == "POST" else answer(200, [[], None, 1, {"session": 5}])
+        handle(request) if request.method == "POST" else respond(200, [[], None, 1, {"session": 5}])
     )
 
 
-def sessions_of_another_kind(request: Request, handle: Handler) -> Answer:
+def sessions_of_another_kind(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status != 200 or "sessions" not in reply.content:
         return reply
@@ -234,14 +234,14 @@ def sessions_of_another_kind(request: Request, handle: Handler) -> Answer:
     return reply.but(content=reply.content | strange)
 
 
-def endless_walk(request: Request, handle: Handler) -> Answer:
+def endless_walk(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status != 200 or "sessions" not in reply.content:
         return reply
     return reply.but(content=reply.content | {"next_page": "again", "has_next_page": True})
 
 
-def surrogates(request: Request, handle: Handler) -> Answer:
+def surrogates(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     return reply.but(body=reply.body.replace(b'"Session ', b'"\\ud800\\udfff\\udc00'))
 
@@ -261,8 +261,8 @@ HOSTILE = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", HOSTILE.values(), ids=HOSTILE)
-def test_answers_of_every_strange_kind_are_findings(
-    fault: Callable[[Request, Handler], Answer], judged: Judged
+def test_responses_of_every_strange_kind_are_findings(
+    fault: Callable[[Request, Handler], Response], judged: Judged
 ) -> None:
     verdict = judged(fault, rules=SOME)
 
@@ -284,7 +284,7 @@ def test_a_server_that_falls_silent_is_given_up_in_time(
     monkeypatch.setattr(_wire, "SILENCE", 1.0)
     seen = iter(range(100))
 
-    def falls_silent(request: Request, handle: Handler) -> Answer:
+    def falls_silent(request: Request, handle: Handler) -> Response:
         if next(seen, None) is None:
             time.sleep(0.4)
         return handle(request)
@@ -299,8 +299,8 @@ def test_a_server_that_falls_silent_is_given_up_in_time(
 
 
 @pytest.mark.slow
-def test_a_connection_may_be_closed_after_every_answer(judged: Judged) -> None:
-    def closes(request: Request, handle: Handler) -> Answer:
+def test_a_connection_may_be_closed_after_every_response(judged: Judged) -> None:
+    def closes(request: Request, handle: Handler) -> Response:
         return handle(request).but(headers={"connection": "close"})
 
     assert () == judged(closes, rules=SOME).findings
@@ -317,15 +317,15 @@ def test_a_request_is_sent_to_its_end_where_early_hints_come_in_the_midst_of_it(
         connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
 
     with raw_server(hints) as url, _wire.Wire(url, time.monotonic() + 5) as wire:
-        answer = wire.send(_wire.Message("POST", "/sessions", body=body))
+        response = wire.send(_wire.Message("POST", "/sessions", body=body))
 
-    assert isinstance(answer, _wire.Reply)
-    assert (200, b"{}") == (answer.status, answer.body)
+    assert isinstance(response, _wire.Reply)
+    assert (200, b"{}") == (response.status, response.body)
 
 
 @pytest.mark.slow
-def test_a_compressed_answer_is_read(judged: Judged) -> None:
-    def compressed(request: Request, handle: Handler) -> Answer:
+def test_a_compressed_response_is_read(judged: Judged) -> None:
+    def compressed(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         body = gzip.compress(reply.body)
         length = {"content-encoding": "gzip", "content-length": str(len(body))}
@@ -338,10 +338,10 @@ def test_a_compressed_answer_is_read(judged: Judged) -> None:
 def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judged) -> None:
     numbers = iter(range(100_000))
 
-    def busy(request: Request, handle: Handler) -> Answer:
+    def busy(request: Request, handle: Handler) -> Response:
         if next(numbers) % 50 == 20:
             error = {"detail": {"msg": "slow down", "type": "TooManyRequests"}}
-            return answer(429, error).but(headers={"retry-after": "0"})
+            return respond(429, error).but(headers={"retry-after": "0"})
         return handle(request)
 
     verdict = judged(busy, rules=(*SOME, "retry-after"))
@@ -350,7 +350,7 @@ def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judg
 
 
 def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) -> None:
-    def slow(request: Request, handle: Handler) -> Answer:
+    def slow(request: Request, handle: Handler) -> Response:
         time.sleep(0.2)
         return handle(request)
 
@@ -364,7 +364,7 @@ def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) ->
 def ending(api: Api) -> Fault:
     """Let the token end after some requests."""
 
-    def ends(request: Request, handle: Handler) -> Answer:
+    def ends(request: Request, handle: Handler) -> Response:
         if len(api.requests) > 200:
             api.expiries[TOKEN] = time.time() - 1
         return handle(request)
@@ -394,7 +394,7 @@ def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) 
 def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) -> None:
     ends = ending(api)
 
-    def unsure(request: Request, handle: Handler) -> Answer:
+    def unsure(request: Request, handle: Handler) -> Response:
         reply = ends(request, handle)
         return reply.but(status=500) if request.method == "PATCH" else reply
 
@@ -406,7 +406,7 @@ def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) ->
 
 
 def test_instants_of_which_some_have_an_offset_are_a_finding(judged: Judged) -> None:
-    def of_a_zone(request: Request, handle: Handler) -> Answer:
+    def of_a_zone(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         if request.method == "POST" or reply.status != 200 or b'"sessions"' in reply.body:
             return reply

@@ -19,7 +19,7 @@ FINDING = Finding(
     rule="counts",
     level="strict",
     operation="listLinkedUserSessions",
-    title="listLinkedUserSessions answers a `count` that is wrong",
+    title="listLinkedUserSessions returns a `count` that is wrong",
     words=Words("/paths/~1sessions~1linked-user/get", "decision:S16", "`count` counts"),
     expected="2",
     got="3",
@@ -84,7 +84,7 @@ def test_a_finding_is_told_in_full() -> None:
 
     assert "127.0.0.1:8000 does not conform: 1 finding" in page
     for told in (
-        "listLinkedUserSessions answers a count that is wrong",
+        "listLinkedUserSessions returns a count that is wrong",
         "decision S16 in openapi/DECISIONS.md",
         "/paths/~1sessions~1linked-user/get",
         "Expected 2 Got 3",

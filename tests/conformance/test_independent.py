@@ -34,7 +34,7 @@ def sandbox() -> Generator[Server]:
 
 @pytest.fixture(scope="module")
 def of_reference() -> dict[str, list[Any]]:
-    """What the reference answers to each witness."""
+    """The responses of the reference to each witness."""
     return {planted.id: heard(planted, of(Api()))[1] for planted in CATALOGUE}
 
 
@@ -45,7 +45,7 @@ def of(api: Api) -> Server:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fastapi", "sandbox"])
-def test_a_server_keeps_all_that_the_faults_break_and_answers_as_the_reference(
+def test_a_server_keeps_all_that_the_faults_break_and_responds_as_the_reference(
     name: str, of_reference: dict[str, list[Any]], request: pytest.FixtureRequest
 ) -> None:
     server: Server = request.getfixturevalue(name)
@@ -63,9 +63,9 @@ def test_a_server_keeps_all_that_the_faults_break_and_answers_as_the_reference(
 def test_the_witnesses_send_thousands_of_requests_and_see_most_statuses(
     of_reference: dict[str, list[Any]],
 ) -> None:
-    told = [answer for answers in of_reference.values() for _, answer in answers]
+    told = [reply for replies in of_reference.values() for _, reply in replies]
     assert 3000 < len(told)
-    assert {200, 400, 401, 403, 404, 405, 413, 415, 422} == {answer["status"] for answer in told}
+    assert {200, 400, 401, 403, 404, 405, 413, 415, 422} == {reply["status"] for reply in told}
 
 
 @pytest.mark.parametrize("name", ["methods.linked_user_is_an_id", "errors.other_type_for_401"])

@@ -20,7 +20,7 @@ from heidi_conformance.reports import write_reports
 from heidi_conformance.rules import RULES
 
 from .faults import CATALOGUE
-from .reference import Answer, Api, Request, User, answer, serving
+from .reference import Api, Request, Response, User, respond, serving
 
 PLANTED = {planted.id: planted.server for planted in CATALOGUE}
 ISSUE = "issueToken"
@@ -36,38 +36,38 @@ def judged(api: Api, url: str, **settings: Any) -> Verdict:
 
 
 class Issuer(Api):
-    """Answers of the issue are changed."""
+    """Responses that issue tokens are changed."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         reply = super().handle(request)
         return self.changed(request, reply) if request.path == "/jwt" else reply
 
-    def changed(self, request: Request, reply: Answer) -> Answer:
+    def changed(self, request: Request, reply: Response) -> Response:
         raise NotImplementedError
 
 
 class Scarce(Issuer):
     """Three tokens, and no more for a minute."""
 
-    def changed(self, request: Request, reply: Answer) -> Answer:
+    def changed(self, request: Request, reply: Response) -> Response:
         asked = sum(item.path == "/jwt" for item in self.requests)
         busy = {"detail": {"msg": "wait", "type": "TooManyRequests"}}
-        return answer(429, busy).but(headers={"retry-after": "60"}) if asked > 3 else reply
+        return respond(429, busy).but(headers={"retry-after": "60"}) if asked > 3 else reply
 
 
 class Elsewhere(Issuer):
     """Tokens are issued by another host."""
 
-    def changed(self, request: Request, reply: Answer) -> Answer:
-        return Answer(307, b"", {"location": "https://tokens.invalid/jwt"})
+    def changed(self, request: Request, reply: Response) -> Response:
+        return Response(307, b"", {"location": "https://tokens.invalid/jwt"})
 
 
 class Registered(Issuer):
     """Tokens are issued for users whom the server knows, and it knows no invented ones."""
 
-    def changed(self, request: Request, reply: Answer) -> Answer:
+    def changed(self, request: Request, reply: Response) -> Response:
         unknown = {"detail": {"msg": "no such user", "type": "ValidationError"}}
-        return answer(422, unknown) if reply.status == 200 else reply
+        return respond(422, unknown) if reply.status == 200 else reply
 
 
 @pytest.mark.slow
@@ -125,7 +125,7 @@ def run_again(program: str, api: Api) -> str:
     return done.stdout
 
 
-def test_a_proof_takes_the_token_from_the_answer_and_the_key_from_the_environment() -> None:
+def test_a_proof_takes_the_token_from_the_response_and_the_key_from_the_environment() -> None:
     api = PLANTED["auth.internal_id_is_the_user"]()
     with serving(api.handle) as url:
         verdict = judged(api, url, rules=("own-sessions",))
@@ -188,7 +188,7 @@ def test_a_token_may_end_when_the_server_told_and_not_before(told: int) -> None:
     class ForOneRequest(Api):
         """Issued tokens are good for one request."""
 
-        def issue_token(self, request: Request) -> Answer:
+        def issue_token(self, request: Request) -> Response:
             reply = super().issue_token(request)
             token = reply.content["token"]
             self.spent[token] = 0
@@ -214,11 +214,11 @@ def test_a_token_may_end_when_the_server_told_and_not_before(told: int) -> None:
     assert told > 1 or verdict.findings == ()
 
 
-def test_no_token_that_was_ever_answered_is_in_a_report(tmp_path: Path) -> None:
+def test_no_token_that_was_ever_issued_is_in_a_report(tmp_path: Path) -> None:
     class Echo(Issuer):
-        """Wrong keys get a token too, which stands elsewhere in the answer as well."""
+        """Wrong keys get a token too, which stands elsewhere in the response as well."""
 
-        def changed(self, request: Request, reply: Answer) -> Answer:
+        def changed(self, request: Request, reply: Response) -> Response:
             token = self.token()
             told = reply.but(content={"token": token}, headers={"content-type": f"text/{token}"})
             return told if reply.status == 401 else reply
@@ -233,7 +233,7 @@ def test_no_token_that_was_ever_answered_is_in_a_report(tmp_path: Path) -> None:
     assert not [secret for secret in (api.api_key, *api.tokens) if secret in written]
 
 
-def test_half_a_surrogate_pair_in_an_answer_is_a_finding() -> None:
+def test_half_a_surrogate_pair_in_a_response_is_a_finding() -> None:
     class Halved(Api):
         def expiration(self, token: str) -> str:
             return "\ud800"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Handler, Request, User, answer, faulty, serving
+from .reference import Api, Handler, Request, Response, User, faulty, respond, serving
 
 OTHER, UNLINKED = "token-of-the-second-user", "token-of-a-user-without-link"
 # An address, and an instant of the clock.
@@ -50,10 +50,10 @@ class Run(NamedTuple):
     report: dict[str, Any]
 
 
-def crash(request: Request, handle: Handler) -> Answer:
+def crash(request: Request, handle: Handler) -> Response:
     """Break on what only random requests send, and show one wrong type to all of them."""
     if re.search(rb'"duration": ?[0-9]{5,6}[,}]', request.body):
-        return answer(500, {"detail": {"msg": "broken", "type": "Error"}})
+        return respond(500, {"detail": {"msg": "broken", "type": "Error"}})
     reply = handle(request)
     if request.method != "PATCH" or reply.status != 200:
         return reply
@@ -81,8 +81,8 @@ def run(folder: Path, hash_seed: int, *flags: str) -> Run:
         )
     assert 1 == result.returncode, result.stderr
     report = (folder / "report.json").read_text().replace(url.partition("//")[2], "host")
-    members = json.loads(report)
-    return Run(lanes(api.requests), {**members, "seconds": 0, "target": ""})
+    fields = json.loads(report)
+    return Run(lanes(api.requests), {**fields, "seconds": 0, "target": ""})
 
 
 def lanes(requests: list[Request]) -> Counter[tuple[Line, ...]]:

@@ -17,7 +17,7 @@ FINDING = Finding(
     rule="status_code_conformance",
     level="strict",
     operation="getSession",
-    title="getSession answered 418, which the document does not declare",
+    title="getSession responded with 418, which the document does not declare",
     words=Words("/paths/~1sessions~1{session_id}/get/responses", "seed:L39-L97", "it is so"),
     expected="one of 200, 404",
     got="status 418",
@@ -28,7 +28,7 @@ VERDICT = Verdict(
     level="strict",
     seed=1,
     target="127.0.0.1:8000",
-    findings=(FINDING, replace(FINDING, title="getSession answered \x00\ud800<419>")),
+    findings=(FINDING, replace(FINDING, title="getSession responded with \x00\ud800<419>")),
     outcomes=(
         Outcome("status_code_conformance", "getSession", "failed"),
         Outcome("ignored_auth", "getSession", "passed"),
@@ -47,7 +47,7 @@ def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
 
     report = json.loads(path.read_text())
     assert report["conforms"] is False
-    assert [FINDING.title, "getSession answered \x00\ud800<419>"] == [
+    assert [FINDING.title, "getSession responded with \x00\ud800<419>"] == [
         finding["title"] for finding in report["findings"]
     ]
     words = {"pointer": FINDING.words.pointer, "source": "seed:L39-L97", "promise": "it is so"}
@@ -66,7 +66,7 @@ def test_the_junit_report_has_a_test_for_every_rule_and_every_finding(tmp_path: 
         name: suite.get(name) for name in ("tests", "failures", "skipped")
     }
     failures = suite.findall("testcase/failure")
-    assert [FINDING.title, "getSession answered \\x00\\ud800<419>"] == [
+    assert [FINDING.title, "getSession responded with \\x00\\ud800<419>"] == [
         failure.get("message") for failure in failures
     ]
     assert FINDING.requests[0] in (failures[0].text or "")
@@ -108,10 +108,10 @@ def test_what_is_no_verdict_is_not_read_as_one(text: str) -> None:
 
 
 def test_a_report_can_be_read_again_even_if_a_later_version_added_to_it() -> None:
-    members = json.loads(VERDICT.to_json())
-    members["new"] = members["findings"][0]["colour"] = members["rules"][0]["weight"] = "?"
+    fields = json.loads(VERDICT.to_json())
+    fields["new"] = fields["findings"][0]["colour"] = fields["rules"][0]["weight"] = "?"
 
-    assert VERDICT == Verdict.from_json(json.dumps(members))
+    assert VERDICT == Verdict.from_json(json.dumps(fields))
 
 
 def test_junit_has_a_finding_whose_rule_has_no_outcome(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from heidi_conformance._recipes import curl, python
 from heidi_conformance._wire import Message, Reply, Wire
 
 from .faults import CATALOGUE
-from .reference import Answer, Api, serving
+from .reference import Api, Response, serving
 from .reference import Request as Received
 from .standing import plan, tokens
 
@@ -183,7 +183,7 @@ def test_a_recipe_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> 
     assert {} == differ
 
 
-def test_recipes_hand_on_what_an_answer_gave() -> None:
+def test_recipes_hand_on_what_a_response_gave() -> None:
     requests = [
         issue("a@example.com", "1", binds="u1"),
         create("s1", {}, user="u1"),
@@ -233,7 +233,7 @@ def test_no_secret_is_an_argument_of_a_program() -> None:
 PRINTED = {
     "ids.grouped_in_update": ("reading", "new-session"),
     "views.no_region_in_list": ("values",),
-    "views.answers_the_defaults": ("update-read", "update-listed"),
+    "views.returns_the_defaults": ("update-read", "update-listed"),
     "tenants.reads_all": ("own-sessions",),
     "tenants.linked_by_creating": ("unlinked",),
     "creation.patient_without_dob": ("works",),
@@ -266,7 +266,7 @@ def shown_by(program: list[str], api: Api, url: str) -> set[tuple[str, str]]:
     oracle = Setting("strict", users, frozenset({"unlinked"}), given["key"]).oracle()
     seen: set[tuple[str, str]] = set()
 
-    def handle(received: Received) -> Answer:
+    def handle(received: Received) -> Response:
         reply = api.handle(received)
         query = urlencode(received.query, doseq=True)
         message = Message(

@@ -73,7 +73,7 @@ RUN = an_object(
     invocations=a_list(an_object("executionSuccessful", toolExecutionNotifications=a_list(TOLD))),
     results=a_list(RESULT),
 )
-# What OASIS SARIF 2.1.0 requires of the members that are written, and what GitHub does besides.
+# What OASIS SARIF 2.1.0 requires of the properties that are written, and what GitHub does besides.
 SHAPE = an_object(
     "version",
     "runs",

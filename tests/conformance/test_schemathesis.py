@@ -13,7 +13,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from .conftest import new_api
 from .faults.simple import TOKEN
-from .reference import Answer, Handler, Request, faulty, serving
+from .reference import Handler, Request, Response, faulty, serving
 
 SETTINGS = Path(heidi_conformance.__file__).with_name("schemathesis.toml")
 
@@ -45,7 +45,7 @@ def test_the_sandbox_passes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_fault_that_shows_only_afterwards_is_caught_by_its_rule(tmp_path: Path) -> None:
-    def forgets(request: Request, handle: Handler) -> Answer:
+    def forgets(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         if request.method == "GET" and reply.status == 200 and b'"session"' in reply.body:
             content = reply.content

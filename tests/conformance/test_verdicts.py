@@ -14,7 +14,7 @@ from heidi_conformance.rules import RULES, TABLE
 from .conftest import Judged
 from .faults import simple
 from .faults.simple import TOKEN
-from .reference import Answer, Api, Handler, Request, faulty, new_session, serving
+from .reference import Api, Handler, Request, Response, faulty, new_session, serving
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
@@ -97,7 +97,7 @@ def test_sessions_that_the_run_did_not_create_are_neither_read_nor_changed(
 
 
 @pytest.mark.slow
-def test_the_verdict_counts_requests_sessions_and_answers(api: Api, judged: Judged) -> None:
+def test_the_verdict_counts_requests_sessions_and_responses(api: Api, judged: Judged) -> None:
     verdict = judged(level="documented", max_examples=1)
 
     assert len(api.requests) == verdict.requests
@@ -142,7 +142,7 @@ def test_every_rule_of_every_operation_is_accounted_for(judged: Judged) -> None:
 
 
 def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -> None:
-    def refuses(request: Request, handle: Handler) -> Answer:
+    def refuses(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         return reply.but(status=400) if request.method == "POST" else reply
 

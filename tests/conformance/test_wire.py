@@ -54,17 +54,17 @@ class Raw:
         return f"http://127.0.0.1:{self.port}/api"
 
 
-def answered(connection: socket.socket, script: Script, raw: Raw) -> None:
-    for answer in script:
+def play(connection: socket.socket, script: Script, raw: Raw) -> None:
+    for response in script:
         received = b""
         while b"\r\n\r\n" not in received or len(received) < whole(received):
             if not (part := connection.recv(65536)):
                 return
             received += part
         raw.requests.append(received.decode("latin-1").partition(" HTTP/")[0])
-        if answer is None:
+        if response is None:
             return
-        connection.sendall(answer)
+        connection.sendall(response)
 
 
 def whole(received: bytes) -> int:
@@ -86,7 +86,7 @@ def raw_server(
             with contextlib.suppress(OSError):
                 plain, _ = listener.accept()
                 with wrap(plain) as connection:
-                    answered(connection, script, raw)
+                    play(connection, script, raw)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -105,8 +105,8 @@ def test_what_stands_in_a_string_is_no_value() -> None:
     assert isinstance(Reply(200, body=b"[" + b"0," * MOST_VALUES + b"0]").read, UnreadableError)
 
 
-def status(answer: Reply | Silence) -> object:
-    return answer.status if isinstance(answer, Reply) else answer.reason
+def status(response: Reply | Silence) -> object:
+    return response.status if isinstance(response, Reply) else response.reason
 
 
 # --- one request, one response ---

@@ -29,7 +29,7 @@ class Fault:
     where it is missing, `accept` drops an invalid one, or sends `value` for it, and shows success,
     `echo` repeats it in the error message, `misshape` puts `value` into the response, `share`
     shows a resource to every user, `open` needs no token, `ignore` responds with `status` and the
-    server hears nothing, `answer` likewise with `value`, `refuse` likewise if the request has a
+    server hears nothing, `respond` likewise with `value`, `refuse` likewise if the request has a
     property and the server would accept an empty object.
     route: the path template below the server's path, such as `/sessions/{id}`.
     at: the property, as a JSON pointer into the body, or the name of a query parameter.
@@ -114,7 +114,7 @@ class Proxy:
     """An Authorization that the server accepted."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection, each on a connection to the server."""
+        """Respond to the requests of one connection, each on a connection to the server."""
         inner, outer = await asyncio.open_connection(*self.upstream)
         try:
             while (request := await _read(reader)) is not None:
@@ -152,7 +152,7 @@ class Proxy:
             return response
 
         for fault in faults:
-            if fault.kind in ("ignore", "answer"):
+            if fault.kind in ("ignore", "respond"):
                 return _response(fault)
             if fault.kind == "refuse" and _find(request.json, fault.at) is not ABSENT:
                 response = await exchange(request.with_json({}))

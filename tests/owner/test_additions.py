@@ -226,7 +226,7 @@ def test_an_operation_is_a_command(group: Group, command: str) -> None:
 
 def test_a_new_error_has_a_class_with_its_status(group: Group) -> None:
     body = failure("DuplicateSessionError")
-    fault = Fault("answer", CREATE.method, CREATE.path, value=body, status=409)
+    fault = Fault("respond", CREATE.method, CREATE.path, value=body, status=409)
     with spoiling(group.served.url, fault) as url:
         (failed,) = group.user.call([CREATE.call], url=url)
         result = group.user.command(CREATE.command, url=url)
@@ -403,9 +403,11 @@ RUNS: Final[dict[str, tuple[Found, ...]]] = {
             }.items()
         ),
         Found(Fault("open", "DELETE", READ.path), "removeIt", "token-needed"),
-        Found(Fault("answer", "GET", TRANSCRIPTS, value=TRANSCRIPT), "getTranscript", "unknown-id"),
         Found(
-            Fault("answer", "POST", ARCHIVE, value=TRANSCRIPT, status=202),
+            Fault("respond", "GET", TRANSCRIPTS, value=TRANSCRIPT), "getTranscript", "unknown-id"
+        ),
+        Found(
+            Fault("respond", "POST", ARCHIVE, value=TRANSCRIPT, status=202),
             "archiveIt",
             "declared-status",
         ),

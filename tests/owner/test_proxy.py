@@ -83,7 +83,7 @@ class Caller:
         (Fault("misshape", "GET", ONE, f"{RESULT}/{N}", ABSENT), "GET", None, 0, 200, ABSENT),
         (Fault("ignore", PATCH, ONE, status=204), PATCH, {N: 5}, 0, 204, ABSENT),
         (Fault("refuse", PATCH, ONE, f"/{N}", {}, 409), PATCH, {N: 5}, 0, 409, ABSENT),
-        (Fault("answer", "GET", ONE, value=enveloped(9)), "GET", None, 0, 200, 9),
+        (Fault("respond", "GET", ONE, value=enveloped(9)), "GET", None, 0, 200, 9),
     ],
 )
 def test_a_fault_concerns_its_operation_and_its_place(

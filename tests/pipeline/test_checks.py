@@ -117,8 +117,8 @@ KEPT = {"kept": {"value": {"size": "ten"}}}
 SIZE = {"type": "object", "properties": {"size": WHOLE}}
 
 
-def response(media_type: str, **members: Any) -> dict[str, Any]:
-    content = {media_type: {"schema": SIZE, **members}}
+def response(media_type: str, **fields: Any) -> dict[str, Any]:
+    content = {media_type: {"schema": SIZE, **fields}}
     return {"responses": {"200": {"description": "", "content": content}}}
 
 
@@ -358,7 +358,7 @@ def test_a_provenance_that_is_well_formed_is_accepted(provenance: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provenance", "member"),
+    ("provenance", "field"),
     [
         ("seed:L1", ""),
         ({}, ""),
@@ -382,10 +382,10 @@ def test_a_provenance_that_is_well_formed_is_accepted(provenance: Any) -> None:
         ({**SOURCED, "note": 1}, "/note"),
     ],
 )
-def test_a_provenance_that_cannot_be_looked_up_is_reported(provenance: Any, member: str) -> None:
+def test_a_provenance_that_cannot_be_looked_up_is_reported(provenance: Any, field: str) -> None:
     document = api(tags=[])
     document["tags"] = [{"name": "Things", "x-provenance": provenance}]
-    assert [f"#/tags/0/x-provenance{member}"] == places("provenance-is-well-formed", document)
+    assert [f"#/tags/0/x-provenance{field}"] == places("provenance-is-well-formed", document)
 
 
 @pytest.mark.parametrize(

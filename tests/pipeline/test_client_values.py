@@ -287,7 +287,7 @@ def test_names_that_differ_in_case_or_punctuation_each_have_an_attribute(
     twins = generated(content, "models").Twins.from_dict(sent)
     assert sent == twins.to_dict()
     assert "value of foo_bar" == twins.foo_bar
-    assert len(names) == len({member.attribute for member in twins.members.values()})
+    assert len(names) == len({field.attribute for field in twins.members.values()})
 
 
 # Types of property
@@ -449,7 +449,7 @@ def test_a_leniently_read_model_is_copied_pickled_and_made_a_dict(
         assert made == twin
         assert as_text(made.to_dict()) == as_text(twin.to_dict())
     plain = attrs.asdict(made)
-    assert {member.attribute for member in made.members.values()} <= plain.keys()
+    assert {field.attribute for field in made.members.values()} <= plain.keys()
     assert plain["string"] == made.string
 
 
@@ -614,7 +614,7 @@ RESPONSES: dict[str, tuple[dict[str, Any], list[tuple[Any, Any]], bool]] = {
     "free": (responses("200", schema=FREE), [({"a": [1]}, {"a": [1]}), ({}, {})], False),
     "inline": (responses("200", schema=an_object({"new": DATE})), [({"new": "2020-02-29"}, {"new": "2020-02-29"})], False),
 }  # fmt: skip
-ANSWERED = document(
+WITH_RESPONSE = document(
     {
         f"/{name}": {"post": operation(name, responses=node)}
         for name, (node, _, _) in RESPONSES.items()
@@ -628,7 +628,7 @@ ANSWERED = document(
 def test_a_successful_response_of_each_kind_is_decoded(
     generated: Callable[..., Any], name: str
 ) -> None:
-    package = generated(ANSWERED, "types").__package__
+    package = generated(WITH_RESPONSE, "types").__package__
     module = importlib.import_module(f"{package}.api.things.{'none' if name == 'none' else name}")
     _, pairs, empty = RESPONSES[name]
     assert empty == module.OPERATION.empty

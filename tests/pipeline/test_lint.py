@@ -96,7 +96,7 @@ PLANTS = {
         CREATE,
         ["openapi-spec-validator/OpenAPIValidationError", "redocly/struct", "spectral/oas3-schema"],
     ),
-    "a member named twice": Plant(
+    "a property named twice": Plant(
         f"{SCHEMAS}/{CREATED}/required",
         [ID_SHOWN[1:], ID_SHOWN[1:]],
         "#/required",

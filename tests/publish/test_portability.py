@@ -116,7 +116,7 @@ def test_a_client_is_generated_passes_its_checker_and_runs_against_the_sandbox(
     assert Proof(name, PROVEN, PROVEN, PROVEN) == proof
 
 
-def test_a_member_of_another_type_is_seen_by_the_checker(tmp_path: Path) -> None:
+def test_a_property_of_another_type_is_seen_by_the_checker(tmp_path: Path) -> None:
     def spoil(document: Any) -> None:
         document["components"]["schemas"]["SessionUpdate"]["properties"]["duration"] = {
             "type": "string"

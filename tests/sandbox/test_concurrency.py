@@ -32,7 +32,7 @@ PROPERTIES = (
 )
 
 
-def test_s17_concurrent_updates_of_different_members_all_survive(api: Api) -> None:
+def test_s17_concurrent_updates_of_different_properties_all_survive(api: Api) -> None:
     session_id = api.create()
 
     def update(key: str) -> list[str]:

@@ -242,7 +242,7 @@ def test_s19_a_request_that_breaks_off_changes_nothing(sandbox: Sandbox, api: Ap
     assert 0 == api.session(session_id)["duration"]
 
 
-def test_s19_requests_sent_in_one_go_are_answered_in_turn(sandbox: Sandbox, api: Api) -> None:
+def test_s19_requests_sent_in_one_go_get_responses_in_turn(sandbox: Sandbox, api: Api) -> None:
     session_id = api.create()
     path = f"{urlsplit(sandbox.url).path}/sessions/{session_id}"
     common = f"Host: x\r\nAuthorization: {api.headers['authorization']}\r\n"
@@ -285,7 +285,7 @@ SMUGGLED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
-def test_nothing_behind_a_request_of_two_ends_is_answered(sandbox: Sandbox, name: str) -> None:
+def test_nothing_behind_a_request_of_two_ends_gets_a_response(sandbox: Sandbox, name: str) -> None:
     first = SMUGGLED[name].replace(b"Connection: close\r\n", b"")
     whole = (first + request(target=b"/sessions/2")).replace(b"TOKEN", sandbox.token().encode())
     assert exchange(sandbox.url, whole).count(b"HTTP/1.1 ") <= 1

@@ -46,6 +46,6 @@ def test_the_literal_path_comes_before_the_one_with_a_parameter() -> None:
     assert {"GET"} == found[0].operations.keys()
 
 
-def test_exported_members_are_sorted_and_exist() -> None:
+def test_exported_names_are_sorted_and_exist() -> None:
     assert sorted(heidi_sandbox.__all__) == heidi_sandbox.__all__
     assert all(hasattr(heidi_sandbox, name) for name in heidi_sandbox.__all__)

@@ -49,7 +49,7 @@ def test_nothing_acknowledged_is_lost_when_it_stops_under_load(tmp_path: Path) -
     assert set() == set(acknowledged) - kept
 
 
-def test_a_request_that_runs_is_answered() -> None:
+def test_a_request_that_runs_gets_a_response() -> None:
     responses: list[httpx.Response] = []
     with contextlib.ExitStack() as closing:
         with serving(chaos=True) as sandbox:
@@ -81,14 +81,14 @@ def test_callers_who_do_not_finish_keep_nobody_waiting() -> None:
                 f"POST {parts.path}/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
                 f"Authorization: Bearer {sandbox.token()}\r\n\r\n{{"
             )
-            answered = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
             callers = [
                 closing.enter_context(
                     socket.create_connection((parts.hostname, parts.port), timeout=20)
                 )
                 for _ in range(4)
             ]
-            for caller, sent in zip(callers, (half, "", "GET / HT", answered), strict=True):
+            for caller, sent in zip(callers, (half, "", "GET / HT", request), strict=True):
                 caller.sendall(sent.encode())
             time.sleep(0.3)
             begun = time.monotonic()

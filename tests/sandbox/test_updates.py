@@ -111,7 +111,7 @@ def test_s5_s8_s9_a_value_of_the_wrong_shape_is_422_and_s6_changes_nothing(
     assert before == api.session(session_id)
 
 
-def test_half_a_million_errors_are_answered_as_fast_as_one(api: Api) -> None:
+def test_half_a_million_errors_are_returned_as_fast_as_one(api: Api) -> None:
     body = '{"clinician_notes": [' + "1," * 500_000 + "1]}"
     response = api.patch_raw(api.create(), body)
     assert INVALID == error_of(response)
@@ -131,7 +131,7 @@ def test_s8_the_29th_of_february_exists_in_leap_years(api: Api) -> None:
     )
 
 
-def test_s10_unknown_and_read_only_members_are_neither_stored_nor_returned(api: Api) -> None:
+def test_s10_unknown_and_read_only_properties_are_neither_stored_nor_returned(api: Api) -> None:
     session_id = api.create({"session_id": "1", "session_name": "mine", "extra": 1})
     before = api.session(session_id)
     after = api.update(
@@ -156,7 +156,7 @@ def test_s10_unknown_and_read_only_members_are_neither_stored_nor_returned(api: 
     assert "extra" not in before
 
 
-def test_s10_an_ignored_member_does_not_keep_its_neighbours_from_being_set(api: Api) -> None:
+def test_s10_an_ignored_property_does_not_keep_its_neighbours_from_being_set(api: Api) -> None:
     session = api.update(
         api.create(), {"extra": 1, "patient": {"name": "J", "extra": 1}, "duration": 3}
     )
@@ -166,19 +166,19 @@ def test_s10_an_ignored_member_does_not_keep_its_neighbours_from_being_set(api: 
 
 def test_s11_everything_sent_shows_in_the_response_in_get_and_in_the_list(api: Api) -> None:
     session_id = api.create()
-    answered = api.update(session_id, EVERYTHING)
-    assert EVERYTHING == {name: answered[name] for name in EVERYTHING}
-    assert answered == api.session(session_id)
-    assert [answered] == api.page()["sessions"]
+    updated = api.update(session_id, EVERYTHING)
+    assert EVERYTHING == {name: updated[name] for name in EVERYTHING}
+    assert updated == api.session(session_id)
+    assert [updated] == api.page()["sessions"]
 
 
 def test_s11_what_is_empty_or_false_counts_as_sent(api: Api) -> None:
     session_id = api.create()
     api.update(session_id, EVERYTHING)
-    answered = api.update(session_id, EMPTY)
+    updated = api.update(session_id, EMPTY)
     patient = {**EVERYTHING["patient"], **EMPTY["patient"]}
-    assert {**EMPTY, "patient": patient} == {name: answered[name] for name in EMPTY}
-    assert answered == api.session(session_id)
+    assert {**EMPTY, "patient": patient} == {name: updated[name] for name in EMPTY}
+    assert updated == api.session(session_id)
 
 
 @pytest.mark.parametrize("prop", sorted(EVERYTHING))
@@ -192,7 +192,7 @@ def test_s11_what_is_not_sent_stays(api: Api, prop: str) -> None:
     }
 
 
-def test_s11_the_patient_is_merged_member_by_member(api: Api) -> None:
+def test_s11_the_patient_is_merged_property_by_property(api: Api) -> None:
     session_id = api.create()
     api.update(session_id, {"patient": {"name": "John"}})
     api.update(session_id, {"patient": {"dob": "1990-01-01"}})
@@ -209,7 +209,7 @@ def test_s11_arrays_are_replaced_whole_and_keep_their_order(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"extra": 1}, {"patient": {}}])
-def test_s11_an_update_without_a_member_is_accepted_and_changes_nothing(
+def test_s11_an_update_without_a_property_is_accepted_and_changes_nothing(
     api: Api, body: dict[str, object]
 ) -> None:
     session_id = api.create()

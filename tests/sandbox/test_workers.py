@@ -46,7 +46,7 @@ def test_every_worker_knows_what_any_of_them_was_told(process: Process) -> None:
     assert 20 == err.count("updateSession 200")
 
 
-def test_concurrent_updates_of_different_members_all_survive(process: Process) -> None:
+def test_concurrent_updates_of_different_properties_all_survive(process: Process) -> None:
     with process.api() as api:
         session_id = api.create()
         token = api.headers["authorization"].split()[1]

@@ -107,8 +107,8 @@ def test_there_are_four_operations_and_no_more(on_page: Any) -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_takes_and_answers_what_the_contract_says(name: str, on_page: Any) -> None:
-    *_, body, required, answer = OPERATIONS[name]
+def test_an_operation_takes_and_returns_what_the_contract_says(name: str, on_page: Any) -> None:
+    *_, body, required, response = OPERATIONS[name]
     operation = operations(on_page)[name][2]
     taken = operation.get("requestBody")
     if body is None:
@@ -117,11 +117,11 @@ def test_an_operation_takes_and_answers_what_the_contract_says(name: str, on_pag
         assert taken["required"] is required
         assert taken["content"][JSON]["schema"] == {"$ref": f"#/components/schemas/{body}"}
     success = operation["responses"]["200"]["content"][JSON]["schema"]
-    assert success == {"$ref": f"#/components/schemas/{answer}"}
+    assert success == {"$ref": f"#/components/schemas/{response}"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_status_but_success_answers_an_error_response(name: str, on_page: Any) -> None:
+def test_every_status_but_success_has_an_error_response(name: str, on_page: Any) -> None:
     responses = operations(on_page)[name][2]["responses"]
     not_found = {"404"} if name in {"getSession", "updateSession"} else set()
     assert {"200", "default"} | not_found == responses.keys()
@@ -156,7 +156,7 @@ def test_the_schemas_are_those_of_the_contract(schemas: Any) -> None:
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_a_schema_has_the_members_of_the_contract_and_stays_open(name: str, schemas: Any) -> None:
+def test_a_schema_has_the_properties_of_the_contract_and_is_open(name: str, schemas: Any) -> None:
     assert list(schemas[name]["properties"]) == PROPERTIES[name].split()
     assert "additionalProperties" not in schemas[name]
 
@@ -205,7 +205,7 @@ def test_an_open_enumeration_is_a_string_that_says_so(schema: str, prop: str, sc
 
 
 @pytest.mark.parametrize(("place", "expected"), TYPES.items())
-def test_a_member_has_the_type_of_the_contract(
+def test_a_property_has_the_type_of_the_contract(
     place: tuple[str, str], expected: str, schemas: Any
 ) -> None:
     assert expected == schemas[place[0]]["properties"][place[1]]["type"]
@@ -263,7 +263,7 @@ def test_a_creation_leads_to_reading_and_updating_what_was_created(on_page: Any)
     }
 
 
-def test_every_operation_and_schema_and_member_is_described(base: Any) -> None:
+def test_every_operation_and_schema_and_property_is_described(base: Any) -> None:
     schemas = base["components"]["schemas"]
     silent = [name for name, (*_, op) in operations(base).items() if not op.get("description")]
     for name, schema in schemas.items():

@@ -52,7 +52,7 @@ def test_each_single_line_that_a_property_cites_names_it(on_page: Any, page: lis
         for line, end in LINES.findall(provenance["source"])
         if not end
         and name not in page[int(line) - 1]
-        # L210 promises the members of a list item without naming one.
+        # L210 promises the properties of a list item without naming one.
         and line != "210"
     ]
     assert wrong == []

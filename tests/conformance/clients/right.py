@@ -115,8 +115,8 @@ class Client:
             return await self.walk(path, query)
         body = step.get("body", {}) if method in {"POST", "PATCH"} else None
         reply = await self.call(method, route, path, query, body)
-        answer = demand(reply, wanted)
-        return answer["session"] if wanted == "session" else answer
+        content = demand(reply, wanted)
+        return content["session"] if wanted == "session" else content
 
     async def walk(self, path: str, query: dict[str, Any]) -> list[Json]:
         """Read all pages of a list."""
@@ -170,10 +170,10 @@ class Client:
         user = {"email": EMAIL, "third_party_internal_id": INTERNAL_ID}
         key = {"Heidi-Api-Key": KEY}
         reply = await self.persist("GET", "/jwt", "/jwt", user, key)
-        answer = demand(succeeded("GET", "/jwt", reply), "token")
-        if not re.fullmatch("[!-~]+", answer["token"]):
+        content = demand(succeeded("GET", "/jwt", reply), "token")
+        if not re.fullmatch("[!-~]+", content["token"]):
             raise FailedError("protocol", "GET /jwt: the token is not readable")
-        return Token(answer["token"], time.monotonic() + life(answer, reply.headers))
+        return Token(content["token"], time.monotonic() + life(content, reply.headers))
 
     # Requests
 
@@ -290,18 +290,18 @@ def decoded(content: bytes) -> Json:
 
 def demand(reply: Reply, name: str) -> Json:
     """Read the object of a response, which must have a property."""
-    answer = decoded(reply.content)
-    if not isinstance(answer, dict) or not isinstance(answer.get(name), SHAPES[name]):
+    content = decoded(reply.content)
+    if not isinstance(content, dict) or not isinstance(content.get(name), SHAPES[name]):
         raise FailedError("protocol", f"the response has no {name}")
-    return answer
+    return content
 
 
 def kind_of(reply: Reply) -> str | None:
     """Name the failure that a response describes, None where it is a success."""
     if reply.status < 300:
         return None
-    answer = decoded(reply.content)
-    detail = answer.get("detail") if isinstance(answer, dict) else None
+    content = decoded(reply.content)
+    detail = content.get("detail") if isinstance(content, dict) else None
     named = detail.get("type") if isinstance(detail, dict) else None
     if isinstance(named, str) and named in TYPES:
         return TYPES[named]
@@ -318,10 +318,10 @@ def succeeded(method: str, route: str, reply: Reply) -> Reply:
     return reply
 
 
-def life(answer: Json, headers: httpx.Headers) -> float:
+def life(content: Json, headers: httpx.Headers) -> float:
     """Return the seconds that a token is used for; without end where the response does not say."""
     try:
-        ends = datetime.fromisoformat(answer["expiration_time"])
+        ends = datetime.fromisoformat(content["expiration_time"])
         seconds = (ends - server_time(headers)).total_seconds()
     except (KeyError, TypeError, ValueError):
         return float("inf")

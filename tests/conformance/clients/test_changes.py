@@ -109,7 +109,7 @@ def test_an_edit_that_does_not_fit_is_refused() -> None:
 
 @pytest.mark.usefixtures("user")
 @pytest.mark.parametrize("change", FAULTS, ids=by_id)
-def test_a_fault_starts_and_answers(change: Change) -> None:
+def test_a_fault_starts_and_responds(change: Change) -> None:
     talk = Inside(change)
     try:
         assert "id" in talk.ask("createSession", body=CREATE)

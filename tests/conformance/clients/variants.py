@@ -11,10 +11,10 @@ WAIT = "            await asyncio.sleep((asked or 0.0) + pause(attempt))\n"
 AGAIN = "            again = busy or (safe and reply.status in BROKEN)\n"
 BUSY = "            busy = reply.status == 429 or (reply.status == 503 and asked is not None)\n"
 KEPT = "        if self.token is not None and time.monotonic() < self.token.until:\n            return self.token\n"
-TOKEN = '        return Token(answer["token"], time.monotonic() + life(answer, reply.headers))\n'
+TOKEN = '        return Token(content["token"], time.monotonic() + life(content, reply.headers))\n'
 LIFE = '    return max(seconds - EARLY, seconds * 0.9) if seconds > 0 else float("inf")\n'
 DUMPED = '        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")\n'
-RESULT = '        return answer["session"] if wanted == "session" else answer\n'
+RESULT = '        return content["session"] if wanted == "session" else content\n'
 START = "    client = Client()\n"
 GATHER = "        for each in await asyncio.gather(*(result(client, one) for one in steps)):\n"
 SEND = "                response = await self.http.send(request, stream=True)\n"
@@ -22,7 +22,7 @@ BUILT = "        request = self.http.build_request(\n"
 SEGMENT = '    encoded_value = quote(value, safe="")\n'
 MESSAGE = "        return line_of(step, error=error.kind, message=str(error))\n"
 BODY = '        body = step.get("body", {}) if method in {"POST", "PATCH"} else None\n'
-ANSWER = "        answer = demand(reply, wanted)\n        return answer["
+CONTENT = "        content = demand(reply, wanted)\n        return content["
 KNOWN = (
     "session_id session_name patient audio clinician_notes consult_note duration created_at"
     " updated_at language_code output_language_code documents ehr_appt_id ehr_provider"
@@ -80,9 +80,9 @@ READ_FILE = """        if self.token is None and file.exists():
                 self.token = Token(text, time.monotonic() + float(until) - time.time())
                 return self.token
 """
-WRITE_FILE = """        seconds = min(life(answer, reply.headers), 86400.0)
+WRITE_FILE = """        seconds = min(life(content, reply.headers), 86400.0)
         with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as stored:
-            stored.write(f"{answer['token']} {time.time() + seconds}")
+            stored.write(f"{content['token']} {time.time() + seconds}")
 """
 
 RECONNECTING = """                try:
@@ -122,7 +122,7 @@ VARIANTS: tuple[Change, ...] = (
     variant("wire.integers_with_fraction", "Writes whole durations with a fraction of zero, as a language with doubles does.", *sent("float(value) if name == 'duration' else value")),
     variant("wire.nothing_for_nothing", "Sends no body where the caller gives none.", (BODY, '        body = step.get("body") if method in {"POST", "PATCH"} else None\n')),
     variant("values.unknown_dropped", "Returns the properties that the page shows, and no others.", *shown("value", keep=f"name in '{KNOWN}'.split()")),
-    variant("values.envelope", "Returns a session in its envelope.", (RESULT, "        return answer\n")),
+    variant("values.envelope", "Returns a session in its envelope.", (RESULT, "        return content\n")),
     variant("values.missing_is_empty", "Returns an empty list for `audio` where a session has none.", *checked('each.setdefault("audio", [])')),
     variant("values.sorted", "Returns properties in another order.", *shown("value"), ("    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in value.items() if True}\n", "    if isinstance(value, dict):\n        return {name: mapped(value, name) for name, value in sorted(value.items())}\n")),
     variant("values.doubles", "Returns numbers as doubles.", *shown("float(value) if name == 'duration' else value")),

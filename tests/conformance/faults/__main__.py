@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from tests.conformance.reference import Answer, Api, Request, serving
+from tests.conformance.reference import Api, Request, Response, serving
 from tests.conformance.standing import tokens
 
 from . import CATALOGUE
@@ -34,7 +34,7 @@ def serve(server: type[Api]) -> None:
     given = tokens(api)
     requests = 0
 
-    def counted(request: Request) -> Answer:
+    def counted(request: Request) -> Response:
         nonlocal requests
         requests += 1
         return api.handle(request)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, RefusalError, Request, User
+from tests.conformance.reference import Api, RefusalError, Request, Response, User
 
 from .catalogue import (
     CREATE,
@@ -26,9 +26,9 @@ from .catalogue import (
     Level,
     Session,
     Witness,
-    answering,
     instead,
     operation_of,
+    responding,
     to,
 )
 
@@ -41,7 +41,7 @@ OPERATIONS = {
 }
 
 
-def attempt(caller: Caller, operation: str, **headers: Any) -> Answer:
+def attempt(caller: Caller, operation: str, **headers: Any) -> Response:
     """Send a good request of an operation, but for these headers."""
     match operation:
         case "createSession":
@@ -147,15 +147,17 @@ def challenged(operation: str) -> Witness:
     return witness
 
 
-def without_challenge(reply: Answer) -> Answer:
+def without_challenge(reply: Response) -> Response:
     kept = {name: text for name, text in reply.headers.items() if name != "www-authenticate"}
-    return Answer(reply.status, reply.body, kept)
+    return Response(reply.status, reply.body, kept)
 
 
-def on_401(change: Callable[[Answer], Answer], when: Callable[[Api, Request], object]) -> type[Api]:
-    """Return a server that answers some requests with another 401."""
+def on_401(
+    change: Callable[[Response], Response], when: Callable[[Api, Request], object]
+) -> type[Api]:
+    """Return a server that responds to some requests with another 401."""
 
-    def handle(api: Api, request: Request) -> Answer:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         return change(reply) if reply.status == 401 and when(api, request) else reply
 
@@ -218,26 +220,26 @@ def look_at_size(api: Api, request: Request) -> None:
         raise RefusalError(413, "BodyTooLarge", "the body has more than 1 MiB")
 
 
-def stays_401(send: Callable[[Caller], Answer]) -> Witness:
+def stays_401(send: Callable[[Caller], Response]) -> Witness:
     return lambda caller: is_error(send(caller), 401)
 
 
-def page_with(caller: Caller, query: dict[str, str], **headers: Any) -> Answer:
+def page_with(caller: Caller, query: dict[str, str], **headers: Any) -> Response:
     return caller.send("GET", "/sessions/linked-user", query=query, authorization=None, **headers)
 
 
-def signed_alike(caller: Caller) -> Answer:
+def signed_alike(caller: Caller) -> Response:
     return caller.using("A" * 8 + caller.token[8:]).page()
 
 
 FAULTS.enter(
-    ("no_challenge", "401 has no WWW-Authenticate.", "S1", STRICT, answering(without_challenge, status=401), challenged(GET)),
-    ("no_challenge_to_updates", "401 of PATCH alone has no WWW-Authenticate.", "S1", STRICT, answering(without_challenge, PATCH, 401), challenged(PATCH)),
-    ("basic_challenge", "401 asks for the scheme Basic.", "S1", STRICT, answering(to(headers={"www-authenticate": 'Basic realm="api"'}), status=401), challenged(LIST)),
+    ("no_challenge", "401 has no WWW-Authenticate.", "S1", STRICT, responding(without_challenge, status=401), challenged(GET)),
+    ("no_challenge_to_updates", "401 of PATCH alone has no WWW-Authenticate.", "S1", STRICT, responding(without_challenge, PATCH, 401), challenged(PATCH)),
+    ("basic_challenge", "401 asks for the scheme Basic.", "S1", STRICT, responding(to(headers={"www-authenticate": 'Basic realm="api"'}), status=401), challenged(LIST)),
     ("no_challenge_once_expired", "401 for an expired token has no WWW-Authenticate; for a wrong one it has.", "S1", STRICT, on_401(without_challenge, lambda api, request: api.expired(credentials(request)[1])), lambda c: c.expired().page().headers.get("www-authenticate") is not None),
-    ("forbidden_without_token", "Without a token the answer is 403.", "S1", STRICT, on_401(to(status=403), lambda api, request: not has_token(api, request)), lambda c: c.page_without_token().status == 401),
+    ("forbidden_without_token", "Without a token the response is 403.", "S1", STRICT, on_401(to(status=403), lambda api, request: not has_token(api, request)), lambda c: c.page_without_token().status == 401),
     ("wrong_token_is_422", "A token that is not a token is 422, as a library for JWT has it.", "S1", STRICT, on_401(to(status=422), has_token), lambda c: c.using(c.token[:-1]).page().status == 401),
-    ("validates_first", "A wrong member is 422 also without a token.", "S1", STRICT, late(validate), stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))),
+    ("validates_first", "A wrong property is 422 also without a token.", "S1", STRICT, late(validate), stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))),
     ("reads_the_creation_first", "A body of the creation that is wrong or broken is refused before the token is looked at.", "S1", STRICT, late(read_creation), stays_401(lambda c: c.post(["no"], authorization=None))),
     ("media_type_first", "A wrong content type is 415 also without a token.", "S1", STRICT, late(look_at_type), stays_401(lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv"))),
     ("query_first", "A wrong `page_size` is 422 also without a token.", "S1", STRICT, late(look_at_query), stays_401(lambda c: page_with(c, {"page_size": "0"}))),
@@ -276,7 +278,7 @@ class RemembersTheConnection(Api):
         return self.last
 
 
-def wrong_after_good(caller: Caller) -> Answer:
+def wrong_after_good(caller: Caller) -> Response:
     caller.several(6)
     return caller.page_without_token()
 
@@ -304,9 +306,9 @@ def with_key(alike: Callable[[str, str], bool]) -> Callable[[Api, Request], Requ
 
 
 def issued(change: Callable[[Api, Session], Any]) -> type[Api]:
-    """Return a server that answers something else when it issues a token."""
+    """Return a server that responds otherwise when it issues a token."""
 
-    def issue_token(api: Api, request: Request) -> Answer:
+    def issue_token(api: Api, request: Request) -> Response:
         reply = Api.issue_token(api, request)
         return reply if reply.status != 200 else reply.but(content=change(api, reply.content))
 
@@ -481,7 +483,7 @@ def unchanged_without_token(caller: Caller) -> bool:
 
 @FAULTS.fault("S1 S6", STRICT, unchanged_without_token)
 class RefusedAndDone(Api):
-    """An update without a token is made, and answered with 401."""
+    """An update without a token is made, and gets 401."""
 
     def authenticate(self, request: Request) -> User:
         if operation_of(request) == PATCH and "authorization" not in request.headers:
@@ -640,7 +642,7 @@ def tells_token(caller: Caller) -> bool:
     return caller.using(str(caller.issue().content["token"])).page().status == 200
 
 
-def without_its_id(caller: Caller) -> Answer:
+def without_its_id(caller: Caller) -> Response:
     key = caller.server.api_key
     return caller.send(
         "GET", "/jwt", query={"email": caller.email}, authorization=None, heidi_api_key=key
@@ -663,7 +665,7 @@ FAULTS.enter(
     ("issued_as_a_text", "What is issued is the token alone.", "IssuedToken", STRICT, issued(lambda _, told: told["token"]), tells_token),
     ("issued_with_scheme", "The token comes with its scheme.", "IssuedToken", STRICT, issued(lambda _, told: told | {"token": f"Bearer {told['token']}"}), tells_token),
     ("issued_without_end", "No `expiration_time` is told.", "IssuedToken", STRICT, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
-    ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, answering(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
+    ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, responding(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
     ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S1 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
     ("users_are_joined", "A user is the email and the id behind each other.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
     ("users_are_split", "A user is the email and the id with a colon between them.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
@@ -689,10 +691,10 @@ def for_a_token(api: Api, request: Request) -> Request:
     return replace(request, headers={"heidi-api-key": api.api_key}) if good else request
 
 
-def at_issue(change: Callable[[Answer], Answer], status: int) -> type[Api]:
-    """Return a server that answers otherwise where it issues no token."""
+def at_issue(change: Callable[[Response], Response], status: int) -> type[Api]:
+    """Return a server that responds otherwise where it issues no token."""
 
-    def handle(api: Api, request: Request) -> Answer:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         return change(reply) if (request.path, reply.status) == ("/jwt", status) else reply
 
@@ -702,13 +704,13 @@ def at_issue(change: Callable[[Answer], Answer], status: int) -> type[Api]:
 class NamesakesOnlyById(InternalIdIsTheUser):
     """An email has one id; who shares an id is the same user."""
 
-    def issue_token(self, request: Request) -> Answer:
+    def issue_token(self, request: Request) -> Response:
         if request.query.get("third_party_internal_id") == ["heidi-conformance-2"]:
             raise RefusalError(422, "ValidationError", "the email belongs to another id")
         return super().issue_token(request)
 
 
-def wrongly_keyed(caller: Caller) -> Answer:
+def wrongly_keyed(caller: Caller) -> Response:
     return caller.issue(key="wrong")
 
 

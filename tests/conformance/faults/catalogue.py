@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from tests.conformance.caller import Caller
-from tests.conformance.reference import Answer, Api, Fault, Request, User
+from tests.conformance.reference import Api, Fault, Request, Response, User
 
 Level = Literal["documented", "strict"]
 Session = dict[str, Any]
@@ -107,7 +107,7 @@ class Catalogue:
 
 
 def kept(witness: Witness, caller: Caller) -> bool:
-    """Ask a witness; an answer that it cannot even read breaks its claim."""
+    """Ask a witness; a response that it cannot even read breaks its claim."""
     try:
         return bool(witness(caller))
     except (LookupError, TypeError, ValueError):
@@ -136,22 +136,22 @@ def showing(spoil: Showing) -> type[Api]:
 
 
 def telling(
-    member: str, value: Any, *operations: str, when: Callable[[Session], object] | None = None
+    path: str, value: Any, *operations: str, when: Callable[[Session], object] | None = None
 ) -> type[Api]:
-    """Return a server that shows a member otherwise: as another value, or as a function turns it.
+    """Return a server that shows a property otherwise: as another value, or as a function turns it.
 
-    operations: those that do, all where there is none. `...` leaves the member out. when: says of
+    operations: those that do, all where there is none. `...` leaves the property out. when: says of
     a session whether it is shown so.
     """
 
     def spoil(told: Session, operation: str) -> None:
-        members, name = place_in(told, member)
-        if name not in members or (operations and operation not in operations):
+        fields, name = place_in(told, path)
+        if name not in fields or (operations and operation not in operations):
             return
         if when is None or when(told):
-            members[name] = value(members[name]) if callable(value) else value
-            if members[name] is ...:
-                del members[name]
+            fields[name] = value(fields[name]) if callable(value) else value
+            if fields[name] is ...:
+                del fields[name]
 
     return showing(spoil)
 
@@ -174,12 +174,12 @@ def changing(spoil: Changing) -> type[Api]:
     return instead(change=change)
 
 
-def answering(
-    change: Callable[[Answer], Answer], operation: str = "", status: int | None = None
+def responding(
+    change: Callable[[Response], Response], operation: str = "", status: int | None = None
 ) -> type[Api]:
-    """Return a server that answers otherwise, where it is of an operation, and of a status."""
+    """Return a server that responds otherwise, where it is of an operation, and of a status."""
 
-    def handle(api: Api, request: Request) -> Answer:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         concerned = operation in {"", operation_of(request)} and status in {None, reply.status}
         return change(reply) if concerned else reply
@@ -187,7 +187,7 @@ def answering(
     return instead(handle=handle)
 
 
-def to(**changes: Any) -> Callable[[Answer], Answer]:
+def to(**changes: Any) -> Callable[[Response], Response]:
     return lambda reply: reply.but(**changes)
 
 
@@ -199,60 +199,60 @@ class Remembering(Api):
         self.memory: dict[Any, Any] = {}
 
 
-def instead(**members: Any) -> type[Api]:
+def instead(**fields: Any) -> type[Api]:
     """Return a server with other methods or attributes; a method may call that of `Api`."""
-    return type("Instead", (Api,), members)
+    return type("Instead", (Api,), fields)
 
 
-def place_in(content: Session, member: str) -> tuple[Any, str]:
-    """Return the object that holds a member, which may be in the patient, and its name there."""
-    outer, _, inner = member.rpartition(".")
+def place_in(content: Session, path: str) -> tuple[Any, str]:
+    """Return the object that holds a property, which may be in the patient, and its name there."""
+    outer, _, inner = path.rpartition(".")
     return (content.get(outer, {}) if outer else content), inner
 
 
-def nested(member: str, value: Any) -> Session:
-    outer, _, inner = member.rpartition(".")
+def nested(path: str, value: Any) -> Session:
+    outer, _, inner = path.rpartition(".")
     return {outer: {inner: value}} if outer else {inner: value}
 
 
-def keeps(member: str, value: Any) -> Witness:
+def keeps(path: str, value: Any) -> Witness:
     """Return a witness that all operations show what an update sends."""
-    return lambda caller: caller.keeps(**nested(member, value))
+    return lambda caller: caller.keeps(**nested(path, value))
 
 
-def opening(member: str, value: Any) -> type[Api]:
+def opening(path: str, value: Any) -> type[Api]:
     """Return a server whose new sessions have another value; a function is given what was sent."""
 
     def opened(api: Api, user: User, sent: Session) -> Session:
         session = Api.opened(api, user, sent)
-        members, name = place_in(session, member)
-        members[name] = value(sent) if callable(value) else value
-        if members[name] is ...:
-            del members[name]
+        fields, name = place_in(session, path)
+        fields[name] = value(sent) if callable(value) else value
+        if fields[name] is ...:
+            del fields[name]
         return session
 
     return instead(opened=opened)
 
 
-def losing(member: str, when: Callable[[Session, Session], object] | None = None) -> type[Api]:
-    """Return a server that drops a member of an update, given the session and what was sent."""
+def losing(path: str, when: Callable[[Session, Session], object] | None = None) -> type[Api]:
+    """Return a server that drops a property of an update, given the session and what was sent."""
 
     def lose(session: Session, sent: Session) -> None:
-        members, name = place_in(sent, member)
-        if name in members and (when is None or when(session, sent)):
-            del members[name]
+        fields, name = place_in(sent, path)
+        if name in fields and (when is None or when(session, sent)):
+            del fields[name]
 
     return changing(lose)
 
 
-def turning(member: str, turn: Callable[[Any, Any], Any]) -> type[Api]:
+def turning(path: str, turn: Callable[[Any, Any], Any]) -> type[Api]:
     """Return a server that stores another value, given the one before and the one that is sent."""
 
     def change(session: Session, sent: Session) -> None:
-        members, name = place_in(sent, member)
-        if name in members:
-            before = place_in(session, member)[0].get(name)
-            members[name] = turn(before, members[name])
+        fields, name = place_in(sent, path)
+        if name in fields:
+            before = place_in(session, path)[0].get(name)
+            fields[name] = turn(before, fields[name])
 
     return changing(change)
 

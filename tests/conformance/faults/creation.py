@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
 from tests.conformance.reference import CREATE as CREATION
-from tests.conformance.reference import Answer, Api, Handler, RefusalError, Request, User, answer
+from tests.conformance.reference import Api, Handler, RefusalError, Request, Response, User, respond
 
 from .catalogue import (
     CREATE,
@@ -62,7 +62,7 @@ FAULTS.enter(
     ("status_is_pending", "A new note has the status PENDING.", "S20", STRICT, opening("consult_note.status", "PENDING"), of_note("status", "CREATED")),
     ("brain_is_a_number", "The brain of a note is a number.", "ConsultNote L69", DOCUMENTED, opening("consult_note.brain", 1), of_note("brain", "LEFT", "RIGHT")),
     ("template_is_a_number", "The template of a note is the number 0.", "ConsultNote L72", DOCUMENTED, opening("consult_note.template_id", 0), of_note("template_id", None)),
-    ("note_without_feedback", "A new note has no member `feedback`.", "ConsultNote L75", DOCUMENTED, opening("consult_note.feedback", ...), lambda c: "feedback" in c.created()["consult_note"]),
+    ("note_without_feedback", "A new note has no property `feedback`.", "ConsultNote L75", DOCUMENTED, opening("consult_note.feedback", ...), lambda c: "feedback" in c.created()["consult_note"]),
     ("no_provider", "`ehr_provider` is null.", "Session L85", DOCUMENTED, opening("ehr_provider", None), lambda c: isinstance(c.created()["ehr_provider"], str)),
 )  # fmt: skip
 
@@ -103,7 +103,7 @@ FAULTS.enter(
     lambda c: c.create(ehr_appointment_id="A") != c.create(ehr_appointment_id="A"),
 )
 class SameAppointmentSameSession(Api):
-    """A second session for an appointment is not created: the first is answered."""
+    """A second session for an appointment is not created: the first is returned."""
 
     def opened(self, user: User, sent: Session) -> Session:
         wanted = sent.get("ehr_appointment_id")
@@ -113,7 +113,7 @@ class SameAppointmentSameSession(Api):
 
 @FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create() != c.create())
 class EmptyCreationIsKnown(Api):
-    """A creation that says nothing answers with the latest session that nobody has changed."""
+    """A creation that says nothing responds with the latest session that nobody has changed."""
 
     def opened(self, user: User, sent: Session) -> Session:
         fresh = [s for s in user.sessions.values() if s["created_at"] == s["updated_at"]]
@@ -146,7 +146,7 @@ class FiftySessions(Api):
 
 @FAULTS.fault("S16 L9-L13", DOCUMENTED, lambda c: (c.create(), c.listed()["total_count"])[1] == 1)
 class CreatesTwo(Api):
-    """Each creation creates two sessions and answers the id of one."""
+    """Each creation creates two sessions and returns the id of one."""
 
     def create(self, user: User, request: Request) -> Any:
         super().create(user, request)
@@ -161,11 +161,11 @@ def refused(content: Any) -> Witness:
     return lambda caller: is_error(caller.post(content), 422)
 
 
-def without_body(request: Request, handle: Handler) -> Answer:
+def without_body(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if operation_of(request) != CREATE or request.body or reply.status != 200:
         return reply
-    return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
+    return respond(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
 
 
 def rewriting(rewrite: Callable[[Any], Any]) -> type[Api]:
@@ -191,7 +191,7 @@ FAULTS.enter(
     ("body_is_required", "A creation without a body is 422.", "SessionCreate L19-L31", DOCUMENTED, between(without_body), taken()),
     ("profile_is_required", "`patient_profile_id` is required as soon as a body is sent.", "SessionCreate L27-L31", DOCUMENTED, refusing_bodies("POST", lambda body: body and "patient_profile_id" not in body), taken({APPOINTMENT: "A"})),
     ("empty_object_is_refused", "A creation with an empty object is 422, one without a body is not.", "SessionCreate L19-L31", DOCUMENTED, refusing_bodies("POST", lambda body: not body), taken({})),
-    ("unknown_members_are_refused", "A creation with a member that is not known is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
+    ("unknown_properties_are_refused", "A creation with a property that is not known is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
     ("empty_array_is_a_body", "A creation takes [] for an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
     ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a text.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
     ("null_profile", "`patient_profile_id` may be null.", "S9", STRICT, rewriting(without_null), refused({"patient_profile_id": None})),
@@ -201,7 +201,7 @@ FAULTS.enter(
 
 @FAULTS.fault("S10", STRICT, lambda c: "x" not in c.created(x=1))
 class StoresWhatIsCreated(Api):
-    """Members of a creation that are not known are stored and shown."""
+    """Properties of a creation that are not known are stored and shown."""
 
     def create(self, user: User, request: Request) -> Any:
         created = super().create(user, request)
@@ -215,7 +215,7 @@ class StoresWhatIsCreated(Api):
     "S10 S20", STRICT, lambda c: c.created(duration=99, session_name="Mine")["duration"] == 0
 )
 class CreationTakesUpdates(Api):
-    """A creation also takes the members of an update, which it does not have."""
+    """A creation also takes the properties of an update, which it does not have."""
 
     def create(self, user: User, request: Request) -> Any:
         created = super().create(user, request)
@@ -290,7 +290,7 @@ class SpeaksTheLanguageOfTheCaller(Api):
 # --- what an older session leaves behind ---
 
 
-def leaking(*members: str, of_all: bool = False) -> type[Api]:
+def leaking(*fields: str, of_all: bool = False) -> type[Api]:
     """Return a server whose new sessions begin with something of the one that changed last."""
 
     def opened(api: Api, user: User, sent: Session) -> Session:
@@ -298,24 +298,24 @@ def leaking(*members: str, of_all: bool = False) -> type[Api]:
         users = api.users.values() if of_all else [user]
         older = [s for one in users for s in one.sessions.values()]
         last = max(older, key=lambda s: str(s["updated_at"]), default=session)
-        for member in members:
-            source, name = place_in(last, member)
+        for field in fields:
+            source, name = place_in(last, field)
             if name in source:
-                place_in(session, member)[0][name] = copy.deepcopy(source[name])
+                place_in(session, field)[0][name] = copy.deepcopy(source[name])
         return session
 
     return instead(opened=opened)
 
 
-def begins_anew(**members: Any) -> Witness:
+def begins_anew(**fields: Any) -> Witness:
     """Return a witness that a session is as new as the first, whatever became of that."""
 
     def witness(caller: Caller) -> bool:
         first = caller.create()
         before = caller.read(first)
-        caller.patch(first, members)
+        caller.patch(first, fields)
         after = caller.created()
-        return all(after.get(name, ...) == before.get(name, ...) for name in members)
+        return all(after.get(name, ...) == before.get(name, ...) for name in fields)
 
     return witness
 

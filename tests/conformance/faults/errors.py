@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, RefusalError, Request
+from tests.conformance.reference import Api, RefusalError, Request, Response
 
 from .auth import without_its_id
 from .catalogue import (
@@ -17,10 +17,10 @@ from .catalogue import (
     STRICT,
     Catalogue,
     Witness,
-    answering,
     instead,
     nested,
     operation_of,
+    responding,
     to,
 )
 
@@ -28,18 +28,18 @@ FAULTS = Catalogue("errors")
 SECRET = "Marigold Featherstonehaugh"
 
 
-def bad_gender(caller: Caller) -> Answer:
+def bad_gender(caller: Caller) -> Response:
     return caller.patch(caller.create(), {"patient": {"gender": SECRET}})
 
 
 def retold(status: int, detail: Any, operation: str = "") -> type[Api]:
     """Return a server whose errors of one status have another body."""
-    return answering(to(content=detail), operation, status)
+    return responding(to(content=detail), operation, status)
 
 
 def labelled(status: int, media_type: str, **changes: Any) -> type[Api]:
     """Return a server whose errors of one status are of another type."""
-    return answering(to(headers={"content-type": media_type}, **changes), "", status)
+    return responding(to(headers={"content-type": media_type}, **changes), "", status)
 
 
 def unknown(caller: Caller) -> bool:
@@ -90,7 +90,7 @@ FAULTS.enter(
     ("other_type_for_404", "An unknown session has the type `NotFound`.", "L95 S2", DOCUMENTED, retold(404, {"detail": MSG | {"type": "NotFound"}}), unknown),
     ("other_type_for_403", "A user who is not linked gets the type `Forbidden`.", "L230 S3", DOCUMENTED, retold(403, {"detail": MSG | {"type": "Forbidden"}}), not_linked),
     ("no_msg_in_403", "The error of a user who is not linked has no `msg`.", "ErrorDetail L229 S18", DOCUMENTED, retold(403, {"detail": {"type": "NoLinkedUserException"}}), not_linked),
-    ("error_for_detail", "The member of 403 is called `error`.", "ErrorResponse L228 S18", DOCUMENTED, retold(403, {"error": MSG | {"type": "NoLinkedUserException"}}), not_linked),
+    ("error_for_detail", "The property of 403 is called `error`.", "ErrorResponse L228 S18", DOCUMENTED, retold(403, {"error": MSG | {"type": "NoLinkedUserException"}}), not_linked),
     ("null_type_in_401", "The type of 401 is null.", "S1 S18", STRICT, retold(401, {"detail": {"msg": "no", "type": None}}), without_token),
     ("other_type_for_401", "401 has the type `Unauthorized`.", "S1", STRICT, retold(401, {"detail": MSG | {"type": "Unauthorized"}}), without_token),
     ("framework_405", "405 has the body of the framework, a detail of text.", "S18", STRICT, retold(405, {"detail": "Method Not Allowed"}), put),
@@ -109,7 +109,7 @@ FAULTS.enter(
 
 
 def invalid(tell: Callable[[str, object], str]) -> type[Api]:
-    """Return a server with another message where a member is wrong, given its place and value."""
+    """Return a server with another message where a property is wrong, given its place and value."""
     return instead(
         invalid=lambda api, where, value: RefusalError(422, "ValidationError", tell(where, value))
     )
@@ -118,7 +118,7 @@ def invalid(tell: Callable[[str, object], str]) -> type[Api]:
 def retelling(status: int, operation: str, tell: Callable[[Request, str], str]) -> type[Api]:
     """Return a server with another message for a status, given the request and the message."""
 
-    def handle(api: Api, request: Request) -> Answer:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         if reply.status != status or operation not in {"", operation_of(request)}:
             return reply
@@ -128,7 +128,7 @@ def retelling(status: int, operation: str, tell: Callable[[Request, str], str]) 
     return instead(handle=handle)
 
 
-def silent_on(secret: str, ask: Callable[[Caller], Answer]) -> Witness:
+def silent_on(secret: str, ask: Callable[[Caller], Response]) -> Witness:
     return lambda caller: secret.encode() not in ask(caller).body
 
 
@@ -138,31 +138,31 @@ def near_token(caller: Caller) -> bool:
 
 
 FAULTS.enter(
-    ("framework_404", "A path that does not exist has the error body of the framework.", "S18", STRICT, answering(lambda reply: reply.but(content={"detail": "Not Found"}) if b'"NotFound"' in reply.body else reply), lambda c: is_error(c.send("GET", "/patients"), 404)),
+    ("framework_404", "A path that does not exist has the error body of the framework.", "S18", STRICT, responding(lambda reply: reply.but(content={"detail": "Not Found"}) if b'"NotFound"' in reply.body else reply), lambda c: is_error(c.send("GET", "/patients"), 404)),
     ("echoes_the_value", "The message of 422 repeats the value that was sent.", "S18", STRICT, invalid(lambda where, value: f"{where} cannot be {value!r}"), silent_on(SECRET, bad_gender)),
     ("echoes_the_notes", "The message of 422 repeats `clinician_notes`, and no other value.", "S18", STRICT, invalid(lambda where, value: f"{where} is not valid: {value!r}" if where.endswith("clinician_notes") else f"{where} is not valid"), silent_on(SECRET, lambda c: c.patch(c.create(), {"clinician_notes": ["a", SECRET, 1]}))),
     ("echoes_the_broken_body", "The message of 400 shows the text round the place where the JSON breaks.", "S18", STRICT, retelling(400, "", lambda request, _: f"not JSON near {request.body[:40].decode(errors='replace')}"), silent_on(SECRET, lambda c: c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()))),
     ("echoes_the_token", "The message of 401 repeats the token.", "S18", STRICT, retelling(401, "", lambda request, _: f"not valid: {request.headers.get('authorization', 'none')}"), near_token),
     ("echoes_the_id", "The message of 404 repeats the id that was asked for.", "S18", STRICT, retelling(404, GET, lambda request, _: f"Session {request.path.rpartition('/')[2]} not found"), silent_on("Featherstonehaugh", lambda c: c.get("Featherstonehaugh"))),
-    ("names_no_member", "The message of 422 does not say which member is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
-    ("echoes_the_query", "The error of a wrong `page_size` carries the value in a further member.", "S18", STRICT, retelling(422, LIST, lambda request, msg: f"{msg} {json.dumps(dict(request.query))}"), silent_on(SECRET, lambda c: c.page(page_size=SECRET))),
+    ("names_no_property", "The message of 422 does not say which property is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
+    ("echoes_the_query", "The error of a wrong `page_size` carries the value in a further property.", "S18", STRICT, retelling(422, LIST, lambda request, msg: f"{msg} {json.dumps(dict(request.query))}"), silent_on(SECRET, lambda c: c.page(page_size=SECRET))),
 )  # fmt: skip
 
 
 # --- what is told of a part of what was sent ---
 
 
-def of_member(member: str, tell: Callable[[Any], str]) -> type[Api]:
-    """Return a server whose message about one member, and no other, tells something of its value."""
+def of_property(field: str, tell: Callable[[Any], str]) -> type[Api]:
+    """Return a server whose message about one property, and no other, tells something of its value."""
     return invalid(
         lambda where, value: (
-            f"{where} is not valid{tell(value) if where == f'body.{member}' else ''}"
+            f"{where} is not valid{tell(value) if where == f'body.{field}' else ''}"
         )
     )
 
 
-def sent(member: str, value: Any) -> Callable[[Caller], Answer]:
-    return lambda caller: caller.patch(caller.create(), nested(member, value))
+def sent(field: str, value: Any) -> Callable[[Caller], Response]:
+    return lambda caller: caller.patch(caller.create(), nested(field, value))
 
 
 def with_header(name: str) -> Callable[[Request, str], str]:
@@ -183,17 +183,17 @@ def where_it_breaks(request: Request, msg: str) -> str:
     return msg
 
 
-def wrong_key(caller: Caller) -> Answer:
+def wrong_key(caller: Caller) -> Response:
     return caller.issue(key=SECRET)
 
 
 FAULTS.enter(
-    ("echoes_the_date", "The message about a `dob` repeats it, as a library of dates does.", "S18", STRICT, of_member("patient.dob", lambda v: f": day is out of range for month: {v}"), silent_on("1987-02-30", sent("patient.dob", "1987-02-30"))),
-    ("echoes_the_day", "The message about a `dob` repeats the day.", "S18", STRICT, of_member("patient.dob", lambda v: f": there is no day {str(v)[8:]}"), silent_on("no day 77", sent("patient.dob", "1987-02-77"))),
-    ("echoes_the_language", "The message about a language repeats its first ten characters.", "S18", STRICT, of_member("language_code", lambda v: f": {str(v)[:10]}"), silent_on(SECRET[:10], sent("language_code", SECRET))),
-    ("echoes_the_end", "The message about a gender repeats the last five characters of it.", "S18", STRICT, of_member("patient.gender", lambda v: f": …{str(v)[-5:]}"), silent_on(SECRET[-5:], sent("patient.gender", SECRET))),
-    ("echoes_the_duration", "The message about a duration repeats it.", "S18", STRICT, of_member("duration", lambda v: f": {v} is below 0"), silent_on("-7341", sent("duration", -7341))),
-    ("echoes_in_capitals", "The message about a gender repeats it in capitals.", "S18", STRICT, of_member("patient.gender", lambda v: f": {str(v).upper()}"), silent_on(SECRET.upper(), sent("patient.gender", SECRET))),
+    ("echoes_the_date", "The message about a `dob` repeats it, as a library of dates does.", "S18", STRICT, of_property("patient.dob", lambda v: f": day is out of range for month: {v}"), silent_on("1987-02-30", sent("patient.dob", "1987-02-30"))),
+    ("echoes_the_day", "The message about a `dob` repeats the day.", "S18", STRICT, of_property("patient.dob", lambda v: f": there is no day {str(v)[8:]}"), silent_on("no day 77", sent("patient.dob", "1987-02-77"))),
+    ("echoes_the_language", "The message about a language repeats its first ten characters.", "S18", STRICT, of_property("language_code", lambda v: f": {str(v)[:10]}"), silent_on(SECRET[:10], sent("language_code", SECRET))),
+    ("echoes_the_end", "The message about a gender repeats the last five characters of it.", "S18", STRICT, of_property("patient.gender", lambda v: f": …{str(v)[-5:]}"), silent_on(SECRET[-5:], sent("patient.gender", SECRET))),
+    ("echoes_the_duration", "The message about a duration repeats it.", "S18", STRICT, of_property("duration", lambda v: f": {v} is below 0"), silent_on("-7341", sent("duration", -7341))),
+    ("echoes_in_capitals", "The message about a gender repeats it in capitals.", "S18", STRICT, of_property("patient.gender", lambda v: f": {str(v).upper()}"), silent_on(SECRET.upper(), sent("patient.gender", SECRET))),
     ("echoes_where_it_breaks", "The message of 400 repeats some characters before the place where JSON breaks.", "S18", STRICT, retelling(400, "", where_it_breaks), silent_on("stonehaugh", lambda c: c.patch_raw(c.create(), f'{{"ehr_appt_id": "{SECRET}"'.encode() + b" oops}"))),
     ("echoes_the_size", "The message about a `page_size` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page_size")), silent_on("7341", lambda c: c.page(page_size="7341"))),
     ("echoes_the_page", "The message about a `page` repeats it.", "S18", STRICT, retelling(422, LIST, with_query("page")), silent_on(SECRET, lambda c: c.page(page=SECRET))),

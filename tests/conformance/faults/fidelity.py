@@ -18,9 +18,9 @@ from .catalogue import DOCUMENTED, STRICT, Catalogue, Level, Witness, keeps, tur
 FAULTS = Catalogue("fidelity")
 
 
-def reshaping(member: str, change: Callable[[Any], Any]) -> type[Api]:
-    """Return a server that stores a member otherwise; every text of an array counts."""
-    return turning(member, lambda _, v: [*map(change, v)] if isinstance(v, list) else change(v))
+def reshaping(field: str, change: Callable[[Any], Any]) -> type[Api]:
+    """Return a server that stores a property otherwise; every text of an array counts."""
+    return turning(field, lambda _, v: [*map(change, v)] if isinstance(v, list) else change(v))
 
 
 def without_astral(text: str) -> str:
@@ -114,12 +114,12 @@ TEXTS: tuple[tuple[str, str, str, Callable[[str], Any], str], ...] = (
     ("end_of_the_day", "24:00 in `created_time_local` becomes 00:00.", "created_time_local", lambda t: t.replace("T24:00", "T00:00"), "2024-12-11T24:00:00"),
     ("two_digit_years", "A `dob` before 1930 moves on by a century.", "patient.dob", lambda d: f"20{d[2:]}" if d < "1930" else d, "1925-05-06"),
 )  # fmt: skip
-for name, sentence, member, change, text in TEXTS:
-    value: Any = [text] if member in {NOTES, "linked_sessions_for_context"} else text
-    level: Level = DOCUMENTED if member == "patient.dob" else STRICT
-    rows = "S13 L146" if level == DOCUMENTED else "S8 S13" if "language" in member else "S13"
-    server = reshaping(member, change)
-    FAULTS.add(name, sentence, f"{rows} {member}", level, server, keeps(member, value))
+for name, sentence, field, change, text in TEXTS:
+    value: Any = [text] if field in {NOTES, "linked_sessions_for_context"} else text
+    level: Level = DOCUMENTED if field == "patient.dob" else STRICT
+    rows = "S13 L146" if level == DOCUMENTED else "S8 S13" if "language" in field else "S13"
+    server = reshaping(field, change)
+    FAULTS.add(name, sentence, f"{rows} {field}", level, server, keeps(field, value))
 
 
 def single(number: float) -> float:

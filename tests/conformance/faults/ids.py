@@ -155,7 +155,7 @@ def same_everywhere(caller: Caller) -> bool:
 
 
 def created(change: Callable[[Api, Session, Request], Session]) -> type[Api]:
-    """Return a server that answers creations otherwise."""
+    """Return a server that responds otherwise to creations."""
     return instead(
         create=lambda api, user, request: change(api, Api.create(api, user, request), request)
     )
@@ -171,10 +171,10 @@ FAULTS.enter(
     ("number_in_get", "GET shows the id as a number.", SHOWN, DOCUMENTED, telling(ID, int, GET), same_everywhere),
     ("number_in_list", "The list shows ids as numbers.", SHOWN, DOCUMENTED, telling(ID, int, LIST), same_everywhere),
     ("rounded_in_list", "The list shows ids as a double rounds them.", SHOWN, DOCUMENTED, telling(ID, lambda i: str(int(float(i))), LIST), same_everywhere),
-    ("grouped_in_update", "The answer to an update groups the digits of the id.", SHOWN, DOCUMENTED, telling(ID, lambda i: f"{int(i):,}", PATCH), same_everywhere),
-    ("one_id_in_updates", "The answer to an update shows the id 1.", SHOWN, DOCUMENTED, telling(ID, "1", PATCH), same_everywhere),
-    ("number_in_creation", "The creation answers the id as a number.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: int(told[ID])}), lambda c: isinstance(c.post({}).content[ID], str)),
-    ("other_id_in_creation", "The creation answers an id that no session has.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: api.new_id()}), lambda c: c.get(c.create()).status == 200),
+    ("grouped_in_update", "The response to an update groups the digits of the id.", SHOWN, DOCUMENTED, telling(ID, lambda i: f"{int(i):,}", PATCH), same_everywhere),
+    ("one_id_in_updates", "The response to an update shows the id 1.", SHOWN, DOCUMENTED, telling(ID, "1", PATCH), same_everywhere),
+    ("number_in_creation", "The creation returns the id as a number.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: int(told[ID])}), lambda c: isinstance(c.post({}).content[ID], str)),
+    ("other_id_in_creation", "The creation returns an id that no session has.", "SessionCreated L36", DOCUMENTED, created(lambda api, told, _: {ID: api.new_id()}), lambda c: c.get(c.create()).status == 200),
     ("id_in_envelope", "The creation puts the id into `session` where an appointment was sent.", "SessionCreated L35", DOCUMENTED, created(lambda api, told, request: {"session": told} if b"ehr_appointment_id" in request.body else told), with_appointment),
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, Handler, Request, User, answer
+from tests.conformance.reference import Api, Handler, Request, Response, User, respond
 
 from .catalogue import DOCUMENTED, GET, STRICT, Catalogue, Witness, between, instead, operation_of
 
@@ -59,28 +59,28 @@ def id_of_the_list(api: Api, below: list[str], known: dict[str, Operation]) -> d
     return Api.methods(api, ["0"]) | known if below == ["linked-user"] else {}
 
 
-def with_405(change: Callable[[Answer, Request], Answer]) -> type[Api]:
-    def handle(api: Api, request: Request) -> Answer:
+def with_405(change: Callable[[Response, Request], Response]) -> type[Api]:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         return change(reply, request) if reply.status == 405 else reply
 
     return instead(handle=handle)
 
 
-def without_allow(reply: Answer) -> Answer:
+def without_allow(reply: Response) -> Response:
     kept = {name: text for name, text in reply.headers.items() if name != "allow"}
-    return Answer(reply.status, reply.body, kept)
+    return Response(reply.status, reply.body, kept)
 
 
 # RFC 9110, and RFC 5789.
 KNOWN = "CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split()
-ROWS: tuple[tuple[str, str, Callable[[Answer, Request], Answer], Witness], ...] = (
+ROWS: tuple[tuple[str, str, Callable[[Response, Request], Response], Witness], ...] = (
     ("no_allow", "405 has no Allow.", lambda reply, _: without_allow(reply), refused("DELETE", "/sessions")),
     ("allow_names_all", "Allow names every method there is.", lambda reply, _: reply.but(headers={"allow": "GET, POST, PUT, PATCH, DELETE"}), refused("DELETE")),
     ("allow_names_one", "Allow of a session names GET alone, the first of the two routes.", lambda reply, _: reply.but(headers={"allow": reply.headers["allow"].partition(",")[0]}), refused("PUT", content={})),
     ("is_404", "A method that is not there is 404.", lambda reply, _: reply.but(status=404), refused("DELETE")),
     ("is_501", "A method that is not there is 501.", lambda reply, _: reply.but(status=501), refused("PUT", "/sessions", {})),
-    ("is_200_for_the_list", "Any method reads the list.", lambda reply, request: (answer(200, {"sessions": []}) if "linked-user" in request.path else reply), refused("DELETE", "/sessions/linked-user")),
+    ("is_200_for_the_list", "Any method reads the list.", lambda reply, request: (respond(200, {"sessions": []}) if "linked-user" in request.path else reply), refused("DELETE", "/sessions/linked-user")),
     ("crashes_on_unknown_methods", "A method that HTTP does not know is 500.", lambda reply, request: reply if request.method in KNOWN else reply.but(status=500), refused("FROBNICATE", "/sessions")),
     ("crashes_on_head", "HEAD of the creation is 500.", lambda reply, request: reply.but(status=500) if request.method == "HEAD" else reply, lambda caller: caller.send("HEAD", "/sessions").status < 500),
 )  # fmt: skip
@@ -109,24 +109,24 @@ def overridden(request: Request) -> Request:
     return replace(request, method=request.headers.get("x-http-method-override", request.method))
 
 
-def only_all(request: Request, handle: Handler) -> Answer:
+def only_all(request: Request, handle: Handler) -> Response:
     asked = request.headers.get("accept", "")
     if operation_of(request) != GET or "application/json" not in asked:
         return handle(request)
-    return answer(406, {"detail": {"msg": "not acceptable", "type": "NotAcceptable"}})
+    return respond(406, {"detail": {"msg": "not acceptable", "type": "NotAcceptable"}})
 
 
-def traced(request: Request, handle: Handler) -> Answer:
-    return answer(200, dict(request.headers)) if request.method == "TRACE" else handle(request)
+def traced(request: Request, handle: Handler) -> Response:
+    return respond(200, dict(request.headers)) if request.method == "TRACE" else handle(request)
 
 
 FAULTS.enter(
     ("put_is_patch", "PUT of a session is taken for PATCH.", "S4", STRICT, as_patch("PUT"), refused("PUT", content={"duration": 3})),
     ("post_is_patch", "POST to a session is taken for PATCH.", "S4", STRICT, as_patch("POST"), refused("POST", content={"duration": 3})),
     ("deletes", "DELETE removes a session.", "S4", STRICT, offering(removing), refused("DELETE")),
-    ("lists_all_sessions", "GET /sessions answers the sessions of everybody.", "S4", STRICT, offering(listing), refused("GET", "/sessions")),
+    ("lists_all_sessions", "GET /sessions returns the sessions of everybody.", "S4", STRICT, offering(listing), refused("GET", "/sessions")),
     ("linked_user_is_an_id", "PATCH /sessions/linked-user looks for a session of that id, and says 404.", "S4", STRICT, offering(id_of_the_list), refused("PATCH", "/sessions/linked-user", {})),
-    ("head_finds_nothing", "HEAD of a session is 404.", "S4 head", STRICT, between(lambda request, handle: answer(404, {}) if request.method == "HEAD" else handle(request)), lambda c: head(c, c.create()) in (200, 405)),
+    ("head_finds_nothing", "HEAD of a session is 404.", "S4 head", STRICT, between(lambda request, handle: respond(404, {}) if request.method == "HEAD" else handle(request)), lambda c: head(c, c.create()) in (200, 405)),
     ("head_finds_anything", "HEAD of a session that never was is 200.", "S4 head", STRICT, offering(lambda _, __, known: {"HEAD": lambda *_: {}} if "PATCH" in known else {}), lambda c: head(c, c.id_of_nobody) in (404, 405)),
     ("creates_in_the_list", "POST to the list creates a session.", "S4", STRICT, offering(lambda api, below, _: {"POST": api.create} if below == ["linked-user"] else {}), refused("POST", "/sessions/linked-user", {})),
     ("traces", "TRACE sends the request back, the token with it.", "S4 S18", STRICT, between(traced), lambda c: c.token.encode() not in c.send("TRACE", "/sessions").body),
@@ -139,7 +139,7 @@ FAULTS.enter(
 class QueryIsPatch(Api):
     """The query of GET is written into the session."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         reply = super().handle(request)
         if operation_of(request) == GET and reply.status == 200:
             session = self.find(self.authenticate(request), request.path.rpartition("/")[2])
@@ -178,7 +178,7 @@ def stays_readable(caller: Caller) -> bool:
 def with_method(name: str, *methods: str) -> type[Api]:
     """Return a server that takes the method from a header, for requests of some methods."""
 
-    def handle(request: Request, handle: Handler) -> Answer:
+    def handle(request: Request, handle: Handler) -> Response:
         other = request.headers.get(name, "").upper()
         return handle(
             replace(request, method=other) if other and request.method in methods else request
@@ -187,20 +187,20 @@ def with_method(name: str, *methods: str) -> type[Api]:
     return between(handle)
 
 
-def method_in_query(request: Request, handle: Handler) -> Answer:
+def method_in_query(request: Request, handle: Handler) -> Response:
     return handle(replace(request, method=request.query.get("_method", [request.method])[-1]))
 
 
 class DeletesByHeader(Api):
     """A session is deleted by X-HTTP-Method-Override: DELETE."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         reply = super().handle(replace(request, method="GET", body=b""))
         other = request.headers.get("x-http-method-override", "")
         if other != "DELETE" or reply.status != 200:
             return super().handle(request)
         self.authenticate(request).sessions.pop(request.path.rpartition("/")[2], None)
-        return answer(200, {})
+        return respond(200, {})
 
 
 FAULTS.enter(

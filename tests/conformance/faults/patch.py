@@ -22,7 +22,7 @@ from .catalogue import (
 )
 
 FAULTS = Catalogue("patch")
-MEMBERS: Session = {
+PROPERTIES: Session = {
     "duration": 61.5,
     "language_code": "es",
     "output_language_code": "de",
@@ -48,12 +48,12 @@ NOBODY = {"name": "", "gender": None, "dob": None}
 SHOWN = {"duration", "language_code", "output_language_code", "ehr_patient_id", "ehr_appt_id"}
 
 
-def level_of(member: str) -> Level:
-    return DOCUMENTED if member in SHOWN | {"name", "gender", "dob"} else STRICT
+def level_of(field: str) -> Level:
+    return DOCUMENTED if field in SHOWN | {"name", "gender", "dob"} else STRICT
 
 
-def keeps(**members: Any) -> Callable[[Caller], object]:
-    return lambda caller: caller.keeps(**members)
+def keeps(**fields: Any) -> Callable[[Caller], object]:
+    return lambda caller: caller.keeps(**fields)
 
 
 def keeps_each(*updates: Session) -> Callable[[Caller], object]:
@@ -77,25 +77,25 @@ def keeps_each(*updates: Session) -> Callable[[Caller], object]:
     return witness
 
 
-# --- a member that an update ignores, or loses ---
+# --- a property that an update ignores, or loses ---
 
 
-for member, value in MEMBERS.items():
-    sentence = f"An update of `{member}` is accepted and changes nothing."
-    rows, witness = "S11 L103 L135-L156", keeps(**{member: value})
-    FAULTS.add(f"ignores_{member}", sentence, rows, level_of(member), losing(member), witness)
-for member, value in PATIENT.items():
-    sentence = f"An update of the patient's `{member}` is accepted and changes nothing."
-    rows, witness = "S11 L103 L143-L147", keeps(patient={member: value})
-    server = losing(f"patient.{member}")
-    FAULTS.add(f"ignores_patient_{member}", sentence, rows, level_of(member), server, witness)
+for field, value in PROPERTIES.items():
+    sentence = f"An update of `{field}` is accepted and changes nothing."
+    rows, witness = "S11 L103 L135-L156", keeps(**{field: value})
+    FAULTS.add(f"ignores_{field}", sentence, rows, level_of(field), losing(field), witness)
+for field, value in PATIENT.items():
+    sentence = f"An update of the patient's `{field}` is accepted and changes nothing."
+    rows, witness = "S11 L103 L143-L147", keeps(patient={field: value})
+    server = losing(f"patient.{field}")
+    FAULTS.add(f"ignores_patient_{field}", sentence, rows, level_of(field), server, witness)
 
 
-def resetting(member: str, *others: str) -> type[Api]:
-    """Return a server that gives other members their first value when one is sent."""
+def resetting(field: str, *others: str) -> type[Api]:
+    """Return a server that gives other properties their first value when one is sent."""
 
     def reset(session: Session, sent: Session) -> None:
-        if member in sent:
+        if field in sent:
             fresh = new_session("", 0)
             session.update({name: fresh.get(name) for name in others if name not in sent})
 
@@ -111,9 +111,9 @@ RESETS: tuple[tuple[str, str, str, Level], ...] = (
     ("notes_with_mode", "transcribe_mode", "clinician_notes", STRICT),
 )
 for name, cause, lost, level in RESETS:
-    first = {"patient": PATIENT} if lost == "patient" else {lost: MEMBERS[lost]}
+    first = {"patient": PATIENT} if lost == "patient" else {lost: PROPERTIES[lost]}
     sentence = f"An update of `{cause}` resets `{lost}`."
-    witness = keeps_each(first, {cause: MEMBERS[cause]})
+    witness = keeps_each(first, {cause: PROPERTIES[cause]})
     FAULTS.add(f"resets_{name}", sentence, "S11 L137", level, resetting(cause, lost), witness)
 
 
@@ -121,7 +121,7 @@ for name, cause, lost, level in RESETS:
 def put_in_disguise(session: Session, sent: Session) -> None:
     """An update replaces the session: what is not sent becomes what it was at first."""
     fresh = new_session("", 0)
-    for name in MEMBERS:
+    for name in PROPERTIES:
         if name not in sent:
             session[name] = fresh.get(name)
 
@@ -139,7 +139,7 @@ def emptying(when: Callable[[Session], object], *names: str) -> type[Api]:
 
 
 FAULTS.enter(
-    ("replaces_the_patient", "The patient is replaced, not merged: members not sent are lost.", "S11 L137", DOCUMENTED, emptying(lambda p: True), keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}})),
+    ("replaces_the_patient", "The patient is replaced, not merged: properties not sent are lost.", "S11 L137", DOCUMENTED, emptying(lambda p: True), keeps_each({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}})),
     ("forgets_demographics", "An update of the patient without `demographic_details` loses them.", "S11", STRICT, emptying(lambda p: True, "demographic_details"), keeps_each({"patient": {"demographic_details": "x"}}, {"patient": {"name": "A"}})),
     ("gender_resets_dob", "A new gender resets the date of birth.", "S11 L137", DOCUMENTED, emptying(lambda p: "gender" in p, "dob"), keeps_each({"patient": {"dob": "1990-01-01"}}, {"patient": {"gender": "OTHER"}})),
     ("empty_name_empties_the_patient", "An empty name empties the whole patient.", "S11 L137", DOCUMENTED, emptying(lambda p: p.get("name") == ""), keeps_each({"patient": PATIENT}, {"patient": {"name": ""}})),
@@ -162,15 +162,15 @@ FALSY: tuple[tuple[str, Any, Any], ...] = (
 )
 
 
-def falsy_of(member: str) -> Callable[[Session, Session], bool]:
-    return lambda old, new: not new[member]
+def falsy_of(field: str) -> Callable[[Session, Session], bool]:
+    return lambda old, new: not new[field]
 
 
-for member, first_value, falsy in FALSY:
-    server = losing(member, falsy_of(member))
-    witness = keeps_each({member: first_value}, {member: falsy})
-    sentence = f"`{member}` cannot be set back to {falsy!r}."
-    FAULTS.add(f"drops_falsy_{member}", sentence, "S11", level_of(member), server, witness)
+for field, first_value, falsy in FALSY:
+    server = losing(field, falsy_of(field))
+    witness = keeps_each({field: first_value}, {field: falsy})
+    sentence = f"`{field}` cannot be set back to {falsy!r}."
+    FAULTS.add(f"drops_falsy_{field}", sentence, "S11", level_of(field), server, witness)
 
 
 # --- arrays ---
@@ -225,7 +225,7 @@ FAULTS.enter(
 
 
 def unshown(name: str, value: Any) -> Callable[[Caller], object]:
-    """Return a witness that a member is accepted, and neither stored nor shown."""
+    """Return a witness that a property is accepted, and neither stored nor shown."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -240,7 +240,7 @@ def unshown(name: str, value: Any) -> Callable[[Caller], object]:
 
 
 def writing(**rules: Callable[[Any], bool]) -> type[Api]:
-    """Return a server on which further members can be written, where they fit."""
+    """Return a server on which further properties can be written, where they fit."""
     return instead(update_shape=Api.update_shape | rules)
 
 
@@ -255,11 +255,11 @@ READ_ONLY: Session = {
     "color": "red",
     "user_id": "1",
 }
-for member, value in READ_ONLY.items():
-    unknown = member in {"color", "user_id"}
-    sentence = f"`{member}`{', which nobody knows, is stored' if unknown else ' can be written'}."
-    server = writing(**{member: lambda _: True})
-    FAULTS.add(f"writes_{member}", sentence, "S10", STRICT, server, unshown(member, value))
+for field, value in READ_ONLY.items():
+    unknown = field in {"color", "user_id"}
+    sentence = f"`{field}`{', which nobody knows, is stored' if unknown else ' can be written'}."
+    server = writing(**{field: lambda _: True})
+    FAULTS.add(f"writes_{field}", sentence, "S10", STRICT, server, unshown(field, value))
 
 
 def note_stays(caller: Caller) -> bool:
@@ -313,11 +313,11 @@ class WritesUpdatedAt(Api):
     lambda c: "email" not in c.patched(c.create(), patient={"email": "a@example.com"})["patient"],
 )
 class StoresUnknownOfPatients(Api):
-    """Members of the patient that nobody knows are stored."""
+    """Properties of the patient that nobody knows are stored."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
-        members = super().checked(value, shape, where)
-        return value | members if where == "body.patient" else members
+        fields = super().checked(value, shape, where)
+        return value | fields if where == "body.patient" else fields
 
 
 def resent(caller: Caller) -> object:
@@ -326,12 +326,12 @@ def resent(caller: Caller) -> object:
     return caller.patch(session_id, told).status == 200
 
 
-def taken(**members: Any) -> Callable[[Caller], object]:
-    return lambda caller: caller.patch(caller.create(), members).status == 200
+def taken(**fields: Any) -> Callable[[Caller], object]:
+    return lambda caller: caller.patch(caller.create(), fields).status == 200
 
 
 FAULTS.enter(
-    ("unknown_is_refused", "An update with a member that nobody knows is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: set(body) - set(UPDATE)), taken(x=1)),
+    ("unknown_is_refused", "An update with a property that nobody knows is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: set(body) - set(UPDATE)), taken(x=1)),
     ("whole_session_is_refused", "An update that sends back `session_id` and `created_at` as they are is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: "created_at" in body), resent),
     ("empty_is_refused", "An update with an empty object is 422.", "S11", STRICT, refusing_bodies("PATCH", lambda body: body == {}), taken()),
 )  # fmt: skip
@@ -341,16 +341,16 @@ FAULTS.enter(
 
 
 def half_done(*stored: str) -> type[Api]:
-    """Return a server that stores some members of an update before it looks at the others."""
+    """Return a server that stores some properties of an update before it looks at the others."""
 
     def update(api: Api, user: User, session_id: str, request: Request) -> Any:
         session = api.find(user, session_id)
         body = api.parsed(request)
-        for member in stored if isinstance(body, dict) else ():
-            rules, name = place_in(api.update_shape, member)
-            members, _ = place_in(body, member)
-            if isinstance(members, dict) and name in members and rules[name](members[name]):
-                place_in(session, member)[0][name] = members[name]
+        for field in stored if isinstance(body, dict) else ():
+            rules, name = place_in(api.update_shape, field)
+            fields, _ = place_in(body, field)
+            if isinstance(fields, dict) and name in fields and rules[name](fields[name]):
+                place_in(session, field)[0][name] = fields[name]
         return Api.update(api, user, session_id, request)
 
     return instead(update=update)
@@ -481,14 +481,14 @@ LATER: tuple[tuple[str, str, str, Session, Session, Callable[[Session, Session],
     ("link_is_written_once", "`ehr_patient_id` cannot be changed once it is set.", "ehr_patient_id", {"ehr_patient_id": "1"}, {"ehr_patient_id": "2"}, lambda old, new: old["ehr_patient_id"] is not None),
     ("appointment_is_written_once", "`ehr_appt_id` cannot be changed once it is set.", "ehr_appt_id", {"ehr_appt_id": "1"}, {"ehr_appt_id": "2"}, lambda old, new: old["ehr_appt_id"] is not None),
     ("language_before_duration", "The language cannot be changed once there is a duration.", "language_code", {"duration": 9}, {"language_code": "es"}, lambda old, new: old["duration"] > 0),
-    ("three_members_at_most", "Of an update with more than three members, the notes are lost.", "clinician_notes", {}, {"duration": 2, "language_code": "es", "is_consent": True, "clinician_notes": ["a"]}, lambda old, new: len(new) > 3),
+    ("three_properties_at_most", "Of an update with more than three properties, the notes are lost.", "clinician_notes", {}, {"duration": 2, "language_code": "es", "is_consent": True, "clinician_notes": ["a"]}, lambda old, new: len(new) > 3),
     ("same_language_twice", "`output_language_code` is lost where it equals `language_code`.", "output_language_code", {}, {"language_code": "fr", "output_language_code": "fr"}, lambda old, new: new["output_language_code"] == new.get("language_code")),
     ("notes_beside_patient", "Notes are lost where the patient is sent too.", "clinician_notes", {}, {"patient": {"name": "x"}, "clinician_notes": ["a"]}, lambda old, new: "patient" in new),
     ("consent_before_recording", "`recording_status` is lost while `is_consent` is not true.", "recording_status", {}, {"recording_status": "ON"}, lambda old, new: not old.get("is_consent")),
 )  # fmt: skip
-for name, sentence, member, before, after, loses in LATER:
+for name, sentence, field, before, after, loses in LATER:
     witness = keeps_each(before, after)
-    FAULTS.add(name, sentence, "S11 L137", level_of(member), losing(member, loses), witness)
+    FAULTS.add(name, sentence, "S11 L137", level_of(field), losing(field, loses), witness)
 
 
 @FAULTS.sent(
@@ -529,7 +529,7 @@ class UpdatesCreate(Api):
     "S10 S11", STRICT, lambda c: c.patched(c.create(), languageCode="fr")["language_code"] == "en"
 )
 class TakesCamels(Api):
-    """Members are taken under a second name, as JavaScript spells them."""
+    """Properties are taken under a second name, as JavaScript spells them."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
         if isinstance(value, dict) and where == "body":

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, RefusalError, Request, User, answer, now
+from tests.conformance.reference import Api, RefusalError, Request, Response, User, now, respond
 
 from .catalogue import DOCUMENTED, GET, STRICT, Catalogue, Remembering, Session, Witness, instead
 
@@ -23,10 +23,10 @@ FAILURE = {"detail": {"msg": "internal error", "type": "InternalError"}}
 
 
 def failing(when: Callable[[Request], bool]) -> type[Api]:
-    def handle(api: Api, request: Request) -> Answer:
+    def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         # A good token comes first, as everywhere.
-        return answer(500, FAILURE) if reply.status != 401 and when(request) else reply
+        return respond(500, FAILURE) if reply.status != 401 and when(request) else reply
 
     return instead(handle=handle)
 
@@ -78,13 +78,13 @@ BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("tiny_exponents", "A number of 1e-400 is 500.", body_has(b"1e-400"), b'{"duration": 1e-400}'),
     ("lone_surrogates", "Half of a surrogate pair is 500.", body_has(b'\\ud83d"', b"\\ud800"), b'{"patient": {"name": "\\ud800"}}'),
     ("lone_surrogates_in_notes", "Half of a surrogate pair in a note is 500; in a name it is 422.", body_has(b'notes": ["\\udfff'), b'{"clinician_notes": ["\\udfff"]}'),
-    ("surrogates_in_names", "Half of a surrogate pair in the name of a member is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
+    ("surrogates_in_names", "Half of a surrogate pair in the name of a property is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
     ("nul_in_texts", "NUL in a text is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
-    ("duplicate_members", "A member that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
-    ("empty_member_name", "A member without a name is 500.", body_has(b'"":'), b'{"": 1}'),
-    ("proto", "A member named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
-    ("dollars", "A member whose name begins with a dollar is 500.", body_has(b'"$'), b'{"$set": {"duration": 5}}'),
-    ("dots", "A member whose name has a dot is 500.", body_has(b'"a.b"'), b'{"a.b": 1}'),
+    ("duplicate_properties", "A property that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
+    ("empty_property_name", "A property without a name is 500.", body_has(b'"":'), b'{"": 1}'),
+    ("proto", "A property named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
+    ("dollars", "A property whose name begins with a dollar is 500.", body_has(b'"$'), b'{"$set": {"duration": 5}}'),
+    ("dots", "A property whose name has a dot is 500.", body_has(b'"a.b"'), b'{"a.b": 1}'),
     ("percent_signs", "A name with %s is 500.", body_has(b"%s"), sent({"patient": {"name": "%s %d"}})),
     ("braces", "A note with {0} is 500.", body_has(b"{0}"), sent({"clinician_notes": ["{0} {x}"]})),
     ("quotes", "A name with a quote is 500.", body_has(b"'"), sent({"patient": {"name": "O'Neil"}})),
@@ -105,7 +105,7 @@ BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("utf16", "A body in UTF-16 is 500.", lambda r: r.body.startswith(b"\xff\xfe"), '{"duration": 5}'.encode("utf-16")),
     ("only_spaces", "A body of spaces is 500.", lambda r: r.body == b"   ", b"   "),
     ("many_notes", "More than 10,000 notes are 500.", lambda r: r.body.count(b",") > 10_000, sent({"clinician_notes": [""] * 10_002})),
-    ("many_members", "More than 1,000 members are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
+    ("many_properties", "More than 1,000 properties are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
     ("astral", "A character beyond U+FFFF is 500.", body_has(b"\\ud83d\\ude00"), sent({"patient": {"name": "\U0001f600"}})),
 )  # fmt: skip
 for name, sentence, when, body in BODIES:
@@ -153,7 +153,7 @@ for name, sentence, test, token in TOKENS:
     FAULTS.add(f"crash_{name}", sentence, "S19 S1", STRICT, server, stays_401(token))
 
 
-def each_is(status: int, times: int, ask: Callable[[Caller, str], Answer]) -> Witness:
+def each_is(status: int, times: int, ask: Callable[[Caller, str], Response]) -> Witness:
     """Return a witness that a request about one session may be sent often."""
 
     def witness(caller: Caller) -> bool:
@@ -163,14 +163,14 @@ def each_is(status: int, times: int, ask: Callable[[Caller, str], Answer]) -> Wi
     return witness
 
 
-def limits(fits: Callable[[Answer], bool]) -> Witness:
+def limits(fits: Callable[[Response], bool]) -> Witness:
     """Return a witness that every 429, if there is one, is as it must be."""
     return lambda caller: all(
         reply.status != 429 or fits(reply) for reply in [caller.page() for _ in range(40)]
     )
 
 
-def counts_down(reply: Answer) -> bool:
+def counts_down(reply: Response) -> bool:
     return reply.headers.get("retry-after", "").isdigit()
 
 
@@ -233,13 +233,13 @@ class LimitOfTheProxy(Api):
 
     lists = 0
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         reply = super().handle(request)
         self.lists += request.path.endswith("/linked-user")
         if self.lists % 30 or reply.status != 200:
             return reply
         self.lists += 1
-        return Answer(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
+        return Response(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
 
 
 # --- requests that overlap ---
@@ -250,7 +250,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
-MEMBERS: list[Session] = [
+PROPERTIES: list[Session] = [
     {"duration": 9},
     {"ehr_appt_id": "A"},
     {"ehr_patient_id": "P"},
@@ -259,7 +259,7 @@ MEMBERS: list[Session] = [
 
 
 def all_survive(*updates: Session) -> Callable[[Caller], object]:
-    """Return a witness that concurrent updates of different members all show afterwards."""
+    """Return a witness that concurrent updates of different properties all show afterwards."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -286,7 +286,7 @@ class Unlocked(Api):
         self.lock = contextlib.nullcontext()
 
 
-@RACES.fault("S17", STRICT, all_survive(*MEMBERS), slow=True)
+@RACES.fault("S17", STRICT, all_survive(*PROPERTIES), slow=True)
 class LostUpdates(Unlocked):
     """An update reads the session, waits, and writes all of it back: of two at once one is lost."""
 
@@ -312,7 +312,7 @@ class LostPatients(Unlocked):
         session.update(sent, patient=patient)
 
 
-@RACES.fault("S17", STRICT, all_survive(*MEMBERS), slow=True)
+@RACES.fault("S17", STRICT, all_survive(*PROPERTIES), slow=True)
 class BusyIsConflict(Unlocked):
     """An update during another one of the same session is 409."""
 

@@ -1,4 +1,4 @@
-"""Members that are missing, or of another type, also where that is rare."""
+"""Properties that are missing, or of another type, also where that is rare."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from .catalogue import (
 )
 
 FAULTS = Catalogue("shape")
-MEMBERS: dict[str, Any] = {
+PROPERTIES: dict[str, Any] = {
     "session_id": str,
     "session_name": str,
     "patient": dict,
@@ -40,14 +40,14 @@ NOTE = {"status", "result", "heading", "brain", "voice_style", "generation_metho
 
 
 def fits(session: Session) -> bool:
-    """Say whether a session has the members that the base document requires, of their types."""
+    """Say whether a session has the properties that the base document requires, of their types."""
     patient = session["patient"]
     return (
         all(
             name in session
             and isinstance(session[name], kind)
             and not isinstance(session[name], bool)
-            for name, kind in MEMBERS.items()
+            for name, kind in PROPERTIES.items()
         )
         and isinstance(patient["name"], str)
         and patient["gender"] in {None, "MALE", "FEMALE", "OTHER"}
@@ -60,16 +60,16 @@ def fits(session: Session) -> bool:
     )
 
 
-def fit(**members: Any) -> Callable[[Caller], object]:
+def fit(**fields: Any) -> Callable[[Caller], object]:
     """Return a witness that all views of a session are well-formed after an update."""
-    return lambda caller: all(fits(view) for view in caller.views(caller.create(), **members))
+    return lambda caller: all(fits(view) for view in caller.views(caller.create(), **fields))
 
 
 FAULTS.enter(
-    ("no_provider_in_updates", "The answer to an update has no `ehr_provider`.", "Session ehr_provider", DOCUMENTED, telling("ehr_provider", ..., PATCH), fit()),
+    ("no_provider_in_updates", "The response to an update has no `ehr_provider`.", "Session ehr_provider", DOCUMENTED, telling("ehr_provider", ..., PATCH), fit()),
     ("no_notes_in_list", "The list has no `consult_note`.", "Session consult_note", DOCUMENTED, telling("consult_note", ..., LIST), fit()),
     ("nulls_left_out", "GET leaves `documents` out while it is null.", "Session documents", DOCUMENTED, telling("documents", ..., GET, when=lambda s: s["documents"] is None), fit()),
-    ("no_link_no_member", "The list leaves `ehr_patient_id` out while it is null.", "Session ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", ..., LIST, when=lambda s: s["ehr_patient_id"] is None), fit()),
+    ("no_link_no_property", "The list leaves `ehr_patient_id` out while it is null.", "Session ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", ..., LIST, when=lambda s: s["ehr_patient_id"] is None), fit()),
     ("zero_is_null", "A duration of zero is shown as null after an update.", "Session duration", DOCUMENTED, telling("duration", None, PATCH, when=lambda s: not s["duration"]), fit(duration=0)),
     ("zero_is_left_out", "The list leaves a duration of zero out.", "Session duration", DOCUMENTED, telling("duration", ..., LIST, when=lambda s: not s["duration"]), fit()),
     ("fraction_is_text", "A duration with a fraction is shown as text.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] % 1 != 0), fit(duration=1.5)),
@@ -90,7 +90,7 @@ FAULTS.enter(
     ("other_in_small_letters", "The gender OTHER is shown as `other`.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: "other" if g == "OTHER" else g), fit(patient={"gender": "OTHER"})),
     ("female_is_a_letter", "The list shows the gender FEMALE as `F`.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: "F" if g == "FEMALE" else g, LIST), fit(patient={"gender": "FEMALE"})),
     ("unknown_gender_is_empty", "GET shows a gender that is not known as an empty text.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: g or "", GET), fit(patient={"name": "x"})),
-    ("dob_is_a_moment", "The answer to an update shows `dob` with a time of day.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: d and f"{d}T00:00:00", PATCH), fit(patient={"dob": "1990-01-01"})),
+    ("dob_is_a_moment", "The response to an update shows `dob` with a time of day.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: d and f"{d}T00:00:00", PATCH), fit(patient={"dob": "1990-01-01"})),
     ("dob_is_local", "The list shows `dob` as 01/02/1990.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: d and "/".join(reversed(d.split("-")))[:9], LIST), fit(patient={"dob": "1990-02-01"})),
     ("old_dob_is_a_number", "A `dob` before 1970 is shown as a negative number.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: -1 if d and d < "1970" else d), fit(patient={"dob": "1969-12-31"})),
     ("empty_name_is_null", "A name that was emptied is shown as null in the list.", "Patient name", DOCUMENTED, telling("patient.name", lambda n: n or None, LIST), fit(patient={"name": ""})),
@@ -149,6 +149,6 @@ def without(name: str) -> type[Api]:
 
 
 for name in ("next_page", "has_next_page", "count", "total_count"):
-    sentence = f"The last page has no member `{name}`."
+    sentence = f"The last page has no property `{name}`."
     server = without(name)
     FAULTS.add(f"no_{name}_at_the_end", sentence, "SessionPage", DOCUMENTED, server, fit_pages(3))

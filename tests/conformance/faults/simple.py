@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, cast
 
-from tests.conformance.reference import Answer, Handler, Request, answer
+from tests.conformance.reference import Handler, Request, Response, respond
 
 Session = dict[str, Any]
 TOKEN = "the-token-of-the-only-user"
@@ -18,12 +18,12 @@ def is_session(request: Request, *methods: str) -> bool:
     return inside and request.method in methods
 
 
-def undeclared_status(request: Request, handle: Handler) -> Answer:
+def undeclared_status(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     return reply.but(status=418) if is_session(request, "GET") and reply.status == 200 else reply
 
 
-def session_without_id(request: Request, handle: Handler) -> Answer:
+def session_without_id(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if not is_session(request, "GET") or reply.status != 200:
         return reply
@@ -33,7 +33,7 @@ def session_without_id(request: Request, handle: Handler) -> Answer:
     return reply.but(content={"session": session})
 
 
-def duration_as_text(request: Request, handle: Handler) -> Answer:
+def duration_as_text(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if not is_session(request, "PATCH") or reply.status != 200:
         return reply
@@ -41,27 +41,27 @@ def duration_as_text(request: Request, handle: Handler) -> Answer:
     return reply.but(content={"session": session | {"duration": str(session["duration"])}})
 
 
-def page_as_html(request: Request, handle: Handler) -> Answer:
+def page_as_html(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if request.path == "/sessions/linked-user" and reply.status == 200:
         return reply.but(headers={"content-type": "text/html; charset=utf-8"})
     return reply
 
 
-def broken_json(request: Request, handle: Handler) -> Answer:
+def broken_json(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if request.path == "/sessions" and reply.status == 200:
         return reply.but(body=reply.body[:-1])
     return reply
 
 
-def crash_on_empty_text(request: Request, handle: Handler) -> Answer:
+def crash_on_empty_text(request: Request, handle: Handler) -> Response:
     if is_session(request, "PATCH") and b'""' in request.body:
-        return answer(500, {"detail": {"msg": "oops", "type": "InternalError"}})
+        return respond(500, {"detail": {"msg": "oops", "type": "InternalError"}})
     return handle(request)
 
 
-def text_as_number(request: Request, handle: Handler) -> Answer:
+def text_as_number(request: Request, handle: Handler) -> Response:
     """Take numbers that are written as text, as a lax framework does."""
     if is_session(request, "PATCH"):
         try:
@@ -73,7 +73,7 @@ def text_as_number(request: Request, handle: Handler) -> Answer:
     return handle(request)
 
 
-def plain_errors(request: Request, handle: Handler) -> Answer:
+def plain_errors(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if is_session(request, "GET") and reply.status == 404:
         return reply.but(body=b"not found", headers={"content-type": "text/plain"})
@@ -84,30 +84,32 @@ def as_the_only_user(request: Request) -> Request:
     return replace(request, headers={**request.headers, "authorization": f"Bearer {TOKEN}"})
 
 
-def no_token_needed(request: Request, handle: Handler) -> Answer:
+def no_token_needed(request: Request, handle: Handler) -> Response:
     return handle(request if "authorization" in request.headers else as_the_only_user(request))
 
 
-def any_token(request: Request, handle: Handler) -> Answer:
+def any_token(request: Request, handle: Handler) -> Response:
     return handle(as_the_only_user(request) if "authorization" in request.headers else request)
 
 
-def lost_sessions(request: Request, handle: Handler) -> Answer:
+def lost_sessions(request: Request, handle: Handler) -> Response:
     if is_session(request, "GET"):
-        return answer(404, {"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}})
+        return respond(
+            404, {"detail": {"msg": "Session not found", "type": "SessionNotFoundError"}}
+        )
     return handle(request)
 
 
-def refuses_empty_text(request: Request, handle: Handler) -> Answer:
+def refuses_empty_text(request: Request, handle: Handler) -> Response:
     if is_session(request, "PATCH") and b'""' in request.body:
-        return answer(422, {"detail": {"msg": "body is not valid", "type": "ValidationError"}})
+        return respond(422, {"detail": {"msg": "body is not valid", "type": "ValidationError"}})
     return handle(request)
 
 
 SECRET_VALUE = "value-from-the-record-of-a-patient"
 
 
-def unknown_gender(request: Request, handle: Handler) -> Answer:
+def unknown_gender(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if request.path != "/sessions/linked-user" or reply.status != 200:
         return reply
@@ -117,8 +119,8 @@ def unknown_gender(request: Request, handle: Handler) -> Answer:
     return reply.but(content=page)
 
 
-def parrot(request: Request, handle: Handler) -> Answer:
-    """Repeat the token wherever an answer has room for it."""
+def parrot(request: Request, handle: Handler) -> Response:
+    """Repeat the token wherever a response has room for it."""
     reply = handle(request)
     token = request.headers.get("authorization", "")
     if is_session(request, "GET"):
@@ -130,8 +132,8 @@ def parrot(request: Request, handle: Handler) -> Answer:
     return reply
 
 
-def created_without_id(request: Request, handle: Handler) -> Answer:
-    """Answer 201, which the page leaves open, and sometimes without the id, which it does not."""
+def created_without_id(request: Request, handle: Handler) -> Response:
+    """Respond with 201, which the page leaves open, and sometimes without the id, which it does not."""
     reply = handle(request)
     if request.path != "/sessions" or reply.status != 200:
         return reply

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
-from tests.conformance.reference import Api, RefusalError, Request, User, answer
+from tests.conformance.reference import Api, RefusalError, Request, User, respond
 
 from .catalogue import (
     CREATE,
@@ -17,9 +17,9 @@ from .catalogue import (
     Remembering,
     Session,
     Witness,
-    answering,
     instead,
     operation_of,
+    responding,
     to,
 )
 
@@ -56,7 +56,7 @@ def uncounted(caller: Caller) -> object:
 
 @FAULTS.fault("S2 S6", STRICT, unwritable)
 class WritesAndDenies(Api):
-    """A change of another user's session is answered with 404, and made."""
+    """A change of another user's session gets 404, and is made."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         session = everybody(self).get(session_id)
@@ -105,7 +105,7 @@ def refuses_others(caller: Caller) -> bool:
 FAULTS.enter(
     ("reads_all", "Whoever knows the id reads a session of another user.", "S2", STRICT, with_all("read"), unreadable),
     ("writes_all", "Whoever knows the id changes a session of another user.", "S2", STRICT, with_all("update"), unwritable),
-    ("empty_answer_to_writes", "A change of another user's session is answered with the session, and not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
+    ("empty_response_to_writes", "A change of another user's session gets the session, and is not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
     ("forbidden_for_others", "A session of another user is 403, which tells that it exists.", "S2", STRICT, finding(403, "Session not found"), unreadable),
     ("other_words_for_others", "404 for another user's session has another message than for one that never was.", "S2", STRICT, finding(404, "Session not found for this user"), same_error),
     ("lists_all", "The list shows the sessions of all users.", "S2 L199", DOCUMENTED, instead(ordered=lambda api, user: list(everybody(api).values())), unlisted),
@@ -144,7 +144,7 @@ def cache_is_mine(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 L199", DOCUMENTED, cache_is_mine)
 class OneCacheForAll(Remembering):
-    """The answer to a list is kept by its URL: the next user with the same URL gets it."""
+    """The response to a list is kept by its URL: the next user with the same URL gets it."""
 
     def page(self, user: User, request: Request) -> Any:
         owner, page = self.memory.pop(str(request.query), (user, None))
@@ -202,7 +202,7 @@ def same_appointment(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 S15", STRICT, same_appointment)
 class OneSessionPerAppointment(Api):
-    """A creation for an appointment that another user knows answers that user's session."""
+    """A creation for an appointment that another user knows returns that user's session."""
 
     def opened(self, user: User, sent: Session) -> Session:
         wanted = sent.get("ehr_appointment_id")
@@ -251,9 +251,9 @@ def unlinked_is(status: int) -> Witness:
 NOTHING = {"sessions": [], "count": 0, "total_count": 0, "next_page": None, "has_next_page": False}
 BEARER = {"www-authenticate": "Bearer"}
 FAULTS.enter(
-    ("unlinked_list_is_empty", "A user who is not linked gets an empty list.", "S3 L225-L232", DOCUMENTED, answering(lambda _: answer(200, NOTHING), LIST, 403), lambda c: c.unlinked().page().status >= 400),
-    ("unlinked_list_is_404", "The list of a user who is not linked is 404.", "S3", STRICT, answering(to(status=404), LIST, 403), unlinked_is(403)),
-    ("unlinked_is_401", "The list of a user who is not linked is 401.", "S3 S1", STRICT, answering(to(status=401, headers=BEARER), LIST, 403), unlinked_is(403)),
+    ("unlinked_list_is_empty", "A user who is not linked gets an empty list.", "S3 L225-L232", DOCUMENTED, responding(lambda _: respond(200, NOTHING), LIST, 403), lambda c: c.unlinked().page().status >= 400),
+    ("unlinked_list_is_404", "The list of a user who is not linked is 404.", "S3", STRICT, responding(to(status=404), LIST, 403), unlinked_is(403)),
+    ("unlinked_is_401", "The list of a user who is not linked is 401.", "S3 S1", STRICT, responding(to(status=401, headers=BEARER), LIST, 403), unlinked_is(403)),
     ("creates_for_linked_only", "A user who is not linked cannot create a session.", "S3", STRICT, linked_only(CREATE), lambda c: c.unlinked().post({}).status == 200),
     ("reads_for_linked_only", "A user who is not linked gets 403 from GET.", "S3", STRICT, linked_only(GET), lambda c: is_error(c.unlinked().get(c.id_of_nobody), 404)),
     ("updates_for_linked_only", "A user who is not linked gets 403 from PATCH.", "S3", STRICT, linked_only(PATCH), lambda c: is_error(c.unlinked().patch(c.id_of_nobody, {}), 404)),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error
-from tests.conformance.reference import Answer, Api, RefusalError, Request, Shape
+from tests.conformance.reference import Api, RefusalError, Request, Response, Shape
 
 from .catalogue import (
     DOCUMENTED,
@@ -27,9 +27,9 @@ JSON = "application/json"
 MEBIBYTE = 1024 * 1024
 
 
-def converting(member: str, takes: Rule, turns: Callable[[Any], Any]) -> type[Api]:
-    """Return a server that takes some values of a member, and turns them into others."""
-    place, _, name = f"body.{member}".rpartition(".")
+def converting(field: str, takes: Rule, turns: Callable[[Any], Any]) -> type[Api]:
+    """Return a server that takes some values of a property, and turns them into others."""
+    place, _, name = f"body.{field}".rpartition(".")
 
     class Converting(Api):
         def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
@@ -37,14 +37,14 @@ def converting(member: str, takes: Rule, turns: Callable[[Any], Any]) -> type[Ap
                 return super().checked(value, shape, where)
             rest = {key: other for key, other in value.items() if key != name}
             turned = turns(value[name])
-            members = super().checked(rest, shape, where)
-            return members if turned is ... else members | {name: turned}
+            fields = super().checked(rest, shape, where)
+            return fields if turned is ... else fields | {name: turned}
 
     return Converting
 
 
-def refuses(member: str, value: Any) -> Witness:
-    return lambda caller: caller.refuses(422, nested(member, value))
+def refuses(field: str, value: Any) -> Witness:
+    return lambda caller: caller.refuses(422, nested(field, value))
 
 
 def is_text(value: Any) -> bool:
@@ -71,7 +71,7 @@ def is_null(value: Any) -> bool:
     return value is None
 
 
-# name, sentence, row, member, what is taken, what becomes of it, what the witness sends
+# name, sentence, row, property, what is taken, what becomes of it, what the witness sends
 TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = (
     ("duration_as_text", "A duration may be a text of digits.", "S9", "duration", text_like(r"\d+(\.\d+)?"), float, "60"),
     ("duration_as_text_kept", "A duration may be a text, and stays one.", "S9", "duration", is_text, as_is, "60"),
@@ -144,11 +144,11 @@ TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = 
     ("null_language", "A null for the language is the default.", "S9", "language_code", is_null, lambda _: "en", None),
     ("accented_language", "The letters of a language may have accents.", "S8", "language_code", text_like("[a-zà-ÿ]{2}"), as_is, "eñ"),
 )  # fmt: skip
-for name, sentence, row, member, takes, turns, value in TAKEN:
-    server = converting(member, takes, turns)
-    FAULTS.add(name, sentence, f"{row} {member}", STRICT, server, refuses(member, value))
+for name, sentence, row, field, takes, turns, value in TAKEN:
+    server = converting(field, takes, turns)
+    FAULTS.add(name, sentence, f"{row} {field}", STRICT, server, refuses(field, value))
 
-# name, sentence, row, level, member, what is refused, what the witness sends
+# name, sentence, row, level, property, what is refused, what the witness sends
 REFUSED: tuple[tuple[str, str, str, Level, str, Rule, Any], ...] = (
     ("whole_durations_only", "A duration with a fraction is refused.", "S8 L139", DOCUMENTED, "duration", lambda v: v % 1 != 0, 0.5),
     ("no_zero_duration", "A duration of 0 is refused.", "S8", STRICT, "duration", lambda v: v == 0, 0),
@@ -178,23 +178,23 @@ REFUSED: tuple[tuple[str, str, str, Level, str, Rule, Any], ...] = (
 )  # fmt: skip
 
 
-def refusing(member: str, refused: Rule) -> type[Api]:
-    """Return a server that refuses some values of a member."""
+def refusing(field: str, refused: Rule) -> type[Api]:
+    """Return a server that refuses some values of a property."""
 
     class Refusing(Api):
         def change(self, session: Session, sent: Session) -> None:
-            outer, _, inner = member.rpartition(".")
-            members = sent.get(outer, {}) if outer else sent
-            if inner in members and refused(members[inner]):
-                raise self.invalid(f"body.{member}", members[inner])
+            outer, _, inner = field.rpartition(".")
+            fields = sent.get(outer, {}) if outer else sent
+            if inner in fields and refused(fields[inner]):
+                raise self.invalid(f"body.{field}", fields[inner])
             super().change(session, sent)
 
     return Refusing
 
 
-for name, sentence, row, level, member, refused, value in REFUSED:
-    server = refusing(member, refused)
-    FAULTS.add(f"refuses_{name}", sentence, f"{row} {member}", level, server, keeps(member, value))
+for name, sentence, row, level, field, refused, value in REFUSED:
+    server = refusing(field, refused)
+    FAULTS.add(f"refuses_{name}", sentence, f"{row} {field}", level, server, keeps(field, value))
 
 
 # --- bodies that are no objects, or no JSON ---
@@ -243,7 +243,7 @@ FAULTS.enter(
     ("takes_nan", "NaN is read, and ignored.", "S5", STRICT, decoding(lax_constants), is_refused(400, b'{"duration": NaN}')),
     ("takes_infinity", "Infinity is read, and ignored.", "S5", STRICT, decoding(lax_constants), is_refused(400, b'{"duration": Infinity}')),
     ("null_body", "A body of null is an empty object.", "S5", STRICT, taking(lambda c: {} if c is None else c), is_refused(422, b"null")),
-    ("trailing_comma", "A comma may stand behind the last member.", "S5", STRICT, reading(lambda b: re.sub(rb",\s*([}\]])", rb"\1", b)), is_refused(400, b'{"duration": 5,}')),
+    ("trailing_comma", "A comma may stand behind the last property.", "S5", STRICT, reading(lambda b: re.sub(rb",\s*([}\]])", rb"\1", b)), is_refused(400, b'{"duration": 5,}')),
     ("comments", "A body may have comments.", "S5", STRICT, reading(lambda b: re.sub(rb"/\*.*?\*/", b"", b)), is_refused(400, b'{"duration": 5 /* s */}')),
     ("what_follows", "What follows the first value of a body is not looked at.", "S5", STRICT, decoding(lambda b: json.JSONDecoder().raw_decode(b.decode())[0]), is_refused(400, b'{"duration": 5} {')),
     ("single_quotes", "Texts may stand in single quotes.", "S5", STRICT, reading(lambda b: b if b'"' in b else b.replace(b"'", b'"')), is_refused(400, b"{'duration': 5}")),
@@ -304,15 +304,15 @@ def other_status(status: int, other: int, method: str) -> type[Api]:
     )
 
 
-def is_told(status: int, ask: Callable[[Caller], Answer]) -> Witness:
+def is_told(status: int, ask: Callable[[Caller], Response]) -> Witness:
     return lambda caller: is_error(ask(caller), status)
 
 
-def broken(caller: Caller) -> Answer:
+def broken(caller: Caller) -> Response:
     return caller.patch_raw(caller.create(), b"{")
 
 
-def broken_creation(caller: Caller) -> Answer:
+def broken_creation(caller: Caller) -> Response:
     return caller.send("POST", "/sessions", body=b"{")
 
 
@@ -321,8 +321,8 @@ FAULTS.enter(
     ("limit_reached", "A body of exactly 1 MiB is refused.", "S5", STRICT, instead(body_limit=MEBIBYTE - 1), holds(MEBIBYTE)),
     ("decimal_limit", "A body of more than 1,000,000 bytes is refused.", "S5", STRICT, instead(body_limit=10**6), holds(MEBIBYTE)),
     ("hundred_kilobytes", "A body of more than 100 kB is refused.", "S5", STRICT, instead(body_limit=10**5), holds(200_000)),
-    ("wrong_member_is_400", "A wrong member is 400.", "S5", STRICT, other_status(422, 400, "PATCH"), is_told(422, lambda c: c.patch(c.create(), {"duration": "x"}))),
-    ("wrong_creation_is_400", "A wrong member of a creation is 400.", "S5", STRICT, other_status(422, 400, "POST"), is_told(422, lambda c: c.post({"ehr_appointment_id": 1}))),
+    ("wrong_property_is_400", "A wrong property is 400.", "S5", STRICT, other_status(422, 400, "PATCH"), is_told(422, lambda c: c.patch(c.create(), {"duration": "x"}))),
+    ("wrong_creation_is_400", "A wrong property of a creation is 400.", "S5", STRICT, other_status(422, 400, "POST"), is_told(422, lambda c: c.post({"ehr_appointment_id": 1}))),
     ("wrong_query_is_400", "A wrong `page_size` is 400.", "S7", STRICT, other_status(422, 400, "GET"), is_told(422, lambda c: c.page(page_size="0"))),
     ("broken_is_422", "Broken JSON is 422.", "S5", STRICT, other_status(400, 422, "PATCH"), is_told(400, broken)),
     ("broken_creation_is_422", "Broken JSON in a creation is 422.", "S5", STRICT, other_status(400, 422, "POST"), is_told(400, broken_creation)),
@@ -350,7 +350,7 @@ class BrokenIsEmpty(Api):
         try:
             return super().parsed(request)
         except RefusalError as refusal:
-            if refusal.answer.status == 400:
+            if refusal.response.status == 400:
                 return {}
             raise
 
@@ -359,7 +359,7 @@ class BrokenIsEmpty(Api):
 class BrokenCreationIsEmpty(Api):
     """Broken JSON in a creation creates an empty session."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         reply = super().handle(request)
         if reply.status == 400 and request.path == "/sessions":
             return super().handle(Request("POST", "/sessions", {}, request.headers, b"{}"))
@@ -367,8 +367,8 @@ class BrokenCreationIsEmpty(Api):
 
 
 @FAULTS.fault("S9 S6", STRICT, lambda c: c.refuses(422, {"duration": 5, "patient": {"dob": "no"}}))
-class WrongMembersAreSkipped(Api):
-    """Members that are wrong are left out, and the others stored."""
+class WrongPropertiesAreSkipped(Api):
+    """Properties that are wrong are left out, and the others stored."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
         if isinstance(value, dict) and where != "body":

@@ -1,4 +1,4 @@
-"""GET, the list and the answer to PATCH that differ, and timestamps."""
+"""GET, the list and the response to PATCH that differ, and timestamps."""
 
 import copy
 import re
@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.conformance.caller import Caller
 from tests.conformance.reference import (
-    Answer,
     Api,
     Handler,
     RefusalError,
     Request,
+    Response,
     User,
     now,
     stamp,
@@ -67,18 +67,18 @@ FAULTS.enter(
     ("milliseconds_in_get", "GET shows the duration in milliseconds.", "S11 L103 duration", DOCUMENTED, telling("duration", lambda d: d * 1000, GET), keeps("duration", 5)),
     ("one_note_in_list", "The list shows the first note alone.", "S11 L103 clinician_notes", STRICT, telling("clinician_notes", lambda n: n[:1], LIST), keeps("clinician_notes", ["a", "b"])),
     ("sorted_notes_in_get", "GET sorts the notes.", "S11 L103 clinician_notes", STRICT, telling("clinician_notes", sorted, GET), keeps("clinician_notes", ["b", "a"])),
-    ("no_notes_in_update", "The answer to an update shows no note, as the sample does.", "S11 L103 clinician_notes", STRICT, telling("clinician_notes", lambda n: [], PATCH), keeps("clinician_notes", ["b"])),
+    ("no_notes_in_update", "The response to an update shows no note, as the sample does.", "S11 L103 clinician_notes", STRICT, telling("clinician_notes", lambda n: [], PATCH), keeps("clinician_notes", ["b"])),
     ("initials_in_list", "The list shows the initials of the patient.", "S11 L103 patient", DOCUMENTED, telling("patient", lambda p: p | {"name": "".join(w[0] for w in p["name"].split())}, LIST), keeps("patient", JOHN)),
     ("no_dob_in_list", "The list hides the date of birth.", "S11 L103 patient", DOCUMENTED, telling("patient", lambda p: p | {"dob": None}, LIST), keeps("patient", JOHN)),
     ("year_of_birth_in_get", "GET shows the year of birth alone, as the first of January.", "S11 L103 patient", DOCUMENTED, telling("patient", lambda p: p | {"dob": p["dob"] and p["dob"][:4] + "-01-01"}, GET), keeps("patient", {"dob": "1990-05-06"})),
-    ("no_gender_in_update", "The answer to an update shows no gender.", "S11 L103 patient", DOCUMENTED, telling("patient", lambda p: p | {"gender": None}, PATCH), keeps("patient", JOHN)),
+    ("no_gender_in_update", "The response to an update shows no gender.", "S11 L103 patient", DOCUMENTED, telling("patient", lambda p: p | {"gender": None}, PATCH), keeps("patient", JOHN)),
     ("no_appointment_in_list", "The list shows null for the appointment.", "S11 L103 ehr_appt_id", DOCUMENTED, telling("ehr_appt_id", lambda i: None, LIST), keeps("ehr_appt_id", "A1")),
     ("empty_link_is_null_in_get", "GET shows an empty patient link as null.", "S11 L103 ehr_patient_id", STRICT, telling("ehr_patient_id", lambda i: i or None, GET), keeps("ehr_patient_id", "")),
     ("no_region_in_list", "The list shows a language without its region.", "S11 L103 output_language_code", DOCUMENTED, telling("output_language_code", lambda c: c[:2], LIST), keeps("output_language_code", "es-MX")),
     ("small_regions_in_get", "GET shows languages in small letters.", "S11 L103 language_code", STRICT, telling("language_code", str.lower, GET), keeps("language_code", "en-AU")),
     ("no_consent_in_get", "GET does not show `is_consent`.", "S11", STRICT, telling("is_consent", ..., GET), keeps("is_consent", True)),
     ("no_context_in_list", "The list does not show `linked_sessions_for_context`.", "S11", STRICT, telling("linked_sessions_for_context", ..., LIST), keeps("linked_sessions_for_context", ["1"])),
-    ("no_mode_in_update", "The answer to an update does not show `transcribe_mode`.", "S11", STRICT, telling("transcribe_mode", ..., PATCH), keeps("transcribe_mode", "dictation")),
+    ("no_mode_in_update", "The response to an update does not show `transcribe_mode`.", "S11", STRICT, telling("transcribe_mode", ..., PATCH), keeps("transcribe_mode", "dictation")),
     ("no_local_time_in_list", "The list does not show `created_time_local`.", "S11", STRICT, telling("created_time_local", ..., LIST), keeps("created_time_local", "09:00")),
     ("no_demographics_in_list", "The list does not show `demographic_details`.", "S11", STRICT, telling("patient.demographic_details", ..., LIST), keeps("patient.demographic_details", "left-handed")),
 )  # fmt: skip
@@ -118,7 +118,7 @@ class OneReadLate(Remembering):
 
 @FAULTS.fault("S11 L99", DOCUMENTED, keeps("duration", 9))
 class StateBefore(Api):
-    """The answer to an update shows the session as it was before."""
+    """The response to an update shows the session as it was before."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         before = self.shown(self.find(user, session_id), PATCH)
@@ -126,15 +126,15 @@ class StateBefore(Api):
         return {"session": before}
 
 
-def answers_what_was_kept(caller: Caller) -> object:
+def returns_what_was_kept(caller: Caller) -> object:
     session_id = caller.create()
     caller.patch(session_id, {"duration": 3})
     return caller.patched(session_id, language_code="es")["duration"] == 3
 
 
-@FAULTS.fault("S11 L103", DOCUMENTED, answers_what_was_kept)
-class AnswersTheDefaults(Api):
-    """The answer to an update shows a duration of 0 where the request sent none."""
+@FAULTS.fault("S11 L103", DOCUMENTED, returns_what_was_kept)
+class ReturnsTheDefaults(Api):
+    """The response to an update shows a duration of 0 where the request sent none."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         told = super().update(user, session_id, request)["session"]
@@ -190,9 +190,9 @@ def grows(*changes: Session) -> Callable[[Caller], object]:
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
         seen = [caller.read(session_id)["updated_at"]]
-        for members in changes:
+        for fields in changes:
             time.sleep(0.002)
-            seen.append(caller.patched(session_id, **members)["updated_at"])
+            seen.append(caller.patched(session_id, **fields)["updated_at"])
         return all(a < b for a, b in pairwise(seen))
 
     return witness
@@ -299,7 +299,7 @@ TIMES.enter(
     ("as_http", "`updated_at` is written as in an HTTP header.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{datetime.fromisoformat(t):%a, %d %b %Y %H:%M:%S GMT}"), well_formed),
     ("with_a_comma", "`updated_at` has a comma for the point.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t.replace(".", ",")), well_formed),
     ("never_updated_is_null", "`updated_at` is null until the first update.", "updated_at L80", DOCUMENTED, telling("updated_at", None, when=lambda s: s["updated_at"] == s["created_at"]), well_formed),
-    ("update_tells_another_time", "The answer to an update shows `updated_at` a millisecond before what is kept.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) - timedelta(milliseconds=1)), PATCH), same),
+    ("update_tells_another_time", "The response to an update shows `updated_at` a millisecond before what is kept.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) - timedelta(milliseconds=1)), PATCH), same),
 )  # fmt: skip
 
 
@@ -330,7 +330,7 @@ class RefusingTouches(Api):
         try:
             return super().update(user, session_id, request)
         except RefusalError as refusal:
-            if refusal.answer.status != 404:
+            if refusal.response.status != 404:
                 self.touch(self.find(user, session_id))
             raise
 
@@ -350,15 +350,15 @@ class AllAreTouched(Api):
 
 
 def tagging(tag: Callable[[Session], str], *operations: str) -> type[Api]:
-    """Return a server that answers 304 to who names the tag of a content, as that makes it."""
+    """Return a server that responds with 304 to who names the tag of a content, as that makes it."""
 
-    def handle(request: Request, handle: Handler) -> Answer:
+    def handle(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         if reply.status != 200 or operation_of(request) not in operations:
             return reply
         named = f'"{tag(reply.content)}"'
         if named in request.headers.get("if-none-match", ""):
-            return Answer(304, b"", {"etag": named})
+            return Response(304, b"", {"etag": named})
         return reply.but(headers={"etag": named})
 
     return between(handle)
@@ -368,19 +368,19 @@ def as_http(text: str) -> str:
     return f"{datetime.fromisoformat(text):%a, %d %b %Y %H:%M:%S GMT}"
 
 
-def dated(request: Request, handle: Handler) -> Answer:
+def dated(request: Request, handle: Handler) -> Response:
     """Tell when a session changed to the second, and 304 to who knows a change of that second."""
     reply = handle(request)
     if reply.status != 200 or operation_of(request) != GET:
         return reply
     moment = as_http(reply.content["session"]["updated_at"])
     if request.headers.get("if-modified-since") == moment:
-        return Answer(304, b"", {"last-modified": moment})
+        return Response(304, b"", {"last-modified": moment})
     return reply.but(headers={"last-modified": moment})
 
 
-def asks_again(caller: Caller, ask: Callable[..., Answer]) -> bool:
-    """Say whether who has what a GET answered is told of a change."""
+def asks_again(caller: Caller, ask: Callable[..., Response]) -> bool:
+    """Say whether a client that has the response of a GET is told of a change."""
     before = ask()
     names = {"if_none_match": "etag", "if_modified_since": "last-modified"}
     known = {name: before.headers[of] for name, of in names.items() if of in before.headers}
@@ -393,7 +393,7 @@ def asks_again(caller: Caller, ask: Callable[..., Answer]) -> bool:
     )
 
 
-def sessions_of(reply: Answer) -> list[Session]:
+def sessions_of(reply: Response) -> list[Session]:
     """Return what a session or a page of them shows."""
     content = reply.content
     return content["sessions"] if "sessions" in content else [content["session"]]
@@ -413,10 +413,10 @@ def list_again(caller: Caller) -> bool:
 
 FAULTS.enter(
     ("tag_of_the_id", "The ETag of a session is its id: after a change, who asks with it gets 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["session_id"], GET), session_again),
-    ("never_modified", "A reading with If-Modified-Since is 304.", "S11 L99", DOCUMENTED, between(lambda request, handle: Answer(304, b"", {}) if operation_of(request) == GET and "if-modified-since" in request.headers else handle(request)), lambda c: c.get(c.create(), if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT").status == 200),
+    ("never_modified", "A reading with If-Modified-Since is 304.", "S11 L99", DOCUMENTED, between(lambda request, handle: Response(304, b"", {}) if operation_of(request) == GET and "if-modified-since" in request.headers else handle(request)), lambda c: c.get(c.create(), if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT").status == 200),
     ("tag_of_the_creation", "The ETag of a session is when it was created, and so 304 follows on a change.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["created_at"], GET), session_again),
     ("tag_of_the_total", "The ETag of the list is how many sessions there are: after a change it is 304.", "S11 L199", DOCUMENTED, tagging(lambda c: str(c["total_count"]), LIST), list_again),
-    ("modified_to_the_second", "Last-Modified has whole seconds: a change within the second is answered with 304.", "S11 L99", DOCUMENTED, between(dated), session_again),
+    ("modified_to_the_second", "Last-Modified has whole seconds: a change within the second gets 304.", "S11 L99", DOCUMENTED, between(dated), session_again),
 )  # fmt: skip
 
 
@@ -471,7 +471,7 @@ def of_the_newest(number: int) -> type[Api]:
 
 
 class GoneAfterRequests(Remembering):
-    """A session is gone when sixty more requests were answered since it was last asked for."""
+    """A session is gone after sixty more responses since it was last asked for."""
 
     def lookup(self, user: User, session_id: str) -> Session | None:
         session = super().lookup(user, session_id)
@@ -499,7 +499,7 @@ FAULTS.enter(
     ("gone_after_a_while", "Half a second after its creation a session is found no more.", "S15 L39", DOCUMENTED, instead(lookup=vanishing), lasts(AGE * 1.1, lambda c, i: c.get(i).status == 200)),
     ("updates_are_forgotten", "Half a second after an update a session is as it was before.", "S11 L99", DOCUMENTED, ForgetsUpdates, lasts(AGE * 1.1, lambda c, i: c.read(i)["duration"] == 9)),
     ("newest_twenty_are_found", "Only the twenty newest sessions of a user are found by their ids.", "S15 L39", DOCUMENTED, of_the_newest(20), kept_among(21, lambda c: c.create())),
-    ("gone_after_requests", "A session is gone once sixty more requests were answered.", "S15 L39", DOCUMENTED, GoneAfterRequests, kept_among(70, lambda c: c.page())),
+    ("gone_after_requests", "A session is gone after sixty more responses.", "S15 L39", DOCUMENTED, GoneAfterRequests, kept_among(70, lambda c: c.page())),
 )  # fmt: skip
 
 
@@ -510,10 +510,10 @@ FAULTS.enter(
     ("long_notes_in_list", "The list cuts notes after 200 characters.", "S11", STRICT, telling("clinician_notes", lambda notes: [n[:200] for n in notes], LIST), keeps("clinician_notes", ["n" * 201])),
     ("long_links_in_get", "GET cuts a patient link after 32 characters.", "S11 L103 ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", lambda i: i and i[:32], GET), keeps("ehr_patient_id", "7" * 33)),
     ("many_notes_in_get", "GET shows five notes at most.", "S11", STRICT, telling("clinician_notes", lambda notes: notes[:5], GET), keeps("clinician_notes", list("abcdef"))),
-    ("long_demographics_in_update", "The answer to an update cuts demographics after 100 characters.", "S11", STRICT, telling("patient.demographic_details", lambda t: t[:100], PATCH), keeps("patient.demographic_details", "d" * 101)),
+    ("long_demographics_in_update", "The response to an update cuts demographics after 100 characters.", "S11", STRICT, telling("patient.demographic_details", lambda t: t[:100], PATCH), keeps("patient.demographic_details", "d" * 101)),
 )  # fmt: skip
 TIMES.enter(
     ("with_offset_in_list", "The list shows `updated_at` with an offset of zero.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}+00:00", LIST), well_formed),
     ("with_z_once_changed", "`updated_at` ends with Z once it has moved.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}Z", when=lambda s: s["updated_at"] != s["created_at"]), well_formed),
-    ("local_time_in_update", "The answer to an update shows `updated_at` of another zone than GET.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) + timedelta(hours=10)), PATCH), same),
+    ("local_time_in_update", "The response to an update shows `updated_at` of another zone than GET.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) + timedelta(hours=10)), PATCH), same),
 )  # fmt: skip

@@ -19,7 +19,7 @@ class Variant:
     levels: where it must not be accused.
     server: the server.
     unlike: says whether a server is like this one, and so unlike the reference.
-    steady: whether it answers every request at once; one that is slow or limits rates does not.
+    steady: whether it responds to every request at once; one that is slow or limits rates does not.
     """
 
     id: str

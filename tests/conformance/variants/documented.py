@@ -13,24 +13,24 @@ from tests.conformance.faults.catalogue import (
     PATCH,
     Session,
     Witness,
-    answering,
     between,
     instead,
     opening,
     paged,
+    responding,
     showing,
     telling,
     to,
 )
 from tests.conformance.reference import (
     UPDATE,
-    Answer,
     Api,
     Handler,
     RefusalError,
     Request,
+    Response,
     User,
-    answer,
+    respond,
 )
 
 from .catalogue import DOCUMENTED_ONLY, enter
@@ -44,8 +44,8 @@ def is_new(name: str, value: Any) -> Witness:
     return lambda caller: caller.created().get(name, ...) == value
 
 
-def changed(**members: Any) -> Callable[[Caller], Session]:
-    return lambda caller: caller.patched(caller.create(), **members)
+def changed(**fields: Any) -> Callable[[Caller], Session]:
+    return lambda caller: caller.patched(caller.create(), **fields)
 
 
 def stays(first: str, second: str) -> Witness:
@@ -64,9 +64,9 @@ def first_of_two(caller: Caller) -> Session:
     return caller.listed(page_size="1")
 
 
-def body_is_required(request: Request, handle: Handler) -> Answer:
+def body_is_required(request: Request, handle: Handler) -> Response:
     if request.method == "POST" and request.path == "/sessions" and not request.body:
-        return answer(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
+        return respond(422, {"detail": {"msg": "body is missing", "type": "ValidationError"}})
     return handle(request)
 
 
@@ -134,7 +134,7 @@ def more_methods(api: Api, below: list[str]) -> dict[str, Callable[[User, Reques
     return known | {"PUT": known["PATCH"]} | removes
 
 
-def with_other_choices(request: Request, handle: Handler) -> Answer:
+def with_other_choices(request: Request, handle: Handler) -> Response:
     """Choose differently wherever the vendor's page leaves a choice."""
     reply = handle(request)
     if not request.path.startswith("/sessions"):
@@ -143,14 +143,14 @@ def with_other_choices(request: Request, handle: Handler) -> Answer:
         status = 201 if request.method == "POST" else 200
         return reply.but(status=status, content=retold(reply.content))
     if reply.status == 401:
-        return Answer(404, b"<h1>Nothing here</h1>", {"content-type": "text/html"})
+        return Response(404, b"<h1>Nothing here</h1>", {"content-type": "text/html"})
     if reply.status == 404 or b"NoLinkedUser" in reply.body:
         return reply.but(status=404)
-    return answer(400, {"detail": [{"loc": ["body"], "msg": "invalid", "type": "value_error"}]})
+    return respond(400, {"detail": [{"loc": ["body"], "msg": "invalid", "type": "value_error"}]})
 
 
 def retold(content: Any) -> Any:
-    """Tell the same with whole seconds, new members, and values where only null was shown."""
+    """Tell the same with whole seconds, new properties, and values where only null was shown."""
     if isinstance(content, list):
         return [retold(item) for item in content]
     if not isinstance(content, dict):
@@ -170,8 +170,8 @@ def retold(content: Any) -> Any:
     return told | changes
 
 
-def as_sampled(request: Request, handle: Handler) -> Answer:
-    """Answer as the page's samples do where they contradict themselves."""
+def as_sampled(request: Request, handle: Handler) -> Response:
+    """Respond as the page's samples do where they contradict themselves."""
     reply = handle(request)
     if reply.status != 200 or request.method == "POST" or request.path == "/jwt":
         return reply
@@ -186,9 +186,9 @@ def as_sampled(request: Request, handle: Handler) -> Answer:
 numbers = itertools.count(1234567890)
 enter(
     DOCUMENTED_ONLY,
-    ("created_is_201", "The creation answers 201.", answering(to(status=201), CREATE, 200), lambda c: c.post({}).status == 201),
-    ("updated_is_202", "An update answers 202.", answering(to(status=202), PATCH, 200), lambda c: c.patch(c.create(), {}).status == 202),
-    ("listed_is_203", "The list answers 203, as through a proxy that changes it.", answering(to(status=203), LIST, 200), lambda c: c.page().status == 203),
+    ("created_is_201", "The creation responds with 201.", responding(to(status=201), CREATE, 200), lambda c: c.post({}).status == 201),
+    ("updated_is_202", "An update responds with 202.", responding(to(status=202), PATCH, 200), lambda c: c.patch(c.create(), {}).status == 202),
+    ("listed_is_203", "The list responds with 203, as through a proxy that changes it.", responding(to(status=203), LIST, 200), lambda c: c.page().status == 203),
     ("body_is_required", "A creation without a body is 422.", between(body_is_required), lambda c: c.post().status == 422),
     ("uuid_ids", "Ids are UUIDs.", with_ids(lambda: str(uuid.uuid4())), lambda c: c.create().count("-") == 4),
     ("prefixed_ids", "Ids begin with `ses_`.", with_ids(lambda: f"ses_{uuid.uuid4().hex}"), lambda c: c.create().startswith("ses_")),
@@ -200,7 +200,7 @@ enter(
     ("empty_documents", "`documents` is an empty array, not null.", opening("documents", []), is_new("documents", [])),
     ("no_audio", "Sessions have no `audio`, which one sample lacks.", telling("audio", ...), is_new("audio", ...)),
     ("notes_are_not_shown", "Notes are stored and not shown, as in the sample of the update.", telling("clinician_notes", []), lambda c: changed(clinician_notes=["a"])(c)["clinician_notes"] == []),
-    ("updates_are_not_all_shown", "Members that only an update names are not shown.", showing(hide), lambda c: "is_consent" not in changed(is_consent=True)(c)),
+    ("updates_are_not_all_shown", "Properties that only an update names are not shown.", showing(hide), lambda c: "is_consent" not in changed(is_consent=True)(c)),
     ("appointment_is_not_shown", "`ehr_appointment_id` does not come back, as in the samples.", opening("ehr_appt_id", None), lambda c: c.created(ehr_appointment_id="A")["ehr_appt_id"] is None),
     ("no_next_page", "`has_next_page` is true beside a `next_page` of null, as in the sample.", next_page(lambda _: None), lambda c: (p := first_of_two(c))["has_next_page"] and p["next_page"] is None),
     ("objects_for_pages", "`next_page` is an object.", next_page(lambda page: page and {"after": page}), lambda c: isinstance(first_of_two(c)["next_page"], dict)),

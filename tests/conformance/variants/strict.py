@@ -1,4 +1,4 @@
-"""Variants that keep every row of the contract: the state, and what is sent and answered."""
+"""Variants that keep every row of the contract: the state, requests and responses."""
 
 import base64
 import hashlib
@@ -19,23 +19,23 @@ from tests.conformance.faults.catalogue import (
     LIST,
     Remembering,
     Session,
-    answering,
     between,
     instead,
     opening,
     operation_of,
     paged,
+    responding,
     showing,
     telling,
 )
 from tests.conformance.reference import (
     BASE_PATH,
-    Answer,
     Api,
     Handler,
     Inexact,
     RefusalError,
     Request,
+    Response,
     User,
     decimal_number,
     refuse_constant,
@@ -269,8 +269,8 @@ class RememberedPages(Remembering):
         return page
 
 
-def keyset(**members: Any) -> type[Api]:
-    return type("Keyset", (Keyset,), members)
+def keyset(**fields: Any) -> type[Api]:
+    return type("Keyset", (Keyset,), fields)
 
 
 def shuffled(_: Keyset, user: User) -> list[str]:
@@ -310,7 +310,7 @@ def once(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else "twice"
 
 
-def sends_two_sizes(caller: Caller) -> Answer:
+def sends_two_sizes(caller: Caller) -> Response:
     usual = {"authorization": f"Bearer {caller.token}"}
     request = Request("GET", "/sessions/linked-user", {"page_size": ["1", "2"]}, usual, b"")
     caller.several(2)
@@ -321,11 +321,11 @@ def without_zeros(texts: list[str]) -> str:
     return texts[-1].lstrip("0") if re.fullmatch("0+[1-9][0-9]*", texts[-1]) else texts[-1]
 
 
-def known_parameters(request: Request, handle: Handler) -> Answer:
+def known_parameters(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     strange = set(request.query) - {"page", "page_size"}
     if operation_of(request) == LIST and reply.status == 200 and strange:
-        return invalid(min(strange)).answer
+        return invalid(min(strange)).response
     return reply
 
 
@@ -426,7 +426,7 @@ def without_mark(api: Api, body: bytes) -> Any:
     return Api.decoded(api, body.removeprefix(b"\xef\xbb\xbf"))
 
 
-def without_slash(request: Request, handle: Handler) -> Answer:
+def without_slash(request: Request, handle: Handler) -> Response:
     path = re.sub("^(/sessions/[^/]+)/$", r"\1", request.path)
     return handle(request if path == "/sessions/linked-user" else replace(request, path=path))
 
@@ -453,7 +453,7 @@ enter(
 )  # fmt: skip
 
 
-# --- what is answered ---
+# --- responses ---
 
 
 def with_more(told: Session, _: str) -> None:
@@ -462,12 +462,12 @@ def with_more(told: Session, _: str) -> None:
     told["added_later"] = [1]
 
 
-def more_everywhere(api: Api, request: Request) -> Answer:
+def more_everywhere(api: Api, request: Request) -> Response:
     reply = Api.handle(api, request)
     return reply.but(content={"added_later": True, **reply.content})
 
 
-def request_ids(request: Request, handle: Handler) -> Answer:
+def request_ids(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status < 400:
         return reply
@@ -491,7 +491,7 @@ def message(caller: Caller) -> str:
     return str(reply.content["detail"]["msg"])
 
 
-def in_german(reply: Answer) -> Answer:
+def in_german(reply: Response) -> Response:
     if reply.status < 400 or reply.status == 403:
         return reply
     msg = reply.content["detail"]["msg"]
@@ -509,19 +509,21 @@ def float_or_not(duration: Any) -> Any:
 
 
 class HeadAndOptions(Api):
-    """HEAD and OPTIONS are answered, and Allow names them."""
+    """HEAD and OPTIONS are allowed, and Allow names them."""
 
     added: tuple[str, ...] = ("HEAD", "OPTIONS")
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         if request.method not in self.added:
             return self.allowing(super().handle(request))
         if request.method == "HEAD":
             return self.allowing(super().handle(replace(request, method="GET", body=b"")))
         reply = self.allowing(super().handle(replace(request, method="TRACE", body=b"")))
-        return Answer(204, b"", {"allow": reply.headers["allow"]}) if reply.status == 405 else reply
+        return (
+            Response(204, b"", {"allow": reply.headers["allow"]}) if reply.status == 405 else reply
+        )
 
-    def allowing(self, reply: Answer) -> Answer:
+    def allowing(self, reply: Response) -> Response:
         known = reply.headers.get("allow", "")
         more = [name for name in self.added if name == "OPTIONS" or "GET" in known]
         return reply.but(headers={"allow": ", ".join((known, *more))}) if known else reply
@@ -534,12 +536,12 @@ def only(method: str) -> type[Api]:
     return type("Only", (HeadAndOptions,), {"added": (method,)})
 
 
-def answers_head_alone(caller: Caller) -> bool:
+def allows_head_alone(caller: Caller) -> bool:
     there = caller.send("HEAD", f"/sessions/{caller.create()}").status == 200
     return there and caller.send("OPTIONS", "/sessions").status == 405
 
 
-def answers_options_alone(caller: Caller) -> bool:
+def allows_options_alone(caller: Caller) -> bool:
     there = caller.send("OPTIONS", "/sessions").status == 204
     return there and caller.send("HEAD", f"/sessions/{caller.create()}").status == 405
 
@@ -555,7 +557,7 @@ class LimitsRates(Api):
         return user
 
 
-def with_references(request: Request, handle: Handler) -> Answer:
+def with_references(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status in {200, 403}:
         return reply
@@ -564,21 +566,21 @@ def with_references(request: Request, handle: Handler) -> Answer:
     return reply.but(content={"detail": detail | {"msg": msg}})
 
 
-def with_paths(request: Request, handle: Handler) -> Answer:
+def with_paths(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     path = BASE_PATH + request.path
     return reply.but(content={**reply.content, "path": path}) if reply.status >= 400 else reply
 
 
-def redirecting(request: Request, handle: Handler) -> Answer:
+def redirecting(request: Request, handle: Handler) -> Response:
     path = request.path.removesuffix("%2F")
     if path == request.path or not path.startswith("/sessions/"):
         return handle(request)
-    return Answer(307, b"", {"location": f"{BASE_PATH}{path}"})
+    return Response(307, b"", {"location": f"{BASE_PATH}{path}"})
 
 
-def without_trace(request: Request, handle: Handler) -> Answer:
-    page = Answer(405, b"<h1>405 Not Allowed</h1>", {"content-type": "text/html"})
+def without_trace(request: Request, handle: Handler) -> Response:
+    page = Response(405, b"<h1>405 Not Allowed</h1>", {"content-type": "text/html"})
     return page if request.method == "TRACE" else handle(request)
 
 
@@ -586,21 +588,21 @@ def of_nobody(caller: Caller) -> Any:
     return caller.get(caller.id_of_nobody).content
 
 
-def located(request: Request, handle: Handler) -> Answer:
+def located(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if request.path != "/sessions" or reply.status != 200:
         return reply
     return reply.but(headers={"location": f"/sessions/{reply.content['session_id']}"})
 
 
-def conditional(request: Request, handle: Handler) -> Answer:
-    """Answer 304 to who has what would be answered."""
+def conditional(request: Request, handle: Handler) -> Response:
+    """Respond with 304 to a client that has the response already."""
     reply = handle(request)
     if operation_of(request) not in {GET, LIST} or reply.status != 200:
         return reply
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:16]}"'
     if tag in request.headers.get("if-none-match", ""):
-        return Answer(304, b"", {"etag": tag})
+        return Response(304, b"", {"etag": tag})
     return reply.but(headers={"etag": tag})
 
 
@@ -610,16 +612,16 @@ def unchanged(caller: Caller) -> bool:
     return caller.get(session_id, if_none_match=tag).status == 304
 
 
-def in_its_own_way(request: Request, handle: Handler) -> Answer:
+def in_its_own_way(request: Request, handle: Handler) -> Response:
     """Choose differently wherever the contract leaves a choice."""
     if request.method == "OPTIONS":
         reply = handle(replace(request, method="TRACE", body=b""))
         if reply.status != 405:
             return reply
-        return Answer(204, b"", {"allow": reply.headers["allow"] + ", HEAD, OPTIONS"})
+        return Response(204, b"", {"allow": reply.headers["allow"] + ", HEAD, OPTIONS"})
     there = Request("GET", request.path, {}, request.headers, b"")
     if request.method == "PATCH" and is_inexact(request.body) and handle(there).status == 200:
-        return invalid("body.duration").answer
+        return invalid("body.duration").response
     reply = handle(request).but(headers={"content-type": "application/json; charset=utf-8"})
     if reply.status != 200:
         return reply
@@ -641,7 +643,7 @@ def is_inexact(body: bytes) -> bool:
 numbers = iter(range(5000, 10**9, 7))
 enter(
     BOTH,
-    ("new_members", "Sessions, patients, pages and errors have members that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
+    ("new_properties", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
     ("request_ids", "Every error has an id of its own, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
     ("references", "The message of every error ends with a reference of its own.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
     ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
@@ -651,14 +653,14 @@ enter(
     ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
     ("no_fraction_of_zero", "A duration that was sent with a fraction of zero is written without.", telling("duration", whole_or_not), lambda c: type(c.patched(c.create(), duration=60.0)["duration"]) is int),
     ("other_numbers", "Sessions are numbered across all users, with gaps.", opening("session_name", lambda _: f"Session {next(numbers)}"), lambda c: int(c.created()["session_name"].split()[1]) >= 5000),
-    ("in_german", "Messages are in German; where a member is wrong, they name it.", answering(in_german), lambda c: "gefunden" in c.get(c.id_of_nobody).content["detail"]["msg"]),
-    ("pointers_in_messages", "A message names a member by a JSON pointer.", messages(lambda where: f"#{where.removeprefix('body').replace('.', '/')} does not fit"), lambda c: "/patient/dob" in message(c)),
-    ("last_names_in_messages", "A message names a member alone, and not the object that holds it.", messages(lambda where: f"'{where.rpartition('.')[2]}' does not fit"), lambda c: message(c) == "'dob' does not fit"),
-    ("head_alone", "HEAD is answered, and OPTIONS is not.", only("HEAD"), answers_head_alone),
-    ("options_alone", "OPTIONS is answered, and HEAD is not.", only("OPTIONS"), answers_options_alone),
+    ("in_german", "Messages are in German; where a property is wrong, they name it.", responding(in_german), lambda c: "gefunden" in c.get(c.id_of_nobody).content["detail"]["msg"]),
+    ("pointers_in_messages", "A message names a property by a JSON pointer.", messages(lambda where: f"#{where.removeprefix('body').replace('.', '/')} does not fit"), lambda c: "/patient/dob" in message(c)),
+    ("last_names_in_messages", "A message names a property alone, and not the object that holds it.", messages(lambda where: f"'{where.rpartition('.')[2]}' does not fit"), lambda c: message(c) == "'dob' does not fit"),
+    ("head_alone", "HEAD is allowed, and OPTIONS is not.", only("HEAD"), allows_head_alone),
+    ("options_alone", "OPTIONS is allowed, and HEAD is not.", only("OPTIONS"), allows_options_alone),
     ("located", "The creation names its session in Location.", between(located), lambda c: c.post({}).headers.get("location") is not None),
     ("conditions", "Readings have an ETag of what they show, and are 304 to who has seen just that.", between(conditional), unchanged),
-    ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further members at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
+    ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further properties at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
 )  # fmt: skip
 
 
@@ -685,7 +687,7 @@ def spelling(spell: Callable[[str], str]) -> type[Api]:
 def issuing(change: Callable[[Api, Session], Session]) -> type[Api]:
     """Return a server that says something else when it issues a token."""
 
-    def issue_token(api: Api, request: Request) -> Answer:
+    def issue_token(api: Api, request: Request) -> Response:
         reply = Api.issue_token(api, request)
         return reply.but(content=change(api, reply.content)) if reply.status == 200 else reply
 
@@ -701,7 +703,7 @@ def moment_of(told: Session) -> datetime:
     return datetime.fromisoformat(told["expiration_time"])
 
 
-def challenging(reply: Answer) -> Answer:
+def challenging(reply: Response) -> Response:
     text = 'Bearer realm="sessions, all of them", error="invalid_token", error_description="no"'
     return reply.but(headers={"www-authenticate": text})
 
@@ -715,20 +717,20 @@ def same_token(
     return own or Api.token(api, email, internal_id, lifetime)
 
 
-def small_key(api: Api, request: Request) -> Answer:
+def small_key(api: Api, request: Request) -> Response:
     key = request.headers.get("heidi-api-key", "").lower()
     return Api.issue_token(api, replace(request, headers={"heidi-api-key": key}))
 
 
-def single_spaces(request: Request, handle: Handler) -> Answer:
+def single_spaces(request: Request, handle: Handler) -> Response:
     text = " ".join(request.headers.get("authorization", "").split())
     known = {"authorization": text} if "authorization" in request.headers else {}
     return handle(replace(request, headers={**request.headers, **known}))
 
 
-def within_bounds(api: Api, request: Request) -> Answer:
+def within_bounds(api: Api, request: Request) -> Response:
     if len(request.headers.get("authorization", "")) > 8192:
-        return Answer(431, b"<h1>431</h1>", {"content-type": "text/html"})
+        return Response(431, b"<h1>431</h1>", {"content-type": "text/html"})
     return Api.handle(api, request)
 
 
@@ -754,7 +756,7 @@ enter(
     ("tokens_are_numbers", "Tokens are UUIDs, whose case is no matter.", type("Uuids", (spelling(lambda _: str(uuid.uuid4())),), {"owner": lambda api, token: Api.owner(api, token.lower())}), lambda c: c.using(c.token.upper()).page().status == 200),
     ("users_in_any_case", "Ids of users that differ in case are one.", users_by(lambda email, i: (email, i.lower())), lambda c: not two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))(c)),
     ("users_are_trimmed", "Spaces round the id of a user are not looked at.", users_by(lambda email, i: (email, i.strip())), lambda c: not two_users(lambda e: (e, " 1"), lambda e: (e, "1"))(c)),
-    ("long_challenges", "A challenge says more than its scheme.", answering(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
+    ("long_challenges", "A challenge says more than its scheme.", responding(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
     ("spaces_before_tokens", "There may be several spaces before a token.", between(single_spaces), padded_token),
     ("ids_with_a_place", "Ids are 96 random bits and the number of a machine: nobody guesses them.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),
     ("ids_of_39_digits", "Ids all have 39 digits.", instead(__init__=lambda api: Api.__init__(api, lambda: str(10**38 + secrets.randbelow(2 * 10**38)))), lambda c: {len(i) for i in c.several(40)} == {39}),

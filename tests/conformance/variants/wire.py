@@ -1,4 +1,4 @@
-"""Variants that keep every row of the contract: how answers are written, and how they are sent."""
+"""Variants that keep every row of the contract: how responses are written and sent."""
 
 import gzip
 import json
@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.faults.catalogue import answering, between, to
-from tests.conformance.reference import Answer, Api, Handler, Request
+from tests.conformance.faults.catalogue import between, responding, to
+from tests.conformance.reference import Api, Handler, Request, Response
 
 from .catalogue import BOTH, VARIANTS, Variant, enter
 
@@ -20,7 +20,7 @@ from .catalogue import BOTH, VARIANTS, Variant, enter
 
 def written(write: Callable[[Any], str]) -> type[Api]:
     """Return a server that writes its JSON in another way."""
-    return answering(
+    return responding(
         lambda reply: reply.but(body=write(reply.content).encode()) if reply.body else reply
     )
 
@@ -63,7 +63,7 @@ def body_has(text: bytes) -> Callable[[Caller], object]:
 
 enter(
     BOTH,
-    ("other_order", "The members of objects come in the opposite order.", written(lambda c: json.dumps(turned(c))), lambda c: next(iter(c.created())) == "ehr_patient_id"),
+    ("other_order", "The properties of objects come in the opposite order.", written(lambda c: json.dumps(turned(c))), lambda c: next(iter(c.created())) == "ehr_patient_id"),
     ("pretty", "JSON is indented and ends with a newline.", written(lambda c: json.dumps(c, indent=4) + "\n"), body_has(b"\n    ")),
     ("compact", "JSON is compact and holds its characters as they are.", written(lambda c: json.dumps(c, ensure_ascii=False, separators=(",", ":"))), body_has(b'"count":0')),
     ("spaced", "White space of every kind stands between the tokens of JSON.", written(lambda c: "\r\n\t " + json.dumps(c, separators=(" \r\n, ", " \t: ")) + " \n"), body_has(b" \t: ")),
@@ -79,7 +79,7 @@ enter(
 def coded(coding: str, encode: Callable[[bytes], bytes], least: int = 1) -> type[Api]:
     """Return a server that compresses what is as long, where that is accepted."""
 
-    def compress(request: Request, handle: Handler) -> Answer:
+    def compress(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         if coding not in request.headers.get("accept-encoding", "") or len(reply.body) < least:
             return reply
@@ -129,35 +129,35 @@ CROSS = {
 }
 enter(
     BOTH,
-    ("charset", "The content type names its charset, in capitals.", answering(to(headers={"content-type": "Application/JSON; charset=UTF-8"})), has("content-type", "charset")),
-    ("compressed", "Answers are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0)), is_coded("gzip")),
-    ("long_ones_are_compressed", "Answers of a thousand bytes are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0), 1000), lambda c: is_coded("gzip", 3)(c) and not is_coded("gzip")(c.another())),
+    ("charset", "The content type names its charset, in capitals.", responding(to(headers={"content-type": "Application/JSON; charset=UTF-8"})), has("content-type", "charset")),
+    ("compressed", "Responses are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0)), is_coded("gzip")),
+    ("long_ones_are_compressed", "Responses of a thousand bytes are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0), 1000), lambda c: is_coded("gzip", 3)(c) and not is_coded("gzip")(c.another())),
     ("gzip_in_members", "What is compressed has two members, as a file that was appended to.", coded("gzip", in_members), is_coded("gzip")),
-    ("deflated", "Answers are compressed where deflate is accepted.", coded("deflate", zlib.compress), is_coded("deflate")),
-    ("chunked", "Answers come in chunks, without a length.", answering(to(headers={"transfer-encoding": "chunked"})), has("transfer-encoding", "chunked")),
-    ("closing", "The connection is closed after every answer.", answering(to(headers={"connection": "close"})), has("connection", "close")),
-    ("interim", "Continue, Processing and Early Hints come before every answer.", answering(to(interim=(100, 102, 103))), lambda c: c.page().interim == (100, 102, 103)),
-    ("more_headers", "Answers have an ETag, a request id, a cookie and what is left of a rate.", answering(to(headers=MORE)), has("etag", "W/")),
-    ("behind_proxies", "Answers tell of the proxies that they came through.", answering(to(headers=PROXY)), has("via", "varnish")),
-    ("for_any_origin", "Scripts of every site may read what is answered.", answering(to(headers=CROSS)), has("access-control-allow-origin", "*")),
+    ("deflated", "Responses are compressed where deflate is accepted.", coded("deflate", zlib.compress), is_coded("deflate")),
+    ("chunked", "Responses come in chunks, without a length.", responding(to(headers={"transfer-encoding": "chunked"})), has("transfer-encoding", "chunked")),
+    ("closing", "The connection is closed after every response.", responding(to(headers={"connection": "close"})), has("connection", "close")),
+    ("interim", "Continue, Processing and Early Hints come before every response.", responding(to(interim=(100, 102, 103))), lambda c: c.page().interim == (100, 102, 103)),
+    ("more_headers", "Responses have an ETag, a request id, a cookie and what is left of a rate.", responding(to(headers=MORE)), has("etag", "W/")),
+    ("behind_proxies", "Responses tell of the proxies that they came through.", responding(to(headers=PROXY)), has("via", "varnish")),
+    ("for_any_origin", "Scripts of every site may read the responses.", responding(to(headers=CROSS)), has("access-control-allow-origin", "*")),
 )  # fmt: skip
 
 
 # --- bytes ---
 
 
-def head(reply: Answer, version: str = "1.1", reason: str | None = None, **more: str) -> bytes:
-    """Write the first lines of an answer; a header of None is left out."""
+def head(reply: Response, version: str = "1.1", reason: str | None = None, **more: str) -> bytes:
+    """Write the first lines of a response; a header of None is left out."""
     known = HTTPStatus(reply.status).phrase if reason is None else reason
     headers = {**reply.headers, **{name.replace("_", "-"): text for name, text in more.items()}}
     lines = [f"HTTP/{version} {reply.status} {known}", *(f"{n}: {t}" for n, t in headers.items())]
     return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
-def in_pieces(pieces: Callable[[Answer], tuple[bytes, ...]]) -> type[Api]:
-    """Return a server that writes the bytes of its answers itself, and closes after each."""
+def in_pieces(pieces: Callable[[Response], tuple[bytes, ...]]) -> type[Api]:
+    """Return a server that writes the bytes of its responses itself, and closes after each."""
 
-    def write(request: Request, handle: Handler) -> Answer:
+    def write(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         sent = reply.but(body=b"") if request.method == "HEAD" else reply
         return reply.but(pieces=pieces(sent))
@@ -165,21 +165,21 @@ def in_pieces(pieces: Callable[[Answer], tuple[bytes, ...]]) -> type[Api]:
     return between(write)
 
 
-def with_length(reply: Answer) -> dict[str, str]:
+def with_length(reply: Response) -> dict[str, str]:
     return {"content_length": str(len(reply.body)), "connection": "close"}
 
 
-def in_chunks(reply: Answer, size: int) -> tuple[bytes, ...]:
+def in_chunks(reply: Response, size: int) -> tuple[bytes, ...]:
     parts = [reply.body[at : at + size] for at in range(0, len(reply.body), size)]
     return tuple(b'%x;part="of; many"\r\n%s\r\n' % (len(part), part) for part in parts)
 
 
-def chunks_with_trailers(reply: Answer) -> tuple[bytes, ...]:
+def chunks_with_trailers(reply: Response) -> tuple[bytes, ...]:
     first = head(reply, transfer_encoding="chunked", trailer="x-digest", connection="close")
     return (first, *in_chunks(reply, 700), b"0\r\nx-digest: abc\r\n\r\n")
 
 
-def of_another_hand(reply: Answer) -> bytes:
+def of_another_hand(reply: Response) -> bytes:
     """Write headers in other letters, without spaces or with many, and some of them twice."""
     lines = [f"HTTP/1.1 {reply.status} Whatever It Is"]
     lines += [f"{name.title()}:{text}  \t" for name, text in reply.headers.items()]
@@ -187,13 +187,13 @@ def of_another_hand(reply: Answer) -> bytes:
     return "\r\n".join((*lines, f"CONTENT-LENGTH:\t{len(reply.body)}", "", "")).encode("latin-1")
 
 
-def dripping(reply: Answer) -> tuple[bytes, ...]:
+def dripping(reply: Response) -> tuple[bytes, ...]:
     whole = head(reply, **with_length(reply)) + reply.body
     return (whole[:9], whole[9:40], whole[40:-3], whole[-3:-1], whole[-1:])
 
 
-def hangs_up(request: Request, handle: Handler) -> Answer:
-    """Close the connection of every fifth answer, and say nothing of it."""
+def hangs_up(request: Request, handle: Handler) -> Response:
+    """Close the connection of every fifth response, and say nothing of it."""
     reply = handle(request)
     if random.random() < 0.8:  # noqa: S311  # no secret
         return reply
@@ -206,15 +206,15 @@ def sends(text: bytes) -> Callable[[Caller], object]:
 
 enter(
     BOTH,
-    ("http_1_0", "Answers are of HTTP/1.0: they end with the connection.", in_pieces(lambda reply: (head(reply, "1.0") + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
-    ("http_1_0_with_length", "Answers are of HTTP/1.0, and tell their length.", in_pieces(lambda reply: (head(reply, "1.0", content_length=str(len(reply.body))) + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
-    ("until_the_end", "Answers of HTTP/1.1 have no length, and end with the connection.", in_pieces(lambda reply: (head(reply, connection="close"), reply.body)), lambda c: c.page().pieces[1:2] == (c.page().body,)),
+    ("http_1_0", "Responses are of HTTP/1.0: they end with the connection.", in_pieces(lambda reply: (head(reply, "1.0") + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
+    ("http_1_0_with_length", "Responses are of HTTP/1.0, and tell their length.", in_pieces(lambda reply: (head(reply, "1.0", content_length=str(len(reply.body))) + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
+    ("until_the_end", "Responses of HTTP/1.1 have no length, and end with the connection.", in_pieces(lambda reply: (head(reply, connection="close"), reply.body)), lambda c: c.page().pieces[1:2] == (c.page().body,)),
     ("no_reason", "The status has no reason.", in_pieces(lambda reply: (head(reply, reason="", **with_length(reply)) + reply.body,)), sends(b"HTTP/1.1 200 \r\n")),
-    ("chunks_with_trailers", "Answers come in chunks with extensions, and a trailer follows.", in_pieces(chunks_with_trailers), sends(b"\r\nx-digest: abc\r\n")),
-    ("small_chunks", "Answers come in chunks of forty bytes.", in_pieces(lambda reply: (head(reply, transfer_encoding="chunked", connection="close"), b"".join(in_chunks(reply, 40)), b"0\r\n\r\n")), sends(b"28;part=")),
+    ("chunks_with_trailers", "Responses come in chunks with extensions, and a trailer follows.", in_pieces(chunks_with_trailers), sends(b"\r\nx-digest: abc\r\n")),
+    ("small_chunks", "Responses come in chunks of forty bytes.", in_pieces(lambda reply: (head(reply, transfer_encoding="chunked", connection="close"), b"".join(in_chunks(reply, 40)), b"0\r\n\r\n")), sends(b"28;part=")),
     ("of_another_hand", "Headers are written in other letters and spaces, and cookies are set twice.", in_pieces(lambda reply: (of_another_hand(reply) + reply.body,)), sends(b"SET-COOKIE: b=2")),
-    ("dripping", "Answers come in five pieces.", in_pieces(dripping), lambda c: len(c.page().pieces) == 5),
-    ("hangs_up", "Of five answers about one ends with the connection, and does not say so.", between(hangs_up), lambda c: any(c.page().pieces for _ in range(100))),
+    ("dripping", "Responses come in five pieces.", in_pieces(dripping), lambda c: len(c.page().pieces) == 5),
+    ("hangs_up", "Of five responses about one ends with the connection, and does not say so.", between(hangs_up), lambda c: any(c.page().pieces for _ in range(100))),
 )  # fmt: skip
 
 
@@ -222,7 +222,7 @@ enter(
 
 
 def waiting(seconds: Callable[[Request], float]) -> type[Api]:
-    def wait(request: Request, handle: Handler) -> Answer:
+    def wait(request: Request, handle: Handler) -> Response:
         time.sleep(seconds(request))
         return handle(request)
 
@@ -241,15 +241,15 @@ def takes(seconds: float, ask: Callable[[Caller], object]) -> Callable[[Caller],
 class WakesUp(Api):
     """The first request of all takes a second, for the server was asleep."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         if not self.requests:
             time.sleep(1)
         return super().handle(request)
 
 
 VARIANTS.extend((
-    Variant("slow", "Each answer takes 60 ms.", BOTH, waiting(lambda _: 0.06), takes(0.05, lambda c: c.page()), steady=False),
+    Variant("slow", "Each response takes 60 ms.", BOTH, waiting(lambda _: 0.06), takes(0.05, lambda c: c.page()), steady=False),
     Variant("slow_writes", "Creations and updates take 60 ms.", BOTH, waiting(lambda request: 0.06 if request.body else 0), takes(0.05, lambda c: c.post({})), steady=False),
-    Variant("in_fits", "An answer takes up to 40 ms, now more and now less.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
+    Variant("in_fits", "A response takes up to 40 ms, now more and now less.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
     Variant("wakes_up", "The first request of all takes a second, for the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page()), steady=False),
 ))  # fmt: skip

@@ -61,7 +61,7 @@ def document(**rest: Any) -> dict[str, Any]:
 
 
 def holding(schema: Any, *, sent: bool, media: str = "application/json") -> dict[str, Any]:
-    """Make a document with one member of that schema, in a request or in an answer."""
+    """Make a document with one member of that schema, in a request or in a response."""
     whole = {"type": "object", "required": ["it"], "properties": {"it": schema}}
     content = {"content": {media: {"schema": whole}}}
     operation: dict[str, Any] = {"responses": {"200": {"description": "Done."}}}

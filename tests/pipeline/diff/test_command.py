@@ -162,7 +162,7 @@ def test_a_change_of_many_operations_is_said_once(run: Any) -> None:
 
 
 def tagged(statuses: range, **tag: Any) -> dict[str, Any]:
-    """Make a document with one schema in several answers of one operation."""
+    """Make a document with one schema in several responses of one operation."""
     result = patched({})
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
     answers = {str(status): {"description": "A.", "content": content} for status in statuses}

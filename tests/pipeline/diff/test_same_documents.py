@@ -43,7 +43,7 @@ SAME: dict[str, dict[str, Any]] = {
         "/components/parameters": {"Limit": LIMIT},
         "/paths/~1pets/get/parameters/0": {"$ref": "#/components/parameters/Limit"},
     },
-    "an answer is a component": {
+    "a response is a component": {
         "/components/responses": {"Done": ANSWER},
         "/paths/~1pets/get/responses/200": {"$ref": "#/components/responses/Done"},
     },

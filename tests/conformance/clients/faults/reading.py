@@ -7,8 +7,8 @@ from tests.conformance.clients.changes import fault
 
 VALUE = "        return line_of(step, value=await client.run(step))\n"
 LOADS = "        return json.loads(content)\n"
-READ = "        answer = demand(reply, wanted)\n        return answer["
-KIND = "    answer = decoded(reply.content)\n    detail = answer.get"
+READ = "        content = demand(reply, wanted)\n        return content["
+KIND = "    content = decoded(reply.content)\n    detail = content.get"
 RECEIVED = "        return Reply(response.status_code, response.headers, bytes(received))\n"
 TYPED = "        reply = await self.call(method, route, path, query, body)\n"
 ITEM = '                found.setdefault(each["session_id"], each)\n'
@@ -29,9 +29,9 @@ def checked(statements: str) -> tuple[tuple[str, str], ...]:
         (ITEM, "".join(f"            {line}\n" for line in deeper.splitlines()) + ITEM),
         (
             READ,
-            '        answer = demand(reply, wanted)\n        if wanted == "session":\n            each = answer["session"]\n'
+            '        content = demand(reply, wanted)\n        if wanted == "session":\n            each = content["session"]\n'
             + "".join(f"        {line}\n" for line in deeper.splitlines())
-            + "        return answer[",
+            + "        return content[",
         ),
     )
 
@@ -104,13 +104,13 @@ FAULTS = (
     fault("reading.error_page_is_fatal", "Fails with an error of its own when a 502 is an HTML page.", (KIND, KIND.replace("decoded(reply.content)", "json.loads(reply.content)"))),
     fault("reading.unregistered_status_is_fatal", "Fails with an error of its own when a status is not registered, such as 520.", ("    if reply.status < 300:\n", "    HTTPStatus(reply.status)\n    if reply.status < 300:\n"), ("from http.cookiejar", "from http import HTTPStatus\nfrom http.cookiejar")),
     fault("reading.list_of_details_is_fatal", "Fails with an error of its own when `detail` is a list.", ("detail.get(\"type\") if isinstance(detail, dict) else None", "detail.get(\"type\") if detail else None")),
-    fault("reading.error_without_detail_is_fatal", "Fails with an error of its own when an error response has no `detail`.", ("answer.get(\"detail\") if isinstance(answer, dict) else None", "answer[\"detail\"] if isinstance(answer, dict) else None")),
+    fault("reading.error_without_detail_is_fatal", "Fails with an error of its own when an error response has no `detail`.", ("content.get(\"detail\") if isinstance(content, dict) else None", "content[\"detail\"] if isinstance(content, dict) else None")),
     fault("reading.error_without_body_is_fatal", "Fails with an error of its own when an error response has no body.", (KIND, "    if not reply.content:\n        raise FailedError(\"protocol\", \"no body\")\n" + KIND)),
     fault("reading.broken_json_is_null", "Returns null where the response is not JSON.", (READ, "        if decoded(reply.content) is None:\n            return None\n" + READ)),
     fault("reading.empty_body_is_success", "Returns an empty session where the response has no body.", (READ, "        if not reply.content:\n            return {}\n" + READ)),
     fault("reading.half_a_response", "Takes a response that breaks off for a whole one, and repairs its JSON.", ("        except (httpx.TransportError, TimeoutError) as error:\n", "        except httpx.TransportError if received else ():\n            return Reply(response.status_code, response.headers, b'{\"session\": {}, \"sessions\": [], \"session_id\": \"\"}')\n        except (httpx.TransportError, TimeoutError) as error:\n")),
-    fault("reading.cached", "Returns a session as it was first read, also after it was updated.", (TYPED, "        cache = self.__dict__.setdefault(\"cache\", {})\n        if method == \"GET\" and path in cache:\n            return cache[path]\n" + TYPED), (READ, "        answer = demand(reply, wanted)\n        if method == \"GET\":\n            cache[path] = answer[\"session\"]\n        return answer[")),
-    fault("reading.update_not_read", "Returns what it sent instead of what the server responded to an update.", (READ, "        answer = demand(reply, wanted)\n        if method == \"PATCH\":\n            return body\n        return answer[")),
+    fault("reading.cached", "Returns a session as it was first read, also after it was updated.", (TYPED, "        cache = self.__dict__.setdefault(\"cache\", {})\n        if method == \"GET\" and path in cache:\n            return cache[path]\n" + TYPED), (READ, "        content = demand(reply, wanted)\n        if method == \"GET\":\n            cache[path] = content[\"session\"]\n        return content[")),
+    fault("reading.update_not_read", "Returns what it sent instead of what the server responded to an update.", (READ, "        content = demand(reply, wanted)\n        if method == \"PATCH\":\n            return body\n        return content[")),
     fault("reading.patient_flattened", "Loses what the patient has in the list.", (ITEM, ITEM.replace(", each)", ", {**each, \"patient\": None})"))),
     fault("reading.shared_cache", "Keeps lists in one file for all users.", (VALUE, "        if step[\"operation\"] != \"listLinkedUserSessions\":\n            return line_of(step, value=await client.run(step))\n        file = Path(tempfile.gettempdir(), \"partner-list\")\n        if not file.exists():\n            file.write_text(json.dumps(await client.run(step)))\n        return line_of(step, value=json.loads(file.read_text()))\n"), ("import sys\n", "import sys\nimport tempfile\n"), ("import time\n", "import time\nfrom pathlib import Path\n"), scenarios="tokens"),
     fault("reading.audio_assumed", "Makes up `audio` where a session has none.", *checked("each.setdefault(\"audio\", [{\"url\": \"\"}])")),
@@ -120,7 +120,7 @@ FAULTS = (
     fault("reading.duration_in_31_bits", "Cuts a duration at the largest integer of 32 bits.", *mapped("min(value, 2**31 - 1) if name == 'duration' else value")),
     fault("reading.cut_at_content_length", "Cuts a decompressed response at the length of the compressed one.", (RECEIVED, "        del received[int(response.headers.get(\"Content-Length\", MOST_BYTES)) :]\n" + RECEIVED)),
     fault("reading.text_is_latin_1", "Reads a response in Latin-1 where its Content-Type is a text without a charset.", (RECEIVED, "        if response.headers.get(\"Content-Type\", \"\").startswith(\"text/plain\"):\n            received = bytearray(received.decode(\"latin-1\").encode())\n" + RECEIVED)),
-    fault("reading.missing_session_is_null", "Returns null where a response lacks the session.", (" or not isinstance(answer.get(name), SHAPES[name])", ""), ("answer[\"session\"] if wanted == \"session\" else answer\n", "answer.get(\"session\") if wanted == \"session\" else answer\n")),
+    fault("reading.missing_session_is_null", "Returns null where a response lacks the session.", (" or not isinstance(content.get(name), SHAPES[name])", ""), ("content[\"session\"] if wanted == \"session\" else content\n", "content.get(\"session\") if wanted == \"session\" else content\n")),
     fault("reading.unreadable_is_last_read", "Returns the session as it was last read where the response cannot be read.", (TYPED, "        try:\n            reply = await self.call(method, route, path, query, body)\n            demand(reply, wanted)\n            self.__dict__[\"read\"] = reply\n        except FailedError:\n            if method != \"GET\" or \"read\" not in self.__dict__:\n                raise\n            reply = self.__dict__[\"read\"]\n")),
     fault("reading.page_is_session", "Returns the text of a page as if it were a session.", (LOADS, "        if content.startswith(b\"<\"):\n            return {\"session\": {\"text\": content.decode()}, \"session_id\": \"\", \"sessions\": [], \"token\": \"\"}\n" + LOADS)),
 )  # fmt: skip
