@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
-    set_up_process(access_log=settings.access_log)
+    set_up_process(settings.limits, access_log=settings.access_log)
     stops = Stops()
     with _served(settings, options) as sandbox:
         sandbox.when_ended(stops.end)

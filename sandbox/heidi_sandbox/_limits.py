@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
+from heidi_sandbox._asgi import App, Receive, Scope, Send
 from heidi_sandbox._errors import RequestTimeoutError
 
 _NEVER: Final = float("inf")
+_OWN_FILES: Final = 100  # that a process needs beside its connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,9 @@ class Limits:
     head_time: seconds that a connection may wait for a request, and a request for its last header.
     body_time: seconds from the last header to the last byte of the body.
     send_time: seconds that a response may lie unread; where the system knows TCP_USER_TIMEOUT.
-    connections: how many there may be at once. Further ones wait.
+    connections: how many there may be at once, or as many as the process may open files. Further
+        ones wait.
+    requests: how many may run at once. Further ones wait; an idle connection has none.
     """
 
     head: int = 64 * 1024
@@ -28,7 +33,51 @@ class Limits:
     head_time: float = 75
     body_time: float = 60
     send_time: float = 60
-    connections: int = 512
+    connections: int = 12_000
+    requests: int = 512
+
+
+def possible_connections(wanted: int) -> int:
+    """Return how many connections this process can have, at most as many as are wanted."""
+    if sys.platform == "win32":
+        return wanted
+    import resource  # noqa: PLC0415  # Windows has none
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = soft == resource.RLIM_INFINITY
+    return wanted if unlimited else max(1, min(wanted, soft - _OWN_FILES))
+
+
+def allow_connections(wanted: int) -> None:
+    """Let this process open as many files as that takes, or as many as it may."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  # Windows has none
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted + _OWN_FILES
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # macOS may have a bound of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Turns:
+    """Lets so many requests of an application run at once.
+
+    Args:
+        app: the application.
+        count: how many; further ones wait for their turn.
+    """
+
+    def __init__(self, app: App, count: int) -> None:
+        self._app = app
+        self._free = asyncio.Semaphore(count)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._free:
+            await self._app(scope, receive, send)
 
 
 class Deadlines:

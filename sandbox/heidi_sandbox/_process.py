@@ -9,6 +9,8 @@ import sys
 from queue import Empty, SimpleQueue
 from typing import Final, NoReturn
 
+from heidi_sandbox._limits import Limits, allow_connections
+
 # A closed terminal sends SIGHUP; Windows has none.
 STOPPING: Final = tuple(
     number
@@ -17,8 +19,9 @@ STOPPING: Final = tuple(
 )
 
 
-def set_up_process(*, access_log: bool) -> None:
+def set_up_process(limits: Limits, *, access_log: bool) -> None:
     """Log warnings, and each request where that is wanted; of requests, nothing that was sent."""
+    allow_connections(limits.connections)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     if access_log:
         for name in ("heidi_sandbox.access", "heidi_sandbox.chaos"):

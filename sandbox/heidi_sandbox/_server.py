@@ -23,7 +23,7 @@ from heidi_sandbox._app import create_app
 from heidi_sandbox._asgi import App, Cors
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._limits import Deadlines, Limits
+from heidi_sandbox._limits import Deadlines, Limits, Turns, possible_connections
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._store import Size, open_store
 from heidi_sandbox._tokens import Tokens
@@ -36,7 +36,8 @@ _HINTS: Final = {
     errno.EACCES: "choose one from 1024 on with --port",
     errno.EADDRNOTAVAIL: "--host must be an address of this machine",
 }
-_BACKLOG: Final = 128  # connections that wait to be accepted
+# Connections that wait to be accepted. A caller who finds no place asks again after a second.
+_BACKLOG: Final = 1024
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
 # Granian sets logging up for the whole process; told so, it leaves that as it is.
@@ -268,7 +269,8 @@ class _Runner:
         if settings.chaos:
             headers.append(_chaos.HEADER.decode())
         app = Cors(app, (one.method for one in document.operations), headers)
-        return self._wrap(app) if self._wrap else app
+        app = self._wrap(app) if self._wrap else app
+        return Turns(app, settings.limits.requests)
 
     async def _serve(self, app: App, sandbox: Sandbox, deadlines: Deadlines) -> None:
         """Serve until told to stop; then finish what runs, for a while."""
@@ -300,7 +302,7 @@ class _Server(Server):
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             websockets=False,
-            backpressure=limits.connections,
+            backpressure=possible_connections(limits.connections),
             http1_settings=HTTP1Settings(
                 header_read_timeout=int(limits.head_time * 1000), max_buffer_size=limits.head
             ),

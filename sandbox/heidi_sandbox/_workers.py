@@ -175,7 +175,7 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
     """Serve until the other end of the connection is closed."""
     for number in STOPPING:  # they go to the parent as well
         signal.signal(number, signal.SIG_IGN)
-    set_up_process(access_log=settings.access_log)
+    set_up_process(settings.limits, access_log=settings.access_log)
     try:
         with contextlib.closing(listener), running(settings, listener) as sandbox:
             keep_memory()

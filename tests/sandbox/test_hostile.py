@@ -1,18 +1,22 @@
 """S19: whatever the bytes, the response is no 5xx, and the next caller is served."""
 
+import asyncio
 import contextlib
 import itertools
 import json
 import re
+import resource
 import socket
 import threading
 import time
+from asyncio import Queue
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from heidi_sandbox import Sandbox, serving
-from heidi_sandbox._limits import Limits
+from heidi_sandbox._asgi import Message, Receive, Scope, Send
+from heidi_sandbox._limits import Limits, Turns, allow_connections, possible_connections
 
 from tests.sandbox.api import Api, exchange, new_user
 from tests.sandbox.process import Process, started
@@ -387,13 +391,52 @@ def test_a_busy_connection_outlives_the_limits_of_one_request(database_url: str)
             time.sleep(0.2)
 
 
-def test_idle_connections_do_not_keep_others_waiting(sandbox: Sandbox) -> None:
-    parts = urlsplit(sandbox.url)
-    with contextlib.ExitStack() as idle:
-        for _ in range(200):
-            idle.enter_context(socket.create_connection((parts.hostname, parts.port)))
-        with new_user(sandbox) as api:
+@pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.long)])
+def test_idle_connections_do_not_keep_others_waiting(tmp_path: Path, count: int) -> None:
+    allow_connections(count)
+    with started(tmp_path) as process, contextlib.ExitStack() as idle:
+        parts = urlsplit(process.url)
+        for number in range(count):
+            address = (parts.hostname, parts.port)
+            connection = idle.enter_context(socket.create_connection(address, timeout=60))
+            if number % 2:
+                connection.sendall(request()[:20])
+        with process.api() as api:
             assert api.session(api.create())
+        assert resident(process) < 512 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [((1_000, 1_000), 900), ((1_000, 4_000), 3_900), ((256, -1), 5_000), ((-1, -1), 5_000)],
+)
+def test_there_are_no_more_connections_than_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], most: int
+) -> None:
+    held = [limits]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: held[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, given: held.append(given))
+    allow_connections(5_000)
+    assert most == possible_connections(5_000)
+    assert limits[1] == held[-1][1]
+
+
+def test_there_are_so_many_requests_at_once_and_no_more() -> None:
+    running = most = 0
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    async def many() -> None:
+        turns, messages = Turns(app, 3), Queue[Message]()
+        await asyncio.gather(*(turns({}, messages.get, messages.put) for _ in range(20)))
+
+    asyncio.run(many())
+    assert 3 == most
 
 
 def test_there_are_so_many_connections_and_no_more(database_url: str) -> None:
