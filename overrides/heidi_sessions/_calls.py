@@ -48,11 +48,12 @@ class Exchange(Generic[T]):
         result: of the last attempt.
     """
 
-    def __init__(self, call: Call[T], settings: Settings) -> None:
+    def __init__(self, call: Call[T], settings: Settings, tokens: TokenSource) -> None:
         if call.settings is not None:
             settings = checked(settings.evolved(call.settings))
         self._call = call
         self._settings = settings
+        self._tokens = tokens
         self.prepared = settings.prepare(call.request, call.content, token=call.token)
         self._safe = call.request.operation.method == "GET" or settings.retry_writes
         self._started = 0.0
@@ -91,7 +92,7 @@ class Exchange(Generic[T]):
         if isinstance(result, Response):
             result.seconds = seconds
             if not 200 <= result.status_code < 300:
-                result = refusal(result, self.prepared)
+                result = refusal(result, self.prepared, self._tokens.hint)
         self.result = result
         return result
 
@@ -176,7 +177,7 @@ class Engine(_Engine[SyncPool]):
         Raises:
             HeidiError: there is no response, or it is an error.
         """
-        exchange = Exchange(call, self.settings)
+        exchange = Exchange(call, self.settings, self.tokens)
 
         def attempt() -> Result:
             result, token = self._once(exchange)
@@ -217,7 +218,7 @@ class AsyncEngine(_Engine[AsyncPool]):
         Raises:
             HeidiError: there is no response, or it is an error.
         """
-        exchange = Exchange(call, self.settings)
+        exchange = Exchange(call, self.settings, self.tokens)
 
         async def attempt() -> Result:
             result, token = await self._once(exchange)

@@ -182,12 +182,21 @@ def read(response: Response, prepared: PreparedRequest, decode: Decode[T], *, st
     )
 
 
-def refusal(response: Response, prepared: PreparedRequest) -> APIStatusError:
-    """Build the error for an error response, whatever the body is."""
+def refusal(
+    response: Response, prepared: PreparedRequest, token_hint: str | None
+) -> APIStatusError:
+    """Build the error for an error response, whatever the body is.
+
+    Args:
+        token_hint: what to check where the token is refused.
+    """
     detail, type_ = failure_of(response)
+    hint = prepared.server.hint if is_elsewhere(response.status_code, type_) else None
+    if response.status_code == 401:
+        hint = token_hint
     return status_error(response.status_code, type_)(
         **prepared.facts,
-        hint=prepared.server.hint if is_elsewhere(response.status_code, type_) else None,
+        hint=hint,
         request_id=response.request_id,
         status_code=response.status_code,
         type=type_,

@@ -52,6 +52,10 @@ class Secret:
 class TokenSource(Protocol):
     """Gives the token for a call; `refused` is the one that just came to a 401."""
 
+    @property
+    def hint(self) -> str | None:
+        """What to check where a token is refused that the user gave."""
+
     def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret: ...
 
     async def token_async(self, call: PreparedRequest, refused: Secret | None = None) -> Secret: ...
@@ -64,6 +68,8 @@ def is_token(text: object) -> bool:
 
 class FixedToken:
     """A token that was given: it is never replaced."""
+
+    hint = "check the token: it may have expired, and an API key is no token"
 
     def __init__(self, token: Secret) -> None:
         self._token = token
@@ -78,6 +84,8 @@ class FixedToken:
 class NoUser:
     """A key without a user: tokens are for one user."""
 
+    hint = None
+
     def token(self, call: PreparedRequest, refused: Secret | None = None) -> Secret:  # noqa: ARG002
         raise ConfigurationError(
             "no user: set HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID",
@@ -91,8 +99,10 @@ class NoUser:
 class ProvidedTokens:
     """Tokens from the user's function.
 
-    It is asked before every request, since it may response for another user each time.
+    It is asked before every request, since it may respond for another user each time.
     """
+
+    hint = "check what token_provider returns"
 
     def __init__(self, provide: Callable[[], object]) -> None:
         self._provide = provide
@@ -189,6 +199,8 @@ class IssuedTokens:
     who finds no good token asks for one; the others wait for its outcome, be it a token or an
     error. Where the first is interrupted, or has less time than another, the next one asks.
     """
+
+    hint = None
 
     def __init__(self, issuer: Issuer, send: Callable[[PreparedRequest, None], Any]) -> None:
         """Take what makes the request, and what sends it; its result is awaited or not."""

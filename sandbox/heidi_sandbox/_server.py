@@ -225,6 +225,8 @@ class _Runner:
         settings = self._settings
         if settings.export_file is not None:
             _transfer.refuse_unwritable(settings.export_file)
+        if settings.import_file is not None:
+            await _transfer.refuse_invalid(settings.import_file)
         store = await open_store(settings.database_url)
         try:
             imported = None

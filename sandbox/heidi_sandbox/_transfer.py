@@ -159,6 +159,11 @@ async def transferred(transfer: Transfer[T_co], file: Path, database_url: str) -
         await store.close()
 
 
+async def refuse_invalid(file: Path) -> None:
+    """Raise CannotServeError where no database can take a file, before one is made for it."""
+    await transferred(import_file, file, "sqlite:///:memory:")
+
+
 def refuse_unwritable(file: Path) -> None:
     """Raise CannotServeError where an export could not be written, before anything is served."""
     place = _resolved(file)

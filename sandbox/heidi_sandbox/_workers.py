@@ -146,6 +146,7 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
     if settings.export_file is not None:
         _transfer.refuse_unwritable(settings.export_file)
     if settings.import_file is not None:
+        asyncio.run(_transfer.refuse_invalid(settings.import_file))
         transfer = _transfer.transferred(_transfer.import_file, settings.import_file, url)
         imported = asyncio.run(transfer)
     running_workers = Workers(settings, port, count)

@@ -180,6 +180,28 @@ def test_a_list_says_how_many_are_left_and_all_shows_them(
     assert (25, "") == (len(json.loads(out)), err)
 
 
+@pytest.mark.usefixtures("session_id")
+def test_a_list_asks_for_as_many_at_once_as_it_is_told(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Heidi() as client:
+        client.sessions.create()
+    caplog.set_level("INFO", "heidi_sessions")
+    assert 0 == main(["list", "--page-size", "1", "--json"])
+    assert 2 == len(json.loads(capsys.readouterr().out))
+    lists = [one for one in caplog.messages if "linked-user" in one]
+    assert 2 == len(lists)
+
+
+def test_an_empty_list_says_so(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEIDI_BASE_URL", sandbox.url)
+    monkeypatch.setenv("HEIDI_TOKEN", sandbox.token("nobody@clinic.example"))
+    assert 0 == main(["list"])
+    assert ("", "nothing is there\n") == capsys.readouterr()
+
+
 def test_a_table_fits_a_terminal_of_80_columns(
     session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,7 +223,7 @@ def test_a_table_fits_a_terminal_of_80_columns(
         (["get", "1", "--show-phy"], "--show-phi"),
         (["list", "--max-item=x", "--jsn"], None),
         (["export", "x", "--format", "cvs"], "csv"),
-        (["list", "--page-size", "5"], None),
+        (["list", "--page-sizes", "5"], "--page-size"),
         (["list", "s3cret"], None),
         (["cvs"], None),
     ],

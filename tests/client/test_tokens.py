@@ -193,7 +193,7 @@ def test_the_body_is_sent_again_with_the_fresh_token(driver: Callable[..., Drive
 
 def test_a_given_token_is_not_tried_twice(driver: Callable[..., Driver]) -> None:
     script = Script(failure(401))
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match=r"check the token: .* an API key is no token"):
         driver(script).run(get)
     assert 1 == len(script.requests)
 
@@ -480,7 +480,7 @@ def test_a_provider_is_asked_once_more_after_a_401(driver: Callable[..., Driver]
 def test_a_provider_that_insists_on_a_refused_token_is_not_asked_again() -> None:
     issuer = Issuer()
     issuer.revoked = {"Bearer one"}
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match=r"check what token_provider returns$"):
         Driver("sync", issuer).run(get, token=None, token_provider=lambda: "one")
     assert ["Bearer one"] == issuer.calls
 

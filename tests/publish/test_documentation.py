@@ -130,6 +130,12 @@ def test_ci_runs_the_commands_of_the_readme_and_compares_what_is_generated() -> 
     assert "bash .ci/run" in text(".github/workflows/ci.yml")
 
 
+def test_every_action_is_named_by_its_digest() -> None:
+    actions = re.findall(r"uses: (\S+)", text(".github/workflows/ci.yml"))
+    assert actions
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in actions)
+
+
 def test_what_installs_uv_installs_the_version_that_is_locked() -> None:
     group = tomllib.loads(text("pyproject.toml"))["dependency-groups"]["dev"]
     (locked,) = [line for line in group if line.startswith("uv==")]

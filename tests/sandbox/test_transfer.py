@@ -141,7 +141,7 @@ def test_an_invalid_file_is_one_line_and_changes_nothing(
     assert line.startswith(f"{file}: ")
     assert reason in line
     assert line.endswith("; nothing was imported")
-    assert Size(0, 0) == size_of(url)
+    assert [file] == [*tmp_path.iterdir()]
 
 
 def test_an_id_of_another_user_imports_nothing(tmp_path: Path, kept_url: str) -> None:

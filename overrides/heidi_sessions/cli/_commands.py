@@ -73,6 +73,7 @@ def _add(commands: Any, name: str, operation: Operation) -> None:
         number.add_argument(
             "--all", dest="max_items", action="store_const", const=None, help="all there are"
         )
+        _add_page_size(command, operation, "as many as are shown, at most {}")
     if operation.body is not None:
         source = command.add_argument(
             "--input",
@@ -101,13 +102,17 @@ def _add_export(commands: Any, name: str, operation: Operation) -> None:
         help="jsonl (the default) is exact; in csv, a string that a spreadsheet would take for a "
         "formula (it starts with =, +, -, @, a tab or a line break) gets a ' in front",
     )
+    _add_page_size(command, operation, "{}")
+
+
+def _add_page_size(command: argparse.ArgumentParser, operation: Operation, default: str) -> None:
     _, largest = _page_size(operation)
     command.add_argument(
         "--page-size",
         dest="size",
+        metavar="SIZE",
         type=_count,
-        default=largest,
-        help=f"items a request ({largest})",
+        help=f"items a request ({default.format(largest)})",
     )
 
 
@@ -197,7 +202,8 @@ def _run(client: Heidi, options: argparse.Namespace) -> None:
     if operation.page is not None:
         size, largest = _page_size(operation)
         most = options.max_items
-        keywords |= {size: min(most or largest, largest), "max_items": most}
+        asked = options.size or min(most or largest, largest)
+        keywords |= {size: asked, "max_items": most}
         keywords["progress"] = partial(_count_up, counts)
     if operation.body is not None and options.input is not None:
         keywords |= _body(operation, options.input)
@@ -237,8 +243,8 @@ def _show(operation: Operation, result: Any, options: argparse.Namespace) -> Non
 
 def _export(client: Heidi, options: argparse.Namespace) -> None:
     operation: Operation = options.operation
-    size, _ = _page_size(operation)
-    keywords = _keywords(operation, options) | {size: options.size}
+    size, largest = _page_size(operation)
+    keywords = _keywords(operation, options) | {size: options.size or largest}
     if options.json and options.output == _STANDARD:
         raise InputError("--json: stdout has the items themselves; name a file")
     try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from heidi_generated.metadata import ERROR_MESSAGE, value_at
@@ -34,6 +35,9 @@ def show(
     from rich.text import Text  # noqa: PLC0415
 
     rows = [flat(row(model, resource, show_phi=show_phi)) for model in models]
+    if not rows:
+        print("nothing is there", file=sys.stderr)
+        return
     if rows and not any(rows):
         print("nothing to show without --show-phi")
         return
