@@ -122,6 +122,8 @@ def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
 
 
 def _token(token: Secret, source: str) -> Secret:
+    if not token.reveal():
+        raise ConfigurationError("is empty", option=source)
     if not is_token(token.reveal()):
         raise ConfigurationError(
             "is not a bearer token; leave out the word Bearer, spaces and line breaks",

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import logging
-import os
 import re
 import shlex
 import socket
@@ -20,6 +19,8 @@ from urllib.parse import urlsplit
 from heidi_sandbox._arguments import (
     add_address_arguments,
     add_database_arguments,
+    add_key_argument,
+    api_key,
     database_url,
     whole_number,
 )
@@ -39,10 +40,10 @@ from heidi_sandbox._server import (
     listen,
     running,
 )
+from heidi_sandbox._store import MEMORY
 from heidi_sandbox._transfer import Imported
 from heidi_sandbox._workers import Workers, workers
 
-_KEY_VARIABLE = "HEIDI_SANDBOX_API_KEY"
 _LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60  # seconds
 _MOST_WORKERS = 64
 _RATE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", re.ASCII)
@@ -115,7 +116,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
         database_url=url,
         host=options.host,
-        api_key=_api_key(options),
+        api_key=api_key(options),
         token_lifetime=options.token_lifetime,
         chaos=options.chaos,
         chaos_rate=options.chaos_rate,
@@ -131,19 +132,22 @@ def _greeting(sandbox: Sandbox | Workers, options: argparse.Namespace, *, show_k
     key = shlex.quote(sandbox.api_key) if show_key else "YOUR-KEY"
     document = load_document()
     shown = sandbox.api_key if show_key else "the one you gave"
-    api_key = sandbox.api_key if show_key else None
-    again = env_command(sandbox.url, options)
+    given = sandbox.api_key if show_key else None
+    print_it = "prints it again" if show_key else "prints it with the key"
+    again = f"; {env_command(sandbox.url, options)} {print_it}"
+    if show_key and database_url(options) == MEMORY:  # which no other process can read
+        again = ""
     lines = [
         f"Heidi sandbox: {sandbox.url}",
         f"API key: {shown}",
         f"Get a token: {token_command(document, sandbox.url, key)}",
-        f"For a client, in its shell{f'; {again} prints it again' if show_key else ''}:",
-        export(document, sandbox.url, api_key),
+        f"For a client, in its shell{again}:",
+        export(document, sandbox.url, given),
     ]
     if options.host in WILDCARDS:
         there = base_url_of(document, socket.gethostname(), urlsplit(sandbox.url).port or 0)
         lines.append("For a client on another machine, where this one is known by that name:")
-        lines.append(export(document, there, api_key))
+        lines.append(export(document, there, given))
     if document.without_semantics:
         names = ", ".join(document.without_semantics)
         lines.append(f"served from an example: {names} (no x-semantics)")
@@ -155,23 +159,6 @@ def _imported(imported: Imported | None, file: Path | None) -> str:
         return ""
     there = f"; {imported.kept:,} were there already, and stay as they are" if imported.kept else ""
     return f"Imported {counted(imported.added)} from {file}{there}.\n"
-
-
-def _api_key(options: argparse.Namespace) -> str | None:
-    """Return the key of a file or the environment, None where the database keeps one."""
-    key = os.environ.get(_KEY_VARIABLE)
-    if options.api_key_file is not None:
-        try:
-            key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise CannotServeError(
-                f"{options.api_key_file}: cannot be read as an API key"
-            ) from None
-    if key is not None and (
-        not key.isascii() or not key.isprintable() or key != key.strip() or not key
-    ):
-        raise CannotServeError("the API key must be printable ASCII, without spaces at its ends")
-    return key
 
 
 class _Parser(argparse.ArgumentParser):
@@ -257,13 +244,7 @@ def _add_server_flags(serve: argparse.ArgumentParser) -> None:
 
 def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
     add_database_arguments(serve)
-    serve.add_argument(
-        "--api-key-file",
-        metavar="FILE",
-        help="read the key that buys tokens from a file; the environment variable "
-        f"{_KEY_VARIABLE} works as well, and without them the key is made at first start and kept "
-        "in the database",
-    )
+    add_key_argument(serve)
 
 
 def _add_file_flags(serve: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from heidi_sandbox._errors import CannotServeError
 
 DATABASE_URL_VARIABLE: Final = "HEIDI_SANDBOX_DATABASE_URL"
 _DEFAULT_DATABASE_URL: Final = "sqlite:///heidi-sandbox.db"
+_KEY_VARIABLE: Final = "HEIDI_SANDBOX_API_KEY"
 _HOST_VARIABLE: Final = "HEIDI_SANDBOX_HOST"
 _PORT_VARIABLE: Final = "HEIDI_SANDBOX_PORT"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -57,6 +58,34 @@ def add_database_arguments(parser: argparse.ArgumentParser) -> None:
         f"{DATABASE_URL_VARIABLE} works as well, and PGPASSWORD and ~/.pgpass do what they do for "
         "PostgreSQL's own programs",
     )
+
+
+def add_key_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that `api_key` reads."""
+    parser.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        help="read the key that buys tokens from a file; the environment variable "
+        f"{_KEY_VARIABLE} works as well, and without them the key is made at first start and kept "
+        "in the database",
+    )
+
+
+def api_key(options: argparse.Namespace) -> str | None:
+    """Return the key of a file or the environment, None where the database keeps one."""
+    key = os.environ.get(_KEY_VARIABLE)
+    if options.api_key_file is not None:
+        try:
+            key = Path(options.api_key_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise CannotServeError(
+                f"{options.api_key_file}: cannot be read as an API key"
+            ) from None
+    if key is not None and (
+        not key.isascii() or not key.isprintable() or key != key.strip() or not key
+    ):
+        raise CannotServeError("the API key must be printable ASCII, without spaces at its ends")
+    return key
 
 
 def database_url(options: argparse.Namespace) -> str:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from heidi_sandbox._arguments import (
     add_address_arguments,
     add_database_arguments,
+    add_key_argument,
+    api_key,
     database_url,
     default_port,
 )
@@ -32,15 +34,16 @@ def add_environment(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     add_database_arguments(env)
+    add_key_argument(env)
     add_address_arguments(env, least_port=1)
     env.set_defaults(run=_print)
 
 
-def export(document: Document, url: str, api_key: str | None) -> str:
-    """Return the command; without the key where the user has one of their own."""
+def export(document: Document, url: str, key: str | None) -> str:
+    """Return the command; without the key where that is not to be shown."""
     # The client of this project takes no http to another machine unasked.
     elsewhere = None if _is_local(urlsplit(url).hostname or "") else "1"
-    variables = {"BASE_URL": url, "ALLOW_HTTP": elsewhere, "API_KEY": api_key}
+    variables = {"BASE_URL": url, "ALLOW_HTTP": elsewhere, "API_KEY": key}
     variables |= {name.upper(): value for name, value in sample_user(document)}
     given = (f"HEIDI_{name}={shlex.quote(value)}" for name, value in variables.items() if value)
     return f"export {' '.join(given)}"
@@ -53,23 +56,29 @@ def env_command(url: str, options: argparse.Namespace) -> str:
         words += ["--database-url", options.database_url]
     if options.database_url_file is not None:
         words += ["--database-url-file", options.database_url_file]
+    if options.api_key_file is not None:
+        words += ["--api-key-file", options.api_key_file]
     if (port := str(urlsplit(url).port)) != default_port():
         words += ["--port", port]
     return shlex.join(words)
 
 
 def _print(options: argparse.Namespace) -> None:
-    url = database_url(options)
+    document = load_document()
+    base_url = base_url_of(document, options.host, options.port)
+    key = api_key(options) or _kept_key(database_url(options))
+    say(f"{export(document, base_url, key)}\n")
+
+
+def _kept_key(url: str) -> str:
     kept = _in_file(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else _in_server(url)
     if kept is None:
         place = url.removeprefix(SQLITE) if url.startswith(SQLITE) else "the PostgreSQL database"
         raise CannotServeError(
             f"{place}: no key is kept there; start heidi-sandbox serve first, in this folder or "
-            "with the same --database-url; a key of your own is not kept"
+            "with the same --database-url; a key of your own is read with --api-key-file"
         )
-    document = load_document()
-    base_url = base_url_of(document, options.host, options.port)
-    say(f"{export(document, base_url, kept.decode())}\n")
+    return kept.decode()
 
 
 def _is_local(host: str) -> bool:

@@ -29,7 +29,7 @@ from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
 from heidi_sandbox._page import sample_user
 from heidi_sandbox._resources import Resource
 from heidi_sandbox._schemas import Node, is_object
-from heidi_sandbox._store import Collection, Share, Size, Store, open_store
+from heidi_sandbox._store import MEMORY, Collection, Share, Size, Store, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import LARGEST_RESOURCE, Collections
 
@@ -161,7 +161,7 @@ async def transferred(transfer: Transfer[T_co], file: Path, database_url: str) -
 
 async def refuse_invalid(file: Path) -> None:
     """Raise CannotServeError where no database can take a file, before one is made for it."""
-    await transferred(import_file, file, "sqlite:///:memory:")
+    await transferred(import_file, file, MEMORY)
 
 
 def refuse_unwritable(file: Path) -> None:

@@ -215,6 +215,12 @@ def test_the_sandbox_counts_no_ids_up(group: Group) -> None:
     assert len({*made}) == len(made)
 
 
+def test_what_is_missing_has_the_same_name_for_every_operation(group: Group) -> None:
+    for method in ("GET", "DELETE"):
+        status, body, *_ = group.user.ask(method, f"{SEVERAL}/7")
+        assert (404, "TemplateNotFoundError") == (status, body["detail"]["type"])
+
+
 @pytest.mark.slow
 def test_a_client_is_judged_by_resources_that_are_there(group: Group) -> None:
     driver = "conformance/drivers/python.py"

@@ -76,8 +76,20 @@ def test_env_of_another_machine_lets_the_client_use_http(tmp_path: Path) -> None
     assert " HEIDI_ALLOW_HTTP=1 " in there
 
 
-def test_a_key_of_your_own_is_not_printed_again(tmp_path: Path) -> None:
-    with started(tmp_path, variables={"HEIDI_SANDBOX_API_KEY": "mine"}) as process:
+def test_a_key_of_your_own_is_printed_by_env_alone(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("mine\n")
+    with started(tmp_path, "--api-key-file", "key") as process:
+        command = process.lines[3].partition("; heidi-sandbox ")[2]
+        words = shlex.split(command.removesuffix(" prints it with the key:\n"))
+        said = run(tmp_path, words).stdout
+    assert "mine" not in "".join(process.lines)
+    assert process.lines[4] == said.replace(" HEIDI_API_KEY=mine", "")
+    variables = {"HEIDI_SANDBOX_API_KEY": "yours"}
+    assert " HEIDI_API_KEY=yours " in run(tmp_path, ["env"], variables=variables).stdout
+
+
+def test_nothing_prints_again_the_key_of_a_database_in_memory(tmp_path: Path) -> None:
+    with started(tmp_path, "--database-url", "sqlite:///:memory:") as process:
         assert "For a client, in its shell:\n" == process.lines[3]
 
 

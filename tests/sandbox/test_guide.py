@@ -137,7 +137,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         f"{limits.head // 1024} KiB at a time",
         f"headers | {limits.head_time:.0f} seconds",
         f"{limits.send_time:.0f} seconds, on Linux",
-        f"{limits.connections} for each process",
+        f"{limits.connections:,} for each process",
+        f"{limits.requests} for each process",
     ):
         assert bound in TEXT
 

@@ -225,5 +225,5 @@ def as_timeout(value: Any) -> httpx.Timeout | Unset:
             "must be a number of seconds or an httpx.Timeout", option="timeout"
         )
     if not 0 < value < math.inf:
-        raise ConfigurationError("must be more than 0 seconds, and an end", option="timeout")
+        raise ConfigurationError("must be more than 0 seconds, and finite", option="timeout")
     return httpx.Timeout(value)
