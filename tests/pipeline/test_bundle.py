@@ -60,7 +60,7 @@ def test_every_python_and_yaml_file_says_where_to_edit_instead() -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_seed_of_the_hash() -> None:
-    script = "from scripts.steps import documents; print(documents.bundle())"
+    script = "from scripts.steps import documents; print(documents.bundle(), end='')"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
