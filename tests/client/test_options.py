@@ -246,6 +246,22 @@ def test_an_option_of_the_wrong_kind_is_named(
         client(**{"token": "t", "base_url": BASE_URL} | options)
 
 
+def test_a_get_is_whole_for_hooks_and_headers_of_your_own_client() -> None:
+    script = Script(envelope())
+    seen: list[tuple[bytes, str]] = []
+
+    def hook(request: httpx.Request) -> None:
+        seen.append((request.content, request.headers["host"]))
+
+    own = httpx.Client(transport=httpx.MockTransport(script), event_hooks={"request": [hook]})
+    client = Heidi(token="t", base_url=BASE_URL, http_client=own)
+    client.sessions.get("1")
+    own.headers["Host"] = "clinic.example"
+    client.sessions.get("1")
+    assert [(b"", "heidi.test"), (b"", "clinic.example")] == seen
+    assert "content-length" not in script.requests[0].headers
+
+
 def test_every_client_takes_only_an_http_client_of_its_own_kind() -> None:
     with httpx.Client() as wrong, pytest.raises(ConfigurationError, match=r"httpx\.AsyncClient"):
         AsyncHeidi(token="t", http_client=wrong)  # type: ignore[arg-type]  # that is the test

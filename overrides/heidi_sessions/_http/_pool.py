@@ -42,7 +42,7 @@ class SyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
-        self._requests = Requests(given)
+        self._requests = Requests(given, base_url)
         self._own: httpx.Client | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -103,7 +103,7 @@ class AsyncPool:
         hide_queries(base_url)
         self._base_url = base_url
         self._given = given
-        self._requests = Requests(given)
+        self._requests = Requests(given, base_url)
         self._own: dict[AbstractEventLoop, _Opened] = {}
         self._closed = False
         self._lock = threading.Lock()
