@@ -374,8 +374,8 @@ def lists(exchange: Exchange) -> bool:
     operation, response = exchange.request.operation, exchange.response
     if operation is None or operation.action != "list" or not isinstance(response, Reply):
         return False
-    asked = understand(exchange.message).sure is None
-    return asked and response.ok and bool(pointed(response.content, operation.page.items))
+    shown = response.ok and bool(operation.listed(response.content))
+    return shown and understand(exchange.message).sure is None
 
 
 def replay(

@@ -1,6 +1,7 @@
 """Requests in the words of a document: what a script creates, reads, updates and lists."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from ._history import Request, UnboundError, as_json, paged, request_of
 from ._probe import TAG, Probe
 from ._wire import Reply
 from .contract._fields import FIELDS, MAIN_FIELDS, Fields, Flat, fields_of, fields_of_body
-from .contract._operations import EVERY, OPERATIONS, Operation
+from .contract._operations import EVERY, OPERATIONS, STATEFUL, Operation
 from .contract._schemas import Field, first
 from .contract._values import body, sendable
 from .oracle import MARK
@@ -204,7 +205,6 @@ class Call:
     probe: Probe
     operation: Operation
     names: Names
-    owner: str = "first"
 
     @property
     def first(self) -> bool:
@@ -254,30 +254,26 @@ class Call:
         for parameter, resource in self.operation.owned.items():
             yield {**self.names, parameter: resource.unknown}
 
-    def look(self) -> None:
-        """See what is there after it."""
-        kinds = {resource.name: self.names[name] for name, resource in self.operation.owned.items()}
-        own = self.operation.resource
-        for kind in {**kinds, **({own.name: ""} if own else {})}:
-            on = resources_of(self.probe, kind)
-            try:
-                on.look(*filter(None, (kinds.get(kind, ""),)), user=self.owner)
-            except UnboundError:
-                continue
-
 
 def calls(probe: Probe, owner: str = "first", among: Iterable[str] = EVERY) -> Iterator[Call]:
-    """Yield the operations that the level speaks of, each with what its path names.
+    """Yield the operations that the level speaks of, each with what its path names; then look.
 
     What cannot be made is left out. Those that a script shares resources with do not remove any.
     """
+    seen: dict[str, dict[str, None]] = {}
     for operation in map(OPERATIONS.__getitem__, among):
         if probe.setting.asks(operation):
-            shared = operation.action in ("create", "read", "update", "list")
+            shared = operation.action in STATEFUL
             try:
-                yield Call(probe, operation, made(probe, operation, owner, shared=shared), owner)
+                names = made(probe, operation, owner, shared=shared)
             except UnboundError:
                 continue
+            yield Call(probe, operation, names)
+            for kind in filter(None, (operation.resource, *operation.owned.values())):
+                seen.setdefault(kind.name, {})[names.get(kind.parameter, "")] = None
+    for kind, known in seen.items():
+        with suppress(UnboundError):
+            resources_of(probe, kind).look(*filter(None, known), user=owner)
 
 
 def made(

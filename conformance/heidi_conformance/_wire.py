@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-import math
 import re
 import select
 import socket
@@ -129,6 +128,11 @@ class Reply:
         """The body as JSON, None where it is not JSON."""
         return None if isinstance(self.read, UnreadableError) else self.read
 
+    @property
+    def plain(self) -> Any:
+        """The body as JSON, with strings that a validator takes."""
+        return plainly(self.content) if SURROGATE.search(self.body) else self.content
+
 
 @dataclass(frozen=True)
 class Silence:
@@ -144,13 +148,7 @@ def read_json(raw: bytes) -> Any:
     Raises UnreadableError.
     """
     try:
-        value = json.loads(
-            raw.decode(),
-            parse_float=Decimal,
-            parse_int=integer,
-            parse_constant=refuse,
-            object_pairs_hook=unique,
-        )
+        value = DECODER.decode(raw.decode())
     except UnreadableError:
         raise
     except UnicodeDecodeError:
@@ -171,15 +169,16 @@ def values_in(raw: bytes) -> int:
 
 def deeper(value: Any) -> bool:
     """Whether a value is nested more deeply than anything that follows can take."""
-    level = [value]
-    for _ in range(DEEPEST):
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
         level = [
             inner
             for item in level
-            if isinstance(item, dict | list)
-            for inner in (item.values() if isinstance(item, dict) else item)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # JSON
+            for inner in (item.values() if item.__class__ is dict else item)
+            if inner.__class__ in (dict, list)
         ]
-    return bool(level)
+        depth += 1
+    return depth > DEEPEST
 
 
 def integer(text: str) -> int | Decimal:
@@ -189,21 +188,6 @@ def integer(text: str) -> int | Decimal:
 
 def refuse(_: str) -> NoReturn:
     raise UnreadableError("constant")
-
-
-def read_plain_json(raw: bytes) -> Any:
-    """Return the value of a JSON text as any validator takes it: of numbers, sign and kind stay."""
-    value = json.loads(raw.decode(), parse_float=plain_number, parse_int=plain_number)
-    return plainly(value) if SURROGATE.search(raw) else value
-
-
-def plain_number(text: str) -> int | float:
-    near = float(text)
-    if abs(near) < EXACT and text.lstrip("-").isdigit():
-        return int(text)
-    if math.isfinite(near) and near != 0:
-        return near
-    return 0.0 if Decimal(text) == 0 else math.copysign(1.0, near)
 
 
 def plainly(value: Any) -> Any:
@@ -218,10 +202,15 @@ def plainly(value: Any) -> Any:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
+    known = dict(pairs)
+    if len(known) != len(pairs):
         raise UnreadableError("duplicate-key")
-    return members
+    return known
+
+
+DECODER = json.JSONDecoder(
+    parse_float=Decimal, parse_int=integer, parse_constant=refuse, object_pairs_hook=unique
+)
 
 
 Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from heidi_conformance._probe import Limits, Probe, Setting
-from heidi_conformance._settings import Plan
+from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import OutOfPatienceError, Wire
 from heidi_conformance.breadth import Inventor
@@ -135,6 +135,27 @@ with Inventor(plan) as inventor:
     while running(inventing) and time.monotonic() < until:
         time.sleep(0.05)
     assert not running(inventing)
+
+
+def drafted(seed: int, folder: Path) -> str:
+    command = [sys.executable, "-m", "heidi_conformance.breadth", "documented", str(seed), "1"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        return process.stdout.read()
+
+
+@pytest.mark.slow
+def test_what_was_invented_is_kept_for_the_usual_seed_alone(tmp_path: Path) -> None:
+    first = drafted(SEED, tmp_path)
+    drafted(SEED + 1, tmp_path)
+
+    (kept,) = tmp_path.glob("heidi-conformance/*")
+    assert first == kept.read_text() + "\n"
+    kept.write_text("[]")
+    assert "[]\n" == drafted(SEED, tmp_path)
 
 
 def running(number: int) -> bool:

@@ -1,9 +1,24 @@
-"""Invented requests as text, on their way from the process that invents them."""
+"""Invented requests as text: from the process that invents them, and kept for the next run."""
 
+import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
 
+from heidi_conformance import _document
 from heidi_conformance._history import Request
+from heidi_conformance._settings import SEED
+from heidi_conformance._verdict import Level
+
+from ._dictionaries import dictionaries
+
+# What invents: with another version, the same seed may lead to others.
+MAKERS = ("heidi-sessions", "schemathesis", "hypothesis")
+HERE = Path(__file__).parent
 
 
 def dumped(drafts: Iterable[Request]) -> str:
@@ -28,3 +43,36 @@ def loaded(text: str | bytes) -> list[Request]:
         )
         for method, target, body, media_type, headers in json.loads(text)
     ]
+
+
+def kept(level: Level, seed: int, examples: int) -> Path | None:
+    """Return where requests are kept for the next run; None where they are not.
+
+    Whoever gives another seed wants others.
+    """
+    if seed != SEED:
+        return None
+    document = _document.load(level)
+    by = [*map(version, MAKERS), *(path.read_text("utf-8") for path in sorted(HERE.glob("*.py")))]
+    made = json.dumps([by, document, dictionaries(document), level, examples])
+    with suppress(RuntimeError):
+        mark = hashlib.sha256(made.encode()).hexdigest()
+        return cache("heidi-conformance") / f"invented-{mark[:32]}.json"
+    return None
+
+
+def keep(path: Path, text: str) -> None:
+    """Keep requests for the next run, where that can be done."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).replace(path)
+
+
+def cache(program: str) -> Path:
+    """Return where programs of this user keep what can be made again.
+
+    Raises RuntimeError where the user has no home.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", program)

@@ -1,6 +1,5 @@
 """What Schemathesis invents for each operation, as requests that can be sent again."""
 
-import os
 import re
 import tempfile
 from collections.abc import Generator, Iterator
@@ -24,6 +23,7 @@ from heidi_conformance._verdict import Level
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
 
 from ._dictionaries import dictionaries
+from ._drafts import cache
 
 # A name in braces, as a URL spells it.
 BRACES = re.compile(r"%7B(\w+)%7D")
@@ -120,15 +120,11 @@ def hypothesis_elsewhere() -> Generator[None]:
 
     It is no test run that would store anything else; there is a variable for it, and no setting.
     """
-    set_hypothesis_home_dir(cache())
+    try:
+        set_hypothesis_home_dir(cache("hypothesis"))
+    except RuntimeError:
+        set_hypothesis_home_dir(Path(tempfile.gettempdir(), "hypothesis"))
     try:
         yield
     finally:
         set_hypothesis_home_dir(None)
-
-
-def cache() -> Path:
-    """Return where programs of this user keep what can be made again."""
-    with suppress(RuntimeError):
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hypothesis")
-    return Path(tempfile.gettempdir(), "hypothesis")

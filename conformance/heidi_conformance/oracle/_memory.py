@@ -57,7 +57,8 @@ class Known:
     settled: False where an update may or may not have happened. together: properties of updates
     that ran at the same time. latest: the last instant that any of those showed, until it is seen
     again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly.
-    listed: how it stood on a page, in which nothing was wrong, where nothing happened since.
+    listed: how it stood on a page, as Python writes it, in which nothing was wrong, where nothing
+    happened since; empty where that is not known.
     """
 
     owner: str
@@ -75,7 +76,7 @@ class Known:
     together: set[str] = field(default_factory=set[str])
     latest: datetime | None = None
     doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    listed: Any = None
+    listed: str = ""
 
     def attempt(self, kind: str, reading: Reading) -> None:
         """Take note of a request that may have changed it, and must not."""
@@ -109,7 +110,7 @@ class Known:
             got = {name: item for name, item in got.items() if not within(name, skip)}
         self.shown = got | kept
         self.seen = True
-        self.listed = None
+        self.listed = ""
         self.attempts.clear()
         self.settled = True
 
@@ -121,13 +122,11 @@ class Known:
         for name in names:
             self.shown.pop(name, None)
             self.doubted.add((name, operation))
-            self.listed = None
+            self.listed = ""
 
     def stands_as_listed(self, item: Any) -> bool:
         """Whether a page shows it as the one before, and it was left alone in between."""
-        # Python takes 1 for true; what it writes tells them apart.
-        alike = item == self.listed and repr(item) == repr(self.listed)
-        return alike and self.settled and not self.attempts
+        return self.settled and not self.attempts and repr(item) == self.listed
 
     def doubtful(self, operation: str) -> set[str]:
         """Return the properties that an operation has shown incorrectly."""

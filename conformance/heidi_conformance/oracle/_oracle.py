@@ -74,7 +74,7 @@ class Oracle(Memory):
             if isinstance(exchange.response, Reply) and exchange.response.ok:
                 fields = known.fields
                 sent = fields.as_stored(reading.sent)
-                known.shown, known.listed = known.expected(sent), None
+                known.shown, known.listed = known.expected(sent), ""
                 known.shown.pop(fields.updated, None)
                 shown = OPERATIONS[reading.operation].shown(exchange.response.content)
                 told = instant(member(shown, fields.updated))

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from heidi_conformance._document import Json
 from heidi_conformance._history import strings
-from heidi_conformance._wire import EXACT, Message, UnreadableError, read_json, read_plain_json
+from heidi_conformance._wire import EXACT, Message, UnreadableError, read_json
 from heidi_conformance.contract._fields import (
     Flat,
     fields_of_body,
@@ -206,7 +206,7 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
         except UnreadableError as error:
             problems += [unreadable(error.code, message.body)]
         else:
-            problems += unfit_value(operation, value, message.body)
+            problems += unfit_value(operation, value)
     properties = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     sent, strange = sorted_out(body_schema(operation), properties)
     usual = "update-answer" if declared.action == "update" else "works"
@@ -269,8 +269,8 @@ def unreadable(code: str, raw: bytes) -> Problem:
     return Problem("json-syntax", statuses, kind, sure=sure)
 
 
-def unfit_value(operation: str, value: Any, raw: bytes) -> Iterator[Problem]:
-    """Yield what the document has against a JSON value as a body, which is written as `raw`."""
+def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
+    """Yield what the document has against a JSON value as a body."""
     shape = frozenset({422})
     if lone_surrogate(value):
         # In the name of a property that no document knows, it may be ignored with the property.
@@ -290,7 +290,7 @@ def unfit_value(operation: str, value: Any, raw: bytes) -> Iterator[Problem]:
         kinds = fields[where].kinds if where in fields else ()
         if "integer" in kinds and "number" not in kinds and not isinstance(number, int):
             yield Problem("no-coercion", shape, "fraction", where, sure=False)
-    for error in validator(operation).iter_errors(read_plain_json(raw)):
+    for error in validator(operation).iter_errors(value):
         missing = getattr(error.kind, "property", None) if keyword_of(error) == "required" else None
         steps = [*error.instance_path, *([missing] if missing else [])]
         names = [step for step in steps if isinstance(step, str)]
@@ -326,7 +326,7 @@ def problem_of(error: jsonschema_rs.ValidationError, where: str) -> Problem:
     if keyword != "type":
         return Problem("values", shape, "value", where)
     types = {*getattr(error.kind, "types", ())}
-    coercible = isinstance(error.instance, str | int | float) and not types & {"object", "array"}
+    coercible = isinstance(error.instance, str | int | Decimal) and not types & {"object", "array"}
     rule = "no-coercion" if coercible else "body-shape"
     return Problem(rule, shape, json_type(error.instance), where)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -13,7 +13,7 @@ from heidi_conformance import _document
 from heidi_conformance._document import Json
 from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Reply, UnreadableError, read_plain_json
+from heidi_conformance._wire import Reply, UnreadableError
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._reading import json_type, keyword_of
@@ -88,8 +88,7 @@ def judged(
     value = reply.read
     if isinstance(value, UnreadableError):
         return [Violation(f"{rule}/{value.code}", operation, status)], set()
-    plain = read_plain_json(reply.body)
-    misfits = [*violations(level, operation, reply.status, plain)]
+    misfits = [*violations(level, operation, reply.status, reply.plain)]
     rule = "error-shape" if of_error else "answer-schema"
     found = [
         Violation(
@@ -132,6 +131,7 @@ def violations(level: Level, operation: str, status: int, plain: Any) -> Iterato
             yield Misfit(steps, keyword, f"{keyword} {bound}".strip(), got)
 
 
+@lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
     """Whether a string is an instant of a calendar, or does not look like one."""
     return not re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", text) or is_instant(text)

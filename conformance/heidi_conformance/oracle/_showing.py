@@ -248,7 +248,7 @@ def listed(
         if known.owner != user or (not skip and known.stands_as_listed(item)):
             continue
         faults = listed_one(memory, reading, known, fields.shown_in(item), skip)
-        known.listed = None if faults or known.doubted else item
+        known.listed = "" if faults or known.doubted else repr(item)
         for fault in faults:
             yield replace(fault, resource_id=resource_id)
 

@@ -47,7 +47,6 @@ def media_types(probe: Probe) -> None:
             call.send(media_type=other_type, body=as_json(call.body(99)))
         for charset in CHARSETS if call.first else ():
             call.send(media_type=charset, body=as_json(call.body(98, "Zoë")))
-        call.look()
 
 
 def broken_bodies(probe: Probe) -> None:
@@ -59,7 +58,6 @@ def broken_bodies(probe: Probe) -> None:
         for body in (*broken(call, good), b"[%s]" % good, *ROOTS)[:: 1 if whole else 3]:
             call.send(body=body)
         call.send(body=b"")
-        call.look()
 
 
 def broken(call: Call, good: bytes) -> list[bytes]:
@@ -97,7 +95,6 @@ def sizes(probe: Probe) -> None:
             for chunked in (False, True) if whole else (False,):
                 if whole or size > MIB:
                     call.send(body=padded, chunked=chunked)
-                    call.look()
         call.send(body=as_json(call.body(63)), chunked=True)
 
 
@@ -113,7 +110,6 @@ def unfit_bodies(probe: Probe) -> None:
                     call.send(body=as_json({**shown, name: value}))
             if "." not in name and field.needed:
                 call.send(body=as_json({key: item for key, item in shown.items() if key != name}))
-        call.look()
 
 
 HARD_NAMES = (b"$set", b"$where", b"a.b", b".", b"a[0]", b"a/b", b"constructor", b"toString", b"\\ud800", b" ", b"'", b"%s", b"{0}", b"x" * 5000, b"", b"\\u0000")  # fmt: skip

@@ -33,7 +33,6 @@ def methods(probe: Probe) -> None:
                 body = b"{}" if method in ("POST", "PUT", "PATCH") else b""
                 media_type = "application/json" if body else None
                 probe.try_send(Request(method, target, body=body, media_type=media_type))
-        call.look()
 
 
 def overrides(on: Resources) -> None:

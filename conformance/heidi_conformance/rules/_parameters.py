@@ -19,7 +19,6 @@ def unfit_parameters(probe: Probe) -> None:
         for parameter in call.operation.free:
             for text in (*wrong_texts(parameter), *([None] if parameter.required else [])):
                 call.send(values={parameter.name: text})
-        call.look()
 
 
 def wrong_texts(parameter: Parameter) -> list[str]:

@@ -52,7 +52,6 @@ def operations(probe: Probe) -> None:
         for names in call.unknown():
             call.send(names)
         call.send()
-        call.look()
         if call.operation.id in DELETES:
             call.send()
         for parameter in call.operation.free:

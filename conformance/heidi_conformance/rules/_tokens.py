@@ -48,7 +48,6 @@ def no_token(probe: Probe) -> None:
     for call in calls(probe, among=TOKEN):
         for text in INVENTED:
             call.send(authorization=text)
-        call.look()
 
 
 def wrong_tokens(probe: Probe) -> None:
@@ -56,7 +55,6 @@ def wrong_tokens(probe: Probe) -> None:
     for call in calls(probe, among=TOKEN):
         for text in WRONG:
             call.send(authorization=text)
-        call.look()
 
 
 def near_tokens(probe: Probe) -> None:
@@ -71,7 +69,6 @@ def near_tokens(probe: Probe) -> None:
                 call.send(authorization="", headers=(header,))
             for text in HARD:
                 call.send(authorization=f"Bearer {text}")
-        call.look()
 
 
 def token_before_all(probe: Probe) -> None:
@@ -107,7 +104,6 @@ def expired_tokens(probe: Probe) -> None:
     """A token whose time is over, on every operation."""
     for call in calls(probe, among=TOKEN):
         call.send(authorization="Bearer {expired}")
-        call.look()
 
 
 def second_token(on: Resources) -> None:

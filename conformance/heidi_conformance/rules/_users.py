@@ -30,7 +30,6 @@ def foreign_requests(probe: Probe) -> None:
         for call in calls(probe, owner, ONE):
             for request in (*map(call.request, call.unknown()), call.request()):
                 probe.try_send(replace(request, user=viewer))
-            call.look()
             if call.operation.id not in DELETES:
                 call.send(user=owner)
 
