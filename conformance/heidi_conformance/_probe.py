@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -21,8 +21,16 @@ from ._history import (
     issued,
 )
 from ._verdict import Level
-from ._wire import Reply, Silence, Wire, wait_of
-from .contract._operations import CREATE, ISSUER, OPERATIONS, RESOURCE_OF, Operation, route
+from ._wire import REPEATABLE, Reply, Silence, Wire, wait_of
+from .contract._operations import (
+    CREATE,
+    ISSUER,
+    OPERATIONS,
+    RESOURCE_OF,
+    Operation,
+    Resource,
+    route,
+)
 from .oracle import Oracle, Violation, understand
 
 if TYPE_CHECKING:
@@ -36,6 +44,8 @@ LONGEST_PAUSE = 2.0
 TAG = "heidi-conformance"
 # Two random ids differ in more places than this; counters, clocks and short ids do not.
 PLACES = 12
+# What stands for other characters where an id is looked up by a pattern, or ends it in a query.
+WILD = frozenset("*%_?'\"")
 # What a lenient server may take for an id, where ids are numbers and where they are not.
 NUMBER, WORD = re.compile(r"\d+"), re.compile(r"[^\W_]+")
 
@@ -174,11 +184,7 @@ class Setting:
         from .rules import TABLE  # noqa: PLC0415  # its scripts send through this module
 
         oracle = Oracle(self.level, self.users, self.unlinked, self.key)
-        oracle.judges = tuple(
-            rule.judge
-            for rule in TABLE
-            if rule.judge is not None and self.level in (rule.level, "strict")
-        )
+        oracle.judges = tuple(rule.judge for rule in TABLE if rule.judge is not None)
         oracle.decided = frozenset(rule.id for rule in TABLE if rule.level == "strict")
         return oracle
 
@@ -241,7 +247,8 @@ class Probe:
         """
         if self.setting.reads and request.method != "GET":
             return None
-        if self.guesses(self.bindings.target(request)):
+        target = self.bindings.target(request)
+        if self.guesses(target) or (request.method not in REPEATABLE and self.matches_many(target)):
             return None
         self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
         exchange = self.exchange(self.wire, request)
@@ -256,14 +263,22 @@ class Probe:
 
         It may where ids can be guessed, and where it is not known that they cannot.
         """
-        own = [text for name, text in self.bindings.values.items() if name != "next"]
         return any(
             text != resource.unknown
             and not self.limits.ids[resource.name].random
-            and names_another(text, own)
-            for parameter, text in route(target).values.items()
-            if (resource := RESOURCE_OF.get(parameter)) is not None
+            and names_another(text, self.own_ids)
+            for text, resource in ids_in(target)
         )
+
+    def matches_many(self, target: str) -> bool:
+        """Whether a server that looks ids up by a pattern may find more than this history made."""
+        wild = WILD.difference(*self.own_ids)
+        return any(not wild.isdisjoint(text) for text, _ in ids_in(target))
+
+    @property
+    def own_ids(self) -> list[str]:
+        """The ids of the resources that this history made."""
+        return [text for name, text in self.bindings.values.items() if name != "next"]
 
     def exchange(self, wire: Wire, request: Request) -> Exchange:
         """Send a request, again where the server asks for patience."""
@@ -355,6 +370,13 @@ class Probe:
             return self.send(request)
         except UnboundError:
             return None
+
+
+def ids_in(target: str) -> Iterator[tuple[str, Resource]]:
+    """Yield the ids in the path of a target, each with the resource that it is of."""
+    for parameter, text in route(target).values.items():
+        if parameter in RESOURCE_OF:
+            yield text, RESOURCE_OF[parameter]
 
 
 def operation_of(request: Request) -> str:

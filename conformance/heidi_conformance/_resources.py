@@ -269,8 +269,8 @@ def calls(probe: Probe, owner: str = "first", among: Iterable[str] = EVERY) -> I
             except UnboundError:
                 continue
             yield Call(probe, operation, names)
-            for kind in filter(None, (operation.resource, *operation.owned.values())):
-                seen.setdefault(kind.name, {})[names.get(kind.parameter, "")] = None
+            for resource in filter(None, (operation.resource, *operation.owned.values())):
+                seen.setdefault(resource.name, {})[names.get(resource.parameter, "")] = None
     for kind, known in seen.items():
         with suppress(UnboundError):
             resources_of(probe, kind).look(*filter(None, known), user=owner)

@@ -61,6 +61,18 @@ def test_ids_that_are_random_are_missed_by_little() -> None:
     assert {session[:-1] for session in mine} & set(named(api, r"\d+"))
 
 
+@pytest.mark.slow
+def test_no_write_names_what_a_lookup_by_a_pattern_may_find() -> None:
+    api = Api()
+    with serving(api.handle) as url:
+        judge(url, level="strict", token=api.token(), max_examples=30)
+
+    asked = {(item.method, unquote(item.path.rpartition("/")[2])) for item in api.requests}
+    odd = {(method, text) for method, text in asked if set(text) & set("*%_?'\"")}
+    assert {("GET", "*"), ("GET", "_"), ("GET", "%"), ("GET", "' OR '1'='1")} <= odd
+    assert not {method for method, _ in odd} & {"PATCH", "POST", "PUT", "DELETE"}
+
+
 def probe(url: str, api: Api, sessions: int) -> Probe:
     return Probe(Wire(url), Setting("strict", {"first": api.token()}), Limits(sessions))
 

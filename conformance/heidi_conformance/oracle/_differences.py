@@ -68,8 +68,6 @@ def misfits(
         if not strict and not comparable(known.fields, name, value, sent=name in sent):
             continue
         rule = blame(operation, known, name, value, found, sent=name in sent, strict=strict)
-        if rule in memory.decided and not strict:
-            continue
         unchanged = name in sent and same(known.shown.get(name, ABSENT), found)
         how = "missing" if found is ABSENT else "ignored" if unchanged else "changed"
         yield Violation(
@@ -79,7 +77,7 @@ def misfits(
             expected=kind(value),
             got=kind(found),
         )
-    if strict and any(
+    if any(
         name in got and name not in expected and same(value, got[name])
         for name, value in known.strange.items()
     ):

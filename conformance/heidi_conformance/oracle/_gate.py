@@ -134,11 +134,11 @@ def unauthenticated(memory: Memory, reading: Reading, response: Reply) -> Iterat
         memory.doubt(reading)
         for state in memory.lists.values() if reading.action == "create" else ():
             state.total = None
-    elif memory.strict and response.status != 401:
+    elif response.status != 401:
         yield Violation(
             "token-first", operation, field=f":{how}", expected=401, got=response.status
         )
-    elif memory.strict:
+    else:
         challenge = response.header("www-authenticate") or ""
         if not re.search(r"(^|,\s*)bearer\b", challenge, re.IGNORECASE):
             yield Violation("challenge", operation)

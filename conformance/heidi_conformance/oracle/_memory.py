@@ -1,7 +1,7 @@
 """What an oracle knows of a server after all that it has seen."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -196,10 +196,14 @@ class Memory:
         """Return the other resources of the same kind."""
         return [one for one in self.resources.values() if one is not of and one.fields is of.fields]
 
-    def if_strict(self, violations: Iterable[Violation]) -> Iterator[Violation]:
-        """Yield violations that only level strict has."""
-        if self.strict:
-            yield from violations
+    def asserted(self, violations: Iterable[Violation]) -> list[Violation]:
+        """Return the violations of what the level speaks of: of all, or of what the page says."""
+        return [
+            item
+            for item in violations
+            if self.strict
+            or (item.rule not in self.decided and OPERATIONS[item.operation].documented)
+        ]
 
     def owner(self, named: Id) -> str | None:
         """Return whose a resource is, None where it is not known to exist."""

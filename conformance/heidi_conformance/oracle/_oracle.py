@@ -56,17 +56,18 @@ class Oracle(Memory):
 
     def judge(self, exchange: Exchange) -> list[Violation]:
         """Return what one exchange breaks."""
-        return list(self.violations(exchange, together=False))
+        return self.asserted(self.violations(exchange, together=False))
 
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
         """Return what exchanges break that happened at the same time, for each of them."""
-        halves = torn(exchanges, self) if self.strict else {}
+        halves = torn(exchanges, self)
         readings = [understand(exchange.message) for exchange in exchanges]
         self.moving = {reading.one for reading in readings if reading.action == "update"}
-        found = [[*self.violations(exchange, together=True)] for exchange in exchanges]
+        found = [
+            self.asserted((*self.violations(exchange, together=True), *halves.get(place, ())))
+            for place, exchange in enumerate(exchanges)
+        ]
         self.moving = set()
-        for place, violation in halves.items():
-            found[place].append(violation)
         for exchange, reading in zip(exchanges, readings, strict=True):
             known = self.resources.get(reading.one)
             if reading.action != "update" or known is None:
@@ -95,20 +96,20 @@ class Oracle(Memory):
             self.doubt(reading)
             yield from broken(reading, response)
             if response.status == 501 and reading.path and user is not None:
-                yield from self.if_strict(wrong_method(reading, response))
+                yield from wrong_method(reading, response)
         elif response.status == 429:
-            yield from self.if_strict(too_many(reading, response))
+            yield from too_many(reading, response)
         elif not reading.path:
-            yield from self.if_strict(nowhere(reading, response))
+            yield from nowhere(reading, response)
         elif reading.operation == ISSUE:
-            yield from self.if_strict(issuing(self, reading, response))
+            yield from issuing(self, reading, response)
         elif self.unsure.intersection(reading.named) or not self.asserts(reading):
             self.doubt(reading)
         else:
             yield from self.asked_by(user, reading, response, exchange, together=together)
-        if self.strict and response.ok and user is not None:
+        if response.ok and user is not None:
             yield from self.leaks(response, user)
-        if self.strict and response.status >= 400:
+        if response.status >= 400:
             yield from message_faults(reading, response, known=reading.token in self.tokens)
         yield from told
 
@@ -138,8 +139,8 @@ class Oracle(Memory):
         elif not reading.method_known:
             if response.ok and reading.message.method not in ("HEAD", "OPTIONS"):
                 self.doubt(reading)
-            yield from self.if_strict(wrong_method(reading, response))
-            yield from self.if_strict(glimpsed(self, reading, response, user))
+            yield from wrong_method(reading, response)
+            yield from glimpsed(self, reading, response, user)
         else:
             yield from self.known_user(reading, response, user, exchange, together=together)
 
@@ -169,8 +170,8 @@ class Oracle(Memory):
             if response.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, UNLINKED, response)
             return
-        unfit = list(
-            self.if_strict(unfit_status(reading, response, elsewhere=elsewhere, together=together))
+        unfit = self.asserted(
+            unfit_status(reading, response, elsewhere=elsewhere, together=together)
         )
         yield from unfit
         if unfit and not response.ok:
@@ -186,12 +187,12 @@ class Oracle(Memory):
             if elsewhere and response.status == 404:
                 yield from not_found(self, reading, response)
             elif elsewhere and reading.problems:
-                yield from self.if_strict(told_apart(self, reading, response))
+                yield from told_apart(self, reading, response)
             return
         if elsewhere:
             yield from found_elsewhere(self, reading, response, known)
             return
-        yield from self.if_strict(accepted(reading.sure, reading, response))
+        yield from accepted(reading.sure, reading, response)
         if reading.action == "create":
             yield from created(self, reading, response, user)
         elif reading.action == "list":

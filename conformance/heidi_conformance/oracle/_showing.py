@@ -37,9 +37,8 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
     resource_id = OPERATIONS[operation].made(response.content)
     if resource_id is None:
         return
-    strict_main = memory.strict and fields is MAIN_FIELDS
     beyond = resource_id.isascii() and resource_id.isdigit() and int(resource_id) >= 2**BITS
-    if strict_main and (beyond or not fields.is_id(resource_id)):
+    if fields is MAIN_FIELDS and (beyond or not fields.is_id(resource_id)):
         yield Violation("id-form", operation)
     if (resource, resource_id) in memory.resources:
         yield Violation("id-unique", operation)
@@ -55,7 +54,7 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
         for (_, name), item in memory.resources.items()
         if item.fields is fields and item.order >= 0
     ]
-    if strict_main and guessable(made):
+    if fields is MAIN_FIELDS and guessable(made):
         yield Violation("id-random", operation)
 
 
@@ -126,11 +125,14 @@ def shown(
                 )
         return
     if len(known.shown) == 1 and not updates and not known.sent:
-        yield from memory.if_strict([*new_faults(known, got, skip), *inherited(memory, known, got)])
-    wrong = [
-        *misfits(memory, operation, known, sent, got, skip=skip),
-        *instants(memory, reading, known, got, exchange),
-    ]
+        yield from new_faults(known, got, skip)
+        yield from inherited(memory, known, got)
+    wrong = memory.asserted(
+        (
+            *misfits(memory, operation, known, sent, got, skip=skip),
+            *instants(memory, reading, known, got, exchange),
+        )
+    )
     yield from wrong
     doubtful = known.doubtful(operation) - sent.keys()
     known.see(got, sent, skip | doubtful)
@@ -176,14 +178,14 @@ def accepted(known: Known, sent: Flat, update: Exchange) -> None:
     known.changed = update.seconds[1]
 
 
-def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, Violation]:
+def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, list[Violation]]:
     """Return violations of reads that show half of an update, by their place in a batch."""
     readings = [understand(exchange.message) for exchange in exchanges]
     updates: dict[Id, list[Reading]] = {}
     for reading in readings:
         if reading.action == "update" and reading.method_known:
             updates.setdefault(reading.one, []).append(reading)
-    told: dict[int, Violation] = {}
+    told: dict[int, list[Violation]] = {}
     for place, (reading, exchange) in enumerate(zip(readings, exchanges, strict=True)):
         known, sent = memory.resources.get(reading.one), updates.get(reading.one, [])
         response = exchange.response
@@ -192,7 +194,7 @@ def torn(exchanges: Sequence[Exchange], memory: Memory) -> dict[int, Violation]:
         if isinstance(response, Reply) and response.ok:
             got = known.fields.shown_in(OPERATIONS[reading.operation].shown(response.content))
             if halfway(known.shown, known.fields.as_stored(sent[0].sent), got):
-                told[place] = Violation("concurrent/half", known.fields.named("update"))
+                told[place] = [Violation("concurrent/half", known.fields.named("update"))]
     return told
 
 
@@ -226,7 +228,7 @@ def listed(
         return
     if any(rounded(memory, resource, resource_id) for resource_id in ids):
         yield Violation("created-exists/rounded", operation.id)
-    if memory.strict and unissued(reading, ids, state):
+    if unissued(reading, ids, state):
         yield Violation("page-token", operation.id, expected=422, got=response.status)
     # Of one that no response has shown, its creation may have told another id.
     mine = {
@@ -235,7 +237,7 @@ def listed(
     # A list inside of something holds a part of them.
     there = frozenset(name for kind, name in mine if kind == resource and not operation.ids)
     if is_whole(operation, page) and not filtered(reading):
-        yield from memory.if_strict(page_faults(state, reading, page, there))
+        yield from page_faults(state, reading, page, there)
     else:
         # What is wrong with its shape was said; of its numbers, nothing can be.
         state.walk = None
@@ -256,17 +258,13 @@ def listed(
 def misplaced(
     memory: Memory, reading: Reading, ids: Sequence[str], user: str
 ) -> Iterator[Violation]:
-    """Yield that a page holds too many resources, or such as do not belong there."""
+    """Yield that a page holds resources that do not belong there."""
     operation = reading.declared
-    sizes = [text for name, text in reading.query if name == operation.page.size]
-    bounded = sizes and reading.sure is None and sizes[0].isdigit()
-    if not memory.strict and bounded and len(ids) > int(sizes[0]):
-        yield Violation("page-bound", operation.id, expected=int(sizes[0]), got=len(ids))
     named = [(kind_of(operation.id), resource_id) for resource_id in ids]
     if any(memory.owner(one) not in (None, user) for one in named):
         yield Violation("own-list", operation.id)
     if memory.deleted.intersection(named):
-        yield from memory.if_strict([Violation("deleted/lists", operation.id)])
+        yield Violation("deleted/lists", operation.id)
 
 
 def listed_one(
@@ -275,13 +273,15 @@ def listed_one(
     """Return what is wrong with one resource on a page."""
     fields, operation = known.fields, reading.operation
     new: list[Violation] = []
-    if memory.strict and len(known.shown) == 1 and not known.sent:
+    if len(known.shown) == 1 and not known.sent:
         # A list need not show what an update does not.
         new = [*new_faults(known, got, skip | (fields.optional - got.keys()))]
-    wrong = [
-        *misfits(memory, operation, known, {}, got, skip=skip),
-        *instants(memory, reading, known, got, None),
-    ]
+    wrong = memory.asserted(
+        (
+            *misfits(memory, operation, known, {}, got, skip=skip),
+            *instants(memory, reading, known, got, None),
+        )
+    )
     known.see(got, {}, skip | known.doubtful(operation))
     known.read_by(operation)
     known.doubt({fault.field or fields.updated for fault in wrong}, operation)
