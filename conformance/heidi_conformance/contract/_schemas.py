@@ -194,9 +194,9 @@ NAMED: Values = (["{other}"], ["{self}"])
 LISTS: Values = (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"], ["2", "1", "2"], *NAMED)  # fmt: skip
 # What is of another type than the one that is asked for.
 OTHERS: Mapping[str, Values] = {
-    "string": (1, 0, 5, 1.5, True, False, None, [], {}, ["x"]),
+    "string": (1, 0, True, None, [], {}, ["x"]),
     "number": ("60", "1:30", "60s", "PT1M", "", True, False, [], {}, None, "NaN", [60]),
-    "boolean": (0, 1, "true", "false", "yes", "on", "1", "", None, [], {}, 1.0),
+    "boolean": (0, 1, "true", "yes", "1", "", None, [], {}, 1.0),
     "array": ("x", "", None, {}, 5, True, {"0": "a"}),
     "object": (None, [], "x", 1, True, ""),
 }
@@ -334,8 +334,7 @@ def arrays(schema: Json, name: str) -> Iterator[list[Any]]:
         first, *_, last = (*fit, fit[0]) if len(fit) == 1 else fit
         second = fit[1] if len(fit) > 1 else last
         yield from ([first, second], [second, first, second], [first], [], [*fit])
-    for order in (unfit, unfit[::-1]):
-        yield from ([value] for value in {type(value): value for value in order}.values())
+    yield from ([value] for value in {type(value): value for value in unfit}.values())
     yield from ([fit[0], value] for value in unfit[:1] if fit)
     bounds = (schema.get("minItems", 0), schema.get("maxItems", 0))
     sizes = {size for bound in bounds if bound for size in (bound - 1, bound, bound + 1)}
