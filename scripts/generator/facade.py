@@ -469,10 +469,10 @@ class _Reader:
     def _properties(self, body: ModelProperty) -> Iterator[Keyword]:
         props = _props(body)
         for each in attributes_of(body):
-            prop = props[each.member]
+            prop = props[each.key]
             yield Keyword(
                 name=each.name,
-                parameter=each.member,
+                parameter=each.key,
                 annotation=self._wanted(prop) + ("" if each.required else " | Unset"),
                 required=each.required,
                 text=self._described(body, each),
@@ -531,7 +531,7 @@ class _Reader:
             )
         names = self._names(operation)
         by_document = {names[each.parameter]: each.name for each in parameters}
-        ids = {each.member: each.name for each in attributes_of(item)}
+        ids = {each.key: each.name for each in attributes_of(item)}
         lists = [one for one in self.facts.operations if one.page and one.resource == resource.name]
         stem = resource.name if len(lists) == 1 else ClassName(operation.id, "List")
         pager = f"{stem}List"
@@ -565,7 +565,7 @@ class _Reader:
         prop: PropertyProtocol = model
         for token in pointer_of(f"#{pointer or ''}") or ():
             inner = self._object_in(prop)
-            names = {each.member: each.name for each in attributes_of(inner)} if inner else {}
+            names = {each.key: each.name for each in attributes_of(inner)} if inner else {}
             if inner is None or token not in names:
                 raise UnsupportedError(f"{place}: x-semantics: {pointer} leads nowhere; correct it")
             attributes.append(names[str(token)])
@@ -635,7 +635,7 @@ class _Reader:
 
     def _described(self, model: ModelProperty, attribute: Attribute) -> str:
         """Describe a property in one paragraph."""
-        limits = self.limits.get(str(model.class_info.name), {}).get(attribute.member, "")
+        limits = self.limits.get(str(model.class_info.name), {}).get(attribute.key, "")
         return _paragraph(attribute.text, limits)
 
     # Annotations
@@ -713,11 +713,11 @@ class _Reader:
         keys: dict[str, str] = {}
         texts: dict[str, str] = {}
         for each in attributes_of(model):
-            wanted = self._wanted(props[each.member])
-            keys[each.member] = (
+            wanted = self._wanted(props[each.key])
+            keys[each.key] = (
                 f"typing.Required[{wanted}]" if each.required else f"{wanted} | Unset"
             )
-            texts[each.member] = self._described(model, each)
+            texts[each.key] = self._described(model, each)
         owner = str(model.class_info.name)
         status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")
         description = (prose(model.description) or owner).rstrip(".")

@@ -87,7 +87,7 @@ class Kind:
 class Attribute:
     """A property of an object, as an attribute of its model."""
 
-    member: str
+    key: str
     name: str
     required: bool
     text: str
@@ -115,7 +115,7 @@ class Attribute:
         if not self.required and self.kind.shape == "ANYTHING":
             return ""
         sent = self.variable
-        recover = f'self._recover("{in_double_quote_literal(self.member)}", {sent})'
+        recover = f'self._recover("{in_double_quote_literal(self.key)}", {sent})'
         misfits = self.kind.misfits.format(v=sent)
         if not self.required:
             given = f"{sent} is not UNSET"
@@ -155,8 +155,8 @@ def attributes_of(model: ModelProperty) -> list[Attribute]:
         [*(model.required_properties or ()), *(model.optional_properties or ())],
         key=lambda prop: order.get(prop.name.get_untrusted_value(), len(order)),
     )
-    members = [prop.name.get_untrusted_value() for prop in properties]
-    names = identifiers(members, RESERVED_ATTRIBUTES)
+    keys = [prop.name.get_untrusted_value() for prop in properties]
+    names = identifiers(keys, RESERVED_ATTRIBUTES)
     return [_attribute(prop, names, schemas.get(prop.name), model) for prop in properties]
 
 
@@ -270,16 +270,16 @@ def _attribute(
 ) -> Attribute:
     owner = str(model.class_info.name)
     extra = (schema.model_extra if schema else None) or {}
-    member = prop.name.get_untrusted_value()
+    key = prop.name.get_untrusted_value()
     status = provenance_of(schema) or provenance_of(model.data) or "unknown"
     return Attribute(
-        member=member,
-        name=names[member],
+        key=key,
+        name=names[key],
         required=prop.required,
         text=prose(extra.get("description") or prop.description),
-        spec=f"Spec: {owner}.{member} ({status}).",
+        spec=f"Spec: {owner}.{key} ({status}).",
         shown=extra.get("x-semantics", {}).get("private") is False,
-        kind=_within(f"{owner}.{member}", prop),
+        kind=_within(f"{owner}.{key}", prop),
     )
 
 

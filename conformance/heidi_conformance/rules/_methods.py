@@ -85,7 +85,7 @@ def like_get(reading: Reading, response: Reply, memory: Memory) -> Iterator[Viol
 RULES = (
     decided("methods", "S4", EVERY, "405 for an undocumented method"),
     decided("allow", "S4", EVERY, "405 has `Allow` with the documented methods"),
-    decided("head", "S4", (*READS, *LISTS), "HEAD answers like GET, without a body, or is refused with 405", like_get),
+    decided("head", "S4", (*READS, *LISTS), "HEAD responds like GET, without a body, or is refused with 405", like_get),
 )  # fmt: skip
 SCRIPTS = (
     Script(methods, "strict", ("methods", "allow", "error-shape", "declared-status")),
