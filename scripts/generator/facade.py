@@ -714,9 +714,7 @@ class _Reader:
         texts: dict[str, str] = {}
         for each in attributes_of(model):
             wanted = self._wanted(props[each.key])
-            keys[each.key] = (
-                f"typing.Required[{wanted}]" if each.required else f"{wanted} | Unset"
-            )
+            keys[each.key] = f"typing.Required[{wanted}]" if each.required else f"{wanted} | Unset"
             texts[each.key] = self._described(model, each)
         owner = str(model.class_info.name)
         status = part(model.data.model_extra or {}, "x-provenance").get("status", "unknown")

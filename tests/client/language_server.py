@@ -18,7 +18,7 @@ SERVER = Path(__file__).parents[2] / "scripts/node/node_modules/pyright/langserv
 
 
 class LanguageServer:
-    """The server, with one file open in a folder of its own."""
+    """The server, with one file open in its own folder."""
 
     def __init__(self, folder: Path, text: str) -> None:
         self.text = text

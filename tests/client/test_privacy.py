@@ -149,7 +149,7 @@ SCENARIOS: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Any, dict[
         lambda c: c.sessions.update("1", clinician_notes=PLANTED["note"]),
         TOKEN,
     ),
-    "a duration that is no number": (
+    "a duration that is not a number": (
         Script(envelope()),
         lambda c: c.sessions.update("1", duration=float("nan"), patient={"name": PLANTED["name"]}),
         TOKEN,

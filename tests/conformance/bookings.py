@@ -27,7 +27,7 @@ EXTRAS = ("CHAIR", "CAKE", "PRAM")
 
 
 def write(folder: Path) -> None:
-    """Write the documents of the API into a folder: the strict one, and what of it a page says."""
+    """Write the documents of the API into a folder: the strict one, and what a page would say."""
     text = Path(__file__).with_suffix(".yaml").read_text()
     (folder / "strict.yaml").write_text(text)
     base = yaml.safe_load(text)
@@ -86,7 +86,7 @@ def refuse(_: str) -> Any:
 
 @dataclass
 class Tables:
-    """A right server."""
+    """A correct server."""
 
     shape: ClassVar[Json] = CHANGE
     known: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
@@ -218,7 +218,7 @@ class Forgets(Tables):
 
 
 class Replaces(Tables):
-    """Replaces a guest, and loses what is not sent of it."""
+    """Replaces a guest, and loses the properties that were not sent."""
 
     def merge(self, booking: Json, sent: Json) -> None:
         guest = {"name": "", "mail": None, **sent["guest"]} if "guest" in sent else booking["guest"]

@@ -5,7 +5,7 @@
 
 The second form judges all correct servers, of which none may be accused; with `--seeds`, by the
 random requests of all layers too, once for each seed. Each fault is judged at its level, until a
-finding names one of the rows that it breaks, and no finding is made short. `--processes 2` does
+finding names one of the rows that it breaks; findings are not shortened. `--processes 2` does
 either on two processors.
 """
 
@@ -36,15 +36,15 @@ from .standing import Put, place, plan, tokens
 
 PLANTED = {planted.id: planted for planted in CATALOGUE}
 
-# Faults that no run of the rules can fairly be asked to see, each with the reason.
+# Faults that no run of the rules can be expected to see, each with the reason.
 UNSEEN = {
-    "auth.ends_sooner_than_told": "two seconds are less than `Date` tells of the clock of a server",
+    "auth.ends_sooner_than_told": "`Date` is too inexact to show a difference of two seconds",
     "auth.token_in_the_query": "it takes a live token in a URL, where every log keeps it",
 }
-# Faults that break the page's words, and that level strict alone sees, each with the reason.
-PAGES = "the page names no way to a second page, and so no walk"
+# Faults that break the page's words but show only at level strict, each with the reason.
+PAGES = "the page documents no way to a second page"
 TOTALS = "what `total_count` counts is a decision; the page shows a number"
-ISSUER = "the base document does not speak of the issue of tokens"
+ISSUER = "the base document does not describe how tokens are issued"
 NOTES = "the page contradicts itself about what is shown of the notes"
 INSTANT = "the page shows instants, and does not say that every instant has their form"
 STRICT_ONLY = {
@@ -79,12 +79,12 @@ STRICT_ONLY = {
     "views.stale_second_page": PAGES,
 }
 BUDGET = 60.0
-# How many servers stand behind one socket, one after the other.
+# How many servers use one socket, one after the other.
 IN_TURN = 16
 # In a quick run, each variant meets a third of the scripts, and others than the one before it.
 THIRDS = 3
 SOON = 5.0
-# Decisions that a rule speaks of besides the one that the table names, if it names one.
+# Further decisions that a rule is about, besides the one in its table.
 KIN = {
     "answer-schema": {"S8", "S9", "S10", "S12", "S13", "S15", "S16", "S18", "S20"},
     "json-answers": {"S13"},
@@ -119,10 +119,10 @@ class Sight:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of one fault.
+    """The result for one fault.
 
     first: the earliest finding, whatever it says. fitting: the earliest that names the fault.
-    obstacle: why the run broke off, where it did. result: what it amounts to, in a word.
+    obstacle: why the run broke off, where it did. result: the outcome, in a word.
     """
 
     id: str
@@ -148,7 +148,7 @@ class Judgement:
 
 
 def fits(planted: Planted, rule: str) -> bool:
-    """Whether a rule speaks of what a fault breaks: the same decision, or the page's own words."""
+    """Whether a rule is about what a fault breaks: the same decision, or the page's own words."""
     decisions = {name for name in planted.rows if name[0] == "S" and name[1:].isdigit()}
     if decisions:
         return bool(({RULES[rule].row} | KIN.get(rule, set())) & decisions)
@@ -191,7 +191,7 @@ class Trial(Campaign):
         return goes_on
 
     def look(self) -> bool:
-        """Take what was seen so far, and say whether it names the fault."""
+        """Read the findings so far, and say whether one names the fault."""
         sights = [self.sight(case) for case in self.cases.apart()]
         self.first = self.first or next(iter(sights), None)
         self.fitting = next((item for item in sights if fits(self.planted, item.rule)), None)
@@ -237,7 +237,7 @@ def judged_at_both(planted: Planted, put: Put, *, quick: bool) -> Judgement:
     if judgement.fitting is not None:
         return judgement
     if quick:
-        # What a script finds may rest on what those before it have seen.
+        # A script may depend on what earlier scripts have seen.
         return judged_at_both(planted, put, quick=False)
     if level == "documented":
         return judged(planted, put, level="strict")
@@ -289,13 +289,13 @@ def class_of(planted: Planted | Judgement) -> str:
 
 
 def parted(items: Sequence[Any]) -> list[Sequence[Any]]:
-    """Deal items out, so that those of one class, which take alike, are apart."""
+    """Distribute items so that those of one class, which take equally long, are apart."""
     parts = -(-len(items) // IN_TURN)
     return [items[number::parts] for number in range(parts)]
 
 
 def each(work: Callable[[Any], Any], parts: Sequence[Any], processes: int) -> Iterator[Any]:
-    """Yield what becomes of each part, in order."""
+    """Yield the result of each part, in order."""
     if processes == 1:
         yield from map(work, parts)
         return
@@ -305,7 +305,7 @@ def each(work: Callable[[Any], Any], parts: Sequence[Any], processes: int) -> It
 
 
 def line(judgement: Judgement) -> str:
-    """Say in a line what became of a fault."""
+    """Describe the result of a fault in one line."""
     sight = judgement.fitting or judgement.first
     said = f"{sight.rule} ({sight.row}) {sight.seconds:.2f} s: {sight.title[:110]}" if sight else ""
     why = UNSEEN.get(judgement.id, "") or judgement.obstacle
@@ -330,7 +330,7 @@ def table(judgements: Sequence[Judgement]) -> Iterator[str]:
 
 
 def soon(judgements: Sequence[Judgement]) -> str:
-    """Tell how many faults had a finding, whatever it said, within so many seconds of a run."""
+    """Count the faults that had any finding within so many seconds of a run."""
     seen = [judgement.first.seconds for judgement in judgements if judgement.first]
     early = sum(seconds <= SOON for seconds in seen)
     return (
@@ -344,7 +344,7 @@ def tell(text: str) -> None:
 
 
 def main_of_faults(given: argparse.Namespace) -> int:
-    """Judge faults, print what became of each, and return 1 where one was missed."""
+    """Judge faults, print the result of each, and return 1 if one was missed."""
     names = [planted.id for planted in chosen(given.names, given.classes, given.shard)]
     names = [name for name in names if not given.quick or name not in UNSEEN]
     work = partial(judged_in_turn, quick=given.quick)
@@ -364,7 +364,7 @@ def main_of_faults(given: argparse.Namespace) -> int:
 
 
 def main_of_correct(given: argparse.Namespace) -> int:
-    """Judge correct servers, print what is said against them, and return 1 where there is any."""
+    """Judge correct servers, print their findings, and return 1 if there are any."""
     names = enumerate(correct_servers(quick=given.quick))
     servers = [(n, name, level) for n, (name, level) in names if name in (given.names or [name])]
     # Seed by seed: a run that is broken off has judged every server with as many seeds.

@@ -1,4 +1,4 @@
-"""What a witness says to a server: one user of the four operations, and the claims they share."""
+"""A client for witnesses: one user of the four operations, and the claims that witnesses share."""
 
 import contextlib
 import json
@@ -66,7 +66,7 @@ class Caller:
         return replace(self, token=token)
 
     def expired(self) -> "Caller":
-        """Return this user with a token that was used while it was good, and has ended."""
+        """Return this user with a token that was used while it was valid, and has expired."""
         brief = self.using(self.server.issue(self.email, self.internal_id, self.server.brief))
         brief.page()
         time.sleep(self.server.brief * 1.5)
@@ -126,13 +126,13 @@ class Caller:
         query = {"email": str(asked["email"]), "third_party_internal_id": str(asked["internal_id"])}
         return self.send("GET", "/jwt", query=query, authorization=None, heidi_api_key=asked["key"])
 
-    # --- what came back ---
+    # --- responses ---
 
     def issued_again(self) -> str:
         return str(self.issue().content["token"])
 
     def told_lifetime(self) -> float:
-        """Return for how many seconds an issued token lives, as the server says."""
+        """Return the lifetime of an issued token in seconds, as the server states it."""
         end = datetime.fromisoformat(self.issue().content["expiration_time"])
         return (end - datetime.now(UTC)).total_seconds()
 
@@ -237,7 +237,7 @@ def remote(url: str) -> Generator[Handler]:
                 opened.callback(threads.connection.close)
                 threads.used = time.monotonic()
             known: HTTPConnection = threads.connection
-            # A server closes what is idle: open it anew before it does.
+            # A server closes idle connections: open a new one before it does.
             if time.monotonic() - threads.used > 1:
                 known.close()
             threads.used = time.monotonic()
@@ -249,7 +249,7 @@ def remote(url: str) -> Generator[Handler]:
             asked.request(
                 request.method,
                 parts.path + request.path + (f"?{query}" if query else ""),
-                # Without a body no length is sent, as GET has it.
+                # Without a body no length is sent, as for GET.
                 body=request.body or None,
                 headers=dict(request.headers),
             )

@@ -1,4 +1,4 @@
-"""Servers that must not be accused: the reference, its variants, the sandbox, one written apart."""
+"""Servers without faults: the reference, its variants, the sandbox, and an independent one."""
 
 import contextlib
 from collections.abc import Generator, Sequence

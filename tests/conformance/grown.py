@@ -46,9 +46,9 @@ ADDED: dict[str, Json] = {
     "rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "step": {"type": "integer", "multipleOf": 5, "minimum": 0},
 }
-# Of the resource alone, which the server writes.
+# Only in the resource; the server writes it.
 READ_ONLY: dict[str, Json] = {"level": {"type": "integer", "minimum": 0}}
-# Of the creation alone, and needed.
+# Only in the creation, and required.
 CREATE_ONLY: dict[str, Json] = {"site": {"type": "string", "minLength": 2}}
 
 
@@ -106,7 +106,7 @@ SHAPE: Shape = {
 
 
 class Grown(Api):
-    """A right server of the grown document."""
+    """A correct server of the grown document."""
 
     create_shape = CREATE | {"site": lambda value: is_text(value) and len(value) >= 2}
     update_shape = UPDATE | SHAPE

@@ -1,8 +1,8 @@
-"""A second server of the contract, on FastAPI: it shares nothing with the reference or the sandbox.
+"""A second server of the contract, on FastAPI. It shares no code with the reference or the sandbox.
 
-Where the contract leaves a choice it chooses otherwise than the reference does, as far as that
-makes sense: the newest session comes first, a page names the place where it begins, and a number
-that a double cannot hold is refused.
+Where the contract leaves a choice, it differs from the reference as far as that makes sense: the
+newest session comes first, a page names the place where it begins, and a number that a double
+cannot hold is refused.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Whatever an owner adds to the document is in everything, with no other edit.
 
 Of added resources, appointments say what their operations do, and bookings say nothing.
-The sandbox of the edited copy is the right server, and a proxy before it makes the wrong ones.
+The sandbox of the edited copy is the correct server, and a proxy before it makes the wrong ones.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def test_the_steps_behind_a_failure_do_not_run(house: House, tmp_path: Path) -> 
 
 
 class Beside:
-    """Two steps, and a third in a process of its own that starts after the first."""
+    """Two steps, and a third in its own process that starts after the first."""
 
     def __init__(self, root: Path, source: str) -> None:
         self.root = root

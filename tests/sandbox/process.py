@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own."""
+"""A sandbox in its own process."""
 
 import contextlib
 import io

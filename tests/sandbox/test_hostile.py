@@ -121,7 +121,7 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
     ),
     "two lengths": (patch(b"{}", b"Content-Length: 3\r\n"), {400}),
     "length and chunks": (chunked(b"2\r\n{}\r\n0\r\n\r\n", b"Content-Length: 2\r\n"), {400, 404}),
-    "chunk size that is no number": (chunked(b"zz\r\n{}\r\n0\r\n\r\n"), {400}),
+    "chunk size that is not a number": (chunked(b"zz\r\n{}\r\n0\r\n\r\n"), {400}),
     "chunk size below zero": (chunked(b"-2\r\n{}\r\n0\r\n\r\n"), {400}),
     "chunk size of 100 digits": (chunked(b"f" * 100 + b"\r\n{}"), {400, 413}),
     "chunk longer than said": (chunked(b"1\r\n{}\r\n0\r\n\r\n"), {400}),

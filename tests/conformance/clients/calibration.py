@@ -1,10 +1,10 @@
-"""Every fault is caught by the code that it names, and no right client is accused.
+"""Every fault is caught by the code that it names, and no correct client is accused.
 
     python -m tests.conformance.clients.calibration [OPTION] [ID…]
 
 Without an option, the faults are judged, each in the scenario that catches it; with `--right`,
-right clients in all scenarios; with `--find`, the faults in scenario after scenario, those of their
-topic first, until one catches it.
+correct clients in all scenarios; with `--find`, the faults in one scenario after the other, those
+of their topic first, until one catches it.
 """
 
 from __future__ import annotations
@@ -105,12 +105,12 @@ async def main(arguments: argparse.Namespace) -> int:
     changes = VARIANTS if arguments.right else FAULTS
     chosen = [item for item in changes if chosen_by(arguments.ids, item.id)]
     if arguments.right and not arguments.ids:
-        chosen = [Change("right", "The right driver itself.", "", ()), *chosen]
+        chosen = [Change("right", "The correct driver itself.", "", ()), *chosen]
     chosen = chosen[:: arguments.each]
     everything = [item.id for item in SCENARIOS]
 
     async def judge(on: Bench, change: Change) -> str:
-        """Return what is wrong, empty where nothing is."""
+        """Return what is wrong; empty if nothing is."""
         if arguments.right:
             found = await on.judge(change.id, everything[:: arguments.each])
             return f"accused: {found}" if found else ""

@@ -1,4 +1,4 @@
-"""Small changes of the right driver: faults to be caught, and variants to be left alone."""
+"""Small changes of the correct driver: faults to be caught, and variants to be left alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ RIGHT = Path(__file__).with_name("right.py")
 
 @dataclass(frozen=True)
 class Change:
-    """The right driver with some of its text replaced.
+    """The correct driver with some of its text replaced.
 
     id: class and name. sentence: what it does. scenarios: the class of scenario that catches a
-    fault, empty for a variant. edits: each pair is a text that stands once in the driver, and what
-    stands there instead.
+    fault, empty for a variant. edits: each pair is a text that occurs once in the driver, and
+    its replacement.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""One conversation with a driver: what every right client does with a server that works."""
+"""One conversation with a driver: what every correct client does with a server that works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changed drivers without the start of Python: a process that forks, and a program that stands in.
+"""Starts changed drivers without starting Python: a process that forks, and a stand-in program.
 
     python forks.py SOCKET          serve: fork a driver for each connection
     python forks.py SOCKET ID       be a driver: that of a change, which the server forks
@@ -25,7 +25,7 @@ TICK = 0.02
 
 
 def stand_in(address: str, id_: str) -> int:
-    """Hand standard input and output over, and wait for the exit code."""
+    """Pass standard input and output on, and wait for the exit code."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         connection.connect(address)
         told = json.dumps({"id": id_, "environment": dict(os.environ)}).encode()
@@ -37,7 +37,7 @@ def stand_in(address: str, id_: str) -> int:
 
 def serve(address: str) -> None:
     """Fork a driver for each connection; it ends with its connection."""
-    # What drivers import is imported before they are forked.
+    # The imports of drivers are done before they are forked.
     from tests.conformance.clients.preloaded import run  # noqa: PLC0415
 
     drivers: dict[socket.socket, int] = {}

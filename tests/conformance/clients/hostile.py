@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOW = sys.argv[1]
-# There, when a driver was too busy once.
+# Exists once a driver was too busy.
 ONCE = Path(os.environ.get("HOSTILE_ONCE", os.devnull))
 # A folder that gets a file for each process.
 STARTS = os.environ.get("HOSTILE_STARTS", "")
@@ -69,7 +69,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "lingers": lambda: None,
     "again-garbage": lambda: time.sleep(0.3),
 }
-# Of a driver that says it serves several scenarios, what it does when it gets other settings.
+# What a driver that serves several scenarios does when it gets other settings.
 AGAIN: dict[str, Callable[[], object]] = {
     "again-hangs": hang,
     "again-ends": lambda: sys.exit(3),

@@ -1,4 +1,4 @@
-"""What changed drivers import, and how one runs in a process that has imported it already."""
+"""The imports of changed drivers, and how to run one in a process that has them already."""
 
 from __future__ import annotations
 

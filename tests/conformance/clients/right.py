@@ -82,7 +82,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Token:
-    """A token, and until when it is used, by the monotonic clock."""
+    """A token, and the time until which it is used, by the monotonic clock."""
 
     text: str
     until: float
@@ -141,7 +141,7 @@ class Client:
     async def call(
         self, method: str, route: str, path: str, query: Mapping[str, Any], body: Json = None
     ) -> Reply:
-        """Send a request with a token, and once more with a new one where it is not accepted."""
+        """Send a request with a token, and once more with a new one if it is not accepted."""
         token = await self.current()
         reply = await self.persist(method, route, path, query, bearer(token), body)
         if reply.status == 401:
@@ -186,7 +186,7 @@ class Client:
         headers: Mapping[str, str],
         body: Json = None,
     ) -> Reply:
-        """Send a request, again where that cannot do the work twice."""
+        """Send a request, and retry it where that cannot do the work twice."""
         safe = method == "GET"
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
@@ -345,7 +345,7 @@ def pause(attempt: int) -> float:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds that a server asks to wait, None where it does not say."""
+    """Return the seconds that a server asks to wait, None if it does not say."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", value):
         return float(value[:9])

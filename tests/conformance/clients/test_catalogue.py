@@ -31,5 +31,5 @@ def test_each_scenario_and_each_watch_catches_two_faults() -> None:
     assert {item.id for item in SCENARIOS} | IDS <= {id_ for id_, n in caught.items() if n > 1}
 
 
-def test_no_words_are_for_a_code_that_no_rule_has() -> None:
+def test_every_sentence_belongs_to_a_code_of_a_rule() -> None:
     assert {code.partition("/")[0] for code in SENTENCES} <= {*RULES, "*"}

@@ -1,4 +1,4 @@
-"""Every fault and every variant is a change of the right driver that runs."""
+"""Every fault and every variant is a change of the correct driver that runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CERTIFICATES = httpx.create_ssl_context()
 
 
 class Quick(httpx.AsyncClient):
-    """A client that does not read the certificates of the machine each time it is made."""
+    """A client that does not read the certificates of the machine each time it is created."""
 
     def __init__(self, *, verify: bool = True, **options: Any) -> None:
         super().__init__(verify=CERTIFICATES if verify else False, **options)

@@ -94,13 +94,13 @@ def test_a_driver_that_writes_garbage_between_scenarios_is_one_clear_line(sandbo
     assert [] == left_behind()
 
 
-def test_what_one_scenario_leaves_behind_in_a_driver_is_not_held_against_it(
+def test_what_one_scenario_leaves_behind_in_a_driver_is_not_a_violation_of_the_next(
     sandbox: Served,
 ) -> None:
     assert () == several(sandbox, "again-not").findings
 
 
-def test_what_a_fresh_driver_did_wrong_is_no_reason_to_start_another(
+def test_a_violation_of_a_fresh_driver_does_not_start_another(
     sandbox: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOSTILE_STARTS", str(tmp_path))
@@ -109,7 +109,7 @@ def test_what_a_fresh_driver_did_wrong_is_no_reason_to_start_another(
     assert 2 == len([*tmp_path.iterdir()])
 
 
-def test_what_a_busy_machine_may_have_done_is_tried_again(
+def test_a_failure_that_a_busy_machine_may_have_caused_is_tried_again(
     sandbox: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOSTILE_ONCE", str(tmp_path / "once"))
@@ -123,7 +123,7 @@ def test_the_last_words_of_a_driver_are_shown_without_its_key(sandbox: Served) -
     assert str(caught.value).endswith("its last words: RuntimeError: …")
 
 
-def test_a_command_that_cannot_be_started_is_said_to_be_so(sandbox: Served, tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_started_is_reported(sandbox: Served, tmp_path: Path) -> None:
     with pytest.raises(CannotJudgeError, match="cannot be started"):
         judge(sandbox, str(tmp_path / "nothing"))
 

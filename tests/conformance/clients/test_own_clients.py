@@ -25,7 +25,7 @@ COLOURED = frozenset(
 @pytest.mark.parametrize(
     ("driver", "scenarios"), [("python.py", EVERYTHING), ("python_async.py", COLOURED)]
 )
-def test_the_own_client_conforms(driver: str, scenarios: frozenset[str], sandbox: Served) -> None:
+def test_our_client_conforms(driver: str, scenarios: frozenset[str], sandbox: Served) -> None:
     command = (sys.executable, str(DRIVERS / driver))
     plan = Plan(command, "practice", scenarios, sandbox.url, sandbox.key, patience=30)
     verdict = judge_client(plan)

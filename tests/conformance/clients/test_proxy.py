@@ -34,5 +34,5 @@ async def vanished() -> None:
     await proxy.close()
 
 
-def test_where_a_proxy_has_vanished_nobody_listens_and_nobody_else_can() -> None:
+def test_the_port_of_a_closed_proxy_stays_reserved() -> None:
     asyncio.run(vanished())

@@ -1,4 +1,4 @@
-"""Run a right driver of another style, or print all variants as a table.
+"""Run a correct driver of another style, or print all variants as a table.
 
 python -m tests.conformance.clients.variant [ID]
 """

@@ -1,4 +1,4 @@
-"""Tokens that are missing, nearly right or expired, on each operation."""
+"""Tokens that are missing, almost valid or expired, on each operation."""
 
 import contextlib
 import re
@@ -42,7 +42,7 @@ OPERATIONS = {
 
 
 def attempt(caller: Caller, operation: str, **headers: Any) -> Response:
-    """Send a good request of an operation, but for these headers."""
+    """Send a valid request of an operation, except for these headers."""
     match operation:
         case "createSession":
             return caller.post({}, **headers)
@@ -63,7 +63,7 @@ Find = Callable[[Api, Request], User | None]
 
 
 def similar(alike: Callable[[str, str], bool]) -> Find:
-    """Take a token that is like one that was issued."""
+    """Accept a token that is similar to an issued one."""
 
     def find(api: Api, request: Request) -> User | None:
         _, sent = credentials(request)
@@ -86,7 +86,7 @@ def any_scheme(api: Api, request: Request) -> User | None:
 
 
 def literal(text: str) -> Find:
-    """Take a text for the token of the first user."""
+    """Accept a string as the token of the first user."""
     return lambda api, request: (
         next(iter(api.tokens.values())) if credentials(request) == ("bearer", text) else None
     )
@@ -111,7 +111,7 @@ EVERYWHERE: tuple[Miss, ...] = (
 
 
 def admitting(find: Find, operation: str = "") -> type[Api]:
-    """Return a server that asks first whether it can take a request for somebody's."""
+    """Return a server that first guesses whose a request is."""
 
     def authenticate(api: Api, request: Request) -> User:
         user = find(api, request) if operation in {"", operation_of(request)} else None
@@ -137,7 +137,7 @@ for name, sentence, level, find, header in EVERYWHERE:
 
 
 def challenged(operation: str) -> Witness:
-    """Return a witness that a request without a token is asked for one of the scheme Bearer."""
+    """Return a witness that a request without a token gets the challenge Bearer."""
 
     def witness(caller: Caller) -> bool:
         reply = attempt(caller, operation, authorization=None)
@@ -238,23 +238,23 @@ FAULTS.enter(
     ("basic_challenge", "401 asks for the scheme Basic.", "S1", STRICT, responding(to(headers={"www-authenticate": 'Basic realm="api"'}), status=401), challenged(LIST)),
     ("no_challenge_once_expired", "401 for an expired token has no WWW-Authenticate; for a wrong one it has.", "S1", STRICT, on_401(without_challenge, lambda api, request: api.expired(credentials(request)[1])), lambda c: c.expired().page().headers.get("www-authenticate") is not None),
     ("forbidden_without_token", "Without a token the response is 403.", "S1", STRICT, on_401(to(status=403), lambda api, request: not has_token(api, request)), lambda c: c.page_without_token().status == 401),
-    ("wrong_token_is_422", "A token that is not a token is 422, as a library for JWT has it.", "S1", STRICT, on_401(to(status=422), has_token), lambda c: c.using(c.token[:-1]).page().status == 401),
+    ("wrong_token_is_422", "A malformed token is 422, as in a JWT library.", "S1", STRICT, on_401(to(status=422), has_token), lambda c: c.using(c.token[:-1]).page().status == 401),
     ("validates_first", "A wrong property is 422 also without a token.", "S1", STRICT, late(validate), stays_401(lambda c: c.patch(c.create(), {"duration": "x"}, authorization=None))),
     ("reads_the_creation_first", "A body of the creation that is wrong or broken is refused before the token is looked at.", "S1", STRICT, late(read_creation), stays_401(lambda c: c.post(["no"], authorization=None))),
     ("media_type_first", "A wrong content type is 415 also without a token.", "S1", STRICT, late(look_at_type), stays_401(lambda c: c.patch_raw(c.create(), b"{}", authorization=None, content_type="text/csv"))),
     ("query_first", "A wrong `page_size` is 422 also without a token.", "S1", STRICT, late(look_at_query), stays_401(lambda c: page_with(c, {"page_size": "0"}))),
-    ("looks_up_first", "Without a token, an unknown session is 404 and a known one 401: all learn which exist.", "S1 S2", STRICT, late(look_up), stays_401(lambda c: c.get(c.id_of_nobody, authorization=None))),
+    ("looks_up_first", "Without a token, an unknown session is 404 and a known one 401, which tells who asks which exist.", "S1 S2", STRICT, late(look_up), stays_401(lambda c: c.get(c.id_of_nobody, authorization=None))),
     ("method_first", "A method that the path does not have is 405 also without a token.", "S1 S4", STRICT, late(look_at_method), stays_401(lambda c: c.send("DELETE", "/sessions", authorization=None))),
     ("size_first", "A body that is too large is 413 also without a token.", "S1", STRICT, late(look_at_size), stays_401(lambda c: c.patch_raw(c.create(), b" " * (1024 * 1024 + 1), authorization=None))),
     ("token_in_the_query", "A token is also taken from the query, where every log shows it.", "S1", STRICT, admitting(lambda api, request: api.owner(request.query.get("access_token", [""])[0])), stays_401(lambda c: page_with(c, {"access_token": c.token}))),
     ("token_in_a_cookie", "A token is also taken from a cookie, which browsers send on their own.", "S1", STRICT, admitting(lambda api, request: api.owner(request.headers.get("cookie", "").partition("token=")[2])), stays_401(lambda c: page_with(c, {}, cookie=f"token={c.token}"))),
-    ("only_the_signature_counts", "The first eight characters of a token are not looked at.", "S1 bearerAuth", DOCUMENTED, instead(owner=lambda api, token: Api.owner(api, next((known for known in api.tokens if known[8:] == token[8:]), token))), stays_401(signed_alike)),
+    ("only_the_signature_counts", "The first eight characters of a token are ignored.", "S1 bearerAuth", DOCUMENTED, instead(owner=lambda api, token: Api.owner(api, next((known for known in api.tokens if known[8:] == token[8:]), token))), stays_401(signed_alike)),
 )  # fmt: skip
 
 
 @FAULTS.fault("S1", STRICT, stays_401(lambda c: c.expired().page()))
 class OnceGoodAlwaysGood(Api):
-    """A token that was used in time never expires: the server remembers that it was good."""
+    """A token that was used in time never expires: the server remembers that it was valid."""
 
     def owner(self, token: str) -> User | None:
         user = super().owner(token)
@@ -265,7 +265,7 @@ class OnceGoodAlwaysGood(Api):
 
 @FAULTS.fault("S1 bearerAuth", DOCUMENTED, lambda c: wrong_after_good(c).status == 401)
 class RemembersTheConnection(Api):
-    """After five good requests, requests without a token are those of the last user."""
+    """After five valid requests, requests without a token count as the last user's."""
 
     good = 0
     last: User
@@ -287,7 +287,7 @@ def wrong_after_good(caller: Caller) -> Response:
 
 
 def issuing(change: Callable[[Api, Request], Request]) -> type[Api]:
-    """Return a server that issues tokens for another request than the one that was sent."""
+    """Return a server that changes a request for a token before it reads it."""
     return instead(issue_token=lambda api, request: Api.issue_token(api, change(api, request)))
 
 
@@ -296,7 +296,7 @@ def without_key(api: Api, request: Request) -> Request:
 
 
 def with_key(alike: Callable[[str, str], bool]) -> Callable[[Api, Request], Request]:
-    """Take a key that is like the right one."""
+    """Accept a key that is similar to the correct one."""
 
     def change(api: Api, request: Request) -> Request:
         good = alike(request.headers.get("heidi-api-key", ""), api.api_key)
@@ -329,7 +329,7 @@ FAULTS.enter(
     ("short_key", "The API key may lack its last character.", "S1 heidiApiKey", DOCUMENTED, issuing(with_key(lambda sent, key: sent == key[:-1])), needs_key(lambda c: c.server.api_key[:-1])),
     ("expiration_without_zone", "`expiration_time` has no time zone.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].removesuffix("Z")}), lambda c: c.issue().content["expiration_time"].endswith(("Z", "+00:00"))),
     ("expiration_as_seconds", "`expiration_time` is a number of seconds.", "IssuedToken", DOCUMENTED, issued(lambda _, told: told | {"expiration_time": 1735689600}), lambda c: isinstance(c.issue().content["expiration_time"], str)),
-    ("shorter_than_told", "A token says that it lives for a day and ends at once.", "IssuedToken S1", DOCUMENTED, issued(ended), lambda c: c.using(c.issue().content["token"]).page().status == 200),
+    ("shorter_than_told", "A token claims to live for a day and expires at once.", "IssuedToken S1", DOCUMENTED, issued(ended), lambda c: c.using(c.issue().content["token"]).page().status == 200),
 )  # fmt: skip
 
 
@@ -340,7 +340,7 @@ def tenants_by_internal_id(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 issueToken", STRICT, tenants_by_internal_id)
 class EmailIsTheUser(Api):
-    """The email alone says who a user is; `third_party_internal_id` is not looked at."""
+    """The email alone identifies a user; `third_party_internal_id` is ignored."""
 
     def token(
         self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
@@ -355,7 +355,7 @@ def remains_with(caller: Caller) -> bool:
 
 @FAULTS.fault("issueToken", DOCUMENTED, remains_with)
 class InternalIdIsTheUser(Api):
-    """`third_party_internal_id` alone says who a user is."""
+    """`third_party_internal_id` alone identifies a user."""
 
     def token(
         self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
@@ -372,7 +372,7 @@ def same_user_again(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 issueToken", STRICT, same_user_again)
 class NewTokenNewUser(Api):
-    """Each token is a user of its own: with the next one, the sessions of yesterday are gone."""
+    """Each token is another user: with the next one, the earlier sessions are gone."""
 
     issued = 0
 
@@ -413,7 +413,7 @@ def seal_in_other_case(caller: Caller) -> bool:
 
 @FAULTS.fault("S1", STRICT, seal_in_other_case)
 class SealInAnyCase(Api):
-    """Tokens look like a JWT, and the signature is compared by a database that ignores case."""
+    """Tokens look like a JWT, and the signature is compared without regard to case."""
 
     def token(
         self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
@@ -443,13 +443,13 @@ def seal_with_other_padding(caller: Caller) -> bool:
 
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-# By the last character of 32 bytes in base64: the one that differs in a bit that is none of theirs.
+# For the last character of 32 bytes in base64: the one that differs only in an unused bit.
 PADDED = {mark: ALPHABET[at ^ 1] for at, mark in enumerate(ALPHABET)}
 
 
 @FAULTS.fault("S1", STRICT, seal_with_other_padding)
 class SealWithAnyPadding(Api):
-    """Tokens are a JWT, of which the last bits that stand for no byte are not looked at."""
+    """Tokens are a JWT, and the unused last bits of its base64 are ignored."""
 
     def token(
         self, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
@@ -495,13 +495,13 @@ class RefusedAndDone(Api):
         return super().authenticate(request)
 
 
-# --- tokens and keys that are joined, stripped or written otherwise ---
+# --- tokens and keys that are joined, stripped or written in another way ---
 
 NOBODYS = "0" * 20
 
 
 def one_of(read: Callable[[str], Iterable[str]]) -> type[Api]:
-    """Return a server that finds the token somewhere in what follows the scheme."""
+    """Return a server that finds the token anywhere after the scheme."""
 
     def find(api: Api, request: Request) -> User | None:
         whole = request.headers.get("authorization", "")
@@ -511,14 +511,14 @@ def one_of(read: Callable[[str], Iterable[str]]) -> type[Api]:
 
 
 def bearing(spell: Callable[[str], str]) -> Witness:
-    """Return a witness that a token that is written otherwise is no token."""
+    """Return a witness that a token written in another way is refused."""
     return lambda caller: is_error(
         caller.send("GET", "/sessions/linked-user", authorization=spell(caller.token)), 401
     )
 
 
 def keyed(read: Callable[[str], Iterable[str]]) -> type[Api]:
-    """Return a server that finds the key somewhere in what is sent for it."""
+    """Return a server that finds the key anywhere in its header."""
 
     def change(api: Api, request: Request) -> Request:
         good = api.api_key in read(request.headers.get("heidi-api-key", ""))
@@ -548,23 +548,23 @@ def key_for_token(api: Api, request: Request) -> User | None:
 
 
 FAULTS.enter(
-    ("one_of_two_tokens", "Of two tokens with a comma between them one must be right.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.removeprefix("Bearer ").split(",")), bearing(lambda t: f"Bearer {NOBODYS},{t}")),
+    ("one_of_two_tokens", "Of two tokens with a comma between them, one must be valid.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.removeprefix("Bearer ").split(",")), bearing(lambda t: f"Bearer {NOBODYS},{t}")),
     ("last_word_counts", "The last word of Authorization is the token.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.split(" ")[-1:]), bearing(lambda t: f"Bearer {NOBODYS} {t}")),
-    ("first_word_counts", "What follows behind a token and a space is not looked at.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.split(" ")[1:2]), bearing(lambda t: f"Bearer {t} {NOBODYS}")),
+    ("first_word_counts", "What follows a token and a space is ignored.", "S1 bearerAuth", DOCUMENTED, one_of(lambda t: t.split(" ")[1:2]), bearing(lambda t: f"Bearer {t} {NOBODYS}")),
     ("first_of_two", "Of two tokens, the first counts.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").partition(",")[0]]), bearing(lambda t: f"Bearer {t},{t}")),
     ("in_quotes", "A token may stand in quotes.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").strip('"')]), bearing(lambda t: f'Bearer "{t}"')),
     ("token_in_brackets", "A token may stand in angle brackets, as a guide prints it.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").strip("<>")]), bearing(lambda t: f"Bearer <{t}>")),
     ("decoded", "A token is decoded as in a URL.", "S1", STRICT, one_of(lambda t: [unquote(t.removeprefix("Bearer "))]), bearing(lambda t: f"Bearer %{ord(t[0]):02X}{t[1:]}")),
     ("two_schemes", "A scheme may stand twice.", "S1", STRICT, one_of(lambda t: [t.replace("Bearer ", "")]), bearing(lambda t: f"Bearer Bearer {t}")),
-    ("colon_behind_the_scheme", "A colon or an equals sign may stand behind the scheme.", "S1", STRICT, one_of(lambda t: [re.sub("^Bearer[:=] *", "", t)]), bearing(lambda t: f"Bearer: {t}")),
-    ("any_scheme_at_all", "Whatever stands before a token is not looked at.", "S1", STRICT, one_of(lambda t: [t.partition(" ")[2]]), bearing(lambda t: f"Digest {t}")),
-    ("padded_token", "An equals sign behind a token is not looked at.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").rstrip("=")]), bearing(lambda t: f"Bearer {t}==")),
+    ("colon_behind_the_scheme", "A colon or an equals sign may follow the scheme.", "S1", STRICT, one_of(lambda t: [re.sub("^Bearer[:=] *", "", t)]), bearing(lambda t: f"Bearer: {t}")),
+    ("any_scheme_at_all", "Whatever stands before a token is ignored.", "S1", STRICT, one_of(lambda t: [t.partition(" ")[2]]), bearing(lambda t: f"Digest {t}")),
+    ("padded_token", "An equals sign after a token is ignored.", "S1", STRICT, one_of(lambda t: [t.removeprefix("Bearer ").rstrip("=")]), bearing(lambda t: f"Bearer {t}==")),
     ("key_is_a_token", "The key is a token of the first user.", "S1 bearerAuth", DOCUMENTED, admitting(key_for_token), lambda c: is_error(c.using(c.server.api_key).page(), 401)),
-    ("one_of_two_keys", "Of two keys with a comma between them one must be right.", "S1 heidiApiKey", STRICT, keyed(lambda k: k.split(",")), key_as(lambda k: f"wrong,{k}")),
+    ("one_of_two_keys", "Of two keys with a comma between them, one must be valid.", "S1 heidiApiKey", STRICT, keyed(lambda k: k.split(",")), key_as(lambda k: f"wrong,{k}")),
     ("key_with_scheme", "A scheme may stand before the key.", "S1 heidiApiKey", STRICT, keyed(lambda k: k.split(" ")[-1:]), key_as(lambda k: f"Bearer {k}")),
     ("encoded_key", "The key is percent-decoded.", "S1 heidiApiKey", STRICT, keyed(lambda k: [unquote(k)]), key_as(lambda k: f"%{ord(k[0]):02X}{k[1:]}")),
     ("key_in_quotes", "The key may stand in quotes.", "S1 heidiApiKey", STRICT, keyed(lambda k: [k.strip('"')]), key_as(lambda k: f'"{k}"')),
-    ("key_with_more", "What follows behind the key is not looked at.", "S1 heidiApiKey", STRICT, keyed(lambda k: [k[:32]]), key_as(lambda k: f"{k}x")),
+    ("key_with_more", "What follows the key is ignored.", "S1 heidiApiKey", STRICT, keyed(lambda k: [k[:32]]), key_as(lambda k: f"{k}x")),
     ("key_in_authorization", "The key may stand in Authorization.", "S1 heidiApiKey", STRICT, issuing(key_elsewhere), without_its_header),
 )  # fmt: skip
 
@@ -573,7 +573,7 @@ FAULTS.enter(
 
 
 def users_by(name: Callable[[str, str], tuple[str, str]]) -> type[Api]:
-    """Return a server that knows its users by something that two of them can share."""
+    """Return a server that identifies its users by something that two of them can share."""
 
     def token(
         api: Api,
@@ -589,7 +589,7 @@ def users_by(name: Callable[[str, str], tuple[str, str]]) -> type[Api]:
 def two_users(
     first: Callable[[str], tuple[str, str]], second: Callable[[str], tuple[str, str]]
 ) -> Witness:
-    """Return a witness that two users, each made of an email, share no session."""
+    """Return a witness that two users, each derived from an email, share no session."""
 
     def witness(caller: Caller) -> bool:
         one, other = (
@@ -655,32 +655,32 @@ def without_id(api: Api, request: Request) -> Request:
 
 FAULTS.enter(
     ("ends_in_the_past", "`expiration_time` lies a day back.", "IssuedToken", STRICT, issued(shifted(days=-2)), ends_in_utc),
-    ("ends_in_sydney", "`expiration_time` is told with the offset of Sydney.", "IssuedToken", STRICT, issued(in_zone(11)), ends_in_utc),
-    ("ends_sooner_than_told", "A token lives for a second, and is said to live for three.", "IssuedToken", STRICT, issued(brief), lives_as_told),
+    ("ends_in_sydney", "`expiration_time` has the offset of Sydney.", "IssuedToken", STRICT, issued(in_zone(11)), ends_in_utc),
+    ("ends_sooner_than_told", "A token lives for one second, and claims to live for three.", "IssuedToken", STRICT, issued(brief), lives_as_told),
     ("ends_on_a_date", "`expiration_time` is a date.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"][:10]}), ends_in_utc),
     ("ends_in_http", "`expiration_time` is written as in an HTTP header.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": "Thu, 01 Aug 2999 00:00:00 GMT"}), lambda c: c.told_lifetime() > 0),
-    ("ends_with_a_space", "`expiration_time` has a space for the T.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("T", " ")}), lambda c: "T" in c.issue().content["expiration_time"]),
+    ("ends_with_a_space", "`expiration_time` has a space instead of the T.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("T", " ")}), lambda c: "T" in c.issue().content["expiration_time"]),
     ("issued_in_data", "The token and its end stand inside `data`.", "IssuedToken", STRICT, issued(lambda _, told: {"data": told}), tells_token),
     ("issued_as_access_token", "The token is called `access_token`.", "IssuedToken", STRICT, issued(lambda _, told: {"access_token": told["token"], "expires_in": 86400}), tells_token),
-    ("issued_as_a_text", "What is issued is the token alone.", "IssuedToken", STRICT, issued(lambda _, told: told["token"]), tells_token),
+    ("issued_as_a_text", "The response is the token alone.", "IssuedToken", STRICT, issued(lambda _, told: told["token"]), tells_token),
     ("issued_with_scheme", "The token comes with its scheme.", "IssuedToken", STRICT, issued(lambda _, told: told | {"token": f"Bearer {told['token']}"}), tells_token),
     ("issued_without_end", "No `expiration_time` is told.", "IssuedToken", STRICT, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
     ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, responding(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
     ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S1 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
-    ("users_are_joined", "A user is the email and the id behind each other.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
-    ("users_are_split", "A user is the email and the id with a colon between them.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
-    ("users_are_decoded_twice", "What says who a user is is percent-decoded twice.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, unquote(i))), two_users(lambda e: (e, "a%41"), lambda e: (e, "aA"))),
+    ("users_are_joined", "A user is the email and the id, joined.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
+    ("users_are_split", "A user is the email and the id, joined with a colon.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
+    ("users_are_decoded_twice", "The parameters that identify a user are percent-decoded twice.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, unquote(i))), two_users(lambda e: (e, "a%41"), lambda e: (e, "aA"))),
     ("users_are_numbers", "Ids of users are read as numbers: 01 is 1.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, str(int(i)) if i.isdecimal() else i)), two_users(lambda e: (e, "01"), lambda e: (e, "1"))),
     ("users_are_cut", "Ids of users are compared by their first 32 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i[:32])), two_users(lambda e: (e, "7" * 32 + "1"), lambda e: (e, "7" * 32 + "2"))),
-    ("plus_is_no_matter", "What stands behind a plus sign in an email is not looked at.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),
-    ("domain_is_the_user", "Of an email only the domain says who a user is.", "S2 issueToken", STRICT, users_by(lambda email, i: ("+unlinked" * ("+unlinked" in email) + email[email.find("@") :], i)), two_users(lambda e: (f"a{e}", "1"), lambda e: (f"b{e}", "1"))),
+    ("plus_is_no_matter", "What follows a plus sign in an email is ignored.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),
+    ("domain_is_the_user", "Only the domain of an email identifies a user.", "S2 issueToken", STRICT, users_by(lambda email, i: ("+unlinked" * ("+unlinked" in email) + email[email.find("@") :], i)), two_users(lambda e: (f"a{e}", "1"), lambda e: (f"b{e}", "1"))),
 )  # fmt: skip
 
 
 def one_for_all(
     api: Api, email: str = "a@example.com", internal_id: str = "1", lifetime: float | None = None
 ) -> str:
-    """Give users who share an email the token that one of them has."""
+    """Give users who share an email the same token."""
     user = api.users.get((email, "1"))
     known = next((token for token, owner in api.tokens.items() if owner is user), None)
     return known or Api.token(api, email, "1", lifetime)
@@ -739,12 +739,12 @@ NO_TEXT = to(headers={"content-type": "text/plain"}, body=b"no")
 FAULTS.enter(
     ("one_token_for_all", "Users who share an email share a token.", "S2 issueToken", STRICT, instead(token=one_for_all), two_users(lambda e: (e, "1"), lambda e: (e, "2"))),
     ("namesakes_only_by_id", "Users who share an id are one, and an email has one id.", "S2 issueToken", STRICT, NamesakesOnlyById, remains_with),
-    ("ends_in_berlin", "The end of a token is told in the time of Berlin.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("Z", "+01:00")}), ends_in_utc),
-    ("ended_long_ago", "Every token has ended in 2024, as the server tells, and works.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": "2024-08-01T00:00:00.000Z"}), ends_in_utc),
+    ("ends_in_berlin", "`expiration_time` is in the time zone of Berlin.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": told["expiration_time"].replace("Z", "+01:00")}), ends_in_utc),
+    ("ended_long_ago", "Every token expired in 2024, according to the server, and works.", "IssuedToken", STRICT, issued(lambda _, told: told | {"expiration_time": "2024-08-01T00:00:00.000Z"}), ends_in_utc),
     ("email_is_optional", "A token is issued without an email.", "S1 issueToken", STRICT, issuing(lambda _, request: replace(request, query={"email": ["a@example.com"], **request.query})), without_its_email),
-    ("tokens_buy_tokens", "Who has a token gets one for anybody.", "S1 heidiApiKey", STRICT, issuing(for_a_token), for_a_friend),
-    ("key_refused_in_text", "A wrong key is refused in plain text.", "S18", STRICT, at_issue(NO_TEXT, 401), lambda c: is_error(wrongly_keyed(c), 401)),
-    ("crash_without_a_user", "Where it is not said for whom, the issue of a token is 500.", "S19", STRICT, at_issue(to(status=500), 422), without_its_email),
+    ("tokens_buy_tokens", "A token is enough to get a token for any user.", "S1 heidiApiKey", STRICT, issuing(for_a_token), for_a_friend),
+    ("key_refused_in_text", "The error of a wrong key is plain text.", "S18", STRICT, at_issue(NO_TEXT, 401), lambda c: is_error(wrongly_keyed(c), 401)),
+    ("crash_without_a_user", "A request for a token without a user is 500.", "S19", STRICT, at_issue(to(status=500), 422), without_its_email),
     ("issued_empty", "The token is empty.", "IssuedToken", STRICT, giving(""), fits),
     ("issued_two_words", "The token has a space.", "IssuedToken", STRICT, giving("two words"), fits),
     ("issued_two_lines", "The token has two lines.", "IssuedToken", STRICT, giving("a\nline"), fits),

@@ -30,7 +30,7 @@ class Planted:
     rows: what it breaks: decisions (`S7`), lines of the vendor's page (`L145`), schemas, rules.
     level: the lowest level at which it can be seen.
     server: the faulty server.
-    witness: says whether a server keeps what this one breaks.
+    witness: returns whether a server does right what this one does wrong.
     slow: takes long, or needs requests that overlap.
     """
 
@@ -88,7 +88,7 @@ class Catalogue:
         return enter
 
     def shown(self, rows: str, level: Level, witness: Witness) -> Callable[[Showing], Showing]:
-        """Enter a function that spoils what an operation shows of a session."""
+        """Enter a function that changes a session in a response."""
 
         def enter(defect: Showing) -> Showing:
             self.add(*title(defect), rows, level, showing(defect), witness)
@@ -97,7 +97,7 @@ class Catalogue:
         return enter
 
     def sent(self, rows: str, level: Level, witness: Witness) -> Callable[[Changing], Changing]:
-        """Enter a function that spoils a session, or what was sent, before an update."""
+        """Enter a function that changes a session, or the request, before an update."""
 
         def enter(defect: Changing) -> Changing:
             self.add(*title(defect), rows, level, changing(defect), witness)
@@ -138,7 +138,7 @@ def showing(spoil: Showing) -> type[Api]:
 def telling(
     path: str, value: Any, *operations: str, when: Callable[[Session], object] | None = None
 ) -> type[Api]:
-    """Return a server that shows a property otherwise: as another value, or as a function turns it.
+    """Return a server that shows another value of a property, or the result of a function.
 
     operations: those that do, all where there is none. `...` leaves the property out. when: says of
     a session whether it is shown so.
@@ -177,7 +177,7 @@ def changing(spoil: Changing) -> type[Api]:
 def responding(
     change: Callable[[Response], Response], operation: str = "", status: int | None = None
 ) -> type[Api]:
-    """Return a server that responds otherwise, where it is of an operation, and of a status."""
+    """Return a server that changes responses, of one operation or status if given."""
 
     def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
@@ -246,7 +246,7 @@ def losing(path: str, when: Callable[[Session, Session], object] | None = None) 
 
 
 def turning(path: str, turn: Callable[[Any, Any], Any]) -> type[Api]:
-    """Return a server that stores another value, given the one before and the one that is sent."""
+    """Return a server that stores another value, given the current and the sent one."""
 
     def change(session: Session, sent: Session) -> None:
         fields, name = place_in(sent, path)

@@ -58,7 +58,7 @@ FAULTS.enter(
     ("language_of_the_region", "The language of a new session is `en-AU`.", "S20 Session", STRICT, opening("language_code", "en-AU"), is_new("language_code", "en")),
     ("no_output_language", "A new session has null for `output_language_code`.", "S20 Session", DOCUMENTED, opening("output_language_code", None), is_new("output_language_code", "en")),
     ("result_is_null", "The result of a new note is null.", "ConsultNote L67", DOCUMENTED, opening("consult_note.result", None), of_note("result", "")),
-    ("result_of_a_sample", "The result of a new note is the text of the sample.", "S20", STRICT, opening("consult_note.result", "Consult note content..."), of_note("result", "")),
+    ("result_of_a_sample", "The result of a new note is that of the sample.", "S20", STRICT, opening("consult_note.result", "Consult note content..."), of_note("result", "")),
     ("status_is_pending", "A new note has the status PENDING.", "S20", STRICT, opening("consult_note.status", "PENDING"), of_note("status", "CREATED")),
     ("brain_is_a_number", "The brain of a note is a number.", "ConsultNote L69", DOCUMENTED, opening("consult_note.brain", 1), of_note("brain", "LEFT", "RIGHT")),
     ("template_is_a_number", "The template of a note is the number 0.", "ConsultNote L72", DOCUMENTED, opening("consult_note.template_id", 0), of_note("template_id", None)),
@@ -72,7 +72,7 @@ def appointment(sent: str) -> Witness:
 
 
 def altered(alter: Callable[[str], Any]) -> type[Api]:
-    """Return a server that keeps another appointment than the one that a creation sends."""
+    """Return a server that stores another appointment than a creation sends."""
 
     def keep(sent: Session) -> Any:
         return alter(sent[APPOINTMENT]) if APPOINTMENT in sent else None
@@ -81,7 +81,7 @@ def altered(alter: Callable[[str], Any]) -> type[Api]:
 
 
 def noticing(notices: Callable[[Session], Session]) -> type[Api]:
-    """Return a server that takes notice of something else of a creation."""
+    """Return a server that stores something else of a creation."""
     return instead(opened=lambda api, user, sent: Api.opened(api, user, notices(sent)))
 
 
@@ -169,7 +169,7 @@ def without_body(request: Request, handle: Handler) -> Response:
 
 
 def rewriting(rewrite: Callable[[Any], Any]) -> type[Api]:
-    """Return a server that takes the body of a creation for another one."""
+    """Return a server that changes the body of a creation."""
 
     def parsed(api: Api, request: Request) -> Any:
         body = Api.parsed(api, request)
@@ -190,10 +190,10 @@ def without_null(body: Any) -> Any:
 FAULTS.enter(
     ("body_is_required", "A creation without a body is 422.", "SessionCreate L19-L31", DOCUMENTED, between(without_body), taken()),
     ("profile_is_required", "`patient_profile_id` is required as soon as a body is sent.", "SessionCreate L27-L31", DOCUMENTED, refusing_bodies("POST", lambda body: body and "patient_profile_id" not in body), taken({APPOINTMENT: "A"})),
-    ("empty_object_is_refused", "A creation with an empty object is 422, one without a body is not.", "SessionCreate L19-L31", DOCUMENTED, refusing_bodies("POST", lambda body: not body), taken({})),
-    ("unknown_properties_are_refused", "A creation with a property that is not known is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
-    ("empty_array_is_a_body", "A creation takes [] for an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
-    ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a text.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
+    ("empty_object_is_refused", "A creation with an empty object is 422; one without a body is accepted.", "SessionCreate L19-L31", DOCUMENTED, refusing_bodies("POST", lambda body: not body), taken({})),
+    ("unknown_properties_are_refused", "A creation with an unknown property is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
+    ("empty_array_is_a_body", "A creation accepts [] as an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
+    ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a string.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
     ("null_profile", "`patient_profile_id` may be null.", "S9", STRICT, rewriting(without_null), refused({"patient_profile_id": None})),
     ("profile_is_not_looked_at", "`patient_profile_id` may be anything, for nobody looks at it.", "S9", STRICT, instead(create_shape=CREATION | {"patient_profile_id": lambda _: True}), refused({"patient_profile_id": 5})),
 )  # fmt: skip
@@ -201,7 +201,7 @@ FAULTS.enter(
 
 @FAULTS.fault("S10", STRICT, lambda c: "x" not in c.created(x=1))
 class StoresWhatIsCreated(Api):
-    """Properties of a creation that are not known are stored and shown."""
+    """Unknown properties of a creation are stored and shown."""
 
     def create(self, user: User, request: Request) -> Any:
         created = super().create(user, request)
@@ -215,7 +215,7 @@ class StoresWhatIsCreated(Api):
     "S10 S20", STRICT, lambda c: c.created(duration=99, session_name="Mine")["duration"] == 0
 )
 class CreationTakesUpdates(Api):
-    """A creation also takes the properties of an update, which it does not have."""
+    """A creation also accepts the properties of an update."""
 
     def create(self, user: User, request: Request) -> Any:
         created = super().create(user, request)
@@ -261,7 +261,7 @@ class SecondCreationIsAConflict(Api):
 
 @FAULTS.fault("S10 S20", STRICT, lambda c: c.created(ehr_appt_id="EHR9")["ehr_appt_id"] is None)
 class EitherNameOfAnAppointment(Api):
-    """A creation takes the appointment under the name that an update gives it."""
+    """A creation accepts the appointment under its name in updates."""
 
     create_shape = Api.create_shape | {"ehr_appt_id": lambda value: isinstance(value, str)}
 
@@ -278,7 +278,7 @@ def english_for_germans(caller: Caller) -> bool:
 
 @FAULTS.fault("S20", STRICT, english_for_germans)
 class SpeaksTheLanguageOfTheCaller(Api):
-    """A new session has the language that the caller would rather read."""
+    """A new session has the language that the caller prefers."""
 
     def create(self, user: User, request: Request) -> Any:
         told = super().create(user, request)
@@ -291,7 +291,7 @@ class SpeaksTheLanguageOfTheCaller(Api):
 
 
 def leaking(*fields: str, of_all: bool = False) -> type[Api]:
-    """Return a server whose new sessions begin with something of the one that changed last."""
+    """Return a server whose new sessions copy something from the one that changed last."""
 
     def opened(api: Api, user: User, sent: Session) -> Session:
         session = Api.opened(api, user, sent)
@@ -308,7 +308,7 @@ def leaking(*fields: str, of_all: bool = False) -> type[Api]:
 
 
 def begins_anew(**fields: Any) -> Witness:
-    """Return a witness that a session is as new as the first, whatever became of that."""
+    """Return a witness that a new session does not depend on an earlier one."""
 
     def witness(caller: Caller) -> bool:
         first = caller.create()
@@ -346,7 +346,7 @@ class KeptAppointments(Remembering):
 
 @FAULTS.fault("S14 S20", STRICT, no_appointment_left)
 class AppointmentOfTheLast(KeptAppointments):
-    """A creation without an appointment gets that of the one before."""
+    """A creation without an appointment gets that of the previous one."""
 
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
@@ -356,7 +356,7 @@ class AppointmentOfTheLast(KeptAppointments):
 
 @FAULTS.fault("S14 S20", STRICT, nothing_left_of_refused)
 class AppointmentOfTheRefused(KeptAppointments):
-    """A creation that is refused leaves its appointment to the next one."""
+    """The next creation gets the appointment of one that was refused."""
 
     def create(self, user: User, request: Request) -> Any:
         try:
@@ -377,5 +377,5 @@ FAULTS.enter(
     ("link_comes_along", "A new session has the patient link of the one that changed last.", "S20", STRICT, leaking("ehr_patient_id"), begins_anew(ehr_patient_id="P")),
     ("consent_comes_along", "A new session shows the consent of the one that changed last.", "S20", STRICT, leaking("is_consent"), begins_anew(is_consent=True)),
     ("demographics_come_along", "A new session shows the demographics of the one that changed last.", "S20", STRICT, leaking("patient.demographic_details"), begins_anew(patient={"demographic_details": "x"})),
-    ("patient_of_another_user", "A new session has the patient of whoever's session changed last.", "S2 S20", STRICT, leaking("patient", of_all=True), apart_from_others),
+    ("patient_of_another_user", "A new session has the patient of the session that changed last, of any user.", "S2 S20", STRICT, leaking("patient", of_all=True), apart_from_others),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The shape of errors, and what they give away."""
+"""The shape of errors, and what they reveal."""
 
 import contextlib
 import json
@@ -86,7 +86,7 @@ def bad_page_size(caller: Caller) -> bool:
 MSG = {"msg": "error", "type": "Error"}
 LIST_OF_FAILURES = {"detail": [{"loc": ["body"], "msg": "wrong", "type": "value_error"}]}
 FAULTS.enter(
-    ("detail_is_text", "The detail of 404 is a text.", "ErrorResponse L93", DOCUMENTED, retold(404, {"detail": "Session not found"}), unknown),
+    ("detail_is_text", "The detail of 404 is a string.", "ErrorResponse L93", DOCUMENTED, retold(404, {"detail": "Session not found"}), unknown),
     ("other_type_for_404", "An unknown session has the type `NotFound`.", "L95 S2", DOCUMENTED, retold(404, {"detail": MSG | {"type": "NotFound"}}), unknown),
     ("other_type_for_403", "A user who is not linked gets the type `Forbidden`.", "L230 S3", DOCUMENTED, retold(403, {"detail": MSG | {"type": "Forbidden"}}), not_linked),
     ("no_msg_in_403", "The error of a user who is not linked has no `msg`.", "ErrorDetail L229 S18", DOCUMENTED, retold(403, {"detail": {"type": "NoLinkedUserException"}}), not_linked),
@@ -141,7 +141,7 @@ FAULTS.enter(
     ("framework_404", "A path that does not exist has the error body of the framework.", "S18", STRICT, responding(lambda reply: reply.but(content={"detail": "Not Found"}) if b'"NotFound"' in reply.body else reply), lambda c: is_error(c.send("GET", "/patients"), 404)),
     ("echoes_the_value", "The message of 422 repeats the value that was sent.", "S18", STRICT, invalid(lambda where, value: f"{where} cannot be {value!r}"), silent_on(SECRET, bad_gender)),
     ("echoes_the_notes", "The message of 422 repeats `clinician_notes`, and no other value.", "S18", STRICT, invalid(lambda where, value: f"{where} is not valid: {value!r}" if where.endswith("clinician_notes") else f"{where} is not valid"), silent_on(SECRET, lambda c: c.patch(c.create(), {"clinician_notes": ["a", SECRET, 1]}))),
-    ("echoes_the_broken_body", "The message of 400 shows the text round the place where the JSON breaks.", "S18", STRICT, retelling(400, "", lambda request, _: f"not JSON near {request.body[:40].decode(errors='replace')}"), silent_on(SECRET, lambda c: c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()))),
+    ("echoes_the_broken_body", "The message of 400 shows the text around the place where the JSON breaks.", "S18", STRICT, retelling(400, "", lambda request, _: f"not JSON near {request.body[:40].decode(errors='replace')}"), silent_on(SECRET, lambda c: c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()))),
     ("echoes_the_token", "The message of 401 repeats the token.", "S18", STRICT, retelling(401, "", lambda request, _: f"not valid: {request.headers.get('authorization', 'none')}"), near_token),
     ("echoes_the_id", "The message of 404 repeats the id that was asked for.", "S18", STRICT, retelling(404, GET, lambda request, _: f"Session {request.path.rpartition('/')[2]} not found"), silent_on("Featherstonehaugh", lambda c: c.get("Featherstonehaugh"))),
     ("names_no_property", "The message of 422 does not say which property is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
@@ -149,11 +149,11 @@ FAULTS.enter(
 )  # fmt: skip
 
 
-# --- what is told of a part of what was sent ---
+# --- messages that repeat a part of the request ---
 
 
 def of_property(field: str, tell: Callable[[Any], str]) -> type[Api]:
-    """Return a server whose message about one property, and no other, tells something of its value."""
+    """Return a server whose message about one property reveals something of its value."""
     return invalid(
         lambda where, value: (
             f"{where} is not valid{tell(value) if where == f'body.{field}' else ''}"
@@ -174,7 +174,7 @@ def with_query(name: str) -> Callable[[Request, str], str]:
 
 
 def where_it_breaks(request: Request, msg: str) -> str:
-    """Tell of the characters round the place where a body is JSON no more."""
+    """Quote the characters around the place where a body stops being JSON."""
     with contextlib.suppress(UnicodeDecodeError, RecursionError):
         try:
             json.loads(request.body)

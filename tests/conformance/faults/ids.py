@@ -66,24 +66,24 @@ def arabic(text: str) -> str:
 
 
 LOOKUPS = (
-    ("trims", "Spaces round an id are not looked at.", str.strip, lambda i: f" {i} "),
-    ("trims_newlines", "A newline behind an id is not looked at.", lambda i: i.rstrip("\n"), lambda i: f"{i}\n"),
-    ("strips_zeros", "Zeros before an id are not looked at.", lambda i: i.lstrip("0"), lambda i: f"00{i}"),
-    ("takes_a_sign", "A plus sign before an id is not looked at.", lambda i: i.removeprefix("+"), lambda i: f"+{i}"),
+    ("trims", "Spaces around an id are ignored.", str.strip, lambda i: f" {i} "),
+    ("trims_newlines", "A newline after an id is ignored.", lambda i: i.rstrip("\n"), lambda i: f"{i}\n"),
+    ("strips_zeros", "Zeros before an id are ignored.", lambda i: i.lstrip("0"), lambda i: f"00{i}"),
+    ("takes_a_sign", "A plus sign before an id is ignored.", lambda i: i.removeprefix("+"), lambda i: f"+{i}"),
     ("takes_underscores", "Ids are read by `int`, which allows underscores.", lambda i: i.replace("_", ""), lambda i: f"{i[:3]}_{i[3:]}"),
     ("unicode_digits", "Ids are read by `int`, which takes Arabic digits.", lambda i: i if i.isascii() else numeral(i), arabic),
     ("fullwidth_digits", "Ids are normalised to NFKC: full-width digits are digits.", lambda i: unicodedata.normalize("NFKC", i), lambda i: "".join(chr(0xFF10 + int(d)) for d in i)),
     ("float_precision", "Ids are compared as floating-point numbers: near ones are equal.", as_float, lambda i: str(int(i) ^ 1)),
-    ("exponents", "An id with a fraction of zero is a number like any other.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
+    ("exponents", "An id with a fraction of zero is accepted.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
     ("wraps_round", "Ids are taken modulo 2^128.", modulo, lambda i: str(int(i) + 2**128)),
     ("hexadecimal", "An id may be written in hexadecimal.", hexadecimal, lambda i: hex(int(i))),
     ("cut_at_nul", "An id ends at a NUL.", lambda i: i.partition("\0")[0], lambda i: f"{i}\0x"),
-    ("suffix_json", "The suffix .json is not looked at.", lambda i: i.removesuffix(".json"), lambda i: f"{i}.json"),
-    ("matrix_parameters", "What stands behind a semicolon is not looked at.", lambda i: i.partition(";")[0], lambda i: f"{i};v=1"),
+    ("suffix_json", "The suffix .json is ignored.", lambda i: i.removesuffix(".json"), lambda i: f"{i}.json"),
+    ("matrix_parameters", "What follows a semicolon is ignored.", lambda i: i.partition(";")[0], lambda i: f"{i};v=1"),
     ("first_twenty", "Only the first twenty characters of an id are compared.", lambda i: i[:20], lambda i: f"{i[:20]}7"),
     ("last_twelve", "Only the last twelve characters of an id are compared.", lambda i: i[-12:], lambda i: f"1{i[-12:]}"),
-    ("invisible_marks", "Invisible characters in an id are not looked at.", lambda i: i.replace("\u200b", ""), lambda i: f"{i}\u200b"),
-    ("quotes", "Quotes round an id are not looked at.", lambda i: i.strip('"'), lambda i: f'"{i}"'),
+    ("invisible_marks", "Invisible characters in an id are ignored.", lambda i: i.replace("\u200b", ""), lambda i: f"{i}\u200b"),
+    ("quotes", "Quotes around an id are ignored.", lambda i: i.strip('"'), lambda i: f'"{i}"'),
     ("decodes_twice", "Percent signs are decoded twice.", unquote, lambda i: f"%25{ord(i[0]):x}{i[1:]}"),
 )  # fmt: skip
 for name, sentence, normal, spell in LOOKUPS:
@@ -140,7 +140,7 @@ for name, sentence, new_id, witness in MADE:
 
 @FAULTS.fault("S15", STRICT, lambda c: len(set(c.several(12))) == 12)
 class TenthIdAgain(Api):
-    """Every tenth session of a user gets the id of the one before, and takes its place."""
+    """Every tenth session of a user gets the id of the previous one and replaces it."""
 
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
@@ -155,7 +155,7 @@ def same_everywhere(caller: Caller) -> bool:
 
 
 def created(change: Callable[[Api, Session, Request], Session]) -> type[Api]:
-    """Return a server that responds otherwise to creations."""
+    """Return a server that changes the responses of creations."""
     return instead(
         create=lambda api, user, request: change(api, Api.create(api, user, request), request)
     )
@@ -179,11 +179,11 @@ FAULTS.enter(
 )  # fmt: skip
 
 
-# --- lookups by a part, and ids that follow from each other ---
+# --- lookups by a part, and predictable ids ---
 
 
 def looked_up(alike: Callable[[str, str], object]) -> type[Api]:
-    """Return a server that finds the only session whose id is like the one that is asked for."""
+    """Return a server that finds the only session whose id is similar to the requested one."""
 
     def lookup(api: Api, user: User, session_id: str) -> Session | None:
         near = [s for name, s in user.sessions.items() if session_id and alike(session_id, name)]
@@ -193,7 +193,7 @@ def looked_up(alike: Callable[[str, str], object]) -> type[Api]:
 
 
 def pattern_of(text: str) -> str:
-    """Read a text as LIKE of SQL does."""
+    """Turn a LIKE pattern of SQL into a regular expression."""
     return "".join({"%": ".*", "_": "."}.get(mark, re.escape(mark)) for mark in text)
 
 
@@ -206,7 +206,7 @@ def other_last_digit(session_id: str) -> str:
 
 
 class Stepping(Api):
-    """A server that makes each id of the one before."""
+    """A server that derives each id from the previous one."""
 
     def __init__(self) -> None:
         self.last, self.step = bits(128), bits(127) | 2**126 | 1
@@ -230,7 +230,7 @@ def no_constant_step(caller: Caller) -> bool:
 
 
 def no_constant_factor(caller: Caller) -> bool:
-    """Say whether the steps between ids do not follow from each other."""
+    """Say whether the steps between ids look random."""
     ids = [int(session_id) for session_id in caller.several(CROWD)]
     steps = [(b - a) % 2**128 for a, b in itertools.pairwise(ids)]
     odd = next((at for at, step in enumerate(steps[:-2]) if step % 2), None)
@@ -254,15 +254,15 @@ FAULTS.enter(
     ("unique_prefix", "The first eight digits of an id, or more, are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 8 and known.startswith(asked)), near(lambda i: i[:20])),
     ("unique_suffix", "The last eight digits of an id, or more, are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 8 and known.endswith(asked)), near(lambda i: i[-12:])),
     ("any_part", "Ten digits from the middle of an id are enough where only one session has them.", "S15", STRICT, looked_up(lambda asked, known: len(asked) >= 10 and asked in known), near(lambda i: i[3:-3])),
-    ("one_digit_off", "One digit of an id may be wrong where only one session is as near.", "S15", STRICT, looked_up(one_digit_off), near(other_last_digit)),
-    ("goes_on", "What follows behind the digits of an id is not looked at.", "S15", STRICT, looked_up(lambda asked, known: asked.startswith(known)), near(lambda i: f"{i}000")),
+    ("one_digit_off", "One digit of an id may be wrong where only one session is that similar.", "S15", STRICT, looked_up(one_digit_off), near(other_last_digit)),
+    ("goes_on", "What follows the digits of an id is ignored.", "S15", STRICT, looked_up(lambda asked, known: asked.startswith(known)), near(lambda i: f"{i}000")),
     ("like_of_sql", "An id is looked up by LIKE: a percent sign stands for anything.", "S15", STRICT, looked_up(lambda asked, known: "%" in asked.strip("%") + asked[-1:] and re.fullmatch(pattern_of(asked), known)), near(lambda i: f"{i[:9]}%")),
     ("underscore_of_sql", "An id is looked up by LIKE: an underscore stands for a digit.", "S15", STRICT, looked_up(lambda asked, known: "_" in asked and re.fullmatch(pattern_of(asked), known)), near(lambda i: f"{i[:-1]}_")),
     ("stars", "An asterisk at the end of an id stands for anything.", "S15", STRICT, looked_up(lambda asked, known: asked.endswith("*") and known.startswith(asked.rstrip("*"))), near(lambda i: f"{i[:9]}*")),
     ("commas", "Of several ids with commas the first is looked up.", "S15", STRICT, reading(lambda i: i.partition(",")[0]), near(lambda i: f"{i},1")),
-    ("constant_step", "Each id is the one before and a large secret number, modulo 2^128.", "S15", STRICT, Stepping, no_constant_step),
-    ("constant_factor", "Each id is the one before times a number and another, modulo 2^128.", "S15", STRICT, made_after(lambda api, last: last * 0x2360ED051FC65DA44385DF649FCCF645 + api.step), no_constant_factor),
-    ("secret_over_a_counter", "Ids are a counter, under a secret that stays the same.", "S15", STRICT, made_after(lambda api, last: (last ^ api.step) + 1 ^ api.step), few_in_common),
-    ("counter_backwards", "Ids are a counter whose bits are turned round, after a secret that stays the same.", "S15", STRICT, made_after(lambda api, last: reversed_bits(reversed_bits(last) + 1)), few_in_common),
-    ("half_is_the_server", "The first 64 bits of an id are those of the server, and the others random.", "S15", STRICT, made_after(lambda api, last: (last >> 64 << 64) | bits(64)), few_in_common),
+    ("constant_step", "Each id is the previous one plus a large secret number, modulo 2^128.", "S15", STRICT, Stepping, no_constant_step),
+    ("constant_factor", "Each id is the previous one times a number plus another, modulo 2^128.", "S15", STRICT, made_after(lambda api, last: last * 0x2360ED051FC65DA44385DF649FCCF645 + api.step), no_constant_factor),
+    ("secret_over_a_counter", "Ids are a counter, combined with a constant secret.", "S15", STRICT, made_after(lambda api, last: (last ^ api.step) + 1 ^ api.step), few_in_common),
+    ("counter_backwards", "Ids are a counter with its bits reversed, after a constant secret.", "S15", STRICT, made_after(lambda api, last: reversed_bits(reversed_bits(last) + 1)), few_in_common),
+    ("half_is_the_server", "The first 64 bits of an id are constant, and the others random.", "S15", STRICT, made_after(lambda api, last: (last >> 64 << 64) | bits(64)), few_in_common),
 )  # fmt: skip

@@ -31,7 +31,7 @@ def refused(method: str, path: str = "", content: Any = ...) -> Callable[[Caller
 def offering(
     offers: Callable[[Api, list[str], dict[str, Operation]], dict[str, Operation]],
 ) -> type[Api]:
-    """Return a server with further methods, given the path below `/sessions` and those it has."""
+    """Return a server with more methods, given the path below `/sessions` and the methods that it has."""
 
     def methods(api: Api, below: list[str]) -> dict[str, Operation]:
         known = Api.methods(api, below)
@@ -76,10 +76,10 @@ def without_allow(reply: Response) -> Response:
 KNOWN = "CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split()
 ROWS: tuple[tuple[str, str, Callable[[Response, Request], Response], Witness], ...] = (
     ("no_allow", "405 has no Allow.", lambda reply, _: without_allow(reply), refused("DELETE", "/sessions")),
-    ("allow_names_all", "Allow names every method there is.", lambda reply, _: reply.but(headers={"allow": "GET, POST, PUT, PATCH, DELETE"}), refused("DELETE")),
+    ("allow_names_all", "Allow names every HTTP method.", lambda reply, _: reply.but(headers={"allow": "GET, POST, PUT, PATCH, DELETE"}), refused("DELETE")),
     ("allow_names_one", "Allow of a session names GET alone, the first of the two routes.", lambda reply, _: reply.but(headers={"allow": reply.headers["allow"].partition(",")[0]}), refused("PUT", content={})),
-    ("is_404", "A method that is not there is 404.", lambda reply, _: reply.but(status=404), refused("DELETE")),
-    ("is_501", "A method that is not there is 501.", lambda reply, _: reply.but(status=501), refused("PUT", "/sessions", {})),
+    ("is_404", "A method that the path does not have is 404.", lambda reply, _: reply.but(status=404), refused("DELETE")),
+    ("is_501", "A method that the path does not have is 501.", lambda reply, _: reply.but(status=501), refused("PUT", "/sessions", {})),
     ("is_200_for_the_list", "Any method reads the list.", lambda reply, request: (respond(200, {"sessions": []}) if "linked-user" in request.path else reply), refused("DELETE", "/sessions/linked-user")),
     ("crashes_on_unknown_methods", "A method that HTTP does not know is 500.", lambda reply, request: reply if request.method in KNOWN else reply.but(status=500), refused("FROBNICATE", "/sessions")),
     ("crashes_on_head", "HEAD of the creation is 500.", lambda reply, request: reply.but(status=500) if request.method == "HEAD" else reply, lambda caller: caller.send("HEAD", "/sessions").status < 500),
@@ -125,9 +125,9 @@ FAULTS.enter(
     ("post_is_patch", "POST to a session is taken for PATCH.", "S4", STRICT, as_patch("POST"), refused("POST", content={"duration": 3})),
     ("deletes", "DELETE removes a session.", "S4", STRICT, offering(removing), refused("DELETE")),
     ("lists_all_sessions", "GET /sessions returns the sessions of everybody.", "S4", STRICT, offering(listing), refused("GET", "/sessions")),
-    ("linked_user_is_an_id", "PATCH /sessions/linked-user looks for a session of that id, and says 404.", "S4", STRICT, offering(id_of_the_list), refused("PATCH", "/sessions/linked-user", {})),
+    ("linked_user_is_an_id", "PATCH /sessions/linked-user looks for a session with that id, and returns 404.", "S4", STRICT, offering(id_of_the_list), refused("PATCH", "/sessions/linked-user", {})),
     ("head_finds_nothing", "HEAD of a session is 404.", "S4 head", STRICT, between(lambda request, handle: respond(404, {}) if request.method == "HEAD" else handle(request)), lambda c: head(c, c.create()) in (200, 405)),
-    ("head_finds_anything", "HEAD of a session that never was is 200.", "S4 head", STRICT, offering(lambda _, __, known: {"HEAD": lambda *_: {}} if "PATCH" in known else {}), lambda c: head(c, c.id_of_nobody) in (404, 405)),
+    ("head_finds_anything", "HEAD of a session that does not exist is 200.", "S4 head", STRICT, offering(lambda _, __, known: {"HEAD": lambda *_: {}} if "PATCH" in known else {}), lambda c: head(c, c.id_of_nobody) in (404, 405)),
     ("creates_in_the_list", "POST to the list creates a session.", "S4", STRICT, offering(lambda api, below, _: {"POST": api.create} if below == ["linked-user"] else {}), refused("POST", "/sessions/linked-user", {})),
     ("traces", "TRACE sends the request back, the token with it.", "S4 S18", STRICT, between(traced), lambda c: c.token.encode() not in c.send("TRACE", "/sessions").body),
     ("method_in_a_header", "GET with X-HTTP-Method-Override: PATCH changes the session.", "S12", STRICT, between(lambda request, handle: handle(overridden(request))), not_overridden),
@@ -147,7 +147,7 @@ class QueryIsPatch(Api):
         return reply
 
 
-# --- other names for a method ---
+# --- method overrides ---
 
 
 def overridden_by(**headers: Any) -> Callable[[Caller], object]:

@@ -24,7 +24,7 @@ def text_of(request: Request, name: str) -> str | None:
 
 
 def sized(read: Callable[[str], int | None]) -> type[Api]:
-    """Return a server that reads some of `page_size` in a way of its own."""
+    """Return a server that reads some of `page_size` in its own way."""
 
     def page_size(api: Api, request: Request) -> int:
         text = text_of(request, "page_size")
@@ -44,9 +44,9 @@ def only(pattern: str, read: Callable[[str], int] = int) -> Callable[[str], int 
 
 SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
     ("zero", "A `page_size` of 0 is the default.", only("0", lambda _: 10), "0"),
-    ("zero_is_none", "A `page_size` of 0 is taken as it is.", only("0"), "0"),
+    ("zero_is_none", "A `page_size` of 0 is accepted as it is.", only("0"), "0"),
     ("negative", "A negative `page_size` is taken without its sign.", only("-[1-9][0-9]*", lambda t: -int(t)), "-5"),
-    ("above_a_hundred", "A `page_size` of 101 is taken.", only("1[0-9][1-9]"), "101"),
+    ("above_a_hundred", "A `page_size` of 101 is accepted.", only("1[0-9][1-9]"), "101"),
     ("capped", "A `page_size` beyond 100 is 100.", only("[1-9][0-9]{2,}", lambda t: min(int(t), 100)), "1000"),
     ("plus_sign", "A `page_size` may have a plus sign.", only(r"\+[0-9]+"), "+5"),
     ("arabic_digits", "A `page_size` may be written in Arabic digits.", only("[\u0660-\u0669]+"), "\u0665"),
@@ -59,15 +59,15 @@ SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
     ("fraction_cut", "A `page_size` of 5.9 is 5.", only(r"[0-9]+\.[1-9]", lambda t: int(float(t))), "5.9"),
     ("exponent", "A `page_size` may be 1e1.", only("[0-9]e[0-9]", lambda t: int(float(t))), "1e1"),
     ("hexadecimal", "A `page_size` may be hexadecimal.", only("0x[0-9a-f]+", lambda t: int(t, 16)), "0xa"),
-    ("units", "What follows the digits of a `page_size` is not looked at.", only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))), "5abc"),
+    ("units", "What follows the digits of a `page_size` is ignored.", only("[1-9][0-9]*[a-z]+", lambda t: int(re.sub("[a-z]", "", t))), "5abc"),
     ("empty", "An empty `page_size` is the default.", only("", lambda _: 10), ""),
-    ("word", "A `page_size` that is no number is the default.", only("[a-z]+", lambda _: 10), "abc"),
+    ("word", "A `page_size` that is not a number is the default.", only("[a-z]+", lambda _: 10), "abc"),
     ("true", "A `page_size` of true is 1.", only("true", lambda _: 1), "true"),
     ("null", "A `page_size` of null is the default.", only("null", lambda _: 10), "null"),
     ("all", "A `page_size` of `all` shows everything.", only("all", lambda _: 10**6), "all"),
     ("thirty_two_bits", "A `page_size` of 2^32 + 5 is 5.", only("4294967301", lambda _: 5), "4294967301"),
     ("quoted", "A `page_size` may stand in quotes.", only('"[0-9]+"', lambda t: int(t.strip('"'))), '"5"'),
-    ("list", "A `page_size` may be a list, of which the first counts.", only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])), "5,6"),
+    ("list", "A `page_size` may be a list, whose first item counts.", only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])), "5,6"),
 )  # fmt: skip
 for name, sentence, read, text in SIZES:
     FAULTS.add(f"size_{name}", sentence, "S7", STRICT, sized(read), refuses(text))
@@ -93,7 +93,7 @@ def crashes(status: int) -> Callable[[str], int]:
 ALTERED: tuple[
     tuple[str, str, Level, Callable[[str], int | None], Callable[[Caller], object]], ...
 ] = (
-    ("ignored", "`page_size` is not looked at.", DOCUMENTED, lambda _: 10, holds(1, 3, page_size="1")),
+    ("ignored", "`page_size` is ignored.", DOCUMENTED, lambda _: 10, holds(1, 3, page_size="1")),
     ("one_more", "A page holds one session more than asked for.", DOCUMENTED, only("[1-9][0-9]?", lambda t: int(t) + 1), holds(2, 4, page_size="2")),
     ("one_less", "A page holds one session less than asked for.", STRICT, only("[2-9]|[1-9][0-9]+", lambda t: int(t) - 1), holds(3, 4, page_size="3")),
     ("fifty_at_most", "A page never holds more than 50 sessions.", STRICT, only("5[1-9]|[6-9][0-9]|100", lambda _: 50), holds(51, 51, page_size="60")),
@@ -101,7 +101,7 @@ ALTERED: tuple[
     ("no_single_pages", "A `page_size` of 1 is refused.", STRICT, only("1", crashes(422)), holds(1, 2, page_size="1")),
     ("even_sizes", "An odd `page_size` is rounded up.", DOCUMENTED, only("[0-9]*[13579]", lambda t: int(t) + 1), holds(3, 5, page_size="3")),
     ("crash_on_huge", "A `page_size` of many digits is 500.", STRICT, only("[0-9]{20,}", crashes(500)), refuses("9" * 25)),
-    ("crash_on_word", "A `page_size` that is no number is 500.", STRICT, only("[a-z]+", crashes(500)), refuses("ten")),
+    ("crash_on_word", "A `page_size` that is not a number is 500.", STRICT, only("[a-z]+", crashes(500)), refuses("ten")),
 )  # fmt: skip
 for name, sentence, level, read, witness in ALTERED:
     rows = "S19 S7" if "crash" in name else "S7 L205"
@@ -126,12 +126,12 @@ def page_of(spoil: Callable[[Session, int, int], Session]) -> type[Api]:
 
 
 def starts(place: Callable[[int], int]) -> type[Api]:
-    """Return a server whose pages begin elsewhere."""
+    """Return a server whose pages begin at another place."""
     return instead(start=lambda api, request: place(Api.start(api, request)))
 
 
 def adds_up(sessions: int, page_size: str = "2") -> Callable[[Caller], object]:
-    """Return a witness for all that the pages of a walk say of themselves."""
+    """Return a witness for the counts and cursors of all pages of a walk."""
 
     def witness(caller: Caller) -> bool:
         ids = caller.several(sessions)
@@ -166,7 +166,7 @@ ARITHMETIC: tuple[tuple[str, str, Callable[[Session, Request], Session], int], .
     ("total_is_the_count", "`total_count` is that of the page.", lambda p, r: {"total_count": p["count"]}, 3),
     ("total_is_one_off", "`total_count` is one too high on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": p["total_count"] + 1}, 3),
     ("total_on_the_first_page", "`total_count` is 0 on all pages but the first.", lambda p, r: {} if first(r) else {"total_count": 0}, 3),
-    ("total_of_what_remains", "`total_count` counts what is still to come.", lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)}, 3),
+    ("total_of_what_remains", "`total_count` counts only the sessions that follow.", lambda p, r: {"total_count": p["total_count"] - int(text_of(r, "page") or 0)}, 3),
     ("total_is_rounded", "A `total_count` above 10 is rounded to tens.", lambda p, r: {"total_count": p["total_count"] // 10 * 10} if p["total_count"] > 10 else {}, 11),
     ("more_at_the_end", "`has_next_page` is true on the last page.", lambda p, r: {"has_next_page": True}, 3),
     ("never_more", "`has_next_page` is always false.", lambda p, r: {"has_next_page": False}, 3),
@@ -175,7 +175,7 @@ ARITHMETIC: tuple[tuple[str, str, Callable[[Session, Request], Session], int], .
     ("no_next", "`next_page` is always null, as in the sample.", lambda p, r: {"next_page": None}, 3),
     ("first_page_again", "`next_page` of the second page leads back to the second page.", lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")}, 5),
     ("round_and_round", "The last page leads to the first.", lambda p, r: ({"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}), 3),
-    ("nine_pages", "From the fourth page on there is none.", lambda p, r: ({"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}), 10),
+    ("nine_pages", "There is no page after the third.", lambda p, r: ({"next_page": None, "has_next_page": False} if int(text_of(r, "page") or 0) >= 6 else {}), 10),
     ("last_page_misses_one", "A last page of two sessions shows one.", lambda p, r: ({"sessions": p["sessions"][:1], "count": 1} if ends(p) and not first(r) and p["count"] == 2 else {}), 4),
     ("short_second_page", "The second page of three is not full.", lambda p, r: ({"sessions": p["sessions"][:1], "count": 1} if not first(r) and not ends(p) else {}), 5),
     ("overlap", "Each page but the first shows a session twice.", lambda p, r: ({} if first(r) else {"sessions": [p["sessions"][0], *p["sessions"]], "count": p["count"] + 1}), 3),
@@ -194,7 +194,7 @@ FAULTS.enter(
 
 @FAULTS.fault("S16", STRICT, adds_up(12, "5"))
 class TenthIsSkipped(Api):
-    """The tenth session is in no list, and is counted."""
+    """The tenth session is not listed, but counted."""
 
     def page(self, user: User, request: Request) -> Any:
         page = super().page(user, request)
@@ -263,7 +263,7 @@ def sorted_by(key: Callable[[Session], Any], *, reverse: bool = False) -> type[A
 
 
 FAULTS.enter(
-    ("newest_first_by_offset", "The newest session comes first, and pages are offsets: a new one pushes others along.", "S16", STRICT, ordered(lambda sessions: sessions[::-1]), exactly_once(creating)),
+    ("newest_first_by_offset", "The newest session comes first, and pages are offsets: a new one shifts the others.", "S16", STRICT, ordered(lambda sessions: sessions[::-1]), exactly_once(creating)),
     ("last_changed_last", "Sessions are in the order of their last change: what changes during a walk comes again.", "S16", STRICT, sorted_by(lambda s: s["updated_at"]), exactly_once(updating(0))),
     ("last_changed_first", "The session that changed last comes first: one that changes during a walk is missed.", "S16", STRICT, sorted_by(lambda s: s["updated_at"], reverse=True), exactly_once(updating(0))),
     ("ordered_by_name", "Sessions are in the order of their patients' names, which may change during a walk.", "S16", STRICT, sorted_by(lambda s: s["patient"]["name"]), exactly_once(renaming)),
@@ -284,7 +284,7 @@ class OrderFlips(Api):
 
 @FAULTS.fault("S16", STRICT, exactly_once(creating))
 class NewSessionEndsTheWalk(Remembering):
-    """Whoever asks for a page after a new session was created gets an empty last page."""
+    """A page requested after a new session was created is empty and the last."""
 
     def page(self, user: User, request: Request) -> Any:
         if first(request):
@@ -336,12 +336,12 @@ PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
     ("fraction_of_a_page", "A `page` may be 1.5.", r"[0-9]+\.[0-9]+", lambda t: int(float(t)), "1.5"),
     ("arabic_page", "A `page` may be written in Arabic digits.", "[\u0660-\u0669]+", int, "\u0661"),
     ("null_page", "A `page` of null is the first page.", "null", lambda _: 0, "null"),
-    ("page_with_sql", "What follows the digits of a `page` is not looked at.", "[0-9]+ .*", lambda _: 0, "1 OR 1=1"),
+    ("page_with_sql", "What follows the digits of a `page` is ignored.", "[0-9]+ .*", lambda _: 0, "1 OR 1=1"),
     ("plus_before_a_page", "A `page` may have a plus sign.", r"\+[0-9]+", int, "+1"),
     ("minus_zero_page", "A `page` may be -0.", "-0", int, "-0"),
     ("spaces_round_a_page", "A `page` may have spaces round it.", " +[0-9]+ *|[0-9]+ +", int, " 1"),
     ("zeros_before_a_page", "A `page` may begin with zeros.", "0+[1-9][0-9]*", int, "01"),
-    ("page_to_the_point", "What follows a point in a `page` is not looked at.", r"[0-9]+\.[a-z]+", lambda t: int(t.split(".")[0]), "1.json"),
+    ("page_to_the_point", "Everything after a dot in a `page` is ignored.", r"[0-9]+\.[a-z]+", lambda t: int(t.split(".")[0]), "1.json"),
     ("page_in_quotes", "A `page` may stand in quotes.", '"[0-9]+"', lambda t: int(t.strip('"')), '"1"'),
     ("page_of_words", "A `page` may be `last` or `first`.", "last|first", lambda t: 0, "last"),
     ("crash_on_negative_page", "A `page` below zero is 500.", "-[1-9][0-9]*", crashes(500), "-1"),
@@ -354,7 +354,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
 
 
 def starting(pattern: str, place: Callable[[str], int]) -> type[Api]:
-    """Return a server that takes more for `page` than it issues."""
+    """Return a server that accepts more values of `page` than it issues."""
 
     def start(api: Api, request: Request) -> int:
         sent = text_of(request, "page")
@@ -375,7 +375,7 @@ for name, sentence, pattern, place, text in PAGES:
 
 
 def cursor_of_another(caller: Caller) -> bool:
-    """Say whether the next page of one user shows another nothing of it."""
+    """Say whether the next page of one user shows nothing to another."""
     mine, other = caller.several(2), caller.another()
     theirs = other.several(2)
     reply = other.page(page_size="1", page=str(caller.listed(page_size="1")["next_page"]))
@@ -385,7 +385,7 @@ def cursor_of_another(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 L199", DOCUMENTED, cursor_of_another)
 class CursorsNameTheUser(Remembering):
-    """A `next_page` names its user: whoever sends it back gets that user's sessions."""
+    """A `next_page` names its user: anyone who sends it back gets that user's sessions."""
 
     def page(self, user: User, request: Request) -> Any:
         owner, _, start = (text_of(request, "page") or "").partition(":")
@@ -469,7 +469,7 @@ def lists_more_than_a_page(caller: Caller) -> bool:
 
 @FAULTS.fault("S16", STRICT, lists_more_than_a_page)
 class AHundredAndNoMore(Api):
-    """The list ends after a hundred sessions, though it counts all of them."""
+    """The list ends after a hundred sessions, but counts all of them."""
 
     def page_of(self, chosen: list[Session], sessions: list[Session], end: int) -> Any:
         page = super().page_of(chosen[: max(0, 100 - end + len(chosen))], sessions, end)
@@ -514,7 +514,7 @@ def total_is_own(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 S16", STRICT, total_is_own)
 class TotalsTravel(Api):
-    """`next_page` holds the total of the walk, and is believed whoever sends it back."""
+    """`next_page` holds the total of the walk, and is believed from any user."""
 
     def start(self, request: Request) -> int:
         text, _, total = (text_of(request, "page") or "0").partition("of")
@@ -531,7 +531,7 @@ class TotalsTravel(Api):
 
 
 def in_turns(page: Session, _: Request) -> Session:
-    """Turn the sessions of every second page round."""
+    """Reverse the sessions of every second page."""
     return {"sessions": page["sessions"][:: next(TURNS)]}
 
 
@@ -552,7 +552,7 @@ def still_young(session: Session) -> bool:
 
 
 FAULTS.enter(
-    ("old_ones_leave", "A session that did not change for half a second leaves the list.", "L199 S16", STRICT, ordered(lambda sessions: [s for s in sessions if still_young(s)]), leaves_after(AGE * 1.1)),
+    ("old_ones_leave", "A session that has not changed for half a second leaves the list.", "L199 S16", STRICT, ordered(lambda sessions: [s for s in sessions if still_young(s)]), leaves_after(AGE * 1.1)),
     ("order_within_pages", "Every second page shows its sessions in the opposite order.", "S12 S16", STRICT, paged(in_turns), first_page_again),
-    ("newest_thirty", "The list has the thirty newest sessions, and counts no others.", "S16", STRICT, ordered(lambda sessions: sessions[-30:]), lambda c: len(c.several(32)) == c.listed()["total_count"]),
+    ("newest_thirty", "The list has only the thirty newest sessions, and counts only them.", "S16", STRICT, ordered(lambda sessions: sessions[-30:]), lambda c: len(c.several(32)) == c.listed()["total_count"]),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an update changes, and what it must leave alone."""
+"""What an update changes, and what it must not change."""
 
 import re
 from collections.abc import Callable
@@ -44,7 +44,7 @@ PATIENT = {
     "demographic_details": "left-handed",
 }
 NOBODY = {"name": "", "gender": None, "dob": None}
-# What the base document shows of a session, and what only an update names.
+# The properties of a session in the base document, and those that only an update has.
 SHOWN = {"duration", "language_code", "output_language_code", "ehr_patient_id", "ehr_appt_id"}
 
 
@@ -57,7 +57,7 @@ def keeps(**fields: Any) -> Callable[[Caller], object]:
 
 
 def keeps_each(*updates: Session) -> Callable[[Caller], object]:
-    """Return a witness that all these updates, one after the other, show in the end."""
+    """Return a witness that the session shows all these updates, made one after the other."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -92,7 +92,7 @@ for field, value in PATIENT.items():
 
 
 def resetting(field: str, *others: str) -> type[Api]:
-    """Return a server that gives other properties their first value when one is sent."""
+    """Return a server that resets other properties when one is sent."""
 
     def reset(session: Session, sent: Session) -> None:
         if field in sent:
@@ -119,7 +119,7 @@ for name, cause, lost, level in RESETS:
 
 @FAULTS.sent("S11 L137", DOCUMENTED, keeps_each({"duration": 5}, {"language_code": "es"}))
 def put_in_disguise(session: Session, sent: Session) -> None:
-    """An update replaces the session: what is not sent becomes what it was at first."""
+    """An update replaces the session: properties that are not sent are reset."""
     fresh = new_session("", 0)
     for name in PROPERTIES:
         if name not in sent:
@@ -127,7 +127,7 @@ def put_in_disguise(session: Session, sent: Session) -> None:
 
 
 def emptying(when: Callable[[Session], object], *names: str) -> type[Api]:
-    """Return a server that first empties the patient, or some of it, given what was sent of it."""
+    """Return a server that first empties the patient, or some of it, given the patient that was sent."""
 
     def empty(session: Session, sent: Session) -> None:
         if "patient" in sent and when(sent["patient"]):
@@ -186,12 +186,12 @@ ARRAYS: tuple[
     ("unique", "A note that was sent twice is kept once.", lambda old, new: list(dict.fromkeys(new)), [NOTES]),
     ("reversed", "Notes are kept with the last one first.", lambda old, new: new[::-1], [NOTES]),
     ("without_empty", "Empty notes are dropped.", lambda old, new: [n for n in new if n], [NOTES]),
-    ("trimmed", "Notes lose the spaces round them.", lambda old, new: [n.strip() for n in new], [NOTES]),
+    ("trimmed", "Notes lose the spaces around them.", lambda old, new: [n.strip() for n in new], [NOTES]),
     ("ten_at_most", "Notes after the tenth are dropped.", lambda old, new: new[:10], [[str(n) for n in range(11)]]),
     ("joined", "Notes are joined into one.", lambda old, new: ["\n".join(new)] if new else [], [NOTES]),
     ("split_at_lines", "A note of two lines becomes two notes.", lambda old, new: [line for n in new for line in n.split("\n")], [["a\nb"]]),
-    ("split_at_commas", "Notes are kept as a text with commas: a note with one becomes two.", lambda old, new: ",".join(new).split(",") if new else [], [["a,b"]]),
-    ("unchanged_when_longer", "An array that is longer than the one before is not stored.", lambda old, new: old if old and len(new) > len(old) else new, [["a"], ["b", "c"]]),
+    ("split_at_commas", "Notes are kept as a string with commas: a note with one becomes two.", lambda old, new: ",".join(new).split(",") if new else [], [["a,b"]]),
+    ("unchanged_when_longer", "An array that is longer than the current one is not stored.", lambda old, new: old if old and len(new) > len(old) else new, [["a"], ["b", "c"]]),
 )  # fmt: skip
 for name, sentence, combine, sequence in ARRAYS:
     witness = keeps_each(*({"clinician_notes": notes} for notes in sequence))
@@ -214,14 +214,14 @@ def no_link_to_itself(session: Session, sent: Session) -> None:
 
 LINKS = "linked_sessions_for_context"
 FAULTS.enter(
-    ("durations_add_up", "A duration is added to the one before.", "S11 L103", DOCUMENTED, turning("duration", lambda old, new: old + new), keeps_each({"duration": 3}, {"duration": 4})),
+    ("durations_add_up", "A duration is added to the current one.", "S11 L103", DOCUMENTED, turning("duration", lambda old, new: old + new), keeps_each({"duration": 3}, {"duration": 4})),
     ("links_are_a_set", "`linked_sessions_for_context` is kept as a sorted set.", "S11", STRICT, turning(LINKS, lambda old, new: sorted(set(new))), keeps(**{LINKS: ["3", "1", "3"]})),
-    ("unknown_links_are_dropped", "A link to a session that does not exist is dropped without a word.", "S11", STRICT, losing(LINKS), keeps(**{LINKS: ["1"]})),
-    ("context_ends_at_nul", "An id of a session for context ends at the first NUL.", "S13", STRICT, turning(LINKS, lambda old, new: [text.partition("\0")[0] for text in new]), keeps(**{LINKS: ["nul\0inside"]})),
+    ("unknown_links_are_dropped", "A link to a session that does not exist is dropped silently.", "S11", STRICT, losing(LINKS), keeps(**{LINKS: ["1"]})),
+    ("context_ends_at_nul", "An id of a linked session ends at the first NUL.", "S13", STRICT, turning(LINKS, lambda old, new: [text.partition("\0")[0] for text in new]), keeps(**{LINKS: ["nul\0inside"]})),
 )  # fmt: skip
 
 
-# --- what is not in the document, or cannot be written ---
+# --- unknown and read-only properties ---
 
 
 def unshown(name: str, value: Any) -> Callable[[Caller], object]:
@@ -240,7 +240,7 @@ def unshown(name: str, value: Any) -> Callable[[Caller], object]:
 
 
 def writing(**rules: Callable[[Any], bool]) -> type[Api]:
-    """Return a server on which further properties can be written, where they fit."""
+    """Return a server on which other properties can be written, where their type fits."""
     return instead(update_shape=Api.update_shape | rules)
 
 
@@ -282,7 +282,7 @@ class WritesFeedback(Api):
 
 @FAULTS.fault("S10", STRICT, lambda c: c.patch(c.create(), {"session_name": 5}).status == 200)
 class ChecksWhatItIgnores(Api):
-    """A `session_name` that is no text is refused, though none is ever taken."""
+    """A `session_name` that is not a string is refused, though the property is read-only."""
 
     update_shape = Api.update_shape | {"session_name": lambda value: isinstance(value, str)}
 
@@ -302,7 +302,7 @@ class WritesUpdatedAt(Api):
     update_shape = Api.update_shape | {"updated_at": lambda value: isinstance(value, str)}
 
     def touch(self, session: Session) -> None:
-        # Only a time that was sent lies before the creation.
+        # Only a time that was sent is before the creation.
         if session["updated_at"] >= session["created_at"]:
             super().touch(session)
 
@@ -313,7 +313,7 @@ class WritesUpdatedAt(Api):
     lambda c: "email" not in c.patched(c.create(), patient={"email": "a@example.com"})["patient"],
 )
 class StoresUnknownOfPatients(Api):
-    """Properties of the patient that nobody knows are stored."""
+    """Unknown properties of the patient are stored."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
         fields = super().checked(value, shape, where)
@@ -331,7 +331,7 @@ def taken(**fields: Any) -> Callable[[Caller], object]:
 
 
 FAULTS.enter(
-    ("unknown_is_refused", "An update with a property that nobody knows is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: set(body) - set(UPDATE)), taken(x=1)),
+    ("unknown_is_refused", "An update with an unknown property is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: set(body) - set(UPDATE)), taken(x=1)),
     ("whole_session_is_refused", "An update that sends back `session_id` and `created_at` as they are is 422.", "S10", STRICT, refusing_bodies("PATCH", lambda body: "created_at" in body), resent),
     ("empty_is_refused", "An update with an empty object is 422.", "S11", STRICT, refusing_bodies("PATCH", lambda body: body == {}), taken()),
 )  # fmt: skip
@@ -370,7 +370,7 @@ FAULTS.enter(
 
 @FAULTS.fault("S6", STRICT, atomic({"duration": 3, "clinician_notes": ["a", 1]}))
 class NotesAreReadLast(Api):
-    """A note that is no text is found out after all else is stored."""
+    """A note that is not a string is noticed after everything else is stored."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         session = self.find(user, session_id)
@@ -477,7 +477,7 @@ class SameAgainIsRefused(Api):
 LATER: tuple[tuple[str, str, str, Session, Session, Callable[[Session, Session], bool]], ...] = (
     ("done_is_locked", "Once `session_status` is set, the duration cannot change.", "duration", {"session_status": "DONE"}, {"duration": 5}, lambda old, new: "session_status" in old),
     ("no_notes_without_consent", "While `is_consent` is false, notes are not stored.", "clinician_notes", {"is_consent": False}, {"clinician_notes": ["a"]}, lambda old, new: old.get("is_consent") is False),
-    ("duration_only_grows", "A duration that is shorter than the one before is not stored.", "duration", {"duration": 9}, {"duration": 5}, lambda old, new: new["duration"] < old["duration"]),
+    ("duration_only_grows", "A duration that is shorter than the current one is not stored.", "duration", {"duration": 9}, {"duration": 5}, lambda old, new: new["duration"] < old["duration"]),
     ("link_is_written_once", "`ehr_patient_id` cannot be changed once it is set.", "ehr_patient_id", {"ehr_patient_id": "1"}, {"ehr_patient_id": "2"}, lambda old, new: old["ehr_patient_id"] is not None),
     ("appointment_is_written_once", "`ehr_appt_id` cannot be changed once it is set.", "ehr_appt_id", {"ehr_appt_id": "1"}, {"ehr_appt_id": "2"}, lambda old, new: old["ehr_appt_id"] is not None),
     ("language_before_duration", "The language cannot be changed once there is a duration.", "language_code", {"duration": 9}, {"language_code": "es"}, lambda old, new: old["duration"] > 0),
@@ -508,7 +508,7 @@ def output_follows_input(session: Session, sent: Session) -> None:
     lambda c: c.patched(c.create(), patient={"name": "Jo"})["session_name"].startswith("Session "),
 )
 def named_after_the_patient(session: Session, sent: Session) -> None:
-    """A session is renamed after its patient."""
+    """A session gets the name of its patient."""
     if sent.get("patient", {}).get("name"):
         session["session_name"] = sent["patient"]["name"]
 
@@ -529,7 +529,7 @@ class UpdatesCreate(Api):
     "S10 S11", STRICT, lambda c: c.patched(c.create(), languageCode="fr")["language_code"] == "en"
 )
 class TakesCamels(Api):
-    """Properties are taken under a second name, as JavaScript spells them."""
+    """Properties are also accepted in camel case."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> dict[str, Any]:
         if isinstance(value, dict) and where == "body":

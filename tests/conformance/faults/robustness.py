@@ -1,4 +1,4 @@
-"""Input that makes a server fail, and requests that overlap."""
+"""Input that makes a server fail, and concurrent requests."""
 
 import contextlib
 import copy
@@ -70,16 +70,16 @@ def long_number(request: Request) -> bool:
 BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("deep_arrays", "A body of a thousand arrays inside each other is 500.", lambda r: r.body.count(b"[") > 900, b'{"x": ' + b"[" * 1000 + b"]" * 1000 + b"}"),
     ("deep_objects", "A body of a thousand objects inside each other is 500.", lambda r: r.body.count(b'{"a"') > 900, b'{"x": ' + b'{"a": ' * 1000 + b"1" + b"}" * 1001),
-    ("deep_and_broken", "A hundred thousand brackets that never close are 500.", lambda r: depth(r.body) > 90_000, b"[" * 100_000),
+    ("deep_and_broken", "A hundred thousand unclosed brackets are 500.", lambda r: depth(r.body) > 90_000, b"[" * 100_000),
     ("long_integers", "An integer of 5,000 digits is 500.", long_number, b'{"duration": ' + b"9" * 5000 + b"}"),
-    ("long_unknown_integers", "An integer of 5,000 digits is 500, also where nobody looks at it.", lambda r: long_number(r) and b'"x"' in r.body, b'{"x": ' + b"9" * 5000 + b"}"),
+    ("long_unknown_integers", "An integer of 5,000 digits is 500, even where it is ignored.", lambda r: long_number(r) and b'"x"' in r.body, b'{"x": ' + b"9" * 5000 + b"}"),
     ("huge_numbers", "A number of 1e999 is 500.", body_has(b"1e999"), b'{"duration": 1e999}'),
     ("huge_exponents", "A number with an exponent of nine digits is 500.", body_has(b"e999999999"), b'{"duration": 1e999999999}'),
     ("tiny_exponents", "A number of 1e-400 is 500.", body_has(b"1e-400"), b'{"duration": 1e-400}'),
     ("lone_surrogates", "Half of a surrogate pair is 500.", body_has(b'\\ud83d"', b"\\ud800"), b'{"patient": {"name": "\\ud800"}}'),
     ("lone_surrogates_in_notes", "Half of a surrogate pair in a note is 500; in a name it is 422.", body_has(b'notes": ["\\udfff'), b'{"clinician_notes": ["\\udfff"]}'),
     ("surrogates_in_names", "Half of a surrogate pair in the name of a property is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
-    ("nul_in_texts", "NUL in a text is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
+    ("nul_in_texts", "NUL in a string is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
     ("duplicate_properties", "A property that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
     ("empty_property_name", "A property without a name is 500.", body_has(b'"":'), b'{"": 1}'),
     ("proto", "A property named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
@@ -95,10 +95,10 @@ BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("object_for_duration", "An object for the duration is 500.", body_has(b'"duration": {'), b'{"duration": {}}'),
     ("number_for_language", "A number for the language is 500.", body_has(b'language_code": 5'), b'{"language_code": 5}'),
     ("number_for_notes", "A number for the notes is 500.", body_has(b'notes": 5'), b'{"clinician_notes": 5}'),
-    ("text_for_patient", "A text for the patient is 500.", body_has(b'"patient": "'), b'{"patient": "x"}'),
+    ("text_for_patient", "A string for the patient is 500.", body_has(b'"patient": "'), b'{"patient": "x"}'),
     ("null_for_patient", "A null for the patient is 500.", body_has(b'"patient": null'), b'{"patient": null}'),
     ("array_body", "A body that is an array is 500.", lambda r: r.body.startswith(b"["), b"[]"),
-    ("text_body", "A body that is a text is 500.", lambda r: r.body.startswith(b'"'), b'"x"'),
+    ("text_body", "A body that is a string is 500.", lambda r: r.body.startswith(b'"'), b'"x"'),
     ("number_body", "A body that is a number is 500.", lambda r: r.body.isdigit(), b"5"),
     ("false_body", "A body of false is 500.", lambda r: r.body == b"false", b"false"),
     ("not_utf8", "A body that is not UTF-8 is 500.", lambda r: b"\xff" in r.body, b'{"patient": {"name": "\xff"}}'),
@@ -115,7 +115,7 @@ PATHS: tuple[tuple[str, str, Callable[[Request], bool], str], ...] = (
     ("nul_in_path", "An id with NUL is 500.", in_path("%00"), "1%00"),
     ("broken_utf8_in_path", "An id that is not UTF-8 is 500.", in_path("%ff"), "%ff%fe"),
     ("percent_in_path", "An id with a lone percent sign is 500.", in_path("%zz"), "%zz"),
-    ("word_for_an_id", "An id that is no number is 500.", in_path("abc"), "abc"),
+    ("word_for_an_id", "An id that is not a number is 500.", in_path("abc"), "abc"),
     ("quote_in_path", "An id with a quote is 500.", in_path("%27"), "1%27%20OR%20%271"),
     ("emoji_in_path", "An id beyond ASCII is 500.", in_path("%F0%9F"), "%F0%9F%98%80"),
     ("negative_id", "An id below zero is 500.", in_path("/-1"), "-1"),
@@ -154,7 +154,7 @@ for name, sentence, test, token in TOKENS:
 
 
 def each_is(status: int, times: int, ask: Callable[[Caller, str], Response]) -> Witness:
-    """Return a witness that a request about one session may be sent often."""
+    """Return a witness that a request for one session may be repeated many times."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -164,7 +164,7 @@ def each_is(status: int, times: int, ask: Callable[[Caller, str], Response]) -> 
 
 
 def limits(fits: Callable[[Response], bool]) -> Witness:
-    """Return a witness that every 429, if there is one, is as it must be."""
+    """Return a witness that every 429 is correct."""
     return lambda caller: all(
         reply.status != 429 or fits(reply) for reply in [caller.page() for _ in range(40)]
     )
@@ -222,7 +222,7 @@ class SilentLimit(Api):
 
 @FAULTS.fault("S21", STRICT, limits(counts_down))
 class WordyLimit(SilentLimit):
-    """429 carries a Retry-After that is no number."""
+    """429 carries a Retry-After that is not a number."""
 
     told: Mapping[str, str] = {"retry-after": "soon"}
 
@@ -242,7 +242,7 @@ class LimitOfTheProxy(Api):
         return Response(429, b"slow down", {"content-type": "text/plain", "retry-after": "0"})
 
 
-# --- requests that overlap ---
+# --- concurrent requests ---
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -277,7 +277,7 @@ def all_survive(*updates: Session) -> Callable[[Caller], object]:
 
 
 class Unlocked(Api):
-    """A server that does several things at once, and takes its time."""
+    """A slow server that handles requests concurrently."""
 
     pause = 0.02
 
@@ -288,7 +288,7 @@ class Unlocked(Api):
 
 @RACES.fault("S17", STRICT, all_survive(*PROPERTIES), slow=True)
 class LostUpdates(Unlocked):
-    """An update reads the session, waits, and writes all of it back: of two at once one is lost."""
+    """An update reads the session, waits, and writes all of it back: one of two concurrent updates is lost."""
 
     def change(self, session: Session, sent: Session) -> None:
         before = copy.deepcopy(session)
@@ -304,7 +304,7 @@ class LostUpdates(Unlocked):
     slow=True,
 )
 class LostPatients(Unlocked):
-    """The patient is merged outside the lock: of two updates of it at once one is lost."""
+    """The patient is merged outside the lock: one of two concurrent updates is lost."""
 
     def change(self, session: Session, sent: Session) -> None:
         patient = session["patient"] | sent.get("patient", {})
@@ -338,7 +338,7 @@ def unique_at_once(caller: Caller) -> bool:
 
 @RACES.fault("S15", STRICT, unique_at_once, slow=True)
 class SameIdAtOnce(Unlocked):
-    """Sessions that are created at once get one id."""
+    """Sessions that are created at the same time get the same id."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -360,7 +360,7 @@ class SameIdAtOnce(Unlocked):
     slow=True,
 )
 class LostCounts(Unlocked):
-    """`total_count` is a counter that creations at once do not all reach."""
+    """`total_count` is a counter that misses some concurrent creations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -410,7 +410,7 @@ def each_is_served(caller: Caller) -> bool:
 
 @RACES.fault("S2", STRICT, each_is_served, slow=True)
 class WhoeverCameLast(Unlocked):
-    """The user of a request is kept where the next request puts its own."""
+    """The user of a request is kept in a variable that all requests share."""
 
     current: User
 
@@ -433,7 +433,7 @@ def latest_is_shown(caller: Caller) -> bool:
 
 @RACES.fault("S12", STRICT, latest_is_shown, slow=True)
 class ClockBeforeTheLock(Unlocked):
-    """`updated_at` is when an update came in, and of two at once either may be written first."""
+    """`updated_at` is when an update arrived, and concurrent updates are written in any order."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         moment = now()
@@ -451,7 +451,7 @@ def appointment_comes_back(caller: Caller) -> bool:
 
 @FAULTS.fault("S13 S14", STRICT, appointment_comes_back)
 class AppointmentsAreForms(Api):
-    """What a creation says of the appointment is decoded as a form would be."""
+    """The appointment of a creation is decoded like a form."""
 
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
@@ -460,7 +460,7 @@ class AppointmentsAreForms(Api):
         return session
 
 
-# --- what is long, or in a charset that nobody knows ---
+# --- long values and unknown charsets ---
 
 
 def of_charset(charset: str) -> Callable[[Request], bool]:
@@ -500,15 +500,15 @@ def survives_header(**headers: Any) -> Witness:
 
 FAULTS.enter(
     ("crash_very_long_id", "An id of 5,000 characters is 500.", "S19", STRICT, failing(lambda r: len(r.path) > 5000), survives_path("7" * 5000)),
-    ("crash_long_word_for_an_id", "An id of 300 letters is 500, as a column of a database has 255.", "S19", STRICT, failing(lambda r: re.search("[a-z]{256}", r.path) is not None), survives_path("x" * 300)),
-    ("crash_long_digits", "An id of 40 digits and more is 500, as no column of numbers holds it.", "S19", STRICT, failing(lambda r: re.search("/[0-9]{45,}$", r.path) is not None), survives_path("9" * 60)),
-    ("crash_unknown_charset", "A charset that nobody knows is 500.", "S19 S5", STRICT, failing(of_charset("x-unknown")), survives_charset("x-unknown")),
+    ("crash_long_word_for_an_id", "An id of 300 letters is 500, because a column of a database has 255.", "S19", STRICT, failing(lambda r: re.search("[a-z]{256}", r.path) is not None), survives_path("x" * 300)),
+    ("crash_long_digits", "An id of 40 digits or more is 500, because no number column holds it.", "S19", STRICT, failing(lambda r: re.search("/[0-9]{45,}$", r.path) is not None), survives_path("9" * 60)),
+    ("crash_unknown_charset", "An unknown charset is 500.", "S19 S5", STRICT, failing(of_charset("x-unknown")), survives_charset("x-unknown")),
     ("crash_utf_16", "The charset UTF-16 is 500.", "S19 S5", STRICT, failing(of_charset("utf-16")), survives_charset("utf-16")),
     ("crash_empty_charset", "An empty charset is 500.", "S19 S5", STRICT, failing(lambda r: r.headers.get("content-type", "").endswith("charset=")), survives_charset("")),
     ("charset_is_believed", "A body is decoded in the charset that its type names, though JSON is UTF-8.", "S13 S5", STRICT, instead(parsed=in_its_charset), kept_in_latin_1),
-    ("crash_on_languages", "A preference for languages that is no list is 500.", "S19", STRICT, header_crash("accept-language", ";"), survives_header(accept_language=";q=;")),
-    ("crash_on_conditions", "A condition that is no tag is 500.", "S19", STRICT, header_crash("if-none-match", "tag"), survives_header(if_none_match="tag")),
-    ("crash_on_dates", "A condition whose date is none is 500.", "S19", STRICT, header_crash("if-modified-since", "yesterday"), survives_header(if_modified_since="yesterday")),
+    ("crash_on_languages", "A preference for languages that is not a list is 500.", "S19", STRICT, header_crash("accept-language", ";"), survives_header(accept_language=";q=;")),
+    ("crash_on_conditions", "A condition that is not a tag is 500.", "S19", STRICT, header_crash("if-none-match", "tag"), survives_header(if_none_match="tag")),
+    ("crash_on_dates", "A condition with an invalid date is 500.", "S19", STRICT, header_crash("if-modified-since", "yesterday"), survives_header(if_modified_since="yesterday")),
     ("crash_on_ranges", "A range is 500.", "S19", STRICT, header_crash("range", "bytes"), survives_header(range="bytes=0-10")),
 )  # fmt: skip
 
@@ -517,7 +517,7 @@ FAULTS.enter(
 
 
 def seen_during(ask: Callable[[Caller, str], object]) -> Witness:
-    """Return a witness of what a read is told while an update of the same session runs."""
+    """Return a witness for reads during an update of the same session."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -532,7 +532,7 @@ def seen_during(ask: Callable[[Caller, str], object]) -> Witness:
 
 
 class Away(Unlocked):
-    """A server that takes a session out while it changes it."""
+    """A server that removes a session while it changes it."""
 
     pause = 0.06
 

@@ -1,4 +1,4 @@
-"""Properties that are missing, or of another type, also where that is rare."""
+"""Properties that are missing or of another type, some of them only in rare cases."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ NOTE = {"status", "result", "heading", "brain", "voice_style", "generation_metho
 
 
 def fits(session: Session) -> bool:
-    """Say whether a session has the properties that the base document requires, of their types."""
+    """Say whether a session has the properties that the base document requires, with their types."""
     patient = session["patient"]
     return (
         all(
@@ -71,9 +71,9 @@ FAULTS.enter(
     ("nulls_left_out", "GET leaves `documents` out while it is null.", "Session documents", DOCUMENTED, telling("documents", ..., GET, when=lambda s: s["documents"] is None), fit()),
     ("no_link_no_property", "The list leaves `ehr_patient_id` out while it is null.", "Session ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", ..., LIST, when=lambda s: s["ehr_patient_id"] is None), fit()),
     ("zero_is_null", "A duration of zero is shown as null after an update.", "Session duration", DOCUMENTED, telling("duration", None, PATCH, when=lambda s: not s["duration"]), fit(duration=0)),
-    ("zero_is_left_out", "The list leaves a duration of zero out.", "Session duration", DOCUMENTED, telling("duration", ..., LIST, when=lambda s: not s["duration"]), fit()),
-    ("fraction_is_text", "A duration with a fraction is shown as text.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] % 1 != 0), fit(duration=1.5)),
-    ("long_duration_is_text", "A duration beyond a day is shown as text, as in 1 day, 0:01:00.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] > 86400), fit(duration=86460)),
+    ("zero_is_left_out", "The list leaves out a duration of zero.", "Session duration", DOCUMENTED, telling("duration", ..., LIST, when=lambda s: not s["duration"]), fit()),
+    ("fraction_is_text", "A duration with a fraction is shown as a string.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] % 1 != 0), fit(duration=1.5)),
+    ("long_duration_is_text", "A duration beyond a day is shown as a string, as in 1 day, 0:01:00.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] > 86400), fit(duration=86460)),
     ("empty_notes_are_null", "Notes that were emptied are null.", "Session clinician_notes", DOCUMENTED, telling("clinician_notes", None, when=lambda s: s["created_at"] != s["updated_at"] and not s["clinician_notes"]), fit(clinician_notes=[])),
     ("one_note_is_a_text", "A single note is shown without its array.", "Session clinician_notes", DOCUMENTED, telling("clinician_notes", lambda n: n[0], when=lambda s: len(s["clinician_notes"]) == 1), fit(clinician_notes=["one"])),
     ("notes_as_objects", "The list shows notes as objects.", "Session clinician_notes", DOCUMENTED, telling("clinician_notes", lambda n: [{"text": t} for t in n], LIST), fit(clinician_notes=["one"])),
@@ -89,14 +89,14 @@ FAULTS.enter(
     ("name_is_a_number", "The name of a session is its number.", "Session session_name", DOCUMENTED, telling("session_name", lambda n: 1, GET), fit()),
     ("other_in_small_letters", "The gender OTHER is shown as `other`.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: "other" if g == "OTHER" else g), fit(patient={"gender": "OTHER"})),
     ("female_is_a_letter", "The list shows the gender FEMALE as `F`.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: "F" if g == "FEMALE" else g, LIST), fit(patient={"gender": "FEMALE"})),
-    ("unknown_gender_is_empty", "GET shows a gender that is not known as an empty text.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: g or "", GET), fit(patient={"name": "x"})),
+    ("unknown_gender_is_empty", "GET shows a gender that is not known as an empty string.", "Patient gender", DOCUMENTED, telling("patient.gender", lambda g: g or "", GET), fit(patient={"name": "x"})),
     ("dob_is_a_moment", "The response to an update shows `dob` with a time of day.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: d and f"{d}T00:00:00", PATCH), fit(patient={"dob": "1990-01-01"})),
     ("dob_is_local", "The list shows `dob` as 01/02/1990.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: d and "/".join(reversed(d.split("-")))[:9], LIST), fit(patient={"dob": "1990-02-01"})),
     ("old_dob_is_a_number", "A `dob` before 1970 is shown as a negative number.", "Patient dob", DOCUMENTED, telling("patient.dob", lambda d: -1 if d and d < "1970" else d), fit(patient={"dob": "1969-12-31"})),
     ("empty_name_is_null", "A name that was emptied is shown as null in the list.", "Patient name", DOCUMENTED, telling("patient.name", lambda n: n or None, LIST), fit(patient={"name": ""})),
     ("name_in_parts", "A name of two words is shown as an array.", "Patient name", DOCUMENTED, telling("patient.name", lambda n: n.split() if " " in n else n), fit(patient={"name": "John Doe"})),
-    ("half_a_patient", "A patient whose gender and `dob` are not known is shown with the name alone.", "Patient gender", DOCUMENTED, telling("patient", lambda p: {"name": p["name"]} if p["name"] and p["gender"] is None else p), fit(patient={"name": "x"})),
-    ("empty_patient_is_an_array", "The list shows a patient about whom nothing is known as an empty array.", "Session patient", DOCUMENTED, telling("patient", lambda p: p if any(p.values()) else [], LIST), fit()),
+    ("half_a_patient", "A patient whose gender and `dob` are null is shown with the name alone.", "Patient gender", DOCUMENTED, telling("patient", lambda p: {"name": p["name"]} if p["name"] and p["gender"] is None else p), fit(patient={"name": "x"})),
+    ("empty_patient_is_an_array", "The list shows an empty patient as an empty array.", "Session patient", DOCUMENTED, telling("patient", lambda p: p if any(p.values()) else [], LIST), fit()),
     ("note_changes_with_status", "Once `session_status` is set, the note loses `voice_style`.", "ConsultNote L70", DOCUMENTED, telling("consult_note.voice_style", ..., when=lambda s: "session_status" in s), fit(session_status="DONE")),
 )  # fmt: skip
 
@@ -125,7 +125,7 @@ def fit_pages(number: int) -> Callable[[Caller], object]:
 
 
 FAULTS.enter(
-    ("count_is_text", "`count` is a text.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"count": str(p["count"])}), fit_pages(1)),
+    ("count_is_text", "`count` is a string.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"count": str(p["count"])}), fit_pages(1)),
     ("total_is_a_fraction", "`total_count` is not a whole number.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"total_count": p["total_count"] + 0.5}), fit_pages(1)),
     ("total_is_null", "`total_count` is null on every page but the first.", "SessionPage", DOCUMENTED, paged(lambda p, _: ({"total_count": None} if p["next_page"] is None and p["count"] != p["total_count"] else {})), fit_pages(3)),
     ("more_is_a_number", "`has_next_page` is 1 or 0.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"has_next_page": int(p["has_next_page"])}), fit_pages(1)),
@@ -133,10 +133,10 @@ FAULTS.enter(
     ("next_is_an_object", "`next_page` is an object.", "SessionPage S16", STRICT, paged(lambda p, _: {"next_page": p["next_page"] and {"after": p["next_page"]}}), fit_pages(3)),
     ("no_sessions_are_null", "The sessions of a user without any are null.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": p["sessions"] or None}), fit_pages(0)),
     ("sessions_by_id", "The sessions of a page are an object, by id.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": {s["session_id"]: s for s in p["sessions"]}}), fit_pages(1)),
-    ("one_session_is_no_array", "A page of one session holds it without an array.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": p["sessions"][0]} if p["count"] == 1 else {}), fit_pages(3)),
+    ("one_session_is_no_array", "A page of one session has it without an array.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": p["sessions"][0]} if p["count"] == 1 else {}), fit_pages(3)),
     ("ids_on_the_second_page", "Pages after the first show ids and names alone.", "SessionPage", DOCUMENTED, paged(lambda p, _: ({"sessions": [{"session_id": s["session_id"], "session_name": s["session_name"]} for s in p["sessions"]]} if p["next_page"] is None and p["count"] != p["total_count"] else {})), fit_pages(3)),
     ("null_among_sessions", "The last page ends with null.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": [*p["sessions"], None]} if p["next_page"] is None else {}), fit_pages(3)),
-    ("sessions_in_envelopes", "The sessions of a page are each inside `session`.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": [{"session": s} for s in p["sessions"]]}), fit_pages(1)),
+    ("sessions_in_envelopes", "Each session of a page is inside `session`.", "SessionPage", DOCUMENTED, paged(lambda p, _: {"sessions": [{"session": s} for s in p["sessions"]]}), fit_pages(1)),
 )  # fmt: skip
 
 

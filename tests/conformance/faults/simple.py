@@ -1,4 +1,4 @@
-"""Deliberate defects, each a small change between a request and the reference server.
+"""Deliberate faults, each a small change between a request and the reference server.
 
 The tests of the judge name these one by one; the catalogue beside them is judged as a whole.
 """
@@ -62,7 +62,7 @@ def crash_on_empty_text(request: Request, handle: Handler) -> Response:
 
 
 def text_as_number(request: Request, handle: Handler) -> Response:
-    """Take numbers that are written as text, as a lax framework does."""
+    """Accept numbers in strings, as a lax framework does."""
     if is_session(request, "PATCH"):
         try:
             body = json.loads(request.body)
@@ -133,7 +133,7 @@ def parrot(request: Request, handle: Handler) -> Response:
 
 
 def created_without_id(request: Request, handle: Handler) -> Response:
-    """Respond with 201, which the page leaves open, and sometimes without the id, which it does not."""
+    """Respond with 201, which the page allows, and sometimes without the id, which it requires."""
     reply = handle(request)
     if request.path != "/sessions" or reply.status != 200:
         return reply

@@ -1,4 +1,4 @@
-"""What one user sees, counts and changes of another, and users who are not linked."""
+"""Users who see, count or change sessions of others, and users who are not linked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +72,7 @@ def same_error(caller: Caller) -> bool:
 
 
 def with_all(method: str) -> type[Api]:
-    """Return a server one of whose methods does not ask whose a session is."""
+    """Return a server with one method that does not check the owner of a session."""
 
     def act(api: Api, user: User, *rest: Any) -> Any:
         return getattr(Api, method)(api, User(True, everybody(api)), *rest)
@@ -81,7 +81,7 @@ def with_all(method: str) -> type[Api]:
 
 
 def finding(status: int, msg: str) -> type[Api]:
-    """Return a server with an error of its own for a session of another user."""
+    """Return a server with a special error for a session of another user."""
 
     def find(api: Api, user: User, session_id: str) -> Session:
         if session_id not in user.sessions and session_id in everybody(api):
@@ -103,11 +103,11 @@ def refuses_others(caller: Caller) -> bool:
 
 
 FAULTS.enter(
-    ("reads_all", "Whoever knows the id reads a session of another user.", "S2", STRICT, with_all("read"), unreadable),
-    ("writes_all", "Whoever knows the id changes a session of another user.", "S2", STRICT, with_all("update"), unwritable),
-    ("empty_response_to_writes", "A change of another user's session gets the session, and is not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
+    ("reads_all", "Anyone who knows the id can read a session of another user.", "S2", STRICT, with_all("read"), unreadable),
+    ("writes_all", "Anyone who knows the id can change a session of another user.", "S2", STRICT, with_all("update"), unwritable),
+    ("empty_response_to_writes", "A change of another user's session returns the session, and is not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
     ("forbidden_for_others", "A session of another user is 403, which tells that it exists.", "S2", STRICT, finding(403, "Session not found"), unreadable),
-    ("other_words_for_others", "404 for another user's session has another message than for one that never was.", "S2", STRICT, finding(404, "Session not found for this user"), same_error),
+    ("other_words_for_others", "404 for another user's session has another message than for one that does not exist.", "S2", STRICT, finding(404, "Session not found for this user"), same_error),
     ("lists_all", "The list shows the sessions of all users.", "S2 L199", DOCUMENTED, instead(ordered=lambda api, user: list(everybody(api).values())), unlisted),
     ("counts_all", "`total_count` counts the sessions of all users.", "S2", STRICT, instead(page=lambda api, user, request: Api.page(api, user, request) | {"total_count": len(everybody(api))}), uncounted),
 )  # fmt: skip
@@ -156,7 +156,7 @@ class OneCacheForAll(Remembering):
 
 
 def linked_stays_hidden(caller: Caller) -> bool:
-    """Say whether a link to another user's session shows nothing of it."""
+    """Say whether a link to another user's session reveals nothing of it."""
     theirs = caller.another()
     hidden = theirs.create()
     theirs.patch(hidden, {"patient": {"name": "Marigold"}})
@@ -168,7 +168,7 @@ def linked_stays_hidden(caller: Caller) -> bool:
 
 @FAULTS.fault("S2", STRICT, linked_stays_hidden)
 class LinkedSessionsAreShown(Api):
-    """A session shows the patients of the sessions linked to it, whoever they belong to."""
+    """A session shows the patients of the sessions linked to it, of any user."""
 
     def shown(self, session: Session, operation: str) -> Session:
         known = everybody(self)
@@ -181,7 +181,7 @@ class LinkedSessionsAreShown(Api):
 
 @FAULTS.fault("S2", STRICT, linked_stays_hidden)
 class LinkingGrantsReading(Api):
-    """To link a session of another user to one's own makes it readable."""
+    """Linking a session of another user makes it readable."""
 
     def lookup(self, user: User, session_id: str) -> Session | None:
         linked = [
@@ -202,7 +202,7 @@ def same_appointment(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 S15", STRICT, same_appointment)
 class OneSessionPerAppointment(Api):
-    """A creation for an appointment that another user knows returns that user's session."""
+    """A creation for an appointment that another user has returns that user's session."""
 
     def opened(self, user: User, sent: Session) -> Session:
         wanted = sent.get("ehr_appointment_id")
@@ -217,7 +217,7 @@ def not_moved(caller: Caller) -> bool:
 
 @FAULTS.fault("S2", STRICT, not_moved)
 class TakesOver(Api):
-    """A creation that sends the `session_id` of another user's session takes that over."""
+    """A creation that sends the `session_id` of another user's session takes it over."""
 
     def create(self, user: User, request: Request) -> Any:
         sent = self.parsed(request) if request.body else {}
@@ -233,7 +233,7 @@ class TakesOver(Api):
 
 
 def linked_only(operation: str) -> type[Api]:
-    """Return a server on which an operation besides the list wants a linked user."""
+    """Return a server on which an operation besides the list requires a linked user."""
 
     def authenticate(api: Api, request: Request) -> User:
         user = Api.authenticate(api, request)
@@ -285,7 +285,7 @@ def own_on_every_page(caller: Caller) -> bool:
 
 @FAULTS.fault("S2 S16", STRICT, own_on_every_page)
 class OthersBehindTheFirstPage(Api):
-    """The first page holds sessions of the caller, and those behind it hold everybody's."""
+    """The first page has the sessions of the caller, and later pages those of all users."""
 
     def page(self, user: User, request: Request) -> Any:
         if "page" not in request.query:
@@ -316,7 +316,7 @@ def unreadable_each(caller: Caller) -> bool:
 
 @FAULTS.fault("S2", STRICT, unreadable_each)
 class OneInEightIsOpen(Api):
-    """In one of eight places where sessions are kept, nobody asks whose they are."""
+    """One of eight shards that hold sessions does not check their owner."""
 
     def lookup(self, user: User, session_id: str) -> Session | None:
         open_to_all = session_id.isdigit() and int(session_id) % 8 == 0
@@ -331,7 +331,7 @@ def twins_apart(caller: Caller) -> bool:
 
 @FAULTS.fault("S11 S20", STRICT, twins_apart)
 class OnePatientForAProfile(Remembering):
-    """An update of the patient shows in every session that was opened for the same profile."""
+    """An update of the patient shows in every session with the same profile."""
 
     def opened(self, user: User, sent: Session) -> Session:
         session = super().opened(user, sent)
@@ -351,7 +351,7 @@ def unseen_by_head(caller: Caller) -> bool:
 
 @FAULTS.fault("S2", STRICT, unseen_by_head)
 class HeadTellsWhatExists(Api):
-    """HEAD asks whether there is a session, and not whose it is."""
+    """HEAD checks that a session exists, but not its owner."""
 
     def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
         known = super().methods(below)
@@ -369,7 +369,7 @@ def refused_alike(caller: Caller) -> bool:
 
 @FAULTS.fault("S2", STRICT, refused_alike)
 class ChecksOnlyWhatExists(Api):
-    """A wrong update of another user's session is 422, and of one that never was 404."""
+    """A wrong update of another user's session is 422, and of one that does not exist 404."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         if session_id in everybody(self):

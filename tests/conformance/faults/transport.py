@@ -101,7 +101,7 @@ def not_an_empty_list(reply: Response) -> Response:
 
 
 def loses_updates(request: Request, handle: Handler) -> Response:
-    """Hang up on an update that sets a duration, and forget it."""
+    """Close the connection on an update that sets a duration, and drop it."""
     lost = operation_of(request) == PATCH and b'"duration"' in request.body
     return Response(503, b"", {}, pieces=(b"",)) if lost else handle(request)
 
@@ -111,7 +111,7 @@ FAULTS.enter(
     ("created_is_201", "The creation responds with 201, which the strict document does not declare.", "S21", STRICT, responding(to(status=201), CREATE, 200), created),
     ("update_is_202", "An update responds with 202, as if the change were still to come.", "S21", STRICT, responding(to(status=202), PATCH, 200), patched),
     ("missing_session_is_200", "The error of an unknown session comes with status 200.", "ErrorResponse L90-L97", DOCUMENTED, responding(to(status=200), GET, 404), missing),
-    ("missing_session_is_410", "A session that never was is said to be gone.", "S2", STRICT, responding(to(status=410), GET, 404), missing),
+    ("missing_session_is_410", "A session that does not exist is 410.", "S2", STRICT, responding(to(status=410), GET, 404), missing),
     ("redirects_reads", "A session is not returned but redirected to another path.", "SessionEnvelope", DOCUMENTED, responding(lambda _: Response(307, b"", {"location": "elsewhere/"}), GET, 200), reads),
     ("update_without_content", "An update responds with 204 and no session.", "SessionEnvelope", DOCUMENTED, responding(lambda _: Response(204, b"", {}), PATCH, 200), updates),
     ("session_as_html", "A session is sent as text/html.", "SessionEnvelope", DOCUMENTED, responding(of_type("text/html; charset=utf-8"), GET), reads),
@@ -126,9 +126,9 @@ FAULTS.enter(
     ("bare_list", "The list is a bare array of sessions.", "SessionPage", DOCUMENTED, responding(lambda r: r.but(content=r.content["sessions"]), LIST, 200), lists),
     ("not_a_number", "After an update to zero seconds, the duration in the response is NaN.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(body=r.body.replace(b'"duration": 0,', b'"duration": NaN,')), PATCH, 200), lambda c: b"NaN" not in c.patch(c.create(), {"duration": 0}).body),
     ("gzip_that_is_none", "The list is announced as gzip and is not compressed.", "SessionPage", DOCUMENTED, responding(to(headers={"content-encoding": "gzip"}), LIST), lambda c: c.page().headers.get("content-encoding", "identity") == "identity"),
-    ("page_for_browsers", "Who would rather have HTML gets the response as a page to browse.", "SessionEnvelope", DOCUMENTED, between(for_browsers), lambda c: is_json(c.get(c.create(), accept=HTML))),
+    ("page_for_browsers", "A client that prefers HTML gets the response as an HTML page.", "SessionEnvelope", DOCUMENTED, between(for_browsers), lambda c: is_json(c.get(c.create(), accept=HTML))),
     ("gzip_that_is_cut", "A list is compressed where that is accepted, and its last bytes are never flushed.", "SessionPage", DOCUMENTED, between(cut_gzip), whole_though_compressed),
-    ("debug_toolbar", "Behind the JSON of a session stands an HTML comment.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(body=r.body + b"\n<!-- 3 queries -->"), GET), reads),
+    ("debug_toolbar", "An HTML comment follows the JSON of a session.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(body=r.body + b"\n<!-- 3 queries -->"), GET), reads),
     ("length_in_characters", "Content-Length counts characters, so that a response with an accent loses its end.", "SessionEnvelope S13", DOCUMENTED, responding(lambda r: r.but(body=spelled(r).encode()[: len(spelled(r))]), PATCH, 200), names_patient),
     ("loses_updates", "An update that sets a duration gets no response, and changes nothing.", "L99", DOCUMENTED, between(loses_updates), updates),
     ("composing_proxy", "A proxy normalises the text of every response to composed characters.", "S13", STRICT, responding(lambda r: r.but(body=unicodedata.normalize("NFC", spelled(r)).encode())), lambda c: c.keeps(patient={"name": "e\u0301"})),

@@ -1,4 +1,4 @@
-"""What is taken although it is wrong, and refused although it is right."""
+"""Invalid input that is accepted, and valid input that is refused."""
 
 import json
 import re
@@ -28,7 +28,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def converting(field: str, takes: Rule, turns: Callable[[Any], Any]) -> type[Api]:
-    """Return a server that takes some values of a property, and turns them into others."""
+    """Return a server that accepts some values of a property, and converts them."""
     place, _, name = f"body.{field}".rpartition(".")
 
     class Converting(Api):
@@ -71,12 +71,12 @@ def is_null(value: Any) -> bool:
     return value is None
 
 
-# name, sentence, row, property, what is taken, what becomes of it, what the witness sends
+# name, sentence, row, property, what is accepted, its conversion, what the witness sends
 TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = (
-    ("duration_as_text", "A duration may be a text of digits.", "S9", "duration", text_like(r"\d+(\.\d+)?"), float, "60"),
-    ("duration_as_text_kept", "A duration may be a text, and stays one.", "S9", "duration", is_text, as_is, "60"),
-    ("duration_as_time", "A duration may be a text like 1:30.", "S9", "duration", text_like(r"\d+:\d\d"), lambda t: int(t.split(":")[0]) * 60 + int(t[-2:]), "1:30"),
-    ("empty_duration", "An empty text is a duration of 0.", "S9", "duration", text_like(""), lambda _: 0, ""),
+    ("duration_as_text", "A duration may be a string of digits.", "S9", "duration", text_like(r"\d+(\.\d+)?"), float, "60"),
+    ("duration_as_text_kept", "A duration may be a string, and stays one.", "S9", "duration", is_text, as_is, "60"),
+    ("duration_as_time", "A duration may be a string like 1:30.", "S9", "duration", text_like(r"\d+:\d\d"), lambda t: int(t.split(":")[0]) * 60 + int(t[-2:]), "1:30"),
+    ("empty_duration", "An empty string is a duration of 0.", "S9", "duration", text_like(""), lambda _: 0, ""),
     ("true_is_a_duration", "A duration may be true, which is 1.", "S9", "duration", of_type(bool), int, True),
     ("false_is_a_duration", "A duration may be false, which is 0.", "S9", "duration", lambda v: v is False, int, False),
     ("null_duration", "A duration of null is ignored.", "S9 L137", "duration", is_null, ignored, None),
@@ -94,7 +94,7 @@ TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = 
     ("notes_as_numbers", "A note may be a number.", "S9", "clinician_notes", lambda v: isinstance(v, list) and all(type(n) in {str, int} for n in v), lambda v: list(map(str, v)), ["a", 1]),
     ("null_notes_among", "A null among notes is dropped.", "S9", "clinician_notes", lambda v: isinstance(v, list) and all(n is None or isinstance(n, str) for n in v), lambda v: [n for n in v if n is not None], ["a", None]),
     ("null_for_notes", "A null for notes empties them.", "S9", "clinician_notes", is_null, lambda _: [], None),
-    ("object_for_notes", "`clinician_notes` may be an object, of which the values count.", "S9", "clinician_notes", of_type(dict), lambda v: list(map(str, v.values())), {"0": "a"}),
+    ("object_for_notes", "`clinician_notes` may be an object, whose values count.", "S9", "clinician_notes", of_type(dict), lambda v: list(map(str, v.values())), {"0": "a"}),
     ("links_as_numbers", "A linked session may be named by a number.", "S9", "linked_sessions_for_context", lambda v: isinstance(v, list) and all(type(n) in {str, int} for n in v), lambda v: list(map(str, v)), [123]),
     ("link_as_text", "`linked_sessions_for_context` may be one id.", "S9", "linked_sessions_for_context", is_text, lambda t: [t], "1"),
     ("number_for_appointment", "`ehr_appt_id` may be a number.", "S9", "ehr_appt_id", of_type(int), str, 42),
@@ -103,10 +103,10 @@ TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = 
     ("number_for_status", "`session_status` may be a number.", "S9", "session_status", of_type(int), str, 3),
     ("flag_for_mode", "`transcribe_mode` may be a boolean.", "S9", "transcribe_mode", of_type(bool), str, True),
     ("number_for_local_time", "`created_time_local` may be a number.", "S9", "created_time_local", of_type(int), str, 1733889477),
-    ("null_for_recording", "A null for `recording_status` is taken.", "S9", "recording_status", is_null, ignored, None),
+    ("null_for_recording", "A null for `recording_status` is accepted.", "S9", "recording_status", is_null, ignored, None),
     ("patient_null", "A null for `patient` is ignored.", "S9", "patient", is_null, ignored, None),
     ("patient_array", "An empty array for `patient` is an empty object.", "S9", "patient", lambda v: v == [], ignored, []),
-    ("patient_as_text", "`patient` may be a text, which is ignored.", "S9", "patient", is_text, ignored, "John Doe"),
+    ("patient_as_text", "`patient` may be a string, which is ignored.", "S9", "patient", is_text, ignored, "John Doe"),
     ("null_name", "A null for the patient's name is ignored.", "S9", "patient.name", is_null, ignored, None),
     ("number_for_name", "A patient's name may be a number.", "S9", "patient.name", of_type(int, float), str, 7),
     ("null_gender", "A null for the gender empties it.", "S9", "patient.gender", is_null, as_is, None),
@@ -119,13 +119,13 @@ TAKEN: tuple[tuple[str, str, str, str, Rule, Callable[[Any], Any], Any], ...] = 
     ("null_dob", "A null for `dob` empties it.", "S9", "patient.dob", is_null, as_is, None),
     ("empty_dob", "An empty `dob` is null.", "S8", "patient.dob", text_like(""), lambda _: None, ""),
     ("thirtieth_of_february", "A `dob` may be 2023-02-30.", "S8", "patient.dob", text_like(r"\d{4}-02-30"), as_is, "2023-02-30"),
-    ("rolls_over", "A day after the end of a month is one of the next month.", "S8", "patient.dob", text_like(r"\d{4}-04-31"), lambda t: f"{t[:4]}-05-01", "1990-04-31"),
+    ("rolls_over", "A day after the end of a month is a day of the next month.", "S8", "patient.dob", text_like(r"\d{4}-04-31"), lambda t: f"{t[:4]}-05-01", "1990-04-31"),
     ("thirteenth_month", "A `dob` may have the month 13.", "S8", "patient.dob", text_like(r"\d{4}-13-\d\d"), as_is, "1990-13-01"),
     ("no_leap_century", "A `dob` may be 1900-02-29: every fourth year is taken for a leap year.", "S8", "patient.dob", text_like("[0-9]{2}00-02-29"), as_is, "1900-02-29"),
     ("short_dob", "A `dob` may lack its zeros.", "S8", "patient.dob", text_like(r"\d{4}-\d-\d"), lambda t: "{}-{:0>2}-{:0>2}".format(*t.split("-")), "1990-1-1"),
     ("compact_dob", "A `dob` may be 19900101.", "S8", "patient.dob", text_like(r"\d{8}"), lambda t: f"{t[:4]}-{t[4:6]}-{t[6:]}", "19900101"),
-    ("dob_with_time", "A `dob` may have a time, which is cut off.", "S8", "patient.dob", text_like(r"\d{4}-\d\d-\d\dT.*"), lambda t: t[:10], "1990-01-01T00:00:00"),
-    ("dob_of_the_week", "A `dob` may be a day of a week.", "S8", "patient.dob", text_like(r"\d{4}-W\d\d-\d"), lambda t: "1990-01-01", "1990-W01-1"),
+    ("dob_with_time", "A `dob` may have a time, which is dropped.", "S8", "patient.dob", text_like(r"\d{4}-\d\d-\d\dT.*"), lambda t: t[:10], "1990-01-01T00:00:00"),
+    ("dob_of_the_week", "A `dob` may be an ISO week date.", "S8", "patient.dob", text_like(r"\d{4}-W\d\d-\d"), lambda t: "1990-01-01", "1990-W01-1"),
     ("dob_as_slashes", "A `dob` may be 01/02/1990.", "S8", "patient.dob", text_like(r"\d\d/\d\d/\d{4}"), lambda t: f"{t[6:]}-{t[3:5]}-{t[:2]}", "01/02/1990"),
     ("dob_with_newline", "A `dob` may end with a newline, which is kept.", "S8", "patient.dob", text_like(r"\d{4}-\d\d-\d\d\n"), as_is, "1990-01-01\n"),
     ("arabic_dob", "A `dob` may be written in Arabic digits.", "S8", "patient.dob", text_like("[\u0660-\u0669]{4}-[\u0660-\u0669]{2}-[\u0660-\u0669]{2}"), lambda t: "-".join(f"{int(p):02}" for p in t.split("-")), "\u0661\u0669\u0669\u0660-\u0660\u0661-\u0660\u0661"),
@@ -157,7 +157,7 @@ REFUSED: tuple[tuple[str, str, str, Level, str, Rule, Any], ...] = (
     ("no_empty_name", "An empty name is refused.", "S11", STRICT, "patient.name", lambda v: v == "", ""),
     ("letters_in_names", "A name with a character beyond Latin-1 is refused.", "S13", STRICT, "patient.name", lambda v: max(v, default="") > "\xff", "李雷"),
     ("no_long_names", "A name of more than 255 characters is refused.", "S13", STRICT, "patient.name", lambda v: len(v) > 255, "n" * 256),
-    ("no_nul", "A text with NUL is refused.", "S13", STRICT, "patient.name", lambda v: "\0" in v, "a\0b"),
+    ("no_nul", "A string with NUL is refused.", "S13", STRICT, "patient.name", lambda v: "\0" in v, "a\0b"),
     ("no_other", "The gender OTHER is refused.", "Gender L145", DOCUMENTED, "patient.gender", lambda v: v == "OTHER", "OTHER"),
     ("no_leap_day", "A `dob` on a leap day is refused.", "S8 L146", DOCUMENTED, "patient.dob", lambda v: str(v).endswith("02-29"), "2000-02-29"),
     ("nobody_before_1970", "A `dob` before 1970 is refused.", "S8 L146", DOCUMENTED, "patient.dob", lambda v: v < "1970", "1969-12-31"),
@@ -172,8 +172,8 @@ REFUSED: tuple[tuple[str, str, str, Level, str, Rule, Any], ...] = (
     ("no_empty_notes", "An empty array of notes is refused.", "S11 L148", STRICT, "clinician_notes", lambda v: v == [], []),
     ("no_long_notes", "A note of more than 5,000 characters is refused.", "S13", STRICT, "clinician_notes", lambda v: any(len(n) > 5000 for n in v), ["n" * 5001]),
     ("no_false", "`is_consent` may only be true.", "S11 L154", STRICT, "is_consent", lambda v: v is False, False),
-    ("links_must_exist", "A link to a session that is not there is refused.", "S11", STRICT, "linked_sessions_for_context", bool, ["1"]),
-    ("local_time_is_iso", "`created_time_local` wants a date and a time.", "L155", STRICT, "created_time_local", lambda v: "T" not in v, "9 o'clock"),
+    ("links_must_exist", "A link to a session that does not exist is refused.", "S11", STRICT, "linked_sessions_for_context", bool, ["1"]),
+    ("local_time_is_iso", "`created_time_local` must be a date and a time.", "L155", STRICT, "created_time_local", lambda v: "T" not in v, "9 o'clock"),
     ("no_empty_link", "An empty `ehr_patient_id` is refused.", "S11", STRICT, "ehr_patient_id", lambda v: v == "", ""),
 )  # fmt: skip
 
@@ -197,21 +197,21 @@ for name, sentence, row, level, field, refused, value in REFUSED:
     FAULTS.add(f"refuses_{name}", sentence, f"{row} {field}", level, server, keeps(field, value))
 
 
-# --- bodies that are no objects, or no JSON ---
+# --- bodies that are not objects, or not JSON ---
 
 
 def reading(change: Callable[[bytes], bytes]) -> type[Api]:
-    """Return a server that reads another body than the one that was sent."""
+    """Return a server that changes a body before it reads it."""
     return instead(decoded=lambda api, body: Api.decoded(api, change(body)))
 
 
 def taking(change: Callable[[Any], Any]) -> type[Api]:
-    """Return a server that takes the content of a body for another one."""
+    """Return a server that changes the JSON of a body."""
     return instead(decoded=lambda api, body: change(Api.decoded(api, body)))
 
 
 def decoding(decode: Callable[[bytes], Any]) -> type[Api]:
-    """Return a server that reads bodies in a way of its own."""
+    """Return a server that reads bodies in its own way."""
     return instead(decoded=lambda api, body: decode(body))
 
 
@@ -243,20 +243,20 @@ FAULTS.enter(
     ("takes_nan", "NaN is read, and ignored.", "S5", STRICT, decoding(lax_constants), is_refused(400, b'{"duration": NaN}')),
     ("takes_infinity", "Infinity is read, and ignored.", "S5", STRICT, decoding(lax_constants), is_refused(400, b'{"duration": Infinity}')),
     ("null_body", "A body of null is an empty object.", "S5", STRICT, taking(lambda c: {} if c is None else c), is_refused(422, b"null")),
-    ("trailing_comma", "A comma may stand behind the last property.", "S5", STRICT, reading(lambda b: re.sub(rb",\s*([}\]])", rb"\1", b)), is_refused(400, b'{"duration": 5,}')),
+    ("trailing_comma", "A comma may follow the last property.", "S5", STRICT, reading(lambda b: re.sub(rb",\s*([}\]])", rb"\1", b)), is_refused(400, b'{"duration": 5,}')),
     ("comments", "A body may have comments.", "S5", STRICT, reading(lambda b: re.sub(rb"/\*.*?\*/", b"", b)), is_refused(400, b'{"duration": 5 /* s */}')),
-    ("what_follows", "What follows the first value of a body is not looked at.", "S5", STRICT, decoding(lambda b: json.JSONDecoder().raw_decode(b.decode())[0]), is_refused(400, b'{"duration": 5} {')),
+    ("what_follows", "What follows the first value of a body is ignored.", "S5", STRICT, decoding(lambda b: json.JSONDecoder().raw_decode(b.decode())[0]), is_refused(400, b'{"duration": 5} {')),
     ("single_quotes", "Texts may stand in single quotes.", "S5", STRICT, reading(lambda b: b if b'"' in b else b.replace(b"'", b'"')), is_refused(400, b"{'duration': 5}")),
     ("latin_1", "A body that is not UTF-8 is read as Latin-1.", "S5", STRICT, reading(as_utf8), is_refused(400, b'{"patient": {"name": "Zo\xeb"}}')),
-    ("control_characters", "A text may hold a line break that is not escaped.", "S5", STRICT, decoding(lambda b: json.loads(b.decode(), strict=False)), is_refused(400, b'{"patient": {"name": "a\nb"}}')),
+    ("control_characters", "A string may hold a line break that is not escaped.", "S5", STRICT, decoding(lambda b: json.loads(b.decode(), strict=False)), is_refused(400, b'{"patient": {"name": "a\nb"}}')),
     ("array_of_one", "A body may be an array of one object.", "S5", STRICT, taking(only_item), is_refused(422, b'[{"duration": 5}]')),
-    ("json_in_json", "A body may be a text that holds JSON.", "S5", STRICT, taking(unquoted), is_refused(422, b'"{\\"duration\\": 5}"')),
+    ("json_in_json", "A body may be a string that holds JSON.", "S5", STRICT, taking(unquoted), is_refused(422, b'"{\\"duration\\": 5}"')),
     ("leading_zeros", "A number may begin with zeros.", "S5", STRICT, reading(lambda b: re.sub(rb": ?0+([1-9])", rb": \1", b)), is_refused(400, b'{"duration": 05}')),
 )  # fmt: skip
 
 
 def typed(takes: Callable[[str], bool]) -> type[Api]:
-    """Return a server that takes other content types, or refuses some."""
+    """Return a server that accepts other content types, or refuses some."""
     return instead(is_json=lambda api, content_type: takes(content_type))
 
 
@@ -273,13 +273,13 @@ def of_type_is(status: int, content_type: str | None) -> Witness:
 
 
 FAULTS.enter(
-    ("type_no_type_needed", "A body without a content type is taken.", "S5", STRICT, typed(lambda t: base(t) in {"", JSON}), of_type_is(415, None)),
-    ("type_plain_text", "A body of text/plain is taken.", "S5", STRICT, typed(lambda t: base(t) in {"text/plain", JSON}), of_type_is(415, "text/plain")),
-    ("type_text_json", "A body of text/json is taken.", "S5", STRICT, typed(lambda t: base(t).endswith("/json")), of_type_is(415, "text/json")),
-    ("type_merge_patch", "A body of application/merge-patch+json is taken.", "S5", STRICT, typed(lambda t: base(t).endswith("json")), of_type_is(415, "application/merge-patch+json")),
+    ("type_no_type_needed", "A body without a content type is accepted.", "S5", STRICT, typed(lambda t: base(t) in {"", JSON}), of_type_is(415, None)),
+    ("type_plain_text", "A body of text/plain is accepted.", "S5", STRICT, typed(lambda t: base(t) in {"text/plain", JSON}), of_type_is(415, "text/plain")),
+    ("type_text_json", "A body of text/json is accepted.", "S5", STRICT, typed(lambda t: base(t).endswith("/json")), of_type_is(415, "text/json")),
+    ("type_merge_patch", "A body of application/merge-patch+json is accepted.", "S5", STRICT, typed(lambda t: base(t).endswith("json")), of_type_is(415, "application/merge-patch+json")),
     ("type_begins_like_json", "A content type need only begin with application/json.", "S5", STRICT, typed(lambda t: base(t).startswith(JSON)), of_type_is(415, "application/jsonp")),
     ("type_json_somewhere", "A content type need only contain the words application/json.", "S5", STRICT, typed(lambda t: JSON in t), of_type_is(415, "text/plain; x=application/json")),
-    ("type_a_form", "A form is taken for JSON.", "S5", STRICT, typed(lambda t: base(t) != "text/csv"), of_type_is(415, "application/x-www-form-urlencoded")),
+    ("type_a_form", "A form is read as JSON.", "S5", STRICT, typed(lambda t: base(t) != "text/csv"), of_type_is(415, "application/x-www-form-urlencoded")),
     ("type_no_parameters", "A content type with a charset is refused.", "S5", STRICT, typed(lambda t: t.lower() == JSON), of_type_is(200, "application/json; charset=utf-8")),
     ("type_no_capitals", "A content type with capitals is refused.", "S5", STRICT, typed(lambda t: t.partition(";")[0].strip() == JSON), of_type_is(200, "Application/JSON")),
     ("type_one_parameter", "A content type with an unknown parameter is refused.", "S5", STRICT, typed(lambda t: base(t) == JSON and "profile" not in t), of_type_is(200, 'application/json; profile="x"')),
@@ -368,7 +368,7 @@ class BrokenCreationIsEmpty(Api):
 
 @FAULTS.fault("S9 S6", STRICT, lambda c: c.refuses(422, {"duration": 5, "patient": {"dob": "no"}}))
 class WrongPropertiesAreSkipped(Api):
-    """Properties that are wrong are left out, and the others stored."""
+    """Invalid properties are dropped, and the others stored."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:
         if isinstance(value, dict) and where != "body":

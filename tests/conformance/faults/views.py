@@ -1,4 +1,4 @@
-"""GET, the list and the response to PATCH that differ, and timestamps."""
+"""Differences between GET, the list and the response to PATCH, and timestamps."""
 
 import copy
 import re
@@ -45,7 +45,7 @@ JOHN = {"name": "John Doe", "gender": "MALE", "dob": "1990-01-01"}
 
 
 def keeps_after(first: Session, second: Session) -> Callable[[Caller], object]:
-    """Return a witness that a second update shows everywhere, after a first."""
+    """Return a witness that every operation shows the second of two updates."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -56,7 +56,7 @@ def keeps_after(first: Session, second: Session) -> Callable[[Caller], object]:
 
 
 def same(caller: Caller) -> bool:
-    """Say whether the three operations show one session alike, but for what they need not show."""
+    """Say whether the three operations show a session alike, except what they need not show."""
     views = caller.views(caller.create(), duration=2, patient=JOHN)
     return all({**view, "audio": []} == {**views[1], "audio": []} for view in views)
 
@@ -85,7 +85,7 @@ FAULTS.enter(
 
 
 def shows_again(*operations: str) -> type[Remembering]:
-    """Return a server whose operations show a session for ever as they first did."""
+    """Return a server whose operations always show the first version of a session."""
 
     class Cached(Remembering):
         def shown(self, session: Session, operation: str) -> Session:
@@ -98,8 +98,8 @@ def shows_again(*operations: str) -> type[Remembering]:
 
 
 FAULTS.enter(
-    ("cached_reads", "GET shows a session for ever as it first did.", "S11 L99", DOCUMENTED, shows_again(GET), keeps_after({"duration": 1}, {"duration": 2})),
-    ("cached_list", "The list shows a session for ever as it first did.", "S11 L99", DOCUMENTED, shows_again(LIST), keeps_after({"duration": 1}, {"duration": 2})),
+    ("cached_reads", "GET always shows the first version of a session that it showed.", "S11 L99", DOCUMENTED, shows_again(GET), keeps_after({"duration": 1}, {"duration": 2})),
+    ("cached_list", "The list always shows the first version of a session that it showed.", "S11 L99", DOCUMENTED, shows_again(LIST), keeps_after({"duration": 1}, {"duration": 2})),
 )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ class OneReadLate(Remembering):
 
 @FAULTS.fault("S11 L99", DOCUMENTED, keeps("duration", 9))
 class StateBefore(Api):
-    """The response to an update shows the session as it was before."""
+    """The response to an update shows the session before the update."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:
         before = self.shown(self.find(user, session_id), PATCH)
@@ -199,7 +199,7 @@ def grows(*changes: Session) -> Callable[[Caller], object]:
 
 
 def untouched(use: Callable[[Caller, str], object]) -> Callable[[Caller], object]:
-    """Return a witness that something leaves a session as it is."""
+    """Return a witness that something does not change a session."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -285,21 +285,21 @@ def touched_where(moves: Callable[[set[str]], bool]) -> type[Api]:
 
 
 TIMES.enter(
-    ("created_is_now_in_list", "The list shows the present for `created_at`.", "S12", STRICT, telling("created_at", lambda _: now(), LIST), created_stays),
+    ("created_is_now_in_list", "The list shows the current time as `created_at`.", "S12", STRICT, telling("created_at", lambda _: now(), LIST), created_stays),
     ("updated_only_with_duration", "`updated_at` moves only where the duration is sent.", "S12", STRICT, touched_where(lambda sent: "duration" in sent), grows({"language_code": "es"})),
     ("updated_not_with_patient", "`updated_at` moves except where the patient alone is sent.", "S12", STRICT, touched_where(lambda sent: sent != {"patient"}), grows({"patient": {"name": "x"}})),
     ("updated_not_with_notes", "`updated_at` moves except where notes alone are sent.", "S12", STRICT, touched_where(lambda sent: sent != {"clinician_notes"}), grows({"clinician_notes": ["x"]})),
     ("updated_not_with_consent", "`updated_at` moves except where `is_consent` alone is sent.", "S12", STRICT, touched_where(lambda sent: sent != {"is_consent"}), grows({"is_consent": True})),
     ("with_z", "`updated_at` ends with Z.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t + "Z"), well_formed),
     ("with_offset", "`created_at` has an offset.", "created_at L79-L80", DOCUMENTED, telling("created_at", lambda t: t + "+10:00"), well_formed),
-    ("with_a_space", "`updated_at` has a space for the T.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t.replace("T", " ")), well_formed),
-    ("nanoseconds", "`updated_at` has nine digits behind the second.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t + "000"), well_formed),
+    ("with_a_space", "`updated_at` has a space instead of the T.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t.replace("T", " ")), well_formed),
+    ("nanoseconds", "`updated_at` has nine digits after the second.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t + "000"), well_formed),
     ("date_alone", "`created_at` is a date.", "created_at L79-L80", DOCUMENTED, telling("created_at", lambda t: t[:10]), well_formed),
     ("to_the_minute", "`created_at` has no seconds.", "created_at L79-L80", DOCUMENTED, telling("created_at", lambda t: t[:16]), well_formed),
     ("as_http", "`updated_at` is written as in an HTTP header.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{datetime.fromisoformat(t):%a, %d %b %Y %H:%M:%S GMT}"), well_formed),
-    ("with_a_comma", "`updated_at` has a comma for the point.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t.replace(".", ",")), well_formed),
+    ("with_a_comma", "`updated_at` has a decimal comma.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: t.replace(".", ",")), well_formed),
     ("never_updated_is_null", "`updated_at` is null until the first update.", "updated_at L80", DOCUMENTED, telling("updated_at", None, when=lambda s: s["updated_at"] == s["created_at"]), well_formed),
-    ("update_tells_another_time", "The response to an update shows `updated_at` a millisecond before what is kept.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) - timedelta(milliseconds=1)), PATCH), same),
+    ("update_tells_another_time", "The response to an update shows `updated_at` a millisecond too early.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) - timedelta(milliseconds=1)), PATCH), same),
 )  # fmt: skip
 
 
@@ -346,11 +346,11 @@ class AllAreTouched(Api):
         return told
 
 
-# --- who asks whether something has changed ---
+# --- conditional requests ---
 
 
 def tagging(tag: Callable[[Session], str], *operations: str) -> type[Api]:
-    """Return a server that responds with 304 to who names the tag of a content, as that makes it."""
+    """Return a server that responds with 304 where the tag that a function computes is sent."""
 
     def handle(request: Request, handle: Handler) -> Response:
         reply = handle(request)
@@ -369,7 +369,7 @@ def as_http(text: str) -> str:
 
 
 def dated(request: Request, handle: Handler) -> Response:
-    """Tell when a session changed to the second, and 304 to who knows a change of that second."""
+    """Give Last-Modified in seconds, and respond with 304 to a date of the same second."""
     reply = handle(request)
     if reply.status != 200 or operation_of(request) != GET:
         return reply
@@ -380,7 +380,7 @@ def dated(request: Request, handle: Handler) -> Response:
 
 
 def asks_again(caller: Caller, ask: Callable[..., Response]) -> bool:
-    """Say whether a client that has the response of a GET is told of a change."""
+    """Say whether a client that has the response of a GET sees a change."""
     before = ask()
     names = {"if_none_match": "etag", "if_modified_since": "last-modified"}
     known = {name: before.headers[of] for name, of in names.items() if of in before.headers}
@@ -412,19 +412,19 @@ def list_again(caller: Caller) -> bool:
 
 
 FAULTS.enter(
-    ("tag_of_the_id", "The ETag of a session is its id: after a change, who asks with it gets 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["session_id"], GET), session_again),
-    ("never_modified", "A reading with If-Modified-Since is 304.", "S11 L99", DOCUMENTED, between(lambda request, handle: Response(304, b"", {}) if operation_of(request) == GET and "if-modified-since" in request.headers else handle(request)), lambda c: c.get(c.create(), if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT").status == 200),
-    ("tag_of_the_creation", "The ETag of a session is when it was created, and so 304 follows on a change.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["created_at"], GET), session_again),
-    ("tag_of_the_total", "The ETag of the list is how many sessions there are: after a change it is 304.", "S11 L199", DOCUMENTED, tagging(lambda c: str(c["total_count"]), LIST), list_again),
+    ("tag_of_the_id", "The ETag of a session is its id: a conditional request after a change gets 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["session_id"], GET), session_again),
+    ("never_modified", "A request with If-Modified-Since is 304.", "S11 L99", DOCUMENTED, between(lambda request, handle: Response(304, b"", {}) if operation_of(request) == GET and "if-modified-since" in request.headers else handle(request)), lambda c: c.get(c.create(), if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT").status == 200),
+    ("tag_of_the_creation", "The ETag of a session is its creation time: after a change it is 304.", "S11 L99", DOCUMENTED, tagging(lambda c: c["session"]["created_at"], GET), session_again),
+    ("tag_of_the_total", "The ETag of the list is the number of sessions: after a change it is 304.", "S11 L199", DOCUMENTED, tagging(lambda c: str(c["total_count"]), LIST), list_again),
     ("modified_to_the_second", "Last-Modified has whole seconds: a change within the second gets 304.", "S11 L99", DOCUMENTED, between(dated), session_again),
 )  # fmt: skip
 
 
-# --- what lasts for a while ---
+# --- data that is lost after a while ---
 
 
 def lasts(seconds: float, ask: Callable[[Caller, str], object]) -> Witness:
-    """Return a witness that something holds of a session some seconds after its update."""
+    """Return a witness that something holds for a session some seconds after its update."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -436,7 +436,7 @@ def lasts(seconds: float, ask: Callable[[Caller, str], object]) -> Witness:
 
 
 class ForgetsUpdates(Remembering):
-    """What an update changed is forgotten after half a second, but for when that was."""
+    """The changes of an update are lost after half a second, except `updated_at`."""
 
     def change(self, session: Session, sent: Session) -> None:
         name = session["session_id"]
@@ -471,7 +471,7 @@ def of_the_newest(number: int) -> type[Api]:
 
 
 class GoneAfterRequests(Remembering):
-    """A session is gone after sixty more responses since it was last asked for."""
+    """A session is gone sixty responses after its last request."""
 
     def lookup(self, user: User, session_id: str) -> Session | None:
         session = super().lookup(user, session_id)
@@ -496,14 +496,14 @@ def kept_among(number: int, ask: Callable[[Caller], object]) -> Witness:
 
 
 FAULTS.enter(
-    ("gone_after_a_while", "Half a second after its creation a session is found no more.", "S15 L39", DOCUMENTED, instead(lookup=vanishing), lasts(AGE * 1.1, lambda c, i: c.get(i).status == 200)),
-    ("updates_are_forgotten", "Half a second after an update a session is as it was before.", "S11 L99", DOCUMENTED, ForgetsUpdates, lasts(AGE * 1.1, lambda c, i: c.read(i)["duration"] == 9)),
+    ("gone_after_a_while", "Half a second after its creation a session is no longer found.", "S15 L39", DOCUMENTED, instead(lookup=vanishing), lasts(AGE * 1.1, lambda c, i: c.get(i).status == 200)),
+    ("updates_are_forgotten", "Half a second after an update, the session is as before.", "S11 L99", DOCUMENTED, ForgetsUpdates, lasts(AGE * 1.1, lambda c, i: c.read(i)["duration"] == 9)),
     ("newest_twenty_are_found", "Only the twenty newest sessions of a user are found by their ids.", "S15 L39", DOCUMENTED, of_the_newest(20), kept_among(21, lambda c: c.create())),
     ("gone_after_requests", "A session is gone after sixty more responses.", "S15 L39", DOCUMENTED, GoneAfterRequests, kept_among(70, lambda c: c.page())),
 )  # fmt: skip
 
 
-# --- long values, in one operation alone ---
+# --- long values in one operation ---
 
 FAULTS.enter(
     ("long_names_in_list", "The list cuts names after 64 characters, and ends them with dots.", "S11 L103 patient", DOCUMENTED, telling("patient.name", lambda n: f"{n[:63]}…" if len(n) > 64 else n, LIST), keeps("patient.name", "n" * 65)),
@@ -515,5 +515,5 @@ FAULTS.enter(
 TIMES.enter(
     ("with_offset_in_list", "The list shows `updated_at` with an offset of zero.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}+00:00", LIST), well_formed),
     ("with_z_once_changed", "`updated_at` ends with Z once it has moved.", "updated_at L79-L80", DOCUMENTED, telling("updated_at", lambda t: f"{t}Z", when=lambda s: s["updated_at"] != s["created_at"]), well_formed),
-    ("local_time_in_update", "The response to an update shows `updated_at` of another zone than GET.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) + timedelta(hours=10)), PATCH), same),
+    ("local_time_in_update", "The response to an update shows `updated_at` in another time zone than GET.", "S11 S12", STRICT, telling("updated_at", lambda t: stamp(datetime.fromisoformat(t) + timedelta(hours=10)), PATCH), same),
 )  # fmt: skip

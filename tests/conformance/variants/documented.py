@@ -212,6 +212,6 @@ enter(
     ("later_notes", "Notes are further on: a text, a style, a template, and values that nobody has seen.", instead(opened=further_on), lambda c: c.created()["consult_note"]["voice_style"] is not None),
     ("more_methods", "A session can also be replaced by PUT, and deleted.", instead(methods=more_methods), lambda c: c.send("PUT", f"/sessions/{c.create()}", {"duration": 3}).status == 200),
     ("other_choices", "Whatever the page leaves open is otherwise: statuses, errors, forms, values where null was shown.", between(with_other_choices), lambda c: c.get(c.id_of_nobody, authorization=None).status == 404),
-    ("padded_tokens", "Tokens are a JWT, of which the last bits that stand for no byte are not looked at.", SealWithAnyPadding, lambda c: not seal_with_other_padding(c)),
+    ("padded_tokens", "Tokens are a JWT, of which the last bits that stand for no byte are ignored.", SealWithAnyPadding, lambda c: not seal_with_other_padding(c)),
     ("as_the_samples", "Where the samples contradict themselves, so does the server.", between(as_sampled), lambda c: c.listed()["count"] == 10),
 )  # fmt: skip

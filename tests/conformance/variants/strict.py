@@ -345,7 +345,7 @@ enter(
     ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
     ("first_size_counts", "Of several `page_size` the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
     ("one_size_alone", "More than one `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
-    ("known_parameters_alone", "A parameter of the list that nobody knows is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
+    ("known_parameters_alone", "A parameter of the list that is unknown is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
     ("link_before_query", "A user who is not linked gets 403 whatever else is wrong with the request.", instead(page=link_first), lambda c: c.unlinked().page(page_size="x").status == 403),
 )  # fmt: skip
 
@@ -401,7 +401,7 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def paired(read: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> type[Api]:
-    """Return a server that reads objects in a way of its own."""
+    """Return a server that reads objects in its own way."""
 
     def decoded(_: Api, body: bytes) -> Any:
         return json.loads(
@@ -446,9 +446,9 @@ enter(
     ("nothing_very_deep", "Arrays and objects more than 60 deep are no JSON.", instead(decoded=very_shallow), lambda c: is_error(c.patch_raw(c.create(), DEEP), 400)),
     ("each_name_once", "An object that has a name twice is no JSON.", paired(once_each), lambda c: is_error(c.patch_raw(c.create(), TWICE), 400)),
     ("first_name_counts", "Of a name that an object has twice the first counts.", paired(lambda pairs: dict(reversed(pairs))), lambda c: c.patch_raw(c.create(), TWICE).content["session"]["duration"] == 1),
-    ("tiny_is_zero", "A negative number that no double tells from zero is taken.", instead(decoded=tiny_is_zero), lambda c: c.patch_raw(c.create(), b'{"duration": -1e-400}').status == 200),
-    ("byte_order_mark", "A byte order mark before a body is not looked at.", instead(decoded=without_mark), lambda c: c.patch_raw(c.create(), b"\xef\xbb\xbf{}").status == 200),
-    ("slash_behind_ids", "A slash behind an id is not looked at.", between(without_slash), lambda c: c.get(f"{c.create()}/").status == 200),
+    ("tiny_is_zero", "A negative number that no double tells from zero is accepted.", instead(decoded=tiny_is_zero), lambda c: c.patch_raw(c.create(), b'{"duration": -1e-400}').status == 200),
+    ("byte_order_mark", "A byte order mark before a body is ignored.", instead(decoded=without_mark), lambda c: c.patch_raw(c.create(), b"\xef\xbb\xbf{}").status == 200),
+    ("slash_behind_ids", "A slash after an id is ignored.", between(without_slash), lambda c: c.get(f"{c.create()}/").status == 200),
     ("nothing_is_invalid", "An update without a body is 422.", instead(parsed=nothing_is_invalid), lambda c: is_error(c.patch_raw(c.create(), b""), 422)),
 )  # fmt: skip
 
@@ -755,7 +755,7 @@ enter(
     ("short_heads", "Tokens have 5,000 characters, and a header of more than 8,192 is refused by the proxy.", type("Short", (spelling(lambda token: token + secrets.token_hex(2500)),), {"handle": within_bounds}), lambda c: c.using(c.token * 2).page().status == 431),
     ("tokens_are_numbers", "Tokens are UUIDs, whose case is no matter.", type("Uuids", (spelling(lambda _: str(uuid.uuid4())),), {"owner": lambda api, token: Api.owner(api, token.lower())}), lambda c: c.using(c.token.upper()).page().status == 200),
     ("users_in_any_case", "Ids of users that differ in case are one.", users_by(lambda email, i: (email, i.lower())), lambda c: not two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))(c)),
-    ("users_are_trimmed", "Spaces round the id of a user are not looked at.", users_by(lambda email, i: (email, i.strip())), lambda c: not two_users(lambda e: (e, " 1"), lambda e: (e, "1"))(c)),
+    ("users_are_trimmed", "Spaces around the id of a user are ignored.", users_by(lambda email, i: (email, i.strip())), lambda c: not two_users(lambda e: (e, " 1"), lambda e: (e, "1"))(c)),
     ("long_challenges", "A challenge says more than its scheme.", responding(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
     ("spaces_before_tokens", "There may be several spaces before a token.", between(single_spaces), padded_token),
     ("ids_with_a_place", "Ids are 96 random bits and the number of a machine: nobody guesses them.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),

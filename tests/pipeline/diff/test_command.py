@@ -263,7 +263,7 @@ BAD = {
         "openapi: 3.1",
         "old.yaml: $.openapi: is OpenAPI 3.1; write 3.1.0",
     ),
-    "a reference that is no text": (
+    "a reference that is not a string": (
         "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{$ref: 5}]}}}",
         "old.yaml: $.paths['/a'].get.parameters[0].$ref: must be a string; fix it",
     ),
@@ -281,7 +281,7 @@ BAD = {
         "[" * 9000,
         "old.yaml:1:5002: nests deeper than 5000 levels; flatten it",
     ),
-    "a path that is no object": (
+    "a path that is not an object": (
         "openapi: 3.1.0\npaths: {/a: 1}",
         "old.yaml: $.paths['/a']: must be",
     ),

@@ -1,4 +1,4 @@
-"""Sending: what the caller gave is lost or changed, and what nobody asked for is added."""
+"""Sending: data of the caller is lost or changed, and other data is added."""
 
 from functools import partial
 
@@ -54,14 +54,14 @@ FAULTS = (
     fault("sending.dob_day_first", "Sends the date of birth with the day first.", *mapped("'{2}/{1}/{0}'.format(*value.split('-')) if name == 'dob' else value")),
     fault("sending.language_with_underscore", "Sends en_GB for en-GB.", *mapped("value.replace('-', '_') if name.endswith('language_code') else value")),
     fault("sending.language_without_region", "Sends en for en-GB.", *mapped("value.split('-')[0] if name.endswith('language_code') else value")),
-    fault("sending.languages_swapped", "Sends the language of the note as the one that is spoken.", then("if {\"language_code\", \"output_language_code\"} <= set(body):\n    body = {**body, \"language_code\": body[\"output_language_code\"], \"output_language_code\": body[\"language_code\"]}")),
-    fault("sending.notes_joined", "Sends the notes as one text.", *mapped("value", items="'\\n'.join(value) if name == 'clinician_notes' else value")),
+    fault("sending.languages_swapped", "Sends the language of the note as the spoken language.", then("if {\"language_code\", \"output_language_code\"} <= set(body):\n    body = {**body, \"language_code\": body[\"output_language_code\"], \"output_language_code\": body[\"language_code\"]}")),
+    fault("sending.notes_joined", "Sends the notes as one string.", *mapped("value", items="'\\n'.join(value) if name == 'clinician_notes' else value")),
     fault("sending.notes_in_one", "Sends the notes as one note.", *mapped("value", items="['\\n'.join(value)] if name == 'clinician_notes' else value")),
     fault("sending.notes_sorted", "Sorts the notes.", *mapped("value", items="sorted(value) if name == 'clinician_notes' else value")),
     fault("sending.notes_without_doubles", "Sends equal notes once.", *mapped("value", items="[*dict.fromkeys(value)] if name == 'clinician_notes' else value")),
-    fault("sending.trimmed", "Removes spaces round every string that it sends.", *mapped("value.strip() if isinstance(value, str) else value")),
+    fault("sending.trimmed", "Removes spaces around every string that it sends.", *mapped("value.strip() if isinstance(value, str) else value")),
     fault("sending.composed", "Sends strings in Unicode normal form C.", ("import time\n", "import time\nimport unicodedata\n"), *mapped("unicodedata.normalize('NFC', value) if isinstance(value, str) else value")),
-    fault("sending.ascii_alone", "Sends question marks in the place of what is not ASCII.", *mapped("value.encode('ascii', 'replace').decode() if isinstance(value, str) else value")),
+    fault("sending.ascii_alone", "Sends question marks in place of non-ASCII characters.", *mapped("value.encode('ascii', 'replace').decode() if isinstance(value, str) else value")),
     fault("sending.basic_plane_alone", "Loses the characters beyond U+FFFF before it sends them.", *mapped("''.join(c for c in value if ord(c) < 65536) if isinstance(value, str) else value")),
     fault("sending.html_escaped", "Sends strings escaped as HTML.", ("import asyncio\n", "import asyncio\nimport html\n"), *mapped("html.escape(value) if isinstance(value, str) else value")),
     fault("sending.long_text_cut", "Sends 4096 characters of a string at most.", *mapped("value[:4096] if isinstance(value, str) else value")),
@@ -92,11 +92,11 @@ FAULTS = (
     fault("sending.page_size_as_double", "Sends `page_size` as 10.0.", ("        query = dict(step.get(\"query\", {}))\n", "        query: dict[str, Any] = {name: float(value) for name, value in step.get(\"query\", {}).items()}\n")),
     fault("sending.limit", "Sends `page_size` as `limit`.", ("        query = dict(step.get(\"query\", {}))\n", "        query: dict[str, Any] = {name.replace(\"page_size\", \"limit\"): value for name, value in step.get(\"query\", {}).items()}\n")),
     fault("sending.id_not_encoded", "Writes ids into the path as they are.", (SEGMENT, "    encoded_value = value\n")),
-    fault("sending.slash_not_encoded", "Encodes an id, but for its slashes.", (SEGMENT, "    encoded_value = quote(value)\n")),
+    fault("sending.slash_not_encoded", "Encodes an id, except its slashes.", (SEGMENT, "    encoded_value = quote(value)\n")),
     fault("sending.id_encoded_twice", "Encodes ids twice.", (SEGMENT, "    encoded_value = quote(quote(value, safe=\"\"), safe=\"\")\n")),
     fault("sending.id_as_form", "Writes a space in an id as a plus sign, which a path does not know.", (SEGMENT, "    encoded_value = quote_plus(value)\n"), ("import quote, urlsplit", "import quote, quote_plus, urlsplit")),
     fault("sending.id_in_latin_1", "Encodes ids in Latin-1.", (SEGMENT, "    encoded_value = quote(value, safe=\"\", encoding=\"latin-1\", errors=\"replace\")\n")),
-    fault("sending.id_trimmed", "Removes spaces round an id.", (SEGMENT, "    encoded_value = quote(value.strip(), safe=\"\")\n")),
+    fault("sending.id_trimmed", "Removes spaces around an id.", (SEGMENT, "    encoded_value = quote(value.strip(), safe=\"\")\n")),
     fault("sending.id_lower_cased", "Sends ids in lower case.", (SEGMENT, "    encoded_value = quote(value.lower(), safe=\"\")\n")),
     fault("sending.id_as_integer", "Sends an id as a number, without its leading zeros.", (SEGMENT, "    encoded_value = str(int(value)) if re.fullmatch(\"[0-9]+\", value) else quote(value, safe=\"\")\n")),
     fault("sending.id_as_double", "Sends an id as a double, which holds no 39 digits.", (SEGMENT, "    encoded_value = f\"{float(value):.0f}\" if re.fullmatch(\"[0-9]+\", value) else quote(value, safe=\"\")\n")),
