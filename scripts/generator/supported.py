@@ -165,12 +165,12 @@ _REFUSED: Final[Sequence[tuple[Sequence[str], Callable[[Mapping[str, Any]], obje
     (
         ("request body",),
         _is_no_json,
-        "a request body must be application/json and nothing else; correct its content",
+        "the client sends application/json alone; declare it, or remove the operation",
     ),
     (
         ("responses",),
         _responses_no_json,
-        "a successful response must be application/json and nothing else; correct its content",
+        "the client reads application/json alone; declare it, or remove the operation",
     ),
     (
         ("responses",),

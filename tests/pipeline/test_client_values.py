@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.generator.facade import OPTIONS
+from scripts.generator.methods import OPTIONS
 from scripts.generator.properties import RESERVED_ATTRIBUTES, RESERVED_CLASSES
 from scripts.steps.client import OUTPUT, ROOT, main, render
 
@@ -683,11 +683,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "object as a form": (with_query(reference("Thing")), "GET /a: the query parameter q is an object; write `style: deepObject`"),
     "object in an object": (with_parameter("query", "q", reference("Pair"), style="deepObject"), "GET /a: the query parameter q has an object in thing; leave it out"),
     "lost parameter": (document({"/a": {"get": operation("a", {"$ref": "#/components/parameters/X"})}}, {}), f"{PLACE}parameters/0: $ref #/components/parameters/X not found; correct it"),
-    "form": (with_body({"application/x-www-form-urlencoded": JSON["application/json"]}), "#/paths/~1a/post/requestBody: a request body must be application/json and nothing else"),
-    "multipart": (with_body({"multipart/form-data": JSON["application/json"]}), "#/paths/~1a/post/requestBody: a request body must be application/json and nothing else"),
-    "several bodies": (with_body({**JSON, "text/plain": {"schema": STRING}}), "#/paths/~1a/post/requestBody: a request body must be application/json and nothing else"),
+    "form": (with_body({"application/x-www-form-urlencoded": JSON["application/json"]}), "#/paths/~1a/post/requestBody: the client sends application/json alone"),
+    "multipart": (with_body({"multipart/form-data": JSON["application/json"]}), "#/paths/~1a/post/requestBody: the client sends application/json alone"),
+    "several bodies": (with_body({**JSON, "text/plain": {"schema": STRING}}), "#/paths/~1a/post/requestBody: the client sends application/json alone"),
     "array as a body": (with_body({"application/json": {"schema": ARRAY}}), "POST /a: the request body must be one object; write `type: object`"),
-    "text as a response": (with_response({"200": {"description": "", "content": {"text/plain": {"schema": STRING}}}}), f"{PLACE}responses: a successful response must be application/json and nothing else"),
+    "text as a response": (with_response({"200": {"description": "", "content": {"text/plain": {"schema": STRING}}}}), f"{PLACE}responses: the client reads application/json alone"),
     "array as a response": (with_response(responses("200", schema=ARRAY)), "GET /a: the body of response 200 must be one JSON object; write `type: object` with the value as a property"),
     "string as a response": (with_response(responses("200", schema=STRING)), "GET /a: the body of response 200 must be one JSON object"),
     "anything as a response": (with_response(responses("200", schema={})), "GET /a: the body of response 200 must be one JSON object"),
