@@ -111,7 +111,7 @@ def broken(name: str) -> st.SearchStrategy[Any]:
     return _objects({each: conforming(fields[each]) | JSON for each in fields}, set())
 
 
-PROPERTY = settings(max_examples=25, deadline=None)
+PROPERTY = settings(max_examples=25)
 ANY_MODEL = pytest.mark.parametrize("name", MODELS)
 
 

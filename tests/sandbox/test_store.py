@@ -168,7 +168,7 @@ def test_a_store_does_what_a_dict_does(store: OpenStore) -> None:
 
     run_state_machine_as_test(
         Machine,
-        settings=settings(max_examples=25, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=25, stateful_step_count=25),
     )
 
 

@@ -237,9 +237,7 @@ def test_s12_updated_at_grows_with_every_accepted_change_and_created_at_never(ap
 TEXT = st.text(st.characters(codec="utf-8"))
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=TEXT, notes=st.lists(TEXT, max_size=4))
 def test_s13_strings_come_back_code_point_for_code_point(
     api: Api, name: str, notes: list[str]
@@ -278,9 +276,7 @@ def test_s13_a_hard_string_comes_back_as_sent_escaped_or_not(api: Api, text: str
         assert text == api.patch_raw(session_id, body.encode()).json()["session"]["patient"]["name"]
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.integers(0, 2**53),
