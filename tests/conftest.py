@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -11,3 +12,9 @@ settings.load_profile("untimed")
 # A shell starts what runs in the background deaf to Ctrl-C, and so all that it starts in turn:
 # here programs that are interrupted to see what they do.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What a shell has for a client or a sandbox of its own is not for those of the tests.
+_FOR_TESTS = ("HEIDI_REQUIRE_", "HEIDI_DURABILITY_", "HEIDI_CONCURRENT_", "HEIDI_BENCH_")
+for _name in [one for one in os.environ if one.startswith("HEIDI_")]:
+    if not _name.startswith(_FOR_TESTS):
+        del os.environ[_name]
