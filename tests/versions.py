@@ -13,8 +13,8 @@ from scripts.steps.version import RELEASES, freeze
 if TYPE_CHECKING:
     from pathlib import Path
 
-WHEEL: Final = f"dist/heidi_sessions-{version('heidi-sessions')}-py3-none-any.whl"
-"""What `make dist` builds, and the guides say to install."""
+WHEEL: Final = f"./heidi_sessions-{version('heidi-sessions')}-py3-none-any.whl"
+"""What `make dist` builds and the site offers, as the guides install it."""
 
 
 def set_version(root: Path, number: str) -> None:

@@ -43,7 +43,9 @@ ROW: Final = re.compile(r"[A-Z]\d+")
 """The first cell of a row that others cite, such as S7."""
 BAR: Final = r"\|"
 COMMENT: Final = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
-SLASH: Final = re.compile(r"/(?=[^/])")
+LONG: Final = re.compile(r"[\w.]{12,}")
+URL_PART: Final = re.compile(r"(?<=\w\.)(?=\w)|(?<=/)(?=[^/])")
+NAME_PART: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=\w[._])(?=\w)")
 LINK: Final = re.compile(r"^```.*?^```$|(?<=\]\()[^)\s]+", re.DOTALL | re.MULTILINE)
 """A block of code, in which nothing is a link, or the address of a link."""
 
@@ -223,9 +225,11 @@ def _code(
 
 
 def breakable(text: str) -> str:
-    """Write a text as HTML in which a URL may go on in the next line, behind a slash."""
+    """Write a text as HTML in which a URL or a long name may go on in the next line."""
     escaped = html.escape(text)
-    return SLASH.sub("/<wbr>", escaped) if FOREIGN.match(text) else escaped
+    if FOREIGN.match(text):
+        return URL_PART.sub("<wbr>", escaped)
+    return NAME_PART.sub("<wbr>", escaped) if LONG.fullmatch(text) else escaped
 
 
 def _fence(

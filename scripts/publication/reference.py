@@ -141,7 +141,12 @@ the vendor is silent.
 """
 
 
-SAMPLES_DESCRIPTION: Final = """
+INTRODUCTION: Final = """
+Each region has a [base URL](index.html#base-urls-and-regions). Every request but *Issue a token*
+needs a token: [Authentication](authentication.html). What can go wrong is in [Errors](errors.html),
+how to read a long list in [Pagination](pagination.html), and which document to take, as YAML or
+JSON, on [the first page](index.html#which-document-to-take).
+
 The samples take the base URL and the key from the environment, Python the user as well, as
 `heidi-sandbox env` prints them. *Issue a token* shows where those of curl and TypeScript have their
 `token` from; Python gets its own. [Getting started](getting-started.html) goes through it step by
@@ -197,7 +202,8 @@ def settings(
         calls: a call of each operation, by language.
     """
     shown: Any = _with_readable_provenance(dict(complete))
-    shown["info"]["description"] += SAMPLES_DESCRIPTION
+    about, gap, origin = shown["info"]["description"].partition("\n\n")
+    shown["info"]["description"] = f"{about}\n{INTRODUCTION}{gap}{origin}"
     for path, item in shown["paths"].items():
         for method in item.keys() & METHODS:
             item[method]["x-codeSamples"] = as_extension(calls[f"{method.upper()} {path}"])

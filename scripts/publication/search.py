@@ -63,6 +63,16 @@ def schemas(document: Mapping[str, Any], page: str) -> Iterator[Entry]:
         yield Entry(name, "schema", f"{page}#schema/{name}", words(" ".join(said)))
 
 
+def errors(table: str, url: str) -> Iterator[Entry]:
+    """List the rows of the table of errors: by status and type."""
+    found: dict[str, str] = {}
+    for line in table.splitlines()[2:]:
+        status, kind, *_ = (each.strip(" `") for each in line.strip("|").split("|"))
+        found[f"{status} {kind}"] = found.get(f"{status} {kind}", "") + line
+    for title, text in found.items():
+        yield Entry(f"{title} · Errors", "error", url, words(text))
+
+
 def script(entries: Iterable[Entry]) -> str:
     """Return the entries as a script: a page that was opened as a file may load nothing else."""
     listed = [entry._asdict() for entry in entries]

@@ -10,6 +10,7 @@ import collections
 import dataclasses
 import hashlib
 import posixpath
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -45,6 +46,7 @@ CHANGELOG: Final = Path("CHANGELOG.md")
 CHANGES: Final = Path("openapi/releases")
 
 HOME: Final = "home"
+ERRORS: Final = "errors.html#every-status"
 INDEX: Final = "index.html"
 MISSING: Final = "404.html"
 LLMS: Final = "llms.txt"
@@ -151,6 +153,7 @@ DOWNLOADS: Final = {
 """Titles and summaries of the downloads, by the folder that they are in."""
 
 RECOMMENDED: Final = ("client", "strict", "base")
+WHEEL: Final = re.compile(r"package/.*\.whl")
 
 NOT_BUILT: Final = (
     "Not built for this publication: `make dist` in a checkout of the project builds it, and the"
@@ -247,6 +250,7 @@ class Site:
             **{f"generated/heidi_spec/{name}.yaml": f"documents/{name}.yaml" for name in DOCUMENTS},
             "openapi/examples": "downloads.html#samples",
             "pyproject.toml": "downloads.html#python-package",
+            "scripts/dist": next(filter(WHEEL.match, downloads), "downloads.html#python-package"),
             "openapi/examples/repairs.yaml": "samples/repairs.yaml",
             f"{GUIDES.as_posix()}/{HOME}.md": INDEX,
         }
@@ -394,6 +398,7 @@ class Site:
         texts.append(("changes.html", "changelog", self._changes))
         yield from search.operations(self._complete, "reference.html")
         yield from search.schemas(self._complete, "reference.html")
+        yield from search.errors(self._tables["errors"], ERRORS)
         yield from search.texts(texts)
         for name in ("console.html", "unsaid.html", "downloads.html"):
             yield search.Entry(TITLES[name], "page", name, search.words(SUMMARIES[name]))

@@ -99,6 +99,7 @@
   const list = document.getElementById("results");
   const count = document.getElementById("count");
   const MOST = 12;
+  const WEIGHTS = { error: 1.5, page: 0.8, decision: 0.6, changelog: 0.3 };
   let loading;
 
   // Loaded as scripts, since a page that was opened as a file may not fetch.
@@ -137,8 +138,8 @@
       const found = new Map(scores(index, word).map(({ ref, score }) => [ref, score]));
       for (const [at, sum] of points) found.has(at) ? points.set(at, sum + found.get(at)) : points.delete(at);
     }
-    // The page itself comes before its sections, and what holds now before what once changed.
-    const weight = ({ title, kind, url }) => (kind === "changelog" ? 0.3 : 1) * (title.toLowerCase() === words.join(" ") ? 9 : 1) * (url.includes("#") ? 1 : 1.2);
+    // The page itself comes before its sections, and what holds now before how it came to be.
+    const weight = ({ title, kind, url }) => (WEIGHTS[kind] ?? 1) * (title.toLowerCase() === words.join(" ") ? 9 : 1) * (url.includes("#") ? 1 : 1.2);
     return [...points]
       .map(([at, sum]) => [sum * weight(entries[at]), entries[at]])
       .sort(([a], [b]) => b - a)
@@ -154,7 +155,7 @@
   };
   const search = async () => {
     const loaded = await load();
-    const words = input.value.toLowerCase().split(/[\s-]+/).filter(Boolean);
+    const words = input.value.toLowerCase().split(/[^\p{L}\p{N}_']+/u).filter(Boolean);
     const found = words.length ? find(loaded, words).slice(0, MOST) : [];
     list.replaceChildren(...found.map(item));
     list.hidden = !found.length;

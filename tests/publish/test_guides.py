@@ -7,18 +7,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from scripts.publication.requests import base_url
-from scripts.steps.documents import ROOT, derive
+from scripts.steps.documents import ROOT
 from tests.versions import WHEEL
 
 if TYPE_CHECKING:
     from heidi_sandbox import Sandbox
 
-BASE_URL = base_url(cast("dict[str, Any]", derive("strict")))
 GUIDES = ROOT / "openapi/guides"
 NAMES = (
     *("home", "getting-started", "authentication", "pagination", "errors", "judging"),
@@ -30,18 +28,13 @@ IN_A_CHECKOUT = {"documents"}
 """What these run is meant for the root of a checkout, and changes nothing in there."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SETTINGS = {
-    f"export HEIDI_BASE_URL={BASE_URL}\n",
-    "export HEIDI_API_KEY=... # as the sandbox prints it\n",
-}
 ENTERED = ("python3 -m venv heidi\n", ". heidi/bin/activate\n")
-INSTALLED = f"pip install './{Path(WHEEL).name}[sandbox]'\n"
+INSTALLED = f"pip install '{WHEEL}[sandbox]'\n"
+SERVED = "heidi-sandbox serve\n"
+TOLD = f'{ENTERED[-1]}eval "$(heidi-sandbox env)"\n'
 STARTS = {
-    "home": {
-        "".join((*ENTERED, INSTALLED, "heidi-sandbox serve\n")),
-        f'{ENTERED[-1]}eval "$(heidi-sandbox env)"\n',
-    },
-    "getting-started": {"make sandbox\n", "".join(sorted(SETTINGS, reverse=True))},
+    "home": {"".join((*ENTERED, INSTALLED, SERVED)), TOLD},
+    "getting-started": {ENTERED[-1] + SERVED, TOLD},
 }
 """What gives a reader what the environment of these tests has already."""
 

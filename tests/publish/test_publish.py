@@ -269,7 +269,9 @@ def test_nothing_is_unreleased_on_a_release(root: Path) -> None:
 
 @pytest.mark.slow
 def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: Path) -> None:
-    without = (site / "downloads.html").read_text(encoding="utf-8")
+    without, first = (
+        (site / name).read_text(encoding="utf-8") for name in ("downloads.html", "index.html")
+    )
     assert "Not built for this publication: <code>make dist</code>" in without
     wheel = f"{Path(WHEEL).name}"
     (root / "dist").mkdir()
@@ -282,6 +284,8 @@ def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: P
         text = (folder / page).read_text(encoding="utf-8")
         assert f"package/{wheel}" in text
         assert "Not built" not in text
+    assert 'href="downloads.html#python-package">the wheel' in first
+    assert f'href="package/{wheel}">the wheel' in (folder / "index.html").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -72,6 +72,8 @@ STRUCTURE: Final = (
 SEND: Final = "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"
 ANSWERS: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
 PATCH: Final = f"document.getElementById('{PLACE}')?.getBoundingClientRect().top"
+PLACED: Final = """new Promise((resolve) => setTimeout(resolve, 300)).then(
+  () => [location.hash, document.querySelector("#reference label.active").textContent])"""
 RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getAttribute('href'))"
 SHOWN: Final = """[...document.querySelectorAll(".tabs")].map((group) =>
   [...group.querySelectorAll("figure")].filter((each) => each.checkVisibility())
@@ -105,6 +107,12 @@ SEARCHES: Final = {
     "retry-after": "errors.html#rate-limits",
     "rate limits": "errors.html#rate-limits",
     "has_next_page anomal": "decisions.html#anomalies",
+    "404": "errors.html#every-status",
+    "error 422": "errors.html#every-status",
+    "idempotency": "errors.html#what-to-send-again",
+    "webhook": "getting-started.html#list-them",
+    "swagger": "index.html#which-document-to-take",
+    "client.yaml": "documents.html",
 }
 
 
@@ -222,7 +230,7 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
     ),
     "deep link": (
         f"reference.html#{PLACE}",
-        [["wait", f"{PATCH} >= 0 && {PATCH} < innerHeight / 2"]],
+        [["wait", f"{PATCH} >= 0 && {PATCH} < innerHeight / 2"], ["read", PLACED]],
     ),
     "print": (
         "errors.html",
@@ -515,6 +523,12 @@ def test_the_search_finds_guides_operations_and_schemas(seen: dict[str, Seen], w
     entered, found, reached, left = seen[f"search {words}"]["read"]
     assert SEARCHES[words] in found[:3]
     assert ("query", True, ["query", True]) == (entered, reached, left)
+
+
+def test_a_link_to_an_operation_leads_to_it_and_stays_a_link_to_it(seen: dict[str, Seen]) -> None:
+    ((anchor, item),) = seen["deep link"]["read"]
+    assert anchor.endswith(f"/{PLACE}")
+    assert UPDATE.title in item
 
 
 def test_a_search_without_a_result_says_so(seen: dict[str, Seen]) -> None:
