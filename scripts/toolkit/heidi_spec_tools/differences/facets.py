@@ -188,6 +188,9 @@ def _maps(a: dict[str, Schema], b: dict[str, Schema], both: Both) -> dict[str, S
 
 
 def _layouts(a: Layout, b: Layout, both: Both) -> Layout:
+    for one, other in ((a, b), (b, a)):
+        if _neutral("layout", one):
+            return other
     named = {name: both(a.view(name), b.view(name)) for name in {**a.named, **b.named}}
     patterns = {
         pattern: both(a.patterns.get(pattern, a.others()), b.patterns.get(pattern, b.others()))
@@ -342,10 +345,12 @@ def listed(case: Case) -> dict[str, Any] | None:
     if "values" in case.facets:
         values: dict[str, Any] = case.facets["values"]
         return values
-    if case.type == "number" and {"integer", "minimum", "maximum"} <= case.facets.keys():
+    if case.type == "number" and {"minimum", "maximum"} <= case.facets.keys():
         least, most = (case.facets[name][0] for name in ("minimum", "maximum"))
-        if most - least < _FEW:
-            numbers = range(int(least), int(most) + 1)
+        numbers = [least] if least == most else []
+        if whole(case) and most - least < _FEW:
+            numbers = [*range(int(least), int(most) + 1)]
+        if numbers:
             return {canonical(number): number for number in numbers if fits(case, number)}
     empty = case.type in _EMPTIES and (
         case.layout.rest is False and not case.layout.named and not case.layout.patterns

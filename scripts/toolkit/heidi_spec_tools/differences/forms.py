@@ -138,12 +138,14 @@ _NEEDED: Final = {"parameter": ("name", "in")}
 
 def misfit(node: Node) -> tuple[str, str] | None:
     """Return a member of a node whose form is wrong, and how to fix it; None for none."""
-    for member, form in _MEMBERS.get(node.kind, {}).items():
-        if member in node.value:
-            fits, fix = _FORMS[form]
-            if not fits(node.value[member]):
+    forms = _MEMBERS.get(node.kind, {})
+    for member, value in node.value.items():
+        if member in forms:
+            fits, fix = _FORMS[forms[member]]
+            if not fits(value):
                 return member, f"{fix}; fix it"
-        elif member in _NEEDED.get(node.kind, ()) and "$ref" not in node.value:
+    for member in _NEEDED.get(node.kind, ()):
+        if member not in node.value and "$ref" not in node.value:
             return member, "is missing; add it"
     if node.kind in _PATHS and "$ref" not in node.value:
         for name, value in node.value.items():

@@ -25,7 +25,13 @@ _BOUNDS: Final = {
 def compare_bounds(old: Case, new: Case, pair: Pair) -> None:
     for facet, name in _BOUNDS.items():
         if facet in old.facets or facet in new.facets:
-            compare_bound(name, old.facets.get(facet), new.facets.get(facet), pair)
+            compare_bound(name, _bound(old, facet), _bound(new, facet), pair)
+
+
+def _bound(case: Case, facet: str) -> Any:
+    """Return a bound of a case; required properties are a number of properties, too."""
+    bound, needed = case.facets.get(facet), len(case.facets.get("required", ()))
+    return (needed, 0) if facet == "minProperties" and not bound and needed else bound
 
 
 def compare_bound(name: str, old: Any, new: Any, pair: Pair) -> None:

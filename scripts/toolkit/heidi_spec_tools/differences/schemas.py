@@ -6,6 +6,7 @@ properties and items are edges to further pairs. What changed for a body is what
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import replace
 from itertools import product
@@ -361,9 +362,13 @@ class Schemas:
 
     def _items(self, old: Case, new: Case, pair: Pair) -> None:
         one, other = old.layout, new.layout
-        for index in sorted({**one.named, **other.named}):
-            pair.edges.append(Edge((f"[{index}]",), one.view(index), other.view(index)))
-        pair.edges.append(Edge(("[]",), one.others(), other.others()))
+        places = sorted({**one.named, **other.named})
+        most = min(case.facets.get("maxItems", (math.inf, 0))[0] for case in (old, new))
+        for index in places:
+            if index < most:
+                pair.edges.append(Edge((f"[{index}]",), one.view(index), other.view(index)))
+        if len(places) < most:
+            pair.edges.append(Edge(("[]",), one.others(), other.others()))
         unique = [bool(case.facets.get("uniqueItems")) for case in (old, new)]
         if unique[0] != unique[1]:
             pair.add("unique-items-demanded" if unique[1] else "unique-items-waived")
@@ -482,16 +487,15 @@ class Schemas:
 
     def _assertions(self, old: Case, new: Case, pair: Pair) -> None:
         """Compare what is kept as it is written."""
-        one, other = (self._unmatched(old, new, facet) for facet in ("not", "if"))
-        for facet, (gone, come), name in (
-            ("not", one, "exclusion"),
-            ("if", other, "condition"),
-        ):
-            if len(gone) == len(come) == 1:
-                self._replaced(facet, gone[0], come[0], pair)
-            elif gone or come:
-                kind = "changed" if gone and come else "removed" if gone else "added"
-                pair.add(f"{name}-{kind}")
+        gone, come = self._unmatched(old, new, "not")
+        if gone or come:
+            self._excluded(_any(gone, self.old), _any(come, self.new), pair)
+        gone, come = self._unmatched(old, new, "if")
+        if len(gone) == len(come) == 1:
+            self._conditioned(gone[0], come[0], pair)
+        elif gone or come:
+            kind = "changed" if gone and come else "removed" if gone else "added"
+            pair.add(f"condition-{kind}")
         gone, come = self._unmatched(old, new, "union")
         if gone or come:
             pair.add("composition-changed")
@@ -500,11 +504,14 @@ class Schemas:
             if before.get(keyword, _ABSENT) != after.get(keyword, _ABSENT):
                 pair.add("not-compared", keyword=keyword)
 
-    def _replaced(self, facet: str, old: Any, new: Any, pair: Pair) -> None:
-        if facet == "not":
-            kinds = {"narrower": "exclusion-removed", "wider": "exclusion-added"}
-            pair.add(kinds.get(self.relation(old, new), "exclusion-changed"))
-        elif self.relation(old[0], new[0]) == "same":
+    def _excluded(self, old: Schema, new: Schema, pair: Pair) -> None:
+        kinds = {"narrower": "exclusion-removed", "wider": "exclusion-added"}
+        relation = self.relation(old, new)
+        if relation != "same":
+            pair.add(kinds.get(relation, "exclusion-changed"))
+
+    def _conditioned(self, old: Any, new: Any, pair: Pair) -> None:
+        if self.relation(old[0], new[0]) == "same":
             for step, before, after in zip(("then", "else"), old[1:], new[1:], strict=True):
                 pair.edges.append(Edge((f" (`{step}`)",), before, after))
         else:
@@ -530,6 +537,13 @@ class Schemas:
             if word != keyword or len(before) != len(after):
                 return False
         return all(self.relation(a, b) == "same" for a, b in zip(one, other, strict=True))
+
+
+def _any(schemas: list[Schema], source: Source) -> Schema:
+    """Return the schema of what fits one of several."""
+    if len(schemas) == 1:
+        return schemas[0]
+    return source.keep({"anyOf": schemas}, schemas[0]) if schemas else False
 
 
 def _ordered(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

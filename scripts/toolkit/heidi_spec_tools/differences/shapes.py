@@ -109,7 +109,7 @@ class Shapes:
         self._shapes: dict[int, Shape | None] = {}
         self._joined: dict[tuple[int, int], Schema] = {}
         self._separate: dict[tuple[Case, Case], bool] = {}
-        self._tags: dict[Case, dict[str, dict[str, Any]]] = {}
+        self._tags: dict[Layout, dict[str, dict[str, Any]]] = {}
 
     def __call__(self, schema: Schema) -> Shape:
         """Return the shape of a schema.
@@ -257,10 +257,11 @@ class Shapes:
 
     def tags(self, case: Case) -> dict[str, dict[str, Any]]:
         """Return the properties of a case whose values are listed."""
-        if case not in self._tags:
-            listed = {n: self._asserted(schema) for n, schema in case.layout.named.items()}
-            self._tags[case] = {name: values for name, values in listed.items() if values}
-        return self._tags[case]
+        layout = case.layout
+        if layout not in self._tags:
+            listed = {n: self._asserted(schema) for n, schema in layout.named.items()}
+            self._tags[layout] = {name: values for name, values in listed.items() if values}
+        return self._tags[layout]
 
     def _asserted(self, schema: Schema, above: tuple[int, ...] = ()) -> dict[str, Any] | None:
         """Return the values that are listed, by their string, or by a part; None for no list.
@@ -289,6 +290,10 @@ class Shapes:
             if one.facets.keys() == {"not"} and len(one.facets["not"]) == 1:
                 (inner,) = one.facets["not"]
                 return self._product([case], self(inner), ("allOf", (inner,)))
+            if one.facets.keys() == {"values"} and "values" in left.facets:
+                kept = left.facets["values"].items() - one.facets["values"].items()
+                left = _with(left, "values", dict(kept))
+                continue
             other = opposite(one)
             if other is None:
                 return [_with(case, "not", (excluded,))]
@@ -325,6 +330,13 @@ class Shapes:
         if absent is not None and "required" in absent.facets:
             (name,) = absent.facets["required"]
             return self._conditioned(case, self._having(name, test), otherwise, then)
+        if not self(then).of(case.type):
+            rest = self._without(case, test)
+            return [
+                done
+                for left in rest
+                for done in self._product([left], self(otherwise), ("allOf", (otherwise,)))
+            ]
         then, otherwise = (self._said(asked, case.type) for asked in (then, otherwise))
         if facets.keys() == {"required"} and len(facets["required"]) == 1:
             (name,) = facets["required"]
@@ -344,12 +356,13 @@ class Shapes:
         """Return an object of which a property asks something else."""
         cases = self(then).of("object")
         facets = cases[0].facets if len(cases) == 1 else {}
-        if then is not True and facets.keys() == {"required"}:
-            said: dict[str, Any] = {"needs": {name: facets["required"]}}
-        elif not cases:
-            said = {"layout": Layout({name: False})}
-        else:
-            said = {} if then is True else {"dependentSchemas": {name: then}}
+        said: dict[str, Any] = {}
+        if not cases:
+            said["layout"] = Layout({name: False})
+        if "required" in facets:
+            said["needs"] = {name: facets["required"]}
+        if then is not True and facets.keys() != {"required"} and cases:
+            said["dependentSchemas"] = {name: then}
         return together(case, Case("object", said), self.both) or case
 
     def _named(self, case: Case) -> Case:
@@ -424,6 +437,7 @@ def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
     """Return the values that are listed, by their canonical string; None where there is no list."""
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
+    lists += [[True, False]] if schema.get("type") == "boolean" else []
     if not lists:
         return None
     return _common([{canonical(value): value for value in values} for values in lists])

@@ -398,6 +398,7 @@ class _Search:
         yield from ("text", 1, True, None, [], {}, "", 0, -1, 0.5, False)
         for number in sorted(words.numbers):
             yield from (number, number + 1, number - 1, number + 0.5, number - 0.5, 2 * number)
+            yield number / 2
         counts = sorted({n for c in words.counts for n in (c - 1, c, c + 1) if 0 <= n < _LARGEST})
         yield from ("x" * count for count in counts)
         for form in sorted(words.formats):
@@ -417,7 +418,7 @@ class _Search:
         """Return values that some of these schemas take; any value where there is none."""
         mine = sorted(schemas, key=lambda pair: pair[0] != self._side)
         found = [v for side, schema in mine for v in self._some(side, schema, depth + 1)]
-        return found or ([] if mine else ["text", 1])
+        return found if len({side for side, _ in mine}) == 2 else [*found, "text", 1]
 
     def _lists(self, words: _Words, counts: list[int], depth: int) -> Iterator[list[Any]]:
         items = [*self._children(words.items, depth), "text", 1, *words.values][:12]
@@ -459,10 +460,11 @@ class _Search:
             yield {**needed, name: usual}
         for name, some in values.items():
             for value in some[1:]:
+                yield {name: value}
                 yield {**needed, name: value}
                 yield {**full, name: value}
         rest = self._rest(words)
-        for base in (needed, full):
+        for base in ({}, needed, full):
             yield {**base, "other": "text"}
             yield {**base, "other": 1}
             for count in counts:
