@@ -38,7 +38,7 @@ def driver(
 
 
 class Clock:
-    """A clock that only moves when somebody sleeps, or when told to."""
+    """A clock that moves only in sleeps, or when set."""
 
     def __init__(self) -> None:
         self.time = 1_700_000_000.0

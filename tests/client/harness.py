@@ -1,4 +1,4 @@
-"""A server that is a function, and one way to drive both clients against it."""
+"""A server that is a function, and one way to use both clients with it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Driver:
 
 
 def drain(items: Iterable[Any] | AsyncIterable[Any]) -> Any:
-    """Read something to its end, whichever way it iterates."""
+    """Read an iterator of either kind to its end."""
     if isinstance(items, Iterable):
         return list(items)
 

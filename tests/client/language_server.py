@@ -53,7 +53,7 @@ class LanguageServer:
         self._process.communicate()
 
     def ask(self, what: str, behind: str) -> Any:
-        """Ask about the place right behind a piece of the text."""
+        """Ask about the position after a piece of the text."""
         before = self.text[: self.text.index(behind) + len(behind)]
         position = {"line": before.count("\n"), "character": len(before.rpartition("\n")[2])}
         return self._request(

@@ -101,13 +101,13 @@ def test_update_sends_every_field_and_returns_the_session(driver: Callable[..., 
 
 
 @pytest.mark.parametrize("field", EVERY_FIELD)
-def test_update_sends_one_field_alone(field: str) -> None:
+def test_update_sends_a_single_field(field: str) -> None:
     script = Script(envelope())
     Driver("sync", script).run(lambda c: c.sessions.update("1", **{field: EVERY_FIELD[field]}))
     assert [[field]] == [list(body) for body in script.bodies]
 
 
-def test_what_is_false_or_empty_is_sent_all_the_same() -> None:
+def test_false_and_empty_values_are_sent() -> None:
     script = Script(envelope())
     falsy = {
         "duration": 0,
@@ -159,7 +159,7 @@ def test_a_patient_can_be_a_model() -> None:
 
 @pytest.mark.parametrize("dob", [date(1990, 1, 31), "1990-01-31"])
 @pytest.mark.parametrize("gender", [Gender.MALE, "MALE"])
-def test_a_patient_dict_takes_texts_and_their_types_alike(dob: Any, gender: Any) -> None:
+def test_a_patient_dict_takes_strings_and_their_types(dob: Any, gender: Any) -> None:
     script = Script(envelope())
     Driver("sync", script).run(
         lambda c: c.sessions.update("1", patient={"dob": dob, "gender": gender})
@@ -198,7 +198,7 @@ def test_a_patient_dict_takes_texts_and_their_types_alike(dob: Any, gender: Any)
         ({"unheard_of": 1}, "unheard_of"),
     ],
 )
-def test_a_bad_argument_is_refused_by_name_before_anything_is_sent(
+def test_an_invalid_argument_is_refused_by_name_before_anything_is_sent(
     driver: Callable[..., Driver], fields: dict[str, Any], named: str
 ) -> None:
     script = Script(envelope())
@@ -300,7 +300,7 @@ def test_responses_are_read_leniently_unless_strictness_is_asked_for(
     assert "sixty" not in str(caught.value)
 
 
-def test_a_client_that_derives_shares_the_connections_and_changes_nothing_here() -> None:
+def test_a_derived_client_shares_the_connections_and_does_not_change_the_first() -> None:
     script = Script(envelope())
     with httpx.Client(transport=httpx.MockTransport(script)) as own:
         client = Heidi(token="t", base_url=BASE_URL, http_client=own)
@@ -312,7 +312,7 @@ def test_a_client_that_derives_shares_the_connections_and_changes_nothing_here()
 
 
 @pytest.mark.parametrize("kind", [Heidi, AsyncHeidi])
-def test_a_client_that_derives_is_of_the_same_class_with_the_same_attributes(kind: Any) -> None:
+def test_a_derived_client_has_the_same_class_and_attributes(kind: Any) -> None:
     class Clinic(kind):  # type: ignore[misc]  # one of two, known when it runs
         clinic = ""
 
@@ -322,7 +322,7 @@ def test_a_client_that_derives_is_of_the_same_class_with_the_same_attributes(kin
     assert (Clinic, "north") == (type(derived), derived.clinic)
 
 
-def test_methods_document_themselves_with_their_own_signature() -> None:
+def test_methods_have_their_own_signature_and_docstring() -> None:
     client = Heidi(token="t")
     assert "session_id" in inspect.signature(client.sessions.get).parameters
     assert "Session" == inspect.signature(client.sessions.get).return_annotation
@@ -356,7 +356,7 @@ def test_an_id_that_is_a_number_is_refused_by_name() -> None:
         client.sessions.get(number)
 
 
-def test_a_call_has_headers_query_body_and_timeout_of_its_own(
+def test_a_call_can_have_its_own_headers_query_body_and_timeout(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(envelope())
@@ -378,7 +378,7 @@ def test_a_call_has_headers_query_body_and_timeout_of_its_own(
     assert "x-two" not in second.headers
 
 
-def test_a_list_sends_what_it_has_of_its_own_with_every_page(
+def test_a_list_sends_its_own_options_with_every_page(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(page(["1"], 2, "next"), page(["2"], 2, None))
@@ -405,7 +405,7 @@ def test_a_list_sends_what_it_has_of_its_own_with_every_page(
         ({"extra_body": "s3cret"}, TypeError, "extra_body must be a dict"),
     ],
 )
-def test_what_a_call_has_of_its_own_is_checked_before_anything_is_sent(
+def test_the_options_of_a_call_are_checked_before_anything_is_sent(
     own: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     script = Script(envelope())
@@ -417,7 +417,7 @@ def test_what_a_call_has_of_its_own_is_checked_before_anything_is_sent(
     assert "s3cret" not in "".join(repr(each.locals) for each in frames)
 
 
-def test_a_result_and_a_page_know_the_request_id(driver: Callable[..., Driver]) -> None:
+def test_a_result_and_a_page_have_the_request_id(driver: Callable[..., Driver]) -> None:
     known = envelope()
     known.headers["x-request-id"] = "r-7"
     result = driver(Script(known)).run(lambda c: c.sessions.get("1"))

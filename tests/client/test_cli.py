@@ -46,7 +46,7 @@ def sandbox() -> Iterator[Sandbox]:
 def session_id(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> str:
-    """A session with a patient, of a user of this test's own, whom the environment names."""
+    """A session with a patient, of a new user whom the environment names."""
     token = sandbox.token(email=f"{abs(hash(request.node.name))}@clinic.test")
     monkeypatch.setenv("HEIDI_BASE_URL", sandbox.url)
     monkeypatch.setenv("HEIDI_TOKEN", token)
@@ -80,7 +80,7 @@ def test_patient_data_is_hidden_unless_it_is_asked_for(
         assert PHI == shown(capsys.readouterr().out)
 
 
-def test_nothing_that_is_shown_can_steer_the_terminal(
+def test_no_output_controls_the_terminal(
     session_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 0 == main(["get", session_id, "--show-phi"])
@@ -228,7 +228,7 @@ def test_a_table_fits_a_terminal_of_80_columns(
         (["cvs"], None),
     ],
 )
-def test_a_misspelt_word_gets_the_right_one(
+def test_a_misspelt_word_gets_a_suggestion(
     capsys: pytest.CaptureFixture[str], arguments: list[str], meant: str | None
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -250,7 +250,7 @@ def test_a_wrong_option_of_a_command_comes_with_the_usage_of_that_command(
 
 
 @pytest.mark.usefixtures("session_id")
-def test_the_server_is_named_before_a_command_or_behind_it(
+def test_the_server_is_named_before_a_command_or_after_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = ["--base-url", os.environ["HEIDI_BASE_URL"]]
@@ -263,7 +263,7 @@ def test_the_server_is_named_before_a_command_or_behind_it(
 @pytest.mark.usefixtures("session_id")
 @pytest.mark.parametrize("text", ["", ".", "..", "\udcff"])
 @pytest.mark.parametrize("command", ["get", "update"])
-def test_an_id_that_can_be_none_is_one_line_and_exit_2(
+def test_an_invalid_id_is_one_line_and_exit_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, text: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
@@ -353,7 +353,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_no_text_is_a_formula_in_csv_and_jsonl_stays_exact(
+def test_no_string_is_a_formula_in_csv_and_jsonl_stays_exact(
     session_id: str, tmp_path: Path, text: str
 ) -> None:
     with Heidi() as client:
@@ -364,7 +364,7 @@ def test_no_text_is_a_formula_in_csv_and_jsonl_stays_exact(
     assert (text, 1.5) == (exact["patient"]["name"], exact["duration"])
 
 
-def test_an_object_without_properties_of_its_own_is_one_cell() -> None:
+def test_an_object_without_properties_is_one_cell() -> None:
     properties = {"patient": {"name": "A"}, "labels": {"ward": "north"}}
     assert {"patient.name": "A", "labels": {"ward": "north"}} == flat(properties, ["labels"])
 
@@ -410,14 +410,14 @@ def test_an_export_says_as_json_what_it_wrote(
 
 
 @pytest.mark.usefixtures("session_id")
-def test_an_export_to_stdout_says_nothing_else_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_to_stdout_writes_nothing_else_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == main(["export", "-", "--json"])
     out, err = capsys.readouterr()
     expected = "heidi-sessions: --json: stdout has the items themselves; name a file\n"
     assert ("", expected) == (out, err)
 
 
-def test_changes_from_stdin_that_cannot_be_used_are_named_so(
+def test_unusable_changes_from_stdin_are_named(
     session_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"duration": "x"}'))
@@ -426,7 +426,7 @@ def test_changes_from_stdin_that_cannot_be_used_are_named_so(
 
 
 @pytest.mark.usefixtures("session_id")
-def test_an_exported_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_an_exported_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     assert 0 == main(["export", str(output)])
     assert 0o600 == output.stat().st_mode & 0o777
@@ -456,7 +456,7 @@ def test_an_export_can_go_to_stdout_and_progress_goes_elsewhere(
 
 
 @pytest.mark.usefixtures("session_id")
-def test_a_folder_that_is_not_there_is_one_line_and_exit_2(
+def test_a_missing_folder_is_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main(["export", str(tmp_path / "no" / "out")])
@@ -513,7 +513,7 @@ def test_an_error_of_the_api_is_one_line_and_exit_1(
     assert capsys.readouterr().err.startswith(expected)
 
 
-def test_the_message_of_a_server_is_shown_only_where_patient_data_may_be(
+def test_the_message_of_a_server_is_shown_only_with_patient_data(
     session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = tmp_path / "changes.json"
@@ -530,7 +530,7 @@ def test_the_message_of_a_server_is_shown_only_where_patient_data_may_be(
     assert "duration" in complaint
 
 
-def test_a_message_of_a_server_is_one_line_that_cannot_steer_the_terminal() -> None:
+def test_a_message_of_a_server_is_one_line_that_cannot_control_the_terminal() -> None:
     mock = HeidiMock()
     mock.next(fails(400, msg="\x1b[2Ja\nb"))
     with pytest.raises(BadRequestError) as caught:
@@ -540,7 +540,7 @@ def test_a_message_of_a_server_is_one_line_that_cannot_steer_the_terminal() -> N
     )
 
 
-def test_a_failure_that_says_enough_gives_no_hint() -> None:
+def test_a_clear_failure_has_no_hint() -> None:
     mock = HeidiMock()
     with pytest.raises(SessionNotFoundError) as caught:
         mock.client().sessions.get("7")
@@ -571,7 +571,7 @@ def test_bad_usage_exits_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("session_id")
-def test_a_reader_that_leaves_early_is_no_traceback() -> None:
+def test_a_closed_pipe_gives_no_traceback() -> None:
     run = [sys.executable, "-m", "heidi_sessions", "export", "-"]
     with subprocess.Popen(
         run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -618,7 +618,7 @@ def test_bash_completes_commands_options_and_choices(words: str, offered: list[s
     assert offered == completed(words)
 
 
-def test_a_shell_that_is_not_known_is_one_line_and_exit_2(
+def test_an_unknown_shell_is_one_line_and_exit_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,4 @@
-"""What an editor shows of each method: its signature, its docstring and where it is defined."""
+"""What an editor shows for each method: its signature, its docstring and its definition."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def properties_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def document_names(operation: metadata.Operation) -> tuple[set[str], set[str]]:
-    """What the document says that a call takes: in the path, and by name."""
+    """The parameters of a call in the document: those in the path, and those by name."""
     item = CLIENT["paths"][operation.route]
     node = item[operation.method.lower()]
     parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
@@ -138,7 +138,7 @@ CLIENTS = ["Heidi", "AsyncHeidi"]
 
 
 def definition_line(client: str, method: str) -> int:
-    """The line of the name of a method in its class."""
+    """The line of a method's name in its class."""
     attribute, _, name = method.partition(".")
     kind = type(getattr({"Heidi": Heidi, "AsyncHeidi": AsyncHeidi}[client](token="t"), attribute))
     for node in ast.parse(RESOURCES.read_text("utf-8")).body:

@@ -68,7 +68,7 @@ def _types_in(examples: dict[str, Any]) -> Iterator[str]:
             yield type_
 
 
-def test_a_class_by_type_stands_below_that_of_the_status_that_shows_it() -> None:
+def test_the_class_of_a_type_is_a_subclass_of_the_class_of_its_status() -> None:
     for each in metadata.OPERATIONS:
         responses = heidi_spec.load("client")["paths"][each.route][each.method.lower()]["responses"]
         for shown in each.failures:
@@ -100,7 +100,7 @@ def test_the_type_of_a_failure_outweighs_the_status(
     assert expected is type(refused(driver(Script(failure(status, name)))))
 
 
-def test_the_text_shows_route_status_type_and_request_id_and_nothing_else() -> None:
+def test_the_message_has_only_route_status_type_and_request_id() -> None:
     response = failure(404, "SessionNotFoundError", **{"x-request-id": "r-1"})
     place = "GET heidi.test/api/sessions/{session_id}"
     expected = f"{place}: 404 SessionNotFoundError (request id r-1)"
@@ -128,7 +128,7 @@ BODIES = [
 
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 @pytest.mark.parametrize("status", [404, 502, 520])
-def test_whatever_the_body_is_the_status_makes_the_error(
+def test_the_status_decides_the_error_whatever_the_body_is(
     driver: Callable[..., Driver], status: int, body: bytes
 ) -> None:
     error = refused(driver(Script(httpx.Response(status, content=body))))
@@ -138,20 +138,22 @@ def test_whatever_the_body_is_the_status_makes_the_error(
     assert PATIENT not in repr(error)
 
 
-def test_the_words_of_the_server_are_in_detail() -> None:
+def test_the_message_of_the_server_is_in_detail() -> None:
     error = refused(Driver("sync", Script(failure(400, "OddError"))))
     assert isinstance(error.detail, ErrorDetail)
     assert ("in words", "OddError") == (error.detail.msg, error.type)
 
 
 @pytest.mark.parametrize("type_", ["OttolineVandersloot", "Ottoline", "a.b", "Error in words"])
-def test_a_type_that_looks_like_none_is_not_shown(type_: str) -> None:
+def test_a_malformed_type_is_not_shown(type_: str) -> None:
     error = refused(Driver("sync", Script(failure(500, type_))))
     assert None is error.type
     assert type_ not in str(error)
 
 
-def test_a_body_that_cannot_be_decompressed_is_no_body(driver: Callable[..., Driver]) -> None:
+def test_a_body_that_cannot_be_decompressed_counts_as_missing(
+    driver: Callable[..., Driver],
+) -> None:
     def broken(_: httpx.Request) -> httpx.Response:
         return httpx.Response(
             500, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")
@@ -161,7 +163,7 @@ def test_a_body_that_cannot_be_decompressed_is_no_body(driver: Callable[..., Dri
     assert (500, b"") == (error.status_code, error.body)
 
 
-def test_a_hook_that_raises_for_status_changes_no_error() -> None:
+def test_a_hook_that_raises_for_status_does_not_change_the_error() -> None:
     def raise_for_status(response: httpx.Response) -> None:
         response.raise_for_status()
 
@@ -184,7 +186,7 @@ def test_the_request_id_is_read_from_the_usual_headers(header: str) -> None:
 
 
 @pytest.mark.parametrize("value", [PATIENT, "x" * 200, "a b", ""])
-def test_a_request_id_that_looks_like_none_is_not_shown(value: str) -> None:
+def test_a_malformed_request_id_is_not_shown(value: str) -> None:
     error = refused(Driver("sync", Script(failure(500, **{"x-request-id": value}))))
     assert None is error.request_id
 
@@ -222,7 +224,7 @@ def test_no_response_says_why_and_whether_the_request_may_have_arrived(
     assert ("createSession", 0) == (error.operation, error.retries_taken)
     cause = error.__cause__
     assert None is error.__context__
-    if isinstance(raised, httpx.InvalidURL):  # which cannot be without its URL
+    if isinstance(raised, httpx.InvalidURL):  # which cannot be shown without its URL
         assert None is cause
         return
     assert type(raised) is type(cause)
@@ -232,7 +234,7 @@ def test_no_response_says_why_and_whether_the_request_may_have_arrived(
     assert None is getattr(cause, "_request", None)
 
 
-def test_what_the_operating_system_said_is_kept() -> None:
+def test_the_message_of_the_operating_system_is_kept() -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
         try:
             raise ConnectionRefusedError(111, "Connection refused")
@@ -251,7 +253,7 @@ def test_what_the_operating_system_said_is_kept() -> None:
     assert (111, "Connection refused") == cause.__cause__.args
 
 
-def test_a_mistake_in_the_users_transport_is_not_hidden(driver: Callable[..., Driver]) -> None:
+def test_a_bug_in_the_users_transport_is_not_hidden(driver: Callable[..., Driver]) -> None:
     with pytest.raises(ZeroDivisionError):
         driver(Script(ZeroDivisionError())).run(lambda c: c.sessions.get("1"))
 
@@ -306,7 +308,7 @@ def test_every_error_pickles_and_copies_but_leaves_the_body_behind(
     assert expected == vars(twin)
 
 
-def test_what_a_copy_lost_is_its_own() -> None:
+def test_a_copy_without_its_response_does_not_affect_the_original() -> None:
     error = next(each for each in every_error() if isinstance(each, APIStatusError))
     headers: Any = copy.copy(error).headers
     headers["x"] = "1"
@@ -320,7 +322,7 @@ def test_an_error_shows_under_the_package_that_is_imported() -> None:
         assert shown.startswith(f"heidi_sessions.{type(error).__name__}")
 
 
-def test_every_error_is_one_of_the_root_and_in_the_public_namespace() -> None:
+def test_every_error_derives_from_the_root_and_is_public() -> None:
     def leaves(cls: type[HeidiError]) -> set[str]:
         below = [leaves(child) for child in cls.__subclasses__()]
         return {cls.__name__}.union(*below)
@@ -330,7 +332,7 @@ def test_every_error_is_one_of_the_root_and_in_the_public_namespace() -> None:
     assert {type(error).__name__ for error in every_error()} == public
 
 
-def test_the_tree_at_the_head_of_the_module_is_the_tree_there_is() -> None:
+def test_the_tree_in_the_docstring_of_the_module_is_the_tree_of_the_classes() -> None:
     drawn = [
         line.split("──")[-1].split()[0]
         for line in (_errors.__doc__ or "").splitlines()

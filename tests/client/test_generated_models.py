@@ -70,7 +70,7 @@ TYPES = {
 
 
 def conforming(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Whatever a schema allows, properties that it does not name included."""
+    """Anything that a schema allows, including properties that it does not name."""
     if "$ref" in schema:
         return conforming(SCHEMAS[schema["$ref"].rpartition("/")[2]])
     for keyword in ("oneOf", "anyOf", "allOf"):
@@ -154,7 +154,7 @@ def attributes(model: Model) -> typing.Iterator[tuple[object, Any]]:
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
-def test_what_keeps_to_the_document_round_trips(name: str, data: st.DataObject) -> None:
+def test_valid_data_round_trips(name: str, data: st.DataObject) -> None:
     sent = data.draw(conforming(SCHEMAS[name]))
     model = MODELS[name].from_dict(sent)
     assert as_text(sent) == as_text(model.to_dict())
@@ -165,7 +165,7 @@ def test_what_keeps_to_the_document_round_trips(name: str, data: st.DataObject) 
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
-def test_what_breaks_the_document_round_trips_too(name: str, data: st.DataObject) -> None:
+def test_invalid_data_round_trips_too(name: str, data: st.DataObject) -> None:
     sent = data.draw(broken(name))
     before = as_text(sent)
     assert before == as_text(MODELS[name].from_dict(sent).to_dict())
@@ -176,9 +176,7 @@ def test_what_breaks_the_document_round_trips_too(name: str, data: st.DataObject
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
-def test_an_attribute_is_of_its_type_or_none_whatever_was_sent(
-    name: str, data: st.DataObject
-) -> None:
+def test_an_attribute_is_of_its_type_or_none(name: str, data: st.DataObject) -> None:
     model = MODELS[name].from_dict(data.draw(broken(name) | JSON))
     wrong = [
         value for value, kind in attributes(model) if value is not None and not fits(value, kind)
@@ -190,7 +188,7 @@ def test_an_attribute_is_of_its_type_or_none_whatever_was_sent(
 @ANY_MODEL
 @PROPERTY
 @given(data=st.data())
-def test_the_fast_way_reads_what_the_table_reads(name: str, data: st.DataObject) -> None:
+def test_the_generated_reader_agrees_with_the_table(name: str, data: st.DataObject) -> None:
     sent = data.draw(broken(name) | conforming(SCHEMAS[name]) | JSON)
     by_table = Model.from_dict.__func__(MODELS[name], sent)  # type: ignore[attr-defined]
     assert by_table == MODELS[name].from_dict(sent)
@@ -209,7 +207,7 @@ def test_models_pickle_copy_and_compare(name: str, data: st.DataObject) -> None:
     assert model == MODELS[name].from_dict(copy.deepcopy(sent))
 
 
-def test_models_differ_where_only_what_they_keep_differs() -> None:
+def test_models_with_different_additional_data_differ() -> None:
     assert Patient.from_dict({"dob": "1"}) != Patient.from_dict({"dob": "2"})
     assert Patient.from_dict({"a": 1}) != Patient.from_dict({"a": 2})
     assert Patient.from_dict({"dob": None}) != Patient.from_dict({})
@@ -247,7 +245,7 @@ def test_an_optional_property_that_is_missing_is_unset() -> None:
 @pytest.mark.parametrize(
     "dob", ["", "1990-13-01", "31/12/1990", "19900101", "1990-W01-1", "1990-01-01T00:00", 7, [], {}]
 )
-def test_what_is_no_date_reads_as_none_and_is_kept(dob: object) -> None:
+def test_an_invalid_date_reads_as_none_and_is_kept(dob: object) -> None:
     model = patient(dob=dob)
     assert model.dob is None
     assert dob == model.to_dict()["dob"]
@@ -261,7 +259,7 @@ def test_a_string_that_the_enum_does_not_know_reads_as_that_string() -> None:
 
 
 @pytest.mark.parametrize("sent", [None, "text", 7, True, [], [{}], ["a"]])
-def test_what_is_no_object_reads_as_an_empty_one_and_is_kept(sent: Any) -> None:
+def test_a_value_that_is_not_an_object_reads_as_an_empty_one_and_is_kept(sent: Any) -> None:
     envelope = SessionEnvelope.from_dict({"session": sent})
     empty: Any = envelope.session
     assert (None, None) == (empty.duration, empty.patient.name)
@@ -296,14 +294,14 @@ def test_a_property_that_the_document_does_not_name_is_an_additional_property() 
     assert {"to_dict": "x", "__class__": [1], "": None} == session.additional_properties
 
 
-def test_an_attribute_that_is_set_replaces_what_was_kept() -> None:
+def test_setting_an_attribute_replaces_the_kept_value() -> None:
     model = patient(dob="unknown", gender="UNKNOWN")
     model.dob = datetime.date(1990, 1, 1)
     model.gender = Gender.OTHER
     assert {"name": "A", "gender": "OTHER", "dob": "1990-01-01"} == model.to_dict()
 
 
-def test_a_token_says_when_it_ends_and_keeps_the_text() -> None:
+def test_a_token_has_its_expiry_and_keeps_the_original_string() -> None:
     sent = {"token": "t", "expiration_time": "2024-08-01T00:00:00.000Z"}
     token = IssuedToken.from_dict(sent)
     assert datetime.datetime(2024, 8, 1, tzinfo=datetime.UTC) == token.expiration_time
@@ -320,7 +318,7 @@ def test_an_id_of_39_digits_stays_exact() -> None:
 # Writing
 
 
-def test_a_request_holds_what_was_set_and_nothing_else() -> None:
+def test_a_request_has_only_what_was_set() -> None:
     update = SessionUpdate(
         duration=0,
         clinician_notes=[],
@@ -342,7 +340,7 @@ def test_additional_properties_are_sent_and_never_hide_a_named_one() -> None:
     assert {"duration": 1, "new": [1]} == update.to_dict()
 
 
-def test_a_change_of_what_was_written_does_not_change_the_model() -> None:
+def test_changing_a_written_dict_does_not_change_the_model() -> None:
     update = SessionUpdate(clinician_notes=["a"])
     update.to_dict()["clinician_notes"].append("b")
     assert ["a"] == update.clinician_notes
@@ -415,7 +413,7 @@ def test_the_first_mismatch_of_the_document_is_found_in_arrays_too() -> None:
     assert "$.sessions[1].session_id: expected a string, found an integer" == str(page.mismatch())
 
 
-def test_what_is_no_object_at_all_is_named() -> None:
+def test_a_value_that_is_not_an_object_is_named() -> None:
     no_object: Any = ["x"]
     assert "$: expected an object, found an array" == str(Session.from_dict(no_object).mismatch())
 
@@ -472,7 +470,7 @@ def shown(name: str) -> list[str]:
 
 
 @ANY_MODEL
-def test_repr_shows_what_the_document_marks_and_nothing_else(name: str) -> None:
+def test_repr_shows_only_what_the_document_marks(name: str) -> None:
     every: dict[str, Any] = {**dict.fromkeys(SCHEMAS[name]["properties"], SECRET), SECRET: SECRET}
     hidden = {each: None if each in shown(name) else value for each, value in every.items()}
     model = MODELS[name].from_dict(hidden)
@@ -493,7 +491,7 @@ def test_repr_names_the_session_and_hides_the_patient() -> None:
 # UNSET
 
 
-def test_unset_is_one_and_false_and_stays_itself() -> None:
+def test_unset_is_a_falsy_singleton_even_in_copies() -> None:
     twins = (pickle.loads(pickle.dumps(UNSET)), copy.copy(UNSET), copy.deepcopy([UNSET])[0])  # noqa: S301
     assert all(twin is UNSET for twin in twins)
     assert isinstance(UNSET, Unset)

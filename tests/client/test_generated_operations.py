@@ -73,14 +73,14 @@ def test_a_request_has_the_path_the_query_and_the_body_of_its_arguments() -> Non
     assert {"email": "a@b.c", "third_party_internal_id": "1"} == token.params
 
 
-def test_what_is_left_out_is_not_sent() -> None:
+def test_omitted_arguments_are_not_sent() -> None:
     assert {} == list_linked_user_sessions.build().params
     assert {"page_size": 0} == list_linked_user_sessions.build(page_size=0).params
     assert create_session.build().json is None
     assert {} == create_session.build(body=SessionCreate()).json
 
 
-def test_a_query_says_booleans_as_json_does() -> None:
+def test_a_query_writes_booleans_as_json_does() -> None:
     assert {"a": "true", "b": "false", "c": 1} == query({"a": True, "b": False, "c": 1, "d": UNSET})
 
 
@@ -166,7 +166,7 @@ def test_a_response_with_an_unknown_property_is_read_strictly() -> None:
         ),
     ],
 )
-def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables(
+def test_a_mismatch_shows_no_value_even_in_a_traceback_with_variables(
     decode: Any, example: str, path: str
 ) -> None:
     response = copy.deepcopy(EXAMPLES[example]["value"])
@@ -183,7 +183,7 @@ def test_a_mismatch_shows_no_value_even_to_a_traceback_with_variables(
     assert caught.value.__context__ is None
 
 
-def test_reading_a_page_changes_the_json_only_where_it_may() -> None:
+def test_reading_a_page_changes_the_json_only_with_consume() -> None:
     response = copy.deepcopy(PAGE)
     page = SessionPage.from_dict(response)
     assert response == PAGE

@@ -1,4 +1,4 @@
-"""Everything that the guide shows runs, and prints what the guide says that it prints."""
+"""Everything in the guide runs, and prints what the guide shows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SECTIONS: Final = list(dict.fromkeys(b.section for b in BLOCKS if b.language == 
 
 
 def python_of(section: str) -> str:
-    """Join the snippets of a section that are no tests, each on the lines that it has there."""
+    """Join the snippets of a section that are not tests, each at its original lines."""
     program = ""
     for block in BLOCKS:
         if (block.section, block.language, block.is_test) == (section, "python", False):
@@ -92,7 +92,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def run(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Run:
-    """Runs a command as a partner would: with a user of this test's own in the environment."""
+    """Runs a command as a partner would, with a new user in the environment."""
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(tmp_path),
@@ -101,7 +101,7 @@ def run(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Run
         "HEIDI_EMAIL": f"user{abs(hash(request.node.name))}@clinic.example",
         "HEIDI_THIRD_PARTY_INTERNAL_ID": "1",
         "CLINIC_TOKEN": sandbox.token(),
-        # What `pip install` names must be here already.
+        # The packages of `pip install` must be installed already.
         "PIP_NO_INDEX": "1",
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -156,7 +156,7 @@ def test_the_tests_in_the_guide_pass(run: Run, tmp_path: Path) -> None:
 )
 def test_a_shell_snippet_of_the_guide_runs_without_a_complaint(block: Block, run: Run) -> None:
     text = block.text.replace(WHEEL, "heidi-sessions")
-    warnings = "" if block.text.startswith("pip ") else "error"  # pip's own are not ours
+    warnings = "" if block.text.startswith("pip ") else "error"  # warnings of pip are not ours
     done = run("bash", "-eu", "-c", text, PYTHONWARNINGS=warnings)
     assert ("", 0) == (done.stderr, done.returncode)
 
@@ -174,7 +174,7 @@ def test_the_python_of_the_guide_passes_mypy_at_its_strictest(run: Run, tmp_path
 
 def test_no_block_of_the_guide_goes_unchecked() -> None:
     assert {"python", "sh", "text", ""} == {block.language for block in BLOCKS}
-    # A drawing; and what a section prints stands in a section that has something to run.
+    # Drawings, and output in a section that has something to run.
     assert ["Errors"] == [block.section for block in BLOCKS if not block.language]
     assert {block.section for block in BLOCKS if block.language == "text"} <= set(SECTIONS)
 

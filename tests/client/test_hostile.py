@@ -1,4 +1,4 @@
-"""A server may send anything, for as long as it likes: the settings of the client bound it all."""
+"""A server may send anything, forever: the settings of the client limit all of it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 @pytest.fixture(params=["sync", "httpx", "aiohttp"])
 def get(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Reads a session over each transport, a number of times over one client."""
-    # What takes time once is no part of a call that is timed.
+    # Work that is done once is not part of a timed call.
     _clients.async_client_class()
     _clients.options("https://heidi.test")
     if request.param == "httpx":
@@ -174,7 +174,7 @@ def test_a_request_for_a_token_ends_with_the_time_of_the_call(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("respond", [endless, unzipped])
-def test_a_body_is_read_no_further_than_it_may_be(
+def test_a_body_is_not_read_beyond_its_limit(
     serve: Callable[..., Server], get: Callable[..., Any], respond: Callable[..., None]
 ) -> None:
     server = serve(respond)
@@ -187,7 +187,7 @@ def test_a_body_is_read_no_further_than_it_may_be(
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # The bomb itself is made here, too.
+    # The bomb itself is also made here.
     assert most < 3 * LARGE
 
 
@@ -248,7 +248,7 @@ def test_a_compressed_body_without_its_end_is_refused(
         driver(stream(packed[:-lost], "gzip")).run(lambda c: c.sessions.get("7"))
 
 
-def test_no_body_at_all_is_not_one_without_its_end(driver: Callable[..., Driver]) -> None:
+def test_an_empty_body_is_not_an_incomplete_one(driver: Callable[..., Driver]) -> None:
     with pytest.raises(APIStatusError, match=r"503$"):
         driver(stream(b"", "gzip", 503)).run(lambda c: c.sessions.get("7"), max_retries=0)
 
@@ -277,7 +277,7 @@ def test_a_body_in_an_encoding_that_was_not_asked_for_is_not_read(
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("retries", [0, 2])
-def test_a_get_that_is_dropped_goes_out_as_often_as_max_retries_says(
+def test_a_dropped_get_is_sent_as_often_as_max_retries_allows(
     serve: Callable[..., Server], get: Callable[..., Any], retries: int
 ) -> None:
     body = envelope().content
@@ -295,7 +295,7 @@ def test_a_get_that_is_dropped_goes_out_as_often_as_max_retries_says(
     assert (retries, retries + 2) == (caught.value.retries_taken, server.requests)
 
 
-def test_no_wait_goes_beyond_the_deadline(driver: Callable[..., Driver], clock: Any) -> None:
+def test_no_wait_exceeds_the_deadline(driver: Callable[..., Driver], clock: Any) -> None:
     script = Script(failure(503, **{"retry-after": "20"}))
     with pytest.raises(APIStatusError) as caught:
         driver(script).run(lambda c: c.sessions.get("1"), deadline=50, max_retries=9)
@@ -306,7 +306,7 @@ def test_no_wait_goes_beyond_the_deadline(driver: Callable[..., Driver], clock: 
     )
 
 
-def test_without_a_deadline_only_retries_bound_a_call(
+def test_without_a_deadline_only_retries_limit_a_call(
     driver: Callable[..., Driver], clock: Any
 ) -> None:
     script = Script(failure(503, **{"retry-after": "60"}))
@@ -316,7 +316,7 @@ def test_without_a_deadline_only_retries_bound_a_call(
 
 
 @pytest.mark.parametrize("client", [Heidi, AsyncHeidi])
-def test_a_base_url_that_httpx_does_not_take_is_refused(
+def test_a_base_url_that_httpx_does_not_accept_is_refused(
     client: Callable[..., object],
 ) -> None:
     url = "https://\u2603\ufffe"
@@ -335,7 +335,7 @@ def test_a_proxy_that_cannot_be_used_is_a_configuration_error(
 
 
 @pytest.mark.parametrize("options", [{"token": "t"}, {"token": None, **USER}])
-def test_a_path_that_is_not_there_hints_at_the_server(
+def test_an_unknown_path_hints_at_the_server(
     driver: Callable[..., Driver], options: dict[str, Any]
 ) -> None:
     with pytest.raises(HeidiError, match=r"404 PathNotFoundError; check the base URL$"):

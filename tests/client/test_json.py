@@ -1,4 +1,4 @@
-"""What is read does not depend on whether msgspec is installed, and no digit is lost."""
+"""JSON is read the same with and without msgspec, and no digit is lost."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 Read = Callable[[bytes], object]
 
-# Near the bounds of 64 bits, beyond them, and as long as ids are.
+# Near the limits of 64 bits, beyond them, and as long as ids.
 INTEGERS = st.integers() | st.integers(10**17, 10**20) | st.integers(-(10**39), 10**39)
 DIGITS = INTEGERS.map(str)
 SCALARS = st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False) | st.text() | DIGITS
@@ -47,7 +47,7 @@ def outcome(read: Read, content: bytes) -> object:
 
 
 @given(document=DOCUMENTS, indent=SPACES)
-def test_a_document_is_read_alike(document: Any, indent: int | str | None) -> None:
+def test_both_readers_read_a_document_alike(document: Any, indent: int | str | None) -> None:
     content = json.dumps(document, indent=indent).encode()
     assert outcome(_json._load, content) == outcome(_json._parser(), content)
 
@@ -75,11 +75,11 @@ def test_a_document_is_read_alike(document: Any, indent: int | str | None) -> No
     ],
     ids=range(17),
 )
-def test_a_case_where_parsers_differ_is_read_alike(content: bytes) -> None:
+def test_both_readers_agree_where_parsers_differ(content: bytes) -> None:
     assert outcome(_json._load, content) == outcome(_json._parser(), content)
 
 
-def test_an_integer_of_any_length_is_exact_wherever_it_stands() -> None:
+def test_an_integer_of_any_length_is_exact_at_any_place() -> None:
     number = 135814281990413956785027749853284386585
     read = _json.load(b'{"a":[{"b":%d}],"c":"%d"}' % (number, number))
     assert {"a": [{"b": number}], "c": str(number)} == read

@@ -38,7 +38,7 @@ def test_options_are_keywords_only(client: Callable[..., object]) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_without_credentials_the_error_says_every_way_to_give_them(
+def test_without_credentials_the_error_names_every_way_to_give_them(
     client: Callable[..., object],
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -68,14 +68,16 @@ def test_two_ways_to_authenticate_are_refused(options: dict[str, Any]) -> None:
         Heidi(**options)
 
 
-def test_the_environment_gives_what_is_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_provides_options_that_are_not_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", "from-environment")
     monkeypatch.setenv("HEIDI_BASE_URL", "https://environment.test/api")
     assert "https://environment.test/api/sessions/1" == str(where())
     assert "Bearer from-environment" == sent(token=None).headers["authorization"]
 
 
-def test_an_argument_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", "from-environment")
     monkeypatch.setenv("HEIDI_API_KEY", "k")
     monkeypatch.setenv("HEIDI_BASE_URL", "https://environment.test/api")
@@ -110,13 +112,13 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         Heidi()
 
 
-def test_without_base_url_and_region_the_document_says_where() -> None:
+def test_without_base_url_and_region_the_server_of_the_document_is_used() -> None:
     expected = "https://registrar.api.heidihealth.com/api/v2/ml-scribe/open-api/sessions/1"
     assert expected == str(where(token="t"))
 
 
 @pytest.mark.parametrize("region", ["au", "us", "ca", "eu", "uk"])
-def test_a_region_of_the_document_leads_to_its_server(region: str) -> None:
+def test_a_region_selects_the_server_of_the_document(region: str) -> None:
     assert f"{region}.api.heidihealth.com" == where(token="t", region=region).host
 
 
@@ -156,7 +158,7 @@ def test_base_url_and_region_together_are_refused() -> None:
         "https://heidi.test:port",
     ],
 )
-def test_a_base_url_that_is_not_safe_is_refused(url: str) -> None:
+def test_an_unsafe_base_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url"):
         Heidi(token="t", base_url=url)
 
@@ -164,12 +166,12 @@ def test_a_base_url_that_is_not_safe_is_refused(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://localhost:1", "http://127.0.0.1:1/x", "http://[::1]:1", "https://heidi.test/x/"]
 )
-def test_https_anywhere_and_http_on_this_machine_are_taken(url: str) -> None:
+def test_https_anywhere_and_http_on_this_machine_are_accepted(url: str) -> None:
     assert url.rstrip("/") + "/sessions/1" == str(where(token="t", base_url=url))
 
 
 @pytest.mark.parametrize("url", ["http://sandbox:8080", "http://10.0.0.1"])
-def test_http_to_another_machine_is_taken_where_it_is_allowed(
+def test_http_to_another_machine_is_accepted_if_it_is_allowed(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     assert f"{url}/sessions/1" == str(where(token="t", base_url=url, allow_http=True))
@@ -285,7 +287,7 @@ def test_the_timeout_is_finite_unless_your_own_client_says_otherwise() -> None:
     assert 30.0 == Heidi(token="t")._engine.settings.timeout.read  # type: ignore[union-attr]  # set
 
 
-def test_every_request_says_who_asks() -> None:
+def test_every_request_has_a_user_agent() -> None:
     assert sent().headers["user-agent"].startswith("heidi-sessions/")
     assert "application/json" == sent().headers["accept"]
 
@@ -310,7 +312,7 @@ def test_default_headers_travel_with_every_request_and_add_up() -> None:
     assert ("1", None) == (one["x-one"], one.get("x-two"))
 
 
-def test_no_variable_of_the_environment_is_left_over_between_tests() -> None:
+def test_no_environment_variable_remains_between_tests() -> None:
     # HEIDI_REQUIRE_... are for the tests themselves.
     ours = {name for name in os.environ if name.startswith("HEIDI_")}
     assert set() == {name for name in ours if not name.startswith("HEIDI_REQUIRE_")}

@@ -30,14 +30,14 @@ def walk(driver: Driver, **options: Any) -> list[str]:
     return ids(driver.collect(lambda c: c.sessions.list(**options)))
 
 
-def test_nothing_is_sent_until_somebody_iterates(driver: Callable[..., Driver]) -> None:
+def test_nothing_is_sent_before_the_first_iteration(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1"], 1, None))
     drive = driver(script)
     drive.client().sessions.list(page_size=50)
     assert [] == script.requests
 
 
-def test_every_page_is_read_and_the_cursor_is_sent_back_unread(
+def test_every_page_is_read_and_the_cursor_is_sent_back_unchanged(
     driver: Callable[..., Driver],
 ) -> None:
     cursor = "a+b/c==&page_size=1"
@@ -77,7 +77,7 @@ def test_pages_are_read_as_they_are_needed(driver: Callable[..., Driver]) -> Non
     ("max_items", "expected", "requests"),
     [(0, 0, 0), (1, 1, 1), (2, 2, 1), (3, 3, 2), (4, 4, 2), (9, 4, 2), (None, 4, 2)],
 )
-def test_max_items_bounds_the_sessions_and_the_requests(
+def test_max_items_limits_the_sessions_and_the_requests(
     driver: Callable[..., Driver], max_items: int | None, expected: int, requests: int
 ) -> None:
     script = Script(page(["1", "2"], 4, "x"), page(["3", "4"], 4, None))
@@ -104,7 +104,7 @@ def test_a_list_can_be_walked_again(driver: Callable[..., Driver]) -> None:
         assert [["1"], ["1"]] == drive.wait(twice)
 
 
-def test_pages_have_what_no_page_before_had_and_their_counts(
+def test_pages_have_only_new_items_and_their_counts(
     driver: Callable[..., Driver],
 ) -> None:
     steps = (page(["1", "2"], 4, "b"), page(["2", "3"], 4, "c"), page(["4"], 4, None))
@@ -113,7 +113,7 @@ def test_pages_have_what_no_page_before_had_and_their_counts(
     assert [(2, 4, "b"), (2, 4, "c")] == [(p.count, p.total_count, p.next_page) for p in pages]
 
 
-def test_the_page_after_a_page_is_read_by_its_token(driver: Callable[..., Driver]) -> None:
+def test_the_next_page_is_read_by_its_token(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1"], 2, "b"), page(["2"], 2, None))
     drive = driver(script)
     sessions = drive.client().sessions.list(page_size=1)
@@ -126,7 +126,7 @@ def test_the_page_after_a_page_is_read_by_its_token(driver: Callable[..., Driver
 
 
 @pytest.mark.parametrize(("client", "name"), [(Heidi, ""), (AsyncHeidi, "Async")])
-def test_a_list_says_what_to_do_with_it(client: Callable[..., Any], name: str) -> None:
+def test_the_repr_of_a_list_says_how_to_use_it(client: Callable[..., Any], name: str) -> None:
     sessions = client(token="t").sessions.list()
     assert f"<{name}SessionList: iterate over it to read sessions>" == repr(sessions)
 
@@ -151,7 +151,7 @@ def test_a_session_that_comes_twice_is_given_once(driver: Callable[..., Driver])
 
 
 @pytest.mark.parametrize("cursors", [("x", "x"), ("x", "y", "x"), (2, "2"), (1, 1)])
-def test_a_cursor_that_comes_back_is_an_error(
+def test_a_repeated_cursor_is_an_error(
     driver: Callable[..., Driver], cursors: tuple[str | int, ...]
 ) -> None:
     numbers = itertools.count()
@@ -168,7 +168,7 @@ def test_a_cursor_that_comes_back_is_an_error(
     assert str(error).startswith("GET heidi.test/api/sessions/linked-user: ")
 
 
-def test_pages_that_never_bring_anything_new_end_in_an_error(
+def test_pages_that_never_have_new_items_end_in_an_error(
     driver: Callable[..., Driver],
 ) -> None:
     numbers = itertools.count()
@@ -185,7 +185,7 @@ def test_a_page_that_was_shifted_by_new_sessions_does_not_end_the_walk(
     assert ["1", "2", "3", "4"] == walk(driver(script))
 
 
-def test_more_without_a_cursor_is_asked_for_once_more_with_a_larger_page(
+def test_a_missing_cursor_leads_to_one_request_with_a_larger_page(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(page(["1", "2"], 4, None, more=True), page(["1", "2", "3", "4"], 4, None))
@@ -193,7 +193,7 @@ def test_more_without_a_cursor_is_asked_for_once_more_with_a_larger_page(
     assert [{"page_size": "2"}, {"page_size": "4"}] == queries(script)
 
 
-def test_more_without_a_cursor_although_everything_came_is_the_end(
+def test_a_missing_cursor_after_all_items_is_the_end(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(page(["1", "2"], 2, None, more=True))
@@ -210,7 +210,7 @@ def test_more_without_a_cursor_although_everything_came_is_the_end(
         failure(422),
     ],
 )
-def test_sessions_that_stay_missing_are_an_error_after_all_others_were_given(
+def test_missing_sessions_are_an_error_after_all_others_were_given(
     driver: Callable[..., Driver], second: httpx.Response
 ) -> None:
     script = Script(page(["1", "2"], 4, None, more=True), second)
@@ -235,21 +235,21 @@ def test_sessions_that_stay_missing_are_an_error_after_all_others_were_given(
     assert 2 == len(script.requests)
 
 
-def test_a_page_that_is_large_enough_already_is_not_asked_for_again() -> None:
+def test_a_page_that_is_large_enough_is_not_requested_again() -> None:
     script = Script(page(["1", "2"], 4, None, more=True))
     with pytest.raises(PaginationError):
         walk(Driver("sync", script), page_size=4)
     assert 1 == len(script.requests)
 
 
-def test_a_refused_page_of_an_ordinary_walk_stays_what_it_is(
+def test_a_refused_page_keeps_its_own_error(
     driver: Callable[..., Driver],
 ) -> None:
     with pytest.raises(BadRequestError):
         walk(driver(Script(page(["1"], 2, "x"), failure(400))))
 
 
-def test_a_cursor_beside_the_word_that_there_is_no_more_is_followed_while_sessions_miss(
+def test_a_cursor_on_a_last_page_is_followed_while_sessions_are_missing(
     driver: Callable[..., Driver],
 ) -> None:
     missing = Script(page(["1"], 2, "x", more=False), page(["2"], 2, "y", more=False))
@@ -257,7 +257,7 @@ def test_a_cursor_beside_the_word_that_there_is_no_more_is_followed_while_sessio
     assert 2 == len(missing.requests)
 
 
-def test_a_walk_that_ends_early_by_the_servers_own_count_is_logged(
+def test_a_walk_with_fewer_items_than_the_servers_count_is_logged(
     driver: Callable[..., Driver], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "heidi_sessions")
@@ -276,21 +276,21 @@ def test_a_page_without_counts_is_walked_by_its_cursors(driver: Callable[..., Dr
     assert ["1", "2"] == walk(driver(script))
 
 
-def test_progress_is_told_after_each_page(driver: Callable[..., Driver]) -> None:
+def test_progress_is_reported_after_each_page(driver: Callable[..., Driver]) -> None:
     script = Script(page(["1", "2"], 3, "x"), page(["2", "3"], 3, None))
     told: list[tuple[int, int | None]] = []
     walk(driver(script), progress=lambda seen, total: told.append((seen, total)))
     assert [(2, 3), (3, 3)] == told
 
 
-def test_progress_knows_no_total_where_the_server_says_none(driver: Callable[..., Driver]) -> None:
+def test_progress_has_no_total_if_the_server_gives_none(driver: Callable[..., Driver]) -> None:
     told: list[tuple[int, int | None]] = []
     script = Script(httpx.Response(200, json={"sessions": []}))
     walk(driver(script), progress=lambda seen, total: told.append((seen, total)))
     assert [(0, None)] == told
 
 
-def test_progress_counts_what_is_given_and_so_stops_at_max_items(
+def test_progress_counts_returned_items_up_to_max_items(
     driver: Callable[..., Driver],
 ) -> None:
     script = Script(page(["1", "2"], 5, "x"), page(["3", "4"], 5, "y"))
@@ -300,7 +300,7 @@ def test_progress_counts_what_is_given_and_so_stops_at_max_items(
 
 
 @pytest.mark.parametrize("size", [0, -1, None, True, "10", 1.5])
-def test_a_page_size_that_no_page_can_have_is_refused_before_anything_is_sent(
+def test_an_invalid_page_size_is_refused_before_anything_is_sent(
     driver: Callable[..., Driver], size: Any
 ) -> None:
     script = Script(page([], 0, None))
@@ -314,7 +314,7 @@ def test_a_page_size_that_no_page_can_have_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("cursor", [None, True, 1.5, ["x"]])
-def test_a_cursor_that_no_server_gives_is_refused_before_anything_is_sent(
+def test_an_invalid_cursor_is_refused_before_anything_is_sent(
     driver: Callable[..., Driver], cursor: Any
 ) -> None:
     script = Script(page([], 0, None))
@@ -329,7 +329,7 @@ def test_the_name_of_the_page_parameter_can_be_changed(driver: Callable[..., Dri
     assert [{}, {"cursor": "x"}] == queries(script)
 
 
-def test_the_next_page_is_asked_for_ahead_only_where_that_is_wanted() -> None:
+def test_the_next_page_is_prefetched_only_on_request() -> None:
     async def requests_while_on_the_first_page(*, prefetch: bool) -> int:
         script = Script(page(["1", "2"], 4, "x"), page(["3", "4"], 4, None))
         transport = httpx.MockTransport(script)
@@ -421,7 +421,7 @@ def test_the_memory_of_a_walk_does_not_grow_with_its_pages() -> None:
     assert peak(60) < 1.2 * peak(10) + 60 * 50 * 64
 
 
-def test_what_was_seen_is_exact_also_when_the_table_grows() -> None:
+def test_the_set_of_seen_items_stays_exact_when_it_grows() -> None:
     seen = Seen()
     first = [seen.add(str(number)) for number in range(20_000)]
     again = [seen.add(str(number)) for number in range(20_000)]

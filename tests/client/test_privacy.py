@@ -1,4 +1,4 @@
-"""Patient data and secrets are planted everywhere, and everything that is shown is searched."""
+"""Patient data and secrets are planted everywhere, and all output is searched for them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PLANTED = {
     "ehr_patient_id": "planted-patient-7",
     "result": "complains of gravity",
 }
-# As they look quoted in a URL, and by repr.
+# Quoted for a URL, and as repr shows them.
 FORMS = [
     *PLANTED.values(),
     "doctor.planted%40clinic.test",
@@ -134,12 +134,12 @@ SCENARIOS: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Any, dict[
         lambda c: c.sessions.update("1", patient={"name": PLANTED["name"], "nmae": "x"}),
         TOKEN,
     ),
-    "a date of birth that is none": (
+    "an invalid date of birth": (
         Script(envelope()),
         lambda c: c.sessions.update("1", patient={"dob": "1931-07-19x"}),
         TOKEN,
     ),
-    "a gender that is none": (
+    "an invalid gender": (
         Script(envelope()),
         lambda c: c.sessions.update("1", patient={"gender": PLANTED["details"]}),
         TOKEN,
@@ -215,7 +215,7 @@ def log_of(caplog: pytest.LogCaptureFixture) -> str:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_no_error_traceback_or_log_shows_what_was_planted(
+def test_no_error_traceback_or_log_shows_planted_data(
     driver: Callable[..., Driver], scenario: str, logged: pytest.LogCaptureFixture
 ) -> None:
     handler, action, options = SCENARIOS[scenario]
@@ -227,7 +227,7 @@ def test_no_error_traceback_or_log_shows_what_was_planted(
     assert [] == found_in(log_of(logged))
 
 
-def test_the_search_finds_what_is_shown() -> None:
+def test_the_search_finds_planted_data() -> None:
     try:
         json.loads(ECHO + "}")
     except ValueError as error:
@@ -275,7 +275,7 @@ def test_no_option_that_is_refused_later_is_shown(
     assert [] == found_in(everything_shown_by(caught.value))
 
 
-def test_a_user_who_is_named_later_is_shown_no_more_than_another(
+def test_a_user_who_is_named_later_is_not_shown_either(
     driver: Callable[..., Driver], logged: pytest.LogCaptureFixture
 ) -> None:
     user = {name: PLANTED[name] for name in ("email", "third_party_internal_id")}
@@ -287,7 +287,7 @@ def test_a_user_who_is_named_later_is_shown_no_more_than_another(
     assert [] == found_in(log_of(logged))
 
 
-def test_each_line_of_the_log_has_its_facts_as_attributes(
+def test_each_log_record_has_its_facts_as_attributes(
     logged: pytest.LogCaptureFixture,
 ) -> None:
     Driver("sync", Script(envelope())).run(lambda c: c.sessions.get("1"))
@@ -318,7 +318,7 @@ def test_the_environment_sets_the_level_of_the_log() -> None:
         assert lines == done.stderr.count("heidi_sessions INFO GET heidi.test/api/sessions/")
 
 
-def test_a_level_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIDI_LOG", "loud")
     with pytest.raises(
         ConfigurationError, match="HEIDI_LOG must be one of debug, info, warning, er"
@@ -327,7 +327,7 @@ def test_a_level_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def reprs(thing: object, depth: int = 4) -> Iterator[str]:
-    """The repr of an object and of all that hangs on it."""
+    """The repr of an object and of everything it refers to."""
     yield repr(thing)
     if depth == 0:
         return
@@ -349,7 +349,7 @@ def test_no_repr_in_a_client_shows_the_credentials(
     assert [] == found_in("\n".join(shown))
 
 
-def test_no_repr_of_what_is_read_shows_the_patient(driver: Callable[..., Driver]) -> None:
+def test_no_repr_of_a_response_shows_the_patient(driver: Callable[..., Driver]) -> None:
     drive = driver(Script(httpx.Response(200, json={"session": FILLED})))
     shown = [
         repr(drive.run(lambda c: c.sessions.get("1"))),
@@ -379,7 +379,7 @@ def test_the_log_holds_route_and_status_and_no_query_or_email(
     assert f'HTTP Request: GET {BASE_URL}/jwt "HTTP/1.1 200 OK"' == httpx_lines[0]
 
 
-def test_httpx_logs_other_hosts_as_ever(logged: pytest.LogCaptureFixture) -> None:
+def test_httpx_still_logs_other_hosts(logged: pytest.LogCaptureFixture) -> None:
     Heidi(token="t", base_url=BASE_URL)
     with httpx.Client(transport=httpx.MockTransport(Script(envelope()))) as other:
         other.get("https://other.test/?q=1")
@@ -428,6 +428,6 @@ def test_a_task_that_is_cancelled_shows_nothing() -> None:
 
     with pytest.raises(TimeoutError) as caught:
         asyncio.run(run())
-    cancelled = caught.value.__context__  # on Python 3.11.2 it is no __cause__
+    cancelled = caught.value.__context__  # on Python 3.11.2 it is not a __cause__
     assert isinstance(cancelled, asyncio.CancelledError)
     assert [] == found_in(everything_shown_by(cancelled))

@@ -91,7 +91,7 @@ METHODS = {each.client_method: each for each in metadata.OPERATIONS if each.clie
 
 
 def both_views(client: object, method: str) -> list[Callable[..., object]]:
-    """A method of the client, as it is and with the raw response."""
+    """A method of the client, and its form with the raw response."""
     attribute, _, name = method.partition(".")
     resource = getattr(client, attribute)
     return [getattr(resource, name), getattr(resource.with_raw_response, name)]

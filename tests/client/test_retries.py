@@ -55,7 +55,7 @@ def name(step: Any) -> str:
 
 
 def count(make: Callable[..., Driver], call: str, step: Any, **options: Any) -> int:
-    """How many requests a call makes where the first one fails."""
+    """How many requests a call makes if the first one fails."""
     script = Script(step, RESPONSES[call])
     driver = make(script)
     try:
@@ -68,7 +68,7 @@ def count(make: Callable[..., Driver], call: str, step: Any, **options: Any) -> 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("step", NEVER_CONNECTED + REFUSED, ids=name)
-def test_what_cannot_have_happened_is_tried_again(
+def test_a_request_that_cannot_have_arrived_is_retried(
     driver: Callable[..., Driver], call: str, step: Any
 ) -> None:
     assert 2 == count(driver, call, step)
@@ -77,7 +77,7 @@ def test_what_cannot_have_happened_is_tried_again(
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("step", MAY_HAVE_ACTED, ids=name)
-def test_what_may_have_happened_is_only_read_again_never_written(
+def test_a_request_that_may_have_arrived_is_retried_only_for_reads(
     driver: Callable[..., Driver], call: str, step: Any
 ) -> None:
     assert (2 if call in READS else 1) == count(driver, call, step)
@@ -86,7 +86,7 @@ def test_what_may_have_happened_is_only_read_again_never_written(
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("call", ["create", "update"])
 @pytest.mark.parametrize("step", MAY_HAVE_ACTED, ids=name)
-def test_writes_are_repeated_where_the_user_asks_for_it(
+def test_writes_are_retried_if_the_user_asks_for_it(
     driver: Callable[..., Driver], call: str, step: Any
 ) -> None:
     assert 2 == count(driver, call, step, retry_writes=True)
@@ -95,14 +95,14 @@ def test_writes_are_repeated_where_the_user_asks_for_it(
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("step", FINAL, ids=name)
-def test_an_error_of_the_caller_is_final(
+def test_an_error_of_the_caller_is_not_retried(
     driver: Callable[..., Driver], call: str, step: Any
 ) -> None:
     assert 1 == count(driver, call, step, retry_writes=True)
 
 
 @pytest.mark.parametrize("max_retries", [0, 1, 2, 5])
-def test_max_retries_bounds_the_attempts_and_the_error_tells_how_many_there_were(
+def test_max_retries_limits_the_attempts_and_the_error_has_their_number(
     driver: Callable[..., Driver], clock: Clock, max_retries: int
 ) -> None:
     script = Script(failure(500))
@@ -113,21 +113,21 @@ def test_max_retries_bounds_the_attempts_and_the_error_tells_how_many_there_were
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_late_success_tells_how_often_it_was_tried(driver: Callable[..., Driver]) -> None:
+def test_a_late_success_has_the_number_of_its_retries(driver: Callable[..., Driver]) -> None:
     script = Script(failure(500), httpx.ReadTimeout("x"), envelope("7"))
     raw = driver(script).run(lambda c: c.sessions.with_raw_response.get("7"))
     assert (2, "7") == (raw.retries_taken, raw.parse().session_id)
 
 
 @pytest.mark.usefixtures("clock")
-def test_the_last_of_several_failures_is_the_one_that_is_raised() -> None:
+def test_the_last_of_several_failures_is_raised() -> None:
     script = Script(httpx.ReadTimeout("x"), failure(500), failure(404))
     with pytest.raises(APIStatusError) as caught:
         Driver("sync", script).run(CALLS["get"])
     assert (404, 2) == (caught.value.status_code, caught.value.retries_taken)
 
 
-def test_a_write_that_may_be_repeated_once_is_not_repeated_after_a_second_failure(
+def test_a_write_is_not_retried_after_a_second_failure_of_another_kind(
     driver: Callable[..., Driver], clock: Clock
 ) -> None:
     script = Script(httpx.ConnectError("x"), httpx.ReadTimeout("x"), RESPONSES["create"])
@@ -199,7 +199,7 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(clock: Clock) -> 
         "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
     ],
 )
-def test_a_retry_after_that_nobody_can_read_counts_as_none(clock: Clock, header: str) -> None:
+def test_a_malformed_retry_after_is_ignored(clock: Clock, header: str) -> None:
     response = httpx.Response(503, headers=[(b"retry-after", header.encode())])
     script = Script(response, RESPONSES["create"])
     with pytest.raises(APIStatusError) as caught:
@@ -214,7 +214,7 @@ def test_the_error_says_how_long_to_wait() -> None:
     assert 3600 == caught.value.retry_after
 
 
-def test_without_retry_after_waits_are_random_below_a_bound_that_doubles(clock: Clock) -> None:
+def test_without_retry_after_waits_are_random_below_a_doubling_limit(clock: Clock) -> None:
     for _ in range(200):
         script = Script(failure(500))
         with pytest.raises(APIStatusError):

@@ -133,7 +133,7 @@ def test_a_wrong_key_gets_no_token(clinic: Clinic) -> None:
     assert 401 == caught.value.status_code
 
 
-def test_a_token_of_the_sandbox_is_as_good_as_a_key(clinic: Clinic, sandbox: Sandbox) -> None:
+def test_a_token_of_the_sandbox_works_without_a_key(clinic: Clinic, sandbox: Sandbox) -> None:
     token = sandbox.token(email="other@clinic.test", third_party_internal_id="9")
     by_token = {"api_key": None, "email": None, "third_party_internal_id": None, "token": token}
     created = clinic.run(lambda c: c.sessions.create(), **by_token)
@@ -146,7 +146,7 @@ def test_a_user_who_is_not_linked_has_no_list(clinic: Clinic) -> None:
     assert "NoLinkedUserException" == caught.value.type
 
 
-def test_what_the_server_refuses_is_a_validation_error(clinic: Clinic) -> None:
+def test_a_refusal_of_the_server_is_a_validation_error(clinic: Clinic) -> None:
     created = clinic.run(lambda c: c.sessions.create()).session_id
     with pytest.raises(UnprocessableEntityError):
         clinic.run(lambda c: c.sessions.update(created, duration=-1))
@@ -154,7 +154,7 @@ def test_what_the_server_refuses_is_a_validation_error(clinic: Clinic) -> None:
         clinic.run(lambda c: drain(c.sessions.list(page_size=101)))
 
 
-def test_an_expired_token_is_replaced_in_passing(clinic: Clinic) -> None:
+def test_an_expired_token_is_replaced_during_a_call(clinic: Clinic) -> None:
     with serving(token_lifetime=1) as short:
         short_lived = {"base_url": short.url, "api_key": short.api_key}
         clinic.run(

@@ -53,7 +53,7 @@ def test_a_made_session_is_the_documents_own_sample() -> None:
     assert SessionEnvelope.from_dict(sample).session == make_session()
 
 
-def test_a_made_session_differs_where_it_is_told_to() -> None:
+def test_a_made_session_has_the_given_values() -> None:
     made = make_session(session_id="7", patient={"name": "A"}, duration=3)
     assert ("7", "A", None, 3) == (
         made.session_id,
@@ -87,7 +87,7 @@ def test_a_misspelt_property_of_a_made_session_is_an_error_that_names_the_closes
         ({"patient": {"gender": "X"}}, "Session: patient.gender: must be one of MALE, "),
     ],
 )
-def test_a_made_session_has_no_value_that_the_document_does_not_allow(
+def test_a_made_session_has_only_values_that_the_document_allows(
     fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
@@ -181,7 +181,7 @@ def test_a_new_session_of_the_mock_is_in_its_initial_state(heidi_mock: HeidiMock
 @pytest.mark.parametrize(
     ("query", "field"), [({"page_size": 101}, "page_size"), ({"page": "x"}, "page")]
 )
-def test_the_mock_refuses_a_page_that_cannot_be_asked_for(
+def test_the_mock_refuses_an_invalid_page(
     heidi_mock: HeidiMock, query: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(UnprocessableEntityError) as caught:
@@ -191,9 +191,7 @@ def test_the_mock_refuses_a_page_that_cannot_be_asked_for(
 
 
 @pytest.mark.parametrize("method", ["client", "async_client"])
-def test_a_client_of_the_mock_takes_no_connections_of_yours(
-    heidi_mock: HeidiMock, method: str
-) -> None:
+def test_a_client_of_the_mock_takes_no_http_client(heidi_mock: HeidiMock, method: str) -> None:
     with pytest.raises(TypeError, match="http_client: a mock has its own"):
         getattr(heidi_mock, method)(http_client=None)
 
@@ -264,7 +262,7 @@ def test_the_mock_serves_the_async_client_too(heidi_mock: HeidiMock) -> None:
         (slow(30), APITimeoutError),
     ],
 )
-def test_the_mock_fails_once_as_it_is_told(
+def test_the_mock_fails_once_on_request(
     heidi_mock: HeidiMock, step: Step, error: type[Exception]
 ) -> None:
     heidi_mock.add(make_session())
@@ -277,13 +275,13 @@ def test_the_mock_fails_once_as_it_is_told(
     assert client.sessions.get("1234567890").session_id
 
 
-def test_a_slow_response_reaches_a_client_that_is_patient(heidi_mock: HeidiMock) -> None:
+def test_a_slow_response_reaches_a_patient_client(heidi_mock: HeidiMock) -> None:
     heidi_mock.add(make_session())
     heidi_mock.next(slow(30))
     assert heidi_mock.client(timeout=60).sessions.get("1234567890").session_id
 
 
-def test_waits_between_attempts_take_no_time_and_are_told(heidi_mock: HeidiMock) -> None:
+def test_waits_between_attempts_take_no_time_and_are_recorded(heidi_mock: HeidiMock) -> None:
     heidi_mock.add(make_session())
     heidi_mock.next(rate_limited(50), unavailable(40))
     start = time.monotonic()
@@ -299,7 +297,7 @@ def test_the_sandbox_runs_in_this_process(heidi_sandbox: Sandbox) -> None:
 
 
 @pytest.mark.slow
-def test_the_plugin_works_in_a_project_of_its_own(pytester: pytest.Pytester) -> None:
+def test_the_plugin_works_in_another_project(pytester: pytest.Pytester) -> None:
     pytester.makeconftest('pytest_plugins = ["heidi_sessions.testing.plugin"]')
     pytester.makepyfile(
         """

@@ -137,14 +137,14 @@ def test_a_token_is_replaced_before_it_ends(
     assert ["Bearer token-1", "Bearer token-1", "Bearer token-2"] == issuer.calls
 
 
-def test_the_life_of_a_token_is_measured_by_the_clock_that_issued_it(clock: Clock) -> None:
+def test_the_lifetime_of_a_token_is_measured_by_the_clock_of_its_server(clock: Clock) -> None:
     issuer = Issuer(3600, now=lambda: clock.now() - 9_999_999)
     Driver("sync", issuer).run(twice, **KEY)
     assert 1 == issuer.issued
 
 
 @pytest.mark.parametrize("life", [0, -10])
-def test_a_token_that_is_over_at_once_is_used_once_and_loops_nowhere(
+def test_a_token_that_expires_at_once_is_used_once_without_a_loop(
     driver: Callable[..., Driver], life: float
 ) -> None:
     issuer = Issuer(life)
@@ -152,7 +152,7 @@ def test_a_token_that_is_over_at_once_is_used_once_and_loops_nowhere(
     assert ["Bearer token-1", "Bearer token-2"] == issuer.calls
 
 
-def test_after_a_401_a_fresh_token_is_tried_once(driver: Callable[..., Driver]) -> None:
+def test_after_a_401_a_new_token_is_tried_once(driver: Callable[..., Driver]) -> None:
     issuer = Issuer()
     issuer.revoked = {"Bearer token-1"}
     driver(issuer).run(twice, **KEY)
@@ -176,7 +176,7 @@ def test_a_renewed_token_shows_in_the_log_and_in_retries_taken(
     ] == outcomes
 
 
-def test_a_second_401_is_the_response(driver: Callable[..., Driver]) -> None:
+def test_a_second_401_is_final(driver: Callable[..., Driver]) -> None:
     issuer = Issuer()
     issuer.revoked = {f"Bearer token-{number}" for number in range(9)}
     with pytest.raises(AuthenticationError):
@@ -254,7 +254,7 @@ def test_event_loops_share_one_request_for_a_token() -> None:
     assert (1, 20) == (issuer.issued, len(issuer.calls))
 
 
-def test_a_401_for_many_is_one_request_for_a_fresh_token() -> None:
+def test_concurrent_401s_lead_to_one_request_for_a_new_token() -> None:
     issuer = Issuer()
     issuer.revoked = {"Bearer token-1"}
     client = async_client(issuer, lambda: asyncio.sleep(0.02))
@@ -273,7 +273,7 @@ def user(number: int) -> dict[str, str]:
 ALONE: dict[str, Any] = {"token": None, "api_key": "partner-key"}
 
 
-def test_each_of_many_users_at_once_has_one_token_of_their_own() -> None:
+def test_each_of_many_concurrent_users_gets_one_token() -> None:
     issuer = Issuer(delay=0.01)
     root = Driver("sync", issuer).client(**ALONE)
     with ThreadPoolExecutor(32) as threads:
@@ -284,7 +284,7 @@ def test_each_of_many_users_at_once_has_one_token_of_their_own() -> None:
     assert {4} == {issuer.calls.count(each) for each in issuer.calls}
 
 
-def test_each_of_many_users_of_one_event_loop_has_one_token_of_their_own() -> None:
+def test_each_of_many_users_in_one_event_loop_gets_one_token() -> None:
     issuer = Issuer()
 
     async def run() -> None:
@@ -327,7 +327,7 @@ def test_a_key_without_a_user_says_so_when_it_is_used(driver: Callable[..., Driv
         (ALONE, {"third_party_internal_id": 7}, "third_party_internal_id must be a string"),
     ],
 )
-def test_a_user_that_cannot_be_is_refused(
+def test_an_invalid_user_is_refused(
     driver: Callable[..., Driver], options: dict[str, Any], named: dict[str, Any], message: str
 ) -> None:
     client = driver(Issuer()).client(**options)
@@ -366,7 +366,7 @@ def test_a_task_that_is_cancelled_leaves_the_request_to_the_next() -> None:
     assert 1 == issuer.issued
 
 
-def test_a_failure_to_get_a_token_is_everybodys_failure_and_asked_for_once() -> None:
+def test_a_failure_to_get_a_token_is_shared_by_all_that_wait_for_it() -> None:
     issuer = Issuer(delay=0.1)
     issuer.failures = [failure(403, "KeyError")]
     client = Driver("sync", issuer).client(**KEY)
@@ -442,7 +442,7 @@ def test_a_response_without_a_usable_token_is_a_token_error(
         httpx.ConnectError("x"),
     ],
 )
-def test_a_passing_failure_to_get_a_token_is_tried_again_whatever_the_call(
+def test_a_temporary_failure_to_get_a_token_is_retried_for_any_call(
     driver: Callable[..., Driver], step: Any
 ) -> None:
     issuer = Issuer()
@@ -477,7 +477,7 @@ def test_a_provider_is_asked_once_more_after_a_401(driver: Callable[..., Driver]
     assert ["Bearer one", "Bearer two"] == issuer.calls
 
 
-def test_a_provider_that_insists_on_a_refused_token_is_not_asked_again() -> None:
+def test_a_provider_that_returns_the_refused_token_is_not_asked_again() -> None:
     issuer = Issuer()
     issuer.revoked = {"Bearer one"}
     with pytest.raises(AuthenticationError, match=r"check what token_provider returns$"):
@@ -531,7 +531,7 @@ def test_a_provider_that_gives_no_token_is_refused(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
-def test_a_child_process_gets_a_token_although_its_parent_was_about_to() -> None:
+def test_a_child_process_gets_a_token_although_its_parent_was_getting_one() -> None:
     entered, leave = threading.Event(), threading.Event()
     issuer = Issuer()
     issue = issuer.issue
@@ -616,7 +616,7 @@ def test_a_user_that_utf_8_cannot_encode_is_refused(
 
 
 @pytest.mark.parametrize("mistake", [MistakeError, KeyboardInterrupt])
-def test_a_request_for_a_token_that_cannot_be_made_leaves_the_next_call_its_turn(
+def test_a_failed_request_for_a_token_does_not_block_the_next_call(
     driver: Callable[..., Driver],
     monkeypatch: pytest.MonkeyPatch,
     mistake: type[BaseException],
@@ -637,7 +637,7 @@ def test_a_request_for_a_token_that_cannot_be_made_leaves_the_next_call_its_turn
 
 
 def waiting(issuer: Issuer, seconds: list[float], **more: Any) -> AsyncHeidi:
-    """A client whose requests for tokens take so long, one after the other."""
+    """A client whose successive requests for tokens take these times."""
     return async_client(issuer, lambda: asyncio.sleep(seconds.pop(0)), max_retries=0, **more)
 
 
@@ -680,7 +680,7 @@ def test_a_thread_waits_for_the_token_of_another_no_longer_than_its_deadline() -
 
 
 @pytest.mark.parametrize("limits", [{"deadline": 0.1}, {"timeout": 0.1}])
-def test_a_call_with_less_time_spoils_no_other(limits: dict[str, Any]) -> None:
+def test_a_call_with_a_shorter_deadline_does_not_affect_others(limits: dict[str, Any]) -> None:
     issuer = Issuer()
 
     async def wait() -> None:
@@ -703,7 +703,7 @@ def test_a_call_with_less_time_spoils_no_other(limits: dict[str, Any]) -> None:
     assert 1 == issuer.issued
 
 
-def test_a_timeout_that_calls_share_is_the_failure_of_all() -> None:
+def test_a_shared_timeout_is_the_failure_of_all_calls() -> None:
     issuer = Issuer()
     issuer.failures = [httpx.ReadTimeout("x")]
 
@@ -733,7 +733,7 @@ def test_a_provider_that_takes_too_long_leaves_nothing_to_send(
     assert 1 == len(issuer.requests)
 
 
-def test_a_coroutine_that_provides_a_token_is_ended_at_the_deadline() -> None:
+def test_a_coroutine_that_provides_a_token_is_cancelled_at_the_deadline() -> None:
     ended: list[bool] = []
 
     async def provide() -> str:
@@ -750,7 +750,7 @@ def test_a_coroutine_that_provides_a_token_is_ended_at_the_deadline() -> None:
     assert ([True], []) == (ended, issuer.requests)
 
 
-def test_a_timeout_within_a_provider_is_its_own_failure() -> None:
+def test_a_timeout_within_a_provider_is_a_failure_of_the_provider() -> None:
     async def provide() -> str:
         raise TimeoutError
 

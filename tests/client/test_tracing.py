@@ -1,4 +1,4 @@
-"""What a tracer of OpenTelemetry gets to see: one span for a call, and nothing that is private."""
+"""A tracer of OpenTelemetry sees one span for a call, and nothing private."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_call_is_one_span_named_after_method_and_route(
     } == dict(span.attributes or {})
 
 
-def test_repetitions_are_counted_in_the_span_of_the_call(
+def test_retries_are_counted_in_the_span_of_the_call(
     traced: Callable[..., ReadableSpan],
 ) -> None:
     broken = httpx.Response(503, headers={"retry-after": "0"})
@@ -68,7 +68,7 @@ def test_repetitions_are_counted_in_the_span_of_the_call(
     assert 200 == attributes["http.response.status_code"]
 
 
-def test_an_error_names_its_status_and_nothing_that_the_server_said(
+def test_an_error_has_its_status_but_no_message_of_the_server(
     traced: Callable[..., ReadableSpan],
 ) -> None:
     said = {"detail": {"type": "SessionNotFoundError", "msg": "Jane Roe is not here"}}
@@ -78,7 +78,7 @@ def test_an_error_names_its_status_and_nothing_that_the_server_said(
     assert StatusCode.ERROR is span.status.status_code
 
 
-def test_a_response_that_does_not_come_is_named_by_its_error(
+def test_a_missing_response_is_named_by_its_error(
     traced: Callable[..., ReadableSpan],
 ) -> None:
     refused = httpx.ConnectError("no way to Jane Roe")
@@ -88,7 +88,7 @@ def test_a_response_that_does_not_come_is_named_by_its_error(
     assert "http.response.status_code" not in attributes
 
 
-def test_what_is_no_tracer_is_refused() -> None:
+def test_an_object_that_is_not_a_tracer_is_refused() -> None:
     wrong: Any = object()
     with pytest.raises(ConfigurationError, match="tracer must be a tracer of OpenTelemetry"):
         Heidi(token="t", tracer=wrong)

@@ -152,7 +152,7 @@ def test_a_request_travels_over_a_real_connection(real: Callable[..., Any], serv
 
 
 @pytest.mark.parametrize("session_id", ["a/b", "%2e%2e", "a?b#c", "ü ", "a+b", "a%2Fb", "~!$&'()*"])
-def test_every_transport_keeps_the_path_as_it_is_quoted(
+def test_every_transport_keeps_the_quoted_path(
     real: Callable[..., Any], server: Server, session_id: str
 ) -> None:
     real(server, lambda c: c.sessions.get(session_id))
@@ -162,7 +162,7 @@ def test_every_transport_keeps_the_path_as_it_is_quoted(
 
 
 @pytest.mark.parametrize("step", ["hang up", "cut"])
-def test_a_create_is_never_repeated_once_it_was_sent(
+def test_a_create_is_never_repeated_after_it_was_sent(
     real: Callable[..., Any], server: Server, step: str
 ) -> None:
     server.script = [step]
@@ -174,7 +174,7 @@ def test_a_create_is_never_repeated_once_it_was_sent(
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("step", ["hang up", "cut"])
-def test_a_read_that_was_cut_off_is_repeated(
+def test_an_interrupted_read_is_repeated(
     real: Callable[..., Any], server: Server, step: str
 ) -> None:
     server.script = [step]
@@ -182,9 +182,7 @@ def test_a_read_that_was_cut_off_is_repeated(
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_connection_that_is_refused_is_tried_again_for_a_create(
-    real: Callable[..., Any], clock: Any
-) -> None:
+def test_a_refused_connection_is_retried_for_a_create(real: Callable[..., Any], clock: Any) -> None:
     with Server() as gone:
         pass
     with pytest.raises(APIConnectionError, match="Connect") as caught:
@@ -195,7 +193,7 @@ def test_a_connection_that_is_refused_is_tried_again_for_a_create(
 
 
 @pytest.mark.parametrize("derived", [False, True])
-def test_the_timeout_bounds_the_wait_for_a_response(
+def test_the_timeout_limits_the_wait_for_a_response(
     real: Callable[..., Any], server: Server, *, derived: bool
 ) -> None:
     def get_in_a_hurry(client: Any) -> Any:
@@ -217,7 +215,7 @@ def test_a_redirect_is_not_followed(real: Callable[..., Any], server: Server) ->
     assert 1 == len(server.requests)
 
 
-def test_a_cookie_of_one_response_goes_with_no_other_request(
+def test_a_cookie_is_not_sent_with_another_request(
     real: Callable[..., Any], server: Server
 ) -> None:
     def get_twice(client: Any) -> Any:
@@ -258,7 +256,7 @@ def test_a_proxy_from_the_environment_never_sees_plain_http(
     assert "1" == real(server, get).session_id
 
 
-def test_connections_are_kept_and_shared_with_clients_that_derive(server: Server) -> None:
+def test_connections_are_kept_and_shared_with_derived_clients(server: Server) -> None:
     with Heidi(token="t", base_url=server.url) as client:
         get(client)
         get(client.with_options(timeout=1))
@@ -299,11 +297,11 @@ def test_one_client_works_in_several_event_loops_one_after_the_other(
 
     assert [True] * 3 == [asyncio.run(once()).is_closed for _ in range(3)]
     assert (3, 3) == (len(server.requests), len(server.connections))
-    # What a loop opened and did not close would be a ResourceWarning here, and so an error.
+    # A connection that a loop left open would be a ResourceWarning here, and so an error.
     gc.collect()
 
 
-def test_a_client_that_nobody_closed_is_closed_once_nobody_refers_to_it(server: Server) -> None:
+def test_an_unreferenced_client_is_closed(server: Server) -> None:
     async def forget() -> bool:
         client = AsyncHeidi(token="t", base_url=server.url)
         await get(client)
@@ -338,7 +336,7 @@ def test_closing_in_one_event_loop_closes_the_connections_of_the_others(server: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
-def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:
+def test_a_child_process_opens_its_own_connections(server: Server) -> None:
     with Heidi(token="t", base_url=server.url) as client:
         get(client)
         child = os.fork()
@@ -355,7 +353,7 @@ def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
 @pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
-def test_a_child_process_may_go_on_with_the_async_client_of_its_parent(
+def test_a_child_process_may_use_the_async_client_of_its_parent(
     server: Server, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if transport == "httpx":
@@ -440,7 +438,7 @@ def test_a_client_that_was_never_used_can_be_closed(driver: Callable[..., Driver
         drive.wait(lambda: get(client))
 
 
-def test_closing_a_client_that_derives_leaves_the_first_one_open(server: Server) -> None:
+def test_closing_a_derived_client_leaves_the_first_one_open(server: Server) -> None:
     with Heidi(token="t", base_url=server.url) as client:
         with client.with_options(timeout=1) as derived:
             get(derived)
@@ -458,7 +456,7 @@ def test_your_own_client_stays_open(driver: Callable[..., Driver]) -> None:
         drive.wait(lambda: get(client))
 
 
-def test_your_own_client_that_you_closed_is_closed(driver: Callable[..., Driver]) -> None:
+def test_a_closed_client_of_your_own_is_reported_as_closed(driver: Callable[..., Driver]) -> None:
     drive = driver(Script(envelope()))
     client = drive.client()
     given = client._engine.pool._given
@@ -493,11 +491,11 @@ def newly_imported() -> set[str]:
 @pytest.mark.parametrize(
     "module", ["tenacity", "asyncio", "msgspec", "aiohttp", "httpx_aiohttp", "rich", "argparse"]
 )
-def test_what_takes_long_to_import_waits_until_it_is_needed(module: str) -> None:
+def test_slow_imports_are_deferred(module: str) -> None:
     assert module not in newly_imported()
 
 
-def test_the_first_import_brings_nothing_from_outside_but_the_two_packages() -> None:
+def test_the_first_import_loads_only_two_packages_of_others() -> None:
     roots = {name.partition(".")[0] for name in newly_imported()}
     third_party = roots - set(sys.stdlib_module_names)
     assert {"heidi_sessions", "heidi_generated"} == third_party

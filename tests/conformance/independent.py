@@ -66,7 +66,7 @@ class PatientSent(Sent):
 
 
 class UpdateSent(Sent):
-    """The defaults are never used: only what was sent is looked at."""
+    """The defaults are never used: only properties that were sent are read."""
 
     duration: Annotated[
         int | float, Field(ge=0, allow_inf_nan=False), AfterValidator(held_by_a_double)
@@ -92,7 +92,7 @@ class CreationSent(Sent):
 
 
 class Unreadable:
-    """A number that no double holds: valid JSON, and valid nowhere."""
+    """A number that no double can hold: valid JSON, but accepted nowhere."""
 
 
 def fraction(text: str) -> float | Unreadable:
@@ -229,7 +229,7 @@ S = TypeVar("S", bound=Sent)
 
 
 async def body_of(request: HttpRequest) -> bytes:
-    """Read a body to its end, and keep no more of it than is allowed."""
+    """Read a body to its end, and keep only the allowed size."""
     body = bytearray()
     size = 0
     stream: AsyncIterator[bytes] = request.stream()
@@ -267,7 +267,7 @@ def page_size_of(request: HttpRequest) -> int:
 
 
 def place_of(request: HttpRequest, sessions: list[dict[str, Any]]) -> int:
-    """Return where a page begins: behind the session that `page` names."""
+    """Return where a page begins: after the session that `page` names."""
     page = request.query_params.get("page")
     if page is None:
         return 0
@@ -361,7 +361,7 @@ def create_app(practice: Practice) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def explain_routing(request: HttpRequest, error: HTTPException) -> JSONResponse:
-        """Respond to what no route takes: a token comes first on a known path, then the method."""
+        """Respond where no route fits: on a known path, check the token, then the method."""
         path = request.url.path.removeprefix(PREFIX)
         if error.status_code != 405:
             return Problem(404, "NotFound", "no such path").response
@@ -393,7 +393,7 @@ def serving() -> Generator[Independent]:
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # asyncio sets this on its own sockets alone; without it, each response waits 40 ms.
+        # asyncio sets this only on sockets that it opens; without it, each response waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -24,7 +24,7 @@ PAGE = ROOT / "openapi" / "guides" / "coverage.md"
 DECISIONS = ROOT / "openapi" / "DECISIONS.md"
 SAID = ("documented", "example")
 METHODS = ("get", "post", "patch")
-# How many faults are named; of more, the number is told.
+# How many faults are named; of the rest, only the number is shown.
 NAMED = 3
 SHOWS = ("answer-schema",)
 # Rules about a property that a request sends, by what the operation does.
@@ -39,7 +39,7 @@ LINES = re.compile(r"L(\d+)(?:-L(\d+))?")
 class Row:
     """One place of the page, or one decision.
 
-    place: as a reader knows it. source: lines of the page, empty of a decision. rules, faults:
+    place: its name for readers. source: lines of the page, empty for a decision. rules, faults:
     their ids.
     """
 
@@ -89,8 +89,8 @@ def row(
 ) -> Iterator[Row]:
     """Yield the row of a place where the page says or shows it.
 
-    words: what faults call it. outer: what they call that which it stands in, and is proven by
-    where nothing else does.
+    words: its names in faults. outer: the names of what contains it, whose faults count if it has
+    none.
     """
     provenance = node.get("x-provenance", {})
     source = str(provenance.get("source", ""))
@@ -106,7 +106,7 @@ def row(
 
 
 def holds(lines: str, row_: str) -> bool:
-    """Whether lines of the page hold those that a fault breaks."""
+    """Whether lines of the page include those that a fault breaks."""
     broken = LINES.fullmatch(row_)
     return broken is not None and any(
         int(first) <= int(broken[1]) and int(broken[2] or broken[1]) <= int(last or first)
@@ -170,7 +170,7 @@ def proofs(item: Row) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the guide, or return 1 where it is not current."""
+    """Write the guide, or return 1 if it is not current."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.matrix")
     parser.add_argument("--check", action="store_true", help="write nothing")
     if not parser.parse_args(arguments).check:

@@ -56,7 +56,7 @@ class Tape:
 
     def exchange(self, request: Request) -> Response:
         reply = self.server.exchange(request)
-        # A server in this process writes a body for HEAD, too, which never leaves it.
+        # A server in this process also writes a body for HEAD, which is never sent.
         bare = replace(reply, body=b"") if request.method == "HEAD" else reply
         self.told.append((f"{request.method} {request.path.rpartition('/')[0]}", self.tell(bare)))
         if request.path == "/jwt":
@@ -77,7 +77,7 @@ class Tape:
         return {"status": reply.status, **headers, "content": self.same("", content)}
 
     def same(self, name: str, value: Any) -> Any:  # noqa: PLR0911, PLR0912  # a table of cases
-        """Tell a value without what each server may choose."""
+        """Return a value without the parts that each server may choose."""
         match name, value:
             case "msg", str():
                 return "a message"

@@ -1,8 +1,8 @@
-"""A server of the API, written by hand from the contract alone: the honest party of these tests.
+"""A correct server of the API, written by hand from the contract alone.
 
-It shares no code with the sandbox or the judge and reads no document, so that no mistake of theirs
-can hide in it. A fault is a function that stands between a request and this server, or a subclass
-of `Api` that overrides one of its small methods.
+It shares no code with the sandbox or the judge and reads no document, so that it has none of their
+bugs. A fault is a function that stands between a request and this server, or a subclass of `Api`
+that overrides one of its small methods.
 """
 
 import asyncio
@@ -196,7 +196,7 @@ def now() -> str:
 
 
 def after(text: str) -> str:
-    """Return the next instant that a timestamp can tell."""
+    """Return the next instant that a timestamp can express."""
     return stamp(datetime.fromisoformat(text) + timedelta(microseconds=1))
 
 
@@ -291,7 +291,7 @@ class Api:
         return respond(200, methods[request.method](user, request))
 
     def methods(self, below: list[str]) -> dict[str, Callable[[User, Request], Any]]:
-        """Return what can be done at a path, given its segments below `/sessions`."""
+        """Return the methods of a path, given its segments below `/sessions`."""
         if not below:
             return {"POST": self.create}
         if below == ["linked-user"]:
@@ -489,7 +489,7 @@ class Application:
         transport = send.__self__.transport
         if transport not in self.connections:
             self.connections[transport] = next(self.numbers)
-        # In a thread of its own: requests overlap, as they do on any server.
+        # In its own thread: requests overlap, as they do on any server.
         reply = await asyncio.to_thread(
             self.handle,
             Request(
@@ -507,7 +507,7 @@ class Application:
             ),
         )
         for status in reply.interim:
-            # ASGI has no word for it.
+            # ASGI has no message for it.
             transport.write(INTERIM % status)
         if reply.pieces:
             for number, piece in enumerate(reply.pieces):

@@ -1,4 +1,4 @@
-"""Servers that stand behind a socket of their own, each with the tokens of its users."""
+"""Running servers, each with its own socket and the tokens of its users."""
 
 import contextlib
 import time
@@ -11,14 +11,14 @@ from heidi_conformance._settings import Plan
 
 from .reference import Api, Handler, Request, Response, serving
 
-# Where a server stands, and the tokens of its users and its key, as long as it stands.
+# The URL of a running server, the tokens of its users and its key.
 Standing = Callable[[], AbstractContextManager[tuple[str, dict[str, str]]]]
-# Put a server behind a socket that is there already; return where it stands.
+# Serve on an existing socket, and return the server's URL and tokens.
 Put = Callable[[Handler], str]
 
 
 def users(issue: Callable[[str, str], str]) -> dict[str, str]:
-    """Return the tokens of users who may do something, by the names that a run knows them by."""
+    """Return the tokens of users who may do something, by the names of a run's settings."""
     return {
         "same": issue("clinician@example.com", "1"),
         "second": issue("other@example.com", "2"),
@@ -31,7 +31,7 @@ def tokens(api: Api) -> dict[str, str]:
     """Return all tokens that a run can have, and the key; a faulty server may prefer some user."""
     expired = api.token(lifetime=0.02)
     given = {**users(api.token), "expired": expired, "key": api.api_key}
-    # It was good once, and has been used.
+    # It was valid once, and has been used.
     used = {"authorization": f"Bearer {given['expired']}"}
     api.handle(Request("GET", "/sessions/linked-user", {}, used, b""))
     time.sleep(0.03)
@@ -53,7 +53,7 @@ def standing(server: type[Api]) -> Generator[tuple[str, dict[str, str]]]:
 
 @contextlib.contextmanager
 def place() -> Generator[Put]:
-    """Yield what puts one server after another behind the same socket."""
+    """Yield a function that serves one server after another on the same socket."""
     current: list[Handler] = []
 
     def handle(request: Request) -> Response:

@@ -36,7 +36,7 @@ def judged(api: Api, fault: Fault | None, *arguments: str) -> int:
         replace(FINDING, stability="flaky"),
     ],
 )
-def test_a_cause_keeps_its_fingerprint_whatever_shows_it(again: Finding) -> None:
+def test_a_cause_keeps_its_fingerprint_whichever_request_shows_it(again: Finding) -> None:
     assert FINDING.fingerprint == again.fingerprint
 
 
@@ -60,7 +60,7 @@ def test_a_finding_of_an_earlier_version_is_found_again_by_rule_and_operation() 
     assert () == compare(old, gone).stayed
 
 
-def test_what_was_not_exercised_is_not_called_fixed() -> None:
+def test_a_finding_that_was_not_exercised_is_not_reported_as_fixed() -> None:
     passed = Outcome("a", "getSession", "passed")
     skipped = Outcome("b", "getSession", "skipped", "give a token")
     gone = [
@@ -76,7 +76,7 @@ def test_what_was_not_exercised_is_not_called_fixed() -> None:
     assert tuple(gone[1:]) == change.unseen
 
 
-def test_only_what_is_new_gives_1_and_the_reports_say_what(
+def test_only_new_findings_give_exit_code_1_and_are_marked_in_the_reports(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 1 == judged(api, simple.session_without_id, "--report", "old")
@@ -119,7 +119,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "named"), BAD.values(), ids=BAD)
-def test_a_useless_baseline_gives_2_and_one_line_before_anything_is_sent(
+def test_an_unusable_baseline_gives_exit_code_2_and_one_line_before_anything_is_sent(
     text: str | None, named: str, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if text is not None:
@@ -134,7 +134,7 @@ def test_a_useless_baseline_gives_2_and_one_line_before_anything_is_sent(
     assert [] == api.requests
 
 
-def test_a_report_of_the_first_days_can_be_a_baseline() -> None:
+def test_a_report_of_an_early_version_can_be_a_baseline() -> None:
     fields = json.loads(VERDICT.to_json())
     del fields["shards"]
     for finding in fields["findings"]:

@@ -27,7 +27,7 @@ def test_a_server_of_another_api_is_judged_by_its_documents(tmp_path: Path) -> N
         assert rule in {item.partition(":")[0] for item in told[server.__name__]}, server.__doc__
 
 
-def test_a_folder_without_documents_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_documents_is_reported_in_one_line(tmp_path: Path) -> None:
     command = ["heidi-conformance", "run", "http://127.0.0.1:1", "--documents", str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -1,4 +1,4 @@
-"""Requests that Schemathesis invents are sent like any other, and judged by the oracle alone."""
+"""Generated requests of Schemathesis are sent like any other, and judged only by the oracle."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def invented(
 
 
 @pytest.mark.slow
-def test_they_ask_for_boundaries_and_for_near_misses_of_an_id(api: Api) -> None:
+def test_generated_requests_include_boundaries_and_near_misses_of_an_id(api: Api) -> None:
     assert [] == invented(api).sightings
 
     sizes = {size for item in api.requests for size in item.query.get("page_size", ())}
@@ -47,7 +47,7 @@ def test_they_ask_for_boundaries_and_for_near_misses_of_an_id(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_they_carry_what_the_document_does_not_allow(api: Api) -> None:
+def test_generated_requests_include_values_that_the_document_does_not_allow(api: Api) -> None:
     invented(api)
 
     assert {"GET", "POST", "PATCH"} == {item.method for item in api.requests}
@@ -55,7 +55,7 @@ def test_they_carry_what_the_document_does_not_allow(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_each_of_them_can_be_sent_again_to_other_sessions(api: Api) -> None:
+def test_each_generated_request_can_be_sent_again_to_other_sessions(api: Api) -> None:
     probe = invented(api)
 
     (user,) = (user for user in api.users.values() if user.sessions)
@@ -64,7 +64,7 @@ def test_each_of_them_can_be_sent_again_to_other_sessions(api: Api) -> None:
 
 
 def long_duration(request: Request, handle: Handler) -> Response:
-    """Break where a random request sends a number that no rule does."""
+    """Fail for a number that only a random request sends."""
     reply = handle(request)
     lasts = request.method == "PATCH" and reply.status == 200
     if lasts and 0.4 < reply.content["session"]["duration"] < 0.6:
@@ -73,12 +73,12 @@ def long_duration(request: Request, handle: Handler) -> Response:
 
 
 def forgets(request: Request, handle: Handler) -> Response:
-    """Break where a rule looks: no update is done."""
+    """Fail where a rule sees it: no update is done."""
     return respond(500, {}) if request.method == "PATCH" else handle(request)
 
 
 @pytest.mark.slow
-def test_what_they_alone_show_is_made_short_and_confirmed(judged: Judged) -> None:
+def test_a_finding_of_generated_requests_is_shortened_and_confirmed(judged: Judged) -> None:
     (finding,) = judged(long_duration, max_examples=12).findings
 
     assert ("no-server-error", "updateSession") == (finding.rule, finding.operation)
@@ -88,7 +88,7 @@ def test_what_they_alone_show_is_made_short_and_confirmed(judged: Judged) -> Non
     assert "-X PATCH" in update
 
 
-def test_the_time_budget_bounds_the_inventing_too(api: Api) -> None:
+def test_the_time_budget_limits_the_generation_too(api: Api) -> None:
     started = time.monotonic()
     with pytest.raises(OutOfPatienceError):
         invented(api, seconds=2, examples=100_000)
@@ -96,7 +96,7 @@ def test_the_time_budget_bounds_the_inventing_too(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_where_schemathesis_fails_what_the_rules_found_is_kept(
+def test_the_findings_of_the_rules_are_kept_when_schemathesis_fails(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -108,7 +108,7 @@ def test_where_schemathesis_fails_what_the_rules_found_is_kept(
 
 
 @pytest.mark.slow
-def test_where_schemathesis_fails_no_server_is_said_to_conform(
+def test_no_server_conforms_when_schemathesis_fails(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -117,7 +117,7 @@ def test_where_schemathesis_fails_no_server_is_said_to_conform(
         judged(max_examples=1)
 
 
-def test_the_inventing_ends_when_whoever_asked_for_it_has_ended() -> None:
+def test_the_generation_ends_with_the_process_that_asked_for_it() -> None:
     program = """
 from heidi_conformance._settings import Plan
 from heidi_conformance.breadth import Inventor

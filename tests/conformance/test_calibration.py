@@ -37,7 +37,7 @@ def test_a_fault_that_no_rule_names_fails_the_run(
     assert "missed" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_a_fault_that_cannot_be_seen_is_told_with_the_reason() -> None:
+def test_a_fault_that_cannot_be_seen_is_printed_with_the_reason() -> None:
     unseen = Judgement("auth.token_in_the_query", None, None, 0.0)
     assert UNSEEN[unseen.id] in line(unseen)
     assert ["0", "0", "0", "0", "0", "1"] == [*table([unseen])][-1].split()[1:]

@@ -1,4 +1,4 @@
-"""A campaign keeps to its budget, leaks no token, does not grow, and says what it left undone."""
+"""A campaign keeps to its budget, leaks no token, does not grow, and says what it did not do."""
 
 import contextlib
 import json
@@ -73,7 +73,9 @@ def test_without_a_budget_every_shard_runs_once() -> None:
 
 
 @pytest.mark.parametrize(("most", "runs"), [(300, 3), (1000, 10), (1050, 10)])
-def test_with_one_it_goes_on_with_other_seeds_and_keeps_to_it(most: int, runs: int) -> None:
+def test_with_a_budget_it_continues_with_other_seeds_until_the_budget_is_used(
+    most: int, runs: int
+) -> None:
     workers, verdict = campaign(budget=Budget(requests=most, extra=True))
 
     assert list(range(1, runs + 1)) == [shard.number for shard in workers.shards]
@@ -82,9 +84,7 @@ def test_with_one_it_goes_on_with_other_seeds_and_keeps_to_it(most: int, runs: i
 
 
 @pytest.mark.parametrize(("lanes", "most"), [(1, 10), (2, 10), (3, 7), (1, 1)])
-def test_no_more_sessions_are_created_than_may_be_though_every_run_creates_all_it_may(
-    lanes: int, most: int
-) -> None:
+def test_a_campaign_never_exceeds_the_limit_of_sessions(lanes: int, most: int) -> None:
     created: list[int] = []
 
     def run(task: Task) -> Result:
@@ -98,14 +98,14 @@ def test_no_more_sessions_are_created_than_may_be_though_every_run_creates_all_i
     assert 0 < sum(created) <= most
 
 
-def test_a_campaign_that_may_create_no_more_sessions_says_so() -> None:
+def test_a_campaign_says_that_it_reached_the_limit_of_sessions() -> None:
     workers, verdict = campaign(budget=Budget(requests=10**6, sessions=50, extra=True))
 
     assert 50 == len(workers.tasks) == verdict.sessions_created
     assert "it ended because 50 sessions were created; see --max-sessions" in verdict.notes
 
 
-def test_runs_at_the_same_time_have_lanes_of_their_own() -> None:
+def test_concurrent_runs_have_separate_lanes() -> None:
     waiting: list[tuple[Future[Result], Task]] = []
 
     class Slow(Inline):
@@ -125,7 +125,7 @@ def test_runs_at_the_same_time_have_lanes_of_their_own() -> None:
     assert 400 == rounds.run(lambda _: None).requests
 
 
-def test_a_budget_too_small_for_the_rules_is_no_pass() -> None:
+def test_a_budget_that_is_too_small_for_the_rules_does_not_pass() -> None:
     with pytest.raises(CannotJudgeError, match=r"shard 3/3 .*raise --requests"):
         campaign(budget=Budget(requests=200))
 
@@ -145,7 +145,7 @@ def dies(task: Task) -> Result:
 @pytest.mark.parametrize(
     ("how", "named"), [(refuses, "the server is silent"), (dies, "ConnectionResetError")]
 )
-def test_a_shard_without_a_verdict_is_no_pass(how: Run, named: str) -> None:
+def test_a_shard_without_a_verdict_does_not_pass(how: Run, named: str) -> None:
     with pytest.raises(
         CannotJudgeError, match=f"shard 2/3 came to no verdict: .*{named}"
     ) as caught:
@@ -154,7 +154,7 @@ def test_a_shard_without_a_verdict_is_no_pass(how: Run, named: str) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_shard_without_a_verdict_is_said_beside_the_findings_of_others() -> None:
+def test_a_shard_without_a_verdict_is_reported_beside_the_findings_of_others() -> None:
     def run(task: Task) -> Result:
         result = passes(task)
         assert result.verdict is not None
@@ -176,7 +176,7 @@ def test_a_server_that_goes_away_ends_a_campaign() -> None:
     assert ["a run came to no verdict: the server is silent"] == list(verdict.notes)
 
 
-def test_a_campaign_that_hears_nothing_says_why() -> None:
+def test_a_campaign_without_responses_says_why() -> None:
     with pytest.raises(CannotJudgeError, match="the server is silent"):
         campaign(refuses)
 
@@ -186,7 +186,7 @@ def test_a_task_does_not_show_its_tokens() -> None:
 
 
 def hostile(number: int) -> Verdict:
-    """Return a verdict of which everything is new that a server can choose."""
+    """Return a verdict in which everything that a server can choose is new."""
     texts = "".join(chr(97 + int(digit)) for digit in str(number))
     return replace(
         CLEAN,
@@ -237,7 +237,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("address", "safe"), ADDRESSES.items())
-def test_tokens_travel_protected_or_not_at_all(address: str, safe: bool) -> None:
+def test_tokens_are_sent_encrypted_or_not_at_all(address: str, safe: bool) -> None:
     if safe:
         assert protected(address).partition("://")[2] == address.rpartition("://")[2]
     else:
@@ -245,7 +245,7 @@ def test_tokens_travel_protected_or_not_at_all(address: str, safe: bool) -> None
             protected(address)
 
 
-def test_an_open_scheduler_elsewhere_gives_2_before_any_token_is_minted(
+def test_an_unprotected_remote_scheduler_gives_exit_code_2_before_any_token_is_issued(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["campaign", "http://127.0.0.1:1", "--api-key", "s3cret"]
@@ -257,7 +257,7 @@ def test_an_open_scheduler_elsewhere_gives_2_before_any_token_is_minted(
     assert "s3cret" not in err
 
 
-def test_without_its_extra_a_campaign_gives_2_and_one_line(tmp_path: Path) -> None:
+def test_without_its_extra_a_campaign_gives_exit_code_2_and_one_line(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['distributed'] = None\n"
         "from heidi_conformance.__main__ import main\n"
@@ -285,7 +285,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there, and does not merely wait for somebody to take note of its end."""
+    """Whether a process is running, and is not a zombie."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False

@@ -1,4 +1,4 @@
-"""One cause is one card, with requests that show it again, whoever complained of it."""
+"""One cause is one card, with requests that reproduce it, whichever rule found it."""
 
 import itertools
 import threading
@@ -19,7 +19,7 @@ from .reference import Api, Handler, Response, respond, serving
 from .reference import Request as Received
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
-# Of each fault: the rules whose scripts show what follows from it, and those that name it.
+# For each fault: the rules whose scripts show its consequences, and those that name it.
 CARDS = {
     "ids.grouped_in_update": (("reading", "new-session", "one-session"), {"answer-schema"}),
     "transport.byte_order_mark": (("error-shape",), {"json-answers"}),
@@ -54,7 +54,7 @@ def judged_as_planted(name: str, rules: tuple[str, ...]) -> Verdict:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CARDS)
-def test_a_fault_of_one_cause_is_one_card_and_it_is_confirmed(name: str) -> None:
+def test_a_fault_with_one_cause_is_one_confirmed_card(name: str) -> None:
     asked, named = CARDS[name]
     findings = judged_as_planted(name, asked).findings
 
@@ -63,7 +63,7 @@ def test_a_fault_of_one_cause_is_one_card_and_it_is_confirmed(name: str) -> None
     assert all(len(finding.requests) <= 5 for finding in findings)
 
 
-def test_what_follows_from_a_session_that_never_shows_is_one_card_of_each_operation() -> None:
+def test_a_session_that_never_shows_is_one_card_for_each_operation() -> None:
     findings = judged_as_planted("ids.other_id_in_creation", ("media-type", "json-syntax")).findings
 
     assert {"created-exists"} == {item.rule for item in findings}
@@ -80,7 +80,7 @@ def test_what_follows_from_a_session_that_never_shows_is_one_card_of_each_operat
         ("tenants.lists_all", "own-list"),
     ],
 )
-def test_what_many_sessions_show_is_confirmed(name: str, rule: str) -> None:
+def test_a_finding_that_needs_many_sessions_is_confirmed(name: str, rule: str) -> None:
     findings = judged_as_planted(name, (rule,)).findings
 
     first = next(item for item in findings if item.rule == rule)
@@ -91,13 +91,13 @@ def test_what_many_sessions_show_is_confirmed(name: str, rule: str) -> None:
     ("name", "told"),
     [("transport.page_for_browsers", "json-answers"), ("transport.bare_list", "answer-schema")],
 )
-def test_nothing_is_said_of_the_numbers_of_what_is_no_page(name: str, told: str) -> None:
+def test_counts_are_not_judged_in_a_response_that_is_not_a_page(name: str, told: str) -> None:
     findings = judged_as_planted(name, ("works", "walks", "counts", "totals")).findings
 
     assert {told} == {finding.rule for finding in findings}
 
 
-def test_a_report_says_that_the_requests_for_proofs_were_used_up(
+def test_a_report_says_that_the_budget_for_reproducers_was_used_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_reduce, "FOR_ALL", 5)
@@ -106,7 +106,7 @@ def test_a_report_says_that_the_requests_for_proofs_were_used_up(
     assert any("requests for proofs were used up" in note for note in verdict.notes)
 
 
-# --- what a reproducer says of itself ---
+# --- what a reproducer says about itself ---
 
 
 def on_one_connection(api: Api) -> Handler:
@@ -122,7 +122,7 @@ def on_one_connection(api: Api) -> Handler:
 
 
 def in_haste(api: Api) -> Handler:
-    """Fail where a request comes soon after the one before."""
+    """Fail where a request comes soon after the previous one."""
     times = [0.0]
 
     def handle(request: Received) -> Response:
@@ -188,7 +188,7 @@ def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("needed", NOTES)
-def test_what_needs_more_than_its_requests_says_so_and_is_not_confirmed(
+def test_a_finding_that_needs_more_than_its_requests_says_so_and_is_not_confirmed(
     needed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A busy machine needs more time than curl does.
@@ -202,7 +202,7 @@ def test_what_needs_more_than_its_requests_says_so_and_is_not_confirmed(
     assert {*made.requests} <= {*history}
 
 
-def test_what_a_list_shows_is_created_by_the_printed_requests() -> None:
+def test_the_printed_requests_create_the_sessions_that_a_list_needs() -> None:
     api = new_api()
     api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {TOKEN}"}, b""))
 
@@ -222,7 +222,7 @@ def test_what_a_list_shows_is_created_by_the_printed_requests() -> None:
     )
 
 
-def test_requests_that_showed_nothing_at_first_are_not_all_that_it_takes() -> None:
+def test_requests_that_showed_nothing_at_first_are_extended() -> None:
     findings = judged_as_planted("tenants.linked_by_creating", ("unlinked",)).findings
 
     (finding,) = (item for item in findings if item.rule == "unlinked")

@@ -21,7 +21,7 @@ FEW = ("--rules-only",)
 
 @pytest.fixture(autouse=True)
 def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in an empty folder and without what the environment may hold."""
+    """Run in an empty folder, without the variables of the environment."""
     monkeypatch.chdir(tmp_path)
     for name in SECRETS.values():
         monkeypatch.delenv(name, raising=False)
@@ -32,7 +32,7 @@ def everything_written(folder: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_server_that_conforms_gives_0_and_two_reports(
+def test_a_server_that_conforms_gives_exit_code_0_and_two_reports(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
@@ -52,7 +52,7 @@ def test_a_server_that_conforms_gives_0_and_two_reports(
     assert [folder.parent] == list(tmp_path.iterdir())
 
 
-def test_a_faulty_server_gives_1_and_a_card_for_each_finding(
+def test_a_faulty_server_gives_exit_code_1_and_a_card_for_each_finding(
     api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(faulty(api, simple.session_without_id)) as url:
@@ -94,7 +94,7 @@ def test_a_file_holds_the_key_as_well(api: Api, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff"])
-def test_a_file_without_a_secret_gives_2_and_its_name_may_be_one(
+def test_a_file_without_a_secret_gives_exit_code_2_and_its_name_is_not_printed(
     content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if content is not None:
@@ -120,7 +120,7 @@ def test_a_token_beside_the_file_of_a_key_is_the_one_that_is_used(api: Api, tmp_
 
 
 @pytest.mark.slow
-def test_what_could_not_be_judged_is_said_and_is_no_pass_where_all_was_asked_for(
+def test_rules_that_could_not_be_judged_are_named_and_fail_where_all_were_asked_for(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unlinked = api.token("clinician+unlinked@example.com")
@@ -142,7 +142,7 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.slow
-def test_every_session_of_a_run_is_marked_at_its_end_and_the_summary_says_how(
+def test_every_session_of_a_run_is_marked_at_its_end_as_the_summary_says(
     api: Api, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with serving(api.handle) as url:
@@ -157,7 +157,7 @@ def test_every_session_of_a_run_is_marked_at_its_end_and_the_summary_says_how(
     assert told in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -> None:
+def test_a_linked_user_of_a_key_does_not_count_as_unlinked(api: Api) -> None:
     def always_linked(request: Request, handle: Handler) -> Response:
         for user in api.users.values():
             user.linked = True
@@ -168,7 +168,7 @@ def test_a_user_of_a_key_who_has_a_link_is_not_taken_for_one_without(api: Api) -
         assert 0 == main(["run", url, *key, "--rule", "unlinked", "--rule", "forbidden", *FEW])
 
 
-def test_a_read_only_run_sends_nothing_but_get(api: Api) -> None:
+def test_a_read_only_run_sends_only_get(api: Api) -> None:
     for number in range(5):
         api.tokens[TOKEN].sessions[str(number)] = new_session(str(number), number)
     with serving(api.handle) as url:
@@ -191,7 +191,7 @@ def test_no_more_sessions_are_created_than_allowed(
 
 
 @pytest.mark.slow
-def test_what_could_not_be_run_is_named_with_the_reason(
+def test_rules_that_could_not_be_run_are_named_with_the_reason(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(api.handle) as url:
@@ -218,9 +218,7 @@ def test_no_secret_is_written_or_printed_though_the_server_repeats_it(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the process list of Linux")
-def test_no_secret_is_in_the_process_list_and_nothing_but_reports_is_left(
-    api: Api, tmp_path: Path
-) -> None:
+def test_no_secret_is_in_the_process_list_and_only_reports_remain(api: Api, tmp_path: Path) -> None:
     with serving(api.handle) as url:
         process = subprocess.Popen(
             [sys.executable, "-m", "heidi_conformance", "run", url, "--token", TOKEN, *FEW],
@@ -299,7 +297,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize(("arguments", "named"), GARBAGE.values(), ids=GARBAGE)
-def test_what_cannot_be_run_gives_2_and_one_line_that_names_it(
+def test_an_unusable_option_gives_exit_code_2_and_one_line_that_names_it(
     arguments: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main(arguments)
@@ -323,7 +321,7 @@ SERVERS = {
 
 
 @pytest.mark.parametrize(("handle", "named"), SERVERS.values(), ids=SERVERS)
-def test_a_server_that_cannot_be_judged_gives_2_and_one_line_before_anything_is_created(
+def test_a_server_that_cannot_be_judged_gives_exit_code_2_before_anything_is_created(
     handle: Handler, named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     methods: set[str] = set()
@@ -342,7 +340,9 @@ def test_a_server_that_cannot_be_judged_gives_2_and_one_line_before_anything_is_
     assert {"GET"} == methods
 
 
-def test_a_wrong_key_gives_2_and_one_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_key_gives_exit_code_2_and_one_line(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
     with serving(api.handle) as url:
         assert 2 == main(["run", url, "--api-key", "s3cret"])
 

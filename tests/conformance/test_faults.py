@@ -60,7 +60,7 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
 
 
 @pytest.mark.slow
-def test_a_refusal_of_what_is_allowed_names_what_was_refused(judged_once: Judged) -> None:
+def test_a_refusal_of_an_allowed_value_names_its_property(judged_once: Judged) -> None:
     findings = judged_once(simple.refuses_empty_text, "strict").findings
 
     refusals = [item for item in findings if item.code.endswith("/refused")]
@@ -76,7 +76,7 @@ def test_a_server_error_is_one_finding_though_its_status_is_not_declared_either(
     assert ["no-server-error"] == [finding.rule for finding in verdict.findings]
 
 
-def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
+def test_a_finding_has_the_shortest_requests_that_reproduce_it(
     judged_once: Judged,
 ) -> None:
     (finding,) = judged_once(simple.duration_as_text, "documented").findings
@@ -90,7 +90,7 @@ def test_a_finding_shows_the_shortest_requests_and_they_showed_it_again(
 
 
 @pytest.mark.slow
-def test_a_finding_that_does_not_show_again_is_marked_flaky(judged: Judged) -> None:
+def test_a_finding_that_is_not_reproduced_is_marked_flaky(judged: Judged) -> None:
     broken = iter([False] * 60 + [True])
 
     def once(request: Request, handle: Handler) -> Response:
@@ -108,14 +108,14 @@ def test_a_finding_repeats_no_value_that_the_server_returned(judged_once: Judged
 
 
 @pytest.mark.slow
-def test_requests_without_a_token_are_one_finding_of_an_operation(judged_once: Judged) -> None:
+def test_requests_without_a_token_are_one_finding_for_an_operation(judged_once: Judged) -> None:
     verdict = judged_once(simple.no_token_needed, "strict")
 
     assert ["token-needed"] * 4 == [finding.rule for finding in verdict.findings]
 
 
 @pytest.mark.slow
-def test_the_requests_of_a_finding_run_as_a_program_and_show_it(
+def test_the_requests_of_a_finding_run_as_a_script_and_reproduce_it(
     api: Api, judged_once: Judged
 ) -> None:
     finding = judged_once(simple.any_token, "strict").findings[-1]
@@ -134,7 +134,7 @@ def test_the_requests_of_a_finding_run_as_a_program_and_show_it(
 
 
 @pytest.mark.slow
-def test_random_requests_find_what_no_script_asks_for(judged: Judged) -> None:
+def test_random_requests_find_a_fault_that_no_script_finds(judged: Judged) -> None:
     def crash(request: Request, handle: Handler) -> Response:
         duration = re.search(rb'"duration": ([0-9]{6})[,}]', request.body)
         return respond(500, {}) if duration else handle(request)

@@ -1,4 +1,4 @@
-"""What a document says of properties: who writes them, what fits, what is there first."""
+"""What a document says about properties: who writes them, which values fit, the initial state."""
 
 import json
 import os
@@ -37,7 +37,7 @@ FIELDS = derived()
 SEND = Sendable(FIELDS)
 
 
-def test_who_writes_a_property_follows_from_the_requests_that_have_it() -> None:
+def test_the_writer_of_a_property_follows_from_the_requests_that_have_it() -> None:
     assert "level" in FIELDS.read_only
     assert {"site"} <= FIELDS.create_only
     assert not FIELDS.create_only & FIELDS.shows.keys()
@@ -49,7 +49,7 @@ def test_who_writes_a_property_follows_from_the_requests_that_have_it() -> None:
     assert FIELDS.steady >= {"priority", "room.plan.code"}
 
 
-def test_the_initial_state_is_the_sample_with_what_semantics_say_beside_it() -> None:
+def test_the_initial_state_is_the_sample_with_the_values_of_semantics() -> None:
     semantics = {
         name: field.semantics["initial"]
         for name, field in FIELDS.shows.items()
@@ -92,18 +92,18 @@ def test_values_are_sorted_by_the_schema_of_an_added_property(name: str) -> None
         assert [value for value in expected if json.dumps(value) not in spelled] == []
 
 
-def test_a_body_holds_what_has_to_stand_beside_what_it_sends() -> None:
+def test_a_body_has_the_properties_that_its_others_require() -> None:
     assert SEND.update({"room.label": "x"})["room"].keys() == {"label", "floor"}
     assert SEND.update({"priority": 1}) == {"priority": 1}
     assert SEND.creation({}).keys() == {"site"}
 
 
-def test_an_object_that_lacks_what_it_needs_is_no_value_of_it() -> None:
+def test_an_object_without_a_required_property_is_no_value_of_its_schema() -> None:
     lacking = [value for value in values_of(FIELDS.updates["room"]).invalid if value]
     assert [value for value in lacking if isinstance(value, dict) and "floor" not in value]
 
 
-def test_what_a_request_writes_of_the_server_differs_from_what_is_there() -> None:
+def test_values_sent_for_read_only_properties_differ_from_the_initial_ones() -> None:
     written = SEND.read_only
     assert written.keys() == FIELDS.read_only.keys()
     shown = nested(FIELDS.initial)
@@ -144,7 +144,7 @@ def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
         assert wanted & {item.partition(":")[0] for item in told[server.__name__]}, server.__doc__
 
 
-def test_what_no_document_knows_inside_an_array_may_be_kept_or_dropped() -> None:
+def test_an_unknown_property_inside_an_array_may_be_kept_or_dropped() -> None:
     item = {"type": "object", "properties": {"code": {"type": "string"}}}
     schema = {"type": "array", "items": item}
     told = [{"code": "A", "unknown": 1}, "no object"]
@@ -155,7 +155,7 @@ def test_what_no_document_knows_inside_an_array_may_be_kept_or_dropped() -> None
     ]
 
 
-def test_an_object_that_is_replaced_whole_loses_what_an_update_does_not_send() -> None:
+def test_a_replaced_object_loses_the_properties_that_an_update_does_not_send() -> None:
     labels = Field("labels", {"type": "object", "x-semantics": {"replaced": True}})
     shows = {**MAIN_FIELDS.shows, "labels": labels}
     shown = {"labels.ward": "3", "labels.bed": "7", "other": 1}
@@ -168,7 +168,7 @@ def test_an_object_that_is_replaced_whole_loses_what_an_update_does_not_send() -
     assert {"labels.ward": "3", "labels.bed": "8", "other": 1} == merged.expected(sent)
 
 
-def test_a_header_that_the_document_requires_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_that_the_document_requires_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     headers = {"X-Total": {"required": True}, "X-Other": {}}
     monkeypatch.setattr(_shapes, "response", lambda *_: {"headers": headers})
     _shapes.required_headers.cache_clear()
@@ -180,7 +180,7 @@ def test_a_header_that_the_document_requires_must_be_there(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(("now", "alike"), [(1, True), (True, False), (1.5, False)])
-def test_a_listed_resource_stands_as_before_only_with_the_same_types(now: Any, alike: bool) -> None:
+def test_a_listed_resource_is_unchanged_only_with_the_same_types(now: Any, alike: bool) -> None:
     known = Known("first", 0, listed=repr({"session_id": "7", "of_the_server": 1}))
     assert alike is known.stands_as_listed({"session_id": "7", "of_the_server": now})
     known.attempts["foreign"] = []

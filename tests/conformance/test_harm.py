@@ -16,7 +16,7 @@ from heidi_conformance.contract._operations import RESOURCES
 from .reference import Api, serving
 
 UNKNOWN = {resource.unknown for resource in RESOURCES.values()}
-# How ids may look of which one tells the next, and what of a path a server may take for one.
+# Forms of predictable ids, and parts of a path that a server may read as one.
 GUESSABLE: dict[str, tuple[Callable[[int], str], str]] = {
     "counted": (lambda number: str(1045 + number), r"\d+"),
     "prefixed": (lambda number: f"ses_{1045 + number}", r"ses_\d+"),
@@ -26,7 +26,7 @@ GUESSABLE: dict[str, tuple[Callable[[int], str], str]] = {
 
 
 def named(api: Api, form: str) -> Iterator[str]:
-    """Yield what requests named that a server may take for an id."""
+    """Yield everything in requests that a server may read as an id."""
     for request in api.requests:
         first, *below = request.path.removeprefix("/").split("/")
         text = unquote("".join(below))
@@ -38,7 +38,7 @@ def named(api: Api, form: str) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("spell", "form"), GUESSABLE.values(), ids=GUESSABLE)
 @pytest.mark.parametrize("level", ["documented", "strict"])
-def test_no_request_names_what_a_neighbour_may_have_made(
+def test_no_request_names_a_resource_that_another_client_may_have_made(
     level: Level, spell: Callable[[int], str], form: str
 ) -> None:
     numbers = itertools.count()
@@ -52,7 +52,7 @@ def test_no_request_names_what_a_neighbour_may_have_made(
     assert set() == set(named(api, form)) - mine
 
 
-def test_ids_that_are_random_are_missed_by_little() -> None:
+def test_near_misses_of_random_ids_lack_one_digit() -> None:
     api = Api()
     with serving(api.handle) as url:
         judge(url, level="strict", token=api.token(), rules=("exact-lookup",))
@@ -77,7 +77,7 @@ def probe(url: str, api: Api, sessions: int) -> Probe:
     return Probe(Wire(url), Setting("strict", {"first": api.token()}), Limits(sessions))
 
 
-def test_creations_at_the_same_time_are_no_more_than_may_be() -> None:
+def test_concurrent_creations_do_not_exceed_the_limit() -> None:
     api = Api()
     with serving(api.handle) as url:
         sent = probe(url, api, 3)
@@ -90,7 +90,7 @@ def test_creations_at_the_same_time_are_no_more_than_may_be() -> None:
     assert [2] == [len(user.sessions) for user in api.users.values()]
 
 
-def test_a_pause_of_the_length_of_a_run_is_short_when_requests_are_sent_once_more() -> None:
+def test_a_pause_as_long_as_a_run_is_short_when_requests_are_repeated() -> None:
     api = Api()
     requests = [create("s1"), read("s1", pause=3600.0)]
     with serving(api.handle) as url, Wire(url) as wire:

@@ -145,7 +145,7 @@ USELESS: dict[str, tuple[Attack, str]] = {
 
 
 @pytest.mark.parametrize(("attack", "named"), USELESS.values(), ids=USELESS)
-def test_a_useless_server_ends_within_the_budget_and_is_told_what_it_did(
+def test_a_useless_server_is_reported_within_the_budget_with_what_it_did(
     attack: Attack, named: str
 ) -> None:
     started = time.monotonic()
@@ -270,14 +270,14 @@ def test_responses_of_every_strange_kind_are_findings(
     assert TOKEN not in verdict.to_json()
 
 
-def test_a_server_of_redirects_cannot_be_judged(judged: Judged) -> None:
+def test_a_server_that_redirects_cannot_be_judged(judged: Judged) -> None:
     with pytest.raises(
         CannotJudgeError, match=r"responds to GET /\S+ with 307 and 0 bytes, not with"
     ):
         judged(redirect)
 
 
-def test_a_server_that_falls_silent_is_given_up_in_time(
+def test_a_server_that_stops_responding_is_given_up_in_time(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.2)
@@ -306,7 +306,7 @@ def test_a_connection_may_be_closed_after_every_response(judged: Judged) -> None
     assert () == judged(closes, rules=SOME).findings
 
 
-def test_a_request_is_sent_to_its_end_where_early_hints_come_in_the_midst_of_it() -> None:
+def test_a_request_is_sent_completely_when_early_hints_arrive_during_it() -> None:
     body = b"x" * 4 * 1024 * 1024 + b"!"
 
     def hints(connection: socket.socket) -> None:
@@ -335,7 +335,7 @@ def test_a_compressed_response_is_read(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judged) -> None:
+def test_a_server_that_asks_to_wait_is_not_accused(judged: Judged) -> None:
     numbers = iter(range(100_000))
 
     def busy(request: Request, handle: Handler) -> Response:
@@ -349,7 +349,7 @@ def test_a_server_that_asks_for_patience_is_given_it_and_not_blamed(judged: Judg
     assert "passed" == next(item.result for item in verdict.outcomes if item.rule == "retry-after")
 
 
-def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) -> None:
+def test_a_slow_server_is_not_accused_when_the_run_ends(api: Api) -> None:
     def slow(request: Request, handle: Handler) -> Response:
         time.sleep(0.2)
         return handle(request)
@@ -362,7 +362,7 @@ def test_a_server_that_is_slow_is_not_blamed_for_the_end_of_the_run(api: Api) ->
 
 
 def ending(api: Api) -> Fault:
-    """Let the token end after some requests."""
+    """Let the token expire after some requests."""
 
     def ends(request: Request, handle: Handler) -> Response:
         if len(api.requests) > 200:
@@ -373,7 +373,7 @@ def ending(api: Api) -> Fault:
 
 
 @pytest.mark.slow
-def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
+def test_a_token_that_expires_during_the_run_causes_no_finding(api: Api) -> None:
     with (
         serving(faulty(api, ending(api))) as url,
         pytest.raises(CannotJudgeError, match="a token expired during the run"),
@@ -381,7 +381,7 @@ def test_a_token_that_ends_during_the_run_accuses_nobody(api: Api) -> None:
         judge(url, token=TOKEN, level="strict", rules_only=True)
 
 
-def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) -> None:
+def test_a_token_that_was_never_valid_is_named_before_anything_is_sent(api: Api) -> None:
     with (
         serving(api.handle) as url,
         pytest.raises(CannotJudgeError, match="refuses the token of the second user"),
@@ -391,7 +391,7 @@ def test_a_token_that_was_never_good_is_named_before_anything_is_sent(api: Api) 
 
 
 @pytest.mark.slow
-def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) -> None:
+def test_a_fault_is_still_found_although_a_token_expired(api: Api) -> None:
     ends = ending(api)
 
     def unsure(request: Request, handle: Handler) -> Response:
@@ -405,7 +405,7 @@ def test_a_fault_that_no_token_explains_outlives_a_token_that_ended(api: Api) ->
     assert any("a token expired during the run" in note for note in verdict.notes)
 
 
-def test_instants_of_which_some_have_an_offset_are_a_finding(judged: Judged) -> None:
+def test_instants_with_and_without_an_offset_are_a_finding(judged: Judged) -> None:
     def of_a_zone(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         if request.method == "POST" or reply.status != 200 or b'"sessions"' in reply.body:

@@ -1,4 +1,4 @@
-"""The page says what the verdict says, to everybody, and nothing a server sent can act in it."""
+"""The page shows the verdict, is accessible, and cannot be scripted by a server."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ VERDICT = Verdict(
 
 
 class Page(HTMLParser):
-    """What a browser makes of the page: tags with attributes, and the text between them."""
+    """The parsed page: tags with attributes, and the text between them."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Page(HTMLParser):
         return [value for _, found in self.tags if (value := found.get(attribute)) is not None]
 
 
-def test_a_finding_is_told_in_full() -> None:
+def test_a_finding_is_shown_in_full() -> None:
     page = Page(as_page(VERDICT)).text
 
     assert "127.0.0.1:8000 does not conform: 1 finding" in page
@@ -96,7 +96,7 @@ def test_a_finding_is_told_in_full() -> None:
         assert told in page
 
 
-def test_of_many_requests_the_page_has_the_first_and_the_last_and_no_program() -> None:
+def test_of_many_requests_the_page_has_the_first_and_the_last_and_no_script() -> None:
     requests = tuple(f"curl -{number}-" for number in range(1, 245))
     page = Page(as_page(replace(VERDICT, findings=(replace(FINDING, requests=requests),)))).text
 
@@ -106,14 +106,14 @@ def test_of_many_requests_the_page_has_the_first_and_the_last_and_no_program() -
     assert "print(1 < 2)" not in page
 
 
-def test_a_server_that_conforms_is_said_to() -> None:
+def test_a_server_that_conforms_is_reported_as_such() -> None:
     page = Page(as_page(replace(VERDICT, findings=(), outcomes=VERDICT.outcomes[1:]))).text
 
     assert "✓ 127.0.0.1:8000 conforms" in page
     assert "None: no rule was seen to be broken." in page
 
 
-def test_what_was_not_exercised_is_said_in_text_with_its_reason() -> None:
+def test_a_rule_that_was_not_exercised_is_shown_with_its_reason() -> None:
     page = Page(as_page(VERDICT))
 
     assert "not exercised, reason 1" in page.text
@@ -147,7 +147,7 @@ def test_nothing_that_a_server_sent_becomes_markup() -> None:
     assert not set("\x00\x1b\u202e") & set(text)
 
 
-def test_the_page_asks_nobody_for_anything() -> None:
+def test_the_page_loads_nothing() -> None:
     page = Page(as_page(VERDICT))
 
     assert not page.values("src")
@@ -155,7 +155,7 @@ def test_the_page_asks_nobody_for_anything() -> None:
     assert not re.search(r"url\(|@import|fetch\(|XMLHttp|import\(", "".join(page.raw.values()))
 
 
-def test_only_the_style_and_script_of_the_page_are_allowed_to_it() -> None:
+def test_only_the_style_and_script_of_the_page_are_allowed() -> None:
     page = Page(as_page(VERDICT))
 
     policy = next(found["content"] for _, found in page.tags if "http-equiv" in found) or ""
@@ -174,7 +174,7 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def test_every_link_leads_somewhere_and_no_place_has_two() -> None:
+def test_every_link_has_a_target_and_every_anchor_is_unique() -> None:
     verdict = replace(
         VERDICT, findings=tuple(replace(FINDING, detail=f"cause {'x' * n}") for n in range(9))
     )
@@ -186,7 +186,7 @@ def test_every_link_leads_somewhere_and_no_place_has_two() -> None:
     assert {label for text in page.values("aria-labelledby") for label in text.split()} <= set(ids)
 
 
-def test_tables_have_heads_and_what_scrolls_can_be_reached_and_has_a_name() -> None:
+def test_tables_have_headers_and_scrollable_regions_are_focusable_and_named() -> None:
     page = Page(as_page(VERDICT))
 
     assert all("scope" in found for tag, found in page.tags if tag == "th")
@@ -198,7 +198,7 @@ def test_tables_have_heads_and_what_scrolls_can_be_reached_and_has_a_name() -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_what_is_behind_it(scheme: str) -> None:
+def test_every_text_has_enough_contrast(scheme: str) -> None:
     css = resources.files("heidi_conformance.reports").joinpath("page.css").read_text()
     schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     colours = dict(re.findall(r"--([\w-]+): (#\w+)", schemes[scheme == "dark"]))
@@ -225,7 +225,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_findings_say_whether_they_are_new_and_what_went_is_listed() -> None:
+def test_findings_are_marked_as_new_and_fixed_ones_are_listed() -> None:
     gone = replace(FINDING, title="it was once wrong", detail="another")
     away = replace(gone, title="nobody asked", rule="expired-token", operation="getSession")
     old = replace(VERDICT, findings=(gone, away))

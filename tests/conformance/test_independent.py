@@ -1,4 +1,4 @@
-"""Three servers, written apart, agree: the sandbox, the reference and the independent one."""
+"""Three independent servers agree: the sandbox, the reference and the second reference."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -39,13 +39,13 @@ def of_reference() -> dict[str, list[Any]]:
 
 
 def of(api: Api) -> Server:
-    # The sandbox counts in whole seconds, and its brief tokens have ended at once.
+    # The sandbox counts in whole seconds, and its shortest tokens expire at once.
     return replace(in_process(api), brief=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fastapi", "sandbox"])
-def test_a_server_keeps_all_that_the_faults_break_and_responds_as_the_reference(
+def test_a_server_passes_every_witness_and_responds_as_the_reference(
     name: str, of_reference: dict[str, list[Any]], request: pytest.FixtureRequest
 ) -> None:
     server: Server = request.getfixturevalue(name)
@@ -69,6 +69,8 @@ def test_the_witnesses_send_thousands_of_requests_and_see_most_statuses(
 
 
 @pytest.mark.parametrize("name", ["methods.linked_user_is_an_id", "errors.other_type_for_401"])
-def test_a_fault_shows_in_what_is_told(name: str, of_reference: dict[str, list[Any]]) -> None:
+def test_a_fault_shows_in_the_recorded_responses(
+    name: str, of_reference: dict[str, list[Any]]
+) -> None:
     (planted,) = (planted for planted in CATALOGUE if planted.id == name)
     assert heard(planted, of(planted.server()))[1] != of_reference[name]

@@ -1,4 +1,4 @@
-"""How tokens are issued is judged as well, where the run has the key."""
+"""The issue of tokens is judged as well, if the run has the key."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from .reference import Api, Request, Response, User, respond, serving
 PLANTED = {planted.id: planted.server for planted in CATALOGUE}
 ISSUE = "issueToken"
 ABOUT = tuple(rule.id for rule in RULES.values() if ISSUE in rule.operations)
-"""The rules that are put to the issue, some of them to other operations as well."""
+"""The rules about the issue of tokens, some of them about other operations as well."""
 EMAIL = "clinician@example.com"
 
 
@@ -63,7 +63,7 @@ class Elsewhere(Issuer):
 
 
 class Registered(Issuer):
-    """Tokens are issued for users whom the server knows, and it knows no invented ones."""
+    """Tokens are issued only for users whom the server knows."""
 
     def changed(self, request: Request, reply: Response) -> Response:
         unknown = {"detail": {"msg": "no such user", "type": "ValidationError"}}
@@ -98,7 +98,7 @@ class Registered(Issuer):
         (PLANTED["auth.issued_a_number"], "answer-schema/type"),
     ],
 )
-def test_a_fault_of_the_issue_is_a_finding_that_keeps_the_secrets(
+def test_a_fault_of_the_issue_is_a_finding_without_secrets(
     server: type[Api], code: str, tmp_path: Path
 ) -> None:
     api = server()
@@ -118,14 +118,14 @@ def test_a_fault_of_the_issue_is_a_finding_that_keeps_the_secrets(
 
 
 def run_again(program: str, api: Api) -> str:
-    """Run what a finding prints, and return what that prints."""
+    """Run the script of a finding, and return its output."""
     secrets = {"HEIDI_API_KEY": api.api_key, "HEIDI_TOKEN": api.token()}
     run = [sys.executable, "-c", program]
     done = subprocess.run(run, env=os.environ | secrets, check=True, capture_output=True, text=True)
     return done.stdout
 
 
-def test_a_proof_takes_the_token_from_the_response_and_the_key_from_the_environment() -> None:
+def test_a_reproducer_takes_the_token_from_the_response_and_the_key_from_the_environment() -> None:
     api = PLANTED["auth.internal_id_is_the_user"]()
     with serving(api.handle) as url:
         verdict = judged(api, url, rules=("own-sessions",))
@@ -141,7 +141,7 @@ def test_a_proof_takes_the_token_from_the_response_and_the_key_from_the_environm
     assert 'u1 = response.json()["token"]' in finding.python
 
 
-def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_told(api: Api) -> None:
+def test_without_the_key_the_issue_is_not_exercised_and_the_reason_is_given(api: Api) -> None:
     with serving(api.handle) as url:
         verdict = judge(url, level="strict", token=api.token(), rules_only=True, rules=ABOUT)
 
@@ -184,7 +184,7 @@ def test_a_server_that_issues_no_tokens_to_invented_users_is_not_accused(
 
 
 @pytest.mark.parametrize("told", [1, 3600])
-def test_a_token_may_end_when_the_server_told_and_not_before(told: int) -> None:
+def test_a_token_may_expire_when_the_server_said_and_not_before(told: int) -> None:
     class ForOneRequest(Api):
         """Issued tokens are good for one request."""
 
@@ -216,7 +216,7 @@ def test_a_token_may_end_when_the_server_told_and_not_before(told: int) -> None:
 
 def test_no_token_that_was_ever_issued_is_in_a_report(tmp_path: Path) -> None:
     class Echo(Issuer):
-        """Wrong keys get a token too, which stands elsewhere in the response as well."""
+        """Wrong keys get a token too, which also occurs elsewhere in the response."""
 
         def changed(self, request: Request, reply: Response) -> Response:
             token = self.token()
@@ -253,7 +253,7 @@ def test_sessions_are_marked_by_the_last_token_of_their_user() -> None:
     assert verdict.sessions_created == verdict.sessions_tagged
 
 
-def test_a_rule_about_messages_is_put_to_the_issue_alone_as_well() -> None:
+def test_a_rule_about_messages_also_applies_to_the_issue_alone() -> None:
     api = PLANTED["errors.echoes_the_key"]()
     with serving(api.handle) as url:
         verdict = judged(api, url, rules=("message-quotes",))
@@ -270,7 +270,7 @@ def test_users_who_share_an_address_stand_in_for_a_second_user(api: Api) -> None
     assert "skipped" == outcomes["own-list", "listLinkedUserSessions"]
 
 
-def test_the_key_and_the_tokens_are_not_in_what_a_run_says_of_itself() -> None:
+def test_the_key_and_the_tokens_are_not_in_the_repr_of_a_run() -> None:
     setting = Setting("strict", {"first": "s3cret-token"}, key="s3cret-key")
     limits = Limits(9, latest={"/jwt?a": "s3cret-1"}, secrets={"s3cret-2"})
     plan = Plan("http://localhost", "strict", {"first": "s3cret-token"}, api_key="s3cret-key")
@@ -286,7 +286,7 @@ def test_level_documented_neither_sends_nor_reads_the_key(api: Api) -> None:
     assert "/jwt" not in {request.path for request in api.requests}
 
 
-def test_keys_are_tried_where_nothing_may_be_created(api: Api) -> None:
+def test_keys_are_tried_in_a_read_only_run(api: Api) -> None:
     with serving(api.handle) as url:
         verdict = judged(api, url, read_only=True)
 
@@ -301,7 +301,7 @@ NOWHERE = Client(Wire("http://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize("flags", [{}, {"--token": "a-token", "--api-key": "KEY"}])
-def test_the_key_comes_along_with_a_token(
+def test_the_key_and_a_token_can_be_given_together(
     flags: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not flags:
@@ -313,7 +313,7 @@ def test_the_key_comes_along_with_a_token(
     )
 
 
-def test_the_key_comes_along_with_the_tokens_that_it_buys(api: Api) -> None:
+def test_the_key_is_given_together_with_the_tokens_that_it_buys(api: Api) -> None:
     with serving(api.handle) as url, Wire(url) as wire:
         tokens = credentials(Client(wire), {"--api-key": api.api_key})
 
@@ -329,7 +329,7 @@ def test_the_key_of_a_token_that_was_given_is_not_guessed(monkeypatch: pytest.Mo
     )
 
 
-def test_the_report_names_the_words_of_the_page_about_tokens() -> None:
+def test_the_report_quotes_the_words_of_the_page_about_tokens() -> None:
     api = PLANTED["auth.short_key"]()
     with serving(api.handle) as url:
         report = json.loads(judged(api, url, rules=("key-needed",)).to_json())
@@ -341,7 +341,7 @@ def test_the_report_names_the_words_of_the_page_about_tokens() -> None:
     )
 
 
-def test_for_a_code_host_it_is_an_error_in_the_document_that_has_the_operation(
+def test_in_sarif_it_is_an_error_in_the_document_that_has_the_operation(
     tmp_path: Path,
 ) -> None:
     api = PLANTED["auth.short_key"]()

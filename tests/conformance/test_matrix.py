@@ -1,4 +1,4 @@
-"""The guide about what the judge covers is current, and leaves nothing uncovered."""
+"""The guide about what the judge covers is current and complete."""
 
 import pytest
 

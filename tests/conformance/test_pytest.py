@@ -1,4 +1,4 @@
-"""pytest --heidi-url: the rules as tests of somebody else's project."""
+"""pytest --heidi-url: the rules as tests of a partner's project."""
 
 import subprocess
 import sys
@@ -20,12 +20,12 @@ STRICT = ("--heidi-level", "strict", "--heidi-rules-only")
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HEIDI_TOKEN", "HEIDI_API_KEY", "HEIDI_OTHER_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    # Another plugin, that takes a second to load.
+    # Another plugin, which takes a second to load.
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")
 
 
 @pytest.mark.slow
-def test_a_server_that_keeps_the_rules_passes_and_what_is_left_out_is_skipped_with_its_reason(
+def test_a_correct_server_passes_and_rules_that_cannot_run_are_skipped_with_the_reason(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile(test_mine="def test_of_mine(): pass")
@@ -69,7 +69,7 @@ def test_a_broken_rule_fails_with_its_card_and_shows_no_token(
     assert TOKEN not in out + result.stderr.str()
 
 
-def test_chosen_rules_alone_are_put_to_the_server(
+def test_only_chosen_rules_are_put_to_the_server(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
@@ -87,7 +87,7 @@ def test_chosen_rules_alone_are_put_to_the_server(
     )
 
 
-def test_nothing_is_sent_where_tests_are_only_listed(
+def test_nothing_is_sent_when_tests_are_only_listed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
@@ -112,7 +112,7 @@ def test_a_silent_server_fails_once_and_in_one_line(
     result.stdout.fnmatch_lines(["could not be judged: 127.0.0.1:1 does not respond to*"])
 
 
-def test_everything_is_sent_through_the_proxy_that_is_named(
+def test_everything_is_sent_through_the_proxy(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", TOKEN)
@@ -137,7 +137,7 @@ USELESS = {
 
 
 @pytest.mark.parametrize(("arguments", "variables", "named"), USELESS.values(), ids=USELESS)
-def test_what_cannot_be_judged_is_an_error_of_usage(
+def test_a_server_that_cannot_be_judged_is_a_usage_error(
     arguments: list[str],
     variables: dict[str, str],
     named: str,

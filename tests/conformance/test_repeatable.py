@@ -1,6 +1,6 @@
 """Two runs with one seed: on every connection the same requests in the same order, and one verdict.
 
-Each run is a process with a hash seed of its own, so that no order of a set can pass for chance.
+Each run is a process with another hash seed, which shows where the order of a set matters.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Line = tuple[str, str, tuple[tuple[str, str], ...], bytes]
 
 
 class Steady(Api):
-    """Nothing here is left to chance: an id follows from who creates, with what, how often."""
+    """Nothing is random here: an id follows from the user, the body and the number of creations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 
 def crash(request: Request, handle: Handler) -> Response:
-    """Break on what only random requests send, and show one wrong type to all of them."""
+    """Fail for values that only random requests send, and show one wrong type to all requests."""
     if re.search(rb'"duration": ?[0-9]{5,6}[,}]', request.body):
         return respond(500, {"detail": {"msg": "broken", "type": "Error"}})
     reply = handle(request)

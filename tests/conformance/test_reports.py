@@ -1,4 +1,4 @@
-"""The reports say what the verdict says, and are whole or not there."""
+"""The reports agree with the verdict, and are written completely or not at all."""
 
 import io
 import json
@@ -82,7 +82,7 @@ def test_a_second_run_replaces_the_reports_and_leaves_nothing_else(tmp_path: Pat
     assert json.loads((tmp_path / "report.json").read_text())["conforms"] is True
 
 
-def test_a_report_that_cannot_be_put_in_its_place_leaves_no_draft(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_moved_into_place_leaves_no_temporary_file(tmp_path: Path) -> None:
     (tmp_path / "report.json").mkdir()
 
     with pytest.raises(CannotJudgeError, match=r"cannot be written"):
@@ -102,12 +102,12 @@ def test_a_verdict_is_read_back_from_its_json() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"conforms": true}', "null"])
-def test_what_is_no_verdict_is_not_read_as_one(text: str) -> None:
+def test_json_that_is_not_a_verdict_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a verdict|Expecting value"):
         Verdict.from_json(text)
 
 
-def test_a_report_can_be_read_again_even_if_a_later_version_added_to_it() -> None:
+def test_a_report_of_a_later_version_with_new_properties_is_read() -> None:
     fields = json.loads(VERDICT.to_json())
     fields["new"] = fields["findings"][0]["colour"] = fields["rules"][0]["weight"] = "?"
 
@@ -128,7 +128,7 @@ def test_one_verdict_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [30, 60, 100])
-def test_a_card_keeps_to_the_width_of_a_terminal_save_for_what_is_copied(width: int) -> None:
+def test_a_card_fits_the_width_of_a_terminal_except_what_is_copied(width: int) -> None:
     out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=width)
 
     lines = [line for line in out.splitlines() if not line.startswith("  $ ")]
@@ -159,7 +159,7 @@ def test_requests_are_left_out_only_where_that_makes_a_card_shorter() -> None:
     assert "left out" not in shown(verdict, None)
 
 
-def test_what_is_no_terminal_gets_whole_lines_without_colour() -> None:
+def test_a_pipe_gets_full_lines_without_colour() -> None:
     out = shown(replace(VERDICT, findings=(replace(FINDING, title="long " * 40),)), width=None)
 
     assert "\x1b" not in out
@@ -167,7 +167,7 @@ def test_what_is_no_terminal_gets_whole_lines_without_colour() -> None:
 
 
 @pytest.mark.parametrize("width", [80, None])
-def test_nothing_a_server_says_acts_on_a_terminal(width: int | None) -> None:
+def test_nothing_from_a_server_controls_the_terminal(width: int | None) -> None:
     hostile = "\x1b[2J\x07\r\x9b1m\u202e\nreports: forged"
     finding = replace(FINDING, title=hostile, expected=hostile, got=hostile, requests=(hostile,))
     note = replace(VERDICT, findings=(finding,), notes=(hostile,), target="host")
@@ -178,7 +178,7 @@ def test_nothing_a_server_says_acts_on_a_terminal(width: int | None) -> None:
     assert 1 == len([line for line in out.splitlines() if line.startswith("reports:")])
 
 
-def test_a_long_line_goes_on_beneath_its_own_beginning() -> None:
+def test_a_long_line_continues_with_its_own_indentation() -> None:
     out = shown(replace(VERDICT, findings=(replace(FINDING, expected="word " * 30),)), width=60)
 
     lines = out.splitlines()
@@ -196,7 +196,7 @@ def test_a_long_line_goes_on_beneath_its_own_beginning() -> None:
         ("a\u0301 \u05d0 \U0001f468 \n\t", "a\u0301 \u05d0 \U0001f468 \n\t"),
     ],
 )
-def test_what_does_not_show_is_spelled_and_what_does_stays(text: str, spelled: str) -> None:
+def test_only_invisible_characters_are_escaped(text: str, spelled: str) -> None:
     assert spelled == visible(text)
 
 
@@ -210,7 +210,7 @@ def shown(verdict: Verdict, width: int | None) -> str:
             force_terminal=terminal,
             width=width,
             color_system=None if terminal else "auto",
-            _environ={},  # a dumb terminal has a width of its own
+            _environ={},  # a dumb terminal has another width
         ),
         verdict,
         (Path("reports/report.json"),),

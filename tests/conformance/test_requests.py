@@ -1,4 +1,4 @@
-"""What a finding prints is what the judge sent."""
+"""A finding prints the requests that the judge sent."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ URL = "http://127.0.0.1:1/api"
 
 
 @pytest.mark.parametrize("near", NEAR)
-def test_a_near_miss_is_another_text_or_does_not_exist(near: str) -> None:
+def test_a_near_miss_is_another_string_or_does_not_exist(near: str) -> None:
     made: dict[str, str] = {}
     for sample in (*SAMPLES, *SHORT):
         with suppress(UnboundError):
@@ -70,7 +70,7 @@ def test_a_near_miss_that_does_not_exist_is_not_sent(near: str, text: str) -> No
         Bindings({"first": text}).message(reading(ONE, f"Bearer {{first:{near}}}"))
 
 
-def test_no_token_is_in_a_recipe() -> None:
+def test_no_token_is_in_a_request_template() -> None:
     requests = (create("s1", {}), update("s1", {"duration": 1}), listing("page_size=1"))
 
     text = "".join(curl(requests, URL)) + python(requests, URL)
@@ -78,7 +78,7 @@ def test_no_token_is_in_a_recipe() -> None:
     assert 'os.environ["HEIDI_TOKEN"]' in text
 
 
-def test_a_long_body_is_told_in_short_and_stays_the_same() -> None:
+def test_a_long_body_is_abbreviated_and_stays_the_same() -> None:
     raw = b'{"duration": 61' + b" " * 100_000 + b"}"
     (line,) = curl([update("s1", raw)], URL)
 
@@ -142,7 +142,7 @@ def essence(request: Received) -> tuple[object, ...]:
 
 
 def run_by(program: Sequence[str], variables: dict[str, str]) -> str:
-    """Run a program, and return what it complains of."""
+    """Run a script, and return what it reports."""
     run = subprocess.run(
         program, env=os.environ | variables, capture_output=True, check=False, timeout=20
     )
@@ -150,7 +150,7 @@ def run_by(program: Sequence[str], variables: dict[str, str]) -> str:
 
 
 @pytest.mark.slow
-def test_a_recipe_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reproducer_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api()
     secrets = {"first": SAMPLES[0], "second": api.token(), "key": api.api_key}
     for name, text in secrets.items():
@@ -183,7 +183,7 @@ def test_a_recipe_sends_what_the_judge_sent(monkeypatch: pytest.MonkeyPatch) -> 
     assert {} == differ
 
 
-def test_recipes_hand_on_what_a_response_gave() -> None:
+def test_reproducers_use_values_of_earlier_responses() -> None:
     requests = [
         issue("a@example.com", "1", binds="u1"),
         create("s1", {}, user="u1"),
@@ -229,7 +229,7 @@ def test_no_secret_is_an_argument_of_a_program() -> None:
     assert "s3cret" not in seen
 
 
-# Of each fault, the scripts that find it: every request of a finding is a way to use bash.
+# For each fault, the scripts that find it: together they use all of the bash that is printed.
 PRINTED = {
     "ids.grouped_in_update": ("reading", "new-session"),
     "views.no_region_in_list": ("values",),
@@ -243,7 +243,7 @@ PRINTED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRINTED)
-def test_what_is_printed_shows_a_finding_to_a_server_that_has_just_started(name: str) -> None:
+def test_a_printed_script_reproduces_the_finding_on_a_fresh_server(name: str) -> None:
     (planted,) = (planted for planted in CATALOGUE if planted.id == name)
     api = planted.server()
     given = tokens(api)
@@ -260,7 +260,7 @@ def test_what_is_printed_shows_a_finding_to_a_server_that_has_just_started(name:
 
 
 def shown_by(program: list[str], api: Api, url: str) -> set[tuple[str, str]]:
-    """Return rules and operations that a server breaks when a program asks it."""
+    """Return rules and operations that a server breaks in response to a script."""
     given = tokens(api)
     users = plan(url, "strict", given).tokens
     oracle = Setting("strict", users, frozenset({"unlinked"}), given["key"]).oracle()
@@ -289,7 +289,7 @@ def shown_by(program: list[str], api: Api, url: str) -> set[tuple[str, str]]:
     return seen
 
 
-def test_a_run_that_may_only_read_prints_where_an_id_is_from() -> None:
+def test_a_read_only_run_prints_where_an_id_is_from() -> None:
     (planted,) = (planted for planted in CATALOGUE if planted.id == "ids.strips_zeros")
     api = planted.server()
     given = tokens(api)

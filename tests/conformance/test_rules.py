@@ -93,7 +93,7 @@ NAMED = {
 
 
 def judged(fault: str, level: Level = "strict", rules: tuple[str, ...] = ()) -> Verdict:
-    """Judge the server of a fault as all users that a run can have."""
+    """Judge the server of a fault with every user that a run can have."""
     with standing(PLANTED[fault]) as (url, given):
         return judge(
             url,
@@ -168,7 +168,7 @@ def test_rules_of_the_page_find_their_faults_at_level_documented_too(fault: str)
         "patch.writes_session_name",
     ],
 )
-def test_level_documented_finds_nothing_that_is_only_decided(fault: str) -> None:
+def test_level_documented_finds_nothing_that_only_a_decision_forbids(fault: str) -> None:
     levels = {finding.level for finding in judged(fault, "documented").findings}
     assert levels <= {"documented"}
 
@@ -181,7 +181,7 @@ def test_levels_and_rows_are_those_of_the_contract() -> None:
     assert {rule.id for rule in TABLE if rule.operations == (ISSUE,)} == without
 
 
-# Of each fault: the code, and what a reader is told.
+# For each fault: the code, and the words for a reader.
 TOLD = {
     "paging.count_is_the_total": ("counts", r"`count` \d+", r"`count` \d+"),
     "paging.overlap": (
@@ -212,7 +212,7 @@ TOLD = {
 @pytest.mark.parametrize(
     ("fault", "code", "expected", "got"), [(name, *told) for name, told in TOLD.items()], ids=TOLD
 )
-def test_a_finding_says_what_was_expected_and_what_came(
+def test_a_finding_says_what_was_expected_and_what_was_received(
     fault: str, code: str, expected: str, got: str
 ) -> None:
     findings = judged(fault, rules=(code.partition("/")[0],)).findings
@@ -243,7 +243,7 @@ def test_the_numbers_of_a_finding_are_those_of_the_requests_that_show_it() -> No
 @pytest.mark.parametrize(
     ("again", "stability"), [((True, True), "confirmed"), ((True, False), "flaky")]
 )
-def test_requests_are_confirmed_that_show_a_finding_twice_more(
+def test_requests_that_show_a_finding_twice_more_are_confirmed(
     again: tuple[bool, bool], stability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = (create("s1", {}),)

@@ -73,7 +73,7 @@ RUN = an_object(
     invocations=a_list(an_object("executionSuccessful", toolExecutionNotifications=a_list(TOLD))),
     results=a_list(RESULT),
 )
-# What OASIS SARIF 2.1.0 requires of the properties that are written, and what GitHub does besides.
+# The constraints of OASIS SARIF 2.1.0 on the properties that we write, and those of GitHub.
 SHAPE = an_object(
     "version",
     "runs",
@@ -105,7 +105,7 @@ def test_a_finding_is_a_result_of_its_rule_with_its_level() -> None:
     assert ["counts", "works", "expired-token", "numbers"] == [rule["id"] for rule in rules]
 
 
-def test_what_breaks_the_page_is_an_error() -> None:
+def test_a_violation_of_the_page_is_an_error() -> None:
     (result,) = run(as_sarif(replace(VERDICT, findings=(replace(FINDING, level="documented"),))))[
         "results"
     ]

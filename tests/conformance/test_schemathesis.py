@@ -1,4 +1,4 @@
-"""A plain `schemathesis run` with the settings and the checks that come with the judge."""
+"""A plain `schemathesis run` with the settings and checks of the judge."""
 
 import os
 import subprocess
@@ -59,7 +59,7 @@ def test_a_fault_that_shows_only_afterwards_is_caught_by_its_rule(tmp_path: Path
     assert "heidi_update_read" in done.stdout or "heidi_new_session" in done.stdout
 
 
-def test_the_settings_leave_out_every_check_of_schemathesis_itself() -> None:
+def test_the_settings_turn_off_the_checks_of_schemathesis() -> None:
     load_all_checks()
     settings = tomllib.loads(SETTINGS.read_text())
     builtin = {name for name in CHECKS.get_all_names() if not name.startswith("heidi_")}
@@ -79,7 +79,7 @@ def test_a_level_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text("# mine\n")
     write = [sys.executable, "-m", "heidi_conformance.schemathesis"]
     done = subprocess.run(write, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""A run holds two tokens of its first user, where it has a key or is given both."""
+"""A run has two tokens of its first user, if it has a key or is given both."""
 
 import heidi_sandbox
 import pytest
@@ -27,7 +27,7 @@ def test_a_key_is_exchanged_for_two_tokens_of_one_user(lane: int) -> None:
     assert () == verdict.findings
 
 
-def test_a_proof_names_the_second_token_and_does_not_show_it() -> None:
+def test_a_reproducer_names_the_second_token_and_does_not_show_it() -> None:
     api = OneTokenAtATime()
     ended, token = api.token(), api.token()
     with serving(api.handle) as url:

@@ -33,26 +33,26 @@ def codes() -> Iterator[str]:
 
 
 WRITTEN = {code for code in codes() if re.fullmatch(r"[a-z*-]+(/[a-z*-]+)?", code)}
-# What is not told by one number.
+# Values that are not one number.
 GOT = {"walks/again": (1, 2)}
-# Of a code, the rule and how it is broken may each be told by what happened.
+# The rule of a code, and how it is broken, may depend on what happened.
 RULE = r"[a-z-]+"
 
 
 def written(code: str) -> bool:
-    """Whether the source has a code, or one that a run makes it of."""
+    """Whether the source has a code, or the pattern that a run fills in."""
     patterns = (re.escape(known).replace(r"\*", RULE) for known in WRITTEN)
     return any(re.fullmatch(pattern, code.replace(ANY, "any")) for pattern in patterns)
 
 
 @pytest.mark.parametrize("code", SENTENCES)
-def test_no_sentence_is_about_what_the_judge_never_says(code: str) -> None:
+def test_every_sentence_belongs_to_a_code_of_the_judge(code: str) -> None:
     rule = code.partition("/")[0]
     assert rule == ANY or written(rule)
     assert written(code)
 
 
-# A rule without words of its own for a violation is told by what it asks for.
+# A violation without its own words is described by its rule.
 OWN = sorted(code for code in WRITTEN if ANY not in code and ("/" in code or code in SENTENCES))
 
 
@@ -68,7 +68,7 @@ def test_every_code_has_words(code: str) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_many_fields_are_told_by_the_first(operation: str) -> None:
+def test_many_fields_are_represented_by_the_first(operation: str) -> None:
     violation = Violation("no-coercion/accepted", operation, detail="string", expected=[422])
     said = sentence(violation, [f"field{number}" for number in range(9)])
 

@@ -36,7 +36,7 @@ def test_every_script_is_in_exactly_one_shard(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [2, 3, 7])
-def test_shards_are_of_a_size(number: int) -> None:
+def test_shards_are_equally_large(number: int) -> None:
     sizes = [sum(map(shard.takes, SCRIPTS)) for shard in of(number)]
 
     assert max(sizes) - min(sizes) <= 1
@@ -99,7 +99,7 @@ def told(request: Any) -> tuple[str, int]:
     return request.method, len(request.body)
 
 
-def test_what_is_joined_is_added_up(parts: list[Verdict]) -> None:
+def test_numbers_of_joined_shards_are_added_up(parts: list[Verdict]) -> None:
     joined = merge(parts)
 
     assert sum(part.requests for part in parts) == joined.requests
@@ -143,7 +143,7 @@ def test_failed_comes_before_passed_and_passed_before_skipped(
     assert [joined] == [item.result for item in merge(verdicts).outcomes]
 
 
-def test_the_better_proof_of_a_cause_is_kept() -> None:
+def test_the_better_reproducer_of_a_cause_is_kept() -> None:
     short = replace(FINDING, stability="flaky", requests=("a",))
     proven = replace(FINDING, stability="confirmed", requests=("a", "b"))
     longer = replace(proven, requests=("a", "b", "c"))
@@ -173,7 +173,7 @@ def test_a_missing_shard_is_named() -> None:
         merge([replace(VERDICT, shards=(name,)) for name in ("1/3", "3/3", "4/3")])
 
 
-def test_shards_of_different_wholes_are_not_joined() -> None:
+def test_shards_of_different_runs_are_not_joined() -> None:
     with pytest.raises(CannotJudgeError, match="not parts of one whole"):
         missing(("1/2", "2/3"))
 
@@ -209,7 +209,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize(("arguments", "named"), GARBAGE.values(), ids=GARBAGE)
-def test_what_cannot_be_joined_gives_2_and_one_line_that_names_it(
+def test_a_report_that_cannot_be_joined_gives_exit_code_2_and_is_named(
     arguments: list[str],
     named: str,
     tmp_path: Path,
@@ -229,7 +229,7 @@ def test_what_cannot_be_joined_gives_2_and_one_line_that_names_it(
     assert ["one.json", "text.json"] == sorted(path.name for path in tmp_path.iterdir())
 
 
-def test_shards_with_a_key_have_users_of_their_own(
+def test_shards_with_a_key_have_separate_users(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -247,7 +247,7 @@ def test_shards_with_a_key_have_users_of_their_own(
     assert not users[0] & users[1]
 
 
-def test_the_seed_of_a_shard_is_its_own_and_its_rules_do_not_change() -> None:
+def test_each_shard_has_its_own_seed_and_the_same_rules() -> None:
     first, other = (judged(new_api(), Shard(number, 1_000_000), seed=5) for number in (1, 3))
 
     assert (5, 7) == (first.seed, other.seed)

@@ -1,4 +1,4 @@
-"""Correct servers are not accused, nothing is harmed, and a run can be repeated."""
+"""Correct servers pass, other sessions stay unchanged, and a run can be repeated."""
 
 import contextlib
 from typing import get_args
@@ -51,7 +51,7 @@ def test_the_sandbox_conforms(level: Level) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 10))
-def test_random_sequences_accuse_no_correct_server(seed: int, api: Api) -> None:
+def test_random_sequences_find_nothing_on_a_correct_server(seed: int, api: Api) -> None:
     with heidi_sandbox.serving() as sandbox:
         second = sandbox.token("other@example.com", "2")
         assert [] == sequences(sandbox.url, {"first": sandbox.token(), "second": second}, seed)
@@ -68,7 +68,7 @@ def sequences(url: str, tokens: dict[str, str], seed: int) -> list[Sighting]:
 
 
 @pytest.mark.slow
-def test_a_user_without_link_is_judged_on_all_but_the_pages(api: Api) -> None:
+def test_a_user_without_link_is_judged_on_everything_but_the_pages(api: Api) -> None:
     with serving(api.handle) as url:
         token = api.token("clinician+unlinked@example.com")
         verdict = judge(url, level="strict", token=token, max_examples=2)
@@ -141,7 +141,7 @@ def test_every_rule_of_every_operation_is_accounted_for(judged: Judged) -> None:
     assert {"answer-schema", "token-needed", "no-server-error"} <= passed
 
 
-def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -> None:
+def test_a_server_that_refuses_all_requests_does_not_conform(judged: Judged) -> None:
     def refuses(request: Request, handle: Handler) -> Response:
         reply = handle(request)
         return reply.but(status=400) if request.method == "POST" else reply
@@ -150,7 +150,7 @@ def test_a_server_that_refuses_all_work_is_not_said_to_conform(judged: Judged) -
     assert ("works", "createSession") == (finding.rule, finding.operation)
 
 
-def test_a_server_that_goes_away_is_not_said_to_conform(api: Api) -> None:
+def test_a_server_that_goes_away_does_not_conform(api: Api) -> None:
     with contextlib.ExitStack() as running:
         url = running.enter_context(serving(api.handle))
 
@@ -167,7 +167,7 @@ def test_a_server_that_goes_away_is_not_said_to_conform(api: Api) -> None:
     assert {"answers"} == outcome
 
 
-def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:
+def test_an_incomplete_run_does_not_conform(api: Api) -> None:
     with (
         serving(api.handle) as url,
         pytest.raises(CannotJudgeError, match=r"cut short .*--time-budget"),
@@ -176,7 +176,7 @@ def test_a_run_that_is_cut_short_is_not_said_to_conform(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_the_token_is_in_no_part_of_a_verdict_though_the_server_repeats_it(judged: Judged) -> None:
+def test_a_verdict_never_has_the_token_even_if_the_server_repeats_it(judged: Judged) -> None:
     verdict = judged(simple.parrot)
 
     assert verdict.findings

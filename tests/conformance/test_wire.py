@@ -1,4 +1,4 @@
-"""What is sent goes out once, directly and in time, and what comes back has one cause."""
+"""Requests are sent once, directly and in time, and every response belongs to one request."""
 
 import contextlib
 import datetime
@@ -39,7 +39,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 GET, HEAD = Message("GET", "/sessions/linked-user"), Message("HEAD", "/sessions/linked-user")
 POST = Message("POST", "/sessions", body=b"{}")
 PATCH = Message("PATCH", "/sessions/1", body=b"{}")
-# What a server does after each request of a connection: bytes are sent, None hangs up.
+# What a server does after each request of a connection: bytes are sent, None closes it.
 Script = Iterable[bytes | None]
 
 
@@ -69,7 +69,7 @@ def play(connection: socket.socket, script: Script, raw: Raw) -> None:
 
 
 def whole(received: bytes) -> int:
-    """Return how long a request is, of which the head is there."""
+    """Return the length of a request whose head is complete."""
     head, _, _ = received.partition(b"\r\n\r\n")
     length = re.search(rb"Content-Length: (\d+)", head)
     return len(head) + 4 + (int(length[1]) if length else 0)
@@ -100,7 +100,7 @@ def raw_server(
         thread.join(5)
 
 
-def test_what_stands_in_a_string_is_no_value() -> None:
+def test_numbers_inside_strings_are_not_read_as_values() -> None:
     prose = b'{"note": "' + b'one, [two], {three} \\"four\\", ' * (MOST_VALUES // 2) + b'"}'
     assert isinstance(Reply(200, body=prose).content, dict)
     assert isinstance(Reply(200, body=b"[" + b"0," * MOST_VALUES + b"0]").read, UnreadableError)
@@ -113,7 +113,7 @@ def status(response: Reply | Silence) -> object:
 # --- one request, one response ---
 
 
-def test_a_body_after_head_is_blamed_on_head_and_not_on_what_follows() -> None:
+def test_a_body_after_head_is_a_violation_of_head_and_not_of_the_next_request() -> None:
     with raw_server([OK], [OK.replace(b"200", b"201")]) as raw, Wire(raw.url) as wire:
         head, get = wire.send(HEAD), wire.send(GET)
 
@@ -124,7 +124,7 @@ def test_a_body_after_head_is_blamed_on_head_and_not_on_what_follows() -> None:
 
 
 @pytest.mark.parametrize("message", [GET, PATCH, POST])
-def test_only_what_may_be_repeated_is_sent_again_when_a_connection_is_closed(
+def test_only_repeatable_requests_are_sent_again_when_a_connection_is_closed(
     message: Message,
 ) -> None:
     with raw_server([OK, None], [OK]) as raw, Wire(far(raw.url)) as wire:
@@ -138,13 +138,13 @@ def test_only_what_may_be_repeated_is_sent_again_when_a_connection_is_closed(
 
 
 def far(url: str) -> Way:
-    """Return the way to a server as if it were on another machine."""
+    """Return the URL of a server as if it were on another machine."""
     way = Way(url)
     vars(way)["near"] = False
     return way
 
 
-def test_on_this_machine_no_write_is_left_to_an_old_connection() -> None:
+def test_on_this_machine_no_write_uses_an_old_connection() -> None:
     with raw_server([OK, OK], [OK.replace(b"200", b"201")]) as raw, Wire(raw.url) as wire:
         assert [200, 201] == [status(wire.send(message)) for message in (GET, POST)]
 
@@ -155,7 +155,7 @@ def test_a_write_goes_out_over_the_connection_that_was_opened_for_it() -> None:
         assert 200 == status(wire.send(POST))
 
 
-def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:
+def test_no_write_is_lost_when_a_server_closes_a_connection_without_notice() -> None:
     with raw_server([OK], [OK], [OK]) as raw, Wire(far(raw.url)) as wire:
         assert [200, 200, 200] == [status(wire.send(message)) for message in (GET, POST, POST)]
     assert 3 == len(raw.requests)
@@ -165,7 +165,7 @@ def test_a_server_that_hangs_up_without_notice_loses_no_write() -> None:
 
 
 @pytest.mark.slow
-def test_no_proxy_of_the_environment_hears_of_a_run(
+def test_no_proxy_of_the_environment_is_used(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_server([OK]) as proxy:
@@ -177,7 +177,7 @@ def test_no_proxy_of_the_environment_hears_of_a_run(
     assert [] == proxy.requests
 
 
-def test_a_proxy_is_told_the_whole_url() -> None:
+def test_a_proxy_gets_the_full_url() -> None:
     with raw_server([OK]) as proxy:
         way = Way("http://api.example/base", f"http://127.0.0.1:{proxy.port}")
         with Wire(way) as wire:
@@ -200,7 +200,7 @@ def test_a_proxy_that_refuses_is_named() -> None:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody signed but itself, with its key."""
+    """A self-signed certificate, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
@@ -228,7 +228,7 @@ def served_by(certificate: Path) -> Callable[[socket.socket], socket.socket]:
     return lambda plain: context.wrap_socket(plain, server_side=True)
 
 
-def test_a_certificate_that_is_not_trusted_is_said_with_the_way_out(certificate: Path) -> None:
+def test_an_untrusted_certificate_is_reported_with_what_to_do(certificate: Path) -> None:
     with raw_server([OK], wrap=served_by(certificate)) as raw:
         url = raw.url.replace("http:", "https:")
         with pytest.raises(CannotJudgeError, match=r"certificate is not trusted.*--ca-file"):
@@ -274,7 +274,7 @@ def test_waiting_ends_with_the_budget() -> None:
     assert time.monotonic() - started < 1
 
 
-def test_whoever_waits_shows_signs_of_life() -> None:
+def test_waiting_reports_progress() -> None:
     ticks: list[float] = []
     with Wire("http://127.0.0.1:1", tick=lambda: ticks.append(time.monotonic())) as wire:
         wire.wait(0.6)

@@ -1,4 +1,4 @@
-"""What an owner adds to the document: one of each, all in one edit."""
+"""Additions of an owner to the document: one of each kind, all in one edit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FIELDS: Final[dict[str, tuple[Any, Any]]] = {
     "labels": ({"ward": "3"}, {"ward": 3}),
     AT_ENUM: ("NON_BINARY", "NON_BINARI"),
 }
-"""A right value and a wrong one for each property that an update takes."""
+"""A valid and an invalid value for each property that an update takes."""
 
 QUERY: Final = {
     "search": ("Doe", None),
@@ -81,7 +81,7 @@ def edit(document: Document) -> None:
 
 
 def properties(document: Document) -> None:
-    """Add properties of both, of the create request, of the resource, and of the query."""
+    """Add properties to the resource and the update, to the create request, and to the query."""
     add(document, "visit_number", RESOURCE, UPDATE.body, type="integer", minimum=1, maximum=20)
     add(document, "is_telehealth", UPDATE.body, type="boolean")
     schemas(document)["NoteKind"] = {**record(), "type": "string", "enum": LETTERS}
@@ -159,7 +159,7 @@ def appointments(document: Document) -> None:
 
 
 def bookings(document: Document) -> None:
-    """Add a resource, and say nothing of what its operations do."""
+    """Add a resource without semantics."""
     document["tags"].append({**prop(), "name": "Bookings"})
     schemas(document)["Booking"] = record((*BOOKING,))
     schemas(document)["BookingPage"] = record((*BOOKINGS,))
@@ -167,7 +167,7 @@ def bookings(document: Document) -> None:
 
 
 def visits(document: Document, name: str, sample: Any, page: Any) -> None:
-    """Add create, get, update and list of something with a reason, and minutes."""
+    """Add create, get, update and list of a resource with a reason and minutes."""
     lower = name.lower()
     schemas(document)[f"{name}Create"] = record(("reason",))
     schemas(document)[f"{name}Update"] = record()
@@ -205,7 +205,7 @@ def visits(document: Document, name: str, sample: Any, page: Any) -> None:
 
 
 def attachments(document: Document) -> None:
-    """Add a resource inside of the first, with an integer for an id, before the first."""
+    """Add a resource within the first, with integer ids, before the first."""
     document["tags"].append({**prop(), "name": "Attachments"})
     known = dict(schemas(document))
     schemas(document).clear()
@@ -270,7 +270,7 @@ def attachments(document: Document) -> None:
 
 
 def plans(document: Document) -> None:
-    """Add a resource that is created and read alone."""
+    """Add a resource that is only created and read."""
     document["tags"].append({**prop(), "name": "Plans"})
     text, number = prop(type="string"), prop(type="integer")
     schemas(document)["PlanCreate"] = record(("title",), title=text, weight=number)

@@ -1,4 +1,4 @@
-"""What an owner writes into openapi/openapi.yaml: pieces of a document, with their provenance."""
+"""Pieces of a document, with provenance, as an owner writes them into openapi/openapi.yaml."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def record(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
 
 
 def parameter(name: str, place: str = "query", **schema: Any) -> dict[str, Any]:
-    """Return a parameter, required in a path alone."""
+    """Return a parameter, which is required only in a path."""
     return {
         "name": name,
         "in": place,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """A fault, and the finding that it must lead to.
+    """A fault, and the finding that it must cause.
 
     operation: the one that the finding is about. word: in its rule or in its words.
     """
@@ -31,8 +31,7 @@ class Found(NamedTuple):
 class Group:
     """A copy that is generated and served.
 
-    Attributes:
-        user: somebody who uses it.
+    Attributes: user: a user of it.
     """
 
     def __init__(self, project: Project, served: Served) -> None:
@@ -44,7 +43,7 @@ class Group:
     def report(self, faults: tuple[Fault, ...] = ()) -> dict[str, Any]:
         """Judge a server with faults, once.
 
-        Each is a new one: the judge walks all the pages, which another run would have filled.
+        Each is new: the judge walks all pages, which another run would have filled.
         """
         key = repr(faults)
         if key not in self._reports:
@@ -53,7 +52,7 @@ class Group:
         return self._reports[key]
 
     def findings(self, run: tuple[Found, ...], operation: str, word: str = "") -> list[str]:
-        """Return what the judge finds about an operation in a run, and names a word."""
+        """Return the findings about an operation in a run that contain a word."""
         return [
             f"{found['rule']}: {found['title']}"
             for found in self.report(tuple(each.fault for each in run))["findings"]

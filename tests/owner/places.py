@@ -36,16 +36,16 @@ DISTINCT: Final = re.compile(r"[A-Za-z]+(?:_|[a-z][A-Z])\w*")
 
 COMMON: Final = {
     "au ca eu uk us": "regions, two letters each, which servers, languages and packages have too",
-    "name type": "keywords of OpenAPI and JSON Schema, which whoever reads a document names",
+    "name type": "keywords of OpenAPI and JSON Schema, which every reader of a document names",
     "count detail page result session sessions status token": "words of HTTP, of paging and of the"
     " vocabulary of x-semantics",
     "documents": "what the pipeline derives",
-    "email": "a format of JSON Schema, and of Heidi an option, which whoever calls it writes",
+    "email": "a format of JSON Schema, and an option of Heidi that callers write",
 }
-"""Plain words that name something else than the property wherever they stand as a string."""
+"""Plain words that never mean the property where they are a string."""
 ALLOWED: Final = {
     ("conformance/drivers/", None): "programs of partners, as they write them by hand",
-    ("scripts/bench/", None): "peers of ours, and what is asked of them, are written by hand",
+    ("scripts/bench/", None): "servers and requests of the benches are written by hand",
     ("scripts/portability/", None): "programs against generated clients: a rename does not compile",
     (
         "overrides/heidi_sessions/",
@@ -74,7 +74,7 @@ class Place:
 
 
 def allowed(place: Place) -> tuple[str, str | None] | None:
-    """Return the entry of `ALLOWED` that a place falls under, None where there is none."""
+    """Return the entry of `ALLOWED` for a place, None if there is none."""
     return next(
         (key for key in ALLOWED if place.path.startswith(key[0]) and key[1] in (None, place.name)),
         None,

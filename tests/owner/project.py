@@ -37,9 +37,7 @@ PIPELINE: Final = (
 class Project:
     """One copy.
 
-    Attributes:
-        root: where it is.
-        said: what each step of the pipeline printed, by its script.
+    Attributes: root: its folder. said: the output of each step of the pipeline, by script.
     """
 
     def __init__(self, root: Path) -> None:
@@ -120,9 +118,9 @@ class Ended(NamedTuple):
 
 
 class User:
-    """Somebody who has the client, the command line, and HTTP.
+    """A user of the client, the command line, and HTTP.
 
-    One program of his does everything with the first two, since each would take a second to start.
+    One process does everything with the first two, since each would take a second to start.
     """
 
     def __init__(self, project: Project, served: Served) -> None:

@@ -1,4 +1,4 @@
-"""A proxy on loopback that spoils what it is told to, and passes everything else byte for byte.
+"""A proxy on loopback that plants faults, and passes everything else byte for byte.
 
 It knows HTTP/1.1 and JSON, and nothing of the document: a fault names its operation by method and
 path template, and its place by a JSON pointer.
@@ -100,7 +100,7 @@ class Message(NamedTuple):
 
 @dataclass
 class Proxy:
-    """What the proxy does, and what it knows of the users.
+    """What the proxy does, and what it knows about users.
 
     base: the path of the server, which routes leave out.
     """
@@ -109,7 +109,7 @@ class Proxy:
     base: str
     faults: Sequence[Fault]
     tokens: dict[str, bytes] = field(default_factory=dict)
-    """The Authorization of the owner, by an id that the server showed to him."""
+    """The Authorization of the owner, by the id of the resource."""
     last: bytes = b""
     """An Authorization that the server accepted."""
 
@@ -213,7 +213,7 @@ class Proxy:
 
 @contextmanager
 def spoiling(url: str, *faults: Fault) -> Generator[str]:
-    """Put a proxy before a server, and yield its URL."""
+    """Put a proxy in front of a server, and yield its URL."""
     parts = urlsplit(url)
     proxy = Proxy((str(parts.hostname), int(parts.port or 80)), parts.path, faults)
     loop = asyncio.new_event_loop()
@@ -306,7 +306,7 @@ async def _tunnel(
     inner: asyncio.StreamReader,
     outer: asyncio.StreamWriter,
 ) -> None:
-    """Pass on both ways what is there and what comes, until either side ends."""
+    """Copy bytes in both directions, until either side ends."""
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(2**16):
@@ -381,7 +381,7 @@ def _replaced(body: Any, at: str, value: Any) -> Any:
 
 
 def _appended(error: Any, value: Any) -> Any:
-    """Return an error in which each text of several words ends with a value."""
+    """Return an error in which each string of several words ends with a value."""
     if isinstance(error, dict):
         return {key: _appended(each, value) for key, each in error.items()}
     return f"{error} {value}" if isinstance(error, str) and " " in error else error

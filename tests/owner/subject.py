@@ -1,4 +1,4 @@
-"""What the tests change: the first resource of the document, by what the document says of it."""
+"""The first resource of the document, which the tests change, as the document describes it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ PAGE: Final[dict[str, str]] = LIST.semantics["page"]
 ERROR_SCHEMA, ERROR = next(
     (name, each[KEY]["error"]) for name, each in _schemas().items() if "error" in each.get(KEY, {})
 )
-"""The component schema of errors, and where they say `type` and `message`."""
+"""The component schema of errors, and the places of `type` and `message`."""
 
 GROUP: Final = READ.call.partition(".")[0]
 """The attribute of the client."""
@@ -92,7 +92,7 @@ def properties(schema: str) -> dict[str, Any]:
 
 
 def one(schema: str, of: str, *, also: str = "", not_of: str = "") -> str:
-    """Name the first property of a type that another schema has too, or has not."""
+    """Name the first property of a type that another schema has too, or lacks."""
     return next(
         name
         for name, each in properties(schema).items()
@@ -120,7 +120,7 @@ def values_of(schema: str) -> list[str]:
 
 
 def at(value: Any, pointer: str) -> Any:
-    """Return what a pointer leads to."""
+    """Return the value at a pointer."""
     for token in pointer.split("/")[1:]:
         value = value[token]
     return value

@@ -1,7 +1,7 @@
 """Whatever an owner adds to the document is in everything, with no other edit.
 
-Of added resources, appointments say what their operations do, and bookings say nothing.
-The sandbox of the edited copy is the correct server, and a proxy before it makes the wrong ones.
+Of the added resources, appointments have semantics and bookings have none.
+The sandbox of the edited copy is the correct server, and a proxy makes faulty ones of it.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def test_a_map_that_is_replaced_loses_the_keys_that_an_update_does_not_send(grou
 # Request-only and read-only
 
 
-def test_a_property_of_the_create_request_alone_is_a_keyword_and_shown_nowhere(
+def test_a_property_of_only_the_create_request_is_a_keyword_and_never_shown(
     group: Group,
 ) -> None:
     created, read = group.user.call([CREATE.call, {"referral_code": "R-1"}], [READ.call, GIVEN])
@@ -122,7 +122,7 @@ def test_a_property_of_the_create_request_alone_is_a_keyword_and_shown_nowhere(
     assert "referral_code" not in read
 
 
-def test_a_property_of_the_create_request_alone_is_sent_by_the_command_line(
+def test_a_property_of_only_the_create_request_is_sent_by_the_command_line(
     group: Group,
 ) -> None:
     body = json.dumps({"referral_code": "R-1"})
@@ -132,7 +132,7 @@ def test_a_property_of_the_create_request_alone_is_sent_by_the_command_line(
     assert 200 == status
 
 
-def test_a_property_of_the_create_request_alone_is_checked_by_the_sandbox(group: Group) -> None:
+def test_a_property_of_only_the_create_request_is_checked_by_the_sandbox(group: Group) -> None:
     status, body = group.user.ask("POST", CREATE.path, json={"referral_code": "R" * 13})
     assert 422 == status
     assert "referral_code" in subject.at(body, ERROR["message"])
@@ -146,7 +146,7 @@ def test_a_read_only_property_comes_from_the_sample_and_no_update_changes_it(gro
     assert "READY" == read["transcript_state"]
 
 
-def test_a_read_only_property_is_no_keyword_of_the_update(group: Group) -> None:
+def test_a_read_only_property_is_not_a_keyword_of_the_update(group: Group) -> None:
     keywords = group.user.keywords(UPDATE.call)
     assert "visit_number" in keywords
     assert "transcript_state" not in keywords
@@ -182,7 +182,7 @@ def test_the_sandbox_refuses_a_wrong_query_parameter(group: Group, name: str) ->
 # Operations
 
 
-def test_a_sub_resource_is_served_from_its_example_behind_token_and_ownership(
+def test_a_sub_resource_is_served_from_its_example_to_its_owner_only(
     group: Group,
 ) -> None:
     created, transcript, nothing = group.user.call(
@@ -285,7 +285,7 @@ def test_the_sandbox_creates_with_201_and_pages_by_its_own_names(group: Group) -
     assert page["total"] == len(seen) == len({*seen})
 
 
-def test_the_sandbox_keeps_appointments_of_others_apart(group: Group) -> None:
+def test_the_sandbox_hides_the_appointments_of_other_users(group: Group) -> None:
     _, created = group.user.ask("POST", "/appointments", json={"reason": "Cough"})
     other = {"Authorization": f"Bearer {group.served.token('other@example.com')}"}
     path = f"/appointments/{created['appointment_id']}"
@@ -305,7 +305,7 @@ def test_the_sandbox_refuses_wrong_values(group: Group, json_: Any, name: str) -
     assert name in subject.at(body, ERROR["message"])
 
 
-# Without a word about what operations do
+# Without semantics
 
 
 def test_the_client_has_a_method_for_each_operation(group: Group) -> None:
@@ -337,7 +337,7 @@ def test_the_command_line_has_a_command_for_each_operation(
     assert "Check-up" in result.stdout
 
 
-def test_the_sandbox_serves_examples_behind_a_token_and_checks_requests(group: Group) -> None:
+def test_the_sandbox_serves_examples_with_a_token_and_checks_requests(group: Group) -> None:
     assert (200, BOOKING) == group.user.ask("GET", "/bookings/78")
     assert (201, BOOKING) == group.user.ask("POST", "/bookings", json={"reason": "Cough"})
     assert 401 == group.user.ask("GET", "/bookings", headers={"Authorization": ""})[0]
@@ -352,14 +352,14 @@ SHOWN = ("GET", READ.path)
 CHANGED = (UPDATE.method, UPDATE.path)
 ALREADY = failure("DuplicateSessionError")
 REFUSED: Final = Fault("refuse", CREATE.method, CREATE.path, "/referral_code", ALREADY, 409)
-"""Creates respond so where the document declares that they may."""
+"""Creates respond like this where the document declares it."""
 
 
 def name(at: str) -> str:
     return at.rpartition("/")[2]
 
 
-# Faults are in one run where none hides another.
+# Faults share a run if none hides another.
 RUNS: Final[dict[str, tuple[Found, ...]]] = {
     "forget": (
         *(Found(Fault("forget", *CHANGED, f"/{at}"), UPDATE.name, name(at)) for at in FIELDS),
@@ -452,5 +452,5 @@ def test_a_wrong_server_is_found(group: Group, run: str, found: Found) -> None:
 
 
 @pytest.mark.slow
-def test_an_error_that_is_declared_may_refuse_what_is_sent(group: Group) -> None:
+def test_a_declared_error_may_refuse_a_request(group: Group) -> None:
     assert [] == group.findings(RUNS["share"], CREATE.name)

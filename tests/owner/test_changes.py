@@ -1,4 +1,4 @@
-"""A rename, a removal, a new requirement or another bound in the document is everywhere."""
+"""A rename, a removal, a new requirement or another limit in the document has effect everywhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REMOVED = (
     one(UPDATE.body, "boolean", not_of=RESOURCE),
     one(RESOURCE, "array", not_of=UPDATE.body),
 )
-"""A property of the request alone, and one of the resource alone."""
+"""A property of only the request, and one of only the resource."""
 BOUNDED, BOUND = one(UPDATE.body, "number"), 7200
 REQUIRED = one(CREATE.body, "string")
 BODY = {REQUIRED: "5eb7cf5a86d9755df3a6c593"}
@@ -85,7 +85,7 @@ def test_the_right_server_is_not_accused(group: Group) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("found", RUN, ids=lambda found: found.word)
-def test_the_judge_finds_a_server_that_does_not_follow(group: Group, found: Found) -> None:
+def test_the_judge_finds_a_server_that_ignores_the_change(group: Group, found: Found) -> None:
     assert group.findings(RUN, found.operation, found.word)
 
 
@@ -100,7 +100,7 @@ def test_a_renamed_property_is_sent_and_shown_by_the_client(group: Group) -> Non
     assert OLD not in read
 
 
-def test_the_old_name_is_no_keyword_any_more(group: Group) -> None:
+def test_the_old_name_is_no_longer_a_keyword(group: Group) -> None:
     keywords = group.user.keywords(UPDATE.call)
     assert NEW in keywords
     assert OLD not in keywords
@@ -125,7 +125,7 @@ def test_the_sandbox_ignores_the_old_name(group: Group) -> None:
 
 
 @pytest.mark.parametrize("name", REMOVED)
-def test_a_removed_property_is_nowhere(group: Group, name: str) -> None:
+def test_a_removed_property_has_no_trace(group: Group, name: str) -> None:
     created, read = group.user.call([CREATE.call, BODY], [READ.call, f"$0.{ID}"])
     assert name not in read
     status, updated = group.user.update(created[ID], {name: True})
@@ -134,7 +134,7 @@ def test_a_removed_property_is_nowhere(group: Group, name: str) -> None:
     assert name not in group.user.keywords(UPDATE.call)
 
 
-def test_a_removed_property_is_no_field_of_the_command_line(group: Group) -> None:
+def test_a_removed_property_is_not_a_field_of_the_command_line(group: Group) -> None:
     result = group.user.command(READ.command, group.user.create(BODY), "--show-phi")
     assert 0 == result.returncode, result.stderr
     assert [] == [name for name in REMOVED if name in result.stdout]
@@ -167,7 +167,7 @@ def test_the_sandbox_refuses_a_create_without_it_and_names_it(
 # A bound
 
 
-def test_the_sandbox_keeps_the_new_bound(group: Group) -> None:
+def test_the_sandbox_checks_the_new_limit(group: Group) -> None:
     identifier = group.user.create(BODY)
     assert 200 == group.user.update(identifier, {BOUNDED: BOUND})[0]
     status, message = group.user.update(identifier, {BOUNDED: BOUND + 1})
@@ -175,7 +175,7 @@ def test_the_sandbox_keeps_the_new_bound(group: Group) -> None:
     assert BOUNDED in message
 
 
-def test_client_and_command_line_say_what_the_server_said_of_the_bound(group: Group) -> None:
+def test_client_and_command_line_show_the_message_about_the_limit(group: Group) -> None:
     _, failed = group.user.call(
         [CREATE.call, BODY], [UPDATE.call, f"$0.{ID}", {BOUNDED: BOUND + 1}]
     )
@@ -188,14 +188,12 @@ def test_client_and_command_line_say_what_the_server_said_of_the_bound(group: Gr
     assert "422" in result.stderr
 
 
-# What a person must decide
+# Decisions for a person
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", ["rename", "removal"])
-def test_a_change_of_what_an_overlay_names_fails_with_the_place(
-    tmp_path: Path, change: str
-) -> None:
+def test_a_change_that_breaks_an_overlay_fails_with_the_place(tmp_path: Path, change: str) -> None:
     project = Project(tmp_path)
 
     def edit_(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The steps that CONTRIBUTING tells an owner, in their order, in a checkout of his own."""
+"""The steps of CONTRIBUTING for an owner, in order, in a fresh checkout."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Checkout:
         self.git("init", "-q")
 
     def _borrow_tools(self) -> None:
-        """Make an environment that finds the packages here first, and what is installed then."""
+        """Make an environment that finds the packages here first, then the installed ones."""
         tools = Path(sys.executable).parent.parent
         venv.create(self.root / ".venv", symlinks=True)
         (own,) = (self.root / ".venv").glob("lib/python*/site-packages")
@@ -49,7 +49,7 @@ class Checkout:
         for name in ("ruff", "uv"):
             (self.root / ".venv/bin" / name).symlink_to(tools / "bin" / name)
         (self.root / NODE).symlink_to(ROOT / NODE)
-        # make installs what is older than its lock.
+        # make installs packages that are older than their lock.
         for name in (*LOCKS, "scripts/node/package-lock.json"):
             os.utime(self.root / name, (0, 0))
         (self.root / ".venv/.synced").touch()

@@ -1,4 +1,4 @@
-"""A resource beside the first, with numbers as ids and what the first has not, is everywhere."""
+"""A second top-level resource, with numeric ids and other new features, is supported everywhere."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RESULTS = {"results": [{"id": 42, "outcome": "ARCHIVED"}]}
 
 
 def edit(document: dict[str, Any]) -> None:
-    """Add note templates, and what archives several of them."""
+    """Add note templates, and an operation that archives several of them."""
     document["tags"].append({**prop(), "name": "Templates"})
     _add_schemas(document)
     document["components"]["parameters"] = {
@@ -204,12 +204,12 @@ def test_the_right_server_is_not_accused(group: Group) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("found", RUN, ids=lambda found: found.operation)
-def test_the_judge_finds_a_spoilt_server(group: Group, found: Found) -> None:
+def test_the_judge_finds_a_faulty_server(group: Group, found: Found) -> None:
     assert group.findings(RUN, found.operation, found.word)
 
 
-def test_the_sandbox_counts_no_ids_up(group: Group) -> None:
-    """Or the next one could be guessed, and few of them would soon be used up."""
+def test_the_sandbox_has_no_sequential_ids(group: Group) -> None:
+    """Otherwise the next one could be guessed, and a small range would soon be used up."""
     made = [group.user.ask("POST", SEVERAL, json={"title": "A"})[1]["id"] for _ in range(8)]
     assert max(made) > 2**40
     assert len({*made}) == len(made)
@@ -222,27 +222,27 @@ def test_what_is_missing_has_the_same_name_for_every_operation(group: Group) -> 
 
 
 @pytest.mark.slow
-def test_a_client_is_judged_by_resources_that_are_there(group: Group) -> None:
+def test_a_client_is_judged_with_existing_resources(group: Group) -> None:
     driver = "conformance/drivers/python.py"
     command = ["-m", "heidi_conformance", "client", "--scenario", "operations"]
     result = group.project.run([*command, "--", sys.executable, driver])
     assert 0 == result.returncode, result.stdout + result.stderr
 
 
-def test_the_client_says_what_is_deprecated_unique_and_of_a_format(group: Group) -> None:
+def test_the_client_documents_deprecated_unique_and_formatted_properties(group: Group) -> None:
     text = " ".join((group.project.root / METHODS).read_text(encoding="utf-8").split())
     assert "homepage: New. Deprecated. In the strict document: in the format `uri`." in text
     assert "10 items or less, no item twice, each item 1 character or more." in text
     assert 'kind: Literal["all"] | Unset = UNSET' in text
 
 
-def test_an_enum_names_values_with_a_sign_whatever_their_order(group: Group) -> None:
+def test_an_enum_names_negative_values_whatever_their_order(group: Group) -> None:
     code = "from heidi_generated.models import ListTemplatesSort as Sort; print(*Sort.__members__)"
     assert ["TITLE", "MINUS_TITLE"] == group.project.run(["-c", code]).stdout.split()
 
 
-def test_no_collection_asks_for_an_id_or_a_state_that_a_server_may_have(group: Group) -> None:
-    """Or the request for an unknown id removes what is somebody's."""
+def test_no_collection_uses_an_id_or_a_state_that_a_server_may_have(group: Group) -> None:
+    """Otherwise the request for an unknown id could remove a real resource."""
     requests = collection(group.project.document("strict")).requests
     assert not [each.name for each in requests if "If-Match" in each.headers]
     unknown = [each for each in requests if each.name.endswith("unknown id")]
@@ -251,7 +251,7 @@ def test_no_collection_asks_for_an_id_or_a_state_that_a_server_may_have(group: G
 
 
 @pytest.mark.slow
-def test_the_mock_says_where_a_new_resource_is_and_a_factory_refuses_what_is_invalid(
+def test_the_mock_sends_the_location_and_a_factory_refuses_invalid_values(
     group: Group,
 ) -> None:
     code = """

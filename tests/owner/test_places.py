@@ -1,4 +1,4 @@
-"""The counter of places sees what names the document, and nothing else."""
+"""The counter sees every place that names something of the document, and nothing else."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_each_line_that_names_something_counts_once_for_each_name(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_nothing_but_the_document_names_what_it_says() -> None:
+def test_only_allowed_places_name_something_of_the_document() -> None:
     assert [] == [str(place) for place in places() if allowed(place) is None]
 
 

@@ -1,4 +1,4 @@
-"""The proxy spoils what it is told to, and nothing else."""
+"""The proxy changes what a fault says, and nothing else."""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ def test_a_fault_concerns_its_operation_and_its_place(
     assert shown == found.get(N, ABSENT)
 
 
-def test_a_query_parameter_is_accepted_although_it_is_wrong(served: Served) -> None:
+def test_an_invalid_query_parameter_is_accepted(served: Served) -> None:
     size = PAGE["size"]
     with spoiling(served.url, Fault("accept", LIST.method, LIST.path, size)) as url:
         path = f"{LIST.path}?{size}=none"
         assert 200 == Caller(served, url).ask(LIST.method, path).status_code
 
 
-def test_a_value_is_repeated_in_the_message_alone(served: Served) -> None:
+def test_a_value_is_repeated_only_in_the_message(served: Served) -> None:
     with spoiling(served.url, Fault("echo", PATCH, ONE, f"/{N}")) as url:
         error = Caller(served, url).one(PATCH, {N: "secret"}).json()
     assert at(error, ERROR["message"]).endswith(" secret")
@@ -113,7 +113,7 @@ def test_a_value_is_repeated_in_the_message_alone(served: Served) -> None:
 
 
 @pytest.mark.parametrize(("place", "kept"), [("/other", 5), (f"/{N}", 0)])
-def test_a_chunked_body_is_spoilt_as_well_and_what_comes_after_it(
+def test_a_chunked_body_and_the_next_message_are_changed_as_well(
     served: Served, place: str, kept: int
 ) -> None:
     faults = (
@@ -135,7 +135,7 @@ def test_a_chunked_body_is_spoilt_as_well_and_what_comes_after_it(
     "request_",
     [b"GET /healthz HTTP/1.1\r\n\r\n", b"GET / HTTP/9 x\r\n\r\n", b"\x00\x01\r\n\r\n"],
 )
-def test_odd_bytes_reach_the_server_and_come_back_as_they_are(
+def test_unusual_bytes_reach_the_server_and_come_back_unchanged(
     served: Served, request_: bytes
 ) -> None:
     def say(url: str) -> bytes:

@@ -1,7 +1,7 @@
-"""A program of a user: it does with the client and the command line what each line of stdin says.
+"""A user's program: it uses the client and the command line as each line of stdin says.
 
 It runs with the packages of a copy, so it imports nothing of the tests. A line is a JSON object
-with `environment`, `do` and what that takes, and gets one line in response.
+with `environment`, `do` and its arguments, and gets one line in response.
 """
 
 from __future__ import annotations

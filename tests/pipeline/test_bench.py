@@ -56,7 +56,7 @@ def figure(*rows: Row) -> Callable[..., Iterator[Row]]:
 
 
 def is_peer(row: Row) -> bool:
-    """Say whether a figure needs what is not here."""
+    """Say whether a figure needs a tool that is missing."""
     return row.figure.startswith("GET, added, against") or row.figure.endswith("Prism")
 
 
@@ -122,7 +122,7 @@ def test_several_processes_on_one_database_are_compared_with_one() -> None:
     assert all(row.ratio and math.isfinite(row.ratio) for row in rows)
 
 
-def test_a_burst_that_fails_says_with_which_status() -> None:
+def test_a_failed_burst_has_its_status() -> None:
     with (
         servers.load() as load,
         servers.sandbox(HERE, sessions=0) as server,
@@ -131,12 +131,12 @@ def test_a_burst_that_fails_says_with_which_status() -> None:
         load.burst(dataclasses.replace(server, token="none"), servers.lists(server), 0)
 
 
-def test_a_peer_that_is_not_there_leaves_a_row_with_the_reason() -> None:
+def test_a_missing_peer_leaves_a_row_with_the_reason() -> None:
     rows = list(FIGURES["get"](Here(), smoke=True))[1:]
     assert [f"not measured: {name} is not here" for name in PEERS] == [row.ours for row in rows]
 
 
-def test_options_and_proxies_of_the_user_do_not_reach_what_is_measured(
+def test_options_and_proxies_of_the_user_do_not_affect_measurements(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HEIDI_REGION", "nowhere")
@@ -205,7 +205,7 @@ def test_the_table_is_aligned_and_says_what_was_missed() -> None:
     ("bound", "below", "at", "above"),
     [("≤", True, True, False), ("<", True, False, False), ("≥", False, True, True)],
 )
-def test_a_bound_includes_its_limit_or_not(bound: str, below: bool, at: bool, above: bool) -> None:
+def test_a_limit_is_inclusive_or_exclusive(bound: str, below: bool, at: bool, above: bool) -> None:
     must = Bound(bound, 4)
     assert [below, at, above] == [must.met(value) for value in (3.9, 4, 4.1)]
 
@@ -258,7 +258,7 @@ def test_a_program_that_never_responds_is_ended(
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be the only source of distributions."""
+    """Make this the only source of distributions."""
     folder = tmp_path / "shop"
     folder.mkdir()
     monkeypatch.setenv("UV_OFFLINE", "1")
@@ -296,7 +296,7 @@ def test_a_peer_gets_an_environment_that_is_kept_until_its_version_changes(
     assert first == second < third
 
 
-def test_bytecode_is_there_but_is_not_counted(
+def test_bytecode_exists_but_is_not_counted(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(shop, "1.0")

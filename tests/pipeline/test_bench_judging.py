@@ -1,4 +1,4 @@
-"""The judge is compared with its peer fairly: the same servers, and nothing counted twice."""
+"""The judge is compared with its peer on the same servers, and nothing is counted twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Here:
 
 
 class Nothing:
-    """A tool that is not there."""
+    """A missing tool."""
 
     def command(self, url: str, folder: Path) -> list[str]:
         return [str(HERE), "-c", "raise SystemExit(1)"]
@@ -56,14 +56,14 @@ def test_both_tools_are_counted_and_timed_on_a_faulty_server() -> None:
     assert 3 == len([row.ratio for row in told if row.ratio])
 
 
-def test_what_is_said_of_the_correct_server_too_is_no_fault_found() -> None:
+def test_a_finding_on_the_correct_server_does_not_count_as_a_fault_found() -> None:
     tally = Tally(KNOWN)
     tally.verdicts = [Verdict(KNOWN, 1, 1, 1), Verdict(KNOWN | OTHER, 1, 1, 1)]
     assert [False, True] == [tally.finds(one) for one in tally.verdicts]
     assert 1 == tally.found
 
 
-def test_a_tool_that_ends_without_a_report_gave_no_verdict() -> None:
+def test_a_tool_that_ends_without_a_report_has_no_verdict() -> None:
     one = verdict(Nothing(), "", {})
     assert (frozenset(), 0, False) == (one.failures, one.requests, one.over)
 
@@ -76,9 +76,7 @@ def test_a_sample_has_as_many_of_each_class_and_is_always_the_same() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "some", "1000", "٣"])
-def test_a_number_of_faults_that_is_none_is_refused(
-    text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_number_of_faults_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(NotMeasuredError, match=VARIABLE):
         asked()

@@ -40,7 +40,7 @@ def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
     return monkeypatch
 
 
-def test_what_is_as_committed_does_not_count(checkout: Path) -> None:
+def test_unchanged_files_do_not_count(checkout: Path) -> None:
     (checkout / "other.py").write_text("2\n")
     assert build.uncommitted(checkout) == []
 
@@ -56,7 +56,7 @@ def test_outside_a_checkout_nothing_differs(tmp_path: Path) -> None:
     assert build.uncommitted(tmp_path) == []
 
 
-def test_the_summary_says_whether_what_is_derived_is_current_and_where_to_look() -> None:
+def test_the_summary_says_whether_derived_files_are_current_and_where_to_look() -> None:
     assert "what is derived is current" in build.summary([])
     stale = build.summary(["generated/a.py", "generated/b.py"])
     assert "what is derived is not as committed: 2 files; commit them" in stale
@@ -81,7 +81,7 @@ def test_every_input_pattern_of_a_step_matches_something() -> None:
     assert idle == []
 
 
-def test_no_step_depends_on_what_running_it_writes() -> None:
+def test_no_step_depends_on_its_own_output() -> None:
     inputs = [path for step in build.STEPS for p in step.inputs for path in ROOT.glob(p)]
     assert [] == [path for path in inputs if path.is_file() and "__pycache__" in path.parts]
 
@@ -118,7 +118,7 @@ def test_a_version_that_is_too_low_fails_after_everything_else_ran(
     ]
 
 
-def test_what_the_derived_documents_have_from_the_source_is_told_once() -> None:
+def test_findings_that_derived_documents_have_from_the_source_are_reported_once() -> None:
     def finding(path: Path, rule: str) -> Finding:
         return Finding(path, "#/info", "checks", rule, "message")
 

@@ -30,11 +30,11 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_the_committed_documents_are_what_the_sources_give() -> None:
+def test_the_committed_documents_are_derived_from_the_sources() -> None:
     assert main(["--check"]) == 0
 
 
-def test_base_is_the_source_and_the_note_where_it_comes_from() -> None:
+def test_base_is_the_source_with_a_note_of_its_origin() -> None:
     source: Any = load(ROOT / "openapi" / "openapi.yaml")
     assert derive("base") == {**source, "x-derived-from": ["openapi/openapi.yaml"]}
 
@@ -74,7 +74,7 @@ def test_the_bytes_do_not_depend_on_the_seed_of_the_hash() -> None:
     assert outputs == {repr(bundle()).encode()}
 
 
-def test_one_description_changes_each_document_in_that_place_alone(sources: Path) -> None:
+def test_a_changed_description_changes_each_document_in_that_place_only(sources: Path) -> None:
     before = bundle(sources)
     edit(sources / "openapi/openapi.yaml", "A name for people to read.", "A readable name.")
     after = bundle(sources)
@@ -113,7 +113,7 @@ def test_the_strict_document_declares_every_status_and_no_catch_all() -> None:
             assert "default" not in declared, path
 
 
-def test_a_status_that_the_document_declares_is_left_as_it_is(sources: Path) -> None:
+def test_a_declared_status_is_not_changed(sources: Path) -> None:
     edit(
         sources / "openapi/openapi.yaml",
         "        default:\n          description: The session was not created.",
@@ -142,7 +142,7 @@ def test_check_names_each_file_that_differs_and_the_fix(
     assert expected == capsys.readouterr().out
 
 
-def test_check_names_what_nothing_makes(
+def test_check_names_files_that_no_source_gives(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.steps.documents.OUTPUTS", frozenset({"heidi_spec"}))

@@ -1,4 +1,4 @@
-"""What the document says and client, sandbox or collections do not have is named with its place."""
+"""Whatever client, sandbox or collections lack of the document is named with its place."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def subject(subjects: list[Subject], action: str) -> Subject:
 
 
 def complete(subjects: list[Subject]) -> dict[str, list[str]]:
-    """Return what a client with every keyword has, some of them with an underscore behind."""
+    """Return the methods of a complete client; some keywords end with an underscore."""
     return {
         each.method: [
             *(f"{p['name']}_" for p in each.operation.parameters),
@@ -48,7 +48,7 @@ def complete(subjects: list[Subject]) -> dict[str, list[str]]:
     }
 
 
-def test_everything_is_there_and_works() -> None:
+def test_everything_exists_and_works() -> None:
     assert " keywords, each called against the sandbox" in check()
 
 
@@ -90,7 +90,7 @@ def test_a_missing_parameter_is_named(document: dict[str, Any], subjects: list[S
     assert f"{method} has no keyword {name}; " in line
 
 
-def test_the_token_of_a_page_is_no_keyword(
+def test_the_token_of_a_page_is_not_a_keyword(
     document: dict[str, Any], subjects: list[Subject]
 ) -> None:
     operation, method = subject(subjects, "list")
@@ -110,7 +110,7 @@ def test_an_operation_without_a_request_is_named(monkeypatch: pytest.MonkeyPatch
     assert f": the collections have no {gone}; fix scripts/publication/requests.py" in line
 
 
-def test_a_property_of_which_no_value_is_known_is_named(subjects: list[Subject]) -> None:
+def test_a_property_without_a_known_value_is_named(subjects: list[Subject]) -> None:
     strict: Any = load(ROOT / STRICT)
     operation, _ = subject(subjects, "update")
     node = strict["paths"][operation.path][operation.method]["requestBody"]["content"][JSON]

@@ -1,4 +1,4 @@
-"""Our own checks see what the linters of others do not, and nothing where all is well."""
+"""Our own checks find what other linters miss, and nothing in a valid document."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_examples_of_parameters_headers_and_bodies_are_valid(
     assert expected == places("value-fits-schema", api(operation, examples=KEPT))
 
 
-def test_a_defect_does_not_repeat_the_value() -> None:
+def test_a_finding_does_not_repeat_the_value() -> None:
     defects = CHECKS["value-fits-schema"](Document(schema_api({**WHOLE, "default": "Jane Doe"})))
     assert [False] == ["Jane Doe" in defect.message for defect in defects]
 
@@ -213,7 +213,7 @@ def test_a_component_that_no_operation_needs_is_reported(components: dict[str, A
     assert expected == places("component-is-reachable", api(**components))
 
 
-def test_a_component_that_an_operation_needs_at_any_remove_is_not_reported() -> None:
+def test_a_component_that_an_operation_needs_transitively_is_not_reported() -> None:
     basic: dict[str, list[str]] = {"basic": []}
     response = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}
     mapping = {"cat": "#/components/schemas/Cat", "dog": "Dog"}
@@ -318,7 +318,7 @@ def test_a_node_without_provenance_is_reported(where: str) -> None:
     assert where in places("provenance-is-complete", document)
 
 
-def test_a_node_has_provenance_of_its_own_or_through_its_reference() -> None:
+def test_a_node_has_its_own_provenance_or_that_of_its_reference() -> None:
     assert [] == places("provenance-is-complete", sourced_api())
 
 
@@ -326,7 +326,7 @@ def test_a_property_may_be_called_x_provenance() -> None:
     assert [] == places("provenance-is-well-formed", sourced_api())
 
 
-def test_references_in_a_circle_give_no_provenance() -> None:
+def test_circular_references_give_no_provenance() -> None:
     document = sourced_api()
     properties = document["components"]["schemas"]["Thing"]["properties"]
     properties |= {"here": {"$ref": f"{THING}/there"}, "there": {"$ref": f"{THING}/here"}}

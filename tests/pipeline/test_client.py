@@ -35,14 +35,14 @@ def model(schema: str) -> str:
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    """The client document, to be changed at will."""
+    """The client document, for tests to change."""
     loaded: dict[str, Any] = json.loads(DOCUMENT.read_text("utf-8"))
     return loaded
 
 
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the templates, to be broken at will."""
+    """A copy of the templates, for tests to break."""
     copy = tmp_path / "templates"
     shutil.copytree(TEMPLATES, copy)
     monkeypatch.setattr(step, "TEMPLATES", copy)
@@ -76,13 +76,13 @@ def texts(module: bytes) -> set[str]:
     }
 
 
-def test_the_committed_package_is_what_the_committed_document_gives() -> None:
+def test_the_committed_package_is_generated_from_the_committed_document() -> None:
     assert 0 == main(["--check"])
 
 
 @pytest.mark.slow
 def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
-    # Any process has a seed of its own: that which made what is committed, and this one.
+    # Every process has its own seed: the one that made the committed files, and this one.
     command = [sys.executable, str(SCRIPT), "--output", str(tmp_path / "package")]
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     subprocess.run(command, env=environment, check=True, capture_output=True)
@@ -97,7 +97,7 @@ def test_every_module_says_where_to_edit_instead() -> None:
             assert "make generate" in second
 
 
-def test_the_package_is_replaced_whole_and_a_stale_file_goes(
+def test_the_package_is_replaced_and_a_stale_file_is_removed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "package"
@@ -127,7 +127,7 @@ def test_check_names_each_file_that_differs_and_the_fix_and_writes_nothing(
 
 
 @pytest.mark.slow
-def test_a_changed_description_changes_that_model_and_nothing_else(
+def test_a_changed_description_changes_only_that_model(
     tmp_path: Path, document: dict[str, Any]
 ) -> None:
     document["components"]["schemas"][RESOURCE]["properties"][NUMBER]["description"] = "Changed."
@@ -184,7 +184,7 @@ ANIMAL = {"oneOf": [{"$ref": "#/components/schemas/Session"}, {"type": "object"}
         ),
     ],
 )
-def test_what_is_refused_names_the_file_that_an_owner_edits(
+def test_a_refusal_names_the_file_that_an_owner_edits(
     source: str,
     added: dict[str, Any],
     words: str,
@@ -261,7 +261,7 @@ def test_a_broken_template_is_one_line_that_names_what_it_broke(
     assert 1 == message.count("\n")
 
 
-def test_modules_that_no_document_changes_are_copied_as_they_are() -> None:
+def test_fixed_modules_are_copied_unchanged() -> None:
     copied = {path.name: path.read_text("utf-8") for path in step.RUNTIME.glob("*.py")}
     rendered = render(DOCUMENT)
     assert {"arguments.py", "decoding.py", "facade.py", "types.py"} == copied.keys()
@@ -297,7 +297,7 @@ def test_a_key_that_the_generator_does_not_know_is_refused(
     assert f"{config}: unknown key post_hook" in capsys.readouterr().err
 
 
-def test_every_template_replaces_a_stock_one_or_is_rendered_by_us_and_says_why() -> None:
+def test_every_template_replaces_a_stock_one_or_is_rendered_by_us_and_states_its_reason() -> None:
     import openapi_python_client  # noqa: PLC0415
 
     stock = Path(openapi_python_client.__file__).parent / "templates"

@@ -116,7 +116,7 @@ def names_of_generated_modules() -> set[str]:
 
 
 def distinct(names: set[str]) -> list[str]:
-    """Leave out what differs in case and underscores only: two of those are a test of their own."""
+    """Leave out names that differ only in case and underscores, which have their own test."""
     return sorted(
         {
             name.replace("_", "").lower(): name
@@ -179,7 +179,7 @@ def test_the_names_under_test_are_those_that_can_clash() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["Required", "Optional", "Nested"])
-def test_a_property_of_any_name_is_read_written_and_set(
+def test_a_property_with_any_name_is_read_written_and_set(
     generated: Callable[..., Any], model: str
 ) -> None:
     make = getattr(generated(HARD_NAMES, "models"), model)
@@ -212,7 +212,7 @@ def test_a_model_of_any_names_is_made_by_keyword(generated: Callable[..., Any]) 
         assert {name: "value"} == made.to_dict()
 
 
-def test_properties_of_any_name_and_type_are_read_alike_by_both_ways(
+def test_both_readers_agree_for_any_name_and_type(
     generated: Callable[..., Any],
 ) -> None:
     models = generated(HARD_NAMES, "models")
@@ -305,7 +305,7 @@ DATE = {"type": "string", "format": "date"}
 DATE_TIME = {"type": "string", "format": "date-time"}
 
 TYPES: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
-    # property: schema, values that fit it, values that do not
+    # property: schema, valid values, invalid values
     "string": (STRING, ["", "a"], [1, None, True, ["a"]]),
     "bounded": ({"type": "integer", "minimum": 1, "maximum": 9}, [1, 9, 1.0], ["1", 1.5, True]),
     "number": ({"type": "number", "exclusiveMinimum": 0}, [1, 0.5], ["1", False]),
@@ -360,7 +360,7 @@ TYPED = document(
 
 @pytest.mark.parametrize("model", ["All", "Some"])
 @pytest.mark.parametrize("name", TYPES)
-def test_a_property_of_each_type_keeps_values_that_fit_and_that_do_not(
+def test_a_property_of_each_type_keeps_valid_and_invalid_values(
     generated: Callable[..., Any], name: str, model: str
 ) -> None:
     read = getattr(generated(TYPED, "models"), model).from_dict
@@ -378,7 +378,7 @@ def test_a_property_of_each_type_keeps_values_that_fit_and_that_do_not(
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_a_property_that_is_missing_is_a_mismatch_where_it_is_required(
+def test_a_missing_required_property_is_a_mismatch(
     generated: Callable[..., Any], name: str
 ) -> None:
     models = generated(TYPED, "models")
@@ -436,7 +436,7 @@ def test_a_value_of_a_map_is_changed_added_and_removed(generated: Callable[..., 
 @pytest.mark.parametrize("model", ["All", "Some"])
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_a_leniently_read_model_is_copied_pickled_and_made_a_dict(
+def test_an_invalid_model_is_copied_pickled_and_converted_to_a_dict(
     generated: Callable[..., Any], model: str, data: st.DataObject
 ) -> None:
     choices = {
@@ -453,7 +453,7 @@ def test_a_leniently_read_model_is_copied_pickled_and_made_a_dict(
     assert plain["string"] == made.string
 
 
-def test_what_models_keep_is_no_argument(generated: Callable[..., Any]) -> None:
+def test_kept_values_are_not_arguments(generated: Callable[..., Any]) -> None:
     make = generated(TYPED, "models").Some
     assert {*TYPES} == {name.rstrip("_") for name in inspect.signature(make).parameters}
     with pytest.raises(TypeError):
@@ -562,7 +562,9 @@ def test_parameters_that_are_left_out_are_not_sent(generated: Callable[..., Any]
         built(generated, "required").build()
 
 
-def test_path_parameters_of_each_type_stay_in_their_segment(generated: Callable[..., Any]) -> None:
+def test_path_parameters_of_each_type_stay_within_their_segment(
+    generated: Callable[..., Any],
+) -> None:
     module = built(generated, "path")
     path = module.build(*(value for _, value, _ in PATHS.values())).path
     assert ROUTE.replace("{y}", "y") == module.OPERATION.route
@@ -570,7 +572,9 @@ def test_path_parameters_of_each_type_stay_in_their_segment(generated: Callable[
     assert "Of all." in module.build.__doc__
 
 
-def test_parameters_of_one_name_are_named_for_their_places(generated: Callable[..., Any]) -> None:
+def test_parameters_with_the_same_name_are_named_for_their_places(
+    generated: Callable[..., Any],
+) -> None:
     module = built(generated, "twice")
     thing = generated(SENT, "models").Thing(id="x")
     request = module.build("a", body=thing, body_="b", id_query="c", id="d")
@@ -706,7 +710,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "itself": (with_property(reference("T")), "the schema T > T contains itself; write `type: object` in place of one $ref"),
     "twins": (document({}, {"T": an_object({"type": STRING, "type_": STRING})}), "#/components/schemas/T: two properties have the same name in Python; rename one"),
     "schemas by case": (document({}, {"FooBar": PAIR, "FOOBar": PAIR}), "the schemas FooBar and FOOBar differ in case only; rename one"),
-    "schema that attrs takes for a ClassVar": (document({}, {"ClassVariant": PAIR, "Pair": PAIR}), "the schema ClassVariant has a name that starts with ClassVar; rename it"),
+    "schema that attrs mistakes for a ClassVar": (document({}, {"ClassVariant": PAIR, "Pair": PAIR}), "the schema ClassVariant has a name that starts with ClassVar; rename it"),
     "no operationId": (document({"/a": {"get": {"responses": responses("200")}}}, {}), "GET /a has no operationId; write one"),
     "operationId twice": (document({"/a": {"get": operation("a")}, "/b": {"get": operation("A")}}, {}), "GET /b and GET /a have the same operationId in Python, a; rename one"),
     "no server": (document({}, {}) | {"servers": []}, "servers must hold one without variables and one for each {region}"),
@@ -714,7 +718,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_supported_is_one_line_with_file_place_and_fix(
+def test_an_unsupported_schema_is_one_line_with_file_place_and_fix(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content, message = REFUSED[name]

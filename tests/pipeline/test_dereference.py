@@ -1,4 +1,4 @@
-"""A dereferenced document means the same and refers to nothing."""
+"""A dereferenced document has the same meaning and no references."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REF = {"$ref": "#/components/schemas/Name"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_our_documents_refer_to_nothing_afterwards(name: str) -> None:
+def test_our_documents_have_no_references_afterwards(name: str) -> None:
     source = derive(name)
     assert "'$ref'" in str(source)
     assert "'$ref'" not in str(dereference(source))
@@ -44,11 +44,11 @@ def test_an_annotation_beside_a_reference_wins() -> None:
     assert resolved({**REF, "description": "Mine."}) == {**NAME, "description": "Mine."}
 
 
-def test_an_assertion_beside_a_reference_that_says_something_new_is_added() -> None:
+def test_a_new_assertion_beside_a_reference_is_added() -> None:
     assert resolved({**REF, "maxLength": 9}) == {**NAME, "maxLength": 9}
 
 
-def test_an_assertion_beside_a_reference_that_differs_asks_for_both() -> None:
+def test_a_different_assertion_beside_a_reference_requires_both() -> None:
     assert resolved({**REF, "minLength": 3}) == {"allOf": [NAME, {"minLength": 3}]}
 
 
@@ -86,7 +86,7 @@ def test_a_reference_in_a_reference_is_followed() -> None:
     assert result["node"] == {"items": NAME}
 
 
-def test_escapes_in_a_pointer_are_undone() -> None:
+def test_escapes_in_a_pointer_are_decoded() -> None:
     source: Json = {"a/b~c d": [1, 2], "node": {"$ref": "#/a~1b~0c%20d/1"}}
     result: Any = dereference(source)
     assert result["node"] == 2
@@ -114,7 +114,7 @@ def test_a_cycle_is_found_through_other_references() -> None:
         dereference(source)
 
 
-def test_the_source_stays_as_it_is() -> None:
+def test_the_source_is_not_changed() -> None:
     source = derive("base")
     dereference(source)
     assert source == derive("base")

@@ -27,6 +27,8 @@ def test_all_parts_run_with_the_same_arguments_until_one_fails(
     assert [("one", ["--check"]), ("two", ["--check"])] == ran
 
 
-def test_what_is_committed_is_what_the_sources_give(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_committed_files_are_derived_from_the_sources(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert 0 == derive.main(["--check"])
     assert "" == capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Documents are read exactly and written so that every reader agrees."""
+"""Documents are read exactly, and written so that all readers agree."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ SCALARS: dict[str, Json] = {
     "e1": "e1",
     ".": ".",
     "+": "+",
-    "\u0661": "\u0661",  # a digit to str.isdigit, not to YAML
+    "\u0661": "\u0661",  # a digit for str.isdigit, not for YAML
     "'12'": "12",
     '"true"': "true",
     "!!str 12": "12",
@@ -136,7 +136,7 @@ def test_a_scalar_is_read_by_the_core_schema_of_yaml_1_2(
         ("? |-\n  a\n  b\n: a", "a\nb"),
     ],
 )
-def test_a_key_becomes_the_text_as_written(text: str, expected: str, tmp_path: Path) -> None:
+def test_a_key_becomes_the_string_as_written(text: str, expected: str, tmp_path: Path) -> None:
     assert exact({expected: "a"}) == exact(read(tmp_path, text))
 
 
@@ -258,7 +258,7 @@ def test_json_keeps_integers_exact_and_joins_surrogate_pairs(tmp_path: Path) -> 
     assert exact(expected) == exact(read(tmp_path, text, "x.JSON"))
 
 
-def test_json_is_known_by_its_content_too(tmp_path: Path) -> None:
+def test_json_is_also_recognized_by_its_content(tmp_path: Path) -> None:
     assert exact({"a": "😀"}) == exact(read(tmp_path, '\n{\n\t"a": "\\ud83d\\ude00"\n}', "x.yaml"))
     assert exact({"a": "b", "c": None}) == exact(read(tmp_path, "{a: b, c}", "x.yaml"))
     assert refusal(tmp_path, '{"a": 1, "a": 2}').startswith(": $.a: duplicate key")
@@ -273,7 +273,7 @@ def test_json_is_known_by_its_content_too(tmp_path: Path) -> None:
         (b'{"a": 1,\n "b": "\xe9"}', ":2:8: not UTF-8; save as UTF-8"),
     ],
 )
-def test_a_file_is_utf_8_without_a_mark(
+def test_a_file_is_utf_8_without_a_byte_order_mark(
     content: bytes, reason: str, name: str, tmp_path: Path
 ) -> None:
     assert reason == refusal(tmp_path, content, name)
@@ -393,7 +393,7 @@ def test_other_readers_of_yaml_read_the_same(reader: Any, document: Json) -> Non
 
 
 @pytest.mark.parametrize("text", MISREAD)
-def test_text_that_some_reader_takes_for_something_else_is_quoted(text: str) -> None:
+def test_a_string_that_some_reader_takes_for_another_type_is_quoted(text: str) -> None:
     first = dump_yaml({text: text})[0]
     assert first in "'\"" or text in {"a:b", "a#b"}
 
@@ -444,7 +444,7 @@ def test_json_is_readable_and_keeps_the_order_of_keys() -> None:
     assert expected == dump_json({"b": "é 😀", "a": [1.0]})
 
 
-def test_an_object_that_stands_twice_is_written_out_twice() -> None:
+def test_an_object_that_occurs_twice_is_written_twice() -> None:
     shared: Json = {"a": [1]}
     expected = "b:\n  a:\n    - 1\nc:\n  a:\n    - 1\n"
     assert expected == dump_yaml({"b": shared, "c": shared})
@@ -468,7 +468,9 @@ LOOP.append(LOOP)
         (LOOP, "$[0][0][0]: nests deeper than 100 levels; flatten it"),
     ],
 )
-def test_what_json_cannot_hold_is_not_written(dump: Any, document: Any, reason: str) -> None:
+def test_a_value_that_json_cannot_represent_is_not_written(
+    dump: Any, document: Any, reason: str
+) -> None:
     with pytest.raises(DocumentError) as caught:
         dump(document)
     assert reason == str(caught.value)
@@ -481,7 +483,7 @@ def test_the_deepest_document_that_is_read_is_written() -> None:
     assert document == yaml.safe_load(dump_yaml(document)) == json.loads(dump_json(document))
 
 
-def test_writing_leaves_the_document_as_it_is() -> None:
+def test_writing_does_not_change_the_document() -> None:
     document = copy.deepcopy(EVERY_TEXT)
     dump_yaml(document)
     dump_json(document)
@@ -547,7 +549,7 @@ def test_a_failed_write_leaves_nothing_behind(
         ("x.yaml", "\ud800", "x.yaml: holds half a surrogate pair"),
     ],
 )
-def test_what_cannot_be_written_is_refused(
+def test_an_unwritable_document_is_refused(
     name: str, text: str, reason: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DocumentError, match=reason):

@@ -1,4 +1,4 @@
-"""A second resource reaches the client with methods, objects, errors and lists of its own."""
+"""A second resource gets its own methods, objects, errors and lists in the client."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_every_argument_reaches_the_request_by_the_name_of_the_document(template
     } == sender.requests[0].json
 
 
-def test_an_argument_is_annotated_with_all_that_it_may_be(generated: str) -> None:
+def test_an_argument_is_annotated_with_all_its_types(generated: str) -> None:
     resources = importlib.import_module(f"{generated}.resources")
     hints = resources.Templates.create.__annotations__
     wanted = {
@@ -274,7 +274,7 @@ def test_an_argument_is_annotated_with_all_that_it_may_be(generated: str) -> Non
         ({"title": "t", "open_": {"b": "x"}}, ValueError, r"open_\.\* must be a date such as"),
     ],
 )
-def test_a_wrong_argument_is_refused_with_its_place_and_the_fix(
+def test_an_invalid_argument_is_refused_with_its_place_and_the_fix(
     templates: Any, arguments: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
     sender, resource = templates()
@@ -368,7 +368,7 @@ def make_template(generated: str) -> Any:
     return importlib.import_module(f"{generated}.factories").make_template
 
 
-def test_a_made_object_is_whole_wherever_it_stands(make_template: Any) -> None:
+def test_a_made_object_is_complete_at_any_place(make_template: Any) -> None:
     day = {"inner": {"day": date(2024, 1, 31)}}
     whole = {"size": 5, "inner": {"day": "2024-01-31"}}
     made = make_template(
@@ -407,7 +407,7 @@ def test_a_misspelt_property_of_any_object_in_a_made_one_names_the_closest(
 
 
 def run(tmp_path: Path, root: dict[str, Any], program: str) -> list[str]:
-    """Generate a document, and run a program that finds that client in place of the committed."""
+    """Generate a client, and run a program that imports it instead of the committed one."""
     (tmp_path / "client.json").write_text(json.dumps(root), "utf-8")
     output = str(tmp_path / "heidi_generated")
     assert 0 == main(["--document", str(tmp_path / "client.json"), "--output", output])

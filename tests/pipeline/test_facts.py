@@ -1,4 +1,4 @@
-"""What is said about operations and resources is what the documents say."""
+"""The facts about operations and resources agree with the documents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPERATIONS = [
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    """The client document, to be changed at will."""
+    """The client document, for tests to change."""
     return copy.deepcopy(CLIENT)
 
 
@@ -37,7 +37,7 @@ def method_of(document: dict[str, Any], id_: str) -> str | None:
     return next(each.client_method for each in said(document).operations if each.id == id_)
 
 
-def test_every_operation_is_there_and_its_statuses_are_those_of_the_strict_document() -> None:
+def test_every_operation_has_the_statuses_of_the_strict_document() -> None:
     assert [(route, method.upper(), node["operationId"]) for route, method, node in OPERATIONS] == [
         (each.route, each.method, each.id) for each in metadata.OPERATIONS
     ]
@@ -58,7 +58,7 @@ def test_a_sample_and_each_failure_are_valid_by_the_strict_document(operation: A
         Draft202012Validator({**schema, **components}).validate(body)
 
 
-def test_a_request_schema_stands_alone_and_refuses_what_the_strict_document_refuses() -> None:
+def test_a_request_schema_is_self_contained_and_as_strict_as_the_strict_document() -> None:
     schemas = [each.body for each in metadata.OPERATIONS if each.body is not None]
     assert schemas
     for body in schemas:
@@ -67,7 +67,7 @@ def test_a_request_schema_stands_alone_and_refuses_what_the_strict_document_refu
         assert not validator.is_valid([])
 
 
-def test_the_failure_of_an_unknown_id_is_the_one_that_the_read_operation_shows() -> None:
+def test_the_failure_of_an_unknown_id_is_that_of_the_read_operation() -> None:
     by_id = [each for each in metadata.OPERATIONS if "{" in each.route]
     types = {failure.type for each in by_id for failure in [each.failure(404)] if failure}
     assert len(by_id) > 1
@@ -139,7 +139,7 @@ def test_a_response_without_an_example_is_the_smallest_value_of_its_schema(
     assert (204, None, "default.gone") == (gone.status, gone.sample, gone.client_method)
 
 
-def test_an_object_that_is_made_of_others_has_the_properties_of_all(
+def test_an_object_with_allof_has_the_properties_of_all_parts(
     document: dict[str, Any],
 ) -> None:
     def part(name: str) -> dict[str, Any]:

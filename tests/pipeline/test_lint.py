@@ -1,4 +1,4 @@
-"""Four linters read every document, and none of them can fall silent unnoticed."""
+"""Four linters read every document, and none of them can stop working unnoticed."""
 
 from __future__ import annotations
 
@@ -245,11 +245,11 @@ def test_a_planted_fault_is_found_by_each_linter_that_can_see_it(
 
 
 @pytest.mark.parametrize("tool", LINTERS)
-def test_each_linter_is_proven_by_a_fault(tool: str, found: dict[str, list[Finding]]) -> None:
+def test_each_linter_finds_a_fault(tool: str, found: dict[str, list[Finding]]) -> None:
     assert tool in {finding.tool for findings in found.values() for finding in findings}
 
 
-def test_each_of_our_checks_is_proven_by_a_fault(found: dict[str, list[Finding]]) -> None:
+def test_each_of_our_checks_finds_a_fault(found: dict[str, list[Finding]]) -> None:
     fired = {it.rule for findings in found.values() for it in findings if it.tool == "checks"}
     assert set(CHECKS) == fired
 
@@ -260,7 +260,7 @@ def test_findings_come_in_the_same_order_each_time(found: dict[str, list[Finding
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("value", "step", "wrong"), [(12.35, 0.05, 0), (12.36, 0.05, 1)])
-def test_a_multiple_is_found_out_exactly_and_not_with_floats(
+def test_multiples_are_exact_and_not_computed_with_floats(
     value: float, step: float, wrong: int, tmp_path: Path
 ) -> None:
     document: Any = load(SPEC)
@@ -284,12 +284,12 @@ def off(config: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("config", ["redocly.yaml", "spectral.yaml"])
-def test_a_rule_that_is_turned_off_has_its_reason_above_it(config: str) -> None:
+def test_a_disabled_rule_has_its_reason_above_it(config: str) -> None:
     assert [] == [name for name, above in off(config) if not above.startswith("# ")]
 
 
 @pytest.mark.slow
-def test_each_rule_that_is_turned_off_would_fire(
+def test_each_disabled_rule_would_report_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected: set[str] = set()
@@ -335,7 +335,7 @@ def refusal(path: Path) -> str:
         ),
     ],
 )
-def test_a_file_that_is_no_self_contained_document_is_refused(
+def test_a_document_with_external_references_is_refused(
     text: str, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "x.yaml"
@@ -357,7 +357,7 @@ def test_a_file_that_is_no_self_contained_document_is_refused(
         ("console.log('[')", "prints JSON of an unknown form"),
     ],
 )
-def test_a_tool_that_crashes_or_says_nothing_is_an_error(
+def test_a_tool_that_crashes_or_prints_nothing_is_an_error(
     script: str, program: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tool.cjs").write_text(program, encoding="utf-8")
@@ -434,7 +434,7 @@ def test_a_validator_that_crashes_before_it_finds_anything_is_an_error(
     assert "openapi-spec-validator: crashed" in refusal(SPEC)
 
 
-def test_a_validator_that_stumbles_over_what_it_reported_is_no_error(
+def test_a_validator_that_crashes_after_reporting_is_not_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.json"
@@ -467,7 +467,7 @@ def test_without_findings_the_command_exits_0_and_nothing_leaves_the_machine(
     )
     assert ("documents: 1, findings: 0\n", "", 0) == (done.stdout, done.stderr, done.returncode)
     assert not log.exists()
-    # The proof that the watch works: left to itself, Redocly calls home.
+    # Proof that the watch works: without settings, Redocly calls home.
     tool = [str(NODE), str(REDOCLY)]
     command = [*tool, "lint", "openapi/openapi.yaml"]
     subprocess.run(command, check=False, capture_output=True, cwd=ROOT, env=os.environ | watch)
@@ -487,7 +487,7 @@ def test_with_findings_the_command_prints_a_line_for_each_and_exits_1(
     assert ([line, "documents: 1, findings: 1"], "") == (printed.out.splitlines(), printed.err)
 
 
-def test_what_cannot_be_read_exits_2_with_one_line(
+def test_an_unreadable_file_exits_2_with_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main([str(SPEC), str(tmp_path / "nowhere.yaml")])

@@ -1,4 +1,4 @@
-"""Folders of machine output are replaced whole, or not at all."""
+"""Generated folders are replaced completely, or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_new_folder_gets_every_file_and_names_them(tmp_path: Path) -> None:
     assert content(tmp_path / "new" / "out") == FILES
 
 
-def test_a_stale_file_goes_and_counts_as_a_change(tmp_path: Path) -> None:
+def test_a_stale_file_is_removed_and_counts_as_a_change(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     replace(folder, {**FILES, "stale.txt": b"old"})
     assert differences(folder, FILES) == ["stale.txt"]
@@ -45,7 +45,7 @@ def test_a_folder_with_the_same_content_is_not_touched(tmp_path: Path) -> None:
     assert before == [folder.stat().st_ino, (folder / "a.txt").stat().st_mtime_ns]
 
 
-def test_what_python_compiled_does_not_count(tmp_path: Path) -> None:
+def test_compiled_python_does_not_count(tmp_path: Path) -> None:
     replace(tmp_path / "out", FILES)
     (tmp_path / "out" / "__pycache__").mkdir()
     (tmp_path / "out" / "__pycache__" / "a.pyc").write_bytes(b"x")

@@ -121,7 +121,7 @@ def test_the_output_may_be_the_input(folder: Path) -> None:
     assert TAGGED == load(spec)
 
 
-def test_a_stale_target_passes_unless_targets_are_strict(folder: Path) -> None:
+def test_a_target_that_selects_nothing_passes_unless_targets_are_strict(folder: Path) -> None:
     arguments: list[str | Path] = [
         folder / "spec.yaml",
         folder / "stale.yaml",
@@ -137,7 +137,7 @@ def test_a_stale_target_passes_unless_targets_are_strict(folder: Path) -> None:
     assert run(*arguments).returncode == 0
 
 
-def test_a_rule_that_need_not_apply_passes_though_targets_are_strict(folder: Path) -> None:
+def test_an_optional_action_passes_although_targets_are_strict(folder: Path) -> None:
     (folder / "stale.yaml").write_text(
         STALE.replace("remove: true", "remove: true, x-optional: true")
     )
@@ -174,7 +174,7 @@ def test_without_a_spec_the_extended_file_is_used_relative_to_the_overlay(
     assert TAGGED == load(folder / "out.yaml")
 
 
-def test_with_a_spec_what_an_overlay_extends_is_not_followed(folder: Path) -> None:
+def test_with_a_spec_the_extends_of_an_overlay_is_ignored(folder: Path) -> None:
     (folder / "tag.yaml").write_text(extending("https://example.com/other.yaml"))
     assert TAGGED == apply_files(folder / "spec.yaml", [folder / "tag.yaml"])
     done = run(folder / "spec.yaml", folder / "tag.yaml", "-o", folder / "out.yaml")
@@ -213,7 +213,7 @@ def test_overlays_that_extend_nothing_need_a_spec(folder: Path) -> None:
         "spec.yaml?v=1",
     ],
 )
-def test_nothing_but_a_file_can_be_extended(reference: str, folder: Path) -> None:
+def test_only_a_file_can_be_extended(reference: str, folder: Path) -> None:
     (folder / "tag.yaml").write_text(extending(reference))
     message = refused(folder / "tag.yaml", "-o", folder / "out.yaml")
     expected = (
@@ -247,7 +247,7 @@ BAD_OVERLAYS = {
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD_OVERLAYS.values(), ids=BAD_OVERLAYS)
-def test_a_bad_overlay_gives_one_line_that_names_it_and_no_output(
+def test_an_invalid_overlay_gives_one_line_that_names_it_and_no_output(
     text: str, reason: str, folder: Path
 ) -> None:
     (folder / "bad.yaml").write_text(text)
@@ -258,7 +258,7 @@ def test_a_bad_overlay_gives_one_line_that_names_it_and_no_output(
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD_OVERLAYS.values(), ids=BAD_OVERLAYS)
-def test_a_bad_overlay_leaves_an_output_of_before_untouched(
+def test_an_invalid_overlay_does_not_change_an_existing_output(
     text: str, reason: str, folder: Path
 ) -> None:
     (folder / "bad.yaml").write_text(text)
@@ -297,7 +297,7 @@ def test_a_spec_alone_is_refused(folder: Path) -> None:
         ("folder.yaml", "folder.yaml: is not a regular file; name another output"),
     ],
 )
-def test_an_output_that_cannot_be_is_refused(output: str, reason: str, folder: Path) -> None:
+def test_an_invalid_output_is_refused(output: str, reason: str, folder: Path) -> None:
     (folder / "folder.yaml").mkdir()
     before = names(folder)
     message = refused(folder / "spec.yaml", folder / "tag.yaml", "-o", folder / output)

@@ -73,7 +73,7 @@ def test_an_official_case_gives_its_official_output(case: str, strict: bool) -> 
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "1.0.1", "1.1.0", "1.1.27"])
-def test_the_patch_version_makes_no_difference(version: str) -> None:
+def test_the_patch_version_is_ignored(version: str) -> None:
     assert exact({"a": 1}) == exact(applied({}, update("$", {"a": 1}), version=version))
 
 
@@ -203,7 +203,7 @@ def test_a_message_names_the_action_by_its_number_and_description() -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["target", "copy"])
-def test_a_query_outside_rfc_9535_is_refused(query: str, field: str) -> None:
+def test_a_query_that_violates_rfc_9535_is_refused(query: str, field: str) -> None:
     message = refusal({"a": {}}, overlay({"target": "$", "copy": "$"} | {field: query}))
     assert message.startswith("actions[0]: ")
     assert message.endswith("; fix this RFC 9535 query")
@@ -278,7 +278,7 @@ def test_a_node_selected_twice_is_changed_once() -> None:
 # Sequence
 
 
-def test_each_action_is_applied_to_the_result_of_the_one_before() -> None:
+def test_each_action_is_applied_to_the_result_of_the_previous_one() -> None:
     actual = applied(
         {"a": {"old": 1}}, remove("$.a"), update("$", {"a": {"new": 2}}), update("$.a.new", 3)
     )
@@ -416,21 +416,21 @@ def test_the_primitives_of_an_update_may_be_of_several_types() -> None:
     assert exact([0, 0, 0, 0]) == exact(applied([1, "a", None, True], update("$.*", 0)))
 
 
-def test_every_target_gets_a_copy_of_its_own() -> None:
+def test_every_target_gets_its_own_copy() -> None:
     actual = applied(
         {"a": {}, "b": {}}, update("$.*", {"tags": {"list": []}}), update("$.a.tags.list", 1)
     )
     assert exact({"a": {"tags": {"list": [1]}}, "b": {"tags": {"list": []}}}) == exact(actual)
 
 
-def test_every_array_gets_an_entry_of_its_own() -> None:
+def test_every_array_gets_its_own_entry() -> None:
     actual = applied({"a": [], "b": []}, update("$.*", {"n": 1}), update("$.a[0].n", 2))
     assert exact({"a": [{"n": 2}], "b": [{"n": 1}]}) == exact(actual)
     actual = applied({"a": [], "b": []}, update("$.*", [{"n": 1}]), update("$.a[0].n", 2))
     assert exact({"a": [{"n": 2}], "b": [{"n": 1}]}) == exact(actual)
 
 
-def test_an_object_that_stands_in_two_places_is_changed_in_one() -> None:
+def test_an_object_that_occurs_in_two_places_is_changed_in_one() -> None:
     shared: dict[str, Json] = {"n": 1}
     assert exact({"a": {"n": 2}, "b": {"n": 1}}) == exact(
         applied({"a": shared, "b": shared}, update("$.a.n", 2))
@@ -450,7 +450,7 @@ def test_nodes_that_an_update_creates_are_not_targets_of_it() -> None:
     assert exact({"a": {"a": {}}}) == exact(applied({"a": {}}, update("$..a", {"a": {}})))
 
 
-def test_keys_keep_their_place_and_new_ones_follow_in_the_order_of_the_update() -> None:
+def test_keys_keep_their_order_and_new_ones_follow_in_the_order_of_the_update() -> None:
     actual = applied({"z": 1, "a": 2, "m": {"y": 1}}, update("$", {"k": 0, "m": {"b": 0}, "z": 9}))
     assert exact({"z": 9, "a": 2, "m": {"y": 1, "b": 0}, "k": 0}) == exact(actual)
 
@@ -497,7 +497,7 @@ def test_an_action_without_a_modifier_changes_nothing(change: dict[str, Json]) -
     assert exact({"a": 1}) == exact(applied({"a": 1}, {"target": "$.a", **change}))
 
 
-def test_remove_false_leaves_the_update_in_force() -> None:
+def test_remove_false_does_not_disable_the_update() -> None:
     assert exact({"a": 2}) == exact(applied({"a": 1}, update("$.a", 2) | {"remove": False}))
     actual = applied({"a": 1, "b": 2}, duplicate("$.a", "$.b") | {"remove": False})
     assert exact({"a": 2, "b": 2}) == exact(actual)
@@ -506,7 +506,7 @@ def test_remove_false_leaves_the_update_in_force() -> None:
 @pytest.mark.parametrize(
     "change", [{"update": {"b": 1}}, {"update": []}, {"copy": "$.c"}, {"copy": "$.*"}]
 )
-def test_update_and_copy_have_no_impact_beside_remove(change: dict[str, Json]) -> None:
+def test_remove_disables_update_and_copy(change: dict[str, Json]) -> None:
     assert exact({"c": {}}) == exact(applied({"a": {}, "c": {}}, remove("$.a") | change))
 
 
@@ -528,7 +528,7 @@ def test_a_copy_merges_the_source_into_each_target() -> None:
     assert exact({"paths": expected}) == exact(actual)
 
 
-def test_a_copy_reads_the_result_of_the_actions_before_it() -> None:
+def test_a_copy_reads_the_result_of_earlier_actions() -> None:
     actual = applied(
         {"paths": {"/items": {"get": 1}}},
         update("$.paths", {"/new": {}}),
@@ -566,7 +566,7 @@ def test_a_source_is_read_before_the_first_target_changes() -> None:
     assert exact({"a": [1, 1], "b": [2, 1]}) == exact(actual)
 
 
-def test_update_and_copy_together_have_no_impact() -> None:
+def test_update_and_copy_together_do_nothing() -> None:
     actual = applied({"a": {}, "b": {"c": 1}}, update("$.a", {"d": 1}) | {"copy": "$.b"})
     assert exact({"a": {}, "b": {"c": 1}}) == exact(actual)
     actual = applied({"a": {}, "b": {"c": 1}}, update("$.a", None) | {"copy": "$.b"})
@@ -576,13 +576,13 @@ def test_update_and_copy_together_have_no_impact() -> None:
 # Where 1.0 differs
 
 
-def test_1_0_knows_no_copy() -> None:
+def test_1_0_has_no_copy() -> None:
     message = refusal({"a": {}}, overlay(duplicate("$", "$.a"), version="1.0.0"))
     expected = "actions[0]: 'copy' is new in 1.1; write overlay: 1.1.0"
     assert expected == message
 
 
-def test_1_0_knows_no_description_of_the_overlay() -> None:
+def test_1_0_has_no_description_of_the_overlay() -> None:
     info = {"title": "T", "version": "1", "description": "D"}
     message = refusal({}, overlay(update("$", {}), version="1.0.0", info=info))
     expected = "info: 'description' is new in 1.1; write overlay: 1.1.0"
@@ -615,7 +615,7 @@ def test_1_0_updates_objects_and_arrays_together() -> None:
 # Purity
 
 
-def test_the_arguments_stay_as_they_are_and_share_nothing_with_the_result() -> None:
+def test_the_arguments_are_not_changed_and_share_nothing_with_the_result() -> None:
     document: Json = {"a": {"b": [1]}, "c": [{"d": 1}]}
     patch: Json = overlay(
         update("$.a.b", [{"e": []}]), update("$", {"f": {"g": []}}), duplicate("$.f", "$.a")
@@ -627,7 +627,7 @@ def test_the_arguments_stay_as_they_are_and_share_nothing_with_the_result() -> N
     assert before == (document, patch)
 
 
-def test_a_refused_overlay_leaves_the_arguments_as_they_are() -> None:
+def test_a_refused_overlay_does_not_change_the_arguments() -> None:
     document: Json = {"a": {"b": 1}}
     refusal(document, overlay(update("$.a", {"b": 2}), update("$.a", [])))
     assert exact({"a": {"b": 1}}) == exact(document)

@@ -49,7 +49,7 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
-def test_a_step_with_the_same_inputs_is_not_run_again_and_repeats_its_words(house: House) -> None:
+def test_a_step_with_the_same_inputs_is_not_run_again_and_repeats_its_output(house: House) -> None:
     assert "✓ count      run [1]" in house.go()
     assert "✓ count      run [1] (unchanged)" in house.go()
     assert house.runs == 1
@@ -105,14 +105,14 @@ def test_an_input_that_cannot_be_used_is_code_2(house: House, error: Exception) 
 
 
 @pytest.mark.parametrize("text", ["{broken", "[]"])
-def test_a_broken_memory_only_costs_a_run(house: House, text: str) -> None:
+def test_a_corrupt_record_only_costs_a_run(house: House, text: str) -> None:
     house.go()
     (house.root / "build" / "steps.json").write_text(text)
     house.go()
     assert house.runs == 2
 
 
-def test_the_steps_behind_a_failure_do_not_run(house: House, tmp_path: Path) -> None:
+def test_the_steps_after_a_failure_do_not_run(house: House, tmp_path: Path) -> None:
     house.failure = StepFailure(1, "no")
     later = Step("later", house.work)
     with pytest.raises(StepFailure):
@@ -146,7 +146,7 @@ class Beside:
         return (self.root / name).read_text()
 
 
-def test_a_program_runs_beside_the_steps_before_it_and_is_shown_in_its_place(
+def test_a_program_runs_in_parallel_and_is_shown_in_its_place(
     tmp_path: Path,
 ) -> None:
     beside = Beside(tmp_path, "open('here', 'x').close(); print('three')")
@@ -159,7 +159,7 @@ def test_a_program_runs_beside_the_steps_before_it_and_is_shown_in_its_place(
     assert [["first", "one"], ["second", "two"], ["third", "three"]] == lines
 
 
-def test_a_program_that_fails_gives_its_code_and_its_words(tmp_path: Path) -> None:
+def test_a_failed_program_gives_its_exit_code_and_output(tmp_path: Path) -> None:
     beside = Beside(tmp_path, "import sys; print('no\\n    why', file=sys.stderr); sys.exit(2)")
     with pytest.raises(StepFailure, match=r"^third: no\n    why$") as caught:
         beside.go(lambda: "two")

@@ -1,4 +1,4 @@
-"""A fault in the sandbox turns the main job red, with a sentence that names it."""
+"""A fault in the sandbox fails the main job with a sentence that names it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    """Put a copy of the sandbox before the real one on the path, and edit it."""
+    """Put an edited copy of the sandbox before the real one on the path."""
 
     def edit(file: str, old: str, new: str) -> None:
         copy = tmp_path / "faulty" / "heidi_sandbox"
@@ -61,7 +61,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
 
 
 @pytest.mark.slow
-def test_the_sandbox_conforms_and_what_the_judge_prints_is_in_a_file(
+def test_the_sandbox_conforms_and_the_output_of_the_judge_is_in_a_file(
     report: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert step.judge_sandbox().startswith("conforms at level strict, ")
@@ -73,7 +73,7 @@ def test_the_sandbox_conforms_and_what_the_judge_prints_is_in_a_file(
 
 
 def verdict_on(*skipped: dict[str, Any], unanswered: str = "", unseen: str = "") -> Any:
-    """Return a report in which every operation passed but for those that are named."""
+    """Return a report in which every operation passed except those that are named."""
     names = [each.value["operationId"] for each in Document(strict()).of("operation")]
     row: dict[str, Any] = {"result": "passed", "reason": ""}
     passed = [row | {"operation": name} for name in names if name != unseen]
@@ -85,7 +85,7 @@ def strict() -> Any:
     return load(ROOT / step.STRICT)
 
 
-def test_an_operation_that_no_rule_looked_at_is_named(report: Path) -> None:
+def test_an_operation_without_a_rule_is_named(report: Path) -> None:
     first = str(next(iter(Document(strict()).of("operation"))).value["operationId"])
     (line,) = step.unjudged(verdict_on(unseen=first), strict())
     assert line.startswith("generated/heidi_spec/strict.json: #/paths/")
@@ -99,7 +99,7 @@ def test_an_operation_that_never_succeeded_is_named(report: Path) -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(step.WANTING))
-def test_a_rule_that_was_skipped_for_want_of_something_is_named(report: Path, reason: str) -> None:
+def test_a_rule_that_was_skipped_is_named(report: Path, reason: str) -> None:
     skipped = {"rule": "walks", "operation": "readThem", "result": "skipped", "why": "no token"}
     other = skipped | {"rule": "retry-after", "reason": ""}
     rows = verdict_on(skipped | {"reason": reason}, other)
@@ -130,7 +130,7 @@ def test_a_sandbox_that_does_not_start_is_code_2_with_its_last_words(
     assert not report.exists()
 
 
-def test_a_sandbox_that_says_nothing_is_given_up(
+def test_a_silent_sandbox_is_given_up(
     report: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "PATIENCE", 0.5)

@@ -1,4 +1,4 @@
-"""What is said with `x-semantics` uses the vocabulary, and leads somewhere."""
+"""`x-semantics` uses the vocabulary, and its references exist."""
 
 # ruff: noqa: E501  # tables read better in rows
 
@@ -125,7 +125,7 @@ def document() -> dict[str, Any]:
 
 
 def put(pointer: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    """Return what writes a value at a pointer such as `#/paths/~1things`."""
+    """Return an edit that writes a value at a pointer such as `#/paths/~1things`."""
     *way, last = [part.replace("~1", "/") for part in pointer.removeprefix("#/").split("/")]
 
     def write(root: dict[str, Any]) -> None:
@@ -177,7 +177,7 @@ def found(root: dict[str, Any]) -> list[tuple[str, str]]:
     return [(place(fault.pointer), fault.message) for fault in faults(Document(root))]
 
 
-def test_semantics_that_lead_somewhere_have_no_fault() -> None:
+def test_valid_semantics_have_no_fault() -> None:
     assert [] == found(document())
 
 
@@ -205,7 +205,7 @@ def test_a_resource_may_get_its_semantics_from_an_overlay() -> None:
     assert (f"{CREATE}/resource", message) in found(root)
 
 
-def test_what_is_replaced_may_be_a_property_of_a_request_that_the_resource_shows() -> None:
+def test_a_replaced_property_may_be_one_of_the_request() -> None:
     root = document()
     replaced = {**MAP, KEY: {"replaced": True}}
     root["components"]["schemas"]["PartUpdate"]["properties"]["weights"] = replaced

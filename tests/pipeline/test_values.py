@@ -1,4 +1,4 @@
-"""A value of each schema: what the document shows, else a small one that the schema takes."""
+"""A value of each schema: one that the document shows, else a small valid one."""
 
 # ruff: noqa: E501  # tables read better in rows
 
@@ -58,7 +58,7 @@ VALUES: list[tuple[dict[str, Any], Any, Any]] = [
 
 
 @pytest.mark.parametrize(("schema", "smallest", "full"), VALUES)
-def test_a_value_is_the_first_that_the_document_shows_or_a_small_one(
+def test_a_value_is_the_first_in_the_document_or_a_small_one(
     schema: dict[str, Any], smallest: Any, full: Any
 ) -> None:
     assert smallest == Values(ROOT).of(schema)
@@ -67,7 +67,7 @@ def test_a_value_is_the_first_that_the_document_shows_or_a_small_one(
     assert smallest is None or (validator.is_valid(smallest) and validator.is_valid(full))
 
 
-def test_a_schema_that_holds_itself_has_an_end() -> None:
+def test_a_recursive_schema_has_a_finite_value() -> None:
     node = {"type": "object", "properties": {"child": {"$ref": f"{REF}Node"}}}
     made = Values({"components": {"schemas": {"Node": node}}}, full=True).of(node)
     assert made["child"]["child"]  # type: ignore[index, call-overload]  # an object, as deep as we go
@@ -87,6 +87,6 @@ def test_a_sample_is_completed_at_every_depth_and_keeps_what_it_says() -> None:
     assert expected == Values(ROOT, full=True).completed(schema, sample)
 
 
-def test_what_would_make_the_whole_invalid_is_left_out() -> None:
+def test_a_value_that_would_be_invalid_is_left_out() -> None:
     schema = {"type": "object", "properties": {"a": TEXT, "b": TEXT, "c": TEXT}, "maxProperties": 2}
     assert {"c": "C", "a": "text"} == Values(full=True).completed(schema, {"c": "C"})

@@ -1,4 +1,4 @@
-"""`make lint` knows typos, and words that the field has another one for."""
+"""`make lint` finds typos, and words for which the field has another one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_word_to_avoid_is_named_with_the_one_to_write(
     )
 
 
-def test_the_linters_look_at_words() -> None:
+def test_make_lint_checks_words() -> None:
     command = ["make", "--dry-run", "lint-style"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "typos" in done.stdout.splitlines()

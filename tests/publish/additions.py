@@ -1,4 +1,4 @@
-"""What an owner may add to the document, so that tests see whether everything follows."""
+"""Additions of an owner to the document, to test that everything follows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ERROR = {
-    "description": "Somebody else changes the letter.",
+    "description": "Another user changes the letter.",
     "content": {
         "application/json": {
             "schema": {"$ref": "#/components/schemas/ErrorResponse"},

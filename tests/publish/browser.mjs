@@ -23,7 +23,7 @@ async function violations(page, scope, more = []) {
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, any }) => `${id}: ${target} ${any[0]?.message ?? ""}`));
 }
 
-// What changes slowly has neither its old look nor its new one: it is brought to its end.
+// A transition has neither its old look nor its new one, so it is finished first.
 const settled = (page) =>
   page.evaluate(() => {
     for (const animation of document.getAnimations())

@@ -1,4 +1,4 @@
-"""A publication of its own for these tests, made once from a copy of the sources."""
+"""A publication for these tests, made once from a copy of the sources."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILES = (
 
 
 def copy_sources(root: Path) -> Path:
-    """Copy what a publication is made from."""
+    """Copy the sources of a publication."""
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, root / folder)
     for file in FILES:

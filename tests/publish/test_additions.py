@@ -1,4 +1,4 @@
-"""What is added to the document is in collections, tables and reference with no other edit."""
+"""Additions to the document are in collections, tables and reference with no other edit."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_collection_creates_reads_updates_lists_and_deletes_the_second_resou
     assert names[-1] == "burnLetter works"
 
 
-def test_a_property_that_no_sample_shows_is_in_a_request_of_its_own(items: list[Any]) -> None:
+def test_a_property_that_no_sample_shows_has_its_own_request(items: list[Any]) -> None:
     bodies = {item["name"]: item["request"].get("body", {}).get("raw", "") for item in items}
     assert {"text": "Dear colleague"} == json.loads(bodies["editLetter works"])
     whole = json.loads(bodies["editLetter works, every property"])
@@ -78,7 +78,7 @@ def test_a_property_that_no_sample_shows_is_in_a_request_of_its_own(items: list[
     assert "writeLetter works, every property" in bodies
 
 
-def test_a_query_parameter_that_no_sample_shows_is_there_to_be_switched_on(
+def test_a_query_parameter_that_no_sample_shows_is_included_but_disabled(
     items: list[Any], folder: Path
 ) -> None:
     (listed,) = (item for item in items if item["name"] == "listLetters works")
@@ -135,7 +135,7 @@ def test_the_tables_name_operations_errors_and_pages(root: Path) -> None:
     assert "| `cursor` | response | The next page. |" in known["pages"]
 
 
-def test_the_guides_follow_and_are_published_as_they_will_be(root: Path, folder: Path) -> None:
+def test_the_guides_follow_and_are_published(root: Path, folder: Path) -> None:
     assert "LetterInUseError" in (folder / "errors.html").read_text(encoding="utf-8")
     expected = ["errors.md", "getting-started.md", "pagination.md", "workflows.md"]
     assert expected == sorted(path.name for path in stale(root))
@@ -144,7 +144,7 @@ def test_the_guides_follow_and_are_published_as_they_will_be(root: Path, folder:
     assert {} == stale(root)
 
 
-def test_the_tables_that_are_committed_are_those_of_the_document() -> None:
+def test_the_committed_tables_are_those_of_the_document() -> None:
     assert 0 == main(["--check"])
 
 
@@ -164,7 +164,7 @@ def test_a_table_that_does_not_exist_is_named() -> None:
         filled(text, tables(), "errors.md")
 
 
-def test_where_no_update_shows_more_no_overlay_says_so(tmp_path: Path) -> None:
+def test_the_overlay_is_empty_if_no_update_shows_more(tmp_path: Path) -> None:
     root = copy_sources(tmp_path)
     assert "overlays/shown.yaml" in overlays(root)
     path = root / "overrides/overlays/strict.yaml"

@@ -44,7 +44,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def release_second(root: Path) -> None:
-    """Release a version that knows another enum value, and a smaller page in the strict one."""
+    """Release a version with another enum value, and a smaller page in the strict document."""
     set_version(root, "0.2.0")
     edit(root / SPEC, VALUE, "DIVERSE")
     edit(root / STRICT, "maximum: 100", "maximum: 50")
@@ -64,7 +64,7 @@ def sections(text: str) -> list[str]:
     return re.split(r"^(?=## )", text, flags=re.MULTILINE)
 
 
-def test_of_the_first_version_the_page_says_that_there_is_no_earlier_one(root: Path) -> None:
+def test_the_page_says_that_the_first_version_has_no_earlier_one(root: Path) -> None:
     head, first = sections(changes(root))
     assert "The documents published here are those of 0.1.0; nothing changed since.\n" in head
     assert FIRST == first
@@ -81,7 +81,7 @@ def test_a_release_keeps_what_the_judge_covered(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first(
+def test_each_version_is_compared_with_the_previous_one_and_the_newest_comes_first(
     root: Path,
 ) -> None:
     release_second(root)
@@ -92,7 +92,7 @@ def test_each_version_is_compared_with_the_one_before_and_the_newest_comes_first
     assert in_the_words_of_the_comparison(root) == second.rstrip("\n")
     assert alone.startswith("## 0.1.0 to 0.2.0, strict\n\n### You must change\n")
     assert PAGE["size"] in alone
-    assert AT_ENUM not in alone  # which is said above already
+    assert AT_ENUM not in alone  # which is already said above
     assert FIRST == first
 
 
@@ -123,13 +123,13 @@ def test_a_release_that_cannot_be_compared_is_named(root: Path, name: str) -> No
         changes(root)
 
 
-def test_a_version_of_which_one_document_is_missing_is_named(root: Path) -> None:
+def test_a_version_without_one_of_its_documents_is_named(root: Path) -> None:
     (root / RELEASES / "strict/0.1.0.yaml").unlink()
     with pytest.raises(DocumentError, match=r"strict/0\.1\.0\.yaml: "):
         changes(root)
 
 
-def test_a_version_that_is_none_is_named(root: Path) -> None:
+def test_an_invalid_version_is_named(root: Path) -> None:
     (root / RELEASES / "newest.yaml").write_text("", encoding="utf-8")
     with pytest.raises(DocumentError, match=r"newest\.yaml: newest is not a version"):
         publish(root)
@@ -137,7 +137,7 @@ def test_a_version_that_is_none_is_named(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_stands_beside_the_changelog(root: Path) -> None:
+def test_the_page_is_beside_the_changelog(root: Path) -> None:
     release_second(root)
     folder, _ = publish(root)
     page = (folder / "changes.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The collections run against the sandbox, and every response is what the document says."""
+"""The collections run against the sandbox, and every response matches the document."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OPERATIONS = operations(cast("dict[str, Any]", dereference(DOCUMENT)))
 
 
 class Exchange(NamedTuple):
-    """One request of a run, by name, with its response and what the collection says of it."""
+    """One request of a run, by name, with its response and the results of the collection."""
 
     name: str
     status: int
@@ -74,7 +74,7 @@ def postman(folder: Path, sandbox: Sandbox, tmp_path: Path) -> list[Exchange]:
 
 
 def http(folder: Path, sandbox: Sandbox, tmp_path: Path) -> list[Exchange]:
-    """Run the file with httpYac, with the key in the file that the head of it names."""
+    """Run the file with httpYac, with the key in the file that its head names."""
     for path in folder.iterdir():
         text = path.read_text(encoding="utf-8").replace(
             COLLECTION.variables["baseUrl"], sandbox.url
@@ -88,7 +88,7 @@ def http(folder: Path, sandbox: Sandbox, tmp_path: Path) -> list[Exchange]:
     (tmp_path / name).write_text(json.dumps(secrets), encoding="utf-8")
     command = [str(MODULES / "httpyac/bin/httpyac.js"), "send", str(file)]
     report = tmp_path / "report.json"
-    with report.open("wb") as output:  # of a pipe it leaves out what is beyond 64 kB
+    with report.open("wb") as output:  # it writes only 64 kB to a pipe
         subprocess.run(
             ["node", *command, "--all", "--env", "sandbox", "--json"],  # noqa: S607
             cwd=tmp_path,
@@ -136,7 +136,7 @@ def test_the_collection_itself_checks_every_response(exchanges: list[Exchange]) 
         assert {str(request.status), request.error} - {None} <= set(found.passed)
 
 
-def test_each_response_is_what_the_document_says(exchanges: list[Exchange]) -> None:
+def test_each_response_matches_the_document(exchanges: list[Exchange]) -> None:
     by_id = {operation.id: operation for operation in OPERATIONS}
     for request, found in zip(REQUESTS, exchanges, strict=True):
         response = by_id[request.operation].value["responses"][str(found.status)]
@@ -149,7 +149,7 @@ def test_each_response_is_what_the_document_says(exchanges: list[Exchange]) -> N
 def test_every_operation_succeeds_and_fails_in_each_way_that_a_request_can_provoke() -> None:
     for operation in OPERATIONS:
         statuses = {each.status for each in REQUESTS if each.operation == operation.id}
-        # Too large and too many are not provoked.
+        # Requests that are too large or too many are not sent.
         assert operation.responses.keys() - {413, 429} - statuses <= {405, 422}, operation.id
     undocumented = {each.operation for each in REQUESTS if each.status == 405}
     assert len({operation.path for operation in OPERATIONS}) == len(undocumented)
@@ -195,7 +195,7 @@ def test_a_server_with_another_status_fails_the_collection(
     assert {each.name: ["404"] for each in REQUESTS if each.status == 404} == failed
 
 
-def test_no_key_and_no_token_is_in_what_is_published(site: Path) -> None:
+def test_no_key_and_no_token_is_published(site: Path) -> None:
     variables = json.loads((site / "collections" / POSTMAN).read_text(encoding="utf-8"))["variable"]
     kept = {name for request in REQUESTS for name in request.keeps}
     assert "token" in kept

@@ -1,6 +1,6 @@
-"""What is released holds what it must and nothing else, and is tried before it is released.
+"""A release has what it must and nothing else, and is tried before it is published.
 
-`make dist` tries every extra and lets the judge judge; here the core and one extra stand for them.
+`make dist` tries every extra and runs the judge; here the core and one extra are enough.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def built(folder: Path) -> Built:
 
 @pytest.fixture(scope="module")
 def constraints(folder: Path) -> str:
-    """Names the file that holds the locked versions, which are at hand already."""
+    """Names the file with the locked versions, which are downloaded already."""
     path = folder / "constraints.txt"
     options = ("--locked", "--all-extras", "--no-dev", "--no-hashes", "--no-emit-project")
     uv("export", *options, "--project", str(ROOT), "--output-file", str(path))
@@ -90,7 +90,7 @@ def test_the_sdist_builds_the_wheel_that_the_source_builds(built: Built, folder:
     check_bytes(built, built, build_wheel(folder / "direct"))
 
 
-def test_archives_that_differ_by_one_byte_are_seen(built: Built, tmp_path: Path) -> None:
+def test_archives_that_differ_by_one_byte_are_reported(built: Built, tmp_path: Path) -> None:
     other = tmp_path / "other.whl"
     other.write_bytes(built.wheel.read_bytes() + b"\0")
     with pytest.raises(DistError, match="the wheels of the sdist and of the source differ"):
@@ -125,7 +125,7 @@ def test_the_archives_hold_what_they_must_and_nothing_else(built: Built) -> None
         ("heidi_sessions/_path.py", f"x = {str(ROOT)!r}".encode(), "a path of this machine"),
     ],
 )
-def test_what_does_not_belong_in_a_wheel_is_named(
+def test_a_file_that_does_not_belong_in_a_wheel_is_named(
     name: str, body: bytes, fault: str, built: Built
 ) -> None:
     faults = faults_of_wheel(files_of(built.wheel) | {name: body})
@@ -133,7 +133,7 @@ def test_what_does_not_belong_in_a_wheel_is_named(
 
 
 @pytest.mark.parametrize("name", ["heidi_spec/strict.yaml", "heidi_sandbox/py.typed"])
-def test_what_a_wheel_lacks_is_named(name: str, built: Built) -> None:
+def test_a_file_that_a_wheel_lacks_is_named(name: str, built: Built) -> None:
     files = files_of(built.wheel)
     del files[name]
     assert [f"the wheel lacks {name}"] == faults_of_wheel(files)
@@ -142,7 +142,7 @@ def test_what_a_wheel_lacks_is_named(name: str, built: Built) -> None:
 @pytest.mark.parametrize(
     "name", ["tests/test_x.py", "scripts/dist/archives.py", "openapi/seed.txt", "sandbox/x.db"]
 )
-def test_what_does_not_belong_in_an_sdist_is_named(name: str, built: Built) -> None:
+def test_a_file_that_does_not_belong_in_an_sdist_is_named(name: str, built: Built) -> None:
     wheel, sdist = files_of(built.wheel), files_of(built.sdist)
     expected = [f"the sdist holds {name}, which does not belong there"]
     assert expected == faults_of_sdist(sdist | {name: b""}, wheel)
@@ -151,7 +151,7 @@ def test_what_does_not_belong_in_an_sdist_is_named(name: str, built: Built) -> N
 
 
 @pytest.mark.slow
-def test_what_lies_about_in_the_source_gets_into_neither_archive(tmp_path: Path) -> None:
+def test_stray_files_of_the_source_are_in_neither_archive(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for source in SOURCES:
         shutil.copytree(ROOT / source, root / source)
@@ -165,7 +165,7 @@ def test_what_lies_about_in_the_source_gets_into_neither_archive(tmp_path: Path)
     assert [] == [*faults_of_wheel(wheel), *faults_of_sdist(files_of(built.sdist), wheel)]
 
 
-def test_a_build_takes_no_dependency_but_those_whose_hashes_are_known(tmp_path: Path) -> None:
+def test_a_build_uses_only_dependencies_with_known_hashes(tmp_path: Path) -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     uv = re.findall(r"^\[tool\.uv\]\n.*?^\]\n", text, re.MULTILINE | re.DOTALL)
     build = re.findall(r"^\[build-system\]\n.*?\n\n", text, re.DOTALL)
@@ -187,7 +187,7 @@ def test_a_build_takes_no_dependency_but_those_whose_hashes_are_known(tmp_path: 
         built("changed", whole.replace(pluggy, other))
 
 
-def test_the_wheel_says_what_pyproject_says(built: Built) -> None:
+def test_the_metadata_of_the_wheel_are_those_of_pyproject(built: Built) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     metadata = metadata_of(files_of(built.wheel))
     assert (project["version"], project["requires-python"], project["license"]) == (
@@ -228,7 +228,7 @@ def test_an_extra_installs_alone(sandbox_alone: Environment) -> None:
 
 
 @pytest.mark.slow
-def test_the_toolkit_works_where_the_sources_are_out_of_reach(
+def test_the_toolkit_works_without_the_sources(
     built: Built, folder: Path, constraints: str, core_alone: Environment
 ) -> None:
     options = ("--constraints", constraints)
@@ -240,14 +240,14 @@ def test_the_toolkit_works_where_the_sources_are_out_of_reach(
         check_toolkit(core_alone)
 
 
-def test_what_an_environment_lacks_is_named(core_alone: Environment) -> None:
+def test_a_package_that_an_environment_lacks_is_named(core_alone: Environment) -> None:
     with pytest.raises(DistError, match="No module named 'asyncpg'"):
         check_imports(core_alone, "sandbox")
     with pytest.raises(DistError, match="heidi-sandbox: "):
         check_programs(core_alone, "sandbox")
 
 
-def test_a_package_of_the_source_does_not_pass_for_the_wheel(tmp_path: Path) -> None:
+def test_a_package_of_the_source_does_not_count_as_the_wheel(tmp_path: Path) -> None:
     # The tools' own environment holds an editable installation.
     here = Environment(Path(sys.prefix), tmp_path)
     with pytest.raises(DistError, match="something is imported from"):
@@ -283,7 +283,7 @@ def test_a_release_that_cannot_be_tried_is_not_written(
     assert [] == list(tmp_path.iterdir())
 
 
-def test_an_interpreter_that_is_not_there_is_refused_before_anything_is_built(
+def test_a_missing_interpreter_is_refused_before_anything_is_built(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -319,7 +319,9 @@ def package(**said: Any) -> dict[str, Any]:
         ({"expression": "GPL-3.0-only OR MIT"}, "GPL-3.0-only OR MIT"),
     ],
 )
-def test_a_licence_is_read_from_wherever_a_package_states_it(said: Any, expression: str) -> None:
+def test_a_licence_is_read_from_any_place_where_a_package_states_it(
+    said: Any, expression: str
+) -> None:
     (licence,) = licences.of_python([package(**said)])
     assert (expression, []) == (licence.expression, licences.refused([licence]))
 
@@ -336,7 +338,7 @@ def test_a_licence_is_read_from_wherever_a_package_states_it(said: Any, expressi
         "",
     ],
 )
-def test_a_licence_that_nobody_allowed_is_refused(expression: str) -> None:
+def test_a_licence_that_is_not_allowed_is_refused(expression: str) -> None:
     refused = licences.refused(licences.of_python([package(expression=expression)]))
     name = expression or "unknown"
     assert [f"x 1: licence {name} is not allowed; read it, and add it to"] == [
@@ -353,6 +355,6 @@ def test_the_licences_of_everything_here_are_allowed(tmp_path: Path) -> None:
     assert all(licences.of_node(lock) for lock in LOCKS)
 
 
-def test_one_licence_that_is_not_allowed_stops_the_release() -> None:
+def test_one_forbidden_licence_stops_the_release() -> None:
     with pytest.raises(DistError, match=r"x 1: licence SSPL-1\.0 is not allowed"):
         licence_page(json.dumps([package(expression="SSPL-1.0")]), "[]")

@@ -1,4 +1,4 @@
-"""What the documents at the root say is true."""
+"""The documents at the root are true."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_no_document_installs_from_an_index_that_does_not_have_it(name: str) -> None:
+def test_no_document_installs_us_from_an_index(name: str) -> None:
     named = re.findall(r"pip install (?:-\S+ )*'?([^\s'\[]+)", text(name))
     ours = [each for each in named if re.search(r"heidi[-_]sessions", each)]
     assert {*ours} <= {WHEEL}
@@ -121,11 +121,11 @@ def test_make_help_lists_every_target() -> None:
     assert targets() == set(re.findall(r"^  make (\S+)", shown, re.MULTILINE))
 
 
-def test_ci_runs_the_commands_of_the_readme_and_compares_what_is_generated() -> None:
+def test_ci_runs_the_commands_of_the_readme_and_compares_generated_files() -> None:
     ci = text(".ci/run").splitlines()
     assert ["make", "make test"] == blocks("README.md", "sh")[0].split("\n")[:2]
     assert {"make", "make test-all"} <= set(ci)
-    assert ci.index("make check-generated") < ci.index("make")  # which would hide what is stale
+    assert ci.index("make check-generated") < ci.index("make")  # which would hide stale files
     assert "bash .ci/run" in text(".github/workflows/ci.yml")
 
 
@@ -135,7 +135,7 @@ def test_every_action_is_named_by_its_digest() -> None:
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in actions)
 
 
-def test_what_installs_uv_installs_the_version_that_is_locked() -> None:
+def test_every_install_of_uv_has_the_locked_version() -> None:
     group = tomllib.loads(text("pyproject.toml"))["dependency-groups"]["dev"]
     (locked,) = [line for line in group if line.startswith("uv==")]
     assert f"\n{locked} \\\n" in text("scripts/bootstrap.txt")

@@ -1,4 +1,4 @@
-"""What the guides show runs against the sandbox, and prints what they say that it prints."""
+"""The code of the guides runs against the sandbox, and prints what they show."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NAMES = (
     *("home", "getting-started", "authentication", "pagination", "errors", "judging"),
     "documents",
 )
-"""Each of the others has a test of its own."""
+"""Each of the others has its own test."""
 
 IN_A_CHECKOUT = {"documents"}
-"""What these run is meant for the root of a checkout, and changes nothing in there."""
+"""Their commands are for the root of a checkout, and change nothing there."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ENTERED = ("python3 -m venv heidi\n", ". heidi/bin/activate\n")
@@ -36,11 +36,11 @@ STARTS = {
     "home": {"".join((*ENTERED, INSTALLED, SERVED)), TOLD},
     "getting-started": {ENTERED[-1] + SERVED, TOLD},
 }
-"""What gives a reader what the environment of these tests has already."""
+"""Commands that set up what the environment of these tests already has."""
 
 
 class Block(NamedTuple):
-    """What one guide runs in one language, and what it says that this prints."""
+    """The code of one guide in one language, and its output in the guide."""
 
     program: str
     output: str
@@ -51,9 +51,9 @@ def blocks(name: str) -> list[tuple[str, str]]:
 
 
 def programs(name: str) -> dict[str, Block]:
-    """Join the snippets of a guide, and what is shown behind each, by language.
+    """Join the snippets of a guide, and the output after each, by language.
 
-    The output behind tabs is that of each language.
+    The output after tabs is that of each language.
     """
     found: dict[str, Block] = {}
     shown: list[str] = []
@@ -74,7 +74,7 @@ def programs(name: str) -> dict[str, Block]:
 
 
 def steady(text: str) -> str:
-    """Give all ids the same digits, all ports one, and end each response with a line of its own."""
+    """Replace all ids and ports by fixed ones, and end each response with a newline."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", text)
     return re.sub(r"\d{30,39}", "0", text).replace("}{", "}\n{").rstrip("\n")
 
@@ -110,7 +110,7 @@ def test_a_guide_prints_what_it_shows(
     name: str, language: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     program, output = programs(name)[language]
-    # Users of its own, so that what one guide leaves does not show in another.
+    # Separate users, so that sessions of one guide do not show in another.
     program = program.replace("user@example.com", f"{name}@example.com")
     command = {
         "sh": ["bash", "-euo", "pipefail", "-c", program],
@@ -134,7 +134,7 @@ def test_a_guide_prints_what_it_shows(
     assert before == changed()
 
 
-def test_what_the_guides_set_up_is_what_the_sandbox_serves() -> None:
+def test_the_settings_of_the_guides_are_those_of_the_sandbox() -> None:
     for name, commands in STARTS.items():
         shown = [code for _, code in blocks(name)]
         assert commands == {code for code in shown if code in commands}

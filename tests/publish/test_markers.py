@@ -1,4 +1,4 @@
-"""The markers of other generators have the form that is documented, and lead to what is there."""
+"""The markers of other generators have the documented form, and their references exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def of(operation: Operation) -> dict[str, Any]:
 
 
 def faults(name: str, value: Any, operation: Operation) -> Iterator[str]:
-    """Yield what is wrong with a marker: its form, or where it leads."""
+    """Yield the faults of a marker: its form, or its references."""
     validator = Draft202012Validator(FORMS[name]["schema"])
     wrong = [error.message for error in validator.iter_errors(value)]
     yield from wrong
@@ -50,14 +50,14 @@ def faults(name: str, value: Any, operation: Operation) -> Iterator[str]:
 
 
 def leads(value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield where a marker of pages leads, all in the words of Fern."""
+    """Yield the references of a pagination marker, as Fern writes them."""
     yield from (f"$request.{each['name']}" for each in value.get("inputs", ()))
     yield from value.get("outputs", {}).values()
     yield from (each for each in value.values() if str(each).startswith("$"))
 
 
 def in_response(operation: Operation, steps: list[str]) -> bool:
-    """Say whether the response has a property down some steps."""
+    """Say whether the response has a property at a path."""
     media = operation.value["responses"][str(operation.success.status)]["content"]
     schema = media["application/json"]["schema"]
     for step in steps:
@@ -77,16 +77,16 @@ def test_each_marker_has_the_documented_form_and_leads_somewhere(operation: Oper
 @pytest.mark.parametrize(
     ("name", "wrong"), [(name, wrong) for name, form in FORMS.items() for wrong in form["wrong"]]
 )
-def test_a_wrong_marker_is_seen(name: str, wrong: Any) -> None:
+def test_an_invalid_marker_is_reported(name: str, wrong: Any) -> None:
     assert list(faults(name, wrong, LIST))
 
 
-def test_each_marker_of_the_overlay_has_its_form_written_down_and_each_form_is_used() -> None:
+def test_each_marker_of_the_overlay_has_a_documented_form_and_each_form_is_used() -> None:
     written = {name for action in OVERLAY["actions"] for name in action["update"]}
     assert FORMS.keys() == written
 
 
-def test_a_client_has_the_methods_of_ours() -> None:
+def test_a_client_has_the_same_methods_as_ours() -> None:
     for operation in OPERATIONS:
         found = of(operation)
         method = operation.semantics.get("method", "")
@@ -95,7 +95,7 @@ def test_a_client_has_the_methods_of_ours() -> None:
         assert [method] * 2 == [".".join(filter(None, names)) for names in (fern, speakeasy)]
 
 
-def test_what_does_something_else_the_second_time_is_never_said_to_be_repeatable() -> None:
+def test_only_idempotent_operations_are_marked_as_repeatable() -> None:
     repeated = {each.action for each in OPERATIONS if "x-speakeasy-retries" in of(each)}
     refused = {each.action for each in OPERATIONS if "x-fern-retries" in of(each)}
     assert {"read", "list", "update"} == repeated
@@ -112,7 +112,7 @@ def test_the_markers_change_nothing_else() -> None:
     assert DOCUMENT == document
 
 
-def test_an_operation_without_semantics_has_samples_alone() -> None:
+def test_an_operation_without_semantics_has_only_samples() -> None:
     operation: dict[str, Any] = {"responses": {"200": {"description": "Done."}}}
     document: dict[str, Any] = {**DOCUMENT, "paths": {"/it's": {"get": operation}}}
     overlay = cast("dict[str, Any]", markers(document, samples(document)))
@@ -138,5 +138,5 @@ def test_the_guide_names_every_marker() -> None:
     assert FORMS.keys() == set(re.findall(r"`(x-(?:speakeasy|fern|code)[\w-]+)`", guide))
 
 
-def test_each_form_names_the_page_it_was_written_down_from() -> None:
+def test_each_form_names_the_page_it_was_taken_from() -> None:
     assert all(form["source"].startswith("https://") for form in FORMS.values())

@@ -1,4 +1,4 @@
-"""The published document works with the generators of partners, and what fails is seen.
+"""The published document works with the generators of partners, and failures are reported.
 
 `make portability` tries Go and C# as well; their compilers are too large for any run here.
 """
@@ -116,7 +116,7 @@ def test_a_client_is_generated_passes_its_checker_and_runs_against_the_sandbox(
     assert Proof(name, PROVEN, PROVEN, PROVEN) == proof
 
 
-def test_a_property_of_another_type_is_seen_by_the_checker(tmp_path: Path) -> None:
+def test_a_property_of_another_type_is_reported_by_the_checker(tmp_path: Path) -> None:
     def spoil(document: Any) -> None:
         document["components"]["schemas"]["SessionUpdate"]["properties"]["duration"] = {
             "type": "string"
@@ -128,7 +128,7 @@ def test_a_property_of_another_type_is_seen_by_the_checker(tmp_path: Path) -> No
     assert '"duration"' in proof.checked.reason
 
 
-def test_a_note_that_is_no_longer_true_is_seen(tmp_path: Path) -> None:
+def test_a_note_that_is_no_longer_true_is_reported(tmp_path: Path) -> None:
     def spoil(document: Any) -> None:
         del document["components"]["schemas"]["Session"]["properties"]["created_at"]["format"]
 
@@ -149,7 +149,7 @@ def test_the_sandbox_adds_properties_that_no_document_names(sandbox: Served) -> 
 # What is seen
 
 
-def test_what_the_generator_leaves_out_is_named(tmp_path: Path) -> None:
+def test_data_that_the_generator_leaves_out_is_named(tmp_path: Path) -> None:
     target, content = copying(), Content(("getSession",), ("Session", "Gender"))
     output = tmp_path / "output.json"
     output.write_text('"operationId": "getSession", "Session": {}, "Gender": {}')
@@ -161,7 +161,7 @@ def test_what_the_generator_leaves_out_is_named(tmp_path: Path) -> None:
         output.write_text(output.read_text().replace('"Other"', f'"{name}"', 1))
 
 
-def test_the_content_of_the_document_is_all_of_it() -> None:
+def test_the_content_of_the_document_is_complete() -> None:
     document = json.loads(DOCUMENT.read_text("utf-8"))
     content = Content.of(document)
     found = operations(cast("dict[str, Any]", dereference(document)))
@@ -188,7 +188,7 @@ def test_a_warning_of_the_generator_stops_its_proof(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_program_that_does_not_see_what_it_sent_is_no_proof(name: str) -> None:
+def test_a_program_that_does_not_read_what_it_sent_is_no_proof(name: str) -> None:
     check_walk(f"a log line\n{json.dumps(SEEN)}\n")
     for other in ({**SEEN, name: "otherwise"}, {key: SEEN[key] for key in SEEN.keys() - {name}}):
         with pytest.raises(PortabilityError, match="saw something else in"):
@@ -231,7 +231,7 @@ def test_a_stage_that_fails_ends_the_proof(
     assert states == tuple(outcome.state for outcome in tried(target, tmp_path).outcomes)
 
 
-def test_a_tool_that_is_not_on_the_machine_is_no_failure(
+def test_a_tool_that_is_not_installed_is_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
@@ -241,7 +241,7 @@ def test_a_tool_that_is_not_on_the_machine_is_no_failure(
     assert not path.exists()
 
 
-def test_what_is_proven_is_written_and_current(tmp_path: Path) -> None:
+def test_the_proven_version_is_written_and_current(tmp_path: Path) -> None:
     targets, path = {"copy": copying()}, tmp_path / "page.md"
     assert 1 == main(["--check"], targets, path)
     assert 0 == main([], targets, path)
@@ -249,7 +249,7 @@ def test_what_is_proven_is_written_and_current(tmp_path: Path) -> None:
     assert 0 == main(["--check"], targets, path)
 
 
-def test_what_fails_ends_with_1_and_leaves_the_page(
+def test_a_failure_exits_1_and_does_not_change_the_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     targets = {"copy": copying(check=fails("a type error"))}
@@ -273,9 +273,9 @@ def test_typescript_is_checked_at_its_strictest() -> None:
 # What is committed
 
 
-def test_the_page_says_what_the_targets_and_the_locks_say_of_the_version_it_names() -> None:
+def test_the_page_agrees_with_the_targets_and_locks_of_its_version() -> None:
     text = PAGE.read_text("utf-8")
-    # A document that moved on is proven when `make portability` runs next, before a release.
+    # A changed document is proven when `make portability` runs next, before a release.
     (proven,) = re.findall(r"^## What is proven of version (\S+)$", text, re.MULTILINE)
     assert page(TARGETS, proven) == text
 

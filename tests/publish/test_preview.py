@@ -56,7 +56,7 @@ def test_the_preview_serves_the_publication_until_it_is_interrupted(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("taken", [True, False])
-def test_a_port_that_cannot_be_had_is_named(
+def test_an_unavailable_port_is_named(
     published: tuple[Path, Path], taken: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as other:
@@ -69,7 +69,7 @@ def test_a_port_that_cannot_be_had_is_named(
     assert line.endswith("; name another with --port")
 
 
-def test_what_cannot_be_published_is_not_served(
+def test_an_unpublishable_document_is_not_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main(["--port", "0"], tmp_path)

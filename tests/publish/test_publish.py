@@ -39,7 +39,7 @@ PUBLISH = (
 
 @pytest.fixture
 def root(published: tuple[Path, Path], tmp_path: Path) -> Path:
-    """A copy of the sources to spoil."""
+    """A copy of the sources, for tests to break."""
     copy = tmp_path / "root"
     shutil.copytree(published[0], copy, ignore=shutil.ignore_patterns("build"))
     return copy
@@ -47,7 +47,7 @@ def root(published: tuple[Path, Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def kept(published: tuple[Path, Path], root: Path) -> Path:
-    """A page that was published before, of the same version."""
+    """An earlier publication of the same version."""
     page = root / published[1].relative_to(published[0]) / "index.html"
     page.parent.mkdir(parents=True)
     page.write_text("as it was")
@@ -93,7 +93,7 @@ def test_every_document_but_that_of_the_sessions_page_can_get_a_token(site: Path
         assert (name != "base") == any(each.action == "issue" for each in found)
 
 
-def test_the_vocabulary_is_the_one_that_the_documents_are_checked_by(site: Path) -> None:
+def test_the_published_vocabulary_is_the_one_that_documents_are_checked_with(site: Path) -> None:
     name = VOCABULARY.name
     assert VOCABULARY.read_bytes() == (site / "documents" / name).read_bytes()
 
@@ -105,9 +105,7 @@ def test_yaml_and_json_are_the_derived_document(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_plain_document_is_the_same_without_a_word_about_its_origin(
-    site: Path, name: str
-) -> None:
+def test_the_plain_document_is_the_same_without_provenance(site: Path, name: str) -> None:
     folder = site / "documents"
     plain: Any = load(folder / f"{name}.plain.yaml")
     assert plain == load(folder / f"{name}.plain.json")
@@ -126,7 +124,7 @@ def stripped(node: Any) -> Any:
     return [stripped(child) for child in node] if isinstance(node, list) else node
 
 
-def test_a_dereferenced_document_refers_to_nothing(site: Path) -> None:
+def test_a_dereferenced_document_has_no_references(site: Path) -> None:
     paths = list((site / "documents").glob("*.dereferenced.json"))
     assert len(paths) == 2 * len(DOCUMENTS)
     assert [path.name for path in paths if '"$ref"' in path.read_text(encoding="utf-8")] == []
@@ -224,9 +222,7 @@ def test_the_bill_of_materials_names_what_is_locked_with_hashes_and_licences(sit
     assert set(without) <= {"colorama", "httpx-aiohttp", "tzdata", "win32-setctime"}
 
 
-def test_one_description_changes_what_is_made_of_it_and_nothing_else(
-    root: Path, site: Path
-) -> None:
+def test_a_changed_description_changes_only_what_is_made_from_it(root: Path, site: Path) -> None:
     path = root / "openapi/openapi.yaml"
     path.write_text(path.read_text().replace("A name for people to read.", "A readable name."))
     before, after = contents(site), contents(publish(root)[0])
@@ -289,7 +285,7 @@ def test_the_wheel_is_among_the_downloads_where_it_was_built(root: Path, site: P
 
 
 @pytest.mark.slow
-def test_a_new_guide_stands_in_its_place_among_the_others(root: Path) -> None:
+def test_a_new_guide_is_in_its_place_among_the_others(root: Path) -> None:
     guides = root / "openapi/guides"
     text = "# {} guide\n\nFirst. Second, with [a link](client.md#errors).\n"
     for name in ("sandbox", "another"):
@@ -354,10 +350,10 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         replace("overrides/overlays/semantics.yaml", "extends: ../../", "extends: "),
         "semantics.yaml: must say `extends: ",
     ),
-    "a document that is none": (put("openapi/openapi.yaml", "- 1"), ""),
+    "an invalid document": (put("openapi/openapi.yaml", "- 1"), ""),
     "a document with half a line": (append("openapi/openapi.yaml", "\n: ["), "openapi.yaml:"),
-    "a lock file that is none": (put("uv.lock", "?"), "uv.lock: uv cannot export it"),
-    "a changelog that is not there": (lambda root: (root / "CHANGELOG.md").unlink(), "CHANGELOG"),
+    "an invalid lock file": (put("uv.lock", "?"), "uv.lock: uv cannot export it"),
+    "a missing changelog": (lambda root: (root / "CHANGELOG.md").unlink(), "CHANGELOG"),
     "a template with a mistake": (
         put("scripts/site/page.html", "{{ page.nothing }}"),
         "page.html: ",
@@ -376,7 +372,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("what", SPOILT)
 @pytest.mark.usefixtures("kept")
-def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
+def test_an_unusable_source_is_one_line_and_does_not_change_the_publication(
     root: Path,
     what: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -395,7 +391,7 @@ def test_what_cannot_be_used_is_one_line_and_leaves_what_was_published(
     ]
 
 
-def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_date_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
     with pytest.raises(DocumentError, match="SOURCE_DATE_EPOCH: 'today' is no number of seconds"):
         publish(root)
@@ -403,7 +399,7 @@ def test_a_date_that_is_none_is_refused(root: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
-def test_an_interruption_leaves_what_was_published(
+def test_an_interruption_does_not_change_the_publication(
     root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(_: Path) -> None:

@@ -33,17 +33,17 @@ EXAMPLES = {str(value_of(each)) for o in OPERATIONS for each in o.parameters_in(
 
 
 def joined(language: str) -> str:
-    """Return one program with all samples, first that which gets a token."""
+    """Return one program with all samples; the one that gets a token comes first."""
     first = [WRITTEN[each.request][language] for each in OPERATIONS if each.action == "issue"]
     others = [WRITTEN[each.request][language] for each in OPERATIONS if each.action != "issue"]
-    if language == "ts":  # what a block names stays in there
+    if language == "ts":  # names of a block are local
         others = [f"{{\n{text}\n}}" for text in others]
     return "\n".join([*first, *others])
 
 
 @pytest.fixture
 def environment(sandbox: Sandbox) -> dict[str, str]:
-    """What a reader has from the sandbox."""
+    """The settings that a reader has from the sandbox."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HEIDI_BASE_URL": sandbox.url,
@@ -97,7 +97,7 @@ def test_every_operation_has_a_sample_in_each_language() -> None:
 
 
 def successes(language: str, output: str) -> int:
-    """Count the responses that a program printed and that are no errors."""
+    """Count the printed responses that are not errors."""
     if language == "ts":
         return len(re.findall(r"^200 ", output, re.MULTILINE))
     lines = output.replace("}{", "}\n{").splitlines()
@@ -110,12 +110,12 @@ def test_the_samples_of_all_operations_succeed(
 ) -> None:
     done = run(language, session, environment, tmp_path)
     assert ("", 0) == (done.stderr, done.returncode)
-    if language != "python":  # where an error ends the program
+    if language != "python":  # so that an error ends the program
         assert len(OPERATIONS) - 1 == successes(language, done.stdout)
 
 
 @pytest.mark.parametrize("language", ["sh", "python", "ts"])
-def test_a_sample_that_fails_is_seen(
+def test_a_failed_sample_is_reported(
     language: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     with pytest.raises(AssertionError):
@@ -152,7 +152,7 @@ def test_the_typescript_of_the_site_is_type_checked(program: str, tmp_path: Path
 
 
 @pytest.mark.long
-def test_typescript_with_a_wrong_type_is_seen(tmp_path: Path) -> None:
+def test_typescript_with_a_wrong_type_is_reported(tmp_path: Path) -> None:
     wrong = joined("ts").replace("HEIDI_API_KEY!", "HEIDI_API_KEY")
     with pytest.raises(PortabilityError, match="error TS2"):
         type_check(wrong, tmp_path)

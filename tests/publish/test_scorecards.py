@@ -1,4 +1,4 @@
-"""The scorecards say of each ready driver what the judge said."""
+"""The scorecards show the verdict of the judge for each ready driver."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def card(file: str, *findings: dict[str, str], **results: str) -> Card:
     return Card(interpreted(file, "bash", "bash"), f"{file} 1", report)
 
 
-def test_a_page_says_what_became_of_each_scenario_for_each_driver() -> None:
+def test_a_page_has_the_result_of_each_scenario_for_each_driver() -> None:
     finding = {"title": "loses pages (pages-all)", "rule": "pages-all", "expected": "7", "got": "3"}
     cards = [
         card("one", cookies="passed", pages_all="passed"),
@@ -60,7 +60,7 @@ def test_a_page_says_what_became_of_each_scenario_for_each_driver() -> None:
     assert "client -- bash conformance/drivers/one\n" in text
 
 
-def test_a_driver_that_cannot_be_judged_is_no_scorecard(tmp_path: Path) -> None:
+def test_a_driver_that_cannot_be_judged_has_no_scorecard(tmp_path: Path) -> None:
     silent = tmp_path / "silent.sh"
     silent.write_text("exit 3\n")
     with pytest.raises(PortabilityError, match="exited with 3 before it wrote"):
@@ -84,7 +84,7 @@ def waited_for(seconds: float, done: Callable[[], bool]) -> bool:
     return done()
 
 
-# A terminal sends it to the whole group, which the sandbox has left; others to one process.
+# A terminal sends it to the process group, which the sandbox has left; others to one process.
 @pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["group", "process"])
 def test_ctrl_c_leaves_nothing_running(send: Callable[[int, int], None], tmp_path: Path) -> None:
     path = f"{tmp_path}:{os.environ['PATH']}"
@@ -125,7 +125,7 @@ def test_the_page_has_every_scenario_and_every_driver() -> None:
     assert {each.file for each in READY} == {path.name for path in (ROOT / DRIVERS).glob("*.*")}
 
 
-def test_the_page_names_the_versions_that_are_here() -> None:
+def test_the_page_names_the_installed_versions() -> None:
     own = heidi_sessions.__version__
     stock = metadata.version("openapi-python-client")
     for words in (
@@ -136,6 +136,6 @@ def test_the_page_names_the_versions_that_are_here() -> None:
         assert f"| {words} |" in TEXT
 
 
-def test_the_own_client_passes_everything_on_the_page() -> None:
+def test_our_client_passes_everything_on_the_page() -> None:
     for _, _, cells in ROW.findall(TEXT):
         assert ["passed", "passed"] == cells.split(" | ")[:2]

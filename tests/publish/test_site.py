@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Page(HTMLParser):
-    """Collects what a page names, holds and allows."""
+    """Collects the links, anchors and policy of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ COMMENTED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 TARGET = re.compile(r"\]\(([^)\s]+)\)")
 
 
-def test_every_page_is_there_as_markdown_too(site: Path, pages: dict[str, Page]) -> None:
+def test_every_page_exists_as_markdown_too(site: Path, pages: dict[str, Page]) -> None:
     texts = {path.name for path in site.glob("*.html.md")}
     assert {f"{name}.md" for name in pages.keys() - {"404.html"}} == texts
     for name in texts:
@@ -173,7 +173,7 @@ def test_no_comment_of_a_source_is_shown(site: Path, pages: dict[str, Page]) -> 
     assert ("First.", "# T\n\n\nFirst.\n") == (text.summary, text.markdown)
 
 
-def test_the_first_page_has_what_a_reader_looks_for(pages: dict[str, Page]) -> None:
+def test_the_first_page_has_the_important_links(pages: dict[str, Page]) -> None:
     page = pages["index.html"]
     client: Any = derive("client")
     for server in client["servers"]:
@@ -205,7 +205,7 @@ def test_snippets_of_several_languages_become_tabs() -> None:
     assert 1 == text.html.count('class="output"')
 
 
-def test_no_anchor_stands_twice_on_a_page(pages: dict[str, Page]) -> None:
+def test_every_anchor_is_unique_on_a_page(pages: dict[str, Page]) -> None:
     twice = {
         name: [anchor for anchor in page.anchors if page.anchors.count(anchor) > 1]
         for name, page in pages.items()
@@ -231,7 +231,7 @@ def test_the_policy_lets_the_console_alone_call_this_machine(pages: dict[str, Pa
     assert {"'self'"} == set(allowed.values())
 
 
-def test_the_bundles_are_told_to_ask_nobody_else(site: Path) -> None:
+def test_the_bundles_are_configured_to_call_no_other_host(site: Path) -> None:
     script = (site / "assets/console-data.js").read_text(encoding="utf-8")
     drawn, _ = json.JSONDecoder().raw_decode(script.removeprefix("window.heidi = "))
     wanted = {
@@ -310,7 +310,7 @@ def test_everything_that_is_not_documented_is_on_the_page_with_its_decision(
     statuses = [found["status"] for found in provenances(base)]
     for status in ("unknown", "inferred", "anomaly"):
         count = statuses.count(status)
-        # The one beyond: the name of the parameter for the next page, which an overlay infers.
+        # The additional one: the name of the parameter for the next page, which an overlay infers.
         assert count + (status == "inferred") == [row.status for row in rows].count(status)
     known = decisions((ROOT / "openapi/DECISIONS.md").read_text(encoding="utf-8"))
     cited = set(re.findall(r"decision:(\w+)", str(provenances(decided))))
@@ -320,7 +320,7 @@ def test_everything_that_is_not_documented_is_on_the_page_with_its_decision(
         assert f"decisions.html#{id_}" in pages["unsaid.html"].links
 
 
-def test_a_silence_names_its_place_and_what_was_decided_about_it() -> None:
+def test_an_undocumented_fact_has_its_place_and_decision() -> None:
     shown = {"status": "example", "source": "seed:L1", "note": "Shown once."}
     base = {"paths": {"/a": {"get": {"parameters": [{"name": "n", "x-provenance": shown}]}}}}
     decided = json.loads(json.dumps(base))
@@ -331,7 +331,7 @@ def test_a_silence_names_its_place_and_what_was_decided_about_it() -> None:
     assert {"GET /a": [expected]} == silences(base, decided)
 
 
-def test_markdown_holds_no_mark_up_of_its_own() -> None:
+def test_markdown_has_no_other_markup() -> None:
     text = render(
         "# T\n\n<script>x</script> [a](b.md) `<i>`\n", "t.md", {"b.md": "b.html"}.__getitem__
     )
@@ -339,7 +339,7 @@ def test_markdown_holds_no_mark_up_of_its_own() -> None:
     assert '<a href="b.html">a</a> <code>&lt;i&gt;</code>' in text.html
 
 
-def test_what_has_no_colour_of_its_own_has_no_mark_up(site: Path) -> None:
+def test_code_without_colours_has_no_markup(site: Path) -> None:
     style = (site / "assets/text.css").read_text(encoding="utf-8")
     rules = re.findall(r"^(\.\w+(?:, \.\w+)+) \{ color: var\(--code-", style, re.MULTILINE)
     assert COLOURED == {name for rule in rules for name in re.findall(r"\.(\w+)", rule)}
@@ -349,13 +349,13 @@ def test_what_has_no_colour_of_its_own_has_no_mark_up(site: Path) -> None:
     assert '<span class="kn">from</span> ' in text
 
 
-def test_headings_of_one_name_have_anchors_of_their_own() -> None:
+def test_headings_with_the_same_name_have_different_anchors() -> None:
     text = render("# T\n\n## Added\n\n## Added\n\n## Added\n", "t.md", dict[str, str]().__getitem__)
     assert ["t", "added", "added-1", "added-2"] == [heading.anchor for heading in text.headings]
     assert ["t", "added", "added-1", "added-2"] == Page(text.html).anchors
 
 
-def test_a_link_that_would_run_a_script_is_none() -> None:
+def test_a_link_with_a_script_is_not_a_link() -> None:
     text = render("# T\n\n[a](javascript:alert(1))\n", "t.md", dict[str, str]().__getitem__)
     assert "href" not in text.html
 

@@ -1,4 +1,4 @@
-"""The site in a real browser: what it asks for, says, shows, and does."""
+"""The site in a real browser: its requests, messages, looks and behaviour."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ PRINT_DARK: Final = {
 }
 
 FILES: Final = ("index.html", "reference.html", "console.html")
-"""One page of each kind, for what no server serves."""
+"""One page of each kind, opened from files."""
 
 JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
     "toggle": (
@@ -251,11 +251,11 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
         for page in ("index.html", "reference.html", "console.html")
     },
 }
-"""What one does on a page, by name."""
+"""The steps on a page, by name."""
 
 
 def console(token: str, identifier: str) -> list[list[Any]]:
-    """Put each operation to the sandbox in the console."""
+    """Send each operation to the sandbox from the console."""
     named = [["click", "[contenteditable][aria-label=Value]"], ["keys", identifier]]
     items = PAGE["items"].rpartition("/")[2]
     requests: list[tuple[Action, list[list[Any]], str]] = [
@@ -288,7 +288,7 @@ def read(url: str, token: str, identifier: str) -> str:
 
 
 def from_file(site: Path, page: str) -> dict[str, Any]:
-    """Search on a page that no server serves."""
+    """Search on a page that is opened as a file."""
     steps = [
         *([DRAWN[page]] if page in DRAWN else []),
         ["type", "#query", UPDATE.name],
@@ -330,7 +330,7 @@ def browser() -> str:
 
 
 class _Handler(Handler):
-    """Serves the site, where the console knows a sandbox of these tests and not that of make."""
+    """Serves the site with a console that calls the sandbox of these tests."""
 
     def __init__(self, *values: Any, sandbox_url: str, **named: Any) -> None:
         self.sandbox_url = sandbox_url
@@ -351,7 +351,7 @@ class _Handler(Handler):
 
 @pytest.fixture(scope="module")
 def seen(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
-    """What one browser saw on all journeys, by name, and how the site looked, by `page scheme`."""
+    """The results of all journeys in one browser, by name, and the looks, by `page scheme`."""
     chromium = browser()
     with serving() as sandbox:
         handler = functools.partial(_Handler, directory=str(site), sandbox_url=sandbox.url)
@@ -407,23 +407,23 @@ def pages(seen: dict[str, Seen]) -> dict[str, Seen]:
     }
 
 
-def test_every_page_is_looked_at(site: Path, pages: dict[str, Seen]) -> None:
+def test_every_page_is_visited(site: Path, pages: dict[str, Seen]) -> None:
     names = {path.name for path in site.glob("*.html")}
     assert {"index.html", "reference.html", "console.html", "unsaid.html"} <= names
     assert {f"{name} {scheme}" for name in names for scheme in ("light", "dark")} == pages.keys()
 
 
-def test_every_journey_comes_to_its_end(seen: dict[str, Seen]) -> None:
+def test_every_journey_is_completed(seen: dict[str, Seen]) -> None:
     assert {} == {name: visit["failure"] for name, visit in seen.items() if visit["failure"]}
 
 
-def test_no_page_has_anything_to_complain_about(seen: dict[str, Seen]) -> None:
+def test_no_page_logs_an_error(seen: dict[str, Seen]) -> None:
     expected = ("policy ", "missing")
     errors = {name: v["errors"] for name, v in seen.items() if not name.startswith(expected)}
     assert {} == {name: said for name, said in errors.items() if said}
 
 
-def test_no_page_asks_anybody_else(seen: dict[str, Seen]) -> None:
+def test_no_page_calls_another_host(seen: dict[str, Seen]) -> None:
     ours = ("data:", "blob:", seen["console"]["sandbox"])
     asked = {url for visit in seen.values() for url in visit["requests"]}
     bundles = {"assets/scalar.js", "assets/redoc.js", "assets/lunr.js"}
@@ -438,8 +438,8 @@ def test_no_page_breaks_a_rule_of_wcag_aa(pages: dict[str, Seen]) -> None:
         assert {} == {name: page[width] for name, page in pages.items() if page[width]}
 
 
-def test_content_comes_within_a_second(pages: dict[str, Seen]) -> None:
-    # Of each page the better of two: the machine may be busy with something else.
+def test_content_appears_within_a_second(pages: dict[str, Seen]) -> None:
+    # The better of two visits counts, because the machine may be busy.
     best: dict[str, float] = {}
     for name, page in pages.items():
         key = name.split()[0]
@@ -447,7 +447,7 @@ def test_content_comes_within_a_second(pages: dict[str, Seen]) -> None:
     assert {} == {name: paint for name, paint in best.items() if not 0 < paint < FIRST_CONTENT}
 
 
-def test_a_page_is_light_but_for_the_bundle_of_its_reference(
+def test_a_page_is_small_except_the_bundle_of_its_reference(
     site: Path, pages: dict[str, Seen]
 ) -> None:
     weights = {
@@ -470,11 +470,11 @@ def test_the_header_is_one_line_on_a_phone(pages: dict[str, Seen]) -> None:
     assert {} == {name: height for name, height in heights.items() if not 0 < height <= ONE_LINE}
 
 
-def test_a_phone_has_the_navigation_behind_a_button(seen: dict[str, Seen]) -> None:
+def test_on_a_phone_a_button_opens_the_navigation(seen: dict[str, Seen]) -> None:
     assert [False, True, []] == seen["menu"]["read"]
 
 
-def test_code_is_copied_as_it_is_shown(seen: dict[str, Seen]) -> None:
+def test_code_is_copied_as_shown(seen: dict[str, Seen]) -> None:
     *_, (copied, shown) = seen["copy"]["read"]
     assert "heidi-sandbox serve" in copied
     assert shown.rstrip() == copied
@@ -485,14 +485,14 @@ def test_a_reader_chooses_a_language_once(seen: dict[str, Seen]) -> None:
     assert (["curl"], ["Python"], "TypeScript", ["TypeScript"]) == (first, chosen, focused, later)
 
 
-def test_a_page_that_does_not_exist_leads_on(seen: dict[str, Seen]) -> None:
+def test_the_page_for_unknown_paths_has_links(seen: dict[str, Seen]) -> None:
     position, link = seen["missing"]["read"]
-    assert "sticky" == position  # the style was found, from a folder as well
+    assert "sticky" == position  # the style is found, from a subfolder as well
     assert re.fullmatch(r"http://[\w.:]+/index.html", link)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_is_as_dark_as_the_system(pages: dict[str, Seen], scheme: str) -> None:
+def test_a_page_follows_the_dark_mode_of_the_system(pages: dict[str, Seen], scheme: str) -> None:
     papers = {name: page["paper"] for name, page in pages.items() if name.endswith(scheme)}
     dark = {name for name, paper in papers.items() if max(colour(paper)) < 64}
     assert dark == (papers.keys() if scheme == "dark" else set())
@@ -502,7 +502,7 @@ def colour(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", text)][:3]
 
 
-def test_the_toggle_turns_the_page_and_is_remembered(seen: dict[str, Seen]) -> None:
+def test_the_toggle_changes_the_mode_and_is_remembered(seen: dict[str, Seen]) -> None:
     light, dark, pressed, later = seen["toggle"]["read"]
     assert ("true", dark) == (pressed, later)
     assert min(colour(light)) > 192
@@ -514,7 +514,7 @@ def test_the_references_follow_the_toggle(seen: dict[str, Seen]) -> None:
     assert [False] == seen["toggle console"]["read"]  # and then its journey waits for true
 
 
-def test_the_console_turns_dark_with_the_system(seen: dict[str, Seen]) -> None:
+def test_the_console_follows_the_dark_mode_of_the_system(seen: dict[str, Seen]) -> None:
     assert ["dark-mode"] == seen["system console"]["read"]
 
 
@@ -544,7 +544,7 @@ def test_a_reference_that_was_dark_is_printed_black_on_white(seen: dict[str, See
 
 
 @pytest.mark.parametrize("page", FILES)
-def test_a_page_that_is_opened_as_a_file_is_drawn_and_searched(
+def test_a_page_that_is_opened_as_a_file_is_rendered_and_searchable(
     seen: dict[str, Seen], page: str
 ) -> None:
     (found,) = seen[f"file {page}"]["read"]
@@ -552,14 +552,14 @@ def test_a_page_that_is_opened_as_a_file_is_drawn_and_searched(
 
 
 @pytest.mark.parametrize("page", ["index.html", "reference.html", "console.html"])
-def test_the_policy_stops_a_foreign_request(seen: dict[str, Seen], page: str) -> None:
+def test_the_policy_blocks_requests_to_other_hosts(seen: dict[str, Seen], page: str) -> None:
     visit = seen[f"policy {page}"]
     assert ["connect-src"] == visit["read"]
     assert visit["errors"]
     assert [] == [error for error in visit["errors"] if "Content Security Policy" not in error]
 
 
-def test_the_console_puts_every_operation_to_the_sandbox(seen: dict[str, Seen]) -> None:
+def test_the_console_sends_every_operation_to_the_sandbox(seen: dict[str, Seen]) -> None:
     visit = seen["console"]
     sent = {url for url in visit["requests"] if url.startswith("http")}
     paths = (CREATE.path, path_of(visit["session"]), LIST.path)

@@ -29,7 +29,7 @@ QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
 
 def command() -> str:
-    """Return what the guide says to run, with the Redocly that is locked."""
+    """Return the command of the guide, with the locked Redocly."""
     guide = (ROOT / "openapi/guides/workflows.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     tools: Any = load(ROOT / "scripts/node/package.json")
@@ -95,7 +95,7 @@ def test_the_guide_runs_each_workflow(site: Path, sandbox: Sandbox, tmp_path: Pa
     assert sorted({*created, new}) == sorted(seen)
 
 
-def test_a_workflow_ends_where_the_key_is_refused(
+def test_a_workflow_ends_when_the_key_is_refused(
     site: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     code, exchanges = run(site, sandbox, tmp_path, api_key="wrong")
@@ -104,7 +104,7 @@ def test_a_workflow_ends_where_the_key_is_refused(
 
 
 def linted(document: Any, tmp_path: Path) -> str:
-    """Return what Redocly says of an Arazzo document, nothing where it is valid."""
+    """Return the problems that Redocly finds in an Arazzo document."""
     path = tmp_path / "workflows.arazzo.yaml"
     path.write_text(dump_yaml(document), encoding="utf-8")
     done = subprocess.run(
@@ -149,7 +149,7 @@ def test_the_workflows_are_valid(site: Path, tmp_path: Path) -> None:
         (kind, "`type` can be one of"),
     ],
 )
-def test_what_is_not_arazzo_is_seen(
+def test_an_invalid_arazzo_document_is_reported(
     spoil: Callable[[Any], None], reason: str, site: Path, tmp_path: Path
 ) -> None:
     document: Any = load(site / NAME)
@@ -157,7 +157,7 @@ def test_what_is_not_arazzo_is_seen(
     assert reason in linted(document, tmp_path)
 
 
-def test_another_resource_has_workflows_of_its_own(tmp_path: Path) -> None:
+def test_another_resource_has_its_own_workflows(tmp_path: Path) -> None:
     root = copy_sources(tmp_path)
     add_to(root)
     document: Any = derive("strict", root)

@@ -1,4 +1,4 @@
-"""What the tests say to a sandbox: the four operations, and bytes that no client would send."""
+"""A client of a sandbox for tests: the four operations, and bytes that no client would send."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from heidi_sandbox import Sandbox
 
-# Made once: each client would make its own, in some 20 ms.
+# Created once: each client would create its own, which takes 20 ms.
 TRUST = ssl.create_default_context()
 
 _numbers = count(1)

@@ -1,4 +1,4 @@
-"""S1, and how a token is bought."""
+"""S1, and how a token is issued."""
 
 import base64
 import re
@@ -32,7 +32,7 @@ def ask(sandbox: Sandbox, authorization: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_s1_every_operation_wants_a_token(sandbox: Sandbox, method: str, path: str) -> None:
+def test_s1_every_operation_needs_a_token(sandbox: Sandbox, method: str, path: str) -> None:
     response = httpx.request(method, sandbox.url + path, verify=TRUST)
     assert UNAUTHENTICATED == error_of(response)
     assert "Bearer" == response.headers["www-authenticate"]
@@ -42,7 +42,7 @@ def test_s1_every_operation_wants_a_token(sandbox: Sandbox, method: str, path: s
     ("method", "path"),
     [("DELETE", "/sessions/1"), ("PATCH", "/sessions"), ("GET", "/sessions/linked-user?page=x")],
 )
-def test_s1_a_token_is_asked_for_before_method_query_and_body(
+def test_s1_a_token_is_checked_before_method_query_and_body(
     sandbox: Sandbox, method: str, path: str
 ) -> None:
     response = httpx.request(method, sandbox.url + path, content=b"{", verify=TRUST)
@@ -53,7 +53,7 @@ def test_s1_a_token_is_asked_for_before_method_query_and_body(
     "authorization",
     ["", "Bearer", "{token}", "Basic {token}", "Token {token}", "Bearer{token}"],
 )
-def test_s1_another_scheme_than_bearer_is_refused(sandbox: Sandbox, authorization: str) -> None:
+def test_s1_any_scheme_but_bearer_is_refused(sandbox: Sandbox, authorization: str) -> None:
     response = ask(sandbox, authorization.format(token=sandbox.token()))
     assert UNAUTHENTICATED == error_of(response)
 
@@ -74,7 +74,7 @@ def test_s1_a_token_with_any_one_character_changed_is_refused(sandbox: Sandbox) 
             assert UNAUTHENTICATED == error_of(response), index
 
 
-def test_s1_the_last_character_has_one_right_value(sandbox: Sandbox) -> None:
+def test_s1_the_last_character_has_one_valid_value(sandbox: Sandbox) -> None:
     """Two of its six bits are unused, so three others decode to the same signature."""
     token = sandbox.token()
     accepted = [
@@ -118,14 +118,14 @@ def test_a_user_who_is_called_expired_gets_a_token_that_has_expired(
     assert UNAUTHENTICATED == error_of(ask(sandbox, f"Bearer {sandbox.token(email)}"))
 
 
-def test_the_key_buys_a_token_that_works(sandbox: Sandbox) -> None:
+def test_a_token_for_the_key_works(sandbox: Sandbox) -> None:
     response = buy(sandbox, sandbox.api_key, email="a@example.com", third_party_internal_id="7")
     assert 200 == response.status_code
     with Api(sandbox.url, response.json()["token"]) as api:
         assert api.session(api.create())["session_id"]
 
 
-def test_the_response_says_in_utc_when_the_token_ends(sandbox: Sandbox) -> None:
+def test_the_response_has_the_expiry_of_the_token_in_utc(sandbox: Sandbox) -> None:
     before = datetime.now(UTC)
     text = buy(sandbox, sandbox.api_key, email="a", third_party_internal_id="b").json()[
         "expiration_time"
@@ -135,7 +135,7 @@ def test_the_response_says_in_utc_when_the_token_ends(sandbox: Sandbox) -> None:
     assert abs(lifetime - timedelta(days=1)) < timedelta(seconds=30)
 
 
-def test_a_wrong_or_missing_key_buys_nothing(sandbox: Sandbox) -> None:
+def test_a_wrong_or_missing_key_gets_no_token(sandbox: Sandbox) -> None:
     key = sandbox.api_key
     for wrong in (None, "", key[:-1], key + "x", key.swapcase(), "ключ".encode().decode("latin-1")):
         headers = [] if wrong is None else [(b"Heidi-Api-Key", wrong.encode("latin-1"))]
@@ -166,7 +166,7 @@ def test_a_token_needs_both_email_and_id(sandbox: Sandbox) -> None:
         (("a\0", "1"), ("a", "1")),
     ],
 )
-def test_email_and_id_together_are_the_user_to_the_last_character(
+def test_email_and_id_together_identify_the_user_exactly(
     sandbox: Sandbox, one: tuple[str, str], two: tuple[str, str]
 ) -> None:
     tokens = [
@@ -185,7 +185,7 @@ def test_email_and_id_together_are_the_user_to_the_last_character(
         assert 200 == again.get(f"/sessions/{session_id}").status_code
 
 
-def test_a_token_tells_nothing_about_its_user(sandbox: Sandbox) -> None:
+def test_a_token_reveals_nothing_about_its_user(sandbox: Sandbox) -> None:
     payload = sandbox.token("somebody@example.com", "internal-77").split(".")[1]
     claims = base64.urlsafe_b64decode(payload + "==")
     assert b"somebody" not in claims

@@ -31,7 +31,7 @@ def ask(api: Api, faults: str, method: str = "POST", path: str = "/sessions") ->
     return api.request(method, path, headers={HEADER: faults})
 
 
-def test_without_the_flag_the_header_means_nothing(api: Api) -> None:
+def test_without_the_flag_the_header_is_ignored(api: Api) -> None:
     for faults in ("drop", "rate-limited", "nonsense"):
         assert 200 == ask(api, faults).status_code
 
@@ -40,7 +40,7 @@ def test_without_the_header_all_is_well(user: Api) -> None:
     assert 0 == user.session(user.create())["duration"]
 
 
-def test_latency_waits_and_then_goes_on(user: Api) -> None:
+def test_latency_waits_and_then_continues(user: Api) -> None:
     begun = time.monotonic()
     assert 200 == ask(user, "latency=300ms").status_code
     assert 0.3 <= time.monotonic() - begun
@@ -60,7 +60,7 @@ def test_a_limited_rate_is_429_with_retry_after(user: Api, faults: str, seconds:
 @pytest.mark.parametrize(
     ("faults", "seconds"), [("unavailable", None), ("unavailable;retry-after=2", "2")]
 )
-def test_unavailable_is_503_with_retry_after_where_it_is_wanted(
+def test_unavailable_is_503_with_retry_after_if_requested(
     user: Api, faults: str, seconds: str | None
 ) -> None:
     response = ask(user, faults)
@@ -85,7 +85,7 @@ def test_drop_closes_no_other_connection(chaotic: Sandbox, user: Api) -> None:
         for _ in range(3):
             with pytest.raises(httpx.RemoteProtocolError):
                 ask(user, "drop")
-            # A client that must connect anew would not notice: the pool shows it.
+            # A client that must reconnect would not notice: the pool shows it.
             assert 1 == other.page()["total_count"]
 
 
@@ -113,7 +113,7 @@ def test_an_expired_token_is_401(user: Api) -> None:
     assert 0 == user.page()["total_count"]
 
 
-def test_next_page_null_hides_that_there_is_more(user: Api) -> None:
+def test_next_page_null_hides_the_next_page(user: Api) -> None:
     for _ in range(3):
         user.create()
     for size, more in ((2, True), (3, False)):
@@ -122,25 +122,25 @@ def test_next_page_null_hides_that_there_is_more(user: Api) -> None:
         assert (None, more, size) == (page["next_page"], page["has_next_page"], page["count"])
 
 
-def test_next_page_null_leaves_any_other_response_alone(user: Api) -> None:
+def test_next_page_null_does_not_change_other_responses(user: Api) -> None:
     session_id = user.create()
     whole = user.get(f"/sessions/{session_id}")
     assert whole.content == ask(user, "next-page-null", "GET", f"/sessions/{session_id}").content
 
 
-def test_several_faults_happen_from_left_to_right(user: Api) -> None:
+def test_several_faults_are_applied_from_left_to_right(user: Api) -> None:
     begun = time.monotonic()
     assert 429 == ask(user, "latency=200ms, rate-limited").status_code
     assert 0.2 <= time.monotonic() - begun
     assert 429 == ask(user, "rate-limited, latency=60s").status_code
 
 
-def test_times_says_how_often_before_one_passes(user: Api) -> None:
+def test_times_is_the_number_of_faults_before_a_success(user: Api) -> None:
     statuses = [ask(user, "rate-limited; times=2").status_code for _ in range(6)]
     assert [429, 429, 200, 429, 429, 200] == statuses
 
 
-def test_times_counts_for_each_user_and_header_alone(chaotic: Sandbox, user: Api) -> None:
+def test_times_counts_for_each_user_and_header_separately(chaotic: Sandbox, user: Api) -> None:
     with new_user(chaotic) as other:
         for api in (user, other):
             assert 503 == ask(api, "unavailable; times=1").status_code
@@ -168,7 +168,7 @@ def test_times_counts_for_each_user_and_header_alone(chaotic: Sandbox, user: Api
         ("rate-limited; times=-1", "times must be a whole number"),
     ],
 )
-def test_what_is_no_fault_is_400_and_says_what_there_is(
+def test_an_unknown_fault_is_400_and_names_the_known_ones(
     user: Api, faults: str, reason: str
 ) -> None:
     response = ask(user, faults)
@@ -178,13 +178,13 @@ def test_what_is_no_fault_is_400_and_says_what_there_is(
     assert 0 == user.page()["total_count"]
 
 
-def test_health_and_the_page_stay_as_they_are(chaotic: Sandbox) -> None:
+def test_health_and_the_page_have_no_faults(chaotic: Sandbox) -> None:
     for path in ("/", "/healthz", "/openapi.json"):
         url = httpx.URL(chaotic.url).join(path)
         assert 200 == httpx.get(url, headers={HEADER: "unavailable"}, verify=TRUST).status_code
 
 
-def test_every_fault_of_the_grammar_is_one() -> None:
+def test_every_fault_of_the_grammar_is_valid() -> None:
     lines = [line.split()[0] for line in GRAMMAR.splitlines() if line.startswith("    ")][2:]
     assert 9 == len(lines)
     for line in lines:
@@ -209,7 +209,7 @@ def outcomes(rate: float, seed: int, requests: int = 60) -> list[object]:
     return ends
 
 
-def test_the_same_seed_lets_the_same_things_go_wrong() -> None:
+def test_the_same_seed_gives_the_same_faults() -> None:
     ends = outcomes(0.5, 1)
     assert ends == outcomes(0.5, 1)
     assert ends != outcomes(0.5, 2)
@@ -217,14 +217,14 @@ def test_the_same_seed_lets_the_same_things_go_wrong() -> None:
     assert {(503, "application/json"), (401, "application/json")} <= set(ends)
 
 
-def test_a_rate_of_zero_lets_nothing_go_wrong() -> None:
+def test_a_rate_of_zero_gives_no_fault() -> None:
     assert {(200, "application/json")} == set(outcomes(0, 1, 20))
 
 
 def test_faults_that_are_counted_do_not_fill_the_memory(chaotic: Sandbox, user: Api) -> None:
     for number in range(1100):
         assert 503 == ask(user, f"unavailable; times={number % 9999 + 1}").status_code
-    assert 503 == ask(user, "unavailable; times=1").status_code  # forgotten, so the first again
+    assert 503 == ask(user, "unavailable; times=1").status_code  # forgotten
 
 
 def test_chaos_comes_from_the_command_line_as_well(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_chaos_comes_from_the_command_line_as_well(tmp_path: Path) -> None:
         assert 200 == httpx.get(httpx.URL(process.url).join("/healthz"), verify=TRUST).status_code
 
 
-# What eleven requests meet, the creation of a session first; "ok" where nothing goes wrong.
+# The results of eleven requests, the creation of a session first; "ok" if nothing fails.
 MET = {
     "deploy": ["503", "503", *["ok"] * 8, "503"],
     "dropped": ["dropped", "ok", "ok"] * 3 + ["dropped", "ok"],
@@ -269,7 +269,7 @@ def met(api: Api) -> str:
 
 
 @pytest.mark.parametrize("name", MET)
-def test_a_scenario_happens_unasked(name: str) -> None:
+def test_a_scenario_needs_no_header(name: str) -> None:
     with serving(scenario=name) as sandbox, new_user(sandbox) as api:
         assert MET[name] == [met(api) for _ in range(11)]
 
@@ -290,7 +290,7 @@ def test_the_scenario_that_is_slow_waits_3_seconds() -> None:
         assert 3 <= time.monotonic() - begun
 
 
-def test_each_scenario_is_tried_and_one_spares_the_issue_of_tokens() -> None:
+def test_each_scenario_is_tried_and_one_excludes_the_issue_of_tokens() -> None:
     assert SCENARIOS.keys() == {*MET, "slow"}
     query = {"email": "a@example.com", "third_party_internal_id": "1"}
     for name, status in (("expired-tokens", 200), ("rate-limit", 429)):
@@ -300,7 +300,7 @@ def test_each_scenario_is_tried_and_one_spares_the_issue_of_tokens() -> None:
             assert status == response.status_code
 
 
-def test_a_request_asks_for_its_own_fault_beside_a_scenario_only_with_chaos() -> None:
+def test_a_request_can_ask_for_a_fault_during_a_scenario_only_with_chaos() -> None:
     with serving(scenario="deploy", chaos=True) as sandbox, new_user(sandbox) as api:
         assert 401 == ask(api, "expired-token").status_code
     with serving(scenario="deploy") as sandbox, new_user(sandbox) as api:

@@ -36,7 +36,7 @@ def test_it_prints_the_base_url_the_key_and_a_command_that_gets_a_token(tmp_path
 
 
 @pytest.mark.slow
-def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -> None:
+def test_it_prints_the_settings_of_a_client_and_env_prints_them_again(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         port = str(urlsplit(process.url).port)
         said = f"For a client, in its shell; heidi-sandbox env --port {port} prints it again:\n"
@@ -52,7 +52,7 @@ def test_it_prints_what_a_client_needs_and_env_prints_it_again(tmp_path: Path) -
     assert made.stdout.strip().isdigit()
 
 
-def test_the_env_that_is_named_finds_the_same_database(tmp_path: Path) -> None:
+def test_the_printed_env_command_finds_the_same_database(tmp_path: Path) -> None:
     with started(tmp_path, "--database-url", "sqlite:///a b.db") as process:
         command = (
             process.lines[3].partition("; heidi-sandbox ")[2].removesuffix(" prints it again:\n")
@@ -99,13 +99,13 @@ def test_a_busy_port_says_how_to_choose_another(tmp_path: Path) -> None:
     assert line.endswith(": Address already in use; choose another one with --port\n")
 
 
-def test_env_says_so_where_no_key_is_kept(tmp_path: Path) -> None:
+def test_env_says_that_no_key_is_kept(tmp_path: Path) -> None:
     assert "heidi-sandbox.db: no key is kept there; start " in failed(tmp_path, "env")
     assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None:
+def test_a_signal_stops_it_gracefully_with_exit_code_0(tmp_path: Path, number: int) -> None:
     with started(tmp_path) as process, process.api() as api:
         api.create()
         process.running.send_signal(number)
@@ -115,7 +115,7 @@ def test_a_signal_ends_it_gracefully_with_0(tmp_path: Path, number: int) -> None
 
 
 @pytest.mark.slow
-def test_key_and_secret_are_made_at_first_start_and_kept_where_only_the_owner_reads(
+def test_key_and_secret_are_made_at_first_start_and_readable_only_by_the_owner(
     tmp_path: Path,
 ) -> None:
     with started(tmp_path) as process:
@@ -195,11 +195,11 @@ def test_a_worker_that_cannot_serve_says_so_in_one_line(tmp_path: Path) -> None:
     assert "the database URL must read" in failed(tmp_path, *arguments)
 
 
-def test_a_word_that_may_be_a_key_is_not_repeated(tmp_path: Path) -> None:
+def test_an_argument_that_may_be_a_key_is_not_repeated(tmp_path: Path) -> None:
     assert "hunter2" not in failed(tmp_path, "serve", "--apikey", "hunter2")
 
 
-def test_a_file_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_not_ours_is_not_changed(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("hi")
     before = file.stat()
@@ -209,7 +209,7 @@ def test_a_file_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
     assert [file] == list(tmp_path.iterdir())
 
 
-def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+def test_a_database_that_others_could_read_is_made_private(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         process.stop()
     file = tmp_path / "heidi-sandbox.db"
@@ -221,15 +221,15 @@ def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("flag", "number"), [("--port", "0" * 20 + "99999"), ("--token-lifetime", "0" * 20 + "9" * 15)]
 )
-def test_a_number_is_read_to_its_last_digit(tmp_path: Path, flag: str, number: str) -> None:
+def test_a_number_is_read_completely(tmp_path: Path, flag: str, number: str) -> None:
     assert "must be a whole number from" in failed(tmp_path, "serve", flag, number)
 
 
-def test_an_empty_host_is_not_every_address(tmp_path: Path) -> None:
+def test_an_empty_host_does_not_mean_every_address(tmp_path: Path) -> None:
     assert "--host: must be an address" in failed(tmp_path, "serve", "--host", "")
 
 
-def test_tokens_live_as_long_as_they_are_told(tmp_path: Path) -> None:
+def test_tokens_live_as_long_as_the_option_says(tmp_path: Path) -> None:
     with started(tmp_path, "--token-lifetime", "2") as process, process.api() as api:
         assert 404 == api.get("/sessions/1").status_code
         time.sleep(2)
@@ -332,7 +332,7 @@ def text(path: Path) -> None:
         (text, "belongs to another program"),
     ],
 )
-def test_a_file_that_is_not_ours_is_refused_and_stays_as_it_is(
+def test_a_file_that_is_not_ours_is_refused_and_not_changed(
     tmp_path: Path, make: object, reason: str
 ) -> None:
     assert callable(make)
@@ -375,7 +375,7 @@ def test_neither_output_nor_process_list_shows_a_secret_or_a_patient(tmp_path: P
     assert b"hunter2" not in arguments
 
 
-def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+def test_a_deleted_folder_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     script = 'rmdir ../gone; exec "$@"'
@@ -389,12 +389,12 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not installed")
-def test_what_the_user_may_not_read_or_write_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_the_user_may_not_read_or_write_is_one_line(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         process.stop()
     (tmp_path / "heidi-sandbox.db").chmod(0o400)
     (tmp_path / "locked").mkdir(mode=0)
-    # Who runs tests as root may write everything, unless told otherwise.
+    # Root may write everything, so the tests run as another user.
     ordinary = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     for command, name, reason in (
         (["serve", "--port", "0"], "heidi-sandbox.db", "readonly"),
@@ -423,7 +423,7 @@ def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("closing", ["> /dev/full", ">&-"])
-def test_nobody_who_reads_what_is_printed_ends_no_command(tmp_path: Path, closing: str) -> None:
+def test_a_closed_stdout_does_not_end_a_command(tmp_path: Path, closing: str) -> None:
     def quiet(*arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             ["sh", "-c", f'exec "$@" {closing}', "sh", *COMMAND, *arguments],  # noqa: S607

@@ -60,13 +60,13 @@ def test_s17_concurrent_updates_of_different_properties_all_survive(api: Api) ->
     assert ["en-x024"] * len(PROPERTIES) == [session[key] for key in PROPERTIES]
     assert "name" == session["patient"]["name"]
     assert "demographic_details" == session["patient"]["demographic_details"]
-    # S12: each of the accepted changes has a moment of its own.
+    # S12: each of the accepted changes has its own instant.
     every = [time for some in times for time in some]
     assert len(PROPERTIES) * 25 + 2 == len(set(every))
     assert max(every) == session["updated_at"]
 
 
-def test_s16_concurrent_creates_are_all_counted_and_named_apart(api: Api) -> None:
+def test_s16_concurrent_creates_are_all_counted_and_have_different_names(api: Api) -> None:
     def create(_: int) -> list[str]:
         with httpx.Client(base_url=api.base_url, headers=api.headers, verify=TRUST) as client:
             return [client.post("/sessions").json()["session_id"] for _ in range(10)]
@@ -81,7 +81,7 @@ def test_s16_concurrent_creates_are_all_counted_and_named_apart(api: Api) -> Non
     assert 80 == api.page()["total_count"]
 
 
-def test_two_processes_that_start_together_on_an_empty_database_are_one_sandbox(
+def test_two_processes_that_start_together_on_an_empty_database_share_it(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:
     with postgresql.database() as url, ExitStack() as running:

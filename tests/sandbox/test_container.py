@@ -50,14 +50,14 @@ def of(name: str) -> list[Instruction]:
     return [one for one in instructions() if one.name == name]
 
 
-def test_the_dockerfile_says_who_runs_what() -> None:
+def test_the_dockerfile_has_the_user_and_the_command() -> None:
     assert ["python:3.11-slim AS build", "python:3.11-slim"] == [one.text for one in of("FROM")]
     (user,) = of("USER")
     assert 0 < int(user.text.split(":")[0])
     assert "curl" not in (ROOT / "Dockerfile").read_text()
 
 
-def test_what_is_copied_is_there_and_not_ignored() -> None:
+def test_copied_files_exist_and_are_not_ignored() -> None:
     kept = {
         line[1:]
         for line in (ROOT / ".dockerignore").read_text().splitlines()
@@ -71,7 +71,7 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the build steps filled as they fill the root of the image."""
+    """A folder filled by the build steps, like the root of the image."""
     root = tmp_path_factory.mktemp("image")
     build = root / "build"
     for one in of("COPY"):
@@ -101,7 +101,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rooted(text: str, root: Path) -> str:
-    """Write the absolute paths of the image as those below a folder."""
+    """Replace the absolute paths of the image by those below a folder."""
     return re.sub(r"(?<![\w.])/(app|data|run)\b", rf"{root}/\1", text)
 
 
@@ -124,7 +124,7 @@ def is_healthy(image: Path, port: str) -> bool:
 
 
 def variables() -> dict[str, str]:
-    """Return what the image sets for the sandbox."""
+    """Return the environment that the image sets for the sandbox."""
     words = [word.split("=", 1) for one in of("ENV") for word in one.text.split()]
     return {name: text for name, text in words if name == "HEIDI_SANDBOX_HOST"}
 
@@ -144,7 +144,7 @@ def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subproces
 
 
 @pytest.mark.slow
-def test_the_image_serves_is_healthy_and_stops(image: Path, tmp_path: Path) -> None:
+def test_the_image_serves_and_is_healthy_and_stops(image: Path, tmp_path: Path) -> None:
     (command,) = of("CMD")
     port = free_port()
     assert not is_healthy(image, port)
@@ -174,7 +174,7 @@ def test_the_address_does_not_depend_on_the_command_line(image: Path, tmp_path: 
         running.communicate(timeout=20)
 
 
-def test_the_image_says_what_it_is_and_compose_bounds_what_it_takes() -> None:
+def test_the_image_has_labels_and_compose_limits_its_resources() -> None:
     labels = dict(one.text.split("=", 1) for one in of("LABEL"))
     assert {"title", "description", "licenses"} == {name.rpartition(".")[2] for name in labels}
     for service in COMPOSE["services"].values():
@@ -226,7 +226,7 @@ def test_compose_names_secrets_that_are_files_and_kept_out_of_git() -> None:
     assert "password" not in json.dumps(COMPOSE["services"]["sandbox"]).lower()
 
 
-def test_compose_listens_to_this_machine_alone_and_waits_for_the_database() -> None:
+def test_compose_listens_only_on_this_machine_and_waits_for_the_database() -> None:
     services = COMPOSE["services"]
     assert ["127.0.0.1:8080:8080"] == services["sandbox"]["ports"]
     assert "ports" not in services["database"]

@@ -1,4 +1,4 @@
-"""A page in a browser may call the sandbox, and may do nothing else that others may not."""
+"""A page in a browser may call the sandbox, and nothing else changes."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def preflight(sandbox: Sandbox, path: str, **headers: str) -> httpx.Response:
     return httpx.options(f"{sandbox.url}{path}", headers={**PAGE, **headers}, verify=TRUST)
 
 
-def test_a_browser_may_ask_before_it_calls_and_has_no_token_then(sandbox: Sandbox) -> None:
+def test_a_preflight_request_needs_no_token(sandbox: Sandbox) -> None:
     response = preflight(sandbox, "/sessions/1", **{"access-control-request-method": "PATCH"})
     assert (204, b"") == (response.status_code, response.content)
     assert "*" == response.headers["access-control-allow-origin"]
@@ -32,7 +32,7 @@ def test_a_browser_may_ask_before_it_calls_and_has_no_token_then(sandbox: Sandbo
     )
 
 
-def test_options_without_that_question_is_a_request_like_any_other(sandbox: Sandbox) -> None:
+def test_options_that_is_not_a_preflight_is_an_ordinary_request(sandbox: Sandbox) -> None:
     assert 401 == preflight(sandbox, "/sessions/1").status_code
 
 
@@ -54,7 +54,7 @@ def test_faults_on_demand_are_readable_as_well(sandbox: Sandbox) -> None:
     assert (429, "*") == (response.status_code, response.headers["access-control-allow-origin"])
 
 
-def test_nobody_else_sees_any_of_it(sandbox: Sandbox) -> None:
+def test_other_clients_get_no_cors_headers(sandbox: Sandbox) -> None:
     with Api(sandbox.url, sandbox.token()) as api:
         headers = api.get("/sessions/linked-user").headers
     assert [] == [name for name in headers if name.startswith("access-control-")]

@@ -1,4 +1,4 @@
-"""A disk that is full and a file that is damaged: real ones, told by responses and `/readyz`."""
+"""A full disk and a damaged file, both real, show in responses and `/readyz`."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.sandbox.api import TRUST, Api, error_of
 from tests.sandbox.stores import with_store
 
 FULL = (503, "StoreFullError")
-# Lets each commit fail that has updated a session.
+# Makes each commit fail that has updated a session.
 NO_COMMIT = """
     CREATE FUNCTION heidi_sandbox.fail() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
@@ -29,7 +29,7 @@ NO_COMMIT = """
 def small_disk() -> Iterator[Path]:
     """A file system of 16 MiB; skip where this user may mount none."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # for the user that PostgreSQL runs as
+        Path(folder).chmod(0o755)  # for the user of PostgreSQL
         disk = Path(folder, "disk")
         disk.mkdir()
         command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
@@ -68,7 +68,7 @@ def ready(sandbox: Sandbox) -> tuple[int, str]:
 
 
 def fill(api: Api, session_id: str) -> list[str]:
-    """Create sessions of some size until there is no space, and return those that are there."""
+    """Create sessions of some size until the disk is full, and return those that exist."""
     created = [session_id]
     for _ in range(1000):
         response = api.post("/sessions")
@@ -84,7 +84,7 @@ def fill(api: Api, session_id: str) -> list[str]:
 
 
 def survives(sandbox: Sandbox, make_space: Callable[[], None]) -> None:
-    """See that a full disk is said so, and nothing that was acknowledged is lost."""
+    """Check that a full disk is reported, and no acknowledged write is lost."""
     with Api(sandbox.url, sandbox.token()) as api:
         first = api.create()
         assert (200, "") == ready(sandbox)

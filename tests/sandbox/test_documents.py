@@ -1,4 +1,4 @@
-"""The sandbox of a document that it has never seen: other resources, verbs, statuses and types."""
+"""A sandbox of another document: other resources, verbs, statuses and types."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def errors(**kinds: str) -> Node:
 
 
 def document() -> Node:
-    """Return a document that shares no name with that of this distribution."""
+    """Return a document that has no name in common with ours."""
     at_widget = parameter("path", "widget", {"type": "string"})
     unknown = errors(_404="NoWidget", _401="Stranger", _405="NoMethod", _422="Wrong", _400="Broken")
     page = {"items": "/data/rows", "size": "limit", "token": "from", "next": "/more"}
@@ -351,7 +351,7 @@ def bob(store: OpenStore, ann: Client) -> Client:
     return Client(store, document(), "bob")
 
 
-def test_a_create_returns_its_status_the_resource_and_the_id_where_they_belong(ann: Client) -> None:
+def test_a_create_returns_the_declared_status_the_resource_and_the_id(ann: Client) -> None:
     response = ann.send("POST", "/widgets", json={"size": 7, "tags": ["a"], "nonsense": 1})
     assert 201 == response.status_code
     assert 3 == response.json()["version"]
@@ -382,7 +382,7 @@ def test_an_update_keeps_what_the_resource_has_and_ignores_the_rest(ann: Client)
     assert merged["touched"] > owned["touched"] > merged["made"]
 
 
-def test_an_object_is_merged_unless_it_says_that_it_is_replaced(ann: Client) -> None:
+def test_an_object_is_merged_unless_the_document_says_that_it_is_replaced(ann: Client) -> None:
     two, one = {"a": 1, "b": 2}, {"a": 3}
     uid = ann.make(owner={"name": "A", "counts": two}, counts=two)["uid"]
     sent = {"owner": {"name": "A", "counts": one}, "counts": one}
@@ -395,7 +395,7 @@ def test_an_object_is_merged_unless_it_says_that_it_is_replaced(ann: Client) -> 
     assert changed == ann.send("GET", f"/widgets/{uid}").json()
 
 
-def test_what_the_request_takes_and_the_resource_does_not_is_422_and_changes_nothing(
+def test_a_value_that_the_resource_does_not_allow_is_422_and_changes_nothing(
     ann: Client,
 ) -> None:
     widget = ann.make()
@@ -426,7 +426,7 @@ def test_what_the_request_takes_and_the_resource_does_not_is_422_and_changes_not
         ({"counts": dict.fromkeys("cd", 1)}, "counts must have at most 3 properties"),
     ],
 )
-def test_a_message_says_what_must_be_and_repeats_nothing_that_was_sent(
+def test_a_message_says_what_is_valid_and_repeats_nothing_of_the_request(
     ann: Client, sent: object, message: str
 ) -> None:
     path = f"/widgets/{ann.make(counts={'a': 1, 'b': 2})['uid']}"
@@ -493,7 +493,7 @@ def test_declared_headers_are_sent_with_every_success(store: OpenStore) -> None:
     assert "x-cost" not in ann.send("GET", path).headers
 
 
-def test_a_deleted_resource_is_gone_and_a_walk_stays_right(ann: Client) -> None:
+def test_a_deleted_resource_is_gone_and_a_walk_stays_correct(ann: Client) -> None:
     uids = [ann.make()["uid"] for _ in range(5)]
     page = ann.send("GET", "/widgets").json()
     assert uids[:2:-1] == [row["uid"] for row in page["data"]["rows"]]
@@ -511,7 +511,7 @@ def test_a_deleted_resource_is_gone_and_a_walk_stays_right(ann: Client) -> None:
     assert "Widget 6" == ann.make()["label"]
 
 
-def test_an_action_changes_the_instant_and_needs_an_id_of_the_caller(
+def test_an_action_changes_the_timestamp_and_needs_an_id_of_the_caller(
     ann: Client, bob: Client
 ) -> None:
     widget = ann.make()
@@ -535,7 +535,7 @@ def test_an_operation_without_semantics_is_served_from_its_example(
     assert {"widgetHistory", "pingWidget"} == {*read_document(document()).without_semantics}
 
 
-def test_a_second_resource_is_kept_apart_and_within_the_first(ann: Client, bob: Client) -> None:
+def test_a_second_resource_is_separate_and_belongs_to_the_first(ann: Client, bob: Client) -> None:
     first, second = (ann.make()["uid"] for _ in range(2))
     parts = [ann.send("POST", f"/widgets/{first}/parts").json() for _ in range(3)]
     assert ["no. 1", "no. 2", "no. 3"] == [part["nth"] for part in parts]
@@ -626,7 +626,7 @@ def test_a_property_that_is_added_later_appears_without_a_migration(
     assert 2 == again.make()["weight"]
 
 
-def test_a_resource_that_comes_first_later_takes_nothing_from_the_one_before(
+def test_a_resource_that_later_comes_first_does_not_affect_the_previous_one(
     store: OpenStore, ann: Client
 ) -> None:
     uid = ann.make()["uid"]
@@ -636,7 +636,7 @@ def test_a_resource_that_comes_first_later_takes_nothing_from_the_one_before(
     assert uid == again.send("GET", f"/widgets/{uid}").json()["uid"]
 
 
-def test_the_start_names_in_one_line_what_is_served_from_an_example(
+def test_the_start_names_in_one_line_the_operations_served_from_examples(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(__main__, "load_document", lambda: read_document(document()))
@@ -676,7 +676,7 @@ def no_scheme(root: Node) -> None:
         (no_scheme, "security scheme key: oauth2 is not served"),
     ],
 )
-def test_what_cannot_be_served_is_one_line_that_names_it(
+def test_an_unsupported_document_is_one_line_that_names_the_place(
     store: OpenStore, spoil: Callable[[Node], None], words: str
 ) -> None:
     root = document()

@@ -1,6 +1,6 @@
-"""What was acknowledged is there afterwards, whatever ended the server or its database.
+"""Acknowledged writes survive, whatever ended the server or its database.
 
-HEIDI_DURABILITY_ROUNDS says how many times each is killed.
+HEIDI_DURABILITY_ROUNDS is how often each is killed.
 """
 
 import os
@@ -36,7 +36,7 @@ def test_a_restart_keeps_sessions_tokens_and_pages(kept_url: str) -> None:
         assert "Session 4" == api.session(api.create())["session_name"]
 
 
-def test_a_sandbox_in_memory_forgets(tmp_path: Path) -> None:
+def test_a_sandbox_in_memory_keeps_nothing(tmp_path: Path) -> None:
     with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
         session_id = api.create()
     with serving() as sandbox, Api(sandbox.url, sandbox.token()) as api:
@@ -44,7 +44,7 @@ def test_a_sandbox_in_memory_forgets(tmp_path: Path) -> None:
 
 
 class Writers:
-    """Clients who create sessions and count them up, noting what the server said is done."""
+    """Clients that create sessions and increment them, and record acknowledged writes."""
 
     def __init__(self) -> None:
         self.acknowledged: dict[str, float] = {}
@@ -53,7 +53,7 @@ class Writers:
 
     @contextmanager
     def writing(self, url: str, token: str) -> Generator[None]:
-        """Let them write during the block, at the end of which the server is gone or they stop."""
+        """Let them write during the block; at its end the server is gone or they stop."""
         self._stopped.clear()
         threads = [threading.Thread(target=self._write, args=(url, token)) for _ in range(WRITERS)]
         for one in threads:
@@ -74,7 +74,7 @@ class Writers:
             time.sleep(0.005)
 
     def lost(self, api: Api) -> list[str]:
-        """Return which sessions the server does not have as it acknowledged them."""
+        """Return the sessions that differ from what the server acknowledged."""
         pages = list(api.walk(100))
         sessions = [session for page in pages for session in page["sessions"]]
         kept = {one["session_id"]: one["duration"] for one in sessions}

@@ -1,4 +1,4 @@
-"""Everything that the guide of the sandbox shows runs, and does what the guide says."""
+"""Everything in the guide of the sandbox runs, and does what the guide says."""
 
 import os
 import re
@@ -37,7 +37,7 @@ BLOCKS: Final = [
 ]
 SHELL: Final = [block for block in BLOCKS if block.language == "sh"]
 SERVERS: Final = [block for block in SHELL if SERVE.search(block.text)]
-# Docker is not at hand: test_container runs what these would.
+# Without Docker, test_container runs the same steps.
 DOCKER: Final = [block for block in SHELL if block.text.startswith("docker ")]
 COMMANDS: Final = [block for block in SHELL if block not in SERVERS + DOCKER]
 
@@ -59,7 +59,7 @@ def shell(text: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
         cwd=folder,
         env=environment(
             PATH=path,
-            PIP_NO_INDEX="1",  # what `pip install` names must be here already
+            PIP_NO_INDEX="1",  # the packages of `pip install` must be installed already
             PIP_CONFIG_FILE=os.devnull,
             PIP_DISABLE_PIP_VERSION_CHECK="1",
             **variables,

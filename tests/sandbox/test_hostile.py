@@ -1,4 +1,4 @@
-"""S19: whatever the bytes, the response is no 5xx, and the next caller is served."""
+"""S19: no bytes give a 5xx, and the next caller is served."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ def chunked(body: bytes, head: bytes = b"") -> bytes:
     return request(b"PATCH", b"/sessions/1", JSON + b"Transfer-Encoding: chunked\r\n" + head, body)
 
 
-# What is sent, and the statuses that may come; none of them where the connection may just end.
+# The bytes to send, and the permitted statuses; none if the connection may just end.
 CASES: dict[str, tuple[bytes, set[int]]] = {
     "path with NUL": (request(target=b"/sessions/%00"), {404}),
     "path of broken UTF-8": (request(target=b"/sessions/%ff%fe"), {404}),
@@ -57,7 +57,10 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
     "path of 60,000 segments": (request(target=b"/sessions" + b"/a" * 30_000), {404}),
     "path with raw bytes above 127": (request(target=b"/sessions/\xc3\xa9"), {400, 404}),
     "path with a space": (request(target=b"/sessions/1 2"), {400}),
-    "path that is a star": (b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", {404}),
+    "path that is an asterisk": (
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        {404},
+    ),
     "target with a host": (
         b"GET http://x" + BASE + b"/sessions/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         {401},
@@ -153,7 +156,7 @@ CASES: dict[str, tuple[bytes, set[int]]] = {
     "header name of 60,000 bytes": (request(head=b"a" * 60_000 + b": b\r\n"), {400, 404, 431}),
     "header with raw bytes": (request(head=b"X: \xff\xfe\r\n"), {400, 404}),
     "header name with raw bytes": (request(head=b"\xff: a\r\n"), {400}),
-    "version of HTTP that is none": (request().replace(b"HTTP/1.1", b"HTTP/9.9"), {400, 404}),
+    "invalid version of HTTP": (request().replace(b"HTTP/1.1", b"HTTP/9.9"), {400, 404}),
     "chunk extension of 60,000 bytes": (
         chunked(b"2;" + b"a" * 60_000 + b"\r\n{}\r\n0\r\n\r\n"),
         {400, 404},
@@ -222,7 +225,7 @@ def test_s19_no_bytes_yield_a_5xx(sandbox: Sandbox, name: str) -> None:
     response = exchange(
         sandbox.url, data.replace(b"TOKEN", sandbox.token().encode()), half_close=not statuses
     )
-    # What is not HTTP may be cut without a word, or while it is still being sent.
+    # A request that is not HTTP may be cut off without a response, or while it is being sent.
     may_be_cut = not statuses or statuses & {400, 431}
     if response or not may_be_cut:
         assert judged(response) in (statuses or {400, 413})
@@ -234,7 +237,7 @@ def test_the_cases_are_at_least_60() -> None:
     assert 60 <= len(CASES)
 
 
-def test_s19_a_request_that_breaks_off_changes_nothing(sandbox: Sandbox, api: Api) -> None:
+def test_s19_an_incomplete_request_changes_nothing(sandbox: Sandbox, api: Api) -> None:
     session_id = api.create()
     head = (
         f"PATCH {urlsplit(sandbox.url).path}/sessions/{session_id} HTTP/1.1\r\nHost: x\r\n"
@@ -270,7 +273,7 @@ def test_s19_a_body_on_a_get_is_ignored(api: Api) -> None:
     assert 200 == api.get(f"/sessions/{session_id}").status_code
 
 
-# Requests that one server reads to another end than the next: behind them, a second one hides.
+# Requests whose end two servers read differently, so that a second request can hide behind them.
 SMUGGLED: dict[str, bytes] = {
     "length and chunks": chunked(b"0\r\n\r\n", b"Content-Length: 2\r\n"),
     "chunks and length": chunked(b"0\r\n\r\n").replace(
@@ -289,7 +292,7 @@ SMUGGLED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
-def test_nothing_behind_a_request_of_two_ends_gets_a_response(sandbox: Sandbox, name: str) -> None:
+def test_nothing_after_an_ambiguous_request_gets_a_response(sandbox: Sandbox, name: str) -> None:
     first = SMUGGLED[name].replace(b"Connection: close\r\n", b"")
     whole = (first + request(target=b"/sessions/2")).replace(b"TOKEN", sandbox.token().encode())
     assert exchange(sandbox.url, whole).count(b"HTTP/1.1 ") <= 1
@@ -299,7 +302,7 @@ def with_token(data: bytes, token: str) -> bytes:
     return data.replace(b"TOKEN", token.encode())
 
 
-# How a slow caller begins, and what it then sends again and again; nothing where it falls silent.
+# The first bytes of a slow caller, and those that it repeats; empty if it stops sending.
 SLOW: dict[str, tuple[bytes, bytes]] = {
     "says nothing": (b"", b""),
     "stops in the request line": (b"GET /x HT", b""),
@@ -313,7 +316,7 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
     "stops in a chunk": (chunked(b"5\r\n{"), b""),
     "stops between chunks": (chunked(b"1\r\n{\r\n"), b""),
     "drips chunks": (chunked(b""), b"1\r\n \r\n"),
-    "drips a body that nobody wants": (request(head=b"Content-Length: 9999\r\n"), b" "),
+    "drips a body that is not read": (request(head=b"Content-Length: 9999\r\n"), b" "),
     "drips trailers": (chunked(b"2\r\n{}\r\n0\r\n"), b"a: b\r\n"),
     "says nothing after a response": (request().replace(b"Connection: close\r\n", b""), b""),
 }
@@ -343,7 +346,7 @@ def drip(url: str, begin: bytes, one: bytes) -> bytes:
     return response
 
 
-def test_whoever_is_slow_is_cut(database_url: str) -> None:
+def test_a_slow_caller_is_cut_off(database_url: str) -> None:
     responses: dict[str, bytes] = {}
     with serving(database_url, limits=QUICK) as sandbox:
 
@@ -362,7 +365,7 @@ def test_whoever_is_slow_is_cut(database_url: str) -> None:
     assert 408 == statuses["stops in the body"] == statuses["drips chunks"]
 
 
-def test_whoever_does_not_read_is_cut(database_url: str) -> None:
+def test_a_caller_that_does_not_read_is_cut_off(database_url: str) -> None:
     with serving(database_url, limits=QUICK) as sandbox, new_user(sandbox) as api:
         for _ in range(16):
             api.update(api.create(), {"clinician_notes": ["a" * 900_000]})
@@ -383,7 +386,7 @@ def test_whoever_does_not_read_is_cut(database_url: str) -> None:
     assert received < 14_000_000
 
 
-def test_a_busy_connection_outlives_the_limits_of_one_request(database_url: str) -> None:
+def test_a_busy_connection_may_last_longer_than_one_request(database_url: str) -> None:
     with serving(database_url, limits=QUICK) as sandbox, new_user(sandbox) as api:
         session_id = api.create()
         for number in range(8):
@@ -439,7 +442,7 @@ def test_there_are_so_many_requests_at_once_and_no_more() -> None:
     assert 3 == most
 
 
-def test_there_are_so_many_connections_and_no_more(database_url: str) -> None:
+def test_the_number_of_connections_is_limited(database_url: str) -> None:
     limits = Limits(connections=20)
     with serving(database_url, limits=limits) as sandbox:
         parts = urlsplit(sandbox.url)
@@ -457,9 +460,9 @@ def test_there_are_so_many_connections_and_no_more(database_url: str) -> None:
 
 
 def is_cut_off(url: str, begin: bytes, one: bytes) -> bool:
-    """Whether the server hangs up on one who sends without end.
+    """Whether the server closes the connection of a caller that sends endlessly.
 
-    It may be late to show: what the server has not read, up to some 40 MiB, waits in the kernel.
+    It may show late: up to 40 MiB that the server has not read wait in the kernel.
     """
     parts = urlsplit(url)
     most = 256 * 1024 * 1024
@@ -474,7 +477,7 @@ def is_cut_off(url: str, begin: bytes, one: bytes) -> bool:
 
 
 def resident(process: Process) -> int:
-    """Return how many bytes of memory a process holds."""
+    """Return the memory of a process in bytes."""
     pages = Path(f"/proc/{process.running.pid}/statm").read_text().split()[1]
     return int(pages) * 4096
 

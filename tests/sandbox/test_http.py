@@ -130,13 +130,13 @@ def test_s5_broken_json_is_400(api: Api, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", ["[]", "null", "1", '"x"', "true", "[{}]"])
-def test_s5_json_that_is_no_object_is_422(api: Api, body: str) -> None:
+def test_s5_json_that_is_not_an_object_is_422(api: Api, body: str) -> None:
     response = api.patch_raw(api.create(), body)
     assert (422, "InvalidRequestError") == error_of(response)
     assert message_of(response).startswith("body must be an object")
 
 
-def test_s5_deep_arrays_where_a_text_belongs_are_refused(api: Api) -> None:
+def test_s5_deep_arrays_instead_of_a_string_are_refused(api: Api) -> None:
     for depth in (10, 250, 260, 400):
         body = '{"clinician_notes": ' + "[" * depth + "]" * depth + "}"
         assert 422 == api.patch_raw(api.create(), body).status_code
@@ -147,7 +147,7 @@ def padded(size: int) -> bytes:
     return body % (b"x" * (size - len(body % b"")))
 
 
-def test_s5_a_body_may_have_1_mib_and_no_byte_more(api: Api) -> None:
+def test_s5_a_body_may_have_exactly_1_mib(api: Api) -> None:
     session_id = api.create()
     assert 413 == api.patch_raw(session_id, padded(LIMIT + 1)).status_code
     assert 0 == api.session(session_id)["duration"]
@@ -156,7 +156,7 @@ def test_s5_a_body_may_have_1_mib_and_no_byte_more(api: Api) -> None:
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 8 * LIMIT])
-def test_s5_a_larger_body_is_413_also_in_chunks_of_unsaid_length(api: Api, size: int) -> None:
+def test_s5_a_larger_body_is_413_also_in_chunks(api: Api, size: int) -> None:
     headers = {"content-type": "application/json"}
     chunks = (padded(size)[start : start + 65536] for start in range(0, size, 65536))
     for response in (
@@ -168,7 +168,7 @@ def test_s5_a_larger_body_is_413_also_in_chunks_of_unsaid_length(api: Api, size:
 
 
 @pytest.mark.parametrize(("token", "status"), [("wrong", 401), (None, 413)])
-def test_whoever_must_send_all_before_reading_sees_the_response(
+def test_a_caller_that_sends_everything_before_reading_gets_the_response(
     sandbox: Sandbox, token: str | None, status: int
 ) -> None:
     url = httpx.URL(sandbox.url)
@@ -184,7 +184,7 @@ def test_whoever_must_send_all_before_reading_sees_the_response(
             response.read()
 
 
-def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: Sandbox) -> None:
+def test_s5_a_caller_that_expects_100_gets_413_before_sending_the_body(sandbox: Sandbox) -> None:
     head = (
         f"POST {httpx.URL(sandbox.url).path}/sessions HTTP/1.1\r\nHost: x\r\n"
         f"Authorization: Bearer {sandbox.token()}\r\nContent-Type: application/json\r\n"
@@ -195,7 +195,7 @@ def test_s5_a_caller_who_asks_first_is_told_before_sending_too_much(sandbox: San
     assert "ContentTooLargeError" == status_and_body(response)[1]["detail"]["type"]
 
 
-def test_s5_the_body_of_a_create_may_be_left_out(api: Api) -> None:
+def test_s5_the_body_of_a_create_is_optional(api: Api) -> None:
     for headers in ({}, {"content-type": "application/json"}, {"content-type": "text/plain"}):
         assert 200 == api.post("/sessions", headers=headers).status_code
 
@@ -231,7 +231,7 @@ ERRORS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "rest"), ERRORS)
-def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
+def test_s18_every_error_has_one_shape_and_repeats_nothing_of_the_request(
     api: Api, method: str, path: str, rest: dict[str, Any]
 ) -> None:
     response = api.request(method, path, **rest)
@@ -241,19 +241,19 @@ def test_s18_an_error_has_one_shape_and_repeats_nothing_that_was_sent(
     assert SECRET not in str(response.headers)
 
 
-def test_responses_are_kept_in_no_cache(api: Api) -> None:
+def test_responses_are_not_cached(api: Api) -> None:
     assert "no-store" == api.get(f"/sessions/{api.create()}").headers["cache-control"]
     assert "no-store" == api.get("/sessions/1").headers["cache-control"]
 
 
-def test_a_target_may_name_the_host_as_well(sandbox: Sandbox, api: Api) -> None:
+def test_a_target_may_include_the_host(sandbox: Sandbox, api: Api) -> None:
     path = f"{sandbox.url}/sessions/{api.create()}"
     head = f"Host: x\r\nAuthorization: {api.headers['authorization']}\r\nConnection: close\r\n"
     response = exchange(sandbox.url, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
     assert 200 == status_and_body(response)[0]
 
 
-def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> None:
+def test_s21_every_status_is_declared(api: Api, unlinked: Api) -> None:
     paths = heidi_spec.load("strict")["paths"]
     as_json = {"content-type": "application/json"}
     bodies: list[dict[str, Any]] = [
@@ -284,7 +284,7 @@ def test_s21_every_status_that_comes_is_declared(api: Api, unlinked: Api) -> Non
         ({"updated_at": "Zaphod77"}, "updated_at must match "),
     ],
 )
-def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value(
+def test_an_invalid_resource_is_500_and_logged_without_its_value(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     broken: dict[str, Any],
@@ -303,7 +303,7 @@ def test_a_resource_that_breaks_the_document_is_500_and_logged_without_its_value
     )
 
 
-def test_a_bug_is_500_and_logged_without_what_was_sent(
+def test_a_bug_is_500_and_logged_without_the_request(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
@@ -323,7 +323,7 @@ async def away(*_: object) -> None:
     raise StoreUnavailableError
 
 
-def test_a_store_that_is_away_is_503_and_no_bug(
+def test_an_unavailable_store_is_503_and_not_logged_as_a_bug(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("create", "get", "page", "ping", "update"):
@@ -339,7 +339,7 @@ def test_a_store_that_is_away_is_503_and_no_bug(
             assert (503, "StoreUnavailableError") == error_of(response)
             assert "1" == response.headers["retry-after"]
         assert 200 == httpx.get(httpx.URL(sandbox.url).join("/healthz"), verify=TRUST).status_code
-    # What failed has logged that itself; a line for each request would fill the disk.
+    # The store has logged the failure; a line for each request would fill the disk.
     lines = [one for one in caplog.records if one.name == "heidi_sandbox"]
     assert ["the store is not ready: StoreUnavailableError"] == [one.getMessage() for one in lines]
     assert not any(one.exc_info for one in lines)
@@ -357,7 +357,7 @@ def test_an_undeclared_status_is_not_sent() -> None:
     assert get.violation(Response(404, error)) is None
 
 
-def test_a_test_may_put_something_round_the_application() -> None:
+def test_a_test_may_wrap_the_application() -> None:
     def teapot(_app: App) -> App:
         async def response(_scope: Scope, _receive: Receive, send: Send) -> None:
             start: Message = {"type": "http.response.start", "status": 418, "headers": []}
@@ -398,6 +398,6 @@ def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture, sandbo
 
 
 @pytest.mark.parametrize("port", [-1, 70_000])
-def test_a_number_that_is_no_port_is_refused(port: int) -> None:
+def test_a_number_that_is_not_a_port_is_refused(port: int) -> None:
     with pytest.raises(CannotServeError, match="not a port"), serving(port=port):
         pass

@@ -1,4 +1,4 @@
-"""S2, S3 and S15: whose session it is, and which."""
+"""S2, S3 and S15: owners and ids of sessions."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.sandbox.api import Api, error_of
 NOT_FOUND = (404, "SessionNotFoundError")
 
 
-def test_s2_a_session_of_another_user_is_as_unknown_as_one_that_never_was(
+def test_s2_a_session_of_another_user_is_unknown_like_one_that_does_not_exist(
     api: Api, other: Api
 ) -> None:
     session_id = api.create()
@@ -82,12 +82,12 @@ def test_s15_ids_are_unique_decimals_of_128_random_bits(api: Api) -> None:
     assert 200 == len(set(ids))
     assert all(one.isascii() and one.isdecimal() for one in ids)
     assert all(one == str(int(one)) and int(one) < 2**128 for one in ids)
-    # Each bit is a coin: among 200 ids it is set about 100 times, and surely 50 to 150 times.
+    # Each bit is random: among 200 ids it is set about 100 times, and surely 50 to 150 times.
     for bit in range(128):
         assert 50 < sum(int(one) >> bit & 1 for one in ids) < 150, bit
 
 
-def test_two_sessions_of_a_user_do_not_follow_from_one_another(api: Api) -> None:
+def test_the_ids_of_two_sessions_of_a_user_are_not_related(api: Api) -> None:
     first, second = int(api.create()), int(api.create())
     assert abs(first - second) > 2**64
 

@@ -40,7 +40,7 @@ NO_PAGE_SIZE = (
 
 
 @pytest.mark.parametrize("text", ["", " ", "1" * 5000, *NO_PAGE_SIZE.split()])
-def test_s7_a_page_size_that_is_no_integer_from_1_to_100_is_422(api: Api, text: str) -> None:
+def test_s7_a_page_size_that_is_not_an_integer_from_1_to_100_is_422(api: Api, text: str) -> None:
     response = api.get(f"/sessions/linked-user?page_size={text}")
     assert INVALID == error_of(response)
     assert message_of(response).startswith("page_size must be ")
@@ -49,7 +49,7 @@ def test_s7_a_page_size_that_is_no_integer_from_1_to_100_is_422(api: Api, text: 
 @pytest.mark.parametrize(
     "query", ["page_size=5&page_size=5", "page_size=5&page%5Fsize=6", "page_size"]
 )
-def test_s7_a_page_size_is_given_once_and_has_a_value(api: Api, query: str) -> None:
+def test_s7_a_repeated_or_empty_page_size_is_refused(api: Api, query: str) -> None:
     assert INVALID == error_of(api.get(f"/sessions/linked-user?{query}"))
 
 
@@ -120,7 +120,7 @@ def test_s16_a_walk_yields_each_session_once_on_full_pages(api: Api, size: int) 
     assert -(-7 // size) == len(pages)
 
 
-def test_s16_the_page_size_may_change_on_the_way(api: Api) -> None:
+def test_s16_the_page_size_may_change_during_a_walk(api: Api) -> None:
     created = [api.create() for _ in range(6)]
     first = api.page(page_size=1)
     second = api.page(page_size=2, page=first["next_page"])
@@ -136,7 +136,7 @@ def test_s16_the_same_page_can_be_asked_for_twice(api: Api) -> None:
     assert api.page(page_size=2, page=cursor) == api.page(page_size=2, page=cursor)
 
 
-def test_s16_a_walk_is_right_while_sessions_are_created_and_updated(sandbox: Sandbox) -> None:
+def test_s16_a_walk_is_correct_while_sessions_are_created_and_updated(sandbox: Sandbox) -> None:
     with new_user(sandbox) as api:
         before = [api.create() for _ in range(30)]
         began, stop = threading.Event(), threading.Event()
@@ -182,7 +182,9 @@ async def filled_with_large_sessions(store: Store, token: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_list_of_100_sessions_of_1_mb_holds_up_nobody_else(tmp_path: Path, kept_url: str) -> None:
+def test_a_list_of_100_sessions_of_1_mb_does_not_delay_others(
+    tmp_path: Path, kept_url: str
+) -> None:
     with serving(kept_url) as sandbox:
         token = sandbox.token()
     with_store(kept_url, lambda store: filled_with_large_sessions(store, token))
@@ -193,7 +195,7 @@ def test_a_list_of_100_sessions_of_1_mb_holds_up_nobody_else(tmp_path: Path, kep
             f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n"
         )
         counts: list[int] = []
-        for _ in range(3):  # what else the machine does takes turns away, and gives none
+        for _ in range(3):  # other load on the machine takes turns away, and gives none
             counts.append(0)
             with ThreadPoolExecutor(1) as pool:
                 listed = pool.submit(exchange, process.url, request.encode())

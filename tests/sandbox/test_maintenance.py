@@ -87,7 +87,7 @@ def test_seeding_again_adds_more(heidi: Heidi, kept_url: str) -> None:
     ]
 
 
-def test_a_random_seed_makes_the_same_sessions_and_no_seed_makes_others(
+def test_the_same_seed_makes_the_same_sessions_and_no_seed_makes_others(
     heidi: Heidi, tmp_path: Path
 ) -> None:
     made: list[list[Any]] = []
@@ -101,7 +101,7 @@ def test_a_random_seed_makes_the_same_sessions_and_no_seed_makes_others(
     assert 30 == len(frozenset.union(*ids))
 
 
-def test_large_shares_are_added_in_several_commits(
+def test_large_numbers_are_added_in_several_commits(
     heidi: Heidi, kept_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heidi_sandbox._maintenance._LARGEST_CHUNK", 7)
@@ -111,7 +111,7 @@ def test_large_shares_are_added_in_several_commits(
 
 
 @pytest.mark.slow
-def test_an_interrupted_seed_keeps_whole_commits_and_right_totals(
+def test_an_interrupted_seed_keeps_complete_commits_and_correct_totals(
     tmp_path: Path, kept_url: str, request: pytest.FixtureRequest
 ) -> None:
     def has_begun() -> bool:
@@ -167,7 +167,7 @@ def test_reset_all_forgets_key_and_tokens_as_well(heidi: Heidi, kept_url: str) -
         assert 401 == api.get("/sessions/1").status_code
 
 
-def test_reset_asks_nobody_where_there_is_nobody(heidi: Heidi, kept_url: str) -> None:
+def test_reset_does_not_ask_without_a_terminal(heidi: Heidi, kept_url: str) -> None:
     heidi("seed", "--sessions", "3", "--database-url", kept_url)
     assert "say --yes" in refusal(heidi("reset", "--database-url", kept_url))
     assert (1, 3) == size_of(kept_url)
@@ -176,7 +176,7 @@ def test_reset_asks_nobody_where_there_is_nobody(heidi: Heidi, kept_url: str) ->
 @pytest.mark.parametrize(
     ("typed", "code", "left"), [("y", 0, 0), ("yes", 0, 0), ("n", 1, 3), ("", 1, 3), ("yep", 1, 3)]
 )
-def test_reset_asks_a_person_and_goes_on_only_after_yes(
+def test_reset_asks_at_a_terminal_and_continues_only_after_yes(
     tmp_path: Path,
     heidi: Heidi,
     monkeypatch: pytest.MonkeyPatch,
@@ -242,9 +242,9 @@ def test_a_disk_that_is_full_is_one_line_that_says_so(
     assert (1, 3) == size_of(url)
 
 
-def test_a_disk_that_fails_on_the_way_is_one_line(tmp_path: Path) -> None:
+def test_a_disk_that_fails_during_the_work_is_one_line(tmp_path: Path) -> None:
     on_a_small_disk = ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh", *COMMAND]
-    # What measures coverage would write more than fits.
+    # Coverage would write more than fits.
     own = {name: text for name, text in environment().items() if not name.startswith("COV")}
     done = subprocess.run(
         [*on_a_small_disk, "seed", "--sessions", "500"],
@@ -274,14 +274,14 @@ def test_reset_works_beside_servers_on_postgresql(heidi: Heidi, postgresql: Post
         assert "Session 1" == api.session(api.create())["session_name"]
 
 
-def test_reset_makes_no_database(heidi: Heidi, tmp_path: Path) -> None:
+def test_reset_does_not_create_a_database(heidi: Heidi, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/missing.db"
     assert "there is no such database" in refusal(heidi("reset", "--yes", "--database-url", url))
     assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", [["reset", "--yes"], ["seed"]])
-def test_a_database_that_must_not_be_touched_is_refused_in_one_line(
+def test_a_foreign_or_newer_database_is_refused_in_one_line(
     heidi: Heidi, tmp_path: Path, command: list[str]
 ) -> None:
     def refused(url: str) -> str:
@@ -324,7 +324,7 @@ def test_a_file_that_can_hold_no_database_is_one_line(
 
 @pytest.mark.parametrize("command", [["reset", "--yes"], ["seed"]])
 @pytest.mark.parametrize("url", ["sqlite:///a\0b.db", "sqlite:///a.db\nsqlite:///b.db"])
-def test_a_url_that_is_no_line_is_refused(
+def test_a_url_of_several_lines_is_refused(
     heidi: Heidi, tmp_path: Path, command: list[str], url: str
 ) -> None:
     (tmp_path / "url").write_text(url)

@@ -1,4 +1,4 @@
-"""A database of any earlier version is brought up to date, one of a later version left alone."""
+"""A database of an earlier version is migrated, one of a later version is refused."""
 
 import asyncio
 import sqlite3
@@ -30,7 +30,7 @@ PLANTED = "ALTER TABLE sessions ADD COLUMN planted integer NOT NULL DEFAULT 7"
 BROKEN = "ALTER TABLE nothing ADD COLUMN planted integer"
 
 
-# How programs counted that knew no owner of a collection.
+# How versions without owners of collections counted.
 OWNERS_SINCE = 3
 SQLITE_COUNT = """
     INSERT INTO users (name, total) SELECT ?1, ?2 WHERE ?3 IS NULL
@@ -41,7 +41,7 @@ POSTGRESQL_COUNT = """
 
 
 class Database:
-    """A database of one dialect, as versions of this program find it."""
+    """A database of one dialect, for several versions of the program."""
 
     def __init__(self, url: str, migrations: Migrations, monkeypatch: pytest.MonkeyPatch) -> None:
         self.url = url
@@ -49,7 +49,7 @@ class Database:
         self._monkeypatch = monkeypatch
 
     def know(self, migrations: Migrations) -> None:
-        """Be a program that knows these versions."""
+        """Act as a program that knows these versions."""
         raise NotImplementedError
 
     def rows(self, query: str) -> list[Any]:
@@ -59,7 +59,7 @@ class Database:
         raise NotImplementedError
 
     def content(self) -> object:
-        """Return all that there is, to compare."""
+        """Return the content of all tables, to compare."""
         raise NotImplementedError
 
 
@@ -183,7 +183,7 @@ def test_what_the_first_version_kept_is_the_first_resource_of_its_user(database:
         assert 1 == api.page()["total_count"]
 
 
-def test_several_versions_are_caught_up_at_once(database: Database) -> None:
+def test_several_versions_are_migrated_at_once(database: Database) -> None:
     planted = (*database.migrations, (PLANTED,), ("CREATE INDEX planted ON sessions (planted)",))
     database.know(planted[:1])
     with_store(database.url, write)
@@ -192,7 +192,7 @@ def test_several_versions_are_caught_up_at_once(database: Database) -> None:
     assert len(planted) == database.version()
 
 
-def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
     database.know((*database.migrations, (PLANTED,)))
     with_store(database.url, write)
     database.know(database.migrations)
@@ -202,7 +202,7 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None
     assert before == database.content()
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database) -> None:
+def test_a_failed_migration_does_not_change_the_database(database: Database) -> None:
     with_store(database.url, write)
     before = database.content()
     database.know((*database.migrations, (PLANTED, BROKEN)))
@@ -213,7 +213,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database
     assert 3 == with_store(database.url, read)[0].total
 
 
-def test_a_process_of_the_earlier_version_goes_on_beside_a_newer_one(
+def test_a_process_of_the_earlier_version_continues_beside_a_newer_one(
     postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def use(store: Store) -> int:

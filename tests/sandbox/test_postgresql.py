@@ -1,4 +1,4 @@
-"""What holds for PostgreSQL alone: it goes away, comes back, and is shared."""
+"""Only for PostgreSQL: it goes away, comes back, and is shared."""
 
 import asyncio
 import logging
@@ -87,7 +87,7 @@ async def terminate(connection: Any, condition: str = "true") -> None:
 
 @contextmanager
 def killed(server: Postgresql) -> Generator[None]:
-    """Take the server away as a crash would, and bring it back."""
+    """Crash the server, and start it again."""
     server.kill()
     try:
         yield
@@ -118,7 +118,7 @@ def test_a_read_is_one_round_trip_and_an_update_four(postgresql: Postgresql, url
     assert 20 == len(logged(lambda store: store.update("ann", "1", append)))
 
 
-def test_commits_are_synchronous_whatever_server_and_url_say(store: OpenStore) -> None:
+def test_commits_are_synchronous_whatever_the_settings_of_server_and_url(store: OpenStore) -> None:
     async def setting(one: Store) -> str:
         return await shown(one, "synchronous_commit")
 
@@ -127,7 +127,7 @@ def test_commits_are_synchronous_whatever_server_and_url_say(store: OpenStore) -
     assert "on" == with_store(weaker, setting)
 
 
-def test_connections_that_died_idle_are_replaced_unseen(store: OpenStore) -> None:
+def test_connections_that_were_lost_while_idle_are_replaced_silently(store: OpenStore) -> None:
     async def use(one: Store) -> list[bytes | None]:
         async with other(store.url) as connection:
             found = [await one.get("ann", "1")]
@@ -140,7 +140,7 @@ def test_connections_that_died_idle_are_replaced_unseen(store: OpenStore) -> Non
     assert expected == store.run(use)
 
 
-def test_a_connection_that_is_lost_is_not_used_again(store: OpenStore) -> None:
+def test_a_lost_connection_is_not_used_again(store: OpenStore) -> None:
     used: list[int] = []
 
     async def work(connection: Any) -> None:
@@ -153,7 +153,7 @@ def test_a_connection_that_is_lost_is_not_used_again(store: OpenStore) -> None:
     assert 2 == len(set(used))
 
 
-def test_a_transaction_that_was_lost_before_its_commit_is_done_once(store: OpenStore) -> None:
+def test_a_transaction_that_was_lost_before_its_commit_is_repeated_once(store: OpenStore) -> None:
     async def use(one: Store) -> bytes | None:
         async with other(store.url) as connection:
             async with connection.transaction():
@@ -214,7 +214,7 @@ def test_a_full_disk_is_an_error_and_the_store_works_again_afterwards(store: Ope
 
 
 @pytest.mark.slow
-def test_a_server_that_is_away_is_an_error_until_it_is_back(
+def test_an_unavailable_server_is_an_error_until_it_is_back(
     postgresql: Postgresql, store: OpenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     with killed(postgresql):
@@ -261,7 +261,7 @@ def test_a_server_that_hangs_is_an_error_in_bounded_time(
         assert b"x" == store.run(lambda one: one.get("ann", "1"))
 
 
-def test_over_http_a_database_that_is_away_is_503_and_says_when_to_retry(
+def test_over_http_an_unavailable_database_is_503_with_retry_after(
     postgresql: Postgresql, url: str
 ) -> None:
     with serving(url) as sandbox, Api(sandbox.url, sandbox.token()) as api:
@@ -281,7 +281,7 @@ def test_over_http_a_database_that_is_away_is_503_and_says_when_to_retry(
         assert 2 == api.update(session_id, {"duration": 2})["duration"]
 
 
-def test_a_frozen_process_does_not_keep_a_row_from_the_others(store: OpenStore) -> None:
+def test_a_frozen_process_does_not_block_a_row_for_the_others(store: OpenStore) -> None:
     assert "10s" == store.run(lambda one: shown(one, "idle_in_transaction_session_timeout"))
 
 
@@ -294,7 +294,7 @@ def crowded(postgresql: Postgresql, url: str) -> Iterator[str]:
     postgresql.execute("ALTER ROLE guarded CONNECTION LIMIT -1")
 
 
-def test_where_no_connection_is_left_a_request_waits_for_one(crowded: str) -> None:
+def test_a_request_waits_for_a_free_connection(crowded: str) -> None:
     async def use(store: Store) -> list[bytes | None]:
         ids = [str(number) for number in range(32)]
         await asyncio.gather(*(store.create(id_, id_, lambda _: b"x") for id_ in ids))
@@ -304,7 +304,7 @@ def test_where_no_connection_is_left_a_request_waits_for_one(crowded: str) -> No
     assert [b"xx"] * 32 == with_store(crowded, use)
 
 
-def test_where_no_connection_is_ever_left_a_request_fails_with_that_reason(
+def test_a_request_fails_if_no_connection_becomes_free(
     crowded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def use(store: Store) -> None:
@@ -316,7 +316,7 @@ def test_where_no_connection_is_ever_left_a_request_fails_with_that_reason(
     with_store(crowded, use)
 
 
-def test_the_first_requests_of_all_callers_may_come_at_once(crowded: str) -> None:
+def test_the_first_requests_of_all_callers_may_be_concurrent(crowded: str) -> None:
     with (
         serving(crowded) as sandbox,
         Api(sandbox.url, sandbox.token()) as api,
@@ -327,7 +327,7 @@ def test_the_first_requests_of_all_callers_may_come_at_once(crowded: str) -> Non
     assert {200} == statuses
 
 
-def test_stores_that_are_opened_together_agree_on_tables_and_settings(url: str) -> None:
+def test_stores_that_are_opened_concurrently_agree_on_tables_and_settings(url: str) -> None:
     async def use() -> tuple[set[bytes], int]:
         stores = await asyncio.gather(*(open_store(url) for _ in range(8)))
         settings = await asyncio.gather(
@@ -345,7 +345,7 @@ def test_stores_that_are_opened_together_agree_on_tables_and_settings(url: str) 
     assert 32 == total
 
 
-def test_a_store_that_was_opened_in_one_loop_serves_in_another(url: str) -> None:
+def test_a_store_that_was_opened_in_one_event_loop_works_in_another(url: str) -> None:
     async def begin() -> tuple[Store, bytes]:
         store = await open_store(url)
         return store, await store.setting("secret", b"1")
@@ -361,13 +361,13 @@ def test_a_store_that_was_opened_in_one_loop_serves_in_another(url: str) -> None
     assert b"x" == asyncio.run(serve(store))
 
 
-def test_both_schemes_name_postgresql(url: str) -> None:
+def test_both_url_schemes_work(url: str) -> None:
     with_store(url, lambda store: store.create("ann", "1", lambda _: b"x"))
     other_scheme = url.replace("postgresql://", "postgres://")
     assert b"x" == with_store(other_scheme, lambda store: store.get("ann", "1"))
 
 
-def test_what_the_url_leaves_out_comes_from_the_environment(
+def test_missing_parts_of_the_url_come_from_the_environment(
     postgresql: Postgresql, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = url.partition("?")[0].rpartition("/")[2]
@@ -415,7 +415,7 @@ def test_a_database_that_cannot_be_used_is_one_line_without_the_password(
     assert raised.value.__cause__ is None
 
 
-def test_a_schema_of_another_program_is_left_alone(postgresql: Postgresql, url: str) -> None:
+def test_a_schema_of_another_program_is_not_changed(postgresql: Postgresql, url: str) -> None:
     postgresql.execute("CREATE SCHEMA heidi_sandbox", url)
     postgresql.execute("CREATE TABLE heidi_sandbox.sessions (x int)", url)
     with pytest.raises(CannotServeError, match="of another program; name another database"):
@@ -435,7 +435,7 @@ def test_a_schema_of_another_program_is_left_alone(postgresql: Postgresql, url: 
         "CREATE VIEW heidi_sandbox.migrations AS SELECT 'x' AS version",
     ],
 )
-def test_migrations_without_a_version_are_of_another_program(
+def test_migrations_without_a_version_belong_to_another_program(
     postgresql: Postgresql, url: str, of_another: str
 ) -> None:
     postgresql.execute(f"CREATE SCHEMA heidi_sandbox; {of_another}", url)
@@ -443,7 +443,7 @@ def test_migrations_without_a_version_are_of_another_program(
         asyncio.run(open_store(url))
 
 
-def test_a_database_that_takes_no_writes_is_one_line(url: str, tmp_path: Path) -> None:
+def test_a_read_only_database_is_one_line(url: str, tmp_path: Path) -> None:
     with_store(url, lambda store: store.ping())
     read_only = f"{url}&default_transaction_read_only=on"
     line = failed(tmp_path, "serve", "--port", "0", "--database-url", read_only)

@@ -1,4 +1,4 @@
-"""What `heidi_sandbox` offers, though each name is imported only when it is asked for."""
+"""The public names of `heidi_sandbox`, each imported only when it is used."""
 
 import subprocess
 import sys
@@ -8,17 +8,17 @@ import pytest
 
 
 @pytest.mark.parametrize("name", heidi_sandbox.__all__)
-def test_every_name_leads_to_what_bears_it(name: str) -> None:
+def test_every_name_is_the_object_with_that_name(name: str) -> None:
     assert name == getattr(heidi_sandbox, name).__name__
 
 
-def test_the_names_are_sorted_and_no_other_is_there() -> None:
+def test_the_names_are_sorted_and_complete() -> None:
     assert sorted(heidi_sandbox.__all__) == heidi_sandbox.__all__
     with pytest.raises(AttributeError, match="'heidi_sandbox' has no attribute 'nothing'"):
         _ = heidi_sandbox.nothing
 
 
-def test_the_package_alone_loads_nothing_that_may_be_missing() -> None:
+def test_importing_the_package_loads_no_optional_dependency() -> None:
     program = "import sys, heidi_sandbox; print(*{'granian', 'jsonschema_rs'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert b"\n" == done.stdout

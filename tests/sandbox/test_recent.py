@@ -1,4 +1,4 @@
-"""What is remembered of the database is never older than the database."""
+"""The cache is never older than the database."""
 
 import asyncio
 
@@ -17,13 +17,13 @@ def kept(*documents: tuple[str, str, bytes]) -> Recent:
     return recent
 
 
-def test_a_document_is_remembered_for_its_user() -> None:
+def test_a_document_is_cached_for_its_user() -> None:
     recent = kept(("ann", "1", b"ann's"))
     seen = [recent.get(user, "1") for user in ("ann", "bob")]
     assert [b"ann's", None] == seen
 
 
-def test_a_document_that_is_about_to_change_is_forgotten_until_that_is_settled() -> None:
+def test_a_document_is_not_cached_while_it_changes() -> None:
     recent = kept(("ann", "1", b"old"), ("ann", "2", b"other"))
     recent.change("ann", "1", b"new")
     recent.keep("ann", "1", b"old, or new")
@@ -32,7 +32,7 @@ def test_a_document_that_is_about_to_change_is_forgotten_until_that_is_settled()
     assert [b"new", b"other"] == [recent.get("ann", name) for name in ("1", "2")]
 
 
-def test_what_a_change_that_failed_would_have_made_is_not_remembered() -> None:
+def test_the_result_of_a_failed_change_is_not_cached() -> None:
     recent = kept(("ann", "1", b"old"))
     recent.change("ann", "1", b"new")
     recent.settle(committed=False)
@@ -41,7 +41,7 @@ def test_what_a_change_that_failed_would_have_made_is_not_remembered() -> None:
     assert b"old" == recent.get("ann", "1")
 
 
-def test_nothing_is_remembered_while_all_is_about_to_change() -> None:
+def test_nothing_is_cached_while_everything_is_about_to_change() -> None:
     recent = kept(("ann", "1", b"old"))
     recent.change("ann", "1", b"new")
     recent.change_all()
@@ -52,14 +52,14 @@ def test_nothing_is_remembered_while_all_is_about_to_change() -> None:
     assert b"later" == recent.get("ann", "2")
 
 
-def test_few_and_small_documents_are_remembered() -> None:
+def test_only_few_and_small_documents_are_cached() -> None:
     recent = kept(*(("ann", str(number), b"small") for number in range(5000)))
     recent.keep("ann", "large", b"x" * 100_000)
     assert recent.get("ann", "large") is None
     assert 0 < len([n for n in range(5000) if recent.get("ann", str(n))]) <= 2048
 
 
-def test_a_store_that_is_emptied_remembers_nothing(store: OpenStore) -> None:
+def test_a_cleared_store_has_an_empty_cache(store: OpenStore) -> None:
     async def use(store: Store) -> list[bytes | None]:
         await store.create("ann", "1", lambda _: b"0")
         seen = [await store.get("ann", "1")]
@@ -69,8 +69,8 @@ def test_a_store_that_is_emptied_remembers_nothing(store: OpenStore) -> None:
     assert [b"0", None] == store.run(use)
 
 
-def test_no_reader_sees_a_session_grow_younger(store: OpenStore) -> None:
-    """A list and a session that are read in turn, while the session is updated without a pause."""
+def test_no_reader_sees_an_older_version_of_a_session_again(store: OpenStore) -> None:
+    """Read the list and the session in turn while the session is updated continuously."""
 
     async def use(store: Store) -> list[int]:
         await store.create("ann", "1", lambda _: b"0")

@@ -1,4 +1,4 @@
-"""What a resource is and how it changes, without a server."""
+"""Resources and their changes, without a server."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ def resource() -> Resource:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, -86400])
-def test_s12_updated_at_grows_though_the_clock_stands_still_or_goes_back(
+def test_s12_updated_at_grows_even_if_the_clock_stops_or_goes_back(
     resource: Resource, seconds: int
 ) -> None:
     session = resource.new("1", 1, NOW, {})
@@ -28,7 +28,7 @@ def test_s12_updated_at_grows_though_the_clock_stands_still_or_goes_back(
     assert "2024-12-11T03:57:58.921000" == again["updated_at"]
 
 
-def test_an_update_leaves_the_session_it_is_given_alone(resource: Resource) -> None:
+def test_an_update_does_not_change_the_session_that_it_is_given(resource: Resource) -> None:
     session = resource.new("1", 1, NOW, {})
     resource.changed(session, {"patient": {"name": "John"}, "clinician_notes": ["x"]}, NOW)
     assert resource.new("1", 1, NOW, {}) == session

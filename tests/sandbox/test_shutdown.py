@@ -1,4 +1,4 @@
-"""A server that is told to stop finishes what runs, and loses nothing that it acknowledged."""
+"""A server that stops finishes running requests, and loses no acknowledged write."""
 
 import contextlib
 import socket
@@ -27,7 +27,7 @@ def write_until_the_end(url: str, token: str, acknowledged: list[str]) -> None:
             return
 
 
-def test_nothing_acknowledged_is_lost_when_it_stops_under_load(tmp_path: Path) -> None:
+def test_no_acknowledged_write_is_lost_when_it_stops_under_load(tmp_path: Path) -> None:
     acknowledged: list[str] = []
     with started(tmp_path) as process, process.api() as api:
         token = api.headers["authorization"].split()[1]
@@ -49,7 +49,7 @@ def test_nothing_acknowledged_is_lost_when_it_stops_under_load(tmp_path: Path) -
     assert set() == set(acknowledged) - kept
 
 
-def test_a_request_that_runs_gets_a_response() -> None:
+def test_a_running_request_gets_a_response() -> None:
     responses: list[httpx.Response] = []
     with contextlib.ExitStack() as closing:
         with serving(chaos=True) as sandbox:
@@ -66,14 +66,14 @@ def test_a_request_that_runs_gets_a_response() -> None:
     assert [200] == [response.status_code for response in responses]
 
 
-def test_nobody_is_let_in_any_more() -> None:
+def test_no_new_connection_is_accepted() -> None:
     with serving() as sandbox:
         parts = urlsplit(sandbox.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((parts.hostname, parts.port))
 
 
-def test_callers_who_do_not_finish_keep_nobody_waiting() -> None:
+def test_incomplete_requests_do_not_delay_the_stop() -> None:
     with contextlib.ExitStack() as closing:
         with serving() as sandbox:
             parts = urlsplit(sandbox.url)

@@ -1,4 +1,4 @@
-"""What the sandbox serves beside the API: its health, the documents, and the reference page."""
+"""Everything that the sandbox serves beside the API: health, documents, and the reference page."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ def test_health_and_readiness_need_no_token(sandbox: Sandbox, path: str) -> None
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_read_and_nothing_else(sandbox: Sandbox, path: str) -> None:
+def test_a_page_can_only_be_read(sandbox: Sandbox, path: str) -> None:
     head = fetch(sandbox, path, "HEAD")
     assert (200, b"") == (head.status_code, head.content)
     assert fetch(sandbox, path).headers["content-length"] == head.headers["content-length"]
@@ -133,11 +133,11 @@ def test_the_page_names_every_operation_parameter_status_and_schema(page: Page) 
     assert "GET\n /jwt" in page.text
 
 
-def test_the_page_says_which_decisions_narrow_what(page: Page) -> None:
+def test_the_page_names_the_decisions_that_narrow_an_operation(page: Page) -> None:
     assert {"S8", "S15", "S21"} <= set(re.findall(r"\bS\d+\b", page.text))
 
 
-def test_every_link_of_the_page_leads_somewhere(sandbox: Sandbox, page: Page) -> None:
+def test_every_link_of_the_page_has_a_target(sandbox: Sandbox, page: Page) -> None:
     for link in page.values("href"):
         if link.startswith("#"):
             assert link[1:] in page.values("id")
@@ -145,14 +145,12 @@ def test_every_link_of_the_page_leads_somewhere(sandbox: Sandbox, page: Page) ->
             assert 200 == fetch(sandbox, link).status_code
 
 
-def test_ids_of_the_page_are_unique_and_no_element_stays_open(page: Page) -> None:
+def test_ids_of_the_page_are_unique_and_every_element_is_closed(page: Page) -> None:
     assert len(set(page.values("id"))) == len(page.values("id"))
     assert [] == page.open
 
 
-def test_the_page_asks_nobody_for_anything_and_runs_nothing(
-    response: httpx.Response, page: Page
-) -> None:
+def test_the_page_loads_nothing_and_runs_no_script(response: httpx.Response, page: Page) -> None:
     policy = dict(
         part.strip().split(" ", 1)
         for part in response.headers["content-security-policy"].split(";")
@@ -174,7 +172,7 @@ def test_the_page_says_how_to_get_a_token_of_this_server(sandbox: Sandbox, page:
     assert GRAMMAR in page.text
 
 
-def test_what_a_document_says_is_text_and_never_html() -> None:
+def test_html_in_a_document_is_escaped() -> None:
     nasty = "<script>alert(1)</script><img src=x> **bold** [x](javascript:alert(1))"
     node = {
         "operationId": "a",

@@ -1,4 +1,4 @@
-"""What holds for SQLite alone: its disk fails, and its one writer must survive that."""
+"""Only for SQLite: its disk fails, and its one writer must survive that."""
 
 import asyncio
 import contextlib
@@ -82,7 +82,7 @@ def test_a_commit_that_fails_has_an_unknown_outcome_and_the_next_write_works(
     assert b"xx" == store.run(append)
 
 
-def test_a_rollback_that_fails_is_made_up_for_before_the_next_write(
+def test_a_failed_rollback_is_repeated_before_the_next_write(
     store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch, store.store, COMMIT=1, ROLLBACK=2)
@@ -93,7 +93,7 @@ def test_a_rollback_that_fails_is_made_up_for_before_the_next_write(
     assert b"xx" == store.run(append)
 
 
-def test_what_would_end_the_writer_fails_the_write_and_the_next_one_works(
+def test_an_unexpected_error_fails_one_write_and_the_next_one_works(
     store: OpenStore,
 ) -> None:
     def leave(_: bytes) -> NoReturn:
@@ -104,7 +104,7 @@ def test_what_would_end_the_writer_fails_the_write_and_the_next_one_works(
     assert b"xx" == store.run(append)
 
 
-def test_a_write_to_a_closed_store_fails_and_does_not_wait(tmp_path: Path) -> None:
+def test_a_write_to_a_closed_store_fails_at_once(tmp_path: Path) -> None:
     async def use() -> None:
         store = await open_store(f"sqlite:///{tmp_path}/x.db")
         await store.close()
@@ -152,7 +152,7 @@ def test_a_file_system_without_a_write_ahead_log_is_refused(
         SqliteStore(tmp_path / "x.db")
 
 
-def test_clearing_leaves_nothing_readable_in_the_files(tmp_path: Path) -> None:
+def test_clearing_leaves_no_readable_data_in_the_files(tmp_path: Path) -> None:
     async def use(store: Store) -> None:
         for number in range(50):
             await store.create("ann", str(number), lambda _: b"zaphod77" * 100)
@@ -164,7 +164,7 @@ def test_clearing_leaves_nothing_readable_in_the_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "-wal"])
 @pytest.mark.parametrize("replaced", [False, True])
-def test_nothing_is_acknowledged_that_goes_into_a_file_without_a_name(
+def test_no_write_to_a_deleted_file_is_acknowledged(
     tmp_path: Path, store: OpenStore, suffix: str, replaced: bool
 ) -> None:
     file = tmp_path / f"x.db{suffix}"
@@ -180,13 +180,11 @@ def test_nothing_is_acknowledged_that_goes_into_a_file_without_a_name(
         store.run(lambda one: one.ping())
 
 
-def test_a_second_store_that_is_refused_takes_no_lock_away(
-    tmp_path: Path, store: OpenStore
-) -> None:
+def test_a_refused_second_store_does_not_release_the_lock(tmp_path: Path, store: OpenStore) -> None:
     file = tmp_path / "x.db"
     with pytest.raises(CannotServeError, match="another heidi-sandbox"):
         SqliteStore(file)
-    # Whoever believes to be the last one at a file removes its log.
+    # A process that believes it is the last one to use a file removes its log.
     read = (
         "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM users').close()"
     )
@@ -195,7 +193,7 @@ def test_a_second_store_that_is_refused_takes_no_lock_away(
     assert b"xx" == store.run(append)
 
 
-def test_clearing_says_when_another_program_keeps_the_text(
+def test_clearing_says_when_another_program_keeps_the_data(
     tmp_path: Path, store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
@@ -209,7 +207,7 @@ def test_clearing_says_when_another_program_keeps_the_text(
     assert 0 == store.run(lambda one: one.page("ann", None, 1)).total
 
 
-def test_a_batch_of_slow_writes_lets_others_have_their_turns(store: OpenStore) -> None:
+def test_a_batch_of_slow_writes_does_not_block_other_tasks(store: OpenStore) -> None:
     turns = 0
     seen: set[int] = set()
 

@@ -1,4 +1,4 @@
-"""Every store against a plain dict, and what it promises beyond that."""
+"""Every store against a plain dict, and its further promises."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ DOCUMENTS = st.binary(max_size=20)
 
 
 class BrokenError(Exception):
-    """What a change raises in these tests."""
+    """The error that changes raise in these tests."""
 
 
 def fail(_: object) -> bytes:
@@ -172,7 +172,7 @@ def test_a_store_does_what_a_dict_does(store: OpenStore) -> None:
     )
 
 
-def test_a_number_is_given_once_and_the_total_follows_what_is_deleted(store: OpenStore) -> None:
+def test_a_number_is_given_once_and_the_total_follows_deletions(store: OpenStore) -> None:
     async def use(store: Store) -> tuple[list[bytes | None], Page, Size]:
         for number in range(3):
             await store.create("ann/Part", str(number), lambda number: b"%d" % number)
@@ -187,7 +187,7 @@ def test_a_number_is_given_once_and_the_total_follows_what_is_deleted(store: Ope
     assert Size(1, 4) == size
 
 
-def test_shares_are_added_all_or_none(store: OpenStore) -> None:
+def test_all_sessions_of_a_batch_are_added_or_none(store: OpenStore) -> None:
     def made(id_: str) -> Share:
         return Share(f"user{id_}", [lambda _: (id_, b"x")])
 
@@ -214,7 +214,7 @@ def test_collections_that_have_documents_are_listed_with_their_owner(store: Open
     assert [Collection("ann", b"Ann", 2), Collection("bob", b"Bob", 2)] == store.run(use)
 
 
-def test_a_page_of_large_documents_is_whole_though_it_is_read_in_parts(store: OpenStore) -> None:
+def test_a_page_of_large_documents_is_complete_though_it_is_read_in_parts(store: OpenStore) -> None:
     async def use(store: Store) -> tuple[Page, Page]:
         for number in range(6):
             await store.create("ann", str(number), lambda number: b"%d" % number * 3_000_000)
@@ -228,7 +228,7 @@ def test_a_page_of_large_documents_is_whole_though_it_is_read_in_parts(store: Op
     assert [(6, 3), (6, None)] == [(page.total, page.next) for page in pages]
 
 
-def test_a_write_that_fails_takes_no_other_of_its_batch_along(store: OpenStore) -> None:
+def test_a_failed_write_does_not_fail_others_of_its_batch(store: OpenStore) -> None:
     async def use(store: Store) -> tuple[list[object], Page]:
         outcomes = await asyncio.gather(
             *(
@@ -245,7 +245,7 @@ def test_a_write_that_fails_takes_no_other_of_its_batch_along(store: OpenStore) 
     assert [b"%d" % number for number in range(20, 0, -1)] == page.documents
 
 
-def test_an_update_that_fails_takes_no_other_of_its_session_along(store: OpenStore) -> None:
+def test_a_failed_update_does_not_fail_others_of_its_session(store: OpenStore) -> None:
     async def use(store: Store) -> tuple[list[object], bytes | None]:
         await store.create("ann", "1", lambda _: b"")
         outcomes = await asyncio.gather(
@@ -262,7 +262,7 @@ def test_an_update_that_fails_takes_no_other_of_its_session_along(store: OpenSto
     assert b"x" * 6 == document
 
 
-def test_concurrent_updates_follow_one_another(store: OpenStore) -> None:
+def test_concurrent_updates_are_serialized(store: OpenStore) -> None:
     async def use(store: Store) -> bytes | None:
         await store.create("ann", "1", lambda _: b"")
         await asyncio.gather(
@@ -273,7 +273,7 @@ def test_concurrent_updates_follow_one_another(store: OpenStore) -> None:
     assert b"x" * 300 == store.run(use)
 
 
-def test_a_write_goes_on_when_its_caller_gives_up(store: OpenStore) -> None:
+def test_a_write_continues_when_its_caller_gives_up(store: OpenStore) -> None:
     async def use(store: Store) -> bytes | None:
         await store.create("ann", "1", lambda _: b"")
         updates = [
@@ -289,7 +289,7 @@ def test_a_write_goes_on_when_its_caller_gives_up(store: OpenStore) -> None:
     assert b"x" * 10 == store.run(use)
 
 
-def test_a_setting_is_kept_from_the_first_time_on(store: OpenStore) -> None:
+def test_a_setting_keeps_its_first_value(store: OpenStore) -> None:
     async def use(store: Store) -> list[bytes]:
         return [await store.setting("a", b"1"), await store.setting("a", b"2")]
 
@@ -313,7 +313,7 @@ def test_a_store_that_responds_returns_a_ping(store: OpenStore) -> None:
     store.run(lambda store: store.ping())
 
 
-def test_closing_finishes_what_was_begun(kept_url: str) -> None:
+def test_closing_finishes_running_writes(kept_url: str) -> None:
     async def use() -> None:
         store = await open_store(kept_url)
         writes = [

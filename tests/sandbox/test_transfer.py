@@ -44,9 +44,7 @@ def size_of(url: str) -> Size:
     return with_store(url, lambda store: store.size())
 
 
-def test_an_export_imported_elsewhere_is_the_same_and_is_exported_the_same(
-    tmp_path: Path, kept_url: str
-) -> None:
+def test_an_imported_export_is_equal_and_is_exported_equally(tmp_path: Path, kept_url: str) -> None:
     first, second = tmp_path / "first.json", tmp_path / "second.json"
     first.touch(0o644)
     with serving(export_file=first) as sandbox:
@@ -68,7 +66,7 @@ def test_an_export_imported_elsewhere_is_the_same_and_is_exported_the_same(
     assert Size(2, 120) == size_of(kept_url)
 
 
-def test_what_a_file_leaves_out_is_as_in_a_new_session(tmp_path: Path, kept_url: str) -> None:
+def test_a_property_that_a_file_omits_is_as_in_a_new_session(tmp_path: Path, kept_url: str) -> None:
     given = {"session_id": "7", "duration": 60, "patient": {"name": "A"}}
     file = write(tmp_path / "x.json", content(of(ANN, {}, given), of(BOB)))
     with serving(kept_url, import_file=file) as sandbox:
@@ -201,7 +199,7 @@ def test_resources_within_others_are_exported_and_imported(
     assert uid == ann.send("GET", "/widgets").json()["data"]["rows"][0]["uid"]
 
 
-def test_an_export_that_fails_leaves_file_and_database_as_they_were(tmp_path: Path) -> None:
+def test_a_failed_export_does_not_change_file_and_database(tmp_path: Path) -> None:
     file, url = tmp_path / "out.json", f"sqlite:///{tmp_path}/x.db"
     file.write_text("old")
 
@@ -223,7 +221,9 @@ def test_an_export_that_fails_leaves_file_and_database_as_they_were(tmp_path: Pa
     assert Size(1, 1) == size_of(url)
 
 
-def test_what_cannot_be_exported_to_is_one_line_before_anything_is_served(tmp_path: Path) -> None:
+def test_an_invalid_target_of_the_export_is_one_line_before_anything_is_served(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "folder").mkdir()
     for file, reason in (
         ("folder", "it is no ordinary file"),
@@ -248,7 +248,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_each_signal_that_stops_it_exports(tmp_path: Path, number: int) -> None:
+def test_each_signal_that_stops_it_causes_the_export(tmp_path: Path, number: int) -> None:
     write(tmp_path / "x.json", content(of(ANN, {})))
     flags = ("--import", "x.json", "--export-on-exit", "x.json")
     with started(tmp_path, *MEMORY, *flags) as process:

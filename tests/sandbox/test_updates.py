@@ -1,4 +1,4 @@
-"""S6, S8 to S14 and S20: what is sent, and what comes back."""
+"""S6, S8 to S14 and S20: updates and their responses."""
 
 import json
 from datetime import datetime, timedelta
@@ -156,7 +156,7 @@ def test_s10_unknown_and_read_only_properties_are_neither_stored_nor_returned(ap
     assert "extra" not in before
 
 
-def test_s10_an_ignored_property_does_not_keep_its_neighbours_from_being_set(api: Api) -> None:
+def test_s10_an_ignored_property_does_not_prevent_others_from_being_set(api: Api) -> None:
     session = api.update(
         api.create(), {"extra": 1, "patient": {"name": "J", "extra": 1}, "duration": 3}
     )
@@ -172,7 +172,7 @@ def test_s11_everything_sent_shows_in_the_response_in_get_and_in_the_list(api: A
     assert [updated] == api.page()["sessions"]
 
 
-def test_s11_what_is_empty_or_false_counts_as_sent(api: Api) -> None:
+def test_s11_empty_and_false_values_count_as_sent(api: Api) -> None:
     session_id = api.create()
     api.update(session_id, EVERYTHING)
     updated = api.update(session_id, EMPTY)
@@ -182,7 +182,7 @@ def test_s11_what_is_empty_or_false_counts_as_sent(api: Api) -> None:
 
 
 @pytest.mark.parametrize("prop", sorted(EVERYTHING))
-def test_s11_what_is_not_sent_stays(api: Api, prop: str) -> None:
+def test_s11_properties_that_are_not_sent_stay(api: Api, prop: str) -> None:
     session_id = api.create()
     before = api.update(session_id, EVERYTHING)
     after = api.update(session_id, {prop: EMPTY.get(prop, EVERYTHING[prop])})
@@ -200,7 +200,7 @@ def test_s11_the_patient_is_merged_property_by_property(api: Api) -> None:
     assert {"name": "John", "gender": "OTHER", "dob": "1990-01-01"} == patient
 
 
-def test_s11_arrays_are_replaced_whole_and_keep_their_order(api: Api) -> None:
+def test_s11_arrays_are_replaced_and_keep_their_order(api: Api) -> None:
     session_id = api.create()
     api.update(session_id, {"clinician_notes": ["1", "2", "3"]})
     assert ["3", "1", "3"] == api.update(session_id, {"clinician_notes": ["3", "1", "3"]})[
@@ -221,7 +221,7 @@ def test_s12_updated_at_grows_with_every_accepted_change_and_created_at_never(ap
     session_id = api.create()
     first = api.session(session_id)
     times = [first["updated_at"]]
-    for duration in (1, 1, 2, 2, 3):  # setting what is set already is a change as well
+    for duration in (1, 1, 2, 2, 3):  # setting the same value is a change as well
         session = api.update(session_id, {"duration": duration})
         assert first["created_at"] == session["created_at"]
         times.append(session["updated_at"])
@@ -269,7 +269,7 @@ def test_s13_strings_come_back_code_point_for_code_point(
         '"\\/',
     ],
 )
-def test_s13_a_hard_string_comes_back_as_sent_escaped_or_not(api: Api, text: str) -> None:
+def test_s13_a_difficult_string_comes_back_as_sent_escaped_or_not(api: Api, text: str) -> None:
     session_id = api.create()
     for ascii_only in (True, False):
         body = json.dumps({"patient": {"name": text}}, ensure_ascii=ascii_only)
@@ -364,7 +364,7 @@ def test_s14_the_appointment_of_the_create_comes_back_as_ehr_appt_id(api: Api) -
         1,
     ],
 )
-def test_a_create_of_the_wrong_shape_creates_nothing(api: Api, body: object) -> None:
+def test_an_invalid_create_creates_nothing(api: Api, body: object) -> None:
     response = api.post(
         "/sessions", content=json.dumps(body), headers={"content-type": "application/json"}
     )
@@ -384,7 +384,7 @@ def test_s20_a_new_session_is_as_the_contract_says(api: Api, body: object) -> No
 
 
 def initial_session(number: int) -> Any:
-    """Return the vendor's sample of a session, with the initial values that the document says."""
+    """Return the vendor's sample of a session, with the initial values of the document."""
     strict = heidi_spec.load("strict")
     schemas = strict["components"]["schemas"]
     session = strict["components"]["examples"]["getSession.200"]["value"]["session"]
@@ -397,7 +397,7 @@ def initial_session(number: int) -> Any:
     return session
 
 
-def test_a_session_does_not_grow_without_end(api: Api) -> None:
+def test_the_size_of_a_session_is_limited(api: Api) -> None:
     session_id = api.create()
     a_megabyte = "a" * 1_000_000
     api.update(session_id, {"patient": {"name": a_megabyte}})

@@ -33,11 +33,11 @@ def children(process: Process) -> list[int]:
     return [int(path.parent.name) for path in command if b"spawn_main" in path.read_bytes()]
 
 
-def test_every_worker_knows_what_any_of_them_was_told(process: Process) -> None:
+def test_every_worker_knows_the_writes_of_the_others(process: Process) -> None:
     with process.api() as api:
         session_id = api.create()
         token = api.headers["authorization"].split()[1]
-        for number in range(20):  # each on a connection of its own, so that all workers get some
+        for number in range(20):  # each on its own connection, so that all workers get some
             with Api(process.url, token) as other:
                 assert number == other.update(session_id, {"duration": number})["duration"]
     assert WORKERS == len(children(process))
@@ -101,7 +101,7 @@ def test_a_worker_that_dies_is_named_and_replaced(process: Process) -> None:
 
 
 @pytest.mark.slow
-def test_workers_that_die_again_and_again_end_all_with_2(process: Process) -> None:
+def test_workers_that_die_repeatedly_stop_all_with_exit_code_2(process: Process) -> None:
     for _ in range(5):
         kill_one(process)
     os.kill(children(process)[0], signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_workers_that_die_again_and_again_end_all_with_2(process: Process) -> No
     assert "heidi-sandbox: the server ended by itself; its log says why" == last
 
 
-def test_a_closed_terminal_stops_all_of_them(process: Process) -> None:
+def test_a_closed_terminal_stops_all_workers(process: Process) -> None:
     every = [process.running.pid, *children(process)]
     for pid in every:
         os.kill(pid, signal.SIGHUP)

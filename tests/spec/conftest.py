@@ -39,7 +39,7 @@ def cites_page(node: Any) -> bool:
 
 
 def without_other_sources(node: Any) -> Any:
-    """Copy a node without the nodes below it that cite other sources alone."""
+    """Copy a node without the nodes below it that cite only other sources."""
     if isinstance(node, list):
         return [without_other_sources(each) for each in node if cites_page(each)]
     if not isinstance(node, dict):
@@ -76,7 +76,7 @@ def repairs() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def page() -> list[str]:
-    """The lines of the vendor's page, which is not ours to keep in this repository."""
+    """The lines of the vendor's page, which may not be kept in this repository."""
     if not PAGE.exists():
-        pytest.skip("the vendor's page is not at hand (../shared/seed/heidi-api-sessions.txt)")
+        pytest.skip("the vendor's page is missing (../shared/seed/heidi-api-sessions.txt)")
     return PAGE.read_text(encoding="utf-8").splitlines()

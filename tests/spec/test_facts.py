@@ -1,6 +1,6 @@
-"""The facts of the vendor's page: what the base document says of it, no less and no more.
+"""The facts of the vendor's page: the base document has them all, and no others.
 
-These tables are the one second copy of the page. Nodes that cite other sources are free to change.
+These tables are the only second copy of the page. Nodes that cite other sources are free to change.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def test_the_security_scheme_is_a_bearer_jwt(on_page: Any) -> None:
     assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
 
 
-def test_the_servers_are_the_shared_one_and_one_a_region(base: Any) -> None:
+def test_the_servers_are_the_shared_one_and_one_for_each_region(base: Any) -> None:
     shared, regional = base["servers"]
     path = ".api.heidihealth.com/api/v2/ml-scribe/open-api"
     assert shared["url"] == f"https://registrar{path}"
@@ -162,7 +162,7 @@ def test_a_schema_has_the_properties_of_the_contract_and_is_open(name: str, sche
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_required_is_what_every_sample_shows_and_nothing_in_a_request(
+def test_required_properties_are_those_of_every_sample_and_none_in_a_request(
     name: str, schemas: Any
 ) -> None:
     names = set() if name in REQUESTS else set(PROPERTIES[name].split())
@@ -176,7 +176,7 @@ def test_null_is_valid_only_where_a_sample_shows_it(name: str, on_page: Any) -> 
 
 
 @pytest.mark.parametrize("name", NULLABLE)
-def test_only_what_was_never_but_null_is_open_to_any_type(name: str, on_page: Any) -> None:
+def test_only_properties_that_are_always_null_have_any_type(name: str, on_page: Any) -> None:
     values: list[Any] = ["text", 1, [], {}, True]
     open_type = {
         prop
@@ -191,14 +191,14 @@ def test_a_nullable_enum_is_a_choice_of_the_enum_and_null(schemas: Any) -> None:
     assert gender == [{"$ref": "#/components/schemas/Gender"}, {"type": "null"}]
 
 
-def test_gender_alone_is_closed(on_page: Any, schemas: Any) -> None:
+def test_only_gender_is_a_closed_enum(on_page: Any, schemas: Any) -> None:
     assert schemas["Gender"]["enum"] == ["MALE", "FEMALE", "OTHER"]
     enums = [name for name, schema in schemas.items() if "'enum'" in str(schema)]
     assert enums == ["Gender"]
 
 
 @pytest.mark.parametrize(("schema", "prop"), EXTENSIBLE)
-def test_an_open_enumeration_is_a_string_that_says_so(schema: str, prop: str, schemas: Any) -> None:
+def test_an_open_enum_is_a_string_that_says_so(schema: str, prop: str, schemas: Any) -> None:
     node = schemas[schema]["properties"][prop]
     assert node["type"] == "string"
     assert node["description"].startswith("Extensible enum.")
@@ -239,7 +239,7 @@ def test_a_date_of_birth_is_a_real_date(schema: str, on_page: Any) -> None:
     assert not accepts(on_page, schema, "dob", "1990-02-30")
 
 
-def test_the_creation_and_the_rest_name_the_appointment_differently_and_refer_to_each_other(
+def test_the_two_names_of_the_appointment_refer_to_each_other(
     schemas: Any,
 ) -> None:
     create = schemas["SessionCreate"]["properties"]["ehr_appointment_id"]["description"]
@@ -248,14 +248,14 @@ def test_the_creation_and_the_rest_name_the_appointment_differently_and_refer_to
         assert "ehr_appointment_id" in schemas[schema]["properties"]["ehr_appt_id"]["description"]
 
 
-def test_the_list_takes_a_page_size_and_no_page(on_page: Any) -> None:
+def test_the_list_has_a_page_size_and_no_page(on_page: Any) -> None:
     parameters = operations(on_page)["listLinkedUserSessions"][2]["parameters"]
     assert [(p["name"], p["in"], p["required"]) for p in parameters] == [
         ("page_size", "query", False)
     ]
 
 
-def test_a_creation_leads_to_reading_and_updating_what_was_created(on_page: Any) -> None:
+def test_a_creation_links_to_reading_and_updating_the_session(on_page: Any) -> None:
     links = operations(on_page)["createSession"][2]["responses"]["200"]["links"]
     assert {name: link["parameters"] for name, link in links.items()} == {
         name: {"session_id": "$response.body#/session_id"}

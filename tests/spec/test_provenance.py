@@ -1,4 +1,4 @@
-"""Every node says where it comes from, and the page says so at that place."""
+"""Every node has its source, and the page confirms it at that place."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def named(on_page: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
                 yield f"{path} {name}", name, parameter["x-provenance"]
 
 
-def test_the_lines_that_a_node_cites_name_the_node(on_page: Any, page: list[str]) -> None:
+def test_the_cited_lines_name_the_node(on_page: Any, page: list[str]) -> None:
     wrong = [place for place, name, source in named(on_page) if name not in cited(source, page)]
     assert wrong == []
 
@@ -52,7 +52,7 @@ def test_each_single_line_that_a_property_cites_names_it(on_page: Any, page: lis
         for line, end in LINES.findall(provenance["source"])
         if not end
         and name not in page[int(line) - 1]
-        # L210 promises the properties of a list item without naming one.
+        # L210 mentions the properties of a list item without naming one.
         and line != "210"
     ]
     assert wrong == []
@@ -75,20 +75,20 @@ def test_no_source_cites_a_line_beyond_the_page(base: Any, page: list[str]) -> N
     assert max(numbers) <= len(page)
 
 
-def test_the_base_document_rests_on_the_vendor_alone(base: Any) -> None:
+def test_the_base_document_cites_only_the_vendor(base: Any) -> None:
     statuses = {provenance["status"] for _, provenance in sourced(base)}
     assert statuses <= {"documented", "example", "inferred", "unknown", "anomaly"}
     assert [p for p, provenance in sourced(base) if "decision:" in provenance["source"]] == []
 
 
 @pytest.mark.parametrize("name", ["base", "client", "strict"])
-def test_every_decision_that_a_document_cites_has_its_row(name: heidi_spec.Name) -> None:
+def test_every_cited_decision_has_its_row(name: heidi_spec.Name) -> None:
     rows = set(re.findall(r"^\| (S\d+) \|", (OPENAPI / "DECISIONS.md").read_text(), re.MULTILINE))
     assert {f"S{n}" for n in range(1, len(rows) + 1)} == rows
     assert set(re.findall(r"decision:(S\d+)", heidi_spec.read(name))) <= rows
 
 
-def test_what_another_source_says_is_not_held_against_the_page() -> None:
+def test_facts_of_other_sources_are_not_compared_with_the_page() -> None:
     seed, other = ({"x-provenance": {"source": source}} for source in ("seed:L1", "page:other"))
     schema = {"required": ["a", "b"], "properties": {"a": seed, "b": other, "c": {}}}
     kept = {"required": ["a"], "properties": {"a": seed, "c": {}}}

@@ -1,4 +1,4 @@
-"""Every sample of the vendor is kept as printed, and means what the document says."""
+"""Every sample of the vendor is kept as printed, and matches the document."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def places(name: str, base: Any) -> list[tuple[Any, Any]]:
     ]
 
 
-def test_the_samples_kept_are_the_examples_that_cite_the_page() -> None:
+def test_the_kept_samples_are_the_examples_that_cite_the_page() -> None:
     kept = {path.stem for path in (OPENAPI / "examples").glob("*.txt")}
     assert EXAMPLES.keys() == kept
 
@@ -69,7 +69,7 @@ def test_a_sample_is_an_example_of_the_document(name: str, repairs: Repairs) -> 
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_sample_stands_where_the_page_prints_it_and_obeys_the_schema_there(
+def test_a_sample_is_where_the_page_prints_it_and_obeys_the_schema_there(
     name: str, base: Any, repairs: Repairs
 ) -> None:
     ((body, media),) = places(name, base)
@@ -78,7 +78,7 @@ def test_a_sample_stands_where_the_page_prints_it_and_obeys_the_schema_there(
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_a_sample_that_is_repaired_needs_it(name: str, base: Any) -> None:
+def test_every_repaired_sample_is_invalid_as_printed(name: str, base: Any) -> None:
     ((_, media),) = places(name, base)
     try:
         value = json.loads(printed(name))

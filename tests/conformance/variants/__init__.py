@@ -1,4 +1,4 @@
-"""Correct servers that are unlike the reference: none of their choices is a fault."""
+"""Correct servers that differ from the reference: none of their choices is a fault."""
 
 from . import documented, strict, wire
 from .catalogue import VARIANTS, Variant

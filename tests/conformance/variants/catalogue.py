@@ -1,4 +1,4 @@
-"""How a correct variant is entered, and what it shares with the others."""
+"""The catalogue of correct variants, and what they share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ DOCUMENTED_ONLY: tuple[Level, ...] = ("documented",)
 
 @dataclass(frozen=True)
 class Variant:
-    """A correct server that is unlike the reference.
+    """A correct server that differs from the reference.
 
     id: its name.
     sentence: what it does in another way.
-    levels: where it must not be accused.
+    levels: those at which it conforms.
     server: the server.
-    unlike: says whether a server is like this one, and so unlike the reference.
+    unlike: returns whether a server behaves like this one, which the reference does not.
     steady: whether it responds to every request at once; one that is slow or limits rates does not.
     """
 

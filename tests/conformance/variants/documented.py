@@ -1,4 +1,4 @@
-"""Variants that keep what the vendor's page says, and not all that we decided beyond it."""
+"""Variants that obey the vendor's page, but not all of our decisions."""
 
 import itertools
 import uuid
@@ -49,7 +49,7 @@ def changed(**fields: Any) -> Callable[[Caller], Session]:
 
 
 def stays(first: str, second: str) -> Witness:
-    """Return a witness that an update leaves an instant as another one was before it."""
+    """Return a witness that after an update an instant equals another one from before."""
 
     def witness(caller: Caller) -> bool:
         session_id = caller.create()
@@ -70,7 +70,7 @@ def body_is_required(request: Request, handle: Handler) -> Response:
     return handle(request)
 
 
-# What the base document shows of a session is shown, and nothing else that an update sends.
+# Only the properties of the base document are shown, not all those of an update.
 HIDDEN = {
     *UPDATE.keys()
     - {"duration", "language_code", "output_language_code", "patient"}
@@ -150,7 +150,7 @@ def with_other_choices(request: Request, handle: Handler) -> Response:
 
 
 def retold(content: Any) -> Any:
-    """Tell the same with whole seconds, new properties, and values where only null was shown."""
+    """Show whole seconds, new properties, and values where the page only shows null."""
     if isinstance(content, list):
         return [retold(item) for item in content]
     if not isinstance(content, dict):
