@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONPATH PYTHONHOME
-# Set in many images, it would let every start of Python compile everything anew.
+# Set in many images, it would let every start of Python compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 # The machine may trust a proxy of its own.
 export UV_SYSTEM_CERTS ?= true

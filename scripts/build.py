@@ -55,7 +55,7 @@ def lint_documents() -> str:
 
 
 def compare_with_release() -> str:
-    """See that the version moved as far as the documents did."""
+    """Check that the version moved as far as the documents did."""
     verdict = version.check()
     if verdict.faults:
         raise StepFailure(1, str(verdict))
@@ -63,7 +63,7 @@ def compare_with_release() -> str:
 
 
 def distinct(findings: Sequence[Finding]) -> list[Finding]:
-    """Put the source first, and leave out what the derived documents have from it."""
+    """Put the source first, and leave out findings that the derived documents have from it."""
     source = [finding for finding in findings if finding.path == SPEC]
     known = {dataclasses.replace(finding, path=SPEC) for finding in source}
     derived: dict[Finding, Finding] = {}

@@ -1,4 +1,4 @@
-"""All that is derived and committed, in one process: documents, client, tables of the guides.
+"""Derive all committed output in one process: documents, client, tables of the guides.
 
     python -m scripts.derive [--check]
 

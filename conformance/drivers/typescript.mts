@@ -37,7 +37,7 @@ async function ask(url: string, method: string, headers: Record<string, string>,
   return value;
 }
 
-// One token for all steps, asked for anew a little before it ends and after a 401.
+// One token for all steps, renewed a little before it ends and after a 401.
 let token: Promise<{ token: string; expiration_time: string }> | undefined;
 async function authorization(): Promise<Record<string, string>> {
   if (token && Date.parse((await token).expiration_time) < Date.now() + 1000) token = undefined;

@@ -39,7 +39,7 @@ def load(level: Level) -> Json:
 
 
 def parsed(*names: Literal["base", "client", "strict"]) -> Json:
-    """Return the first of some documents that is there, parsed anew at each call."""
+    """Return the first of some documents that exists, parsed at each call."""
     if not FOLDER:
         return heidi_spec.load(names[0])
     for name in names:

@@ -348,7 +348,7 @@ class Wire:
             self.socket = None
 
     def open(self) -> None:
-        """Connect anew, so that the next message goes out at once; where that fails, it says so."""
+        """Reconnect, so that the next message goes out at once; where that fails, it says so."""
         self.close()
         with suppress(OSError, UnfitError):
             self.dial(time.monotonic() + SLOWEST_ANSWER)

@@ -242,7 +242,7 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the token is valid, and does not allow this."""
+    """403: the token is valid, but does not allow this."""
 
 
 class NotFoundError(APIStatusError):
@@ -262,7 +262,7 @@ class UnsupportedMediaTypeError(APIStatusError):
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the request can be read, and the operation does not take its content."""
+    """422: the request can be read, but the operation does not accept its content."""
 
 
 class RateLimitError(APIStatusError):

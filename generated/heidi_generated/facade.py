@@ -411,7 +411,7 @@ class RawResponse(Generic[T]):
         return self._read(_as_it_is)
 
     def parse(self) -> T:
-        """Read the body, each time anew.
+        """Read the body again at each call.
 
         Returns:
             What the method itself returns, or for a list its page.

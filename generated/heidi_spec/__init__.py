@@ -17,6 +17,6 @@ def read(name: Name, suffix: Literal["json", "yaml"] = "json") -> str:
 
 
 def load(name: Name) -> dict[str, Any]:
-    """Return a document, parsed anew at each call."""
+    """Return a document, parsed at each call."""
     document: dict[str, Any] = json.loads(read(name))
     return document

@@ -72,7 +72,7 @@ _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (asyncpg.LockNotAvailableError, "another program keeps its tables locked"),
     (asyncpg.ReadOnlySQLTransactionError, "it takes no writes; name the primary server"),
     (asyncpg.UndefinedColumnError, f"its schema {_SCHEMA} belongs to another program"),
-    (asyncpg.UndefinedTableError, f"its schema {_SCHEMA} lacks a table; drop it to begin anew"),
+    (asyncpg.UndefinedTableError, f"its schema {_SCHEMA} lacks a table; drop it to start over"),
     (asyncpg.UndefinedObjectError, "it does not know a parameter of the URL"),
     (asyncpg.PostgresSyntaxError, "it does not know a parameter of the URL"),
     (asyncpg.QueryCanceledError, "it gives statements too little time; see statement_timeout"),

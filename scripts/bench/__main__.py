@@ -1,9 +1,9 @@
-"""Measure client, sandbox and judge, and say whether each figure is what it must be.
+"""Measure client, sandbox and judge, and check each figure against its limit.
 
     python -m scripts.bench [--only FIGURE] [--smoke]
 
 Every ratio is of medians from interleaved rounds of one run: CPU time, but for memory and sizes.
-Exit codes: 0 fine, or not measured for want of a peer; 1 a figure is not what it must be; 2 our
+Exit codes: 0 fine, or not measured because a peer is missing; 1 a figure misses its limit; 2 our
 own part failed.
 """
 

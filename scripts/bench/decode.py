@@ -5,8 +5,8 @@
 Every figure is CPU time, the median of interleaved rounds, garbage collection included. Only
 the ratios hold on another machine.
 
-The floors stand against pydantic, in which a user would write models by hand, and which has a JSON
-parser of its own; ours is the client's, with msgspec. The stock code of the generator neither keeps
+The floors compare with pydantic, in which users would write models by hand, and which has its own
+JSON parser; ours is that of the client, with msgspec. The stock code of the generator neither keeps
 what breaks the document nor reads a page that lacks a property, and its speed moves with the
 version of the generator: its ratios are shown without a floor.
 """
@@ -77,7 +77,7 @@ FIGURES: Final = (
 
 
 def page(document: dict[str, Any], sessions: int, *, gaps: bool) -> bytes:
-    """Write a page of sessions in which no property is null, empty or left out."""
+    """Write a page of sessions in which no property is null, empty or missing."""
     schemas = document["components"]["schemas"]
     items = [_example(schemas["Session"], schemas) for _ in range(sessions)]
     for index, item in enumerate(items):
@@ -125,7 +125,7 @@ def _kinds(schema: dict[str, Any]) -> list[str]:
 
 
 def stock(folder: Path) -> Callable[[Any], object]:
-    """Generate with the stock templates, and return what reads a page."""
+    """Generate with the stock templates, and return the function that reads a page."""
     config = folder / "config.yaml"
     config.write_text("post_hooks: []\n")
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
@@ -216,7 +216,7 @@ def measure(cases: dict[str, Decoder], rounds: int) -> dict[str, float]:
 
 
 def report(medians: dict[str, float]) -> list[str]:
-    """Write the times, and the ratios with what they must be."""
+    """Write the times, and the ratios with their limits."""
     base = medians["stock"]
     lines = [
         f"  {name:24}{seconds * 1e6:8.0f} µs{base / seconds:7.2f} x stock"

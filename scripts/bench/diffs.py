@@ -103,7 +103,7 @@ def records(length: int, rings: int = 3) -> dict[str, Any]:
 
 
 def wide(length: int, schemas: int = 600, properties: int = 30) -> dict[str, Any]:
-    """Make operations whose request has as many properties, each with a length of its own."""
+    """Make operations whose request has that many properties, each with another length."""
     made = {
         f"Wide{n}": {
             "type": "object",
@@ -120,7 +120,7 @@ def wide(length: int, schemas: int = 600, properties: int = 30) -> dict[str, Any
 
 
 def inline(word: str, length: int, depth: int = 400) -> dict[str, Any]:
-    """Make a schema that is all or any of one that is all or any of one, without a reference."""
+    """Make a schema of nested `allOf` and `anyOf`, without a reference."""
     schema: dict[str, Any] = {"type": "string", "maxLength": length}
     for _ in range(depth):
         schema = {word: [schema]}

@@ -17,7 +17,7 @@ from .measure import ROOT, NotMeasuredError
 FOLDER: Final = ROOT / "build/bench"
 TOOLS: Final = Path(sys.executable).parent
 TIMEOUT: Final = 180
-"""Seconds that making an environment may take."""
+"""Seconds that may pass until an environment is made."""
 
 PEERS: Final = {
     "openai": "3.54.0",

@@ -1,4 +1,4 @@
-"""Programs that measure: started, asked in turn, and bounded in time."""
+"""Programs that measure: started, run in turn, and limited in time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLE: Final = ROOT / "openapi/examples/getSession.200.txt"
 LIMIT: Final = 1800.0
 """Seconds that a program may live."""
 
-# Not the rest: it may hold a proxy, or options of our client.
+# Nothing else: it may hold a proxy, or options of our client.
 _ENVIRONMENT: Final = ("PATH", "HOME", "TMPDIR")
 
 
@@ -33,8 +33,7 @@ class NotMeasuredError(Exception):
 class Program:
     """A program of this folder that runs, and measures one round when it is asked to.
 
-    Attributes:
-        greeting: what it said when it was ready.
+    Attributes: greeting: its line when it was ready.
     """
 
     def __init__(self, interpreter: Path, name: str, *arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests and benches: a server of its own, with databases to lend."""
+"""A real PostgreSQL for tests and benches: a separate server that lends databases."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,12 @@ USER = "heidi"
 PASSWORD = "hunter2"  # noqa: S105  # of the role `guarded`, which nobody else ever sees
 
 _FOLDERS = ("/usr/local/bin", "/usr/local/pgsql/bin")
-_PORT = 5432  # in the name of a socket in a folder of our own, so it is always free
+_PORT = 5432  # part of the name of a socket in our own folder, so it is always free
 _START = 20  # seconds, on a busy machine
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "on",
-    "synchronous_commit": "off",  # the store must not rely on the server's word
+    "synchronous_commit": "off",  # the store must not rely on the server's settings
     "shared_buffers": "32MB",
     "max_connections": "100",
 }
@@ -46,10 +46,9 @@ class NoPostgresqlError(Exception):
 
 
 class Postgresql:
-    """A server that listens on a socket in a folder of its own.
+    """A server that listens on a socket in its own folder.
 
-    Args:
-        folder: which the user that the server runs as can write.
+    Args: folder: one that the server's user can write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -83,7 +82,7 @@ class Postgresql:
             self._free.append(name)
 
     def execute(self, script: str, url: str | None = None) -> None:
-        """Run statements on a connection of their own."""
+        """Run statements on a separate connection."""
         asyncio.run(self._on_connection(url, lambda connection: connection.execute(script)))
 
     def fetch(self, query: str, url: str | None = None) -> list[Any]:
@@ -102,9 +101,7 @@ class Postgresql:
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline:
             self._server = self._spawn()
-            while (
-                self._server.poll() is None
-            ):  # else a killed one has still to let go of the folder
+            while self._server.poll() is None:  # otherwise a killed one still uses the folder
                 with contextlib.suppress(OSError, asyncpg.PostgresError):
                     self.execute("SELECT 1")
                     return
@@ -156,7 +153,7 @@ def running_postgresql() -> Generator[Postgresql]:
     """Run a server until the end of the block.
 
     Raises:
-        NoPostgresqlError: there is none to be had.
+        NoPostgresqlError: none is installed.
     """
     _programs()
     folder = Path(tempfile.mkdtemp(prefix="heidi-postgresql-"))
@@ -191,7 +188,7 @@ def _programs() -> Path:
 
 
 def _unprivileged_user() -> str | None:
-    """Return whom to run as: PostgreSQL does not run as root."""
+    """Return the user to run as: PostgreSQL does not run as root."""
     if os.geteuid() != 0:
         return None
     names = {one.pw_name for one in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""Servers under load: each in a process of its own on loopback, on a port that was free."""
+"""Servers under load: each in its own process, on a free port of loopback."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 class Server:
     """A server that runs.
 
-    Attributes:
-        url: below it are the operations.
-        token: what the operations want to see.
+    Attributes: url: below it are the operations. token: for the operations.
     """
 
     url: str
@@ -55,7 +53,7 @@ class Server:
     session_ids: tuple[str, ...] = ()
 
     def cpu_seconds(self) -> float:
-        """Count the CPU time of the process and of all its children, so far."""
+        """Return the CPU time of the process and all its children so far."""
         return sum(_ticks(pid) for pid in _family(self.process.pid)) / _TICKS
 
     def resident(self) -> int:
@@ -70,7 +68,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Burst:
-    """What came of some seconds of requests over `CONNECTIONS` connections.
+    """The result of some seconds of requests over `CONNECTIONS` connections.
 
     Attributes:
         rate: responses a second.
@@ -121,7 +119,7 @@ def case(
     requests: Sequence[Mapping[str, str]],
     seconds: float,
 ) -> Callable[[], dict[str, float]]:
-    """Give what measures one burst: the rate by its name, and what a response costs."""
+    """Return what measures one burst: the rate by its name, and the cost of a response."""
 
     def measure() -> dict[str, float]:
         burst = load.burst(server, requests, seconds)
@@ -131,7 +129,7 @@ def case(
 
 
 def cell(medians: Mapping[str, float], name: str) -> str:
-    """Say what was measured of a case."""
+    """Return the measurements of a case."""
     return f"{medians[name]:,.0f}/s, {medians[f'{name} cpu'] * 1e6:.0f} µs CPU"
 
 
@@ -143,7 +141,7 @@ def load() -> Generator[Load]:
 
 
 def path(server: Server, below: str) -> str:
-    """Give the whole path of what is below the URL of a server."""
+    """Return the full path of a path below the URL of a server."""
     return httpx.URL(server.url).path.rstrip("/") + below
 
 
@@ -167,7 +165,7 @@ def lists(server: Server) -> list[dict[str, str]]:
 
 @contextlib.contextmanager
 def sandbox(python: Path, *arguments: str, sessions: int = SESSIONS) -> Generator[Server]:
-    """Run ours, in a folder of its own where nothing else is said."""
+    """Run ours, by default in its own folder."""
     key = secrets.token_hex(16)
     command = [str(python), "-m", "heidi_sandbox", "serve", *arguments]
     variables = {"HEIDI_SANDBOX_API_KEY": key}
@@ -192,7 +190,7 @@ def fastapi(*, durable: bool) -> Generator[Server]:
 
 @contextlib.contextmanager
 def bare() -> Generator[Server]:
-    """Run what responds to everything with one session."""
+    """Run the server that responds to everything with one session."""
     variables = {"BENCH_SAMPLE": str(SAMPLE)}
     with _running(_granian("bare:app"), variables) as (url, process):
         yield Server(url, "none", process, ("1",) * SESSIONS)
@@ -248,7 +246,7 @@ def _running(
                 raise NotMeasuredError(f"{Path(command[0]).name}: {last_line(errors.read())}")
             yield f"http://127.0.0.1:{port}", process
         finally:
-            # All of its processes: the program `node` is one that starts another.
+            # All of its processes: the program `node` starts another one.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""What the bench says: a row for each figure, and what the figure must be."""
+"""The result of the bench: a row for each figure, and its limit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADS: Final = ("figure", "ours", "peer", "ratio", "must", "met")
 
 @dataclass(frozen=True)
 class Bound:
-    """What a value must be, such as ≤ 75 µs."""
+    """The limit of a value, such as ≤ 75 µs."""
 
     sign: str
     limit: float
@@ -38,9 +38,8 @@ class Row:
     """One figure.
 
     Attributes:
-        ratio: of two values that were measured in the same rounds.
-        must: None for a figure that is only told.
-        met: whether the figure is what it must be; None where it was not measured.
+        ratio: of two values that were measured in the same rounds. must: None for a figure without
+        a limit. met: whether the figure is within it; None where it was not measured.
     """
 
     figure: str

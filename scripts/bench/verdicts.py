@@ -1,4 +1,4 @@
-"""Verdicts of two tools on one server: what each reports, what it sent, and how long it took."""
+"""Verdicts of two tools on one server: their reports, requests and times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIMIT: Final = 180.0
 """Seconds that a tool has for one server."""
 
 PATIENCE: Final = 30.0
-"""Seconds that a server may take to stand, and to count its requests."""
+"""Seconds that a server may take to start, and to count its requests."""
 
 SEED: Final = 1
 STRICT: Final = ROOT / "generated/heidi_spec/strict.yaml"
@@ -36,7 +36,7 @@ USERS: Final = {
     "key": "HEIDI_API_KEY",
 }
 _VERDICTS: Final = (0, 1)
-"""Exit codes of both tools: nothing is wrong, or something is."""
+"""Exit codes of both tools: no findings, or findings."""
 
 _HEADERS: Final = '[headers]\nAuthorization = "Bearer ${HEIDI_TOKEN}"\n'
 
@@ -45,11 +45,10 @@ _HEADERS: Final = '[headers]\nAuthorization = "Bearer ${HEIDI_TOKEN}"\n'
 class Verdict:
     """What one tool said of one server.
 
-    Attributes:
-        failures: what it reports, in its words; ids and values are not in them.
+    Attributes: failures: its reports, without ids and values.
         requests: as the server counted them.
         seconds: from the start of the program to its end. cpu: of the program alone.
-        over: whether it came to a verdict, within `LIMIT`.
+        over: whether it reached a verdict within `LIMIT`.
     """
 
     failures: frozenset[tuple[str, ...]]
@@ -88,13 +87,13 @@ class Judge:
 
 @dataclass(frozen=True)
 class Schemathesis:
-    """`schemathesis run` as it comes: the strict document, and default settings."""
+    """Plain `schemathesis run`: the strict document, and default settings."""
 
     python: Path
     smoke: bool = False
 
     def command(self, url: str, folder: Path) -> list[str]:
-        """Run all phases. The token is in a file: arguments can be read by everybody."""
+        """Run all phases. The token is in a file, because every user can read arguments."""
         (folder / "schemathesis.toml").write_text(_HEADERS)
         program = [str(self.python.parent / "schemathesis"), "run", str(STRICT), "--url", url]
         report = ["--report", "json", "--report-json-path", str(folder / "report.json")]
@@ -148,7 +147,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(fault: str) -> Generator[Server]:
-    """Serve a fault in a process of its own."""
+    """Serve a fault in its own process."""
     command = [sys.executable, "-m", "tests.conformance.faults", "--serve", fault]
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -184,7 +183,7 @@ def verdict(tool: Tool, fault: str, users: Mapping[str, str]) -> Verdict:
 
 def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> int | None:
     """Run a command to its end, or until its time is over; then there is no code."""
-    # Not the rest: it may hold a proxy, or options of our client.
+    # Nothing else: it may hold a proxy, or options of our client.
     variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     try:
         done = subprocess.run(
@@ -202,7 +201,7 @@ def _ended(command: list[str], folder: Path, secrets: Mapping[str, str]) -> int 
 
 
 def _cpu() -> float:
-    """Count the CPU seconds of all programs that were run to their end."""
+    """Return the CPU seconds of all finished child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

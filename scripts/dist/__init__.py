@@ -1,1 +1,1 @@
-"""The distribution: built, looked into, and tried where the source is out of reach."""
+"""The distribution: built, checked, and tried without the source."""

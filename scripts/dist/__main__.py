@@ -1,9 +1,9 @@
-"""Build wheel and sdist into dist/, and try them where the source is out of reach.
+"""Build wheel and sdist into dist/, and try them without the source.
 
     python -m scripts.dist [--python PYTHON]
 
 Writes dist/ when everything holds: the wheel, the sdist, LICENCES.md and SHA256SUMS.
-Exit codes: 0 fine, 1 something does not hold or cannot be installed, 2 it could not run.
+Exit codes: 0 fine, 1 a check failed or something cannot be installed, 2 it could not run.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None, output: Path = OUTPUT) -> int:
 
 
 class Release:
-    """One release, made and tried in a folder of its own."""
+    """One release, built and tried in its own folder."""
 
     def __init__(self, folder: Path, python: str) -> None:
         self._folder = folder
@@ -88,10 +88,10 @@ class Release:
         self._environments: dict[str, Environment] = {}
 
     def files(self) -> dict[str, bytes]:
-        """Build, try, and return what is to be released.
+        """Build, try, and return the files to release.
 
         Raises:
-            DistError: something does not hold.
+            DistError: a check failed.
         """
         built = self._step("the same bytes twice, and the same wheel from the sdist", self._build)
         self._step("nothing is missing and nothing is foreign", lambda: check_contents(built))

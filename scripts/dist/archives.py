@@ -41,7 +41,7 @@ DATA: Final = (
     "heidi_sandbox/page.css",
     "heidi_sandbox/page.html",
 )
-"""What the packages read, such as what their pages are made with."""
+"""Data files of the packages, such as the templates of their pages."""
 
 METADATA: Final = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 """What a wheel says of itself."""
@@ -73,7 +73,7 @@ class Built:
 
 
 def build(folder: Path, root: Path = ROOT) -> Built:
-    """Build the sdist, and from it the wheel, into a folder that holds neither.
+    """Build the sdist, and the wheel from it, into a folder that has neither.
 
     Raises:
         DistError: they cannot be built.
@@ -83,7 +83,7 @@ def build(folder: Path, root: Path = ROOT) -> Built:
 
 
 def build_wheel(folder: Path, root: Path = ROOT) -> Path:
-    """Build the wheel from the source tree, without the way through the sdist.
+    """Build the wheel directly from the source tree.
 
     Raises:
         DistError: it cannot be built.

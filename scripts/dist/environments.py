@@ -1,4 +1,4 @@
-"""Environments that hold the wheel and nothing of the source, and what is tried in them."""
+"""Environments that have the wheel but not the source, and the trials in them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ actions:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment, used from a folder that holds nothing."""
+    """A virtual environment, used from an empty folder."""
 
     folder: Path
     scratch: Path
@@ -73,7 +73,7 @@ class Environment:
     def run(
         self, command: Sequence[str], variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment with nothing of the caller's own variables."""
+        """Run a program of the environment without the caller's variables."""
         path = f"{self.folder / 'bin'}:/usr/bin:/bin"
         try:
             return subprocess.run(
@@ -96,7 +96,7 @@ class Environment:
         """Run Python isolated from the caller, and return what it printed.
 
         Raises:
-            DistError: it failed, or complained.
+            DistError: it failed, or wrote to stderr.
         """
         command = ["python", "-I", "-W", "error", "-c", code, *arguments]
         done = self.run(command, variables)
@@ -116,7 +116,7 @@ def create(name: str, wheel: Path, folder: Path, python: str, *options: str) -> 
         options: for the installer, such as constraints.
 
     Raises:
-        DistError: it cannot be installed, or what is installed does not fit together.
+        DistError: it cannot be installed, or the installed packages conflict.
     """
     environment = Environment(folder / name, folder / f"{name}-scratch")
     environment.scratch.mkdir(parents=True)
@@ -129,10 +129,10 @@ def create(name: str, wheel: Path, folder: Path, python: str, *options: str) -> 
 
 
 def check_imports(environment: Environment, name: str) -> None:
-    """Import what an extra brings, from the environment and from nowhere else.
+    """Import the packages of an extra, only from the environment.
 
     Raises:
-        DistError: something is not there, or comes from the source.
+        DistError: something is missing, or comes from the source.
     """
     modules, _ = EXTRAS[name]
     said = environment.python(_IMPORT, *modules)
@@ -145,7 +145,7 @@ def check_programs(environment: Environment, name: str) -> None:
     """Ask each program of an extra for its help.
 
     Raises:
-        DistError: one does not give it.
+        DistError: one has none.
     """
     for program in EXTRAS[name][1]:
         done = environment.run([program, "--help"])
@@ -168,10 +168,10 @@ def check_readme(environment: Environment, readme: str, access: Mapping[str, str
 
 
 def check_toolkit(environment: Environment) -> None:
-    """Let `heidi-spec` apply an overlay, replace references, compare, and refuse what is not there.
+    """Let `heidi-spec` apply an overlay, replace references, compare, and refuse a missing file.
 
     Raises:
-        DistError: a command does not do what it must.
+        DistError: a command fails.
     """
     environment.python(_WRITE_DOCUMENTS, _OVERLAY)
     _heidi_spec(environment, 0, "apply client.yaml own.overlay.yaml -o own.json --strict-targets")

@@ -25,14 +25,14 @@ ALLOWED: Final = frozenset(
         "ISC",
         "MIT",
         "MIT-0",
-        "MPL-2.0",  # asks for the source of its own files alone, and they are used unchanged
+        "MPL-2.0",  # covers only its own files, and they are used unchanged
         "PSF-2.0",
         "Python-2.0",
         "Unlicense",
         "Zlib",
     }
 )
-"""What may be used, redistributed and linked without a duty on our own code."""
+"""Licences that permit use, redistribution and linking without obligations for our code."""
 
 REVIEWED: Final[Mapping[str, str]] = {
     "decko": "MIT",
@@ -45,7 +45,7 @@ REVIEWED: Final[Mapping[str, str]] = {
     "url-template": "BSD-3-Clause",
     "zict": "BSD-3-Clause",
 }
-"""What a person read in the files of a package whose metadata does not name the licence."""
+"""Licences that a person read in the files of packages whose metadata name none."""
 
 NAMES: Final[Mapping[str, str]] = {
     "Apache 2.0": "Apache-2.0",
@@ -58,7 +58,7 @@ NAMES: Final[Mapping[str, str]] = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-"""What packages write in place of the identifier."""
+"""Words of packages in place of the identifier."""
 
 _TEXTS: Final = (
     (r"Permission is hereby granted, free of charge", "MIT"),
@@ -94,7 +94,7 @@ class Licence:
 
     @property
     def is_allowed(self) -> bool:
-        """Say whether it can be met with the allowed ones alone: one of each `OR`, all of `AND`."""
+        """Say whether the allowed ones are enough: one of each `OR`, all of `AND`."""
         return _is_met(self.expression)
 
 
@@ -108,7 +108,7 @@ def of_python(installed: Iterable[Mapping[str, Any]]) -> list[Licence]:
 
 
 def of_node(lock: Path) -> list[Licence]:
-    """Read what a lock of npm says of its packages."""
+    """Read the packages of an npm lock file."""
     packages: Any = json.loads(lock.read_text("utf-8"))["packages"]
     return _sorted(set(_node(packages)))
 

@@ -1,1 +1,1 @@
-"""What the step `client` adds to openapi-python-client: what the templates ask, what it refuses."""
+"""Our additions to openapi-python-client: functions for its templates, and refusals."""

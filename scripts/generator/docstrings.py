@@ -19,7 +19,7 @@ QUOTES: Final = '"""'
 
 
 def prose(text: UntrustedString | str | None) -> str:
-    """Join the lines of each paragraph; `docstring` wraps them anew."""
+    """Join the lines of each paragraph; `docstring` wraps them again."""
     if isinstance(text, UntrustedString):
         text = text.get_untrusted_value()
     paragraphs = re.split(r"\n\s*\n", (text or "").strip())
@@ -43,7 +43,7 @@ def deprecation(node: Mapping[str, Any]) -> str:
 
 
 def bounds(schema: Mapping[str, Any], follow: Follow) -> str:
-    """Say what values a schema allows of its type, also of the items and values inside it.
+    """Describe the values that a schema allows, also for items and values inside it.
 
     Args:
         follow: returns what a schema refers to.
@@ -93,7 +93,7 @@ _INNER: Final = {"items": "each item", "additionalProperties": "each value"}
 
 
 def docstring(text: str, indent: int) -> str:
-    """Write a docstring: one line where the text fits, else wrapped, with quotes of its own.
+    """Write a docstring: one line if the text fits, otherwise wrapped, with its quotes.
 
     Args:
         text: paragraphs and sections, an empty line between them.

@@ -74,7 +74,7 @@ class Issuing:
 
 @dataclass(frozen=True, kw_only=True)
 class Facade:
-    """All that the templates of the client ask for."""
+    """Everything that the templates of the client use."""
 
     resources: list[Resource]
     fields: list[Fields]
@@ -136,7 +136,7 @@ def facade_of(
         described: by the name of the endpoint.
 
     Raises:
-        UnsupportedError: an operation has what the templates do not cover.
+        UnsupportedError: the templates do not support an operation.
     """
     return _Reader(data, described, client, strict).facade()
 

@@ -1,6 +1,6 @@
 """What a document says about its operations and resources, as plain data for heidi_generated.
 
-The client document gives names and what the client knows; the strict document gives the schemas of
+The client document gives names and the data of the client; the strict document gives the schemas of
 requests, every status and the errors.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KEY: Final = "x-semantics"
 JSON: Final = "application/json"
 PREFIX: Final = "field_"
-"""What the generator puts before a name that is no Python name."""
+"""The prefix of the generator for a name that is not a Python name."""
 
 MAX_DEPTH: Final = 20
 """Of objects inside objects: a schema may contain itself."""
@@ -127,12 +127,12 @@ class Spec:
         return Values(self.root).of(node)
 
     def schema(self, node: Any) -> dict[str, Any]:
-        """Return a schema that refers to `$defs`, without what says where it comes from."""
+        """Return a schema that refers to `$defs`, without provenance."""
         copied: dict[str, Any] = _rewritten(node)
         return copied
 
     def properties(self, node: Any) -> dict[str, Any]:
-        """Return the properties of an object, those of all that it is made of."""
+        """Return the properties of an object, including those of its `allOf`."""
         return part(Values(self.root).flat(self.follow(node)), "properties")
 
 
@@ -147,7 +147,7 @@ def _rewritten(node: Any) -> Any:
 
 
 def semantics(node: Any) -> dict[str, Any]:
-    """Return what a node means, empty where it does not say."""
+    """Return the semantics of a node, empty if it has none."""
     return part(node, KEY)
 
 
@@ -330,7 +330,7 @@ def _in_header(value: Any) -> str:
 
 
 def _with_known_failures(operations: list[Operation]) -> Iterator[Operation]:
-    """Give a failure without an example that of the same status and resource elsewhere."""
+    """Give a failure without an example the one of the same status and resource elsewhere."""
     known: dict[tuple[str | None, int | None], Failure] = {
         (each.resource, failure.status): failure
         for each in reversed(operations)

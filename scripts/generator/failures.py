@@ -22,15 +22,15 @@ USUAL: Final[Mapping[int, tuple[str, str]]] = {
         "AuthenticationError",
         "the token is missing, wrong or expired, and a fresh one did not help",
     ),
-    403: ("PermissionDeniedError", "the token is valid, and does not allow this"),
+    403: ("PermissionDeniedError", "the token is valid, but does not allow this"),
     404: ("NotFoundError", "it does not exist"),
     422: (
         "UnprocessableEntityError",
-        "the request can be read, and the operation does not take its content",
+        "the request can be read, but the operation does not accept its content",
     ),
     429: ("RateLimitError", "too many requests; `retry_after` says how long to wait"),
 }
-"""What every client has, by the usual names, whatever its document says."""
+"""The classes that every client has, with the usual names, whatever its document says."""
 
 NAMES: Final[Mapping[int, str]] = {409: "ConflictError", 413: "ContentTooLargeError"}
 """Names that differ from those of HTTPStatus, or from those of one version of Python."""
@@ -47,7 +47,7 @@ ROOTS: Final = (
         "InternalServerError",
     ),
 )
-"""Classes that stand in the template."""
+"""Classes that are written in the template."""
 
 STATUS_ERROR: Final = "APIStatusError"
 SERVER_ERROR: Final = "InternalServerError"

@@ -1,4 +1,4 @@
-"""What the templates say about an operation: the document's own words, and Python code."""
+"""The data of an operation for the templates: the words of the document, and Python code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SCALARS: Final = (
 """The kinds of parameter that are one value."""
 
 SEPARATORS: Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
-"""What stands between the items of an array without `explode`, by its style."""
+"""The separator of the items of an array without `explode`, by its style."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Operation:
 
     @property
     def keywords(self) -> list[Argument]:
-        """The arguments of `build` behind those of the path, in its order."""
+        """The arguments of `build` after those of the path, in its order."""
         return [*([self.body] if self.body else []), *self.query, *self.headers]
 
     @property
@@ -170,7 +170,7 @@ def sources(document: dict[str, Any]) -> list[Source]:
     """List the operations of a document.
 
     Raises:
-        UnsupportedError: an operation has no operationId, or the same as another.
+        UnsupportedError: an operation has no operationId, or that of another.
     """
     found: dict[str, Source] = {}
     for source in _sources(document):
@@ -190,7 +190,7 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     """Describe an operation to the template.
 
     Raises:
-        UnsupportedError: the operation has what the template does not cover.
+        UnsupportedError: the template does not support the operation.
     """
     node = source.node
     properties = [

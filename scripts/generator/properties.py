@@ -1,4 +1,4 @@
-"""What Python makes of each kind of property that the generator knows: the templates ask here."""
+"""The Python code for each kind of property, which the templates use."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Attribute:
 
 
 def kind_of(prop: PropertyProtocol) -> Kind:
-    """Tell what Python makes of a property.
+    """Return the Python code for a property.
 
     Raises:
         UnsupportedError: the templates do not cover this kind of property.
@@ -161,7 +161,7 @@ def attributes_of(model: ModelProperty) -> list[Attribute]:
 
 
 def others_of(model: ModelProperty) -> PropertyProtocol | None:
-    """Return the properties that an object may have beside those with names, as in a map.
+    """Return the additional properties that an object may have, as in a map.
 
     None where the document does not say, or allows none.
     """
@@ -170,7 +170,7 @@ def others_of(model: ModelProperty) -> PropertyProtocol | None:
 
 
 def values_of(model: ModelProperty) -> Kind | None:
-    """Tell what Python makes of the properties that an object may have without a name.
+    """Return the Python code for the additional properties of an object.
 
     Raises:
         UnsupportedError: the templates do not cover their schema.
@@ -180,10 +180,10 @@ def values_of(model: ModelProperty) -> Kind | None:
 
 
 def identifiers(names: Sequence[str], reserved: Collection[str] = ()) -> dict[str, str]:
-    """Give each name of the document an identifier of Python: in snake case, each another.
+    """Give each name of the document a different Python identifier in snake case.
 
-    A keyword, a builtin and a reserved name get an underscore behind them, as do names that come
-    later and differ in case or punctuation only. No identifier starts with an underscore.
+    A keyword, a builtin and a reserved name get a trailing underscore, as do later names that
+    differ only in case or punctuation. No identifier starts with an underscore.
     """
     plain = {
         name: unicodedata.normalize("NFKC", PythonIdentifier(name, prefix=FIELD_PREFIX))
@@ -212,7 +212,7 @@ def model_text(model: ModelProperty) -> str:
 
 
 def reading_text(attributes: list[Attribute]) -> str:
-    """Write the docstring of what reads a model."""
+    """Write the docstring of the function that reads a model."""
     summary = "Read an object as `Model.from_dict` does, and faster."
     if not consumes(attributes):
         return summary
@@ -224,7 +224,7 @@ def reading_text(attributes: list[Attribute]) -> str:
 
 
 def count_of(attributes: list[Attribute]) -> str:
-    """Write code for the number of properties of an object with no other than those it needs."""
+    """Write code for the number of properties of an object without optional ones."""
     required = sum(attribute.required for attribute in attributes)
     optional = [attribute.variable for attribute in attributes if not attribute.required]
     if len(optional) == 1:
@@ -238,7 +238,7 @@ def consumes(attributes: list[Attribute]) -> bool:
 
 
 def has_fast_way(attributes: list[Attribute]) -> bool:
-    """Whether a model gets reading code of its own: one that is not for requests alone."""
+    """Whether a model gets its own reading code: every one that is not only for requests."""
     return any(attribute.required for attribute in attributes)
 
 

@@ -1,4 +1,4 @@
-"""What the generator of heidi_generated refuses of a document, with the place and the fix."""
+"""Parts of a document that the generator of heidi_generated refuses, with the place and the fix."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def check_document(document: dict[str, Any]) -> None:
-    """Refuse what the templates do not cover.
+    """Refuse what the templates do not support.
 
     Raises:
         UnsupportedError: with the place of the first such node.
@@ -203,4 +203,4 @@ _REFUSED: Final[Sequence[tuple[Sequence[str], Callable[[Mapping[str, Any]], obje
         "two properties have the same name in Python; rename one",
     ),
 )
-"""Kinds of node, what is refused of them, and what to do."""
+"""Kinds of node, their unsupported forms, and what to do."""

@@ -1,1 +1,1 @@
-"""What the steps stand on: how steps run, folders of output, the sandbox as a process, checks."""
+"""The library of the steps: how steps run, folders of output, the sandbox as a process, checks."""

@@ -1,7 +1,7 @@
-"""What we ask of an OpenAPI document beyond what the linters of others see.
+"""Our checks of an OpenAPI document, beyond those of other linters.
 
-`CHECKS` names each check. A check takes a document and yields its defects, in any order; what
-cannot be checked because the document is broken in another way is left to the linter for that.
+`CHECKS` names each check. A check takes a document and yields its defects, in any order; it skips
+nodes that are broken in another way, which other linters report.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Defect(NamedTuple):
-    """One thing that is wrong: where, as a JSON pointer, and what, with the fix."""
+    """One finding: where, as a JSON pointer, and what, with the fix."""
 
     place: str
     message: str
@@ -101,7 +101,7 @@ def _typed_keywords(schema: dict[str, Json]) -> Iterator[tuple[str, str]]:
 def _types(
     document: Document, node: Node, seen: frozenset[Pointer] = frozenset()
 ) -> frozenset[str]:
-    """The types that `type`, `$ref`, `allOf`, `anyOf` and `oneOf` leave, all where none says."""
+    """The types that `type`, `$ref`, `allOf`, `anyOf` and `oneOf` allow; all if none is given."""
     if node.pointer in seen:
         return _ALL_TYPES
     seen |= {node.pointer}
@@ -148,7 +148,7 @@ def value_fits_schema(document: Document) -> Iterator[Defect]:
                 offline=True,
             )
         except ValidationError as error:
-            # A reference that leads nowhere is for Redocly to name.
+            # Redocly reports references without a target.
             if not isinstance(error.kind, ValidationErrorKind.Referencing):
                 yield Defect(place(error.instance_path), f"not JSON Schema: {error.message}")
             continue
@@ -195,7 +195,7 @@ def _is_json(media_type: Node) -> bool:
 
 
 def operation_id_is_unique(document: Document) -> Iterator[Defect]:
-    """No two operationIds are alike: the generator would silently drop one of the operations.
+    """No two operationIds make the same name: the generator would silently drop one operation.
 
     Case and separators are no difference: `getThing` and `get_thing` make one module.
     """
@@ -211,7 +211,7 @@ def operation_id_is_unique(document: Document) -> Iterator[Defect]:
 
 
 def component_is_reachable(document: Document) -> Iterator[Defect]:
-    """Each component is used by an operation, at whatever remove, and not by its like alone."""
+    """Each component is used by an operation, directly or transitively."""
     uses: dict[Pointer, set[Pointer]] = {}
     for node in document.nodes:
         uses.setdefault(_owner(node.pointer), set()).update(map(_owner, _references(node)))
@@ -307,8 +307,8 @@ _PROVENANCE: Final = Draft202012Validator(
 def provenance_is_complete(document: Document) -> Iterator[Defect]:
     """Each operation, parameter, property and response says where it comes from.
 
-    It carries `x-provenance` itself, or it refers to a node that does. All else may carry one,
-    and otherwise inherits from the node above it.
+    It carries `x-provenance` itself, or it refers to a node that does. Every other node may have
+    one, and otherwise inherits from the node above it.
     """
     for node in document.of("operation", "parameter", "property", "response"):
         if all(link.provenance is None for link in document.chain(node)):
@@ -328,7 +328,7 @@ def provenance_is_well_formed(document: Document) -> Iterator[Defect]:
 
 
 def semantics_lead_somewhere(document: Document) -> Iterator[Defect]:
-    """Each `x-semantics` uses the vocabulary, and its names and pointers lead somewhere."""
+    """Each `x-semantics` uses the vocabulary, and its names and pointers exist."""
     for fault in faults(document):
         yield Defect(place(fault.pointer), fault.message)
 

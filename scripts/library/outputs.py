@@ -1,4 +1,4 @@
-"""Folders of machine output: replaced whole, or compared with what the sources give."""
+"""Folders of generated files: replaced as a whole, or compared with what the sources give."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def differences(folder: Path, files: Files) -> list[str]:
 
 
 def replace(folder: Path, files: Files) -> list[str]:
-    """Give a folder new content in one step; one that has it already is not touched.
+    """Give a folder new content in one step; one that already has it is not touched.
 
-    A reader sees the old folder, or for an instant none, or the new one; never a mixture. When
+    A reader sees the old folder or the new one, or for an instant none, but never a mixture. When
     writing fails, the old one stays.
 
     Returns:

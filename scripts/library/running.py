@@ -1,4 +1,4 @@
-"""Steps that run in order, show themselves, and are skipped while their inputs stay the same."""
+"""Steps that run in order, report, and are skipped while their inputs stay the same."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class StepFailure(Exception):  # noqa: N818  a finding is no error of the progra
 
 
 class Program:
-    """A step in a process of its own: `start` starts it, and a call waits for it.
+    """A step in its own process: `start` starts it, and a call waits for it.
 
-    It prints what a person should know, and exits with 0; or what it found, to stderr, and exits
-    with the code of a StepFailure.
+    It prints a summary and exits with 0, or prints its findings to stderr and exits with the code
+    of a StepFailure.
     """
 
     def __init__(self, module: str, root: Path) -> None:
@@ -69,10 +69,10 @@ class Program:
 class Step:
     """One step.
 
-    `run` returns what a person should know, in a few words, or raises StepFailure. `inputs` are
-    patterns of the files that decide its outcome; a step without any runs each time. `outputs`
-    must be there for a step to be skipped. `after` names the step after which a Program starts; it
-    then runs beside those that come before it.
+    `run` returns a short summary, or raises StepFailure. `inputs` are
+    patterns of the files that decide its outcome; a step without any runs each time. `outputs` must
+    exist for a step to be skipped. `after` names the step after which a Program starts; it then
+    runs in parallel.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Memory:
                 self.steps = known
 
     def recall(self, step: Step, inputs: str) -> str | None:
-        """Return what a step said on the same inputs, if its outputs are still there."""
+        """Return the summary of a step for the same inputs, if its outputs still exist."""
         known = self.steps.get(step.name, {})
         if not step.inputs or known.get("inputs") != inputs:
             return None
@@ -129,8 +129,8 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
     """Run the steps in order, a line each.
 
     Raises:
-        StepFailure: a step found something or could not run; the steps behind it did not run, and
-            what ran beside it was stopped.
+        StepFailure: a step found something or could not run; the steps after it did not run, and
+        parallel ones were stopped.
     """
     with contextlib.ExitStack() as beside:
         for step in steps:

@@ -1,4 +1,4 @@
-"""What `x-semantics` says: a check of each use, and the rule that it stands for.
+"""`x-semantics`: a check of each use, and the overlay that follows from it.
 
 openapi/semantics.schema.yaml describes the vocabulary.
 """
@@ -29,7 +29,7 @@ _SCHEMAS: Final = ("components", "schemas")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one use: where, and what, with the fix."""
+    """A finding about one use: where, and what, with the fix."""
 
     pointer: Pointer
     message: str
@@ -39,10 +39,10 @@ class Fault:
 
 
 def shown_updates(root: dict[str, Any]) -> Json:
-    """Return the overlay that adds to each resource what its update request takes and it lacks.
+    """Return the overlay that adds the missing properties of the update request to each resource.
 
     That is done for a resource whose semantics say `shows_updates`. What is added refers to the
-    property of the request. None where no resource says so.
+    property of the request. None if no resource has it.
     """
     schemas = root["components"]["schemas"]
     actions: list[Json] = []
@@ -113,7 +113,7 @@ def _operations(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def faults(document: Document) -> Iterator[Fault]:
-    """Yield what is wrong with the semantics of a document: a word, a name or a pointer."""
+    """Yield the findings about the semantics of a document: a word, a name or a pointer."""
     for node in document.nodes:
         if KEY not in node.value or node.kind not in _DEFINITION:
             continue

@@ -1,4 +1,4 @@
-"""Run the sandbox as a user would, in a process of its own, on a free port of loopback."""
+"""Run the sandbox as a user would, in its own process, on a free port of loopback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
 MEMORY: Final = "sqlite:///:memory:"
-"""No disk to wait for: what is asked of the store on disk, its own tests ask."""
+"""In memory, so without waiting for a disk: the store on disk has its own tests."""
 
 PATIENCE: Final = 30.0
 """Seconds that the sandbox may take to start or to stop."""
@@ -40,16 +40,14 @@ class ServingError(Exception):
 class Served:
     """A sandbox that runs.
 
-    Attributes:
-        url: below it are the operations.
-        key: what buys tokens.
+    Attributes: url: below it are the operations. key: for tokens.
     """
 
     url: str
     key: str = field(repr=False)
 
     def credentials(self) -> dict[str, str]:
-        """Return all that the judge asks for: a key, and a token that has expired."""
+        """Return the credentials for the judge: a key, and an expired token."""
         expired = self.token("judged+expired@example.com")
         return {"HEIDI_API_KEY": self.key, "HEIDI_EXPIRED_TOKEN": expired}
 
@@ -77,9 +75,7 @@ def serving(
     """Start the sandbox that a command names, in memory; stop it at the end of the block.
 
     Args:
-        program: the command.
-        log: where to write what it complains of, for whoever reads it afterwards.
-        environment: what it is told besides where programs are.
+        program: the command. log: a file for its stderr. environment: its variables besides PATH.
 
     Raises:
         ServingError: it did not start.
@@ -113,7 +109,7 @@ def serving(
 
 @contextmanager
 def _deadline(process: subprocess.Popen[str]) -> Generator[None]:
-    """Kill the process where the block takes too long, which ends the waiting."""
+    """Kill the process if the block takes too long, which ends the waiting."""
     timer = threading.Timer(PATIENCE, process.kill)
     timer.start()
     try:

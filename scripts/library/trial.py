@@ -1,4 +1,4 @@
-"""A program of a user: it says which methods the client has, and makes the calls of stdin.
+"""A user's program: it lists the methods of the client, and makes the calls of stdin.
 
 In: a list of calls, each `{method, path, keywords, keeps, resource}`. `path` holds values, or the
 name of a resource in `{"of": name}` for the id of the one that was created; `keeps` points to that
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Read the calls, make them, and print what came of them."""
+    """Read the calls, make them, and print the results."""
     module = importlib.import_module("heidi_sessions")
     with module.Heidi() as client:
         methods = {

@@ -5,7 +5,7 @@
 Judges the ready drivers of clients, and writes openapi/guides/scorecards.md; then prints a table,
 and writes openapi/guides/portability.md when everything in it is proven. `--check` proves nothing;
 it compares the second of the pages with what would be written.
-Exit codes: 0 fine, 1 something is not as the page says, 2 it could not run.
+Exit codes: 0 fine, 1 the page is not true, 2 it could not run.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def check(targets: Mapping[str, Target], path: Path) -> int:
 
 
 def try_all(names: Sequence[str], targets: Mapping[str, Target], path: Path) -> int:
-    """Prove the targets, say what became of each, and write the page."""
+    """Prove the targets, print the result of each, and write the page."""
     proofs: list[Proof] = []
     with serving([sys.executable, str(NEWER)]) as served:
         for document, warnings in DOCUMENTED.items():
@@ -115,7 +115,7 @@ def reasons(proofs: Iterable[Proof]) -> list[str]:
 
 
 def access_to(served: Served, name: str) -> dict[str, str]:
-    """Return what a program reads: the URL, the key, and the email of a user of its own."""
+    """Return the settings of a program: the URL, the key, and the email of a new user."""
     email = f"{name}@clinic.example"
     return {"HEIDI_BASE_URL": served.url, "HEIDI_API_KEY": served.key, "HEIDI_EMAIL": email}
 

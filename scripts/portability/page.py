@@ -1,4 +1,4 @@
-"""The page for partners: what is proven of the published document, and what is not."""
+"""The page for partners: what is proven about the published document, and what is not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def table(proofs: Iterable[Proof], targets: Mapping[str, Target]) -> str:
-    """Write what became of each target, in aligned columns."""
+    """Write the result of each target, in aligned columns."""
     rows = [_HEADS, *(_row(proof, targets[proof.name]) for proof in proofs)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

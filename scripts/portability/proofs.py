@@ -1,4 +1,4 @@
-"""Prove a target: generate, check what came out, walk through the operations."""
+"""Prove a target: generate, check the output, walk through the operations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EXPECTED: Final = PROGRAMS / "expected.json"
 
 
 class State(Enum):
-    """What became of a stage."""
+    """The result of a stage."""
 
     PROVEN = "yes"
     FAILED = "NO"
@@ -42,7 +42,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stage, and the one line that says why where it is not proven."""
+    """The result of a stage, and one line that says why if it is not proven."""
 
     state: State
     reason: str = ""
@@ -50,7 +50,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Proof:
-    """What is proven of one target."""
+    """The proof of one target."""
 
     name: str
     generated: Outcome
@@ -90,7 +90,7 @@ class Content:
 def prove(
     name: str, target: Target, document: Path, folder: Path, access: Callable[[], Mapping[str, str]]
 ) -> Proof:
-    """Try one target in a folder of its own, which is made anew.
+    """Try one target in a fresh folder.
 
     Args:
         name: of the target.
@@ -124,7 +124,7 @@ def _outcome(stage: Callable[[], object]) -> Outcome:
 
 
 def generate(target: Target, document: Path, folder: Path) -> None:
-    """Run the generator, and see whether what it wrote is complete.
+    """Run the generator, and check that its output is complete.
 
     Raises:
         PortabilityError: it failed, warned, or left something out.
@@ -181,10 +181,10 @@ def _filled(pattern: str, name: str) -> str:
 
 
 def check_walk(printed: str) -> None:
-    """See whether a program read back what it had sent, and found both sessions in the pages.
+    """Check that a program read back what it had sent, and found both sessions in the pages.
 
     Raises:
-        PortabilityError: something is not as it was sent.
+        PortabilityError: a value differs from what was sent.
     """
     last = (printed.strip().splitlines() or [""])[-1]
     try:

@@ -1,4 +1,4 @@
-"""What the judge of clients says of the ready drivers, as a page."""
+"""The verdicts on the ready drivers, as a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JUDGE: Final = Path(sys.executable).with_name("heidi-conformance")
 STOCK: Final = "openapi-python-client"
 STOCK_CLIENT: Final = "stock_client"
 RAN: Final = (0, 1)
-"""The exit codes of the judge where there is a verdict."""
+"""The exit codes of the judge with a verdict."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Card:
 
     @property
     def results(self) -> dict[str, str]:
-        """What became of each scenario."""
+        """The result of each scenario."""
         return {each["rule"]: each["result"] for each in self.report["rules"]}
 
 
@@ -184,7 +184,7 @@ def _findings(card: Card) -> str:
 
 
 def write_scorecards() -> None:
-    """Judge the ready drivers, say what became of each, and write the page.
+    """Judge the ready drivers, print the result of each, and write the page.
 
     Raises:
         PortabilityError: one of them cannot be judged.

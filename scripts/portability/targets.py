@@ -1,4 +1,4 @@
-"""What the published document is tried with: a table, and the ways to check and to run."""
+"""The generators for the published document, and how to check and run their output."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = tools.LOCKS / "programs"
 NEWER: Final = PROGRAMS / "newer.py"
-"""Serves a sandbox whose responses hold more than the document names."""
+"""Serves a sandbox whose responses have properties that the document does not name."""
 
 OUTPUT: Final = "generated"
-"""Where a command writes, below the folder of its target."""
+"""The folder of a command's output, below that of its target."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Target:
         check: does so.
         run: walks through all operations, and returns what it printed; None: never run.
         overlay: what is applied to the document first, a file of `programs/`.
-        warnings: what the generator says of every document, or of nothing that matters.
+        warnings: those that the generator prints for every document, or that do no harm.
     """
 
     language: str

@@ -1,4 +1,4 @@
-"""The generators and compilers: installed from the locks beside this file, kept while they fit."""
+"""The generators and compilers: installed from the locks beside this file, and reused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDER: Final = ROOT / "build" / "portability"
 TIMEOUT: Final = 300
 """Seconds that one command may take; Go compiles its own library the first time."""
 ENDING: Final = 20
-"""Seconds that one may take to end when it is asked to."""
+"""Seconds that one may take to stop."""
 
 
 class PortabilityError(Exception):
@@ -69,7 +69,7 @@ def run(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a command that still runs, and let it end what it started: the judge has a sandbox."""
+    """Stop a running command, and let it stop its own processes: the judge has a sandbox."""
     process.terminate()
     try:
         process.communicate(timeout=ENDING)
@@ -78,7 +78,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _reason(output: str) -> str:
-    """Find the line that says what is wrong: the first that names an error, or else the last."""
+    """Find the line with the error: the first that names one, or else the last."""
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     named = [line for line in lines if "error" in line.lower()]
     return (named or lines[-1:] or [""])[0][:300]
@@ -104,7 +104,7 @@ def library(group: str, pattern: str) -> Path:
     """Find a file of an installed group.
 
     Raises:
-        PortabilityError: it is not there.
+        PortabilityError: it does not exist.
     """
     root = python(group).parent
     found = next(root.glob(f"lib/python*/site-packages/{pattern}"), None)
@@ -175,7 +175,7 @@ def version(package: str) -> str:
     """Look up in the locks which version of a package is tried.
 
     Raises:
-        PortabilityError: no lock holds it.
+        PortabilityError: no lock has it.
     """
     locked = json.loads((LOCKS / "package-lock.json").read_text("utf-8"))["packages"]
     versions = {name.rpartition("node_modules/")[2]: each for name, each in locked.items()}
@@ -187,7 +187,7 @@ def version(package: str) -> str:
 
 
 def _installing(folder: Path) -> dict[str, str]:
-    """An installation may need what the machine says of proxies, caches and certificates."""
+    """An installation may need the machine's settings of proxies, caches and certificates."""
     own = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
     kept = {name: value for name, value in os.environ.items() if name not in own}
     return {

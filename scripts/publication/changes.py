@@ -32,9 +32,7 @@ CURRENT: Final = "The documents published here are those of {0}; nothing changed
 def changes(root: Path, derived: Mapping[str, Json] | None = None) -> str:
     """Return the page as Markdown: what is not released yet, then each version, newest first.
 
-    Args:
-        root: the root of the repository.
-        derived: its documents, where they have been derived already.
+    Args: root: the root of the repository. derived: its documents, if they are already derived.
 
     Raises:
         DocumentError: a source or a released document cannot be used.
@@ -76,7 +74,7 @@ def _source(root: Path, name: str, version: Version) -> Source:
 
 
 def _section(found: dict[str, Comparison], title: str) -> str:
-    """Write what changed in the base document, and then what changed in the strict one alone."""
+    """Write the changes of the base document, and then those of only the strict one."""
     known = {(change.id, change.operation, change.message) for change in found["base"].changes}
     alone = tuple(
         change

@@ -1,4 +1,4 @@
-"""The documents in every form that a partner may want, and the overlays that tell them apart."""
+"""The documents in every form for partners, and the overlays between them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def documents(root: Path, derived: Mapping[str, Json]) -> dict[str, str]:
 def overlays(root: Path) -> dict[str, str]:
     """Return `overlays/`, each extending the published base document.
 
-    What the strict document is finished with is derived, and missing if it adds nothing.
+    The last overlay of the strict document is derived, and missing if it adds nothing.
 
     Raises:
         DocumentError: an overlay extends something else.
@@ -76,7 +76,7 @@ def generators(document: Json, calls: Mapping[str, Mapping[str, str]]) -> dict[s
 
 
 def _shown(root: Path) -> Json:
-    """Return the overlay that the strict document is finished with, None if it adds nothing."""
+    """Return the last overlay of the strict document, None if it adds nothing."""
     paths = [root / OVERLAYS / f"{name}.yaml" for name in DOCUMENTS["strict"]]
     document: Any = apply_files(root / SPEC, paths, strict_targets=True)
     shown: Any = shown_updates(document)
@@ -91,7 +91,7 @@ def _shown(root: Path) -> Json:
 
 
 def plain(document: Json) -> Json:
-    """Return a copy of a document that says nothing about where it comes from."""
+    """Return a copy of a document without provenance."""
     copy: Any = _without_provenance(document)
     paragraphs = copy["info"]["description"].split("\n\n")
     # From the first paragraph that names the extension, the description explains it.

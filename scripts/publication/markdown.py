@@ -1,6 +1,6 @@
 """Markdown as HTML: anchors on headings, links that lead to pages of the site, coloured code.
 
-Snippets in several languages that stand one behind the other are one snippet with tabs.
+Consecutive snippets in several languages are one snippet with tabs.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     Resolver = Callable[[str], str]
 
 LANGUAGES: Final = {"sh": "curl", "python": "Python", "ts": "TypeScript"}
-"""What a reader chooses from, where the same is shown in each."""
+"""Languages that a reader chooses from, if the same is shown in each."""
 LEXERS: Final = {name: find_lexer_class_by_name(name)() for name in (*LANGUAGES, "json", "yaml")}
 OUTPUT: Final = frozenset({"json", "text"})
-"""What a program prints: it has no button to copy it."""
+"""Languages of output, which has no button to copy it."""
 COLOURED: Final = frozenset(
     (
         "k kn kc kr ow nb s s1 s2 sa sb sd si se sh nf nc nn nt nv ne nd m mi mf mh c c1 cm ch"
@@ -52,7 +52,7 @@ LINK: Final = re.compile(r"^```.*?^```$|(?<=\]\()[^)\s]+", re.DOTALL | re.MULTIL
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading: its level, text and anchor, and the text of what stands below it."""
+    """A heading: its level, text and anchor, and the text below it."""
 
     level: int
     text: str
@@ -78,13 +78,11 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
     """Render a text.
 
     Args:
-        source: Markdown that starts with a heading.
-        name: what to call it in an error.
-        resolve: turns the address of a link into one of the site; raises KeyError for one that
-            leads nowhere.
+        source: Markdown that starts with a heading. name: what to call it in an error. resolve:
+        turns the address of a link into one of the site; raises KeyError for one without a target.
 
     Raises:
-        DocumentError: the text has no title, or a link in it leads nowhere.
+        DocumentError: the text has no title, or a link without a target.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("table_open", _table_open)
@@ -205,7 +203,7 @@ def _table_close(*_: object) -> str:
 
 
 def _group(tokens: Sequence[Token]) -> None:
-    """Mark the first and the last of snippets that show the same in several languages."""
+    """Mark the first and the last of consecutive snippets in several languages."""
     run: list[Token] = []
     for token in (*tokens, None):
         if token and token.info in LANGUAGES and token.info not in {each.info for each in run}:

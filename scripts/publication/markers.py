@@ -1,7 +1,7 @@
-"""The markers of other generators: what `x-semantics` says, in their words, as an overlay.
+"""The markers of other generators: an overlay that translates `x-semantics`.
 
-Each marker is one that its generator documents; tests/publish/markers.yaml has their form. What
-`x-semantics` does not know is not said: no logo, no stability, no header that makes a request safe
+Each marker is one that its generator documents; tests/publish/markers.yaml has their form. Nothing
+is added that `x-semantics` does not say: no logo, no stability, no header that makes a request safe
 to repeat.
 """
 
@@ -66,7 +66,7 @@ def markers(document: Mapping[str, Any], calls: Mapping[str, Mapping[str, str]])
 
 
 def _named(operation: Operation) -> dict[str, Any]:
-    """Name the method of a client, and what it belongs to."""
+    """Name the method of a client, and its group."""
     group, _, name = str(operation.semantics.get("method", "")).rpartition(".")
     if not group:
         return {}

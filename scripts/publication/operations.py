@@ -68,7 +68,7 @@ class Operation(NamedTuple):
 
     @property
     def responses(self) -> dict[int, Response]:
-        """The responses that have a status of their own, by status."""
+        """The responses with a specific status, by status."""
         return {
             int(status): _response(int(status), response)
             for status, response in sorted(self.value["responses"].items())
@@ -77,7 +77,7 @@ class Operation(NamedTuple):
 
     @property
     def success(self) -> Response:
-        """The first response that is no error."""
+        """The first response that is not an error."""
         found = (each for each in self.responses.values() if each.status < 300)
         return next(found, Response(200, "", has_body=False, example=None))
 
@@ -122,7 +122,7 @@ def _response(status: int, response: Mapping[str, Any]) -> Response:
 
 
 def error_type(document: Mapping[str, Any]) -> tuple[Pointer, Pointer]:
-    """Return where an error response says its type, and where its message."""
+    """Return where an error response has its type and its message."""
     for schema in document["components"]["schemas"].values():
         error = schema.get(KEY, {}).get("error")
         if error:
@@ -150,7 +150,7 @@ def value_of(node: Mapping[str, Any]) -> Json:
 
 
 def whole_body_of(operation: Operation) -> Json:
-    """Return the example of a body with each property that it does not show, None for no body."""
+    """Return the example of a body, completed with its other properties; None for no body."""
     if operation.body is None:
         return None
     return VALUES.completed(operation.body.get("schema", {}), value_of(operation.body))
@@ -160,7 +160,7 @@ VALUES: Final = Values(full=True)
 
 
 def javascript(value: str, pointer: Pointer) -> str:
-    """Write a JavaScript expression for what a pointer leads to in a value."""
+    """Write a JavaScript expression for the value at a pointer."""
     tokens = map(str, pointer)
     return value + "".join(
         f".{token}" if token.isidentifier() else f"[{json.dumps(token)}]" for token in tokens

@@ -72,7 +72,7 @@ def _item(request: Request) -> dict[str, Any]:
 
 
 def _shown(request: Request, response: Response, sent: dict[str, Any]) -> dict[str, Any]:
-    """Write a response as one that was saved."""
+    """Write a response as a saved one."""
     error = type_of(response, request.error_at)
     return {
         "name": " ".join(filter(None, [str(response.status), error or response.description])),

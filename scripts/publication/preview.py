@@ -30,13 +30,13 @@ PORT: Final = 8081
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the publication, and its own page for what is not there."""
+    """Serves the publication, and its page for unknown paths."""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as it is inherited
-        """Say nothing: what matters stands in the browser."""
+        """Log nothing: the browser shows everything."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Show the page for what is not there."""
+        """Show the page for unknown paths."""
         if code != HTTPStatus.NOT_FOUND:
             super().send_error(code, message, explain)
             return

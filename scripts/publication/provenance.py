@@ -1,4 +1,4 @@
-"""What the vendor does not say, and what we decided about it, from the provenance of each node."""
+"""Facts that the vendor leaves open, and our decisions about them, from the provenance."""
 
 from __future__ import annotations
 
@@ -21,13 +21,10 @@ ROW: Final = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$", re.MULTILINE)
 class Silence(NamedTuple):
     """One thing that the vendor leaves open.
 
-    group: the operation or the component that it belongs to.
-    place: where in there.
-    status: unknown, inferred, anomaly or decided; narrowed where we added a bound.
-    source: the lines or pages that it rests on.
-    said: what the base document notes about it.
-    decisions: the rows that decide it.
-    decided: what the overlays note about it.
+    group: the operation or the component that it belongs to. place: where in there. status:
+    unknown, inferred, anomaly or decided; narrowed where we added a bound. source: its lines or
+    pages. said: the note of the base document. decisions: the rows that decide it. decided: the
+    note of the overlays.
     """
 
     group: str
@@ -114,7 +111,7 @@ WORDS: Final = {
 
 
 def _name(path: tuple[str, ...]) -> tuple[str, str]:
-    """Return the group and the place of a node, in the words of people."""
+    """Return the group and the place of a node, in words for people."""
     match path:
         case ["paths", address, method, *rest] if method in METHODS:
             return f"{method.upper()} {address}", _words(rest)

@@ -31,9 +31,9 @@ LUNR: Final = MODULES / "lunr/lunr.min.js"
 LUNR_LICENCE: Final = MODULES / "lunr/LICENSE"
 
 CHANGES: Final = {
-    # The one address that it loads by itself; without an image it shows its name alone.
+    # The only address that it loads by itself; without an image it shows only its name.
     "https://cdn.redoc.ly/redoc/logo-mini.svg": "data:,",
-    # The colour of patterns, which no theme reaches.
+    # The colour of patterns, which no theme can set.
     "#0e7c86": "var(--pattern)",
 }
 """What is replaced in the bundle of Redoc, once each."""
@@ -169,10 +169,10 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 
 def bundles(root: Path) -> dict[str, str]:
-    """Return the bundles, changed where they would ask somebody else, and their licences.
+    """Return the bundles, changed where they would call other hosts, and their licences.
 
     Raises:
-        DocumentError: a bundle is not there, or not what it was.
+        DocumentError: a bundle is missing or has changed.
     """
     redoc = _read(root, REDOC)
     for old, new in CHANGES.items():
@@ -212,7 +212,7 @@ def settings(
     where = "The sandbox, on your own machine."
     served["servers"] = [{"url": base_url(sandbox), "description": where}]
     for parameter in _parameters(served):
-        # Scalar makes a list to choose from of them, in place of a field to write into.
+        # Scalar would show them as a list instead of an input field.
         parameter.get("schema", {}).pop("examples", None)
     return {
         "assets/reference-data.js": _script(

@@ -37,7 +37,7 @@ SANDBOX: Final = "http://127.0.0.1:8080"
 """Where `make sandbox` serves."""
 
 UNLINKED: Final = "+unlinked"
-"""What makes, before the @ of an email, a user without a link in the sandbox."""
+"""The suffix, before the @ of an email, of a user without a link in the sandbox."""
 
 NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 ERRORS: Final = "Errors"
@@ -48,7 +48,7 @@ HIGHEST: Final = 2**31 - 1
 CONDITIONS: Final = frozenset(
     ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range")
 )
-"""Headers that no example can be right for: what they name changes with the resource (RFC 9110)."""
+"""Headers for which no example is correct, because they change with the resource (RFC 9110)."""
 
 OTHER_METHODS: Final = ("put", "delete", "patch", "post", "get")
 
@@ -106,7 +106,7 @@ def collection(document: Mapping[str, Any]) -> Collection:
     """Derive the collection from the strict document.
 
     Raises:
-        DocumentError: a reference leads nowhere.
+        DocumentError: a reference has no target.
     """
     writer = _Writer(cast("dict[str, Any]", dereference(dict(document))))
     info = document["info"]
@@ -120,7 +120,7 @@ def calls(document: Mapping[str, Any]) -> dict[str, Request]:
     Only the key and the token are variables.
 
     Raises:
-        DocumentError: a reference leads nowhere.
+        DocumentError: a reference has no target.
     """
     writer = _Writer(cast("dict[str, Any]", dereference(dict(document))))
     return {each.request: writer.call(each) for each in writer.operations}
@@ -177,7 +177,7 @@ class _Writer:
     # The order
 
     def requests(self) -> Iterator[Request]:
-        """Yield the requests in an order in which each finds what it needs."""
+        """Yield the requests in an order that satisfies their dependencies."""
         ordered = sorted(self.operations, key=self._place)
         removing = [each for each in ordered if _removes(each)]
         for operation in ordered:
@@ -194,7 +194,7 @@ class _Writer:
             yield self._request(operation, title, folder=REMOVAL, **_shown(operation))
 
     def _place(self, operation: Operation) -> tuple[int, int, int, int]:
-        """Say where an operation comes: tokens, then resources by depth, then all others."""
+        """Return the position of an operation: tokens, then resources by depth, then all others."""
         if operation.action == "issue":
             return (0, 0, 0, 0)
         if operation.action not in STAGES:
@@ -251,7 +251,7 @@ class _Writer:
         return "nextPage" if len(lists) == 1 else camel("next", operation.id)
 
     def _keeps(self, operation: Operation) -> dict[str, Pointer]:
-        """Say which variables the response of an operation gives their value."""
+        """Return the variables that take their value from the response of an operation."""
         kept = {
             variable: pointer
             for source, variable, pointer in self.linked.values()
@@ -291,7 +291,7 @@ class _Writer:
                 )
 
     def _spoilt(self, operation: Operation) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """Yield the statuses that a request can provoke, why, and what it sends for that."""
+        """Yield the statuses that a request can provoke, the reason, and what it sends."""
         secret = self._secret(operation)
         if secret:
             kept = {
@@ -456,12 +456,12 @@ def _removes(operation: Operation) -> bool:
 
 
 def is_sent(parameter: Mapping[str, Any]) -> bool:
-    """Return whether a request has a parameter: one that it must have, or that has an example."""
+    """Return whether a request has a parameter: one that is required, or has an example."""
     return bool(parameter.get("required")) or example_of(parameter) is not None
 
 
 def _unknown(parameter: Mapping[str, Any]) -> str:
-    """Write an id that nothing has: of integers, which servers count up, the highest."""
+    """Write an id that no resource has; for integers, which servers count up, the highest."""
     schema = parameter.get("schema", {})
     if schema.get("type") == "integer":
         return str(min(schema.get("maximum", HIGHEST), HIGHEST))

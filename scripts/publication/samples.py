@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BASE_URL: Final = "HEIDI_BASE_URL"
 SHELL: Final = {"{{token}}": "$token", "{{apiKey}}": "$HEIDI_API_KEY"}
 TYPESCRIPT: Final = {"{{token}}": "token", "{{apiKey}}": "process.env.HEIDI_API_KEY!"}
-"""What stands for the secret that a header of a request names."""
+"""The placeholder of the secret in a header of a request."""
 
 PRISM: Final = {"sh": "bash", "python": "python", "ts": "javascript"}
 """What Redoc calls the languages, to colour them; it does not know TypeScript."""
@@ -46,7 +46,7 @@ def samples(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         For each method and path the call, by the name of the language in Markdown.
 
     Raises:
-        DocumentError: a reference leads nowhere, or an operation is secured by something else.
+        DocumentError: a reference has no target, or an operation has another security scheme.
     """
     plain = cast("dict[str, Any]", dereference(dict(document)))
     methods = method_names(Spec(plain))

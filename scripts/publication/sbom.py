@@ -1,4 +1,4 @@
-"""What the Python distribution is made of: CycloneDX, from the lock file."""
+"""The components of the Python distribution: CycloneDX, from the lock file."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DATE: Final = "SOURCE_DATE_EPOCH"
 def sbom(root: Path) -> str:
     """Return the components of the distribution and all its extras, with their licences.
 
-    A licence is what the metadata of the installed package says; where the package is not for
-    this platform, there is none. The date is that of SOURCE_DATE_EPOCH, or left out.
+    Licences come from the metadata of installed packages; a package for another platform has none.
+    The date is that of SOURCE_DATE_EPOCH, or left out.
 
     Raises:
         DocumentError: the lock file cannot be read, or SOURCE_DATE_EPOCH is no number.

@@ -1,4 +1,4 @@
-"""What the search of the site looks through: a list, which lunr indexes in the browser."""
+"""The list that the search of the site indexes, with lunr in the browser."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The pages of the site, from the guides, the documents and the templates in scripts/site/.
 
-Each page is there as HTML and as Markdown, and `llms.txt` lists the latter, as llmstxt.org says.
+Each page exists as HTML and as Markdown, and `llms.txt` lists the latter, as llmstxt.org says.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ INDEX: Final = "index.html"
 MISSING: Final = "404.html"
 LLMS: Final = "llms.txt"
 INLINE: Final = ("base", "theme")
-"""The scripts that stand in a page: the first in that for what is not found, the last in all."""
+"""The scripts inside pages: the first in the page for unknown paths, the last in all."""
 ORDER: Final = (
     "getting-started",
     "authentication",
@@ -296,7 +296,7 @@ class Site:
         return Page(INDEX, text.title, text.summary, body, markdown, template="home.html")
 
     def _front_facts(self) -> dict[str, Any]:
-        """Return what the top of the first page shows beside its text."""
+        """Return the data at the top of the first page."""
         known = servers(self._sandbox)
         lead, mark, rest = self._home.html.partition("<h2")
         return {"lead": lead, "rest": mark + rest, "server": known[0], "sandbox": known[-1]}
@@ -345,7 +345,7 @@ class Site:
         return self._drawn("console.html", markdown, CONSOLE)
 
     def _drawn(self, name: str, markdown: str, policy: Mapping[str, str]) -> Page:
-        """Return a page that a bundle draws."""
+        """Return a page that a bundle renders."""
         title, summary = TITLES[name], SUMMARIES[name]
         return Page(name, title, summary, "", markdown, name, template=name, policy=policy)
 
@@ -474,12 +474,12 @@ def _contents(text: Text) -> tuple[Heading, ...]:
 
 
 def _folder(name: str) -> str:
-    """Return the folder of a download, with a slash behind it, or an empty string."""
+    """Return the folder of a download, with a trailing slash, or an empty string."""
     return name[: name.find("/") + 1]
 
 
 def _place(download: tuple[str, bytes]) -> tuple[int, bool, bool, bool, str]:
-    """Say where a download stands in its folder: first what most readers take."""
+    """Return the position of a download in its folder: the most useful first."""
     stem, *form = download[0].rpartition("/")[2].split(".")
     known = RECOMMENDED.index(stem) if stem in RECOMMENDED else len(RECOMMENDED)
     return known, "plain" in form, "dereferenced" in form, "json" in form, download[0]

@@ -1,4 +1,4 @@
-"""Workflows as an Arazzo 1.1 document, of the requests that the collections send as well.
+"""Workflows as an Arazzo 1.1 document, made of the requests of the collections.
 
 Source: https://spec.openapis.org/arazzo/v1.1.0.html. What a workflow does follows `x-semantics`:
 create a resource and update it, walk all pages of a list, and get a new token after a 401.
@@ -50,7 +50,7 @@ def workflows(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the workflows of the strict document as an Arazzo document.
 
     Raises:
-        DocumentError: a reference leads nowhere.
+        DocumentError: a reference has no target.
     """
     info = document["info"]
     return {
@@ -66,7 +66,7 @@ def workflows(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def steps(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield each step in words: its workflow, what it does, and what it may lead to."""
+    """Yield each step in words: its workflow, what it does, and what may follow."""
     for workflow in workflows(document)["workflows"]:
         name = f"`{workflow['workflowId']}`"
         for step in workflow["steps"]:
@@ -124,7 +124,7 @@ class _Writer:
             f"{operation.title}: walk all pages.",
             *self._token(),
             self._page(operation, "Ask for the first page.", {}),
-            self._further(operation, "Walk the pages behind it."),
+            self._further(operation, "Walk the pages after it."),
         )
 
     def _rest(self, operation: Operation) -> Json:

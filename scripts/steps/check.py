@@ -1,11 +1,11 @@
-"""Prove that client, sandbox and collections have all that the document says.
+"""Prove that client, sandbox and collections have everything in the document.
 
     python -m scripts.steps.check
 
 Each operation has a method of the client, each of its parameters and request properties a keyword,
-and the collections a request. Then every operation is called once with all of them, in a program of
-its own against the sandbox: what an update sent must be read and listed afterwards.
-Exit codes: 0 it is complete, 1 something is missing, 2 it could not be tried.
+and the collections a request. Then a separate program calls every operation once with all of them
+against the sandbox: the values of an update must be read and listed afterwards. Exit codes: 0 it is
+complete, 1 something is missing, 2 it could not be tried.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ CLIENT: Final = OUTPUT / "client.json"
 STRICT: Final = OUTPUT / "strict.json"
 TRIAL: Final = Path("scripts/library/trial.py")
 ORDER: Final = ("create", "update", "read", "list", "act", "", "delete")
-"""The actions in an order in which each finds what it needs."""
+"""The actions in an order that satisfies their dependencies."""
 
 METHODS_FROM: Final = "overrides/templates/resources.py.jinja"
-"""What writes the methods of the client."""
+"""The template of the client's methods."""
 
 USER: Final = {"HEIDI_EMAIL": "trial@example.com", "HEIDI_THIRD_PARTY_INTERNAL_ID": "1"}
 
@@ -60,7 +60,7 @@ def check() -> str:
     """Check the derived documents, and return what there is in a few words.
 
     Raises:
-        StepFailure: something is missing; a line each, with the place and the fix.
+        StepFailure: something is missing, one line for each, with the place and the fix.
     """
     document: Any = load(ROOT / CLIENT)
     strict: Any = load(ROOT / STRICT)
@@ -78,7 +78,7 @@ def check() -> str:
 
 
 def subjects_of(document: dict[str, Any]) -> list[Subject]:
-    """Return the operations of the client, in an order in which each finds what it needs."""
+    """Return the operations of the client, in an order that satisfies their dependencies."""
     names = method_names(Spec(document))
     found = [
         Subject(each, names[each.path, each.method])
@@ -119,7 +119,7 @@ def missing_requests(strict: dict[str, Any]) -> Iterator[str]:
 
 
 def _keywords(document: dict[str, Any], operation: Operation) -> Iterator[tuple[str, Pointer]]:
-    """Yield what a method takes: each name, with the place to look at."""
+    """Yield the parameters of a method: each name, with its place in the document."""
     token = operation.semantics.get("page", {}).get("token")
     for name, pointer, _ in _inputs(document, operation):
         if name != token:  # the pager sends it
@@ -141,7 +141,7 @@ def _inputs(
 
 
 def _keyword(name: str) -> str:
-    """Spell a name as a keyword, without what makes it differ from a word of Python."""
+    """Spell a name as a keyword, without a trailing underscore."""
     return python_name(name).rstrip("_")
 
 
@@ -207,7 +207,7 @@ def failed_calls(
 
 
 def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
-    """Return what a resource shows of what an update sends, by the names of the resource."""
+    """Return the values of an update that a resource shows, by the names of the resource."""
     resource = document["components"]["schemas"][operation.semantics["resource"]]
     known = Values(document).flat(resource).get("properties", {})
     sent = _sent(operation)
@@ -221,7 +221,7 @@ def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
 
 
 def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name what none of the values shows."""
+    """Name the properties that none of the values shows."""
     return [
         name
         for name, value in sent.items()

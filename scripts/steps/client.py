@@ -112,7 +112,7 @@ OWN_MODULES: Final = (
 """Rendered beside the modules of the generator, from templates of the same name."""
 
 RUFF: Final = (["check", "--fix-only", "--select", "I,F401"], ["format"])
-"""The commands that tidy the output."""
+"""The commands that format the output."""
 
 RUFF_OPTIONS: Final = (
     *("--isolated", "--no-cache", "--quiet"),
@@ -161,7 +161,7 @@ def generate(document: Path, output: Path) -> bool:
         Whether a file changed.
 
     Raises:
-        GenerateError: the document or the configuration cannot be used; the package is as it was.
+        GenerateError: the document or the configuration cannot be used; the package is not changed.
     """
     return bool(replace(output, render(document)))
 
@@ -320,7 +320,7 @@ def _one_line_errors() -> Generator[None]:
         yield
     except (DocumentError, UnsupportedError):
         raise
-    except Exception as error:  # the generator raises anything on documents it does not expect
+    except Exception as error:  # the generator may raise any exception for an unexpected document
         message = f"the generator failed: {type(error).__name__}: {error}; fix that place"
         raise UnsupportedError(message) from error
 
@@ -340,7 +340,7 @@ _OBJECT: Final = re.compile(r"<[\w.]+ object at 0x\w+>")
 
 
 def _tidy(folder: Path) -> None:
-    # -P: the output has a types.py, which must not stand in for Python's own.
+    # -P: the output has a types.py, which must not replace Python's own.
     ruff = [sys.executable, "-P", "-m", "ruff"]
     for command in RUFF:
         result = subprocess.run(

@@ -28,7 +28,7 @@ OUTPUT: Final = Path("generated/heidi_spec")
 THIS: Final = Path("scripts/steps/documents.py")
 
 OUTPUTS: Final = frozenset({"heidi_generated", "heidi_spec"})
-"""All that stands in generated/."""
+"""Everything in generated/."""
 
 DOCUMENTS: Final = {
     "base": (),
@@ -59,7 +59,7 @@ def read(name: Name, suffix: Literal["json", "yaml"] = "json") -> str:
 
 
 def load(name: Name) -> dict[str, Any]:
-    """Return a document, parsed anew at each call."""
+    """Return a document, parsed at each call."""
     document: dict[str, Any] = json.loads(read(name))
     return document
 '''
@@ -68,7 +68,7 @@ def load(name: Name) -> dict[str, Any]:
 def derive(name: str, root: Path = ROOT) -> Json:
     """Return one document: the base with its overlays, and `x-derived-from` naming its sources.
 
-    A resource has what updates set where its semantics say so.
+    A resource has the properties of its update if its semantics say so.
 
     Raises:
         DocumentError: a source cannot be read, or an overlay does not fit.

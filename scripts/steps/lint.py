@@ -1,8 +1,8 @@
 """Lint OpenAPI documents: python -m scripts.steps.lint DOCUMENT...
 
-Four linters read every document at the same moment: openapi-spec-validator, Redocly, Spectral
-and our own checks. Prints one line per finding; exits 0 without findings, 1 with, 2 if a linter
-could not run. Nothing is fetched and nothing is sent.
+Four linters read every document in parallel: openapi-spec-validator, Redocly, Spectral and our own
+checks. Prints one line per finding; exits 0 without findings, 1 with, 2 if a linter could not run.
+Nothing is fetched and nothing is sent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LintError(DocumentError):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Finding:
-    """One thing that is wrong with a document.
+    """One finding about a document.
 
     path: the document, as it was named.
     place: a JSON pointer into it, `#/paths/~1sessions/post`.
@@ -69,7 +69,7 @@ Documents: TypeAlias = dict[Path, Document]
 
 
 def lint(paths: Sequence[Path]) -> list[Finding]:
-    """Return what any of the linters finds in any of the documents, in a fixed order.
+    """Return the findings of all linters in all documents, in a fixed order.
 
     Raises:
         DocumentError: a file holds no self-contained OpenAPI 3.1 document.
@@ -150,7 +150,7 @@ def _spec_errors(document: Document) -> Iterator[tuple[str, str, str]]:
     except Unresolvable as error:
         yield place(()), "unresolvable", f"the reference {error.ref} leads nowhere; fix it"
     except Exception as error:
-        # Once it has reported a broken structure, it goes on and stumbles over it.
+        # After it has reported a broken structure, it continues and crashes on it.
         if not found:
             raise LintError(f"openapi-spec-validator: crashed: {error!r}") from error
 

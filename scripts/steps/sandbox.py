@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STRICT: Final = OUTPUT / "strict.json"
 WANTING: Final = frozenset({"not-given", "unanswered"})
-"""Why a rule was skipped that had to be judged: for want of a credential or of a response."""
+"""Reasons of skipped rules that had to be judged: a missing credential or response."""
 
 REPORT: Final = ROOT / "reports" / "sandbox" / "report.json"
 PRINTED: Final = "judge.log"
@@ -42,10 +42,10 @@ TIME: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE
 def judge_sandbox() -> str:
     """Judge the sandbox and return the verdict in a few words.
 
-    What the judge prints goes into a file beside its reports, and is shown when it fails.
+    The output of the judge goes into a file beside its reports, and is shown if it fails.
 
     Raises:
-        StepFailure: findings, as the judge prints them, and what the sandbox itself logged; or an
+        StepFailure: findings, as the judge prints them, and the log of the sandbox; or an
             operation that was not judged.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +69,7 @@ def judge_sandbox() -> str:
 
 
 def unjudged(verdict: Any, document: Any) -> Iterator[str]:
-    """Yield a line for each operation of a document that no rule looked at, or only in part."""
+    """Yield a line for each operation of a document that was not judged completely."""
     judged = {row["operation"] for row in verdict["rules"] if row["result"] == "passed"}
     for node in Document(document).of("operation"):
         name = node.value["operationId"]
@@ -88,7 +88,7 @@ def _judge(sandbox: Served) -> int:
     REPORT.unlink(missing_ok=True)
     command = [sys.executable, "-m", "heidi_conformance", "run", sandbox.url, "--level", "strict"]
     command += ["--report", str(REPORT.parent)]
-    # What a developer has set for other servers does not go along.
+    # Settings of a developer for other servers are not passed on.
     others = {name: value for name, value in os.environ.items() if not name.startswith("HEIDI_")}
     environment = {**others, **sandbox.credentials()}
     with REPORT.with_name(PRINTED).open("wb") as printed:

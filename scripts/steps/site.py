@@ -2,9 +2,9 @@
 
     python -m scripts.steps.site
 
-Writes build/publish/<version>/, whole or not at all. The same sources give the same bytes; the
-one date in there is that of SOURCE_DATE_EPOCH, or none. No page makes a foreign request.
-Exit codes: 0 fine, 2 a source, a bundle or a setting cannot be used.
+Writes build/publish/<version>/ completely or not at all. The same sources give the same bytes; the
+only date is that of SOURCE_DATE_EPOCH, if set. No page makes a foreign request. Exit codes: 0 fine,
+2 a source, a bundle or a setting cannot be used.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DIST: Final = Path("dist")
 SUMS: Final = "SHA256SUMS"
 UNRELEASED: Final = re.compile(r"^## Unreleased$", re.MULTILINE)
 VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
-"""What a version may be, since it names a folder."""
+"""The form of a version, which names a folder."""
 
 
 def publish(root: Path = ROOT) -> tuple[Path, list[str]]:

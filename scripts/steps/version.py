@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 RELEASES: Final = Path("openapi/releases")
 FOLDERS: Final = {"base": RELEASES, "strict": RELEASES / "strict"}
-"""Where the released forms of each document stand."""
+"""The folders of the releases of each document."""
 
 COVERAGE: Final = Path("openapi/guides/coverage.md")
 """What the judge covered is kept beside the documents that it was judged by."""
@@ -74,7 +74,7 @@ class Version(NamedTuple):
     def next(self, bump: str) -> Version:
         """Return the least version that a bump asks for.
 
-        Below 1.0.0, a breaking change moves the second number and all else the third.
+        Below 1.0.0, a breaking change raises the second number and any other the third.
         """
         if bump == "none":
             return self
@@ -87,7 +87,7 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found.
+    """The result of the gate.
 
     faults: the changes that ask for another version; none when it moved far enough.
     """
@@ -124,7 +124,7 @@ def check(root: Path = ROOT) -> Verdict:
 
 @dataclass(frozen=True)
 class _Compared:
-    """How one document stands to its last release."""
+    """The comparison of one document with its last release."""
 
     name: str
     released: Version
@@ -136,7 +136,7 @@ class _Compared:
         return self.released.next(self.comparison.bump)
 
     def gravest(self) -> list[str]:
-        """Say what asks for the next version: the changes of the gravest level."""
+        """Return the changes that require the next version: those of the gravest level."""
         changes = self.comparison.changes
         if not changes:
             return [f"the version went back from {self.released}"]

@@ -268,9 +268,9 @@ def test_an_invalid_id_is_one_line_and_exit_2(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
     assert 2 == main([command, text])
-    complaint = capsys.readouterr().err
-    assert "session_id must not" in complaint
-    assert 1 == len(complaint.splitlines())
+    message = capsys.readouterr().err
+    assert "session_id must not" in message
+    assert 1 == len(message.splitlines())
 
 
 @pytest.mark.usefixtures("session_id")
@@ -301,10 +301,10 @@ def test_changes_that_cannot_be_used_are_one_line_and_exit_2(
     changes = tmp_path / "changes.json"
     changes.write_text(text)
     assert 2 == main(["update", session_id, "--input", str(changes)])
-    complaint = capsys.readouterr().err
-    assert problem in complaint
-    assert 1 == len(complaint.splitlines())
-    assert "July" not in complaint
+    message = capsys.readouterr().err
+    assert problem in message
+    assert 1 == len(message.splitlines())
+    assert "July" not in message
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
@@ -525,9 +525,9 @@ def test_the_message_of_a_server_is_shown_only_with_patient_data(
     hint = "; run again with --show-phi to see the server's message\n"
     assert problem + hint == capsys.readouterr().err
     assert 1 == main([*arguments, "--show-phi"])
-    complaint = capsys.readouterr().err
-    assert complaint.startswith(problem + ": ")
-    assert "duration" in complaint
+    message = capsys.readouterr().err
+    assert message.startswith(problem + ": ")
+    assert "duration" in message
 
 
 def test_a_message_of_a_server_is_one_line_that_cannot_control_the_terminal() -> None:
@@ -579,8 +579,8 @@ def test_a_closed_pipe_gives_no_traceback() -> None:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        complaint = process.stderr.read()
-    assert (1, "") == (process.returncode, complaint)
+        message = process.stderr.read()
+    assert (1, "") == (process.returncode, message)
 
 
 def test_it_runs_as_a_module() -> None:

@@ -154,7 +154,7 @@ def test_the_tests_in_the_guide_pass(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "block", [b for b in BLOCKS if b.language == "sh"], ids=lambda b: f"line {b.line}"
 )
-def test_a_shell_snippet_of_the_guide_runs_without_a_complaint(block: Block, run: Run) -> None:
+def test_a_shell_snippet_of_the_guide_runs_cleanly(block: Block, run: Run) -> None:
     text = block.text.replace(WHEEL, "heidi-sessions")
     warnings = "" if block.text.startswith("pip ") else "error"  # warnings of pip are not ours
     done = run("bash", "-eu", "-c", text, PYTHONWARNINGS=warnings)

@@ -40,7 +40,7 @@ PLANTED = {
     "details": "left-handed taxidermist",
     "note": "allergic to moonlight",
     "ehr_patient_id": "planted-patient-7",
-    "result": "complains of gravity",
+    "result": "reports gravity",
 }
 # Quoted for a URL, and as repr shows them.
 FORMS = [

@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[2]
 TYPOS = Path(sys.executable).with_name("typos")
 
 
-@pytest.mark.parametrize(("word", "instead"), [("mended", "fixed"), ("recieve", "receive")])
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [("mended", "fixed"), ("trespass", "authorization"), ("recieve", "receive")],
+)
 def test_a_word_to_avoid_is_named_with_the_one_to_write(
     word: str, instead: str, tmp_path: Path
 ) -> None:

@@ -105,7 +105,7 @@ def test_the_new_error_is_shown_where_it_is_documented(items: list[Any], folder:
     assert "LetterInUseError" in saved["409 LetterInUseError"]
     (file,) = folder.glob("collections/*.http")
     shown = file.read_text(encoding="utf-8")
-    assert "\n# 409 LetterInUseError Somebody else changes the letter.\n" in shown
+    assert "\n# 409 LetterInUseError Another user changes the letter.\n" in shown
 
 
 def test_both_collections_hold_the_same_requests(items: list[Any], folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_reference_console_and_search_show_every_operation(folder: Path) -> None
 def test_the_tables_name_operations_errors_and_pages(root: Path) -> None:
     known = tables(root)
     assert [] == [name for name in ADDED if f"| `{name}` |" not in known["operations"]]
-    row = "| 409 | `LetterInUseError` | Somebody else changes the letter. | `editLetter` |"
+    row = "| 409 | `LetterInUseError` | Another user changes the letter. | `editLetter` |"
     assert f"{row} `LetterInUseError` |" in known["errors"]
     assert "`GET /letters`:\n" in known["pages"]
     assert "| `limit` | query | At most 7. |" in known["pages"]

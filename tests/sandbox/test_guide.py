@@ -71,7 +71,7 @@ def shell(text: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=line_of)
-def test_a_command_runs_without_a_complaint(sandbox: Sandbox, tmp_path: Path, block: Block) -> None:
+def test_a_command_runs_cleanly(sandbox: Sandbox, tmp_path: Path, block: Block) -> None:
     variables = {"HEIDI_BASE_URL": sandbox.url, "HEIDI_API_KEY": sandbox.api_key}
     with shell(block.text.replace(WHEEL, "heidi-sessions"), tmp_path, **variables) as running:
         out, err = running.communicate(timeout=60)

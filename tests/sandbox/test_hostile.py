@@ -274,7 +274,7 @@ def test_s19_a_body_on_a_get_is_ignored(api: Api) -> None:
 
 
 # Requests whose end two servers read differently, so that a second request can hide behind them.
-SMUGGLED: dict[str, bytes] = {
+HIDDEN: dict[str, bytes] = {
     "length and chunks": chunked(b"0\r\n\r\n", b"Content-Length: 2\r\n"),
     "chunks and length": chunked(b"0\r\n\r\n").replace(
         b"Transfer-Encoding", b"Content-Length: 5\r\nTransfer-Encoding"
@@ -291,9 +291,9 @@ SMUGGLED: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("name", SMUGGLED)
+@pytest.mark.parametrize("name", HIDDEN)
 def test_nothing_after_an_ambiguous_request_gets_a_response(sandbox: Sandbox, name: str) -> None:
-    first = SMUGGLED[name].replace(b"Connection: close\r\n", b"")
+    first = HIDDEN[name].replace(b"Connection: close\r\n", b"")
     whole = (first + request(target=b"/sessions/2")).replace(b"TOKEN", sandbox.token().encode())
     assert exchange(sandbox.url, whole).count(b"HTTP/1.1 ") <= 1
 

@@ -34,7 +34,7 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
     """Say in our own words why no response came.
 
     Nothing of the original is kept but its kind and what the operating system said: its text and
-    its traceback can hold the token, and the body. The cause is made anew of that.
+    its traceback can hold the token, and the body. The cause is made from that.
     """
     kind, may_have_arrived = next(
         (row[1:] for row in _KINDS if isinstance(error, row[0])), (APIConnectionError, True)

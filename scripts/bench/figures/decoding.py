@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def rows(_: Environments, *, smoke: bool) -> Iterator[Row]:
-    """Compare decoders, in a process of their own: a heap full of other objects slows them."""
+    """Compare decoders in their own process: a heap full of other objects slows them."""
     sessions, rounds = (1, 1) if smoke else (100, 30)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:

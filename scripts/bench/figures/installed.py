@@ -25,7 +25,7 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:  # noqa: 
         try:
             peers[name] = _count(environments.peer(name))
         except NotMeasuredError:
-            continue  # why, the rows say that compare the calls
+            continue  # the rows that compare the calls say why
     for figure, must in MOST.items():
         own = ours[figure]
         others = {name: counts[figure] for name, counts in peers.items()}

@@ -1,8 +1,8 @@
 """Faults found: the judge, and plain `schemathesis run` on the same servers with the same token.
 
 Both have default settings and the strict document, which is what tells Schemathesis most. A fault
-counts as found where a tool reports what it does not report of the correct server. By default a
-few faults of each class are tried; HEIDI_BENCH_FAULTS says how many, or `all`.
+counts as found if a tool reports something that it does not report for the correct server. By
+default a few faults of each class are tried; HEIDI_BENCH_FAULTS says how many, or `all`.
 """
 
 from __future__ import annotations
@@ -40,17 +40,16 @@ NUMBERS: Final[Mapping[str, tuple[str, Callable[[Verdict], float]]]] = {
 
 @dataclass
 class Tally:
-    """What one tool came to, over all servers.
+    """The results of one tool, over all servers.
 
-    Attributes:
-        known: what it reports of the correct server.
+    Attributes: known: what it reports for the correct server.
     """
 
     known: frozenset[tuple[str, ...]]
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
 
     def finds(self, one: Verdict) -> bool:
-        """Say whether a verdict says anything that is not said of the correct server."""
+        """Say whether a verdict has anything that the one for the correct server does not."""
         return bool(one.failures - self.known)
 
     @property
@@ -95,7 +94,7 @@ def asked() -> int | None:
 
 
 def sample(faults: Sequence[str], each: int | None) -> list[str]:
-    """Take so many faults of each class, always the same ones, and a class after the other."""
+    """Take this many faults of each class, always the same ones, one class after the other."""
     classes = defaultdict[str, list[str]](list)
     for fault in faults:
         classes[fault.partition(".")[0]].append(fault)
@@ -106,7 +105,7 @@ def sample(faults: Sequence[str], each: int | None) -> list[str]:
 
 
 def _known(tool: Tool) -> frozenset[tuple[str, ...]]:
-    """Return what a tool reports of the correct server."""
+    """Return what a tool reports for the correct server."""
     one = verdict(tool, "", {})
     if not one.over:
         raise NotMeasuredError(f"{type(tool).__name__} gives no verdict on the correct server")

@@ -20,7 +20,7 @@ MOST: Final = Bound("≤", 1.2)
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Walk in fresh processes that keep no session."""
     if sys.platform != "linux":
-        yield Row.not_measured(FIGURE, "Linux alone tells it without the parent's", MOST)
+        yield Row.not_measured(FIGURE, "only Linux gives it without the parent's", MOST)
         return
     python = environments.ours()
     short, long, rounds = (1, 101, 1) if smoke else (1000, 100_000, 3)

@@ -1,4 +1,4 @@
-"""Requests a second, durable and with responses validated: the sandbox, and how else it is done."""
+"""Requests a second, durable and with validated responses: the sandbox, and usual servers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MUST: Final[Mapping[str, Mapping[str, Bound]]] = {
 
 
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
-    """Let all servers run at once, and load one after the other."""
+    """Run all servers at the same time, and load one after the other."""
     seconds, rounds = (0, 1) if smoke else (3, 5)
     missing = dict[str, str]()
     with ExitStack() as stack:

@@ -23,8 +23,8 @@ REQUESTS: Final = {"GET": servers.gets, "PATCH": servers.patches}
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Let them share the machine with PostgreSQL and with what sends the load.
 
-    No row has a bound: how much is gained is a matter of how many cores there are. It grows with
-    them as far as a response costs a process no more CPU time than it costs one alone.
+    No row has a limit: the gain depends on the number of cores. It scales if a
+    response costs a process no more CPU time than it costs a single one.
     """
     seconds, rounds = (0, 1) if smoke else (3, 5)
     python = environments.ours("sandbox")

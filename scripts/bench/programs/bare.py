@@ -1,4 +1,4 @@
-"""An ASGI application that responds to everything with one session: what a server alone can do."""
+"""An ASGI application that responds to everything with one session: the limit of the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def app(
     _receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
-    """Respond to whatever is asked."""
+    """Respond to any request."""
     if scope["type"] == "http":
         await send(START)
         await send(BODY)

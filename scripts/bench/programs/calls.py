@@ -77,7 +77,7 @@ CLIENTS: Final = {
     "cohere": (cohere, "httpx"),
     "mistralai": (mistralai, "httpx2"),
 }
-"""How to make a call, and the HTTP library that the client stands on."""
+"""How to make a call, and the HTTP library that the client uses."""
 
 
 def seconds(call: Call, calls: int) -> float:
@@ -105,7 +105,7 @@ def main(name: str, calls: int, sample: object) -> None:
     for case in cases.values():
         for _ in range(WARM_UP):
             case()
-    gc.freeze()  # what was imported is nobody's cost
+    gc.freeze()  # the cost of imports is not measured
     print(json.dumps("ready"), flush=True)
     for _ in sys.stdin:
         print(json.dumps({each: seconds(case, calls) for each, case in cases.items()}), flush=True)

@@ -112,7 +112,7 @@ memory: dict[str, tuple[str, Session]] = {}
 
 @event.listens_for(engine.sync_engine, "connect")
 def durable(connection: Any, _record: Any) -> None:
-    """Promise as much as the sandbox does."""
+    """Be as durable as the sandbox."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
 

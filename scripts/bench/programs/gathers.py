@@ -51,9 +51,9 @@ async def main(port: int, concurrent: int, calls: int) -> None:
             await gather(get, concurrent, 1)
         if "aiohttp" not in sys.modules:
             sys.exit("the client did not choose aiohttp")
-        gc.freeze()  # what was imported is nobody's cost
+        gc.freeze()  # the cost of imports is not measured
         print(json.dumps("ready"), flush=True)
-        for _ in sys.stdin:  # between rounds, nothing is to happen
+        for _ in sys.stdin:  # nothing may happen between rounds
             times = {name: await seconds(get, concurrent, calls) for name, get in cases.items()}
             print(json.dumps(times), flush=True)
 

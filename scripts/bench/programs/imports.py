@@ -1,6 +1,6 @@
-"""CPU seconds from the start until each module is there: imports.py MODULE...
+"""CPU seconds from the start until each module is imported: imports.py MODULE...
 
-Imports nothing else before that is not there anyway: the first module pays for what it needs.
+Imports nothing else first, so that the first module pays for everything that it needs.
 """
 
 import sys

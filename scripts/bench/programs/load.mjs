@@ -1,4 +1,4 @@
-// Sends one burst of requests for each line of standard input, and writes what came of it.
+// Sends one burst of requests for each line of standard input, and writes the result.
 //
 // A line: {"url", "connections", "seconds", "requests": [{"method", "path", "headers", "body"}]}.
 // Without seconds, each connection sends a few requests, however long they take.

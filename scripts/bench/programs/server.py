@@ -1,4 +1,4 @@
-"""A server that responds to every GET with the same session, and does as little else as it can.
+"""A server that responds to every GET with the same session, and does as little as possible.
 
 server.py SAMPLE
 

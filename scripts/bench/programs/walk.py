@@ -45,7 +45,7 @@ def peak() -> int:
 
 
 def main(sessions: int, sample: dict[str, Any]) -> None:
-    """Walk over all of them, keeping none."""
+    """Walk over all of them without keeping any."""
     httpx = importlib.import_module("httpx")
     heidi = importlib.import_module("heidi_sessions")
     transport = httpx.MockTransport(Server(sessions, sample, httpx).handle)

@@ -1,6 +1,6 @@
-"""The sandbox of a vendor who has moved on: every object of a response has one more property.
+"""The sandbox of a newer vendor: every object of a response has one more property.
 
-Objects of the document are open, so that no client may stumble over one.
+Objects of the document are open, so every client must accept it.
 """
 
 import json

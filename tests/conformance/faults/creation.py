@@ -307,7 +307,7 @@ def leaking(*fields: str, of_all: bool = False) -> type[Api]:
     return instead(opened=opened)
 
 
-def begins_anew(**fields: Any) -> Witness:
+def is_fresh(**fields: Any) -> Witness:
     """Return a witness that a new session does not depend on an earlier one."""
 
     def witness(caller: Caller) -> bool:
@@ -371,11 +371,11 @@ class AppointmentOfTheRefused(KeptAppointments):
 
 
 FAULTS.enter(
-    ("patient_comes_along", "A new session has the patient of the one that changed last.", "S20", STRICT, leaking("patient"), begins_anew(patient={"name": "A"})),
-    ("language_comes_along", "A new session has the language of the one that changed last.", "S20", STRICT, leaking("language_code"), begins_anew(language_code="es")),
-    ("duration_comes_along", "A new session has lasted as long as the one that changed last.", "S20", STRICT, leaking("duration"), begins_anew(duration=7)),
-    ("link_comes_along", "A new session has the patient link of the one that changed last.", "S20", STRICT, leaking("ehr_patient_id"), begins_anew(ehr_patient_id="P")),
-    ("consent_comes_along", "A new session shows the consent of the one that changed last.", "S20", STRICT, leaking("is_consent"), begins_anew(is_consent=True)),
-    ("demographics_come_along", "A new session shows the demographics of the one that changed last.", "S20", STRICT, leaking("patient.demographic_details"), begins_anew(patient={"demographic_details": "x"})),
+    ("patient_comes_along", "A new session has the patient of the one that changed last.", "S20", STRICT, leaking("patient"), is_fresh(patient={"name": "A"})),
+    ("language_comes_along", "A new session has the language of the one that changed last.", "S20", STRICT, leaking("language_code"), is_fresh(language_code="es")),
+    ("duration_comes_along", "A new session has lasted as long as the one that changed last.", "S20", STRICT, leaking("duration"), is_fresh(duration=7)),
+    ("link_comes_along", "A new session has the patient link of the one that changed last.", "S20", STRICT, leaking("ehr_patient_id"), is_fresh(ehr_patient_id="P")),
+    ("consent_comes_along", "A new session shows the consent of the one that changed last.", "S20", STRICT, leaking("is_consent"), is_fresh(is_consent=True)),
+    ("demographics_come_along", "A new session shows the demographics of the one that changed last.", "S20", STRICT, leaking("patient.demographic_details"), is_fresh(patient={"demographic_details": "x"})),
     ("patient_of_another_user", "A new session has the patient of the session that changed last, of any user.", "S2 S20", STRICT, leaking("patient", of_all=True), apart_from_others),
 )  # fmt: skip

@@ -28,7 +28,7 @@ def without_astral(text: str) -> str:
 
 
 def rewritten(text: str) -> str:
-    """Write JSON anew, as what keeps objects would."""
+    """Write JSON again, as a store of objects would."""
     with contextlib.suppress(ValueError):
         return json.dumps(json.loads(text)) if text[:1] in "{[" else text
     return text
