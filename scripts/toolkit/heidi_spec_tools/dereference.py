@@ -53,9 +53,9 @@ class _Dereferencer:
         reference = node.get("$ref")
         if isinstance(reference, str) and not names:
             return self._resolved(node, reference, place, via)
-        return dict(self._members(node, place, via, names))
+        return dict(self._properties(node, place, via, names))
 
-    def _members(
+    def _properties(
         self, node: dict[str, Json], place: tuple[str | int, ...], via: tuple[str, ...], names: bool
     ) -> Iterator[tuple[str, Json]]:
         for key, child in node.items():
@@ -79,11 +79,11 @@ class _Dereferencer:
         if not isinstance(target, dict):
             where = json_path(place)
             raise DocumentError(f"{where}: {reference} is no object; remove what stands beside it")
-        members = dict(self._members(beside, place, via, names=False))
-        disputed = (key for key, child in members.items() if target.get(key, child) != child)
+        properties = dict(self._properties(beside, place, via, names=False))
+        disputed = (key for key, child in properties.items() if target.get(key, child) != child)
         if all(key in ANNOTATIONS or key.startswith("x-") for key in disputed):
-            return {**target, **members}
-        return {"allOf": [target, members]}
+            return {**target, **properties}
+        return {"allOf": [target, properties]}
 
     def _target(self, reference: str, place: tuple[str | int, ...]) -> Json:
         where, pointer = json_path(place), pointer_of(reference)

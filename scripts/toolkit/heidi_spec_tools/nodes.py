@@ -87,7 +87,7 @@ _CHILDREN: Final[dict[str, dict[str, str]]] = {
 }
 # Of the nodes whose properties are named by the author, those where `x-…` is still an extension.
 _EXTENSIBLE: Final = frozenset({"paths", "callback", "responses"})
-_MAPS: Final = {kind for kind, members in _CHILDREN.items() if _ANY in members} - _EXTENSIBLE
+_MAPS: Final = {kind for kind, fields in _CHILDREN.items() if _ANY in fields} - _EXTENSIBLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def test_a_change_of_many_operations_is_said_once(run: Any) -> None:
     _, output = run(
         {"/paths/~1pets~1{id}/get/responses/404": limit, "/paths/~1pets/post/responses/404": limit}
     )
-    assert 1 == output.count("The answer 404 is described now")
+    assert 1 == output.count("The response 404 is described now")
     assert "POST /pets, GET /pets/{id}\n" in output
 
 

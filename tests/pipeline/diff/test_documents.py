@@ -191,7 +191,7 @@ def test_what_changed_in_a_component_is_said_once_for_each_message() -> None:
     old, new = (holding(twice, sent=False) for _ in range(2))
     for whole, pet in ((old, {"type": "object"}), (new, {"properties": {"tag": {}}})):
         whole["components"]["schemas"]["Pet"] = {"type": "object", **pet}
-    assert ["`it.a.tag` in the answer 200 is new; you may read it."] == [
+    assert ["`it.a.tag` in the response 200 is new; you may read it."] == [
         change.message for change in compared(old, new).changes
     ]
 

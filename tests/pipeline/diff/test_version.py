@@ -108,7 +108,7 @@ def test_the_version_must_move_as_far_as_the_change(
 def test_the_gate_names_the_change(project: Path) -> None:
     change(project, breaking)
     fault = (
-        'breaking: GET /probe: Handle "BLUE" in `color` in the answer 200. (enum-value-added)'
+        'breaking: GET /probe: Handle "BLUE" in `color` in the response 200. (enum-value-added)'
         " in base and strict"
     )
     assert fault in check(project).faults

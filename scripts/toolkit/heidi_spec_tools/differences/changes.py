@@ -89,7 +89,7 @@ class Reading(NamedTuple):
 
 
 REQUEST: Final = Reading(sent=True, request=True)
-ANSWER: Final = Reading(sent=False, request=False)
+RESPONSE: Final = Reading(sent=False, request=False)
 PUSHED: Final = Reading(sent=False, request=True)
 """The request of a webhook or a callback: the partner receives it."""
 
@@ -131,7 +131,7 @@ class Place:
         """Return another subject of the same operation."""
         return replace(self, subject=subject)
 
-    def answered(self, subject: str) -> Place:
+    def response(self, subject: str) -> Place:
         """Return what comes back, where this is what is sent."""
         return Place(self.operation, self.reading.other, subject, spot=self.back)
 

@@ -15,7 +15,7 @@ _ALTERNATIVES: Final = frozenset({"alternative-added", "alternative-removed"})
 
 
 def compare_discriminators(one: Shape, other: Shape, pair: Pair) -> None:
-    """Compare the member that tells, and the values it may have.
+    """Compare the property that tells, and the values it may have.
 
     Values are not named beside alternatives that came or went, which say it already.
     """

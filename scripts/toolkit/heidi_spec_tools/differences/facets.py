@@ -34,7 +34,7 @@ COUNTS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The schemas of the members of an object, or of the items of an array.
+    """The schemas of the properties of an object, or of the items of an array.
 
     rest: of what is named nowhere; None where the schema is silent.
     """
@@ -48,7 +48,7 @@ class Layout:
         return True if self.rest is None else self.rest
 
     def view(self, name: Any) -> Schema:
-        """Return the schema of one member or item; patterns that fit speak for themselves."""
+        """Return the schema of one property or item; patterns that fit speak for themselves."""
         if name in self.named:
             return self.named[name]
         if any(matches(pattern, str(name)) for pattern in self.patterns):
@@ -62,7 +62,7 @@ class Case:
 
     notes: what an alternative of a union says that asserts nothing.
     name: what the alternative is called, empty where it has no name.
-    others: the members that only the other alternatives describe.
+    others: the properties that only the other alternatives describe.
     """
 
     type: str
@@ -73,7 +73,7 @@ class Case:
 
     @property
     def layout(self) -> Layout:
-        """The members or items."""
+        """The properties or items."""
         layout: Layout = self.facets.get("layout", _EMPTY)
         return layout
 
@@ -82,7 +82,7 @@ _EMPTY: Final = Layout()
 
 
 def canonical(value: Any) -> str:
-    """Write a JSON value so that equal values give equal text; 1 and 1.0 are equal."""
+    """Write a JSON value so that equal values give equal strings; 1 and 1.0 are equal."""
     return json.dumps(_integral(value), sort_keys=True, ensure_ascii=False)
 
 
@@ -97,7 +97,7 @@ def _integral(value: Json) -> Json:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Say whether a text matches a pattern; one that Python cannot read matches all."""
+    """Say whether a string matches a pattern; one that Python cannot read matches all."""
     try:
         return re.search(pattern, text) is not None
     except (re.error, OverflowError, RecursionError):
@@ -289,7 +289,7 @@ def _settle_items(facets: dict[str, Any]) -> None:
     facets["uniqueItems"] = most > 1 and facets.get("uniqueItems", False)
 
 
-def _settle_members(facets: dict[str, Any]) -> None:
+def _settle_properties(facets: dict[str, Any]) -> None:
     layout, needs = facets.get("layout", _EMPTY), facets.get("needs", {})
     required = _implied(facets.get("required", frozenset()), needs)
     if facets.get("maxProperties", (1, 0))[0] < 1:
@@ -334,14 +334,14 @@ _SETTLED: Final[dict[str, Callable[[dict[str, Any]], None]]] = {
     **dict.fromkeys(TYPES, _settle_others),
     "number": _settle_number,
     "array": _settle_items,
-    "object": _settle_members,
+    "object": _settle_properties,
 }
 _FEW: Final = 100
 _EMPTIES: Final[dict[str, Any]] = {"string": "", "array": [], "object": {}}
 
 
 def listed(case: Case) -> dict[str, Any] | None:
-    """Return the values that a case allows, by their canonical text; None where they are many."""
+    """Return the values that a case allows, by their canonical string; None where they are many."""
     if "values" in case.facets:
         values: dict[str, Any] = case.facets["values"]
         return values

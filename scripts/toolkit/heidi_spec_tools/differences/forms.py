@@ -1,4 +1,4 @@
-"""The form that each member of an OpenAPI document must have, as data."""
+"""The form that each field of an OpenAPI document must have, as data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _map_of(form: Callable[[Json], bool]) -> Callable[[Json], bool]:
     return lambda value: isinstance(value, dict) and all(map(form, value.values()))
 
 
-def _text(value: Json) -> bool:
+def _string(value: Json) -> bool:
     return isinstance(value, str)
 
 
@@ -48,8 +48,8 @@ def _type(value: Json) -> bool:
 
 
 _FORMS: Final[dict[str, tuple[Callable[[Json], bool], str]]] = {
-    "text": (_text, "must be text"),
-    "texts": (_list_of(_text), "must be a list of texts"),
+    "string": (_string, "must be a string"),
+    "strings": (_list_of(_string), "must be a list of strings"),
     "list": (lambda value: isinstance(value, list), "must be a list"),
     "flag": (lambda value: isinstance(value, bool), "must be true or false"),
     "number": (_number, "must be a number"),
@@ -58,7 +58,7 @@ _FORMS: Final[dict[str, tuple[Callable[[Json], bool], str]]] = {
     "object": (_object, "must be an object"),
     "objects": (_list_of(_object), "must be a list of objects"),
     "object map": (_map_of(_object), "must be an object of objects"),
-    "texts map": (_map_of(_list_of(_text)), "must be an object of lists of texts"),
+    "strings map": (_map_of(_list_of(_string)), "must be an object of lists of strings"),
     "schema": (_schema, "must be a schema: an object, true or false"),
     "schemas": (_list_of(_schema), "must be a list of schemas"),
     "schema map": (_map_of(_schema), "must be an object of schemas"),
@@ -67,86 +67,84 @@ _FORMS: Final[dict[str, tuple[Callable[[Json], bool], str]]] = {
 }
 
 
-def _members(**names: str) -> dict[str, str]:
+def _fields(**names: str) -> dict[str, str]:
     return {
-        member: form.replace("_", " ")
-        for form, members in names.items()
-        for member in members.split()
+        field: form.replace("_", " ") for form, fields in names.items() for field in fields.split()
     }
 
 
-_SCHEMA: Final = _members(
+_SCHEMA: Final = _fields(
     type="type",
     list="enum",
-    texts="required",
+    strings="required",
     flag="uniqueItems deprecated readOnly writeOnly",
     number="minimum maximum exclusiveMinimum exclusiveMaximum",
     count="minLength maxLength minItems maxItems minProperties maxProperties"
     " minContains maxContains",
     factor="multipleOf",
-    text="pattern format contentMediaType contentEncoding description title $ref",
+    string="pattern format contentMediaType contentEncoding description title $ref",
     schema="items contains additionalProperties propertyNames not if then else"
     " unevaluatedItems unevaluatedProperties contentSchema",
     schemas="allOf anyOf oneOf prefixItems",
     schema_map="properties patternProperties dependentSchemas $defs",
-    texts_map="dependentRequired",
+    strings_map="dependentRequired",
     object="discriminator xml",
 )
-_MEMBERS: Final[dict[str, dict[str, str]]] = {
+_FIELDS: Final[dict[str, dict[str, str]]] = {
     "schema": _SCHEMA,
     "property": _SCHEMA,
-    "document": _members(
+    "document": _fields(
         object="info components", objects="servers tags security", object_map="webhooks"
     )
     | {"paths": "object"},
-    "path item": _members(
+    "path item": _fields(
         object="get put post delete options head patch trace", objects="parameters servers"
     ),
-    "operation": _members(
-        text="operationId description summary",
-        texts="tags",
+    "operation": _fields(
+        string="operationId description summary",
+        strings="tags",
         flag="deprecated",
         object="requestBody responses",
         object_map="callbacks",
         objects="parameters servers security",
     ),
-    "parameter": _members(
-        text="name in style",
+    "parameter": _fields(
+        string="name in style",
         flag="required deprecated explode allowReserved allowEmptyValue",
         schema="schema",
         object_map="content",
     ),
-    "header": _members(
-        text="style", flag="required deprecated explode", schema="schema", object_map="content"
+    "header": _fields(
+        string="style", flag="required deprecated explode", schema="schema", object_map="content"
     ),
-    "request body": _members(flag="required", object_map="content"),
-    "response": _members(object_map="headers content links"),
-    "media type": _members(schema="schema", object_map="encoding"),
-    "server": _members(text="url", object_map="variables"),
-    "components": _members(
+    "request body": _fields(flag="required", object_map="content"),
+    "response": _fields(object_map="headers content links"),
+    "media type": _fields(schema="schema", object_map="encoding"),
+    "server": _fields(string="url", object_map="variables"),
+    "components": _fields(
         object_map="responses parameters examples requestBodies headers securitySchemes links"
         " callbacks pathItems",
         schema_map="schemas",
     ),
-    "security scheme": _members(text="type name in scheme openIdConnectUrl", object="flows"),
+    "security scheme": _fields(string="type name in scheme openIdConnectUrl", object="flows"),
 }
 
 
 _NEEDED: Final = {"parameter": ("name", "in")}
-"""Members without which a node cannot be told from others."""
+"""Fields without which a node cannot be told from others."""
 
 
 def misfit(node: Node) -> tuple[str, str] | None:
-    """Return a member of a node whose form is wrong, and how to fix it; None for none."""
-    forms = _MEMBERS.get(node.kind, {})
-    for member, value in node.value.items():
-        if member in forms:
-            fits, fix = _FORMS[forms[member]]
+    """Return a field of a node whose form is wrong, and how to fix it; None for none."""
+    forms = _FIELDS.get(node.kind, {})
+    for field, value in node.value.items():
+        if field in forms:
+            fits, fix = _FORMS[forms[field]]
             if not fits(value):
-                return member, f"{fix}; fix it"
-    for member in _NEEDED.get(node.kind, ()):
-        if member not in node.value and "$ref" not in node.value:
-            return member, "is missing; add it"
+                return field, f"{fix}; fix it"
+    for field in _NEEDED.get(node.kind, ()):
+        if field not in node.value and "$ref" not in node.value:
+            return field, "is missing; add it"
     if node.kind in _PATHS and "$ref" not in node.value:
         for name, value in node.value.items():
             if not isinstance(value, dict) and not name.startswith("x-"):

@@ -1,7 +1,7 @@
 """The kinds of change: what each means for a partner, as data.
 
-A kind has two readings. *Sent* is what a partner writes: requests, and answers to webhooks and
-callbacks. *Received* is what a partner reads: answers, and the requests of webhooks and
+A kind has two readings. *Sent* is what a partner writes: requests, and responses to webhooks and
+callbacks. *Received* is what a partner reads: responses, and the requests of webhooks and
 callbacks. What narrows in the first breaks, and what widens in the second.
 """
 
@@ -90,8 +90,8 @@ _BOUNDS: Final = {
     **_at_most("max-length", "a length"),
     **_at_least("min-items", "a number of items"),
     **_at_most("max-items", "a number of items"),
-    **_at_least("min-properties", "a number of members"),
-    **_at_most("max-properties", "a number of members"),
+    **_at_least("min-properties", "a number of properties"),
+    **_at_most("max-properties", "a number of properties"),
     **_at_least("min-contains", "a number of matching items"),
     **_at_most("max-contains", "a number of matching items"),
 }
@@ -210,15 +210,15 @@ _VALUES: Final = {
         "pattern-removed",
         B,
         M,
-        "Send only text that matches {new} in {where}.",
-        "Expect only text that matches {new} in {where}.",
+        "Send only strings that match {new} in {where}.",
+        "Expect only strings that match {new} in {where}.",
     ),
     "pattern-removed": Kind(
         "pattern-added",
         M,
         B,
-        "You may send text that does not match {old} in {where}.",
-        "Handle text that does not match {old} in {where}.",
+        "You may send strings that do not match {old} in {where}.",
+        "Handle strings that do not match {old} in {where}.",
     ),
     "pattern-changed": Kind(
         "pattern-changed",
@@ -416,7 +416,7 @@ _OBJECTS: Final = {
         M,
         B,
         "You may send {where}; it was refused.",
-        "Handle {where}; no further member was ever sent there.",
+        "Handle {where}; no further property was ever sent there.",
     ),
     "closed-member-removed": Kind(
         "closed-member-added",
@@ -471,29 +471,29 @@ _OBJECTS: Final = {
         "further-members-allowed",
         B,
         M,
-        "Send no member in {where} that is not described; it is refused now.",
-        "No member that is not described is sent in {where} any more.",
+        "Send no property in {where} that is not described; it is refused now.",
+        "No property that is not described is sent in {where} any more.",
     ),
     "further-members-allowed": Kind(
         "further-members-forbidden",
         M,
         B,
-        "You may send further members in {where}.",
-        "Handle members in {where} that are not described.",
+        "You may send further properties in {where}.",
+        "Handle properties in {where} that are not described.",
     ),
     "member-names-restricted": Kind(
         "member-names-freed",
         B,
         M,
-        "Send in {where} only members with names that are allowed now.",
-        "Expect fewer names of members in {where}.",
+        "Send in {where} only properties with names that are allowed now.",
+        "Expect fewer names of properties in {where}.",
     ),
     "member-names-freed": Kind(
         "member-names-restricted",
         M,
         B,
-        "You may send members with other names in {where}.",
-        "Handle members with other names in {where}.",
+        "You may send properties with other names in {where}.",
+        "Handle properties with other names in {where}.",
     ),
     "member-dependency-added": Kind(
         "member-dependency-removed",
@@ -683,15 +683,15 @@ _PARAMETERS: Final = {
         "text-form-narrowed",
         M,
         B,
-        "You may send any text in {where}; it had to be {old}.",
-        "Handle any text in {where}; it was always {old}.",
+        "You may send any string in {where}; it had to be {old}.",
+        "Handle any string in {where}; it was always {old}.",
     ),
     "text-form-narrowed": Kind(
         "text-form-widened",
         B,
         M,
-        "Send {new} in {where}; any text was allowed.",
-        "Expect {new} in {where}; it could be any text.",
+        "Send {new} in {where}; any string was allowed.",
+        "Expect {new} in {where}; it could be any string.",
     ),
 }
 
@@ -765,12 +765,12 @@ _BODIES: Final = {
     ),
 }
 
-_ANSWERS: Final = {
+_RESPONSES: Final = {
     "success-status-added": Kind(
         "success-status-removed",
         M,
         B,
-        "You may answer with {name}.",
+        "You may respond with {name}.",
         "Handle {name} as a success; there was no such response.",
     ),
     "success-status-removed": Kind(
@@ -784,7 +784,7 @@ _ANSWERS: Final = {
         "error-status-removed",
         M,
         M,
-        "You may answer with {name}.",
+        "You may respond with {name}.",
         "{name} is described now; handle it as any error of its class.",
     ),
     "error-status-removed": Kind(
@@ -795,12 +795,14 @@ _ANSWERS: Final = {
         "Do not count on {name}; it is not described any more.",
     ),
     "other-answers-described": _both(
-        "other-answers-undescribed", M, "Answers that are not listed are described by a `default`."
+        "other-answers-undescribed",
+        M,
+        "Responses that are not listed are described by a `default`.",
     ),
     "other-answers-undescribed": _both(
         "other-answers-described",
         B,
-        "Do not count on the form of answers that are not listed; `default` is gone.",
+        "Do not count on the form of responses that are not listed; `default` is gone.",
     ),
     "status-named": _both(
         "status-unnamed", M, "{name} is described by itself; it fell under `{old}`."
@@ -909,7 +911,7 @@ KINDS: Final[dict[str, Kind]] = {
     **_OPERATIONS,
     **_PARAMETERS,
     **_BODIES,
-    **_ANSWERS,
+    **_RESPONSES,
     **_ACCESS,
 }
 """Every kind of change, by its id."""

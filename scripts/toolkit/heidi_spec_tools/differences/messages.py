@@ -1,4 +1,4 @@
-"""Compare bodies and answers: media types, statuses, headers, links."""
+"""Compare bodies and responses: media types, statuses, headers, links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ERRORS: Final = re.compile(r"[45]")
 
 
 class Messages:
-    """Compares the bodies of requests, and the answers."""
+    """Compares the bodies of requests, and the responses."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Messages:
         self.schemas, self.parameters = schemas, parameters
 
     def compare(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
-        """Compare what an operation takes and what it answers."""
+        """Compare what an operation takes and what it responds."""
         self._body(one.get("requestBody"), other.get("requestBody"), place.named(_body(place)))
-        self._answers(one, other, place)
+        self._responses(one, other, place)
 
     def _body(self, old: Json, new: Json, place: Place) -> None:
         one, other = self.old.resolve(old), self.new.resolve(new)
@@ -137,32 +137,32 @@ class Messages:
                 here = place.showing(*({"const": {name: form}} for form in forms))
                 self.findings.add("encoding-changed", here, self.new.place(other), name=name)
 
-    # Answers
+    # Responses
 
-    def _answers(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+    def _responses(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         olds, news = (
             {
-                str(status): source.resolve(answer)
-                for status, answer in as_object(node.get("responses")).items()
+                str(status): source.resolve(response)
+                for status, response in as_object(node.get("responses")).items()
                 if not str(status).startswith("x-")
             }
             for source, node in ((self.old, one), (self.new, other))
         )
-        for status, answer in olds.items():
-            here = place.answered(_answer(status)).at("response")
+        for status, response in olds.items():
+            here = place.response(_named(status)).at("response")
             cover = status if status in news else _cover(status, news)
             split = any(name not in olds and _cover(name, olds) == status for name in news)
             if cover != status and not split:
-                self._uncovered("removed", status, cover, here, self.old.place(answer))
+                self._uncovered("removed", status, cover, here, self.old.place(response))
             if cover is not None:
-                self._answer(answer, news[cover], here.at(_example(status, cover, news)))
-        for status, answer in news.items():
+                self._response(response, news[cover], here.at(_example(status, cover, news)))
+        for status, response in news.items():
             if status not in olds:
-                here = place.answered(_answer(status)).at("response")
+                here = place.response(_named(status)).at("response")
                 cover = _cover(status, olds)
-                self._uncovered("added", status, cover, here, self.new.place(answer))
+                self._uncovered("added", status, cover, here, self.new.place(response))
                 if cover is not None:
-                    self._answer(olds[cover], answer, here.at(_example(status, cover, olds)))
+                    self._response(olds[cover], response, here.at(_example(status, cover, olds)))
 
     def _uncovered(
         self, word: str, status: str, cover: str | None, place: Place, path: str
@@ -174,10 +174,10 @@ class Messages:
         else:
             kind = "status-named" if word == "added" else "status-unnamed"
         here = place.about(*([status] if status.isdigit() else []))
-        said = {"name": _answer(status), "old": cover, "new": cover}
+        said = {"name": _named(status), "old": cover, "new": cover}
         self.findings.add(kind, here, path, **said)
 
-    def _answer(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
+    def _response(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         path = self.new.place(other)
         for kind, said in compare_notes(one, other):
             self.findings.add(kind, place, path, **said)
@@ -324,10 +324,10 @@ def _paired(olds: dict[str, Any], news: dict[str, Any]) -> list[tuple[str, str]]
     return pairs
 
 
-def _cover(status: str, answers: dict[str, Any]) -> str | None:
+def _cover(status: str, responses: dict[str, Any]) -> str | None:
     """Return what describes a status that is not named."""
     ranges = [f"{status[0]}XX", f"{status[0]}xx", "default"]
-    return next((name for name in ranges if name in answers and name != status), None)
+    return next((name for name in ranges if name in responses and name != status), None)
 
 
 def _example(status: str, cover: str, named: dict[str, Any]) -> str:
@@ -339,8 +339,8 @@ def _example(status: str, cover: str, named: dict[str, Any]) -> str:
     return next(n for n in (f"{first}{i:02}" for i in range(99, 0, -1)) if n not in named)
 
 
-def _answer(status: str) -> str:
-    return "any other answer" if status == "default" else f"the answer {status}"
+def _named(status: str) -> str:
+    return "any other response" if status == "default" else f"the response {status}"
 
 
 def _body(place: Place) -> str:

@@ -30,7 +30,7 @@ _KINDS: Final = {True: "parameter", False: "header"}
 
 
 class Parameters:
-    """Compares the parameters of operations, and the headers of answers."""
+    """Compares the parameters of operations, and the headers of responses."""
 
     def __init__(self, old: Source, new: Source, schemas: Schemas, findings: Findings) -> None:
         self.old, self.new, self.schemas, self.findings = old, new, schemas, findings

@@ -13,7 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from heidi_spec_tools.differences import words
-from heidi_spec_tools.differences.changes import ANSWER, REQUEST, Findings, Place, Reading
+from heidi_spec_tools.differences.changes import REQUEST, RESPONSE, Findings, Place, Reading
 from heidi_spec_tools.differences.discriminators import compare_discriminators
 from heidi_spec_tools.differences.facets import whole
 from heidi_spec_tools.differences.keywords import (
@@ -70,7 +70,7 @@ class Schemas:
             if key in told and path:
                 continue  # the same component, further down
             told.add(key)
-            subject = words.member(steps, place.subject)
+            subject = words.within(steps, place.subject)
             names = tuple(step[1:] for step in finding.steps if step.startswith("."))
             here = replace(place, subject=subject, spot=spot, names=names)
             if finding.kind == "xml-changed" and not place.xml:
@@ -248,7 +248,7 @@ class Schemas:
             if all(self._case_reaches(Level.UNCERTAIN, old, new, REQUEST) for new in news):
                 pair.add("alternative-removed", shape=words.case(old))
         for new in right.values():
-            if all(self._case_reaches(Level.UNCERTAIN, old, new, ANSWER) for old in olds):
+            if all(self._case_reaches(Level.UNCERTAIN, old, new, RESPONSE) for old in olds):
                 pair.add("alternative-added", shape=words.case(new))
         return pair
 
@@ -353,7 +353,7 @@ class Schemas:
             if old.type == "array":
                 self._items(old, new, pair)
             if old.type == "object":
-                self._members(old, new, pair, reading)
+                self._properties(old, new, pair, reading)
             self._contents(old, new, pair)
         self._assertions(old, new, pair)
         return pair
@@ -397,9 +397,9 @@ class Schemas:
 
     # Objects
 
-    def _members(self, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
+    def _properties(self, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
         for name in _names(old, new):
-            self._member(name, old, new, pair, reading)
+            self._property(name, old, new, pair, reading)
         one, other = old.layout, new.layout
         shut, closed = one.rest is False, other.rest is False
         if shut != closed:
@@ -410,10 +410,10 @@ class Schemas:
             before = one.patterns.get(pattern, one.others())
             after = other.patterns.get(pattern, other.others())
             pair.edges.append(Edge((f".{{{pattern}}}",), before, after))
-        self._member_names(old.facets.get("names", ()), new.facets.get("names", ()), pair)
+        self._property_names(old.facets.get("names", ()), new.facets.get("names", ()), pair)
         self._dependencies(old, new, pair)
 
-    def _member(self, name: str, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
+    def _property(self, name: str, old: Case, new: Case, pair: Pair, reading: Reading) -> None:
         step = f".{name}"
         before, after = _described(name, old), _described(name, new)
         was, now = old.layout.view(name), new.layout.view(name)
@@ -448,9 +448,9 @@ class Schemas:
             if marked[0] != marked[1]:
                 pair.add(on if marked[1] else off, step)
 
-    def _member_names(self, old: tuple[Schema, ...], new: tuple[Schema, ...], pair: Pair) -> None:
+    def _property_names(self, old: tuple[Schema, ...], new: tuple[Schema, ...], pair: Pair) -> None:
         if len(old) == len(new) == 1:
-            pair.edges.append(Edge((" (names of members)",), old[0], new[0]))
+            pair.edges.append(Edge((" (names of properties)",), old[0], new[0]))
         elif old != new:
             pair.add("member-names-restricted" if len(new) > len(old) else "member-names-freed")
 
@@ -473,7 +473,7 @@ class Schemas:
                 pair.edges.append(Edge((step,), one[trigger], other[trigger]))
             else:
                 word = "added" if trigger in other else "removed"
-                rule = "the other members follow a schema of their own"
+                rule = "the other properties follow a schema of their own"
                 pair.add(f"member-dependency-{word}", trigger=trigger, rule=rule)
 
     # Both
@@ -561,7 +561,7 @@ def _identities(case: Case, shapes: Shapes) -> Iterator[tuple[str, str]]:
             yield name, next(iter(values))
 
 
-_READINGS: Final = (REQUEST, ANSWER)
+_READINGS: Final = (REQUEST, RESPONSE)
 _ABSENT: Final = object()
 _MARKS: Final = {
     "readOnly": ("member-read-only", "member-writable"),

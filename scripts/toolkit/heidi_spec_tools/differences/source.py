@@ -42,8 +42,8 @@ class Source:
         for node in self._document.nodes:
             self._pointers[id(node.value)] = node.pointer
             if (fault := misfit(node)) is not None:
-                member, reason = fault
-                raise DocumentError(f"{name}: {json_path((*node.pointer, member))}: {reason}")
+                field, reason = fault
+                raise DocumentError(f"{name}: {json_path((*node.pointer, field))}: {reason}")
             self._refuse_reference(node)
 
     @classmethod

@@ -43,13 +43,13 @@ class Unchanged:
         return self._known[id(part)]
 
     def _numbered_part(self, part: Json) -> int:
-        members, items = as_object(part), as_list(part)
-        numbers = [self._number(child) for child in (*members.values(), *items)]
+        properties, items = as_object(part), as_list(part)
+        numbers = [self._number(child) for child in (*properties.values(), *items)]
         below = (self._references[number] for number in numbers)
-        own = [str(members[word]) for word in ("$ref", "$dynamicRef") if word in members]
+        own = [str(properties[word]) for word in ("$ref", "$dynamicRef") if word in properties]
         if isinstance(part, list):
             return self._numbered(tuple(numbers), below)
-        return self._numbered(frozenset(zip(members, numbers, strict=True)), (own, *below))
+        return self._numbered(frozenset(zip(properties, numbers, strict=True)), (own, *below))
 
     def _numbered(self, form: Any, references: Iterable[Iterable[str]]) -> int:
         if form not in self._numbers:

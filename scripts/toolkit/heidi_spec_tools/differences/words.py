@@ -16,10 +16,10 @@ _MOST: Final = 8  # values of a list
 
 _TYPES: Final = {
     "null": "null",
-    "boolean": "true or false",
+    "boolean": "a boolean",
     "number": "a number",
-    "string": "text",
-    "array": "a list",
+    "string": "a string",
+    "array": "an array",
     "object": "an object",
 }
 
@@ -36,8 +36,8 @@ def number(whole: bool) -> str:
     return "an integer" if whole else _TYPES["number"]
 
 
-def member(steps: tuple[str, ...], subject: str) -> str:
-    """Name a member: "`owner.name` in the request body"."""
+def within(steps: tuple[str, ...], subject: str) -> str:
+    """Name a property: "`owner.name` in the request body"."""
     path = "".join(step for step in steps if not step.startswith(" ")).removeprefix(".")
     notes = "".join(step for step in steps if step.startswith(" "))
     return f"`{path}`{notes} in {subject}" if path else f"{subject}{notes}"
