@@ -15,7 +15,7 @@ from tests.sandbox.api import Api, new_user
 from tests.sandbox.process import started
 
 WRITERS = 8
-GRACE = 5  # seconds
+LATEST = 30  # seconds: longer than it takes on a busy machine, and no wait for a caller
 
 
 def write_until_the_end(url: str, token: str, acknowledged: list[str]) -> None:
@@ -41,7 +41,7 @@ def test_no_acknowledged_write_is_lost_when_it_stops_under_load(tmp_path: Path) 
             writers[0].join(0.01)
         begun = time.monotonic()
         assert (0, "", "") == process.stop()
-        assert time.monotonic() - begun < GRACE + 2
+        assert time.monotonic() - begun < LATEST
         for writer in writers:
             writer.join()
     with started(tmp_path) as process, process.api() as api:
@@ -92,5 +92,5 @@ def test_incomplete_requests_do_not_delay_the_stop() -> None:
                 caller.sendall(sent.encode())
             time.sleep(0.3)
             begun = time.monotonic()
-        assert time.monotonic() - begun < GRACE + 1
+        assert time.monotonic() - begun < LATEST
         assert callers[0].recv(65536).startswith(b"HTTP/1.1 408 ")
