@@ -1,7 +1,9 @@
 """Everything in the guide of the sandbox runs, and does what the guide says."""
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -93,6 +95,34 @@ def test_a_server_starts_and_stops(tmp_path: Path, block: Block) -> None:
     assert ("", 0) == (err, running.returncode)
     assert lines[0].startswith("Heidi sandbox: http://127.0.0.1:")
     assert time.monotonic() - begun < 20
+
+
+@pytest.mark.slow
+def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = {"HEIDI_SANDBOX_PORT": str(free.getsockname()[1])}
+
+    @contextlib.contextmanager
+    def served(text: str) -> Iterator[str]:
+        """Run a server beside a command, and return what it says to export."""
+        with shell(SERVE.sub(lambda match: f"exec {match[0]}", text), tmp_path, **port) as running:
+            assert running.stdout is not None
+            lines = [running.stdout.readline() for _ in range(5)]
+            yield lines[4]
+            running.terminate()
+            assert ("", 0) == (running.communicate(timeout=60)[1], running.returncode)
+
+    for block in SHELL:
+        if block in SERVERS:
+            with served(block.text) as export:
+                assert export.startswith("export HEIDI_BASE_URL=")
+        elif block in COMMANDS:
+            alone = contextlib.nullcontext("")
+            with served("heidi-sandbox serve") if "HEIDI_BASE" in block.text else alone as export:
+                text = export + block.text.replace(WHEEL, "heidi-sessions")
+                with shell(text, tmp_path, **port) as running:
+                    err = running.communicate(timeout=60)[1]
+                assert ("", 0) == (err, running.returncode), block
 
 
 def test_the_python_prints_what_the_guide_shows(tmp_path: Path) -> None:
