@@ -401,7 +401,7 @@ def first_steps(probe: Probe) -> None:
     on = resources_of(probe, MAIN.name)
     name = on.new()
     on.read(name)
-    on.update(name, on.values.change())
+    on.update(name, on.fields.change())
     on.page()
 
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from ._probe import Probe
 from ._resources import resources_of
-from .contract._fields import Flat
 from .contract._operations import MAIN
 from .contract._schemas import NAMED
-from .contract._values import STRINGS
+from .contract._values import STRINGS, Flat
 
 ALPHABET = "aZ09 \t\n\"'\\/%<é\u0301\u00df\u05d0\U0001f468\u0000\u2028"
 MOST_SESSIONS = 8
@@ -20,7 +19,7 @@ class Machine:
     def __init__(self, probe: Probe) -> None:
         self.random = probe.random
         self.on = resources_of(probe, MAIN.name)
-        self.values = self.on.values
+        self.fields = self.on.fields
         self.names: list[tuple[str, str]] = []
         self.users = [name for name in ("first", "second") if name in probe.setting.tokens]
 
@@ -43,7 +42,7 @@ class Machine:
     def create(self, user: str = "") -> None:
         if len(self.names) < MOST_SESSIONS:
             user = user or self.random.choice(self.users)
-            label = {self.values.label: self.text()} if self.values.label else {}
+            label = {self.fields.label: self.text()} if self.fields.label else {}
             name = self.on.new(self.random.choice([{}, label, None]), user=user)
             self.names.append((name, user))
 
@@ -56,16 +55,16 @@ class Machine:
         self.on.probe.try_send(self.on.request("read", name, user=user))
 
     def update(self) -> None:
-        known = len(self.values.valid)
+        known = len(self.fields.valid)
         number = self.random.choice((0, 1, 1, 2, 3, known))
         self.change(self.some(number), *self.one())
 
     def reject(self) -> None:
         name, user = self.one()
         change = self.some(2)
-        if self.values.invalid:
-            property_ = self.random.choice(sorted(self.values.invalid))
-            change[property_] = self.random.choice(self.values.invalid[property_])
+        if self.fields.invalid:
+            property_ = self.random.choice(sorted(self.fields.invalid))
+            change[property_] = self.random.choice(self.fields.invalid[property_])
         self.change(change, name, user)
         self.on.probe.try_send(self.on.request("read", name, user=user))
 
@@ -74,7 +73,7 @@ class Machine:
 
     def some(self, number: int) -> Flat:
         """Return an update of so many properties."""
-        known = sorted(self.values.valid)
+        known = sorted(self.fields.valid)
         return {
             name: self.value(name) for name in self.random.sample(known, min(number, len(known)))
         }
@@ -100,9 +99,9 @@ class Machine:
 
     def value(self, property_: str) -> Any:
         """Return a value that a property takes, often an invented one."""
-        field = self.on.fields.leaves[property_]
+        field = self.fields.leaves[property_]
         sample = self.random.choice(
-            [item for item in self.values.valid[property_] if item not in NAMED]
+            [item for item in self.fields.valid[property_] if item not in NAMED]
         )
         made = self.date() if field.is_date else self.invented(sample)
         return made if field.fits(made) else sample

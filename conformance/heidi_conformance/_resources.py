@@ -10,10 +10,10 @@ from ._document import pointed
 from ._history import Request, UnboundError, as_json, paged, request_of
 from ._probe import TAG, Probe
 from ._wire import Reply
-from .contract._fields import FIELDS, MAIN_FIELDS, Fields, Flat, fields_of, fields_of_body
+from .contract._fields import FIELDS, MAIN_FIELDS, Fields, body, fields_of, fields_of_body
 from .contract._operations import EVERY, OPERATIONS, STATEFUL, Operation
 from .contract._schemas import Field, first
-from .contract._values import body, sendable
+from .contract._values import Flat
 from .oracle import MARK
 
 # What stands in a path, by parameter: ids by the name that they are bound to, or text.
@@ -28,14 +28,13 @@ FEW = 4
 class Resources:
     """Create, read, update and list resources of one kind.
 
-    values: what can be sent. operations: by action, those that the level speaks of. first: whether
+    operations: by action, those that the level speaks of. first: whether
     it is the resource that a run begins with. places: by name, what stands in a path besides.
     """
 
     def __init__(self, probe: Probe, fields: Fields) -> None:
         self.probe = probe
         self.fields = fields
-        self.values = sendable(fields.resource.name)
         self.operations = {
             action: operation
             for action, operation in fields.operations.items()
@@ -77,9 +76,9 @@ class Resources:
         sent: Any = properties
         if properties is None:
             bare = operation.bare(self.probe.setting.level)
-            sent = None if bare else self.values.creation({})
+            sent = None if bare else self.fields.creation({})
         elif not isinstance(properties, bytes):
-            sent = self.values.creation(properties)
+            sent = self.fields.creation(properties)
         self.places[name] = self.place("", settings.get("user", "first"))
         return self.probe.send(self.request("create", name, sent, binds=name, **settings))
 
@@ -100,7 +99,7 @@ class Resources:
     def label(self, user: str) -> Flat:
         """Return the properties of a creation that mark it as one of the judge, by user."""
         text = f"{TAG}-{self.probe.names}" + (f" {MARK}" if user == "second" else "")
-        return {self.values.label: text} if self.values.label else {}
+        return {self.fields.label: text} if self.fields.label else {}
 
     def item(self, user: str) -> str:
         """Return the name of one that this history shares, made and read when first asked for."""
@@ -126,14 +125,14 @@ class Resources:
         raw = properties
         if not isinstance(raw, bytes):
             other = next((one for one in self.places if one != name), name)
-            raw = as_json(self.values.update(raw))
+            raw = as_json(self.fields.update(raw))
             raw = raw.replace(b"{self}", b"{%s}" % name.encode())
             raw = raw.replace(b"{other}", b"{%s}" % other.encode())
         return self.request("update", name, raw, **settings)
 
     def raw(self, properties: Mapping[str, Any], hole: bytes) -> bytes:
         """Return the body of an update, with bytes where a value is the hole."""
-        return as_json(self.values.update(properties)).replace(as_json(HOLE), hole)
+        return as_json(self.fields.update(properties)).replace(as_json(HOLE), hole)
 
     # --- pages ---
 
@@ -234,10 +233,9 @@ class Call:
         """Return a body that fits; number, text: tell those of an update from each other."""
         fields, shown = fields_of(self.operation.id), self.operation.body
         if fields is not None and self.operation.action == "create":
-            return sendable(fields.resource.name).creation({})
+            return fields.creation({})
         if fields is not None and self.operation.action == "update" and fields.leaves:
-            values = sendable(fields.resource.name)
-            return values.update(values.change(number, text))
+            return fields.update(fields.change(number, text))
         if shown is None:
             return None
         return shown.samples[0] if shown.samples else first(shown.schema)

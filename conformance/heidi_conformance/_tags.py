@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ._history import Bindings, update
 from ._probe import TAG, Limits
 from ._wire import OutOfPatienceError, Reply, Wire
-from .contract._values import sendable
+from .contract._fields import MAIN_FIELDS
 
 GONE = (404, 410)
 
@@ -33,7 +33,7 @@ class Tagged:
 
 def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
     """Mark what a run created."""
-    send = sendable()
+    send = MAIN_FIELDS
     tagged = Tagged()
     change = send.update({send.mark: TAG}) if send.mark else None
     for resource_id, user in limits.sessions_of.items() if change else ():

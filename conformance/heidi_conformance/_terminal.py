@@ -12,7 +12,7 @@ from ._baseline import Comparison
 from ._probe import TAG
 from ._text import counted, excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
-from .contract._values import sendable
+from .contract._fields import MAIN_FIELDS
 from .reports._cells import lines
 
 # The summary of a hopeless server stays readable; the reports have every finding.
@@ -78,7 +78,7 @@ def summarise(
         say(
             console,
             f"sessions: {verdict.sessions_tagged} of {verdict.sessions_created} created have "
-            f"`{sendable().mark}` {TAG} now; the API cannot delete them",
+            f"`{MAIN_FIELDS.mark}` {TAG} now; the API cannot delete them",
         )
     say(console, "reports: " + ", ".join(map(str, reports)))
 

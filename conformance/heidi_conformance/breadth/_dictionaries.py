@@ -4,8 +4,9 @@ from typing import Any
 
 from heidi_conformance._document import METHODS, Json, resolved
 from heidi_conformance._history import NEAR
+from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import LIST, OPERATIONS
-from heidi_conformance.contract._values import STRINGS, sendable
+from heidi_conformance.contract._values import STRINGS
 
 # How often a value comes from here: all else is left to chance.
 PROBABILITY = 0.3
@@ -23,7 +24,7 @@ def near(name: str) -> tuple[str, ...]:
 
 def dictionaries(document: Json) -> dict[str, Any]:
     """Return values by parameter, as the settings of Schemathesis have them."""
-    words, send = OPERATIONS[LIST].page, sendable()
+    words, send = OPERATIONS[LIST].page, MAIN_FIELDS
     values: dict[str, list[Any]] = {
         f"query.{words.size}": [*SIZES],
         f"query.{words.token}": [*PAGES, *ODD],

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from heidi_conformance._document import SAID, as_array, as_object
-from heidi_conformance.contract._fields import ABSENT, Fields, flattened, is_number
+from heidi_conformance.contract._fields import Fields
 from heidi_conformance.contract._schemas import Field, branch
+from heidi_conformance.contract._values import ABSENT, flattened, is_number
 
 Difference = tuple[str, Any, Any]
 # A clock of milliseconds is exact enough.

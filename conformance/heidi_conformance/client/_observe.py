@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from heidi_conformance._document import as_object, pointed
 from heidi_conformance._verdict import CannotJudgeError, Grade, Verdict
-from heidi_conformance.contract._fields import FIELDS, fields_of_body, flattened
+from heidi_conformance.contract._fields import FIELDS, fields_of_body
 from heidi_conformance.contract._operations import EVERY, ISSUE, LIST, OPERATIONS
 from heidi_conformance.contract._schemas import Field
+from heidi_conformance.contract._values import flattened
 from heidi_conformance.oracle import Violation
 
 from ._proxy import Exchange, Proxy

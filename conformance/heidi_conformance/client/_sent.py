@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from heidi_conformance._document import as_array
-from heidi_conformance.contract._fields import flattened
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._schemas import branch
+from heidi_conformance.contract._values import flattened
 
 from ._compare import INSTANTS, at_once, kind, same_json
 from ._protocol import NOTHING, Result, Step

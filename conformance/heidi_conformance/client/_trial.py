@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from heidi_conformance._document import as_array, member, pointed
 from heidi_conformance._verdict import CannotJudgeError
-from heidi_conformance.contract._fields import FIELDS, fields_of
+from heidi_conformance.contract._fields import FIELDS, MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
     CREATE,
     EVERY,
@@ -25,7 +25,6 @@ from heidi_conformance.contract._operations import (
     Operation,
 )
 from heidi_conformance.contract._schemas import kinds, values_of
-from heidi_conformance.contract._values import sendable
 from heidi_conformance.oracle import Violation
 
 from ._compare import differences, kind
@@ -159,18 +158,18 @@ class Trial:
     def creation(self, members: Mapping[str, Any] | None = None, of: str = MAIN.name) -> Step:
         """Return the step that creates a resource."""
         told = members if members is not None else self.label(of)
-        return Step(FIELDS[of].named("create"), body=sendable(of).creation(told))
+        return Step(FIELDS[of].named("create"), body=FIELDS[of].creation(told))
 
     def label(self, of: str = MAIN.name) -> dict[str, Any]:
         """Return what a creation sends that tells something about a patient."""
-        label = sendable(of).label
+        label = FIELDS[of].label
         return {label: f"{label} {self.marker}"} if label else {}
 
     def reading(self, id_: str, operation: str = READ) -> Step:
         return Step(operation, path={named(operation): id_})
 
     def updating(self, id_: str, members: Mapping[str, Any], operation: str = UPDATE) -> Step:
-        values = sendable(OPERATIONS[operation].semantics["resource"])
+        values = FIELDS[OPERATIONS[operation].semantics["resource"]]
         return Step(operation, path={named(operation): id_}, body=values.update(members))
 
     def listing(self, size: int = 10, operation: str = LIST) -> Step:
@@ -179,7 +178,7 @@ class Trial:
 
     def change(self) -> dict[str, Any]:
         """Return what an update sends, with something about a patient in it."""
-        values = sendable()
+        values = MAIN_FIELDS
         return values.change(75, f"Zoë {self.marker}")
 
     def everything(self, action: str, turn: int = 0) -> dict[str, Any]:
@@ -187,8 +186,8 @@ class Trial:
 
         turn: which of its values; neighbours have different ones.
         """
-        values = sendable()
-        fields = values.fields.creates if action == "create" else values.fields.updates
+        values = MAIN_FIELDS
+        fields = values.creates if action == "create" else values.updates
         told: dict[str, Any] = {}
         for name, field_ in fields.items():
             known = () if field_.inner else values_of(field_).valid

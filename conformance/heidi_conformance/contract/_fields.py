@@ -1,4 +1,4 @@
-"""What the strict document says of the properties of each resource, and of each request.
+"""What the strict document says of the properties of each resource, and what to send of them.
 
 A property inside another one is spelled `outer.inner`. Nothing here names a property: who may write
 one, what a new resource has, and what only the server knows follows from the schemas and from
@@ -6,19 +6,16 @@ one, what a new resource has, and what only the server knows follows from the sc
 """
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from heidi_conformance._document import Json, expanded
+from heidi_conformance._document import Json, expanded, member
 
 from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
-from ._schemas import Field, branch, walk
+from ._schemas import Field, Values, first, values_of, walk
+from ._values import ABSENT, Flat, flattened, is_number, is_ordinary_text, known_items, nested
 
-Flat = dict[str, Any]
-ABSENT: Any = object()
 # More digits than any integer has that names something.
 LONGEST = 100
 
@@ -29,8 +26,8 @@ class Fields:
 
     operations: by what they do. creates, updates, shows: the properties of the request that creates
     one, of the request that updates one, and of itself. stored: by property of a request, the one
-    that shows it. sample: what the read operation shows, flat. change: the body that the update
-    operation shows, empty where it shows none.
+    that shows it. sample: what the read operation shows, flat. shown_update: the body that
+    the update operation shows, empty where it shows none.
     """
 
     resource: Resource
@@ -40,7 +37,7 @@ class Fields:
     shows: Mapping[str, Field]
     stored: Mapping[str, str]
     sample: Flat
-    change: Json
+    shown_update: Json
 
     @property
     def id(self) -> str:
@@ -79,7 +76,7 @@ class Fields:
         )
 
     @cached_property
-    def read_only(self) -> Mapping[str, Field]:
+    def of_server(self) -> Mapping[str, Field]:
         """What only the server writes, without what stands in it."""
         written = self.written_by(self.updates) | self.written_by(self.creates)
         return {
@@ -142,6 +139,134 @@ class Fields:
             return "1900" < value < "2025"
         return value in field.examples if field.restricted else is_ordinary_text(value)
 
+    # What an update takes
+
+    @cached_property
+    def valid(self) -> dict[str, Values]:
+        """What each property of an update takes; first what a new resource has not."""
+        told = {name: values_of(field).valid for name, field in self.leaves.items()}
+        return {name: self.changing(name, values) for name, values in told.items() if values}
+
+    @cached_property
+    def invalid(self) -> dict[str, Values]:
+        """What each property of an update does not take."""
+        told = {name: values_of(field).invalid for name, field in self.updates.items()}
+        return {name: values for name, values in told.items() if values}
+
+    @cached_property
+    def full(self) -> Flat:
+        """A value of every property that an update takes."""
+        return {name: values[0] for name, values in self.valid.items()}
+
+    @cached_property
+    def documented(self) -> dict[str, Values]:
+        """What the page shows of an update, and what its responses show back."""
+        told = {
+            name: tuple(value for value in values if self.ordinary(name, value))[:3]
+            for name, values in self.valid.items()
+            if name in self.steady
+        }
+        return {name: values for name, values in told.items() if values}
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        """Return the properties of an update that take one of some JSON types."""
+        return [name for name in self.valid if self.leaves[name].kinds & {*kinds}]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The properties of an update that take any string."""
+        return [name for name in self.of_kind("string") if not self.leaves[name].restricted]
+
+    @cached_property
+    def lists(self) -> list[str]:
+        """The properties of an update that take any strings in an array."""
+        return [name for name in self.of_kind("array") if self.leaves[name].fits(["a b"])]
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The properties of an update that take a number."""
+        return self.of_kind("number", "integer")
+
+    @cached_property
+    def lead(self) -> str:
+        """The property that shows whether an update happened: a number, where one can be sent."""
+        return next(iter((*self.numbers, *self.documented, *self.valid)), "")
+
+    @cached_property
+    def name(self) -> str:
+        """The property that takes any string, and refers to nothing elsewhere; empty without."""
+        free = (name for name in self.texts if not self.updates[name].refers)
+        return next((name for name in free if name in self.steady), "")
+
+    def changing(self, name: str, values: Values) -> Values:
+        """Return two values or more, of which the first is another one than a new resource has."""
+        shown = self.stored.get(name, name)
+        first, second, *others = (*values, *values[:1])[: max(2, len(values))]
+        if first == self.initial.get(shown, ABSENT):
+            return (second, first, *others)
+        return (first, second, *others)
+
+    # Bodies
+
+    def update(self, properties: Mapping[str, Any]) -> Json:
+        """Return the body of an update that sends properties."""
+        return body(self.updates, properties, self.least("update"))
+
+    def creation(self, properties: Mapping[str, Any]) -> Json:
+        """Return the body of a creation that sends properties."""
+        return body(self.creates, properties, self.least("create"))
+
+    def least(self, action: str) -> Any:
+        """Return the least that the document shows of a body."""
+        return self.operations[action].least if self.named(action) else None
+
+    def change(self, number: int = 60, text: str | None = None) -> Flat:
+        """Return what an update sends that tells one change from another.
+
+        number: the value of `lead`, or of one of its values the number. text: the value of `name`.
+        """
+        if not self.lead:
+            return {}
+        values = self.valid[self.lead]
+        fits = self.updates[self.lead].fits(number)
+        told = {self.lead: number if fits else values[number % len(values)]}
+        return told | ({self.name: text} if self.name and text is not None else {})
+
+    @cached_property
+    def mark(self) -> str:
+        """The property of an update that a run may leave its mark in; empty without.
+
+        One that a creation sets as well, where there is one.
+        """
+        opened = self.written_by(self.creates)
+        return next((name for name in self.texts if name in opened), self.name)
+
+    @cached_property
+    def label(self) -> str:
+        """The property of a creation that takes any string and is shown; empty without.
+
+        Best one that is shown under another name.
+        """
+        free = [
+            name
+            for name, field in self.creates.items()
+            if "string" in field.kinds and not field.restricted and name not in self.create_only
+        ]
+        return next((name for name in (*self.stored, *free) if name in free), "")
+
+    @cached_property
+    def read_only(self) -> Flat:
+        """A value that a new resource has not, of every property that only the server writes."""
+        told: Flat = {}
+        for name, field in self.shows.items():
+            if name.partition(".")[0] in self.of_server and not field.inner:
+                was = [known.get(name, ABSENT) for known in (self.initial, self.sample)]
+                others = [value for value in values_of(field).valid if value not in was]
+                told |= {name: others[0]} if others else {}
+        return nested(told)
+
+    # What a request says
+
     def written_by(self, request: Mapping[str, Field]) -> set[str]:
         """Return the properties that show what a request sets."""
         return {self.stored.get(name, name) for name in request}
@@ -165,72 +290,20 @@ class Fields:
         return {**told, **inner}
 
 
-# --- values with properties in them ---
+def body(request: Mapping[str, Field], properties: Mapping[str, Any], shown: Any = None) -> Json:
+    """Return a body that sends properties, spelled `outer.inner`, and what must stand beside them.
 
-
-def flattened(value: Any, at: str = "") -> Flat:
-    """Spell what is in an object as `outer.inner`; an empty object inside is a value."""
-    if not isinstance(value, dict):
-        return {}
-    told: Flat = {}
-    for name, item in cast("dict[str, Any]", value).items():
-        place = f"{at}.{name}" if at else name
-        if isinstance(item, dict) and item:
-            told |= flattened(item, place)
-        else:
-            told[place] = item
-    return told
-
-
-def known_items(value: Any, schema: Json) -> Any:
-    """Return a value whose objects in arrays have the properties alone that the schema names."""
-    if not value or not isinstance(value, list | dict):
-        return value  # pyright: ignore[reportUnknownVariableType]  # JSON
-    inner = branch(schema)
-    named = inner.get("properties")
-    if isinstance(value, list) and "items" in inner:
-        return [known_items(item, inner["items"]) for item in cast("list[object]", value)]
-    if isinstance(value, dict) and named and not inner.get("additionalProperties"):
-        item = cast("Json", value)
-        return {name: known_items(item[name], named[name]) for name in item if name in named}
-    return value  # pyright: ignore[reportUnknownVariableType]  # JSON
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def is_ordinary_text(value: Any) -> bool:
-    """Whether strings are short, and of printable ASCII; what is no string may be anything."""
-    if isinstance(value, list):
-        return all(map(is_ordinary_text, cast("list[object]", value)))
-    return not isinstance(value, str) or (
-        len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable()
-    )
-
-
-def nested(properties: Mapping[str, Any]) -> Json:
-    """Return the object that `flattened` spells so."""
-    told: Json = {}
-    for name, value in properties.items():
-        *outer, last = name.split(".")
-        place = told
-        for step in outer:
-            place = place.setdefault(step, {})
-        place[last] = value
-    return told
-
-
-@cache
-def outers(name: str) -> tuple[str, ...]:
-    """Return the properties that a property stands in."""
-    steps = name.split(".")
-    return tuple(".".join(steps[:end]) for end in range(1, len(steps)))
-
-
-def within(name: str, names: AbstractSet[str]) -> bool:
-    """Whether a property, or one that it stands in, is among those."""
-    return name in names or not names.isdisjoint(outers(name))
+    shown: a body that the document shows, whose values stand where no property says another.
+    """
+    told = dict(properties)
+    for name, field in request.items():
+        outer = name.rpartition(".")[0]
+        opened = not outer or any(key.startswith(f"{outer}.") for key in told)
+        there = any(key == name or key.startswith(f"{name}.") for key in told)
+        if field.needed and opened and not there:
+            known = member(shown, name)
+            told[name] = first(field.schema, name) if known is None else known
+    return nested(told)
 
 
 # --- documents ---

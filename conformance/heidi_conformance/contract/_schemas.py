@@ -334,7 +334,7 @@ def arrays(schema: Json, name: str) -> Iterator[list[Any]]:
         first, *_, last = (*fit, fit[0]) if len(fit) == 1 else fit
         second = fit[1] if len(fit) > 1 else last
         yield from ([first, second], [second, first, second], [first], [], [*fit])
-    yield from ([value] for value in {type(value): value for value in unfit}.values())
+    yield from ([value] for value in {type(value): value for value in unfit[::-1]}.values())
     yield from ([fit[0], value] for value in unfit[:1] if fit)
     bounds = (schema.get("minItems", 0), schema.get("maxItems", 0))
     sizes = {size for bound in bounds if bound for size in (bound - 1, bound, bound + 1)}

@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from heidi_conformance._history import Exchange
-from heidi_conformance.contract._fields import (
+from heidi_conformance.contract._fields import Fields
+from heidi_conformance.contract._operations import OPERATIONS
+from heidi_conformance.contract._values import (
     ABSENT,
-    Fields,
     Flat,
     is_number,
     is_ordinary_text,
     outers,
     within,
 )
-from heidi_conformance.contract._operations import OPERATIONS
 
 from ._memory import Known, Memory, same
 from ._reading import Reading, json_type

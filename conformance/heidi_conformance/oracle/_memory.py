@@ -9,20 +9,13 @@ from typing import Any, cast
 
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import EXACT
-from heidi_conformance.contract._fields import (
-    ABSENT,
-    MAIN_FIELDS,
-    Fields,
-    Flat,
-    is_number,
-    outers,
-    within,
-)
+from heidi_conformance.contract._fields import MAIN_FIELDS, Fields
 from heidi_conformance.contract._operations import (
     LIST,
     MAIN,
     OPERATIONS,
 )
+from heidi_conformance.contract._values import ABSENT, Flat, is_number, outers, within
 
 from ._pages import ListState
 from ._reading import Reading, as_float

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of, is_ordinary_text
+from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of
 from heidi_conformance.contract._operations import (
     MAIN,
     OPERATIONS,
@@ -13,6 +13,7 @@ from heidi_conformance.contract._operations import (
     UNLINKED,
     error_type,
 )
+from heidi_conformance.contract._values import is_ordinary_text
 
 from ._memory import Known, Memory
 from ._messages import wording

@@ -7,8 +7,9 @@ from dataclasses import replace
 from heidi_conformance._document import as_id, member, pointed
 from heidi_conformance._history import Exchange, digits
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import ABSENT, MAIN_FIELDS, Flat, fields_of, within
+from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import OPERATIONS
+from heidi_conformance.contract._values import ABSENT, Flat, within
 
 from ._differences import AFTER_UPDATE, instants, kind, misfits, new_faults
 from ._memory import Id, Known, Memory, kind_of, same

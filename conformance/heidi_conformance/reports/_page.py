@@ -14,8 +14,8 @@ from heidi_conformance._baseline import Comparison
 from heidi_conformance._probe import TAG
 from heidi_conformance._text import counted, excerpt, visible
 from heidi_conformance._verdict import Verdict
+from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import TITLE
-from heidi_conformance.contract._values import sendable
 
 from ._cells import cells, origin, promise
 
@@ -140,7 +140,7 @@ def facts(verdict: Verdict) -> dict[str, str]:
         "Level": verdict.level,
         "Requests sent": f"{verdict.requests:,}",
         "Sessions created": f"{verdict.sessions_created:,}",
-        f"With {sendable().mark} {TAG}": f"{verdict.sessions_tagged:,}",
+        f"With {MAIN_FIELDS.mark} {TAG}": f"{verdict.sessions_tagged:,}",
         "Duration": f"{verdict.seconds:.1f} s",
         "Seed": str(verdict.seed),
     }

@@ -73,11 +73,11 @@ def spelled_bodies(on: Resources) -> None:
     name = on.new()
     on.read(name)
     for number, change in enumerate((b" \r\n\t%s\n", b"\xef\xbb\xbf%s"), start=61):
-        on.update(name, change % as_json(on.values.update(on.values.change(number))))
+        on.update(name, change % as_json(on.fields.update(on.fields.change(number))))
         on.read(name)
-    lead = on.values.lead.rpartition(".")[2].encode()
+    lead = on.fields.lead.rpartition(".")[2].encode()
     escaped = b"".join(b"\\u%04x" % letter for letter in lead)
-    body = as_json(on.values.update(on.values.change(63)))
+    body = as_json(on.fields.update(on.fields.change(63)))
     twice = b'"%s": ' % lead
     for change in (body.replace(lead, escaped), body.replace(twice, twice + b"1, " + twice)):
         on.update(name, change)
@@ -120,9 +120,9 @@ DEEP = 50_000
 def odd_bodies(on: Resources) -> None:
     """What a careless server stumbles over."""
     name = on.new()
-    values = on.values
-    on.update(name, values.change(60))
-    holes = [{values.lead: HOLE}, {"x": HOLE}]
+    fields = on.fields
+    on.update(name, fields.change(60))
+    holes = [{fields.lead: HOLE}, {"x": HOLE}]
     told = [on.raw(properties, number) for properties in holes for number in HARD_NUMBERS]
     told += [
         b"[" * DEEP + b"]" * DEEP,
@@ -143,8 +143,8 @@ def odd_bodies(on: Resources) -> None:
     told += [on.raw({key: HOLE}, day) for key in days for day in (b'"0000-01-01"', b'"9999-12-31"')]
     outer = next((key for key, field in on.fields.updates.items() if field.inner), "")
     told += [on.raw({outer: HOLE}, b'{"": 1}')] if outer else []
-    for key in values.lists[:1]:
-        told += [as_json(values.update({key: [""] * 10_101})), as_json(values.update({key: []}))]
+    for key in fields.lists[:1]:
+        told += [as_json(fields.update({key: [""] * 10_101})), as_json(fields.update({key: []}))]
     for body in told:
         on.update(name, body)
     on.read(name)

@@ -6,9 +6,9 @@ from time import monotonic
 
 from heidi_conformance._history import as_json
 from heidi_conformance._resources import Resources, some
-from heidi_conformance.contract._fields import flattened, nested
+from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._schemas import values_of
-from heidi_conformance.contract._values import sendable
+from heidi_conformance.contract._values import flattened, nested
 
 from ._rule import CREATES, NOUN, Script, decided
 
@@ -18,10 +18,10 @@ GERMAN = (("Accept-Language", "de-AU,de;q=0.9"),)
 
 def openings(on: Resources) -> None:
     """What a creation says, each property alone and all at once."""
-    values, creates = on.values, on.fields.creates
+    fields, creates = on.fields, on.fields.creates
     valid = {name: values_of(field).valid for name, field in creates.items() if not field.inner}
-    for text in some(on, LABELS) if values.label else ():
-        on.read(on.new({values.label: text}))
+    for text in some(on, LABELS) if fields.label else ():
+        on.read(on.new({fields.label: text}))
     for name, told in valid.items():
         for value in told[:1] if name in on.fields.create_only else some(on, told):
             on.read(on.new({name: value}))
@@ -35,7 +35,7 @@ def openings(on: Resources) -> None:
     for twin in twins:
         on.read(twin)
     for place in (0, 1):
-        on.update(twins[-1], {name: told[place] for name, told in values.valid.items()})
+        on.update(twins[-1], {name: told[place] for name, told in fields.valid.items()})
         on.read(on.new(None))
     for name in (*twins, on.new(full)):
         on.read(name)
@@ -44,12 +44,12 @@ def openings(on: Resources) -> None:
 def unfit_openings(on: Resources) -> None:
     """Values that no property of a creation takes, and creations without what they need."""
     on.page(1)
-    beside = {on.values.label: "EHR of the refused"} if on.values.label else {}
+    beside = {on.fields.label: "EHR of the refused"} if on.fields.label else {}
     for name, field in on.fields.creates.items():
         for value in values_of(field).invalid:
             on.create(on.probe.name(), beside | {name: value})
         if field.required:
-            lacking = flattened(on.values.creation({}))
+            lacking = flattened(on.fields.creation({}))
             lacking.pop(name, None)
             on.create(on.probe.name(), as_json(nested(lacking)))
     on.page(1)
@@ -60,7 +60,7 @@ def unfit_openings(on: Resources) -> None:
 def counted_openings(on: Resources) -> None:
     """Creations count, whatever they say, and a refused one does not."""
     on.page(1)
-    label = {on.values.label: "EHR1"} if on.values.label else {}
+    label = {on.fields.label: "EHR1"} if on.fields.label else {}
     for properties in (None, {}, label, label, {"x_unknown": 1}):
         on.create(on.probe.name(), properties)
         on.page(1)
@@ -71,7 +71,7 @@ def counted_openings(on: Resources) -> None:
 def vanishing(on: Resources) -> Iterator[None]:
     """One that is there at the beginning of a run, and again when all else is done."""
     name = on.new()
-    on.update(name, on.values.change(60))
+    on.update(name, on.fields.change(60))
     on.read(name)
     began = on.probe.latest
     yield
@@ -79,10 +79,9 @@ def vanishing(on: Resources) -> Iterator[None]:
     on.walk(on.most, pages=4)
 
 
-SENT = sendable()
-KEPT = SENT.fields.stored.get(SENT.label, SENT.label)
+KEPT = MAIN_FIELDS.stored.get(MAIN_FIELDS.label, MAIN_FIELDS.label)
 RULES = (
-    decided("appointment", "S14", CREATES, f"`{SENT.label}` comes back as `{KEPT}`" if SENT.label else "what a creation says comes back"),
+    decided("appointment", "S14", CREATES, f"`{MAIN_FIELDS.label}` comes back as `{KEPT}`" if MAIN_FIELDS.label else "what a creation says comes back"),
     decided("new-session", "S20", CREATES, f"a new {NOUN} is empty, in the form of the sample"),
 )  # fmt: skip
 FIRST = (Script(vanishing, "documented", ("created-exists",), ("create", "read")),)

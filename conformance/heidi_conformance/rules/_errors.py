@@ -13,20 +13,20 @@ MOST = 3
 
 def canaries(on: Resources) -> None:
     """Values that an error could repeat, whole or in part."""
-    values = on.values
+    fields = on.fields
     name = on.new()
     for property_, field in on.fields.updates.items():
         text = f"{CANARY} 1" if field.is_code else CANARY
         every = (text, [text], -73519846.25, 73519846, [CANARY, 73519846])
         for value in [value for value in every if not field.fits(value)][:MOST]:
             on.update(name, {property_: value})
-    *_, wrong = values.invalid
-    beside = {values.name: CANARY} if values.name else {}
-    on.update(name, beside | {wrong: values.invalid[wrong][0]})
-    for property_ in values.texts[:1]:
+    *_, wrong = fields.invalid
+    beside = {fields.name: CANARY} if fields.name else {}
+    on.update(name, beside | {wrong: fields.invalid[wrong][0]})
+    for property_ in fields.texts[:1]:
         on.update(name, on.raw({property_: HOLE}, b'"%s" "x"' % CANARY.encode()))
     on.update(name, as_json(CANARY))
-    on.update(name, values.change(60, CANARY), media_type=f"text/{CANARY}")
+    on.update(name, fields.change(60, CANARY), media_type=f"text/{CANARY}")
     for property_, field in on.fields.creates.items():
         for value in (CANARY, [CANARY]):
             if not field.fits(value):

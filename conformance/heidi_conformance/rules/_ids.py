@@ -33,11 +33,11 @@ def beside(on: Resources) -> list[str]:
 def near_ids(on: Resources) -> None:
     """Ids that are almost that of a resource, and such as none has."""
     name = on.new()
-    on.update(name, on.values.change(60, "Ann"))
+    on.update(name, on.fields.change(60, "Ann"))
     on.read(name)
     above = on.operations["read"].path.split("/")[-2]
     probe, writes = on.probe, "update" in on.operations
-    change = on.values.change(77) if writes else {}
+    change = on.fields.change(77) if writes else {}
     words = beside(on)
     none = [
         *NONE,

@@ -73,7 +73,7 @@ def namesakes(probe: Probe) -> None:
             # A server may have bounds for addresses and ids.
             continue
         on.read(made[one], user=viewer)
-        on.update(made[one], on.values.change(60), user=viewer)
+        on.update(made[one], on.fields.change(60), user=viewer)
     if not made:
         raise UnboundError
 

@@ -39,7 +39,7 @@ def overrides(on: Resources) -> None:
     """Requests that name another method in a header or in the query, and what it would write."""
     name = on.new()
     on.read(name)
-    sent = on.changing(name, on.values.change(78)).body
+    sent = on.changing(name, on.fields.change(78)).body
     method = on.operations["update"].method
     for header in OVERRIDES:
         for other, body in ((method, sent), ("DELETE", b"")):
@@ -47,10 +47,10 @@ def overrides(on: Resources) -> None:
             for request in (replace(reading, method="POST"), reading):
                 on.probe.send(request)
                 on.read(name)
-    values = on.values
-    fields = {values.lead: 77, values.name: "No", **dict.fromkeys(values.texts[:1], "No")}
+    fields = on.fields
+    told = {fields.lead: 77, fields.name: "No", **dict.fromkeys(fields.texts[:1], "No")}
     spelled = {f"{first}{''.join(f'[{part}]' for part in rest)}": value
-               for name, value in fields.items() if name for first, *rest in [name.split(".")]}  # fmt: skip
+               for name, value in told.items() if name for first, *rest in [name.split(".")]}  # fmt: skip
     queries = ((urlencode(spelled), b""), (f"_method={method}", sent), ("_method=DELETE", b""))
     for query, body in queries:
         on.read(name, query=query, body=body)

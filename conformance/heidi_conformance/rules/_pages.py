@@ -103,7 +103,7 @@ def write_while_walking(on: Resources) -> None:
             on.new(user=user)
         if updates:
             for name in (names[0], names[-1], names[number % len(names)]):
-                changed = on.values.change(number, "AZ"[number % 2] * number)
+                changed = on.fields.change(number, "AZ"[number % 2] * number)
                 on.update(name, changed, user=user, pause=0.002)
 
     size = max(3, on.total(user) // 8)

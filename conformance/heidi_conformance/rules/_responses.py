@@ -29,7 +29,7 @@ def basics(on: Resources) -> None:
     """A resource as the document shows it: created, updated, read and listed."""
     name = on.new({})
     on.read(name)
-    on.update(name, on.values.change(60))
+    on.update(name, on.fields.change(60))
     on.look(name)
     on.page()
     on.page(1)

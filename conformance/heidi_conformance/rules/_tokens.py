@@ -110,7 +110,7 @@ def second_token(on: Resources) -> None:
     """Two tokens of one user, in turn: neither ends the other, and both see the same."""
     name = on.new()
     on.read(name, user="same")
-    on.update(name, on.values.change(60), user="same")
+    on.update(name, on.fields.change(60), user="same")
     for user in ("first", "same"):
         on.read(name, user=user)
         on.page(1, user=user)

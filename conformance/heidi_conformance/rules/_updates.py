@@ -8,9 +8,9 @@ from typing import Any
 from heidi_conformance._history import Request, as_json
 from heidi_conformance._resources import FEW, Resources
 from heidi_conformance._wire import Reply
-from heidi_conformance.contract._fields import ABSENT, Flat, flattened, nested, within
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
+from heidi_conformance.contract._values import ABSENT, Flat, flattened, nested, within
 
 from ._rule import LISTS, NOUN, READS, SHOWN, UPDATES, Script, decided, promised
 
@@ -37,7 +37,7 @@ MOST_AT_ONCE = 9
 
 def properties(on: Resources) -> None:
     """Every property and every kind of value, between two resources that must stay as they are."""
-    valid = on.values.valid
+    valid = on.fields.valid
     witness, name, newest = on.new(), on.new(), on.new()
     start = {key: items[0] for key, items in valid.items() if not isinstance(items[0], list)}
     for one in (witness, name, newest):
@@ -63,16 +63,16 @@ def properties(on: Resources) -> None:
 
 def documented_properties(on: Resources) -> None:
     """What the page shows of an update, in the list as well."""
-    values = on.values
+    fields = on.fields
     name = on.new(None)
-    one = values.name or values.lead
+    one = fields.name or fields.lead
     # The second value, or the only one that the page shows.
-    other = {one: values.documented.get(one, values.valid[one])[:2][-1]}
-    for change in (on.fields.change, values.update(other)):
+    other = {one: fields.documented.get(one, fields.valid[one])[:2][-1]}
+    for change in (on.fields.shown_update, fields.update(other)):
         on.update(name, as_json(change))
         on.read(name)
-    for items in zip(*values.documented.values(), strict=False):
-        on.update(name, dict(zip(values.documented, items, strict=True)))
+    for items in zip(*fields.documented.values(), strict=False):
+        on.update(name, dict(zip(fields.documented, items, strict=True)))
         on.read(name)
     on.page()
     on.walk(10)
@@ -80,26 +80,26 @@ def documented_properties(on: Resources) -> None:
 
 def merging(on: Resources) -> None:
     """Parts of an object, nothing at all, and the same again; each seen in the list."""
-    values, valid = on.values, on.values.valid
+    fields, valid = on.fields, on.fields.valid
     name = on.new()
-    on.update(name, values.full)
+    on.update(name, fields.full)
     on.read(name)
     inner = [{key: items[1]} for key, items in valid.items() if "." in key]
     empty: list[Flat] = [{key: {}} for key, field in on.fields.updates.items() if field.inner]
     falsy = [{key: value} for key, items in valid.items() for value in items if not value]
-    same = {values.lead: valid[values.lead][-1]}
+    same = {fields.lead: valid[fields.lead][-1]}
     for change in (*inner, *empty, {}, same, same, *falsy):
         on.update(name, change)
         on.page(on.most)
-    for first, second in itertools.pairwise([*values.full, next(iter(values.full))]):
+    for first, second in itertools.pairwise([*fields.full, next(iter(fields.full))]):
         on.update(name, {key: valid[key][1] for key in (first, second)})
     on.read(name)
 
 
 def untouched_update(on: Resources) -> None:
     """An update as the very first request, and one that sends nothing."""
-    values = on.values
-    for change in ({values.lead: values.valid[values.lead][0]}, {}, {values.name: "Ann"}):
+    fields = on.fields
+    for change in ({fields.lead: fields.valid[fields.lead][0]}, {}, {fields.name: "Ann"}):
         name = on.new(None)
         for sent in ({key: value for key, value in change.items() if key}, {}):
             on.update(name, sent)
@@ -121,17 +121,17 @@ def states(on: Resources) -> list[Flat]:
     for name, field in on.fields.leaves.items():
         enum, dates = branch(field.schema).get("enum", ()), ("1912-01-31",) if field.is_date else ()
         told += [{name: value} for value in (*enum, 0.5, True, *dates) if field.fits(value)]
-    told += [{name: [text]} for name in on.values.lists for text in ("", "1")]
-    told += [dict.fromkeys(on.values.texts, text) for text in RARE if on.values.texts]
-    long = dict.fromkeys(on.values.texts, LONG) | {name: [LONGER] for name in on.values.lists}
+    told += [{name: [text]} for name in on.fields.lists for text in ("", "1")]
+    told += [dict.fromkeys(on.fields.texts, text) for text in RARE if on.fields.texts]
+    long = dict.fromkeys(on.fields.texts, LONG) | {name: [LONGER] for name in on.fields.lists}
     return [*told, long] if long else told
 
 
 def strange(on: Resources) -> dict[str, Any]:
     """Return properties that no update takes: invented, misspelled, or of a creation."""
     known = {*on.fields.updates, *on.fields.shows}
-    told = {**STRANGE, on.values.lead.title(): 7, f"{on.values.lead} ": 8}
-    for name, items in on.values.valid.items():
+    told = {**STRANGE, on.fields.lead.title(): 7, f"{on.fields.lead} ": 8}
+    for name, items in on.fields.valid.items():
         first, *others = name.split("_")
         if others and "." not in name:
             told[first + "".join(map(str.title, others))] = items[-1]
@@ -141,14 +141,14 @@ def strange(on: Resources) -> dict[str, Any]:
 
 def unknown_properties(on: Resources) -> None:
     """Properties that no document knows, and those that only the server writes."""
-    values, creates = on.values, on.fields.creates
-    unknown = {**values.read_only, **strange(on)}
+    fields, creates = on.fields, on.fields.creates
+    unknown = {**fields.read_only, **strange(on)}
     name, other = on.new(), on.new()
-    on.update(name, values.change(60, "Ann"))
+    on.update(name, fields.change(60, "Ann"))
     on.read(name)
     for at in range(0, len(unknown), FEW):
         several = dict([*unknown.items()][at : at + FEW])
-        on.update(name, as_json({**values.update({}), **several}))
+        on.update(name, as_json({**fields.update({}), **several}))
         on.read(name)
     for place, field in on.fields.updates.items():
         if field.inner:
@@ -157,60 +157,60 @@ def unknown_properties(on: Resources) -> None:
                 name, {f"{place}.{key}": value for key, value in (STRANGE_INSIDE | titles).items()}
             )
             on.read(name)
-    changed = values.update(values.change(62))
+    changed = fields.update(fields.change(62))
     on.update(name, as_json({**unknown, **changed}))
     on.read(name)
     # Of the wrong type, too.
-    misfits = {key: 5 if isinstance(value, str) else "x" for key, value in values.read_only.items()}
-    on.update(name, as_json({**values.update({}), **misfits}))
+    misfits = {key: 5 if isinstance(value, str) else "x" for key, value in fields.read_only.items()}
+    on.update(name, as_json({**fields.update({}), **misfits}))
     on.read(name)
-    on.update(name, {on.fields.id: f"{{{other}}}", **values.change(63)})
+    on.update(name, {on.fields.id: f"{{{other}}}", **fields.change(63)})
     for one in (name, other):
         on.read(one)
     # A creation takes none of the properties of an update.
-    updates = {key: value for key, value in values.full.items() if key not in creates}
-    for told in (unknown | values.update(values.change(9, "No")), nested(updates)):
+    updates = {key: value for key, value in fields.full.items() if key not in creates}
+    for told in (unknown | fields.update(fields.change(9, "No")), nested(updates)):
         taken = {key: value for key, value in told.items() if key not in creates}
-        on.create(made := on.probe.name(), as_json({**values.creation({}), **taken}))
+        on.create(made := on.probe.name(), as_json({**fields.creation({}), **taken}))
         on.read(made)
     on.page(on.most)
 
 
 def atomic_rejection(on: Resources) -> None:
     """Valid properties beside an invalid one, which comes first, last or inside."""
-    values = on.values
+    fields = on.fields
     name = on.new()
-    on.update(name, values.full)
+    on.update(name, fields.full)
     on.read(name)
-    good = {key: items[1] for key, items in values.valid.items()}
-    for place, (property_, items) in enumerate(values.invalid.items()):
+    good = {key: items[1] for key, items in fields.valid.items()}
+    for place, (property_, items) in enumerate(fields.invalid.items()):
         rest = {key: item for key, item in good.items() if not key.startswith(f"{property_}.")}
         bad = {property_: items[place % len(items)]}
         for change in (bad | {**rest, **bad}, {**rest, **bad}):
             on.update(name, as_json(nested(change)))
             on.read(name)
-    on.update(name, as_json(values.update(good))[:-1])
-    on.update(name, values.change(99), media_type="text/plain")
+    on.update(name, as_json(fields.update(good))[:-1])
+    on.update(name, fields.change(99), media_type="text/plain")
     on.look(name)
 
 
 def instants(on: Resources) -> None:
     """Updates with a pause between them, and readings that must not count as one."""
-    values = on.values
+    fields = on.fields
     name, other = on.new(), on.new()
     on.read(name)
     on.read(other)
     for number in (1, 2, 3, 4, 5):
-        on.update(name, values.change(number), pause=0.008)
+        on.update(name, fields.change(number), pause=0.008)
         on.read(name)
-    for property_, items in values.valid.items():
+    for property_, items in fields.valid.items():
         on.update(name, {property_: items[1]}, pause=0.008)
     for _ in range(2):
         on.read(name, pause=0.003)
         on.page(on.most, pause=0.003)
-    on.update(name, {values.lead: values.invalid[values.lead][0]}, pause=0.008)
+    on.update(name, {fields.lead: fields.invalid[fields.lead][0]}, pause=0.008)
     on.read(name)
-    on.update(name, values.change(6), pause=0.008)
+    on.update(name, fields.change(6), pause=0.008)
     on.look(name, other)
 
 
@@ -220,14 +220,14 @@ def conditions(on: Resources) -> Iterator[None]:
     page, seen = on.page(on.most), on.read(name)
     # Twice, for an instant is told to the second: a new one may begin before the update.
     for number in (60, 61):
-        on.update(name, on.values.change(number))
+        on.update(name, on.fields.change(number))
         for header in (*known_by(seen), *NOTHING):
             seen = on.read(name, headers=(header,))
     for header in known_by(page) if on.shows(page, name) else ():
         on.page(on.most, headers=(header,))
     yield
     if seen and (date := seen.header("date")):
-        on.update(name, on.values.change(62), pause=2.0)
+        on.update(name, on.fields.change(62), pause=2.0)
         on.read(name, headers=(("If-Modified-Since", date),))
 
 
@@ -239,12 +239,12 @@ def known_by(reply: Reply | None) -> list[tuple[str, str]]:
 
 def concurrency(on: Resources) -> None:
     """Updates of different properties at the same time, and creations."""
-    values = on.values
+    fields = on.fields
     names = apart(on)[:MOST_AT_ONCE]
 
     def each(name: str, place: int) -> list[Request]:
         return [
-            on.changing(name, {property_: values.valid[property_][place]}) for property_ in names
+            on.changing(name, {property_: fields.valid[property_][place]}) for property_ in names
         ]
 
     for round_ in range(4):
@@ -258,7 +258,7 @@ def concurrency(on: Resources) -> None:
     on.page(on.most)
     pages = [on.paging(on.most)] * 2 if on.lists() else []
     for number in (1, 0, 1):
-        whole = {property_: values.valid[property_][number] for property_ in names[:4]}
+        whole = {property_: fields.valid[property_][number] for property_ in names[:4]}
         on.probe.batch([on.changing(name, whole), *pages, *[on.request("read", name)] * 6])
         on.read(name)
 
@@ -268,10 +268,10 @@ def apart(on: Resources) -> list[str]:
 
     What the page shows comes first. What has to stand beside others comes last.
     """
-    values = on.values
-    known = [*values.documented, *(name for name in values.valid if name not in values.documented)]
+    fields = on.fields
+    known = [*fields.documented, *(name for name in fields.valid if name not in fields.documented)]
     bodies = {
-        name: [flattened(values.update({name: item})) for item in values.valid[name][:2]]
+        name: [flattened(fields.update({name: item})) for item in fields.valid[name][:2]]
         for name in known
     }
     beside = {key for name in known for body in bodies[name] for key in body if key != name}
@@ -287,12 +287,12 @@ def apart(on: Resources) -> list[str]:
 
 def created_at_once(on: Resources) -> None:
     """Creations at the same time."""
-    values = on.values
+    fields = on.fields
     made = [on.probe.name() for _ in range(6)]
     on.page(1)
-    labels = [{values.label: f"EHR-{name}"} if values.label else {} for name in made]
+    labels = [{fields.label: f"EHR-{name}"} if fields.label else {} for name in made]
     on.probe.batch([
-        on.request("create", "", values.creation(label), binds=name)
+        on.request("create", "", fields.creation(label), binds=name)
         for name, label in zip(made, labels, strict=True)
     ])  # fmt: skip
     for name in made:

@@ -18,7 +18,7 @@ def lists_of_users(on: Resources) -> None:
     for user in ("second", "first", "second"):
         on.page(10, user=user)
         name = on.new(user=user)
-        on.update(name, on.values.change(text=f"Name of {user}"), user=user)
+        on.update(name, on.fields.change(text=f"Name of {user}"), user=user)
     for size in (None, 10):
         for user in BOTH:
             on.page(size, user=user)
@@ -36,14 +36,14 @@ def foreign_requests(probe: Probe) -> None:
 
 def other_users(on: Resources) -> None:
     """Resources of one user, as another one changes and lists them."""
-    values, unknown = on.values, on.fields.resource.unknown
+    fields, unknown = on.fields, on.fields.resource.unknown
     mine, other = on.new(), on.new(user="second")
     owners = {mine: "first", other: "second"}
-    lists = {name: ["x"] for name in values.lists[:1]}
-    wrong = {values.lead: values.invalid[values.lead][0]}
+    lists = {name: ["x"] for name in fields.lists[:1]}
+    wrong = {fields.lead: fields.invalid[fields.lead][0]}
     for name, user in owners.items():
         text = "Ann" if user == "first" else f"Bob {MARK}"
-        on.update(name, values.change(60, text), user=user)
+        on.update(name, fields.change(60, text), user=user)
         on.read(name, user=user)
     for user in BOTH:
         on.page(1, user=user)
@@ -53,13 +53,13 @@ def other_users(on: Resources) -> None:
             on.read(asked, user=viewer)
             on.update(asked, wrong, user=viewer)
         on.probe.send(replace(on.request("read", name, user=viewer), method="HEAD"))
-        on.update(name, values.change(61, "Eve") | lists, user=viewer)
+        on.update(name, fields.change(61, "Eve") | lists, user=viewer)
         on.update(name, {}, user=viewer)
         on.read(name, user=user)
-    for property_ in values.lists:
+    for property_ in fields.lists:
         on.update(mine, {property_: [f"{{{other}}}"]})
     on.read(mine)
-    on.update(other, values.change(62))
+    on.update(other, fields.change(62))
     taken = {**on.label("second"), on.fields.id: f"{{{mine}}}"}
     on.create(on.probe.name(), taken, user="second")
     for name, user in ((mine, "second"), *owners.items()):
@@ -91,7 +91,7 @@ def unlinked_user(on: Resources) -> None:
         on.probe.send(on.paging(size, user=user))
     name = on.new(user=user)
     on.read(name, user=user)
-    on.update(name, on.values.change(60), user=user)
+    on.update(name, on.fields.change(60), user=user)
     on.read(name, user=user)
     on.probe.send(on.paging(user=user))
     on.read("1", user=user)

@@ -15,15 +15,15 @@ NUMBERS = (*map(repr, EXACT), "60.0", "6e1", "9007199254740992.0", *BEYOND, "0.0
 
 def unfit_properties(on: Resources) -> None:
     """Values that no property of an update takes; nothing changes by them."""
-    values = on.values
+    fields = on.fields
     name = on.new()
     on.read(name)
     for property_ in on.fields.updates:
         on.update(name, {property_: None})
     on.read(name)
-    on.update(name, values.full)
+    on.update(name, fields.full)
     on.read(name)
-    for property_, items in values.invalid.items():
+    for property_, items in fields.invalid.items():
         for value in items:
             if value is not None:
                 on.update(name, {property_: value})
@@ -33,18 +33,18 @@ def unfit_properties(on: Resources) -> None:
 
 def strings(on: Resources) -> None:
     """Strings that are hard to keep, in every property that takes one."""
-    values = on.values
+    fields = on.fields
     name = on.new()
     for text in STRINGS:
-        told: dict[str, Any] = dict.fromkeys(values.texts, text)
-        on.update(name, told | {property_: [text, f"{text}!"] for property_ in values.lists})
+        told: dict[str, Any] = dict.fromkeys(fields.texts, text)
+        on.update(name, told | {property_: [text, f"{text}!"] for property_ in fields.lists})
         on.read(name)
         if len(text) > 1000:
-            on.update(name, dict.fromkeys(values.texts, "short") | dict.fromkeys(values.lists, ()))
-    for property_ in values.texts[:1]:
+            on.update(name, dict.fromkeys(fields.texts, "short") | dict.fromkeys(fields.lists, ()))
+    for property_ in fields.texts[:1]:
         on.update(name, on.raw({property_: HOLE}, b'"\\ud83d\\ude00 \\u0041\\/\\b"'))
         on.read(name)
-    for property_ in values.lists:
+    for property_ in fields.lists:
         for texts in ([f"note {number}" for number in range(200)], []):
             on.update(name, {property_: texts})
             on.read(name)
@@ -53,15 +53,15 @@ def strings(on: Resources) -> None:
 
 def surrogates(on: Resources) -> None:
     """Half of a surrogate pair, which no string holds."""
-    values = on.values
+    fields = on.fields
     name = on.new()
-    on.update(name, values.change(60))
-    lead = {values.lead: values.valid[values.lead][1]}
-    created = as_json(values.creation({values.label: HOLE})) if values.label else b""
+    on.update(name, fields.change(60))
+    lead = {fields.lead: fields.valid[fields.lead][1]}
+    created = as_json(fields.creation({fields.label: HOLE})) if fields.label else b""
     for half in (b'"%b"' % text for text in SURROGATES):
-        for property_ in values.texts[:1]:
+        for property_ in fields.texts[:1]:
             on.update(name, on.raw({property_: HOLE}, half))
-        for property_ in values.lists[:1]:
+        for property_ in fields.lists[:1]:
             for beside in (lead, {}):
                 on.update(name, on.raw({**beside, property_: [HOLE]}, half))
         if created:
@@ -73,7 +73,7 @@ def surrogates(on: Resources) -> None:
 def numbers(on: Resources) -> None:
     """Numbers that are hard to keep."""
     name = on.new()
-    for property_ in on.values.numbers:
+    for property_ in on.fields.numbers:
         for number in NUMBERS:
             on.update(name, on.raw({property_: HOLE}, number.encode()))
             on.read(name)

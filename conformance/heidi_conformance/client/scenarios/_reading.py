@@ -21,9 +21,10 @@ from heidi_conformance.client._faults import (
 from heidi_conformance.client._proxy import JSON_TYPE, Act, Reply, Visit, error, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
-from heidi_conformance.contract._fields import MAIN_FIELDS, outers
+from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import CREATE, LIST, MAIN, OPERATIONS, READ, UPDATE
 from heidi_conformance.contract._schemas import Field, values_of
+from heidi_conformance.contract._values import outers
 
 MUST_IGNORE = "RFC 8259; JSON:API and AIP-180: clients ignore what they do not know"
 SHOWS = MAIN_FIELDS.shows

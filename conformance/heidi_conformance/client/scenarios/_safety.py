@@ -8,8 +8,8 @@ from heidi_conformance.client._proxy import Reply, Visit, error
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._sent import as_made
 from heidi_conformance.client._trial import Trial, named
+from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import CREATE, ISSUE, MAIN, OPERATIONS, READ, UPDATE
-from heidi_conformance.contract._values import sendable
 
 from ._errors import INVALID
 
@@ -77,7 +77,7 @@ async def stall(trial: Trial) -> None:
 )
 async def calls_apart(trial: Trial) -> None:
     ids = await trial.prepare(6)
-    values = sendable()
+    values = MAIN_FIELDS
     steps = [
         trial.updating(made, values.change(60 + turn, f"{turn} {trial.marker}"))
         for turn, made in enumerate(ids)
