@@ -8,7 +8,7 @@ from ._document import pointed
 from ._history import Bindings, Request, is_credential, issue, issued, listing, read
 from ._text import printable
 from ._verdict import CannotJudgeError
-from ._wire import OutOfPatienceError, Reply, Silence, Wire, wait_of
+from ._wire import OutOfPatienceError, Reply, Silence, Wire, is_loopback, wait_of
 from .contract._operations import (
     ISSUER,
     LIST,
@@ -73,6 +73,18 @@ def credential(text: str, name: str) -> str:
     if not is_credential(text):
         raise CannotJudgeError(f"{name} is empty or holds characters that no header can carry")
     return text
+
+
+def permit(url: str, what: str, *, allowed: bool, instead: str) -> None:
+    """Raise CannotJudgeError where a server is another machine, and writing is not allowed there.
+
+    what: what is made there. instead: what to add.
+    """
+    if not allowed and not is_loopback(url):
+        raise CannotJudgeError(
+            f"{target(url)} is another machine, a run creates {what} there, "
+            f"and the API cannot delete them; add {instead}"
+        )
 
 
 def target(url: str) -> str:

@@ -12,8 +12,8 @@ from . import _access, _baseline, _credentials, _terminal
 from ._merge import merge
 from ._settings import BUDGET
 from ._shards import Shard
-from ._verdict import CannotJudgeError, Grade, Verdict
-from ._wire import Way, Wire, is_loopback
+from ._verdict import Grade, Verdict
+from ._wire import Way, Wire
 from .client import _command as _client
 from .reports import write_json, write_reports
 
@@ -119,13 +119,12 @@ def shard(text: str) -> Shard:
 def permitted(arguments: argparse.Namespace) -> Way:
     """Return the way to the server. Raises CannotJudgeError where writing is not allowed there."""
     url = _access.base_url(arguments.url)
-    writes = not arguments.read_only
-    if writes and not arguments.allow_writes and not is_loopback(url):
-        raise CannotJudgeError(
-            f"{_access.target(url)} is another machine, a run creates up to "
-            f"{arguments.max_sessions} sessions there, and the API cannot delete them; "
-            "add --allow-writes if that is fine, or --read-only"
-        )
+    _access.permit(
+        url,
+        f"up to {arguments.max_sessions} sessions",
+        allowed=arguments.read_only or arguments.allow_writes,
+        instead="--allow-writes if that is fine, or --read-only",
+    )
     return Way(url, _access.proxy_url(arguments.proxy), arguments.ca_file)
 
 

@@ -140,22 +140,6 @@ def said(node: Any) -> Any:
     return {word: said(item) for word, item in schema.items() if word not in inferred}
 
 
-def places(document: Json, keys: Sequence[str | int]) -> Iterator[tuple[list[str], Any]]:
-    """Yield pointer and node for the root and each key on the way, going through references."""
-    pointer: list[str] = []
-    node: Any = document
-    yield pointer, node
-    for key in keys:
-        pointer, node = resolved(document, [*pointer, str(key)], node[key])
-        yield pointer, node
-
-
-def at(document: Json, keys: Sequence[str | int]) -> Any:
-    """Return the node that the keys lead to."""
-    *_, (_, node) = places(document, keys)
-    return node
-
-
 def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
     """Return a node with references replaced by what they lead to; one to itself is left out."""
     if isinstance(node, list):
@@ -191,22 +175,29 @@ def resolved(document: Json, pointer: list[str], node: Any) -> tuple[list[str], 
     return pointer, node
 
 
-def words(document: Json, keys: Sequence[str | int]) -> Words:
-    """Return the place that the keys lead to, with the nearest source on the way there."""
-    source = ""
+def words(document: Json, keys: Sequence[str]) -> Words:
+    """Return the place that the keys lead to, as far as the document goes, with its source.
+
+    That is the nearest one on the way there.
+    """
     pointer: list[str] = []
-    for pointer, node in places(document, keys):  # noqa: B007  # the last place is wanted below
+    node: Any = document
+    source = ""
+    for key in keys:
+        if member(node, key) is None:
+            break
+        pointer, node = resolved(document, [*pointer, key], node[key])
         source = member(member(node, "x-provenance"), "source") or source
     return Words(as_pointer(pointer), source)
 
 
 def member(value: Any, name: str) -> Any:
-    """Return a member of an object; None of anything else."""
+    """Return a property of an object; None of anything else."""
     return cast("Json", value).get(name) if isinstance(value, dict) else None
 
 
 def as_id(value: Any) -> str | None:
-    """Return an id as a path has it, a text or an integer; None for anything else."""
+    """Return an id as a path has it, a string or an integer; None for anything else."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if whole else value if isinstance(value, str) else None
 

@@ -56,15 +56,10 @@ def finding(
 
 def words(document: Json, rule: Rule, violation: Violation) -> Words:
     """Return what a violation rests on, as far into the operation as the document goes."""
-    keys: list[str | int] = list(OPERATIONS[violation.operation].place)
-    node = _document.at(document, keys)
-    for word in rule.place:
-        step = next(iter(OPERATIONS[violation.operation].success), word) if word == "2XX" else word
-        if not isinstance(node, dict) or step not in node:
-            break
-        keys.append(step)
-        node = _document.at(document, keys)
-    place = _document.words(document, keys)
+    operation = OPERATIONS[violation.operation]
+    success = next(iter(operation.success), "2XX")
+    steps = (success if step == "2XX" else step for step in rule.place)
+    place = _document.words(document, (*operation.place, *steps))
     source = f"decision:{rule.row}" if rule.row and rule.level == "strict" else place.source
     return Words(place.pointer, source, rule.words)
 

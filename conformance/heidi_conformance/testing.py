@@ -11,7 +11,7 @@ from ._judge import judge
 from ._settings import SESSIONS
 from ._text import on_one_line
 from ._verdict import CannotJudgeError, Finding, Verdict
-from ._wire import Way, Wire, is_loopback
+from ._wire import Way, Wire
 from .reports import write_reports
 from .reports._cells import lines
 from .rules import TABLE
@@ -48,14 +48,12 @@ class Rules:
 
     def permit(self) -> None:
         """Raise CannotJudgeError where writing is not allowed."""
-        allowed = self.option("heidi_allow_writes") or self.option("heidi_read_only")
-        if not allowed and not is_loopback(self.url):
-            most = self.option("heidi_max_sessions") or SESSIONS
-            raise CannotJudgeError(
-                f"{_access.target(self.url)} is another machine, a run creates up to {most} "
-                "sessions there, and the API cannot delete them; "
-                "add --heidi-allow-writes if that is fine, or --heidi-read-only"
-            )
+        _access.permit(
+            self.url,
+            f"up to {self.option('heidi_max_sessions') or SESSIONS} sessions",
+            allowed=self.option("heidi_allow_writes") or self.option("heidi_read_only"),
+            instead="--heidi-allow-writes if that is fine, or --heidi-read-only",
+        )
 
     def tokens_at_hand(self) -> None:
         """Raise CannotJudgeError where the environment holds no token and no key."""

@@ -11,10 +11,9 @@ from typing import Any
 from rich.console import Console
 
 from heidi_conformance import _baseline, _terminal
-from heidi_conformance._access import base_url, credential, target
+from heidi_conformance._access import base_url, credential, permit
 from heidi_conformance._shards import WHOLE
 from heidi_conformance._verdict import CannotJudgeError
-from heidi_conformance._wire import is_loopback
 from heidi_conformance.reports import write_reports
 
 from ._observe import Observation, observe
@@ -156,11 +155,8 @@ def upstream(arguments: argparse.Namespace) -> tuple[str, str]:
     if not arguments.upstream:
         return "", ""
     url = base_url(arguments.upstream)
-    if not arguments.allow_writes and not is_loopback(url):
-        raise CannotJudgeError(
-            f"{target(url)} is another machine, a run creates sessions there, and the API "
-            "cannot delete them; add --allow-writes if that is fine"
-        )
+    instead = "--allow-writes if that is fine"
+    permit(url, "sessions", allowed=arguments.allow_writes, instead=instead)
     return url, credential(os.environ.get("HEIDI_API_KEY", ""), "HEIDI_API_KEY")
 
 

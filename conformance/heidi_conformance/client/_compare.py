@@ -1,6 +1,6 @@
 """Whether what a caller gets is what a response shows. No value of either is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,20 +8,13 @@ from heidi_conformance._document import SAID, as_array, as_object
 from heidi_conformance.contract._fields import Fields
 from heidi_conformance.contract._schemas import Field, branch
 from heidi_conformance.contract._values import ABSENT, flattened, is_number
+from heidi_conformance.oracle._differences import kind
+from heidi_conformance.oracle._memory import same
 
 Difference = tuple[str, Any, Any]
 # A clock of milliseconds is exact enough.
 CLOSE = timedelta(milliseconds=1)
 INSTANTS = ("date-time", "date-time-local")
-KINDS: dict[type, str] = {
-    str: "string",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-}
 
 
 def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]:
@@ -54,12 +47,10 @@ def difference(want: Any, has: Any, field: Field) -> tuple[Any, Any] | None:
     if kind(want) != kind(has):
         return kind(want), kind(has)
     if isinstance(want, str) and branch(field.schema).get("format") in INSTANTS:
-        same = at_once(want, has)
-    elif is_number(want):
-        same = want == has
+        equal = at_once(want, has)
     else:
-        same = alike(want, has)
-    return None if same else (kind(want), f"another {kind(has)}")
+        equal = want == has if is_number(want) else alike(want, has)
+    return None if equal else (kind(want), f"another {kind(has)}")
 
 
 def alike(want: Any, has: Any) -> bool:
@@ -67,23 +58,10 @@ def alike(want: Any, has: Any) -> bool:
     inner, others = as_object(want), as_object(has)
     if inner is not None and others is not None:
         return all(alike(inner.get(name), item) for name, item in others.items())
-    return same_items(want, has, alike)
-
-
-def same_json(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same."""
-    left, right = as_object(one), as_object(other)
+    left, right = as_array(want), as_array(has)
     if left is not None and right is not None:
-        return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
-    return same_items(one, other, same_json)
-
-
-def same_items(one: Any, other: Any, same: Callable[[Any, Any], bool]) -> bool:
-    """Whether two arrays have the same items, or two other values are the same."""
-    left, right = as_array(one), as_array(other)
-    if left is not None and right is not None:
-        return len(left) == len(right) and all(map(same, left, right))
-    return bool(kind(one) == kind(other) and one == other)
+        return len(left) == len(right) and all(map(alike, left, right))
+    return same(want, has)
 
 
 def at_once(want: str, has: str) -> bool:
@@ -95,8 +73,3 @@ def at_once(want: str, has: str) -> bool:
     if one.tzinfo is None:
         return other.tzinfo is None and abs(one - other) < CLOSE
     return other.tzinfo is not None and abs(one.astimezone(UTC) - other) < CLOSE
-
-
-def kind(value: Any) -> str:
-    """Return the JSON type of a value."""
-    return KINDS.get(value.__class__, "nothing")

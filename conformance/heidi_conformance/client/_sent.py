@@ -7,8 +7,10 @@ from heidi_conformance._document import as_array
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._schemas import branch
 from heidi_conformance.contract._values import flattened
+from heidi_conformance.oracle._differences import kind
+from heidi_conformance.oracle._memory import same
 
-from ._compare import INSTANTS, at_once, kind, same_json
+from ._compare import INSTANTS, at_once
 from ._protocol import NOTHING, Result, Step
 from ._proxy import Exchange
 from ._trial import Trial
@@ -58,7 +60,7 @@ def spelled(value: Any) -> list[str]:
 def compare(trial: Trial, operation: str, given: Any, sent: Any) -> None:
     """See that a body is what the caller gave."""
     if not isinstance(given, Mapping) or not isinstance(sent, Mapping):
-        if not same_json(given, sent):
+        if not same(given, sent):
             trial.accuse("changed", operation, expected=kind(given), got=kind(sent))
         return
     want, has = flattened(given), flattened(sent)
@@ -67,7 +69,7 @@ def compare(trial: Trial, operation: str, given: Any, sent: Any) -> None:
             trial.accuse("lost", operation, field=name, expected=kind(want[name]), got="nothing")
         elif name not in want:
             trial.accuse("added", operation, field=name, expected="nothing", got=kind(has[name]))
-        elif not same_json(want[name], has[name]):
+        elif not same(want[name], has[name]):
             trial.accuse(
                 "changed", operation, field=name, expected=kind(want[name]), got="another value"
             )

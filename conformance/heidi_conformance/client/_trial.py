@@ -26,8 +26,9 @@ from heidi_conformance.contract._operations import (
 )
 from heidi_conformance.contract._schemas import kinds, values_of
 from heidi_conformance.oracle import Violation
+from heidi_conformance.oracle._differences import kind
 
-from ._compare import differences, kind
+from ._compare import differences
 from ._process import Driver
 from ._protocol import UNSUPPORTED, Result, Step
 from ._proxy import Exchange, Proxy

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from heidi_conformance._document import Json, as_object
+from heidi_conformance._text import printable
 from heidi_conformance.contract._operations import (
     ISSUE,
     KEY_HEADER,
@@ -20,8 +21,8 @@ from heidi_conformance.contract._operations import (
 from heidi_conformance.contract._parameters import fits
 from heidi_conformance.contract._schemas import Field, branches, kinds
 from heidi_conformance.oracle import Violation
+from heidi_conformance.oracle._differences import kind
 
-from ._compare import kind
 from ._process import can_list_processes
 from ._proxy import Exchange, Proxy
 from ._scenario import Scenario
@@ -249,12 +250,6 @@ def spellings(secret: str) -> tuple[bytes, ...]:
     # The first part of a token is the same in all of them.
     parts = [rest[:PART]] if head.startswith("eyJ") and len(rest) > PART else []
     return tuple(text.encode() for text in (*whole, *parts))
-
-
-def printable(name: str) -> str:
-    return "".join(letter if letter.isprintable() and letter.isascii() else "?" for letter in name)[
-        :40
-    ]
 
 
 def exercised(name: str) -> bool:

@@ -99,15 +99,6 @@ class Body:
             name: known.get(name, first(self.schema["properties"][name], name)) for name in needed
         }
 
-    @property
-    def little(self) -> Any:
-        """The least, and one property more where there is one."""
-        sample = self.samples[0] if self.samples else first(self.schema)
-        least = self.least
-        if least or not isinstance(sample, dict):
-            return least
-        return dict(list(cast("Json", sample).items())[:1])
-
 
 @dataclass(frozen=True)
 class Page:
@@ -217,11 +208,6 @@ class Operation:
         body = self.body
         said = level == "strict" or (body is not None and body.said)
         return body is None or (body.optional and said and not body.least)
-
-    @property
-    def little(self) -> Any:
-        """A small body that has a property, None without a body."""
-        return self.body.little if self.body else None
 
     @property
     def properties(self) -> Mapping[str, Json]:

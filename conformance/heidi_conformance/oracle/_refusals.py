@@ -187,7 +187,7 @@ def plain(reading: Reading) -> bool:
     if not reading.message.body and not reading.declared.bare("documented"):
         return False
     if reading.operation in OTHERS:
-        shown = [*body.samples, body.least, body.little] if body else []
+        shown = [*body.samples, body.least] if body else []
         fit = not reading.message.body or reading.body in shown
         return not reading.problems and not reading.query and fit
     fields = fields_of(reading.operation) or MAIN_FIELDS

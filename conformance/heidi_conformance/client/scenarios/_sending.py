@@ -3,13 +3,13 @@
 
 from typing import Any
 
-from heidi_conformance.client._compare import same_json
 from heidi_conformance.client._protocol import Step
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._sent import sends
 from heidi_conformance.client._trial import Trial, UnsupportedError
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import CREATE, EVERY, LIST, OPERATIONS, READ, UPDATE
+from heidi_conformance.oracle._memory import same
 
 TURNS = 8
 LONG = "0123456789abcd\u00e9" * 5000
@@ -79,7 +79,7 @@ async def create_bare(trial: Trial) -> None:
     if len(set(ids)) < len(ids):
         trial.accuse("merged", CREATE, expected=len(ids), got=len(set(ids)))
     for sent in trial.seen(CREATE):
-        if sent.body and not same_json(sent.content, operation.least or {}):
+        if sent.body and not same(sent.content, operation.least or {}):
             trial.accuse("added", CREATE)
 
 
