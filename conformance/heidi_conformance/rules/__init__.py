@@ -40,16 +40,29 @@ TOPICS = (
 FOUND = {rule.id: rule for topic in TOPICS for rule in topic.RULES if rule.operations}
 TABLE = tuple(FOUND[name] for name in dict.fromkeys((*RANKS, *FOUND)) if name in FOUND)
 RULES = {rule.id: rule for rule in TABLE}
-# Lists first, while they are short; what creates many and what is odd last.
-ORDER: tuple[Script, ...] = (
-    *_responses.SCRIPTS, *_tokens.FIRST, *_creations.FIRST, *_pages.SCRIPTS, *_updates.FIRST, *_ids.SCRIPTS, *_users.SCRIPTS,
-    *_updates.SCRIPTS, *_creations.SCRIPTS, *_values.SCRIPTS, *_errors.SCRIPTS, *_tokens.SCRIPTS, *_methods.SCRIPTS,
-    *_bodies.SCRIPTS, *_parameters.SCRIPTS, *_responses.LAST, *_bodies.LAST, *_parameters.LAST, *_pages.LAST, *_issuing.SCRIPTS,
+# First what finds most by few requests, and what asks for whole lists, while they are short; last
+# what creates many or runs at once, what is odd, and what tries keys: a server may close its door.
+EARLY = (
+    "basics", "operations", "no-token", "vanishing", "documented-properties", "heads", "expired-tokens", "unlinked-user",
+    "counted-openings", "unfit-bodies", "sizes", "issued-tokens", "namesakes", "requests-for-nobody", "page-sizes",
+    "documented-pages", "merging", "seen-everywhere", "unfit-openings", "strings", "page-tokens", "unknown-properties",
+    "canaries", "overrides", "broken-bodies", "near-tokens", "unfit-properties", "near-ids", "page-lengths",
 )  # fmt: skip
+LATE = (
+    "write-while-walking", "concurrency", "created-at-once", "odd-paths", "odd-bodies", "odd-queries", "beyond-a-page",
+    "wrong-keys",
+)  # fmt: skip
+
+
+def turn(script: Script) -> tuple[bool, int]:
+    """Return when a script is put to a server."""
+    known = LATE if script.id in LATE else EARLY
+    return known is LATE, known.index(script.id) if script.id in known else len(known)
+
 
 SCRIPTS = tuple(
     replace(script, rules=known)
-    for script in ORDER
+    for script in sorted((item for topic in TOPICS for item in topic.SCRIPTS), key=turn)
     if (known := tuple(name for name in script.rules if name in RULES))
 )
 

@@ -162,7 +162,5 @@ SCRIPTS = (
     Script(spelled_bodies, "strict", ("json-syntax",), ("read", "update")),
     Script(sizes, "strict", ("body-size",)),
     Script(unfit_bodies, "strict", ("body-shape", "no-coercion", "values", "strings", "message-names", "message-quotes")),
-)  # fmt: skip
-LAST = (
     Script(odd_bodies, "strict", ("no-server-error", "declared-status"), ("update",), once=True),
-)
+)  # fmt: skip

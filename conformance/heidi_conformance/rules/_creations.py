@@ -84,8 +84,8 @@ RULES = (
     decided("appointment", "S14", CREATES, f"`{MAIN_FIELDS.label}` comes back as `{KEPT}`" if MAIN_FIELDS.label else "what a creation says comes back"),
     decided("new-session", "S20", CREATES, f"a new {NOUN} is empty, in the form of the sample"),
 )  # fmt: skip
-FIRST = (Script(vanishing, "documented", ("created-exists",), ("create", "read")),)
 SCRIPTS = (
+    Script(vanishing, "documented", ("created-exists",), ("create", "read")),
     Script(openings, "strict", ("appointment", "new-session", "one-session", "strings", "created-exists"), ("create", "read")),
     Script(unfit_openings, "strict", ("no-coercion", "body-shape", "values", "totals", "new-session"), ("create",)),
     Script(counted_openings, "strict", ("totals",), ("create", "list"), ("linked",)),

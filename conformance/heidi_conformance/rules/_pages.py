@@ -157,8 +157,5 @@ SCRIPTS = (
     Script(page_tokens, "strict", ("page-token",), ("create", "list"), LINKED, reads=True),
     Script(write_while_walking, "strict", ("walks", "totals"), ("create", "update", "list"), LINKED),
     Script(order, "strict", ("walks", "reading"), ("create", "read", "list"), LINKED),
-)  # fmt: skip
-# When nothing is left to be created.
-LAST = (
     Script(beyond_a_page, "strict", ("walks", "next-page", "totals", "created-exists"), ("create", "list"), LINKED, once=True),
 )  # fmt: skip

@@ -43,5 +43,5 @@ def odd_queries(on: Resources) -> None:
 RULES = (decided("parameters", "S7", PARAMETERS, "a parameter that does not fit is 422"),)
 SCRIPTS = (
     Script(unfit_parameters, "strict", ("parameters", "message-names", "message-quotes", "error-shape")),
+    Script(odd_queries, "strict", ("no-server-error", "declared-status"), ("list",), needs=("linked",), reads=True),
 )  # fmt: skip
-LAST = (Script(odd_queries, "strict", ("no-server-error", "declared-status"), ("list",), needs=("linked",), reads=True),)  # fmt: skip

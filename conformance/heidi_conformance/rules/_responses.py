@@ -88,7 +88,5 @@ USUALLY = ("answers", "no-server-error", "works", "json-answers", "answer-schema
 SCRIPTS = (
     Script(basics, "documented", (*USUALLY, "page-bound"), ("read",), reads=True),
     Script(operations, "documented", (*USUALLY, "deleted"), reads=True),
-)
-LAST = (
     Script(odd_paths, "strict", ("no-server-error", "declared-status", "error-shape", "exact-lookup"), ("read",), once=True),
 )  # fmt: skip

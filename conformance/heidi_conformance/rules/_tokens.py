@@ -124,8 +124,8 @@ RULES = (
     decided("expired-token", "S1", TOKEN, "401 for an expired token"),
     decided("challenge", "S1", TOKEN, f"401 has `WWW-Authenticate: Bearer` and type {TYPE}"),
 )
-FIRST = (Script(no_token, "documented", ("token-needed",), reads=True),)
 SCRIPTS = (
+    Script(no_token, "documented", ("token-needed",), reads=True),
     Script(wrong_tokens, "documented", ("token-needed",), reads=True),
     Script(near_tokens, "strict", ("token-needed", "token-first", "challenge"), reads=True),
     Script(token_before_all, "strict", ("token-first",)),

@@ -315,11 +315,9 @@ RULES = (
     decided("concurrent", "S17", UPDATES, "concurrent updates of different properties all survive"),
 )  # fmt: skip
 WRITES = ("create", "read", "update")
-FIRST = (
+SCRIPTS = (
     Script(seen_everywhere, "documented", ("update-listed",), (*WRITES, "list"), ("linked",)),
     Script(merging, "documented", ("update-keeps", "update-listed", "reading"), WRITES),
-)
-SCRIPTS = (
     Script(documented_properties, "documented", ("works", "update-answer", "update-keeps", "update-read", "one-session"), WRITES),
     Script(properties, "documented", ("update-answer", "update-keeps", "update-read", "one-session", "values"), WRITES),
     Script(conditions, "documented", ("update-read",), WRITES),
