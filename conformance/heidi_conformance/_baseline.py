@@ -62,7 +62,7 @@ def check_types(verdict: Verdict) -> None:
         all(re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", shard) for shard in verdict.shards),
     )
     if not all(typed):
-        raise ValueError("a member of another type")
+        raise ValueError("a property of another type")
 
 
 def baseline(path: Path, level: Grade) -> Verdict:

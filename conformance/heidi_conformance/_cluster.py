@@ -79,7 +79,7 @@ class Cluster:
             return self.opened.enter_context(new_client(address, timeout=PATIENCE))
         except (OSError, ValueError, TypeError, TimeoutError) as error:
             raise CannotJudgeError(
-                f"no Dask scheduler answers at {address} ({type(error).__name__}); is it running, "
+                f"no Dask scheduler responds at {address} ({type(error).__name__}); is it running, "
                 "and are the certificates in Dask's configuration (distributed.comm.tls)?"
             ) from None
 
@@ -97,8 +97,8 @@ class Cluster:
 
     def hear(self, event: tuple[float, Any]) -> None:
         """Take note of how far a worker is."""
-        number, *members = event[1]
-        self.progress[number] = Progress(*members)
+        number, *told = event[1]
+        self.progress[number] = Progress(*told)
 
 
 def protected(address: str) -> str:
@@ -124,8 +124,8 @@ def perform(task: Task) -> Result:
         nonlocal said
         if time.monotonic() - said > PACE:
             said = time.monotonic()
-            members = progress.phase, progress.requests, progress.findings, progress.seconds
-            worker.log_event(TOPIC, (task.shard.number, *members))
+            told = progress.phase, progress.requests, progress.findings, progress.seconds
+            worker.log_event(TOPIC, (task.shard.number, *told))
 
     with warnings.catch_warnings():
         # Hypothesis minds that the threads of a worker use `random` beside it.

@@ -124,7 +124,7 @@ def asserted(document: Json, level: Level) -> Json:
 
 def is_reading(node: Any) -> bool:
     """Whether a node of the document is our reading, and not said by the vendor."""
-    return member(member(node, "x-provenance"), "status") in READINGS
+    return property_of(property_of(node, "x-provenance"), "status") in READINGS
 
 
 def said(node: Any) -> Any:
@@ -136,7 +136,7 @@ def said(node: Any) -> Any:
     schema = cast("Json", node)
     if is_reading(schema):
         return {word: schema[word] for word in ("description", "x-provenance") if word in schema}
-    inferred = member(schema.get("x-provenance"), "inferred") or ()
+    inferred = property_of(schema.get("x-provenance"), "inferred") or ()
     return {word: said(item) for word, item in schema.items() if word not in inferred}
 
 
@@ -160,13 +160,13 @@ def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
 def pointed(value: Any, pointer: str) -> Any:
     """Return what a JSON Pointer (RFC 6901) leads to in a value; None where it leads nowhere."""
     for part in pointer.split("/")[1:]:
-        value = member(value, part.replace("~1", "/").replace("~0", "~"))
+        value = property_of(value, part.replace("~1", "/").replace("~0", "~"))
     return value
 
 
 def resolved(document: Json, pointer: list[str], node: Any) -> tuple[list[str], Any]:
     """Follow a reference to where it leads; anything else stays."""
-    while reference := member(node, "$ref"):
+    while reference := property_of(node, "$ref"):
         parts = reference.removeprefix("#/").split("/")
         pointer = [part.replace("~1", "/").replace("~0", "~") for part in parts]
         node = document
@@ -184,14 +184,14 @@ def words(document: Json, keys: Sequence[str]) -> Words:
     node: Any = document
     source = ""
     for key in keys:
-        if member(node, key) is None:
+        if property_of(node, key) is None:
             break
         pointer, node = resolved(document, [*pointer, key], node[key])
-        source = member(member(node, "x-provenance"), "source") or source
+        source = property_of(property_of(node, "x-provenance"), "source") or source
     return Words(as_pointer(pointer), source)
 
 
-def member(value: Any, name: str) -> Any:
+def property_of(value: Any, name: str) -> Any:
     """Return a property of an object; None of anything else."""
     return cast("Json", value).get(name) if isinstance(value, dict) else None
 

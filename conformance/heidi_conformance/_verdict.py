@@ -96,9 +96,9 @@ class Verdict:
     """The result of a run.
 
     requests: all that were sent.
-    sessions_created: answers that created a session; the API cannot delete them.
+    sessions_created: responses that created a session; the API cannot delete them.
     sessions_tagged: those of them that have `heidi-conformance` for their `ehr_appt_id` now.
-    answers: operation to status to number of answers.
+    answers: operation to status to number of responses.
     notes: what else a reader must know, in sentences.
     gaps: what could not be judged although the run was asked to, in sentences.
     subject: what was judged.
@@ -135,7 +135,7 @@ class Verdict:
         return "conforms, as far as it was judged" if self.gaps else "conforms"
 
     def to_json(self) -> str:
-        """Return the verdict as JSON; members may be added, none is taken away."""
+        """Return the verdict as JSON; properties may be added, none is taken away."""
         return json.dumps(self.members(), indent=2) + "\n"
 
     def members(self) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class Verdict:
 
 
 def finding(members: dict[str, Any]) -> Finding:
-    """Return a finding from its members in JSON."""
+    """Return a finding from its properties in JSON."""
     values: dict[str, Any] = {
         **known(Finding, members),
         "words": Words(**known(Words, members["words"])),
@@ -181,7 +181,7 @@ def finding(members: dict[str, Any]) -> Finding:
 
 
 def known(kind: type[Any], members: dict[str, Any]) -> dict[str, Any]:
-    """Return the members that a value has; a later version may write more."""
+    """Return the properties that a value has; a later version may write more."""
     names = {item.name for item in fields(kind)}
     return {name: value for name, value in members.items() if name in names}
 

@@ -20,11 +20,11 @@ import h11
 
 # Bytes, values and seconds that one response may take, and seconds that all silence of a run may.
 LARGEST_HEAD = 64 * 1024
-LARGEST_ANSWER = 16 * 1024 * 1024
+LARGEST_RESPONSE = 16 * 1024 * 1024
 MOST_VALUES = 200_000
 # The share of each where several are read at the same time.
 TOGETHER = 4
-SLOWEST_ANSWER = 10.0
+SLOWEST_RESPONSE = 10.0
 SILENCE = 25.0
 LONGEST_WAIT = 5.0
 # Seconds in which a server shows that it hangs up after a response, or that it sent too much.
@@ -318,7 +318,7 @@ class Wire:
         # A proxy is told the whole URL, unless it passes on what is encrypted.
         self.base = self.way.url if self.way.proxy and not self.way.secure else parts.path
         self.drops: bool | None = None
-        self.largest = LARGEST_ANSWER
+        self.largest = LARGEST_RESPONSE
         self.lost = 0.0
         self.received = 0
         self.latest = 0.0
@@ -337,7 +337,7 @@ class Wire:
     def fork(self) -> "Wire":
         """Return another connection to the same server."""
         wire = Wire(self.way, self.deadline)
-        wire.drops, wire.largest = self.drops, LARGEST_ANSWER // TOGETHER
+        wire.drops, wire.largest = self.drops, LARGEST_RESPONSE // TOGETHER
         return wire
 
     def close(self) -> None:
@@ -351,7 +351,7 @@ class Wire:
         """Reconnect, so that the next message goes out at once; where that fails, it says so."""
         self.close()
         with suppress(OSError, UnfitError):
-            self.dial(time.monotonic() + SLOWEST_ANSWER)
+            self.dial(time.monotonic() + SLOWEST_RESPONSE)
             self.unused = True
 
     def wait(self, seconds: float) -> None:
@@ -372,7 +372,7 @@ class Wire:
         self.tick()
         if started >= self.deadline:
             raise OutOfPatienceError(SPENT)
-        until = min(started + SLOWEST_ANSWER, self.deadline)
+        until = min(started + SLOWEST_RESPONSE, self.deadline)
         try:
             return self.exchange(message, until)
         except HungUpError as error:

@@ -80,7 +80,7 @@ def silence(connection: socket.socket) -> None:
 
 
 def bomb(connection: socket.socket) -> None:
-    body = gzip.compress(b"\0" * (_wire.LARGEST_ANSWER + 1), 1)
+    body = gzip.compress(b"\0" * (_wire.LARGEST_RESPONSE + 1), 1)
     connection.sendall(
         OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     )
@@ -113,7 +113,7 @@ ATTACKS: dict[str, Attack] = {
 def test_a_server_that_sends_incomplete_responses_cannot_be_judged(
     attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.3)
+    monkeypatch.setattr(_wire, "SLOWEST_RESPONSE", 0.3)
     with (
         raw_server(attack) as url,
         pytest.raises(
@@ -280,7 +280,7 @@ def test_a_server_that_redirects_cannot_be_judged(judged: Judged) -> None:
 def test_a_server_that_stops_responding_is_given_up_in_time(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_wire, "SLOWEST_ANSWER", 0.2)
+    monkeypatch.setattr(_wire, "SLOWEST_RESPONSE", 0.2)
     monkeypatch.setattr(_wire, "SILENCE", 1.0)
     seen = iter(range(100))
 

@@ -38,8 +38,8 @@ def dictionaries(document: Json) -> dict[str, Any]:
     values = {name: known for name, known in values.items() if name in declared}
     texts = [text for text in STRINGS if len(text) < 100]
     for name, valid in send.valid.items():
-        members = (*valid, *send.invalid.get(name, ()), *(texts if name in send.texts else ()))
-        if scalars := [*filter(is_scalar, members)]:
+        each = (*valid, *send.invalid.get(name, ()), *(texts if name in send.texts else ()))
+        if scalars := [*filter(is_scalar, each)]:
             values[f"body.{name}"] = scalars
     return {
         "dictionaries": {name: {"values": known} for name, known in values.items()},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from heidi_conformance._document import as_array, member, pointed
+from heidi_conformance._document import as_array, pointed, property_of
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.contract._fields import FIELDS, MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
@@ -238,7 +238,7 @@ class Trial:
         operation = OPERATIONS[CREATE]
         value = operation.made(result.value)
         if value is None:
-            value = member(result.value, MAIN.id) or result.value
+            value = property_of(result.value, MAIN.id) or result.value
         if isinstance(value, str) and value:
             return value
         self.accuse("value", CREATE, got=kind(value), expected="string", field=MAIN.id)
@@ -361,11 +361,11 @@ class Trial:
         """See that a list shows what its pages show."""
         item = OPERATIONS[operation]
         fields = fields_of(operation)
-        values = {member(one, fields.id): one for one in result.value or ()} if fields else {}
+        values = {property_of(one, fields.id): one for one in result.value or ()} if fields else {}
         for exchange in self.seen(operation)[-1:]:
             for shown in item.listed(exchange.reply.content):
                 if fields is not None:
-                    has = values.get(member(shown, fields.id))
+                    has = values.get(property_of(shown, fields.id))
                     for place, want, came in differences(shown, has, fields):
                         self.accuse("value", operation, field=place, expected=want, got=came)
 
@@ -377,7 +377,7 @@ class Trial:
             self.accuse("value", operation, expected="array", got=kind(result.value))
             raise StopError
         resource = OPERATIONS[operation].resource or MAIN
-        return [str(member(item, resource.id)) for item in items]
+        return [str(property_of(item, resource.id)) for item in items]
 
     def all_listed(self, result: Result, ids: Sequence[str], operation: str = LIST) -> None:
         """See that a list has resources exactly once each, whatever else it has."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
 
-from heidi_conformance._document import Json, expanded, member
+from heidi_conformance._document import Json, expanded, property_of
 
 from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
 from ._schemas import Field, Values, first, values_of, walk
@@ -301,7 +301,7 @@ def body(request: Mapping[str, Field], properties: Mapping[str, Any], shown: Any
         opened = not outer or any(key.startswith(f"{outer}.") for key in told)
         there = any(key == name or key.startswith(f"{name}.") for key in told)
         if field.needed and opened and not there:
-            known = member(shown, name)
+            known = property_of(shown, name)
             told[name] = first(field.schema, name) if known is None else known
     return nested(told)
 

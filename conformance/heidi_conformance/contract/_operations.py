@@ -13,9 +13,9 @@ from heidi_conformance._document import (
     as_id,
     expanded,
     load,
-    member,
     operations,
     pointed,
+    property_of,
 )
 from heidi_conformance._verdict import CannotJudgeError, Level
 
@@ -255,7 +255,7 @@ class Operation:
     def ids_on(self, content: Any) -> list[str]:
         """Return the ids of the resources on a page."""
         name = self.resource.id if self.resource else ""
-        ids = (member(item, name) for item in self.listed(content))
+        ids = (property_of(item, name) for item in self.listed(content))
         return [text for text in map(as_id, ids) if text is not None]
 
     def error_type(self, status: int | str) -> str | None:
@@ -301,7 +301,7 @@ def schema_of(node: Json) -> Json | None:
 
 def status_of(node: Any, inherited: str = "") -> str:
     """Return the provenance of a node, or what it inherits."""
-    return str(member(member(node, "x-provenance"), "status") or inherited)
+    return str(property_of(property_of(node, "x-provenance"), "status") or inherited)
 
 
 def read_resources(document: Json) -> Iterator[Resource]:

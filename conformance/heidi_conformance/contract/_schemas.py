@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import jsonschema_rs
 
-from heidi_conformance._document import SAID, Json, member
+from heidi_conformance._document import SAID, Json, property_of
 from heidi_conformance._verdict import CannotJudgeError
 
 # In what a new resource has, its number among those of its owner.
@@ -141,11 +141,11 @@ KINDS: Mapping[type, str] = {
 def walk(schema: Json, at: str = "", *, required: bool = True, status: str = "") -> Iterator[Field]:
     """Yield every property of a schema without references, outer ones before inner ones."""
     inner = branch(schema)
-    status = member(schema.get("x-provenance"), "status") or status
+    status = property_of(schema.get("x-provenance"), "status") or status
     for name, node in inner.get("properties", {}).items():
         place = f"{at}.{name}" if at else name
         needed = name in inner.get("required", ())
-        told = member(node.get("x-provenance"), "status") or status
+        told = property_of(node.get("x-provenance"), "status") or status
         yield Field(place, node, needed, required and needed, told)
         yield from walk(node, place, required=required and needed, status=told)
 
@@ -232,13 +232,13 @@ def candidates(field: Field) -> Iterator[Any]:
 
 def candidates_of(schema: Json, name: str) -> Iterator[Any]:
     """Yield what may be sent where a schema stands that leaves no choice of others."""
-    members = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else []
-    shown = [*members, *schema.get("examples", ())]
+    named = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else []
+    shown = [*named, *schema.get("examples", ())]
     yield from shown
-    yield from near(members[0]) if members and isinstance(members[0], str) else ()
+    yield from near(named[0]) if named and isinstance(named[0], str) else ()
     yield from ([value] for value in shown[:1])
     for kind in sorted(kinds(schema)) or ("string", "boolean", "number"):
-        if not members:
+        if not named:
             yield from MAKERS.get(kind, nothing)(schema, name)
         yield from OTHERS.get("number" if kind == "integer" else kind, ())
 

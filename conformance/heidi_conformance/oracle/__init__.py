@@ -1,4 +1,4 @@
-"""What the contract allows a server to response, after all that went before."""
+"""What the contract allows a server to respond, after all that went before."""
 
 from ._memory import Memory
 from ._messages import CANARY

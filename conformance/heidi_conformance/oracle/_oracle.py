@@ -6,7 +6,7 @@ What a server showed it takes for what the server has, so that one cause is repo
 
 from collections.abc import Callable, Iterable, Iterator
 
-from heidi_conformance._document import member
+from heidi_conformance._document import property_of
 from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
 from heidi_conformance.contract._operations import (
@@ -78,7 +78,7 @@ class Oracle(Memory):
                 known.shown, known.listed = known.expected(sent), ""
                 known.shown.pop(fields.updated, None)
                 shown = OPERATIONS[reading.operation].shown(exchange.response.content)
-                told = instant(member(shown, fields.updated))
+                told = instant(property_of(shown, fields.updated))
                 known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= sent.keys()
         return found

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from heidi_conformance._document import as_id, member, pointed
+from heidi_conformance._document import as_id, pointed, property_of
 from heidi_conformance._history import Exchange, digits
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
@@ -244,7 +244,7 @@ def listed(
         state.walk = None
     gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):
-        resource_id = as_id(member(item, fields.id))
+        resource_id = as_id(property_of(item, fields.id))
         if resource_id is None or (resource, resource_id) in gone:
             continue
         known = memory.resources.setdefault((resource, resource_id), Known(user, -1, fields))
@@ -331,10 +331,9 @@ def affected(memory: Memory, reading: Reading, response: Reply, user: str) -> It
             # Without semantics, it may delete or not.
             memory.doubt(reading)
         case _:
-            shown_id = None
-            if operation.resource is not None and reading.one[1]:
-                shown_id = as_id(member(operation.shown(response.content), operation.resource.id))
-            if shown_id is not None and shown_id != reading.one[1]:
+            name = operation.resource.id if operation.resource is not None else ""
+            shown_id = as_id(property_of(operation.shown(response.content), name))
+            if reading.one[1] and shown_id not in (None, reading.one[1]):
                 yield Violation("created-exists/another", operation.id)
             if operation.writes:
                 memory.unsettle(reading, user)

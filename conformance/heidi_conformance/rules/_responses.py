@@ -1,4 +1,4 @@
-"""Every operation answers, as the document says it."""
+"""Every operation responds, as the document says it."""
 # ruff: noqa: E501  # tables read better in rows
 
 from heidi_conformance._history import Request, as_json

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from heidi_conformance._document import as_array, as_object, member
+from heidi_conformance._document import as_array, as_object, property_of
 from heidi_conformance.client._faults import (
     as_gzip,
     broken_off,
@@ -113,7 +113,7 @@ def without(content: Any, names: Iterable[str]) -> Any:
         *outer, last = name.split(".")
         place: Any = told
         for step in outer:
-            place = member(place, step)
+            place = property_of(place, step)
         (as_object(place) or {}).pop(last, None)
     return told
 
