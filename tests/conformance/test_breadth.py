@@ -12,7 +12,7 @@ from heidi_conformance._probe import Limits, Probe, Setting
 from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import OutOfPatienceError, Wire
-from heidi_conformance.breadth import Inventor
+from heidi_conformance.breadth import Inventor, NothingInventedError
 
 from .conftest import Judged
 from .faults.simple import TOKEN
@@ -20,7 +20,12 @@ from .reference import Api, Fault, Handler, Request, Response, faulty, respond, 
 
 
 def invented(
-    api: Api, fault: Fault | None = None, *, seconds: float = 60, examples: int = 12
+    api: Api,
+    fault: Fault | None = None,
+    *,
+    seconds: float = 60,
+    examples: int = 12,
+    seed: int = SEED,
 ) -> Probe:
     """Send invented requests to a server; return who sent them."""
     with (
@@ -29,7 +34,7 @@ def invented(
     ):
         tokens = {"first": TOKEN}
         probe = Probe(wire, Setting("strict", tokens), Limits(100), 1)
-        plan = Plan(url, "strict", tokens, max_examples=examples)
+        plan = Plan(url, "strict", tokens, seed=seed, max_examples=examples)
         with Inventor(plan) as inventor:
             inventor.send(probe)
     return probe
@@ -97,8 +102,9 @@ def test_the_time_budget_limits_the_generation_too(api: Api) -> None:
 
 @pytest.mark.slow
 def test_the_findings_of_the_rules_are_kept_when_schemathesis_fails(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch
+    judged: Judged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     verdict = judged(forgets, max_examples=1)
@@ -109,8 +115,9 @@ def test_the_findings_of_the_rules_are_kept_when_schemathesis_fails(
 
 @pytest.mark.slow
 def test_no_server_conforms_when_schemathesis_fails(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch
+    judged: Judged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     with pytest.raises(CannotJudgeError, match=r"heidi_conformance\.breadth strict 1 1` says"):
@@ -137,25 +144,19 @@ with Inventor(plan) as inventor:
     assert not running(inventing)
 
 
-def drafted(seed: int, folder: Path) -> str:
-    command = [sys.executable, "-m", "heidi_conformance.breadth", "documented", str(seed), "1"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder)}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout is not None
-        return process.stdout.read()
-
-
 @pytest.mark.slow
-def test_what_was_invented_is_kept_for_the_usual_seed_alone(tmp_path: Path) -> None:
-    first = drafted(SEED, tmp_path)
-    drafted(SEED + 1, tmp_path)
+def test_what_was_invented_is_kept_for_the_usual_seed_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    (kept,) = tmp_path.glob("heidi-conformance/*")
-    assert first == kept.read_text() + "\n"
-    kept.write_text("[]")
-    assert "[]\n" == drafted(SEED, tmp_path)
+    for seed in (SEED, SEED + 1):
+        assert invented(api, examples=1, seed=seed).history
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    assert invented(api, examples=1).history
+    with pytest.raises(NothingInventedError):
+        invented(api, examples=1, seed=SEED + 1)
 
 
 def running(number: int) -> bool:

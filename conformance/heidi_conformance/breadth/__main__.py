@@ -5,7 +5,8 @@ import sys
 import threading
 from typing import Any
 
-from ._drafts import dumped, keep, kept
+from ._drafts import dumped
+from ._invented import drafted
 
 
 def end_with_parent() -> None:
@@ -15,18 +16,9 @@ def end_with_parent() -> None:
 
 
 def main(level: Any, seed: str, examples: str) -> None:
-    """Print what Schemathesis invents, or what it invented in an earlier run."""
+    """Print what Schemathesis invents."""
     threading.Thread(target=end_with_parent, daemon=True).start()
-    path = kept(level, int(seed), int(examples))
-    if path is not None and path.is_file():
-        text = path.read_text("utf-8")
-    else:
-        from ._invented import drafted  # noqa: PLC0415  # to import and to invent takes seconds
-
-        text = dumped(drafted(level, int(seed), int(examples)))
-        if path is not None:
-            keep(path, text)
-    print(text)
+    print(dumped(drafted(level, int(seed), int(examples))))
     sys.stdout.flush()
     # Without waiting for the thread, which reads.
     os._exit(0)

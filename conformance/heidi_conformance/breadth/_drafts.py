@@ -11,8 +11,7 @@ from pathlib import Path
 
 from heidi_conformance import _document
 from heidi_conformance._history import Request
-from heidi_conformance._settings import SEED
-from heidi_conformance._verdict import Level
+from heidi_conformance._settings import SEED, Plan
 
 from ._dictionaries import dictionaries
 
@@ -45,27 +44,27 @@ def loaded(text: str | bytes) -> list[Request]:
     ]
 
 
-def kept(level: Level, seed: int, examples: int) -> Path | None:
-    """Return where requests are kept for the next run; None where they are not.
+def kept(plan: Plan) -> Path | None:
+    """Return where the requests of a run are kept for the next one; None where they are not.
 
     Whoever gives another seed wants others.
     """
-    if seed != SEED:
+    if plan.seed != SEED:
         return None
-    document = _document.load(level)
+    document = _document.load(plan.level)
     by = [*map(version, MAKERS), *(path.read_text("utf-8") for path in sorted(HERE.glob("*.py")))]
-    made = json.dumps([by, document, dictionaries(document), level, examples])
+    made = json.dumps([by, document, dictionaries(document), plan.level, plan.max_examples])
     with suppress(RuntimeError):
         mark = hashlib.sha256(made.encode()).hexdigest()
         return cache("heidi-conformance") / f"invented-{mark[:32]}.json"
     return None
 
 
-def keep(path: Path, text: str) -> None:
+def keep(path: Path, text: bytes) -> None:
     """Keep requests for the next run, where that can be done."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(text)
         Path(file.name).replace(path)
 

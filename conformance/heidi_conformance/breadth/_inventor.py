@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Self
+from typing import IO, Self
 
 from heidi_conformance._document import FOLDER
 from heidi_conformance._history import Request, UnboundError, listing, paged
@@ -15,7 +17,7 @@ from heidi_conformance._settings import Plan
 from heidi_conformance.contract._operations import Operation
 
 from ._dictionaries import near
-from ._drafts import loaded
+from ._drafts import keep, kept, loaded
 
 # Seconds between two looks at whether it is done.
 PACE = 0.02
@@ -29,40 +31,59 @@ class NothingInventedError(Exception):
 
 
 class Inventor:
-    """Invents requests while the rules run. It is told of no server and of no credential."""
+    """Invents requests while the rules run, unless an earlier run has kept them.
+
+    Its process is told of no server and of no credential.
+    """
 
     def __init__(self, plan: Plan) -> None:
-        self.output = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed with the process
         self.command = (MODULE, plan.level, str(plan.seed), str(plan.max_examples))
+        self.kept = path = kept(plan)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.opened = ExitStack()
+        if path is not None and path.is_file():
+            self.output: IO[bytes] = self.opened.enter_context(path.open("rb"))
+        else:
+            self.output = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            self.process = self.opened.enter_context(self.started())
+
+    @contextmanager
+    def started(self) -> Generator[subprocess.Popen[bytes]]:
+        """Start the process; end it, done or not."""
         known = {name: text for name, text in os.environ.items() if not name.startswith("HEIDI_")}
-        self.process = subprocess.Popen(  # noqa: S603  # this program
+        process = subprocess.Popen(  # noqa: S603  # this program
             [sys.executable, "-m", *self.command],
             env={**known, "HEIDI_DOCUMENTS": FOLDER, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.PIPE,
             stdout=self.output,
             stderr=subprocess.DEVNULL,
         )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End the process, done or not."""
-        self.process.kill()
-        self.process.communicate()
-        self.output.close()
+        self.opened.close()
 
     def send(self, probe: Probe) -> None:
         """Send what was invented. Raises OutOfPatienceError, NothingInventedError."""
-        while self.process.poll() is None:
+        while self.process is not None and self.process.poll() is None:
             probe.wire.wait(PACE)
-        if self.process.returncode:
+        if self.process is not None and self.process.returncode:
             raise NothingInventedError(
                 f"Schemathesis failed (exit code {self.process.returncode}); see what "
                 f"`python -m {' '.join(self.command)}` says, or leave it out with --rules-only"
             )
         self.output.seek(0)
-        send(probe, loaded(self.output.read()))
+        text = self.output.read()
+        if self.process is not None and self.kept is not None:
+            keep(self.kept, text)
+        send(probe, loaded(text))
 
 
 def send(probe: Probe, drafts: list[Request]) -> None:
