@@ -194,7 +194,7 @@ NAMED: Values = (["{other}"], ["{self}"])
 LISTS: Values = (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"], ["2", "1", "2"], *NAMED)  # fmt: skip
 # What is of another type than the one that is asked for.
 OTHERS: Mapping[str, Values] = {
-    "string": (1, 0, True, None, [], {}, ["x"]),
+    "string": (5, 0, True, None, [], {}, ["x"]),
     "number": ("60", "1:30", "60s", "PT1M", "", True, False, [], {}, None, "NaN", [60]),
     "boolean": (0, 1, "true", "yes", "1", "", None, [], {}, 1.0),
     "array": ("x", "", None, {}, 5, True, {"0": "a"}),

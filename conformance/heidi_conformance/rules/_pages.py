@@ -67,6 +67,8 @@ def page_tokens(on: Resources) -> None:
     user, known = pager(on), on.probe.bindings.values
     for _ in range(2):
         on.new(user=user)
+    # What a page is offered by, before what no page is.
+    on.page(1, user=user)
     for text in some(on, WRONG_TOKENS):
         on.page(token=text, user=user)
         on.page(1, text, user=user)
