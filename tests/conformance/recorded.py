@@ -32,7 +32,7 @@ CHOICES = {
     "robustness.crash_deep_and_broken",
     "robustness.crash_deep_arrays",
     "robustness.crash_deep_objects",
-    "robustness.crash_duplicate_properties",
+    "robustness.crash_duplicate_members",
     "robustness.crash_huge_exponents",
     "robustness.crash_lone_surrogates",
     "robustness.crash_lone_surrogates_in_notes",

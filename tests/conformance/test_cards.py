@@ -25,8 +25,8 @@ CARDS = {
     "transport.byte_order_mark": (("error-shape",), {"json-answers"}),
     "transport.missing_session_is_410": (("own-sessions",), {"unknown-id"}),
     "views.no_region_in_list": (("values",), {"update-listed"}),
-    "views.returns_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
-    "validation.wrong_property_is_400": (
+    "views.answers_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
+    "validation.wrong_member_is_400": (
         ("body-shape", "no-coercion"),
         {"body-shape", "no-coercion", "values"},
     ),
@@ -101,7 +101,7 @@ def test_a_report_says_that_the_budget_for_reproducers_was_used_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_reduce, "FOR_ALL", 5)
-    verdict = judged_as_planted("views.returns_the_defaults", ("update-read",))
+    verdict = judged_as_planted("views.answers_the_defaults", ("update-read",))
     assert {"untried"} == {item.stability for item in verdict.findings}
     assert any("requests for proofs were used up" in note for note in verdict.notes)
 

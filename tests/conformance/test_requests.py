@@ -233,7 +233,7 @@ def test_no_secret_is_an_argument_of_a_program() -> None:
 PRINTED = {
     "ids.grouped_in_update": ("reading", "new-session"),
     "views.no_region_in_list": ("values",),
-    "views.returns_the_defaults": ("update-read", "update-listed"),
+    "views.answers_the_defaults": ("update-read", "update-listed"),
     "tenants.reads_all": ("own-sessions",),
     "tenants.linked_by_creating": ("unlinked",),
     "creation.patient_without_dob": ("works",),

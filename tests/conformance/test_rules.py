@@ -81,7 +81,7 @@ NAMED = {
     "paging.newest_first_by_offset": "walks",
     "concurrency.lost_updates": "concurrent",
     "errors.framework_405": "error-shape",
-    "errors.names_no_property": "message-names",
+    "errors.names_no_member": "message-names",
     "errors.echoes_the_value": "message-quotes",
     "creation.untitled": "new-session",
     "transport.created_is_201": "declared-status",

@@ -191,7 +191,7 @@ FAULTS.enter(
     ("body_is_required", "A creation without a body is 422.", "SessionCreate L19-L31", DOCUMENTED, between(without_body), taken()),
     ("profile_is_required", "`patient_profile_id` is required as soon as a body is sent.", "SessionCreate L27-L31", DOCUMENTED, refusing_bodies("POST", lambda body: body and "patient_profile_id" not in body), taken({APPOINTMENT: "A"})),
     ("empty_object_is_refused", "A creation with an empty object is 422; one without a body is accepted.", "SessionCreate L19-L31", DOCUMENTED, refusing_bodies("POST", lambda body: not body), taken({})),
-    ("unknown_properties_are_refused", "A creation with an unknown property is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
+    ("unknown_members_are_refused", "A creation with an unknown property is 422.", "S10", STRICT, refusing_bodies("POST", lambda body: set(body) - set(CREATION)), taken({"x": 1})),
     ("empty_array_is_a_body", "A creation accepts [] as an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
     ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a string.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
     ("null_profile", "`patient_profile_id` may be null.", "S9", STRICT, rewriting(without_null), refused({"patient_profile_id": None})),

@@ -144,7 +144,7 @@ FAULTS.enter(
     ("echoes_the_broken_body", "The message of 400 shows the text around the place where the JSON breaks.", "S18", STRICT, retelling(400, "", lambda request, _: f"not JSON near {request.body[:40].decode(errors='replace')}"), silent_on(SECRET, lambda c: c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()))),
     ("echoes_the_token", "The message of 401 repeats the token.", "S18", STRICT, retelling(401, "", lambda request, _: f"not valid: {request.headers.get('authorization', 'none')}"), near_token),
     ("echoes_the_id", "The message of 404 repeats the id that was asked for.", "S18", STRICT, retelling(404, GET, lambda request, _: f"Session {request.path.rpartition('/')[2]} not found"), silent_on("Featherstonehaugh", lambda c: c.get("Featherstonehaugh"))),
-    ("names_no_property", "The message of 422 does not say which property is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
+    ("names_no_member", "The message of 422 does not say which property is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
     ("echoes_the_query", "The error of a wrong `page_size` carries the value in a further property.", "S18", STRICT, retelling(422, LIST, lambda request, msg: f"{msg} {json.dumps(dict(request.query))}"), silent_on(SECRET, lambda c: c.page(page_size=SECRET))),
 )  # fmt: skip
 

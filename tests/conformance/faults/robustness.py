@@ -80,8 +80,8 @@ BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("lone_surrogates_in_notes", "Half of a surrogate pair in a note is 500; in a name it is 422.", body_has(b'notes": ["\\udfff'), b'{"clinician_notes": ["\\udfff"]}'),
     ("surrogates_in_names", "Half of a surrogate pair in the name of a property is 500.", body_has(b'{"\\ud800'), b'{"\\ud800": 1}'),
     ("nul_in_texts", "NUL in a string is 500.", body_has(b"\\u0000"), sent({"ehr_appt_id": "a\0"})),
-    ("duplicate_properties", "A property that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
-    ("empty_property_name", "A property without a name is 500.", body_has(b'"":'), b'{"": 1}'),
+    ("duplicate_members", "A property that is sent twice is 500.", has_twice, b'{"duration": 1, "duration": 2}'),
+    ("empty_member_name", "A property without a name is 500.", body_has(b'"":'), b'{"": 1}'),
     ("proto", "A property named __proto__ is 500.", body_has(b"__proto__"), b'{"__proto__": {"x": 1}}'),
     ("dollars", "A property whose name begins with a dollar is 500.", body_has(b'"$'), b'{"$set": {"duration": 5}}'),
     ("dots", "A property whose name has a dot is 500.", body_has(b'"a.b"'), b'{"a.b": 1}'),
@@ -105,7 +105,7 @@ BODIES: tuple[tuple[str, str, Callable[[Request], bool], bytes], ...] = (
     ("utf16", "A body in UTF-16 is 500.", lambda r: r.body.startswith(b"\xff\xfe"), '{"duration": 5}'.encode("utf-16")),
     ("only_spaces", "A body of spaces is 500.", lambda r: r.body == b"   ", b"   "),
     ("many_notes", "More than 10,000 notes are 500.", lambda r: r.body.count(b",") > 10_000, sent({"clinician_notes": [""] * 10_002})),
-    ("many_properties", "More than 1,000 properties are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
+    ("many_members", "More than 1,000 properties are 500.", lambda r: r.body.count(b'": 1') > 1000, sent({f"m{n}": 1 for n in range(1001)})),
     ("astral", "A character beyond U+FFFF is 500.", body_has(b"\\ud83d\\ude00"), sent({"patient": {"name": "\U0001f600"}})),
 )  # fmt: skip
 for name, sentence, when, body in BODIES:

@@ -69,7 +69,7 @@ FAULTS.enter(
     ("no_provider_in_updates", "The response to an update has no `ehr_provider`.", "Session ehr_provider", DOCUMENTED, telling("ehr_provider", ..., PATCH), fit()),
     ("no_notes_in_list", "The list has no `consult_note`.", "Session consult_note", DOCUMENTED, telling("consult_note", ..., LIST), fit()),
     ("nulls_left_out", "GET leaves `documents` out while it is null.", "Session documents", DOCUMENTED, telling("documents", ..., GET, when=lambda s: s["documents"] is None), fit()),
-    ("no_link_no_property", "The list leaves `ehr_patient_id` out while it is null.", "Session ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", ..., LIST, when=lambda s: s["ehr_patient_id"] is None), fit()),
+    ("no_link_no_member", "The list leaves `ehr_patient_id` out while it is null.", "Session ehr_patient_id", DOCUMENTED, telling("ehr_patient_id", ..., LIST, when=lambda s: s["ehr_patient_id"] is None), fit()),
     ("zero_is_null", "A duration of zero is shown as null after an update.", "Session duration", DOCUMENTED, telling("duration", None, PATCH, when=lambda s: not s["duration"]), fit(duration=0)),
     ("zero_is_left_out", "The list leaves out a duration of zero.", "Session duration", DOCUMENTED, telling("duration", ..., LIST, when=lambda s: not s["duration"]), fit()),
     ("fraction_is_text", "A duration with a fraction is shown as a string.", "Session duration", DOCUMENTED, telling("duration", str, when=lambda s: s["duration"] % 1 != 0), fit(duration=1.5)),

@@ -105,7 +105,7 @@ def refuses_others(caller: Caller) -> bool:
 FAULTS.enter(
     ("reads_all", "Anyone who knows the id can read a session of another user.", "S2", STRICT, with_all("read"), unreadable),
     ("writes_all", "Anyone who knows the id can change a session of another user.", "S2", STRICT, with_all("update"), unwritable),
-    ("empty_response_to_writes", "A change of another user's session returns the session, and is not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
+    ("empty_answer_to_writes", "A change of another user's session returns the session, and is not made.", "S2", STRICT, instead(update=shown_unchanged), refuses_others),
     ("forbidden_for_others", "A session of another user is 403, which tells that it exists.", "S2", STRICT, finding(403, "Session not found"), unreadable),
     ("other_words_for_others", "404 for another user's session has another message than for one that does not exist.", "S2", STRICT, finding(404, "Session not found for this user"), same_error),
     ("lists_all", "The list shows the sessions of all users.", "S2 L199", DOCUMENTED, instead(ordered=lambda api, user: list(everybody(api).values())), unlisted),

@@ -120,7 +120,7 @@ FAULTS.enter(
     ("creation_as_problem_json", "A success of the creation is labelled application/problem+json.", "SessionCreated", DOCUMENTED, responding(of_type("application/problem+json"), CREATE), lambda c: is_json(c.post({}))),
     ("long_page_is_cut", "A page of more than 2,000 bytes is cut off there, in the middle of the JSON.", "SessionPage", DOCUMENTED, responding(lambda r: r.but(body=r.body[:2000]), LIST), lists),
     ("byte_order_mark", "A session begins with a byte order mark, which is not JSON.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(body=b"\xef\xbb\xbf" + r.body), GET), reads),
-    ("latin_1_responses", "The response to an update is encoded as Latin-1 wherever its text allows that.", "SessionEnvelope S13", DOCUMENTED, responding(lambda r: r.but(body=spelled(r).encode("latin-1", "backslashreplace")), PATCH, 200), names_patient),
+    ("latin_1_answers", "The response to an update is encoded as Latin-1 wherever its text allows that.", "SessionEnvelope S13", DOCUMENTED, responding(lambda r: r.but(body=spelled(r).encode("latin-1", "backslashreplace")), PATCH, 200), names_patient),
     ("json_in_json", "A session is encoded twice: what is sent is one JSON string.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(content=r.body.decode()), GET, 200), reads),
     ("no_envelope", "GET returns the session itself, without the property `session` around it.", "SessionEnvelope", DOCUMENTED, responding(lambda r: r.but(content=r.content["session"]), GET, 200), lambda c: "session" in c.get(c.create()).content),
     ("bare_list", "The list is a bare array of sessions.", "SessionPage", DOCUMENTED, responding(lambda r: r.but(content=r.content["sessions"]), LIST, 200), lists),

@@ -321,7 +321,7 @@ FAULTS.enter(
     ("limit_reached", "A body of exactly 1 MiB is refused.", "S5", STRICT, instead(body_limit=MEBIBYTE - 1), holds(MEBIBYTE)),
     ("decimal_limit", "A body of more than 1,000,000 bytes is refused.", "S5", STRICT, instead(body_limit=10**6), holds(MEBIBYTE)),
     ("hundred_kilobytes", "A body of more than 100 kB is refused.", "S5", STRICT, instead(body_limit=10**5), holds(200_000)),
-    ("wrong_property_is_400", "A wrong property is 400.", "S5", STRICT, other_status(422, 400, "PATCH"), is_told(422, lambda c: c.patch(c.create(), {"duration": "x"}))),
+    ("wrong_member_is_400", "A wrong property is 400.", "S5", STRICT, other_status(422, 400, "PATCH"), is_told(422, lambda c: c.patch(c.create(), {"duration": "x"}))),
     ("wrong_creation_is_400", "A wrong property of a creation is 400.", "S5", STRICT, other_status(422, 400, "POST"), is_told(422, lambda c: c.post({"ehr_appointment_id": 1}))),
     ("wrong_query_is_400", "A wrong `page_size` is 400.", "S7", STRICT, other_status(422, 400, "GET"), is_told(422, lambda c: c.page(page_size="0"))),
     ("broken_is_422", "Broken JSON is 422.", "S5", STRICT, other_status(400, 422, "PATCH"), is_told(400, broken)),
@@ -367,7 +367,7 @@ class BrokenCreationIsEmpty(Api):
 
 
 @FAULTS.fault("S9 S6", STRICT, lambda c: c.refuses(422, {"duration": 5, "patient": {"dob": "no"}}))
-class WrongPropertiesAreSkipped(Api):
+class WrongMembersAreSkipped(Api):
     """Invalid properties are dropped, and the others stored."""
 
     def checked(self, value: Any, shape: Shape, where: str = "body") -> Session:

@@ -133,7 +133,7 @@ def returns_what_was_kept(caller: Caller) -> object:
 
 
 @FAULTS.fault("S11 L103", DOCUMENTED, returns_what_was_kept)
-class ReturnsTheDefaults(Api):
+class AnswersTheDefaults(Api):
     """The response to an update shows a duration of 0 where the request sent none."""
 
     def update(self, user: User, session_id: str, request: Request) -> Any:

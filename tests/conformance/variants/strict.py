@@ -643,7 +643,7 @@ def is_inexact(body: bytes) -> bool:
 numbers = iter(range(5000, 10**9, 7))
 enter(
     BOTH,
-    ("new_properties", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
+    ("new_members", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
     ("request_ids", "Every error has an id of its own, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
     ("references", "The message of every error ends with a reference of its own.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
     ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
