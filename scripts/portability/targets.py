@@ -114,10 +114,8 @@ def _run_java(folder: Path, variables: Mapping[str, str]) -> str:
 def _type_check_python(folder: Path) -> None:
     mypy = tools.python("python") / "python"
     cache = f"--cache-dir={tools.FOLDER / 'mypy'}"
-    tools.run(
-        [mypy, "-m", "mypy", "--strict", "--explicit-package-bases", cache, "walk.py", OUTPUT],
-        folder,
-    )
+    options = ["--strict", "--explicit-package-bases", "--config-file=", cache]
+    tools.run([mypy, "-m", "mypy", *options, "walk.py", OUTPUT], folder)
 
 
 def _run_python(folder: Path, variables: Mapping[str, str]) -> str:

@@ -45,7 +45,7 @@ BAR: Final = r"\|"
 COMMENT: Final = re.compile(r"^<!--.*?-->\n", re.DOTALL | re.MULTILINE)
 LONG: Final = re.compile(r"[\w.]{12,}")
 URL_PART: Final = re.compile(r"(?<=\w\.)(?=\w)|(?<=/)(?=[^/])")
-NAME_PART: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=\w[._])(?=\w)")
+NAME_PART: Final = re.compile(r"[\w.]{7,}?(?:[a-z](?=[A-Z])|[._](?=\w))")
 LINK: Final = re.compile(r"^```.*?^```$|(?<=\]\()[^)\s]+", re.DOTALL | re.MULTILINE)
 """A block of code, in which nothing is a link, or the address of a link."""
 
@@ -99,6 +99,7 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
             _lead(token, name, resolve)
     _name_rows(tokens)
     _name_tables(tokens)
+    _name_contents(tokens)
     _group(tokens)
     rendered = parser.renderer.render(tokens, parser.options, {})
     summary = SENTENCE.match(headings[0].body)
@@ -191,6 +192,18 @@ def _name_tables(tokens: Sequence[Token]) -> None:
             token.tag = close.tag = "td"
 
 
+def _name_contents(tokens: Sequence[Token]) -> None:
+    """Mark a list of links to headings of the same page, which is also beside the text."""
+    for start, opened in enumerate(tokens):
+        if opened.type == "bullet_list_open":
+            ends = (at for at, each in enumerate(tokens) if each.type == "bullet_list_close")
+            below = tokens[start : next(at for at in ends if at > start)]
+            items = [each.children or [] for each in below if each.type == "inline"]
+            links = [str(item[0].attrGet("href")) for item in items if len(item) == 3]
+            if len(links) == len(items) and all(link.startswith("#") for link in links):
+                opened.attrSet("class", "inside")
+
+
 def _table_open(
     _renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object
 ) -> str:
@@ -227,7 +240,7 @@ def breakable(text: str) -> str:
     escaped = html.escape(text)
     if FOREIGN.match(text):
         return URL_PART.sub("<wbr>", escaped)
-    return NAME_PART.sub("<wbr>", escaped) if LONG.fullmatch(text) else escaped
+    return NAME_PART.sub(r"\g<0><wbr>", escaped) if LONG.fullmatch(text) else escaped
 
 
 def _fence(

@@ -205,6 +205,26 @@ def test_snippets_of_several_languages_become_tabs() -> None:
     assert 1 == text.html.count('class="output"')
 
 
+def test_long_names_and_urls_may_go_on_in_the_next_line() -> None:
+    shown = {
+        "`listLinkedUserSessions`": "listLinked<wbr>UserSessions",
+        "`third_party_internal_id`": "third_party_<wbr>internal_<wbr>id",
+        "`short`": "short",
+        "`https://a.example/b`": "https://<wbr>a.<wbr>example/<wbr>b",
+        "`a sentence of camelCase words`": "a sentence of camelCase words",
+    }
+    for source, code in shown.items():
+        assert f"<code>{code}</code>" in render(f"# A\n\n{source}\n", "a", str).html
+
+
+def test_a_list_of_the_headings_of_a_page_is_marked_and_no_other_list_is() -> None:
+    contents, mixed = "- [B](#b)\n- [C](#c)\n", "- [B](#b)\n- [C](c.md)\n"
+    shown = {contents: True, mixed: False, "- B\n": False, "- See [B](#b)\n": False}
+    for source, marked in shown.items():
+        text = render(f"# A\n\n{source}\n## B\n\n## C\n", "a", str)
+        assert marked is ('<ul class="inside">' in text.html)
+
+
 def test_every_anchor_is_unique_on_a_page(pages: dict[str, Page]) -> None:
     twice = {
         name: [anchor for anchor in page.anchors if page.anchors.count(anchor) > 1]
