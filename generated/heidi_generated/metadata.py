@@ -351,16 +351,32 @@ DEFS: Mapping[str, Any] = {
                 "type": ["string", "null"],
                 "description": "The id of the patient in the partner's own system.",
             },
-            "transcribe_mode": {"$ref": "#/$defs/SessionUpdate/properties/transcribe_mode"},
-            "generate_output_without_recording": {
-                "$ref": "#/$defs/SessionUpdate/properties/generate_output_without_recording"
+            "transcribe_mode": {
+                "type": "string",
+                "description": "Extensible enum. How the recording is transcribed. The vendor names no value.",
             },
-            "recording_status": {"$ref": "#/$defs/SessionUpdate/properties/recording_status"},
-            "session_status": {"$ref": "#/$defs/SessionUpdate/properties/session_status"},
-            "is_consent": {"$ref": "#/$defs/SessionUpdate/properties/is_consent"},
-            "created_time_local": {"$ref": "#/$defs/SessionUpdate/properties/created_time_local"},
+            "generate_output_without_recording": {
+                "type": "boolean",
+                "description": "Whether to write the note although nothing was recorded.",
+                "examples": [False],
+            },
+            "recording_status": {
+                "type": "string",
+                "description": "Extensible enum. How far the recording has come. The vendor names no value.",
+            },
+            "session_status": {
+                "type": "string",
+                "description": "Extensible enum. How far the session has come. The vendor names no value.",
+            },
+            "is_consent": {"type": "boolean", "description": "Whether consent was given."},
+            "created_time_local": {
+                "type": "string",
+                "description": "The local time of creation. The vendor shows no sample and names no format.",
+            },
             "linked_sessions_for_context": {
-                "$ref": "#/$defs/SessionUpdate/properties/linked_sessions_for_context"
+                "type": "array",
+                "description": "The ids of other sessions that serve as context.",
+                "items": {"type": "string"},
             },
         },
         "x-semantics": {
@@ -390,7 +406,10 @@ DEFS: Mapping[str, Any] = {
                 "description": "The patient's date of birth, or null where it is not known.",
                 "examples": ["1990-01-01"],
             },
-            "demographic_details": {"$ref": "#/$defs/PatientUpdate/properties/demographic_details"},
+            "demographic_details": {
+                "type": "string",
+                "description": "Further demographic information.",
+            },
         },
     },
     "Gender": {

@@ -41,8 +41,9 @@ class Fault:
 def shown_updates(root: dict[str, Any]) -> Json:
     """Return the overlay that adds the missing properties of the update request to each resource.
 
-    That is done for a resource whose semantics say `shows_updates`. What is added refers to the
-    property of the request. None if no resource has it.
+    That is done for a resource whose semantics say `shows_updates`. What is added is a copy: some
+    generators follow no reference to a property. One with semantics is referred to all the same, so
+    that they are said once. None if no resource has it.
     """
     schemas = root["components"]["schemas"]
     actions: list[Json] = []
@@ -79,7 +80,7 @@ def _lacking(
     for name, node in as_object(sent.get("properties")).items():
         if name in shown["properties"]:
             yield from _lacking(root, (*at, "properties", name), as_object(node), provenance)
-        elif isinstance(reference, str):
+        elif isinstance(reference, str) and KEY in as_object(node):
             target = f"{reference}/properties/{name}"
             lacking[name] = {"$ref": target, "x-provenance": provenance}
         else:

@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
@@ -36,7 +37,6 @@ from scripts.publication.operations import operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 PROVEN: Final = Outcome(State.PROVEN)
 OTHERS: Final = ("openapi-typescript", "hey-api", "java")
@@ -292,3 +292,22 @@ def test_the_lock_of_the_node_packages_names_no_host() -> None:
     assert packages
     assert [name for name, each in packages.items() if "resolved" in each] == []
     assert [name for name, each in packages.items() if "integrity" not in each] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["base", *DOCUMENTED])
+def test_openapi_python_client_leaves_nothing_of_a_document_out(name: str, tmp_path: Path) -> None:
+    document, program = DOCUMENT.with_stem(name), Path(sys.executable).parent
+    options: list[str | Path] = [
+        "--path",
+        document,
+        "--output-path",
+        tmp_path / "made",
+        "--meta",
+        "none",
+    ]
+    said = run([program / "openapi-python-client", "generate", *options], tmp_path)
+    assert "warning" not in said.lower()
+    models = "".join(path.read_text("utf-8") for path in tmp_path.glob("made/models/*.py"))
+    for schema in json.loads(document.read_text("utf-8"))["components"]["schemas"]:
+        assert f"class {schema}" in models
