@@ -12,6 +12,7 @@ from heidi_sandbox._errors import RequestTimeoutError
 
 _NEVER: Final = float("inf")
 _OWN_FILES: Final = 100  # that a process needs beside its connections
+_MACOS_FILES: Final = 10_240  # what macOS allows where it says that there is no bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +59,12 @@ def allow_connections(wanted: int) -> None:
     most = wanted + _OWN_FILES
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        with contextlib.suppress(OSError, ValueError):  # macOS may have a bound of its own
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    for files in (most, min(most, _MACOS_FILES)):
+        if soft == resource.RLIM_INFINITY or soft >= files:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+            return
 
 
 class Turns:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -103,7 +103,7 @@ def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path: Path) -> N
         port = {"HEIDI_SANDBOX_PORT": str(free.getsockname()[1])}
 
     @contextlib.contextmanager
-    def served(text: str) -> Iterator[str]:
+    def served(text: str) -> Generator[str]:
         """Run a server beside a command, and return what it says to export."""
         with shell(SERVE.sub(lambda match: f"exec {match[0]}", text), tmp_path, **port) as running:
             assert running.stdout is not None

@@ -424,6 +424,22 @@ def test_there_are_no_more_connections_than_files_may_be_open(
     assert limits[1] == held[-1][1]
 
 
+def test_where_the_system_allows_fewer_files_than_it_says_there_are_as_many_as_it_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = [(256, -1)]
+
+    def set_limit(_: int, limits: tuple[int, int]) -> None:
+        if limits[0] > 10_240:
+            raise ValueError
+        held.append(limits)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: held[-1])
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    allow_connections(12_000)
+    assert 10_140 == possible_connections(12_000)
+
+
 def test_there_are_so_many_requests_at_once_and_no_more() -> None:
     running = most = 0
 
