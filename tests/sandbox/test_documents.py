@@ -641,7 +641,8 @@ def test_the_start_names_in_one_line_the_operations_served_from_examples(
 ) -> None:
     monkeypatch.setattr(__main__, "load_document", lambda: read_document(document()))
     greet = vars(__main__)["_greeting"]
-    options = Namespace(host="127.0.0.1", database_url=None, database_url_file=None)
+    files = {"database_url_file": None, "api_key_file": None}
+    options = Namespace(host="127.0.0.1", database_url=None, **files)
     *_, line = greet(RUNNING, options, show_key=True).splitlines()
     assert line.startswith("served from an example: ")
     assert line.endswith(" (no x-semantics)")
