@@ -138,7 +138,7 @@ class ForgetsAnInteger(Grown):
 
 
 class ForgetsAnInnerString(Grown):
-    """Replaces `room.plan`, and so loses what is not sent."""
+    """Replaces `room.plan`, and loses properties that are not sent."""
 
     def change(self, session: Json, sent: Json) -> None:
         super().change(session, sent)

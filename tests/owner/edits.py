@@ -64,7 +64,7 @@ def response(schema: str = "", example: Any = None) -> dict[str, Any]:
 
 
 def operation(name: str, tag: str, responses: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    """Return an operation after a token, with an error response."""
+    """Return an operation that needs a token, with an error response."""
     return {
         "operationId": name,
         "tags": [tag],

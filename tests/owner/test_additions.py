@@ -1,4 +1,4 @@
-"""Whatever an owner adds to the document is in everything, with no other edit.
+"""Everything that an owner adds to the document works everywhere, with no other edit.
 
 Of the added resources, appointments have semantics and bookings have none.
 The sandbox of the edited copy is the correct server, and a proxy makes faulty ones of it.
