@@ -47,7 +47,7 @@ class Issuer(Api):
 
 
 class Scarce(Issuer):
-    """Three tokens, and no more for a minute."""
+    """Three tokens, then none for a minute."""
 
     def changed(self, request: Request, reply: Response) -> Response:
         asked = sum(item.path == "/jwt" for item in self.requests)

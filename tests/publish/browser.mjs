@@ -1,6 +1,6 @@
 // Visits pages in a real browser and says what it saw: JSON in on stdin, JSON out on stdout.
 //
-// In: {modules, chromium, profile, visits: [{name, url, scheme, steps}]}; a step is one of STEPS with what it takes.
+// In: {modules, chromium, profile, visits: [{name, url, scheme, steps}]}; a step is one of STEPS with its arguments.
 // Out: for each visit {name, errors, requests, read, failure}; `read` holds what its steps returned, in order.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

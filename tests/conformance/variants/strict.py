@@ -76,7 +76,7 @@ def stepping(timespec: str, **step: int) -> type[Api]:
 
 
 def clock(**offset: int) -> type[Api]:
-    """Return a server whose clock is wrong, or that tells the time of another zone."""
+    """Return a server whose clock is wrong, or in another time zone."""
 
     def shift(text: str) -> str:
         return stamp(datetime.fromisoformat(text) + timedelta(**offset))
@@ -107,7 +107,7 @@ def zone_of_update(caller: Caller) -> float:
     BOTH, lambda c: (i := c.create()) and c.patched(i)["updated_at"] == c.read(i)["created_at"]
 )
 class EmptyUpdateIsNoChange(Api):
-    """`updated_at` stays where an update is empty."""
+    """`updated_at` does not change for an empty update."""
 
     empty = False
 
@@ -126,8 +126,8 @@ enter(
     ("milliseconds", "Timestamps have milliseconds; a change within one moves on to the next one.", stepping("milliseconds", milliseconds=1), lambda c: len(c.created()["updated_at"]) == 23),
     ("clock_ahead", "The clock is a day ahead.", clock(days=1), lambda c: hours_off(c) > 20),
     ("clock_behind", "The clock is three years behind.", clock(days=-1100), lambda c: hours_off(c) < -9999),
-    ("clock_of_sydney", "Instants are those of Sydney.", clock(hours=11), lambda c: 10.5 < hours_off(c) < 11.5),
-    ("clock_leaps", "With every change the clock leaps ahead by some minutes.", instead(touch=leap), lambda c: zone_of_update(c) >= 60),
+    ("clock_of_sydney", "Instants are in the time zone of Sydney.", clock(hours=11), lambda c: 10.5 < hours_off(c) < 11.5),
+    ("clock_leaps", "The clock jumps ahead by some minutes with every change.", instead(touch=leap), lambda c: zone_of_update(c) >= 60),
     ("changed_at_creation", "A new session was changed a millisecond after it was created.", opening("updated_at", lambda _: stamp(datetime.now(UTC) + timedelta(milliseconds=1))), lambda c: (s := c.created())["updated_at"] > s["created_at"]),
 )  # fmt: skip
 
@@ -180,7 +180,7 @@ def next_page(caller: Caller) -> Any:
 
 @variant(BOTH, lambda c: str(next_page(c)).endswith("="))
 class OpaqueCursors(Keyset):
-    """`next_page` is a text in Base64, with signs that a query must escape."""
+    """`next_page` is a Base64 string, with characters that a query must escape."""
 
     def spelt(self, session_id: str) -> str:
         return base64.b64encode(f"after: {session_id}>?".encode()).decode() + "="
@@ -195,7 +195,7 @@ class OpaqueCursors(Keyset):
 
 @variant(BOTH, lambda c: next_page(c) == 2)
 class CountedPages(Api):
-    """`next_page` is the number of a page, which lies elsewhere for another `page_size`."""
+    """`next_page` is the number of a page, whose position depends on `page_size`."""
 
     def start(self, request: Request) -> int:
         number = whole(request, "page", 1)
@@ -294,7 +294,7 @@ def ends_with_nothing(caller: Caller) -> bool:
 
 
 def sized(read: Callable[[list[str]], str]) -> type[Api]:
-    """Return a server that reads a `page_size` that is sent more than once, or in another way."""
+    """Return a server that accepts repeated or unusual values of `page_size`."""
 
     def page_size(api: Api, request: Request) -> int:
         texts = request.query.get("page_size", [])
@@ -338,19 +338,19 @@ def link_first(api: Api, user: User, request: Request) -> Any:
 enter(
     BOTH,
     ("newest_first", "The newest session comes first, and a page begins after a session that it names.", keyset(), lambda c: c.several(2)[-1] == c.walk("1")[0]),
-    ("by_digest", "Sessions stand in an order that nobody can foresee, and that stays.", keyset(order=shuffled), lambda c: (ids := c.several(8)) and c.walk("3") not in (ids, ids[::-1])),
+    ("by_digest", "Sessions have an unpredictable but stable order.", keyset(order=shuffled), lambda c: (ids := c.several(8)) and c.walk("3") not in (ids, ids[::-1])),
     ("long_cursors", "`next_page` has 500 characters.", keyset(spelt=lambda _, i: f"{i}:{'~' * (499 - len(i))}", read_back=lambda _, page: page.partition(":")[0] if len(page) == 500 and page.endswith("~") else ""), lambda c: len(next_page(c)) == 500),
     ("numbers_for_pages", "`next_page` is an integer.", paged(lambda page, _: {"next_page": page["next_page"] and int(page["next_page"])}), lambda c: isinstance(next_page(c), int)),
-    ("one_page_more", "A full last page leads to one empty page more.", instead(page_of=one_page_more), ends_with_nothing),
+    ("one_page_more", "A full last page is followed by an empty one.", instead(page_of=one_page_more), ends_with_nothing),
     ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
-    ("first_size_counts", "Of several `page_size` the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
-    ("one_size_alone", "More than one `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
-    ("known_parameters_alone", "A parameter of the list that is unknown is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
+    ("first_size_counts", "If `page_size` is repeated, the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
+    ("one_size_alone", "A repeated `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
+    ("known_parameters_alone", "An unknown parameter of the list is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
     ("link_before_query", "A user who is not linked gets 403 whatever else is wrong with the request.", instead(page=link_first), lambda c: c.unlinked().page(page_size="x").status == 403),
 )  # fmt: skip
 
 
-# --- what is sent ---
+# --- requests ---
 
 
 def is_safe(value: Any) -> bool:
@@ -439,14 +439,14 @@ def nothing_is_invalid(api: Api, request: Request) -> Any:
 
 enter(
     BOTH,
-    ("validates_before_lookup", "A wrong update of a session that is not there is 422.", instead(update=checked_first), lambda c: is_error(c.patch(c.id_of_nobody, {"duration": "x"}), 422)),
+    ("validates_before_lookup", "An invalid update of a session that does not exist is 422.", instead(update=checked_first), lambda c: is_error(c.patch(c.id_of_nobody, {"duration": "x"}), 422)),
     ("no_large_numbers", "A duration beyond 2^53 is 422.", instead(update_shape=Api.update_shape | {"duration": is_safe}), lambda c: is_error(c.patch(c.create(), {"duration": 2**53 + 2}), 422)),
     ("surrogates_are_no_json", "Half of a surrogate pair is 400.", instead(decoded=without_surrogates), lambda c: is_error(c.patch_raw(c.create(), b'{"ehr_appt_id": "\\ud800"}'), 400)),
     ("nothing_deep", "Arrays and objects more than 500 deep are refused with 422.", instead(decoded=shallow), lambda c: is_error(c.patch_raw(c.create(), DEEP), 422)),
     ("nothing_very_deep", "Arrays and objects more than 60 deep are no JSON.", instead(decoded=very_shallow), lambda c: is_error(c.patch_raw(c.create(), DEEP), 400)),
-    ("each_name_once", "An object that has a name twice is no JSON.", paired(once_each), lambda c: is_error(c.patch_raw(c.create(), TWICE), 400)),
-    ("first_name_counts", "Of a name that an object has twice the first counts.", paired(lambda pairs: dict(reversed(pairs))), lambda c: c.patch_raw(c.create(), TWICE).content["session"]["duration"] == 1),
-    ("tiny_is_zero", "A negative number that no double tells from zero is accepted.", instead(decoded=tiny_is_zero), lambda c: c.patch_raw(c.create(), b'{"duration": -1e-400}').status == 200),
+    ("each_name_once", "An object with a duplicate name is not JSON.", paired(once_each), lambda c: is_error(c.patch_raw(c.create(), TWICE), 400)),
+    ("first_name_counts", "For a duplicate name in an object, the first counts.", paired(lambda pairs: dict(reversed(pairs))), lambda c: c.patch_raw(c.create(), TWICE).content["session"]["duration"] == 1),
+    ("tiny_is_zero", "A negative number that rounds to zero as a double is accepted.", instead(decoded=tiny_is_zero), lambda c: c.patch_raw(c.create(), b'{"duration": -1e-400}').status == 200),
     ("byte_order_mark", "A byte order mark before a body is ignored.", instead(decoded=without_mark), lambda c: c.patch_raw(c.create(), b"\xef\xbb\xbf{}").status == 200),
     ("slash_behind_ids", "A slash after an id is ignored.", between(without_slash), lambda c: c.get(f"{c.create()}/").status == 200),
     ("nothing_is_invalid", "An update without a body is 422.", instead(parsed=nothing_is_invalid), lambda c: is_error(c.patch_raw(c.create(), b""), 422)),
@@ -478,7 +478,7 @@ def request_ids(request: Request, handle: Handler) -> Response:
 
 
 def messages(tell: Callable[[str], str]) -> type[Api]:
-    """Return a server with other messages where something that was sent is wrong."""
+    """Return a server with other messages for invalid requests."""
 
     def invalid_at(_: Api, where: str, value: object) -> RefusalError:
         return RefusalError(422, "ValidationError", tell(where))
@@ -644,11 +644,11 @@ numbers = iter(range(5000, 10**9, 7))
 enter(
     BOTH,
     ("new_members", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
-    ("request_ids", "Every error has an id of its own, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
-    ("references", "The message of every error ends with a reference of its own.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
+    ("request_ids", "Every error has an id, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
+    ("references", "The message of every error ends with a unique reference.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
     ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
     ("redirects_slashes", "A path that ends with an encoded slash is redirected to the one without, as a framework does.", between(redirecting), lambda c: c.get(f"{c.create()}%2F").status == 307),
-    ("no_trace", "TRACE is refused by the proxy, with a page of its own.", between(without_trace), lambda c: "html" in c.send("TRACE", "/sessions").headers["content-type"]),
+    ("no_trace", "TRACE is refused by the proxy, with its own page.", between(without_trace), lambda c: "html" in c.send("TRACE", "/sessions").headers["content-type"]),
     ("list_without_audio", "The list does not show `audio`, as in the sample.", telling("audio", ..., LIST), lambda c: c.create() and "audio" not in c.page().content["sessions"][0]),
     ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
     ("no_fraction_of_zero", "A duration that was sent with a fraction of zero is written without.", telling("duration", whole_or_not), lambda c: type(c.patched(c.create(), duration=60.0)["duration"]) is int),
@@ -659,8 +659,8 @@ enter(
     ("head_alone", "HEAD is allowed, and OPTIONS is not.", only("HEAD"), allows_head_alone),
     ("options_alone", "OPTIONS is allowed, and HEAD is not.", only("OPTIONS"), allows_options_alone),
     ("located", "The creation names its session in Location.", between(located), lambda c: c.post({}).headers.get("location") is not None),
-    ("conditions", "Readings have an ETag of what they show, and are 304 to who has seen just that.", between(conditional), unchanged),
-    ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further properties at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
+    ("conditions", "Reads have an ETag of their content, and are 304 if it has not changed.", between(conditional), unchanged),
+    ("in_its_own_way", "HEAD and OPTIONS, large numbers, numbers for pages, a charset and further properties, all at once.", between(in_its_own_way), lambda c: "added_later" in c.page().content),
 )  # fmt: skip
 
 
@@ -668,7 +668,7 @@ enter(
 
 
 def spelling(spell: Callable[[str], str]) -> type[Api]:
-    """Return a server whose tokens look otherwise."""
+    """Return a server whose tokens have another form."""
 
     def token(
         api: Api,
@@ -685,7 +685,7 @@ def spelling(spell: Callable[[str], str]) -> type[Api]:
 
 
 def issuing(change: Callable[[Api, Session], Session]) -> type[Api]:
-    """Return a server that says something else when it issues a token."""
+    """Return a server that changes the response with a token."""
 
     def issue_token(api: Api, request: Request) -> Response:
         reply = Api.issue_token(api, request)
@@ -745,19 +745,19 @@ enter(
     BOTH,
     ("web_tokens", "Tokens look like a JWT and are 700 characters long.", spelling(lambda token: f"eyJhbGciOiJIUzI1NiJ9.{token * 20}.{token}"), lambda c: c.token.count(".") == 2),
     ("long_tokens", "Tokens have 3,000 characters.", spelling(lambda token: token + secrets.token_hex(1500)), lambda c: len(c.token) > 3000),
-    ("tokens_with_marks", "Tokens hold every sign that a token may.", spelling(lambda token: f"{token}-._~+/=="), lambda c: c.token.endswith("~+/==")),
-    ("one_token_for_user", "Whoever asks again gets the token that he has.", instead(token=same_token), lambda c: c.issued_again() == c.issued_again()),
+    ("tokens_with_marks", "Tokens have every character that a token may have.", spelling(lambda token: f"{token}-._~+/=="), lambda c: c.token.endswith("~+/==")),
+    ("one_token_for_user", "A second request for a token returns the same token.", instead(token=same_token), lambda c: c.issued_again() == c.issued_again()),
     ("brief_tokens", "Issued tokens live for two seconds, and say so.", issuing(ending), lambda c: c.told_lifetime() < 60),
-    ("end_with_offset", "The end of a token is told with an offset of zero.", issuing(lambda _, told: told | {"expiration_time": moment_of(told).isoformat()}), lambda c: c.issue().content["expiration_time"].endswith("+00:00")),
-    ("end_to_the_second", "The end of a token is told in whole seconds.", issuing(lambda _, told: told | {"expiration_time": f"{moment_of(told):%Y-%m-%dT%H:%M:%SZ}"}), lambda c: "." not in c.issue().content["expiration_time"]),
-    ("more_of_tokens", "With a token come its type and its scope.", issuing(lambda _, told: {"token_type": "Bearer", "scope": [], **told}), lambda c: "token_type" in c.issue().content),
-    ("keys_are_numbers", "Keys are read as numbers in hexadecimal digits, whose case is no matter.", instead(issue_token=small_key), lambda c: c.issue(key=c.server.api_key.upper()).status == 200),
+    ("end_with_offset", "`expiration_time` has an offset of zero.", issuing(lambda _, told: told | {"expiration_time": moment_of(told).isoformat()}), lambda c: c.issue().content["expiration_time"].endswith("+00:00")),
+    ("end_to_the_second", "`expiration_time` has whole seconds.", issuing(lambda _, told: told | {"expiration_time": f"{moment_of(told):%Y-%m-%dT%H:%M:%SZ}"}), lambda c: "." not in c.issue().content["expiration_time"]),
+    ("more_of_tokens", "A token comes with its type and scope.", issuing(lambda _, told: {"token_type": "Bearer", "scope": [], **told}), lambda c: "token_type" in c.issue().content),
+    ("keys_are_numbers", "Keys are hexadecimal numbers, whose case does not matter.", instead(issue_token=small_key), lambda c: c.issue(key=c.server.api_key.upper()).status == 200),
     ("short_heads", "Tokens have 5,000 characters, and a header of more than 8,192 is refused by the proxy.", type("Short", (spelling(lambda token: token + secrets.token_hex(2500)),), {"handle": within_bounds}), lambda c: c.using(c.token * 2).page().status == 431),
-    ("tokens_are_numbers", "Tokens are UUIDs, whose case is no matter.", type("Uuids", (spelling(lambda _: str(uuid.uuid4())),), {"owner": lambda api, token: Api.owner(api, token.lower())}), lambda c: c.using(c.token.upper()).page().status == 200),
-    ("users_in_any_case", "Ids of users that differ in case are one.", users_by(lambda email, i: (email, i.lower())), lambda c: not two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))(c)),
+    ("tokens_are_numbers", "Tokens are UUIDs, whose case does not matter.", type("Uuids", (spelling(lambda _: str(uuid.uuid4())),), {"owner": lambda api, token: Api.owner(api, token.lower())}), lambda c: c.using(c.token.upper()).page().status == 200),
+    ("users_in_any_case", "Ids of users that differ only in case are the same.", users_by(lambda email, i: (email, i.lower())), lambda c: not two_users(lambda e: (e, "aB"), lambda e: (e, "Ab"))(c)),
     ("users_are_trimmed", "Spaces around the id of a user are ignored.", users_by(lambda email, i: (email, i.strip())), lambda c: not two_users(lambda e: (e, " 1"), lambda e: (e, "1"))(c)),
     ("long_challenges", "A challenge says more than its scheme.", responding(challenging, status=401), lambda c: "realm" in c.page_without_token().headers["www-authenticate"]),
     ("spaces_before_tokens", "There may be several spaces before a token.", between(single_spaces), padded_token),
-    ("ids_with_a_place", "Ids are 96 random bits and the number of a machine: nobody guesses them.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),
+    ("ids_with_a_place", "Ids are 96 random bits and the number of a machine, so they cannot be guessed.", instead(__init__=lambda api: Api.__init__(api, lambda: str(secrets.randbits(96) << 32 | 7))), lambda c: int(c.create()) % 2**32 == 7),
     ("ids_of_39_digits", "Ids all have 39 digits.", instead(__init__=lambda api: Api.__init__(api, lambda: str(10**38 + secrets.randbelow(2 * 10**38)))), lambda c: {len(i) for i in c.several(40)} == {39}),
 )  # fmt: skip

@@ -32,7 +32,7 @@ def turned(content: Any) -> Any:
 
 
 def escaped(content: Any) -> str:
-    """Write every sign of a text as an escape, and those beyond U+FFFF as two."""
+    """Write every character of a string as an escape, and those beyond U+FFFF as two."""
     if isinstance(content, dict):
         return "{" + ",".join(f"{escaped(n)}:{escaped(v)}" for n, v in content.items()) + "}"
     if isinstance(content, list):
@@ -66,7 +66,7 @@ enter(
     ("other_order", "The properties of objects come in the opposite order.", written(lambda c: json.dumps(turned(c))), lambda c: next(iter(c.created())) == "ehr_patient_id"),
     ("pretty", "JSON is indented and ends with a newline.", written(lambda c: json.dumps(c, indent=4) + "\n"), body_has(b"\n    ")),
     ("compact", "JSON is compact and holds its characters as they are.", written(lambda c: json.dumps(c, ensure_ascii=False, separators=(",", ":"))), body_has(b'"count":0')),
-    ("spaced", "White space of every kind stands between the tokens of JSON.", written(lambda c: "\r\n\t " + json.dumps(c, separators=(" \r\n, ", " \t: ")) + " \n"), body_has(b" \t: ")),
+    ("spaced", "White space of every kind is between the tokens of JSON.", written(lambda c: "\r\n\t " + json.dumps(c, separators=(" \r\n, ", " \t: ")) + " \n"), body_has(b" \t: ")),
     ("escaped", "Every character of JSON is an escape.", written(escaped), body_has(b"\\u0063\\u006F")),
     ("exponents", "Numbers with a fraction are written with an exponent.", written(with_exponents), lambda c: b"E+00" in c.patch(c.create(), {"duration": 1.5}).body),
     ("escaped_slashes", "A slash in JSON is escaped.", written(lambda c: json.dumps(c).replace("/", "\\/")), lambda c: b"\\/" in c.patch(c.create(), {"ehr_appt_id": "a/b"}).body),
@@ -77,7 +77,7 @@ enter(
 
 
 def coded(coding: str, encode: Callable[[bytes], bytes], least: int = 1) -> type[Api]:
-    """Return a server that compresses what is as long, where that is accepted."""
+    """Return a server that compresses responses of that length, if that is accepted."""
 
     def compress(request: Request, handle: Handler) -> Response:
         reply = handle(request)
@@ -132,13 +132,13 @@ enter(
     ("charset", "The content type names its charset, in capitals.", responding(to(headers={"content-type": "Application/JSON; charset=UTF-8"})), has("content-type", "charset")),
     ("compressed", "Responses are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0)), is_coded("gzip")),
     ("long_ones_are_compressed", "Responses of a thousand bytes are compressed where gzip is accepted.", coded("gzip", lambda body: gzip.compress(body, mtime=0), 1000), lambda c: is_coded("gzip", 3)(c) and not is_coded("gzip")(c.another())),
-    ("gzip_in_members", "What is compressed has two members, as a file that was appended to.", coded("gzip", in_members), is_coded("gzip")),
+    ("gzip_in_members", "Compressed responses have two gzip members, like a file that was appended to.", coded("gzip", in_members), is_coded("gzip")),
     ("deflated", "Responses are compressed where deflate is accepted.", coded("deflate", zlib.compress), is_coded("deflate")),
     ("chunked", "Responses come in chunks, without a length.", responding(to(headers={"transfer-encoding": "chunked"})), has("transfer-encoding", "chunked")),
     ("closing", "The connection is closed after every response.", responding(to(headers={"connection": "close"})), has("connection", "close")),
     ("interim", "Continue, Processing and Early Hints come before every response.", responding(to(interim=(100, 102, 103))), lambda c: c.page().interim == (100, 102, 103)),
-    ("more_headers", "Responses have an ETag, a request id, a cookie and what is left of a rate.", responding(to(headers=MORE)), has("etag", "W/")),
-    ("behind_proxies", "Responses tell of the proxies that they came through.", responding(to(headers=PROXY)), has("via", "varnish")),
+    ("more_headers", "Responses have an ETag, a request id, a cookie and the rest of a rate limit.", responding(to(headers=MORE)), has("etag", "W/")),
+    ("behind_proxies", "Responses name the proxies that they came through.", responding(to(headers=PROXY)), has("via", "varnish")),
     ("for_any_origin", "Scripts of every site may read the responses.", responding(to(headers=CROSS)), has("access-control-allow-origin", "*")),
 )  # fmt: skip
 
@@ -180,7 +180,7 @@ def chunks_with_trailers(reply: Response) -> tuple[bytes, ...]:
 
 
 def of_another_hand(reply: Response) -> bytes:
-    """Write headers in other letters, without spaces or with many, and some of them twice."""
+    """Write headers in another case, without spaces or with many, and some of them twice."""
     lines = [f"HTTP/1.1 {reply.status} Whatever It Is"]
     lines += [f"{name.title()}:{text}  \t" for name, text in reply.headers.items()]
     lines += ["set-cookie: a=1", "SET-COOKIE: b=2; Path=/", "X-Empty:", "CONNECTION: Close"]
@@ -193,7 +193,7 @@ def dripping(reply: Response) -> tuple[bytes, ...]:
 
 
 def hangs_up(request: Request, handle: Handler) -> Response:
-    """Close the connection of every fifth response, and say nothing of it."""
+    """Close the connection after every fifth response without notice."""
     reply = handle(request)
     if random.random() < 0.8:  # noqa: S311  # no secret
         return reply
@@ -206,15 +206,15 @@ def sends(text: bytes) -> Callable[[Caller], object]:
 
 enter(
     BOTH,
-    ("http_1_0", "Responses are of HTTP/1.0: they end with the connection.", in_pieces(lambda reply: (head(reply, "1.0") + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
-    ("http_1_0_with_length", "Responses are of HTTP/1.0, and tell their length.", in_pieces(lambda reply: (head(reply, "1.0", content_length=str(len(reply.body))) + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
+    ("http_1_0", "Responses use HTTP/1.0: they end with the connection.", in_pieces(lambda reply: (head(reply, "1.0") + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
+    ("http_1_0_with_length", "Responses use HTTP/1.0, and have their length.", in_pieces(lambda reply: (head(reply, "1.0", content_length=str(len(reply.body))) + reply.body,)), sends(b"HTTP/1.0 200 OK\r\n")),
     ("until_the_end", "Responses of HTTP/1.1 have no length, and end with the connection.", in_pieces(lambda reply: (head(reply, connection="close"), reply.body)), lambda c: c.page().pieces[1:2] == (c.page().body,)),
     ("no_reason", "The status has no reason.", in_pieces(lambda reply: (head(reply, reason="", **with_length(reply)) + reply.body,)), sends(b"HTTP/1.1 200 \r\n")),
     ("chunks_with_trailers", "Responses come in chunks with extensions, and a trailer follows.", in_pieces(chunks_with_trailers), sends(b"\r\nx-digest: abc\r\n")),
     ("small_chunks", "Responses come in chunks of forty bytes.", in_pieces(lambda reply: (head(reply, transfer_encoding="chunked", connection="close"), b"".join(in_chunks(reply, 40)), b"0\r\n\r\n")), sends(b"28;part=")),
     ("of_another_hand", "Headers are written in other letters and spaces, and cookies are set twice.", in_pieces(lambda reply: (of_another_hand(reply) + reply.body,)), sends(b"SET-COOKIE: b=2")),
     ("dripping", "Responses come in five pieces.", in_pieces(dripping), lambda c: len(c.page().pieces) == 5),
-    ("hangs_up", "Of five responses about one ends with the connection, and does not say so.", between(hangs_up), lambda c: any(c.page().pieces for _ in range(100))),
+    ("hangs_up", "About one of five responses ends with the connection without notice.", between(hangs_up), lambda c: any(c.page().pieces for _ in range(100))),
 )  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def takes(seconds: float, ask: Callable[[Caller], object]) -> Callable[[Caller],
 
 
 class WakesUp(Api):
-    """The first request of all takes a second, for the server was asleep."""
+    """The first request takes a second, because the server was asleep."""
 
     def handle(self, request: Request) -> Response:
         if not self.requests:
@@ -250,6 +250,6 @@ class WakesUp(Api):
 VARIANTS.extend((
     Variant("slow", "Each response takes 60 ms.", BOTH, waiting(lambda _: 0.06), takes(0.05, lambda c: c.page()), steady=False),
     Variant("slow_writes", "Creations and updates take 60 ms.", BOTH, waiting(lambda request: 0.06 if request.body else 0), takes(0.05, lambda c: c.post({})), steady=False),
-    Variant("in_fits", "A response takes up to 40 ms, now more and now less.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
-    Variant("wakes_up", "The first request of all takes a second, for the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page()), steady=False),
+    Variant("in_fits", "A response takes up to 40 ms, at random.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
+    Variant("wakes_up", "The first request takes a second, because the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page()), steady=False),
 ))  # fmt: skip

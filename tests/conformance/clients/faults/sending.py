@@ -94,7 +94,7 @@ FAULTS = (
     fault("sending.id_not_encoded", "Writes ids into the path as they are.", (SEGMENT, "    encoded_value = value\n")),
     fault("sending.slash_not_encoded", "Encodes an id, except its slashes.", (SEGMENT, "    encoded_value = quote(value)\n")),
     fault("sending.id_encoded_twice", "Encodes ids twice.", (SEGMENT, "    encoded_value = quote(quote(value, safe=\"\"), safe=\"\")\n")),
-    fault("sending.id_as_form", "Writes a space in an id as a plus sign, which a path does not know.", (SEGMENT, "    encoded_value = quote_plus(value)\n"), ("import quote, urlsplit", "import quote, quote_plus, urlsplit")),
+    fault("sending.id_as_form", "Writes a space in an id as a plus sign, which has no meaning in a path.", (SEGMENT, "    encoded_value = quote_plus(value)\n"), ("import quote, urlsplit", "import quote, quote_plus, urlsplit")),
     fault("sending.id_in_latin_1", "Encodes ids in Latin-1.", (SEGMENT, "    encoded_value = quote(value, safe=\"\", encoding=\"latin-1\", errors=\"replace\")\n")),
     fault("sending.id_trimmed", "Removes spaces around an id.", (SEGMENT, "    encoded_value = quote(value.strip(), safe=\"\")\n")),
     fault("sending.id_lower_cased", "Sends ids in lower case.", (SEGMENT, "    encoded_value = quote(value.lower(), safe=\"\")\n")),
