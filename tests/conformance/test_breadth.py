@@ -157,6 +157,10 @@ def test_what_was_invented_is_kept_for_the_usual_seed_alone(
     assert invented(api, examples=1).history
     with pytest.raises(NothingInventedError):
         invented(api, examples=1, seed=SEED + 1)
+    (kept,) = tmp_path.glob("heidi-conformance/*")
+    kept.write_text("[")
+    with pytest.raises(NothingInventedError):
+        invented(api, examples=1)
 
 
 def running(number: int) -> bool:

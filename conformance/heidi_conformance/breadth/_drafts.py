@@ -60,8 +60,17 @@ def kept(plan: Plan) -> Path | None:
     return None
 
 
-def keep(path: Path, text: bytes) -> None:
+def found(path: Path | None) -> list[Request] | None:
+    """Return the requests that an earlier run has kept, None where there are none to be read."""
+    with suppress(OSError, TypeError, ValueError):
+        return None if path is None else loaded(path.read_bytes())
+    return None
+
+
+def keep(path: Path | None, text: bytes) -> None:
     """Keep requests for the next run, where that can be done."""
+    if path is None:
+        return
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

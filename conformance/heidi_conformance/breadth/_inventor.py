@@ -7,17 +7,18 @@ import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import IO, Self
+from typing import Self
 
 from heidi_conformance._document import FOLDER
 from heidi_conformance._history import Request, UnboundError, listing, paged
 from heidi_conformance._probe import Probe
 from heidi_conformance._resources import made
 from heidi_conformance._settings import Plan
+from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import Operation
 
 from ._dictionaries import near
-from ._drafts import keep, kept, loaded
+from ._drafts import found, keep, kept, loaded
 
 # Seconds between two looks at whether it is done.
 PACE = 0.02
@@ -38,13 +39,11 @@ class Inventor:
 
     def __init__(self, plan: Plan) -> None:
         self.command = (MODULE, plan.level, str(plan.seed), str(plan.max_examples))
-        self.kept = path = kept(plan)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.kept = kept(plan)
+        self.drafts = found(self.kept)
         self.opened = ExitStack()
-        if path is not None and path.is_file():
-            self.output: IO[bytes] = self.opened.enter_context(path.open("rb"))
-        else:
-            self.output = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        if self.drafts is None:
+            self.output = self.opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # false
             self.process = self.opened.enter_context(self.started())
 
     @contextmanager
@@ -72,18 +71,21 @@ class Inventor:
 
     def send(self, probe: Probe) -> None:
         """Send what was invented. Raises OutOfPatienceError, NothingInventedError."""
-        while self.process is not None and self.process.poll() is None:
-            probe.wire.wait(PACE)
-        if self.process is not None and self.process.returncode:
+        send(probe, self.invented(probe.wire) if self.drafts is None else self.drafts)
+
+    def invented(self, wire: Wire) -> list[Request]:
+        """Return what the process invents. Raises OutOfPatienceError, NothingInventedError."""
+        while self.process.poll() is None:
+            wire.wait(PACE)
+        if self.process.returncode:
             raise NothingInventedError(
                 f"Schemathesis failed (exit code {self.process.returncode}); see what "
                 f"`python -m {' '.join(self.command)}` says, or leave it out with --rules-only"
             )
         self.output.seek(0)
         text = self.output.read()
-        if self.process is not None and self.kept is not None:
-            keep(self.kept, text)
-        send(probe, loaded(text))
+        keep(self.kept, text)
+        return loaded(text)
 
 
 def send(probe: Probe, drafts: list[Request]) -> None:
