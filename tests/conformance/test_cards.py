@@ -87,6 +87,13 @@ def test_a_finding_that_needs_many_sessions_is_confirmed(name: str, rule: str) -
     assert "confirmed" == first.stability
 
 
+def test_an_instant_that_moved_is_another_one_than_before() -> None:
+    findings = judged_as_planted("timestamps.reading_touches", ("reading",)).findings
+
+    words = {(finding.expected, finding.got) for finding in findings if finding.rule == "reading"}
+    assert {("a string, as it was before", "another string")} == words
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("transport.page_for_browsers", "json-answers"), ("transport.bare_list", "answer-schema")],

@@ -203,4 +203,5 @@ def moved(reading: Reading, known: Known) -> Violation:
     """Return that an instant is another one without an update."""
     rule = next((rule for tried, rule in MOVERS.items() if tried in known.attempts), "reading")
     operation = known.fields.named("update") if rule in FAULT_OF_UPDATE else reading.operation
-    return Violation(f"{rule}/changed", operation, field=known.fields.updated, got="string")
+    field = known.fields.updated
+    return Violation(f"{rule}/changed", operation, field=field, expected="string", got="string")

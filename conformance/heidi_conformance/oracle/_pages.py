@@ -39,13 +39,15 @@ class ListState:
 
     total: how many resources there are, None until the server said it. walk: the latest.
     order: the ids of a page by its query, until something is written. numbers: whether the pages
-    that were offered so far are all numbers, without zeros before them.
+    that were offered so far are all numbers, without zeros before them. plain: whether they are
+    all ASCII.
     """
 
     total: int | None = None
     walk: Walk | None = None
     order: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     numbers: bool = False
+    plain: bool = True
     offered: bool = False
 
     def offers(self, reading: Reading) -> bool:
@@ -114,6 +116,7 @@ def page_faults(
     if token is not None:
         number = NUMBER.fullmatch(str(token)) is not None
         state.numbers = number and (state.numbers or not state.offered)
+        state.plain = state.plain and str(token).isascii()
         state.offered = True
     key = reading.message.target
     before = state.order.get(key, ids)

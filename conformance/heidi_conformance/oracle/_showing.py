@@ -229,7 +229,7 @@ def listed(
         return
     if any(rounded(memory, resource, resource_id) for resource_id in ids):
         yield Violation("created-exists/rounded", operation.id)
-    if unissued(reading, ids, state):
+    if unissued(memory, reading, ids, state):
         yield Violation("page-token", operation.id, expected=422, got=response.status)
     # Of one that no response has shown, its creation may have told another id.
     mine = {
@@ -303,13 +303,15 @@ def rounded(memory: Memory, resource: str, resource_id: str) -> bool:
     return any(resource_id == str(int(float(key))) for key in known)
 
 
-def unissued(reading: Reading, ids: list[str], state: ListState) -> bool:
+def unissued(memory: Memory, reading: Reading, ids: list[str], state: ListState) -> bool:
     """Whether a `page` that was accepted has a form that no server issues."""
     tokens = tokens_of(reading)
     if not tokens:
         return False
     token = tokens[-1]
-    if token in ("", " ") or not token.isascii() or token.startswith("no-such-page"):
+    if token in ("", " ") or token.startswith("no-such-page"):
+        return True
+    if not token.isascii() and all(known.plain for known in memory.lists.values()):
         return True
     if token.startswith("-") and token[1:].isdigit():
         return bool(ids)

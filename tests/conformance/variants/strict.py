@@ -340,6 +340,7 @@ enter(
     ("newest_first", "The newest session comes first, and a page begins after a session that it names.", keyset(), lambda c: c.several(2)[-1] == c.walk("1")[0]),
     ("by_digest", "Sessions have an unpredictable but stable order.", keyset(order=shuffled), lambda c: (ids := c.several(8)) and c.walk("3") not in (ids, ids[::-1])),
     ("long_cursors", "`next_page` has 500 characters.", keyset(spelt=lambda _, i: f"{i}:{'~' * (499 - len(i))}", read_back=lambda _, page: page.partition(":")[0] if len(page) == 500 and page.endswith("~") else ""), lambda c: len(next_page(c)) == 500),
+    ("cursors_beyond_ascii", "`next_page` has letters beyond ASCII.", keyset(spelt=lambda _, i: f"{i} é→", read_back=lambda _, page: page.removesuffix(" é→") if page.endswith(" é→") else ""), lambda c: not str(next_page(c)).isascii()),
     ("numbers_for_pages", "`next_page` is an integer.", paged(lambda page, _: {"next_page": page["next_page"] and int(page["next_page"])}), lambda c: isinstance(next_page(c), int)),
     ("one_page_more", "A full last page is followed by an empty one.", instead(page_of=one_page_more), ends_with_nothing),
     ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
