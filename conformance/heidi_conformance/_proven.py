@@ -8,13 +8,14 @@ from ._document import Json
 from ._findings import Case
 from ._recipes import curl, python
 from ._reduce import Proof
-from ._verdict import Finding, Level, Words
+from ._verdict import Finding, Level, Stability, Words
 from .contract._operations import OPERATIONS
 from .oracle import Violation
 from .reports._sentences import sentence
 from .rules import RULES, Rule
 
 RANKS = {rule: rank for rank, rule in enumerate(RULES)}
+CERTAINTY: tuple[Stability, ...] = ("confirmed", "untried", "flaky")
 
 
 def finding(
@@ -64,11 +65,11 @@ def words(document: Json, rule: Rule, violation: Violation) -> Words:
     return Words(place.pointer, source, rule.words)
 
 
-def order(finding: Finding) -> tuple[bool, int, str, str, str]:
-    """Sort by the table of rules, where what others rest on comes first.
+def order(finding: Finding) -> tuple[int, int, str, str, str]:
+    """Sort by certainty, then by the table of rules, where what others rest on comes first.
 
-    What did not show again may be the consequence of another finding: it comes after them all.
+    What was not confirmed may be the consequence of another finding.
     """
     rank = RANKS.get(finding.rule, len(RANKS))
-    flaky = finding.stability == "flaky"
-    return flaky, rank, finding.rule, finding.operation, finding.title
+    certainty = CERTAINTY.index(finding.stability)
+    return certainty, rank, finding.rule, finding.operation, finding.title

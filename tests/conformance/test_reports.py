@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, Words, write_reports
+from heidi_conformance._proven import order
 from heidi_conformance._terminal import summarise
 from heidi_conformance._text import visible
 from rich.console import Console
@@ -40,6 +41,17 @@ VERDICT = Verdict(
     seconds=1.5,
     versions={"schemathesis": "1"},
 )
+
+
+def test_what_is_confirmed_comes_before_what_the_rest_depends_on() -> None:
+    confirmed = replace(FINDING, rule="walks", stability="confirmed")
+    first = replace(FINDING, rule="works", stability="confirmed")
+    untried = replace(FINDING, rule="answers", stability="untried")
+    flaky = replace(FINDING, rule="answers", stability="flaky")
+
+    found = sorted([flaky, untried, confirmed, first], key=order)
+
+    assert [first, confirmed, untried, flaky] == found
 
 
 def test_the_json_report_says_what_the_verdict_says(tmp_path: Path) -> None:
