@@ -1,4 +1,4 @@
-"""From what a user gives to a server that can be judged: address, tokens, first contact."""
+"""Prepare a run: address, tokens, first contact with the server."""
 
 from dataclasses import dataclass, field
 from typing import cast
@@ -20,7 +20,7 @@ from .contract._operations import (
 )
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
-# The users that a key is exchanged for: invented, and told apart from real ones by their address.
+# The users that a key is exchanged for: invented, and recognizable by their address.
 EMAIL = "conformance@heidi-conformance.invalid"
 INTERNAL_ID = "heidi-conformance"
 OTHER_EMAIL = "conformance-other@heidi-conformance.invalid"
@@ -31,7 +31,7 @@ REFUSED = (401, 403)
 BUSY = 429
 # How often a request is repeated that a server asks to wait for.
 PATIENCE = 3
-# Where a token is tried; one of them may be closed to its user.
+# Where a token is tried; its user may have no access to one of them.
 ADMITTED = (listing(), read(MAIN.unknown))
 
 
@@ -119,7 +119,7 @@ class Client:
                 self.requests += 1
                 response = self.wire.send(message)
             except OutOfPatienceError as error:
-                # What came last tells more than that there is no time for more.
+                # The last response says more than that no time is left.
                 return response if attempt else Silence(str(error))
             if self.busy or not isinstance(response, Reply) or response.status != BUSY:
                 return response
@@ -141,19 +141,19 @@ class Client:
     def mint_all(self, key: str, lane: int = 1) -> dict[str, str]:
         """Exchange a key for the tokens of all users that a run can use, by their names.
 
-        lane: runs that go on at the same time need users of their own, and each lane has some.
+        lane: concurrent runs need different users, so each lane has its own.
         """
 
         def mint(email: str, internal_id: str) -> str:
             if lane == 1:
                 return self.mint(key, email, internal_id)
-            # In front: what follows a plus sign may mean something to a server.
+            # In front, because a suffix after a plus sign may have a meaning for a server.
             return self.mint(key, f"lane{lane}-{email}", f"{internal_id}-{lane}")
 
-        # First the token that a run can do without: the next one of its user may end it.
+        # The dispensable token comes first: the next one of its user may invalidate it.
         tokens = {"same": mint(EMAIL, INTERNAL_ID), "first": mint(EMAIL, INTERNAL_ID)}
         tokens["second"] = mint(OTHER_EMAIL, OTHER_ID)
-        # Only some servers, the sandbox among them, make a user without link of such an address.
+        # Only some servers, such as the sandbox, treat such an address as a user without link.
         unlinked = mint(UNLINKED_EMAIL, UNLINKED_ID)
         response = self.send(listing(), first=unlinked)
         if isinstance(response, Reply) and refuses_list(response):
@@ -161,14 +161,14 @@ class Client:
         return tokens
 
     def admits(self, token: str) -> bool:
-        """Whether a token is still good: one that has ended is 401 everywhere."""
+        """Whether a token is still valid: an expired one is 401 everywhere."""
         responses = [self.send(request, first=token) for request in ADMITTED]
         return any(
             isinstance(response, Silence) or response.status != 401 for response in responses
         )
 
     def introduce(self, token: str) -> bool:
-        """Meet the server; return whether the user of the token has a list.
+        """Contact the server; return whether the user of the token has a list.
 
         Raises CannotJudgeError where the server is silent, refuses the token or is another one.
         """
@@ -212,7 +212,7 @@ HINTS = (
 
 
 def shape(response: Reply) -> str:
-    """Say what a response holds, without anything of it."""
+    """Describe a response without quoting it."""
     if response.content is not None:
         kinds: dict[type, str] = {dict: "an object", list: "an array"}
         return f"JSON, {kinds.get(response.content.__class__, 'a value')}"

@@ -1,4 +1,4 @@
-"""What became of the findings of an earlier run."""
+"""Comparison with the findings of an earlier run."""
 
 import re
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from ._verdict import CannotJudgeError, Finding, Grade, Result, Stability, Verdi
 class Comparison:
     """The findings of two runs, matched by fingerprint.
 
-    fixed: their rule was put to the same operation again, and they did not show.
-    unseen: their rule was not put to it this time, so nothing is known of them.
+    fixed: their rule was tested again on the operation without them. unseen: it was not.
     """
 
     new: tuple[Finding, ...]
@@ -97,7 +96,7 @@ def compare(old: Verdict, new: Verdict) -> Comparison:
 
 
 def as_members(comparison: Comparison) -> dict[str, object]:
-    """Return what a comparison adds to report.json: what is in it by its mark, the rest whole."""
+    """Return what a comparison adds to report.json: marks of current findings, and the others."""
     return {
         "new": [finding.fingerprint for finding in comparison.new],
         "stayed": [finding.fingerprint for finding in comparison.stayed],

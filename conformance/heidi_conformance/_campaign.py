@@ -45,7 +45,7 @@ SHORTEST = 8
 # run out before), and into marking the sessions that were created.
 REDUCING, LONGEST_REDUCTION = 0.2, 20.0
 LAST, LONGEST_FAREWELL = 0.1, 10.0
-# Seconds between two words on how far a run is.
+# Seconds between two progress messages.
 PACE = 0.1
 ENDED = (
     "a token expired during the run; its 401s are not counted as findings; "
@@ -63,14 +63,14 @@ GIVE = {
 
 @dataclass(frozen=True)
 class Skip:
-    """Why a script was not put to a server, or only a part of it: a sentence, and its kind."""
+    """Why a script was not run, or only in part: a sentence, and its kind."""
 
     why: str
     reason: Reason = ""
 
 
 class Campaign:
-    """Judge a server in layers, and turn what was seen into a verdict."""
+    """Judge a server in layers, and make a verdict."""
 
     def __init__(
         self, plan: Plan, on_progress: Callable[[Progress], None], shard: Shard | None = None
@@ -143,7 +143,7 @@ class Campaign:
 
     @property
     def live(self) -> dict[str, str]:
-        """The tokens that must be good: that the second one of a user is ended is a finding."""
+        """The tokens that must be valid; if the second one of a user expired, that is a finding."""
         ended = ("expired", "same")
         return {name: text for name, text in self.plan.tokens.items() if name not in ended}
 
@@ -158,7 +158,7 @@ class Campaign:
         return min(LONGEST_REDUCTION, self.plan.time_budget * REDUCING)
 
     def without_refusals(self, proven: list[Proven]) -> list[Proven]:
-        """Return findings without what may come of a token that ended during the run.
+        """Return findings without those that a token that expired during the run may have caused.
 
         Raises CannotJudgeError where there is no other.
         """
@@ -171,7 +171,7 @@ class Campaign:
     # --- layers ---
 
     def run_layers(self, wire: Wire) -> None:
-        """Put the server to rules, to random sequences, and to what Schemathesis invents."""
+        """Test the server with rules, random sequences, and the requests of Schemathesis."""
         if not self.plan.invents:
             self.run_rules(wire)
             return
@@ -211,7 +211,7 @@ class Campaign:
         return SCRIPTS
 
     def run_script(self, script: Script, wire: Wire) -> bool:
-        """Put a server to a script, and say whether the run goes on."""
+        """Run a script against a server, and say whether the run continues."""
         ends = [self.probed(part, wire, "rules") for part in script.parts(self.setting)]
         if ends and ends[0]:
             self.skipped[script] = ends[0]
@@ -227,13 +227,13 @@ class Campaign:
     def probed(
         self, run: Callable[[Probe], object], wire: Wire, phase: str, probe: Probe | None = None
     ) -> Skip | None:
-        """Run something with a history of its own; return why it broke off, None where it did not.
+        """Run something with a new history; return why it stopped early, None if it did not.
 
-        probe: of what ran before, and goes on. What has more to send when all else is done says so
-        by a generator.
+        probe: of what ran before, and goes on. A script that has more to send at the end is a
+        generator.
         """
         seen = len(probe.sightings) if probe else 0
-        # What is scripted is the same in every shard and every round: only what is random differs.
+        # Scripts are the same in every shard and every round; only random requests differ.
         seed = self.plan.seed if phase == "rules" else self.seed
         self.phase = phase
         probe = probe or Probe(wire, self.setting, self.limits, seed)
@@ -287,7 +287,7 @@ class Campaign:
     def spent(self) -> float:
         return time.monotonic() - self.started
 
-    # --- what it amounts to ---
+    # --- the verdict ---
 
     def proven(self, wire: Wire) -> Iterator[Proven]:
         """Yield what was found, each with the shortest requests that show it."""
@@ -329,7 +329,7 @@ class Campaign:
         return any(200 <= status < 300 for status in self.statuses().get(operation, {}))
 
     def unreached(self) -> Iterator[str]:
-        """Yield which operations were never seen to work, and so cannot be said to conform."""
+        """Yield the operations that never succeeded, which therefore cannot conform."""
         essential_here = () if self.plan.read_only else ESSENTIAL
         for operation in essential_here:
             if not self.succeeded(operation):
@@ -349,7 +349,7 @@ class Campaign:
     # --- outcomes ---
 
     def outcomes(self, findings: tuple[Finding, ...]) -> Iterator[Outcome]:
-        """Yield what became of every rule on every operation that it is about."""
+        """Yield the outcome of every rule on each of its operations."""
         failed = {(item.rule, item.operation) for item in findings}
         for rule in TABLE:
             named = {operation for name, operation in failed if name == rule.id}
@@ -392,12 +392,12 @@ class Campaign:
 
 
 def exhaust(rest: Iterator[object], _: Probe) -> None:
-    """Send what a script has left."""
+    """Send the remaining requests of a script."""
     deque(rest, maxlen=0)
 
 
 def first_steps(probe: Probe) -> None:
-    """Create, read, update and list, so that every part of a run knows whether that works."""
+    """Create, read, update and list, to know in every part of a run whether that works."""
     on = resources_of(probe, MAIN.name)
     name = on.new()
     on.read(name)

@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster: one on this machine, or one that runs already."""
+"""Workers of a Dask cluster: a local one, or a running one."""
 
 import ipaddress
 import logging
@@ -24,7 +24,7 @@ except ImportError:
 new_client: Any = distributed.Client
 new_cluster: Any = distributed.LocalCluster
 TOPIC = "heidi-conformance"
-# Seconds between two words of a worker on how far it is.
+# Seconds between two progress messages of a worker.
 PACE = 0.5
 PATIENCE = 15
 
@@ -55,7 +55,7 @@ class Cluster:
     def own(self, lanes: int) -> Any:
         """Start processes on this machine."""
         folder = self.opened.enter_context(tempfile.TemporaryDirectory(prefix="heidi-conformance-"))
-        # Not all of it goes where it is told.
+        # Not all of its output goes where it is configured to.
         self.opened.enter_context(dask.config.set({"temporary-directory": folder}))
         cluster = self.opened.enter_context(
             new_cluster(
@@ -96,7 +96,7 @@ class Cluster:
         return future
 
     def hear(self, event: tuple[float, Any]) -> None:
-        """Take note of how far a worker is."""
+        """Record the progress of a worker."""
         number, *told = event[1]
         self.progress[number] = Progress(*told)
 
@@ -116,7 +116,7 @@ def protected(address: str) -> str:
 
 
 def perform(task: Task) -> Result:
-    """Perform a task in the process of a worker, and say now and then how far it is."""
+    """Perform a task in the process of a worker, and report progress."""
     worker = distributed.get_worker()
     said = 0.0
 
@@ -128,6 +128,6 @@ def perform(task: Task) -> Result:
             worker.log_event(TOPIC, (task.shard.number, *told))
 
     with warnings.catch_warnings():
-        # Hypothesis minds that the threads of a worker use `random` beside it.
+        # Hypothesis warns when other threads of the worker use `random`.
         warnings.simplefilter("ignore")
         return task.perform(say)

@@ -57,7 +57,7 @@ def read_document(path: Path) -> Json:
     try:
         text = path.read_text(encoding="utf-8")
         told = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)  # noqa: S506  # plain
-        # No two places share what an alias stands for.
+        # Aliases are copied, so that no two places share an object.
         return cast("Json", json.loads(json.dumps(told)))
     except (OSError, TypeError, ValueError, yaml.YAMLError):
         raise CannotJudgeError(f"{path} is not a document that can be read") from None

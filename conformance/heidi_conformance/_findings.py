@@ -8,12 +8,12 @@ from ._probe import Sighting
 from .oracle import Violation
 
 Cause = tuple[str, str, str]
-# What one cause brings about besides, on the same operation.
+# Consequences of one cause on the same operation.
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
     "challenge": frozenset({"token-needed"}),
 }
-# Rules that may say the same of an operation, and the one that says it for both.
+# Rules that may report the same about an operation, and the one that reports it for both.
 TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
 
 
@@ -77,7 +77,7 @@ class Cases:
         return list(told.values())
 
     def repeats(self, violation: Violation) -> bool:
-        """Whether another case tells the same cause better."""
+        """Whether another case shows the same cause better."""
         rule, operation = violation.rule, violation.operation
         # The same failure of a valid request.
         if violation.code == "no-server-error/invalid":

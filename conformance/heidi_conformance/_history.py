@@ -36,7 +36,7 @@ class UnboundError(Exception):
     """A request names what no earlier response gave."""
 
 
-# What is almost a text `x`, as expressions of Python: evaluated here, and printed in reproducers.
+# Near misses of a string `x`, as Python expressions: evaluated here, printed in reproducers.
 # In base64, characters of `A` whose places differ in the lowest bit are as near as it gets. Of the
 # last one, a lenient reader passes over the lowest bits, and never over the highest.
 A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -80,7 +80,7 @@ COMPILED: dict[str, Callable[[str], str]] = {
 
 
 def near_miss(near: str, text: str) -> str:
-    """Return what is almost a text. Raises UnboundError where there is no such near miss of it."""
+    """Return a near miss of a string. Raises UnboundError where it has none."""
     try:
         made = COMPILED[near](text)
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
@@ -96,7 +96,7 @@ def digits(text: str) -> bool:
 
 # What something is bound to that was created.
 ID = re.compile("s[0-9]+")
-# Nothing else in braces is a name: it may be broken JSON.
+# Anything else in braces is not a name: it may be broken JSON.
 NAME = re.compile(
     r"\{(first|second|same|unlinked|expired|key|next|[su][0-9]+)"
     rf"(?::({'|'.join(map(re.escape, NEAR))}))?\}}"
@@ -225,7 +225,7 @@ class Bindings:
         return next(named, "") if resource_id else ""
 
     def learn(self, request: Request, response: Reply | Silence) -> None:
-        """Take the names that a response gives."""
+        """Bind the names that a response gives."""
         if not isinstance(response, Reply) or not response.ok:
             return
         operation = request.operation

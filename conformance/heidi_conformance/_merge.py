@@ -9,7 +9,7 @@ from ._proven import order
 from ._shards import missing
 from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
 
-# What is kept of a campaign without end: the rest is counted.
+# The limits of an endless campaign: the rest is only counted.
 MOST_FINDINGS = 500
 MOST_NOTES = 50
 RANKS = {"failed": 0, "passed": 1, "skipped": 2}
@@ -77,7 +77,7 @@ class Sum:
             self.findings[mark] = replace(best, seen=seen)
 
     def add_outcome(self, outcome: Outcome) -> None:
-        """Combine what became of a rule: failed before passed, passed before skipped."""
+        """Combine the outcomes of a rule: failed before passed, passed before skipped."""
         place = outcome.rule, outcome.operation
         known = self.outcomes.get(place, outcome)
         self.outcomes[place] = min(known, outcome, key=weight)

@@ -1,4 +1,4 @@
-"""A user of the API who writes down what was sent, and what was wrong with the response."""
+"""A user of the API who records requests and the violations of responses."""
 
 import itertools
 import random
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PATIENCE = 3
 # Seconds before a request, at most, when it is sent once more.
 LONGEST_PAUSE = 2.0
-# What the sessions of a run are known by: their `ehr_appt_id` at its end.
+# The mark of the sessions of a run: their `ehr_appt_id` at its end.
 TAG = "heidi-conformance"
 # Two random ids differ in more places than this; counters, clocks and short ids do not.
 PLACES = 12
@@ -71,7 +71,7 @@ class Ids:
     apart: int | None = None
 
     def see(self, text: str) -> None:
-        """Take note of an id."""
+        """Record an id."""
         if text in self.seen:
             return
         if self.seen:
@@ -82,7 +82,7 @@ class Ids:
 
     @property
     def random(self) -> bool:
-        """Whether nobody hits the id of another resource by chance."""
+        """Whether ids of other resources cannot be hit by chance."""
         return self.apart is not None and self.apart > PLACES
 
 
@@ -148,7 +148,7 @@ class Limits:
                 self.sessions_of.setdefault(resource_id, user or "first")
 
     def see(self, operation: Operation, response: Reply) -> None:
-        """Take note of the ids in a response."""
+        """Record the ids in a response."""
         if operation.resource is not None and response.ok:
             made = operation.made(response.content)
             for text in (*([made] if made else []), *operation.ids_on(response.content)):
@@ -210,7 +210,7 @@ class Sighting:
 
 
 class Probe:
-    """Send requests of one history and hold each response to the oracle."""
+    """Send requests of one history and judge each response with the oracle."""
 
     def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
         self.wire = wire
@@ -243,7 +243,7 @@ class Probe:
             UnboundError: it names what no response gave.
             TooManySessionsError: it would create one session too many.
             TooManyTokensError: the server issues no more tokens for now.
-            OutOfPatienceError: too much time was lost in silence.
+            OutOfPatienceError: the server did not respond for too long.
         """
         if self.setting.reads and request.method != "GET":
             return None
@@ -281,7 +281,7 @@ class Probe:
         return [text for name, text in self.bindings.values.items() if name != "next"]
 
     def exchange(self, wire: Wire, request: Request) -> Exchange:
-        """Send a request, again where the server asks for patience."""
+        """Send a request, and repeat it if the server asks to wait."""
         message = self.bindings.message(request)
         attempts = itertools.count()
         while True:
@@ -307,7 +307,7 @@ class Probe:
         self.bindings.learn(exchange.request, exchange.response)
         response = exchange.response
         if exchange.request.action == "delete" and isinstance(response, Reply) and response.ok:
-            # What a run removes itself is not missing at its end.
+            # Resources that a run deletes are not missing at its end.
             for name in exchange.request.names:
                 self.limits.sessions_of.pop(self.bindings.values.get(name, ""), None)
         self.limits.heard(exchange.request, exchange.response, operation_of(exchange.request))
@@ -317,7 +317,7 @@ class Probe:
             for item in found
         ]
 
-    # --- several at once ---
+    # --- concurrent requests ---
 
     def batch(self, requests: list[Request]) -> None:
         """Send requests at the same time, each on a connection of its own."""
@@ -365,7 +365,7 @@ class Probe:
         return f"u{self.names}"
 
     def try_send(self, request: Request) -> Reply | None:
-        """Send a request where what it names is there."""
+        """Send a request if the resources that it names exist."""
         try:
             return self.send(request)
         except UnboundError:

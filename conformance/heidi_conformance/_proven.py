@@ -1,4 +1,4 @@
-"""From a case and its proof to a finding."""
+"""Turn a case and its reproducer into a finding."""
 
 import re
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ VARIABLES = {
 # The longest body that is an argument of curl.
 LONG = 300
 RUN = re.compile(rb"(.{1,5}?)\1{40,}", re.DOTALL)
-# What a program needs, by a mark that it has.
+# The imports of a program, by a pattern in its text.
 NEEDED = {
     "os.": "import os",
     "json.": "import json",
@@ -64,7 +64,7 @@ def made(request: Request) -> str:
 
 
 def apart(pattern: re.Pattern[AnyStr], text: AnyStr) -> Iterator[AnyStr | re.Match[AnyStr]]:
-    """Yield what of a text matches a pattern, and what stands between."""
+    """Yield the matches of a pattern in a string, and the parts between them."""
     end = 0
     for match in pattern.finditer(text):
         if match.start() > end:
@@ -109,7 +109,7 @@ def curl(requests: Sequence[Request], url: str, note: str = "") -> tuple[str, ..
             if len(group) == 1:
                 lines.append(f"{name}=$({line} | jq -r {jq(name, pointer)})" if name else line)
                 continue
-            # What runs in the background sets no variable.
+            # A command in the background sets no variable.
             lines.append(f"{line} > /tmp/{name} &" if name else f"{line} &")
             after += f"; {name}=$(jq -r {jq(name, pointer)} /tmp/{name})" if name else ""
         lines += [after] if len(group) > 1 else []
@@ -121,7 +121,7 @@ def command(request: Request, url: str) -> str:
     parts = ["curl", "-sS", *(["-I"] if request.method == "HEAD" else ["-X", request.method])]
     parts += [f"-H {bash_header(name, text)}" for name, text in request.fields]
     if request.body and request.media_type is None:
-        # Or curl takes it for a form.
+        # Otherwise curl sends it as a form.
         parts.append("-H Content-Type:")
     if request.chunked:
         parts.append("-H 'Transfer-Encoding: chunked'")
@@ -158,7 +158,7 @@ def printf(text: bytes, times: int) -> str:
 def bash_header(name: str, text: str) -> str:
     """Spell a header; one with a secret comes from a builtin, out of sight of other processes."""
     if NAME.search(text) is None:
-        # So curl spells a header without a value.
+        # This is curl's syntax for a header without a value.
         return quoted(f"{name}: {text}".encode() if text else f"{name};".encode())
     return f'@<(echo "{name}: {NAME.sub(in_bash, text)}")'
 
@@ -190,7 +190,7 @@ def escaped(text: bytes) -> str:
 
 
 def jq(name: str, pointer: str) -> str:
-    """Spell for jq what is at a pointer."""
+    """Write a pointer as a jq expression."""
     program = f".{''.join(map(step, pointer.split('/')[1:])).removeprefix('.')}"
     return shlex.quote(f'{program} | @uri "\\(.)"' if name == "next" else program)
 

@@ -1,4 +1,4 @@
-"""The shortest requests that show a violation: fewer and fewer, to new sessions each time."""
+"""Find the shortest requests that reproduce a violation, with new sessions each time."""
 
 import re
 import time
@@ -16,17 +16,17 @@ from .contract._operations import CREATE, LIST, OPERATIONS
 
 # Runs of requests for one finding.
 TRIES = 40
-# Requests that go into the reproducer of one finding, and of all. Counted, as time would end
+# Requests that go into the reproducer of one finding, and of all. Counted, because time would end
 # elsewhere in every run.
 FOR_ONE = 1500
 FOR_ALL = 4000
-# The pages in which a session is looked for; a run creates no more.
+# The number of pages to search for a session; a run creates no more.
 MOST_ON_A_PAGE = 100
 PAGES = 12
 # The longest part of a history that is looked for further up in it.
 IN_A_ROW = 8
 # How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
-# show it in no earlier way. The first is that of curl, which takes its time to start.
+# show it in no earlier way. The first is the pace of curl, which starts slowly.
 WAYS = (
     (0.01, ""),
     (0.0, "It shows only where the requests follow each other within a few milliseconds."),
@@ -42,7 +42,7 @@ MADE = re.compile(rf"\b[su][0-9]+\b|{TAG}-[0-9]+")
 class Proof:
     """Requests that show a violation.
 
-    stability: whether they did so again, twice. note: what else it takes, for who sends them.
+    stability: whether they did so twice more. note: further conditions, for the reader.
     """
 
     requests: tuple[Request, ...]
@@ -219,7 +219,7 @@ def essential(whole: tuple[Request, ...], about: str = "") -> tuple[Request, ...
 
 
 def is_part(requests: Sequence[Request], of: Sequence[Request]) -> bool:
-    """Whether requests stand in a row among others, whatever the names of what they make."""
+    """Whether requests occur in a row among others, with any names."""
     wanted = shapes(requests)
     rows = (of[start : start + len(requests)] for start in range(len(of) - len(requests) + 1))
     return any(all(map(alike, requests, row)) and shapes(row) == wanted for row in rows)
@@ -235,7 +235,7 @@ def alike(one: Request, other: Request) -> bool:
 
 
 def shapes(requests: Sequence[Request]) -> list[tuple[object, ...]]:
-    """Return what requests are, with numbers in the place of names."""
+    """Return requests with numbers in place of names."""
     numbers: dict[str, int] = {}
 
     def number(match: re.Match[str]) -> str:

@@ -19,9 +19,9 @@ from .oracle import MARK
 # What stands in a path, by parameter: ids by the name that they are bound to, or text.
 Names = dict[str, str]
 LABELLED: Any = object()
-# Stands in a body for what JSON of Python would spell otherwise.
+# A placeholder for bytes that Python's JSON would write differently.
 HOLE = "@hole@"
-# As many of a list of values as are worth a request everywhere.
+# The number of values that are worth a request everywhere.
 FEW = 4
 
 
@@ -248,7 +248,7 @@ class Call:
         return as_json(made).replace(as_json(HOLE), hole)
 
     def unknown(self) -> Iterator[Names]:
-        """Yield names with one id that nothing has."""
+        """Yield names with an id that does not exist."""
         for parameter, resource in self.operation.owned.items():
             yield {**self.names, parameter: resource.unknown}
 
@@ -256,7 +256,8 @@ class Call:
 def calls(probe: Probe, owner: str = "first", among: Iterable[str] = EVERY) -> Iterator[Call]:
     """Yield the operations that the level speaks of, each with what its path names; then look.
 
-    What cannot be made is left out. Those that a script shares resources with do not remove any.
+    Resources that cannot be created are left out. Those that a script shares resources with do not
+    remove any.
     """
     seen: dict[str, dict[str, None]] = {}
     for operation in map(OPERATIONS.__getitem__, among):
@@ -283,7 +284,7 @@ def made(
     """
     names: Names = {}
     samples = {item.name: item.sample for item in operation.parameters if item.where == "path"}
-    # The innermost knows what it stands in.
+    # The innermost one knows the resources around it.
     for parameter in operation.ids[::-1]:
         if parameter in names or parameter == but:
             continue

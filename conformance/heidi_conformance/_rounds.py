@@ -47,7 +47,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a task: a verdict, or the reason why there is none."""
+    """The result of a task: a verdict, or the reason why there is none."""
 
     verdict: Verdict | None
     reason: str
@@ -55,7 +55,7 @@ class Result:
 
 
 class Workers(Protocol):
-    """Whoever performs tasks. progress: how far the unfinished ones are, by shard number."""
+    """A worker that performs tasks. progress: how far the unfinished ones are, by shard number."""
 
     progress: dict[int, Progress]
 
@@ -122,7 +122,7 @@ class Rounds:
                 future.cancel()
         return self.verdict()
 
-    # --- what is left to do ---
+    # --- remaining tasks ---
 
     def wants_more(self) -> bool:
         """Whether the budget has room for one more task."""
@@ -174,7 +174,7 @@ class Rounds:
         usual = self.sessions // self.done
         return min(self.unreserved() // len(self.free), 4 * usual + 10)
 
-    # --- what came of it ---
+    # --- results ---
 
     def take(self, future: Future[Result]) -> None:
         """Add up what a task found."""
@@ -190,7 +190,7 @@ class Rounds:
         self.requests += result.requests
         if result.verdict is None:
             self.failures += 1
-            # How many it created is not known.
+            # The number that it created is unknown.
             self.sessions += task.settings["max_sessions"]
             # Of rounds without rules, only the last reason is kept.
             self.unheard[min(task.shard.number, self.shards + 1)] = result.reason

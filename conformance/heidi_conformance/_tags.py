@@ -17,7 +17,7 @@ GONE = (404, 410)
 
 @dataclass
 class Tagged:
-    """What became of the resources that a run created. statuses: of those without the mark."""
+    """The result of marking the resources of a run. statuses: of those without the mark."""
 
     marked: int = 0
     gone: int = 0
@@ -37,7 +37,7 @@ def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
     tagged = Tagged()
     change = send.update({send.mark: TAG}) if send.mark else None
     for resource_id, user in limits.sessions_of.items() if change else ():
-        # The other token of that user may have ended, where a new one ends the old.
+        # The other token of that user may have expired, if a new token ends the old one.
         token = tokens.get("first" if user == "same" else user)
         if token is None:
             tagged.statuses["their user has no token"] += 1

@@ -1,4 +1,4 @@
-"""What a person sees: progress while a run goes on, and the verdict at its end."""
+"""Terminal output: progress during a run, and the verdict at its end."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -84,7 +84,7 @@ def summarise(
 
 
 def since(console: Console, comparison: Comparison) -> None:
-    """Print what became of the findings of the baseline."""
+    """Print the comparison with the baseline."""
     kinds = (
         ("fixed", comparison.fixed),
         ("not exercised", comparison.unseen),

@@ -1,4 +1,4 @@
-"""Text for a reader: safe to show where a server had a part in it, and no longer than he reads."""
+"""Text for a reader: safe to show even if a server wrote it, and not too long."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a run has to say: values, and nothing that prints or sends."""
+"""The result of a run, as values; nothing here prints or sends."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ Result = Literal["passed", "failed", "skipped"]
 # Why a rule was skipped: the run was given too little, the server did not give what its requests
 # need, another shard takes it, or anything else.
 Reason = Literal["not-given", "unanswered", "elsewhere", ""]
-# Whether the requests of a finding showed it again, twice, to sessions of their own.
+# Whether the requests of a finding showed it twice more, on new sessions.
 Stability = Literal["confirmed", "flaky", "untried"]
 
 
@@ -79,7 +79,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one rule on one operation.
+    """The outcome of one rule on one operation.
 
     why: the sentence that says it where the rule was skipped. reason: its kind.
     """

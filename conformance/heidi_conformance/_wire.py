@@ -1,4 +1,4 @@
-"""HTTP/1.1 to the byte: what is sent is what was written, and no response can harm the judge."""
+"""HTTP/1.1 to the byte: requests are sent as written, and no response can harm the judge."""
 
 import ipaddress
 import json
@@ -34,7 +34,7 @@ PACE = 0.25
 CHUNK = 64 * 1024
 DEEPEST = 100
 USER_AGENT = "heidi-conformance"
-# Methods that a client may repeat by itself: RFC 9110, 9.2.2.
+# Methods that a client may repeat automatically: RFC 9110, 9.2.2.
 REPEATABLE = ("GET", "HEAD", "OPTIONS")
 # Responses that have no body: RFC 9110, 15.3.5 and 15.4.5.
 BODILESS = (204, 304)
@@ -168,7 +168,7 @@ def values_in(raw: bytes) -> int:
 
 
 def deeper(value: Any) -> bool:
-    """Whether a value is nested more deeply than anything that follows can take."""
+    """Whether a value is nested too deeply for later steps."""
     level, depth = [value], 0
     while level and depth <= DEEPEST:
         level = [
@@ -438,7 +438,7 @@ class Wire:
         if self.socket is not None and unused:
             return False
         if self.socket is not None:
-            # What must not be sent twice is not left to a connection that may be gone.
+            # A request that must not be sent twice does not use a connection that may be closed.
             once = message.method not in REPEATABLE
             soon = max(0.0, self.latest + AFTERWARDS - time.monotonic()) if once else 0.0
             renew = once and (self.drops or self.way.near)
@@ -457,7 +457,7 @@ class Wire:
         """Make ready for the next message; return whether bytes came after the response."""
         surplus = bool(self.state.trailing_data[0])
         done = self.state.their_state is h11.DONE and self.state.our_state is h11.DONE
-        # What comes in the place of a body that must not be is no response to the next message.
+        # Bytes in place of a forbidden body are not the response to the next request.
         bodiless = message.method == "HEAD" or status in BODILESS
         if bodiless or (self.drops is None and done):
             late = self.arrived(AFTERWARDS)

@@ -73,12 +73,12 @@ class Rules:
         )
         tests = [RuleTest.make(group, place, self) for place in (*places(), REST)]
         items += tests
-        # Whoever counts what was collected hears of them too.
+        # Plugins that count collected tests see them too.
         report = pytest.CollectReport(group.nodeid, "passed", None, [*tests])
         session.ihook.pytest_collectreport(report=report)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Take note of what -k and -m left."""
+        """Record the tests that -k and -m left."""
         self.selected = {item.place[0] for item in session.items if isinstance(item, RuleTest)}
 
     def pytest_report_header(self) -> str:

@@ -1,6 +1,6 @@
-"""One call with all its attempts: what to send, when to send it again, and who waits how.
+"""One call with all its attempts: the request, the retries, and the waits.
 
-Sync and async are the same but for the waiting.
+Sync and async differ only in how they wait.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Result: TypeAlias = "Response | HeidiError"
 MAX_RETRY_AFTER: Final = 60.0
 """Seconds; where a server asks for a longer wait, the error says so, and the caller decides."""
 
-# Statuses that pass, as a rule; those from 520 on come from a proxy in front of the server.
+# Statuses that are usually temporary; those from 520 on come from a proxy in front of the server.
 _PASSING: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 _UNTRACED: Final = contextlib.nullcontext()

@@ -1,4 +1,4 @@
-"""What to do in a child process: its parent's connections and locks are not its own."""
+"""Reset a child process, which must not use the connections and locks of its parent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import WeakSet
 
 
 class Inherited(Protocol):
-    """Holds what a child process must not use."""
+    """Holds an object that a child process must not use."""
 
     def start_over(self) -> None:
         """Leave it to the parent."""

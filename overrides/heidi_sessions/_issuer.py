@@ -31,7 +31,7 @@ MAX_USERS: Final = 10_000
 
 
 class Users:
-    """The users of one key, each with tokens of their own."""
+    """The users of one key, each with their own tokens."""
 
     def __init__(
         self, key: Key, settings: Settings, send: Callable[[PreparedRequest, None], Any]

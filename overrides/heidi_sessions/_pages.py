@@ -92,7 +92,7 @@ class Walk(Generic[T]):
 
     @contextlib.contextmanager
     def explain_refusal(self) -> Generator[None]:
-        """Make the refusal of a page as large as the list what it is here: a loss."""
+        """Report the refusal of a page as large as the list as missing items."""
         try:
             yield
         except APIStatusError as error:

@@ -86,7 +86,7 @@ class Server(NamedTuple):
     """Without a slash at the end."""
 
     hint: str
-    """What to check where it is not the right one."""
+    """What to check if it is the wrong one."""
 
 
 def server(given: str | None, region: str | None, *, allow_http: bool | None) -> Server:

@@ -141,7 +141,7 @@ class ProvidedTokens:
 
 
 def given_tokens(token: Secret | None, provide: Callable[[], object] | None) -> TokenSource:
-    """Take tokens as the user gives them: one for ever, or a function for each request."""
+    """Read the user's token, or the function that provides one for each request."""
     if token is not None:
         return FixedToken(token)
     if not callable(provide):
@@ -284,7 +284,7 @@ class IssuedTokens:
         if isinstance(outcome, APITimeoutError) and _had_less_time(pending.leader, call):
             return None
         if isinstance(outcome, HeidiError):
-            error = copy.copy(outcome)  # each who waits gets an error of their own
+            error = copy.copy(outcome)  # each waiting call gets its own error
             error.__cause__ = outcome.__cause__
             raise error
         return None if outcome is None else outcome.secret

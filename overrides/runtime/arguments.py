@@ -104,7 +104,7 @@ def _is_list(value: object) -> bool:
 
 
 def _plain(place: str, value: object) -> object:
-    """Bring what is nearly JSON into its form: a date, a UUID, a number or string of a subclass."""
+    """Convert values that are almost JSON: a date, a UUID, a number or string of a subclass."""
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, str):

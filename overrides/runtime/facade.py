@@ -1,4 +1,4 @@
-"""What the methods of a client are made of: how each makes its request, and reads its response.
+"""The parts of the client's methods: how each makes its request, and reads its response.
 
 Nothing here sends. A `Sender` does, which `heidi_sessions` provides.
 """
@@ -44,7 +44,7 @@ class Decode(Protocol[T_co]):
     def __call__(self, data: object, *, strict: bool = False) -> T_co: ...
 
 
-# Neither compared nor shown: what stands in these is patient data.
+# Neither compared nor shown, because these hold patient data.
 
 
 class Options:

@@ -138,7 +138,7 @@ def _shows_password(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return True  # for all that we can tell
+        return True  # as far as we know
     user_and_password = parts.netloc.rpartition("@")[0]
     names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     return ":" in user_and_password or any(name.endswith("password") for name in names)

@@ -1,4 +1,4 @@
-"""ASGI, as far as the sandbox speaks it: its types, one response, and what browsers ask for."""
+"""The part of ASGI that the sandbox uses: its types, one response, and CORS."""
 
 import asyncio
 from collections.abc import (
@@ -18,7 +18,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# Bytes; a larger body is sent in parts, and others have a turn in between.
+# Bytes; a larger body is sent in parts, with other tasks in between.
 _PART: Final = 256 * 1024
 _READABLE: Final = [
     (b"access-control-allow-origin", b"*"),

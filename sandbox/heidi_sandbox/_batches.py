@@ -1,4 +1,4 @@
-"""Writes that want the same row, or the same disk, together in one transaction."""
+"""Group writes of the same row, or to the same disk, in one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +16,7 @@ _LARGEST: Final = 64
 class Batches(Generic[K, W, R]):
     """Let the writes of one row share a commit, rather than hold a connection each to wait for it.
 
-    A write goes on when whoever waits for it gives up: a commit is never cut in half.
+    A write continues when its caller gives up: a commit is never interrupted.
 
     Args:
         commit: does some writes of one row in order, all or none, and returns a result for each; an
@@ -58,7 +58,7 @@ class Batches(Generic[K, W, R]):
         except StoreUnavailableError as error:
             results = [type(error)(error.reason) for _ in batch]
         except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for this write
-            if len(batch) > 1:  # nothing was written: one that fails takes no other along
+            if len(batch) > 1:  # nothing was written: one failure must not affect the others
                 for one in batch:
                     await self._settle(row, [one])
                 return
@@ -68,7 +68,7 @@ class Batches(Generic[K, W, R]):
 
 
 def _resolve(future: asyncio.Future[Any], result: Any) -> None:
-    if future.done():  # whoever waited has given up
+    if future.done():  # the caller has given up
         return
     if isinstance(result, Exception):
         future.set_exception(result)

@@ -212,7 +212,7 @@ class Operation:
         """Return how an error breaks the document, quoting none of it; None where it obeys."""
         declared = self.responses.get(str(response.status)) or self.responses.get("default")
         if declared is None:
-            # That the server failed is no response of the operation, so it is not declared.
+            # A failure of the server is not a response of the operation, so it is not declared.
             return None if response.status >= 500 else f"status {response.status} is not declared"
         for name in declared.headers.keys() - response.headers.keys():
             return f"status {response.status} lacks the header {name}"
@@ -309,7 +309,7 @@ class Document:
 
     @property
     def without_semantics(self) -> list[str]:
-        """The operations of which nothing says what they do."""
+        """The operations without semantics."""
         return [operation.id for operation in self.operations if not operation.semantics]
 
     def refuse(self, error: ApiError, operation: Operation | None = None) -> Response:

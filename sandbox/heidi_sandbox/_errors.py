@@ -122,7 +122,7 @@ class ServiceUnavailableError(ServerError):
 
 
 class StoreUnavailableError(ServerError):
-    """The database is away, whoever asks; nothing was written.
+    """The database is unavailable to everyone; nothing was written.
 
     Args:
         reason: what is wrong, for the person at the terminal; callers are not told.

@@ -1,4 +1,4 @@
-"""What the server grants to one caller, so that there is something left for the next."""
+"""The limits of one caller, so that others are served as well."""
 
 import asyncio
 import contextlib
@@ -118,7 +118,7 @@ class Deadlines:
             raise RequestTimeoutError("the body came too slowly", Connection="close") from None
 
     def hurry(self, seconds: float) -> None:
-        """Let no body take longer from now on: the server is about to stop."""
+        """Limit the time of all bodies from now on: the server is about to stop."""
         self._latest = asyncio.get_running_loop().time() + seconds
         for timeout in self._running:
             timeout.reschedule(min(self._latest, timeout.when() or _NEVER))

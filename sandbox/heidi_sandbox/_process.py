@@ -1,4 +1,4 @@
-"""What a process has to itself: its log, its memory and its end."""
+"""Settings of one process: its log, its memory and its end."""
 
 import contextlib
 import gc
@@ -40,7 +40,7 @@ def say(text: str) -> None:
 def end_process() -> NoReturn:
     """End a process that has served, with 0.
 
-    Threads of granian outlive it. Where the interpreter's own end meets one, it panics.
+    Threads of granian outlive it. If the interpreter ends while one runs, it panics.
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
@@ -50,7 +50,7 @@ def end_process() -> NoReturn:
 
 
 def keep_memory() -> None:
-    """Spare the garbage collector what stays for good: everything that is loaded by now."""
+    """Exclude everything that is loaded by now from garbage collection."""
     gc.collect()
     gc.freeze()
 

@@ -29,7 +29,7 @@ class Recent:
         self._changing[collection, id_] = document
 
     def change_all(self) -> None:
-        """Say that no document will be what it was, once that is settled."""
+        """Record that all documents will change."""
         self.clear()
         self._all_change = True
 

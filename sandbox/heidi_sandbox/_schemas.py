@@ -197,7 +197,7 @@ class Schemas:
         """Return a value of a schema: one that it shows, else the smallest, or as the dice fall."""
         node = self.flat(schema)
         shown = [node["const"]] if "const" in node else node.get("enum")
-        # What a pattern shows says more than what matches it.
+        # An example of a pattern says more than a match.
         if shown is None and (dice is LEAST or "pattern" in node):
             shown = [*node.get("examples", ()), *(node[word] for word in _SHOWN if word in node)]
         if shown:
@@ -284,7 +284,7 @@ class Validator:
     def problem(self, value: Any) -> Problem | None:
         """Return the first thing that is wrong, None where nothing is."""
         try:
-            # Of half a million things that are wrong, to collect them all takes seconds.
+            # Collecting half a million violations would take seconds.
             self._validator.validate(value)
         except ValidationError as error:
             path, text = _explained(error)

@@ -36,7 +36,7 @@ _HINTS: Final = {
     errno.EACCES: "choose one from 1024 on with --port",
     errno.EADDRNOTAVAIL: "--host must be an address of this machine",
 }
-# Connections that wait to be accepted. A caller who finds no place asks again after a second.
+# Connections that wait to be accepted. A caller that finds no free place retries after a second.
 _BACKLOG: Final = 1024
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
@@ -314,7 +314,7 @@ class _Server(Server):
         self._listener = listener
 
     def _init_shared_socket(self) -> None:
-        # Its own socket would share its port with whichever other server does so too.
+        # Its own socket would share the port with other servers that allow sharing.
         self._listener.setblocking(False)
         rest = _HOLDER.get(sys.platform, (False,))
         self._shd = _net.SocketHolder(self._listener.detach(), *rest)

@@ -135,7 +135,7 @@ class SqliteStore:
             self._writer.execute("PRAGMA synchronous = FULL")
             self._reader = self._connect(file)
             self._reader.execute("PRAGMA query_only = ON")
-            self._reader.execute(_ANY).fetchone()  # from now on its log is there
+            self._reader.execute(_ANY).fetchone()  # from now on its log exists
             log = file.with_name(f"{file.name}-wal")
             self._places = {one: _identity(one) for one in (file, log)}
         except (OSError, sqlite3.Error) as error:
@@ -416,7 +416,7 @@ def _unavailable(error: OSError | sqlite3.Error) -> StoreUnavailableError:
 
 
 def _failure(error: BaseException, otherwise: type[StoreUnavailableError]) -> StoreUnavailableError:
-    """Return what an error means. What had no space is not there, in whichever phase it was."""
+    """Return our error for an error of SQLite. A write without space was not done, in any phase."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     return _FAILURES.get(code, otherwise)(_reason(error))
 
@@ -458,9 +458,9 @@ def _refuse_foreign(file: Path) -> None:
     """Look at a file before anything is written to it or beside it."""
     if not file.exists():
         return
-    if not file.is_file():  # reading a pipe waits for ever, and a device is everybody's
+    if not file.is_file():  # reading a pipe waits forever, and a device is shared
         raise CannotServeError(f"{file}: cannot be used as a database: it is no ordinary file")
-    if file.stat().st_nlink > 1:  # each name would have a lock and a log of its own
+    if file.stat().st_nlink > 1:  # each name would have its own lock and log
         raise CannotServeError(
             f"{file}: cannot be used as a database: it has a second name; name a copy of it"
         )

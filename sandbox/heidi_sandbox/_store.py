@@ -1,4 +1,4 @@
-"""Where resources are kept: the one thing the server asks of a database, and how one is opened."""
+"""The protocol of the server for databases, and how one is opened."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

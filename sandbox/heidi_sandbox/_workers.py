@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from heidi_sandbox._store import Size
     from heidi_sandbox._transfer import Imported
 
-# Other start methods copy threads or file descriptors that are none of the worker's.
+# Other start methods copy threads or file descriptors that the worker must not have.
 _processes: Final = multiprocessing.get_context("spawn")
 _MOST_DEATHS: Final = 5  # more in so many seconds end all workers
 _DEATHS_WITHIN: Final = 60.0

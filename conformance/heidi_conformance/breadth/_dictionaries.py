@@ -8,7 +8,7 @@ from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import LIST, OPERATIONS
 from heidi_conformance.contract._values import STRINGS
 
-# How often a value comes from here: all else is left to chance.
+# How often a value comes from here; the others are random.
 PROBABILITY = 0.3
 IDS = ("0", "-1", "null", "9" * 39, "Linked-User", "linked_user", "%D9%A1", "%2500")
 SIZES = (1, 2, 9, 10, 11, 99, 100, 0, -1, 101, 2**31, 2**63, "ten", "1.0", "1e1", "\u0661\u0660")
@@ -17,7 +17,7 @@ ODD = ("0x10", "\u0000", "\ufeff", "' OR '1'='1", "${x}", "../..")
 
 
 def near(name: str) -> tuple[str, ...]:
-    """Return what is almost the id that a name stands for, and what is no id at all."""
+    """Return near misses of the id of a name, and strings that are not ids."""
     misses = (f"{{{name}:{change}}}" for change in NEAR)
     return (*misses, *(text % f"{{{name}}}" for text in ("0%s", "%s%%20", "%s.0", "+%s")), *IDS)
 

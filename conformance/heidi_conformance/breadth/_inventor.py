@@ -1,4 +1,4 @@
-"""Schemathesis at work beside the rules, in a process of its own: it takes seconds to invent."""
+"""Run Schemathesis in its own process beside the rules, because generation takes seconds."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ class NothingInventedError(Exception):
 class Inventor:
     """Invents requests while the rules run, unless an earlier run has kept them.
 
-    Its process is told of no server and of no credential.
+    Its process knows neither the server nor credentials.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -114,7 +114,7 @@ def named(probe: Probe, operation: Operation) -> dict[str, str] | None:
 
 
 def aimed(probe: Probe, target: str, names: dict[str, str]) -> str:
-    """Put names of resources, or what is almost one, in the place of parameters."""
+    """Replace parameters by names of resources, or by near misses."""
     for parameter, name in names.items():
         astray = probe.random.random() < ASTRAY
         text = probe.random.choice(near(name)) if astray else f"{{{name}}}"

@@ -1,4 +1,4 @@
-"""Whether what a caller gets is what a response shows. No value of either is told."""
+"""Whether the caller gets the values of the response. No values are quoted."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

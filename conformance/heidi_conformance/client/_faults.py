@@ -160,7 +160,7 @@ def together(number: int, seconds: float = 0.3) -> Act:
         if next(arrived) < number:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(release.wait(), seconds)
-        # A client that sends one after the other is held up once.
+        # A client that sends sequentially is delayed once.
         release.set()
         return reply
 

@@ -132,7 +132,7 @@ class Driver:
         self._stdin.close()
         try:
             async with asyncio.timeout(EXIT):
-                # What it started may hold its output open.
+                # Its child processes may hold its output open.
                 exit_ = asyncio.create_task(self.exited())
                 rest = asyncio.create_task(self._line())
                 await asyncio.wait({exit_, rest}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,7 +151,7 @@ class Driver:
         """Kill it and everything that it started, and wait for it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        # What left the group; a process may start another one in the meantime.
+        # Processes that left the group; one may start another in the meantime.
         killed = {self.process.pid}
         while left := {*self.descendants()} - killed:
             for number in left:
@@ -278,7 +278,7 @@ KEY = re.compile(rb"(?:^|\0)HEIDI_API_KEY=([^\0]*)")
 
 def processes() -> Iterator[tuple[int, bytes]]:
     """Yield the processes of this machine that have a key in their environment, with the key."""
-    # Many times a second: paths as objects would cost ten times as much.
+    # This runs many times a second, and path objects would cost ten times as much.
     names = [name for name in os.listdir(PROC) if name.isdecimal()] if can_list_processes() else ()  # noqa: PTH208
     for name in KNOWN.keys() - names:
         del KNOWN[name]

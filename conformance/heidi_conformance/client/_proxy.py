@@ -233,7 +233,7 @@ class Proxy:
         self.standing[operation] = act
 
     def revoke(self) -> None:
-        """End all tokens that were issued so far."""
+        """Expire all tokens that were issued so far."""
         self.tokens = {token: (real, 0.0) for token, (real, _) in self.tokens.items()}
 
     async def _listen(
@@ -276,7 +276,7 @@ class Proxy:
         return int(server.sockets[0].getsockname()[1])
 
     async def respond(self, exchange: Exchange) -> Reply:
-        """Return what becomes of a request."""
+        """Return the reply to a request."""
         self._look()
         if exchange.stranger:
             return Reply(200, (JSON_TYPE,), b"{}")

@@ -1,4 +1,4 @@
-"""What became of scenarios, as a verdict."""
+"""Turn the results of scenarios into a verdict."""
 
 import dataclasses
 import time
@@ -47,7 +47,7 @@ class Record:
 
     @property
     def history(self) -> tuple[str, ...]:
-        """What happened, a line each, without a value of anything."""
+        """The events, one line each, without values."""
         events = [*self.events, *((item.at, f"  {told(item)}") for item in self.exchanges)]
         start = min((at for at, _ in events), default=0.0)
         lines = (f"# {at - start:6.3f} s {on_one_line(text)[:160]}" for at, text in sorted(events))
@@ -60,7 +60,7 @@ class Record:
         return ended - began
 
     def scrubbed(self, text: str) -> str:
-        """Return a text without what no report may show."""
+        """Return a string without secrets."""
         for secret in self.hidden:
             text = text.replace(secret, HIDDEN)
         return text
@@ -101,7 +101,7 @@ def verdict(
 def outcomes(
     records: Iterable[Record], findings: Iterable[Finding], level: Grade
 ) -> Iterator[Outcome]:
-    """Yield what became of each scenario, and of what is watched in all of them."""
+    """Yield the outcome of each scenario, and of each watch."""
     failed = {item.rule for item in findings}
     rows = [(item.scenario, item.why) for item in records if item.scenario is not PROBE]
     rows += [

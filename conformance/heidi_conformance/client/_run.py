@@ -28,7 +28,7 @@ from .scenarios import PROBE, SCENARIOS
 JOBS = 6
 # Failures of a driver that end the run.
 FATAL = ("garbage", "floods")
-# What is a matter of time is tried again when little else goes on, as many scenarios at once.
+# Timing failures are repeated with this many scenarios at once, when little else runs.
 TIMED = frozenset(
     {"hangs", "ends", "early", "late", "gives-up", "hurries", "hammers", "backoff-jitter"}
 )
@@ -139,7 +139,7 @@ class Run:
         fresh = fresh or scenario is PROBE or bool(scenario.variables)
         record = await self.tried(scenario, upstream, fresh=fresh)
         if record.renewed and self.doubts(record):
-            # What another scenario left behind is no fault.
+            # State that another scenario left behind is not a fault.
             record = await self.tried(scenario, upstream, fresh=True)
         if not record.renewed:
             self.shown |= {item.cause for item in record.violations}
@@ -240,7 +240,7 @@ class Run:
 
 
 def hurried(record: Record) -> bool:
-    """Whether a machine that is busy may be what is behind violations."""
+    """Whether a busy machine may have caused the violations."""
     return any(map(timed, record.violations)) or any(
         item.ended - item.at > TIMEOUT / 2 for item in record.exchanges
     )

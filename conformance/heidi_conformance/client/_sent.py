@@ -1,4 +1,4 @@
-"""Whether a request is what the caller made of it, no more and no less."""
+"""Check that a request has what the caller passed, no more and no less."""
 
 from collections.abc import Mapping
 from typing import Any

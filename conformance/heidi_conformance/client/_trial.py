@@ -44,7 +44,7 @@ class UnsupportedError(Exception):
 
 
 class StopError(Exception):
-    """What went wrong leaves nothing to judge in the rest of a scenario."""
+    """The failure leaves nothing to judge in the rest of the scenario."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Trial:
     def proxy(self) -> Proxy:
         return self.own.proxy
 
-    # --- what the client is asked to do ---
+    # --- steps of the client ---
 
     async def do(self, *steps: Step, of: Session | None = None) -> Any:
         """Let the client make calls, several at the same time; return their results.
@@ -244,7 +244,7 @@ class Trial:
         self.accuse("value", CREATE, got=kind(value), expected="string", field=MAIN.id)
         raise StopError
 
-    # --- what happens behind the client ---
+    # --- requests behind the client ---
 
     async def issue(self) -> str:
         """Return a token of the server behind."""
@@ -289,7 +289,7 @@ class Trial:
             ids.append(str(operation.made(response.json())))
         return ids
 
-    # --- what came of it ---
+    # --- results ---
 
     def seen(self, operation: str = "", of: Session | None = None) -> list[Exchange]:
         """Return the requests of an operation; without one, of all but the issue of tokens."""
@@ -305,7 +305,7 @@ class Trial:
     def issues(self) -> list[Exchange]:
         return self.seen(ISSUE)
 
-    # --- what is wrong with it ---
+    # --- violations ---
 
     def accuse(
         self,
@@ -318,7 +318,7 @@ class Trial:
         got: Any = "",
         rule: str = "",
     ) -> None:
-        """Take down a violation of the rule of this scenario, or of another one."""
+        """Record a violation of the rule of this scenario, or of another one."""
         code = f"{rule or self.code}/{variant}" if variant else rule or self.code
         self.violations.append(
             Violation(code, operation or self.operation, field, detail, expected, got)

@@ -1,4 +1,4 @@
-"""What is held against every request of a client, and all that its driver says, in any scenario."""
+"""Checks of every request of a client and all output of its driver, in any scenario."""
 # ruff: noqa: E501  # tables read better in rows
 
 import json
@@ -29,7 +29,7 @@ from ._scenario import Scenario
 from ._trial import Session, Trial, User
 
 # A log, not an archive.
-# As much of a token as tells it from others.
+# A part of a token that is enough to recognize it.
 PART = 40
 LARGEST_FILE = 16 * 2**20
 

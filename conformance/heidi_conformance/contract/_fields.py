@@ -1,4 +1,4 @@
-"""What the strict document says of the properties of each resource, and what to send of them.
+"""The properties of each resource in the strict document, and values to send for them.
 
 A property inside another one is spelled `outer.inner`. Nothing here names a property: who may write
 one, what a new resource has, and what only the server knows follows from the schemas and from
@@ -256,7 +256,7 @@ class Fields:
 
     @cached_property
     def read_only(self) -> Flat:
-        """A value that a new resource has not, of every property that only the server writes."""
+        """For every property that only the server writes, a value unlike the initial one."""
         told: Flat = {}
         for name, field in self.shows.items():
             if name.partition(".")[0] in self.of_server and not field.inner:

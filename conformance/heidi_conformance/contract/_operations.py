@@ -460,7 +460,7 @@ class Refusal:
     message: str
 
 
-# What who is not linked gets from the list, None where any user may list.
+# The response of the list to an unlinked user, None if any user may list.
 UNLINKED = next(
     (
         Refusal(int(status), kind, message)
@@ -475,7 +475,7 @@ UNLINKED = next(
 
 @dataclass(frozen=True)
 class Route:
-    """Where a target leads.
+    """The path and parameters of a target.
 
     path: of the document, empty where it has none. values: by parameter.
     """
@@ -491,7 +491,7 @@ class Route:
 
 @lru_cache(maxsize=4096)
 def route(target: str) -> Route:
-    """Return where a target leads, with a query or without."""
+    """Return the path and parameters of a target, with or without a query."""
     segments = target.partition("?")[0].split("/")
     for path in PATHS:
         values = fitted(path.split("/"), segments)

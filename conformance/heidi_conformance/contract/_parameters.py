@@ -15,7 +15,7 @@ from ._schemas import kinds
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
-# What one reader or another takes for a boolean.
+# Strings that some reader takes for a boolean.
 LOOSE = frozenset(("", "0", "1", "f", "n", "no", "off", "on", "t", "y", "yes", *BOOLEANS))
 
 
@@ -36,7 +36,7 @@ def fits(parameter: Parameter, texts: Sequence[str]) -> bool | None:
 
 
 def values(schema: Json, text: str) -> Iterator[Any]:
-    """Yield what a text is, by the types that a schema allows."""
+    """Yield the values of a string, by the types that a schema allows."""
     told = kinds(schema)
     if told & {"integer", "number"} and INTEGER.fullmatch(text) and len(text) < 300:
         yield int(text)

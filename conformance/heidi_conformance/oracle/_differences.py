@@ -23,7 +23,7 @@ from ._violation import Violation
 
 # By what the operation does that shows it.
 AFTER_UPDATE = {"read": "update-read", "update": "update-keeps", "list": "update-listed"}
-# Whatever operation shows the damage, an update did it.
+# An update caused it, whichever operation shows it.
 FAULT_OF_UPDATE = {
     "concurrent",
     "unknown-members",
@@ -86,7 +86,7 @@ def misfits(
 
 
 def comparable(fields: Fields, name: str, value: Any, *, sent: bool) -> bool:
-    """Whether the page says what becomes of a value."""
+    """Whether the page says how a value is handled."""
     field = fields.shows.get(name)
     if field is None or field.status in ("anomaly", "decided") or name in fields.optional:
         return False
@@ -200,7 +200,7 @@ MOVERS = {"foreign": "own-sessions", "rejected": "rejected-update", "other": "on
 
 
 def moved(reading: Reading, known: Known) -> Violation:
-    """Return that an instant is another one without an update."""
+    """Return the violation that an instant changed without an update."""
     rule = next((rule for tried, rule in MOVERS.items() if tried in known.attempts), "reading")
     operation = known.fields.named("update") if rule in FAULT_OF_UPDATE else reading.operation
     field = known.fields.updated

@@ -1,4 +1,4 @@
-"""Responses that come before an operation is reached, or instead of it."""
+"""Responses before an operation is reached, or instead of it."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from ._reading import Reading
 from ._shapes import misshapen
 from ._violation import Violation
 
-# Below it lies no path of any server.
+# No server has a path below it.
 INVENTED = "/no-such-path-"
 # All others, and TRACE and CONNECT, may be refused by what stands before a server.
 METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
@@ -56,7 +56,7 @@ def nowhere(reading: Reading, response: Reply) -> Iterator[Violation]:
     """A path that the document does not have: an error of the usual shape."""
     target = reading.message.target
     if response.ok and route(target.partition("?")[0].removesuffix("/")).path:
-        # With a slash behind it, a path may be found or not.
+        # With a trailing slash, a path may be found or not.
         return
     shown = OPERATIONS[READ].made(response.content) if response.ok else None
     if response.ok and "%2F" in target.removesuffix("%2F"):
@@ -120,7 +120,7 @@ def unauthenticated(memory: Memory, reading: Reading, response: Reply) -> Iterat
         return
     token = reading.token or ""
     if response.status in (400, 431) and not (token.isascii() and len(token) <= LONGEST_TOKEN):
-        # What stands before a server may refuse bytes beyond ASCII, and what is too long for it.
+        # A proxy may refuse non-ASCII bytes and requests that are too long.
         return
     expired = memory.tokens.get(reading.token or "") == "expired"
     how = "expired" if expired else "none" if reading.token is None else "wrong"

@@ -1,4 +1,4 @@
-"""What an oracle knows of a server after all that it has seen."""
+"""The knowledge of an oracle about a server, from all exchanges."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ class Known:
     listed: str = ""
 
     def attempt(self, kind: str, reading: Reading) -> None:
-        """Take note of a request that may have changed it, and must not."""
+        """Record a request that may have changed it, but must not."""
         self.attempts.setdefault(kind, []).append(self.fields.as_stored(reading.sent))
 
     def tried(self, kind: str, name: str, value: Any) -> bool:
@@ -108,7 +108,7 @@ class Known:
         self.settled = True
 
     def doubt(self, names: Iterable[str], operation: str) -> None:
-        """Know nothing of properties shown incorrectly, so that no response is blamed twice.
+        """Forget properties that were shown incorrectly, so that no response is blamed twice.
 
         What the operation tells of them from now on is compared, and no more believed.
         """
@@ -165,7 +165,7 @@ class Memory:
         self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, resource_id: str, user: str) -> None:
-        """Take note of a session that was created elsewhere."""
+        """Record a session that was created elsewhere."""
         self.resources[MAIN.name, resource_id] = Known(user, -1)
 
     def list_state(self, reading: Reading, user: str) -> ListState:
@@ -203,7 +203,7 @@ class Memory:
         return self.resources[named].owner if named in self.resources else None
 
     def forget(self, named: Id) -> None:
-        """Take note that a resource is no more."""
+        """Record that a resource was deleted."""
         known = self.resources.pop(named, None)
         for state in self.lists_of(known.owner, named[0]) if known is not None else ():
             state.unsettle()
@@ -223,7 +223,7 @@ class Memory:
                 self.unsure |= {*reading.named[-1:]}
 
     def unsettle(self, reading: Reading, user: str) -> None:
-        """Know nothing of what a write may have changed: its resource or, without one, all."""
+        """Forget what a write may have changed: its resource or, without one, everything."""
         updates = reading.action == "update"
         for state in self.lists_of(user):
             state.unsettle()

@@ -1,4 +1,4 @@
-"""What the message of an error says too much or too little."""
+"""Check that the message of an error says neither too much nor too little."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ PARTS = {CANARY[at : at + 5] for at in range(len(CANARY) - 4)}
 EXAMPLE = re.compile(r"\s*\d{4}-\d\d-\d\d|application/", re.IGNORECASE)
 # A reference to this one error, such as the id of a request.
 REFERENCE = re.compile(r"[\w-]*\d[\w-]*")
-# What every new resource has is no secret.
+# Values that every new resource has are not secret.
 NEW = [form for field in MAIN_FIELDS.shows.values() if (form := field.initial_form)]
 
 

@@ -1,7 +1,7 @@
 """The oracle: it follows every exchange of a run and says which rules a response breaks.
 
 It knows what the contract allows after all that went before, and every choice that is left open.
-What a server showed it takes for what the server has, so that one cause is reported once.
+It assumes that the server has what it showed, so that one cause is reported once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +38,7 @@ from ._shapes import judged, lacking
 from ._showing import affected, created, listed, shown, torn
 from ._violation import Violation
 
-# Stands in texts that one user alone writes.
+# A mark in strings that only one user writes.
 MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422, 431)

@@ -1,4 +1,4 @@
-"""What is known of a user's list, and how one page of it can be wrong."""
+"""Knowledge of a user's list, and the checks of one page."""
 
 import re
 from collections import Counter

@@ -45,7 +45,7 @@ class Problem:
 
     rule: the rule that a server breaks which does not refuse. statuses: how it may refuse.
     kind: what is wrong, in a word of the reports; a JSON type where a value is of that type.
-    where: the property or parameter at fault. sure: False where it may as well be accepted.
+    where: the property or parameter at fault. sure: False if the server may also accept it.
     """
 
     rule: str
@@ -367,7 +367,7 @@ def special(
     sent: Mapping[str, Any],
     strange: Mapping[str, Any],
 ) -> str:
-    """Return the rule that speaks for a valid request that is no plain one."""
+    """Return the rule that requires an unusual valid request to be accepted."""
     media_types = [text for name, text in message.headers if name.lower() == "content-type"]
     if media_types != ["application/json"]:
         return "media-type"

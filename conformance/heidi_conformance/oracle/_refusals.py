@@ -20,7 +20,7 @@ from ._messages import wording
 from ._reading import Problem, Reading
 from ._violation import Violation
 
-# A change that was not seen: 304 is right only where there was none.
+# A missed change: 304 is correct only if nothing changed.
 STALE = {"read": "update-read/not-modified", "list": "update-listed/not-modified"}
 
 
@@ -132,7 +132,7 @@ def formed(resource: str, name: str) -> bool:
 
 
 def glimpsed(memory: Memory, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
-    """Yield that HEAD tells of a session what GET would not."""
+    """Yield that HEAD reveals more about a session than GET."""
     known = memory.resources.get(reading.one)
     foreign = known is not None and known.owner != user
     if reading.message.method == "HEAD" and response.ok and foreign:

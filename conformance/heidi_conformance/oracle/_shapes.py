@@ -66,14 +66,14 @@ def misshapen(
 def judged(
     level: Level, operation: str, reply: Reply, *, shown: bool = False
 ) -> tuple[list[Violation], set[str]]:
-    """Return what is wrong with a body, and the properties of the resource of the wrong shape."""
+    """Return the violations of a body, and the properties of the resource with a wrong shape."""
     success = reply.ok
     shown = shown or (reply.status == 404 and operation in ONE)
     if not success and level == "documented" and not shown:
         # The page shows the bodies of two errors, and no rule for others.
         return [], set()
     if not (fit := media_types(level, operation, reply.status)):
-        # The document says of no body; there is none with 204.
+        # The document describes no body; 204 has none.
         return [], set()
     media_type = (reply.header("content-type") or "").partition(";")[0].strip().lower()
     of_error = not success and level == "strict"

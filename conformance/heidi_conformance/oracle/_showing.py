@@ -1,4 +1,4 @@
-"""What a success does and shows: a resource, a page of them, or what else an operation does."""
+"""Checks of a success: a resource, a page of them, or another effect."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ def shown(
     asked = reading.one[1]
     resource_id = got.get(fields.id, asked)
     if as_id(resource_id) != asked and fields.id not in skip:
-        # Of the one that was asked for, nothing is known now.
+        # Nothing is known about the requested one now.
         known.settled = False
         written = memory.strict and same(known.strange.get(fields.id, ABSENT), resource_id)
         code = "unknown-members/id" if written else "created-exists/another"
@@ -240,7 +240,7 @@ def listed(
     if is_whole(operation, page) and not filtered(reading):
         yield from page_faults(state, reading, page, there)
     else:
-        # What is wrong with its shape was said; of its numbers, nothing can be.
+        # Its shape was reported; its counts cannot be judged.
         state.walk = None
     gone = memory.deleted | memory.unsure | memory.moving
     for item in operation.listed(page):

@@ -22,7 +22,7 @@ from . import (
 )
 from ._rule import Rule, Script
 
-# What others rest on comes first among the findings of a run; what is not named comes last.
+# Causes come first among the findings of a run; rules that are not named come last.
 RANKS = (
     "answers", "no-server-error", "works", "json-answers", "answer-schema", "token-needed", "token-first", "expired-token",
     "challenge", "key-needed", "issued-token", "own-list", "own-sessions", "unknown-alike", "unlinked", "forbidden", "methods",
@@ -40,8 +40,8 @@ TOPICS = (
 FOUND = {rule.id: rule for topic in TOPICS for rule in topic.RULES if rule.operations}
 TABLE = tuple(FOUND[name] for name in dict.fromkeys((*RANKS, *FOUND)) if name in FOUND)
 RULES = {rule.id: rule for rule in TABLE}
-# First what finds most by few requests, and what asks for whole lists, while they are short; last
-# what creates many, what is odd, and what tries keys: a server may close its door.
+# First those that find most with few requests, and those that read whole lists, while they are
+# short; last what creates many, what is odd, and what tries keys: a server may close its door.
 EARLY = (
     "basics", "operations", "no-token", "vanishing", "documented-properties", "heads", "expired-tokens", "unlinked-user",
     "counted-openings", "unfit-bodies", "sizes", "issued-tokens", "namesakes", "requests-for-nobody", "page-sizes",
@@ -55,7 +55,7 @@ LATE = (
 
 
 def turn(script: Script) -> tuple[bool, int]:
-    """Return when a script is put to a server."""
+    """Return the position of a script."""
     known = LATE if script.id in LATE else EARLY
     return known is LATE, known.index(script.id) if script.id in known else len(known)
 

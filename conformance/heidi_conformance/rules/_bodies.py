@@ -118,7 +118,7 @@ DEEP = 50_000
 
 
 def odd_bodies(on: Resources) -> None:
-    """What a careless server stumbles over."""
+    """Inputs that crash a careless server."""
     name = on.new()
     fields = on.fields
     on.update(name, fields.change(60))

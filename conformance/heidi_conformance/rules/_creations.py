@@ -53,7 +53,7 @@ def unfit_openings(on: Resources) -> None:
             lacking.pop(name, None)
             on.create(on.probe.name(), as_json(nested(lacking)))
     on.page(1)
-    # What was refused leaves nothing behind.
+    # A refused creation leaves nothing behind.
     on.read(on.new({}))
 
 

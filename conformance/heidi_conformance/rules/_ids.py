@@ -23,7 +23,7 @@ ENOUGH = 24
 
 
 def beside(on: Resources) -> list[str]:
-    """Return what other paths have where the id stands in the path of a resource."""
+    """Return the segments of other paths at the position of an id."""
     path = on.operations["read"].path
     mine = path.split("/")
     others = [other for other in PATHS if other != path and fitted(mine, other.split("/"))]

@@ -1,4 +1,4 @@
-"""The methods that a path has, and those that it has not."""
+"""The methods that a path has, and those that it does not have."""
 # ruff: noqa: E501  # tables read better in rows
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 
 
 def methods(probe: Probe) -> None:
-    """Methods that the path of an operation has not."""
+    """Methods that the path of an operation does not have."""
     seen: set[str] = set()
     for call in calls(probe):
         target = call.request().target.partition("?")[0]
@@ -58,7 +58,7 @@ def overrides(on: Resources) -> None:
 
 
 def heads(probe: Probe) -> None:
-    """HEAD of what is there, and of what is not, between other requests of one connection."""
+    """HEAD of existing and missing resources, between other requests of one connection."""
     for call in calls(probe, among=(*READS, *LISTS)):
         for names in (call.names, *call.unknown()):
             request = call.request(names)

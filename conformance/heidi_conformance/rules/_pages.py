@@ -117,7 +117,7 @@ def write_while_walking(on: Resources) -> None:
 
 
 def order(on: Resources) -> None:
-    """The same question twice gets the same response, whatever was read between."""
+    """The same request gets the same response, whatever was read in between."""
     user = pager(on)
     names = [on.new(user=user) for _ in range(3)]
     for size in (on.most, 2):

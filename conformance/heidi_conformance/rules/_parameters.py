@@ -30,7 +30,7 @@ def wrong_texts(parameter: Parameter) -> list[str]:
 
 
 def odd_queries(on: Resources) -> None:
-    """Queries that a careless server stumbles over."""
+    """Queries that crash a careless server."""
     operation = on.operations["list"]
     one, two, five = (paged(size, of=operation.id) for size in (1, 2, 5))
     tokens = (paged(page=text, of=operation.id) for text in ODD_TOKENS)

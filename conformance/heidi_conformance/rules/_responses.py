@@ -1,4 +1,4 @@
-"""Every operation responds, as the document says it."""
+"""Every operation responds as the document says."""
 # ruff: noqa: E501  # tables read better in rows
 
 from heidi_conformance._history import Request, as_json
@@ -8,7 +8,7 @@ from heidi_conformance.contract._operations import EVERY, route
 
 from ._rule import ALL, DELETES, Script, decided, promised
 
-# As a library asks, and as a browser does.
+# The headers of a library, and of a browser.
 USUAL = (
     ("Accept-Encoding", "gzip, deflate"),
     ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
@@ -60,7 +60,7 @@ def operations(probe: Probe) -> None:
 
 
 def odd_paths(on: Resources) -> None:
-    """Ids, paths and conditions that a careless server stumbles over."""
+    """Ids, paths and conditions that crash a careless server."""
     inner = on.request("read", name := on.new()).target
     for text in ODD_PATHS:
         on.read(text)

@@ -91,11 +91,11 @@ class Script:
                 yield partial(self.drive, fields.resource.name)
 
     def drive(self, kind: str, probe: Probe) -> object:
-        """Put it to the resources of a kind."""
+        """Run it for the resources of a kind."""
         return self.run(resources_of(probe, kind))
 
     def drives(self, fields: Fields, setting: Setting) -> bool:
-        """Whether it can be put to a resource."""
+        """Whether it can run for a resource."""
         if self.once and fields is not MAIN_FIELDS:
             return False
         needed = [name for name in self.actions or () if not setting.reads or name in READING]

@@ -1,4 +1,4 @@
-"""Who asks: a token is needed, the right one, and before all else."""
+"""Authentication: a valid token is needed, and checked before everything else."""
 # ruff: noqa: E501  # tables read better in rows
 
 import re
@@ -51,7 +51,7 @@ def no_token(probe: Probe) -> None:
 
 
 def wrong_tokens(probe: Probe) -> None:
-    """Tokens that differ from a good one by little, on every operation."""
+    """Near misses of a valid token, on every operation."""
     for call in calls(probe, among=TOKEN):
         for text in WRONG:
             call.send(authorization=text)
@@ -72,7 +72,7 @@ def near_tokens(probe: Probe) -> None:
 
 
 def token_before_all(probe: Probe) -> None:
-    """No token, and something else wrong: the token is what counts."""
+    """No token, and another fault: the token comes first."""
     for call in calls(probe, among=TOKEN):
         absent = [name for name in ("PUT", "DELETE", "GET") if name not in methods_of(call)]
         for text in INVENTED:
@@ -101,7 +101,7 @@ def methods_of(call: Call) -> Collection[str]:
 
 
 def expired_tokens(probe: Probe) -> None:
-    """A token whose time is over, on every operation."""
+    """An expired token, on every operation."""
     for call in calls(probe, among=TOKEN):
         call.send(authorization="Bearer {expired}")
 

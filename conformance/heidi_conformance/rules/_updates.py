@@ -266,7 +266,7 @@ def concurrency(on: Resources) -> None:
 def apart(on: Resources) -> list[str]:
     """Return properties of which no update sends what another one sends with another value.
 
-    What the page shows comes first. What has to stand beside others comes last.
+    What the page shows comes first. Properties that require others come last.
     """
     fields = on.fields
     known = [*fields.documented, *(name for name in fields.valid if name not in fields.documented)]

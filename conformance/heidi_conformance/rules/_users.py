@@ -1,4 +1,4 @@
-"""Whose a resource is: what one user has, no other one sees."""
+"""Ownership: no user sees the resources of another."""
 # ruff: noqa: E501  # tables read better in rows
 
 from dataclasses import replace
@@ -70,7 +70,7 @@ def other_users(on: Resources) -> None:
             on.page(on.most, user=viewer)
     for viewer in BOTH:
         on.walk(1, viewer, pages=4)
-    # Both at the same time: a server may take the one for the other.
+    # Both at the same time: a server may confuse them.
     pages = "list" in on.operations
     for _ in range(3):
         each = [
@@ -85,7 +85,7 @@ def other_users(on: Resources) -> None:
 
 
 def unlinked_user(on: Resources) -> None:
-    """A user without a link: the list is closed, all else is open."""
+    """A user without a link: only the list is refused."""
     user = "unlinked"
     for size in (None, 1):
         on.probe.send(on.paging(size, user=user))

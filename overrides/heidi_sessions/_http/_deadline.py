@@ -24,7 +24,7 @@ _call: Final = _Call()
 
 
 def wait_until(ends: float) -> None:
-    """Let no connection of ours wait longer than a moment, in this thread, until the next call."""
+    """Limit the waits of our connections in this thread until the next call."""
     _call.ends = ends
 
 

@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
         """Parse arguments; what a command does not know is an error of its own parser."""
         parsed, rest = super().parse_known_args(*arguments, **named)
         if rest:
-            # What stands behind a misspelt option may be a secret.
+            # The value of a misspelt option may be a secret.
             word = rest[0].partition("=")[0]
             unknown = word if word.startswith("-") else "an argument without an option"
             super().error(f"unknown: {unknown}{closest(word, self._option_string_actions)}")
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         super().error(message + meant)
 
     def _of(self, name: str) -> list[str]:
-        """Return the words that an argument takes."""
+        """Return the words that an argument accepts."""
         found: list[str] = []
         for action in self._actions:
             if name in ("/".join(action.option_strings), action.metavar, action.dest):

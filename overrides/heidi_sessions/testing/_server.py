@@ -201,7 +201,7 @@ def error_body(type_: str, message: str) -> Any:
 
 
 def put_at(value: Any, pointer: str | None, new: Any) -> Any:
-    """Put something where a JSON Pointer leads, which makes the objects on its way."""
+    """Set a value at a JSON Pointer, and create the objects on its way."""
     *way, last = (pointer or "").split("/")
     if not way:
         return new

@@ -28,7 +28,7 @@ class Step:
     delay: float = 0
 
     def outcome(self, request: Received) -> Reply | Fault | None:
-        """Say what becomes of a request."""
+        """Return the outcome of a request."""
         if request.timeout is not None and self.delay >= request.timeout:
             return "timeout"
         return self.reply
@@ -41,7 +41,7 @@ def fails(
     *,
     retry_after: int | None = None,
 ) -> Step:
-    """Answer with an error of the API.
+    """Respond with an error of the API.
 
     Args:
         status_code: the HTTP status, such as 500.
@@ -57,7 +57,7 @@ def fails(
 
 
 def rate_limited(retry_after: int = 1) -> Step:
-    """Answer 429, and when to come again.
+    """Respond with 429, and when to retry.
 
     Args:
         retry_after: whole seconds to wait.
@@ -75,7 +75,7 @@ def unavailable(retry_after: int | None = None) -> Step:
 
 
 def malformed(content: bytes = b"<html>Bad gateway</html>") -> Step:
-    """Answer 200 with a body that is not what the document says.
+    """Respond with 200 and a body that breaks the document.
 
     Args:
         content: the body, as it is sent.
@@ -99,7 +99,7 @@ def cut_off() -> Step:
 
 
 def slow(seconds: float) -> Step:
-    """Answer as ever, but late: a client whose timeout is not longer gives up. Nobody waits.
+    """Respond as usual, but late: a client with a shorter timeout gives up. Nobody waits.
 
     Args:
         seconds: how late.

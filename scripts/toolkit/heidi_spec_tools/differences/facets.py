@@ -1,4 +1,4 @@
-"""What a schema says of one type of value, and what two such sayings say together."""
+"""The constraints of a schema on one type of value, and how two of them combine."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ def _lower(facets: dict[str, Any], name: str, most: float) -> None:
 
 
 def _settle_others(facets: dict[str, Any]) -> None:
-    """Nothing is said in several ways."""
+    """The absence of constraints can be written in several ways."""
 
 
 _SETTLED: Final[dict[str, Callable[[dict[str, Any]], None]]] = {

@@ -42,7 +42,7 @@ class Operations:
         self._security = Security(old, new, findings)
 
     def compare(self) -> None:
-        """Compare all that partners can call, and all that is sent to them."""
+        """Compare the operations that partners call, and those that are sent to them."""
         self._security.compare_schemes()
         self._paths()
         self._webhooks()

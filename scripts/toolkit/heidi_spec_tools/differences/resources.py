@@ -86,7 +86,7 @@ class Resources:
         return self._seen_from((*scope, base) if base not in scope else scope, base, found)
 
     def _seen_from(self, scope: tuple[str, ...], base: str, schema: dict[str, Any]) -> Json:
-        """Return a schema whose dynamic references know which way led to it."""
+        """Return a schema with the path that its dynamic references need."""
         if scope == self._homes.get(id(schema), _ROOT)[1]:
             return schema
         if (id(schema), scope) not in self._copies:

@@ -581,7 +581,7 @@ def _described(name: str, case: Case) -> bool:
 
 
 def _silent(case: Case, name: str) -> bool:
-    """Say whether a case says nothing of a property that it does not describe."""
+    """Say whether a case allows any value of a property that it does not describe."""
     return case.layout.view(name) in (True, {})
 
 

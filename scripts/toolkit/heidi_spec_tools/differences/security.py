@@ -164,7 +164,7 @@ def _demands(operation: dict[str, Any], source: Source) -> list[Demand]:
 
 
 def _within(less: Demand, more: Demand) -> bool:
-    """Say whether who fulfils the second fulfils the first."""
+    """Say whether fulfilling the second fulfils the first."""
     return all(name in more and scopes <= more[name] for name, scopes in less.items())
 
 

@@ -73,7 +73,7 @@ _KNOWN: Final = (
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What a schema allows, and what it says beside.
+    """The values that a schema allows, and its annotations.
 
     known: the values of an open list, by their canonical string; they assert nothing.
     branches: the alternatives as they are written, where there are several.
@@ -165,7 +165,7 @@ class Shapes:
         return _opened(Shape(tuple(_tidied(cases)), notes, known, branches))
 
     def _parts(self, schema: dict[str, Any]) -> Iterable[Schema]:
-        """Yield the schemas that must hold beside what the schema itself says."""
+        """Yield the schemas that must hold in addition to the schema itself."""
         if "$ref" in schema:
             yield self._source.target(schema)
         if "$dynamicRef" in schema:
@@ -177,7 +177,7 @@ class Shapes:
                 yield alternatives[0]
 
     def _own(self, schema: dict[str, Any]) -> list[Case]:
-        """Return what the keywords say that apply to a value alone."""
+        """Return the constraints of the keywords that apply to one value."""
         types = schema.get("type", TYPES)
         types = [types] if isinstance(types, str) else types
         beside = self._beside(schema)
@@ -194,7 +194,7 @@ class Shapes:
         return cases
 
     def _beside(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return what the keywords say that apply to every type."""
+        """Return the constraints of the keywords that apply to every type."""
         unknown = tuple(
             (keyword, value)
             for keyword, value in schema.items()
@@ -266,7 +266,7 @@ class Shapes:
     def _asserted(self, schema: Schema, above: tuple[int, ...] = ()) -> dict[str, Any] | None:
         """Return the values that are listed, by their string, or by a part; None for no list.
 
-        The shape would tell, too, but may be in the making.
+        The shape would show it, too, but may be incomplete.
         """
         node = self._source.resolve(schema)
         if id(node) in above or _is_open(node):
@@ -461,7 +461,7 @@ def _is_open(notes: dict[str, Any]) -> bool:
 
 
 def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return what the keywords say that apply to one type."""
+    """Return the constraints of the keywords that apply to one type."""
     facets: dict[str, Any] = {
         keyword: (schema[keyword], 0) for keyword in COUNTS.get(kind, ()) if keyword in schema
     }

@@ -90,7 +90,7 @@ class Source:
         return self._targets[key]
 
     def meant(self, schema: Json) -> Json:
-        """Return what a schema is that says nothing but where it stands."""
+        """Return the schema that a bare reference stands for."""
         if isinstance(schema, dict) and schema.keys() == {"$ref"}:
             if id(schema) not in self._meant:
                 target = self.target(schema)

@@ -1,4 +1,4 @@
-"""Tell at once what is the same in both documents, down to all that it refers to."""
+"""Find parts that are the same in both documents, including everything they refer to."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A message that is valid before a change and invalid after it, or the other way.
+    """A message that is valid before a change and invalid after it, or the other way round.
 
     valid: `before` or `after`, empty where no such message can be made; `reason` says why.
     """
@@ -179,7 +179,7 @@ class Witnesses:
         """Return the validator of a schema of the old (0) or the new (1) document.
 
         Raises:
-            _TooMuchError: there was enough to read already.
+            _TooMuchError: too many values were read already.
         """
         key = (side, schema if isinstance(schema, bool) else id(schema), reading, depth)
         if key not in self._validators:
