@@ -221,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     command, secrets = out_of_sight(sys.orig_argv)
     if argv is None and secrets:
-        # Other users of the machine can read the arguments of a process, and not its environment.
+        # Other users of the machine can read the arguments of a process, but not its environment.
         # The documents were read before the arguments.
         os.execve(sys.executable, command, {**os.environ, **secrets})  # noqa: S606  # this program
     if argv is None:

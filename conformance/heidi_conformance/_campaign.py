@@ -308,7 +308,7 @@ class Campaign:
             )
 
     def secrets(self) -> dict[str, str]:
-        """Return what no report may show, in small letters, and the variable that stands for it."""
+        """Return the secrets, in lower case, and the variable that replaces each."""
         texts = dict.fromkeys(self.limits.secrets, VARIABLES["first"])
         texts |= {text: VARIABLES[name] for name, text in self.setting.secrets.items()}
         return {text.lower(): f"${name}" for text, name in texts.items() if len(text) >= SHORTEST}

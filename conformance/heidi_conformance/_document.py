@@ -123,7 +123,7 @@ def asserted(document: Json, level: Level) -> Json:
 
 
 def is_reading(node: Any) -> bool:
-    """Whether a node of the document is our reading, and not said by the vendor."""
+    """Whether a node of the document is our reading, not the vendor's statement."""
     return property_of(property_of(node, "x-provenance"), "status") in READINGS
 
 

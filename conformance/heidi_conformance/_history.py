@@ -183,7 +183,7 @@ class Exchange:
 
 @dataclass
 class Bindings:
-    """What the names in requests stand for. tokens: those given, and those issued since."""
+    """The values of the names in requests. tokens: those given, and those issued since."""
 
     tokens: dict[str, str] = field(repr=False)
     values: dict[str, str] = field(default_factory=dict[str, str])

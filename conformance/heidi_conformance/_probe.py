@@ -44,7 +44,7 @@ LONGEST_PAUSE = 2.0
 TAG = "heidi-conformance"
 # Two random ids differ in more places than this; counters, clocks and short ids do not.
 PLACES = 12
-# What stands for other characters where an id is looked up by a pattern, or ends it in a query.
+# Wildcards for servers that look ids up by a pattern, and characters that end one in a query.
 WILD = frozenset("*%_?'\"")
 # What a lenient server may take for an id, where ids are numbers and where they are not.
 NUMBER, WORD = re.compile(r"\d+"), re.compile(r"[^\W_]+")
@@ -93,7 +93,7 @@ def padded(one: str, other: str) -> tuple[str, str]:
 
 
 def names_another(text: str, own: Iterable[str]) -> bool:
-    """Whether a text has a number or a word in it that stands in none of the ids of a run."""
+    """Whether a string has a number or a word that is in none of the ids of a run."""
     known = [*own]
     if all(map(digits, known)):
         return bool({*map(Decimal, NUMBER.findall(text))} - {*map(Decimal, known)})
@@ -320,7 +320,7 @@ class Probe:
     # --- concurrent requests ---
 
     def batch(self, requests: list[Request]) -> None:
-        """Send requests at the same time, each on a connection of its own."""
+        """Send requests at the same time, each on its own connection."""
         if self.setting.reads:
             return
         self.limits.allow(requests)
@@ -408,7 +408,7 @@ def replay(
     *,
     pace: float | None = None,
 ) -> list[Sighting]:
-    """Send requests once more, to sessions of their own, and return what was seen.
+    """Send requests once more, to new sessions, and return the violations.
 
     It ends where a request names what no response gave.
     pace: seconds before each request, which then has a connection of its own; None: one for all.

@@ -176,7 +176,7 @@ def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, 
     least = essential(whole, about)
     needed = {id(request) for request in least}
     names = {name for request in least for name in (*request.names, request.binds)} - {"", "next"}
-    # A list shows what was created, whoever did it.
+    # A list shows all resources, whoever created them.
     names = names or {request.binds for request in whole} - {""}
     related = [
         id(request)

@@ -16,7 +16,7 @@ from .contract._schemas import Field, first
 from .contract._values import Flat
 from .oracle import MARK
 
-# What stands in a path, by parameter: ids by the name that they are bound to, or text.
+# The values of a path, by parameter: ids by the name that they are bound to, or strings.
 Names = dict[str, str]
 LABELLED: Any = object()
 # A placeholder for bytes that Python's JSON would write differently.
@@ -58,7 +58,7 @@ class Resources:
         return request_of(operation, *(names[each] for each in operation.ids), **settings)
 
     def place(self, name: str, user: str) -> Names:
-        """Return what stands in the path of a resource besides its id."""
+        """Return the parameters in the path of a resource besides its id."""
         if name in self.places:
             return self.places[name]
         if user not in self.above:

@@ -1,4 +1,4 @@
-"""Parts of a campaign: each takes some of the rules, and random requests of its own."""
+"""Parts of a campaign: each takes some of the rules, and its own random requests."""
 
 import hashlib
 from collections.abc import Sequence

@@ -79,7 +79,7 @@ class OutOfPatienceError(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """One request as it goes over the wire; `target` is what stands behind the base URL."""
+    """One request as it goes over the wire; `target` is the part after the base URL."""
 
     method: str
     target: str

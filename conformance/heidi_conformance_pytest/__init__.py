@@ -1,7 +1,7 @@
 """pytest --heidi-url URL: judge a server, a test for each rule on each operation.
 
-A package of its own: pytest imports it wherever heidi-sessions is installed, so it imports nothing
-until it is asked to, and nothing that an extra brings.
+A separate package: pytest imports it wherever heidi-sessions is installed, so it imports nothing
+until it is needed, and no dependency of an extra.
 """
 
 from __future__ import annotations

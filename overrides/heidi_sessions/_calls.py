@@ -153,7 +153,7 @@ class _Engine(Uncopied, Generic[Pool]):
     def __init__(
         self, pool: Pool, tokens: TokenSource, settings: Settings, users: Users | None
     ) -> None:
-        """Take what clients that derive from each other share, and what may differ."""
+        """Take the parts that derived clients share, and those that may differ."""
         self.pool = pool
         self.tokens = tokens
         self.settings = settings

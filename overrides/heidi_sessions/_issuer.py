@@ -62,7 +62,7 @@ class Issuer:
         self._started = 0.0
 
     def request(self, call: PreparedRequest) -> PreparedRequest:
-        """Say what to send for a call, within its time.
+        """Return the request for a token, within the time of a call.
 
         The key goes in a header, and nowhere else.
         """

@@ -174,7 +174,7 @@ class TimedToken:
 
 
 Outcome: TypeAlias = "TimedToken | HeidiError | None"
-"""What became of a request for a token; None: it was interrupted."""
+"""The outcome of a request for a token; None: it was interrupted."""
 
 
 class _Pending:

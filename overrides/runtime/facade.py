@@ -48,7 +48,7 @@ class Decode(Protocol[T_co]):
 
 
 class Options:
-    """What one call has of its own, beside the arguments of its operation."""
+    """The options of one call, beside the arguments of its operation."""
 
     __slots__ = ("body", "query", "settings")
 
@@ -86,7 +86,7 @@ def options(
     timeout: Timeout | float | Unset = UNSET,
     deadline: float | Unset | None = UNSET,
 ) -> Options | None:
-    """Collect what one call has of its own; None where that is nothing."""
+    """Collect the options of one call; None if there are none."""
     if extra_headers is extra_query is extra_body is timeout is deadline is UNSET:
         return None
     settings = {"extra_headers": extra_headers, "timeout": timeout, "deadline": deadline}

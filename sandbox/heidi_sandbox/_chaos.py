@@ -249,7 +249,7 @@ def parse(text: str) -> list[Fault]:
     """Return the faults that a header names.
 
     Raises:
-        ValueError: it is not of the grammar above; the text says what is known.
+        ValueError: it violates the grammar above; the message lists what is known.
     """
     return [_fault(part) for part in text.split(",")]
 

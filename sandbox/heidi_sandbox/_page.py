@@ -1,4 +1,4 @@
-"""The reference page: the strict document for people, in one file that asks nobody for anything."""
+"""The reference page: the strict document for people, in one file that loads nothing."""
 
 import base64
 import hashlib

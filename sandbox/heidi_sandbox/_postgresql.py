@@ -412,7 +412,7 @@ async def _count(connection: Connection, share: Share) -> tuple[int, Iterable[tu
 
 @contextlib.asynccontextmanager
 async def _connected(url: str) -> AsyncGenerator[Connection, None]:
-    """Lend a connection of its own, to be used before the loop that serves is there."""
+    """Lend a separate connection, for use before the serving loop exists."""
     connection = await _patiently(
         lambda: asyncpg.connect(url, timeout=_PATIENCE, server_settings=_SESSION)
     )

@@ -29,7 +29,7 @@ def set_up_process(limits: Limits, *, access_log: bool) -> None:
 
 
 def say(text: str) -> None:
-    """Write to stdout; that nobody reads it, or that it is closed, ends no command."""
+    """Write to stdout; a closed or unread stdout does not end a command."""
     try:
         print(text, end="", flush=True)
     except OSError:

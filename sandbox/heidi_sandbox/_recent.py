@@ -34,7 +34,7 @@ class Recent:
         self._all_change = True
 
     def settle(self, *, committed: bool) -> None:
-        """Say whether what was about to change has changed; where nobody knows, it has not."""
+        """Say whether a pending change happened; if that is unknown, it did not."""
         for key, document in self._changing.items() if committed else ():
             self._keep(key, document)
         self._changing.clear()

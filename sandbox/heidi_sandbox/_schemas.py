@@ -20,7 +20,7 @@ Pointer: TypeAlias = tuple[str, ...]
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _BRANCHES: Final = ("oneOf", "anyOf")
 _ANY_CHARACTER: Final = range(ord("a"), ord("z") + 1)
-_REPEATED: Final = 16  # how often at most what a pattern may repeat
+_REPEATED: Final = 16  # the most repetitions for an unbounded pattern
 # Any: the parser of patterns has no types, and shows what no other module does.
 _pattern_parser: Final[Any] = import_module("re._parser")
 

@@ -1,4 +1,4 @@
-"""Run the sandbox on a socket, in a thread of its own."""
+"""Run the sandbox on a socket, in its own thread."""
 
 import asyncio
 import contextlib
@@ -81,7 +81,7 @@ class Sandbox:
 
     @property
     def imported(self) -> Imported | None:
-        """What came of the import, None where there was none."""
+        """The result of the import, None if there was none."""
         return self._imported
 
     @property
@@ -296,7 +296,7 @@ class _Runner:
 
 
 class _Server(Server):
-    """Granian, which reads HTTP in a thread of its own, on a socket that listens already."""
+    """Granian, which reads HTTP in its own thread, on a listening socket."""
 
     def __init__(self, app: App, listener: socket.socket, limits: Limits) -> None:
         super().__init__(

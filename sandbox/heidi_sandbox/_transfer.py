@@ -322,7 +322,7 @@ async def _texts(collection: str, collections: Collections) -> AsyncIterator[byt
 
 
 def _resolved(file: Path) -> Path:
-    """Follow links: what a link leads to is replaced, and not the link."""
+    """Follow links: the target of a link is replaced, not the link."""
     return Path(os.path.realpath(file))
 
 

@@ -266,7 +266,7 @@ class Verbs:
         return Template(self._document, operation, gaps, self._location(operation))
 
     def _location(self, operation: Operation) -> str:
-        """Return the URL of an operation's resource, for whoever reads it; empty without any."""
+        """Return the URL of an operation's resource; empty without one."""
         resource = operation.semantics.get("resource")
         known = {*_PARAMETER.findall(operation.template), self._parameter(resource)}
         shown = operation.success.headers.get("location", "")

@@ -87,7 +87,7 @@ class Workers:
         self._end()
 
     def _start(self) -> _Worker:
-        """Start one, on a socket of its own, so that the system shares connections out."""
+        """Start one, on its own socket, so that the system distributes connections."""
         settings = self._settings
         listener = listen(settings.host, self._port, settings.limits, shared=True)
         with contextlib.closing(listener):

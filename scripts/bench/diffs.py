@@ -128,7 +128,7 @@ def inline(word: str, length: int, depth: int = 400) -> dict[str, Any]:
 
 
 def chain(length: int, depth: int = 400) -> dict[str, Any]:
-    """Make components that are each all of the next one."""
+    """Make components that each have an `allOf` of the next one."""
     schemas: dict[str, Any] = {f"S{n}": {"allOf": [reference(f"S{n + 1}")]} for n in range(depth)}
     schemas[f"S{depth}"] = {"type": "string", "maxLength": length}
     return document({"/s": operation(sent=reference("S0"))}, schemas)

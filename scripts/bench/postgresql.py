@@ -69,7 +69,7 @@ class Postgresql:
 
     @contextlib.contextmanager
     def database(self) -> Generator[str]:
-        """Lend the URL of an empty database that nobody else has."""
+        """Lend the URL of a new empty database."""
         if self._free:
             name = self._free.pop()
         else:

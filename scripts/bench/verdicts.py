@@ -168,7 +168,7 @@ def catalogue() -> list[str]:
 
 
 def verdict(tool: Tool, fault: str, users: Mapping[str, str]) -> Verdict:
-    """Let a tool judge a server of its own; `users` says what it is given besides one token."""
+    """Let a tool judge a new server; `users` says what it gets besides one token."""
     with serving(fault) as server, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         secrets = {"HEIDI_TOKEN": server.tokens["first"]}

@@ -38,7 +38,7 @@ QUIETLY = settings(
 
 def drafted(level: Level, start: int, examples: int) -> Iterator[Request]:
     """Yield invented requests, with the names of parameters in the place of ids."""
-    # The page does not say what becomes of a request that it does not describe.
+    # The page does not say how a request that it does not describe is handled.
     modes = [GenerationMode.POSITIVE]
     if level == "strict":
         modes.append(GenerationMode.NEGATIVE)

@@ -151,7 +151,7 @@ def greet(variables: Mapping[str, str], *, ends: bool) -> None:
 
 
 def upstream(arguments: argparse.Namespace) -> tuple[str, str]:
-    """Return URL and key of the server behind; both are empty for a sandbox of its own."""
+    """Return URL and key of the server behind; both are empty for a new sandbox."""
     if not arguments.upstream:
         return "", ""
     url = base_url(arguments.upstream)

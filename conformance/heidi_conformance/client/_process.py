@@ -72,7 +72,7 @@ class Driver:
         marker: str,
         grace: float = 0.0,
     ) -> "Driver":
-        """Start a driver in a process group of its own. Raises CannotJudgeError."""
+        """Start a driver in its own process group. Raises CannotJudgeError."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,

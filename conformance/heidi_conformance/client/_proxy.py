@@ -89,7 +89,7 @@ class Reply:
 
 @dataclass
 class Exchange:
-    """A request of the client, and what became of it.
+    """A request of the client, and its outcome.
 
     at, ended: seconds on one clock. host: where it was sent to. stranger: whether that is a host
     that the client was only redirected to. done: whether the server behind did what it asks for.
@@ -329,7 +329,7 @@ class Proxy:
         return reply.with_content(content)
 
     def _admitted(self, token: str) -> str | None:
-        """Return the token of the server behind for one of its own that is still good."""
+        """Return the token of the upstream server for a valid one of the proxy."""
         real, end = self.tokens.get(token, ("", 0.0))
         self.late += 0 < end < time.time() - LATE
         return real if time.time() < end else None

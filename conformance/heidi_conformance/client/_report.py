@@ -28,7 +28,7 @@ Event = tuple[float, str]
 
 @dataclass
 class Record:
-    """What became of one scenario.
+    """The result of one scenario.
 
     done: whether it went on to its end. renewed: whether a driver served another one before.
     events: what happened beside requests, with its time. why: the reason where it was skipped.

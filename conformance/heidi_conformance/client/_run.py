@@ -135,7 +135,7 @@ class Run:
             raise errors.exceptions[0] from None
 
     async def put(self, scenario: Scenario, upstream: Upstream, *, fresh: bool = False) -> None:
-        """Put a scenario to the client; fresh: with drivers of its own."""
+        """Test the client with a scenario; fresh: with new drivers."""
         fresh = fresh or scenario is PROBE or bool(scenario.variables)
         record = await self.tried(scenario, upstream, fresh=fresh)
         if record.renewed and self.doubts(record):
@@ -151,7 +151,7 @@ class Run:
         return any(item.cause not in self.shown for item in record.violations)
 
     async def tried(self, scenario: Scenario, upstream: Upstream, *, fresh: bool) -> Record:
-        """Put a scenario to the client once; fresh: with drivers of its own."""
+        """Test the client with a scenario once; fresh: with new drivers."""
         record = Record(scenario)
         with tempfile.TemporaryDirectory(prefix="heidi-conformance-") as folder:
             async with self.trial(record, upstream, Path(folder), fresh=fresh) as trial:

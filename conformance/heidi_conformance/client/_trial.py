@@ -1,4 +1,4 @@
-"""One scenario put to one client: what it asks for, and what is wrong with what came of it."""
+"""One scenario with one client: its steps, and the violations in their results."""
 
 import json
 import secrets

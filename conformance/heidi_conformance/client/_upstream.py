@@ -1,4 +1,4 @@
-"""The server behind the proxy: a sandbox of its own, or one at a URL."""
+"""The server behind the proxy: a new sandbox, or one at a URL."""
 
 import asyncio
 import contextlib

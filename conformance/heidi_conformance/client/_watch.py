@@ -244,7 +244,7 @@ def output(trial: Trial, session: Session, folder: Path) -> Iterator[Violation]:
 
 
 def spellings(secret: str) -> tuple[bytes, ...]:
-    """Return how a secret may stand in a log: encoded, or in part."""
+    """Return the forms of a secret in a log: encoded, or in part."""
     whole = (secret, quote_plus(secret))
     head, _, rest = secret.partition(".")
     # The first part of a token is the same in all of them.

@@ -77,7 +77,7 @@ class Fields:
 
     @cached_property
     def of_server(self) -> Mapping[str, Field]:
-        """What only the server writes, without what stands in it."""
+        """The properties that only the server writes, without their inner ones."""
         written = self.written_by(self.updates) | self.written_by(self.creates)
         return {
             name: field
@@ -103,7 +103,7 @@ class Fields:
 
     @cached_property
     def initial(self) -> Flat:
-        """What a new resource has before anybody writes to it; `{number}` stands for its number."""
+        """The initial values of a new resource; `{number}` is its number."""
         set_by_server = {self.id, self.created, self.updated}
         said = {
             name: field.semantics["initial"]

@@ -84,11 +84,11 @@ def nested(properties: Mapping[str, Any]) -> Json:
 
 @cache
 def outers(name: str) -> tuple[str, ...]:
-    """Return the properties that a property stands in."""
+    """Return the properties that contain a property."""
     steps = name.split(".")
     return tuple(".".join(steps[:end]) for end in range(1, len(steps)))
 
 
 def within(name: str, names: AbstractSet[str]) -> bool:
-    """Whether a property, or one that it stands in, is among those."""
+    """Whether a property, or one that contains it, is among those."""
     return name in names or not names.isdisjoint(outers(name))

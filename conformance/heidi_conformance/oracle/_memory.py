@@ -96,7 +96,7 @@ class Known:
         return {**stays, **sent}
 
     def see(self, got: Flat, sent: Mapping[str, Any], skip: set[str]) -> None:
-        """Take what the server shows for what it has, whatever was expected; `skip` is no value."""
+        """Assume that the server has what it shows, whatever was expected; `skip` is no value."""
         unseen = self.fields.optional | skip if self.settled else self.fields.optional
         kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
         if skip:

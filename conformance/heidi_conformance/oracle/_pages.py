@@ -51,7 +51,7 @@ class ListState:
     offered: bool = False
 
     def offers(self, reading: Reading) -> bool:
-        """Whether the last page of the walk offered what is asked for."""
+        """Whether the last page of the walk offered the requested one."""
         walk = self.walk
         return (
             walk is not None

@@ -322,7 +322,7 @@ def unissued(memory: Memory, reading: Reading, ids: list[str], state: ListState)
 
 
 def affected(memory: Memory, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
-    """Take what another operation did, and yield what is wrong with what it shows."""
+    """Record what another operation did, and yield the violations in its response."""
     operation = reading.declared
     match operation.action:
         case "delete":

@@ -1,4 +1,4 @@
-"""A rule broken in one exchange, as data: what is said of it stands in `reports` alone."""
+"""A rule broken in one exchange, as data; only `reports` has words for it."""
 
 import dataclasses
 from typing import Any

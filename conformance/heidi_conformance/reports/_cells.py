@@ -11,7 +11,7 @@ from heidi_conformance.rules import RULES
 
 @dataclass(frozen=True)
 class Cell:
-    """What became of one rule on one operation, and what it found."""
+    """The outcome of one rule on one operation, and its findings."""
 
     outcome: Outcome
     findings: tuple[Finding, ...]
@@ -30,7 +30,7 @@ def cells(verdict: Verdict) -> dict[tuple[str, str], Cell]:
 
 
 def lines(finding: Finding) -> Iterator[str]:
-    """Yield what stands behind a finding, a line each, but for its requests."""
+    """Yield the details of a finding, one line each, without its requests."""
     yield f"words     {finding.words.promise or 'the document'}"
     yield f"          {finding.words.pointer}, from {origin(finding.words.source)}"
     yield f"expected  {finding.expected}"

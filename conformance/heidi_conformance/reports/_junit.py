@@ -38,5 +38,5 @@ def add(suite: ET.Element, cell: Cell) -> None:
 
 
 def details(finding: Finding) -> str:
-    """Return what stands behind a finding, a line each."""
+    """Return the details of a finding, one line each."""
     return "\n".join((*lines(finding), *finding.requests))

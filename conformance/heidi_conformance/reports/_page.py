@@ -115,7 +115,7 @@ def sentence(verdict: Verdict) -> str:
 
 
 def lead(verdict: Verdict) -> str:
-    """Say what the level asks for, and what became of it."""
+    """Describe the level and the result."""
     table = cells(verdict)
     results = Counter(cell.outcome.result for cell in table.values())
     rules, operations = ({place[at] for place in table} for at in (0, 1))

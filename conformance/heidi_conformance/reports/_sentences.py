@@ -1,4 +1,4 @@
-"""What is said of a violation: the only place with words about one.
+"""The words for violations; no other module has any.
 
 A row says what the operation does, what is expected of it, and what it does instead. In braces
 stand the fields and the detail of a violation, what it expects and got, the noun of the resource,

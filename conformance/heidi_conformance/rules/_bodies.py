@@ -27,7 +27,7 @@ OTHER_TYPES = (
     "multipart/form-data; boundary=x", "application/json-patch+json", "application/jsonx", "application/xjson",
     "application/vnd.api+json", "application/xml", "application/octet-stream", "json", "text/plain; a=application/json",
 )  # fmt: skip
-# Of a valid body: what stands behind it, and what stands as a number or a string in it.
+# Additions after a valid body, and replacements of a number or a string in it.
 BEHIND = (b"}", b" {}", b" x", b"\x00", b" // x")
 NO_NUMBERS = (b"NaN", b"Infinity", b"-Infinity", b"060", b"+60", b".5", b"5.", b"0x3c", b"60,")
 NO_STRINGS = (b'"line\nbreak"', b'"\\x41"', b'"\xff\xfe"', b'"\xed\xa0\x80"', b'"\xc0\x80"')

@@ -82,7 +82,7 @@ class Script:
         return self.run.__name__.replace("_", "-")
 
     def parts(self, setting: Setting) -> Iterator[Callable[[Probe], object]]:
-        """Yield what is sent, in a history of its own for each resource."""
+        """Send the requests, with a separate history for each resource."""
         if self.actions is None:
             yield self.run
             return

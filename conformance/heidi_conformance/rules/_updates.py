@@ -14,7 +14,7 @@ from heidi_conformance.contract._values import ABSENT, Flat, flattened, nested, 
 
 from ._rule import LISTS, NOUN, READS, SHOWN, UPDATES, Script, decided, promised
 
-# Names of properties that a server may have of its own, and that no request may write.
+# Names of internal properties that a server may have, and that no request may write.
 STRANGE = {
     **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived", "x_unknown"), "kept by the caller?"),
     "deleted": True, "__proto__": {"a": 1},
@@ -232,7 +232,7 @@ def conditions(on: Resources) -> Iterator[None]:
 
 
 def known_by(reply: Reply | None) -> list[tuple[str, str]]:
-    """Return the conditions that a reply gives to whoever asks again."""
+    """Return the conditional headers that a reply permits in later requests."""
     told = {name: reply.header(word) for word, name in CONDITIONS.items()} if reply else {}
     return [(name, text) for name, text in told.items() if text]
 

@@ -25,7 +25,7 @@ _TIMED_OUT: Final = "ServerTimeoutError"
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
-    """Say whether an exception means that no response came, and not a mistake in a program."""
+    """Say whether an exception means that no response came, rather than a bug in a program."""
     kinds = (httpx.HTTPError, httpx.InvalidURL, OSError)
     return isinstance(error, kinds) or _is_aiohttps(error)
 

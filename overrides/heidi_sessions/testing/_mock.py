@@ -79,7 +79,7 @@ class HeidiMock:
             self._server.put(type(model).__name__, model.to_dict())
 
     def next(self, *steps: Step) -> None:
-        """Say what becomes of the next requests; after those, all goes well.
+        """Set the outcomes of the next requests; after those, all succeed.
 
         Args:
             steps: one for each request, requests for a token and repeated ones included.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Step:
-    """What becomes of one request: make it with a function such as `rate_limited`.
+    """The outcome of one request: make it with a function such as `rate_limited`.
 
     Attributes:
         reply: a response or a fault; None for an ordinary response.

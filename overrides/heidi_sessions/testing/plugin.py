@@ -21,7 +21,7 @@ __all__ = ["HeidiMock", "Sandbox", "heidi_mock", "heidi_sandbox"]
 
 @pytest.fixture(scope="session")
 def heidi_sandbox() -> Iterator[Sandbox]:
-    """Run the sandbox in this process, for all tests; each token's user has sessions of their own.
+    """Run the sandbox in this process, for all tests; each token's user has separate sessions.
 
     Needs the extra heidi-sessions[sandbox].
     """

@@ -20,7 +20,7 @@ MOST: Final = Bound("≤", 0.25)
 
 
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
-    """Count the CPU time of the client only; the server has a process of its own."""
+    """Count the CPU time of the client only; the server has its own process."""
     calls, rounds = (1, 1) if smoke else (20, 30)
     python = environments.ours("aiohttp")
     with (

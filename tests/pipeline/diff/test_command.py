@@ -209,7 +209,7 @@ def test_a_heading_outside_a_terminal_is_one_line() -> None:
     assert ", ".join(f"GET /{'a' * 70}-{n}" for n in range(3)) == first
 
 
-def test_nothing_changed_is_said(run: Any) -> None:
+def test_equal_documents_are_reported_as_unchanged(run: Any) -> None:
     assert (0, "no change\n") == run({})
 
 

@@ -175,7 +175,7 @@ def test_freezing_the_same_again_changes_nothing(project: Path) -> None:
     assert before == path.read_bytes()
 
 
-def test_provenance_alone_needs_a_new_file_only_with_a_new_version(project: Path) -> None:
+def test_a_change_of_provenance_passes_the_gate_but_is_not_released_again(project: Path) -> None:
     change(project, lambda operation: operation["x-provenance"].update(source="seed:L2"))
     assert not check(project).faults
     with pytest.raises(DocumentError, match="is released with other words"):

@@ -25,7 +25,7 @@ REFUSED = OPERATIONS[READ].error_type(401) or "Unauthorized"
     waits=1,
 )
 async def token_reused(trial: Trial) -> None:
-    # Whoever takes its seconds for milliseconds renews it after one.
+    # A client that reads its seconds as milliseconds renews it after one second.
     trial.proxy.life = 1000.0
     made = await trial.make()
     await asyncio.sleep(1.0)

@@ -1,4 +1,4 @@
-"""Compare the operations of two documents, and what stands in them."""
+"""Compare the operations of two documents, and their contents."""
 
 from __future__ import annotations
 

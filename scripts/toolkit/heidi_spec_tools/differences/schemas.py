@@ -312,7 +312,7 @@ class Schemas:
         )
 
     def _signs(self, case: Case, shapes: Shapes) -> dict[str, frozenset[str]]:
-        """Return the listed values of the properties that stand in every message."""
+        """Return the listed values of the properties that are in every message."""
         if case not in self._signs_of:
             self._signs_of[case] = {
                 name: frozenset(values)
@@ -442,7 +442,7 @@ class Schemas:
             pair.add("member-optional", step)
 
     def _marks(self, was: Schema, now: Schema, step: str, pair: Pair) -> None:
-        """Compare the messages that a property stands in."""
+        """Compare the messages that contain a property."""
         for mark, (on, off) in _MARKS.items():
             marked = [bool(shape.notes.get(mark)) for shape in self.shapes(was, now)]
             if marked[0] != marked[1]:

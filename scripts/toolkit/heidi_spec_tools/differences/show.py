@@ -99,7 +99,7 @@ class _Entry:
 
 
 def _entries(changes: Sequence[Change]) -> list[_Entry]:
-    """Gather what is the same in several operations, and a schema that stands in many places."""
+    """Group equal changes of several operations, and of a schema that is used in many places."""
     said: dict[tuple[str, Hashable], set[str]] = {}
     for change in changes:
         said.setdefault((change.id, change.cause), set()).add(change.message)
@@ -141,7 +141,7 @@ def _lines(entry: _Entry, width: int | None) -> Iterator[Text]:
 
 
 def _proof(witness: Witness) -> str:
-    """Say what shows that a change breaks."""
+    """Show the proof that a change breaks."""
     if not witness.valid:
         return f"no example: {witness.reason}"
     text = json.dumps(witness.value, ensure_ascii=False)

@@ -47,7 +47,7 @@ GONE: Final = frozenset(
     " other-answers-undescribed media-type-removed body-removed required-body-removed"
     " parameter-moved webhook-removed callback-removed operation-removed operation-moved".split()
 )
-"""Kinds of what was there and is no longer, whoever sends it."""
+"""Kinds of removals, whoever sends the value."""
 
 DESCRIBED: Final = frozenset(
     "member-removed required-member-removed parameter-removed required-parameter-removed"
