@@ -274,7 +274,7 @@ class Campaign:
         return need in self.setting.secrets
 
     def tick(self) -> None:
-        """Say how far the run is, now and then."""
+        """Report progress from time to time."""
         if self.phase and time.monotonic() - self.said > PACE:
             self.step(self.phase)
 

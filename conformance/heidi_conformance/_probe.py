@@ -410,7 +410,7 @@ def replay(
 ) -> list[Sighting]:
     """Send requests once more, to new sessions, and return the violations.
 
-    It ends where a request names what no response gave.
+    It ends at a request that names something that no response gave.
     pace: seconds before each request, which then has a connection of its own; None: one for all.
     Raises TooManySessionsError, OutOfPatienceError.
     """

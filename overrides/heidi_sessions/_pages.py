@@ -1,4 +1,4 @@
-"""Walking over a list, page by page: what to ask next, and when the walk must stop.
+"""Walk over a list, page by page: the next request, and when the walk must stop.
 
 A document may leave open how pages follow each other, so nothing is taken on trust: items that come
 twice are dropped, and a walk that would lose items or never end is an error.

@@ -1,4 +1,4 @@
-"""Trying again, with the mechanics of tenacity. Imported at the first failure only."""
+"""Retries, with tenacity. Imported at the first failure only."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ class Resource:
         return cast("Node", self._shape.pick(value))
 
     def text(self, value: Node, sent: Mapping[str, Any]) -> bytes:
-        """Return a resource as it is stored, having seen that it is valid.
+        """Validate a resource, and return it as it is stored.
 
         Raises:
             InvalidRequestError: what was sent makes it another than the document returns.
@@ -253,7 +253,7 @@ class Resource:
         return completed
 
     def problem(self, value: Node) -> Problem | None:
-        """Return what keeps a value from being kept as it is, None where nothing does."""
+        """Return why a value cannot be stored as it is, None if it can."""
         problem = self._validator.problem(value)
         if problem is not None:
             return problem

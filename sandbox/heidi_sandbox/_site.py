@@ -1,4 +1,4 @@
-"""What the sandbox serves beside the API: its health, the documents, and their reference page."""
+"""Everything that the sandbox serves beside the API: health, documents, and the reference page."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What only the sandbox can write: tokens of callers, and tokens of pages (cursors)."""
+"""Signed strings of the sandbox: tokens of callers, and tokens of pages (cursors)."""
 
 import base64
 import hashlib

@@ -233,7 +233,7 @@ class Verbs:
         return scopes.pop() if len(scopes) == 1 else ()
 
     def _owned(self, operation: Operation, handler: Handler) -> Handler:
-        """Refuse an id of another user in the path, which the operation itself does not look at."""
+        """Refuse an id of another user in the path that the operation itself does not use."""
         own = operation.semantics.get("resource")
         others = {name: one for name, one in operation.resources.items() if one != own}
         if not others:

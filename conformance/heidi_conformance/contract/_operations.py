@@ -1,4 +1,4 @@
-"""The operations of the documents: what a request to each looks like, and what may come back."""
+"""The operations of the documents: their requests and responses."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -414,7 +414,7 @@ def of(resource: str, action: str) -> Operation | None:
 def main_resource() -> tuple[Resource, list[Operation]]:
     """Return the first resource that can be created, read, updated and listed, and by what.
 
-    One that stands below another, with ids in the path of its create or its list, is none.
+    Nested resources, with ids in the path of their create or list, do not count.
     """
     for resource in RESOURCES.values():
         found = [item for action in STATEFUL if (item := of(resource.name, action))]

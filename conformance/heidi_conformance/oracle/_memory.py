@@ -80,7 +80,7 @@ class Known:
         return any(same(sent.get(name, ABSENT), value) for sent in self.attempts.get(kind, ()))
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
-        """Return what is to be seen after an update.
+        """Return the expected state after an update.
 
         Objects are merged, unless one is null or the document says that it is replaced whole.
         """

@@ -145,7 +145,7 @@ class Oracle(Memory):
             yield from self.known_user(reading, response, user, exchange, together=together)
 
     def leaks(self, response: Reply, user: str) -> Iterator[Violation]:
-        """Yield that a response holds what another user wrote, wherever it stands."""
+        """Yield that a response contains data that another user wrote."""
         others = [texts for name, texts in self.written.items() if name != user]
         foreign = set[str]().union(*others) - self.written[user]
         if any(text.encode() in response.body for text in foreign):

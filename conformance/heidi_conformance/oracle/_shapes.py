@@ -195,7 +195,7 @@ def validator(
         return None
     schema = node.get("content", {}).get(JSON, {}).get("schema")
     if level == "documented" and status >= 400:
-        # Asked of those errors alone that the page shows.
+        # Required only of the errors that the page shows.
         schema = ERROR_SCHEMA
     if schema is None:
         return None

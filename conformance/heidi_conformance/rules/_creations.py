@@ -1,4 +1,4 @@
-"""What a creation makes: a new resource, with what it says and nothing else."""
+"""The result of a creation: a new resource, with the properties that were sent and no others."""
 # ruff: noqa: E501  # tables read better in rows
 
 from collections.abc import Iterator

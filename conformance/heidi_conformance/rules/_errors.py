@@ -1,4 +1,4 @@
-"""How a server refuses: in one shape, with the name of what is wrong and not with its value."""
+"""How a server refuses: in one shape, with the name of the property but not its value."""
 # ruff: noqa: E501  # tables read better in rows
 
 from heidi_conformance._history import as_json

@@ -1,4 +1,4 @@
-"""Values of properties: their forms, their types, and that they come back as they were sent."""
+"""Values of properties: their forms and types, and that they are returned as sent."""
 # ruff: noqa: E501  # tables read better in rows
 
 from typing import Any

@@ -49,7 +49,7 @@ ATTEMPTS = 3
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0  # a server that asks for more is not waited for
 EARLY = 60.0  # a token is renewed so many seconds before its end, or after nine tenths of its life
-BUSY = {429, 503}  # nothing was done, where Retry-After stands beside it
+BUSY = {429, 503}  # nothing was done, if there is a Retry-After
 BROKEN = {500, 502, 503, 504, 520, 521, 522, 523, 524}
 
 log = logging.getLogger("client")

@@ -350,7 +350,7 @@ class AllAreTouched(Api):
 
 
 def tagging(tag: Callable[[Session], str], *operations: str) -> type[Api]:
-    """Return a server that responds with 304 where the tag that a function computes is sent."""
+    """Return a server that responds with 304 to the tag that a function computes."""
 
     def handle(request: Request, handle: Handler) -> Response:
         reply = handle(request)

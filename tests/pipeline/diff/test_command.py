@@ -383,7 +383,7 @@ def test_references_may_follow_each_other_for_long(length: int) -> None:
     assert ["type-changed"] == kinds(compared(chain(length, "string"), chain(length, "integer")))
 
 
-def test_recursive_schemas_are_no_cycle(run: Any) -> None:
+def test_recursive_schemas_are_not_a_cycle(run: Any) -> None:
     tree = {"type": "object", "properties": {"below": {"$ref": "#/components/schemas/Tree"}}}
     patch = {
         "/components/schemas": {"Tree": tree},

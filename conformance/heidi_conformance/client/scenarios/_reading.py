@@ -1,4 +1,4 @@
-"""Responses: what they show is what the caller gets, and what cannot be read is said to be so."""
+"""Responses: the caller gets what they show, and unreadable ones are reported as such."""
 # ruff: noqa: E501  # tables read better in rows
 
 from collections.abc import Iterable
