@@ -1,7 +1,7 @@
 """The server that a client talks to: it records every exchange, passes it on, or fails as told.
 
-It issues tokens of its own, so that they end when a scenario wants it, and exchanges them for those
-of the server behind it.
+It issues its own tokens, which expire when a scenario wants it, and exchanges them for those of the
+server behind it.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ TIMED = frozenset(
     {"hangs", "ends", "early", "late", "gives-up", "hurries", "hammers", "backoff-jitter"}
 )
 FEW = 2
-# How many times as long as in the probe a driver may take to start: several start at once.
+# The factor by which a driver may start more slowly than in the probe: several start at once.
 STARTS = 10
 
 

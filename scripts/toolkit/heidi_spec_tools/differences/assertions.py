@@ -179,7 +179,7 @@ def _marked(source: Source, schema: Any, mark: str, depth: int = 0) -> bool:
 
 
 def _describe(node: dict[str, Any], twin: dict[str, Any]) -> None:
-    """Close an object to all that is not described."""
+    """Forbid properties that an object does not describe."""
     if "x-statuses" in node:
         twin |= {"patternProperties": {}, "additionalProperties": False}
     names = {**dict.fromkeys(node.get("required", ()), True), **twin.get("properties", {})}

@@ -132,7 +132,7 @@ class Place:
         return replace(self, subject=subject)
 
     def response(self, subject: str) -> Place:
-        """Return what comes back, where this is what is sent."""
+        """Return the place of the response, if this is that of a request."""
         return Place(self.operation, self.reading.other, subject, spot=self.back)
 
 
