@@ -77,7 +77,7 @@ async def not_linked_status(trial: Trial) -> None:
     "practice",
     LIST,
     "RFC 9110, section 15.5.4",
-    "another refusal is not taken for a user who is not linked, or a resource that does not exist",
+    "another error is not reported as a user who is not linked, or a resource that is not there",
 )
 async def forbidden(trial: Trial) -> None:
     trial.proxy.always("", respond(403, kind="PermissionDenied"))

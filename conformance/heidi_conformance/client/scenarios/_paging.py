@@ -17,7 +17,7 @@ OPAQUE = "https://google.aip.dev/158"
 NEXT = "decision:S16"
 
 
-@scenario("documented", LIST, "the document", "a list goes on to its last page")
+@scenario("documented", LIST, "the document", "a list is read to its last page")
 async def pages_all(trial: Trial) -> None:
     ids = await trial.prepare(7)
     for _ in range(2):
@@ -29,7 +29,7 @@ async def pages_all(trial: Trial) -> None:
         trial.all_listed(result, ids)
 
 
-@scenario("documented", LIST, "the document", "a list without a resource is empty")
+@scenario("documented", LIST, "the document", "a list of no resources is empty")
 async def pages_none(trial: Trial) -> None:
     shown = trial.listed(await trial.do(trial.listing(3)))
     if shown:
@@ -113,7 +113,7 @@ async def pages_contradiction(trial: Trial) -> None:
     ends(trial, 2)
 
 
-@scenario("practice", LIST, OPAQUE, "a token that comes again and again ends in an error")
+@scenario("practice", LIST, OPAQUE, "a page token that repeats ends in an error")
 async def pages_repeated(trial: Trial) -> None:
     await trial.prepare(3)
     first: list[Reply] = []
@@ -178,7 +178,9 @@ async def pages_growing(trial: Trial) -> None:
     trial.all_listed(await trial.do(trial.listing(2)), ids)
 
 
-@scenario("practice", LIST, "the document", "a list that fails on a later page is no list", waits=1)
+@scenario(
+    "practice", LIST, "the document", "a list that fails on a later page ends in an error", waits=1
+)
 async def pages_failing(trial: Trial) -> None:
     await trial.prepare(5)
     trial.proxy.then(LIST, Visit.forward)

@@ -74,7 +74,9 @@ async def reads(trial: Trial, *acts: Act, listed: bool = True) -> None:
             trial.faithful_list(trial.due(await trial.do(trial.listing()), LIST))
 
 
-@scenario("practice", READ, MUST_IGNORE, "properties that no document knows are ignored or kept")
+@scenario(
+    "practice", READ, MUST_IGNORE, "properties that the document does not name are ignored or kept"
+)
 async def unknown_properties(trial: Trial) -> None:
     trial.proxy.always("", changed(grown))
     made = await trial.make()
@@ -142,7 +144,7 @@ def is_open(field: Field) -> bool:
     return "string" in field.kinds and not field.restricted and field.fits("NEW_VALUE one")
 
 
-@scenario("documented", READ, "the document", "an id of 39 digits is a string, and stays exact")
+@scenario("documented", READ, "the document", "an id of 39 digits stays a string, and exact")
 async def id_digits(trial: Trial) -> None:
     await by_id(trial, DIGITS)
 
@@ -236,7 +238,7 @@ async def chunked(trial: Trial) -> None:
     "practice",
     READ,
     "RFC 9110, section 15.6.3",
-    "a page of a gateway is an unavailable server",
+    "the HTML page of a gateway is reported as an unavailable server",
     waits=1,
 )
 async def html_502(trial: Trial) -> None:
@@ -247,7 +249,7 @@ async def html_502(trial: Trial) -> None:
     "practice",
     READ,
     "RFC 9110, section 15",
-    "an unknown status of class 5xx is an unavailable server",
+    "an unknown status of class 5xx is reported as an unavailable server",
     waits=1,
 )
 async def status_520(trial: Trial) -> None:
@@ -273,7 +275,9 @@ async def detail_list(trial: Trial) -> None:
         trial.refused(await trial.do(trial.updating(made, trial.change())), "refused")
 
 
-@scenario("practice", READ, "the document", "a success without a body is not a resource")
+@scenario(
+    "practice", READ, "the document", "a success without a body is not returned as a resource"
+)
 async def empty_response(trial: Trial) -> None:
     await unreadable(trial, plain(200, b"", JSON_TYPE))
     trial.proxy.always(LIST, plain(200, b"", JSON_TYPE))
@@ -308,12 +312,17 @@ async def wrong_media_type(trial: Trial) -> None:
             trial.refused(result, "protocol", operation=READ)
 
 
-@scenario("practice", READ, "the document", "a page of a proxy with status 200 is not a resource")
+@scenario(
+    "practice",
+    READ,
+    "the document",
+    "the HTML page of a proxy with status 200 is not returned as a resource",
+)
 async def html_success(trial: Trial) -> None:
     await unreadable(trial, page(200))
 
 
-@scenario("practice", READ, "RFC 9112, section 8", "half a response is not a resource")
+@scenario("practice", READ, "RFC 9112, section 8", "half a response is not returned as a resource")
 async def half_response(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.due(await trial.do(trial.updating(made, trial.change())), UPDATE)
@@ -324,7 +333,7 @@ async def half_response(trial: Trial) -> None:
         )
 
 
-@scenario("practice", READ, "the document", "JSON of another shape is not a resource")
+@scenario("practice", READ, "the document", "JSON of another shape is not returned as a resource")
 async def wrong_shape(trial: Trial) -> None:
     result = str(OPERATIONS[READ].semantics.get("result", ""))
     shapes: tuple[Any, ...] = (

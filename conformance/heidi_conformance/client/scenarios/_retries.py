@@ -38,7 +38,7 @@ ABSURD = ("-1", "soon", "1e400", "31536000", *("9" * number for number in (18, 1
     "strict",
     READ,
     "decision:S21",
-    "429 is not repeated before the seconds of `Retry-After` are over",
+    "a request with status 429 is not repeated before the seconds of `Retry-After` are over",
     waits=1,
 )
 async def retry_after_seconds(trial: Trial) -> None:
@@ -49,7 +49,7 @@ async def retry_after_seconds(trial: Trial) -> None:
     "practice",
     READ,
     RETRY_AFTER,
-    "503 is not repeated before the seconds of `Retry-After` are over",
+    "a request with status 503 is not repeated before the seconds of `Retry-After` are over",
     waits=1,
 )
 async def retry_after_503(trial: Trial) -> None:
@@ -96,7 +96,7 @@ async def retry_after_date(trial: Trial) -> None:
     "practice",
     READ,
     RETRY_AFTER,
-    "an absurd `Retry-After` is neither waited for nor a reason to hurry",
+    "an absurd `Retry-After` is not waited for, and nothing is repeated at once",
     waits=1,
 )
 async def retry_after_absurd(trial: Trial) -> None:
@@ -148,7 +148,10 @@ async def create_lost(trial: Trial) -> None:
 
 
 @scenario(
-    "practice", CREATE, IDEMPOTENT, "a creation that a gateway lost track of is not sent again"
+    "practice",
+    CREATE,
+    IDEMPOTENT,
+    "a creation that ends in an error of a gateway is not sent again",
 )
 async def create_gateway(trial: Trial) -> None:
     for status in GATEWAY:
@@ -219,7 +222,7 @@ def limited() -> Act:
     "practice",
     READ,
     "AWS Architecture Blog, Exponential Backoff And Jitter",
-    "clients that failed at the same moment do not come back at the same moment",
+    "clients that fail at the same moment do not retry at the same moment",
     waits=3,
 )
 async def backoff_jitter(trial: Trial) -> None:

@@ -49,7 +49,13 @@ async def certificate(trial: Trial) -> None:
         trial.accuse("plain", got=trial.proxy.plain)
 
 
-@scenario("practice", READ, "CWE-400", "a server that stops in the middle is given up", waits=8)
+@scenario(
+    "practice",
+    READ,
+    "CWE-400",
+    "a server that stops in the middle of a response ends in an error",
+    waits=8,
+)
 async def stall(trial: Trial) -> None:
     made = await trial.make()
     trial.proxy.then(READ, reshaped(stalled), silent)
@@ -72,9 +78,7 @@ async def stall(trial: Trial) -> None:
         trial.refused(result, "unavailable", operation=READ)
 
 
-@scenario(
-    "practice", UPDATE, "the document", "calls at the same time do not get into each other's way"
-)
+@scenario("practice", UPDATE, "the document", "calls at the same time do not disturb each other")
 async def calls_apart(trial: Trial) -> None:
     ids = await trial.prepare(6)
     values = MAIN_FIELDS
@@ -111,7 +115,7 @@ async def calls_apart(trial: Trial) -> None:
                 trial.same(result.value, shown[made].reply.content, OPERATIONS[READ])
 
 
-@scenario("practice", READ, "CWE-770", "a response without an end is given up", waits=2)
+@scenario("practice", READ, "CWE-770", "an endless response ends in an error", waits=2)
 async def endless(trial: Trial) -> None:
     made = await trial.make()
 

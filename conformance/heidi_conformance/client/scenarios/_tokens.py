@@ -21,7 +21,7 @@ REFUSED = OPERATIONS[READ].error_type(401) or "Unauthorized"
     "practice",
     ISSUE,
     "RFC 6749, section 1.4",
-    "one token serves all calls until shortly before its end",
+    "one token is used for all calls until shortly before it expires",
     waits=1,
 )
 async def token_reused(trial: Trial) -> None:
@@ -44,7 +44,7 @@ async def token_reused(trial: Trial) -> None:
     "practice",
     ISSUE,
     "RFC 6749, section 1.4",
-    "one request for a token, however many calls want one at once",
+    "one token request is sent, however many calls need a token at once",
 )
 async def token_shared(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
@@ -54,7 +54,7 @@ async def token_shared(trial: Trial) -> None:
         trial.accuse("", expected=1, got=len(trial.issues))
 
 
-@scenario("documented", ISSUE, AUTHENTICATION, "a token is renewed when its time is over", waits=1)
+@scenario("documented", ISSUE, AUTHENTICATION, "a token is renewed when it expires", waits=1)
 async def token_expired(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
     trial.proxy.life = 1.0
@@ -70,7 +70,7 @@ async def token_expired(trial: Trial) -> None:
     "practice",
     ISSUE,
     "RFC 9110, section 5.6.7",
-    "an end that is over by the client's clock makes no loop",
+    "a token that has expired by the client's clock causes no loop of renewals",
 )
 async def token_skew(trial: Trial) -> None:
     made, *_ = await trial.prepare(1)
@@ -84,7 +84,7 @@ async def token_skew(trial: Trial) -> None:
     "practice",
     READ,
     "RFC 6750, section 3.1",
-    "a token that is refused is renewed once, and the call repeated",
+    "a token that is refused is renewed once, and the call is repeated",
 )
 async def token_revoked(trial: Trial) -> None:
     made = await trial.make()
@@ -161,7 +161,7 @@ async def key_refused(trial: Trial) -> None:
     "practice",
     ISSUE,
     "RFC 9110, section 15.6.4",
-    "a failure of the issue of tokens is survived or reported",
+    "a failure to issue a token is retried or reported",
     waits=3,
 )
 async def issue_unavailable(trial: Trial) -> None:
@@ -214,7 +214,7 @@ def without_token(trial: Trial) -> None:
 
 
 @scenario(
-    "documented", ISSUE, AUTHENTICATION, "a token serves the user alone that it was issued for"
+    "documented", ISSUE, AUTHENTICATION, "a token is used only for the user that it was issued for"
 )
 async def users_apart(trial: Trial) -> None:
     one = await trial.make()
