@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ._history import Request
 from ._probe import Sighting
+from .contract._fields import fields_of
 from .oracle import Violation
 
 Cause = tuple[str, str, str]
@@ -13,6 +14,8 @@ EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
     "challenge": frozenset({"token-needed"}),
 }
+# What may be blamed for an instant that moved, although reading alone moves it.
+BLAMED = frozenset({"rejected-update/changed", "one-session/changed"})
 # Rules that may report the same about an operation, and the one that reports it for both.
 TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
 
@@ -72,7 +75,7 @@ class Cases:
             if twin is not None:
                 twin.fields = twin.fields | case.fields
                 twin.seen += case.seen
-            if twin is not None or self.repeats(case.violation):
+            if twin is not None or self.repeats(case.violation) or self.read_alone(case):
                 del told[case.cause]
         return list(told.values())
 
@@ -85,3 +88,18 @@ class Cases:
         told = EXPLAINED_BY.get(rule, frozenset[str]())
         others = (case.violation for case in self.known.values())
         return any(other.operation == operation and other.rule in told for other in others)
+
+    def read_alone(self, case: Case) -> bool:
+        """Whether all that a case is about is an instant that moves when it is read."""
+        moves = (
+            other.fields.keys()
+            for other in self.known.values()
+            if other.violation.code == "reading/changed"
+        )
+        fields = fields_of(case.violation.operation)
+        instant = {fields.updated} if fields is not None else set[str]()
+        return (
+            case.violation.code in BLAMED
+            and case.fields.keys() == instant
+            and any(instant <= names for names in moves)
+        )

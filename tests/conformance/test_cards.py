@@ -94,6 +94,21 @@ def test_an_instant_that_moved_is_another_one_than_before() -> None:
     assert {("a string, as it was before", "another string")} == words
 
 
+def test_what_reading_moves_is_not_blamed_on_a_rejected_update() -> None:
+    rules = ("reading", "rejected-update", "one-session")
+    findings = judged_as_planted("timestamps.first_read_touches", rules).findings
+
+    assert {"reading"} == {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize("name", ["updated_not_with_patient", "updated_not_with_consent"])
+def test_an_instant_that_some_updates_do_not_move_is_not_blamed_on_reading(name: str) -> None:
+    rules = ("updated-at", "reading", "update-keeps", "update-read")
+    findings = judged_as_planted(f"timestamps.{name}", rules).findings
+
+    assert ["updated-at"] == [finding.rule for finding in findings]
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("transport.page_for_browsers", "json-answers"), ("transport.bare_list", "answer-schema")],
@@ -191,6 +206,21 @@ def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
         seen = replay(wire, setting, limits, [*history])[-1]
         case = Case(seen.violation, history, seen.at, seen.about)
         return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
+
+
+def test_what_a_list_does_not_show_yet_is_not_blamed_on_a_rejected_update() -> None:
+    api = PLANTED["views.list_lags"].server()
+    token = api.token("clinician@example.com", "1")
+    history = [
+        create("s1"),
+        update("s1", {"transcribe_mode": "one"}),
+        update("s1", {"duration": "x"}),
+        listing(paged(100)),
+    ]
+    with serving(api.handle) as url, Wire(url) as wire:
+        seen = replay(wire, Setting("strict", {"first": token}), Limits(1), history)
+
+    assert {"update-listed", "updated-at"} == {sighting.violation.rule for sighting in seen}
 
 
 @pytest.mark.slow

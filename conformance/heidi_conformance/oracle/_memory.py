@@ -15,7 +15,7 @@ from heidi_conformance.contract._operations import (
     MAIN,
     OPERATIONS,
 )
-from heidi_conformance.contract._values import ABSENT, Flat, is_number, outers, within
+from heidi_conformance.contract._values import Flat, is_number, outers, within
 
 from ._pages import ListState
 from ._reading import Reading, as_float
@@ -77,7 +77,8 @@ class Known:
 
     def tried(self, kind: str, name: str, value: Any) -> bool:
         """Whether such a request sent a value of a property."""
-        return any(same(sent.get(name, ABSENT), value) for sent in self.attempts.get(kind, ()))
+        tries = self.attempts.get(kind, ())
+        return any(name in sent and same(sent[name], value) for sent in tries)
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
         """Return the expected state after an update.

@@ -139,6 +139,9 @@ def shown(
     known.see(got, sent, skip | doubtful)
     if updates:
         accepted(known, sent, exchange)
+        # The update moved the instant, to where a response that is not believed does not tell.
+        if fields.updated in doubtful:
+            known.shown.pop(fields.updated, None)
     else:
         known.together.clear()
         known.read_by(operation)

@@ -116,6 +116,30 @@ class OneReadLate(Remembering):
         return dict(before)
 
 
+def listed_after_an_update(caller: Caller) -> bool:
+    session_id = caller.create()
+    caller.patch(session_id, {"duration": 9})
+    return any(item["duration"] == 9 for item in caller.listed()["sessions"])
+
+
+@FAULTS.fault("S11 L199", DOCUMENTED, listed_after_an_update)
+class ListLags(Remembering):
+    """The list shows sessions as they were 150 ms ago."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        before = (time.monotonic(), copy.deepcopy(session))
+        self.memory.setdefault(session["session_id"], []).append(before)
+        super().change(session, sent)
+
+    def shown(self, session: Session, operation: str) -> Session:
+        late = [
+            before
+            for moment, before in self.memory.get(session["session_id"], ())
+            if operation == LIST and time.monotonic() - moment < 0.15
+        ]
+        return super().shown(late[0] if late else session, operation)
+
+
 @FAULTS.fault("S11 L99", DOCUMENTED, keeps("duration", 9))
 class StateBefore(Api):
     """The response to an update shows the session before the update."""
@@ -310,6 +334,18 @@ class ReadingTouches(Api):
     def read(self, user: User, session_id: str) -> Any:
         self.touch(self.find(user, session_id))
         return super().read(user, session_id)
+
+
+@TIMES.fault("S12 reading", STRICT, untouched(lambda c, i: c.get(i)))
+class FirstReadTouches(Remembering):
+    """The first GET of a session moves `updated_at`, after its response."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        told = copy.deepcopy(super().read(user, session_id))
+        if session_id not in self.memory:
+            self.memory[session_id] = True
+            self.touch(self.find(user, session_id))
+        return told
 
 
 @TIMES.fault("S12", STRICT, untouched(lambda c, _: c.page()))
