@@ -210,7 +210,10 @@ class Sighting:
 
 
 class Probe:
-    """Send requests of one history and judge each response with the oracle."""
+    """Send requests of one history and judge each response with the oracle.
+
+    A response is judged while the server works on the next request.
+    """
 
     def __init__(self, wire: Wire, setting: Setting, limits: Limits, seed: int = 0) -> None:
         self.wire = wire
@@ -220,7 +223,8 @@ class Probe:
         self.oracle = setting.oracle()
         self.bindings = Bindings(setting.secrets)
         self.history: list[Request] = []
-        self.sightings: list[Sighting] = []
+        self.found: list[Sighting] = []
+        self.unjudged: tuple[Exchange, int] | None = None
         self.pool: list[Wire] = []
         self.names = 0
         self.latest = 0.0
@@ -250,12 +254,16 @@ class Probe:
         target = self.bindings.target(request)
         if self.guesses(target) or (request.method not in REPEATABLE and self.matches_many(target)):
             return None
-        self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
+        if request.pause:
+            self.judge()
+            self.wire.wait(min(request.pause, self.latest + request.pause - time.monotonic()))
         exchange = self.exchange(self.wire, request)
         self.latest = exchange.seconds[1]
         at = len(self.history)
         self.history.append(request)
-        self.hear(exchange, at, self.oracle.judge(exchange))
+        self.hear(exchange)
+        self.judge()
+        self.unjudged = exchange, at
         return exchange.response if isinstance(exchange.response, Reply) else None
 
     def guesses(self, target: str) -> bool:
@@ -288,7 +296,7 @@ class Probe:
             self.limits.allow([request])
             self.limits.requests += 1
             started = time.monotonic()
-            response = wire.send(message)
+            response = wire.send(message, self.judge)
             exchange = Exchange(request, message, response, (started, time.monotonic()))
             if not isinstance(response, Reply) or response.status != 429:
                 return exchange
@@ -296,14 +304,35 @@ class Probe:
                 wire.lose(PATIENCE * wait_of(response), "kept responding with 429 after every wait")
                 return exchange
             at = len(self.history)
-            self.sightings += [Sighting(item, at) for item in self.oracle.judge(exchange)]
+            self.found += [Sighting(item, at) for item in self.oracle.judge(exchange)]
             self.limits.heard(request, response, operation_of(request))
             if request.issues:
                 self.history.append(request)
                 raise TooManyTokensError
             wire.wait(wait_of(response))
 
-    def hear(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
+    @property
+    def sightings(self) -> list[Sighting]:
+        """What all responses so far break."""
+        self.judge()
+        return self.found
+
+    def judge(self) -> None:
+        """Judge the last response, where that is still to be done."""
+        if self.unjudged is not None:
+            (exchange, at), self.unjudged = self.unjudged, None
+            self.note(exchange, at, self.oracle.judge(exchange))
+
+    def note(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
+        """Keep what a response breaks, and what the request was about."""
+        listed, refused = lists(exchange), refuses(exchange)
+        self.found += [
+            Sighting(item, at, self.bindings.name(item.resource_id), listed, refused)
+            for item in found
+        ]
+
+    def hear(self, exchange: Exchange) -> None:
+        """Take from a response what later requests need."""
         self.bindings.learn(exchange.request, exchange.response)
         response = exchange.response
         if exchange.request.action == "delete" and isinstance(response, Reply) and response.ok:
@@ -311,11 +340,6 @@ class Probe:
             for name in exchange.request.names:
                 self.limits.sessions_of.pop(self.bindings.values.get(name, ""), None)
         self.limits.heard(exchange.request, exchange.response, operation_of(exchange.request))
-        listed, refused = lists(exchange), refuses(exchange)
-        self.sightings += [
-            Sighting(item, at, self.bindings.name(item.resource_id), listed, refused)
-            for item in found
-        ]
 
     # --- concurrent requests ---
 
@@ -323,6 +347,7 @@ class Probe:
         """Send requests at the same time, each on its own connection."""
         if self.setting.reads:
             return
+        self.judge()
         self.limits.allow(requests)
         while len(self.pool) < len(requests):
             self.pool.append(self.wire.fork())
@@ -351,7 +376,8 @@ class Probe:
         first = len(self.history)
         self.history += [replace(request, batch=first + 1) for request in requests]
         for offset, found in enumerate(self.oracle.judge_batch(exchanges)):
-            self.hear(exchanges[offset], first + offset, found)
+            self.hear(exchanges[offset])
+            self.note(exchanges[offset], first + offset, found)
 
     # --- names ---
 

@@ -363,9 +363,12 @@ class Wire:
             self.tick()
             time.sleep(min(PACE, until - now, self.deadline - now))
 
-    def send(self, message: Message) -> Reply | Silence:
+    def send(
+        self, message: Message, meanwhile: Callable[[], object] = lambda: None
+    ) -> Reply | Silence:
         """Send a message and return the response, or why there is none.
 
+        meanwhile: called once the message is sent, while the server works on it.
         Raises OutOfPatienceError where too much time went by without responses.
         """
         started = time.monotonic()
@@ -374,12 +377,12 @@ class Wire:
             raise OutOfPatienceError(SPENT)
         until = min(started + SLOWEST_RESPONSE, self.deadline)
         try:
-            return self.exchange(message, until)
+            return self.exchange(message, until, meanwhile)
         except HungUpError as error:
             self.close()
             if message.method in REPEATABLE:
                 # A server may hang up between two requests; this one never reached it.
-                return self.send(message)
+                return self.send(message, meanwhile)
             silence = Silence(str(error))
         except TimeoutError:
             what = "whole response" if self.received else "response"
@@ -413,11 +416,12 @@ class Wire:
             return f"a response with a head of more than {LARGEST_HEAD} bytes"
         return "a response that is not HTTP"
 
-    def exchange(self, message: Message, until: float) -> Reply:
+    def exchange(self, message: Message, until: float, meanwhile: Callable[[], object]) -> Reply:
         self.received, self.event, self.ended = 0, h11.NEED_DATA, False
         reused = self.connect(message, until)
         try:
             early = self.write(message, until)
+            meanwhile()
             head, body = self.read(until)
             self.latest = time.monotonic()
         except (ConnectionError, h11.RemoteProtocolError) as error:

@@ -123,6 +123,18 @@ def test_a_body_after_head_is_a_violation_of_head_and_not_of_the_next_request() 
     assert (201, False) == (get.status, get.surplus)
 
 
+def test_there_is_work_to_do_while_the_server_makes_its_response() -> None:
+    working = threading.Event()
+
+    def responses() -> Generator[bytes]:
+        working.wait(5)
+        yield OK if working.is_set() else OK.replace(b"200", b"503")
+
+    # The server responds well only where that is done before its response is read.
+    with raw_server(responses()) as raw, Wire(raw.url) as wire:
+        assert 200 == status(wire.send(GET, working.set))
+
+
 @pytest.mark.parametrize("message", [GET, PATCH, POST])
 def test_only_repeatable_requests_are_sent_again_when_a_connection_is_closed(
     message: Message,
