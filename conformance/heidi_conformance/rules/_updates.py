@@ -12,6 +12,7 @@ from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
 from heidi_conformance.contract._values import ABSENT, Flat, flattened, nested, within
 
+from ._pages import pager
 from ._rule import LISTS, NOUN, READS, SHOWN, UPDATES, Script, decided, promised
 
 # Names of internal properties that a server may have, and that no request may write.
@@ -286,18 +287,19 @@ def apart(on: Resources) -> list[str]:
 
 
 def created_at_once(on: Resources) -> None:
-    """Creations at the same time."""
-    fields = on.fields
+    """Creations at the same time, and a walk whose pages end between them."""
+    fields, user = on.fields, pager(on)
     made = [on.probe.name() for _ in range(6)]
-    on.page(1)
+    on.page(1, user=user)
     labels = [{fields.label: f"EHR-{name}"} if fields.label else {} for name in made]
     on.probe.batch([
-        on.request("create", "", fields.creation(label), binds=name)
+        on.request("create", "", fields.creation(label), binds=name, user=user)
         for name, label in zip(made, labels, strict=True)
     ])  # fmt: skip
     for name in made:
-        on.probe.try_send(on.request("read", name))
-    on.page(on.most)
+        on.probe.try_send(on.request("read", name, user=user))
+    on.page(on.most, user=user)
+    on.walk(3 if on.most else None, user=user)
 
 
 CREATED, UPDATED = f"`{MAIN.created}`", f"`{MAIN.updated}`"
@@ -326,5 +328,5 @@ SCRIPTS = (
     Script(atomic_rejection, "strict", ("rejected-update",), WRITES),
     Script(instants, "strict", ("updated-at", "created-at", "reading"), WRITES),
     Script(concurrency, "strict", ("concurrent",), WRITES),
-    Script(created_at_once, "strict", ("concurrent", "id-unique"), ("create", "read")),
+    Script(created_at_once, "strict", ("concurrent", "id-unique", "walks"), ("create", "read")),
 )  # fmt: skip

@@ -15,7 +15,17 @@ from urllib.parse import unquote_plus
 from tests.conformance.caller import Caller, is_error
 from tests.conformance.reference import Api, RefusalError, Request, Response, User, now, respond
 
-from .catalogue import DOCUMENTED, GET, STRICT, Catalogue, Remembering, Session, Witness, instead
+from .catalogue import (
+    DOCUMENTED,
+    GET,
+    LIST,
+    STRICT,
+    Catalogue,
+    Remembering,
+    Session,
+    Witness,
+    instead,
+)
 
 FAULTS = Catalogue("robustness")
 RACES = Catalogue("concurrency")
@@ -375,6 +385,45 @@ class LostCounts(Unlocked):
 
     def page(self, user: User, request: Request) -> Any:
         return super().page(user, request) | {"total_count": self.counts.get(id(user), 0)}
+
+
+@RACES.fault(
+    "S16 walks",
+    STRICT,
+    lambda c: (at_once(*[c.create] * 6), len(c.walk("1")) == 6)[1],
+    slow=True,
+)
+class TiesAreSkipped(Unlocked):
+    """A page begins after the instant of the last session, which those created at once share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.creating = self.tick = 0
+        self.instants: dict[str, int] = {}
+
+    def create(self, user: User, request: Request) -> Any:
+        self.tick += not self.creating
+        self.creating += 1
+        instant = self.tick
+        try:
+            time.sleep(self.pause)
+            created = super().create(user, request)
+        finally:
+            self.creating -= 1
+        self.instants[created["session_id"]] = instant
+        return created
+
+    def page(self, user: User, request: Request) -> Any:
+        start, size = self.start(request), self.page_size(request)
+        page = super().page(user, request)
+        later = [s for s in self.ordered(user) if self.instants.get(s["session_id"], 0) > start]
+        chosen, more = later[:size], len(later) > size
+        return page | {
+            "sessions": [self.shown(session, LIST) for session in chosen],
+            "count": len(chosen),
+            "next_page": str(self.instants[chosen[-1]["session_id"]]) if more else None,
+            "has_next_page": more,
+        }
 
 
 def no_torn_read(caller: Caller) -> bool:
