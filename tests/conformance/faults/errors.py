@@ -89,6 +89,7 @@ FAULTS.enter(
     ("detail_is_text", "The detail of 404 is a string.", "ErrorResponse L93", DOCUMENTED, retold(404, {"detail": "Session not found"}), unknown),
     ("other_type_for_404", "An unknown session has the type `NotFound`.", "L95 S2", DOCUMENTED, retold(404, {"detail": MSG | {"type": "NotFound"}}), unknown),
     ("other_type_for_403", "A user who is not linked gets the type `Forbidden`.", "L230 S3", DOCUMENTED, retold(403, {"detail": MSG | {"type": "Forbidden"}}), not_linked),
+    ("other_msg_in_403", "A user who is not linked gets another message.", "S3 unlinked", STRICT, retold(403, {"detail": MSG | {"type": "NoLinkedUserException"}}), lambda c: c.unlinked().page().content["detail"]["msg"] == "error: no linked user"),
     ("no_msg_in_403", "The error of a user who is not linked has no `msg`.", "ErrorDetail L229 S18", DOCUMENTED, retold(403, {"detail": {"type": "NoLinkedUserException"}}), not_linked),
     ("error_for_detail", "The property of 403 is called `error`.", "ErrorResponse L228 S18", DOCUMENTED, retold(403, {"error": MSG | {"type": "NoLinkedUserException"}}), not_linked),
     ("null_type_in_401", "The type of 401 is null.", "S1 S18", STRICT, retold(401, {"detail": {"msg": "no", "type": None}}), without_token),

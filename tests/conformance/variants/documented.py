@@ -208,6 +208,7 @@ enter(
     ("caps_page_sizes", "A `page_size` beyond 50 is 50.", instead(page_size=capped), lambda c: c.page(page_size="101").status == 200),
     ("coerces", "A duration may be sent as text.", instead(parsed=coerced), lambda c: c.patch(c.create(), {"duration": "60"}).status == 200),
     ("forbids_others", "A session of another user is 403.", instead(find=forbidding), lambda c: c.another().get(c.create()).status == 403),
+    ("other_words_without_link", "A user who is not linked gets another message.", responding(to(content={"detail": {"msg": "link first", "type": "NoLinkedUserException"}}), LIST, 403), lambda c: c.unlinked().page().content["detail"]["msg"] == "link first"),
     ("other_statuses", "A user who is not linked gets 400, and so does any wrong request.", instead(handle=lambda api, request: reply.but(status=400) if (reply := Api.handle(api, request)).status in {403, 405, 413, 415, 422} else reply), lambda c: c.unlinked().page().status == 400),
     ("later_notes", "Notes are further on: a text, a style, a template, and values that nobody has seen.", instead(opened=further_on), lambda c: c.created()["consult_note"]["voice_style"] is not None),
     ("more_methods", "A session can also be replaced by PUT, and deleted.", instead(methods=more_methods), lambda c: c.send("PUT", f"/sessions/{c.create()}", {"duration": 3}).status == 200),
