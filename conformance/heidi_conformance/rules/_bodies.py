@@ -86,7 +86,7 @@ def spelled_bodies(on: Resources) -> None:
 
 
 def sizes(probe: Probe) -> None:
-    """Bodies of 1 MiB, and of one byte more."""
+    """Bodies of 1 MiB, of one byte more, and of more bytes than characters."""
     for call in calls(probe, among=BODIES):
         whole = call.first and call.operation.action == "update"
         for size, number in ((MIB, 61), (MIB + 1, 62)):
@@ -96,6 +96,8 @@ def sizes(probe: Probe) -> None:
                 if whole or size > MIB:
                     call.send(body=padded, chunked=chunked)
         call.send(body=as_json(call.body(63)), chunked=True)
+        if whole:
+            call.send(body=as_json({**call.body(64), "padding": "\u00e9" * (MIB // 2)}))
 
 
 def unfit_bodies(probe: Probe) -> None:
