@@ -24,6 +24,10 @@ CARDS = {
     "ids.grouped_in_update": (("reading", "new-session", "one-session"), {"answer-schema"}),
     "transport.byte_order_mark": (("error-shape",), {"json-answers"}),
     "transport.missing_session_is_410": (("own-sessions",), {"unknown-id"}),
+    "views.no_demographics_in_list": (
+        ("rejected-update", "update-listed", "own-sessions"),
+        {"update-listed"},
+    ),
     "views.no_region_in_list": (("values",), {"update-listed"}),
     "views.answers_the_defaults": (("update-read", "update-listed"), {"update-keeps"}),
     "validation.wrong_member_is_400": (

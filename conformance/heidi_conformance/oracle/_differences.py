@@ -113,6 +113,7 @@ def blame(
         (known.tried("foreign", name, found), "own-sessions"),
         (known.tried("rejected", name, found), "rejected-update"),
         ((name, operation) in known.unread, AFTER_UPDATE[action]),
+        (not sent, known.doubted.get((name, operation), "")),
         (action == "update", "update-keeps"),
         ("foreign" in known.attempts, "own-sessions"),
         ("rejected" in known.attempts, "rejected-update"),

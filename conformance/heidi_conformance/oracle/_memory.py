@@ -49,7 +49,8 @@ class Known:
     and must not change it: by `foreign` users, in `rejected` requests, to `other` resources.
     settled: False where an update may or may not have happened. together: properties of updates
     that ran at the same time. latest: the last instant that any of those showed, until it is seen
-    again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly.
+    again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly,
+    each with the rule that was blamed.
     listed: how it stood on a page, as Python writes it, in which nothing was wrong, where nothing
     happened since; empty where that is not known.
     """
@@ -68,7 +69,7 @@ class Known:
     changed: float = 0.0
     together: set[str] = field(default_factory=set[str])
     latest: datetime | None = None
-    doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    doubted: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     listed: str = ""
 
     def attempt(self, kind: str, reading: Reading) -> None:
@@ -108,14 +109,14 @@ class Known:
         self.attempts.clear()
         self.settled = True
 
-    def doubt(self, names: Iterable[str], operation: str) -> None:
+    def doubt(self, blamed: Mapping[str, str], operation: str) -> None:
         """Forget properties that were shown incorrectly, so that no response is blamed twice.
 
         What the operation tells of them from now on is compared, and no more believed.
         """
-        for name in names:
+        for name, rule in blamed.items():
             self.shown.pop(name, None)
-            self.doubted.add((name, operation))
+            self.doubted.setdefault((name, operation), rule)
             self.listed = ""
 
     def stands_as_listed(self, item: Any) -> bool:

@@ -145,7 +145,7 @@ def shown(
     else:
         known.together.clear()
         known.read_by(operation)
-    known.doubt({item.field or fields.updated for item in wrong}, operation)
+    known.doubt({item.field or fields.updated: item.rule for item in wrong}, operation)
 
 
 def inherited(memory: Memory, known: Known, got: Flat) -> Iterator[Violation]:
@@ -288,7 +288,7 @@ def listed_one(
     )
     known.see(got, {}, skip | known.doubtful(operation))
     known.read_by(operation)
-    known.doubt({fault.field or fields.updated for fault in wrong}, operation)
+    known.doubt({fault.field or fields.updated: fault.rule for fault in wrong}, operation)
     return [*new, *wrong]
 
 
