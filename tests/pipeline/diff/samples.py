@@ -39,6 +39,12 @@ SCHEMAS: Final[dict[str, Any]] = {
         "maxItems": 2,
         "items": {"$ref": "#/components/schemas/ShortTree"},
     },
+    "Nest": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Nest"}}},
+    "PatternNest": {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/components/schemas/PatternNest"}},
+        "patternProperties": {"^a$": {"$ref": "#/components/schemas/PatternNest"}},
+    },
     "Product": {"allOf": [_lengths(40), _lengths(50)]},
     "OtherProduct": {"allOf": [_lengths(40), _lengths(60)]},
 }

@@ -96,12 +96,12 @@ def _integral(value: Json) -> Json:
     return value
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Say whether a string matches a pattern; one that Python cannot read matches all."""
+def matches(pattern: str, text: str, *, unread: bool = True) -> bool:
+    """Say whether a string matches a pattern; `unread` for one that Python cannot read."""
     try:
         return re.search(pattern, text) is not None
     except (re.error, OverflowError, RecursionError):
-        return True
+        return unread
 
 
 def type_of(value: Any) -> str:
@@ -273,7 +273,9 @@ def _settle_items(facets: dict[str, Any]) -> None:
         _lower(facets, "maxItems", len(named))
         rest = None
     kept: list[tuple[Schema, int, int | None]] = []
-    for schema, least, most in facets.get("contains", ()):
+    for schema, least, most in _counts(facets.get("contains", ())):
+        if most is not None and least > most:
+            facets["values"] = {}
         if named or rest is None or canonical(schema) != canonical(rest):
             kept.append((schema, least, most))
             continue
@@ -287,6 +289,18 @@ def _settle_items(facets: dict[str, Any]) -> None:
     facets["layout"] = Layout(named, rest=None if len(named) >= most else rest)
     facets["contains"] = tuple(kept)
     facets["uniqueItems"] = most > 1 and facets.get("uniqueItems", False)
+
+
+def _counts(
+    contains: tuple[tuple[Schema, int, int | None], ...],
+) -> list[tuple[Schema, int, int | None]]:
+    """Say once of each schema how many items match it."""
+    counts: dict[str, tuple[Schema, int, int | None]] = {}
+    for schema, least, most in contains:
+        first, at_least, at_most = counts.get(key := canonical(schema), (schema, 0, None))
+        limits = [limit for limit in (most, at_most) if limit is not None]
+        counts[key] = (first, max(least, at_least), min(limits, default=None))
+    return list(counts.values())
 
 
 def _settle_properties(facets: dict[str, Any]) -> None:
@@ -360,37 +374,54 @@ def listed(case: Case) -> dict[str, Any] | None:
     return {canonical(_EMPTIES[case.type]): _EMPTIES[case.type]} if empty else None
 
 
-def opposite(case: Case) -> Case | None:
-    """Return what a case of the same type leaves out; None where that is no single case."""
+Others: TypeAlias = "list[dict[str, Any]] | None"
+"""The constraints of which one holds where another one does not; None where they are unknown."""
+
+
+def opposites(case: Case) -> list[Case] | None:
+    """Return the cases of the same type that make up what a case leaves out; None for unknown."""
+    cases: list[Case] = []
     for name, said in case.facets.items():
-        other = _OPPOSITES[name](said) if name in _OPPOSITES else None
-        return Case(case.type, other) if other and len(case.facets) == 1 else None
-    return None
+        others = _OPPOSITES[name](said) if name in _OPPOSITES else None
+        if others is None:
+            return None
+        cases += [Case(case.type, facets) for facets in others]
+    return cases
 
 
-def _opposite_count(other: str, shift: int) -> Callable[[Any], dict[str, Any]]:
-    return lambda said: {other: (said[0] + shift, 0)}
+def _opposite_count(other: str, shift: int) -> Callable[[Any], Others]:
+    return lambda said: [{other: (said[0] + shift, 0)}]
 
 
-def _present(layout: Layout) -> dict[str, Any] | None:
+def _present(layout: Layout) -> Others:
     """Return what is said where a property may not be absent."""
     absent = list(layout.named.values()) == [False] and not layout.patterns
-    return {"required": frozenset(layout.named)} if absent and layout.rest is None else None
+    return [{"required": frozenset(layout.named)}] if absent and layout.rest is None else None
 
 
-def _absent(required: frozenset[str]) -> dict[str, Any] | None:
-    return {"layout": Layout(dict.fromkeys(required, False))} if len(required) == 1 else None
+def _absent(required: frozenset[str]) -> Others:
+    return [{"layout": Layout(dict.fromkeys(required, False))}] if len(required) == 1 else None
 
 
-_OPPOSITES: Final[dict[str, Callable[[Any], dict[str, Any] | None]]] = {
-    "minimum": lambda said: {"maximum": (said[0], said[1] - 1)},
-    "maximum": lambda said: {"minimum": (said[0], said[1] + 1)},
+def _fewer_or_more(contains: tuple[tuple[Schema, int, int | None], ...]) -> Others:
+    if len(contains) != 1:
+        return None
+    ((schema, least, most),) = contains
+    fewer = [(schema, 0, least - 1)] if least else []
+    more = [(schema, most + 1, None)] if most is not None else []
+    return [{"contains": (count,)} for count in (*fewer, *more)]
+
+
+_OPPOSITES: Final[dict[str, Callable[[Any], Others]]] = {
+    "minimum": lambda said: [{"maximum": (said[0], said[1] - 1)}],
+    "maximum": lambda said: [{"minimum": (said[0], said[1] + 1)}],
     **{least: _opposite_count(most, -1) for least, most in COUNTS.values()},
     **{most: _opposite_count(least, 1) for least, most in COUNTS.values()},
     "required": _absent,
     "layout": _present,
+    "contains": _fewer_or_more,
 }
-"""What each keyword, alone, leaves out."""
+"""What each keyword leaves out."""
 
 
 def fits(case: Case, value: Any) -> bool:

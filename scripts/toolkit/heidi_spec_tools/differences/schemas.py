@@ -377,6 +377,10 @@ class Schemas:
     def _contains(
         self, old: tuple[tuple[Any, ...], ...], new: tuple[tuple[Any, ...], ...], pair: Pair
     ) -> None:
+        if {len(old), len(new)} == {0, 1} and not (*old, *new)[0][1]:
+            before, after = (next(((most, 0) for *_, most in side), None) for side in (old, new))
+            compare_bound("max-contains", before, after, pair)
+            return
         if len(old) != len(new) or len(old) > 1:
             if old != new:
                 kinds = {(True, False): "loosened", (False, True): "tightened"}

@@ -20,7 +20,8 @@ from heidi_spec_tools.differences.facets import (
     Schema,
     canonical,
     fits,
-    opposite,
+    matches,
+    opposites,
     settled,
     together,
     type_of,
@@ -50,8 +51,8 @@ _DIALECTS: Final = {
 }
 """Dialects that say what OpenAPI 3.1 says anyway."""
 
-_LITERAL: Final = re.compile(r"\^([\w-]+)\$")
-"""A pattern that one name alone matches."""
+_NAMES: Final = re.compile(r"\^(?:([\w-]+)|\((?:\?:)?([\w-]+(?:\|[\w-]+)*)\))\$")
+"""A pattern that only a few names match."""
 
 _PLAIN_NAMES: Final = {"type", "enum", "const", "minLength", "maxLength", "pattern", "description"}
 _APPLIED: Final = frozenset(
@@ -107,7 +108,8 @@ class Shapes:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._shapes: dict[int, Shape | None] = {}
-        self._joined: dict[tuple[int, int], Schema] = {}
+        self._joined: dict[tuple[int, ...], Schema] = {}
+        self._parts_of: dict[int, tuple[Schema, ...]] = {}
         self._separate: dict[tuple[Case, Case], bool] = {}
         self._tags: dict[Layout, dict[str, dict[str, Any]]] = {}
 
@@ -133,9 +135,12 @@ class Shapes:
             return a
         if a is True or b is False:
             return b
-        if (id(a), id(b)) not in self._joined:
-            self._joined[id(a), id(b)] = self._source.keep({"allOf": [a, b]}, a)
-        return self._joined[id(a), id(b)]
+        parts = {id(p): p for schema in (a, b) for p in self._parts_of.get(id(schema), (schema,))}
+        key = tuple(parts)
+        if key not in self._joined:
+            self._joined[key] = joined = self._source.keep({"allOf": [*parts.values()]}, a)
+            self._parts_of[id(joined)] = tuple(parts.values())
+        return self._joined[key]
 
     def _shape(self, schema: dict[str, Any]) -> Shape:
         cases, notes = self._own(schema), dict[str, Any]()
@@ -160,7 +165,9 @@ class Shapes:
             cases = [left for case in cases for left in self._without(case, schema["not"])]
         for condition in self._conditions(schema):
             cases = [done for case in cases for done in self._conditioned(case, *condition)]
-        cases = [self._counted(self._named(_evaluated(case, schema))) for case in cases]
+        cases = [_evaluated(case, schema) for case in cases]
+        for refined in (self._matched, self._named, self._counted):
+            cases = list(map(refined, cases))
         cases = [done for case in cases if (done := settled(case))]
         return _opened(Shape(tuple(_tidied(cases)), notes, known, branches))
 
@@ -214,8 +221,10 @@ class Shapes:
 
     def _union(self, alternatives: list[Schema], *, exclusive: bool) -> Shape:
         shapes = [self(alternative) for alternative in alternatives]
+        alone = self._alone(alternatives, shapes) if exclusive else shapes
+        shapes = alone or shapes
         solid = [i for i, shape in enumerate(shapes) if set(shape.types()) - {"null"}]
-        alone = shapes[solid[0]] if len(solid) == 1 else _NOTHING
+        only = shapes[solid[0]] if len(solid) == 1 else _NOTHING
         cases: list[Case] = []
         for alternative, shape in zip(alternatives, shapes, strict=True):
             name = "" if len(solid) < 2 else _name(alternative, shape)
@@ -228,9 +237,39 @@ class Shapes:
                 )
                 for case in shape.cases
             ]
-        if exclusive and not self._disjoint([shape.cases for shape in shapes]):
+        if alone is None:
             cases = [_with(case, "exclusive", value=True) for case in cases]
-        return Shape(tuple(_tidied(cases)), alone.notes, alone.known or _recommended(cases))
+        return Shape(tuple(_tidied(cases)), only.notes, only.known or _recommended(cases))
+
+    def _alone(self, alternatives: list[Schema], shapes: list[Shape]) -> list[Shape] | None:
+        """Return what fits each alternative and no other; None where two overlap in part.
+
+        What another alternative contains fits two; so it is left out of both.
+        """
+        if self._disjoint([shape.cases for shape in shapes]):
+            return shapes
+        alone: list[Shape] = []
+        for i, mine in enumerate(alternatives):
+            cases = [*shapes[i].cases]
+            for j, other in enumerate(alternatives):
+                if i == j:
+                    continue
+                met = [(a, b) for a in cases for b in shapes[j].cases if self._meet(a, b)]
+                left = {a: self._outside(a, mine, other) for a, _ in met}
+                if any(left[a] and self._outside(b, other, mine) for a, b in met):
+                    return None
+                cases = [rest for case in cases for rest in left.get(case, [case])]
+            alone.append(replace(shapes[i], cases=tuple(cases)))
+        return alone
+
+    def _meet(self, a: Case, b: Case) -> bool:
+        return a.type == b.type and not self._apart(a, b)
+
+    def _outside(self, case: Case, mine: Schema, other: Schema) -> list[Case]:
+        """Return what another schema does not allow of a case of a schema."""
+        if self._source.meant(mine) == self._source.meant(other):
+            return []
+        return [rest for left in self._without(case, other) if (rest := settled(left))]
 
     def _disjoint(self, groups: list[tuple[Case, ...]]) -> bool:
         objects = [case for group in groups for case in group if case.type == "object"]
@@ -283,25 +322,28 @@ class Shapes:
             for alternative in node["anyOf"]:
                 cases = [left for each in cases for left in self._without(each, alternative)]
             return cases
-        left = case
+        cases = [case]
         for one in self(excluded).of(case.type):
-            if not one.facets:
-                return []
-            if one.facets.keys() == {"not"} and len(one.facets["not"]) == 1:
-                (inner,) = one.facets["not"]
-                return self._product([case], self(inner), ("allOf", (inner,)))
-            if one.facets.keys() == {"values"} and "values" in left.facets:
-                kept = left.facets["values"].items() - one.facets["values"].items()
-                left = _with(left, "values", dict(kept))
-                continue
-            other = opposite(one)
-            if other is None:
+            others = self._opposites(one, case)
+            if others is None or len(cases) * len(others) > MAX_CASES:
                 return [_with(case, "not", (excluded,))]
-            joined = together(left, other, self.both)
-            if joined is None:
-                return []
-            left = joined
-        return [left]
+            cases = [
+                joined
+                for left in cases
+                for other in others
+                if (joined := together(left, other, self.both)) and settled(joined)
+            ]
+        return cases
+
+    def _opposites(self, excluded: Case, case: Case) -> list[Case] | None:
+        """Return what an excluded case leaves of another one; None where that is no case."""
+        facets = excluded.facets
+        if facets.keys() == {"not"} and len(facets["not"]) == 1:
+            return self(facets["not"][0]).of(case.type)
+        if facets.keys() == {"values"} and "values" in case.facets:
+            kept = case.facets["values"].items() - facets["values"].items()
+            return [Case(case.type, {"values": dict(kept)})]
+        return opposites(excluded)
 
     def _conditions(self, schema: dict[str, Any]) -> Iterable[tuple[Schema, Schema, Schema]]:
         """Yield what is asked under a condition, and what is asked otherwise."""
@@ -326,9 +368,9 @@ class Shapes:
         if facets.keys() == {"not"} and len(facets["not"]) == 1:
             (inner,) = facets["not"]
             return self._conditioned(case, inner, otherwise, then)
-        absent = opposite(held[0]) if facets.keys() == {"layout"} else None
-        if absent is not None and "required" in absent.facets:
-            (name,) = absent.facets["required"]
+        absent = opposites(held[0]) if facets.keys() == {"layout"} else None
+        if absent:
+            (name,) = absent[0].facets["required"]
             return self._conditioned(case, self._having(name, test), otherwise, then)
         if not self(then).of(case.type):
             rest = self._without(case, test)
@@ -364,6 +406,21 @@ class Shapes:
         if then is not True and facets.keys() != {"required"} and cases:
             said["dependentSchemas"] = {name: then}
         return together(case, Case("object", said), self.both) or case
+
+    def _matched(self, case: Case) -> Case:
+        """Let each property say what the patterns say that its name matches."""
+        layout = case.layout
+        if not layout.patterns:
+            return case
+        exact = {p: found for p in layout.patterns if (found := _NAMES.fullmatch(p))}
+        names = [name for found in exact.values() for name in (found[1] or found[2]).split("|")]
+        named = {**layout.named, **{name: layout.named.get(name, True) for name in names}}
+        for pattern, schema in layout.patterns.items():
+            for name, child in named.items():
+                if matches(pattern, name, unread=False):
+                    named[name] = self.both(child, schema)
+        patterns = {p: schema for p, schema in layout.patterns.items() if p not in exact}
+        return _with(case, "layout", Layout(named, patterns, layout.rest))
 
     def _named(self, case: Case) -> Case:
         """Let `propertyNames` say which properties there are, where it is plain to see."""
@@ -503,12 +560,11 @@ def _array(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object(schema: dict[str, Any]) -> dict[str, Any]:
-    patterns: dict[str, Schema] = schema.get("patternProperties", {})
-    single = {name[1]: child for p, child in patterns.items() if (name := _LITERAL.fullmatch(p))}
-    layout = Layout(schema.get("properties", {}), patterns, schema.get("additionalProperties"))
-    if single and not single.keys() & layout.named.keys():
-        others = {p: child for p, child in patterns.items() if not _LITERAL.fullmatch(p)}
-        layout = Layout({**layout.named, **single}, others, layout.rest)
+    layout = Layout(
+        schema.get("properties", {}),
+        schema.get("patternProperties", {}),
+        schema.get("additionalProperties"),
+    )
     facets: dict[str, Any] = {
         "layout": layout,
         "required": frozenset(schema.get("required", ())),
