@@ -145,12 +145,11 @@ INTRODUCTION: Final = """
 Each region has a [base URL](index.html#base-urls-and-regions). Every request but *Issue a token*
 needs a token: [Authentication](authentication.html). What can go wrong is in [Errors](errors.html),
 how to read a long list in [Pagination](pagination.html), and which document to take, as YAML or
-JSON, on [the first page](index.html#which-document-to-take).
+JSON, on [the first page](index.html#which-openapi-document-to-take).
 
-The samples take the base URL and the key from the environment, Python the user as well, as
-`heidi-sandbox env` prints them. *Issue a token* shows where those of curl and TypeScript have their
-`token` from; Python gets its own. [Getting started](getting-started.html) goes through it step by
-step.
+The samples take the base URL and the key from the environment, and those in Python the user too:
+`heidi-sandbox env` prints them all. The samples in curl and TypeScript need a `token`: that of
+*Issue a token* gets one. [Getting started](getting-started.html) goes through it step by step.
 """
 
 

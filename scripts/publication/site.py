@@ -56,15 +56,16 @@ ORDER: Final = (
     "getting-started",
     "authentication",
     "pagination",
-    "workflows",
     "errors",
-    "documents",
+    "client",
     "sandbox",
-    "judging",
     "integration",
+    "documents",
+    "portability",
+    "workflows",
+    "judging",
     "scorecards",
     "coverage",
-    "client",
 )
 """The guides as one reads them; one that is not named here comes behind these."""
 
@@ -89,7 +90,7 @@ SUMMARIES: Final = {
     "decisions.html": "What we repaired, read and decided, row by row.",
     "changelog.html": "What changed, version by version.",
     "changes.html": "What differs between the documents of two versions, and what it asks of you.",
-    "downloads.html": "The documents in every form, collections, the Python package, checksums.",
+    "downloads.html": "The documents in every form, collections, the Python package, SHA256SUMS.",
     MISSING: "There is no such page.",
 }
 
@@ -114,6 +115,30 @@ DOWNLOADS: Final = {
             f" `{VOCABULARY.name}` describes [x-semantics](documents.html#x-semantics)."
         ),
     ),
+    "package/": (
+        "Python package",
+        (
+            "The Python client, the sandbox and `heidi-conformance` as a wheel, which `pip install`"
+            " takes as a file, and their source. It has a version of its own."
+            " [The Python client](client.html#install) says what its extras bring."
+        ),
+    ),
+    "collections/": (
+        "Collections",
+        (
+            "Every operation and the main errors, ready to run against the sandbox: a Postman"
+            " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
+            " httpYac. Each says where the key goes. [Workflows](workflows.html) are an Arazzo"
+            " document."
+        ),
+    ),
+    "drivers/": (
+        "Drivers",
+        (
+            "The programs that let `heidi-conformance client` call a client: see"
+            " [Testing your integration](integration.html)."
+        ),
+    ),
     "overlays/": (
         "Overlays",
         (
@@ -127,23 +152,6 @@ DOWNLOADS: Final = {
             " the document of that name from `client`."
         ),
     ),
-    "collections/": (
-        "Collections",
-        (
-            "Every operation and the main errors, ready to run against the sandbox: a Postman"
-            " collection, and a `.http` file with its environment for JetBrains' HTTP Client and"
-            " httpYac. Each says where the key goes. [Workflows](workflows.html) are an Arazzo"
-            " document."
-        ),
-    ),
-    "package/": (
-        "Python package",
-        (
-            "The client, the sandbox and the judge as a wheel, which `pip install` takes as a file,"
-            " and the source of everything. [The Python client](client.html) says what its extras"
-            " bring."
-        ),
-    ),
     "samples/": ("Samples", "The vendor's samples as printed, and what we repaired in them."),
     "": (
         "About this version",
@@ -152,7 +160,12 @@ DOWNLOADS: Final = {
 }
 """Titles and summaries of the downloads, by the folder that they are in."""
 
-RECOMMENDED: Final = ("client", "strict", "base")
+RECOMMENDED: Final = {
+    "documents/": ("client", "strict", "base"),
+    "overlays/": DOCUMENTS["strict"],
+}
+"""The downloads that come first in their folder, in order."""
+
 WHEEL: Final = re.compile(r"package/.*\.whl")
 
 NOT_BUILT: Final = (
@@ -249,6 +262,11 @@ class Site:
             "generated/heidi_spec": "downloads.html#documents",
             **{f"generated/heidi_spec/{name}.yaml": f"documents/{name}.yaml" for name in DOCUMENTS},
             "openapi/examples": "downloads.html#samples",
+            "openapi/semantics.schema.yaml": "documents/semantics.schema.yaml",
+            "overrides/overlays": "downloads.html#overlays",
+            "conformance/drivers": "downloads.html#drivers",
+            "scripts/publication/markers.py": "documents/generators.yaml",
+            "scripts/publication/workflows.py": "collections/heidi-sessions.arazzo.yaml",
             "pyproject.toml": "downloads.html#python-package",
             "scripts/dist": next(filter(WHEEL.match, downloads), "downloads.html#python-package"),
             "openapi/examples/repairs.yaml": "samples/repairs.yaml",
@@ -478,11 +496,12 @@ def _folder(name: str) -> str:
     return name[: name.find("/") + 1]
 
 
-def _place(download: tuple[str, bytes]) -> tuple[int, bool, bool, bool, str]:
+def _place(download: tuple[str, bytes]) -> tuple[int, str, bool, bool, bool, str]:
     """Return the position of a download in its folder: the most useful first."""
     stem, *form = download[0].rpartition("/")[2].split(".")
-    known = RECOMMENDED.index(stem) if stem in RECOMMENDED else len(RECOMMENDED)
-    return known, "plain" in form, "dereferenced" in form, "json" in form, download[0]
+    first = RECOMMENDED.get(_folder(download[0]), ())
+    known = first.index(stem) if stem in first else len(first)
+    return known, stem, "plain" in form, "dereferenced" in form, "json" in form, download[0]
 
 
 def _size(count: int) -> str:

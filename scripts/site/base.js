@@ -1,1 +1,1 @@
-{ const at = location.pathname.search(/\/(assets|collections|documents|overlays|package|samples)\//); if (at >= 0) document.head.prepend(Object.assign(document.createElement("base"), { href: location.pathname.slice(0, at + 1) })); }
+{ const at = location.pathname.search(/\/(assets|collections|documents|drivers|overlays|package|samples)\//); if (at >= 0) document.head.prepend(Object.assign(document.createElement("base"), { href: location.pathname.slice(0, at + 1) })); }

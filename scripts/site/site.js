@@ -22,6 +22,13 @@
   show();
 }
 
+// The pages of a section are a row on a phone: the one that is shown is in sight.
+{
+  const here = document.querySelector(".side [aria-current]");
+  const row = here?.closest("ul");
+  if (row) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 // Code: a button that copies it, and tabs where it is there in several languages. One choice holds for all pages.
 {
   const button = (properties) => Object.assign(document.createElement("button"), { type: "button", ...properties });
@@ -91,14 +98,15 @@
   show(kept);
 }
 
-// The search: lunr's index, made of a list when somebody begins to search. Every word must be found in an entry, as it
-// is, with another ending, or as the beginning of a word.
+// The search: lunr's index, made of a list when somebody begins to search. Every word but fillers must be found in an
+// entry, as it is, with another ending, or as the beginning of a word.
 {
   const form = document.querySelector("form[role=search]");
   const input = document.getElementById("query");
   const list = document.getElementById("results");
   const count = document.getElementById("count");
   const MOST = 12;
+  const FILLERS = new Set("a an are can do does for how i in is my of on our the to we with your".split(" "));
   const WEIGHTS = { error: 1.5, page: 0.8, decision: 0.6, changelog: 0.3 };
   let loading;
 
@@ -134,7 +142,8 @@
     });
   const find = ({ entries, index }, words) => {
     const points = new Map(entries.map((_, at) => [String(at), 0]));
-    for (const word of words) {
+    const telling = words.filter((word) => !FILLERS.has(word));
+    for (const word of telling.length ? telling : words) {
       const found = new Map(scores(index, word).map(({ ref, score }) => [ref, score]));
       for (const [at, sum] of points) found.has(at) ? points.set(at, sum + found.get(at)) : points.delete(at);
     }

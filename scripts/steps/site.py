@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OUTPUT: Final = Path("build/publish")
-SAMPLES: Final = Path("openapi/examples")
+COPIED: Final = {"samples": Path("openapi/examples"), "drivers": Path("conformance/drivers")}
+"""Folders of the publication, and those that they are copies of."""
 DIST: Final = Path("dist")
 SUMS: Final = "SHA256SUMS"
 UNRELEASED: Final = re.compile(r"^## Unreleased$", re.MULTILINE)
@@ -64,7 +65,7 @@ def publish(root: Path = ROOT) -> tuple[Path, list[str]]:
         | {postman.NAME: postman.file(requests)}
         | http_file.files(requests)
         | workflows.files(derived["strict"])
-        | _samples(root)
+        | _copied(root)
         | {CHANGELOG.name: notes, sbom.NAME: sbom.sbom(root)}
     )
     downloads |= _package(root)
@@ -86,9 +87,13 @@ def _notes(root: Path, version: str) -> str:
     return UNRELEASED.sub(f"## {version}", notes)
 
 
-def _samples(root: Path) -> dict[str, str]:
-    paths = sorted((root / SAMPLES).iterdir())
-    return {f"samples/{path.name}": path.read_text(encoding="utf-8") for path in paths}
+def _copied(root: Path) -> dict[str, str]:
+    return {
+        f"{name}/{path.name}": path.read_text(encoding="utf-8")
+        for name, folder in COPIED.items()
+        for path in sorted((root / folder).iterdir())
+        if path.is_file()
+    }
 
 
 def _package(root: Path) -> dict[str, bytes]:

@@ -133,13 +133,13 @@ def reached(document: Any, node: Any) -> set[str]:
 
 def page() -> str:
     """Return the guide."""
-    return f"""# What the judge covers
+    return f"""# What heidi-conformance covers
 
 <!-- Written by `python -m tests.conformance.matrix`; changes made here are lost. -->
 
-Each rule of `heidi-conformance` rests on lines of the vendor's page or on a decision of ours, and
-faulty servers prove it: there are {len(CATALOGUE)}, and the judge must find every one before a
-change of it is published.
+Each rule of `heidi-conformance` rests on lines of the vendor's page or on a decision of ours.
+{len(CATALOGUE)} faulty servers prove the rules: it must find the fault of every one before a change
+of it is published.
 
 ## Decisions
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from heidi_sandbox import Sandbox
 
-FOLDERS = ("openapi", "overrides/overlays", "scripts/site")
+FOLDERS = ("openapi", "overrides/overlays", "conformance/drivers", "scripts/site")
 FILES = (
     "CHANGELOG.md",
     "pyproject.toml",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,8 @@ NAMES = (
 )
 """Each of the others has its own test."""
 
-IN_A_CHECKOUT = {"documents"}
-"""Their commands are for the root of a checkout, and change nothing there."""
+DOCUMENT = ROOT / "generated/heidi_spec/client.yaml"
+"""What a reader of "The documents" has downloaded."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ENTERED = ("python3 -m venv heidi\n", ". heidi/bin/activate\n")
@@ -118,11 +119,12 @@ def test_a_guide_prints_what_it_shows(
         "ts": ["node", str(tmp_path / "first.mts")],
     }[language]
     (tmp_path / "first.mts").write_text(program, encoding="utf-8")
+    shutil.copy(DOCUMENT, tmp_path)
     before = changed()
     done = subprocess.run(
         command,
-        env=environment | {"TMPDIR": str(tmp_path)},
-        cwd=ROOT if name in IN_A_CHECKOUT else tmp_path,
+        env=environment | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

@@ -82,6 +82,7 @@ def test_the_folder_is_named_after_the_version_and_holds_every_kind_of_file(site
         "collections/heidi-sessions.arazzo.yaml",
         "collections/heidi-sessions.http",
         "collections/http-client.env.json",
+        "drivers/typescript.mts",
     }
     assert expected - contents(site).keys() == set()
 
@@ -293,18 +294,17 @@ def test_a_new_guide_is_in_its_place_among_the_others(root: Path) -> None:
     page = (publish(root)[0] / "sandbox.html").read_text(encoding="utf-8")
     (beside,) = re.findall(r'<nav class="side".*?</nav>', page, re.DOTALL)
     listed = re.findall(r'href="([\w-]+)\.html"', beside)
-    first = ["getting-started", "authentication", "pagination", "workflows", "errors"]
+    first = ["getting-started", "authentication", "pagination", "errors", "client", "sandbox"]
     assert [
         *first,
-        "documents",
-        "sandbox",
-        "judging",
         "integration",
+        "documents",
+        "portability",
+        "workflows",
+        "judging",
         "scorecards",
         "coverage",
-        "client",
         "another",
-        "portability",
     ] == listed
     assert '<meta name="description" content="First.">' in page
     assert '<a href="client.html#errors">a link</a>' in page

@@ -78,6 +78,8 @@ RESULTS: Final = "[...document.querySelectorAll('#results a')].map((a) => a.getA
 SHOWN: Final = """[...document.querySelectorAll(".tabs")].map((group) =>
   [...group.querySelectorAll("figure")].filter((each) => each.checkVisibility())
     .map((each) => each.querySelector("figcaption").textContent).join())"""
+IN_SIGHT: Final = """(({left, right}) => left >= 0 && right <= innerWidth)(
+  document.querySelector(".side [aria-current]").getBoundingClientRect())"""
 MENU: Final = "document.getElementById('menu').checkVisibility()"
 STORED: Final = """indexedDB.databases().then((databases) =>
   JSON.stringify([databases, {...localStorage}, {...sessionStorage}]))"""
@@ -111,8 +113,16 @@ SEARCHES: Final = {
     "error 422": "errors.html#every-status",
     "idempotency": "errors.html#what-to-send-again",
     "webhook": "getting-started.html#list-them",
-    "swagger": "index.html#which-document-to-take",
+    "swagger": "index.html#which-openapi-document-to-take",
     "client.yaml": "documents.html",
+    "openapi": "documents.html",
+    "refresh token": "authentication.html#renew-it",
+    "how do I test my client": "client.html#testing-your-program",
+    "503": "errors.html#500-502-503-server-errors",
+    "duplicate session": "errors.html#what-to-send-again",
+    "make it fail": "sandbox.html#make-requests-fail",
+    "sha256": "downloads.html",
+    "cors": "sandbox.html#from-a-page",
 }
 
 
@@ -209,6 +219,15 @@ JOURNEYS: Final[dict[str, tuple[str, list[list[Any]]]]] = {
             ["axe", "body", STRUCTURE],
             ["click", "#menu a[href='downloads.html']"],
             ["wait", "location.pathname.endsWith('downloads.html')"],
+        ],
+    ),
+    "row": (
+        "coverage.html",
+        [
+            ["size", *PHONE],
+            ["read", "location.reload()"],
+            ["wait", "document.querySelector('.side ul').scrollLeft > 0"],
+            ["read", IN_SIGHT],
         ],
     ),
     "missing": (
@@ -529,6 +548,10 @@ def test_a_link_to_an_operation_leads_to_it_and_stays_a_link_to_it(seen: dict[st
     ((anchor, item),) = seen["deep link"]["read"]
     assert anchor.endswith(f"/{PLACE}")
     assert UPDATE.title in item
+
+
+def test_the_row_of_guides_on_a_phone_shows_the_one_that_is_read(seen: dict[str, Seen]) -> None:
+    assert True is seen["row"]["read"][-1]
 
 
 def test_a_search_without_a_result_says_so(seen: dict[str, Seen]) -> None:
