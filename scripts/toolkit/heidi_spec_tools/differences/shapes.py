@@ -337,13 +337,17 @@ class Shapes:
 
     def _opposites(self, excluded: Case, case: Case) -> list[Case] | None:
         """Return what an excluded case leaves of another one; None where that is no case."""
-        facets = excluded.facets
+        facets = {  # what the other one says anyway needs no opposite
+            name: said
+            for name, said in excluded.facets.items()
+            if name == "exclusive" or case.facets.get(name) != said
+        }
         if facets.keys() == {"not"} and len(facets["not"]) == 1:
             return self(facets["not"][0]).of(case.type)
         if facets.keys() == {"values"} and "values" in case.facets:
             kept = case.facets["values"].items() - facets["values"].items()
             return [Case(case.type, {"values": dict(kept)})]
-        return opposites(excluded)
+        return opposites(replace(excluded, facets=facets))
 
     def _conditions(self, schema: dict[str, Any]) -> Iterable[tuple[Schema, Schema, Schema]]:
         """Yield what is asked under a condition, and what is asked otherwise."""
