@@ -68,6 +68,8 @@ ORDER: Final = (
     "coverage",
 )
 """The guides as one reads them; one that is not named here comes behind these."""
+EVIDENCE: Final = {"coverage", "scorecards"}
+"""Guides that the search shows behind those that say how to do something."""
 
 NAVIGATION: Final = {
     "getting-started.html": "Guides",
@@ -90,7 +92,7 @@ SUMMARIES: Final = {
     "decisions.html": "What we repaired, read and decided, row by row.",
     "changelog.html": "What changed, version by version.",
     "changes.html": "What differs between the documents of two versions, and what it asks of you.",
-    "downloads.html": "The documents in every form, collections, the Python package, SHA256SUMS.",
+    "downloads.html": "The documents in every form, collections, a wheel, checksums (SHA256SUMS).",
     MISSING: "There is no such page.",
 }
 
@@ -409,7 +411,10 @@ class Site:
         return Page(name, title, summary, body, markdown, name, tuple(headings))
 
     def _entries(self) -> Iterable[search.Entry]:
-        texts = [(f"{name}.html", "guide", text) for name, text in self._guides.items()]
+        texts = [
+            (f"{name}.html", "evidence" if name in EVIDENCE else "guide", text)
+            for name, text in self._guides.items()
+        ]
         texts.append((INDEX, "guide", self._home))
         texts.append(("decisions.html", "decision", self._decisions))
         texts.append(("changelog.html", "changelog", self._notes))

@@ -98,16 +98,16 @@
   show(kept);
 }
 
-// The search: lunr's index, made of a list when somebody begins to search. Every word but fillers must be found in an
-// entry, as it is, with another ending, or as the beginning of a word.
+// The search: lunr's index, made of a list when somebody begins to search. Found are the entries that have the most of the
+// words, but for fillers: as they are, with another ending, or as the beginning of a word.
 {
   const form = document.querySelector("form[role=search]");
   const input = document.getElementById("query");
   const list = document.getElementById("results");
   const count = document.getElementById("count");
   const MOST = 12;
-  const FILLERS = new Set("a an are can do does for how i in is my of on our the to we with your".split(" "));
-  const WEIGHTS = { error: 1.5, page: 0.8, decision: 0.6, changelog: 0.3 };
+  const FILLERS = new Set("a an are can do does for happen how i in is my no not of on our the to we which with your".split(" "));
+  const WEIGHTS = { error: 1.5, page: 0.8, decision: 0.6, evidence: 0.3, changelog: 0.3 };
   let loading;
 
   // Loaded as scripts, since a page that was opened as a file may not fetch.
@@ -141,16 +141,19 @@
       query.term(word, { usePipeline: false, wildcard: lunr.Query.wildcard.TRAILING });
     });
   const find = ({ entries, index }, words) => {
-    const points = new Map(entries.map((_, at) => [String(at), 0]));
+    const points = entries.map(() => ({ hits: 0, sum: 0 }));
     const telling = words.filter((word) => !FILLERS.has(word));
     for (const word of telling.length ? telling : words) {
-      const found = new Map(scores(index, word).map(({ ref, score }) => [ref, score]));
-      for (const [at, sum] of points) found.has(at) ? points.set(at, sum + found.get(at)) : points.delete(at);
+      for (const { ref, score } of scores(index, word)) {
+        points[ref].hits += 1;
+        points[ref].sum += score;
+      }
     }
     // The page itself comes before its sections, and what holds now before how it came to be.
     const weight = ({ title, kind, url }) => (WEIGHTS[kind] ?? 1) * (title.toLowerCase() === words.join(" ") ? 9 : 1) * (url.includes("#") ? 1 : 1.2);
-    return [...points]
-      .map(([at, sum]) => [sum * weight(entries[at]), entries[at]])
+    const most = Math.max(1, ...points.map(({ hits }) => hits));
+    return points
+      .flatMap(({ hits, sum }, at) => (hits === most ? [[sum * weight(entries[at]), entries[at]]] : []))
       .sort(([a], [b]) => b - a)
       .map(([, entry]) => entry);
   };

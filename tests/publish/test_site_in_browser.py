@@ -123,6 +123,9 @@ SEARCHES: Final = {
     "make it fail": "sandbox.html#make-requests-fail",
     "sha256": "downloads.html",
     "cors": "sandbox.html#from-a-page",
+    "which errors can happen": "errors.html#every-status",
+    "user not linked": "errors.html#every-status",
+    "curl": "getting-started.html",
 }
 
 
