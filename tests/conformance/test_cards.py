@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from heidi_conformance import Verdict, _reduce, judge
@@ -212,17 +213,23 @@ def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
         return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
 
 
-def test_what_a_list_does_not_show_yet_is_not_blamed_on_a_rejected_update() -> None:
+ONE = update("s1", {"transcribe_mode": "one"})
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        (ONE, update("s1", {"duration": "x"})),
+        (replace(ONE, batch=1), read("s1"), create("s2")),
+    ],
+    ids=["after a rejected update", "after an update at the same time as others"],
+)
+def test_what_a_list_does_not_show_yet_is_blamed_on_the_list(between: tuple[Request, ...]) -> None:
     api = PLANTED["views.list_lags"].server()
     token = api.token("clinician@example.com", "1")
-    history = [
-        create("s1"),
-        update("s1", {"transcribe_mode": "one"}),
-        update("s1", {"duration": "x"}),
-        listing(paged(100)),
-    ]
+    history = [create("s1"), *between, listing(paged(100))]
     with serving(api.handle) as url, Wire(url) as wire:
-        seen = replay(wire, Setting("strict", {"first": token}), Limits(1), history)
+        seen = replay(wire, Setting("strict", {"first": token}), Limits(2), history)
 
     assert {"update-listed", "updated-at"} == {sighting.violation.rule for sighting in seen}
 

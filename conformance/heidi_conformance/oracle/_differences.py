@@ -1,6 +1,6 @@
 """How a response that shows a resource differs from what is known of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -95,6 +95,12 @@ def comparable(fields: Fields, name: str, value: Any, *, sent: bool) -> bool:
     # What only the server writes into an object may change without an update.
     known = name in fields.steady or "." not in name
     return known and (value is None or fields.ordinary(name, value))
+
+
+def unread(fields: Fields, names: Iterable[str]) -> set[tuple[str, str]]:
+    """Return what must show properties that an update sent."""
+    operations = [fields.named(action) for action in AFTER_UPDATE]
+    return {(name, operation) for name in names for operation in operations if operation}
 
 
 def blame(

@@ -17,7 +17,7 @@ from heidi_conformance.contract._operations import (
     UNLINKED,
 )
 
-from ._differences import instant
+from ._differences import instant, unread
 from ._gate import broken, nowhere, silent, too_many, unauthenticated, without_link, wrong_method
 from ._issuing import issuing
 from ._issuing import refused as refused_token
@@ -81,6 +81,7 @@ class Oracle(Memory):
                 told = instant(property_of(shown, fields.updated))
                 known.latest = max(filter(None, (known.latest, told)), default=None)
                 known.together |= sent.keys()
+                known.unread |= unread(fields, sent)
         return found
 
     def violations(self, exchange: Exchange, *, together: bool) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._values import ABSENT, Flat, within
 
-from ._differences import AFTER_UPDATE, instants, kind, misfits, new_faults
+from ._differences import instants, kind, misfits, new_faults, unread
 from ._memory import Id, Known, Memory, kind_of, same
 from ._pages import NUMBER, ListState, is_whole, page_faults, tokens_of
 from ._reading import Reading, understand
@@ -174,10 +174,8 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
 
 def accepted(known: Known, sent: Flat, update: Exchange) -> None:
     """An update was shown: whatever shows the resource from now on must show what it sent."""
-    operations = known.fields.operations
-    shown_by = [operations[action].id for action in AFTER_UPDATE if action in operations]
     known.sent = {**known.sent, **sent}
-    known.unread |= {(name, operation) for name in sent for operation in shown_by}
+    known.unread |= unread(known.fields, sent)
     known.together -= sent.keys()
     known.changed = update.seconds[1]
 
