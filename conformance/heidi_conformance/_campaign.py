@@ -172,14 +172,15 @@ class Campaign:
 
     def run_layers(self, wire: Wire) -> None:
         """Test the server with rules, random sequences, and the requests of Schemathesis."""
-        if not self.plan.invents:
+        if self.plan.invents:
+            with Inventor(replace(self.plan, seed=self.seed)) as inventor:
+                if self.run_rules(wire):
+                    self.run_machine(wire)
+                if not self.obstacles:
+                    self.probed(inventor.send, wire, "invented requests")
+        else:
             self.run_rules(wire)
-            return
-        with Inventor(replace(self.plan, seed=self.seed)) as inventor:
-            if self.run_rules(wire):
-                self.run_machine(wire)
-            if not self.obstacles:
-                self.probed(inventor.send, wire, "invented requests")
+        self.finish_rules(wire)
 
     def run_rules(self, wire: Wire) -> bool:
         """Run every script that can be run; return whether the server was there to the end."""
@@ -201,10 +202,13 @@ class Campaign:
                 continue
             if not self.run_script(script, wire):
                 return False
+        return not self.obstacles
+
+    def finish_rules(self, wire: Wire) -> None:
+        """Send what scripts have left for the end, when time has passed."""
         while self.unfinished and not self.obstacles:
             probe, rest = self.unfinished.pop()
             self.probed(partial(exhaust, rest), wire, "rules", probe)
-        return not self.obstacles
 
     def scripts(self) -> Sequence[Script]:
         """Return the scripts in the order in which they run."""
