@@ -391,7 +391,8 @@ class Campaign:
         if self.plan.level == "documented":
             run = [script for script in run if script.level == "documented"] or run
         if all(script in self.skipped for script in run):
-            return self.skipped[run[0]]
+            # With what most of its rules lack, most of it can be tested.
+            return self.skipped[max(run, key=lambda script: len(script.rules))]
         return None if run else Skip("No request of this run tests it.")
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any, NoReturn, Self, cast
 from urllib.parse import urlsplit
@@ -43,6 +43,9 @@ TOO_LARGE = 431
 SURROGATE = re.compile(rb"\\u[dD]")
 # Integers beyond it may not be exact as doubles.
 EXACT = 2**53
+# Digits of an integer that is read as it is; the digits after those of a longer one are rounded.
+LONGEST = 4000
+ROUNDED = Context(prec=LONGEST)
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 CLOSED = "the connection was closed without a response"
 SPENT = "the time budget is spent"
@@ -182,8 +185,8 @@ def deeper(value: Any) -> bool:
 
 
 def integer(text: str) -> int | Decimal:
-    # Python reads no integer of more than 4,300 digits.
-    return int(text) if len(text) < 4000 else Decimal(text)
+    # Neither Python nor a validator takes an integer of more than 4,300 digits.
+    return int(text) if len(text) < LONGEST else ROUNDED.create_decimal(text)
 
 
 def refuse(_: str) -> NoReturn:

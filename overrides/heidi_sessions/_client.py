@@ -81,8 +81,8 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
             region: instead of base_url, where the data of the clinic lives (HEIDI_REGION). Without
                 either, the server for all regions.
             allow_http: also take http to another machine (HEIDI_ALLOW_HTTP=1). Anyone on the
-            network can read tokens and patient data, so only for servers without patients. timeout:
-            seconds that connecting, sending and each wait for more of a response may
+                network can read tokens and patient data, so only for servers without patients.
+            timeout: seconds that connecting, sending and each wait for more of a response may
                 take; or an httpx.Timeout. Without it 30, or as http_client says.
             deadline: seconds that a whole call may take, repetitions and waits between them
                 included; None for no end. A list is a call for each page.

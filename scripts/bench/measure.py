@@ -33,7 +33,8 @@ class NotMeasuredError(Exception):
 class Program:
     """A program of this folder that runs, and measures one round when it is asked to.
 
-    Attributes: greeting: its line when it was ready.
+    Attributes:
+        greeting: its line when it was ready.
     """
 
     def __init__(self, interpreter: Path, name: str, *arguments: object) -> None:

@@ -48,7 +48,8 @@ class NoPostgresqlError(Exception):
 class Postgresql:
     """A server that listens on a socket in its own folder.
 
-    Args: folder: one that the server's user can write.
+    Args:
+        folder: one that the server's user can write.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -44,7 +44,9 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 class Server:
     """A server that runs.
 
-    Attributes: url: below it are the operations. token: for the operations.
+    Attributes:
+        url: below it are the operations.
+        token: for the operations.
     """
 
     url: str

@@ -45,9 +45,11 @@ _HEADERS: Final = '[headers]\nAuthorization = "Bearer ${HEIDI_TOKEN}"\n'
 class Verdict:
     """What one tool said of one server.
 
-    Attributes: failures: its reports, without ids and values.
+    Attributes:
+        failures: its reports, without ids and values.
         requests: as the server counted them.
-        seconds: from the start of the program to its end. cpu: of the program alone.
+        seconds: from the start of the program to its end.
+        cpu: of the program alone.
         over: whether it reached a verdict within `LIMIT`.
     """
 

@@ -130,7 +130,7 @@ def run(steps: Sequence[Step], memory: Memory, console: Console, root: Path) -> 
 
     Raises:
         StepFailure: a step found something or could not run; the steps after it did not run, and
-        parallel ones were stopped.
+            parallel ones were stopped.
     """
     with contextlib.ExitStack() as beside:
         for step in steps:

@@ -40,7 +40,9 @@ class ServingError(Exception):
 class Served:
     """A sandbox that runs.
 
-    Attributes: url: below it are the operations. key: for tokens.
+    Attributes:
+        url: below it are the operations.
+        key: for tokens.
     """
 
     url: str

@@ -32,7 +32,9 @@ CURRENT: Final = "The documents published here are those of {0}; nothing changed
 def changes(root: Path, derived: Mapping[str, Json] | None = None) -> str:
     """Return the page as Markdown: what is not released yet, then each version, newest first.
 
-    Args: root: the root of the repository. derived: its documents, if they are already derived.
+    Args:
+        root: the root of the repository.
+        derived: its documents, if they are already derived.
 
     Raises:
         DocumentError: a source or a released document cannot be used.

@@ -78,8 +78,10 @@ def render(source: str, name: str, resolve: Resolver) -> Text:
     """Render a text.
 
     Args:
-        source: Markdown that starts with a heading. name: what to call it in an error. resolve:
-        turns the address of a link into one of the site; raises KeyError for one without a target.
+        source: Markdown that starts with a heading.
+        name: what to call it in an error.
+        resolve: turns the address of a link into one of the site; raises KeyError for one without
+            a target.
 
     Raises:
         DocumentError: the text has no title, or a link without a target.

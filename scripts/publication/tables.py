@@ -45,7 +45,9 @@ TABLE: Final = re.compile(
 def tables(root: Path = ROOT, strict: Json = None) -> dict[str, str]:
     """Return each table by name, in Markdown.
 
-    Args: root: the root of the repository. strict: its strict document, if it is already derived.
+    Args:
+        root: the root of the repository.
+        strict: its strict document, if it is already derived.
 
     Raises:
         DocumentError: a source cannot be used.

@@ -277,6 +277,8 @@ def test_validators_take_every_number_as_it_is(text: str) -> None:
     value = Reply(200, body=text.encode()).plain
     assert Draft202012Validator({"type": "number"}).is_valid(value)
     assert text.startswith("-") != Draft202012Validator({"minimum": 0}).is_valid(value)
+    whole = text not in ("1.5", "-1e-400")
+    assert whole == Draft202012Validator({"type": "integer", "minimum": -1e9}).is_valid(value)
 
 
 def test_waiting_ends_with_the_budget() -> None:

@@ -31,7 +31,8 @@ class Found(NamedTuple):
 class Group:
     """A copy that is generated and served.
 
-    Attributes: user: a user of the copy.
+    Attributes:
+        user: a user of the copy.
     """
 
     def __init__(self, project: Project, served: Served) -> None:

@@ -37,7 +37,9 @@ PIPELINE: Final = (
 class Project:
     """One copy.
 
-    Attributes: root: its folder. said: the output of each step of the pipeline, by script.
+    Attributes:
+        root: its folder.
+        said: the output of each step of the pipeline, by script.
     """
 
     def __init__(self, root: Path) -> None:

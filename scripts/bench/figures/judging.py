@@ -42,7 +42,8 @@ NUMBERS: Final[Mapping[str, tuple[str, Callable[[Verdict], float]]]] = {
 class Tally:
     """The results of one tool, over all servers.
 
-    Attributes: known: what it reports for the correct server.
+    Attributes:
+        known: what it reports for the correct server.
     """
 
     known: frozenset[tuple[str, ...]]
