@@ -197,10 +197,9 @@ class Trial(Campaign):
         self.fitting = next((item for item in sights if fits(self.planted, item.rule)), None)
         return self.fitting is not None
 
-    def run_rules(self, wire: Wire) -> bool:
-        goes_on = super().run_rules(wire)
+    def finish_rules(self, wire: Wire) -> None:
+        super().finish_rules(wire)
         self.look()
-        return goes_on
 
     def sight(self, case: Case) -> Sight:
         rule = RULES[case.violation.rule]
