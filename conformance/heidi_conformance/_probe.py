@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PATIENCE = 3
 # Seconds before a request, at most, when it is sent once more.
 LONGEST_PAUSE = 2.0
-# The mark of the sessions of a run: their `ehr_appt_id` at its end.
+# At its end, a run marks the sessions that it created with this.
 TAG = "heidi-conformance"
 # Two random ids differ in more places than this; counters, clocks and short ids do not.
 PLACES = 12

@@ -158,9 +158,10 @@ def test_what_was_invented_is_kept_for_the_usual_seed_alone(
     with pytest.raises(NothingInventedError):
         invented(api, examples=1, seed=SEED + 1)
     (kept,) = tmp_path.glob("heidi-conformance/*")
-    kept.write_text("[")
-    with pytest.raises(NothingInventedError):
-        invented(api, examples=1)
+    for damaged in ("[", '[["GET", "/", 5, "", []]]'):
+        kept.write_text(damaged)
+        with pytest.raises(NothingInventedError):
+            invented(api, examples=1)
 
 
 def running(number: int) -> bool:

@@ -14,7 +14,7 @@ from heidi_conformance._reduce import Reducer
 from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import ISSUE
 from heidi_conformance.oracle import Violation
-from heidi_conformance.rules import RULES, SCRIPTS, TABLE
+from heidi_conformance.rules import EARLY, LATE, RULES, SCRIPTS, TABLE
 
 from .faults import CATALOGUE
 from .faults.catalogue import paged
@@ -90,6 +90,12 @@ NAMED = {
     # Those that say so themselves.
     **{planted.id: row for planted in CATALOGUE for row in planted.rows if row in RULES},
 }
+
+
+def test_a_script_whose_turn_is_named_exists() -> None:
+    named, known = (*EARLY, *LATE), {script.id for script in SCRIPTS}
+    assert set() == set(named) - known
+    assert len(set(named)) == len(named)
 
 
 def judged(fault: str, level: Level = "strict", rules: tuple[str, ...] = ()) -> Verdict:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from pathlib import Path
 from heidi_conformance import _document
 from heidi_conformance._history import Request
 from heidi_conformance._settings import SEED, Plan
+from heidi_conformance.reports._files import replaced
 
 from ._dictionaries import dictionaries
 
@@ -62,7 +62,7 @@ def kept(plan: Plan) -> Path | None:
 
 def found(path: Path | None) -> list[Request] | None:
     """Return the requests that an earlier run has kept, None where there are none to be read."""
-    with suppress(OSError, TypeError, ValueError):
+    with suppress(OSError, AttributeError, TypeError, ValueError):
         return None if path is None else loaded(path.read_bytes())
     return None
 
@@ -73,9 +73,7 @@ def keep(path: Path | None, text: bytes) -> None:
         return
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        replaced(path, text.decode())
 
 
 def cache(program: str) -> Path:

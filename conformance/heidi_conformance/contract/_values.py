@@ -62,7 +62,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_ordinary_text(value: Any) -> bool:
-    """Whether strings are short, and of printable ASCII; what is no string may be anything."""
+    """Whether all strings are short and of printable ASCII; other values are not checked."""
     if isinstance(value, list):
         return all(map(is_ordinary_text, cast("list[object]", value)))
     return not isinstance(value, str) or (

@@ -67,7 +67,9 @@ SCRIPTS = tuple(
 )
 
 __all__ = [
+    "EARLY",
     "EVERY",
+    "LATE",
     "RULES",
     "SCRIPTS",
     "TABLE",

@@ -113,7 +113,7 @@ class SameAppointmentSameSession(Api):
 
 @FAULTS.fault("S15 L9-L13", DOCUMENTED, lambda c: c.create() != c.create())
 class EmptyCreationIsKnown(Api):
-    """A creation that says nothing responds with the latest session that nobody has changed."""
+    """A creation without properties returns the newest session that was never updated."""
 
     def opened(self, user: User, sent: Session) -> Session:
         fresh = [s for s in user.sessions.values() if s["created_at"] == s["updated_at"]]
