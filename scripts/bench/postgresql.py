@@ -110,8 +110,15 @@ class Postgresql:
         raise AssertionError(self.log.read_text())
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """End it as a crash of the machine would.
+
+        A process of a connection lives on for a moment without the server, and would still respond.
+        """
+        others = self.fetch("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         self._server.kill()
+        for (process,) in others:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self._server.wait()
 
     def stop(self) -> None:
