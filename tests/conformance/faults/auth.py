@@ -73,7 +73,7 @@ def similar(alike: Callable[[str, str], bool]) -> Find:
 
 
 def replaced_end(token: str) -> str:
-    return token[:-1] + ("A" if token[-1] != "A" else "B")
+    return token[:-1] + ("A" if token[-1] not in "aA" else "B")
 
 
 def anybody(api: Api, request: Request) -> User | None:
