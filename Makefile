@@ -31,9 +31,10 @@ test-all: $(TOOLS) ## All tests but those that take long, as CI runs them
 	@pytest -n auto --maxprocesses 4 -m 'not long' $(ARGS)
 
 .PHONY: test-long
-test-long: $(TOOLS) ## The tests that take long, and many more rounds of what ends a server or races
+test-long: $(TOOLS) ## The tests that take long, with more rounds of crashes and races, and with other random examples
 	@HEIDI_DURABILITY_ROUNDS=$${HEIDI_DURABILITY_ROUNDS:-20} HEIDI_CONCURRENT_UPDATES=$${HEIDI_CONCURRENT_UPDATES:-4000} \
 	  pytest tests/sandbox/test_durability.py tests/sandbox/test_concurrency.py
+	@pytest -n auto --maxprocesses 4 -m hypothesis --hypothesis-profile=others
 	@pytest -n auto --maxprocesses 4 -m long $(ARGS)
 
 .PHONY: coverage

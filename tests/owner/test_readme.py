@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.steps.documents import ROOT
+from tests.sandbox.process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,8 +34,7 @@ class Newcomer:
 
     def __init__(self, folder: Path) -> None:
         self.clone = folder / "clone"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = str(free.getsockname()[1])
+        self._port = str(free_port())
         own = {"HOME": str(folder / "home"), "HEIDI_SANDBOX_PORT": self._port}
         (folder / "home").mkdir()
         tools = [each for each in os.environ["PATH"].split(":") if "venv" not in each]

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -17,6 +19,15 @@ from heidi_sandbox.__main__ import main
 from tests.sandbox.api import TRUST, Api
 
 COMMAND = [sys.executable, "-W", "error", "-m", "heidi_sandbox"]
+
+
+def free_port() -> int:
+    """Return a port that stays free: the kernel gives those below 32768 to nobody by itself."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            port = 20_000 + secrets.randbelow(12_000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Process:

@@ -19,7 +19,7 @@ import pytest
 from heidi_sandbox._chaos import GRAMMAR
 
 from tests.sandbox.api import TRUST
-from tests.sandbox.process import COMMAND, environment, failed, run, started
+from tests.sandbox.process import COMMAND, environment, failed, free_port, run, started
 
 GENERATED = 30  # characters, at least
 
@@ -443,12 +443,6 @@ def test_a_closed_stdout_does_not_end_a_command(tmp_path: Path, closing: str) ->
             serving.terminate()
             err = serving.communicate(timeout=20)[1]
         assert ("", 0) == (err, serving.returncode)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until_ready(url: str) -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import venv
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import yaml
 
 from scripts.bench.postgresql import REQUIRED
 from tests.sandbox.api import TRUST
-from tests.sandbox.process import environment
+from tests.sandbox.process import environment, free_port
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -105,11 +104,6 @@ def rooted(text: str, root: Path) -> str:
     return re.sub(r"(?<![\w.])/(app|data|run)\b", rf"{root}/\1", text)
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
-
-
 def is_healthy(image: Path, port: str) -> bool:
     """Run the health check of the image."""
     (check,) = of("HEALTHCHECK")
@@ -146,7 +140,7 @@ def run(image: Path, command: list[str], port: str, tmp_path: Path) -> subproces
 @pytest.mark.slow
 def test_the_image_serves_and_is_healthy_and_stops(image: Path, tmp_path: Path) -> None:
     (command,) = of("CMD")
-    port = free_port()
+    port = str(free_port())
     assert not is_healthy(image, port)
     with run(image, command.words, port, tmp_path) as running:
         try:
@@ -161,7 +155,7 @@ def test_the_image_serves_and_is_healthy_and_stops(image: Path, tmp_path: Path) 
 
 
 def test_the_address_does_not_depend_on_the_command_line(image: Path, tmp_path: Path) -> None:
-    port = free_port()
+    port = str(free_port())
     with run(image, ["serve", "--chaos"], port, tmp_path) as running:
         try:
             assert running.stdout is not None
@@ -199,7 +193,7 @@ def test_compose_serves_with_secrets_from_files(image: Path, tmp_path: Path) -> 
     command: list[str] = service["command"]
     # Several workers need PostgreSQL.
     at = command.index("--workers")
-    port = free_port()
+    port = str(free_port())
     with run(image, command[:at] + command[at + 2 :], port, tmp_path) as running:
         try:
             assert running.stdout is not None
@@ -248,5 +242,5 @@ def test_the_health_check_of_the_database_reports_no_response_by_tcp() -> None:
     assert ("CMD", "pg_isready") == (kind, program)
     assert "127.0.0.1" == words[words.index("--host") + 1]
     no_response = 2
-    command = [pg_isready(), *words, "--port", free_port()]
+    command = [pg_isready(), *words, "--port", str(free_port())]
     assert no_response == subprocess.run(command, check=False).returncode

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from heidi_sandbox._chaos import GRAMMAR, SCENARIOS
 from heidi_sandbox._limits import Limits
 from heidi_sandbox._request import LARGEST_BODY
 
-from tests.sandbox.process import environment
+from tests.sandbox.process import environment, free_port
 from tests.versions import WHEEL
 
 GUIDE: Final = Path(__file__).parents[2] / "openapi" / "guides" / "sandbox.md"
@@ -99,8 +98,7 @@ def test_a_server_starts_and_stops(tmp_path: Path, block: Block) -> None:
 
 @pytest.mark.slow
 def test_the_commands_run_one_after_the_other_in_one_folder(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = {"HEIDI_SANDBOX_PORT": str(free.getsockname()[1])}
+    port = {"HEIDI_SANDBOX_PORT": str(free_port())}
 
     @contextlib.contextmanager
     def served(text: str) -> Generator[str]:

@@ -21,10 +21,12 @@ from .catalogue import (
     LIST,
     STRICT,
     Catalogue,
+    Defect,
     Remembering,
     Session,
     Witness,
     instead,
+    kept,
 )
 
 FAULTS = Catalogue("robustness")
@@ -260,6 +262,15 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
+def race(rows: str, witness: Witness) -> Callable[[Defect], Defect]:
+    """Enter a server that is wrong only when requests meet: four users try to see it."""
+
+    def insistent(caller: Caller) -> bool:
+        return all(kept(witness, caller.another()) for _ in range(4))
+
+    return RACES.fault(rows, STRICT, insistent, slow=True)
+
+
 PROPERTIES: list[Session] = [
     {"duration": 9},
     {"ehr_appt_id": "A"},
@@ -296,7 +307,7 @@ class Unlocked(Api):
         self.lock = contextlib.nullcontext()
 
 
-@RACES.fault("S17", STRICT, all_survive(*PROPERTIES), slow=True)
+@race("S17", all_survive(*PROPERTIES))
 class LostUpdates(Unlocked):
     """An update reads the session, waits, and writes all of it back: one of two concurrent updates is lost."""
 
@@ -307,12 +318,7 @@ class LostUpdates(Unlocked):
         session.update(before)
 
 
-@RACES.fault(
-    "S17",
-    STRICT,
-    all_survive({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}}),
-    slow=True,
-)
+@race("S17", all_survive({"patient": {"name": "A"}}, {"patient": {"gender": "OTHER"}}))
 class LostPatients(Unlocked):
     """The patient is merged outside the lock: one of two concurrent updates is lost."""
 
@@ -322,7 +328,7 @@ class LostPatients(Unlocked):
         session.update(sent, patient=patient)
 
 
-@RACES.fault("S17", STRICT, all_survive(*PROPERTIES), slow=True)
+@race("S17", all_survive(*PROPERTIES))
 class BusyIsConflict(Unlocked):
     """An update during another one of the same session is 409."""
 
@@ -346,7 +352,7 @@ def unique_at_once(caller: Caller) -> bool:
     return len(set(ids)) == 4 and sorted(caller.walk("100")) == sorted(ids)
 
 
-@RACES.fault("S15", STRICT, unique_at_once, slow=True)
+@race("S15", unique_at_once)
 class SameIdAtOnce(Unlocked):
     """Sessions that are created at the same time get the same id."""
 
@@ -363,12 +369,7 @@ class SameIdAtOnce(Unlocked):
         return session | {"session_id": first}
 
 
-@RACES.fault(
-    "S16",
-    STRICT,
-    lambda c: (at_once(*[c.create] * 4), c.listed()["total_count"] == 4)[1],
-    slow=True,
-)
+@race("S16", lambda c: (at_once(*[c.create] * 4), c.listed()["total_count"] == 4)[1])
 class LostCounts(Unlocked):
     """`total_count` is a counter that misses some concurrent creations."""
 
@@ -387,12 +388,7 @@ class LostCounts(Unlocked):
         return super().page(user, request) | {"total_count": self.counts.get(id(user), 0)}
 
 
-@RACES.fault(
-    "S16 walks",
-    STRICT,
-    lambda c: (at_once(*[c.create] * 6), len(c.walk("1")) == 6)[1],
-    slow=True,
-)
+@race("S16 walks", lambda c: (at_once(*[c.create] * 6), len(c.walk("1")) == 6)[1])
 class TiesAreSkipped(Unlocked):
     """A page begins after the instant of the last session, which those created at once share."""
 
@@ -438,7 +434,7 @@ def no_torn_read(caller: Caller) -> bool:
     return bool(at_once(lambda: caller.patch(session_id, update), watch)[1])
 
 
-@RACES.fault("S11 S17", STRICT, no_torn_read, slow=True)
+@race("S11 S17", no_torn_read)
 class TornReads(Unlocked):
     """A session can be read halfway through an update: the duration is new, the language old."""
 
@@ -457,7 +453,7 @@ def each_is_served(caller: Caller) -> bool:
     return {reply.status for reply in replies} == {200}
 
 
-@RACES.fault("S2", STRICT, each_is_served, slow=True)
+@race("S2", each_is_served)
 class WhoeverCameLast(Unlocked):
     """The user of a request is kept in a variable that all requests share."""
 
@@ -480,7 +476,7 @@ def latest_is_shown(caller: Caller) -> bool:
     return True
 
 
-@RACES.fault("S12", STRICT, latest_is_shown, slow=True)
+@race("S12", latest_is_shown)
 class ClockBeforeTheLock(Unlocked):
     """`updated_at` is when an update arrived, and concurrent updates are written in any order."""
 
@@ -596,7 +592,7 @@ class Away(Unlocked):
         self.away.discard(session["session_id"])
 
 
-@RACES.fault("S11 S15 S17", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
+@race("S11 S15 S17", seen_during(lambda c, i: c.get(i).status == 200))
 class GoneDuringUpdates(Away):
     """While a session is updated, GET does not find it."""
 
@@ -604,7 +600,7 @@ class GoneDuringUpdates(Away):
         return super().read(User(True) if session_id in self.away else user, session_id)
 
 
-@RACES.fault("S16 S17", STRICT, seen_during(lambda c, i: i in c.walk("100")), slow=True)
+@race("S16 S17", seen_during(lambda c, i: i in c.walk("100")))
 class UnlistedDuringUpdates(Away):
     """While a session is updated, the list does not show it."""
 
@@ -612,7 +608,7 @@ class UnlistedDuringUpdates(Away):
         return [s for s in super().ordered(user) if s["session_id"] not in self.away]
 
 
-@RACES.fault("S17 S21", STRICT, seen_during(lambda c, i: c.get(i).status == 200), slow=True)
+@race("S17 S21", seen_during(lambda c, i: c.get(i).status == 200))
 class BusyReaders(Away):
     """While a session is updated, GET is 423."""
 
@@ -622,12 +618,7 @@ class BusyReaders(Away):
         return super().read(user, session_id)
 
 
-@RACES.fault(
-    "Patient name",
-    STRICT,
-    seen_during(lambda c, i: c.read(i)["patient"]["name"] is not None),
-    slow=True,
-)
+@race("Patient name", seen_during(lambda c, i: c.read(i)["patient"]["name"] is not None))
 class EmptyDuringUpdates(Away):
     """While a session is updated, GET shows its patient without a name."""
 

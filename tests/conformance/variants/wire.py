@@ -229,13 +229,17 @@ def waiting(seconds: Callable[[Request], float]) -> type[Api]:
     return between(wait)
 
 
-def takes(seconds: float, ask: Callable[[Caller], object]) -> Callable[[Caller], object]:
-    def witness(caller: Caller) -> bool:
+def takes(
+    seconds: float, ask: Callable[[Caller], object], times: int = 5
+) -> Callable[[Caller], object]:
+    """Return a witness that something takes long each time, and not because a machine is busy."""
+
+    def takes_long(caller: Caller) -> bool:
         started = time.monotonic()
         ask(caller)
         return time.monotonic() - started > seconds
 
-    return witness
+    return lambda caller: all(takes_long(caller) for _ in range(times))
 
 
 class WakesUp(Api):
@@ -251,5 +255,5 @@ VARIANTS.extend((
     Variant("slow", "Each response takes 60 ms.", BOTH, waiting(lambda _: 0.06), takes(0.05, lambda c: c.page()), steady=False),
     Variant("slow_writes", "Creations and updates take 60 ms.", BOTH, waiting(lambda request: 0.06 if request.body else 0), takes(0.05, lambda c: c.post({})), steady=False),
     Variant("in_fits", "A response takes up to 40 ms, at random.", BOTH, waiting(lambda _: random.uniform(0, 0.04)), takes(0.1, lambda c: [c.page() for _ in range(20)]), steady=False),  # noqa: S311  # no secret
-    Variant("wakes_up", "The first request takes a second, because the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page()), steady=False),
+    Variant("wakes_up", "The first request takes a second, because the server was asleep.", BOTH, WakesUp, takes(0.9, lambda c: c.page(), 1), steady=False),
 ))  # fmt: skip
