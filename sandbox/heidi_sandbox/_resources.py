@@ -290,6 +290,13 @@ class Resource:
         return dump(value)
 
 
+def resources_of(document: Document) -> dict[str, Resource]:
+    """Return the resources of a document by name, in the order of its operations."""
+    schemas = document.root.get("components", {}).get("schemas", {})
+    named = dict.fromkeys(one.semantics.get("resource") for one in document.operations)
+    return {name: Resource(document, name) for name in named if name in schemas}
+
+
 _DEEPEST: Final = 8  # objects in objects, of which semantics are read
 _UNSHOWN: Final[Node] = {"examples": []}
 # Integers that JSON keeps everywhere, and those that every language has room for.

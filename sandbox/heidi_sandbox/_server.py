@@ -225,13 +225,11 @@ class _Runner:
         settings = self._settings
         if settings.export_file is not None:
             _transfer.refuse_unwritable(settings.export_file)
-        if settings.import_file is not None:
-            await _transfer.refuse_invalid(settings.import_file)
+        # Read first, so that an invalid file makes no database.
+        read = None if settings.import_file is None else _transfer.read_file(settings.import_file)
         store = await open_store(settings.database_url)
         try:
-            imported = None
-            if settings.import_file is not None:
-                imported = await _transfer.import_file(settings.import_file, store)
+            imported = None if read is None else await _transfer.import_read(read, store)
             secret = await store.setting("secret", secrets.token_bytes(32))
             api_key = settings.api_key
             if api_key is None:

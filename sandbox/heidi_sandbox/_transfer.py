@@ -18,32 +18,34 @@ import os
 import random
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError, DuplicateIdError
 from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
 from heidi_sandbox._page import sample_user
-from heidi_sandbox._resources import Resource
+from heidi_sandbox._resources import Resource, resources_of
 from heidi_sandbox._schemas import Node, is_object
-from heidi_sandbox._store import MEMORY, Collection, Share, Size, Store, open_store
+from heidi_sandbox._store import Collection, Share, Size, Store, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import LARGEST_RESOURCE, Collections
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 _VERSION: Final = 1
 _PAGE: Final = 50  # resources that are read at once
 _ATTEMPTS: Final = 2
-
-
-class Transfer(Protocol[T_co]):
-    """`import_file` or `export_file`."""
-
-    async def __call__(self, file: Path, store: Store, /) -> T_co: ...
 
 
 class Imported(NamedTuple):
@@ -70,43 +72,68 @@ class _Described(NamedTuple):
         return str(value[self.resource.id]), dump(value)
 
 
-class _Share(NamedTuple):
-    """The resources of one collection, oldest first."""
+class Listed(NamedTuple):
+    """What a file has of one resource of a user, oldest first.
 
+    user: what names the user, in the order of the document; a string is what the database has.
+    within: the ids of the resources that hold it.
+    """
+
+    user: Sequence[str] | str
+    resource: str
+    within: Sequence[str]
+    described: Sequence[_Described]
+
+
+class Read(NamedTuple):
+    """A file that was read."""
+
+    file: Path
+    listed: Sequence[Listed]
+
+
+class _Share(NamedTuple):
     collection: str
     owner: bytes | None
     described: Sequence[_Described]
 
 
-async def import_file(file: Path, store: Store) -> Imported:
+def read_file(file: Path) -> Read:
+    """Return what a file has, having seen that a database can keep each resource.
+
+    Raises:
+        CannotServeError: the file cannot be read, or is invalid.
+    """
+    return Read(file, [*_Reader(file, load_document()).listed(_read(file))])
+
+
+async def import_read(read: Read, store: Store) -> Imported:
     """Add what a file has and the database lacks: everything, or nothing.
 
     Raises:
-        CannotServeError: the file cannot be read, or is invalid; or an id in it is taken.
+        CannotServeError: an id in it is taken.
     """
-    document = load_document()
-    collections = Collections(document, store)
+    collections = Collections(load_document(), store)
     await collections.open()
     tokens = await _tokens(store)
-    shares = [*_Reader(file, document, collections, tokens).shares(_read(file))]
+    shares = [_share(one, collections, tokens) for one in read.listed]
     for _ in range(_ATTEMPTS):  # another process may import the same file
         held = {one.name for one in await store.collections()}
         lacking = [await _lacking(one, store) if one.collection in held else one for one in shares]
+        added = [one for one in lacking if one.described]
         with contextlib.suppress(DuplicateIdError):
             await store.extend(
                 *(
                     Share(one.collection, [each.text for each in one.described], one.owner)
-                    for one in lacking
-                    if one.described
+                    for one in added
                 )
             )
-            added = [one for one in lacking if one.described]
             users = {one.collection.partition("/")[0] for one in added}
             count = sum(len(one.described) for one in added)
             total = sum(len(one.described) for one in shares)
             return Imported(Size(len(users), count), total - count)
     raise CannotServeError(
-        f"{file}: an id in it belongs to another user in this database; nothing was imported"
+        f"{read.file}: an id in it belongs to another user in this database; nothing was imported"
     )
 
 
@@ -150,18 +177,13 @@ async def export_file(file: Path, store: Store) -> Size:
     return Size(len(users), size)
 
 
-async def transferred(transfer: Transfer[T_co], file: Path, database_url: str) -> T_co:
-    """Do one of the above in a database that is not open here."""
+async def transferred(transfer: Callable[[Store], Awaitable[T]], database_url: str) -> T:
+    """Import or export in a database that is not open here."""
     store = await open_store(database_url)
     try:
-        return await transfer(file, store)
+        return await transfer(store)
     finally:
         await store.close()
-
-
-async def refuse_invalid(file: Path) -> None:
-    """Raise CannotServeError where no database can take a file, before one is made for it."""
-    await transferred(import_file, file, MEMORY)
 
 
 def refuse_unwritable(file: Path) -> None:
@@ -178,19 +200,15 @@ def refuse_unwritable(file: Path) -> None:
 
 
 class _Reader:
-    def __init__(
-        self, file: Path, document: Document, collections: Collections, tokens: Tokens
-    ) -> None:
+    def __init__(self, file: Path, document: Document) -> None:
         self._file = file
-        self._collections = collections
-        self._tokens = tokens
+        self._resources = resources_of(document)
         self._names = [name for name, _ in sample_user(document)]
-        self._validator = document.returned.validator(_schema(self._names, collections.resources))
+        self._validator = document.returned.validator(_schema(self._names, self._resources))
         self._at = datetime.now(UTC)
         self._ids: set[str] = set()
 
-    def shares(self, value: Any) -> Iterator[_Share]:
-        """Yield what a file says, having seen that each resource can be kept."""
+    def listed(self, value: Any) -> Iterator[Listed]:
         newer = is_object(value) and isinstance(value.get("version"), int)
         if newer and value["version"] > _VERSION:
             raise self._invalid((), "was written by a newer heidi-sandbox; update this one")
@@ -198,29 +216,32 @@ class _Reader:
         if problem is not None:
             raise self._invalid(problem.path, problem.text)
         for index, one in enumerate(value["users"]):
-            user, owner = one["user"], None
+            user = one["user"]
             if is_object(user):
-                identity = [user[name] for name in self._names]
-                user, owner = self._tokens.user(identity), json.dumps(identity).encode()
+                user = [user[name] for name in self._names]
             for key, items in one["resources"].items():
                 place = ("users", index, "resources", key)
                 name, *within = key.split("/")
-                resource = self._collections.resources.get(name)
+                resource = self._resources.get(name)
                 if resource is None:
-                    known = ", ".join(self._collections.resources)
+                    known = ", ".join(self._resources)
                     raise self._invalid(place, f"is no resource; there is {known}")
                 described = [
-                    self._described(resource, item, (*place, nth), owner or user.encode())
+                    self._described(resource, item, (*place, nth), user)
                     for nth, item in enumerate(items)
                 ]
-                collection = self._collections.name(user, name, within)
-                yield _Share(collection, owner, described[::-1])
+                yield Listed(user, name, within, described[::-1])
 
     def _described(
-        self, resource: Resource, given: Node, place: tuple[str | int, ...], user: bytes
+        self,
+        resource: Resource,
+        given: Node,
+        place: tuple[str | int, ...],
+        user: Sequence[str] | str,
     ) -> _Described:
         # The same file gives the same id each time, so that a second import adds nothing.
-        digest = hashlib.blake2b(user + repr(place[2:]).encode()).digest()
+        named = user if isinstance(user, str) else json.dumps(user)
+        digest = hashlib.blake2b(f"{named}{place[2:]!r}".encode()).digest()
         id_ = resource.new_id(_Seeded(int.from_bytes(digest, "big")))
         described = _Described(resource, given, id_, self._at)
         value = resource.described(given, id_, 1, self._at)
@@ -287,6 +308,13 @@ def _read(file: Path) -> Any:
 
 async def _tokens(store: Store) -> Tokens:
     return Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=1)
+
+
+def _share(listed: Listed, collections: Collections, tokens: Tokens) -> _Share:
+    user, owner = listed.user, None
+    if not isinstance(user, str):
+        user, owner = tokens.user(user), json.dumps(user).encode()
+    return _Share(collections.name(user, listed.resource, listed.within), owner, listed.described)
 
 
 async def _lacking(share: _Share, store: Store) -> _Share:

@@ -23,7 +23,7 @@ from heidi_sandbox._errors import (
 )
 from heidi_sandbox._json import dump
 from heidi_sandbox._request import LARGEST_BODY
-from heidi_sandbox._resources import Resource, instants
+from heidi_sandbox._resources import Resource, instants, resources_of
 from heidi_sandbox._schemas import put, split
 from heidi_sandbox._store import Store
 from heidi_sandbox._tokens import Caller, Cursors, InvalidCursorError, Tokens
@@ -128,13 +128,7 @@ class Collections:
 
     def __init__(self, document: Document, store: Store) -> None:
         self.store = store
-        schemas = document.root.get("components", {}).get("schemas", {})
-        named = dict.fromkeys(
-            operation.semantics["resource"]
-            for operation in document.operations
-            if "resource" in operation.semantics
-        )
-        self.resources = {name: Resource(document, name) for name in named if name in schemas}
+        self.resources = resources_of(document)
         self._first = ""
         self._is_current = False
         self._is_open = False

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -146,9 +147,9 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
     if settings.export_file is not None:
         _transfer.refuse_unwritable(settings.export_file)
     if settings.import_file is not None:
-        asyncio.run(_transfer.refuse_invalid(settings.import_file))
-        transfer = _transfer.transferred(_transfer.import_file, settings.import_file, url)
-        imported = asyncio.run(transfer)
+        read = _transfer.read_file(settings.import_file)
+        transfer = partial(_transfer.import_read, read)
+        imported = asyncio.run(_transfer.transferred(transfer, url))
     running_workers = Workers(settings, port, count)
     running_workers.imported = imported
     try:
@@ -156,8 +157,8 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
     finally:
         running_workers.stop()
     if settings.export_file is not None:
-        export = _transfer.transferred(_transfer.export_file, settings.export_file, url)
-        running_workers.exported = asyncio.run(export)
+        export = partial(_transfer.export_file, settings.export_file)
+        running_workers.exported = asyncio.run(_transfer.transferred(export, url))
 
 
 def _started(worker: _Worker) -> tuple[str, str]:
