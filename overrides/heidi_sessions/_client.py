@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from heidi_generated.client import AsyncResources, Resources
@@ -40,6 +41,12 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
     _engine_class: ClassVar[type[Any]]
     _engine: Any
     _base_url = "no server yet"
+
+    def __init_subclass__(cls) -> None:
+        """Let Python name the class of the user where it refuses an argument."""
+        if _Client in cls.__bases__:
+            for name in ("__init__", "with_options", "as_user"):
+                setattr(cls, name, _copy(vars(_Client)[name], f"{cls.__name__}.{name}"))
 
     def __init__(
         self,
@@ -246,6 +253,14 @@ class _Client(Uncopied, Generic[Token, HttpxT]):
 
     def _set_up_resources(self, sender: Any) -> None:
         raise NotImplementedError
+
+
+def _copy(method: FunctionType, name: str) -> FunctionType:
+    copy = FunctionType(method.__code__, method.__globals__)
+    for each in ("__annotations__", "__doc__", "__kwdefaults__", "__name__"):
+        setattr(copy, each, getattr(method, each))
+    copy.__qualname__ = name
+    return copy
 
 
 class Heidi(Resources, _Client[str, HttpxClient]):

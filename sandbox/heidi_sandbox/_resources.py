@@ -293,7 +293,8 @@ class Resource:
 def resources_of(document: Document) -> dict[str, Resource]:
     """Return the resources of a document by name, in the order of its operations."""
     schemas = document.root.get("components", {}).get("schemas", {})
-    named = dict.fromkeys(one.semantics.get("resource") for one in document.operations)
+    said = (one.semantics for one in document.operations)
+    named = dict.fromkeys(one["resource"] for one in said if "resource" in one)
     return {name: Resource(document, name) for name in named if name in schemas}
 
 

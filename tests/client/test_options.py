@@ -38,6 +38,25 @@ def test_options_are_keywords_only(client: Callable[..., object]) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [
+        ("__init__", lambda client, **options: client(**options)),
+        ("with_options", lambda client, **options: client(token="t").with_options(**options)),
+        ("as_user", lambda client, **options: client(**KEY).as_user(**options)),
+    ],
+)
+def test_an_unknown_option_is_an_error_of_the_class_that_users_know(
+    client: type[Heidi | AsyncHeidi], method: str, call: Callable[..., object]
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        call(client, api_kye="s3cret")
+    problem = f"{client.__name__}.{method}() got an unexpected keyword argument 'api_kye'"
+    assert str(caught.value).startswith(problem)  # Python 3.13 adds the option that was meant
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 def test_without_credentials_the_error_names_every_way_to_give_them(
     client: Callable[..., object],
 ) -> None:
