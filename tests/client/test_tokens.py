@@ -43,10 +43,16 @@ class Issuer:
     """Issues numbered tokens with a lifetime in seconds, and responds to calls that carry one."""
 
     def __init__(
-        self, life: float = 3600, *, delay: float = 0, now: Callable[[], float] = time.time
+        self,
+        life: float = 3600,
+        *,
+        delay: float = 0,
+        gate: threading.Event | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.life = life
         self.delay = delay
+        self.gate = gate
         self.now = now
         self.issued = 0
         self.revoked: set[str] = set()
@@ -65,6 +71,8 @@ class Issuer:
 
     def issue(self) -> httpx.Response:
         time.sleep(self.delay)
+        if self.gate:
+            self.gate.wait(20)
         if self.failures:
             step = self.failures.pop(0)
             if isinstance(step, Exception):
@@ -636,11 +644,6 @@ def test_a_failed_request_for_a_token_does_not_block_the_next_call(
     assert 1 == issuer.issued
 
 
-def waiting(issuer: Issuer, seconds: list[float], **more: Any) -> AsyncHeidi:
-    """A client whose successive requests for tokens take these times."""
-    return async_client(issuer, lambda: asyncio.sleep(seconds.pop(0)), max_retries=0, **more)
-
-
 async def outcome(call: Awaitable[Any]) -> Any:
     try:
         return await call
@@ -652,11 +655,13 @@ def test_a_call_waits_for_the_token_of_another_no_longer_than_its_deadline() -> 
     issuer = Issuer()
 
     async def scenario() -> list[Any]:
-        client = waiting(issuer, [0.5])
+        gate = asyncio.Event()
+        client = async_client(issuer, gate.wait, max_retries=0)
         leader = asyncio.create_task(get(client))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
         hasty = await outcome(client.sessions.get("1", deadline=0.1))
         assert not leader.done()
+        gate.set()
         return [hasty, await outcome(leader)]
 
     hasty, patient = asyncio.run(scenario())
@@ -666,7 +671,8 @@ def test_a_call_waits_for_the_token_of_another_no_longer_than_its_deadline() -> 
 
 
 def test_a_thread_waits_for_the_token_of_another_no_longer_than_its_deadline() -> None:
-    issuer = Issuer(delay=0.6)
+    gate = threading.Event()
+    issuer = Issuer(gate=gate)
     client = Driver("sync", issuer).client(**KEY, max_retries=0)
     leader = threading.Thread(target=get, args=(client,))
     leader.start()
@@ -675,6 +681,7 @@ def test_a_thread_waits_for_the_token_of_another_no_longer_than_its_deadline() -
     with pytest.raises(APITimeoutError) as caught:
         client.sessions.get("1", deadline=0.1)
     assert leader.is_alive()
+    gate.set()
     leader.join()
     assert ("issueToken", False) == (caught.value.operation, caught.value.may_have_arrived)
 

@@ -68,6 +68,7 @@ def test_joined_shards_cover_what_a_whole_run_covers(parts: list[Verdict], whole
     assert all(part.requests < whole.requests for part in parts)
 
 
+@pytest.mark.slow
 def test_every_finding_has_the_code_of_its_rule(whole: Verdict) -> None:
     assert whole.findings
     assert all(item.rule == item.code.partition("/")[0] for item in whole.findings)
@@ -99,6 +100,7 @@ def told(request: Any) -> tuple[str, int]:
     return request.method, len(request.body)
 
 
+@pytest.mark.slow
 def test_numbers_of_joined_shards_are_added_up(parts: list[Verdict]) -> None:
     joined = merge(parts)
 

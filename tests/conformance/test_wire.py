@@ -240,7 +240,7 @@ def served_by(certificate: Path) -> Callable[[socket.socket], socket.socket]:
 
 
 def test_an_untrusted_certificate_is_reported_with_what_to_do(certificate: Path) -> None:
-    with raw_server([OK], wrap=served_by(certificate)) as raw:
+    with raw_server(*[[OK]] * 9, wrap=served_by(certificate)) as raw:
         url = raw.url.replace("http:", "https:")
         with pytest.raises(CannotJudgeError, match=r"certificate is not trusted.*--ca-file"):
             judge(url, token=TOKEN)

@@ -436,6 +436,7 @@ print(mock.client(token="t").templates.get("7").title)
 """
 
 
+@pytest.mark.slow
 def test_without_an_operation_that_issues_tokens_the_client_takes_a_token(tmp_path: Path) -> None:
     root = document()
     root["paths"] = {
@@ -501,6 +502,7 @@ print(changed.scores.to_dict(), changed.limits.to_dict())
 """
 
 
+@pytest.mark.slow
 def test_the_mock_merges_an_object_unless_the_document_says_that_it_is_replaced(
     tmp_path: Path,
 ) -> None:

@@ -244,16 +244,19 @@ def test_a_planted_fault_is_found_by_each_linter_that_can_see_it(
     assert place in [finding.place for finding in found[name] if rule(finding) == first]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", LINTERS)
 def test_each_linter_finds_a_fault(tool: str, found: dict[str, list[Finding]]) -> None:
     assert tool in {finding.tool for findings in found.values() for finding in findings}
 
 
+@pytest.mark.slow
 def test_each_of_our_checks_finds_a_fault(found: dict[str, list[Finding]]) -> None:
     fired = {it.rule for findings in found.values() for it in findings if it.tool == "checks"}
     assert set(CHECKS) == fired
 
 
+@pytest.mark.slow
 def test_findings_come_in_the_same_order_each_time(found: dict[str, list[Finding]]) -> None:
     assert all(findings == sorted(set(findings)) for findings in found.values())
 

@@ -55,13 +55,22 @@ def test_a_running_request_gets_a_response() -> None:
         with serving(chaos=True) as sandbox:
             api = closing.enter_context(new_user(sandbox))
 
+            sent = threading.Event()
+
+            def trace(event: str, _: object) -> None:
+                if event == "http11.send_request_body.complete":
+                    sent.set()
+
             def ask() -> None:
                 headers = {"Heidi-Sandbox-Chaos": "latency=1s"}
-                responses.append(api.post("/sessions", headers=headers))
+                extensions = {"trace": trace}
+                responses.append(api.post("/sessions", headers=headers, extensions=extensions))
 
+            api.create()  # on the same connection
             asking = threading.Thread(target=ask)
             asking.start()
-            time.sleep(0.3)
+            assert sent.wait(20)
+            time.sleep(0.3)  # until it is read
         asking.join()
     assert [200] == [response.status_code for response in responses]
 

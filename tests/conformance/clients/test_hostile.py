@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,14 @@ def hostile(how: str) -> tuple[str, ...]:
 
 
 def left_behind() -> list[str]:
-    """Return the processes that a hostile driver started and that still run."""
+    """Return the processes that a hostile driver started and that still run after a while."""
+    until = time.monotonic() + 10
+    while (found := running()) and time.monotonic() < until:
+        time.sleep(0.05)  # a killed one ends when its turn comes
+    return found
+
+
+def running() -> list[str]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

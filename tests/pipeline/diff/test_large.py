@@ -33,6 +33,7 @@ def test_two_documents_of_a_megabyte_are_compared() -> None:
     assert 16 == len(compared(old, new).changes)
 
 
+@pytest.mark.slow
 def test_each_change_of_many_is_found() -> None:
     assert 2_000 == len(compared(wide(50, 40, 50), wide(40, 40, 50)).changes)
 
@@ -47,7 +48,9 @@ def test_four_hundred_schemas_that_are_all_of_each_other_are_compared() -> None:
     assert ["max-length-lowered"] == kinds(compared(chain(9), chain(8)))
 
 
-@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+@pytest.mark.parametrize(
+    "word", ["allOf", *(pytest.param(word, marks=pytest.mark.slow) for word in ("anyOf", "oneOf"))]
+)
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
 def test_four_hundred_schemas_inside_each_other_are_read_and_compared(
     word: str, suffix: str, tmp_path: Path
@@ -88,6 +91,7 @@ def test_nesting_without_end_is_refused_in_one_line(tmp_path: Path) -> None:
         Source.read(file)
 
 
+@pytest.mark.slow
 def test_each_sample_of_the_bench_differs() -> None:
     small = {name for name in SAMPLES if "allOf" in name}
     assert all(kinds(compared(*SAMPLES[name]())) for name in small)

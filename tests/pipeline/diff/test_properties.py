@@ -175,6 +175,7 @@ def test_a_dereferenced_document_does_not_differ(schema: Any, sent: bool) -> Non
     assert [] == kinds(compared(dereference(whole), whole))
 
 
+@pytest.mark.slow
 @RELAXED
 @given(pairs, st.booleans())
 def test_the_way_back_names_the_kinds_of_the_way_back(pair: tuple[Any, Any], sent: bool) -> None:
