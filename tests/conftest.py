@@ -19,6 +19,9 @@ settings.load_profile("same")
 # A shell starts what runs in the background deaf to Ctrl-C, and so all that it starts in turn:
 # here programs that are interrupted to see what they do.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# And nohup what it starts deaf to a closed terminal; a handler is not passed on as deafness is.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # What a shell has for a client or a sandbox of its own is not for those of the tests.
 _FOR_TESTS = ("HEIDI_REQUIRE_", "HEIDI_DURABILITY_", "HEIDI_CONCURRENT_", "HEIDI_BENCH_")

@@ -154,6 +154,7 @@ def test_the_image_serves_and_is_healthy_and_stops(image: Path, tmp_path: Path) 
     assert (tmp_path / "heidi-sandbox.db").is_file()
 
 
+@pytest.mark.slow
 def test_the_address_does_not_depend_on_the_command_line(image: Path, tmp_path: Path) -> None:
     port = str(free_port())
     with run(image, ["serve", "--chaos"], port, tmp_path) as running:
@@ -175,6 +176,7 @@ def test_the_image_has_labels_and_compose_limits_its_resources() -> None:
         assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
 
 
+@pytest.mark.slow
 def test_the_image_has_the_sandbox_and_no_tools(image: Path) -> None:
     packages = {
         one.name.partition("-")[0] for one in image.glob("app/lib/*/site-packages/*.dist-info")
@@ -183,6 +185,7 @@ def test_the_image_has_the_sandbox_and_no_tools(image: Path) -> None:
     assert not {"pytest", "ruff", "schemathesis"} & packages
 
 
+@pytest.mark.slow
 def test_compose_serves_with_secrets_from_files(image: Path, tmp_path: Path) -> None:
     service = COMPOSE["services"]["sandbox"]
     secrets = tmp_path / "run" / "secrets"

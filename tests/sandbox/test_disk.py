@@ -106,6 +106,7 @@ def test_a_full_disk_under_sqlite(small_disk: Path) -> None:
         survives(sandbox, ballast.unlink)
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_postgresql(postgresql: Postgresql, small_disk: Path) -> None:
     with (
         postgresql.database() as url,

@@ -108,6 +108,7 @@ class Writers:
         return True
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_acknowledged_write(tmp_path: Path, kept_url: str) -> None:
     writers = Writers()
     for _ in range(ROUNDS):

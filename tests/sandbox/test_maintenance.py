@@ -363,6 +363,7 @@ def test_bad_input_is_one_line_and_exit_2(
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_password_comes_from_a_file_or_the_environment_and_is_shown_nowhere(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:

@@ -162,13 +162,14 @@ class StoreMachine(RuleBasedStateMachine):
         assert Size(len(totals), sum(totals.values())) == self.run(lambda store: store.size())
 
 
+@pytest.mark.hypothesis
 def test_a_store_does_what_a_dict_does(store: OpenStore) -> None:
     class Machine(StoreMachine):
         opened = store
 
+    examples = 10 if settings.get_current_profile_name() == "same" else 100
     run_state_machine_as_test(
-        Machine,
-        settings=settings(max_examples=25, stateful_step_count=25),
+        Machine, settings=settings(max_examples=examples, stateful_step_count=25)
     )
 
 

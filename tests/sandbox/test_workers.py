@@ -46,6 +46,7 @@ def test_every_worker_knows_the_writes_of_the_others(process: Process) -> None:
     assert 20 == err.count("updateSession 200")
 
 
+@pytest.mark.slow
 def test_concurrent_updates_of_different_properties_all_survive(process: Process) -> None:
     with process.api() as api:
         session_id = api.create()
@@ -113,6 +114,7 @@ def test_workers_that_die_repeatedly_stop_all_with_exit_code_2(process: Process)
     assert "heidi-sandbox: the server ended by itself; its log says why" == last
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_stops_all_workers(process: Process) -> None:
     every = [process.running.pid, *children(process)]
     for pid in every:
@@ -121,6 +123,7 @@ def test_a_closed_terminal_stops_all_workers(process: Process) -> None:
     assert (0, "", "") == (process.running.returncode, out, err)
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_parent(process: Process) -> None:
     workers = children(process)
     process.running.kill()
