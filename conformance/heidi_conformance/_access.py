@@ -119,7 +119,7 @@ class Client:
                 self.requests += 1
                 response = self.wire.send(message)
             except OutOfPatienceError as error:
-                # The last response says more than that no time is left.
+                # The last response tells the user more than a spent budget does.
                 return response if attempt else Silence(str(error))
             if self.busy or not isinstance(response, Reply) or response.status != BUSY:
                 return response

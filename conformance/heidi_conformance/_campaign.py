@@ -367,7 +367,7 @@ class Campaign:
                     yield Outcome(rule.id, operation, "passed")
 
     def skip(self, rule: Rule, operation: str) -> Skip | None:
-        """Return why a rule was not put to the server; None where it was."""
+        """Return why a rule was not put to the server; None if it was."""
         strict = rule.level == "strict" or not OPERATIONS[operation].documented
         if self.plan.level == "documented" and strict:
             topic = "speak of tokens" if operation == ISSUE else "say so"

@@ -52,7 +52,7 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         "--requests",
         type=number,
         metavar="MAX",
-        help="go on with other seeds until so many requests were sent, or --time-budget is over",
+        help="continue with other seeds until MAX requests were sent, or --time-budget is over",
     )
     add_shard(run)
     join = commands.add_parser(

@@ -60,7 +60,7 @@ def kept_in(path: str) -> str:
         with Path(path).open(encoding="utf-8") as file:
             text = file.read(LARGEST).strip()
     except (OSError, ValueError):
-        # By mistake, it may be the secret that stands there.
+        # The path may be the secret itself, given by mistake.
         raise argparse.ArgumentTypeError("the file cannot be read as text") from None
     if not text:
         raise argparse.ArgumentTypeError("the file is empty")

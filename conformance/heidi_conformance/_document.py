@@ -158,7 +158,7 @@ def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
 
 
 def pointed(value: Any, pointer: str) -> Any:
-    """Return what a JSON Pointer (RFC 6901) leads to in a value; None where it leads nowhere."""
+    """Return what a JSON Pointer (RFC 6901) leads to in a value; None if it leads nowhere."""
     for part in pointer.split("/")[1:]:
         value = property_of(value, part.replace("~1", "/").replace("~0", "~"))
     return value

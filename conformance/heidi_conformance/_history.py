@@ -144,7 +144,7 @@ class Request:
 
     @cached_property
     def operation(self) -> Operation | None:
-        """The operation that it is for, None where the document has none."""
+        """The operation that it is for, None if the document has none."""
         return route(self.target).methods.get(self.method)
 
     @property

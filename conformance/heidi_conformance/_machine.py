@@ -72,7 +72,7 @@ class Machine:
         self.on.probe.try_send(self.on.changing(name, change, user=user))
 
     def some(self, number: int) -> Flat:
-        """Return an update of so many properties."""
+        """Return an update with a number of properties."""
         known = sorted(self.fields.valid)
         return {
             name: self.value(name) for name in self.random.sample(known, min(number, len(known)))

@@ -238,7 +238,7 @@ class Probe:
     # --- one request ---
 
     def send(self, request: Request) -> Reply | None:
-        """Send a request; return the response, None where there is none.
+        """Send a request; return the response, None if there is none.
 
         A run that may do nothing but read sends nothing else, and none asks for what another run
         may have made.

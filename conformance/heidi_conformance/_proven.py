@@ -23,7 +23,7 @@ def finding(
 ) -> Finding:
     """Return a case as a finding; a secret that a server repeats gives way to its variable.
 
-    secrets: what stands for each, by the secret in small letters: so a media type is told.
+    secrets: the placeholder of each secret, by the secret in lower case, as media types are shown.
     """
     violation = case.violation
     said = sentence(violation, case.fields)

@@ -169,7 +169,7 @@ class Resources:
 
     @property
     def most(self) -> Any:
-        """The size of the largest page, None where the list takes no size."""
+        """The size of the largest page, None if the list takes no size."""
         size = self.operations["list"].size if "list" in self.operations else {}
         return size.get("maximum", 100) if size else None
 

@@ -68,8 +68,8 @@ class Workers(Protocol):
 class Budget:
     """What a campaign may use in all.
 
-    sessions: how many it may create, which is never exceeded; the others are kept to as far as
-    runs can be foretold by those before. extra: whether it goes on when all shards are done.
+    sessions: the most that it creates, never exceeded. The other limits may be, because the cost of
+    a run is estimated from earlier ones. extra: whether it continues when all shards are done.
     """
 
     requests: int | None = None
@@ -205,7 +205,7 @@ class Rounds:
             self.written = time.monotonic()
 
     def progress(self) -> Progress:
-        """Return how far all of it is."""
+        """Return the progress of the whole campaign."""
         running = [*self.workers.progress.values()]
         return Progress(
             f"{self.done} runs done",

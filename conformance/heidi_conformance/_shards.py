@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Shard:
-    """One part of so many; one beyond them takes no rules, only random requests of its own."""
+    """One of several parts; a part beyond the last has only random requests of its own."""
 
     number: int = 1
     of: int = 1

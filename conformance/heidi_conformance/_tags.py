@@ -1,6 +1,6 @@
 """A mark on every session that a run created: the API cannot delete them, but others can find them.
 
-A creation says too little to carry it each time, and updates overwrite it, so it is set at the end.
+It is set last, because not every creation can carry it, and updates overwrite it.
 """
 
 from collections import Counter

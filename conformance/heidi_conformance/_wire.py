@@ -109,7 +109,7 @@ class Reply:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
-        """Return a header, its values joined by commas, or None where it is missing."""
+        """Return a header, its values joined by commas, or None if it is missing."""
         values = [text for key, text in self.headers if key == name]
         return ", ".join(values) if values else None
 
@@ -128,7 +128,7 @@ class Reply:
 
     @property
     def content(self) -> Any:
-        """The body as JSON, None where it is not JSON."""
+        """The body as JSON, None if it is not JSON."""
         return None if isinstance(self.read, UnreadableError) else self.read
 
     @property
@@ -304,7 +304,7 @@ class Wire:
 
     deadline: the instant (`time.monotonic`) after which nothing is waited for. tick: called now and
     then, while something is sent or waited for. drops: whether the server hangs up without notice;
-    None where that is not known yet. latest: the instant of the last response.
+    None if that is not known yet. latest: the instant of the last response.
     """
 
     def __init__(
@@ -318,7 +318,7 @@ class Wire:
         self.tick = tick
         parts = urlsplit(self.way.url)
         self.host = parts.netloc
-        # A proxy is told the whole URL, unless it passes on what is encrypted.
+        # A proxy gets the whole URL, unless it tunnels an encrypted connection.
         self.base = self.way.url if self.way.proxy and not self.way.secure else parts.path
         self.drops: bool | None = None
         self.largest = LARGEST_RESPONSE
@@ -477,7 +477,7 @@ class Wire:
         return surplus
 
     def arrived(self, within: float = 0.0) -> bytes | None:
-        """Return what has arrived, empty where the server hung up; None where nothing has."""
+        """Return what has arrived, empty where the server hung up; None if nothing has."""
         if not readable(self.connection, within):
             return None
         self.connection.settimeout(0)

@@ -2,7 +2,7 @@
 
 `python -m heidi_conformance.schemathesis` writes the settings and the document into a folder. The
 settings load this module, send the token in `HEIDI_TOKEN` with every request, and leave out the
-checks of Schemathesis itself, which do not know what a server has been told before. `HEIDI_LEVEL`
+checks of Schemathesis itself, which do not know the earlier requests of a server. `HEIDI_LEVEL`
 is the level.
 """
 

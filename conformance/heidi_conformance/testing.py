@@ -88,7 +88,7 @@ class Rules:
     # --- the run ---
 
     def judged(self) -> Verdict | None:
-        """Judge once; None where that failed, and `reason` says why."""
+        """Judge once; None if that failed, and `reason` says why."""
         if self.verdict is None and not self.reason:
             try:
                 self.verdict = self.run()

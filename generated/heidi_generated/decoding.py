@@ -97,7 +97,7 @@ class Model:
     """The properties that the document names, by their names in JSON."""
 
     additional_values: ClassVar[Shape | None] = None
-    """The shape of all other properties, as in a map; None where the document does not say."""
+    """The shape of all other properties, as in a map; None if the document does not say."""
 
     _additional: dict[str, Any] | None = field(default=None, init=False, eq=_unless_empty)
     _kept: dict[str | None, Kept] | None = field(default=None, init=False, eq=_unless_empty)
@@ -426,7 +426,7 @@ def by_value(values: type[E]) -> dict[Any, E]:
 
 
 def others(data: Mapping[str, Any], named: Container[str]) -> dict[str, Any] | None:
-    """The properties of an object that the document does not name; None where there are none."""
+    """The properties of an object that the document does not name; None if there are none."""
     found: dict[str, Any] = {}
     for name in data:  # in 3.11 a comprehension takes a quarter longer
         if name not in named:

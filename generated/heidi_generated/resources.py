@@ -379,7 +379,7 @@ class Sessions(_Resource):
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count, or None
-                where it gives none.
+                if it gives none.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not
                 name yet.
@@ -996,7 +996,7 @@ class AsyncSessions(_AsyncResource):
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count, or None
-                where it gives none.
+                if it gives none.
             prefetch: ask for the next page while this one is worked on.
             extra_headers: sent with this call, on top of those of the client; no credentials.
             extra_query: more parameters for the query, such as one that the document does not

@@ -105,7 +105,7 @@ class Exchange(Generic[T]):
         )
 
     def too_late(self, seconds: float) -> bool:
-        """Say whether the deadline has passed by so many seconds from now."""
+        """Say whether the deadline passes within some seconds."""
         return self.prepared.left <= seconds
 
     def conclude(self, result: Result) -> RawResponse[T]:
@@ -129,7 +129,7 @@ def renewable(result: Result) -> bool:
 
 
 def repeatable(error: HeidiError, *, safe: bool) -> bool:
-    """Say whether a failure may pass, and trying again cannot do the work twice.
+    """Say whether a failure may be temporary, and whether a retry is safe.
 
     Args:
         safe: whether doing it twice does no harm.

@@ -213,7 +213,7 @@ def is_elsewhere(status_code: int, type_: str | None) -> bool:
 
 
 def failure_of(response: Response) -> tuple[Any, str | None]:
-    """Read the failure that an error response describes, and its name; None where it has none."""
+    """Read the failure that an error response describes, and its name; None if it has none."""
     try:
         detail, name = failure_in(_json.load_object(response.content))
     except (ValueError, RecursionError):

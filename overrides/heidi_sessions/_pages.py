@@ -58,7 +58,7 @@ class Walk(Generic[T]):
         self._widened = False
 
     def next_call(self) -> Call[Window[T]] | None:
-        """Say what to ask next; None where the walk is over.
+        """Say what to ask next; None if the walk is over.
 
         Raises:
             PaginationError: the pages repeat, or items would be missing.

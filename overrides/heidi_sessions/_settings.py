@@ -93,8 +93,8 @@ def server(given: str | None, region: str | None, *, allow_http: bool | None) ->
     """Choose the server.
 
     Raises:
-        ConfigurationError: two servers are named, the region is unknown, or the URL would carry
-            secrets in the open and nobody allowed that.
+        ConfigurationError: two servers are named, the region is unknown, or the URL would send
+        secrets unencrypted without permission.
     """
     at: Mapping[str, str] = {"base_url": "base_url", "region": "region"}
     if given is None and region is None:

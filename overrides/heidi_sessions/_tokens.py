@@ -277,7 +277,7 @@ class IssuedTokens:
             own.done.set_result(None)
 
     def _secret_of(self, pending: _Pending, call: PreparedRequest) -> Secret | None:
-        """Return the token that was issued; None where the call asks again."""
+        """Return the token that was issued; None if the call asks again."""
         if not pending.done.done():
             raise self._issuer.too_late(call)
         outcome = pending.outcome

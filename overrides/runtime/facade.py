@@ -223,7 +223,7 @@ _EXPECTED: Mapping[type, str] = {str: "a string", int: "an integer", list: "an a
 
 
 def follow(value: Any, attributes: Sequence[str]) -> Any:
-    """Return what attributes lead to, None where a response lacks it."""
+    """Return what attributes lead to, None if a response lacks it."""
     for name in attributes:
         lost = isinstance(value, Model) and value.lacks(name)
         value = None if lost else getattr(value, name, None)
@@ -335,7 +335,7 @@ class Query(Generic[T]):
 
     @property
     def size(self) -> int | None:
-        """The largest number of items on a page; None where the server decides."""
+        """The largest number of items on a page; None if the server decides."""
         size: int | None = self.given.get(self.listing.size)
         return size
 
@@ -549,7 +549,7 @@ class Pager(_Pages[T]):
         """Read the page after a page of this list, which may come from an earlier program.
 
         Returns:
-            Its items, whatever max_items is, and its counts; None where the server names none.
+            Its items, whatever max_items is, and its counts; None if the server names none.
 
         Raises:
             APIResponseValidationError: the response is not what the document says.
@@ -621,7 +621,7 @@ class AsyncPager(_Pages[T]):
         """Read the page after a page of this list, which may come from an earlier program.
 
         Returns:
-            Its items, whatever max_items is, and its counts; None where the server names none.
+            Its items, whatever max_items is, and its counts; None if the server names none.
 
         Raises:
             APIResponseValidationError: the response is not what the document says.

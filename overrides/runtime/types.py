@@ -64,7 +64,7 @@ class Request:
     Attributes:
         path: below the URL of the server, quoted.
         params: the query; a list holds each value of a name that is sent several times.
-        json: the body, or None where none is sent.
+        json: the body, or None if none is sent.
         headers: the header parameters, with names in lower case.
     """
 

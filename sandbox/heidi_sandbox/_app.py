@@ -90,7 +90,7 @@ class _Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise NotImplementedError(f"the sandbox does not speak {scope['type']}")
+            raise NotImplementedError(f"the sandbox does not support {scope['type']}")
         begun = time.perf_counter()
         request = Request(scope, receive)
         name, response = await self._respond(request)

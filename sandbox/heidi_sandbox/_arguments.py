@@ -72,7 +72,7 @@ def add_key_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def api_key(options: argparse.Namespace) -> str | None:
-    """Return the key of a file or the environment, None where the database keeps one."""
+    """Return the key of a file or the environment, None if the database keeps one."""
     key = os.environ.get(_KEY_VARIABLE)
     if options.api_key_file is not None:
         try:

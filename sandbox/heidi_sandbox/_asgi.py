@@ -30,7 +30,7 @@ class Response(NamedTuple):
     """A response.
 
     headers: by lower-case name.
-    media_type: what the body is, None where there is none.
+    media_type: what the body is, None if there is none.
     rest: what follows the body, where it is too much to be copied into one.
     """
 

@@ -135,7 +135,7 @@ class Exchange(NamedTuple):
     receive: Receive
 
     async def respond(self, faults: Sequence[Fault] = ()) -> Response | None:
-        """Do what is asked, with faults; return the response, None where there is none."""
+        """Do what is asked, with faults; return the response, None if there is none."""
         if faults:
             fault, *rest = faults
             _log.info("chaos: %s", fault.name)

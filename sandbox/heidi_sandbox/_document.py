@@ -96,7 +96,7 @@ class Parameter:
 class Body:
     """What an operation takes as its body.
 
-    validator: None where the body is not JSON, and so is taken as it is.
+    validator: None if the body is not JSON, and so is taken as it is.
     """
 
     required: bool
@@ -129,8 +129,8 @@ class Body:
 class DeclaredResponse:
     """What an operation may return with one status.
 
-    media_type: None where there is no body.
-    example: the value that it shows, None where it shows none.
+    media_type: None if there is no body.
+    example: the value that it shows, None if it shows none.
     headers: those that it is sent with, each as its example or else its schema has it: all that a
         success declares, and of an error those that it must have.
     """
@@ -143,7 +143,7 @@ class DeclaredResponse:
     validator: Validator | None
 
     def violation(self, body: bytes) -> str | None:
-        """Return how a body breaks the document, quoting none of it; None where it obeys."""
+        """Return how a body breaks the document, quoting none of it; None if it obeys."""
         if self.validator is None:
             return None
         try:
@@ -209,7 +209,7 @@ class Operation:
         return texts
 
     def violation(self, response: Response) -> str | None:
-        """Return how an error breaks the document, quoting none of it; None where it obeys."""
+        """Return how an error breaks the document, quoting none of it; None if it obeys."""
         declared = self.responses.get(str(response.status)) or self.responses.get("default")
         if declared is None:
             # A failure of the server is not a response of the operation, so it is not declared.
@@ -221,7 +221,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class PathItem:
-    """One path: its segments, None where a parameter stands, and its operations by method."""
+    """One path: its segments, None if a parameter stands, and its operations by method."""
 
     template: str
     segments: tuple[str | None, ...]
@@ -246,7 +246,7 @@ class PathItem:
         return next(iter(self.operations.values()))
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
-        """Return the path parameters, or None where as many segments are another path."""
+        """Return the path parameters, or None if as many segments are another path."""
         values: list[str] = []
         for own, given in zip(self.segments, segments):  # noqa: B905  # the caller has counted them
             if own != given:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_SURELY_EXACT = 15  # every integer of so many characters is below 2^53
+_SURELY_EXACT = 15  # every integer with fewer characters is below 2^53
 _LONGEST_DOUBLE = 310  # characters of the largest double, with its sign
 
 

@@ -68,7 +68,7 @@ def allow_connections(wanted: int) -> None:
 
 
 class Turns:
-    """Lets so many requests of an application run at once.
+    """Limits how many requests of an application run at once.
 
     Args:
         app: the application.

@@ -79,7 +79,7 @@ def _reset(options: argparse.Namespace) -> None:
     if url.startswith(SQLITE):
         _refuse_missing(Path(url.removeprefix(SQLITE)))
     if not (options.yes or sys.stdin.isatty()):
-        raise CannotServeError("reset deletes every session: say --yes where nobody can be asked")
+        raise CannotServeError("reset deletes every session: write --yes where no terminal can ask")
     with asyncio.Runner() as runner:
         store = runner.run(open_store(url))
         try:

@@ -25,7 +25,7 @@ from heidi_sandbox._store import Collection, Make, Page, Share, Size, page_of
 T = TypeVar("T")
 Connection: TypeAlias = Any  # asyncpg's own and the pool's proxy of it share no type
 
-_CONNECTIONS: Final = 8  # a process; PostgreSQL takes 100 unless it is told otherwise
+_CONNECTIONS: Final = 8  # a process; PostgreSQL accepts 100 by default
 _PATIENCE: Final = 10  # seconds, for a connection, a statement, a lock
 _PATIENCE_WITH_MANY: Final = 120
 _PAUSE: Final = 0.1  # seconds, until a database that had no connection left is asked again

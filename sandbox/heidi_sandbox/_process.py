@@ -40,7 +40,7 @@ def say(text: str) -> None:
 def end_process() -> NoReturn:
     """End a process that has served, with 0.
 
-    Threads of granian outlive it. If the interpreter ends while one runs, it panics.
+    Threads of granian outlive the server; if the interpreter ends while one runs, it panics.
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

@@ -15,7 +15,7 @@ class Recent:
         self._all_change = False
 
     def get(self, collection: str, id_: str) -> bytes | None:
-        """Return a document; None where it is not remembered, or about to change."""
+        """Return a document; None if it is not remembered, or about to change."""
         return self._documents.get((collection, id_))
 
     def keep(self, collection: str, id_: str, document: bytes) -> None:
@@ -24,7 +24,7 @@ class Recent:
             self._keep((collection, id_), document)
 
     def change(self, collection: str, id_: str, document: bytes | None) -> None:
-        """Say what a document becomes, once the change is settled; None where it is deleted."""
+        """Say what a document becomes, once the change is settled; None if it is deleted."""
         self._documents.pop((collection, id_), None)
         self._changing[collection, id_] = document
 

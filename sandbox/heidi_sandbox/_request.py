@@ -50,7 +50,7 @@ class Request:
         return name in self._headers
 
     def header(self, name: bytes) -> str | None:
-        """Return the one value of a header; None where it is missing or given twice."""
+        """Return the one value of a header; None if it is missing or given twice."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
 

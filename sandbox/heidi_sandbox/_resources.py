@@ -298,7 +298,7 @@ def resources_of(document: Document) -> dict[str, Resource]:
     return {name: Resource(document, name) for name in named if name in schemas}
 
 
-_DEEPEST: Final = 8  # objects in objects, of which semantics are read
+_DEEPEST: Final = 8  # objects in objects whose semantics are read
 _UNSHOWN: Final[Node] = {"examples": []}
 # Integers that JSON keeps everywhere, and those that every language has room for.
 _FAR: Final = 2**53 - 1

@@ -282,7 +282,7 @@ class Validator:
         return self._schemas.named(self._schema, path)
 
     def problem(self, value: Any) -> Problem | None:
-        """Return the first thing that is wrong, None where nothing is."""
+        """Return the first thing that is wrong, None if nothing is."""
         try:
             # Collecting half a million violations would take seconds.
             self._validator.validate(value)
@@ -306,7 +306,7 @@ def split(pointer: str) -> Pointer:
 
 
 def value_at(value: Any, pointer: Pointer) -> Any:
-    """Return what stands at a pointer, None where nothing does."""
+    """Return what stands at a pointer, None if nothing does."""
     for name in pointer:
         value = value.get(name) if is_object(value) else None
     return value

@@ -40,7 +40,7 @@ _HINTS: Final = {
 _BACKLOG: Final = 1024
 _GRACE: Final = 5  # seconds for the requests that run when the server is asked to stop
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
-# Granian sets logging up for the whole process; told so, it leaves that as it is.
+# Granian would set up logging for the whole process; this setting prevents it.
 _LEAVE_LOGGING: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {}}
 # What stands after the file descriptor differs from system to system.
 _HOLDER: Final[dict[str, tuple[Any, ...]]] = {"linux": (False, _BACKLOG), "win32": ()}
@@ -86,7 +86,7 @@ class Sandbox:
 
     @property
     def exported(self) -> Size | None:
-        """What the export has, once the server has ended; None where there was none."""
+        """What the export contains, once the server has ended; None if there was none."""
         return self._ended.result()
 
     def when_ended(self, callback: Callable[[], None]) -> None:
@@ -96,7 +96,7 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a sandbox is told, but for its socket: see `serving`.
+    """The settings of a sandbox except its socket: see `serving`.
 
     access_log: for a process of its own, whether it logs each request.
     """
@@ -273,7 +273,7 @@ class _Runner:
         return Turns(app, settings.limits.requests)
 
     async def _serve(self, app: App, sandbox: Sandbox, deadlines: Deadlines) -> None:
-        """Serve until told to stop; then finish what runs, for a while."""
+        """Serve until stopped; then finish running requests, within a time limit."""
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
         limits = self._settings.limits
@@ -339,7 +339,7 @@ def listen(host: str, port: int, limits: Limits, *, shared: bool = False) -> soc
         host: the address.
         port: the port, 0 for a free one.
         limits: of them, how long a response may lie unread.
-        shared: whether other sockets may listen there as well, if they are told so too.
+        shared: whether other sockets with the same setting may listen there as well.
 
     Raises:
         CannotServeError: the address cannot be used.

@@ -38,7 +38,7 @@ class Site:
     """The pages by path; each responds to GET and HEAD.
 
     Args:
-        store: the one whose readiness is told.
+        store: the one whose readiness is reported.
         document: the one that the sandbox obeys.
         url: the base URL that the reference page and the document show.
     """

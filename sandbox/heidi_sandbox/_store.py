@@ -41,7 +41,7 @@ def page_of(rows: Sequence[tuple[int, int | None, bytes]], size: int) -> Page:
 class Collection(NamedTuple):
     """A collection, as `Store.collections` lists it.
 
-    owner: what says whose it is, as it was given at the last creation that gave it; None where none
+    owner: what says whose it is, as it was given at the last creation that gave it; None if none
         has.
     """
 
@@ -110,7 +110,7 @@ class Store(Protocol):
         ...
 
     async def get(self, collection: str, id_: str) -> bytes | None:
-        """Return a document of the collection, None where there is none."""
+        """Return a document of the collection, None if there is none."""
         ...
 
     async def update(
@@ -120,7 +120,7 @@ class Store(Protocol):
         ...
 
     async def delete(self, collection: str, id_: str) -> bytes | None:
-        """Delete a document, and return what it was; None where there is none."""
+        """Delete a document, and return what it was; None if there is none."""
         ...
 
     async def page(self, collection: str, below: int | None, size: int) -> Page:

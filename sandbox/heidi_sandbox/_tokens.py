@@ -32,7 +32,7 @@ def _derived(secret: bytes, purpose: Literal["cursor", "seal", "token", "user"])
 class Caller(NamedTuple):
     """The user a token stands for.
 
-    user: a name made from what names the user, which tells nothing of it.
+    user: a name derived from the user's identity, which it does not reveal.
     linked: whether the user has a counterpart.
     identity: the JSON array of what names the user; None in a token of an earlier version.
     """
@@ -66,8 +66,8 @@ class Tokens:
         self._user_key = _derived(secret, "user")
         self._seal_key = _derived(secret, "seal")
         self._lifetime = lifetime
-        # Checking a signature is most of the work of reading a session. What is not valid is never
-        # kept, and a look-up tells nothing: it compares hashes that nobody can foresee.
+        # Checking a signature is most of the work of reading a session. Invalid tokens are never
+        # kept, and a look-up leaks no timing: it compares keyed hashes.
         self._verified = lru_cache(maxsize=_MOST_REMEMBERED)(self._verify)
         self._header = _jwt.encode({}, self._key, _ALGORITHM).partition(".")[0]
 
@@ -110,7 +110,7 @@ class Tokens:
         """Return whom a token stands for.
 
         Raises:
-            InvalidTokenError: it is not one of ours to the last character, or it has expired.
+            InvalidTokenError: it was not issued here, was changed, or has expired.
         """
         caller, expires = self._verified(token)
         if expires <= time.time():

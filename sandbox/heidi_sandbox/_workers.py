@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Other start methods copy threads or file descriptors that the worker must not have.
 _processes: Final = multiprocessing.get_context("spawn")
-_MOST_DEATHS: Final = 5  # more in so many seconds end all workers
+_MOST_DEATHS: Final = 5  # more within this time end all workers
 _DEATHS_WITHIN: Final = 60.0
 
 _log = logging.getLogger("heidi_sandbox")
@@ -49,8 +49,8 @@ class Workers:
 
     url: the base URL of the API, path included.
     api_key: what the issue of a token asks for.
-    imported: what came of the import, None where there was none.
-    exported: what the export has, once they have ended; None where there was none.
+    imported: what came of the import, None if there was none.
+    exported: what the export has, once they have ended; None if there was none.
     """
 
     def __init__(self, settings: Settings, port: int, count: int) -> None:
@@ -106,7 +106,7 @@ class Workers:
             worker.end()
 
     def _watch(self) -> None:
-        """Replace each that ends, until told that they are to end."""
+        """Replace each worker that ends, until they are stopped."""
         while True:
             sentinels = [worker.process.sentinel for worker in self._workers]
             if self._told in wait([*sentinels, self._told]):
@@ -138,7 +138,7 @@ class Workers:
 
 @contextlib.contextmanager
 def workers(settings: Settings, port: int, count: int) -> Generator[Workers, None, None]:
-    """Run so many processes; they stop at the end of the block, or when this process is gone.
+    """Run `count` processes; they stop at the end of the block, or when this process ends.
 
     Raises:
         CannotServeError: the address, the database or one of the files cannot be used.
@@ -185,7 +185,7 @@ def _work(settings: Settings, listener: socket.socket, connection: "Connection[A
             with contextlib.suppress(EOFError):
                 connection.recv()
     except (CannotServeError, StoreUnavailableError) as error:
-        with contextlib.suppress(OSError):  # another one has told the parent already
+        with contextlib.suppress(OSError):  # another one has reported it already
             connection.send(str(error))
     else:
         end_process()

@@ -39,7 +39,7 @@ class Row:
 
     Attributes:
         ratio: of two values that were measured in the same rounds. must: None for a figure without
-        a limit. met: whether the figure is within it; None where it was not measured.
+        a limit. met: whether the figure is within it; None if it was not measured.
     """
 
     figure: str

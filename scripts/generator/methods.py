@@ -18,7 +18,7 @@ _WALK_TEXTS: Final = {
     "max_items": "stop after so many {noun}, 0 or more; None for all.",
     "progress": (
         "called after each page with two numbers of {noun}: those that this walk gives so far, at"
-        " most max_items, and all there are by the server's count, or None where it gives none."
+        " most max_items, and all there are by the server's count, or None if it gives none."
     ),
     "prefetch": "ask for the next page while this one is worked on.",
 }

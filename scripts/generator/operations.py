@@ -129,7 +129,7 @@ class Operation:
         if not self.response:
             return paragraphs("Read a successful response, which has no body.", spec)
         changed = "; it is changed in place, so do not use it afterwards" if self.consumes else ""
-        none = ", or None where there is none" if self.empty else ""
+        none = ", or None if there is none" if self.empty else ""
         arguments = {
             "data": f"the body, as a JSON parser returns it{none}{changed}.",
             "strict": "refuse what breaks the document, instead of reading it leniently.",

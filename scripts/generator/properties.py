@@ -163,7 +163,7 @@ def attributes_of(model: ModelProperty) -> list[Attribute]:
 def others_of(model: ModelProperty) -> PropertyProtocol | None:
     """Return the additional properties that an object may have, as in a map.
 
-    None where the document does not say, or allows none.
+    None if the document does not say, or allows none.
     """
     said = model.data.additionalProperties is not None
     return model.additional_properties if said else None

@@ -42,7 +42,7 @@ class Failure:
     description: str
 
     type: str | None
-    """The name of the failure, None where the document shows none."""
+    """The name of the failure, None if the document shows none."""
 
     message: str | None
 
@@ -111,14 +111,14 @@ class Operation:
     """The name of its resource, a key of `RESOURCES`."""
 
     client_method: str | None
-    """Such as `sessions.create`; None where the client calls it by itself."""
+    """Such as `sessions.create`; None if only the client itself calls it."""
 
     summary: str
 
     parameters: tuple[Parameter, ...]
 
     body: Mapping[str, Any] | None
-    """The strict schema of the request body, None where there is none; see `self_contained`."""
+    """The strict schema of the request body, None if there is none; see `self_contained`."""
 
     body_required: bool
 
@@ -147,7 +147,7 @@ class Operation:
     failures: tuple[Failure, ...]
 
     def failure(self, status: int) -> Failure | None:
-        """Return the error response for a status, None where none is declared."""
+        """Return the error response for a status, None if none is declared."""
         return next((each for each in self.failures if each.status == status), None)
 
 
@@ -191,7 +191,7 @@ class Resource:
 
 
 def value_at(value: Any, pointer: str | None) -> Any:
-    """Return what a pointer leads to, None where there is none or it leads nowhere."""
+    """Return what a pointer leads to, None if there is none or it leads nowhere."""
     if pointer is None:
         return None
     for token in pointer.split("/")[1:]:

@@ -336,7 +336,7 @@ def _body(document: Document, node: Node) -> dict[str, Json]:
 
 
 def _success(document: Document, node: Node) -> Json:
-    """Return the schema of the first success response, None where it has no body."""
+    """Return the schema of the first success response, None if it has no body."""
     for status, response in as_object(node.value.get("responses")).items():
         if status.startswith("2"):
             return _schema(_followed(document, response)) or None
@@ -349,7 +349,7 @@ def _schema(owner: dict[str, Json]) -> dict[str, Json]:
 
 
 def _walk(document: Document, schema: Json, pointer: str) -> Json:
-    """Return the schema at a pointer into a value of a schema, None where there is none."""
+    """Return the schema at a pointer into a value of a schema, None if there is none."""
     if schema is None:
         return None
     node = _followed(document, schema)

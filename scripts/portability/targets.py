@@ -43,7 +43,7 @@ class Target:
         command: the program and its options; `{document}` and `{output}` are filled in.
         program: gives what starts the program that the command names.
         schema: how a schema is declared, as a pattern; `{name}` is its name.
-        operation: how an operation is declared, or None where it writes models alone.
+        operation: how an operation is declared, or None if it writes models alone.
         suffix: of the files that hold the declarations.
         copies: files of `programs/` by the name that they get beside the output.
         checker: what checks the output, for the table.

@@ -20,7 +20,7 @@ JSON: Final = "application/json"
 
 
 class Response(NamedTuple):
-    """A response of an operation; `example` is None where the document shows none."""
+    """A response of an operation; `example` is None if the document shows none."""
 
     status: int
     description: str
@@ -131,7 +131,7 @@ def error_type(document: Mapping[str, Any]) -> tuple[Pointer, Pointer]:
 
 
 def example_of(node: Mapping[str, Any]) -> Json:
-    """Return the first example of a media type, parameter or schema, None where it has none."""
+    """Return the first example of a media type, parameter or schema, None if it has none."""
     examples: Json = node.get("examples")
     named = [as_object(each).get("value") for each in as_object(examples).values()]
     listed = [*named, *as_list(examples)]

@@ -94,7 +94,7 @@ def history(name: str, root: Path = ROOT) -> Iterator[tuple[Path, Json]]:
 
 
 def written_in(name: str, shows: Callable[[Json], bool], root: Path = ROOT) -> Path | None:
-    """Return the file in which an owner wrote what a document shows; None where none shows it."""
+    """Return the file in which an owner wrote what a document shows; None if none shows it."""
     return next((path for path, document in history(name, root) if shows(document)), None)
 
 

@@ -3,8 +3,9 @@
     python -m tests.conformance.calibration [--class patch] [--id patch.x] [--shard 1/8]
     python -m tests.conformance.calibration --correct [--id slow] [--seeds 20]
 
-The second form judges all correct servers, of which none may be accused; with `--seeds`, by the
-random requests of all layers too, once for each seed. Each fault is judged at its level, until a
+The second form judges all correct servers and fails if one is accused; with `--seeds`, it also
+sends the random requests of all layers, once for each seed. Each fault is judged at its level,
+until a
 finding names one of the rows that it breaks; findings are not shortened. `--processes 2` does
 either on two processors.
 """

@@ -66,7 +66,7 @@ class Api(httpx.Client):
 
 
 def new_user(sandbox: Sandbox, suffix: str = "") -> Api:
-    """Return the API of a user whom nobody else has."""
+    """Return the API as a new user sees it."""
     return Api(sandbox.url, sandbox.token(f"user{next(_numbers)}{suffix}@example.com"))
 
 

@@ -193,7 +193,7 @@ def test_every_fault_of_the_grammar_is_valid() -> None:
 
 
 def outcomes(rate: float, seed: int, requests: int = 60) -> list[object]:
-    """Return how each of many requests ends; None where the connection was closed."""
+    """Return how each of many requests ends; None if the connection was closed."""
     ends: list[object] = []
     with (
         serving(chaos=True, chaos_rate=rate, chaos_seed=seed) as sandbox,

@@ -213,7 +213,7 @@ def judged(response: bytes) -> int:
     status = int(head.split()[1])
     length = re.search(rb"(?i)content-length: (\d+)", head)
     body = rest[: int(length[1])] if length else b""
-    # Granian responds to what is not HTTP before the application sees it, and says nothing more.
+    # Granian responds to what is not HTTP itself, without a body.
     if status >= 400 and body:
         assert {"msg", "type"} == json.loads(body)["detail"].keys()
     return status

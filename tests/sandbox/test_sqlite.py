@@ -27,7 +27,7 @@ from tests.sandbox.stores import OpenStore, opened, with_store
 
 
 class Faulty:
-    """A connection on which some statements fail, so many times each."""
+    """A connection on which some statements fail, each a number of times."""
 
     def __init__(self, db: sqlite3.Connection, **times: int) -> None:
         self.db = db

@@ -45,7 +45,7 @@ def loaded(text: str | bytes) -> list[Request]:
 
 
 def kept(plan: Plan) -> Path | None:
-    """Return where the requests of a run are kept for the next one; None where they are not.
+    """Return where the requests of a run are kept for the next one; None if they are not.
 
     Whoever gives another seed wants others.
     """
@@ -61,7 +61,7 @@ def kept(plan: Plan) -> Path | None:
 
 
 def found(path: Path | None) -> list[Request] | None:
-    """Return the requests that an earlier run has kept, None where there are none to be read."""
+    """Return the requests that an earlier run has kept, None if there are none to be read."""
     with suppress(OSError, AttributeError, TypeError, ValueError):
         return None if path is None else loaded(path.read_bytes())
     return None

@@ -91,7 +91,7 @@ def drawn(strategy: Any, start: int, examples: int) -> list[Case[Any]]:
 
 
 def request_of(operation: Operation, case: Case[Any]) -> Request | None:
-    """Return a case as a request; None where HTTP cannot carry it."""
+    """Return a case as a request; None if HTTP cannot carry it."""
     try:
         prepared = requests.Request(**case.as_transport_kwargs(base_url="http://host")).prepare()
     except (requests.RequestException, ValueError):

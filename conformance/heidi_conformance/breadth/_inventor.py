@@ -106,7 +106,7 @@ def send(probe: Probe, drafts: list[Request]) -> None:
 
 
 def named(probe: Probe, operation: Operation) -> dict[str, str] | None:
-    """Make what the path of an operation names; None where that fails."""
+    """Make what the path of an operation names; None if that fails."""
     try:
         return made(probe, operation)
     except UnboundError:

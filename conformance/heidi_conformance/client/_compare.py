@@ -43,7 +43,7 @@ def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]
 
 
 def difference(want: Any, has: Any, field: Field) -> tuple[Any, Any] | None:
-    """Return what is expected and what came, None where they are the same."""
+    """Return the expected and the received value, None if they are the same."""
     if kind(want) != kind(has):
         return kind(want), kind(has)
     if isinstance(want, str) and branch(field.schema).get("format") in INSTANTS:

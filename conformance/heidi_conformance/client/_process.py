@@ -271,7 +271,7 @@ class Drivers:
                 await driver.stop()
 
 
-# By process id, the key in its environment: none of another driver, and none of anything else.
+# The keys that processes have in their environment, by process id; empty for any but a driver.
 KNOWN: dict[str, bytes] = {}
 KEY = re.compile(rb"(?:^|\0)HEIDI_API_KEY=([^\0]*)")
 

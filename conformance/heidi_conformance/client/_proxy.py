@@ -1,4 +1,4 @@
-"""The server that a client talks to: it records every exchange, passes it on, or fails as told.
+"""The server that a client talks to: records exchanges, and passes them on or fails.
 
 It issues its own tokens, which expire when a scenario wants it, and exchanges them for those of the
 server behind it.
@@ -43,7 +43,7 @@ Headers = tuple[tuple[str, str], ...]
 LARGEST = 8 * 2**20
 # Between values, JSON may have any number of spaces.
 PADDING = b" " * 2**18
-# Seconds from one byte to the next of a response without an end.
+# Seconds between two bytes of an endless response.
 DRIP = 0.1
 # What every connection with TLS begins with.
 HANDSHAKE = 0x16
@@ -80,7 +80,7 @@ class Reply:
 
     @cached_property
     def content(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """The body as JSON, None if it is none."""
         return parsed(self.body)
 
     def with_content(self, content: Any) -> "Reply":
@@ -110,7 +110,7 @@ class Exchange:
 
     @cached_property
     def operation(self) -> Operation | None:
-        """What it asks for, None where the document has no such method or path."""
+        """What it asks for, None if the document has no such method or path."""
         return route(self.target).methods.get(self.method)
 
     @property
@@ -134,12 +134,12 @@ class Exchange:
 
     @cached_property
     def content(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """The body as JSON, None if it is none."""
         return parsed(self.body)
 
     @property
     def ok(self) -> bool:
-        """Whether the client was told of success."""
+        """Whether the client got a response of success."""
         return 200 <= self.reply.status < 300 and not self.reply.gone
 
 

@@ -34,7 +34,7 @@ from ._protocol import UNSUPPORTED, Result, Step
 from ._proxy import Exchange, Proxy
 from ._upstream import Upstream
 
-# Seconds. The longest wait that a client is told to have, and the longest that the judge has.
+# Seconds. The longest wait that a response asks of a client, and the longest of the judge.
 TIMEOUT = 2.0
 PATIENCE = 10.0
 

@@ -67,7 +67,7 @@ def requests(
 
 
 def users(session: Session) -> Iterator[Violation]:
-    """Yield where a client asks for the token of somebody else than it was told."""
+    """Yield a violation if a client asks for the token of a user other than its own."""
     for exchange in session.proxy.exchanges:
         if exchange.name == ISSUE and not exchange.stranger:
             for name, text in session.user.names.items():

@@ -199,7 +199,7 @@ class Fields:
         return next((name for name in free if name in self.steady), "")
 
     def changing(self, name: str, values: Values) -> Values:
-        """Return two values or more, of which the first is another one than a new resource has."""
+        """Return two values or more; the first differs from that of a new resource."""
         shown = self.stored.get(name, name)
         first, second, *others = (*values, *values[:1])[: max(2, len(values))]
         if first == self.initial.get(shown, ABSENT):
@@ -359,7 +359,7 @@ MAIN_FIELDS: Final = FIELDS[MAIN.name]
 
 
 def fields_of(operation: str) -> Fields | None:
-    """Return the fields of what an operation is about; None where it is about no resource."""
+    """Return the fields of what an operation is about; None if it is about no resource."""
     return FIELDS.get(str(OPERATIONS[operation].semantics.get("resource")))
 
 

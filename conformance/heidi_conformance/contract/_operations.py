@@ -204,7 +204,7 @@ class Operation:
         return self.body.least if self.body else None
 
     def bare(self, level: Level) -> bool:
-        """Whether a level says that it may come without a body."""
+        """Whether a request without a body is valid at a level."""
         body = self.body
         said = level == "strict" or (body is not None and body.said)
         return body is None or (body.optional and said and not body.least)
@@ -224,7 +224,7 @@ class Operation:
         return next(named, nothing)
 
     def shown(self, content: Any) -> Any:
-        """Return the resource that a response shows, None where it shows none."""
+        """Return the resource that a response shows, None if it shows none."""
         result = self.semantics.get("result")
         return None if result is None else pointed(content, result)
 
@@ -274,12 +274,12 @@ def is_parameter(segment: str) -> bool:
 
 
 def error_type(content: Any) -> Any:
-    """Return the type of an error response, None where it has none."""
+    """Return the type of an error response, None if it has none."""
     return pointed(content, ERROR["type"])
 
 
 def error_message(content: Any) -> Any:
-    """Return the message of an error response, None where it has none."""
+    """Return the message of an error response, None if it has none."""
     return pointed(content, ERROR["message"])
 
 
@@ -294,7 +294,7 @@ def samples(node: Json) -> tuple[Any, ...]:
 
 
 def schema_of(node: Json) -> Json | None:
-    """Return the schema of a request body or a response, None where it has no JSON."""
+    """Return the schema of a request body or a response, None if it has no JSON."""
     found: Json | None = node.get("content", {}).get("application/json", {}).get("schema")
     return found
 
@@ -438,7 +438,7 @@ ISSUER = next(
 ISSUE = ISSUER.id
 # The header that carries the key for which tokens are issued.
 KEY_HEADER: str = STRICT["components"]["securitySchemes"][ISSUER.scheme]["name"] if ISSUE else ""
-# What is judged by the rules for any operation alone; and what asks for another credential.
+# Operations that only the rules for all operations judge, and those that need another credential.
 OTHERS = tuple(
     item.id
     for item in OPERATIONS.values()
@@ -501,7 +501,7 @@ def route(target: str) -> Route:
 
 
 def fitted(template: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:
-    """Return the values of the parameters of a path, None where the segments are of another."""
+    """Return the values of the parameters of a path, None if the segments are of another."""
     if len(template) != len(segments):
         return None
     values: dict[str, str] = {}

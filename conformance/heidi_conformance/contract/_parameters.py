@@ -20,7 +20,7 @@ LOOSE = frozenset(("", "0", "1", "f", "n", "no", "off", "on", "t", "y", "yes", *
 
 
 def fits(parameter: Parameter, texts: Sequence[str]) -> bool | None:
-    """Whether texts are a value of a parameter; None where a server may read them either way."""
+    """Whether texts are a value of a parameter; None if a server may read them either way."""
     if not parameter.plain or "object" in kinds(parameter.schema):
         return True
     if "array" in kinds(parameter.schema):

@@ -92,7 +92,7 @@ class Field:
 
     @cached_property
     def initial_form(self) -> re.Pattern[str] | None:
-        """What a new resource has, where that holds its number; None where it does not."""
+        """What a new resource has, where that holds its number; None if it does not."""
         said = self.semantics.get("initial")
         if not isinstance(said, str) or NUMBER not in said:
             return None
@@ -231,7 +231,7 @@ def candidates(field: Field) -> Iterator[Any]:
 
 
 def candidates_of(schema: Json, name: str) -> Iterator[Any]:
-    """Yield what may be sent where a schema stands that leaves no choice of others."""
+    """Yield values to try for a schema without alternatives, valid and invalid."""
     named = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else []
     shown = [*named, *schema.get("examples", ())]
     yield from shown
@@ -271,7 +271,7 @@ def strings(schema: Json, name: str) -> Iterator[Any]:
 
 
 def matching(pattern: str, at: int) -> str:
-    """Return a string that matches a pattern, as far as it can be told without looking ahead.
+    """Return a string that matches a pattern; look-aheads are ignored.
 
     at: which of each choice, the first (0) or the last (-1).
     """

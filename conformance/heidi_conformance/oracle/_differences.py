@@ -36,7 +36,7 @@ TICK = 0.005
 
 
 def instant(value: Any) -> datetime | None:
-    """Return an instant, or None where it is none, or has an offset, which the document has not."""
+    """Return an instant, or None if it is none, or has an offset, which the document has not."""
     told = datetime.fromisoformat(value) if isinstance(value, str) and is_instant(value) else None
     return None if told is None or told.tzinfo else told
 

@@ -59,7 +59,7 @@ def issuing(memory: Memory, reading: Reading, response: Reply) -> Iterator[Viola
 
 
 def end_of(response: Reply) -> datetime | None:
-    """Return when a token ends; None for no instant, of which the document has its own words."""
+    """Return when a token ends; None if it is not an instant, which its schema reports."""
     text = pointed(response.content, SEMANTICS["expires"])
     try:
         end = datetime.fromisoformat(text) if isinstance(text, str) else None
@@ -83,7 +83,7 @@ def lifetime(response: Reply) -> float:
 
 
 def refused(memory: Memory, reading: Reading) -> list[Violation] | None:
-    """Return what is wrong with 401 for a token that was issued; None where it was not.
+    """Return what is wrong with 401 for a token that was issued; None if it was not.
 
     At its end it is right, and nothing else is to be said of the response.
     """

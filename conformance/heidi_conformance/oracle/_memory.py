@@ -30,7 +30,7 @@ Place = tuple[str, str, str]
 class Issue:
     """A token that was issued.
 
-    end: the instant (`time.time`) at which it ends, as the server told. used: whether it was
+    end: the instant (`time.time`) at which it ends, as the server said. used: whether it was
     accepted since.
     """
 
@@ -42,7 +42,7 @@ class Issue:
 class Known:
     """A resource that the judge created.
 
-    opened: what its creation set, by the names of the resource; None where somebody else created
+    opened: what its creation set, by the names of the resource; None if somebody else created
     it. shown: what the server showed last, with what was sent since. sent: what the last accepted
     updates sent. unread: properties of those, by the operation that did not show them since.
     strange: properties sent that must not be kept. attempts: what was sent since it was last seen,
@@ -192,7 +192,7 @@ class Memory:
         return [one for one in self.resources.values() if one is not of and one.fields is of.fields]
 
     def asserted(self, violations: Iterable[Violation]) -> list[Violation]:
-        """Return the violations of what the level speaks of: of all, or of what the page says."""
+        """Return the violations that count at the level: all, or those of what the page says."""
         return [
             item
             for item in violations
@@ -201,7 +201,7 @@ class Memory:
         ]
 
     def owner(self, named: Id) -> str | None:
-        """Return whose a resource is, None where it is not known to exist."""
+        """Return whose a resource is, None if it is not known to exist."""
         return self.resources[named].owner if named in self.resources else None
 
     def forget(self, named: Id) -> None:

@@ -78,7 +78,7 @@ def is_example(text: str) -> bool:
 
 
 def secrets_of(reading: Reading) -> Iterator[str]:
-    """Yield the values of a request that an error must not repeat, where they can be told."""
+    """Yield the recognisable values of a request, which an error must not repeat."""
     message = reading.message
     if CANARY in f"{message.target} {message.headers} {message.body!r}":
         yield from PARTS

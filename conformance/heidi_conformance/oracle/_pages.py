@@ -72,7 +72,7 @@ class ListState:
 
 
 def size_of(reading: Reading) -> int | None:
-    """Return the size of page that is asked for; None where the query is odd."""
+    """Return the size of page that is asked for; None if the query is odd."""
     operation = reading.declared
     texts = [text for name, text in reading.query if name == operation.page.size]
     if not texts:
@@ -180,7 +180,7 @@ def walk_faults(
 
 
 def plausible(value: Any) -> int | str:
-    """Return a number of resources; of what cannot be one, no more than its type."""
+    """Return a number of resources, or the type of a value that cannot be one."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST:
         return value
     return json_type(value)

@@ -100,7 +100,7 @@ class Reading:
 
     @cached_property
     def token(self) -> str | None:
-        """The bearer token of the request, None where there is none."""
+        """The bearer token of the request, None if there is none."""
         values = [text for name, text in self.message.headers if name == "Authorization"]
         scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
         return token if scheme.lower() == "bearer" and token else None
@@ -114,7 +114,7 @@ class Reading:
 
     @property
     def body(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """The body as JSON, None if it is none."""
         try:
             return json.loads(self.message.body)
         except (ValueError, RecursionError):

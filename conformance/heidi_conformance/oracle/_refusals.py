@@ -59,7 +59,7 @@ def refused(
         return
     problem = reading.sure
     there = bool(reading.named) and not elsewhere
-    # Of a session that was never to be seen, no refusal says more than that.
+    # For a session that never was visible, a refusal gives no other information.
     if status == 404 and there and (problem is None or (known is not None and not known.seen)):
         yield Violation("created-exists", operation, got=status)
         return

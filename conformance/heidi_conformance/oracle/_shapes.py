@@ -152,7 +152,7 @@ def asserted(level: Level) -> Json:
 
 @cache
 def response(level: Level, operation: str, status: int) -> Json | None:
-    """Return what a document says of a response; None where it does not."""
+    """Return what a document says of a response; None if it does not."""
     document = asserted(level)
     _, path, method = OPERATIONS[operation].place
     responses = document["paths"][path][method]["responses"]
@@ -189,7 +189,7 @@ def media_types(level: Level, operation: str, status: int) -> frozenset[str]:
 def validator(
     level: Level, operation: str, status: int
 ) -> jsonschema_rs.Draft202012Validator | None:
-    """Return what the body of a response must satisfy; None where the document does not say."""
+    """Return what the body of a response must satisfy; None if the document does not say."""
     node = response(level, operation, status)
     if node is None:
         return None

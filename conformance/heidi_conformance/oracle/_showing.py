@@ -232,7 +232,7 @@ def listed(
         yield Violation("created-exists/rounded", operation.id)
     if unissued(memory, reading, ids, state):
         yield Violation("page-token", operation.id, expected=422, got=response.status)
-    # Of one that no response has shown, its creation may have told another id.
+    # If no response has shown it, its creation may have returned a wrong id.
     mine = {
         key for key, known in memory.resources.items() if known.owner == user and known.seen
     } - memory.away

@@ -30,7 +30,7 @@ def openings(on: Resources) -> None:
         on.read(on.new(properties))
     on.create(german := on.probe.name(), {}, headers=GERMAN)
     on.read(german, headers=GERMAN)
-    # Two that were created alike, of which one is updated; and one that is created after that.
+    # Two created alike, one of them updated, and a third created afterwards.
     twins = [on.new(full), on.new(full)]
     for twin in twins:
         on.read(twin)

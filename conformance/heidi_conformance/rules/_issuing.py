@@ -103,13 +103,13 @@ def wrong_keys(probe: Probe) -> None:
 
 
 def issuing(rule: str, words: str, *place: str) -> Rule:
-    """Return a rule about the issue of tokens, of which the base document does not speak."""
+    """Return a rule about the issue of tokens, which is not in the base document."""
     return Rule(rule, "strict", "", ISSUES, words, place)
 
 
 RULES = (
     issuing("key-needed", "a token is issued for the right key alone", "security"),
-    issuing("issued-token", "a token is issued for a user, accepted until its end, and that told in UTC", "responses", "2XX"),
+    issuing("issued-token", "a token is issued for a user and accepted until its expiry, which is in UTC", "responses", "2XX"),
 )  # fmt: skip
 # Last what may close the door: a server may be cautious with who tries keys.
 SCRIPTS = (

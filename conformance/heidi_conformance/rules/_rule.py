@@ -64,7 +64,7 @@ class Script:
 
     level: `documented` where it sends only what the page describes. rules: those that it is there
     for; every response is held to all others as well. actions: where it drives one resource, what
-    operations must do with that; None where it goes through the operations by itself. needs: what a
+    operations must do with that; None if it goes through the operations by itself. needs: what a
     run must have been given. once: whether it is put to the first resource alone. reads: whether it
     says something by GET alone, and runs where nothing may be created.
     """

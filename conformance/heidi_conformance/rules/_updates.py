@@ -216,10 +216,10 @@ def instants(on: Resources) -> None:
 
 
 def conditions(on: Resources) -> Iterator[None]:
-    """Readings of what has changed since a tag was shown, or since an instant long before."""
+    """Conditional reads of a session that changed after the condition's tag or instant."""
     name = on.new()
     page, seen = on.page(on.most), on.read(name)
-    # Twice, for an instant is told to the second: a new one may begin before the update.
+    # Twice, because the instant has whole seconds: the first update may fall into the next second.
     for number in (60, 61):
         on.update(name, on.fields.change(number))
         for header in (*known_by(seen), *NOTHING):
@@ -265,7 +265,7 @@ def concurrency(on: Resources) -> None:
 
 
 def apart(on: Resources) -> list[str]:
-    """Return properties of which no update sends what another one sends with another value.
+    """Return properties whose updates do not contradict each other.
 
     What the page shows comes first. Properties that require others come last.
     """

@@ -29,7 +29,7 @@ class Received:
         query: the parameters of the query.
         pairs: the same in their order, a name as often as it is there.
         headers: their names fit in any case.
-        json: the body; None where there is none.
+        json: the body; None if there is none.
         timeout: seconds that the client waits for the response; None for ever.
     """
 

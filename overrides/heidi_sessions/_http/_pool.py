@@ -173,7 +173,7 @@ class _Opened(NamedTuple):
 
 async def _close_at_the_end(client: httpx.AsyncClient) -> AsyncGenerator[None]:
     # An event loop closes the generators that it has started: asyncio.run before it ends, and any
-    # loop once nothing refers to them. Nothing else is told that a loop ends.
+    # loop once nothing refers to them. Nothing else learns that a loop ends.
     try:
         yield
     finally:
@@ -202,7 +202,7 @@ def _refuse_closed(client: httpx.Client | httpx.AsyncClient | None, *, closed: b
 
 
 def _pieces(response: httpx.Response) -> Any:
-    """Return the body as it came; one that is read already, as by a hook of the user, as it is."""
+    """Return the undecoded body, or the decoded one if a hook of the user has read it."""
     return httpx.ByteStream(response.content) if response.is_stream_consumed else response.stream
 
 

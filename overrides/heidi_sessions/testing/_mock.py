@@ -29,8 +29,8 @@ class HeidiMock:
     Whoever a client calls `as_user` is that user: `heidi_sandbox` keeps users apart.
 
     It has every operation of the document, sends the headers that the document declares, and
-    refuses what the strict document refuses. What no document says, such as what a filter means, it
-    does not know either.
+    refuses what the strict document refuses. It cannot know what no document says, such as what a
+    filter means.
 
     Attributes:
         requests: what was received, in its order.

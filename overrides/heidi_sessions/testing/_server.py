@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heidi_sessions._http._mock import Received
 
 Response: TypeAlias = "tuple[int, Any, Mapping[str, str]]"
-"""A status, the body, None where there is none, and headers."""
+"""A status, the body, None if there is none, and headers."""
 
 _NEVER: Final = "2999-01-01T00:00:00.000Z"
 

@@ -21,7 +21,7 @@ class Step:
 
     Attributes:
         reply: a response or a fault; None for an ordinary response.
-        delay: seconds until then, by the clock of the client's timeout; nobody waits.
+        delay: seconds until then, counted against the client's timeout without waiting.
     """
 
     reply: Reply | Fault | None

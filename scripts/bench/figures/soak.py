@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MINUTES: Final = 10
 SAMPLES: Final = 6
-"""Memory is read so many times a minute."""
+"""How often memory is read in a minute."""
 
 MOST: Final = Bound("≤", 1.2)
 

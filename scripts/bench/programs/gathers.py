@@ -19,7 +19,7 @@ SESSION: Final = "1358142819904139567"
 
 
 async def gather(get: Get, concurrent: int, calls: int) -> None:
-    """Let so many tasks make so many calls each."""
+    """Let some tasks make some calls each."""
 
     async def work() -> None:
         for _ in range(calls):

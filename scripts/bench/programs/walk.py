@@ -1,4 +1,4 @@
-"""The most memory, in bytes, that a walk over so many sessions takes: walk.py SESSIONS SAMPLE."""
+"""Print the peak memory, in bytes, of a walk over SESSIONS sessions: walk.py SESSIONS SAMPLE."""
 
 from __future__ import annotations
 

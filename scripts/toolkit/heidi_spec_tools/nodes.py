@@ -105,7 +105,7 @@ class Node:
 
     @property
     def provenance(self) -> Json:
-        """What the node itself says about where it comes from, None where it says nothing."""
+        """What the node itself says about where it comes from, None if it says nothing."""
         return None if self.kind in _MAPS else self.value.get("x-provenance")
 
     def children(self) -> Iterator[Node]:
@@ -156,7 +156,7 @@ class Document:
             current = self.target(current)
 
     def target(self, node: Node) -> Node | None:
-        """Return what the node's `$ref` names, or None where it has none or it dangles."""
+        """Return what the node's `$ref` names, or None if it has none or it dangles."""
         pointer = reference(node)
         if pointer is None:
             return None
@@ -174,7 +174,7 @@ def reference(node: Node) -> Pointer | None:
 
 
 def pointer_of(ref: str) -> Pointer | None:
-    """Split a reference such as `#/components/schemas/Patient`; None where it is no pointer."""
+    """Split a reference such as `#/components/schemas/Patient`; None if it is no pointer."""
     if ref != "#" and not ref.startswith("#/"):
         return None
     tokens = ref.removeprefix("#").split("/")[1:]

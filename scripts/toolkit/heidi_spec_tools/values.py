@@ -48,7 +48,7 @@ class Values:
     full: bool = False
 
     def of(self, schema: Any, depth: int = 0) -> Json:
-        """Return a value, None where we know none."""
+        """Return a value, None if we know none."""
         fits = self._validator(schema)
         return next(filter(fits.is_valid, self._candidates(self.flat(schema), depth)), None)
 
@@ -168,7 +168,7 @@ def _numbers(node: Mapping[str, Any], usual: Decimal) -> Iterator[Decimal]:
     first = (near / step).to_integral_value(rounding="ROUND_FLOOR" if near < 0 else "ROUND_CEILING")
     yield from ((first + away) * step for away in (0, 1, -1))
     yield from (near, (low + high) / 2)
-    # For an integer of which a multiple has a fraction.
+    # For an integer that must be a multiple of a fraction.
     yield from ((first + away) * step for away in range(2, 100))
 
 

@@ -151,7 +151,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--right", action="store_true")
     parser.add_argument("--find", action="store_true")
     parser.add_argument("--jobs", type=int, default=4)
-    parser.add_argument("--each", type=int, default=1, help="of so many, one alone")
+    parser.add_argument("--each", type=int, default=1, help="one part of these")
     return parser.parse_args()
 
 

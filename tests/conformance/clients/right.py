@@ -281,7 +281,7 @@ def encoded(body: Json) -> bytes:
 
 
 def decoded(content: bytes) -> Json:
-    """Read JSON; None where it is none."""
+    """Read JSON; None if it is none."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -297,7 +297,7 @@ def demand(reply: Reply, name: str) -> Json:
 
 
 def kind_of(reply: Reply) -> str | None:
-    """Name the failure that a response describes, None where it is a success."""
+    """Name the failure that a response describes, None if it is a success."""
     if reply.status < 300:
         return None
     content = decoded(reply.content)

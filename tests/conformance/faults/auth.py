@@ -664,7 +664,7 @@ FAULTS.enter(
     ("issued_as_access_token", "The token is called `access_token`.", "IssuedToken", STRICT, issued(lambda _, told: {"access_token": told["token"], "expires_in": 86400}), tells_token),
     ("issued_as_a_text", "The response is the token alone.", "IssuedToken", STRICT, issued(lambda _, told: told["token"]), tells_token),
     ("issued_with_scheme", "The token comes with its scheme.", "IssuedToken", STRICT, issued(lambda _, told: told | {"token": f"Bearer {told['token']}"}), tells_token),
-    ("issued_without_end", "No `expiration_time` is told.", "IssuedToken", STRICT, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
+    ("issued_without_end", "The response has no `expiration_time`.", "IssuedToken", STRICT, issued(lambda _, told: {"token": told["token"]}), lambda c: "expiration_time" in c.issue().content),
     ("issued_with_201", "A token is issued with 201.", "S21 issueToken", STRICT, responding(lambda reply: reply.but(status=201) if b"expiration_time" in reply.body else reply, status=200), lambda c: c.issue().status == 200),
     ("id_is_optional", "A token is issued without `third_party_internal_id`.", "S1 issueToken", STRICT, issuing(without_id), lambda c: without_its_id(c).status == 422),
     ("users_are_joined", "A user is the email and the id, joined.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),

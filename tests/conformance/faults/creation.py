@@ -195,7 +195,7 @@ FAULTS.enter(
     ("empty_array_is_a_body", "A creation accepts [] as an empty object.", "S5", STRICT, rewriting(lambda body: {} if body == [] else body), refused([])),
     ("number_is_an_appointment", "`ehr_appointment_id` may be a number, which becomes a string.", "S9", STRICT, rewriting(with_text), refused({APPOINTMENT: 7})),
     ("null_profile", "`patient_profile_id` may be null.", "S9", STRICT, rewriting(without_null), refused({"patient_profile_id": None})),
-    ("profile_is_not_looked_at", "`patient_profile_id` may be anything, for nobody looks at it.", "S9", STRICT, instead(create_shape=CREATION | {"patient_profile_id": lambda _: True}), refused({"patient_profile_id": 5})),
+    ("profile_is_not_looked_at", "`patient_profile_id` may be anything, because it is not checked.", "S9", STRICT, instead(create_shape=CREATION | {"patient_profile_id": lambda _: True}), refused({"patient_profile_id": 5})),
 )  # fmt: skip
 
 

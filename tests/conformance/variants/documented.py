@@ -210,9 +210,9 @@ enter(
     ("forbids_others", "A session of another user is 403.", instead(find=forbidding), lambda c: c.another().get(c.create()).status == 403),
     ("other_words_without_link", "A user who is not linked gets another message.", responding(to(content={"detail": {"msg": "link first", "type": "NoLinkedUserException"}}), LIST, 403), lambda c: c.unlinked().page().content["detail"]["msg"] == "link first"),
     ("other_statuses", "A user who is not linked gets 400, and so does any wrong request.", instead(handle=lambda api, request: reply.but(status=400) if (reply := Api.handle(api, request)).status in {403, 405, 413, 415, 422} else reply), lambda c: c.unlinked().page().status == 400),
-    ("later_notes", "Notes are further on: a text, a style, a template, and values that nobody has seen.", instead(opened=further_on), lambda c: c.created()["consult_note"]["voice_style"] is not None),
+    ("later_notes", "Notes are further on: a text, a style, a template, and unknown values.", instead(opened=further_on), lambda c: c.created()["consult_note"]["voice_style"] is not None),
     ("more_methods", "A session can also be replaced by PUT, and deleted.", instead(methods=more_methods), lambda c: c.send("PUT", f"/sessions/{c.create()}", {"duration": 3}).status == 200),
     ("other_choices", "Whatever the page leaves open is otherwise: statuses, errors, forms, values where null was shown.", between(with_other_choices), lambda c: c.get(c.id_of_nobody, authorization=None).status == 404),
-    ("padded_tokens", "Tokens are a JWT, of which the last bits that stand for no byte are ignored.", SealWithAnyPadding, lambda c: not seal_with_other_padding(c)),
+    ("padded_tokens", "Tokens are a JWT, and the unused last bits of its base64 are ignored.", SealWithAnyPadding, lambda c: not seal_with_other_padding(c)),
     ("as_the_samples", "Where the samples contradict themselves, so does the server.", between(as_sampled), lambda c: c.listed()["count"] == 10),
 )  # fmt: skip

@@ -14,7 +14,7 @@ HERE: Final = Path(__file__).parent
 
 
 def _lengths(most: int) -> dict[str, Any]:
-    """Make so many alternatives that a product of two is not worked out."""
+    """Return a schema with too many alternatives for products of two to be computed."""
     return {"anyOf": [{"type": "string", "minLength": n, "maxLength": most + n} for n in range(11)]}
 
 

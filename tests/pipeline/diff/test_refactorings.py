@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LISTS_WITHOUT_ORDER: Final = frozenset({"required", "enum", "type", "tags", "anyOf", "oneOf"})
 
 
-# Refactorings; each changes a document in place, and not what it says.
+# Refactorings; each changes a document in place, but not its meaning.
 
 
 def spot(document: Any, random: Random) -> tuple[Any, Any]:

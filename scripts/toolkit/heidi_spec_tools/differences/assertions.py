@@ -44,7 +44,7 @@ _MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"}
 class Bundle:
     """A schema with all that it refers to, in one that refers to nothing else.
 
-    depth: so many values in values are described; None for all.
+    depth: the deepest nesting of values that is described; None for all.
     most: more schemas are not read to the end.
     nodes: the number of schemas in it.
     """

@@ -1,4 +1,4 @@
-"""Compare how the alternatives of a schema are told apart."""
+"""Compare how the alternatives of a schema are distinguished."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def compare_discriminators(one: Shape, other: Shape, pair: Pair) -> None:
 def _names(shape: Shape, note: dict[str, Any]) -> set[str] | None:
     """Return the values of a discriminator, the names of components among them.
 
-    None where an alternative is no component: only what is mapped is known then.
+    None if an alternative is no component: only what is mapped is known then.
     """
     mapping = as_object(note.get("mapping"))
     references = [as_object(branch).get("$ref") for branch in shape.branches]

@@ -36,7 +36,7 @@ COUNTS: Final = {
 class Layout:
     """The schemas of the properties of an object, or of the items of an array.
 
-    rest: of what is named nowhere; None where the schema is silent.
+    rest: of what is named nowhere; None if the schema is silent.
     """
 
     named: dict[Any, Schema] = field(default_factory=dict[Any, Schema])
@@ -168,7 +168,7 @@ _TOGETHER: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def together(a: Case, b: Case, both: Both) -> Case | None:
-    """Return what two cases say together, None where no value fits both."""
+    """Return what two cases say together, None if no value fits both."""
     if a.type != b.type:
         return None
     facets = {**a.facets, **b.facets}
@@ -208,14 +208,14 @@ _HOW_MANY: Final = {"null": 1, "boolean": 2}
 
 
 def settled(case: Case) -> Case | None:
-    """Say a case in the one way that all its spellings share; None where no value fits it."""
+    """Say a case in the one way that all its spellings share; None if no value fits it."""
     facets = dict(case.facets)
     _SETTLED[case.type](facets)
     if "values" in facets:
         values = {key: value for key, value in facets["values"].items() if _fits(facets, value)}
         if not values:
             return None
-        # Where the values are listed, the list says it all; where all are, it says nothing.
+        # Listed values make bounds redundant; a list of all values of a type says nothing.
         facets = {name: facets[name] for name in _BESIDE_VALUES & facets.keys()}
         if len(values) != _HOW_MANY.get(case.type):
             facets["values"] = values
@@ -355,7 +355,7 @@ _EMPTIES: Final[dict[str, Any]] = {"string": "", "array": [], "object": {}}
 
 
 def listed(case: Case) -> dict[str, Any] | None:
-    """Return the values that a case allows, by their canonical string; None where they are many."""
+    """Return the values that a case allows, by their canonical string; None if they are many."""
     if "values" in case.facets:
         values: dict[str, Any] = case.facets["values"]
         return values
@@ -375,7 +375,7 @@ def listed(case: Case) -> dict[str, Any] | None:
 
 
 Others: TypeAlias = "list[dict[str, Any]] | None"
-"""The constraints of which one holds where another one does not; None where they are unknown."""
+"""The constraints that apply only where another one does not; None if they are unknown."""
 
 
 def opposites(case: Case) -> list[Case] | None:
@@ -425,7 +425,7 @@ _OPPOSITES: Final[dict[str, Callable[[Any], Others]]] = {
 
 
 def fits(case: Case, value: Any) -> bool:
-    """Say whether a value keeps the bounds of a case; what cannot be told counts as kept."""
+    """Say whether a value is within the bounds of a case; if that cannot be decided, it is."""
     return _fits(case.facets, value)
 
 

@@ -131,7 +131,7 @@ _FIELDS: Final[dict[str, dict[str, str]]] = {
 
 
 _NEEDED: Final = {"parameter": ("name", "in")}
-"""Fields without which a node cannot be told from others."""
+"""Fields that identify a node among others."""
 
 
 def misfit(node: Node) -> tuple[str, str] | None:

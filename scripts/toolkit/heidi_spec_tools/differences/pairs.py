@@ -21,7 +21,7 @@ class Finding:
     words: dict[str, Any]
     steps: Steps = ()
     path: str | None = None
-    """Where it stands, if not where the pair stands."""
+    """The place of the difference, if it is not that of the pair."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Parameters:
                 self.findings.add(f"parameter-form-{word}", here, path, keyword=thing)
 
     def _explodes(self, *values: tuple[Schema, dict[str, Any]]) -> bool:
-        """Say whether `explode` says anything of values in a style."""
+        """Say whether `explode` makes a difference for values in their styles."""
         shapes = self.schemas.shapes(*(schema for schema, _ in values))
         return any(
             shape.of("object") or (shape.of("array") and form["style"] != "simple")

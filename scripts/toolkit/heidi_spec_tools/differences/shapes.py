@@ -242,7 +242,7 @@ class Shapes:
         return Shape(tuple(_tidied(cases)), only.notes, only.known or _recommended(cases))
 
     def _alone(self, alternatives: list[Schema], shapes: list[Shape]) -> list[Shape] | None:
-        """Return what fits each alternative and no other; None where two overlap in part.
+        """Return what fits each alternative and no other; None if two overlap in part.
 
         What another alternative contains fits two; so it is left out of both.
         """
@@ -266,7 +266,7 @@ class Shapes:
         return a.type == b.type and not self._apart(a, b)
 
     def _outside(self, case: Case, mine: Schema, other: Schema) -> list[Case]:
-        """Return what another schema does not allow of a case of a schema."""
+        """Return the part of a schema's case that another schema does not allow."""
         if self._source.meant(mine) == self._source.meant(other):
             return []
         return [rest for left in self._without(case, other) if (rest := settled(left))]
@@ -336,7 +336,7 @@ class Shapes:
         return cases
 
     def _opposites(self, excluded: Case, case: Case) -> list[Case] | None:
-        """Return what an excluded case leaves of another one; None where that is no case."""
+        """Return what an excluded case leaves of another one; None if that is no case."""
         facets = {  # what the other one says anyway needs no opposite
             name: said
             for name, said in excluded.facets.items()
@@ -399,7 +399,7 @@ class Shapes:
         return True if any(not case.facets for case in self(schema).of(kind)) else schema
 
     def _dependent(self, case: Case, name: str, then: Schema) -> Case:
-        """Return an object of which a property asks something else."""
+        """Return an object with another schema for one property."""
         cases = self(then).of("object")
         facets = cases[0].facets if len(cases) == 1 else {}
         said: dict[str, Any] = {}
@@ -466,7 +466,7 @@ class Shapes:
 
 
 def _implication(union: str, alternatives: list[Schema]) -> tuple[Schema, Schema] | None:
-    """Return condition and consequence of an `anyOf` of what need not be and what then holds."""
+    """Return condition and consequence of an `anyOf` that says: not this, or that."""
     if union == "anyOf" and len(alternatives) == 2:
         for one, other in (alternatives, alternatives[::-1]):
             node: dict[str, Any] = as_object(one)
@@ -495,7 +495,7 @@ def _name(alternative: Schema, shape: Shape) -> str:
 
 
 def _listed(schema: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the values that are listed, by their canonical string; None where there is no list."""
+    """Return the values that are listed, by their canonical string; None if there is no list."""
     lists = [schema["enum"]] if "enum" in schema else []
     lists += [[schema["const"]]] if "const" in schema else []
     lists += [[True, False]] if schema.get("type") == "boolean" else []
@@ -510,7 +510,7 @@ def _common(lists: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
-    """Return the values that are listed for a type; None where there is no list."""
+    """Return the values that are listed for a type; None if there is no list."""
     listed = _listed(schema)
     if listed is None:
         return None
@@ -633,7 +633,7 @@ def _recommended(cases: list[Case]) -> dict[str, Any] | None:
 
 
 def _opened(shape: Shape) -> Shape:
-    """Turn the values of an open list into known ones that assert nothing."""
+    """Turn the values of an open list into known values, which are not asserted."""
     notes = dict(shape.notes)
     listed = notes.pop("x-extensible-enum", None)
     known = shape.known

@@ -39,7 +39,7 @@ _ASKS: Final = {
 
 _EVERYWHERE: Final = "The whole API"
 _MANY: Final = 4
-"""So many operations are named in one heading, and so many places of one schema one by one."""
+"""The most operations in a heading, and the most places of a schema that are named."""
 
 _LONGEST: Final = 300  # characters of a witness
 _INDENT: Final = 13

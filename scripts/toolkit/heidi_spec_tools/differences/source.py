@@ -155,7 +155,7 @@ def deeply(work: Callable[[], Result]) -> Result:
         threading.stack_size(size)
 
 
-_STACK: Final = 256 * 1024 * 1024  # bytes, of which only those in use are taken
+_STACK: Final = 256 * 1024 * 1024  # bytes; memory is taken only for those in use
 _DEEPEST: Final = 50_000
 _LEVELS: Final = 5_000
 """A thousand `allOf` inside each other are 2,000 levels."""

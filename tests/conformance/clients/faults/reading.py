@@ -52,7 +52,7 @@ FAULTS = (
     fault("reading.gender_demanded", "Refuses a patient whose gender is null.", *refused("each[\"patient\"][\"gender\"] not in {\"MALE\", \"FEMALE\", \"OTHER\"}")),
     fault("reading.dob_demanded", "Fails where the date of birth is null.", *checked("each[\"patient\"][\"dob\"].split(\"-\")")),
     fault("reading.documents_demanded", "Fails where `documents` is null.", *checked("len(each[\"documents\"])")),
-    fault("reading.note_fields_demanded", "Refuses a note of which a property is null.", *refused("None in each[\"consult_note\"].values()")),
+    fault("reading.note_fields_demanded", "Refuses a note with a property that is null.", *refused("None in each[\"consult_note\"].values()")),
     fault("reading.feedback_is_text", "Refuses a note whose `feedback` is anything but null or a string.", *refused("not isinstance(each[\"consult_note\"].get(\"feedback\"), (str, type(None)))")),
     fault("reading.status_closed", "Knows only the status of the note that the page shows.", *refused("each[\"consult_note\"][\"status\"] != \"CREATED\"")),
     fault("reading.brain_closed", "Knows only the engine and the method that the page shows.", *refused("(each[\"consult_note\"][\"brain\"], each[\"consult_note\"][\"generation_method\"]) != (\"RIGHT\", \"TEMPLATE\")")),
