@@ -81,6 +81,7 @@ def test_a_property_is_sent_stored_and_shown_by_the_client(group: Group, at: str
     assert right in [shown(each, at) for each in listed if at.partition("/")[0] in each]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", FIELDS)
 def test_a_property_is_sent_and_shown_by_the_command_line(group: Group, at: str) -> None:
     right, _ = FIELDS[at]

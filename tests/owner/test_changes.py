@@ -92,6 +92,7 @@ def test_the_judge_finds_a_server_that_ignores_the_change(group: Group, found: F
 # A rename
 
 
+@pytest.mark.slow
 def test_a_renamed_property_is_sent_and_shown_by_the_client(group: Group) -> None:
     _, updated, read = group.user.call(
         [CREATE.call, BODY], [UPDATE.call, f"$0.{ID}", {NEW: ["A"]}], [READ.call, f"$0.{ID}"]

@@ -129,6 +129,7 @@ def test_a_version_without_one_of_its_documents_is_named(root: Path) -> None:
         changes(root)
 
 
+@pytest.mark.slow
 def test_an_invalid_version_is_named(root: Path) -> None:
     (root / RELEASES / "newest.yaml").write_text("", encoding="utf-8")
     with pytest.raises(DocumentError, match=r"newest\.yaml: newest is not a version"):

@@ -112,7 +112,7 @@ def http(folder: Path, sandbox: Sandbox, tmp_path: Path) -> list[Exchange]:
 RUNNERS = {"postman": postman, "http": http}
 
 
-@pytest.fixture(scope="module", params=RUNNERS)
+@pytest.fixture(scope="module", params=[pytest.param("postman", marks=pytest.mark.slow), "http"])
 def exchanges(
     request: pytest.FixtureRequest,
     site: Path,

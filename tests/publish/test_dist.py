@@ -90,6 +90,7 @@ def test_the_sdist_builds_the_wheel_that_the_source_builds(built: Built, folder:
     check_bytes(built, built, build_wheel(folder / "direct"))
 
 
+@pytest.mark.slow
 def test_archives_that_differ_by_one_byte_are_reported(built: Built, tmp_path: Path) -> None:
     other = tmp_path / "other.whl"
     other.write_bytes(built.wheel.read_bytes() + b"\0")
@@ -99,6 +100,7 @@ def test_archives_that_differ_by_one_byte_are_reported(built: Built, tmp_path: P
         check_bytes(built, Built(built.wheel, other), built.wheel)
 
 
+@pytest.mark.slow
 def test_the_archives_hold_what_they_must_and_nothing_else(built: Built) -> None:
     wheel, sdist = files_of(built.wheel), files_of(built.sdist)
     assert [] == faults_of_wheel(wheel)
@@ -106,6 +108,7 @@ def test_the_archives_hold_what_they_must_and_nothing_else(built: Built) -> None
     assert set(PACKAGES) < {name.partition("/")[0] for name in wheel}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "body", "fault"),
     [
@@ -132,6 +135,7 @@ def test_a_file_that_does_not_belong_in_a_wheel_is_named(
     assert [True] == [name in each and fault in each for each in faults]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heidi_spec/strict.yaml", "heidi_sandbox/py.typed"])
 def test_a_file_that_a_wheel_lacks_is_named(name: str, built: Built) -> None:
     files = files_of(built.wheel)
@@ -139,6 +143,7 @@ def test_a_file_that_a_wheel_lacks_is_named(name: str, built: Built) -> None:
     assert [f"the wheel lacks {name}"] == faults_of_wheel(files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["tests/test_x.py", "scripts/dist/archives.py", "openapi/seed.txt", "sandbox/x.db"]
 )
@@ -187,6 +192,7 @@ def test_a_build_uses_only_dependencies_with_known_hashes(tmp_path: Path) -> Non
         built("changed", whole.replace(pluggy, other))
 
 
+@pytest.mark.slow
 def test_the_metadata_of_the_wheel_are_those_of_pyproject(built: Built) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     metadata = metadata_of(files_of(built.wheel))
@@ -240,6 +246,7 @@ def test_the_toolkit_works_without_the_sources(
         check_toolkit(core_alone)
 
 
+@pytest.mark.slow
 def test_a_package_that_an_environment_lacks_is_named(core_alone: Environment) -> None:
     with pytest.raises(DistError, match="No module named 'asyncpg'"):
         check_imports(core_alone, "sandbox")
@@ -254,6 +261,7 @@ def test_a_package_of_the_source_does_not_count_as_the_wheel(tmp_path: Path) -> 
         check_imports(here, "core")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["heidi-sandbox", "heidi-conformance"])
 def test_a_command_whose_extra_is_missing_says_so_in_one_line(
     program: str, core_alone: Environment
@@ -262,6 +270,7 @@ def test_a_command_whose_extra_is_missing_says_so_in_one_line(
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
 
 
+@pytest.mark.slow
 def test_a_readme_without_python_proves_nothing(core_alone: Environment) -> None:
     with pytest.raises(DistError, match="shows no Python"):
         check_readme(core_alone, "# Nothing\n", {})

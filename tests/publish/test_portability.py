@@ -99,7 +99,10 @@ def fails(reason: str) -> Callable[..., Any]:
 @pytest.mark.parametrize("document", DOCUMENTED)
 @pytest.mark.parametrize(
     "name",
-    ["python", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)],
+    [
+        pytest.param("python", marks=pytest.mark.slow),
+        *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS),
+    ],
 )
 def test_a_client_is_generated_passes_its_checker_and_runs_against_the_sandbox(
     name: str, document: str, sandbox: Served, tmp_path: Path

@@ -169,7 +169,7 @@ def test_reset_all_forgets_key_and_tokens_as_well(heidi: Heidi, kept_url: str) -
 
 def test_reset_does_not_ask_without_a_terminal(heidi: Heidi, kept_url: str) -> None:
     heidi("seed", "--sessions", "3", "--database-url", kept_url)
-    assert "say --yes" in refusal(heidi("reset", "--database-url", kept_url))
+    assert "write --yes" in refusal(heidi("reset", "--database-url", kept_url))
     assert (1, 3) == size_of(kept_url)
 
 
