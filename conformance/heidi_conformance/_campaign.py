@@ -89,6 +89,7 @@ class Campaign:
         self.skipped: dict[Script, Skip] = {}
         self.broken_off: dict[Script, Skip] = {}
         self.unfinished: list[tuple[Probe, Iterator[object]]] = []
+        self.probe: Probe | None = None
 
     def run(self) -> Verdict:
         """Judge the server. Raises CannotJudgeError where no verdict can be had."""
@@ -236,11 +237,10 @@ class Campaign:
         probe: of what ran before, and goes on. A script that has more to send at the end is a
         generator.
         """
-        seen = len(probe.sightings) if probe else 0
         # Scripts are the same in every shard and every round; only random requests differ.
         seed = self.plan.seed if phase == "rules" else self.seed
         self.phase = phase
-        probe = probe or Probe(wire, self.setting, self.limits, seed)
+        probe = self.probe = probe or Probe(wire, self.setting, self.limits, seed)
         end: Skip | None = None
         try:
             rest = run(probe)
@@ -265,10 +265,9 @@ class Campaign:
             self.obstacles.append(f"{end.why}; {spent}")
         finally:
             probe.close()
-        for sighting in probe.sightings[seen:]:
-            self.cases.add(sighting, probe.history)
-        self.cases.sent += probe.history
+        probe.judge()
         self.step(phase)
+        self.cases.sent += probe.history
         return end
 
     def has(self, need: str) -> bool:
@@ -282,7 +281,14 @@ class Campaign:
         if self.phase and time.monotonic() - self.said > PACE:
             self.step(self.phase)
 
+    def take(self) -> None:
+        """Take what was seen since; nothing found waits for the end of a script."""
+        if self.probe is not None:
+            for sighting in self.probe.news():
+                self.cases.add(sighting, self.probe.history)
+
     def step(self, phase: str) -> None:
+        self.take()
         self.phase, self.said = phase, time.monotonic()
         seconds = round(self.spent(), 1)
         findings = len(self.cases.known)

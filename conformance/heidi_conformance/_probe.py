@@ -224,6 +224,7 @@ class Probe:
         self.bindings = Bindings(setting.secrets)
         self.history: list[Request] = []
         self.found: list[Sighting] = []
+        self.told = 0
         self.unjudged: tuple[Exchange, int] | None = None
         self.pool: list[Wire] = []
         self.names = 0
@@ -316,6 +317,11 @@ class Probe:
         """What all responses so far break."""
         self.judge()
         return self.found
+
+    def news(self) -> list[Sighting]:
+        """Return what the responses break that were judged since this was last asked."""
+        news, self.told = self.found[self.told :], len(self.found)
+        return news
 
     def judge(self) -> None:
         """Judge the last response, where that is still to be done."""

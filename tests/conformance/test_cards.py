@@ -114,6 +114,41 @@ def test_an_instant_that_some_updates_do_not_move_is_not_blamed_on_reading(name:
     assert ["updated-at"] == [finding.rule for finding in findings]
 
 
+def test_a_refusal_of_what_changes_nothing_is_not_blamed_on_others_at_the_same_time() -> None:
+    findings = judged_as_planted("patch.same_again_is_refused", ("concurrent",)).findings
+
+    assert {"declared-status"} == {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "got"),
+    [
+        ("link first", "error: no linked user", "another message"),
+        ("error: no linked user", "NoLinkedUserException", "another type"),
+    ],
+)
+def test_a_refusal_without_a_link_is_told_apart_by_type_and_message(
+    words: str, expected: str, got: str
+) -> None:
+    kind = "NoLinkedUserException" if got == "another message" else "Forbidden"
+
+    def handle(request: Received) -> Response:
+        reply = api.handle(request)
+        told = {"detail": {"msg": words, "type": kind}}
+        return reply if reply.status != 403 else reply.but(content=told)
+
+    api = Api()
+    unlinked = api.token("nobody+unlinked@example.com", "3")
+    with serving(handle) as url:
+        token = api.token()
+        verdict = judge(
+            url, level="strict", token=token, unlinked_token=unlinked, rules=("unlinked",)
+        )
+
+    (finding,) = verdict.findings
+    assert ("unlinked/error", expected, got) == (finding.code, finding.expected, finding.got)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("transport.page_for_browsers", "json-answers"), ("transport.bare_list", "answer-schema")],

@@ -1,6 +1,7 @@
 """Correct servers pass, other sessions stay unchanged, and a run can be repeated."""
 
 import contextlib
+import time
 from typing import get_args
 
 import heidi_sandbox
@@ -47,6 +48,20 @@ def test_the_sandbox_conforms(level: Level) -> None:
     assert () == verdict.findings
     skipped = {item.rule for item in verdict.outcomes if item.result == "skipped"}
     assert level == "documented" or {"retry-after"} == skipped & set(RULES)
+
+
+def test_what_is_found_is_told_before_its_script_has_ended(api: Api) -> None:
+    told: list[Progress] = []
+
+    def fault(request: Request, handle: Handler) -> Response:
+        time.sleep(0.005)
+        return handle(request).but(headers={"content-type": "text/plain"})
+
+    with serving(faulty(api, fault)) as url:
+        judge(url, token=TOKEN, rules=("update-listed",), time_budget=20, on_progress=told.append)
+    first = next(step for step in told if step.findings)
+    end = max(step.requests for step in told if step.phase == "rules")
+    assert first.requests < end / 2
 
 
 @pytest.mark.slow

@@ -123,7 +123,9 @@ def blame(
         (action == "update", "update-keeps"),
         ("foreign" in known.attempts, "own-sessions"),
         ("rejected" in known.attempts, "rejected-update"),
-        ("other" in known.attempts, "one-session"),
+        (known.tried("other", name, found), "one-session"),
+        # A list that lags shows what was there before, whatever happened to others.
+        (action != "list" and "other" in known.attempts, "one-session"),
         (strict, "reading"),
         (True, AFTER_UPDATE[action]),
     )
@@ -193,10 +195,7 @@ def instants(
         return
     elif reading.action == "update" and exchange is not None:
         sent = fields.as_stored(reading.sent)
-        changes = any(
-            not same(value, known.shown.get(name, ABSENT)) for name, value in sent.items()
-        )
-        if changes and now == before and exchange.seconds[0] - known.changed >= TICK:
+        if known.moves(sent) and now == before and exchange.seconds[0] - known.changed >= TICK:
             yield Violation("updated-at/still", operation)
     elif now != before and known.settled:
         yield moved(reading, known)

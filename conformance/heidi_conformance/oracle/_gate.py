@@ -104,9 +104,11 @@ def without_link(level: Level, refusal: Refusal, response: Reply) -> Iterator[Vi
     if level == "strict" and response.status != refusal.status:
         yield Violation("forbidden", LIST, expected=refusal.status, got=response.status)
         return
-    said = error_message(response.content) if level == "strict" else refusal.message
-    if (error_type(response.content), said) != (refusal.type, refusal.message):
-        yield Violation("unlinked/error", LIST, detail=str(response.status))
+    status = str(response.status)
+    if error_type(response.content) != refusal.type:
+        yield Violation("unlinked/error", LIST, "", status, refusal.type, "type")
+    elif level == "strict" and error_message(response.content) != refusal.message:
+        yield Violation("unlinked/error", LIST, "", status, refusal.message, "message")
     yield from misshapen(level, LIST, response, shown=True)
 
 

@@ -15,7 +15,7 @@ from heidi_conformance.contract._operations import (
     MAIN,
     OPERATIONS,
 )
-from heidi_conformance.contract._values import Flat, is_number, outers, within
+from heidi_conformance.contract._values import ABSENT, Flat, is_number, outers, within
 
 from ._pages import ListState
 from ._reading import Reading, as_float
@@ -80,6 +80,10 @@ class Known:
         """Whether such a request sent a value of a property."""
         tries = self.attempts.get(kind, ())
         return any(name in sent and same(sent[name], value) for sent in tries)
+
+    def moves(self, sent: Mapping[str, Any]) -> bool:
+        """Whether an update changes it."""
+        return any(not same(value, self.shown.get(name, ABSENT)) for name, value in sent.items())
 
     def expected(self, sent: Mapping[str, Any]) -> Flat:
         """Return the expected state after an update.

@@ -171,9 +171,9 @@ class Oracle(Memory):
             if response.status != 422 or not (reading.problems or reading.asks_page):
                 yield from without_link(self.level, UNLINKED, response)
             return
-        unfit = self.asserted(
-            unfit_status(reading, response, elsewhere=elsewhere, together=together)
-        )
+        # What changes nothing is no conflict with others.
+        races = together and known is not None and known.moves(known.fields.as_stored(reading.sent))
+        unfit = self.asserted(unfit_status(reading, response, elsewhere=elsewhere, together=races))
         yield from unfit
         if unfit and not response.ok:
             return

@@ -31,6 +31,8 @@ from heidi_conformance.contract._values import Flat, flattened, is_ordinary_text
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024
+# Half of a surrogate pair.
+LONE = re.compile("[\ud800-\udfff]")
 LONG = 2000
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 FORMS = {
@@ -386,7 +388,7 @@ def special(
 
 def lone_surrogate(value: Any) -> bool:
     if isinstance(value, str):
-        return not value.isascii() and any("\ud800" <= mark <= "\udfff" for mark in value)
+        return not value.isascii() and LONE.search(value) is not None
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value).items()
         return any(lone_surrogate(name) or lone_surrogate(item) for name, item in pairs)

@@ -49,7 +49,7 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
     known.strange = dict(reading.strange)
     memory.resources[resource, resource_id] = known
     for other in memory.others(known):
-        other.attempts.setdefault("other", [])
+        other.attempt("other", reading)
     made = [
         name
         for (_, name), item in memory.resources.items()
@@ -169,7 +169,7 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
         state.order.clear()
     known.strange |= reading.strange
     for other in memory.others(known):
-        other.attempts.setdefault("other", [])
+        other.attempt("other", reading)
 
 
 def accepted(known: Known, sent: Flat, update: Exchange) -> None:

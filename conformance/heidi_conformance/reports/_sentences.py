@@ -122,7 +122,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "own-sessions/token": ("issues one token for two users", "a token for each", "the same token"),
     "own-sessions/*": ("changes {field} of a {noun} of another user", *BEFORE),
     "unlinked": ("responds with {detail} to a user who is not linked", "{unlinked}", "status {detail}"),
-    "unlinked/error": ("responds with {detail} and another type or message than the page shows", "{unlinked}", "another error"),
+    "unlinked/error": ("responds with {detail} and another {got} than the page shows, to a user who is not linked", "{expected}", "another {got}"),
     "forbidden": ("responds to a user who is not linked with another status than {expected}", *STATUS),
     "forbidden/allowed": ("responds with 403 to a user who has access", "success", "status 403"),
     # requests that must, or must not, be refused

@@ -12,6 +12,7 @@ from .catalogue import (
     STRICT,
     Catalogue,
     Level,
+    Remembering,
     Session,
     changing,
     instead,
@@ -212,9 +213,21 @@ def no_link_to_itself(session: Session, sent: Session) -> None:
     links[:] = [link for link in links if link != session["session_id"]]
 
 
+class TakesRepeatsForRetries(Remembering):
+    """A server that passes over an update that it has seen before."""
+
+    def update(self, user: User, session_id: str, request: Request) -> Any:
+        if (session_id, request.body) in self.memory:
+            return self.read(user, session_id)
+        self.memory[session_id, request.body] = True
+        return super().update(user, session_id, request)
+
+
+TO_AND_FRO = keeps_each({"duration": 5}, {"duration": 6}, {"duration": 5})
 LINKS = "linked_sessions_for_context"
 FAULTS.enter(
     ("durations_add_up", "A duration is added to the current one.", "S11 L103", DOCUMENTED, turning("duration", lambda old, new: old + new), keeps_each({"duration": 3}, {"duration": 4})),
+    ("repeats_are_retries", "An update that was sent before is taken for a retry, and ignored.", "S11 L99", DOCUMENTED, TakesRepeatsForRetries, TO_AND_FRO),
     ("links_are_a_set", "`linked_sessions_for_context` is kept as a sorted set.", "S11", STRICT, turning(LINKS, lambda old, new: sorted(set(new))), keeps(**{LINKS: ["3", "1", "3"]})),
     ("unknown_links_are_dropped", "A link to a session that does not exist is dropped silently.", "S11", STRICT, losing(LINKS), keeps(**{LINKS: ["1"]})),
     ("context_ends_at_nul", "An id of a linked session ends at the first NUL.", "S13", STRICT, turning(LINKS, lambda old, new: [text.partition("\0")[0] for text in new]), keeps(**{LINKS: ["nul\0inside"]})),
