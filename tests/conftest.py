@@ -16,10 +16,10 @@ for _profile, _same in (("same", True), ("others", False)):
     )
 settings.load_profile("same")
 
-# A shell starts what runs in the background deaf to Ctrl-C, and so all that it starts in turn:
-# here programs that are interrupted to see what they do.
+# A shell starts background programs with Ctrl-C ignored, which they pass on to the programs that
+# tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# And nohup what it starts deaf to a closed terminal; a handler is not passed on as deafness is.
+# nohup does the same with SIGHUP. A handler is not passed on.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda *_: None)
 

@@ -314,7 +314,7 @@ class Campaign:
         if reducer.used_up:
             self.notes.append(
                 f"the {FOR_ALL} requests for proofs were used up, so what comes last is not "
-                "confirmed; fix what comes first, and run again"
+                "confirmed; fix the first ones, and run again"
             )
 
     def secrets(self) -> dict[str, str]:

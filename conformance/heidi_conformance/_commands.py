@@ -100,7 +100,7 @@ def add_demands(command: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="OLD.json",
-        help="say what is new and what is fixed since this report; only what is new gives 1",
+        help="mark new and fixed findings since this report; only new ones give exit code 1",
     )
 
 

@@ -170,7 +170,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request, what of it went over the wire, and what came back.
+    """A request, the bytes that were sent, and the response.
 
     seconds: the instants (`time.monotonic`) at which it was sent and responded to.
     """

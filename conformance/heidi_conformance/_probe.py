@@ -103,7 +103,7 @@ def names_another(text: str, own: Iterable[str]) -> bool:
 
 @dataclass
 class Limits:
-    """What a run may still do, and what it did.
+    """The limits of a run, and what it has done.
 
     sessions: how many it may create. sessions_of: user by id of those that it created; a user whom
     a token was issued for by the request for it. issued: that request, by the name that the user
@@ -241,8 +241,7 @@ class Probe:
     def send(self, request: Request) -> Reply | None:
         """Send a request; return the response, None if there is none.
 
-        A run that may do nothing but read sends nothing else, and none asks for what another run
-        may have made.
+        A read-only run only reads, and no run reads resources that another run may have created.
 
         Raises:
             UnboundError: it names what no response gave.
@@ -330,7 +329,7 @@ class Probe:
             self.note(exchange, at, self.oracle.judge(exchange))
 
     def note(self, exchange: Exchange, at: int, found: Iterable[Violation]) -> None:
-        """Keep what a response breaks, and what the request was about."""
+        """Keep the violations of a response, and the resource of the request."""
         listed, refused = lists(exchange), refuses(exchange)
         self.found += [
             Sighting(item, at, self.bindings.name(item.resource_id), listed, refused)

@@ -34,12 +34,12 @@ NEEDED = {
 # A value in a URL, as Python spells it.
 IN_URL = 'parse.quote({}, safe="")'
 AT_ONCE = "# The next {} requests are sent at the same time; not every run shows it."
-# A request, and the name by which later ones know what is at a pointer into its response.
+# A request, and the names of values in its response that later requests use, by pointer.
 Step = tuple[Request, str, str]
 
 
 def steps(requests: Sequence[Request]) -> list[list[Step]]:
-    """Return requests with what they give to later ones; those that are sent at once together."""
+    """Return requests with the values that later ones use; concurrent requests are grouped."""
     told: list[Step] = []
     for index, request in enumerate(requests):
         later = {name for other in requests[index + 1 :] for name in other.wants}

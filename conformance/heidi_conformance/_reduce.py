@@ -112,7 +112,7 @@ class Reducer:
             size //= 2
 
     def lacking(self, whole: tuple[Request, ...], case: Case) -> str:
-        """Let the requests create what their list shows; return what they lack nevertheless."""
+        """Let the requests create what their list shows; return what they still lack."""
         asked = self.best[-1]
         number = 0 if self.sighting.about else beyond(self.best)
         if self.sighting.listed and not any(creates_for(item, asked) for item in self.best):
@@ -157,7 +157,7 @@ class Reducer:
         if sighting is None:
             return False
         self.sighting = sighting
-        # What it counts is what these requests show, and no longer those of the run.
+        # It counts what these requests show, no longer what the run showed.
         case.violation = sighting.violation
         self.best = tuple(requests[: last_of_batch(requests, sighting.at) + 1])
         return True

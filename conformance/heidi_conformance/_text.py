@@ -2,7 +2,7 @@
 
 import re
 
-# Controls, what turns the direction of text, what has no width, and halves of characters.
+# Control characters, marks of direction, characters without width, and half surrogate pairs.
 UNFIT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"

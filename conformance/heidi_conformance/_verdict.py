@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 Level = Literal["documented", "strict"]
-# How far a rule reaches: for clients, to what the field holds right as well.
+# The source of a rule; for clients, good practice is one as well.
 Grade = Literal["documented", "strict", "practice"]
 Subject = Literal["server", "client"]
 Result = Literal["passed", "failed", "skipped"]
@@ -18,7 +18,7 @@ Stability = Literal["confirmed", "flaky", "untried"]
 
 
 class CannotJudgeError(Exception):
-    """The server cannot be judged; the text is one line: what, where and how to fix it."""
+    """The server cannot be judged; the message is one line with the place and the fix."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Finding:
     """One rule broken, for one cause, however many requests show it.
 
     code: the rule, and where it can be broken in several ways `/` and which; empty in reports of
-    earlier versions. detail: what else tells causes of one code apart.
+    earlier versions. detail: what else distinguishes causes with the same code.
     title: a sentence that names operation, status and what is wrong.
     level: the level of the rule. row: the decision it breaks, S1 to S21, where there is one.
     fix: what to do about it, where that is known.

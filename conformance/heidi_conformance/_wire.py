@@ -62,7 +62,7 @@ class UnreadableError(ValueError):
 
 
 class UnfitError(Exception):
-    """The server does what HTTP or the judge does not allow; the text says what.
+    """The server does what HTTP or the judge does not allow; the message names it.
 
     hint: what helps.
     """

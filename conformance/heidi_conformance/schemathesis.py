@@ -68,7 +68,7 @@ class Follower:
         message = as_message(response.request, base.rstrip("/"))
         reply = as_reply(response)
         operation = route(message.target).methods.get(message.method)
-        # What was there before the run is not known: what a list shows may be read.
+        # Earlier resources are unknown to the judge; those that a list shows may be read.
         for resource_id in OPERATIONS[operation.id].ids_on(reply.content) if operation else ():
             if (MAIN.name, resource_id) not in self.oracle.resources:
                 self.oracle.adopt(resource_id, "first")

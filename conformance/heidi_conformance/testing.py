@@ -97,7 +97,7 @@ class Rules:
         return self.verdict
 
     def run(self) -> Verdict:
-        """Judge the server, by the selected rules alone where no random request is called for."""
+        """Judge the server; without random requests, only by the selected rules."""
         given = {name: self.option(f"heidi_{name}") for name in OPTIONS}
         settings: dict[str, Any] = {
             name: value for name, value in given.items() if value is not None

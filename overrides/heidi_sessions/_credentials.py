@@ -31,7 +31,7 @@ class Key(NamedTuple):
     issuing: Issuing
     api_key: Secret
     user: tuple[Secret, ...]
-    """What names the user, in the order of the document; empty where none is named yet."""
+    """The values that identify the user, in the order of the document; empty without one."""
 
 
 def conceal(**options: Any) -> dict[str, Secret | None]:

@@ -203,7 +203,7 @@ class IssuedTokens:
     hint = None
 
     def __init__(self, issuer: Issuer, send: Callable[[PreparedRequest, None], Any]) -> None:
-        """Take what makes the request, and what sends it; its result is awaited or not."""
+        """Take a function that makes the request and one that sends it, sync or async."""
         self._issuer = issuer
         self._send = send
         self._current: TimedToken | None = None

@@ -232,7 +232,7 @@ class Model:
 
 @cache
 def _one_left_out(name: str) -> dict[str | None, Kept]:
-    """What a model keeps that lacks one property; it never changes, so all models share it."""
+    """The record of a model that lacks one property; it is immutable, so all models share it."""
     return {name: _LEFT_OUT}
 
 

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: who may ask, what is refused, and what is sent and logged."""
+"""The sandbox as an ASGI application: authentication, errors, responses and logs."""
 
 import hmac
 import logging

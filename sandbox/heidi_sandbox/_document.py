@@ -233,7 +233,7 @@ class PathItem:
         return ", ".join(sorted(self.operations))
 
     def name(self, method: str) -> str:
-        """Return what is logged of a request: of what was sent, a method of the standard alone."""
+        """Return the log entry of a request; of its own words, only a standard method."""
         operation = self.operations.get(method)
         if operation is not None:
             return operation.id
@@ -572,7 +572,7 @@ def _scheme(name: str, node: Node) -> Scheme:
 
 
 def _reader(types: set[str]) -> Read:
-    """Return what reads a value of one of some types; what is of none of them stays a string."""
+    """Return a function that converts a string to one of some types if it can."""
     if "string" in types or not types:
         return str
     numbers = _NUMBER if "number" in types else _INTEGER if "integer" in types else None

@@ -139,7 +139,7 @@ class Resource:
         self.check(self.sample, name)
 
     def _meanings(self, schema: Node, at: Pointer) -> Iterator[tuple[Pointer, Node]]:
-        """Yield what the semantics of each property say, an object before what is in it."""
+        """Yield the semantics of each property, an object before its properties."""
         for name, node in self.schemas.properties(schema).items():
             yield (*at, name), self.schemas.flat(node).get(SEMANTICS, {})
             if len(at) < _DEEPEST:

@@ -157,7 +157,7 @@ class Schemas:
         return {*chain.from_iterable([one] if isinstance(one, str) else one for one in named)}
 
     def at(self, schema: Node, pointer: Pointer) -> Node:
-        """Return the schema of what stands at a pointer; an empty one where nothing is said."""
+        """Return the schema at a pointer, or an empty one if there is none."""
         for name in pointer:
             schema = self.properties(schema).get(name, {})
         return schema
@@ -264,7 +264,7 @@ class Problem(NamedTuple):
 
 
 class Validator:
-    """Tells whether a value is of a schema, and what is wrong with one that is not."""
+    """Validates values against a schema, and says what is wrong with an invalid one."""
 
     def __init__(self, schemas: Schemas, schema: Node) -> None:
         self._schemas = schemas
@@ -306,7 +306,7 @@ def split(pointer: str) -> Pointer:
 
 
 def value_at(value: Any, pointer: Pointer) -> Any:
-    """Return what stands at a pointer, None if nothing does."""
+    """Return the value at a pointer, None if there is none."""
     for name in pointer:
         value = value.get(name) if is_object(value) else None
     return value

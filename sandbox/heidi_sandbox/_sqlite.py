@@ -362,7 +362,7 @@ class SqliteStore:
         end = loop.time() + _TURN
         for operation in operations:
             results.append(self._attempt(operation))
-            # What is only in memory has one connection, on which others would see half a batch.
+            # A database in memory has one connection, on which others would see half a batch.
             if loop.time() > end and self._file is not None:
                 await asyncio.sleep(0)
                 end = loop.time() + _TURN

@@ -57,7 +57,7 @@ class Share(NamedTuple):
     """Documents to add to a collection.
 
     documents: one callable for each; it returns an id and a document for a number.
-    owner: what says whose the collection is.
+    owner: identifies the owner of the collection.
     """
 
     collection: str

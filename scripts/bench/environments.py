@@ -42,7 +42,7 @@ class Environments(Protocol):
 
 
 class Installed:
-    """Environments that hold one distribution each, and what it needs."""
+    """Environments with one distribution each and its dependencies."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder

@@ -139,7 +139,7 @@ def metadata_of(files: Mapping[str, bytes]) -> Message:
 
 
 def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
-    """Say what a wheel lacks and what does not belong in it, a line each."""
+    """Return a line for each file that a wheel lacks, or that does not belong in it."""
     wanted = {*DOCUMENTS, *DATA, *(f"{package}/py.typed" for package in PACKAGES)}
     plain = {_without_version(name): body for name, body in files.items()}
     information = {f"dist-info/{name}" for name in METADATA}
@@ -151,7 +151,7 @@ def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
 
 
 def faults_of_sdist(files: Mapping[str, bytes], wheel: Mapping[str, bytes]) -> list[str]:
-    """Say what an sdist lacks and what does not belong in it, a line each."""
+    """Return a line for each file that an sdist lacks, or that does not belong in it."""
     packages = {name: body for name, body in wheel.items() if ".dist-info/" not in name}
     sources = {_in_wheel(name): name for name in files if name.startswith(FOLDERS)}
     lacking = sorted((packages.keys() - sources.keys()) | (OWN_FILES - files.keys()))

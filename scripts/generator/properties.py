@@ -106,12 +106,12 @@ class Attribute:
 
     @property
     def variable(self) -> str:
-        """The variable that holds what was sent; no other name of the method ends so."""
+        """The variable with the received value; no other name of the method ends so."""
         return f"{self.name}_"
 
     @property
     def reading(self) -> str:
-        """Code that turns what was sent into what the attribute holds."""
+        """Code that converts a received value to that of the attribute."""
         if not self.required and self.kind.shape == "ANYTHING":
             return ""
         sent = self.variable

@@ -1,4 +1,4 @@
-"""The page for partners: what is proven about the published document, and what is not."""
+"""The page for partners: what is and is not proven about the published document."""
 
 from __future__ import annotations
 

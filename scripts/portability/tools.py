@@ -27,7 +27,7 @@ ENDING: Final = 20
 
 
 class PortabilityError(Exception):
-    """Something did not work; the text is one line: what, and what it said."""
+    """A tool failed; the message is one line with its name and output."""
 
 
 class AbsentError(PortabilityError):

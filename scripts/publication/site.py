@@ -91,7 +91,7 @@ SUMMARIES: Final = {
     "unsaid.html": "What is unknown, inferred or contradictory, with our decision beside it.",
     "decisions.html": "What we repaired, read and decided, row by row.",
     "changelog.html": "What changed, version by version.",
-    "changes.html": "What differs between the documents of two versions, and what it asks of you.",
+    "changes.html": "The differences between the documents of two versions, and what you must do.",
     "downloads.html": "The documents in every form, collections, a wheel, checksums (SHA256SUMS).",
     MISSING: "There is no such page.",
 }

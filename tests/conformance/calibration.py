@@ -264,7 +264,7 @@ def judged_in_turn(names: Sequence[str], *, quick: bool) -> list[Judgement]:
 def accused_in_turn(
     servers: Sequence[tuple[int, str, Level]], *, seeds: Sequence[int] | None, quick: bool
 ) -> list[tuple[str, list[str]]]:
-    """Judge correct servers; return of each run what it was and what was said, in short."""
+    """Judge correct servers; return the name and the findings of each run, in short."""
     told: list[tuple[str, list[str]]] = []
     known = correct_servers(quick=False)
     for seed in seeds or (SEED,):

@@ -62,7 +62,7 @@ class Group:
         ]
 
     def accused(self) -> list[str]:
-        """Return what the judge finds on the correct server, and what it did not judge there."""
+        """Return the findings on the correct server, and what was not judged there."""
         findings = [f"{found['rule']}: {found['title']}" for found in self.report()["findings"]]
         return [*findings, *unjudged(self.report(), self.project.document("strict"))]
 

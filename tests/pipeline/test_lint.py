@@ -48,7 +48,7 @@ ID: Any = {
 
 
 class Plant(NamedTuple):
-    """A fault: where it is planted, what, and which rules fire; the first one at `place`."""
+    """A fault: its place, its content, and the rules that fire; the first one at `place`."""
 
     target: str
     value: Any

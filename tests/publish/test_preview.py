@@ -1,4 +1,4 @@
-"""The preview serves what was published just now, and says in one line what stops it."""
+"""The preview serves a new publication, and says in one line why it cannot."""
 
 from __future__ import annotations
 

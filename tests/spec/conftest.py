@@ -23,7 +23,7 @@ def base() -> Any:
 
 @pytest.fixture(scope="session")
 def on_page(base: Any) -> Any:
-    """What the document says of the Sessions page; what other sources say is left out."""
+    """The document without the parts from sources other than the Sessions page."""
     return without_other_sources(base)
 
 

@@ -44,8 +44,8 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
         "--level",
         choices=LEVELS,
         default="practice",
-        help="what to hold it to: the vendor's page, all of the contract, or what the field holds "
-        "right as well (default: practice)",
+        help="judge it by the vendor's page, by the whole contract, or by good practice as well "
+        "(default: practice)",
     )
     client.add_argument(
         "--scenario",

@@ -18,7 +18,7 @@ INSTANTS = ("date-time", "date-time-local")
 
 
 def differences(expected: Any, got: Any, fields: Fields) -> Iterator[Difference]:
-    """Yield place, what is expected and what came, for each property that differs.
+    """Yield place, expected value and received value of each property that differs.
 
     A property may be missing where the vendor's page does not have it, or where it is null. One
     that the response lacks may be empty: null, "", 0, false, or an empty array or object.

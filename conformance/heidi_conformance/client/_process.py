@@ -40,7 +40,7 @@ class DriverError(Exception):
 class Driver:
     """One driver, for one scenario at a time.
 
-    marker: what only its environment holds. grace: seconds that it may take to start. again:
+    marker: unique in its environment. grace: seconds that it may take to start. again:
     whether it can serve another scenario. renewed: whether it served one before.
     """
 

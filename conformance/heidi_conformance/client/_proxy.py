@@ -47,7 +47,7 @@ PADDING = b" " * 2**18
 DRIP = 0.1
 # What every connection with TLS begins with.
 HANDSHAKE = 0x16
-# Of a response: what the proxy writes itself, or what concerns one connection alone.
+# Headers of a response that the proxy writes itself, or that concern one connection only.
 HOP_BY_HOP = frozenset(
     "connection content-encoding content-length date keep-alive server transfer-encoding".split()
 )

@@ -151,7 +151,7 @@ def found(cases: Sequence[Case]) -> Finding:
 
 
 def told(exchange: Exchange) -> str:
-    """Say what was sent and what the proxy responded with, without a value of either."""
+    """Describe a request and the response of the proxy, without values."""
     operation = exchange.operation
     path = operation.path if operation else "(a path that the document does not have)"
     query = "&".join(dict.fromkeys(name for name, _ in exchange.query))

@@ -18,8 +18,8 @@ async def seen_elsewhere(_: Trial) -> None:
 class Scenario:
     """One thing that a client must do right, and how that is seen.
 
-    level: `documented` rests on the vendor's page, `strict` on a decision, `practice` on what the
-    field holds right. operation: what it is about. source: where that is said. words: the promise
+    level: `documented` rests on the vendor's page, `strict` on a decision, `practice` on good
+    practice. operation: what it is about. source: where that is said. words: the promise
     in short. script: what is asked of a client; None if it is seen in all other scenarios.
     linked: whether the user is. tls: whether the proxy speaks TLS. waits: seconds that a client
     waits, about. variables: of the environment; a driver is restarted if there are any.

@@ -52,7 +52,7 @@ IDS = frozenset(item.id for item in WATCHES)
 def requests(
     exchanges: Iterable[Exchange], proxy: Proxy, user: User, patients: Collection[str]
 ) -> Iterator[Violation]:
-    """Yield what is wrong with requests; patients: what tells something about one."""
+    """Yield violations of requests. patients: values that reveal something about a patient."""
     for exchange in exchanges:
         if exchange.stranger:
             continue

@@ -1,1 +1,1 @@
-"""What the documents say, read once: operations, and what a request and a response hold."""
+"""The documents, read once: operations, and the contents of requests and responses."""

@@ -143,7 +143,7 @@ class Fields:
 
     @cached_property
     def valid(self) -> dict[str, Values]:
-        """What each property of an update takes; first what a new resource has not."""
+        """The valid values of each property of an update; those of a new resource last."""
         told = {name: values_of(field).valid for name, field in self.leaves.items()}
         return {name: self.changing(name, values) for name, values in told.items() if values}
 
@@ -160,7 +160,7 @@ class Fields:
 
     @cached_property
     def documented(self) -> dict[str, Values]:
-        """What the page shows of an update, and what its responses show back."""
+        """The properties of an update on the page, and those that its responses show."""
         told = {
             name: tuple(value for value in values if self.ordinary(name, value))[:3]
             for name, values in self.valid.items()
@@ -221,7 +221,7 @@ class Fields:
         return self.operations[action].least if self.named(action) else None
 
     def change(self, number: int = 60, text: str | None = None) -> Flat:
-        """Return what an update sends that tells one change from another.
+        """Return an update whose values identify one change.
 
         number: the value of `lead`, or of one of its values the number. text: the value of `name`.
         """
@@ -272,7 +272,7 @@ class Fields:
         return {self.stored.get(name, name) for name in request}
 
     def as_stored(self, sent: Mapping[str, Any]) -> Flat:
-        """Return what a request sets by the names of the resource, without what nothing shows."""
+        """Return the values of a request by the resource's names; only those that are shown."""
         named = {self.stored.get(name, name): value for name, value in sent.items()}
         return self.known({n: value for n, value in named.items() if n not in self.create_only})
 

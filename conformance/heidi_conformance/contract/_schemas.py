@@ -1,4 +1,4 @@
-"""What a schema says of a value: its types, its properties, and what to send that fits or does not.
+"""What a schema says of a value: types, properties, and valid and invalid values to send.
 
 Nothing here names a property. Candidates are neutral, or come from the schema; the schema itself
 says which of them are valid.
@@ -103,7 +103,7 @@ class Field:
 
 
 def branches(schema: Json) -> list[Json]:
-    """Return what a schema allows one of, without null; itself, where it has no choice."""
+    """Return the alternatives of a schema without null, or the schema itself if it has none."""
     told = [
         item
         for word in ("oneOf", "anyOf")
@@ -192,7 +192,7 @@ FLAGS: Values = (True, False, True)
 # Ids of resources stand for the names in braces.
 NAMED: Values = (["{other}"], ["{self}"])
 LISTS: Values = (["Note 1", "Note 2"], ["Note 2", "Note 1", "Note 2"], ["only"], [], ["", "x"], ["one, two; three | four", "a\tb"], ["two\nlines"], ["2", "1", "2"], *NAMED)  # fmt: skip
-# What is of another type than the one that is asked for.
+# Values of other types than the required one.
 OTHERS: Mapping[str, Values] = {
     "string": (5, 0, True, None, [], {}, ["x"]),
     "number": ("60", "1:30", "60s", "PT1M", "", True, False, [], {}, None, "NaN", [60]),
@@ -206,7 +206,7 @@ LONGEST = 10_000
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a property takes, and what it does not."""
+    """Valid and invalid values of a property."""
 
     valid: Values
     invalid: Values
@@ -214,7 +214,7 @@ class Candidates:
 
 @cache
 def values_of(field: Field) -> Candidates:
-    """Sort what may be sent as a property by what its schema takes."""
+    """Sort candidates for a property into valid and invalid ones."""
     valid: dict[str, Any] = {}
     invalid: dict[str, Any] = {}
     for value in candidates(field):

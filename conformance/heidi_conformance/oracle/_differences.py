@@ -201,7 +201,7 @@ def instants(
         yield moved(reading, known)
 
 
-# What may have changed the instant although nothing should: what was tried, the gravest first.
+# What may have changed the instant by mistake: the attempts, the gravest first.
 MOVERS = {"foreign": "own-sessions", "rejected": "rejected-update", "other": "one-session"}
 
 

@@ -1,7 +1,7 @@
 """The oracle: it follows every exchange of a run and says which rules a response breaks.
 
 It knows what the contract allows after all that went before, and every choice that is left open.
-It assumes that the server has what it showed, so that one cause is reported once.
+It assumes that the server stores what it last showed, so that one cause is reported once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,7 @@ from ._violation import Violation
 MARK = "of-nobody-else"
 # A server, or what stands before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422, 431)
-# What a rule says of one request and its response, by what is known before them.
+# How a rule judges one exchange, given what earlier ones showed.
 Judge = Callable[[Reading, Reply, Memory], Iterable[Violation]]
 
 

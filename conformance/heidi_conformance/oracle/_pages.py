@@ -94,7 +94,7 @@ def is_whole(operation: Operation, page: Any) -> bool:
 def page_faults(
     state: ListState, reading: Reading, page: Any, there: frozenset[str]
 ) -> Iterator[Violation]:
-    """Yield what is wrong with the numbers of a page; take what it tells."""
+    """Yield violations of a page's numbers, and remember what the page shows."""
     operation, words = reading.operation, reading.declared.page
     ids, size = reading.declared.ids_on(page), size_of(reading)
     token, more, total, count = (

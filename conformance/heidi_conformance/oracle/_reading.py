@@ -214,7 +214,7 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
 
 
 def sorted_out(schema: Json, properties: Json, at: str = "") -> tuple[Flat, Flat]:
-    """Return what the document knows of an object, and what it does not, spelled `outer.inner`."""
+    """Return the documented and the undocumented properties of an object, as `outer.inner`."""
     known = branch(schema).get("properties")
     sent: Flat = {}
     strange: Flat = {}

@@ -1,6 +1,6 @@
 """The words for violations by clients; no other module has any.
 
-A row says what the client does, what is expected of it, what it does instead, and how to fix that.
+A row says what the client should do, what it does instead, and how to fix that.
 In braces stand the field and the detail of a violation, what it expects and got, and the noun of
 the resource.
 """

@@ -20,9 +20,8 @@ def write_reports(
     Each is put in its place in one step. The same verdict gives the same bytes.
 
     Args:
-        verdict: what they say.
-        folder: where they go; it is made where it is missing.
-        comparison: what became of the findings of an earlier run, which all but JUnit then say.
+        verdict: the content. folder: created if missing. comparison: with the findings of an
+        earlier run; shown by all but JUnit.
 
     Raises:
         CannotJudgeError: the folder cannot be written.

@@ -24,7 +24,7 @@ OPEN = 5
 LEVELS = {
     "documented": "what the vendor's page says",
     "strict": "all of the contract: the vendor's page, and what was decided where it is silent",
-    "practice": "the vendor's page, our decisions, and what the field holds right",
+    "practice": "the vendor's page, our decisions, and good practice",
 }
 RULE = {"server": "rule", "client": "scenario"}
 STABILITY = {

@@ -12,7 +12,7 @@ from ._cells import cells, lines, promise
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-# What breaks the vendor's page breaks partners; what breaks a decision of ours may be a choice.
+# Violations of the vendor's page break partners; those of our decisions may be deliberate.
 LEVELS = {"documented": "error", "strict": "warning", "practice": "warning"}
 # A page of the vendor that is not the base document.
 PAGE = "page:"

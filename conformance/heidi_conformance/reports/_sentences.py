@@ -1,6 +1,6 @@
 """The words for violations; no other module has any.
 
-A row says what the operation does, what is expected of it, and what it does instead. In braces
+A row says what the operation should do, and what it does instead. In braces
 stand the fields and the detail of a violation, what it expects and got, the noun of the resource,
 and the names that the document gives to the properties of a page and the instants of a resource.
 """
@@ -183,7 +183,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 
 
 class Sentence(NamedTuple):
-    """A violation in words: what the operation does, and what tells that from what is right."""
+    """A violation in words: what the operation does, and how that is wrong."""
 
     title: str
     expected: str
@@ -265,7 +265,7 @@ def in_words(field: str) -> str:
 
 
 def got_in_words(violation: Violation) -> str:
-    """Say what came; where its type is right, that it is another value of it."""
+    """Describe the received value: by its type, or as another value if the type is right."""
     got = violation.got
     if violation.code == "walks/again":
         lost, others = got

@@ -36,7 +36,7 @@ def methods(probe: Probe) -> None:
 
 
 def overrides(on: Resources) -> None:
-    """Requests that name another method in a header or in the query, and what it would write."""
+    """Requests that name another method in a header or in the query, with a body for it."""
     name = on.new()
     on.read(name)
     sent = on.changing(name, on.fields.change(78)).body

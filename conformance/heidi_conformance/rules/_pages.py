@@ -1,4 +1,4 @@
-"""The pages of a list: how long they are, what leads from one to the next, what a walk shows."""
+"""The pages of a list: their length, the links between them, and the results of a walk."""
 # ruff: noqa: E501  # tables read better in rows
 
 from functools import partial
@@ -67,7 +67,7 @@ def page_tokens(on: Resources) -> None:
     user, known = pager(on), on.probe.bindings.values
     for _ in range(2):
         on.new(user=user)
-    # What a page is offered by, before what no page is.
+    # Tokens of existing pages come before invalid ones.
     on.page(1, user=user)
     for text in some(on, WRONG_TOKENS):
         on.page(token=text, user=user)

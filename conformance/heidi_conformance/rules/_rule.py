@@ -1,4 +1,4 @@
-"""What a rule is and what a script is, and the operations that rules are about."""
+"""Rules, scripts, and the operations that rules are about."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ SCHEMES = ("{first}", "Bearer{first}", "Basic {first}", "Token {first}", "Bearer
 # The same in other letters, which are no other token where it is a number in hexadecimal digits.
 CASES = ("Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}")
 HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")
-# What a lenient reader makes a token of: for one operation that reads, and one that writes.
+# Spellings of a token that a lenient reader accepts, for one read and one write.
 NEAR = (
     "JWT {first}", "Digest {first}", "BearerX {first}", "Bearer {first}=", "Bearer {first} x", "Bearer x {first}", "Bearer Bearer {first}",
     "Bearer {first},{first}", "Bearer {first} {first}", "Bearer {first}{first}", "Bearer {first}, Bearer {first}", 'Bearer "{first}"',

@@ -1,4 +1,4 @@
-"""What an update does, and what it must not do; when a resource changed, and when it did not."""
+"""What an update must and must not change, and the instant of a resource's last change."""
 # ruff: noqa: E501  # tables read better in rows
 
 import itertools
@@ -23,7 +23,7 @@ STRANGE = {
 STRANGE_INSIDE = {"x_inner": "kept?", "age": 42}
 # Texts that a list may take for a state of its own.
 RARE = ("", "DONE", "ARCHIVED", "DELETED", "007", "2024-12-11 03:57")
-# The longest that every server must keep, and one that a list may cut in what it shows.
+# The longest value that every server must store, and one that a list may shorten.
 LONG, LONGER = ("long " * 19).strip(), ("longer " * 50).strip()
 # Headers of a response, and of a request that asks whether something has changed since; and
 # conditions that every resource meets.

@@ -138,7 +138,7 @@ class AsyncPool:
         return body.response()
 
     async def close(self) -> None:
-        """Close what this event loop opened; other loops close what is theirs."""
+        """Close the connections of this event loop; other loops close their own."""
         with self._lock:
             self._closed = True
             own, self._own = self._own.pop(_running_loop(), None), {}

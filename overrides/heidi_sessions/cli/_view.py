@@ -71,7 +71,7 @@ def _fitting(names: Sequence[str], rows: Sequence[dict[str, Any]], width: int) -
 
 
 def in_one_line(error: HeidiError, *, show_phi: bool) -> str:
-    """Say what went wrong; a message of the server may repeat what was sent."""
+    """Describe a failure; a message of the server may repeat patient data."""
     message = _message(error)
     if message is None:
         return str(error)

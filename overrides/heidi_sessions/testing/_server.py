@@ -1,4 +1,4 @@
-"""Every operation of the document, in memory: what it does, and what it refuses."""
+"""Every operation of the document, in memory: results and errors."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LESS: Final = Bound("<", 1)
 
 
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
-    """Compare our client with raw httpx, and what it adds with what each peer adds."""
+    """Compare the overhead of our client over raw httpx with that of each peer."""
     calls, rounds = (1, 1) if smoke else (200, 40)
     missing = dict[str, str]()
     with ExitStack() as programs:

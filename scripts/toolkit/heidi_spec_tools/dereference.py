@@ -29,8 +29,8 @@ ANNOTATIONS: Final = frozenset(
 def dereference(document: Json) -> Json:
     """Return a copy without references.
 
-    Of what stands beside a `$ref`, an annotation wins over the one that the reference brings; an
-    assertion that differs from it makes an `allOf` of both.
+    Beside a `$ref`, an annotation replaces the one of the target; an assertion that differs from
+    the target's makes an `allOf` of both.
 
     Raises:
         DocumentError: a reference leads nowhere, out of the document, or to itself.

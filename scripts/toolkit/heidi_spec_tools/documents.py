@@ -29,7 +29,7 @@ MAX_NODES: Final = 2_000_000
 
 
 class DocumentError(Exception):
-    """A document cannot be read or written; the text is one line: where, what, how to fix it."""
+    """A document cannot be read or written; the message is one line with the place and the fix."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.splitlines()))

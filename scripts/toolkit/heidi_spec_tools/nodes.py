@@ -92,7 +92,7 @@ _MAPS: Final = {kind for kind, fields in _CHILDREN.items() if _ANY in fields} - 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An object of the specification: what it is, where it stands and what it says."""
+    """An object of the specification: its kind, its place and its content."""
 
     kind: str
     pointer: Pointer

@@ -106,7 +106,7 @@ def session(result: Mapping[str, Any]) -> Any:
 
 
 def converse(talk: Talk) -> Iterator[tuple[str, object, object]]:
-    """Yield what each step is about, what it should give and what it gave."""
+    """Yield the subject, the expected and the actual result of each step."""
     created = talk.ask("createSession", body=CREATE)["value"]["session_id"]
     at = {"session_id": created}
     read = session(talk.ask("getSession", path=at))

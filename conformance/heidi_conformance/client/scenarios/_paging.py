@@ -164,7 +164,10 @@ async def pages_empty(trial: Trial) -> None:
 
 
 @scenario(
-    "strict", LIST, NEXT, "what is created during a walk neither hides nor doubles what was there"
+    "strict",
+    LIST,
+    NEXT,
+    "sessions that are created during a walk neither hide nor repeat earlier ones",
 )
 async def pages_growing(trial: Trial) -> None:
     ids = await trial.prepare(5)

@@ -1,4 +1,4 @@
-"""Requests: what the caller gives is what is sent, no more and no less."""
+"""Requests: exactly what the caller gives is sent."""
 # tables read better in rows
 
 from typing import Any

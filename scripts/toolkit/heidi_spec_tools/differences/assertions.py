@@ -1,4 +1,4 @@
-"""Schemas as a validator reads them: what OpenAPI says beside JSON Schema, said as JSON Schema.
+"""Schemas for a validator: what OpenAPI adds to JSON Schema, expressed in JSON Schema.
 
 A reading names what counts: `request` or `response`, where some properties do not belong;
 `described`, where an object holds nothing but what is described; `listed`, where an open list
@@ -121,7 +121,7 @@ _REFERENCES: Final = ("$ref", "$dynamicRef")
 
 
 def _translated(source: Source, node: dict[str, Any], reading: str) -> dict[str, Any]:
-    """Return what one schema says, without what it refers to."""
+    """Return the keywords of one schema, without those of its references."""
     twin = {word: said for word, said in node.items() if word not in _SILENT}
     if "listed" in reading:
         _close_lists(node, twin)

@@ -1,4 +1,4 @@
-"""What a comparison finds: changes, and what they ask of the next version."""
+"""The result of a comparison: changes, and the next version that they require."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Findings:
         return Comparison(tuple(sorted(self._changes, key=lambda change: -change.level)))
 
     def proven(self, witnesses: Witnesses) -> Findings:
-        """Return the changes with a witness for what breaks; what one proves is not uncertain."""
+        """Return the changes, with a witness for each that breaks; none of these is uncertain."""
         return Findings(dict.fromkeys(_proven(change, witnesses) for change in self._changes))
 
 

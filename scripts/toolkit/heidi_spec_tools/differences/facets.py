@@ -331,7 +331,7 @@ def _settle_properties(facets: dict[str, Any]) -> None:
 
 
 def _implied(required: frozenset[str], needs: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Return what is required, and what goes with it."""
+    """Return the required properties, and those that they require in turn."""
     more = required.union(*(needs.get(name, ()) for name in required))
     return required if more == required else _implied(more, needs)
 

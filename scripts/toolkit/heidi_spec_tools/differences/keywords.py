@@ -1,4 +1,4 @@
-"""Compare what two cases of one type say with keywords that hold values, not schemas."""
+"""Compare the keywords of two cases of one type that hold values, not schemas."""
 
 from __future__ import annotations
 

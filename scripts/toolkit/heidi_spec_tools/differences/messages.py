@@ -37,7 +37,7 @@ class Messages:
         self.schemas, self.parameters = schemas, parameters
 
     def compare(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
-        """Compare what an operation takes and what it responds."""
+        """Compare the requests and the responses of an operation."""
         self._body(one.get("requestBody"), other.get("requestBody"), place.named(_body(place)))
         self._responses(one, other, place)
 

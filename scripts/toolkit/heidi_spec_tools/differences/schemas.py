@@ -1,7 +1,7 @@
 """Compare two schemas: a graph of pairs, so that a schema may contain itself.
 
 A pair of schemas is compared once per reading. What differs right there is kept with the pair;
-properties and items are edges to further pairs. What changed for a body is what can be reached.
+properties and items are edges to further pairs. A body changed if a schema that it reaches did.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ class Shapes:
         return _common(lists) if lists else None
 
     def _without(self, case: Case, excluded: Schema) -> list[Case]:
-        """Take out what `not` excludes; what is no case of its own is kept as it is written."""
+        """Remove what `not` excludes; what cannot be expressed as a case is kept unchanged."""
         node: dict[str, Any] = as_object(excluded)
         if node.keys() == {"anyOf"}:
             cases = [case]
@@ -350,7 +350,7 @@ class Shapes:
         return opposites(replace(excluded, facets=facets))
 
     def _conditions(self, schema: dict[str, Any]) -> Iterable[tuple[Schema, Schema, Schema]]:
-        """Yield what is asked under a condition, and what is asked otherwise."""
+        """Yield conditions, each with the schemas that apply if it holds and if not."""
         if "if" in schema:
             yield schema["if"], schema.get("then", True), schema.get("else", True)
         for name, then in schema.get("dependentSchemas", {}).items():

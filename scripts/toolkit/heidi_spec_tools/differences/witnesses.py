@@ -1,4 +1,4 @@
-"""Make the request or response that proves what breaks: valid on one side, invalid on the other.
+"""Make the request or response that proves a break: valid on one side, invalid on the other.
 
 It is built of the words of both schemas: numbers around each bound, strings around each length,
 listed values, a string for each pattern, objects with and without each property. A validator
@@ -244,7 +244,7 @@ class _Search:
         self._owner, self._side, self._reading = owner, side, reading
 
     def witness(self, spot: Spot, names: tuple[str, ...]) -> Any:
-        """Return a message that proves what changed at a spot, _NONE for none."""
+        """Return a message that proves a change at a place, or _NONE."""
         messages = (self._message(spot, found) for found in self._between(spot, names))
         return next((message for message in messages if message is not _NONE), _NONE)
 
