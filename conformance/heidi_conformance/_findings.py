@@ -90,7 +90,7 @@ class Cases:
         return any(other.operation == operation and other.rule in told for other in others)
 
     def read_alone(self, case: Case) -> bool:
-        """Whether all that a case is about is an instant that moves when it is read."""
+        """Whether a case is only about an instant that changes when it is read."""
         moves = (
             other.fields.keys()
             for other in self.known.values()

@@ -107,7 +107,7 @@ NAME = re.compile(
 class Request:
     """One request, as a script writes it.
 
-    target: what stands behind the base URL. user: whose token is sent, none where empty.
+    target: what is behind the base URL. user: whose token is sent, none where empty.
     authorization: instead of `Bearer {user}`. binds: the name of what it makes: of the session that
     it creates or, where it asks for a token, of the user that it stands for.
     headers: further ones, in which a token may be named as well.
@@ -260,7 +260,7 @@ def request_of(
 ) -> Request:
     """Return a request for an operation, with the parameters that it requires.
 
-    names: what stands in its path, in order: ids by the name that they are bound to, or text as it
+    names: what is in its path, in order: ids by the name that they are bound to, or text as it
     is sent. values: of parameters, besides what they require; None leaves one out.
     """
     path = operation.path
@@ -332,7 +332,7 @@ def issue_of(user: dict[str, str], key: str | None = "{key}", **settings: Any) -
 
 
 def issued(response: Reply) -> str:
-    """Return the token of a response, empty where there is none that a header can carry."""
+    """Return the token of a response, empty if there is none that a header can carry."""
     token = pointed(response.content, ISSUER.semantics["token"])
     return token if isinstance(token, str) and is_credential(token) else ""
 

@@ -29,7 +29,7 @@ class Resources:
     """Create, read, update and list resources of one kind.
 
     operations: by action, those that the level speaks of. first: whether
-    it is the resource that a run begins with. places: by name, what stands in a path besides.
+    it is the resource that a run begins with. places: by name, what is in a path besides.
     """
 
     def __init__(self, probe: Probe, fields: Fields) -> None:

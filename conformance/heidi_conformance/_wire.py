@@ -582,7 +582,7 @@ def readable(connection: socket.socket, within: float = 0.0) -> bool:
 
 
 def left(until: float) -> float:
-    """Return the seconds left. Raises TimeoutError where there are none."""
+    """Return the seconds left. Raises TimeoutError if there are none."""
     seconds = until - time.monotonic()
     if seconds <= 0:
         raise TimeoutError

@@ -56,7 +56,7 @@ def convert_properties(
     """Turn arguments into a JSON object of a model, without those that are UNSET.
 
     Args:
-        place: what stands before the name of a property, such as `patient.`.
+        place: what comes before the name of a property, such as `patient.`.
         values: by the name of the attribute.
     """
     return {

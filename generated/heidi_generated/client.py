@@ -39,7 +39,7 @@ class AsyncResources:
 
 @frozen(eq=False, repr=False, kw_only=True)
 class Issuing:
-    """How a token is asked for, and where it stands in the response."""
+    """How a token is asked for, and where it is in the response."""
 
     operation: Operation
     build: Callable[..., Request]

@@ -150,7 +150,7 @@ class Method(Generic[T]):
     """Its type."""
 
     place: str = "$"
-    """Where it stands in the response, in JSON path notation."""
+    """Where it is in the response, in JSON path notation."""
 
     unwrap: bool = False
     """Whether it is the result."""

@@ -128,7 +128,7 @@ def _filled(resource: Resource, place: str, shape: Shape, sample: Any, given: An
     """Return a value as JSON has it, with what it leaves out as the sample has it.
 
     Args:
-        place: where it stands in the resource, such as `parts[].size`.
+        place: where it is in the resource, such as `parts[].size`.
     """
     for each in (shape, *shape.branches):
         if each.model is not None and _is_object(given):

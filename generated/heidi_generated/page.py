@@ -35,5 +35,5 @@ class Page(Generic[T]):
 
 
 def following(page: Page[T]) -> Cursor | None:
-    """Return what leads to the page after a page; None where there is none."""
+    """Return what leads to the page after a page; None if there is none."""
     return page.next_page if page.has_next_page else None

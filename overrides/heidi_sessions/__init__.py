@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from heidi_generated import public as _public
 
-# What a change of the document adds is here as well.
+# Additions to the document are exported without an edit here.
 from heidi_generated.public import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
 
 from ._client import AsyncHeidi, Heidi

@@ -19,7 +19,7 @@ _inherited: Final[WeakSet[Inherited]] = WeakSet()
 
 
 def start_over_in_child(one: Inherited) -> None:
-    """Let an object start over in every child process, as long as it lives."""
+    """Register an object to be reset in every child process, until it is collected."""
     _inherited.add(one)
 
 

@@ -164,7 +164,7 @@ def _imported(imported: Imported | None, file: Path | None) -> str:
 class _Parser(argparse.ArgumentParser):
     def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
         parsed, rest = super().parse_known_args(*arguments, **named)
-        if rest:  # what stands behind a misspelt flag may be a key
+        if rest:  # what is behind a misspelt flag may be a key
             flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
             unknown = " ".join(flags) or "a word without a flag"
             self.error(f"unknown: {unknown}{_meant(flags, self._option_string_actions)}")

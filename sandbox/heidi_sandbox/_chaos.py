@@ -116,7 +116,7 @@ class Fault(NamedTuple):
     """One thing that goes wrong.
 
     name: which one.
-    value: what stands behind the equals sign.
+    value: what is behind the equals sign.
     parameters: the rest, by name.
     """
 

@@ -44,7 +44,7 @@ class Scheme(NamedTuple):
     """A security scheme.
 
     header: the one that it reads; `header_name` is that as ASGI names it.
-    word: what stands before the credentials, empty where nothing does.
+    word: what comes before the credentials, empty where nothing does.
     """
 
     name: str
@@ -160,7 +160,7 @@ class Operation:
 
     resources: the resource that each path parameter names.
     success: the first response that says so.
-    semantics: what `x-semantics` says, empty where there is none.
+    semantics: what `x-semantics` says, empty if there is none.
     errors: the example of each error, by status.
     """
 

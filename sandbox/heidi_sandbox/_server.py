@@ -42,7 +42,7 @@ _GRACE: Final = 5  # seconds for the requests that run when the server is asked 
 _BODY_GRACE: Final = 3  # seconds of them for the bodies that are on their way
 # Granian would set up logging for the whole process; this setting prevents it.
 _LEAVE_LOGGING: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {}}
-# What stands after the file descriptor differs from system to system.
+# What comes after the file descriptor differs from system to system.
 _HOLDER: Final[dict[str, tuple[Any, ...]]] = {"linux": (False, _BACKLOG), "win32": ()}
 # Any: its types leave these arguments out.
 _net: Final[Any] = import_module("granian.net")

@@ -84,7 +84,7 @@ class SqliteStore:
     """A store in one file, or in memory where no file is named.
 
     Args:
-        file: where to keep the sessions; made with mode 0600 where there is none.
+        file: where to keep the sessions; made with mode 0600 if there is none.
 
     Raises:
         CannotServeError: the file is in use, not ours, newer than this program, or unusable.

@@ -75,7 +75,7 @@ class Tokens:
         """Return a token for one user.
 
         Args:
-            identity: what names the user together; where the first part, or what stands before its
+            identity: what names the user together; where the first part, or what comes before its
                 @, ends in `+unlinked`, the user has no link, and in `+expired`, the token has
                 expired.
             lifetime: seconds until it expires, which may be negative; by default the usual time.
@@ -156,7 +156,7 @@ class Cursors:
         self._key = _derived(secret, "cursor")
 
     def write(self, collection: str, number: int) -> str:
-        """Return the cursor for what stands below a number."""
+        """Return the cursor for what is below a number."""
         position = number.to_bytes(_NUMBER_BYTES, "big")
         signature = hmac.digest(self._key, position + collection.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(position + signature[:_SIGNATURE_BYTES]).decode()

@@ -84,7 +84,7 @@ class Template:
         marks = {secrets.token_hex(16): name for name in gaps}
         for mark, name in marks.items():
             value = put(value, split(gaps[name][0]), mark)
-        # Every other piece is a mark, which stands between its quotation marks.
+        # Every other piece is a mark, which is between its quotation marks.
         pieces = re.split(f'"({"|".join(marks) or "$"})"', dump(value).decode())
         self._pieces = [piece.encode() for piece in pieces[::2]]
         self._gaps = [marks[mark] for mark in pieces[1::2]]
@@ -104,7 +104,7 @@ class Template:
         return Response(self._status, b"".join(self._filled(values)), headers, self._media_type)
 
     def fill_large(self, values: Mapping[str, bytes], items: Sequence[bytes]) -> Response:
-        """Return the response with the pieces of a long text in the gap that has no value."""
+        """Return the response with many items, as pieces that are not joined."""
         pieces = self._filled({**values, "items": b""})
         at = 2 * self._gaps.index("items") + 1
         pieces[at : at + 1] = items

@@ -32,7 +32,7 @@ def paragraphs(*texts: str) -> str:
 
 
 def section(title: str, entries: dict[str, str]) -> str:
-    """Write a section such as Args, an entry a line; nothing where there are none."""
+    """Write a section such as Args, an entry a line; nothing if there are none."""
     lines = [f"    {name}: {text}" for name, text in entries.items()]
     return "\n".join([f"{title}:", *lines]) if lines else ""
 
@@ -111,7 +111,7 @@ def _wrap(line: str, width: int) -> list[str]:
     margin = line[: len(line) - len(line.lstrip())]
     return textwrap.wrap(
         safe_for_docstring(line.strip()),
-        # The quotes stand before the first line of all.
+        # The opening quotes precede the first line.
         width - len(QUOTES),
         initial_indent=margin,
         subsequent_indent=margin * 2,

@@ -120,7 +120,7 @@ class Facade:
 
     @property
     def error_tree(self) -> list[str]:
-        """The drawing of the error classes below that of a status."""
+        """The lines of the tree of errors, for the docstring of the status error."""
         return tree(self.errors)
 
 

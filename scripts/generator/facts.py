@@ -98,7 +98,7 @@ class Spec:
             node = find(self.root, pointer_of(ref) or ())
 
     def operation(self, route: str, method: str) -> dict[str, Any]:
-        """Return an operation, empty where there is none."""
+        """Return an operation, empty if there is none."""
         return part(self.root, "paths", route, method)
 
     def media(self, owner: Any) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 
 
 def part(node: Any, *names: str) -> dict[str, Any]:
-    """Return the object at a path of names, empty where there is none."""
+    """Return the object at a path of names, empty if there is none."""
     for name in names:
         node = node.get(name) if _is_object(node) else None
     return node if _is_object(node) else {}

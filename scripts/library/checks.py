@@ -226,7 +226,7 @@ def component_is_reachable(document: Document) -> Iterator[Defect]:
 
 
 def _owner(pointer: Pointer) -> Pointer:
-    """The component that a place belongs to, `()` for what stands outside the components."""
+    """The component that a place belongs to, `()` for what is outside the components."""
     return pointer[:3] if pointer[:1] == ("components",) and len(pointer) > 2 else ()
 
 

@@ -43,7 +43,7 @@ class Driver:
             PYTHONPATH is that folder.
         typed: the same command as a reader types it, in the folder of the project.
         before: what is run first, as a reader types it.
-        variables: what stands before the judge, as a reader types it.
+        variables: what comes before the judge, as a reader types it.
         version: of what it drives, where it does not know it.
     """
 

@@ -21,7 +21,7 @@ HEAD: Final = """\
 # Changes of the documents
 
 What differs between one version and the next, grouped by what it asks of a partner. Nobody writes
-this page: it is what a comparison of the documents finds. What stands under *strict* we decided;
+this page: it is what a comparison of the documents finds. What is under *strict* we decided;
 the vendor does not say it.
 """
 NONE: Final = "No version is released yet, so there is nothing to compare.\n"

@@ -62,7 +62,7 @@ class Request(NamedTuple):
     optional: the query that may be sent as well, for the first request of an operation.
     status: the status of the response.
     has_body: whether the response has a body.
-    error: the type of the error, and error_at where it stands in the response.
+    error: the type of the error, and error_at where it is in the response.
     keeps: the variables that take their value from the response, each with a pointer into it.
     documented: the responses that the document shows, for the first request of an operation.
     """

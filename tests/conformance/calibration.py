@@ -84,7 +84,7 @@ BUDGET = 60.0
 IN_TURN = 16
 # In a quick run, each variant meets a third of the scripts, and others than the one before it.
 THIRDS = 3
-# A second, and the requests of one on a machine that does nothing else.
+# One second, and the requests that an idle machine sends in it.
 SOON, FEW = 1.0, 650
 # Further decisions that a rule is about, besides the one in its table.
 KIN = {

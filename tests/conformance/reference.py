@@ -1,7 +1,7 @@
 """A correct server of the API, written by hand from the contract alone.
 
 It shares no code with the sandbox or the judge and reads no document, so that it has none of their
-bugs. A fault is a function that stands between a request and this server, or a subclass of `Api`
+bugs. A fault is a function that is between a request and this server, or a subclass of `Api`
 that overrides one of its small methods.
 """
 

@@ -165,7 +165,7 @@ def test_what_was_invented_is_kept_for_the_usual_seed_alone(
 
 
 def running(number: int) -> bool:
-    """Whether a process runs: one that has ended may still be in the table."""
+    """Whether a process runs, and is not just left in the table of processes."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -60,7 +60,7 @@ def in_the_words_of_the_comparison(root: Path) -> str:
 
 
 def sections(text: str) -> list[str]:
-    """Split a page at its second headings; the first part is what stands above them."""
+    """Split a page at its second headings; the first part is what is above them."""
     return re.split(r"^(?=## )", text, flags=re.MULTILINE)
 
 

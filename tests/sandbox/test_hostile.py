@@ -28,7 +28,7 @@ JSON = b"Content-Type: application/json\r\n"
 def request(
     method: bytes = b"GET", target: bytes = b"/sessions/1", head: bytes = b"", body: bytes = b""
 ) -> bytes:
-    """Return a request; TOKEN stands where the test puts a token."""
+    """Return a request; TOKEN is where the test puts a token."""
     return (
         method + b" " + BASE + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         b"Authorization: Bearer TOKEN\r\n" + head + b"\r\n" + body

@@ -1,1 +1,1 @@
-"""Judge a client: a driver runs it, and a proxy stands between it and a server."""
+"""Judge a client: a driver runs it, and a proxy is between it and a server."""

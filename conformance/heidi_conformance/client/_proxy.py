@@ -259,7 +259,7 @@ class Proxy:
         return int(server.sockets[0].getsockname()[1])
 
     async def _front(self, port: int) -> int:
-        """Listen before a listener with TLS, and count who speaks without."""
+        """Listen in front of a TLS listener, and count connections without TLS."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             first = await reader.read(2**16)

@@ -263,7 +263,7 @@ class Trial:
     async def surround(self, made: str) -> None:
         """Create one resource of each other kind that an operation names, around one that is there.
 
-        One that stands below another is created below that.
+        One that is below another is created below that.
         """
         self.there[MAIN.name] = made
         named = [one.name for name in EVERY for one in OPERATIONS[name].owned.values()]

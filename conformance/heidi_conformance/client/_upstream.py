@@ -48,7 +48,7 @@ class Upstream:
 
 @contextlib.asynccontextmanager
 async def server(url: str, key: str) -> AsyncGenerator[Upstream]:
-    """Provide the server at a URL, or start a sandbox where there is none.
+    """Provide the server at a URL, or start a sandbox if there is none.
 
     Raises CannotJudgeError.
     """

@@ -291,7 +291,7 @@ class Fields:
 
 
 def body(request: Mapping[str, Field], properties: Mapping[str, Any], shown: Any = None) -> Json:
-    """Return a body that sends properties, spelled `outer.inner`, and what must stand beside them.
+    """Return a body that sends properties, spelled `outer.inner`, and what must be beside them.
 
     shown: a body that the document shows, whose values stand where no property says another.
     """

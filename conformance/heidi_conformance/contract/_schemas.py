@@ -26,7 +26,7 @@ NUMBER = "{number}"
 class Field:
     """One property of a request or of a resource.
 
-    name: spelled `outer.inner`. schema: without references. needed: whether what it stands in must
+    name: spelled `outer.inner`. schema: without references. needed: whether what it is in must
     have it; required: whether that must be there as well. status: of its provenance, or inherited.
     """
 

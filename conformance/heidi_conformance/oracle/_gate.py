@@ -24,7 +24,7 @@ from ._violation import Violation
 
 # No server has a path below it.
 INVENTED = "/no-such-path-"
-# All others, and TRACE and CONNECT, may be refused by what stands before a server.
+# All others, and TRACE and CONNECT, may be refused by what comes before a server.
 METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 REFUSALS = (400, 405, 501)
 LONGEST_TOKEN = 8000

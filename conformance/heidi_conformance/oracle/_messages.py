@@ -31,7 +31,7 @@ TOLD = frozenset(
     for parameter in operation.parameters
     if parameter.where == "query"
 )
-# Stands in values that an error could repeat, whole or in part. No part of it stands in any other
+# Part of values that an error could repeat, whole or in part. No part of it is in any other
 # text: a random id has no tilde.
 CANARY = "qz7~jx9~kw4~93x"
 PARTS = {CANARY[at : at + 5] for at in range(len(CANARY) - 4)}
@@ -48,7 +48,7 @@ def message_faults(reading: Reading, response: Reply, *, known: bool) -> Iterato
     message = error_message(response.content)
     wheres = {problem.where for problem in reading.problems}
     wheres |= {reading.declared.page.token} if reading.asks_page else set[str]()
-    # A number that no double holds may stand where no document knows a property.
+    # A number that no double holds may be where no document knows a property.
     known = known and not any(where in reading.strange for where in wheres)
     if response.status == 422 and isinstance(message, str) and len(wheres) == 1 and known:
         where = next(iter(wheres)).rpartition(".")[2]
@@ -99,6 +99,6 @@ def secrets_of(reading: Reading) -> Iterator[str]:
             for _, number in numbers_in(value)
             if len(str(number).lstrip("-")) > 8
         ]
-    # A date or a media type may stand in a message as an example.
+    # A date or a media type may be in a message as an example.
     told = (text for text in values if 8 <= len(text) < 500 and not is_example(text))
     yield from (text for text in told if any(map(str.isdigit, text)) and not text.isdigit())

@@ -40,7 +40,7 @@ from ._violation import Violation
 
 # A mark in strings that only one user writes.
 MARK = "of-nobody-else"
-# A server, or what stands before it, may refuse a URL that it cannot decode.
+# A server, or what comes before it, may refuse a URL that it cannot decode.
 MALFORMED = (400, 404, 414, 422, 431)
 # How a rule judges one exchange, given what earlier ones showed.
 Judge = Callable[[Reading, Reply, Memory], Iterable[Violation]]

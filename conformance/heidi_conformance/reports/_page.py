@@ -96,7 +96,7 @@ def shown(value: object) -> object:
 
 
 def prose(text: str) -> Markup:
-    """Return a sentence with what stands between backticks as code."""
+    """Return a sentence with what is between backticks as code."""
     parts = [escape(visible(part)) for part in text.split("`")]
     if len(parts) % 2 == 0:
         return escape(visible(text))

@@ -39,7 +39,7 @@ class InputError(Exception):
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
-    """Add what names the server, which may stand before a command and behind it."""
+    """Add what names the server, which may come before a command and behind it."""
     unset = argparse.SUPPRESS
     parser.add_argument("--base-url", default=unset, help="the server (HEIDI_BASE_URL)")
     parser.add_argument("--region", default=unset, help="instead of --base-url (HEIDI_REGION)")

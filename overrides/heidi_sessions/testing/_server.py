@@ -144,7 +144,7 @@ class Server:
         return found
 
     def _is_below(self, resource: Resource, id_: str, values: Mapping[str, str]) -> bool:
-        """Whether a resource stands where a path leads; one that a test put there, anywhere."""
+        """Whether a resource is where a path leads; one that a test put there, anywhere."""
         around = self._around.get((resource.name, id_), {})
         return all(values.get(name, id_) == id_ for name, id_ in around.items())
 

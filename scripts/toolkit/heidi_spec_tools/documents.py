@@ -43,7 +43,7 @@ def load(path: Path, deepest: int = MAX_DEPTH) -> Json:
 
     Args:
         path: a UTF-8 file that holds one document.
-        deepest: how many lists and objects may stand in each other.
+        deepest: how deeply lists and objects may be nested.
 
     Returns:
         The document; no two places in it share an object.
@@ -365,7 +365,7 @@ class _Builder:
             self._refuse(event, f"*{event.anchor} names no anchor; define &{event.anchor} first")
         value = self.anchors[event.anchor]
         if isinstance(value, _Container):
-            self._refuse(event, f"*{event.anchor} stands inside itself; write the value out")
+            self._refuse(event, f"*{event.anchor} is inside itself; write the value out")
         self._put(self._copy(value, event, len(self.open)), event)
 
     def _copy(self, value: Json, event: Any, depth: int) -> Json:

@@ -347,7 +347,7 @@ def _kind(value: Json) -> str:
 
 
 def _clone(value: Json) -> Json:
-    """Copy a JSON value; unlike `copy.deepcopy`, keeps no object that stands in two places."""
+    """Copy a JSON value; unlike `copy.deepcopy`, keeps no object that is in two places."""
     if isinstance(value, dict):
         return {key: _clone(child) for key, child in value.items()}
     return [_clone(child) for child in value] if isinstance(value, list) else value

@@ -26,7 +26,7 @@ class Change:
         """Return the changed driver.
 
         Raises:
-            ValueError: a text stands in the driver several times, or not at all.
+            ValueError: a text is in the driver several times, or not at all.
         """
         changed = RIGHT.read_text(encoding="utf-8")
         for old, new in self.edits:
@@ -62,7 +62,7 @@ def mapped(
 
     Args:
         call: the edit that calls the function `mapped`.
-        before: what the function stands before.
+        before: the text that the function precedes.
         expression: of `name` and `value`, for what is neither an object nor an array.
         keep: whether a property stays, by its `name` and `value`.
         items: what becomes of an array, the `value` of the property `name`.

@@ -1,4 +1,4 @@
-"""The proxy that stands between a client and the server behind it."""
+"""The proxy that is between a client and the server behind it."""
 
 from __future__ import annotations
 

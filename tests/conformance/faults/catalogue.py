@@ -140,7 +140,7 @@ def telling(
 ) -> type[Api]:
     """Return a server that shows another value of a property, or the result of a function.
 
-    operations: those that do, all where there is none. `...` leaves the property out. when: says of
+    operations: those that do; none means all. `...` leaves the property out. when: says of
     a session whether it is shown so.
     """
 

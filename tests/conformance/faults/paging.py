@@ -66,7 +66,7 @@ SIZES: tuple[tuple[str, str, Callable[[str], int | None], str], ...] = (
     ("null", "A `page_size` of null is the default.", only("null", lambda _: 10), "null"),
     ("all", "A `page_size` of `all` shows everything.", only("all", lambda _: 10**6), "all"),
     ("thirty_two_bits", "A `page_size` of 2^32 + 5 is 5.", only("4294967301", lambda _: 5), "4294967301"),
-    ("quoted", "A `page_size` may stand in quotes.", only('"[0-9]+"', lambda t: int(t.strip('"'))), '"5"'),
+    ("quoted", "A `page_size` may be in quotes.", only('"[0-9]+"', lambda t: int(t.strip('"'))), '"5"'),
     ("list", "A `page_size` may be a list, whose first item counts.", only("[0-9]+,[0-9]+", lambda t: int(t.split(",")[0])), "5,6"),
 )  # fmt: skip
 for name, sentence, read, text in SIZES:
@@ -342,7 +342,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[str], int], str], ...] = (
     ("spaces_round_a_page", "A `page` may have spaces round it.", " +[0-9]+ *|[0-9]+ +", int, " 1"),
     ("zeros_before_a_page", "A `page` may begin with zeros.", "0+[1-9][0-9]*", int, "01"),
     ("page_to_the_point", "Everything after a dot in a `page` is ignored.", r"[0-9]+\.[a-z]+", lambda t: int(t.split(".")[0]), "1.json"),
-    ("page_in_quotes", "A `page` may stand in quotes.", '"[0-9]+"', lambda t: int(t.strip('"')), '"1"'),
+    ("page_in_quotes", "A `page` may be in quotes.", '"[0-9]+"', lambda t: int(t.strip('"')), '"1"'),
     ("page_of_words", "A `page` may be `last` or `first`.", "last|first", lambda t: 0, "last"),
     ("crash_on_negative_page", "A `page` below zero is 500.", "-[1-9][0-9]*", crashes(500), "-1"),
     ("crash_on_far_page", "A `page` of twenty digits is 500.", "[0-9]{20,}", crashes(500), "9" * 24),

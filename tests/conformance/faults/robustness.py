@@ -241,7 +241,7 @@ class WordyLimit(SilentLimit):
 
 @FAULTS.fault("S18 S21", STRICT, limits(lambda reply: is_error(reply, 429)))
 class LimitOfTheProxy(Api):
-    """429 comes from what stands before the server, as a line of text."""
+    """429 comes from a proxy in front of the server, as a line of text."""
 
     lists = 0
 

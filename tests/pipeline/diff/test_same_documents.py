@@ -1,4 +1,4 @@
-"""What is only written in another way, or stands in another place, is no change."""
+"""What is only written in another way, or is in another place, is no change."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ async def id_digits(trial: Trial) -> None:
     await by_id(trial, DIGITS)
 
 
-@scenario("practice", READ, "RFC 3986, section 2.1", "an id is encoded where it stands in a path")
+@scenario("practice", READ, "RFC 3986, section 2.1", "an id is encoded where it is in a path")
 async def id_characters(trial: Trial) -> None:
     await by_id(trial, CHARACTERS)
 

@@ -76,7 +76,7 @@ class Reading(NamedTuple):
     sent: bool
     """Whether the partner writes it, and the API reads it."""
     request: bool
-    """Whether it stands in a request; read-only properties matter only in responses."""
+    """Whether it is in a request; read-only properties matter only in responses."""
 
     @property
     def other(self) -> Reading:

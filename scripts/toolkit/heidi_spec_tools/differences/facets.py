@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heidi_spec_tools.documents import Json
 
 Schema: TypeAlias = Any
-"""A schema as it stands in a document: an object or a boolean."""
+"""A schema as it is in a document: an object or a boolean."""
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
 
@@ -208,7 +208,7 @@ _HOW_MANY: Final = {"null": 1, "boolean": 2}
 
 
 def settled(case: Case) -> Case | None:
-    """Say a case in the one way that all its spellings share; None if no value fits it."""
+    """Return the normal form of a case; None if no value fits it."""
     facets = dict(case.facets)
     _SETTLED[case.type](facets)
     if "values" in facets:

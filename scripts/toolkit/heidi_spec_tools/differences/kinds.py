@@ -374,9 +374,9 @@ _OBJECTS: Final = {
         "member-dependency-added",
         "member-dependency-removed",
         "Where you send `{trigger}` in {where}, follow the new rule: {rule}.",
-        "Where `{trigger}` stands in {where}, a new rule holds: {rule}.",
+        "Where `{trigger}` is in {where}, a new rule holds: {rule}.",
         "Where you send `{trigger}` in {where}, a rule is gone: {rule}.",
-        "Where `{trigger}` stands in {where}, do not count on this any more: {rule}.",
+        "Where `{trigger}` is in {where}, do not count on this any more: {rule}.",
     ),
     **_change(
         "discriminator-changed",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heidi_spec_tools.documents import Json
 
 Home: TypeAlias = "tuple[str, tuple[str, ...]]"
-"""The resource that a schema stands in, and those that led to it, the outermost first."""
+"""The resource that a schema is in, and those that led to it, the outermost first."""
 
 SCHEMAS: Final = frozenset({"schema", "property"})
 _ROOT: Final[Home] = ("", ("",))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = tuple[int, int, Reading]
 Standing: TypeAlias = "tuple[Source, Schema] | None"
-"""A schema that stands somewhere, as true and false do not, and its document."""
+"""A schema that is somewhere, as true and false do not, and its document."""
 Numbered: TypeAlias = "dict[int, Case]"
 """Alternatives by their place in the list."""
 

@@ -151,7 +151,7 @@ def _proof(witness: Witness) -> str:
 
 
 def _by_operations(changes: Sequence[Change]) -> dict[tuple[str | None, ...], list[_Entry]]:
-    """Group by operation; what several operations share stands once, below all of them."""
+    """Group by operation; what several operations share occurs once, below all of them."""
     groups: dict[tuple[str | None, ...], list[_Entry]] = {}
     for entry in _entries(changes):
         groups.setdefault(tuple(entry.operations), []).append(entry)

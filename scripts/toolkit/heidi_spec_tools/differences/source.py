@@ -62,7 +62,7 @@ class Source:
         return made
 
     def resolve(self, value: Json) -> dict[str, Json]:
-        """Return an object that may be a reference; what stands beside the `$ref` wins."""
+        """Return an object that may be a reference; what is beside the `$ref` wins."""
         node = as_object(value)
         if "$ref" not in node:
             return node

@@ -415,7 +415,7 @@ class _Search:
             yield from self._objects(words, counts, depth)
 
     def _children(self, schemas: Iterable[Sided], depth: int) -> list[Any]:
-        """Return values that some of these schemas take; any value where there is none."""
+        """Return values that some of these schemas take; any value if there is none."""
         mine = sorted(schemas, key=lambda pair: pair[0] != self._side)
         found = [v for side, schema in mine for v in self._some(side, schema, depth + 1)]
         return found if len({side for side, _ in mine}) == 2 else [*found, "text", 1]
