@@ -102,7 +102,7 @@ class Resources:
         return {self.fields.label: text} if self.fields.label else {}
 
     def item(self, user: str) -> str:
-        """Return the name of one that this history shares, made and read when first asked for."""
+        """Return the name of the shared resource; the first call creates and reads it."""
         if user not in self.shared:
             self.shared[user] = self.new(user=user)
             self.read(self.shared[user], user=user)
@@ -207,7 +207,7 @@ class Call:
 
     @property
     def first(self) -> bool:
-        """Whether it creates, reads, updates or lists what a run begins with."""
+        """Whether it is one of the four operations that a run begins with."""
         return self.operation.id in EVERY[:4]
 
     @property

@@ -55,7 +55,7 @@ class Follower:
         self.violations: list[Violation] = []
 
     def follow(self, case: Case[Any], response: Response) -> list[Violation]:
-        """Return what is wrong with a response; the checks of all rules ask for it in turn."""
+        """Return the violations of a response, for the checks of all rules."""
         with self.lock:
             if self.last is not response:
                 self.last = response

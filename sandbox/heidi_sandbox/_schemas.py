@@ -343,7 +343,7 @@ def _is_date(text: str) -> bool:
 
 
 def _explained(error: ValidationError) -> tuple[Path, str]:
-    """Return where a value is not as its schema says, and how it must be."""
+    """Return the place where a value violates its schema, and what is required there."""
     path, kind = tuple(error.instance_path), error.kind
     if kind.name in _BRANCHES:
         return _explained_branches(path, [errors[0] for errors in kind.value if errors])

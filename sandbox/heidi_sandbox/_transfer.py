@@ -328,7 +328,7 @@ async def _lacking(share: _Share, store: Store) -> _Share:
 
 
 def _user(name: str, held: Sequence[Collection], document: Document) -> Any:
-    """Return what names a user, as it was given; else the name that the database has for it."""
+    """Return the identity of a user if it is known, else its name in the database."""
     names = [one for one, _ in sample_user(document)]
     for one in held:
         identity = json.loads(one.owner) if one.owner else ()

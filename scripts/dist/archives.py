@@ -61,7 +61,7 @@ _SECRET: Final = re.compile(
 
 
 class DistError(Exception):
-    """The distribution is not as it must be, or could not be built; the text is one line."""
+    """The distribution is wrong, or could not be built; the message is one line."""
 
 
 @dataclass(frozen=True)

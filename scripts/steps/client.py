@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.enum_property import ValueType
 
-# The generator refuses some types of header for want of code of its own; ours decides for itself.
+# The generator refuses types of header that it cannot write; our templates write them.
 _LOCATIONS: Final = "_allowed_locations"
 setattr(PropertyProtocol, _LOCATIONS, set(ParameterLocation))
 

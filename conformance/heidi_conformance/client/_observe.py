@@ -117,7 +117,7 @@ async def started(
 
 
 def habits(exchanges: Sequence[Exchange]) -> Iterator[Violation]:
-    """Yield what is wrong with several requests together."""
+    """Yield the violations of several requests together."""
     issues = sum(item.name == ISSUE and item.ok for item in exchanges)
     calls = sum(item.name != ISSUE for item in exchanges)
     if issues > FEW and issues * SHARE > calls:

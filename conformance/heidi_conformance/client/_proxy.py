@@ -151,7 +151,7 @@ class Visit:
     proxy: "Proxy"
 
     async def forward(self) -> Reply:
-        """Let the server behind do it."""
+        """Forward the request to the upstream server."""
         return await self.proxy.forward(self.exchange)
 
 

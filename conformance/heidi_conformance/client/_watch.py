@@ -196,7 +196,7 @@ def kinds_at(schema: Json, place: str) -> frozenset[str]:
 
 
 def body_of(exchange: Exchange, operation: Operation) -> Iterator[Violation]:
-    """Yield what is wrong with how a body is sent."""
+    """Yield violations in the headers and the form of a body."""
     if operation.body is None:
         return
     if not exchange.body:

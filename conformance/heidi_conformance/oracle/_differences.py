@@ -179,7 +179,7 @@ def new_faults(known: Known, got: Flat, skip: set[str]) -> Iterator[Violation]:
 def instants(
     memory: Memory, reading: Reading, known: Known, got: Flat, exchange: Exchange | None
 ) -> Iterator[Violation]:
-    """Yield what is wrong with the instant of the last change; exchange: of one resource."""
+    """Yield the violations of the instant of the last change; exchange: of one resource."""
     fields, operation = known.fields, reading.operation
     now, before = (instant(told.get(fields.updated)) for told in (got, known.shown))
     made = instant(got.get(fields.created))

@@ -70,7 +70,7 @@ def nowhere(reading: Reading, response: Reply) -> Iterator[Violation]:
 
 
 def wrong_method(reading: Reading, response: Reply) -> Iterator[Violation]:
-    """Yield what is wrong with the response to a method that a path does not have."""
+    """Yield the violations of the response to an undocumented method."""
     method, operation = reading.message.method, reading.operation
     documented = set(PATHS[reading.path])
     if method == "OPTIONS" and response.ok:
@@ -94,7 +94,7 @@ def wrong_method(reading: Reading, response: Reply) -> Iterator[Violation]:
 
 
 def without_link(level: Level, refusal: Refusal, response: Reply) -> Iterator[Violation]:
-    """Yield what is wrong with the list of a user who is not linked.
+    """Yield the violations of the list of a user who is not linked.
 
     The page shows the error and not its status; its message is an example.
     """

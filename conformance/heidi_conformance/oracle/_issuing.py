@@ -27,7 +27,7 @@ HOUR, DAY = 60 * 60, 24 * 60 * 60
 
 
 def issuing(memory: Memory, reading: Reading, response: Reply) -> Iterator[Violation]:
-    """Yield what is wrong with the response to a request for a token."""
+    """Yield the violations of the response to a request for a token."""
     if response.ok or response.status >= 400:
         yield from misshapen("strict", ISSUE, response)
     if not response.ok:
@@ -83,7 +83,7 @@ def lifetime(response: Reply) -> float:
 
 
 def refused(memory: Memory, reading: Reading) -> list[Violation] | None:
-    """Return what is wrong with 401 for a token that was issued; None if it was not.
+    """Return the violation of a 401 for a token that was issued; None if it was not.
 
     At its end it is right, and nothing else is to be said of the response.
     """

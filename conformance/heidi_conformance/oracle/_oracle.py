@@ -59,7 +59,7 @@ class Oracle(Memory):
         return self.asserted(self.violations(exchange, together=False))
 
     def judge_batch(self, exchanges: list[Exchange]) -> list[list[Violation]]:
-        """Return what exchanges break that happened at the same time, for each of them."""
+        """Return the violations of each of some concurrent exchanges."""
         halves = torn(exchanges, self)
         readings = [understand(exchange.message) for exchange in exchanges]
         self.moving = {reading.one for reading in readings if reading.action == "update"}

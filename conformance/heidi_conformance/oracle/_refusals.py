@@ -48,7 +48,7 @@ def refused(
     elsewhere: bool,
     refusals: Iterable[int],
 ) -> Iterator[Violation]:
-    """Yield what is wrong with a refusal; nothing, where the contract asks for it."""
+    """Yield the violations of a refusal; nothing, where the contract asks for it."""
     operation, status = reading.operation, response.status
     allowed = set(refusals)
     if reading.asks_page:
@@ -165,7 +165,7 @@ def found_elsewhere(
 def unfit_status(
     reading: Reading, response: Reply, *, elsewhere: bool, together: bool
 ) -> Iterator[Violation]:
-    """Yield what is wrong with a status, whatever else was sent before.
+    """Yield the violations of a status, whatever else was sent before.
 
     Where a refusal is right, or wrong for another reason, that rule says which status it has.
     """

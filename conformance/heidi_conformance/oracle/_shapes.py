@@ -56,7 +56,7 @@ class Misfit:
 def misshapen(
     level: Level, operation: str, reply: Reply, *, shown: bool = False
 ) -> list[Violation]:
-    """Return what is wrong with the body of a response, by the document of a level.
+    """Return the violations of the body of a response, by the document of a level.
 
     shown: whether it is an error that the page shows.
     """

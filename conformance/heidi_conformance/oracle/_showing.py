@@ -272,7 +272,7 @@ def misplaced(
 def listed_one(
     memory: Memory, reading: Reading, known: Known, got: Flat, skip: set[str]
 ) -> list[Violation]:
-    """Return what is wrong with one resource on a page."""
+    """Return the violations of one resource on a page."""
     fields, operation = known.fields, reading.operation
     new: list[Violation] = []
     if len(known.shown) == 1 and not known.sent:

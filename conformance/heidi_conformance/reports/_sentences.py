@@ -175,7 +175,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "walks/twice": ("shows a {noun} twice on one page", "{expected} {noun}s, each with an id of its own", "{got} different ids"),
     "walks/again": ("shows another page when asked again, though nothing was written in between", "the same {expected} {noun}s in the same order", "{got}"),
     "walks/repeated": ("repeats {noun}s on a later page of a walk", "{expected} {noun}s that no earlier page showed", "{got} of them shown before"),
-    "walks/endless": ("does not come to an end of its pages", "{next} null after {expected} pages", "a {next} on page {got}"),
+    "walks/endless": ("does not end its pages", "{next} null after {expected} pages", "a {next} on page {got}"),
     "walks/lost": ("leaves out {noun}s that were there throughout a walk", "at least {expected} {noun}s", "{got}"),
     "walks/more": ("shows more {noun}s in a walk than {total} says there are", "at most {expected}", "{got}"),
     "walks/refused": ("refuses the page that it offered", "the page", "status {got}"),
