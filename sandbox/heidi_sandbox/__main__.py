@@ -29,7 +29,6 @@ from heidi_sandbox._document import load_document
 from heidi_sandbox._environment import add_environment, env_command, export
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._maintenance import add_maintenance, counted
-from heidi_sandbox._page import token_command
 from heidi_sandbox._process import Stops, end_process, keep_memory, say, set_up_process
 from heidi_sandbox._server import (
     DEFAULT_TOKEN_LIFETIME,
@@ -40,6 +39,7 @@ from heidi_sandbox._server import (
     listen,
     running,
 )
+from heidi_sandbox._site import token_command
 from heidi_sandbox._store import MEMORY
 from heidi_sandbox._transfer import Imported
 from heidi_sandbox._workers import Workers, workers

@@ -308,6 +308,12 @@ class Document:
         return None if found is None else found[0].operations.get(method)
 
     @property
+    def sample_user(self) -> dict[str, str]:
+        """The parameters that name a user, with values of a user that any sandbox knows."""
+        names = [name for operation in self.of("issue") for name in operation.semantics["user"]]
+        return {name: "1" if index else "clinician@example.com" for index, name in enumerate(names)}
+
+    @property
     def without_semantics(self) -> list[str]:
         """The operations without semantics."""
         return [operation.id for operation in self.operations if not operation.semantics]

@@ -20,7 +20,6 @@ from heidi_sandbox._arguments import (
 )
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
 from heidi_sandbox._server import base_url_of
 from heidi_sandbox._store import SQLITE, open_store
@@ -44,7 +43,7 @@ def export(document: Document, url: str, key: str | None) -> str:
     # The client of this project takes no http to another machine unasked.
     elsewhere = None if _is_local(urlsplit(url).hostname or "") else "1"
     variables = {"BASE_URL": url, "ALLOW_HTTP": elsewhere, "API_KEY": key}
-    variables |= {name.upper(): value for name, value in sample_user(document)}
+    variables |= {name.upper(): value for name, value in document.sample_user.items()}
     given = (f"HEIDI_{name}={shlex.quote(value)}" for name, value in variables.items() if value)
     return f"export {' '.join(given)}"
 

@@ -129,10 +129,15 @@ class StoreUnavailableError(ServerError):
     """
 
     status = 503
+    told = "the database is not available; try again"
+    usual = "it does not respond"
+    retry_after = "1"
 
-    def __init__(self, reason: str = "it does not respond") -> None:
-        super().__init__("the database is not available; try again", Retry_After="1")
-        self.reason = reason
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(
+            self.told, **({"Retry_After": self.retry_after} if self.retry_after else {})
+        )
+        self.reason = reason or self.usual
 
     def __str__(self) -> str:
         return f"the database cannot be used: {self.reason}"
@@ -141,28 +146,24 @@ class StoreUnavailableError(ServerError):
 class StoreFullError(StoreUnavailableError):
     """The database has no space left; nothing was written."""
 
-    def __init__(self, reason: str = "its disk is full") -> None:
-        text = "the database has no space left, so nothing was written; try again"
-        ApiError.__init__(self, text, Retry_After="10")
-        self.reason = reason
+    told = "the database has no space left, so nothing was written; try again"
+    usual = "its disk is full"
+    retry_after = "10"
 
 
 class StoreDamagedError(StoreUnavailableError):
     """The database is damaged. No Retry-After: it takes a person to repair it."""
 
-    def __init__(self, reason: str = "it is damaged; restore it from a copy") -> None:
-        ApiError.__init__(self, "the database is damaged")
-        self.reason = reason
+    told = "the database is damaged"
+    usual = "it is damaged; restore it from a copy"
+    retry_after = ""
 
 
 class UnknownOutcomeError(StoreUnavailableError):
     """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
 
-    def __init__(self, reason: str = "it does not respond") -> None:
-        ApiError.__init__(
-            self, "the database went away during this request, which may have been done or not"
-        )
-        self.reason = reason
+    told = "the database went away during this request, which may have been done or not"
+    retry_after = ""
 
     def __str__(self) -> str:
         return f"{super().__str__()}; what was written last may be there or not"

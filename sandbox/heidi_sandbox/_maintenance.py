@@ -20,7 +20,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from heidi_sandbox._arguments import add_database_arguments, database_url, whole_number
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
-from heidi_sandbox._page import sample_user
 from heidi_sandbox._process import say
 from heidi_sandbox._resources import Resource
 from heidi_sandbox._store import MEMORY, SQLITE, Share, Size, open_store
@@ -131,7 +130,7 @@ async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
         left = _shares(sessions, users)
         with _progress(sessions * len(seed.resources)) as advance:
             await asyncio.gather(*(seed.work(left, advance) for _ in range(_AT_ONCE)))
-    rest = "".join(f", {name} {value}" for name, value in [*sample_user(document)][1:])
+    rest = "".join(f", {name} {value}" for name, value in [*document.sample_user.items()][1:])
     last = f" to {_email(users)}" if users > 1 else ""
     size = Size(users, sessions * len(seed.resources))
     say(f"Added {counted(size)}: {_email(1)}{last}{rest}.\n")
@@ -145,7 +144,7 @@ class _Seed:
         self._collections = collections
         self._tokens = tokens
         self._key = key
-        self._rest = [value for _, value in sample_user(document)][1:]
+        self._rest = [*document.sample_user.values()][1:]
         # One that is listed within another resource would need that first.
         listed = [one for one in document.of("list") if not one.resources]
         self.resources = [collections.resources[one.semantics["resource"]] for one in listed]

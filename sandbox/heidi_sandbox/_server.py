@@ -24,7 +24,6 @@ from heidi_sandbox._asgi import App, Cors
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._limits import Deadlines, Limits, Turns, possible_connections
-from heidi_sandbox._page import sample_user
 from heidi_sandbox._store import Size, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._transfer import Imported
@@ -73,7 +72,7 @@ class Sandbox:
             named: the same by name.
             lifetime: seconds until it expires, which may be negative; by default the server's own.
         """
-        sample = dict(sample_user(load_document()))
+        sample = load_document().sample_user
         if len(user) > len(sample) or not sample.keys() >= named.keys():
             raise TypeError(f"a user is named by {', '.join(sample)}")
         identity = {**sample, **dict(zip(sample, user, strict=False)), **named}

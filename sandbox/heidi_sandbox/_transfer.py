@@ -34,7 +34,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError, DuplicateIdError
 from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
-from heidi_sandbox._page import sample_user
 from heidi_sandbox._resources import Resource, resources_of
 from heidi_sandbox._schemas import Node, is_object
 from heidi_sandbox._store import Collection, Share, Size, Store, open_store
@@ -203,7 +202,7 @@ class _Reader:
     def __init__(self, file: Path, document: Document) -> None:
         self._file = file
         self._resources = resources_of(document)
-        self._names = [name for name, _ in sample_user(document)]
+        self._names = [*document.sample_user]
         self._validator = document.returned.validator(_schema(self._names, self._resources))
         self._at = datetime.now(UTC)
         self._ids: set[str] = set()
@@ -329,7 +328,7 @@ async def _lacking(share: _Share, store: Store) -> _Share:
 
 def _user(name: str, held: Sequence[Collection], document: Document) -> Any:
     """Return the identity of a user if it is known, else its name in the database."""
-    names = [one for one, _ in sample_user(document)]
+    names = document.sample_user
     for one in held:
         identity = json.loads(one.owner) if one.owner else ()
         if len(identity) == len(names):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from heidi_sandbox import CannotServeError, Sandbox, __main__, create_app
 from heidi_sandbox._document import read_document
-from heidi_sandbox._page import token_command
+from heidi_sandbox._site import token_command
 from heidi_sandbox._tokens import Tokens
 
 from tests.sandbox.stores import OpenStore

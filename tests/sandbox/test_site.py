@@ -13,7 +13,7 @@ import yaml
 from heidi_sandbox import Sandbox, _site, serving
 from heidi_sandbox._chaos import GRAMMAR
 from heidi_sandbox._document import read_document
-from heidi_sandbox._page import render
+from heidi_sandbox._site import render
 from heidi_sandbox._sqlite import SqliteStore
 
 from tests.sandbox.api import TRUST, error_of
