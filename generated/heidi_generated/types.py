@@ -158,12 +158,13 @@ def header(name: str, value: object) -> str:
         ValueError: it holds a character that no header can carry.
     """
     written = text(name, value)
-    if not re.fullmatch(_HEADER_VALUE, written):
+    if not re.fullmatch(HEADER_VALUE, written):
         raise ValueError(f"{name} must hold printable ASCII only, without spaces at either end")
     return written
 
 
-_HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
+HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
+"""A pattern; RFC 9110, section 5: what else is in a header breaks it."""
 
 
 def headers(arguments: Mapping[str, Scalar | Unset]) -> dict[str, str]:

@@ -16,7 +16,7 @@ import attrs
 from heidi_generated import document
 from heidi_generated.client import ISSUING
 from heidi_generated.errors import ConfigurationError
-from heidi_generated.types import UNSET, Unset, is_unicode
+from heidi_generated.types import HEADER_VALUE, UNSET, Unset, is_unicode
 
 from . import _clock
 from ._http import Timeout, all_headers, as_timeout, encoded
@@ -54,7 +54,6 @@ MAX_RESPONSE_BYTES: Final = 64 * 2**20
 
 # RFC 9110, section 5: what else is in a header breaks it.
 _HEADER_NAME: Final = r"[\w!#$%&'*+.^`|~-]+"
-_HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISSUING else [])}
 
 
@@ -180,7 +179,7 @@ def _headers(value: Any, option: str = "default_headers") -> Mapping[str, str]:
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ConfigurationError("must have strings for names and values", option=option)
     if not all(
-        re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(_HEADER_VALUE, text)
+        re.fullmatch(_HEADER_NAME, name, re.ASCII) and re.fullmatch(HEADER_VALUE, text)
         for name, text in given.items()
     ):
         raise ConfigurationError("holds a character that no header can carry", option=option)

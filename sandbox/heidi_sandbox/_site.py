@@ -134,10 +134,7 @@ def token_command(document: Document, url: str, key: str) -> str:
         return " ".join(
             (
                 f"printf '{scheme.header}: {word}%s' {key} | curl --silent --header @- --get",
-                *(
-                    f"--data-urlencode {name}={value}"
-                    for name, value in document.sample_user.items()
-                ),
+                *(f"--data-urlencode {name}={value}" for name, value in user),
                 f"{url}{operation.template}",
             )
         )

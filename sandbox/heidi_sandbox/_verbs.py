@@ -170,8 +170,6 @@ class Verbs:
         tokens: what issues them.
         cursors: what writes and reads the tokens of pages.
         url: the base URL of the API, for headers that lead to a resource.
-
-    served_from_example: the ids of the operations without semantics.
     """
 
     def __init__(

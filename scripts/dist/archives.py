@@ -12,7 +12,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scripts.steps.documents import ROOT
+from scripts.steps.documents import DOCUMENTS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +27,8 @@ PACKAGES: Final = (
     "heidi_spec",
     "heidi_spec_tools",
 )
-DOCUMENTS: Final = tuple(
-    f"heidi_spec/{name}.{suffix}"
-    for name in ("base", "client", "strict")
-    for suffix in ("json", "yaml")
+FILES: Final = tuple(
+    f"heidi_spec/{name}.{suffix}" for name in DOCUMENTS for suffix in ("json", "yaml")
 )
 DATA: Final = (
     "heidi_conformance/client/protocol.schema.json",
@@ -140,7 +138,7 @@ def metadata_of(files: Mapping[str, bytes]) -> Message:
 
 def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:
     """Return a line for each file that a wheel lacks, or that does not belong in it."""
-    wanted = {*DOCUMENTS, *DATA, *(f"{package}/py.typed" for package in PACKAGES)}
+    wanted = {*FILES, *DATA, *(f"{package}/py.typed" for package in PACKAGES)}
     plain = {_without_version(name): body for name, body in files.items()}
     information = {f"dist-info/{name}" for name in METADATA}
     lacking = sorted((wanted | information) - plain.keys())

@@ -13,13 +13,14 @@ from scripts.generator.docstrings import prose
 from scripts.generator.facts import Facts, Spec, facts_of, part
 from scripts.generator.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
 from scripts.generator.methods import OPTIONS, WALK_ARGUMENTS, Keyword, Listed, Method, Resource
-from scripts.generator.objects import Fields, Objects, paragraph, properties_of
+from scripts.generator.objects import Fields, Objects, paragraph
 from scripts.generator.properties import (
     UnsupportedError,
     attributes_of,
     identifiers,
     kind_of,
     others_of,
+    properties_of,
 )
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class _Reader:
         resources = list(self._resources())
         error = self._error()
         issuing = self._issuing()
-        pages = [each.operation.page for each in _methods(resources) if each.operation.page]
+        pages = [each.page for each in self.facts.operations if each.page]
         shown = [str(each.class_info.name) for each in (*self.data.models, *self.data.enums)]
         return Facade(
             resources=resources,
@@ -424,11 +425,6 @@ class _Reader:
                     expires=self.objects.walk(model, operation.issue.expires, described.route)[0],
                 )
         return None
-
-
-def _methods(resources: Sequence[Resource]) -> Iterator[Method]:
-    for resource in resources:
-        yield from resource.methods
 
 
 def _page_names(pages: Sequence[Paging]) -> PageNames:

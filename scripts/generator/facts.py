@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 KEY: Final = "x-semantics"
 JSON: Final = "application/json"
-PREFIX: Final = "field_"
+FIELD_PREFIX: Final = "field_"
 """The prefix of the generator for a name that is not a Python name."""
 
 MAX_DEPTH: Final = 20
@@ -172,7 +172,7 @@ def part(node: Any, *names: str) -> dict[str, Any]:
 
 def python_name(name: str) -> str:
     """Spell a name of the document as Python has it."""
-    return PythonIdentifier(name, prefix=PREFIX)
+    return PythonIdentifier(name, prefix=FIELD_PREFIX)
 
 
 def literal(value: Any) -> str:

@@ -18,7 +18,13 @@ from openapi_python_client.strings import ClassName
 
 from scripts.generator.docstrings import bounds, deprecation, paragraphs, prose, section
 from scripts.generator.facts import Facts, Spec, part
-from scripts.generator.properties import UnsupportedError, attributes_of, kind_of, others_of
+from scripts.generator.properties import (
+    UnsupportedError,
+    attributes_of,
+    kind_of,
+    others_of,
+    properties_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -235,12 +241,6 @@ def _field_names(models: Mapping[str, ModelProperty]) -> dict[str, str]:
         short = f"{name.removesuffix('Update').removesuffix('Create') or name}Fields"
         found[name] = f"{name}Fields" if short in found.values() or short in models else short
     return found
-
-
-def properties_of(model: ModelProperty) -> dict[str, PropertyProtocol]:
-    """Return the properties of an object by their names in the document."""
-    found = (*(model.required_properties or ()), *(model.optional_properties or ()))
-    return {prop.name.get_untrusted_value(): prop for prop in found}
 
 
 def paragraph(*texts: str) -> str:

@@ -18,16 +18,17 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
-from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
+from openapi_python_client.strings import in_double_quote_literal
 
 from scripts.generator.docstrings import deprecation, paragraphs, prose, section
+from scripts.generator.facts import python_name
 from scripts.generator.properties import (
-    FIELD_PREFIX,
     UnsupportedError,
     attributes_of,
     consumes,
     identifiers,
     kind_of,
+    properties_of,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Source:
     @property
     def name(self) -> str:
         """The name of the module that the generator writes for it."""
-        return PythonIdentifier(self.id, prefix=FIELD_PREFIX)
+        return python_name(self.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,9 +307,9 @@ def _in_query(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: 
 def _deep(prop: ModelProperty, name: str, style: str, what: str) -> str:
     if style != "deepObject":
         raise UnsupportedError(f"{what} is an object; write `style: deepObject`")
-    for each in (*(prop.required_properties or ()), *(prop.optional_properties or ())):
+    for name_, each in properties_of(prop).items():
         if not _is_scalar(each.inner_property if isinstance(each, ListProperty) else each):
-            raise UnsupportedError(f"{what} has an object in {_name(each)}; leave it out")
+            raise UnsupportedError(f"{what} has an object in {name_}; leave it out")
     values = f"{name}.to_dict()"
     if not prop.required:
         values = f"{name} if isinstance({name}, Unset) else {values}"

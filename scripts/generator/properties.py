@@ -18,9 +18,10 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
-from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal
+from openapi_python_client.strings import in_double_quote_literal
 
 from scripts.generator.docstrings import paragraphs, prose, section
+from scripts.generator.facts import python_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
     from openapi_python_client.schema import Reference, Schema
 
-
-FIELD_PREFIX: Final = "field_"
 
 RESERVED_ATTRIBUTES: Final = frozenset(
     {
@@ -151,13 +150,19 @@ def attributes_of(model: ModelProperty) -> list[Attribute]:
     """
     schemas = model.data.properties or {}
     order = {name.get_untrusted_value(): index for index, name in enumerate(schemas)}
-    properties = sorted(
-        [*(model.required_properties or ()), *(model.optional_properties or ())],
-        key=lambda prop: order.get(prop.name.get_untrusted_value(), len(order)),
-    )
-    keys = [prop.name.get_untrusted_value() for prop in properties]
+    properties = properties_of(model)
+    keys = sorted(properties, key=lambda key: order.get(key, len(order)))
     names = identifiers(keys, RESERVED_ATTRIBUTES)
-    return [_attribute(prop, names, schemas.get(prop.name), model) for prop in properties]
+    return [
+        _attribute(prop, names, schemas.get(prop.name), model)
+        for prop in (properties[key] for key in keys)
+    ]
+
+
+def properties_of(model: ModelProperty) -> dict[str, PropertyProtocol]:
+    """Return the properties of an object by their names in the document."""
+    found = (*(model.required_properties or ()), *(model.optional_properties or ()))
+    return {prop.name.get_untrusted_value(): prop for prop in found}
 
 
 def others_of(model: ModelProperty) -> PropertyProtocol | None:
@@ -185,10 +190,7 @@ def identifiers(names: Sequence[str], reserved: Collection[str] = ()) -> dict[st
     A keyword, a builtin and a reserved name get a trailing underscore, as do later names that
     differ only in case or punctuation. No identifier starts with an underscore.
     """
-    plain = {
-        name: unicodedata.normalize("NFKC", PythonIdentifier(name, prefix=FIELD_PREFIX))
-        for name in names
-    }
+    plain = {name: unicodedata.normalize("NFKC", python_name(name)) for name in names}
     found = dict[str, str]()
     for name in sorted(names, key=lambda name: name != plain[name]):
         identifier = plain[name]

@@ -12,7 +12,8 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.generator.properties import FIELD_PREFIX, UnsupportedError, others_of
+from scripts.generator.facts import FIELD_PREFIX, python_name
+from scripts.generator.properties import UnsupportedError, others_of, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,8 +98,7 @@ def _circle(name: str, inner: Mapping[str, Sequence[str]], path: tuple[str, ...]
 
 
 def _models_in(model: ModelProperty) -> Iterator[str]:
-    named = (*(model.required_properties or ()), *(model.optional_properties or ()))
-    for prop in (*named, others_of(model)):
+    for prop in (*properties_of(model).values(), others_of(model)):
         if prop is not None:
             yield from _models_of(prop)
 
@@ -124,7 +124,7 @@ def _is_array_of_anything(schema: Mapping[str, Any]) -> bool:
 
 def _has_twins(schema: Mapping[str, Any]) -> bool:
     names = Counter(
-        (PythonIdentifier(name, FIELD_PREFIX), PythonIdentifier(name, FIELD_PREFIX, True))
+        (python_name(name), PythonIdentifier(name, FIELD_PREFIX, True))
         for name in as_object(schema.get("properties"))
     )
     return any(count > 1 for count in names.values())

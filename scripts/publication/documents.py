@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, Json, dump_json, dump_yaml
-from heidi_spec_tools.overlay import apply, apply_files
+from heidi_spec_tools.overlay import apply
 
 from scripts.library.semantics import VOCABULARY, shown_updates
 from scripts.publication.markers import NAME, markers
 from scripts.publication.provenance import KEY
-from scripts.steps.documents import DOCUMENTS, OVERLAYS, ROOT, SPEC
+from scripts.steps.documents import OVERLAYS, ROOT, SPEC, history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,8 +77,8 @@ def generators(document: Json, calls: Mapping[str, Mapping[str, str]]) -> dict[s
 
 def _shown(root: Path) -> Json:
     """Return the last overlay of the strict document, None if it adds nothing."""
-    paths = [root / OVERLAYS / f"{name}.yaml" for name in DOCUMENTS["strict"]]
-    document: Any = apply_files(root / SPEC, paths, strict_targets=True)
+    document: Any
+    *_, (_, document) = history("strict", root)
     shown: Any = shown_updates(document)
     if shown is None:
         return None

@@ -12,6 +12,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.differences.facets import SIZES, is_open
 from heidi_spec_tools.nodes import as_list, as_object
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 4
 _NESTED: Final = 50
 """So many schemas stand in each other in one definition; the validator takes 255 levels."""
-
-_OPEN: Final = "Extensible enum."
 
 _SAME: Final = frozenset(
     "not if then else propertyNames allOf anyOf oneOf dependentSchemas".split()
@@ -125,7 +124,7 @@ def _translated(source: Source, node: dict[str, Any], reading: str) -> dict[str,
     twin = {word: said for word, said in node.items() if word not in _SILENT}
     if "listed" in reading:
         _close_lists(node, twin)
-    elif str(node.get("description", "")).startswith(_OPEN):
+    elif is_open(node):
         twin.pop("enum", None)
     _hide(source, node, twin, "readOnly" if "request" in reading else "writeOnly")
     if "described" in reading:
@@ -141,8 +140,8 @@ _SILENT: Final = {"$id", "$anchor", "$dynamicAnchor", "$schema", "$defs", *_REFE
 def _beside(node: dict[str, Any]) -> list[Schema]:
     """Return what formats, contents and the discriminator assert."""
     more: list[Schema] = []
-    if node.get("format") in _BITS:
-        bits = _BITS[node["format"]]
+    if node.get("format") in SIZES:
+        bits = SIZES[node["format"]]
         more.append({"minimum": -(2**bits), "maximum": 2**bits - 1})
     if text := signature(node):
         more.append({"pattern": f"^{re.escape(text)}"})
@@ -203,7 +202,6 @@ _SIGNATURES: Final = {
     "image/jpeg": "\xff\xd8\xff",
     "image/png": "\x89PNG\r\n\x1a\n",
 }
-_BITS: Final = {"int32": 31, "int64": 63}
 
 
 def _closed(schema: Schema) -> Schema:

@@ -87,12 +87,17 @@ def value(node: dict[str, Any]) -> Schema:
     return node.get("schema", True)
 
 
+def media_types(content: Json) -> dict[str, dict[str, Any]]:
+    """Return the media types of a body by their names, written alike."""
+    return {
+        re.sub(r"\s*;\s*", ";", name.strip().casefold()): as_object(media)
+        for name, media in as_object(content).items()
+    }
+
+
 def _content(content: dict[str, Any]) -> Schema:
     """Return the schema of a body by its media type; a message has one."""
-    schemas = {
-        re.sub(r"\s*;\s*", ";", name.strip().casefold()): as_object(media).get("schema", True)
-        for name, media in content.items()
-    }
+    schemas = {name: media.get("schema", True) for name, media in media_types(content).items()}
     exact = {name: schema for name, schema in schemas.items() if "*" not in name}
     others = f"(?!({'|'.join(map(re.escape, exact)) or 'none'})$)"
     return {

@@ -18,6 +18,9 @@ Schema: TypeAlias = Any
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
 
+OPEN: Final = "Extensible enum."
+"""A description that starts so makes an enum a list of known values; more must be expected."""
+
 Bound: TypeAlias = "tuple[float, int]"
 """A number, and 0 where it is within; otherwise 1 for a lower bound and -1 for an upper one.
 
@@ -122,6 +125,11 @@ def whole(case: Case) -> bool:
     if case.type == "number" and "values" in case.facets:
         return all(float(value).is_integer() for value in case.facets["values"].values())
     return bool(case.facets.get("integer"))
+
+
+def is_open(notes: dict[str, Any]) -> bool:
+    """Say whether an enum is a list of known values."""
+    return str(notes.get("description", "")).startswith(OPEN)
 
 
 # Two sayings together
@@ -239,7 +247,7 @@ def _crossed(low: Bound, high: Bound) -> bool:
     return least > most or (least == most and bool(above or below))
 
 
-_SIZES: Final = {"int32": 31, "int64": 63}
+SIZES: Final = {"int32": 31, "int64": 63}
 """The formats of integers that are bounds; of each, the bits beside the sign."""
 
 
@@ -249,8 +257,8 @@ def _settle_number(facets: dict[str, Any]) -> None:
         facets["integer"] = True
     if not facets.get("integer"):
         return
-    for size in _SIZES.keys() & facets.get("format", frozenset()):
-        most = 2 ** _SIZES[size]
+    for size in SIZES.keys() & facets.get("format", frozenset()):
+        most = 2 ** SIZES[size]
         facets["minimum"] = max((-most, 0), facets.get("minimum", (-math.inf, 0)))
         facets["maximum"] = min((most - 1, 0), facets.get("maximum", (math.inf, 0)))
         facets["format"] -= {size}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from heidi_spec_tools.differences.contract import media_types
 from heidi_spec_tools.differences.notes import compare_notes, compare_texts
 from heidi_spec_tools.nodes import as_object, pointer_of
 
@@ -63,7 +64,7 @@ class Messages:
 
     def _content(self, one: dict[str, Any], other: dict[str, Any], place: Place) -> None:
         place = place.at("content")
-        olds, news = (_content(node) for node in (one, other))
+        olds, news = (media_types(node.get("content")) for node in (one, other))
         pairs = _paired(olds, news)
         several = len({**olds, **news}) > 1
         for old, new in pairs:
@@ -302,14 +303,6 @@ def _operation_of(source: Source, link: dict[str, Any]) -> tuple[str, str]:
             if name is not None and name == link.get("operationId"):
                 return path, method
     return "", ""
-
-
-def _content(node: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the media types by their names, written alike."""
-    return {
-        re.sub(r"\s*;\s*", ";", name.strip().casefold()): as_object(media)
-        for name, media in as_object(node.get("content")).items()
-    }
 
 
 def _paired(olds: dict[str, Any], news: dict[str, Any]) -> list[tuple[str, str]]:

@@ -15,14 +15,13 @@ from heidi_spec_tools.differences.schemas import Schemas
 from heidi_spec_tools.differences.security import Security
 from heidi_spec_tools.differences.servers import compare_servers
 from heidi_spec_tools.differences.witnesses import Spot
-from heidi_spec_tools.nodes import as_list, as_object
+from heidi_spec_tools.nodes import METHODS, as_list, as_object
 
 if TYPE_CHECKING:
     from heidi_spec_tools.differences.facets import Schema
     from heidi_spec_tools.differences.source import Source
     from heidi_spec_tools.documents import Json
 
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VARIABLE: Final = re.compile(r"\{[^{}]*\}")
 _DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/base"
 _ITEM_WORDS: Final = ("summary", "description")

@@ -20,6 +20,7 @@ from heidi_spec_tools.differences.facets import (
     Schema,
     canonical,
     fits,
+    is_open,
     matches,
     opposites,
     settled,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 MAX_CASES: Final = 100
 """A product of alternatives with more cases is compared as it is written."""
-
-OPEN: Final = "Extensible enum."
-"""A description that starts so makes an enum a list of known values; more must be expected."""
 
 _NOTES: Final = frozenset(
     "title description default deprecated readOnly writeOnly example examples externalDocs xml"
@@ -308,7 +306,7 @@ class Shapes:
         The shape would show it, too, but may be incomplete.
         """
         node = self._source.resolve(schema)
-        if id(node) in above or _is_open(node):
+        if id(node) in above or is_open(node):
             return None
         parts = (self._asserted(part, (*above, id(node))) for part in node.get("allOf", ()))  # type: ignore[union-attr]  # forms.py saw a list
         lists = [values for values in (_listed(node), *parts) if values is not None]
@@ -517,10 +515,6 @@ def _values(schema: dict[str, Any], kind: str) -> dict[str, Any] | None:
     return {key: value for key, value in listed.items() if type_of(value) == kind}
 
 
-def _is_open(notes: dict[str, Any]) -> bool:
-    return str(notes.get("description", "")).startswith(OPEN)
-
-
 def _facets(schema: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return the constraints of the keywords that apply to one type."""
     facets: dict[str, Any] = {
@@ -639,7 +633,7 @@ def _opened(shape: Shape) -> Shape:
     known = shape.known
     if listed:
         known = {canonical(value): value for value in as_list(listed)}
-    if _is_open(notes):
+    if is_open(notes):
         values = {k: v for case in shape.cases for k, v in case.facets.get("values", {}).items()}
         known = {**(known or {}), **values} if values else known
         shape = replace(
