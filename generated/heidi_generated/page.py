@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -34,6 +34,14 @@ class Page(Generic[T]):
     _request_id: str | None = field(default=None, eq=False, repr=False)
 
 
-def following(page: Page[T]) -> Cursor | None:
-    """Return what leads to the page after a page; None if there is none."""
-    return page.next_page if page.has_next_page else None
+class Outlook(NamedTuple):
+    """What a page says of the pages after it, whatever the document calls it."""
+
+    next: Cursor | None
+    more: bool
+    total: int | None
+
+
+def outlook(page: Page[Any]) -> Outlook:
+    """Read what a page says of the pages after it."""
+    return Outlook(page.next_page, page.has_next_page, page.total_count)

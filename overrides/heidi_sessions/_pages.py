@@ -10,6 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from heidi_generated.errors import APIStatusError, PaginationError
+from heidi_generated.page import outlook
 
 from . import _log
 from ._messages import facts_of
@@ -18,8 +19,8 @@ from ._seen import Seen
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from heidi_generated.facade import Call, Progress, Query, Window
-    from heidi_generated.page import Cursor
+    from heidi_generated.facade import Call, Progress, Query
+    from heidi_generated.page import Cursor, Page
 
     from ._settings import Server
 
@@ -52,12 +53,11 @@ class Walk(Generic[T]):
         self._given = 0
         self._ids = Seen()
         self._cursors = Seen()
-        self._total: int | None = None
         self._stale_pages = 0
-        self._last: Window[T] | None = None
+        self._last: Page[T] | None = None
         self._widened = False
 
-    def next_call(self) -> Call[Window[T]] | None:
+    def next_call(self) -> Call[Page[T]] | None:
         """Say what to ask next; None if the walk is over.
 
         Raises:
@@ -67,27 +67,26 @@ class Walk(Generic[T]):
             return None
         if self._last is None:
             return self._query.call()
-        cursor, more = self._last.next, self._last.more
+        cursor, more, total = outlook(self._last)
         if cursor is not None and (more or self._incomplete()):
             return self._follow(cursor)
         if more and self._incomplete():
             return self._widen()
-        if self._total is not None and self._incomplete():
-            _log.short_walk(len(self._ids), self._total, self._query.listing.noun)
+        if total is not None and self._incomplete():
+            _log.short_walk(len(self._ids), total, self._query.listing.noun)
         return None
 
-    def take(self, page: Window[T]) -> list[T]:
+    def take(self, page: Page[T]) -> list[T]:
         """Take in a page; return those of its items that are new, in its order."""
         fresh = [item for item in page.items if self._is_new(item)]
         self._last = page
-        self._total = page.total
         self._stale_pages = 0 if fresh else self._stale_pages + 1
         if self._room is not None:
             del fresh[self._room :]
             self._room -= len(fresh)
         self._given += len(fresh)
         if self._progress is not None:
-            self._progress(self._given, page.total)
+            self._progress(self._given, self._total)
         return fresh
 
     @contextlib.contextmanager
@@ -100,6 +99,10 @@ class Walk(Generic[T]):
                 raise
             raise self._loss() from error
 
+    @property
+    def _total(self) -> int | None:
+        return outlook(self._last).total if self._last is not None else None
+
     def _is_new(self, item: T) -> bool:
         # A lenient response may lack the id; then nothing says that the item came before.
         id_: Any = getattr(item, self._query.listing.id, None)
@@ -108,14 +111,14 @@ class Walk(Generic[T]):
     def _incomplete(self) -> bool:
         return self._total is None or len(self._ids) < self._total
 
-    def _follow(self, cursor: Cursor) -> Call[Window[T]]:
+    def _follow(self, cursor: Cursor) -> Call[Page[T]]:
         if not self._cursors.add(str(cursor)):
             raise self._error("the server names a next page that was read before")
         if self._stale_pages > MAX_STALE_PAGES:
             raise self._error(f"{self._stale_pages} pages in a row held nothing new")
         return self._query.call(cursor)
 
-    def _widen(self) -> Call[Window[T]]:
+    def _widen(self) -> Call[Page[T]]:
         total, size = self._total, self._query.size
         if self._widened or total is None or (size is not None and size >= total):
             raise self._loss()
@@ -133,6 +136,6 @@ class Walk(Generic[T]):
             seen=len(self._ids),
             total_count=self._total,
             noun=self._query.listing.noun,
-            request_id=self._last.request_id if self._last is not None else None,
+            request_id=getattr(self._last, "_request_id", None),
             **facts_of(self._query.call().request.operation, self._server),
         )

@@ -12,11 +12,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .arguments import convert, convert_properties
 from .decoding import ANYTHING, Model, Shape
-from .page import Cursor, Page, following
+from .page import Cursor, Page, outlook
 from .types import UNSET, MismatchError, Request, Timeout, Unset, query
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Method(Generic[T]):
         The error is returned, and without a traceback: its frames hold the arguments.
         """
         try:
-            return self.call(self.read, *self.arguments(path, keywords), options)
+            return self.call(*self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
             error.__context__ = None
             return error.with_traceback(None)
@@ -189,13 +189,7 @@ class Method(Generic[T]):
             given["body"] = _Object(convert_properties("", self.body, keywords))
         return segments, given
 
-    def call(
-        self,
-        decode: Decode[Any],
-        segments: list[Any],
-        given: dict[str, Any],
-        options: Options | None,
-    ) -> Call[Any]:
+    def call(self, segments: list[Any], given: dict[str, Any], options: Options | None) -> Call[T]:
         """Make a call of checked arguments."""
         request = self.build(*segments, **given)
         if options is not None:
@@ -203,7 +197,7 @@ class Method(Generic[T]):
         body = request.json
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         return Call(
-            request, content, decode, self.token, None if options is None else options.settings
+            request, content, self.read, self.token, None if options is None else options.settings
         )
 
     def read(self, data: object, *, strict: bool = False) -> T:
@@ -231,30 +225,6 @@ def follow(value: Any, attributes: Sequence[str]) -> Any:
 
 
 # Lists
-
-
-class Window(Generic[T]):
-    """One page of any list, as far as it says."""
-
-    def __init__(
-        self, items: Sequence[T], count: Any, total: Any, following: Any, more: bool
-    ) -> None:
-        self.items = items
-        self.count = count
-        self.total = total
-        self.next = following
-        self.more = more
-        self._request_id: str | None = None
-
-    @property
-    def request_id(self) -> str | None:
-        """How the server names the request in its own logs, if it says so."""
-        return self._request_id
-
-    def page(self, items: Sequence[T] | None = None) -> Page[T]:
-        """Show it by the names that the document has, with all items or some."""
-        given = self.items if items is None else items
-        return Page(given, self.count, self.total, self.next, self.more, self._request_id)
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -300,19 +270,16 @@ class Listing(Method[Page[T]], Generic[T]):
             return error.with_traceback(None)
 
     def read(self, data: object, *, strict: bool = False) -> Page[T]:
-        """Read a page."""
-        return self.window(data, strict=strict).page()
-
-    def window(self, data: object, *, strict: bool = False) -> Window[T]:
         """Read a page by where its parts stand."""
         page = self.decode(data, strict=strict)
         items: Any = follow(page, self.demanded)
         self._demand(items)
+        total: Any = follow(page, self.total) if self.total else None
         following = follow(page, self.next)
-        return Window(
+        return Page(
             items,
             follow(page, self.count) if self.count else len(items),
-            follow(page, self.total) if self.total else None,
+            total,
             following,
             follow(page, self.more) if self.more else following is not None,
         )
@@ -344,10 +311,10 @@ class Query(Generic[T]):
         given = {**self.given, self.listing.size: size}
         return Query(self.listing, self.segments, given, self.options)
 
-    def call(self, cursor: Cursor | None = None) -> Call[Window[T]]:
+    def call(self, cursor: Cursor | None = None) -> Call[Page[T]]:
         """Ask for a page: the first, or the one that a cursor leads to."""
         given = self.given if cursor is None else {**self.given, self.listing.cursor: cursor}
-        return self.listing.call(self.listing.window, self.segments, given, self.options)
+        return self.listing.call(self.segments, given, self.options)
 
 
 # What sends
@@ -435,11 +402,11 @@ def _as_it_is(data: object, *, strict: bool = False) -> object:  # noqa: ARG001 
 class Walk(Protocol[T]):
     """One walk over all pages of a list: what to ask next, and when to stop."""
 
-    def next_call(self) -> Call[Window[T]] | None: ...
+    def next_call(self) -> Call[Page[T]] | None: ...
 
     def explain_refusal(self) -> AbstractContextManager[None]: ...
 
-    def take(self, page: Window[T]) -> list[T]: ...
+    def take(self, page: Page[T]) -> list[T]: ...
 
 
 class Walking(Protocol):
@@ -504,9 +471,9 @@ class _Pages(Uncopied, Generic[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: iterate over it to read {self._query.listing.noun}>"
 
-    def _after(self, page: Page[T]) -> Call[Window[T]] | None:
-        cursor = following(page)
-        return None if cursor is None else self._query.call(cursor)
+    def _after(self, page: Page[T]) -> Call[Page[T]] | None:
+        told = outlook(page)
+        return self._query.call(told.next) if told.more and told.next is not None else None
 
 
 class Pager(_Pages[T]):
@@ -542,8 +509,8 @@ class Pager(_Pages[T]):
         walk = self._walk()
         while (call := walk.next_call()) is not None:
             with walk.explain_refusal():
-                window = self._sender.send(call).parse()
-            yield window.page(walk.take(window))
+                page = self._sender.send(call).parse()
+            yield evolve(page, items=walk.take(page))
 
     def next_page(self, page: Page[T]) -> Page[T] | None:
         """Read the page after a page of this list, which may come from an earlier program.
@@ -556,7 +523,7 @@ class Pager(_Pages[T]):
             HeidiError: see its other subclasses.
         """
         call = self._after(page)
-        return None if call is None else self._sender.send(call).parse().page()
+        return None if call is None else self._sender.send(call).parse()
 
     def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -568,7 +535,7 @@ class Pager(_Pages[T]):
             APIResponseValidationError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return self._sender.send(self._query.call()).parse().page()
+        return self._sender.send(self._query.call()).parse()
 
 
 class AsyncPager(_Pages[T]):
@@ -607,12 +574,12 @@ class AsyncPager(_Pages[T]):
             HeidiError: see its other subclasses.
         """
         walk = self._walk()
-        ahead: Task[Window[T] | None] | None = None
+        ahead: Task[Page[T] | None] | None = None
         try:
-            while (window := await (ahead or self._next(walk))) is not None:
-                page = window.page(walk.take(window))
+            while (page := await (ahead or self._next(walk))) is not None:
+                items = walk.take(page)
                 ahead = self._start(walk) if self._prefetch else None
-                yield page
+                yield evolve(page, items=items)
         finally:
             if ahead is not None and not ahead.cancel():
                 ahead.exception()  # nothing waits for it any more
@@ -628,7 +595,7 @@ class AsyncPager(_Pages[T]):
             HeidiError: see its other subclasses.
         """
         call = self._after(page)
-        return None if call is None else (await self._sender.send(call)).parse().page()
+        return None if call is None else (await self._sender.send(call)).parse()
 
     async def first_page(self) -> Page[T]:
         """Read the first page, and no other.
@@ -640,14 +607,14 @@ class AsyncPager(_Pages[T]):
             APIResponseValidationError: the response is not what the document says.
             HeidiError: see its other subclasses.
         """
-        return (await self._sender.send(self._query.call())).parse().page()
+        return (await self._sender.send(self._query.call())).parse()
 
-    def _start(self, walk: Walk[T]) -> Task[Window[T] | None]:
+    def _start(self, walk: Walk[T]) -> Task[Page[T] | None]:
         from asyncio import create_task  # noqa: PLC0415  # not for those who are not async
 
         return create_task(self._next(walk))
 
-    async def _next(self, walk: Walk[T]) -> Window[T] | None:
+    async def _next(self, walk: Walk[T]) -> Page[T] | None:
         call = walk.next_call()
         if call is None:
             return None
