@@ -44,6 +44,11 @@ class Case:
         return self.violation.cause
 
 
+def effort(history: Sequence[Request], at: int) -> tuple[int, int]:
+    """Return what it takes to see what a request shows: KiB, and requests."""
+    return len(history[at].body) // 1024, at
+
+
 class Cases:
     """The violations seen so far, by cause. sent: the requests of the run until then."""
 
@@ -52,13 +57,13 @@ class Cases:
         self.sent: list[Request] = []
 
     def add(self, sighting: Sighting, history: Sequence[Request]) -> None:
-        """Take one violation; the shortest way to it is kept."""
+        """Take one violation; the shortest way to it is kept, by the shortest body."""
         violation, at, about = sighting.violation, sighting.at, sighting.about
         case = self.known.get(violation.cause)
         if case is None:
             before = (*self.sent, *history[:at])
             case = self.known[violation.cause] = Case(violation, history, at, about, before)
-        if at < case.at:
+        if effort(history, at) < effort(case.history, case.at):
             case.violation, case.about = violation, about
             case.history, case.at = history, at
         case.seen += 1

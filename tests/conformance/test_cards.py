@@ -114,6 +114,14 @@ def test_an_instant_that_some_updates_do_not_move_is_not_blamed_on_reading(name:
     assert ["updated-at"] == [finding.rule for finding in findings]
 
 
+@pytest.mark.parametrize(("name", "rule"), [("bidi", "strings"), ("escapes_html", "update-answer")])
+def test_what_many_strings_at_once_show_is_one_card_with_one_of_them(name: str, rule: str) -> None:
+    (finding,) = judged_as_planted(f"fidelity.{name}", ("strings",)).findings
+
+    assert (rule, "confirmed") == (finding.rule, finding.stability)
+    assert all(len(line) < 1500 for line in finding.requests)
+
+
 def test_a_refusal_of_what_changes_nothing_is_not_blamed_on_others_at_the_same_time() -> None:
     findings = judged_as_planted("patch.same_again_is_refused", ("concurrent",)).findings
 

@@ -24,6 +24,8 @@ STRINGS = (
     "\u0410nn\u0430 \u0421", "\u2028\u2029", "\u00a0\u3000", "\u0130\u0131\u00df\u1e9e", "x" * 300, "\u00e9" * 5000,
     "long " * 14_000,
 )  # fmt: skip
+# A text that is shorter, of printable ASCII, is no hard one.
+ORDINARY = 100
 EXACT = (1, 59, 86_400, 2**31 - 1, 2**31, 2**32, 2**53 - 1, 2**53, 0.1, 0.5, 1.25, 3.141592653589793, 1e-7, 0.30000000000000004, 123456.789)  # fmt: skip
 # As text: Python would spell some of them otherwise.
 BEYOND = ("9007199254740993", "18446744073709551616", "1e21", "1e308", "1e400", "1" + "0" * 400, "5e-324", "0.1000000000000000055511151231257827")  # fmt: skip
@@ -66,7 +68,10 @@ def is_ordinary_text(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(is_ordinary_text, cast("list[object]", value)))
     return not isinstance(value, str) or (
-        len(value) < 100 and value.isascii() and (value == value.strip()) and value.isprintable()
+        len(value) < ORDINARY
+        and value.isascii()
+        and (value == value.strip())
+        and value.isprintable()
     )
 
 

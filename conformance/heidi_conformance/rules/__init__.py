@@ -43,11 +43,11 @@ RULES = {rule.id: rule for rule in TABLE}
 # First those that find most with few requests, and those that read whole lists, while they are
 # short; last what creates many, what is odd, and what tries keys: a server may close its door.
 EARLY = (
-    "basics", "operations", "no-token", "vanishing", "documented-properties", "heads", "expired-tokens", "unlinked-user",
-    "counted-openings", "unfit-bodies", "sizes", "issued-tokens", "namesakes", "requests-for-nobody", "page-sizes",
-    "documented-pages", "merging", "seen-everywhere", "unfit-openings", "strings", "page-tokens", "unknown-properties",
-    "canaries", "overrides", "broken-bodies", "near-tokens", "concurrency", "unfit-properties", "near-ids",
-    "page-lengths",
+    "basics", "operations", "no-token", "vanishing", "documented-properties", "all-at-once", "heads", "expired-tokens",
+    "unlinked-user", "counted-openings", "unfit-bodies", "sizes", "issued-tokens", "namesakes", "requests-for-nobody",
+    "page-sizes", "documented-pages", "merging", "canaries", "many-ids", "seen-everywhere", "page-tokens",
+    "broken-bodies", "numbers", "unknown-properties", "media-types", "near-ids", "unfit-openings", "methods",
+    "unfit-properties", "near-tokens", "concurrency", "strings", "page-lengths",
 )  # fmt: skip
 LATE = (
     "write-while-walking", "odd-paths", "odd-bodies", "odd-queries", "beyond-a-page", "wrong-keys",

@@ -15,11 +15,9 @@ def canaries(on: Resources) -> None:
     """Values that an error could repeat, whole or in part."""
     fields = on.fields
     name = on.new()
-    for property_, field in on.fields.updates.items():
-        text = f"{CANARY} 1" if field.is_code else CANARY
-        every = (text, [text], -73519846.25, 73519846, [CANARY, 73519846])
-        for value in [value for value in every if not field.fits(value)][:MOST]:
-            on.update(name, {property_: value})
+    # Each kind of refusal once, then each property.
+    for size, token in ((CANARY, None), (73519846, None), (None, f"no-such-page-{CANARY}")):
+        on.page(size, token)
     *_, wrong = fields.invalid
     beside = {fields.name: CANARY} if fields.name else {}
     on.update(name, beside | {wrong: fields.invalid[wrong][0]})
@@ -28,11 +26,14 @@ def canaries(on: Resources) -> None:
     on.update(name, as_json(CANARY))
     on.update(name, fields.change(60, CANARY), media_type=f"text/{CANARY}")
     for property_, field in on.fields.creates.items():
-        for value in (CANARY, [CANARY]):
-            if not field.fits(value):
-                on.create(on.probe.name(), {property_: value})
-    for size, token in ((CANARY, None), (73519846, None), (None, f"no-such-page-{CANARY}")):
-        on.page(size, token)
+        for told in (CANARY, [CANARY]):
+            if not field.fits(told):
+                on.create(on.probe.name(), {property_: told})
+    for property_, field in on.fields.updates.items():
+        text = f"{CANARY} 1" if field.is_code else CANARY
+        every = (text, [text], -73519846.25, 73519846, [CANARY, 73519846])
+        for value in [value for value in every if not field.fits(value)][:MOST]:
+            on.update(name, {property_: value})
 
 
 RULES = (

@@ -42,16 +42,19 @@ def near_ids(on: Resources) -> None:
     none = [
         *NONE,
         *(
-            near
+            text
             for word in words
-            for near in (word.title(), f"{word}%20", word.replace("-", "_"), f"{word}s")
+            for text in (word.title(), f"{word}%20", word.replace("-", "_"), f"{word}s")
         ),
     ]
-    for place, near in enumerate(some(on, NEAR, FEWER)):
-        text = near.replace("%s", name).replace("%%", "%").replace("{above}", above)
+    near = [
+        text.replace("%s", name).replace("%%", "%").replace("{above}", above)
+        for text in some(on, NEAR, FEWER)
+    ]
+    for text in near:
         probe.try_send(on.request("read", text))
-        if writes and place < LOOKUPS:
-            probe.try_send(on.changing(text, change))
+    for text in near[:LOOKUPS] if writes else ():
+        probe.try_send(on.changing(text, change))
     on.read(name)
     for text in some(on, none):
         on.read(text)

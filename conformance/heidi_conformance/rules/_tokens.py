@@ -60,7 +60,8 @@ def wrong_tokens(probe: Probe) -> None:
 def near_tokens(probe: Probe) -> None:
     """Tokens under other schemes, joined, quoted, elsewhere; and such as are hard to read."""
     cases = () if HEXADECIMAL.fullmatch(probe.setting.tokens["first"]) else CASES
-    for call in calls(probe, among=TOKEN):
+    # First what most is sent to.
+    for call in calls(probe, among=sorted(TOKEN, key=lambda name: name != LIST)):
         often = call.first and call.operation.action not in ("read", "update")
         for text in (*SCHEMES, *cases, *(() if often else NEAR)):
             call.send(authorization=text)

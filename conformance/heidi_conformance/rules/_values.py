@@ -1,11 +1,12 @@
 """Values of properties: their forms and types, and that they are returned as sent."""
 # ruff: noqa: E501  # tables read better in rows
 
+from textwrap import wrap
 from typing import Any
 
 from heidi_conformance._history import as_json
 from heidi_conformance._resources import HOLE, Resources
-from heidi_conformance.contract._values import BEYOND, EXACT, STRINGS
+from heidi_conformance.contract._values import BEYOND, EXACT, ORDINARY, STRINGS, is_ordinary_text
 
 from ._rule import BODIES, CREATES, UPDATES, Script, decided
 
@@ -29,6 +30,18 @@ def unfit_properties(on: Resources) -> None:
                 on.update(name, {property_: value})
         on.read(name)
     on.page(on.most)
+
+
+def all_at_once(on: Resources) -> None:
+    """Many strings in one, in every property that takes one: most harm shows in few requests."""
+    fields, name = on.fields, on.new()
+    short = [text for text in STRINGS if len(text) < ORDINARY]
+    usual = " ".join(text for text in short if is_ordinary_text(text))
+    odd = " ".join(text for text in short if not is_ordinary_text(text))
+    for text in (*wrap(usual, ORDINARY - 1), odd) if fields.texts or fields.lists else ():
+        told: dict[str, Any] = dict.fromkeys(fields.texts, text)
+        on.update(name, told | {key: [text] for key in fields.lists})
+    on.look(name)
 
 
 def strings(on: Resources) -> None:
@@ -88,6 +101,7 @@ RULES = (
 )  # fmt: skip
 WRITES = ("create", "read", "update")
 SCRIPTS = (
+    Script(all_at_once, "strict", ("strings",), WRITES),
     Script(strings, "strict", ("strings",), WRITES),
     Script(surrogates, "strict", ("strings",), WRITES),
     Script(numbers, "strict", ("numbers",), WRITES),
