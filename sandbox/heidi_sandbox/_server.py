@@ -225,10 +225,11 @@ class _Runner:
         if settings.export_file is not None:
             _transfer.refuse_unwritable(settings.export_file)
         # Read first, so that an invalid file makes no database.
-        read = None if settings.import_file is None else _transfer.read_file(settings.import_file)
+        file = settings.import_file
+        import_into = None if file is None else _transfer.read_file(file)
         store = await open_store(settings.database_url)
         try:
-            imported = None if read is None else await _transfer.import_read(read, store)
+            imported = None if import_into is None else await import_into(store)
             secret = await store.setting("secret", secrets.token_bytes(32))
             api_key = settings.api_key
             if api_key is None:

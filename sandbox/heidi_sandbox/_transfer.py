@@ -22,12 +22,14 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Generator,
     Iterable,
     Iterator,
     Sequence,
 )
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -36,7 +38,7 @@ from heidi_sandbox._errors import CannotServeError, DuplicateIdError
 from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
 from heidi_sandbox._resources import Resource, resources_of
 from heidi_sandbox._schemas import Node, is_object
-from heidi_sandbox._store import Collection, Share, Size, Store, open_store
+from heidi_sandbox._store import Collection, Make, Share, Size, Store, open_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import LARGEST_RESOURCE, Collections
 
@@ -58,20 +60,7 @@ class Imported(NamedTuple):
     kept: int
 
 
-class _Described(NamedTuple):
-    """A resource as a file describes it, with what it has where the file does not say."""
-
-    resource: Resource
-    given: Node
-    id_: Any
-    at: datetime
-
-    def text(self, number: int) -> tuple[str, bytes]:
-        value = self.resource.described(self.given, self.id_, number, self.at)
-        return str(value[self.resource.id]), dump(value)
-
-
-class Listed(NamedTuple):
+class _Listed(NamedTuple):
     """What a file has of one resource of a user, oldest first.
 
     user: what names the user, in the order of the document; a string is what the database has.
@@ -81,58 +70,37 @@ class Listed(NamedTuple):
     user: Sequence[str] | str
     resource: str
     within: Sequence[str]
-    described: Sequence[_Described]
+    documents: Sequence[Make]
 
 
-class Read(NamedTuple):
-    """A file that was read."""
+def read_file(file: Path) -> Callable[[Store], Coroutine[Any, Any, Imported]]:
+    """Read a file, and return what adds to a store what the file has and the store lacks.
 
-    file: Path
-    listed: Sequence[Listed]
-
-
-class _Share(NamedTuple):
-    collection: str
-    owner: bytes | None
-    described: Sequence[_Described]
-
-
-def read_file(file: Path) -> Read:
-    """Return what a file has, having seen that a database can keep each resource.
+    It adds everything, or nothing, and raises CannotServeError if an id is taken.
 
     Raises:
-        CannotServeError: the file cannot be read, or is invalid.
+        CannotServeError: the file cannot be read, or a database could not keep what it has.
     """
-    return Read(file, [*_Reader(file, load_document()).listed(_read(file))])
+    return partial(_import, file, [*_Reader(file, load_document()).listed(_read(file))])
 
 
-async def import_read(read: Read, store: Store) -> Imported:
-    """Add what a file has and the database lacks: everything, or nothing.
-
-    Raises:
-        CannotServeError: an id in it is taken.
-    """
+async def _import(file: Path, listed: Sequence[_Listed], store: Store) -> Imported:
     collections = Collections(load_document(), store)
     await collections.open()
-    tokens = await _tokens(store)
-    shares = [_share(one, collections, tokens) for one in read.listed]
+    tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=1)
+    shares = [_share(one, collections, tokens) for one in listed]
     for _ in range(_ATTEMPTS):  # another process may import the same file
         held = {one.name for one in await store.collections()}
-        lacking = [await _lacking(one, store) if one.collection in held else one for one in shares]
-        added = [one for one in lacking if one.described]
+        left = [await _lacking(one, store) if one.collection in held else one for one in shares]
+        added = [one for one in left if one.documents]
         with contextlib.suppress(DuplicateIdError):
-            await store.extend(
-                *(
-                    Share(one.collection, [each.text for each in one.described], one.owner)
-                    for one in added
-                )
-            )
+            await store.extend(*added)
             users = {one.collection.partition("/")[0] for one in added}
-            count = sum(len(one.described) for one in added)
-            total = sum(len(one.described) for one in shares)
+            count = sum(len(one.documents) for one in added)
+            total = sum(len(one.documents) for one in shares)
             return Imported(Size(len(users), count), total - count)
     raise CannotServeError(
-        f"{read.file}: an id in it belongs to another user in this database; nothing was imported"
+        f"{file}: an id in it belongs to another user in this database; nothing was imported"
     )
 
 
@@ -207,7 +175,7 @@ class _Reader:
         self._at = datetime.now(UTC)
         self._ids: set[str] = set()
 
-    def listed(self, value: Any) -> Iterator[Listed]:
+    def listed(self, value: Any) -> Iterator[_Listed]:
         newer = is_object(value) and isinstance(value.get("version"), int)
         if newer and value["version"] > _VERSION:
             raise self._invalid((), "was written by a newer heidi-sandbox; update this one")
@@ -225,35 +193,35 @@ class _Reader:
                 if resource is None:
                     known = ", ".join(self._resources)
                     raise self._invalid(place, f"is no resource; there is {known}")
-                described = [
-                    self._described(resource, item, (*place, nth), user)
+                seed = user if isinstance(user, str) else json.dumps(user)
+                documents = [
+                    self._document(resource, item, (*place, nth), seed)
                     for nth, item in enumerate(items)
                 ]
-                yield Listed(user, name, within, described[::-1])
+                yield _Listed(user, name, within, documents[::-1])
 
-    def _described(
-        self,
-        resource: Resource,
-        given: Node,
-        place: tuple[str | int, ...],
-        user: Sequence[str] | str,
-    ) -> _Described:
+    def _document(
+        self, resource: Resource, given: Node, place: tuple[str | int, ...], seed: str
+    ) -> Make:
+        """Return what makes a resource of which a file says some properties."""
         # The same file gives the same id each time, so that a second import adds nothing.
-        named = user if isinstance(user, str) else json.dumps(user)
-        digest = hashlib.blake2b(f"{named}{place[2:]!r}".encode()).digest()
-        id_ = resource.new_id(_Seeded(int.from_bytes(digest, "big")))
-        described = _Described(resource, given, id_, self._at)
-        value = resource.described(given, id_, 1, self._at)
-        problem = resource.problem(value)
+        digest = hashlib.blake2b(f"{seed}{place[2:]!r}".encode()).digest()
+        new_id = resource.new_id(_Seeded(int.from_bytes(digest, "big")))
+
+        def make(number: int) -> tuple[str, bytes]:
+            value = resource.described(given, new_id, number, self._at)
+            return str(value[resource.id]), dump(value)
+
+        problem = resource.problem(resource.described(given, new_id, 1, self._at))
         if problem is not None:
             raise self._invalid((*place, *problem.path), problem.text)
-        text, document = described.text(1)
+        id_, document = make(1)
         if len(document) > LARGEST_RESOURCE:
             raise self._invalid(place, f"has more than {LARGEST_RESOURCE} bytes")
-        if text in self._ids:
+        if id_ in self._ids:
             raise self._invalid((*place, resource.id), "is a duplicate id")
-        self._ids.add(text)
-        return described
+        self._ids.add(id_)
+        return make
 
     def _invalid(self, path: tuple[str | int, ...], text: str) -> CannotServeError:
         where = f"{path_text(path)} " if path else ""
@@ -305,25 +273,18 @@ def _read(file: Path) -> Any:
         raise CannotServeError(f"{file}: {error}; nothing was imported") from None
 
 
-async def _tokens(store: Store) -> Tokens:
-    return Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=1)
-
-
-def _share(listed: Listed, collections: Collections, tokens: Tokens) -> _Share:
+def _share(listed: _Listed, collections: Collections, tokens: Tokens) -> Share:
     user, owner = listed.user, None
     if not isinstance(user, str):
         user, owner = tokens.user(user), json.dumps(user).encode()
-    return _Share(collections.name(user, listed.resource, listed.within), owner, listed.described)
+    return Share(collections.name(user, listed.resource, listed.within), listed.documents, owner)
 
 
-async def _lacking(share: _Share, store: Store) -> _Share:
-    return share._replace(
-        described=[
-            one
-            for one in share.described
-            if await store.get(share.collection, one.text(1)[0]) is None
-        ]
-    )
+async def _lacking(share: Share, store: Store) -> Share:
+    lacking = [
+        make for make in share.documents if await store.get(share.collection, make(1)[0]) is None
+    ]
+    return share._replace(documents=lacking)
 
 
 def _user(name: str, held: Sequence[Collection], document: Document) -> Any:

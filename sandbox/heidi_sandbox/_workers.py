@@ -147,9 +147,8 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
     if settings.export_file is not None:
         _transfer.refuse_unwritable(settings.export_file)
     if settings.import_file is not None:
-        read = _transfer.read_file(settings.import_file)
-        transfer = partial(_transfer.import_read, read)
-        imported = asyncio.run(_transfer.transferred(transfer, url))
+        import_into = _transfer.read_file(settings.import_file)
+        imported = asyncio.run(_transfer.transferred(import_into, url))
     running_workers = Workers(settings, port, count)
     running_workers.imported = imported
     try:

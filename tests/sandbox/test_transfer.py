@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from heidi_sandbox import CannotServeError, Size, Store, _transfer, serving
 from heidi_sandbox._document import read_document
-from heidi_sandbox._transfer import export_file, import_read, read_file
+from heidi_sandbox._transfer import export_file, read_file
 
 from scripts.bench.postgresql import Postgresql
 from tests.sandbox.api import Api
@@ -178,7 +178,7 @@ def test_a_user_of_an_earlier_version_keeps_the_sessions(tmp_path: Path, kept_ur
         await store.create(held[0].name, "1", lambda _: documents[0])
         await export_file(file, store)
         await store.clear(settings=False)
-        await import_read(read_file(file), store)
+        await read_file(file)(store)
 
     with_store(kept_url, forget)
     (user,) = json.loads(file.read_text())["users"]
@@ -205,7 +205,7 @@ def test_resources_within_others_are_exported_and_imported(
     assert {"who": "ann", "where": "1"} == user["user"]
     assert {"Widget", f"Part/{uid}"} == user["resources"].keys()
     store.run(lambda one: one.clear(settings=False))
-    assert Size(1, 5) == store.run(lambda one: import_read(read_file(file), one)).added
+    assert Size(1, 5) == store.run(read_file(file)).added
     assert parts[::-1] == ann.send("GET", f"/widgets/{uid}/parts?limit=9").json()["rows"]
     assert uid == ann.send("GET", "/widgets").json()["data"]["rows"][0]["uid"]
 
