@@ -83,7 +83,7 @@ class Sum:
         self.outcomes[place] = min(known, outcome, key=weight)
 
     def add_shards(self, shards: Iterable[str]) -> None:
-        """Take note of the parts; those beyond the last hold no rules, and need no list."""
+        """Remember the parts; those beyond the last have no rules, so none is missing."""
         parts = [tuple(map(int, shard.split("/"))) for shard in shards]
         self.whole = self.whole or not parts
         self.shards |= {(number, of) for number, of in parts if number <= of}

@@ -17,7 +17,7 @@ from .reports._cells import lines
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20
-# Seconds without a word where each takes a line.
+# Seconds between two lines of progress, where a line cannot be overwritten.
 PAUSE = 10.0
 
 

@@ -400,7 +400,7 @@ class Wire:
             silence = Silence(f"the connection broke ({error.strerror or 'no reason given'})")
         self.close()
         if time.monotonic() >= self.deadline:
-            # The run has ended; the server may have been about to response.
+            # The run has ended; the server might still have responded.
             raise OutOfPatienceError(f"{SPENT}, and the last request has {silence.reason}")
         self.lose(time.monotonic() - started, "left too many requests unanswered for too long")
         return silence

@@ -168,7 +168,7 @@ class TimedToken:
 
     @classmethod
     def for_seconds(cls, text: str, life: float) -> TimedToken:
-        """Keep a token that lives for so long from now."""
+        """Keep a token that expires `life` seconds from now."""
         margin = min(MAX_MARGIN, max(life, 0) / 10)
         return cls(Secret(text), _clock.monotonic() + life - margin)
 

@@ -1,8 +1,8 @@
 """The words for violations by clients; no other module has any.
 
 A row says what the client should do, what it does instead, and how to fix that.
-In braces stand the field and the detail of a violation, what it expects and got, and the noun of
-the resource.
+The names in braces are the field and the detail of a violation, what it expects and got, and the
+noun of the resource.
 """
 # ruff: noqa: E501  # tables read better in rows
 

@@ -1,7 +1,7 @@
 """The words for violations; no other module has any.
 
-A row says what the operation should do, and what it does instead. In braces
-stand the fields and the detail of a violation, what it expects and got, the noun of the resource,
+A row says what the operation should do, and what it does instead. The names in braces are the
+fields and the detail of a violation, what it expects and got, the noun of the resource,
 and the names that the document gives to the properties of a page and the instants of a resource.
 """
 # ruff: noqa: E501  # tables read better in rows

@@ -8,7 +8,7 @@ from heidi_conformance.contract._operations import LIST, OPERATIONS
 
 from ._rule import LISTS, NOUN, Script, decided, promised
 
-# How many resources a walk is tried with, and after which of them.
+# The numbers of resources for which walks are tried.
 SHELF, SMALL_SHELF, STAGES = 13, 4, (0, 1, 9, 10)
 WRONG_SIZES = ("0", "-1", "101", "abc", "1.5", "", "true", "10abc", "-10", "1000", "99999999999999999999999", "1e1", "null", "1_0", "0x10", "%D9%A3", "%EF%BC%95", "5,5", "%20", "NaN", "-0", "1%000", "%2B10", "%2010", "10%20", "10%0A", "10.0", "%C2%B2", "%C2%B9%C2%B2", "all", "max", "10%2C000", "1e0", "0b11", "%E2%91%A0", "%E4%BA%94", "10%3B", "10;", "ten", "101%2F10", "4294967301", "18446744073709551621", "%225%22", "%275%27")  # fmt: skip
 WRONG_TOKENS = ("", "no-such-page", "no-such-page-2", "-1", "%D9%A3", "%F0%9F%91%A8", "no-such-page%00", "null", "undefined", "1.5", "0x1", "!!!")  # fmt: skip

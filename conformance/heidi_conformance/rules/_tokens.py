@@ -23,7 +23,7 @@ WRONG = (
 )  # fmt: skip
 # For every operation: other schemes, and another character that a lenient reader of base64 passes over.
 SCHEMES = ("{first}", "Bearer{first}", "Basic {first}", "Token {first}", "Bearer {first:last+1}")
-# The same in other letters, which are no other token where it is a number in hexadecimal digits.
+# The token in other case, unless it is hexadecimal: then it is the same token.
 CASES = ("Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}")
 HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")
 # Spellings of a token that a lenient reader accepts, for one read and one write.
