@@ -24,7 +24,7 @@ CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
 
 
 def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
-    """Add what is beside `run` to the command line; `campaign` takes all that `run` takes."""
+    """Add the commands other than `run`; `campaign` takes all that `run` takes."""
     add_demands(run)
     campaign = commands.add_parser(
         "campaign",

@@ -289,7 +289,7 @@ class PostgresqlStore:
         return result
 
     async def _again_if_lost(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Do what changes nothing unless it returns; again where the connection is lost."""
+        """Run something that has no effect if it fails; run it again if the connection is lost."""
         error: BaseException | None = None
         pool = self._pool or await self._make_pool()
         try:

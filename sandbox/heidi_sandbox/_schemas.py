@@ -471,7 +471,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "string": "a string",
     "null": "null",
 }
-# How a value must be, by the keyword that it breaks; what is behind the keyword is given.
+# What a value must be, by the keyword that it violates, given the value of the keyword.
 _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "additionalProperties": lambda _: "have no other keys than the documented ones",
     "const": lambda value: f"be {dump(value).decode()}",

@@ -21,8 +21,8 @@ class Scenario:
     level: `documented` rests on the vendor's page, `strict` on a decision, `practice` on good
     practice. operation: what it is about. source: where that is said. words: the promise
     in short. script: what is asked of a client; None if it is seen in all other scenarios.
-    linked: whether the user is. tls: whether the proxy speaks TLS. waits: seconds that a client
-    waits, about. variables: of the environment; a driver is restarted if there are any.
+    linked: whether the user is. tls: whether the proxy speaks TLS. waits: about how many seconds a
+    client waits. variables: of the environment; a driver is restarted if there are any.
     """
 
     id: str
