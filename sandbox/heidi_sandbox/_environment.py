@@ -22,7 +22,7 @@ from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._process import say
 from heidi_sandbox._server import base_url_of
-from heidi_sandbox._store import SQLITE, open_store
+from heidi_sandbox._store import SQLITE, use_store
 
 
 def add_environment(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -70,7 +70,10 @@ def _print(options: argparse.Namespace) -> None:
 
 
 def _kept_key(url: str) -> str:
-    kept = _in_file(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else _in_server(url)
+    if url.startswith(SQLITE):
+        kept = _in_file(Path(url.removeprefix(SQLITE)))
+    else:
+        kept = asyncio.run(use_store(url, lambda store: store.setting("api_key", b""))) or None
     if kept is None:
         place = url.removeprefix(SQLITE) if url.startswith(SQLITE) else "the PostgreSQL database"
         raise CannotServeError(
@@ -96,14 +99,3 @@ def _in_file(file: Path) -> bytes | None:
     except sqlite3.Error:
         return None
     return found and bytes(found[0])
-
-
-def _in_server(url: str) -> bytes | None:
-    async def read() -> bytes | None:
-        store = await open_store(url)
-        try:
-            return await store.setting("api_key", b"") or None
-        finally:
-            await store.close()
-
-    return asyncio.run(read())

@@ -22,7 +22,7 @@ from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._process import say
 from heidi_sandbox._resources import Resource
-from heidi_sandbox._store import MEMORY, SQLITE, Share, Size, open_store
+from heidi_sandbox._store import MEMORY, SQLITE, Share, Size, Store, open_store, use_store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import Collections
 
@@ -115,21 +115,19 @@ def _seed(options: argparse.Namespace) -> None:
         key = secrets.token_bytes(32)
     else:
         key = str(options.random_seed).encode()
-    asyncio.run(_fill(url, key, options.sessions, options.users))
+    fill = partial(_fill, key, options.sessions, options.users)
+    asyncio.run(use_store(url, fill))
 
 
-async def _fill(url: str, key: bytes, sessions: int, users: int) -> None:
+async def _fill(key: bytes, sessions: int, users: int, store: Store) -> None:
     document = load_document()
-    async with contextlib.AsyncExitStack() as closing:
-        store = await open_store(url)
-        closing.push_async_callback(store.close)
-        tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
-        collections = Collections(document, store)
-        seed = _Seed(document, collections, tokens, key)
-        await collections.open()
-        left = _shares(sessions, users)
-        with _progress(sessions * len(seed.resources)) as advance:
-            await asyncio.gather(*(seed.work(left, advance) for _ in range(_AT_ONCE)))
+    tokens = Tokens(await store.setting("secret", secrets.token_bytes(32)), lifetime=60)
+    collections = Collections(document, store)
+    seed = _Seed(document, collections, tokens, key)
+    await collections.open()
+    left = _shares(sessions, users)
+    with _progress(sessions * len(seed.resources)) as advance:
+        await asyncio.gather(*(seed.work(left, advance) for _ in range(_AT_ONCE)))
     rest = "".join(f", {name} {value}" for name, value in [*document.sample_user.items()][1:])
     last = f" to {_email(users)}" if users > 1 else ""
     size = Size(users, sessions * len(seed.resources))

@@ -173,11 +173,7 @@ class PostgresqlStore:
         document: Callable[[int], bytes],
         owner: bytes | None = None,
     ) -> None:
-        def make(number: int) -> tuple[str, bytes]:
-            return id_, document(number)
-
-        share = Share(collection, [make], owner)
-        await self._creations.add(collection, share)
+        await self._creations.add(collection, Share.of_one(collection, id_, document, owner))
 
     async def get(self, collection: str, id_: str) -> bytes | None:
         rows = await self._read(_GET, id_.encode(), collection.encode())

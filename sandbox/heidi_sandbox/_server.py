@@ -54,13 +54,14 @@ class Sandbox:
 
     url: the base URL of the API, path included.
     api_key: what the issue of a token asks for.
+    imported: the result of the import, None if there was none.
     """
 
     url: str
     api_key: str = field(repr=False)
     _tokens: Tokens = field(repr=False)
     _ended: Future[Size | None] = field(repr=False)
-    _imported: Imported | None = field(repr=False, default=None)
+    imported: Imported | None = field(repr=False, default=None)
 
     def token(self, *user: str, lifetime: int | None = None, **named: str) -> str:
         """Return a token, as the operation that issues tokens would.
@@ -77,11 +78,6 @@ class Sandbox:
             raise TypeError(f"a user is named by {', '.join(sample)}")
         identity = {**sample, **dict(zip(sample, user, strict=False)), **named}
         return self._tokens.issue(list(identity.values()), lifetime).token
-
-    @property
-    def imported(self) -> Imported | None:
-        """The result of the import, None if there was none."""
-        return self._imported
 
     @property
     def exported(self) -> Size | None:

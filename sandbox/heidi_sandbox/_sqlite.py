@@ -174,10 +174,7 @@ class SqliteStore:
         document: Callable[[int], bytes],
         owner: bytes | None = None,
     ) -> None:
-        def make(number: int) -> tuple[str, bytes]:
-            return id_, document(number)
-
-        share = Share(collection, [make], owner)
+        share = Share.of_one(collection, id_, document, owner)
         await self._write(lambda db: _add(db, share))
 
     async def get(self, collection: str, id_: str) -> bytes | None:

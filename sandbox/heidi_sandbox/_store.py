@@ -1,10 +1,12 @@
 """The protocol of the server for databases, and how one is opened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from heidi_sandbox._errors import CannotServeError
+
+T = TypeVar("T")
 
 SQLITE = "sqlite:///"
 MEMORY = f"{SQLITE}:memory:"
@@ -63,6 +65,17 @@ class Share(NamedTuple):
     collection: str
     documents: Sequence[Make]
     owner: bytes | None = None
+
+    @classmethod
+    def of_one(
+        cls, collection: str, id_: str, document: Callable[[int], bytes], owner: bytes | None
+    ) -> "Share":
+        """Return a share of one document."""
+
+        def make(number: int) -> tuple[str, bytes]:
+            return id_, document(number)
+
+        return cls(collection, [make], owner)
 
 
 class Size(NamedTuple):
@@ -184,3 +197,16 @@ async def open_store(database_url: str) -> Store:
             f"or {POSTGRESQL[0]}USER@HOST/DATABASE"
         )
     return SqliteStore(Path(name))
+
+
+async def use_store(database_url: str, use: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the store that a URL names, use it, and close it.
+
+    Raises:
+        CannotServeError: as `open_store` does.
+    """
+    store = await open_store(database_url)
+    try:
+        return await use(store)
+    finally:
+        await store.close()

@@ -20,7 +20,6 @@ import secrets
 import tempfile
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
     Coroutine,
     Generator,
@@ -31,18 +30,16 @@ from collections.abc import (
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from heidi_sandbox._document import Document, load_document
 from heidi_sandbox._errors import CannotServeError, DuplicateIdError
 from heidi_sandbox._json import MalformedJsonError, dump, parse, path_text
 from heidi_sandbox._resources import Resource, resources_of
 from heidi_sandbox._schemas import Node, is_object
-from heidi_sandbox._store import Collection, Make, Share, Size, Store, open_store
+from heidi_sandbox._store import Collection, Make, Share, Size, Store
 from heidi_sandbox._tokens import Tokens
 from heidi_sandbox._verbs import LARGEST_RESOURCE, Collections
-
-T = TypeVar("T")
 
 _VERSION: Final = 1
 _PAGE: Final = 50  # resources that are read at once
@@ -142,15 +139,6 @@ async def export_file(file: Path, store: Store) -> Size:
             f"{file}: the export cannot be written: {error.strerror}; what was there is unchanged"
         ) from None
     return Size(len(users), size)
-
-
-async def transferred(transfer: Callable[[Store], Awaitable[T]], database_url: str) -> T:
-    """Import or export in a database that is not open here."""
-    store = await open_store(database_url)
-    try:
-        return await transfer(store)
-    finally:
-        await store.close()
 
 
 def refuse_unwritable(file: Path) -> None:

@@ -19,6 +19,7 @@ from heidi_sandbox import _transfer
 from heidi_sandbox._errors import CannotServeError, StoreUnavailableError
 from heidi_sandbox._process import STOPPING, end_process, keep_memory, set_up_process
 from heidi_sandbox._server import Settings, listen, running
+from heidi_sandbox._store import use_store
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -148,7 +149,7 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
         _transfer.refuse_unwritable(settings.export_file)
     if settings.import_file is not None:
         import_into = _transfer.read_file(settings.import_file)
-        imported = asyncio.run(_transfer.transferred(import_into, url))
+        imported = asyncio.run(use_store(url, import_into))
     running_workers = Workers(settings, port, count)
     running_workers.imported = imported
     try:
@@ -157,7 +158,7 @@ def workers(settings: Settings, port: int, count: int) -> Generator[Workers, Non
         running_workers.stop()
     if settings.export_file is not None:
         export = partial(_transfer.export_file, settings.export_file)
-        running_workers.exported = asyncio.run(_transfer.transferred(export, url))
+        running_workers.exported = asyncio.run(use_store(url, export))
 
 
 def _started(worker: _Worker) -> tuple[str, str]:
