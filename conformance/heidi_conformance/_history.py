@@ -8,6 +8,7 @@ or the key that tokens are issued for, `{key}`, or a near miss of it, `{first:la
 import base64
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,10 +70,11 @@ NEAR = {
     "beyond": "str(int(x) + 2**128)",
     "exponent": 'x + "e0"',
     "hexadecimal": "hex(int(x))",
+    "uuid": "str(uuid.UUID(int=int(x)))",
     "twisted": "x.swapcase()",
     "encoded": 'f"%{ord(x[0]):02X}{x[1:]}"',
 }  # fmt: skip
-GIVEN = {"A": A, "base64": base64, "json": json}
+GIVEN = {"A": A, "base64": base64, "json": json, "uuid": uuid}
 COMPILED: dict[str, Callable[[str], str]] = {
     near: eval(f"lambda x: {expression}", GIVEN)  # noqa: S307  # the table above
     for near, expression in NEAR.items()

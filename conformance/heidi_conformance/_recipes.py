@@ -27,6 +27,7 @@ NEEDED = {
     "json.": "import json",
     "base64.": "import base64",
     "parse.": "from urllib import parse",
+    "uuid.": "import uuid",
     "ThreadPool": "from concurrent.futures import ThreadPoolExecutor",
     "httpx.": "import httpx",
     "A[": f'A = "{A}"',

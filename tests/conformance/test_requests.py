@@ -36,7 +36,17 @@ from .reference import Request as Received
 from .standing import plan, tokens
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
-OF_IDS = ("next", "beyond", "double", "exponent", "hexadecimal", "arabic", "full-width", "encoded")
+OF_IDS = (
+    "next",
+    "beyond",
+    "double",
+    "exponent",
+    "hexadecimal",
+    "uuid",
+    "arabic",
+    "full-width",
+    "encoded",
+)
 SAMPLES = (
     jwt.encode({"sub": "x", "exp": 2_000_000_000}, SECRET, "HS256"),
     "135814281990413956785027749853284386585",

@@ -146,7 +146,8 @@ class Memory:
     moving: what is updated while other requests run. initial: by kind, the state of the first new
     resource that was seen.
     refusals: how requests for what is no resource of the caller were refused, by operation, what
-    else is wrong with the request, and kind. written: by user, strings that no other user sends.
+    else is wrong with the request, and kind. turns: headers of such refusals, by operation, what
+    else is wrong, and id. written: by user, strings that no other user sends.
     """
 
     decided: frozenset[str] = frozenset()
@@ -168,6 +169,8 @@ class Memory:
         self.lists: dict[Place, ListState] = defaultdict(ListState)
         self.initial: dict[str, Flat] = {}
         self.refusals: dict[tuple[str, bytes, str], Any] = {}
+        self.turns: defaultdict[tuple[str, bytes], dict[object, tuple[str, set[tuple[str, ...]]]]]
+        self.turns = defaultdict(dict)
         self.written: dict[str, set[str]] = defaultdict(set)
 
     def adopt(self, resource_id: str, user: str) -> None:

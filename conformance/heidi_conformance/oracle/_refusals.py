@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from heidi_conformance._text import printable
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_of
 from heidi_conformance.contract._operations import (
@@ -16,12 +17,18 @@ from heidi_conformance.contract._operations import (
 from heidi_conformance.contract._values import is_ordinary_text
 
 from ._memory import Known, Memory
-from ._messages import wording
+from ._messages import REFERENCE, wording
 from ._reading import Problem, Reading
 from ._violation import Violation
 
 # A missed change: 304 is correct only if nothing changed.
 STALE = {"read": "update-read/not-modified", "list": "update-listed/not-modified"}
+
+# So many refusals, by turns of another user's resource and of none, each of another id: the servers
+# behind a proxy, which may add what they like, do not take such turns by chance.
+TURNS = 12
+# These headers say how a body comes, and not of what.
+FRAMING = frozenset("connection content-length keep-alive transfer-encoding".split())
 
 
 def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
@@ -124,6 +131,29 @@ def told_apart(memory: Memory, reading: Reading, response: Reply) -> Iterator[Vi
     if None not in both and both[0] != both[1]:
         del memory.refusals[operation, wrong, kind]
         yield Violation("unknown-alike", operation)
+    yield from marked(memory.turns[operation, wrong], reading, response, kind)
+
+
+def marked(
+    turns: dict[object, tuple[str, set[tuple[str, ...]]]],
+    reading: Reading,
+    response: Reply,
+    kind: str,
+) -> Iterator[Violation]:
+    """Yield the headers that tell another user's resource from none, whichever is asked for."""
+    latest = next(reversed(turns.values()), ("",))
+    if reading.named in turns or latest[0] == kind:
+        return
+    headers = [(name, text) for name, text in response.headers if name not in FRAMING]
+    marks = [((name,), (name, REFERENCE.sub("#", text))) for name, text in headers]
+    turns[reading.named] = kind, {mark for both in marks for mark in both}
+    if len(turns) >= TURNS:
+        foreign = [marks for known, marks in turns.values() if known == "foreign"]
+        never = [marks for known, marks in turns.values() if known == "never"]
+        telling = foreign[0].intersection(*foreign).difference(*never)
+        telling |= never[0].intersection(*never).difference(*foreign)
+        for name in sorted({mark[0] for mark in telling}):
+            yield Violation("unknown-alike/header", reading.operation, field=printable(name))
 
 
 def formed(resource: str, name: str) -> bool:

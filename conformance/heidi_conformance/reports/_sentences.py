@@ -111,6 +111,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "unknown-id/accepted": ("responds with success for an unknown id", *STATUS),
     "unknown-id/type": ("responds with 404 and another type than {expected}", "{expected}", "another type"),
     "unknown-alike": ("responds differently for a {noun} of another user and for one that never was", "the same refusal", "another one"),
+    "unknown-alike/header": ("responds with another {field} for a {noun} of another user than for one that never was", "the same headers", "another {field}"),
     "deleted/lists": ("lists a {noun} that was deleted", "nothing of it", "the {noun}"),
     "deleted/shows": ("shows a {noun} that was deleted", *STATUS),
     "deleted/changes": ("changes a {noun} that was deleted", *STATUS),

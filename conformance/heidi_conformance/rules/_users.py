@@ -59,6 +59,7 @@ def other_users(on: Resources) -> None:
     for property_ in fields.lists:
         on.update(mine, {property_: [f"{{{other}}}"]})
     on.read(mine)
+    on.read(other)
     on.update(other, fields.change(62))
     taken = {**on.label("second"), on.fields.id: f"{{{mine}}}"}
     on.create(on.probe.name(), taken, user="second")
@@ -82,6 +83,18 @@ def other_users(on: Resources) -> None:
     for owner, viewer in (BOTH[::-1], BOTH):
         if pages and on.page(1, user=owner) is not None:
             on.probe.try_send(on.paging(1, "{next}", user=viewer))
+
+
+def twins(on: Resources) -> None:
+    """Resources of two users that have every value in common."""
+    owners = {on.new(user=user): user for user in BOTH}
+    for name, user in owners.items():
+        on.update(name, on.fields.full, user=user)
+    for name, viewer in zip(owners, BOTH[::-1], strict=True):
+        on.read(name, user=viewer)
+        on.update(name, on.fields.change(62), user=viewer)
+    for name, user in owners.items():
+        on.look(name, user=user)
 
 
 def unlinked_user(on: Resources) -> None:
@@ -109,6 +122,7 @@ RULES = (
 SCRIPTS = (
     Script(lists_of_users, "documented", ("own-list",), ("create", "list"), ("second",)),
     Script(other_users, "strict", ("own-list", "own-sessions", "unknown-alike"), ("create", "read", "update"), ("second",)),
+    Script(twins, "strict", ("own-list", "own-sessions"), ("create", "read", "update"), ("second",)),
     Script(foreign_requests, "strict", ("own-list", "own-sessions", "unknown-alike"), needs=("second",)),
     Script(unlinked_user, "documented", ("unlinked", "forbidden"), ("create", "read", "update", "list"), ("unlinked",), once=True),
 )  # fmt: skip

@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 import unicodedata
+import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote
@@ -61,6 +62,12 @@ def hexadecimal(text: str) -> str:
     return str(int(text, 16)) if text.startswith("0x") else text
 
 
+def of_uuid(text: str) -> str:
+    return (
+        str(uuid.UUID(text).int) if re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-.*", text) else text
+    )
+
+
 def arabic(text: str) -> str:
     return "".join(chr(0x660 + int(digit)) for digit in text)
 
@@ -77,6 +84,7 @@ LOOKUPS = (
     ("exponents", "An id with a fraction of zero is accepted.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
     ("wraps_round", "Ids are taken modulo 2^128.", modulo, lambda i: str(int(i) + 2**128)),
     ("hexadecimal", "An id may be written in hexadecimal.", hexadecimal, lambda i: hex(int(i))),
+    ("uuids", "An id may be written as a UUID.", of_uuid, lambda i: str(uuid.UUID(int=int(i)))),
     ("cut_at_nul", "An id ends at a NUL.", lambda i: i.partition("\0")[0], lambda i: f"{i}\0x"),
     ("suffix_json", "The suffix .json is ignored.", lambda i: i.removesuffix(".json"), lambda i: f"{i}.json"),
     ("matrix_parameters", "What follows a semicolon is ignored.", lambda i: i.partition(";")[0], lambda i: f"{i};v=1"),

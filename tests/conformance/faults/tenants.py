@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.caller import Caller, is_error, shows
-from tests.conformance.reference import Api, RefusalError, Request, User, respond
+from tests.conformance.reference import Api, RefusalError, Request, Response, User, respond
 
 from .catalogue import (
     CREATE,
@@ -191,6 +191,68 @@ class LinkingGrantsReading(Api):
         ]
         others = everybody(self) if session_id in linked else {}
         return super().lookup(user, session_id) or others.get(session_id)
+
+
+def foreign(api: Api, session_id: str) -> dict[str, Session]:
+    """Return the session of an id, whosever it is."""
+    known = everybody(api)
+    return {session_id: known[session_id]} if session_id in known else {}
+
+
+@FAULTS.fault("S2", STRICT, linked_stays_hidden)
+class LinkingGrantsOnlyReading(Api):
+    """Linking a session of another user makes it readable to GET alone."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        links = [s.get("linked_sessions_for_context", []) for s in user.sessions.values()]
+        others = foreign(self, session_id) if [session_id] in links else {}
+        return super().read(User(user.linked, user.sessions | others), session_id)
+
+
+def appointment_is_no_key(caller: Caller) -> bool:
+    other = caller.another()
+    mine, theirs = caller.create(), other.create()
+    for user, name in ((caller, mine), (other, theirs)):
+        user.patch(name, {"ehr_appt_id": "A1"})
+    return is_error(caller.get(theirs), 404)
+
+
+@FAULTS.fault("S2", STRICT, appointment_is_no_key)
+class AppointmentsAreShared(Api):
+    """A session of another user can be read by whoever has one with the same appointment."""
+
+    def read(self, user: User, session_id: str) -> Any:
+        mine = {s["ehr_appt_id"] for s in user.sessions.values()} - {None}
+        others = {n: s for n, s in foreign(self, session_id).items() if s["ehr_appt_id"] in mine}
+        return super().read(User(user.linked, others | user.sessions), session_id)
+
+
+TELLING = ("x-owner", "cache-control")
+
+
+def same_headers(caller: Caller) -> bool:
+    other = caller.another()
+    both = [other.get(name).headers for name in (caller.create(), caller.id_of_nobody)]
+    return all(len({headers.get(name) for headers in both}) == 1 for name in TELLING)
+
+
+def marking(headers: dict[str, str], usual: dict[str, str]) -> type[Api]:
+    """Return a server whose 404 has special headers for a session of another user."""
+
+    def handle(api: Api, request: Request) -> Response:
+        reply = Api.handle(api, request)
+        if reply.status != 404:
+            return reply
+        known = foreign(api, request.path.rpartition("/")[2])
+        return reply.but(headers=headers if known else usual)
+
+    return instead(handle=handle)
+
+
+FAULTS.enter(
+    ("owner_in_a_header", "404 for another user's session has a header that tells so.", "S2", STRICT, marking({"x-owner": "other"}, {}), same_headers),
+    ("caching_tells", "404 may be kept for longer where no session has the id.", "S2", STRICT, marking({"cache-control": "no-store"}, {"cache-control": "max-age=60"}), same_headers),
+)  # fmt: skip
 
 
 def same_appointment(caller: Caller) -> bool:

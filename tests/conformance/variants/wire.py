@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tests.conformance.caller import Caller
-from tests.conformance.faults.catalogue import between, responding, to
+from tests.conformance.faults.catalogue import between, instead, responding, to
 from tests.conformance.reference import Api, Handler, Request, Response
 
 from .catalogue import BOTH, VARIANTS, Variant, enter
@@ -140,6 +140,30 @@ enter(
     ("more_headers", "Responses have an ETag, a request id, a cookie and the rest of a rate limit.", responding(to(headers=MORE)), has("etag", "W/")),
     ("behind_proxies", "Responses name the proxies that they came through.", responding(to(headers=PROXY)), has("via", "varnish")),
     ("for_any_origin", "Scripts of every site may read the responses.", responding(to(headers=CROSS)), has("access-control-allow-origin", "*")),
+)  # fmt: skip
+
+
+NODES: tuple[dict[str, str], ...] = ({"x-node": "east"}, {"x-node": "west", "x-debug": "on"})
+
+
+def served_by(node: Callable[[Api, Request], int]) -> type[Api]:
+    """Return one of two servers behind a proxy, which do not add the same headers."""
+
+    def handle(api: Api, request: Request) -> Response:
+        return Api.handle(api, request).but(headers=NODES[node(api, request) % 2])
+
+    return instead(handle=handle)
+
+
+def two_nodes(caller: Caller) -> bool:
+    name = caller.create()
+    return len({caller.get(f"{name}{at}").headers.get("x-debug") for at in range(20)}) == 2
+
+
+enter(
+    BOTH,
+    ("servers_in_turn", "Two servers respond in turn, and each adds its own headers.", served_by(lambda api, _: len(api.requests)), two_nodes),
+    ("servers_by_path", "Of two servers with headers of their own, the path says which one responds.", served_by(lambda _, request: zlib.crc32(request.path.encode())), two_nodes),
 )  # fmt: skip
 
 
