@@ -77,8 +77,8 @@ def verdict_on(*skipped: dict[str, Any], unanswered: str = "", unseen: str = "")
     names = [each.value["operationId"] for each in Document(strict()).of("operation")]
     row: dict[str, Any] = {"result": "passed", "reason": ""}
     passed = [row | {"operation": name} for name in names if name != unseen]
-    answers = {name: {"404" if name == unanswered else "200": 1} for name in names}
-    return {"rules": [*passed, *skipped], "answers": answers}
+    statuses = {name: {"404" if name == unanswered else "200": 1} for name in names}
+    return {"rules": [*passed, *skipped], "answers": statuses}
 
 
 def strict() -> Any:

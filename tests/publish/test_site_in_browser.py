@@ -70,7 +70,7 @@ STRUCTURE: Final = (
 """Rules of axe that WCAG AA does not ask for."""
 
 SEND: Final = "::-p-xpath(//button[normalize-space()='Send' or .//text()='Send'])"
-ANSWERS: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
+RESPONSES: Final = "[...document.querySelectorAll('.cm-content')].map((e) => e.textContent)"
 PATCH: Final = f"document.getElementById('{PLACE}')?.getBoundingClientRect().top"
 PLACED: Final = """new Promise((resolve) => setTimeout(resolve, 300)).then(
   () => [location.hash, document.querySelector("#reference label.active").textContent])"""
@@ -294,7 +294,7 @@ def console(token: str, identifier: str) -> list[list[Any]]:
             for text in (operation.title, name)
         ]
         steps += fields
-        steps += [["clickUntil", SEND, f"{ANSWERS}.some((text) => /{response}/.test(text))"]]
+        steps += [["clickUntil", SEND, f"{RESPONSES}.some((text) => /{response}/.test(text))"]]
         steps += [["axe", "body"], ["press", "Escape"]]
     return [*steps, ["read", STORED]]
 

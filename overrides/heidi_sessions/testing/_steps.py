@@ -66,7 +66,7 @@ def rate_limited(retry_after: int = 1) -> Step:
 
 
 def unavailable(retry_after: int | None = None) -> Step:
-    """Answer 503.
+    """Respond with 503.
 
     Args:
         retry_after: whole seconds to wait; None leaves it open, so that no write is repeated.

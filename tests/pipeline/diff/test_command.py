@@ -165,8 +165,8 @@ def tagged(statuses: range, **tag: Any) -> dict[str, Any]:
     """Make a document with one schema in several responses of one operation."""
     result = patched({})
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
-    answers = {str(status): {"description": "A.", "content": content} for status in statuses}
-    result["paths"]["/pets/{id}"]["get"]["responses"] = answers
+    responses = {str(status): {"description": "A.", "content": content} for status in statuses}
+    result["paths"]["/pets/{id}"]["get"]["responses"] = responses
     members = {"tag": {"type": "string", **tag}}
     result["components"]["schemas"] = {"Pet": {"type": "object", "properties": members}}
     return result
@@ -198,13 +198,13 @@ def shown(comparison: Comparison, form: str) -> str:
 
 def test_a_heading_outside_a_terminal_is_one_line() -> None:
     old, new = patched({}), patched({})
-    answer = {"description": "Too much."}
+    response = {"description": "Too much."}
     for document_ in (old, new):
         for n in range(3):
-            operation = {"responses": {"200": answer}}
+            operation = {"responses": {"200": response}}
             document_["paths"][f"/{'a' * 70}-{n}"] = {"get": operation}
     for n in range(3):
-        new["paths"][f"/{'a' * 70}-{n}"]["get"]["responses"]["429"] = answer
+        new["paths"][f"/{'a' * 70}-{n}"]["get"]["responses"]["429"] = response
     first, *_ = shown(compared(old, new), "text").splitlines()
     assert ", ".join(f"GET /{'a' * 70}-{n}" for n in range(3)) == first
 

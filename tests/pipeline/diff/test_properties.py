@@ -29,10 +29,10 @@ RELAXED: Final = settings(
     ],
 )
 
-NEW_MEMBERS: Final = frozenset(
+NEW_PROPERTIES: Final = frozenset(
     {"member-added", "required-member-added", "member-removed", "required-member-removed"}
 )
-"""A new member counts as new, although an open object allowed it before."""
+"""A new property counts as new, although an open object allowed it before."""
 
 values = st.recursive(
     st.one_of(
@@ -51,20 +51,20 @@ small = st.integers(0, 3)
 scalars = st.sampled_from([None, True, 0, 1, 2, "a", "ab"])
 
 
-def some(**members: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Make objects with any of some members."""
-    return st.fixed_dictionaries({}, optional=members)
+def some(**properties: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Make objects with any of some properties."""
+    return st.fixed_dictionaries({}, optional=properties)
 
 
 def schema_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Make schemas that hold others."""
     lists = st.lists(inner, min_size=1, max_size=3)
-    members = st.dictionaries(st.sampled_from(NAMES), inner, max_size=2)
+    known = st.dictionaries(st.sampled_from(NAMES), inner, max_size=2)
     needed = st.lists(st.sampled_from(NAMES), max_size=2, unique=True)
     return st.one_of(
         some(
             type=st.just("object"),
-            properties=members,
+            properties=known,
             required=needed,
             additionalProperties=st.one_of(st.booleans(), inner),
             minProperties=small,
@@ -195,7 +195,7 @@ def test_what_a_change_breaks_is_never_called_harmless(
     # Where both overlap, `oneOf` is read as its authors mean it: as alternatives.
     assume(not all("oneOf" in str(schema) for schema in pair))
     comparison = compared(*(holding(schema, sent=sent) for schema in pair))
-    assume(not NEW_MEMBERS & set(kinds(comparison)))
+    assume(not NEW_PROPERTIES & set(kinds(comparison)))
     old, new = map(validator, pair)
     accepted, accepting = (old, new) if sent else (new, old)
     broken = [

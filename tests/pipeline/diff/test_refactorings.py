@@ -27,8 +27,8 @@ LISTS_WITHOUT_ORDER: Final = frozenset({"required", "enum", "type", "tags", "any
 
 def spot(document: Any, random: Random) -> tuple[Any, Any]:
     """Choose a place where a schema stands."""
-    member = document["paths"]["/it"]["post"]["requestBody"]["content"]["application/json"]
-    return random.choice([(member, "schema"), *spots(member["schema"])])
+    media = document["paths"]["/it"]["post"]["requestBody"]["content"]["application/json"]
+    return random.choice([(media, "schema"), *spots(media["schema"])])
 
 
 def extract(document: Any, random: Random) -> None:
@@ -39,10 +39,10 @@ def extract(document: Any, random: Random) -> None:
 
 
 def inline(document: Any, random: Random) -> None:
-    member = document["paths"]["/it"]["post"]["requestBody"]["content"]["application/json"]
+    media = document["paths"]["/it"]["post"]["requestBody"]["content"]["application/json"]
     references = [
         (holder, key)
-        for holder, key in [(member, "schema"), *spots(member["schema"])]
+        for holder, key in [(media, "schema"), *spots(media["schema"])]
         if isinstance(holder[key], dict) and "$ref" in holder[key]
     ]
     if references:
@@ -124,8 +124,8 @@ def test_a_refactoring_is_no_change(
 # Contexts; each puts a schema deeper.
 
 CONTEXTS: Final[dict[str, Callable[[Any], Any]]] = {
-    "member": lambda inner: {"type": "object", "properties": {"a": inner}, "required": ["a"]},
-    "other member": lambda inner: {"type": "object", "additionalProperties": inner},
+    "property": lambda inner: {"type": "object", "properties": {"a": inner}, "required": ["a"]},
+    "other property": lambda inner: {"type": "object", "additionalProperties": inner},
     "item": lambda inner: {"type": "array", "items": inner},
     "first item": lambda inner: {"type": "array", "prefixItems": [inner]},
     "part": lambda inner: {"allOf": [inner, {"title": "Whole"}]},

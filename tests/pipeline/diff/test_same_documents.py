@@ -23,7 +23,7 @@ def schema(**members: Any) -> dict[str, Any]:
 
 ID = {"name": "id", "in": "path", "required": True, **schema(type="string")}
 LIMIT = {"name": "limit", "in": "query", **schema(type="integer")}
-ANSWER = PETS["paths"]["/pets"]["get"]["responses"]["200"]
+RESPONSE = PETS["paths"]["/pets"]["get"]["responses"]["200"]
 BODY = PETS["paths"]["/pets"]["post"]["requestBody"]
 TOKEN = {"type": "http", "scheme": "bearer"}
 
@@ -44,7 +44,7 @@ SAME: dict[str, dict[str, Any]] = {
         "/paths/~1pets/get/parameters/0": {"$ref": "#/components/parameters/Limit"},
     },
     "a response is a component": {
-        "/components/responses": {"Done": ANSWER},
+        "/components/responses": {"Done": RESPONSE},
         "/paths/~1pets/get/responses/200": {"$ref": "#/components/responses/Done"},
     },
     "a body is a component": {
