@@ -21,7 +21,7 @@ from heidi_spec_tools.nodes import (
 )
 from jsonschema_rs import Draft202012Validator, Registry, ValidationError, ValidationErrorKind
 
-from scripts.library.semantics import faults
+from scripts.library.semantics import faults, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -263,21 +263,12 @@ def link_leads_somewhere(document: Document) -> Iterator[Defect]:
         if operation is None:
             yield Defect(node.place, f"operationId {name} does not exist; name an operation")
             continue
-        known = _parameter_names(document, operation)
+        named = [(str(each["in"]), str(each["name"])) for each in parameters(document, operation)]
+        known = {name for _, name in named} | {".".join(each) for each in named}
         for parameter in as_object(node.value.get("parameters")):
             if parameter not in known:
                 where = place((*node.pointer, "parameters", parameter))
                 yield Defect(where, f"{name} has no parameter {parameter}; name one that it has")
-
-
-def _parameter_names(document: Document, operation: Node) -> set[str]:
-    scopes = (operation.pointer, operation.pointer[:-1])
-    names: set[str] = set()
-    for node in document.of("parameter"):
-        if node.pointer[:-2] in scopes:
-            *_, end = document.chain(node)
-            names |= {f"{end.value.get('name')}", f"{end.value.get('in')}.{end.value.get('name')}"}
-    return names
 
 
 # Provenance

@@ -183,26 +183,26 @@ def _names_of_operation(
     page = as_object(semantics.get("page"))
     pointers = ("items", "next", "more", "count", "total")
     yield from _pointers(document, node, page, (*at, "page"), pointers)
-    parameters = {(one["in"], one["name"]) for one in _parameters(document, node)}
+    known = {(one["in"], one["name"]) for one in parameters(document, node)}
     for word in ("size", "token"):
-        if word in page and ("query", page[word]) not in parameters:
+        if word in page and ("query", page[word]) not in known:
             message = f"the operation has no query parameter {page[word]}; name one that it has"
             yield Fault((*at, "page", word), message)
     for index, name in enumerate(as_list(semantics.get("user"))):
-        if ("query", name) not in parameters:
+        if ("query", name) not in known:
             message = f"the operation has no query parameter {name}; name one that it has"
             yield Fault((*at, "user", index), message)
     scheme = semantics.get("scheme")
     if scheme is not None and not _exists(document, ("components", "securitySchemes", str(scheme))):
         yield Fault((*at, "scheme"), f"{scheme} is not a security scheme; name one")
-    yield from _resource(document, semantics, at, parameters)
+    yield from _resource(document, semantics, at, known)
 
 
 def _resource(
     document: Document,
     semantics: dict[str, Json],
     at: Pointer,
-    parameters: set[tuple[Json, Json]],
+    known: set[tuple[Json, Json]],
 ) -> Iterator[Fault]:
     name = semantics.get("resource")
     if name is None:
@@ -217,7 +217,7 @@ def _resource(
         return
     parameter = resource.get("parameter", resource["id"])
     needs_id = semantics["action"] in ("read", "update", "delete", "act")
-    if needs_id and ("path", parameter) not in parameters:
+    if needs_id and ("path", parameter) not in known:
         message = f"the path has no parameter {parameter}, which names a {name}; add it"
         yield Fault((*at, "action"), message)
 
@@ -322,7 +322,8 @@ def _twins(document: Document) -> Iterator[Fault]:
 # Looking things up
 
 
-def _parameters(document: Document, node: Node) -> Iterator[dict[str, Json]]:
+def parameters(document: Document, node: Node) -> Iterator[dict[str, Json]]:
+    """Yield the parameters of an operation, those of its path first."""
     item = as_object(find(document.root, node.pointer[:-1]))
     for each in (*as_list(item.get("parameters")), *as_list(node.value.get("parameters"))):
         parameter = _followed(document, each)
