@@ -387,11 +387,12 @@ def test_a_caller_that_does_not_read_is_cut_off(database_url: str) -> None:
 
 
 def test_a_busy_connection_may_last_longer_than_one_request(database_url: str) -> None:
-    with serving(database_url, limits=QUICK) as sandbox, new_user(sandbox) as api:
+    limits = Limits(head_time=2, body_time=2)
+    with serving(database_url, limits=limits) as sandbox, new_user(sandbox) as api:
         session_id = api.create()
         for number in range(8):
             assert number == api.update(session_id, {"duration": number})["duration"]
-            time.sleep(0.2)
+            time.sleep(0.3)  # far less than the limit, and in all more
 
 
 @pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.long)])

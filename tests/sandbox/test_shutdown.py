@@ -62,7 +62,7 @@ def test_a_running_request_gets_a_response() -> None:
                     sent.set()
 
             def ask() -> None:
-                headers = {"Heidi-Sandbox-Chaos": "latency=1s"}
+                headers = {"Heidi-Sandbox-Chaos": "latency=2s"}
                 extensions = {"trace": trace}
                 responses.append(api.post("/sessions", headers=headers, extensions=extensions))
 
@@ -70,7 +70,7 @@ def test_a_running_request_gets_a_response() -> None:
             asking = threading.Thread(target=ask)
             asking.start()
             assert sent.wait(20)
-            time.sleep(0.3)  # until it is read
+            time.sleep(0.7)  # until it is read
         asking.join()
     assert [200] == [response.status_code for response in responses]
 
@@ -99,7 +99,7 @@ def test_incomplete_requests_do_not_delay_the_stop() -> None:
             ]
             for caller, sent in zip(callers, (half, "", "GET / HT", request), strict=True):
                 caller.sendall(sent.encode())
-            time.sleep(0.3)
+            time.sleep(1)  # until they are read
             begun = time.monotonic()
         assert time.monotonic() - begun < LATEST
         assert callers[0].recv(65536).startswith(b"HTTP/1.1 408 ")
