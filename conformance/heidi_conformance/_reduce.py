@@ -23,6 +23,8 @@ FOR_ALL = 4000
 # The number of pages to search for a session; a run creates no more.
 MOST_ON_A_PAGE = 100
 PAGES = 12
+# So many creations are printed, so that a list shows enough to anybody.
+MOST_CREATED = 12
 # The longest part of a history that is looked for further up in it.
 IN_A_ROW = 8
 # How requests are sent to confirm a finding (see `replay`), and what a reader must know where they
@@ -116,14 +118,18 @@ class Reducer:
         asked = self.best[-1]
         number = 0 if self.sighting.about else beyond(self.best)
         if self.sighting.listed and not any(creates_for(item, asked) for item in self.best):
-            made = next((request for request in whole if creates_for(request, asked)), None)
-            if made is None and asked.operation is OPERATIONS[LIST]:
-                least = OPERATIONS[CREATE].least
-                bare = OPERATIONS[CREATE].bare(self.setting.level)
-                made = create("s0", None if bare else least)
-            if made is None or not self.shows((replace(made, user=asked.user), *self.best), case):
-                number = max(number, 1)
-        return FILLED.format(number) if number else ""
+            number = max(number, 1)
+        if not number:
+            return ""
+        made = next((request for request in whole if creates_for(request, asked)), None)
+        if made is None and asked.operation is OPERATIONS[LIST]:
+            bare = OPERATIONS[CREATE].bare(self.setting.level)
+            made = create("s0", None if bare else OPERATIONS[CREATE].least)
+        if made is not None and number <= MOST_CREATED:
+            shelf = [replace(made, user=asked.user)] * number
+            if self.shows((*shelf, *self.best), case):
+                return ""
+        return FILLED.format(number)
 
     def confirmed(self, case: Case, note: str) -> Proof:
         """Send the requests twice more, as a reader would; else as it takes, and say so."""

@@ -313,6 +313,20 @@ def test_the_printed_requests_create_the_sessions_that_a_list_needs() -> None:
     )
 
 
+def test_the_printed_requests_create_as_many_sessions_as_a_second_page_takes() -> None:
+    made = proof(on_page_two(new_api()), (listing(paged(10)), listing(paged(10, "{next}"))))
+
+    assert ("confirmed", "") == (made.stability, made.note)
+    assert ["create"] * 11 + ["list"] * 2 == [request.action for request in made.requests]
+
+
+def test_what_a_list_hides_at_once_is_blamed_on_the_list() -> None:
+    findings = judged_as_planted("views.no_appointment_in_list", ("update-listed",)).findings
+
+    assert ("update-listed", "listLinkedUserSessions") == (findings[0].rule, findings[0].operation)
+    assert findings[0].title.endswith("where another operation showed it right")
+
+
 def test_requests_that_showed_nothing_at_first_are_extended() -> None:
     findings = judged_as_planted("tenants.linked_by_creating", ("unlinked",)).findings
 

@@ -126,7 +126,7 @@ def blame(
         (known.tried("other", name, found), "one-session"),
         # A list that lags shows what was there before, whatever happened to others.
         (action != "list" and "other" in known.attempts, "one-session"),
-        (strict, "reading"),
+        (strict and action != "list", "reading"),
         (True, AFTER_UPDATE[action]),
     )
     return next(rule for suspected, rule in suspects if suspected and rule)

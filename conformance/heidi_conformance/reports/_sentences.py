@@ -141,7 +141,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "update-read/not-modified": ("responds with 304 after an update", "the {noun} as it is now", "status 304"),
     "update-read/*": ("{difference} after an update whose response was right", *SENT),
     "update-listed/not-modified": ("responds with 304 after an update", "the page as it is now", "status 304"),
-    "update-listed/*": ("{difference} where an update showed it right", *SENT),
+    "update-listed/*": ("{difference} where another operation showed it right", "{expected}, as it was shown there", "{got}"),
     "update-keeps/*": ("{difference} though the update does not send it", *BEFORE),
     "rejected-update/*": ("changes {field} although it rejects the update", *BEFORE),
     "one-session/*": ("changes {field} of another {noun}", *BEFORE),
