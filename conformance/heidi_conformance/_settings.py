@@ -29,8 +29,8 @@ CREDENTIALS = {
 class Plan:
     """What a run is to do; its fields are named as the options.
 
-    tokens: by the name of the user: `first` always, `second`, `unlinked` and `expired` where
-        given, and `same`, another one of the first user.
+    tokens: by the name of the user: always `first`; `second`, `unlinked` and `expired` if given;
+    and `same`, a second token of the first user.
     max_examples: invented requests for each operation, valid ones and as many that are not.
     time_budget: seconds after which the run is cut short. max_sessions: how many it may create.
     rules_only: leave out what is invented at random. read_only: send nothing but GET.

@@ -160,7 +160,7 @@ class Method(Generic[T]):
     def prepare(
         self, options: Options | None, path: Sequence[object] = (), /, **keywords: object
     ) -> Call[T] | Exception:
-        """Make a call, or the error that the arguments deserve.
+        """Make a call, or return the error in its arguments.
 
         The error is returned, and without a traceback: its frames hold the arguments.
         """
@@ -432,7 +432,7 @@ class AsyncSender(Walking, Protocol):
 
 
 def checked(made: T | Exception) -> T:
-    """Return what was made of arguments, or raise the error that they deserve."""
+    """Return the request of valid arguments, or raise the error in them."""
     if isinstance(made, Exception):
         raise made
     return made

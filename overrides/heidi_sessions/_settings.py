@@ -58,7 +58,7 @@ _CREDENTIAL_HEADERS: Final = {"authorization", *([ISSUING.header.lower()] if ISS
 
 
 def quietly(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | ConfigurationError:
-    """Return what a function returns, or the error that the options deserve.
+    """Return the result of a function, or its ConfigurationError.
 
     Without a traceback: the frames that the error passed hold the options, and one may be refused
     because it holds a secret.

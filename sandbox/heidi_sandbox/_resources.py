@@ -146,7 +146,7 @@ class Resource:
                 yield from self._meanings(node, (*at, name))
 
     def fingerprint(self) -> str:
-        """Return what changes when the schema takes other values."""
+        """Return a hash that changes when the schema takes other values."""
         root = {**self.schemas.root["components"]["schemas"], "": self.name}
         return hashlib.sha256(dump(_bare(root))).hexdigest()
 

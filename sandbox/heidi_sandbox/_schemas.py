@@ -177,7 +177,7 @@ class Schemas:
         return known
 
     def validator(self, schema: Node) -> "Validator":
-        """Return what tells whether a value is of a schema."""
+        """Return a validator of a schema."""
         return Validator(self, schema)
 
     def named(self, schema: Node, path: Path) -> Path:

@@ -10,7 +10,7 @@ from ._invented import drafted
 
 
 def end_with_parent() -> None:
-    """End when who started this has ended: its end of the pipe is closed then."""
+    """End with the parent process, which closes its end of the pipe."""
     sys.stdin.read()
     os._exit(1)
 

@@ -294,7 +294,7 @@ def unfit_value(operation: str, value: Any) -> Iterator[Problem]:
         names = [step for step in steps if isinstance(step, str)]
         where = ".".join(names)
         problem = problem_of(error, place_in(schema, names))
-        # A reader may take for zero what no double tells from it.
+        # A reader may take a number for zero if no double is that small.
         tiny = numbers.get(where, 0) != 0 and as_float(numbers[where]) == 0
         yield replace(problem, sure=False) if tiny else problem
     for where, item in flattened(value).items():

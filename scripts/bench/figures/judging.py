@@ -1,6 +1,6 @@
 """Faults found: the judge, and plain `schemathesis run` on the same servers with the same token.
 
-Both have default settings and the strict document, which is what tells Schemathesis most. A fault
+Both have default settings and the strict document, which helps Schemathesis most. A fault
 counts as found if a tool reports something that it does not report for the correct server. By
 default a few faults of each class are tried; HEIDI_BENCH_FAULTS says how many, or `all`.
 """

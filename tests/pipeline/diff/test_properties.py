@@ -52,7 +52,7 @@ scalars = st.sampled_from([None, True, 0, 1, 2, "a", "ab"])
 
 
 def some(**properties: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Make objects with any of some properties."""
+    """Make objects with some of these properties."""
     return st.fixed_dictionaries({}, optional=properties)
 
 

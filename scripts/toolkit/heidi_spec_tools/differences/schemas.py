@@ -556,7 +556,7 @@ def _ordered(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _identities(case: Case, shapes: Shapes) -> Iterator[tuple[str, str]]:
-    """Yield what tells an alternative from the others."""
+    """Yield the values that distinguish an alternative from the others."""
     if case.name:
         yield "", case.name
     needed = case.facets.get("required", ())
