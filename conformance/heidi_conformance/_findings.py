@@ -13,6 +13,7 @@ Cause = tuple[str, str, str]
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
     "challenge": frozenset({"token-needed"}),
+    "own-sessions": frozenset({"own-list"}),
 }
 # What may be blamed for an instant that moved, although reading alone moves it.
 BLAMED = frozenset({"rejected-update/changed", "one-session/changed"})

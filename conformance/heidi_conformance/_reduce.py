@@ -1,18 +1,31 @@
 """Find the shortest requests that reproduce a violation, with new sessions each time."""
 
+import itertools
 import re
+import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
 
 from ._findings import Case
-from ._history import LONGEST_FILLED, Request, create, listing, paged
-from ._probe import TAG, Limits, Setting, Sighting, TooManySessionsError, replay
+from ._history import LONGEST_FILLED, Request, UnboundError, create, issue, listing, paged
+from ._probe import (
+    TAG,
+    Limits,
+    Probe,
+    Setting,
+    Sighting,
+    TooManySessionsError,
+    TooManyTokensError,
+    replay,
+)
 from ._verdict import Stability
-from ._wire import OutOfPatienceError, Wire
-from .contract._operations import CREATE, LIST, OPERATIONS
+from ._wire import OutOfPatienceError, Reply, Wire
+from .contract._operations import CREATE, ISSUE, LIST, OPERATIONS
 
 # Runs of requests for one finding.
 TRIES = 40
@@ -35,8 +48,13 @@ WAYS = (
     (None, "It shows only where all requests use one connection; curl opens one for each."),
 )
 FILLED = "It shows only for a user who has {} or more sessions; these requests do not create them."
+NEW = "It shows for a user who had nothing before."
 KEPT = "These requests alone do not reproduce it; it depends on earlier requests of the run."
 # The name of what a request makes, and the label that a new session gets from the judge.
+LOST = "These requests did not show it again; it may take more of the run, or its pace."
+# The users of the tokens that a run was given, each with the one that has the same sessions.
+GIVEN = {"first": "first", "second": "second", "same": "first"}
+GIVEN_TOKEN = re.compile(rf"(?<={{)({'|'.join(GIVEN)})(?=[:}}])")
 MADE = re.compile(rf"\b[su][0-9]+\b|{TAG}-[0-9]+")
 
 
@@ -70,6 +88,8 @@ class Reducer:
     most: int = field(default=FOR_ONE, init=False)
     late: bool = field(default=False, init=False)
     used_up: bool = field(default=False, init=False)
+    fresh: bool = field(default=False, init=False)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(10_000), init=False)
     best: tuple[Request, ...] = field(default=(), init=False)
     sighting: Sighting = field(init=False)
     earlier: Sequence[Request] = field(default=(), init=False)
@@ -83,15 +103,71 @@ class Reducer:
         self.best = essential(whole)
         try:
             parts = sorted(suspects(whole, case.about), key=self.was_sent)
-            if not any(self.shows(part, case) for part in parts):
-                return Proof(self.best, "flaky" if whole else "untried")
+            # Of a token that was refused, another one tells nothing.
+            others = not case.refused and self.has_newcomers
+            if not any(self.finds(parts, case, fresh=way) for way in ((True, False)[not others :])):
+                return Proof(self.best, "flaky", LOST) if whole else Proof((), "untried")
             if any(request.batch for request in self.best):
                 self.shows([replace(item, batch=0) for item in self.best], case)
             kept = self.was_sent(self.best)
             self.shorten(case, kept=kept)
-            return self.confirmed(case, KEPT if kept else self.lacking(whole, case))
+            note = "" if self.fresh else self.lacking(whole, case)
+            if others and self.has_newcomers and not self.fresh:
+                note = "" if self.finds([self.best], case, fresh=True) else KEPT
+                self.fresh = not note
+            return self.confirmed(case, KEPT if kept else note)
         except (TooManySessionsError, OutOfPatienceError):
             return Proof(self.best, "untried")
+
+    @cached_property
+    def welcomes(self) -> bool:
+        """Whether a token is issued for a user who is new, and has an empty list."""
+        if not self.setting.key:
+            return False
+        probe, user = Probe(self.wire, self.setting, self.limits), "u1"
+        page: Reply | None = None
+        with suppress(UnboundError, TooManyTokensError):
+            probe.send(issue(invented(), "1", binds=user))
+            page = probe.send(listing(user=user))
+        return page is not None and page.ok and not OPERATIONS[LIST].ids_on(page.content)
+
+    @property
+    def has_newcomers(self) -> bool:
+        """Whether there can be new users for each replay."""
+        return self.welcomes and (ISSUE, 429) not in self.limits.answers
+
+    def finds(self, parts: Sequence[Sequence[Request]], case: Case, *, fresh: bool) -> bool:
+        """Whether one of some requests shows the violation, for new users or for those given.
+
+        New users take half of the requests at most.
+        """
+        self.fresh = fresh
+        most = self.sent + FOR_ONE // 2
+        fit = (part for part in parts if not fresh or self.sent + len(part) <= most)
+        return any(self.shows(part, case) for part in fit)
+
+    def introduced(self, requests: Sequence[Request]) -> tuple[list[Request], list[Request]]:
+        """Return requests for the tokens of new users, and requests as those send them."""
+        texts = [
+            text for item in requests for text in (f"{{{item.user}}}", *dict(item.fields).values())
+        ]
+        users = dict.fromkeys(match[1] for text in texts for match in GIVEN_TOKEN.finditer(text))
+        names = {user: f"u{next(self.numbers)}" for user in users}
+        addresses = {GIVEN[user]: invented() for user in users}
+        issues = [issue(addresses[GIVEN[user]], "1", binds=name) for user, name in names.items()]
+
+        def renamed(text: str) -> str:
+            return GIVEN_TOKEN.sub(lambda match: names[match[1]], text)
+
+        return issues, [
+            replace(
+                item,
+                user=names.get(item.user, item.user),
+                authorization=item.authorization and renamed(item.authorization),
+                headers=tuple((name, renamed(text)) for name, text in item.headers),
+            )
+            for item in requests
+        ]
 
     def was_sent(self, requests: Sequence[Request]) -> bool:
         """Whether the run sent the same in a row before, and it did not show the violation."""
@@ -137,9 +213,20 @@ class Reducer:
         races = max(together.values(), default=0) > 1
         for pace, special in WAYS:
             if all(self.shows(self.best, case, pace) for _ in range(2)):
+                if self.fresh and not note and not races and not self.holds_for_others(case):
+                    return Proof(self.best, "confirmed", f"{NEW} {special}".strip())
                 note = f"{note} {special}".strip()
                 return Proof(self.best, "flaky" if note or races else "confirmed", note)
         return Proof(self.best, "flaky", note)
+
+    def holds_for_others(self, case: Case) -> bool:
+        """Whether what new users see shows for the users of the run as well."""
+        if not any(item.action == "list" for item in self.best):
+            return True
+        best = self.best
+        held = self.finds([best], case, fresh=False)
+        self.best, self.fresh = best, True
+        return held
 
     def may_send(self, times: int) -> bool:
         """Whether the best may be sent so often, for this proof and by the sessions it creates."""
@@ -157,16 +244,22 @@ class Reducer:
         if self.late or self.sent + len(requests) > self.most:
             raise OutOfPatienceError
         self.tries += 1
-        self.sent += len(requests)
-        seen = replay(self.wire, self.setting, self.limits, list(requests), pace=pace)
+        issues, sent = self.introduced(requests) if self.fresh else ([], [*requests])
+        self.sent += len(issues) + len(sent)
+        seen = replay(self.wire, self.setting, self.limits, [*issues, *sent], pace=pace)
         sighting = next((item for item in seen if item.violation.cause == case.cause), None)
-        if sighting is None:
+        if sighting is None or sighting.at < len(issues):
             return False
-        self.sighting = sighting
+        self.sighting = sighting = replace(sighting, at=sighting.at - len(issues))
         # It counts what these requests show, no longer what the run showed.
         case.violation = sighting.violation
         self.best = tuple(requests[: last_of_batch(requests, sighting.at) + 1])
         return True
+
+
+def invented() -> str:
+    """Return the address of a user whom no server has met."""
+    return f"conformance-{secrets.token_hex(8)}@heidi-conformance.invalid"
 
 
 def last_of_batch(requests: Sequence[Request], at: int) -> int:
@@ -271,12 +364,14 @@ def creates_for(request: Request, asked: Request) -> bool:
 def beyond(requests: Sequence[Request]) -> int:
     """Return how many resources it takes to get to the last page, 0 where they are created."""
     lacking = reached = 0
+    owner = ""
     for at, request in enumerate(requests):
         if request.operation is None or request.action != "list":
             continue
+        # A page may be asked for by another user than the one whom it was offered to.
+        owner = owner if "next" in request.names else request.user
         made = sum(
-            creates_for(earlier, request) and earlier.user == request.user
-            for earlier in requests[:at]
+            creates_for(earlier, request) and earlier.user == owner for earlier in requests[:at]
         )
         before = reached if "next" in request.names else 0
         # A walk in pages of 100 finds what was created on whichever page it is.

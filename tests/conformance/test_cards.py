@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from heidi_conformance import Verdict, _reduce, judge
@@ -16,7 +17,7 @@ from heidi_conformance._wire import Wire
 from . import faults
 from .conftest import new_api
 from .faults.simple import TOKEN
-from .reference import Api, Handler, Response, respond, serving
+from .reference import Api, Handler, RefusalError, Response, User, new_session, respond, serving
 from .reference import Request as Received
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
@@ -247,12 +248,12 @@ NOTES = {
 }
 
 
-def proof(handle: Handler, history: tuple[Request, ...]) -> Proof:
+def proof(handle: Handler, history: tuple[Request, ...], key: str = "") -> Proof:
     """Return what is printed of the last violation that some requests show."""
     with serving(handle) as url, Wire(url) as wire:
-        setting, limits = Setting("strict", {"first": TOKEN}), Limits(50)
+        setting, limits = Setting("strict", {"first": TOKEN}, key=key), Limits(50)
         seen = replay(wire, setting, limits, [*history])[-1]
-        case = Case(seen.violation, history, seen.at, seen.about)
+        case = Case(seen.violation, history, seen.at, seen.about, refused=False)
         return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
 
 
@@ -333,3 +334,34 @@ def test_requests_that_showed_nothing_at_first_are_extended() -> None:
     (finding,) = (item for item in findings if item.rule == "unlinked")
     assert "confirmed" == finding.stability
     assert ["POST", "GET"] == [line.split("-X ")[1].split()[0] for line in finding.requests]
+
+
+class OneForEachAppointment(Api):
+    """An update is refused that names the appointment of another session of the user."""
+
+    def update(self, user: User, session_id: str, request: Received) -> Any:
+        sent = self.parsed(request).get("ehr_appt_id")
+        others = [s for name, s in user.sessions.items() if name != session_id]
+        if any(other["ehr_appt_id"] == sent for other in others):
+            raise RefusalError(422, "ValidationError", "body.ehr_appt_id is taken")
+        return super().update(user, session_id, request)
+
+
+FIRST = (create("s1"), update("s1", {"ehr_appt_id": "A"}))
+SECOND = (create("s2"), update("s2", {"ehr_appt_id": "A"}))
+
+
+@pytest.mark.parametrize(
+    ("history", "stability", "note"),
+    [((*FIRST, *SECOND), "confirmed", ""), (SECOND, "flaky", _reduce.KEPT)],
+    ids=["with its cause", "without"],
+)
+def test_with_a_key_new_users_confirm_that_the_printed_requests_are_enough(
+    history: tuple[Request, ...], stability: str, note: str
+) -> None:
+    api = OneForEachAppointment()
+    session = new_session("1", 1) | {"ehr_appt_id": "A"}
+    api.tokens[TOKEN] = User(True, {"1": session})
+
+    made = proof(api.handle, history, api.api_key)
+    assert (stability, note, history) == (made.stability, made.note, made.requests)

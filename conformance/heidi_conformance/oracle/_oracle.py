@@ -109,7 +109,7 @@ class Oracle(Memory):
         else:
             yield from self.asked_by(user, reading, response, exchange, together=together)
         if response.ok and user is not None:
-            yield from self.leaks(response, user)
+            yield from self.leaks(reading, response, user)
         if response.status >= 400:
             yield from message_faults(reading, response, known=reading.token in self.tokens)
         yield from told
@@ -145,12 +145,12 @@ class Oracle(Memory):
         else:
             yield from self.known_user(reading, response, user, exchange, together=together)
 
-    def leaks(self, response: Reply, user: str) -> Iterator[Violation]:
+    def leaks(self, reading: Reading, response: Reply, user: str) -> Iterator[Violation]:
         """Yield that a response contains data that another user wrote."""
         others = [texts for name, texts in self.written.items() if name != user]
         foreign = set[str]().union(*others) - self.written[user]
         if any(text.encode() in response.body for text in foreign):
-            yield Violation("own-sessions/text", READ)
+            yield Violation("own-sessions/text", reading.operation or READ)
 
     def known_user(
         self, reading: Reading, response: Reply, user: str, exchange: Exchange, *, together: bool
