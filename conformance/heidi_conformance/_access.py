@@ -127,7 +127,7 @@ class Client:
         return response
 
     def mint(self, key: str, email: str, internal_id: str) -> str:
-        """Exchange a partner's key for a token. Raises CannotJudgeError where none is issued."""
+        """Exchange a partner's key for a token. Raises CannotJudgeError if none is issued."""
         request = issue(email, internal_id)
         response = self.send(request, key=key)
         if isinstance(response, Silence):
@@ -170,7 +170,7 @@ class Client:
     def introduce(self, token: str) -> bool:
         """Contact the server; return whether the user of the token has a list.
 
-        Raises CannotJudgeError where the server is silent, refuses the token or is another one.
+        Raises CannotJudgeError if the server is silent, refuses the token or is another one.
         """
         responses = [self.send(request, first=token) for request in ADMITTED]
         replies = [response for response in responses if isinstance(response, Reply)]

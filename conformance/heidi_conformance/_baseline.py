@@ -65,7 +65,7 @@ def check_types(verdict: Verdict) -> None:
 
 
 def baseline(path: Path, level: Grade) -> Verdict:
-    """Return the verdict to compare with. Raises CannotJudgeError where the levels differ."""
+    """Return the verdict to compare with. Raises CannotJudgeError if the levels differ."""
     old = load(path)
     if old.level != level:
         raise CannotJudgeError(

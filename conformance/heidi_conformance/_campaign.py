@@ -92,7 +92,7 @@ class Campaign:
         self.probe: Probe | None = None
 
     def run(self) -> Verdict:
-        """Judge the server. Raises CannotJudgeError where no verdict can be had."""
+        """Judge the server. Raises CannotJudgeError if no verdict can be had."""
         ends = self.started + self.plan.time_budget
         with Wire(self.plan.way, ends - self.proving - self.farewell, self.tick) as wire:
             client = _access.Client(wire)
@@ -159,9 +159,9 @@ class Campaign:
         return min(LONGEST_REDUCTION, self.plan.time_budget * REDUCING)
 
     def without_refusals(self, proven: list[Proven]) -> list[Proven]:
-        """Return findings without those that a token that expired during the run may have caused.
+        """Return the findings that a token's expiry during the run cannot have caused.
 
-        Raises CannotJudgeError where there is no other.
+        Raises CannotJudgeError if there is no other.
         """
         others = [(case, item) for case, item in proven if not case.refused]
         if not others:

@@ -117,7 +117,7 @@ def shard(text: str) -> Shard:
 
 
 def permitted(arguments: argparse.Namespace) -> Way:
-    """Return the way to the server. Raises CannotJudgeError where writing is not allowed there."""
+    """Return the way to the server. Raises CannotJudgeError if writing is not allowed there."""
     url = _access.base_url(arguments.url)
     _access.permit(
         url,

@@ -73,7 +73,7 @@ def credentials(
     """Return tokens by user, and the key as `key`; a flag comes before the environment.
 
     lane: runs that go on at the same time need users of their own, and each lane has some.
-    Raises CannotJudgeError where there is no token, or none can be minted.
+    Raises CannotJudgeError if there is no token, or none can be minted.
     """
     given = secrets(flags)
     others = {

@@ -26,7 +26,7 @@ def load(level: Level) -> Json:
     """Return the document of a level, with the operations that issue tokens.
 
     The base document leaves those to an overlay, and no finding of its level is about them.
-    Raises CannotJudgeError where the folder that is named does not hold it.
+    Raises CannotJudgeError if the folder that is named does not hold it.
     """
     if level == "strict":
         return parsed("strict")

@@ -82,7 +82,7 @@ COMPILED: dict[str, Callable[[str], str]] = {
 
 
 def near_miss(near: str, text: str) -> str:
-    """Return a near miss of a string. Raises UnboundError where it has none."""
+    """Return a near miss of a string. Raises UnboundError if it has none."""
     try:
         made = COMPILED[near](text)
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):

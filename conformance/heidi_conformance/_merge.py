@@ -39,7 +39,7 @@ class Sum:
     left_out: int = 0
 
     def add(self, verdict: Verdict) -> None:
-        """Take one verdict. Raises CannotJudgeError where it is about something else."""
+        """Take one verdict. Raises CannotJudgeError if it is about something else."""
         for name in ("subject", "level", "target"):
             known, other = getattr(self, name), getattr(verdict, name)
             if known != other:
@@ -132,7 +132,7 @@ def weight(outcome: Outcome) -> tuple[int, bool]:
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
     """Join verdicts about one server or client; requests, sessions, seconds and sightings add up.
 
-    Raises CannotJudgeError where levels or targets differ, or a shard is missing.
+    Raises CannotJudgeError if levels or targets differ, or a shard is missing.
     """
     sums: Sum | None = None
     for verdict in verdicts:

@@ -244,7 +244,7 @@ class Probe:
         A read-only run only reads, and no run reads resources that another run may have created.
 
         Raises:
-            UnboundError: it names what no response gave.
+            UnboundError: it needs an id or a token that no response has shown.
             TooManySessionsError: it would create one session too many.
             TooManyTokensError: the server issues no more tokens for now.
             OutOfPatienceError: the server did not respond for too long.

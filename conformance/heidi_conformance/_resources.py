@@ -85,7 +85,7 @@ class Resources:
     def new(self, properties: Flat | bytes | None = LABELLED, user: str = "first") -> str:
         """Create one and return its name; one that exists, where none may be created.
 
-        Raises UnboundError where nothing says how.
+        Raises UnboundError if nothing says how.
         """
         name = self.probe.name()
         if self.probe.setting.reads:
@@ -280,7 +280,7 @@ def made(
 ) -> Names:
     """Make what the path of an operation names, but for one parameter.
 
-    shared: whether others may do something with it, too. Raises UnboundError where that fails.
+    shared: whether others may do something with it, too. Raises UnboundError if that fails.
     """
     names: Names = {}
     samples = {item.name: item.sample for item in operation.parameters if item.where == "path"}

@@ -106,7 +106,7 @@ class Rounds:
         self.busy = 0.0
 
     def run(self, on_progress: Callable[[Progress], None]) -> Verdict:
-        """Run the campaign. Raises CannotJudgeError where no verdict can be had."""
+        """Run the campaign. Raises CannotJudgeError if no verdict can be had."""
         try:
             while True:
                 while self.free and self.wants_more():
@@ -226,7 +226,7 @@ class Rounds:
         )
 
     def verdict(self) -> Verdict:
-        """Return the verdict at the end. Raises CannotJudgeError where too little was judged."""
+        """Return the verdict at the end. Raises CannotJudgeError if too little was judged."""
         if self.sum is None:
             raise CannotJudgeError(next(iter(self.unheard.values()), "the budget allows no run"))
         verdict = self.state(self.sum)

@@ -55,7 +55,7 @@ RANKS = {script: rank for rank, script in enumerate(sorted(SCRIPTS, key=mark))}
 
 
 def missing(shards: tuple[str, ...]) -> list[str]:
-    """Return the parts that are not there. Raises CannotJudgeError where wholes differ."""
+    """Return the parts that are not there. Raises CannotJudgeError if wholes differ."""
     parts = [Shard(*map(int, text.split("/"))) for text in shards]
     wholes = {part.of for part in parts}
     if len(wholes) > 1:

@@ -358,7 +358,7 @@ class Wire:
             self.unused = True
 
     def wait(self, seconds: float) -> None:
-        """Do nothing for a while. Raises OutOfPatienceError where the time is not there."""
+        """Do nothing for a while. Raises OutOfPatienceError if the time is not there."""
         until = time.monotonic() + seconds
         while (now := time.monotonic()) < until:
             if now >= self.deadline:
@@ -372,7 +372,7 @@ class Wire:
         """Send a message and return the response, or why there is none.
 
         meanwhile: called once the message is sent, while the server works on it.
-        Raises OutOfPatienceError where too much time went by without responses.
+        Raises OutOfPatienceError if too much time went by without responses.
         """
         started = time.monotonic()
         self.tick()
@@ -406,7 +406,7 @@ class Wire:
         return silence
 
     def lose(self, seconds: float, why: str) -> None:
-        """Count time in vain. Raises OutOfPatienceError where it was too much."""
+        """Count time in vain. Raises OutOfPatienceError if it was too much."""
         self.lost += seconds
         if self.lost > SILENCE:
             raise OutOfPatienceError(f"the server {why}")

@@ -392,7 +392,7 @@ def test_a_busy_connection_may_last_longer_than_one_request(database_url: str) -
         session_id = api.create()
         for number in range(8):
             assert number == api.update(session_id, {"duration": number})["duration"]
-            time.sleep(0.3)  # far less than the limit, and in all more
+            time.sleep(0.3)  # each far below the limit, together above it
 
 
 @pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.long)])

@@ -79,6 +79,6 @@ def keep(path: Path | None, text: bytes) -> None:
 def cache(program: str) -> Path:
     """Return where programs of this user keep what can be made again.
 
-    Raises RuntimeError where the user has no home.
+    Raises RuntimeError if the user has no home.
     """
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", program)

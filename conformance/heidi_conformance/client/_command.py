@@ -161,7 +161,7 @@ def upstream(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def scenarios(names: Collection[str]) -> frozenset[str]:
-    """Return the ids of scenarios. Raises CannotJudgeError where one is none."""
+    """Return the ids of scenarios. Raises CannotJudgeError if one is none."""
     known = [item.id for item in SCENARIOS]
     for name in names:
         if name not in known:

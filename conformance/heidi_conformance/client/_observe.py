@@ -49,7 +49,7 @@ class Observation:
 def observe(plan: Observation, tell: Callable[[Mapping[str, str]], None]) -> Verdict:
     """Judge what a client requests; tell: called with its settings once it can begin.
 
-    Raises CannotJudgeError where it requests nothing.
+    Raises CannotJudgeError if it requests nothing.
     """
     return asyncio.run(watched(plan, tell))
 

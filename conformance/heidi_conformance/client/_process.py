@@ -223,7 +223,7 @@ class Driver:
                 self.stderr += chunk
 
     def check_stderr(self) -> None:
-        """Raise DriverError where it wrote more than anybody reads."""
+        """Raise DriverError if it wrote too much."""
         if len(self.stderr) >= MOST_STDERR:
             most = MOST_STDERR // 2**20
             raise DriverError("floods", f"wrote more than {most} MiB to its standard error")

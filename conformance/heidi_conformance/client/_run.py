@@ -69,7 +69,7 @@ class Plan:
 def judge_client(plan: Plan, on_progress: Callable[[Progress], None] = lambda _: None) -> Verdict:
     """Judge the client that a driver drives.
 
-    Raises CannotJudgeError where the driver or the server does not do its part.
+    Raises CannotJudgeError if the driver or the server does not do its part.
     """
     return asyncio.run(Run(plan, on_progress).go())
 

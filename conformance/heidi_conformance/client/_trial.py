@@ -325,7 +325,7 @@ class Trial:
         )
 
     def due(self, result: Result, operation: str = "") -> Result:
-        """See that a call gave a value. Raises StopError where it did not."""
+        """See that a call gave a value. Raises StopError if it did not."""
         if not result.ok:
             self.accuse("error", operation, got=result.error)
             raise StopError
@@ -370,7 +370,7 @@ class Trial:
                         self.accuse("value", operation, field=place, expected=want, got=came)
 
     def listed(self, result: Result, operation: str = LIST) -> list[str]:
-        """Return the ids of a list that a client gave. Raises StopError where it gave none."""
+        """Return the ids of a list that a client gave. Raises StopError if it gave none."""
         self.due(result, operation)
         items = as_array(result.value)
         if items is None:

@@ -39,7 +39,7 @@ NAMESAKES = (
 def user_of(probe: Probe, address: str, internal_id: str = ID) -> str:
     """Ask for the token of an invented user, and return what it goes by in requests.
 
-    Raises UnboundError where none is issued: the server may not know the user.
+    Raises UnboundError if none is issued: the server may not know the user.
     """
     user = probe.user()
     probe.send(issue(address, internal_id, binds=user))

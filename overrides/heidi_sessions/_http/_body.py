@@ -89,7 +89,7 @@ class Body:
         )
 
     def _request_id(self) -> str | None:
-        """How the server names the request; a text of another form than an id is not repeated."""
+        """The server's id of the request; None if it does not look like an id."""
         for name in _REQUEST_ID_HEADERS:
             if name in self._headers and _REQUEST_ID.fullmatch(self._headers[name]):
                 return self._headers[name].decode("ascii")

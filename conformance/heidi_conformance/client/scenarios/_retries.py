@@ -281,7 +281,7 @@ async def unreachable(trial: Trial) -> None:
 async def survives(trial: Trial, made: str) -> None:
     """See that a read ends in what the response shows, or says that the server is unavailable.
 
-    Raises StopError where nothing was sent.
+    Raises StopError if nothing was sent.
     """
     before = len(trial.seen(READ))
     result = await trial.do(trial.reading(made))

@@ -25,7 +25,7 @@ _TYPES: Final = {
 
 
 def types(names: dict[str, bool]) -> str:
-    """Name types; of each, whether only integers are meant."""
+    """Name types, numbers as integers if only those are valid."""
     if not any(names.values()) and len(names) == len(_TYPES):
         return "anything"
     return join([number(names[name]) if name == "number" else _TYPES[name] for name in names], "or")
