@@ -278,6 +278,20 @@ def test_what_a_list_does_not_show_yet_is_blamed_on_the_list(between: tuple[Requ
     assert {"update-listed", "updated-at"} == {sighting.violation.rule for sighting in seen}
 
 
+def test_a_page_that_is_kept_is_not_blamed_on_an_update_of_another_session() -> None:
+    api = PLANTED["views.pages_are_kept"].server()
+    ten, all_ = listing(paged(10)), listing(paged(100))
+    changes = [update("s1", {"is_consent": given}) for given in (False, True)]
+    history = [
+        *(create("s1"), create("s2"), changes[0], ten),
+        *(changes[1], all_, update("s2", {"is_consent": False}), ten),
+    ]
+    with serving(api.handle) as url, Wire(url) as wire:
+        seen = replay(wire, Setting("strict", {"first": api.token()}), Limits(2), history)
+
+    assert {"update-listed", "updated-at"} == {sighting.violation.rule for sighting in seen}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("needed", NOTES)
 def test_a_finding_that_needs_more_than_its_requests_says_so_and_is_not_confirmed(

@@ -123,8 +123,9 @@ def blame(
         (action == "update", "update-keeps"),
         ("foreign" in known.attempts, "own-sessions"),
         ("rejected" in known.attempts, "rejected-update"),
-        (known.tried("other", name, found), "one-session"),
         # A list that lags shows what was there before, whatever happened to others.
+        (action == "list" and known.had(name, found), AFTER_UPDATE[action]),
+        (known.tried("other", name, found), "one-session"),
         (action != "list" and "other" in known.attempts, "one-session"),
         (strict and action != "list", "reading"),
         (True, AFTER_UPDATE[action]),

@@ -96,7 +96,7 @@ def wrong_method(reading: Reading, response: Reply) -> Iterator[Violation]:
 def without_link(level: Level, refusal: Refusal, response: Reply) -> Iterator[Violation]:
     """Yield the violations of the list of a user who is not linked.
 
-    The page shows the error and not its status; its message is an example.
+    The page shows the error and not its status; that its message is more than an example is S3.
     """
     if response.ok:
         yield Violation("unlinked", LIST, detail=str(response.status))

@@ -50,7 +50,7 @@ class Known:
     settled: False where an update may or may not have happened. together: properties of updates
     that ran at the same time. latest: the last instant that any of those showed, until it is seen
     again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly,
-    each with the rule that was blamed.
+    each with the rule that was blamed. past: what it had before accepted updates.
     listed: how it stood on a page, as Python writes it, in which nothing was wrong, where nothing
     happened since; empty where that is not known.
     """
@@ -70,6 +70,7 @@ class Known:
     together: set[str] = field(default_factory=set[str])
     latest: datetime | None = None
     doubted: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    past: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     listed: str = ""
 
     def attempt(self, kind: str, reading: Reading) -> None:
@@ -80,6 +81,10 @@ class Known:
         """Whether such a request sent a value of a property."""
         tries = self.attempts.get(kind, ())
         return any(name in sent and same(sent[name], value) for sent in tries)
+
+    def had(self, name: str, value: Any) -> bool:
+        """Whether a property had a value before an update."""
+        return any(same(item, value) for item in self.past.get(name, ()))
 
     def moves(self, sent: Mapping[str, Any]) -> bool:
         """Whether an update changes it."""
@@ -107,6 +112,8 @@ class Known:
         kept = {name: item for name, item in self.expected(sent).items() if within(name, unseen)}
         if skip:
             got = {name: item for name, item in got.items() if not within(name, skip)}
+        for name in sent:
+            self.past.setdefault(name, []).append(self.shown.get(name, ABSENT))
         self.shown = got | kept
         self.seen = True
         self.listed = ""

@@ -140,6 +140,25 @@ class ListLags(Remembering):
         return super().shown(late[0] if late else session, operation)
 
 
+def page_is_fresh(caller: Caller) -> bool:
+    session_id = caller.create()
+    shown = [
+        caller.patched(session_id, duration=number) and caller.listed(page_size="5")
+        for number in (1, 2)
+    ]
+    return [1, 2] == [page["sessions"][0]["duration"] for page in shown]
+
+
+@FAULTS.fault("S11 L199", DOCUMENTED, page_is_fresh)
+class PagesAreKept(Remembering):
+    """The first page of each size is kept until a session is created."""
+
+    def page(self, user: User, request: Request) -> Any:
+        page = super().page(user, request)
+        key = (id(user), str(request.query), len(user.sessions))
+        return page if "page" in request.query else self.memory.setdefault(key, page)
+
+
 @FAULTS.fault("S11 L99", DOCUMENTED, keeps("duration", 9))
 class StateBefore(Api):
     """The response to an update shows the session before the update."""
