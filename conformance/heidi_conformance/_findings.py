@@ -47,7 +47,8 @@ class Case:
 
 def effort(history: Sequence[Request], at: int) -> tuple[int, int]:
     """Return what it takes to see what a request shows: KiB, and requests."""
-    return len(history[at].body) // 1024, at
+    # A request that the server asks to repeat is not part of the history yet.
+    return sum(len(request.body) for request in history[at : at + 1]) // 1024, at
 
 
 class Cases:

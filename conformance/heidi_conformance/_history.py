@@ -58,6 +58,8 @@ NEAR = {
     # The header says that the algorithm is `none`.
     "unsigned": '(lambda h, p, s: f"eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{p}.")(*x.split("."))',
     "unsealed": '(lambda h, p, s: f"{h}.{p}.")(*x.split("."))',
+    # A name without a password.
+    "basic": 'base64.b64encode(f"{x}:".encode()).decode()',
     # Another end, and the signature of the old one.
     "reissued": '(lambda h, p, s: h + "." + base64.urlsafe_b64encode(json.dumps((lambda c: {**c, '
     '"exp": c["exp"] + 1})(json.loads(base64.urlsafe_b64decode(p + "==")))).encode()).decode()'

@@ -13,6 +13,7 @@ from .variants import VARIANTS, Variant
 # Faults whose witness also fails for a permitted variant.
 ALIKE = {
     "references": {"tenants.other_words_for_others"},
+    "pages_below_zero": {"paging.negative_page", "paging.crash_on_negative_page"},
     "paths_in_errors": {"errors.echoes_the_id"},
     "tokens_with_marks": {"auth.seal_with_any_padding"},
     "short_heads": {"auth.first_of_two"},

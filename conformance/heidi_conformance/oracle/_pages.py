@@ -40,7 +40,7 @@ class ListState:
     total: how many resources there are, None until the server said it. walk: the latest.
     order: the ids of a page by its query, until something is written. numbers: whether the pages
     that were offered so far are all numbers, without zeros before them. plain: whether they are
-    all ASCII.
+    all ASCII. offered: whether any was. below: whether one is a number below zero.
     """
 
     total: int | None = None
@@ -49,6 +49,7 @@ class ListState:
     numbers: bool = False
     plain: bool = True
     offered: bool = False
+    below: bool = False
 
     def offers(self, reading: Reading) -> bool:
         """Whether the last page of the walk offered the requested one."""
@@ -117,6 +118,7 @@ def page_faults(
         number = NUMBER.fullmatch(str(token)) is not None
         state.numbers = number and (state.numbers or not state.offered)
         state.plain = state.plain and str(token).isascii()
+        state.below |= str(token).startswith("-")
         state.offered = True
     key = reading.message.target
     before = state.order.get(key, ids)

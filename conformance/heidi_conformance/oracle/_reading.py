@@ -195,7 +195,10 @@ def with_body(reading: Reading, declared: Operation) -> Reading:
     """Read a request that has a body."""
     message, operation = reading.message, declared.id
     if not message.body and declared.body is not None and declared.body.optional:
-        return reading
+        # With a media type, it may be no body or an empty text, which is not JSON.
+        typed = any(name.lower() == "content-type" for name, _ in message.headers)
+        empty = Problem("json-syntax", frozenset({400, 422}), "empty", sure=False)
+        return replace(reading, problems=(*reading.problems, empty)) if typed else reading
     problems = [*unfit_envelope(message)]
     value: Any = None
     if not any(problem.rule == "json-syntax" for problem in problems):

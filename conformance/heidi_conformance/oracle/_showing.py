@@ -315,7 +315,7 @@ def unissued(memory: Memory, reading: Reading, ids: list[str], state: ListState)
     if not token.isascii() and all(known.plain for known in memory.lists.values()):
         return True
     if token.startswith("-") and token[1:].isdigit():
-        return bool(ids)
+        return bool(ids) and not any(known.below for known in memory.lists.values())
     return state.numbers and NUMBER.fullmatch(token) is None
 
 

@@ -22,7 +22,14 @@ WRONG = (
     "Bearer {first:reissued}", "Bearer null", "Bearer undefined", "Bearer *",
 )  # fmt: skip
 # For every operation: other schemes, and another character that a lenient reader of base64 passes over.
-SCHEMES = ("{first}", "Bearer{first}", "Basic {first}", "Token {first}", "Bearer {first:last+1}")
+SCHEMES = (
+    "{first}",
+    "Bearer{first}",
+    "Basic {first}",
+    "Basic {first:basic}",
+    "Token {first}",
+    "Bearer {first:last+1}",
+)
 # The token in other case, unless it is hexadecimal: then it is the same token.
 CASES = ("Bearer {first:twisted}", "Bearer {first:upper}", "Bearer {first:lower}")
 HEXADECIMAL = re.compile("[0-9A-Fa-f-]+")

@@ -86,15 +86,25 @@ def other_users(on: Resources) -> None:
 
 
 def twins(on: Resources) -> None:
-    """Resources of two users that have every value in common."""
-    owners = {on.new(user=user): user for user in BOTH}
-    for name, user in owners.items():
-        on.update(name, on.fields.full, user=user)
-    for name, viewer in zip(owners, BOTH[::-1], strict=True):
+    """Resources that have their values in common, or name each other, of two users and of one."""
+    fields = on.fields
+    owners = {on.new(user=user): user for user in (*BOTH, "first")}
+    one, foreign, two = owners
+    for name in (foreign, two):
+        on.update(name, fields.full, user=owners[name])
+        on.look(name, user=owners[name])
+    on.update(one, fields.change(61, "Ann"))
+    on.update(one, {name: value for name, value in fields.full.items() if "." not in name})
+    for name, viewer in ((one, "second"), (foreign, "first")):
         on.read(name, user=viewer)
-        on.update(name, on.fields.change(62), user=viewer)
+        on.update(name, fields.change(62), user=viewer)
+    for property_ in fields.lists:
+        on.update(one, {property_: [f"{{{foreign}}}", f"{{{two}}}"]})
+    on.read(one, query=f"{fields.id}={{{foreign}}}")
     for name, user in owners.items():
-        on.look(name, user=user)
+        on.read(name, user=user)
+    for user in BOTH:
+        on.page(on.most, user=user)
 
 
 def unlinked_user(on: Resources) -> None:
@@ -122,7 +132,7 @@ RULES = (
 SCRIPTS = (
     Script(lists_of_users, "documented", ("own-list",), ("create", "list"), ("second",)),
     Script(other_users, "strict", ("own-list", "own-sessions", "unknown-alike"), ("create", "read", "update"), ("second",)),
-    Script(twins, "strict", ("own-list", "own-sessions"), ("create", "read", "update"), ("second",)),
+    Script(twins, "strict", ("own-list", "own-sessions", "one-session", "update-keeps"), ("create", "read", "update"), ("second",)),
     Script(foreign_requests, "strict", ("own-list", "own-sessions", "unknown-alike"), needs=("second",)),
     Script(unlinked_user, "documented", ("unlinked", "forbidden"), ("create", "read", "update", "list"), ("unlinked",), once=True),
 )  # fmt: skip

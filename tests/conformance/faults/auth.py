@@ -1,5 +1,6 @@
 """Tokens that are missing, almost valid or expired, on each operation."""
 
+import base64
 import contextlib
 import re
 import string
@@ -85,6 +86,17 @@ def any_scheme(api: Api, request: Request) -> User | None:
     return api.tokens.get(token) if scheme in {"basic", "token"} else None
 
 
+def as_name(token: str) -> str:
+    return base64.b64encode(f"{token}:".encode()).decode()
+
+
+def named_by_basic(api: Api, request: Request) -> User | None:
+    sent = credentials(request)
+    return next(
+        (user for token, user in api.tokens.items() if sent == ("basic", as_name(token))), None
+    )
+
+
 def literal(text: str) -> Find:
     """Accept a string as the token of the first user."""
     return lambda api, request: (
@@ -104,6 +116,7 @@ OF_EACH: tuple[Miss, ...] = (
 EVERYWHERE: tuple[Miss, ...] = (
     ("long_token", "A token may go on behind its end.", DOCUMENTED, similar(lambda sent, token: sent.startswith(token)), lambda caller: f"Bearer {caller.token}x"),
     ("folded_token", "Tokens are compared without regard to case.", STRICT, similar(lambda sent, token: sent.lower() == token.lower()), lambda caller: f"Bearer {caller.token.swapcase()}"),
+    ("name_of_basic", "A token is taken as the name of the scheme Basic, without a password.", STRICT, named_by_basic, lambda caller: f"Basic {as_name(caller.token)}"),
     ("bare_token", "A token is taken without its scheme.", STRICT, lambda api, request: api.tokens.get(request.headers.get("authorization", "")), lambda caller: caller.token),
     ("empty_token", "An empty token is that of the first user.", DOCUMENTED, literal(""), lambda _: "Bearer "),
     ("literal_null", "The token `null` is that of the first user, as a careless client sends it.", DOCUMENTED, literal("null"), lambda _: "Bearer null"),

@@ -1,5 +1,6 @@
 """Users who see, count or change sessions of others, and users who are not linked."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -227,6 +228,69 @@ class AppointmentsAreShared(Api):
         return super().read(User(user.linked, others | user.sessions), session_id)
 
 
+def linking_back(*, mine: bool) -> type[Api]:
+    """Return a server where a link also leads back, from sessions of the caller or of others."""
+
+    def update(api: Api, user: User, session_id: str, request: Request) -> Any:
+        told = Api.update(api, user, session_id, request)
+        for name in told["session"].get("linked_sessions_for_context", []):
+            for key, other in foreign(api, name).items():
+                if (key in user.sessions) is mine:
+                    other["linked_sessions_for_context"] = [session_id]
+        return told
+
+    return instead(update=update)
+
+
+def links_one_way(kind: str) -> Witness:
+    def witness(caller: Caller) -> bool:
+        other = caller if kind == "own" else caller.another()
+        mine, linked = caller.create(), other.create()
+        other.patch(linked, {"linked_sessions_for_context": ["a"]})
+        caller.patch(mine, {"linked_sessions_for_context": [linked]})
+        return bool(other.read(linked)["linked_sessions_for_context"] == ["a"])
+
+    return witness
+
+
+def patient_stays(caller: Caller) -> bool:
+    other = caller.another()
+    theirs, mine = other.create(), caller.create()
+    other.patch(theirs, {"ehr_patient_id": "P1", "patient": {"name": "Ann"}})
+    return bool(caller.patched(mine, ehr_patient_id="P1")["patient"]["name"] == "")
+
+
+@FAULTS.fault("S2 S11", STRICT, patient_stays)
+class PatientOfAnotherUser(Api):
+    """An update with the `ehr_patient_id` of another user's session copies the patient from it."""
+
+    def change(self, session: Session, sent: Session) -> None:
+        super().change(session, sent)
+        if "patient" not in sent and "ehr_patient_id" in sent:
+            owners = [user for user in self.users.values() if session in user.sessions.values()]
+            others = [s for s in everybody(self).values() if s not in owners[0].sessions.values()]
+            same = [s for s in others if s["ehr_patient_id"] == sent["ehr_patient_id"]]
+            session["patient"] = copy.deepcopy((same or [session])[0]["patient"])
+
+
+def query_is_no_path(caller: Caller) -> bool:
+    mine, theirs = caller.create(), caller.another().create()
+    reply = caller.send("GET", f"/sessions/{mine}", query={"session_id": theirs})
+    return theirs.encode() not in reply.body
+
+
+@FAULTS.fault("S2", STRICT, query_is_no_path)
+class QueryNamesTheSession(Api):
+    """GET shows the session that the query names, whosever it is."""
+
+    def route(self, request: Request) -> Response:
+        self.authenticate(request) if request.path.startswith("/sessions/") else None
+        known = foreign(self, request.query.get("session_id", [""])[0])
+        if known and request.method == "GET":
+            return respond(200, self.read(User(True, known), *known))
+        return super().route(request)
+
+
 TELLING = ("x-owner", "cache-control")
 
 
@@ -250,6 +314,8 @@ def marking(headers: dict[str, str], usual: dict[str, str]) -> type[Api]:
 
 
 FAULTS.enter(
+    ("links_back", "A link to a session of the caller also leads back.", "S11", STRICT, linking_back(mine=True), links_one_way("own")),
+    ("links_back_from_others", "A link to a session of another user also leads back from that one.", "S2 S11", STRICT, linking_back(mine=False), links_one_way("foreign")),
     ("owner_in_a_header", "404 for another user's session has a header that tells so.", "S2", STRICT, marking({"x-owner": "other"}, {}), same_headers),
     ("caching_tells", "404 may be kept for longer where no session has the id.", "S2", STRICT, marking({"cache-control": "no-store"}, {"cache-control": "max-age=60"}), same_headers),
 )  # fmt: skip

@@ -641,10 +641,44 @@ def is_inexact(body: bytes) -> bool:
     return isinstance(duration, int | float) and abs(duration) > 2**53
 
 
+def shown_from_the_start(session: dict[str, Any], _: str) -> None:
+    empty: dict[str, Any] = {"is_consent": False, "generate_output_without_recording": False}
+    empty |= dict.fromkeys(("transcribe_mode", "recording_status", "session_status"), "")
+    for name, value in (empty | {"linked_sessions_for_context": []}).items():
+        session.setdefault(name, value)
+    session["patient"].setdefault("demographic_details", "")
+
+
+class PagesBelowZero(Api):
+    """The tokens of pages are numbers below zero."""
+
+    def start(self, request: Request) -> int:
+        text = request.query.get("page", ["0"])[-1]
+        if not re.fullmatch(r"0|-[1-9][0-9]{0,8}", text) or request.query.get("page") == ["0"]:
+            raise RefusalError(422, "ValidationError", "page is not valid")
+        return -int(text)
+
+    def page(self, user: User, request: Request) -> Any:
+        told = super().page(user, request)
+        return told | {"next_page": told["next_page"] and -int(told["next_page"])}
+
+
+class EmptyTextIsNoJson(Api):
+    """A creation whose body is empty, and said to be JSON, is 400."""
+
+    def create(self, user: User, request: Request) -> Any:
+        if not request.body and "content-type" in request.headers:
+            raise RefusalError(400, "MalformedRequest", "the body is not JSON")
+        return super().create(user, request)
+
+
 numbers = iter(range(5000, 10**9, 7))
 enter(
     BOTH,
     ("new_members", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
+    ("shown_from_the_start", "What only an update sets is shown from the start, and empty.", showing(shown_from_the_start), lambda c: c.created().get("is_consent") is False),
+    ("pages_below_zero", "The tokens of pages are numbers below zero.", PagesBelowZero, lambda c: c.several(2) and c.listed(page_size="1")["next_page"] == -1),
+    ("empty_text_is_no_json", "A creation whose body is empty, and said to be JSON, is 400.", EmptyTextIsNoJson, lambda c: c.post(**{"content-type": "application/json"}).status == 400),
     ("request_ids", "Every error has an id, and says what is wrong with an id that has no digits.", between(request_ids), lambda c: "request_id" in c.get(c.id_of_nobody).content),
     ("references", "The message of every error ends with a unique reference.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
     ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
