@@ -304,7 +304,8 @@ def test_a_finding_that_needs_more_than_its_requests_says_so_and_is_not_confirme
     made = proof(server(new_api()), history)
     assert "flaky" == made.stability
     assert note in made.note
-    assert bool(note) == bool(made.note)
+    # A race may not show again at all.
+    assert note or made.note in ("", _reduce.LOST)
     assert {*made.requests} <= {*history}
 
 
