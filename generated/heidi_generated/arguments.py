@@ -150,7 +150,7 @@ def _message(place: str, shape: Shape, value: object) -> str:
 
 def _words(shape: Shape) -> str:
     if shape.branches:
-        return " or ".join(_words(branch) for branch in shape.branches)
+        return " or ".join(dict.fromkeys(_words(branch) for branch in shape.branches))
     if shape.model is not None:
         return f"a dict or {shape.model.__name__}"
     if shape.items is not None:

@@ -406,7 +406,7 @@ def either(*shapes: Shape) -> Shape:
         return next((r for s in plain if (r := s.salvage(value)) is not None), None)
 
     return Shape(
-        expected=" or ".join(shape.expected for shape in shapes),
+        expected=" or ".join(dict.fromkeys(shape.expected for shape in shapes)),
         read=read,
         salvage=salvage,
         exact=all(shape.exact for shape in shapes),

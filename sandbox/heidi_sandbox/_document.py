@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 import heidi_spec
 
 from heidi_sandbox._asgi import Response
-from heidi_sandbox._errors import ApiError, CannotServeError, InvalidRequestError
+from heidi_sandbox._errors import ApiError, CannotServeError, InvalidRequestError, NotFoundError
 from heidi_sandbox._json import MalformedJsonError, dump, inexact_numbers, parse
 from heidi_sandbox._schemas import (
     Node,
@@ -182,7 +182,8 @@ class Operation:
         """Return the value of each parameter; what the document does not name is ignored.
 
         Raises:
-            InvalidRequestError: a parameter is not what the document takes.
+            NotFoundError: a parameter in the path is not what the document takes.
+            InvalidRequestError: another one is not.
         """
         if not self.parameters:
             return {}
@@ -196,7 +197,15 @@ class Operation:
                 if (text := header(name.lower().encode())) is not None
             },
         }
-        return {one.name: one.value(sent[one.place]) for one in self.parameters}
+        values = dict[str, Any]()
+        for one in self.parameters:
+            try:
+                values[one.name] = one.value(sent[one.place])
+            except InvalidRequestError:
+                if one.place == "path":
+                    raise NotFoundError from None
+                raise
+        return values
 
     def _sent_in_query(self, raw: bytes) -> dict[str, list[str]]:
         wanted = {name for one in self.parameters if one.place == "query" for name in one.sent}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.nodes import Document, Node, as_list, as_object
@@ -12,7 +13,7 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.strings import PythonIdentifier
 
-from scripts.generator.facts import FIELD_PREFIX, python_name
+from scripts.generator.facts import FIELD_PREFIX, python_name, semantics
 from scripts.generator.properties import UnsupportedError, others_of, properties_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def check_document(document: dict[str, Any]) -> None:
         UnsupportedError: with the place of the first such node.
     """
     nodes = Document(document)
+    for node in nodes.of("operation"):
+        if node.pointer[0] == "paths" and (scheme := _unsent(document, node.value)):
+            raise UnsupportedError(
+                f"{node.place}: the client sends bearer tokens, and no credential for {scheme}; "
+                "demand a bearer token, or remove the operation"
+            )
     for node in nodes.of(*_SCHEMAS):
         if len(_objects_of(nodes, node)) > 1:
             raise UnsupportedError(
@@ -44,6 +51,23 @@ def check_document(document: dict[str, Any]) -> None:
         for kinds, refused, message in _REFUSED:
             if node.kind in kinds and "$ref" not in node.value and refused(node.value):
                 raise UnsupportedError(f"{node.place}: {message}")
+
+
+def _unsent(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+    """Name the first security scheme that an operation demands and the client does not serve."""
+    if semantics(operation).get("action") == "issue":
+        return ""
+    schemes = as_object(as_object(document.get("components")).get("securitySchemes"))
+    choices = [
+        [name for name in each if not _is_bearer(as_object(schemes.get(name)))]
+        for each in map(as_object, as_list(operation.get("security", document.get("security"))))
+    ]
+    return next(chain.from_iterable(choices), "") if all(choices) else ""
+
+
+def _is_bearer(scheme: Mapping[str, Any]) -> bool:
+    said = (scheme.get("type"), str(scheme.get("scheme")).lower())
+    return said == ("http", "bearer") or said[0] in ("oauth2", "openIdConnect")
 
 
 def _objects_of(document: Document, node: Node) -> list[Node]:

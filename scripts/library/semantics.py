@@ -53,7 +53,8 @@ def shown_updates(root: dict[str, Any]) -> Json:
         meaning = as_object(as_object(schemas.get(resource)).get(KEY))
         if semantics.get("action") == "update" and "shows_updates" in meaning:
             at = (*_SCHEMAS, resource)
-            source = operation["requestBody"]["content"]["application/json"]["schema"]
+            _, body = _resolved(root, (), operation["requestBody"])
+            source = body["content"]["application/json"]["schema"]
             for place_, properties in _lacking(root, at, source, meaning["shows_updates"]):
                 description = "What an update sets is shown from then on."
                 target = f"{_query(place_)}['properties']"

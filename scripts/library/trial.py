@@ -38,7 +38,8 @@ def _public(owner: Any) -> list[tuple[str, Any]]:
 def _made(client: Any, call: dict[str, Any], ids: dict[str, str]) -> Any:
     try:
         method = attrgetter(call["method"])(client)
-        names = {name.rstrip("_"): name for name in inspect.signature(method).parameters}
+        # Of two, the one with an underscore is the document's; the other is an option of any call.
+        names = {name.rstrip("_"): name for name in sorted(inspect.signature(method).parameters)}
         path = [ids[each["of"]] if isinstance(each, dict) else each for each in call["path"]]
         given = {names[name]: value for name, value in call["keywords"].items()}
         found = method(*path, **given)

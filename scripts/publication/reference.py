@@ -160,7 +160,7 @@ def kind(schema: Mapping[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     choices = schema.get("oneOf", schema.get("anyOf", ()))
     if choices:
-        return " or ".join(map(kind, choices))
+        return " or ".join(dict.fromkeys(map(kind, choices)))
     types = schema.get("type", "anything")
     named = [types] if isinstance(types, str) else types
     said = [f"array of {kind(schema.get('items', {}))}" if n == "array" else n for n in named]

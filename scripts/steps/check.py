@@ -85,7 +85,14 @@ def subjects_of(document: dict[str, Any]) -> list[Subject]:
         for each in operations(cast("dict[str, Any]", dereference(document)))
         if (each.path, each.method) in names
     ]
-    return sorted(found, key=lambda each: ORDER.index(each.operation.action))
+    return sorted(found, key=_turn)
+
+
+def _turn(subject: Subject) -> tuple[int, int]:
+    """Order operations by their action; what contains others is created first and deleted last."""
+    operation = subject.operation
+    depth = operation.path.count("/")
+    return ORDER.index(operation.action), -depth if operation.action == "delete" else depth
 
 
 # What must be there
@@ -133,11 +140,17 @@ def _inputs(
     for parameter in operation.parameters:
         yield parameter["name"], _place(operation), parameter.get("schema", {})
     if operation.body is not None:
-        inline: Pointer = (*_place(operation), "requestBody", "content", JSON, "schema")
-        source = cast("dict[str, Any]", find(document, inline))
-        pointer = pointer_of(str(source.get("$ref", ""))) or inline
+        body = _followed(document, (*_place(operation), "requestBody"))
+        pointer = _followed(document, (*body, "content", JSON, "schema"))
         for name, schema in operation.body.get("schema", {}).get("properties", {}).items():
             yield name, (*pointer, "properties", name), schema
+
+
+def _followed(document: dict[str, Any], pointer: Pointer) -> Pointer:
+    """Return where the references at a place lead."""
+    while target := pointer_of(str(as_object(find(document, pointer)).get("$ref", ""))):
+        pointer = target
+    return pointer
 
 
 def _keyword(name: str) -> str:
@@ -162,9 +175,7 @@ def _calls(document: dict[str, Any], subjects: Sequence[Subject]) -> Iterator[di
         yield {
             "method": method,
             "path": [
-                {"of": named[each["name"]]}
-                if named.get(each["name"]) in made
-                else str(value_of(each))
+                {"of": named[each["name"]]} if named.get(each["name"]) in made else value_of(each)
                 for each in operation.parameters_in("path")
             ],
             "keywords": {_keyword(name): value for name, value in _sent(operation).items()},

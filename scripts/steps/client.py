@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import functools
 import io
 import json
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import openapi_python_client as generator
 from heidi_spec_tools.documents import DocumentError, load
+from heidi_spec_tools.nodes import Document, as_list
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
@@ -270,7 +272,7 @@ def _banner_of(name: Path) -> str:
 
 
 def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
-    data = GeneratorData.from_dict(document, config=config)
+    data = GeneratorData.from_dict(_with_separate_null(document), config=config)
     if isinstance(data, GeneratorError):
         raise _unsupported(data)
     _refuse(data.errors)
@@ -278,6 +280,26 @@ def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
         _refuse(collection.parse_errors)
     check_models(data)
     return data
+
+
+def _with_separate_null(document: dict[str, Any]) -> dict[str, Any]:
+    """Write a nullable enum as one of an enum and null.
+
+    Of a list of types, the generator makes an enum for each, with other names.
+    """
+    changed = copy.deepcopy(document)
+    for node in Document(changed).of("schema", "property"):
+        types, values = as_list(node.value.get("type")), as_list(node.value.get("enum"))
+        if "null" in types and None in values and len(types) == 2:
+            name = {"title": str(node.pointer[-1])} if node.kind == "property" else {}
+            only: Json = {
+                **name,
+                "type": next(one for one in types if one != "null"),
+                "enum": [one for one in values if one is not None],
+            }
+            del node.value["type"], node.value["enum"]
+            node.value["oneOf"] = [only, {"type": "null"}]
+    return changed
 
 
 def _load_object(path: Path) -> dict[str, Any]:

@@ -33,6 +33,7 @@ Document = dict[str, Any]
 
 ENUM, AT_ENUM = enumeration()
 TRANSCRIPTS, ARCHIVE = f"{READ.path}/transcript", f"{READ.path}/archive"
+LINE = f"{TRANSCRIPTS}/{{number}}/{{side}}"
 TRANSCRIPT: Final = {"text": "Good morning.", "speakers": 2}
 LETTERS: Final = ["SOAP", "REFERRAL", "LETTER"]
 
@@ -43,6 +44,7 @@ FIELDS: Final[dict[str, tuple[Any, Any]]] = {
     "room": ({"building": "North", "floor": 2}, {"floor": "two"}),
     "labels": ({"ward": "3"}, {"ward": 3}),
     AT_ENUM: ("NON_BINARY", "NON_BINARI"),
+    "follow_up": ("PHONE", "FAX"),
 }
 """A valid and an invalid value for each property that an update takes."""
 
@@ -99,6 +101,9 @@ def properties(document: Document) -> None:
     add(document, "labels", RESOURCE, UPDATE.body, **labels)
     schemas(document)[RESOURCE]["properties"]["labels"]["x-semantics"] = {"replaced": True}
     schemas(document)[ENUM]["enum"].append("NON_BINARY")
+    follow_up = {"type": ["string", "null"], "enum": ["PHONE", "VISIT", None]}
+    add(document, "follow_up", RESOURCE, UPDATE.body, **follow_up)
+    add(document, "timeout", RESOURCE, UPDATE.body, type="integer", minimum=1)
     add(document, "referral_code", CREATE.body, type="string", maxLength=12)
     add(document, "transcript_state", RESOURCE, type="string", examples=["READY"])
     for sample in samples(document):
@@ -112,7 +117,10 @@ def properties(document: Document) -> None:
 
 
 def operations(document: Document) -> None:
-    """Add an error, a deletion, a sub-resource and an action."""
+    """Add an error, a deletion, sub-resources and an action, and name the body of the update."""
+    change = document["paths"][UPDATE.path]["patch"]
+    document["components"]["requestBodies"] = {"Change": change["requestBody"]}
+    change["requestBody"] = ref("Change", "requestBodies")
     document["paths"][CREATE.path]["post"]["responses"]["409"] = error("DuplicateSessionError")
     document["paths"][UPDATE.path]["patch"]["responses"]["409"] = error("DuplicateSessionError")
     session = document["paths"][READ.path]
@@ -127,6 +135,19 @@ def operations(document: Document) -> None:
     document["paths"][TRANSCRIPTS] = {
         "parameters": session["parameters"],
         "get": operation("getTranscript", READ.tag, transcript),
+    }
+    line = [parameter("number", "path", type="integer", minimum=1)]
+    chart = parameter("X-Chart", "header", type="string", pattern="^C[0-9]+$")
+    side = [parameter("side", "path", type="string", enum=["DOCTOR", "PATIENT"])]
+    document["paths"][LINE] = {
+        "parameters": [
+            *session["parameters"],
+            *line,
+            *side,
+            chart,
+            parameter("width", type="integer"),
+        ],
+        "get": operation("getLine", READ.tag, transcript),
     }
     acts = meaning("act", RESOURCE, result=RESULT)
     document["paths"][ARCHIVE] = {

@@ -7,6 +7,7 @@ The sandbox of the edited copy is the correct server, and a proxy makes faulty o
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -52,6 +53,11 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Generator[Group]:
     """The copy with all additions."""
     with edited(additions.edit, tmp_path_factory) as group:
         yield group
+
+
+def test_the_step_check_finds_nothing_missing(group: Group) -> None:
+    result = group.project.run(["scripts/steps/check.py"])
+    assert 0 == result.returncode, result.stderr
 
 
 def nested(at: str, value: Any) -> dict[str, Any]:
@@ -197,6 +203,37 @@ def test_a_sub_resource_is_served_from_its_example_to_its_owner_only(
     assert 401 == group.user.ask("GET", path, headers={"Authorization": "Bearer no"})[0]
     other = group.served.token("other@example.com")
     assert 404 == group.user.ask("GET", path, headers={"Authorization": f"Bearer {other}"})[0]
+
+
+def test_parameters_in_a_path_keep_their_types_and_other_values_are_unknown_paths(
+    group: Group,
+) -> None:
+    created, line = group.user.call(
+        [CREATE.call], [f"{GROUP}.get_line", GIVEN, 3, "DOCTOR", {"width": 80}]
+    )
+    assert TRANSCRIPT == line
+    path = f"{path_of(created[ID])}/transcript"
+    for wrong in ("3/NURSE", "0/DOCTOR", "three/DOCTOR"):
+        assert 404 == group.user.ask("GET", f"{path}/{wrong}")[0]
+    status, body = group.user.ask("GET", f"{path}/3/DOCTOR", params={"width": "wide"})
+    assert 422 == status
+    assert "width" in subject.at(body, ERROR["message"])
+
+
+def test_a_property_with_the_name_of_an_option_of_every_call_has_an_underscore(
+    group: Group,
+) -> None:
+    _, updated = group.user.call(
+        [CREATE.call], [UPDATE.call, GIVEN, {"timeout_": 30, "timeout": 9.5}]
+    )
+    assert 30 == updated["timeout"]
+
+
+def test_a_nullable_enum_has_one_class(group: Group) -> None:
+    models = (group.project.root / "generated/heidi_generated/models/__init__.py").read_text()
+    assert {"SessionFollowUp", "SessionUpdateFollowUp"} == {
+        *re.findall(r'^    "(\w+FollowUp\w*)"', models, re.MULTILINE)
+    }
 
 
 def test_an_action_is_called_and_shows_the_resource(group: Group) -> None:

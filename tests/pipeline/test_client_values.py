@@ -673,6 +673,7 @@ PAIR = an_object({"id": STRING, "thing": reference("Thing")})
 JSON = {"application/json": {"schema": reference("Thing")}}
 PLACE = "#/paths/~1a/get/"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "another credential": (document({"/a": {"get": operation("a", security=[{"key": []}])}}, {}), "#/paths/~1a/get: the client sends bearer tokens, and no credential for key; demand a bearer token, or remove the operation"),
     "cookie": (with_parameter("cookie", "c", STRING), f"{PLACE}parameters/0: cookie parameters are not supported; send it in the query or a header"),
     "content in place of schema": (document({"/a": {"get": operation("a", {"in": "query", "name": "q", "content": JSON})}}, {}), f"{PLACE}parameters/0: a parameter must have a schema; write `schema`"),
     "ignored header": (with_parameter("header", "Accept", STRING), f"{PLACE}parameters/0: OpenAPI ignores a header parameter of this name; remove it"),

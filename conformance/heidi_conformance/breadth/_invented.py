@@ -21,6 +21,7 @@ from heidi_conformance import _document
 from heidi_conformance._history import Request
 from heidi_conformance._verdict import Level
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
+from heidi_conformance.contract._parameters import in_header
 
 from ._dictionaries import dictionaries
 from ._drafts import cache
@@ -105,12 +106,15 @@ def request_of(operation: Operation, case: Case[Any]) -> Request | None:
     body = cast("str | bytes", prepared.body or b"")
     drawn = cast("dict[str, Any]", case.headers or {})  # pyright: ignore[reportUnknownMemberType]
     own = {name.lower() for name in drawn} - {"content-type"}
+    sent = tuple((name, text) for name, text in headers.items() if name.lower() in own)
+    if not all(in_header(text) for _, text in sent):
+        return None
     return Request(
         operation.method,
         BRACES.sub(r"{\1}", target),
         body=body.encode() if isinstance(body, str) else body,
         media_type=headers.get("Content-Type"),
-        headers=tuple((name, text) for name, text in headers.items() if name.lower() in own),
+        headers=sent,
     )
 
 

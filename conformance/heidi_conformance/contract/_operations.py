@@ -414,9 +414,11 @@ def of(resource: str, action: str) -> Operation | None:
 def main_resource() -> tuple[Resource, list[Operation]]:
     """Return the first resource that can be created, read, updated and listed, and by what.
 
-    Nested resources, with ids in the path of their create or list, do not count.
+    That is the first in the order of operations. Nested resources, with ids in the path of their
+    create or list, do not count.
     """
-    for resource in RESOURCES.values():
+    named = dict.fromkeys(item.semantics.get("resource", "") for item in OPERATIONS.values())
+    for resource in (RESOURCES[name] for name in named if name in RESOURCES):
         found = [item for action in STATEFUL if (item := of(resource.name, action))]
         below = [item for item in found if item.action in ("create", "list") and item.ids]
         if len(found) == len(STATEFUL) and not below:

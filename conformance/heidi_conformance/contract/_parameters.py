@@ -19,6 +19,11 @@ BOOLEANS = {"true": True, "false": False}
 LOOSE = frozenset(("", "0", "1", "f", "n", "no", "off", "on", "t", "y", "yes", *BOOLEANS))
 
 
+def in_header(text: str) -> bool:
+    """Whether a header carries a text as it is: without control characters, and trimmed."""
+    return text.isprintable() and text == text.strip()
+
+
 def fits(parameter: Parameter, texts: Sequence[str]) -> bool | None:
     """Whether texts are a value of a parameter; None if a server may read them either way."""
     if not parameter.plain or "object" in kinds(parameter.schema):

@@ -187,13 +187,7 @@ def found_elsewhere(
         rule = "exact-lookup"
         memory.resources[real].settled = False
     else:
-        yield Violation(
-            "unknown-id/accepted",
-            reading.operation,
-            expected=404,
-            got=response.status,
-            resource_id=real[1],
-        )
+        yield Violation("unknown-id/accepted", reading.operation, expected=404, got=response.status)
         return
     yield Violation(f"{rule}/{how}", reading.operation, expected=404, got=response.status)
 

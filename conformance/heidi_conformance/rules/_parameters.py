@@ -5,7 +5,7 @@ from heidi_conformance._history import paged, spelled
 from heidi_conformance._probe import Probe
 from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import PARAMETERS, Parameter
-from heidi_conformance.contract._parameters import fits
+from heidi_conformance.contract._parameters import fits, in_header
 from heidi_conformance.contract._schemas import Field, values_of
 
 from ._rule import Script, decided
@@ -25,8 +25,8 @@ def wrong_texts(parameter: Parameter) -> list[str]:
     """Return texts that are surely no value of a parameter, and that a header can carry."""
     values = values_of(Field(parameter.name, parameter.schema)).invalid
     texts = dict.fromkeys(map(spelled, values))
-    printable = (text for text in texts if text.isascii() and text.isprintable())
-    return [text for text in printable if fits(parameter, [text]) is False]
+    sendable = (text for text in texts if text.isascii() and in_header(text))
+    return [text for text in sendable if fits(parameter, [text]) is False]
 
 
 def odd_queries(on: Resources) -> None:
