@@ -115,7 +115,7 @@ class Reducer:
             if others and self.has_newcomers and not self.fresh:
                 note = "" if self.finds([self.best], case, fresh=True) else KEPT
                 self.fresh = not note
-            return self.confirmed(case, KEPT if kept else note)
+            return self.confirmed(case, KEPT if kept or self.shows_older else note)
         except (TooManySessionsError, OutOfPatienceError):
             return Proof(self.best, "untried")
 
@@ -130,6 +130,13 @@ class Reducer:
             probe.send(issue(invented(), "1", binds=user))
             page = probe.send(listing(user=user))
         return page is not None and page.ok and not OPERATIONS[LIST].ids_on(page.content)
+
+    @property
+    def shows_older(self) -> bool:
+        """Whether a response shows a resource that the run made before these requests."""
+        seen = self.sighting
+        older = seen.violation.resource_id in self.limits.sessions_of and not seen.about
+        return older and not seen.listed
 
     @property
     def has_newcomers(self) -> bool:

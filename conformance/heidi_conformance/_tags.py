@@ -3,13 +3,14 @@
 It is set last, because not every creation can carry it, and updates overwrite it.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ._history import Bindings, update
-from ._probe import TAG, Limits
-from ._wire import OutOfPatienceError, Reply, Wire
+from ._probe import PATIENCE, TAG, Limits
+from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
 from .contract._fields import MAIN_FIELDS
 
 GONE = (404, 410)
@@ -42,10 +43,9 @@ def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
         if token is None:
             tagged.statuses["their user has no token"] += 1
             continue
-        limits.requests += 1
+        bound = Bindings({"first": token}, {"s1": resource_id})
         try:
-            bound = Bindings({"first": token}, {"s1": resource_id})
-            response = wire.send(bound.message(update("s1", change)))
+            response = patiently(wire, bound.message(update("s1", change)), limits)
         except OutOfPatienceError:
             left = len(limits.sessions_of) - tagged.marked - tagged.gone
             tagged.statuses["there was no time"] = left - tagged.statuses.total()
@@ -58,3 +58,16 @@ def tag(wire: Wire, tokens: Mapping[str, str], limits: Limits) -> Tagged:
             status = f"status {response.status}" if isinstance(response, Reply) else "no response"
             tagged.statuses[status] += 1
     return tagged
+
+
+def patiently(wire: Wire, message: Message, limits: Limits) -> Reply | Silence:
+    """Send a request, and again where the server asks to wait."""
+    attempts = itertools.count(1)
+    while True:
+        limits.requests += 1
+        response = wire.send(message)
+        if not isinstance(response, Reply) or response.status != 429:
+            return response
+        if next(attempts) > PATIENCE:
+            return response
+        wire.wait(wait_of(response))

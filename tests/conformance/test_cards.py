@@ -380,3 +380,24 @@ def test_with_a_key_new_users_confirm_that_the_printed_requests_are_enough(
 
     made = proof(api.handle, history, api.api_key)
     assert (stability, note, history) == (made.stability, made.note, made.requests)
+
+
+def test_what_shows_a_session_of_earlier_requests_is_not_confirmed_by_later_ones() -> None:
+    api = Api()
+    user = api.tokens[token := api.token()]
+
+    def by_appointment(request: Received) -> Response:
+        wanted = request.path.rpartition("/")[2]
+        named = [name for name, s in user.sessions.items() if s["ehr_appt_id"] == wanted]
+        return api.handle(replace(request, path=f"/sessions/{named[0]}") if named else request)
+
+    history = (read("A1"),)
+    with serving(by_appointment) as url, Wire(url) as wire:
+        setting, limits = Setting("strict", {"first": token}), Limits(50)
+        replay(wire, setting, limits, [create(f"s{number}") for number in (1, 2)])
+        replay(wire, setting, limits, [create("s1", {"ehr_appointment_id": "A1"})])
+        seen = replay(wire, setting, limits, [*history])[-1]
+        case = Case(seen.violation, history, seen.at, seen.about)
+        made = Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
+
+    assert ("flaky", _reduce.KEPT) == (made.stability, made.note)

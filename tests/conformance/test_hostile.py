@@ -340,13 +340,14 @@ def test_a_server_that_asks_to_wait_is_not_accused(judged: Judged) -> None:
     numbers = iter(range(100_000))
 
     def busy(request: Request, handle: Handler) -> Response:
-        if next(numbers) % 50 == 20:
+        if next(numbers) % 7 == 3:
             error = {"detail": {"msg": "slow down", "type": "TooManyRequests"}}
             return respond(429, error).but(headers={"retry-after": "0"})
         return handle(request)
 
     verdict = judged(busy, rules=(*SOME, "retry-after"))
     assert () == verdict.findings
+    assert verdict.sessions_tagged == verdict.sessions_created > 7
     assert "passed" == next(item.result for item in verdict.outcomes if item.rule == "retry-after")
 
 

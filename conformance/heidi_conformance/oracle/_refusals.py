@@ -187,7 +187,13 @@ def found_elsewhere(
         rule = "exact-lookup"
         memory.resources[real].settled = False
     else:
-        yield Violation("unknown-id/accepted", reading.operation, expected=404, got=response.status)
+        yield Violation(
+            "unknown-id/accepted",
+            reading.operation,
+            expected=404,
+            got=response.status,
+            resource_id=real[1],
+        )
         return
     yield Violation(f"{rule}/{how}", reading.operation, expected=404, got=response.status)
 

@@ -14,7 +14,7 @@ class Violation:
     detail: what else tells one cause from another, such as a status.
     expected, got: numbers, statuses, JSON types; no text of a response. Empty where the code says
     it all.
-    resource_id: the resource on a page that it is about.
+    resource_id: the resource on a page, or shown for an unknown id, that it is about.
     """
 
     code: str
