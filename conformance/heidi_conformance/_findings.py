@@ -17,6 +17,8 @@ EXPLAINED_BY = {
 }
 # What may be blamed for an instant that moved, although reading alone moves it.
 BLAMED = frozenset({"rejected-update/changed", "one-session/changed"})
+# How a violation ends that an update accepts: beside properties that it left out, and else.
+UNREAD, ACCEPTED = "unread", "/accepted"
 # Rules that may report the same about an operation, and the one that reports it for both.
 TWINS = {"error-shape": "json-answers", "own-sessions": "unknown-id"}
 
@@ -78,7 +80,8 @@ class Cases:
         told = {cause: replace(case) for cause, case in self.known.items()}
         for (code, operation, detail), case in self.known.items():
             rule, slash, variant = code.partition("/")
-            twin = told.get((TWINS.get(rule, "") + slash + variant, operation, detail))
+            other = rule + ACCEPTED if variant == UNREAD else TWINS.get(rule, "") + slash + variant
+            twin = told.get((other, operation, detail))
             if twin is not None:
                 twin.fields = twin.fields | case.fields
                 twin.seen += case.seen
@@ -92,6 +95,9 @@ class Cases:
         # The same failure of a valid request.
         if violation.code == "no-server-error/invalid":
             return (rule, operation, violation.detail) in self.known
+        # What an update does not read, it cannot refuse.
+        if violation.code == f"{rule}/{UNREAD}":
+            return ("update-answer/ignored", operation, "") in self.known
         told = EXPLAINED_BY.get(rule, frozenset[str]())
         others = (case.violation for case in self.known.values())
         return any(other.operation == operation and other.rule in told for other in others)

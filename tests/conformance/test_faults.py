@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from heidi_conformance import Level
+from heidi_conformance import Finding, Level, judge
 
 from .conftest import Judged
-from .faults import simple
+from .faults import CATALOGUE, simple
 from .faults.simple import TOKEN
 from .reference import Api, Fault, Handler, Request, Response, faulty, respond, serving
 
@@ -57,6 +57,40 @@ def test_one_cause_is_one_finding_however_many_requests_show_it(judged_once: Jud
 
     (finding,) = verdict.findings
     assert finding.seen > 10
+
+
+def findings_of(name: str, rules: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+    """Judge a server of the catalogue by some rules, or by all."""
+    api = next(planted.server for planted in CATALOGUE if planted.id == name)()
+    with serving(api.handle) as url:
+        token = api.token()
+        return judge(url, level="strict", token=token, rules=rules, rules_only=True).findings
+
+
+@pytest.mark.slow
+def test_what_an_update_does_not_read_is_not_accepted() -> None:
+    findings = findings_of("patch.reads_ten_properties")
+
+    assert "update-answer/ignored" in {item.code for item in findings}
+    assert not [item for item in findings if item.code.endswith(("/accepted", "/unread"))]
+
+
+def test_a_creation_that_keeps_what_only_an_update_sets_is_blamed_for_it() -> None:
+    (finding,) = findings_of("creation.creation_takes_consent", ("unknown-members",))
+
+    told = "createSession keeps `is_consent`, which its requests do not have"
+    assert told == finding.title
+
+
+def test_the_page_does_not_say_that_a_creation_needs_no_body(judged: Judged) -> None:
+    def needs_a_body(request: Request, handle: Handler) -> Response:
+        bare = request.method == "POST" and not request.body
+        refusal = {"detail": {"msg": "no body", "type": "MalformedRequest"}}
+        return respond(400, refusal) if bare else handle(request)
+
+    findings = judged(needs_a_body, rules=("works",)).findings
+    assert [("works/without-body", "strict")] == [(item.code, item.level) for item in findings]
+    assert not judged(needs_a_body, "documented", rules=("works",)).findings
 
 
 @pytest.mark.slow

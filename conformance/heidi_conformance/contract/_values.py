@@ -13,6 +13,8 @@ from ._schemas import branch
 
 Flat = dict[str, Any]
 ABSENT: Any = object()
+# The beginning of a text for a property that a request does not know: no server has it by default.
+FOREIGN = "kept by the caller?"
 STRINGS = (
     "two  spaces   inside", "C:\\new\\table \\n \\t", " leading and trailing ", "\t\n", "\r\n", "line\r\nbreak\rend\n", "nul\u0000inside", "\u0000",
     "\u0001\u001f\u007f\u0085", "astral \U0001f468\u200d\u2695\ufe0f \U00020000", "combining e\u0301 a\u030a",

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from heidi_conformance._history import Exchange
+from heidi_conformance._history import Exchange, strings
 from heidi_conformance.contract._fields import Fields
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._values import (
     ABSENT,
+    FOREIGN,
     Flat,
     is_number,
     is_ordinary_text,
@@ -77,14 +78,24 @@ def misfits(
             expected=kind(value),
             got=kind(found),
         )
-    # A server may show from the start, with an empty value, what only an update sets.
-    if any(
-        name in got and name not in expected and same(value, got[name])
-        for name, value in known.strange.items()
-        if value or name not in known.fields.shows
-    ):
-        by = known.fields.named("update") or known.fields.named("create")
-        yield Violation("unknown-members/kept", by)
+    for name, value in known.strange.items():
+        if name in got and name not in expected and same(value, got[name]):
+            by = known.strange_to[name]
+            if name not in known.fields.shows:
+                yield Violation("unknown-members/kept", by)
+            elif is_no_default(memory, known.fields, name, value):
+                yield Violation("unknown-members/taken", by, field=name)
+
+
+def is_no_default(memory: Memory, fields: Fields, name: str, value: Any) -> bool:
+    """Whether a new resource that nobody sent a value to cannot show it.
+
+    Either it is a text of nobody else, or such a resource was seen with another value.
+    """
+    if any(text.startswith(FOREIGN) for text in strings(value)):
+        return True
+    new = memory.initial.get(fields.resource.name, {})
+    return name in new and not same(new[name], value)
 
 
 def comparable(fields: Fields, name: str, value: Any, *, sent: bool) -> bool:

@@ -42,17 +42,17 @@ class Issue:
 class Known:
     """A resource that the judge created.
 
-    opened: what its creation set, by the names of the resource; None if somebody else created
-    it. shown: what the server showed last, with what was sent since. sent: what the last accepted
+    opened: what its creation set, by the names of the resource; None if somebody else created it.
+    shown: what the server showed last, with what was sent since. sent: what the last accepted
     updates sent. unread: properties of those, by the operation that did not show them since.
-    strange: properties sent that must not be kept. attempts: what was sent since it was last seen,
-    and must not change it: by `foreign` users, in `rejected` requests, to `other` resources.
-    settled: False where an update may or may not have happened. together: properties of updates
-    that ran at the same time. latest: the last instant that any of those showed, until it is seen
-    again. seen: whether it ever was. doubted: properties that an operation has shown incorrectly,
-    each with the rule that was blamed. past: what it had before accepted updates.
-    listed: how it stood on a page, as Python writes it, in which nothing was wrong, where nothing
-    happened since; empty where that is not known.
+    strange: properties sent that must not be kept. strange_to: the operation that each was sent to.
+    attempts: what was sent since it was last seen, and must not change it: by `foreign` users, in
+    `rejected` requests, to `other` resources. settled: False where an update may or may not have
+    happened. together: properties of updates that ran at the same time. latest: the last instant
+    that any of those showed, until it is seen again. seen: whether it ever was. doubted: properties
+    that an operation has shown incorrectly, each with the rule that was blamed. past: what it had
+    before accepted updates. listed: how it stood on a page, as Python writes it, in which nothing
+    was wrong, where nothing happened since; empty where that is not known.
     """
 
     owner: str
@@ -63,6 +63,7 @@ class Known:
     sent: Flat = field(default_factory=Flat)
     unread: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     strange: Flat = field(default_factory=Flat)
+    strange_to: dict[str, str] = field(default_factory=dict[str, str])
     attempts: dict[str, list[Flat]] = field(default_factory=dict[str, list[Flat]])
     seen: bool = False
     settled: bool = True
@@ -72,6 +73,11 @@ class Known:
     doubted: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     past: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     listed: str = ""
+
+    def take(self, reading: Reading) -> None:
+        """Record what an accepted request sent that must not be kept."""
+        self.strange |= reading.strange
+        self.strange_to |= dict.fromkeys(reading.strange, reading.operation)
 
     def attempt(self, kind: str, reading: Reading) -> None:
         """Record a request that may have changed it, but must not."""

@@ -14,9 +14,9 @@ from heidi_conformance.contract._operations import (
     UNLINKED,
     error_type,
 )
-from heidi_conformance.contract._values import is_ordinary_text
+from heidi_conformance.contract._values import ABSENT, is_ordinary_text, within
 
-from ._memory import Known, Memory
+from ._memory import Known, Memory, same
 from ._messages import REFERENCE, wording
 from ._reading import Problem, Reading
 from ._violation import Violation
@@ -39,10 +39,23 @@ def note_refusal(reading: Reading, user: str, known: Known | None) -> None:
 def accepted(problem: Problem | None, reading: Reading, response: Reply) -> Iterator[Violation]:
     """Yield that a request succeeded that must be refused."""
     if problem is not None:
-        code, allowed = f"{problem.rule}/accepted", sorted(problem.statuses)
+        code = f"{problem.rule}/{'unread' if unread(reading, response) else 'accepted'}"
+        allowed = sorted(problem.statuses)
         yield Violation(
             code, reading.operation, problem.where, problem.kind, allowed, response.status
         )
+
+
+def unread(reading: Reading, response: Reply) -> bool:
+    """Whether an accepted update left out something valid beside what must be refused."""
+    fields = fields_of(reading.operation)
+    if fields is None or reading.action != "update":
+        return False
+    wrong = {problem.where for problem in reading.problems}
+    valid = {name: value for name, value in reading.sent.items() if not within(name, wrong)}
+    got = fields.shown_in(reading.declared.shown(response.content))
+    sent = fields.as_stored(valid)
+    return any(not same(value, got.get(name, ABSENT)) for name, value in sent.items())
 
 
 def refused(
@@ -91,6 +104,8 @@ def refused(
         rule = reading.special or of_query(reading)
         field = next(iter(reading.sent)) if len(reading.sent) == 1 else ""
         code = f"{rule}/refused" if field else f"{rule}/request-refused"
+        if not reading.message.body and not reading.declared.bare("documented"):
+            code = f"{rule}/without-body"
         yield Violation(code, operation, field=field, detail=str(status))
 
 

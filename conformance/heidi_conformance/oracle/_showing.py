@@ -13,7 +13,7 @@ from heidi_conformance.contract._values import ABSENT, Flat, within
 
 from ._differences import instants, kind, misfits, new_faults, unread
 from ._memory import Id, Known, Memory, kind_of, same
-from ._pages import NUMBER, ListState, is_whole, page_faults, tokens_of
+from ._pages import PADDED, ListState, is_whole, page_faults, tokens_of
 from ._reading import Reading, understand
 from ._violation import Violation
 
@@ -46,7 +46,7 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
         return
     known = Known(user, len(memory.resources), fields, fields.as_stored(reading.sent))
     known.shown = {fields.id: pointed(response.content, OPERATIONS[operation].id_pointer or "")}
-    known.strange = dict(reading.strange)
+    known.take(reading)
     memory.resources[resource, resource_id] = known
     for other in memory.others(known):
         other.attempt("other", reading)
@@ -155,7 +155,9 @@ def inherited(memory: Memory, known: Known, got: Flat) -> Iterator[Violation]:
     if not known.settled or "foreign" in known.attempts:
         return
     fields = known.fields
-    first = memory.initial.setdefault(fields.resource.name, got)
+    if not known.strange:
+        memory.initial.setdefault(fields.resource.name, got)
+    first = memory.initial.get(fields.resource.name, got)
     own = fields.initial.keys() | fields.written_by(fields.creates)
     for name in (fields.written_by(fields.updates) - own) & got.keys():
         found = got[name]
@@ -169,7 +171,7 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
     """An update was accepted."""
     for state in memory.lists_of(known.owner, known.fields.resource.name):
         state.order.clear()
-    known.strange |= reading.strange
+    known.take(reading)
     for other in memory.others(known):
         other.attempt("other", reading)
 
@@ -317,8 +319,9 @@ def unissued(memory: Memory, reading: Reading, ids: list[str], state: ListState)
     if not token.isascii() and all(known.plain for known in memory.lists.values()):
         return True
     if token.startswith("-") and token[1:].isdigit():
-        return bool(ids) and not any(known.below for known in memory.lists.values())
-    return state.numbers and NUMBER.fullmatch(token) is None
+        offered = [known.below for known in memory.lists.values() if known.offered]
+        return bool(ids and offered) and not any(offered)
+    return state.numbers and PADDED.fullmatch(token) is None
 
 
 # --- anything else ---

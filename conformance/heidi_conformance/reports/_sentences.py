@@ -128,9 +128,11 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "forbidden/allowed": ("responds with 403 to a user who has access", "success", "status 403"),
     # requests that must, or must not, be refused
     "*/accepted": ("accepts {problem}", *STATUS),
+    "*/unread": ("accepts {problem}", *STATUS),
     "*/status": ("responds with {detail} to {problems}", *STATUS),
     "*/refused": ("refuses a valid {field} with {detail}", "success", "status {detail}"),
     "*/request-refused": ("refuses a valid request with {detail}", "success", "status {detail}"),
+    "works/without-body": ("refuses a request without a body with {detail}", "success", "status {detail}"),
     "message-names": ("responds with 422 and a message that does not name {field}", "the name", "no name"),
     "message-quotes": ("responds with {field} and a message with a value of the request", "the name of the property", "its value"),
     # updates
@@ -152,6 +154,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "concurrent/refused": ("refuses an update that runs at the same time as others", "success", "status {got}"),
     "unknown-members/*": ("lets a request write {field}, which only the server may write", *BEFORE),
     "unknown-members/kept": ("keeps a property that no document knows", "no such property", "the value sent"),
+    "unknown-members/taken": ("keeps {field}, which its requests do not have", "no such value", "the value sent"),
     "unknown-members/id": ("responds with another {noun} than was asked for: the one whose id was sent", "the {noun}", "another one"),
     "updated-at/before-creation": ("shows an {updated} before {created}", "the instant of {created}, or a later one", "an earlier instant"),
     "updated-at/back": ("shows an {updated} that went back", "the instant that was shown before, or a later one", "an earlier instant"),

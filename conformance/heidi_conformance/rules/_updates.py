@@ -10,14 +10,14 @@ from heidi_conformance._resources import FEW, Resources
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
-from heidi_conformance.contract._values import ABSENT, Flat, flattened, nested, within
+from heidi_conformance.contract._values import ABSENT, FOREIGN, Flat, flattened, nested, within
 
 from ._pages import pager
 from ._rule import LISTS, NOUN, READS, SHOWN, UPDATES, Script, decided, promised
 
 # Names of internal properties that a server may have, and that no request may write.
 STRANGE = {
-    **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived", "x_unknown"), "kept by the caller?"),
+    **dict.fromkeys(("id", "user_id", "owner_id", "email", "role", "tenant", "tags", "color", "title", "notes", "metadata", "archived", "x_unknown"), FOREIGN),
     "deleted": True, "__proto__": {"a": 1},
 }  # fmt: skip
 STRANGE_INSIDE = {"x_inner": "kept?", "age": 42}
@@ -147,6 +147,8 @@ def unknown_properties(on: Resources) -> None:
     fields, creates = on.fields, on.fields.creates
     unknown = {**fields.read_only, **strange(on)}
     name, other = on.new(), on.new()
+    # A value that a new one shows of itself was not kept.
+    on.read(other)
     on.update(name, fields.change(60, "Ann"))
     on.read(name)
     for at in range(0, len(unknown), FEW):
@@ -172,7 +174,11 @@ def unknown_properties(on: Resources) -> None:
         on.read(one)
     # A creation takes none of the properties of an update.
     updates = {key: value for key, value in fields.full.items() if key not in creates}
-    for told in (unknown | fields.update(fields.change(9, "No")), nested(updates)):
+    updates |= {key: FOREIGN for key in fields.texts if key in updates}
+    updates |= {key: [FOREIGN] for key in fields.lists if key in updates}
+    flags = {key: fields.valid[key][1] for key in fields.of_kind("boolean") if key in updates}
+    whole = (nested(updates), nested(updates | flags))
+    for told in (unknown | fields.update(fields.change(9, "No")), *whole):
         taken = {key: value for key, value in told.items() if key not in creates}
         on.create(made := on.probe.name(), as_json({**fields.creation({}), **taken}))
         on.read(made)

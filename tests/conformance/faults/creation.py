@@ -224,6 +224,16 @@ class CreationTakesUpdates(Api):
         return created
 
 
+@FAULTS.fault("S10", STRICT, lambda c: not c.created(is_consent=True).get("is_consent"))
+class CreationTakesConsent(Api):
+    """A new session shows `is_consent` as false, and a creation can set it."""
+
+    create_shape = Api.create_shape | {"is_consent": Api.update_shape["is_consent"]}
+
+    def opened(self, user: User, sent: Session) -> Session:
+        return super().opened(user, sent) | {"is_consent": sent.get("is_consent", False)}
+
+
 @FAULTS.fault("L39 L36", DOCUMENTED, lambda c: c.get(c.create()).status == 200)
 class FirstReadMisses(Api):
     """The first GET of a session is 404, as if it were not there yet."""

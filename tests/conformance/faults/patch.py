@@ -551,3 +551,15 @@ class TakesCamels(Api):
             spelt = {re.sub("([A-Z])", r"_\1", name).lower(): told[name] for name in camels}
             value = spelt | told
         return super().checked(value, shape, where)
+
+
+MANY = {f"x_{number}": number for number in range(10)}
+
+
+@FAULTS.fault("S11", STRICT, lambda c: c.patched(c.create(), **MANY, duration=7)["duration"] == 7)
+class ReadsTenProperties(Api):
+    """Only the first ten properties of an update are read."""
+
+    def parsed(self, request: Request) -> Any:
+        body = super().parsed(request)
+        return dict([*body.items()][:10]) if isinstance(body, dict) else body

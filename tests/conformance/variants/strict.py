@@ -30,6 +30,7 @@ from tests.conformance.faults.catalogue import (
 )
 from tests.conformance.reference import (
     BASE_PATH,
+    UPDATE,
     Api,
     Handler,
     Inexact,
@@ -38,6 +39,10 @@ from tests.conformance.reference import (
     Response,
     User,
     decimal_number,
+    is_flag,
+    is_text,
+    is_texts,
+    new_session,
     refuse_constant,
     stamp,
     whole,
@@ -321,6 +326,11 @@ def without_zeros(texts: list[str]) -> str:
     return texts[-1].lstrip("0") if re.fullmatch("0+[1-9][0-9]*", texts[-1]) else texts[-1]
 
 
+def zeros_before_pages(api: Api, request: Request) -> int:
+    texts = [without_zeros([text]) for text in request.query.get("page", [])]
+    return Api.start(api, replace(request, query={**request.query, "page": texts or ["0"]}))
+
+
 def known_parameters(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     strange = set(request.query) - {"page", "page_size"}
@@ -344,6 +354,7 @@ enter(
     ("numbers_for_pages", "`next_page` is an integer.", paged(lambda page, _: {"next_page": page["next_page"] and int(page["next_page"])}), lambda c: isinstance(next_page(c), int)),
     ("one_page_more", "A full last page is followed by an empty one.", instead(page_of=one_page_more), ends_with_nothing),
     ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
+    ("zeros_before_pages", "A `page` may begin with zeros: 01 is 1.", instead(start=zeros_before_pages), lambda c: c.page(page="01").status == 200),
     ("first_size_counts", "If `page_size` is repeated, the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
     ("one_size_alone", "A repeated `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
     ("known_parameters_alone", "An unknown parameter of the list is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
@@ -673,6 +684,27 @@ class EmptyTextIsNoJson(Api):
 
 
 numbers = iter(range(5000, 10**9, 7))
+
+
+def defaults(text: str, flag: bool, texts: list[str]) -> Session:
+    """Return values of the properties that a session need not show."""
+    shown = new_session("", 0)
+    values = {is_text: text, is_flag: flag, is_texts: texts}
+    return {name: values[rule] for name, rule in UPDATE.items() if name not in shown}
+
+
+def with_defaults(text: str, flag: bool, texts: list[str]) -> type[Api]:
+    def opened(api: Api, user: User, sent: Session) -> Session:
+        return Api.opened(api, user, sent) | defaults(text, flag, texts)
+
+    return instead(opened=opened)
+
+
+def with_defaults_then(api: Api, session: Session) -> None:
+    session.update(defaults("", False, []) | session)
+    Api.touch(api, session)
+
+
 enter(
     BOTH,
     ("new_members", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
@@ -687,6 +719,8 @@ enter(
     ("list_without_audio", "The list does not show `audio`, as in the sample.", telling("audio", ..., LIST), lambda c: c.create() and "audio" not in c.page().content["sessions"][0]),
     ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
     ("no_fraction_of_zero", "A duration that was sent with a fraction of zero is written without.", telling("duration", whole_or_not), lambda c: type(c.patched(c.create(), duration=60.0)["duration"]) is int),
+    ("other_defaults_from_the_start", "A new session shows the optional properties; by default they are true, or say something.", with_defaults("dictation", True, ["none"]), lambda c: c.created().get("is_consent") is True),
+    ("defaults_after_an_update", "A session shows the optional properties after its first update, with the values that they have by default.", instead(touch=with_defaults_then), lambda c: c.patched(c.create()).get("is_consent") is False),
     ("other_numbers", "Sessions are numbered across all users, with gaps.", opening("session_name", lambda _: f"Session {next(numbers)}"), lambda c: int(c.created()["session_name"].split()[1]) >= 5000),
     ("in_german", "Messages are in German; where a property is wrong, they name it.", responding(in_german), lambda c: "gefunden" in c.get(c.id_of_nobody).content["detail"]["msg"]),
     ("pointers_in_messages", "A message names a property by a JSON pointer.", messages(lambda where: f"#{where.removeprefix('body').replace('.', '/')} does not fit"), lambda c: "/patient/dob" in message(c)),
