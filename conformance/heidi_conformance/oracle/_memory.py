@@ -211,6 +211,12 @@ class Memory:
         """Return the other resources of the same kind."""
         return [one for one in self.resources.values() if one is not of and one.fields is of.fields]
 
+    def tell_others(self, of: Known, reading: Reading) -> None:
+        """Record for the other resources of the same kind what was sent to one."""
+        sent = of.fields.as_stored(reading.sent)
+        for other in self.others(of):
+            other.attempts.setdefault("other", []).append(sent)
+
     def asserted(self, violations: Iterable[Violation]) -> list[Violation]:
         """Return the violations that count at the level: all, or those of what the page says."""
         return [

@@ -48,8 +48,7 @@ def created(memory: Memory, reading: Reading, response: Reply, user: str) -> Ite
     known.shown = {fields.id: pointed(response.content, OPERATIONS[operation].id_pointer or "")}
     known.take(reading)
     memory.resources[resource, resource_id] = known
-    for other in memory.others(known):
-        other.attempt("other", reading)
+    memory.tell_others(known, reading)
     made = [
         name
         for (_, name), item in memory.resources.items()
@@ -172,8 +171,7 @@ def updated(memory: Memory, reading: Reading, known: Known) -> None:
     for state in memory.lists_of(known.owner, known.fields.resource.name):
         state.order.clear()
     known.take(reading)
-    for other in memory.others(known):
-        other.attempt("other", reading)
+    memory.tell_others(known, reading)
 
 
 def accepted(known: Known, sent: Flat, update: Exchange) -> None:
