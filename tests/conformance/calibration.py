@@ -423,6 +423,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="with --correct: all layers, with the seeds 1 to N, or A-B; default: the rules alone",
     )
     given = parser.parse_args(arguments)
+    servers = {name for name, _ in correct_servers(quick=given.quick)}
+    known = servers if given.correct else {planted.id for planted in CATALOGUE}
+    for name in given.names:
+        if name not in known:
+            parser.error(f"--id {name}: there is no such {'server' if given.correct else 'fault'}")
+    for name in given.classes:
+        if name not in {class_of(planted) for planted in CATALOGUE}:
+            parser.error(f"--class {name}: there is no such class")
     return main_of_correct(given) if given.correct else main_of_faults(given)
 
 

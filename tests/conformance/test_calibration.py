@@ -37,6 +37,23 @@ def test_a_fault_that_no_rule_names_fails_the_run(
     assert "missed" in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--id", "auth.token"], "--id auth.token: there is no such fault"),
+        (["--correct", "--id", "slo"], "--id slo: there is no such server"),
+        (["--class", "token"], "--class token: there is no such class"),
+    ],
+)
+def test_a_name_that_chooses_nothing_is_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert 2 == ended.value.code
+    assert said in capsys.readouterr().err
+
+
 def test_a_fault_that_cannot_be_seen_is_printed_with_the_reason() -> None:
     unseen = Judgement("auth.token_in_the_query", None, None, 0.0)
     assert UNSEEN[unseen.id] in line(unseen)
