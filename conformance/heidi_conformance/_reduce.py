@@ -92,14 +92,14 @@ class Reducer:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(10_000), init=False)
     best: tuple[Request, ...] = field(default=(), init=False)
     sighting: Sighting = field(init=False)
-    earlier: Sequence[Request] = field(default=(), init=False)
+    earlier: Sequence[Sequence[Request]] = field(default=(), init=False)
 
     def proof(self, case: Case) -> Proof:
         """Return the shortest requests found to lead to a violation, and whether they always do."""
         self.tries = 0
         self.most = min(self.sent + FOR_ONE, FOR_ALL)
         whole = tuple(case.history[: case.at + 1])
-        self.earlier = (*case.before, *whole[:-1])
+        self.earlier = (case.before, whole[:-1])
         self.best = essential(whole)
         try:
             parts = sorted(suspects(whole, case.about), key=self.was_sent)
@@ -178,7 +178,8 @@ class Reducer:
 
     def was_sent(self, requests: Sequence[Request]) -> bool:
         """Whether the run sent the same in a row before, and it did not show the violation."""
-        return len(requests) <= IN_A_ROW and is_part(requests, self.earlier)
+        short = len(requests) <= IN_A_ROW
+        return short and any(is_part(requests, history) for history in self.earlier)
 
     def shorten(self, case: Case, *, kept: bool) -> None:
         """Leave out requests where the violation stays: the half of them, and less and less."""
@@ -295,7 +296,8 @@ def suspects(whole: tuple[Request, ...], about: str) -> Iterator[tuple[Request, 
     for part in dict.fromkeys((*parts, whole)):
         if not about:
             yield part
-        if about or part[-1].action == "list":
+        # A user who is not linked has no pages to walk.
+        if about or (part[-1].action == "list" and part[-1].user in GIVEN):
             yield walked(part)
 
 

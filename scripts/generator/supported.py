@@ -33,12 +33,6 @@ def check_document(document: dict[str, Any]) -> None:
         UnsupportedError: with the place of the first such node.
     """
     nodes = Document(document)
-    for node in nodes.of("operation"):
-        if node.pointer[0] == "paths" and (scheme := _unsent(document, node.value)):
-            raise UnsupportedError(
-                f"{node.place}: the client sends bearer tokens, and no credential for {scheme}; "
-                "demand a bearer token, or remove the operation"
-            )
     for node in nodes.of(*_SCHEMAS):
         if len(_objects_of(nodes, node)) > 1:
             raise UnsupportedError(
@@ -51,6 +45,22 @@ def check_document(document: dict[str, Any]) -> None:
         for kinds, refused, message in _REFUSED:
             if node.kind in kinds and "$ref" not in node.value and refused(node.value):
                 raise UnsupportedError(f"{node.place}: {message}")
+
+
+def check_security(document: dict[str, Any]) -> None:
+    """Refuse operations with a credential that the client does not send.
+
+    Comes last: before the semantics, an operation that issues tokens is like any other.
+
+    Raises:
+        UnsupportedError: with the place of the first such operation.
+    """
+    for node in Document(document).of("operation"):
+        if node.pointer[0] == "paths" and (scheme := _unsent(document, node.value)):
+            raise UnsupportedError(
+                f"{node.place}: the client sends bearer tokens, and no credential for {scheme}; "
+                "demand a bearer token, or remove the operation"
+            )
 
 
 def _unsent(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ from scripts.generator.properties import (
     table_of,
     values_of,
 )
-from scripts.generator.supported import check_document, check_models
+from scripts.generator.supported import check_document, check_models, check_security
 from scripts.library.outputs import differences, replace
 
 if TYPE_CHECKING:
@@ -279,6 +279,7 @@ def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
     for collection in data.endpoint_collections_by_tag.values():
         _refuse(collection.parse_errors)
     check_models(data)
+    check_security(document)
     return data
 
 

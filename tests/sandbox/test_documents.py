@@ -527,7 +527,7 @@ def test_an_operation_without_semantics_is_served_from_its_example(
 ) -> None:
     path = f"/widgets/{ann.make()['uid']}/history"
     assert [{"by": "nobody"}] == ann.send("GET", f"{path}/1").json()
-    assert (422, "Wrong") == ann.error("GET", f"{path}/x")
+    assert (404, "NoWidget") == ann.error("GET", f"{path}/x")
     assert (404, "NoWidget") == bob.error("GET", f"{path}/1")
     assert (401, "Stranger") == ann.error("GET", f"{path}/1", headers={"authorization": ""})
     response = ann.send("PUT", path.replace("history", "ping"))
