@@ -73,6 +73,9 @@ NEAR = {
     "exponent": 'x + "e0"',
     "hexadecimal": "hex(int(x))",
     "uuid": "str(uuid.UUID(int=int(x)))",
+    "signed": "str(int(x) - 2**128)",
+    "scientific": '(lambda d: f"{d[0]}.{d[1:]}e{len(d) - 1}")(str(int(x)))',
+    "base64": 'base64.urlsafe_b64encode(int(x).to_bytes(16, "big")).decode().rstrip("=")',
     "twisted": "x.swapcase()",
     "encoded": 'f"%{ord(x[0]):02X}{x[1:]}"',
 }  # fmt: skip

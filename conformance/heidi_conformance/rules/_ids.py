@@ -1,8 +1,12 @@
 """The ids of resources: their form, that they cannot be guessed, and that each finds its own."""
 # ruff: noqa: E501  # tables read better in rows
 
+from urllib.parse import quote
+
 from heidi_conformance._resources import Resources, some
+from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import CREATE, PATHS, fitted
+from heidi_conformance.contract._values import is_ordinary_text
 
 from ._rule import CREATES, DELETES, NOUN, ONE, READS, UPDATES, Script, decided, promised
 
@@ -14,8 +18,11 @@ NEAR = (
     "%%22{%s}%%22", "%%27{%s}%%27", "{%s}%%2F", "..%%2F{above}%%2F{%s}", "{%s}%%2F..%%2F{%s}", "x{%s}", "{%s}0", "%%EF%%BB%%BF{%s}",
     "{%s}%%E2%%80%%8B", "{%s}%%C2%%A0", "{%s}%%3F", "{%s}%%23", "{%s}_", "{%s}%%25", "%%25%%32%%35{%s}", "{%s}n", "{%s}_0", "{%s}.json",
     "{%s};v=1", "{%s:encoded}", "{%s}%%3Bv=1", "{%s:shorter}_", "{%s:shorter}*", "{%s}&x=1", "{%s}~", "{%s}-0", "{%s}{%s}", "{%s}" + "0" * 3000,
+    "{%s:signed}", "{%s:scientific}", "{%s:base64}",
 )  # fmt: skip
 NONE = ("0", "1", "-1", "9" * 39, "null", "undefined", "*", "%2A", "_", "%25", "%27%20OR%20%271%27=%271", "true", "[]", "{{}}")  # fmt: skip
+# Words that some servers resolve. An update of what they find could reach what others made.
+FOUND = ("latest", "me")
 # How many of them an update names as well, and how many are sent for another resource.
 LOOKUPS, FEWER = 24, 10
 # So many ids that a random one shows no pattern by chance.
@@ -30,11 +37,27 @@ def beside(on: Resources) -> list[str]:
     return [other.rpartition("/")[2] for other in others]
 
 
+def own_words(on: Resources, response: Reply | None) -> list[str]:
+    """Return what a resource of the judge shows of itself besides its id and its times."""
+    if response is None or on.probe.setting.reads:
+        return []
+    shown = on.fields.shown_in(on.operations["read"].shown(response.content))
+    numbered = {name: text for name, text in on.fields.initial.items() if "{number}" in str(text)}
+    fixed = {on.fields.id, on.fields.created, on.fields.updated, *numbered}
+    told = [value for name, value in shown.items() if name in on.fields.shows and name not in fixed]
+    words = [
+        value for value in told if value and isinstance(value, str) and is_ordinary_text(value)
+    ]
+    # Of what is numbered, requests that are sent again make the first one.
+    ones = (str(text).replace("{number}", "1") for text in numbered.values())
+    return [quote(word, safe="") for word in dict.fromkeys((*ones, *words))]
+
+
 def near_ids(on: Resources) -> None:
     """Ids that are almost that of a resource, and such as none has."""
     name = on.new()
     on.update(name, on.fields.change(60, "Ann"))
-    on.read(name)
+    own = own_words(on, on.read(name))
     above = on.operations["read"].path.split("/")[-2]
     probe, writes = on.probe, "update" in on.operations
     change = on.fields.change(77) if writes else {}
@@ -61,6 +84,8 @@ def near_ids(on: Resources) -> None:
         on.update(text, change)
     for word in words:
         on.update(word, change)
+    for word in some(on, (*own, *FOUND)):
+        on.read(word)
     on.read(name)
 
 

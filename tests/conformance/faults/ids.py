@@ -5,6 +5,7 @@ import random
 import re
 import unicodedata
 import uuid
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote
@@ -68,6 +69,15 @@ def of_uuid(text: str) -> str:
     )
 
 
+def in_base64(text: str) -> str:
+    told = urlsafe_b64decode(text + "==") if re.fullmatch("[-_A-Za-z0-9]{22}", text) else b""
+    return str(int.from_bytes(told)) if told else text
+
+
+def scientific(text: str) -> str:
+    return f"{text[0]}.{text[1:]}e{len(text) - 1}"
+
+
 def arabic(text: str) -> str:
     return "".join(chr(0x660 + int(digit)) for digit in text)
 
@@ -83,6 +93,9 @@ LOOKUPS = (
     ("float_precision", "Ids are compared as floating-point numbers: near ones are equal.", as_float, lambda i: str(int(i) ^ 1)),
     ("exponents", "An id with a fraction of zero is accepted.", lambda i: i.removesuffix(".0"), lambda i: f"{i}.0"),
     ("wraps_round", "Ids are taken modulo 2^128.", modulo, lambda i: str(int(i) + 2**128)),
+    ("below_zero", "An id may be a signed number of 128 bits.", lambda i: str(2**128 + int(i)) if re.fullmatch("-[0-9]+", i) else i, lambda i: str(int(i) - 2**128)),
+    ("scientific", "An id may have a point and an exponent.", lambda i: f"{i[0]}{i[2:].partition('e')[0]}" if re.fullmatch("[0-9][.][0-9]+e[0-9]+", i) else i, scientific),
+    ("base64", "An id may be written in base64.", in_base64, lambda i: urlsafe_b64encode(int(i).to_bytes(16)).decode().rstrip("=")),
     ("hexadecimal", "An id may be written in hexadecimal.", hexadecimal, lambda i: hex(int(i))),
     ("uuids", "An id may be written as a UUID.", of_uuid, lambda i: str(uuid.UUID(int=int(i)))),
     ("cut_at_nul", "An id ends at a NUL.", lambda i: i.partition("\0")[0], lambda i: f"{i}\0x"),
@@ -108,7 +121,29 @@ def roughly(api: Api, user: User, session_id: str, request: Request) -> Any:
     return Api.update(api, user, alike[0] if alike else session_id, request)
 
 
+def by_property(name: str) -> type[Api]:
+    """Return a server that also finds a session of the caller by one of its properties."""
+
+    def lookup(api: Api, user: User, session_id: str) -> Session | None:
+        alike = (session for session in user.sessions.values() if session[name] == session_id)
+        return Api.lookup(api, user, session_id) or next(alike, None)
+
+    return instead(lookup=lookup)
+
+
+def not_found_by(name: str) -> Callable[[Caller], bool]:
+    return lambda c: is_error(c.get(quote(c.created(ehr_appointment_id="A1")[name])), 404)
+
+
+def latest(api: Api, user: User, session_id: str) -> Session | None:
+    wanted = [*user.sessions][-1:] if session_id == "latest" else [session_id]
+    return Api.lookup(api, user, "".join(wanted))
+
+
 FAULTS.enter(
+    ("by_appointment", "GET finds a session by its appointment.", "S15", STRICT, by_property("ehr_appt_id"), not_found_by("ehr_appt_id")),
+    ("by_name", "GET finds a session by its name.", "S15", STRICT, by_property("session_name"), not_found_by("session_name")),
+    ("latest", "The id `latest` finds the last session.", "S15", STRICT, instead(lookup=latest), lambda c: bool(c.create()) and is_error(c.get("latest"), 404)),
     ("traversal", "Dots and encoded slashes in an id are resolved as in a path.", "S15", STRICT, instead(lookup=lambda api, user, i: Api.lookup(api, user, i.rpartition("/")[2])), lambda c: is_error(c.get(f"x%2F..%2F{c.create()}"), 404)),
     ("inexact_updates", "PATCH, and only PATCH, compares ids as floating-point numbers.", "S15 S11", STRICT, instead(update=roughly), patch_is_exact),
 )  # fmt: skip
