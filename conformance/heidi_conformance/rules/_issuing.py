@@ -1,6 +1,8 @@
 """The tokens that a key is exchanged for."""
 # ruff: noqa: E501  # tables read better in rows
 
+from urllib.parse import urlencode
+
 from heidi_conformance._history import UnboundError, issue, issue_of
 from heidi_conformance._probe import Probe
 from heidi_conformance._resources import Resources, resources_of
@@ -12,6 +14,8 @@ from ._rule import ISSUES, Rule, Script
 ID, OTHER_ID = "heidi-conformance-1", "heidi-conformance-2"
 WORD, LETTERS = "heidi-conformance", "a" * 20
 LONG_ID = f"{WORD}:{LETTERS}"
+# Addresses that begin with it have their first 64 characters in common.
+LONG = f"{WORD}-{LETTERS * 2}"
 # Letter case is not among them: a key may be a number in hexadecimal digits.
 WRONG_KEYS = (
     None, "", "{key:first+1}", "{key:middle+1}", "{key:last+1}", "{key:shorter}", "{key:headless}",
@@ -33,6 +37,8 @@ NAMESAKES = (
         (MINE, f"{LONG_ID[:-1]}b"), (MINE, f"%68{LONG_ID[1:]}"), (f"{MINE}h", LONG_ID[1:]), (f"{MINE}:{WORD}", LETTERS),
     )),
     ((MINE, "7"), (MINE, "07")),
+    ((f"{LONG}@heidi-conformance.invalid", ID), (f"{LONG}@heidi-conformance.test", ID)),
+    ((email("confined-1"), ID), (email("con\ufb01ned-1"), ID)),
 )  # fmt: skip
 
 
@@ -78,6 +84,15 @@ def namesakes(probe: Probe) -> None:
         raise UnboundError
 
 
+def users_in_queries(probe: Probe) -> None:
+    """The list of one user, with the names of another in the query."""
+    on, owner = main(probe), (email("listed-1"), ID)
+    on.new(user=user_of(probe, *owner))
+    viewer = user_of(probe, email("viewer-1"), OTHER_ID)
+    named = dict(zip(ISSUER.semantics["user"], owner, strict=False))
+    on.page(user=viewer, query=urlencode(named))
+
+
 def requests_for_nobody(probe: Probe) -> None:
     """A right key, and no user to issue a token for."""
     user_of(probe, email("known-1"))
@@ -115,6 +130,7 @@ RULES = (
 SCRIPTS = (
     Script(issued_tokens, "strict", ("answers", "issued-token", "json-answers", "answer-schema", "declared-status"), needs=("key",)),
     Script(namesakes, "strict", ("own-sessions",), needs=("key",)),
+    Script(users_in_queries, "strict", ("own-list",), needs=("key",)),
     Script(requests_for_nobody, "strict", ("answers", "no-server-error", "issued-token", "error-shape"), needs=("key",), reads=True),
     Script(wrong_keys, "strict", ("key-needed", "error-shape", "message-quotes"), needs=("key",), reads=True),
 )  # fmt: skip

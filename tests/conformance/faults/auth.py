@@ -5,6 +5,7 @@ import contextlib
 import re
 import string
 import time
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -683,6 +684,8 @@ FAULTS.enter(
     ("users_are_joined", "A user is the email and the id, joined.", "S2 issueToken", STRICT, users_by(lambda email, i: (email + i, "")), two_users(lambda e: (f"{e}1", "2"), lambda e: (e, "12"))),
     ("users_are_split", "A user is the email and the id, joined with a colon.", "S2 issueToken", STRICT, users_by(lambda email, i: (f"{email}:{i}", "")), two_users(lambda e: (f"{e}:1", "2"), lambda e: (e, "1:2"))),
     ("users_are_decoded_twice", "The parameters that identify a user are percent-decoded twice.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, unquote(i))), two_users(lambda e: (e, "a%41"), lambda e: (e, "aA"))),
+    ("emails_are_cut", "Emails are compared by their first 64 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email[:64], i)), two_users(lambda e: (f"{'a' * 64}1{e}", "1"), lambda e: (f"{'a' * 64}2{e}", "1"))),
+    ("emails_are_normalised", "Emails are normalised to NFKC.", "S2 issueToken", STRICT, users_by(lambda email, i: (unicodedata.normalize("NFKC", email), i)), two_users(lambda e: (f"\ufb01{e}", "1"), lambda e: (f"fi{e}", "1"))),
     ("users_are_numbers", "Ids of users are read as numbers: 01 is 1.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, str(int(i)) if i.isdecimal() else i)), two_users(lambda e: (e, "01"), lambda e: (e, "1"))),
     ("users_are_cut", "Ids of users are compared by their first 32 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i[:32])), two_users(lambda e: (e, "7" * 32 + "1"), lambda e: (e, "7" * 32 + "2"))),
     ("plus_is_no_matter", "What follows a plus sign in an email is ignored.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),

@@ -291,6 +291,23 @@ class QueryNamesTheSession(Api):
         return super().route(request)
 
 
+def list_is_mine(caller: Caller) -> bool:
+    theirs = caller.another()
+    name, (email, internal_id) = theirs.create(), (theirs.email, "1")
+    page = caller.listed(email=email, third_party_internal_id=internal_id)
+    return name not in [session["session_id"] for session in page["sessions"]]
+
+
+@FAULTS.fault("S2", STRICT, list_is_mine)
+class QueryNamesTheUser(Api):
+    """The list shows the sessions of the user that the query names."""
+
+    def page(self, user: User, request: Request) -> Any:
+        named = (request.query.get(name, [""])[0] for name in ("email", "third_party_internal_id"))
+        email, internal_id = named
+        return super().page(self.users.get((email, internal_id), user), request)
+
+
 TELLING = ("x-owner", "cache-control")
 
 
