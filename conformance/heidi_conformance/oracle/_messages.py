@@ -61,7 +61,9 @@ def message_faults(reading: Reading, response: Reply, *, known: bool) -> Iterato
         *(text for name, text in response.headers if name not in STANDARD),
     ]
     heard = "\n".join(told).casefold()
-    if any(value.casefold() in heard for value in secrets_of(reading)):
+    token, challenge = reading.token or "", response.header("www-authenticate") or ""
+    repeated = len(token) >= 8 and token.casefold() in challenge.casefold()
+    if repeated or any(value.casefold() in heard for value in secrets_of(reading)):
         yield Violation("message-quotes", operation, field=f":{response.status}")
 
 

@@ -31,7 +31,7 @@ def canaries(on: Resources) -> None:
                 on.create(on.probe.name(), {property_: told})
     for property_, field in on.fields.updates.items():
         text = f"{CANARY} 1" if field.is_code else CANARY
-        every = (text, [text], -73519846.25, 73519846, [CANARY, 73519846])
+        every = (text, -73519846.25, [CANARY, [CANARY]], [text])
         for value in [value for value in every if not field.fits(value)][:MOST]:
             on.update(name, {property_: value})
 

@@ -133,6 +133,17 @@ def silent_on(secret: str, ask: Callable[[Caller], Response]) -> Witness:
     return lambda caller: secret.encode() not in ask(caller).body
 
 
+def challenge_with_token(api: Api, request: Request) -> Response:
+    reply, told = Api.handle(api, request), request.headers.get("authorization", "")
+    text = f'Bearer error="invalid_token", error_description="{told.partition(" ")[2]}"'
+    return reply.but(headers={"www-authenticate": text}) if reply.status == 401 else reply
+
+
+def near_challenge(caller: Caller) -> bool:
+    near = caller.token[:-1]
+    return near not in caller.using(near).page().headers["www-authenticate"]
+
+
 def near_token(caller: Caller) -> bool:
     near = caller.token[:-1]
     return near.encode() not in caller.using(near).page().body
@@ -144,6 +155,7 @@ FAULTS.enter(
     ("echoes_the_notes", "The message of 422 repeats `clinician_notes`, and no other value.", "S18", STRICT, invalid(lambda where, value: f"{where} is not valid: {value!r}" if where.endswith("clinician_notes") else f"{where} is not valid"), silent_on(SECRET, lambda c: c.patch(c.create(), {"clinician_notes": ["a", SECRET, 1]}))),
     ("echoes_the_broken_body", "The message of 400 shows the text around the place where the JSON breaks.", "S18", STRICT, retelling(400, "", lambda request, _: f"not JSON near {request.body[:40].decode(errors='replace')}"), silent_on(SECRET, lambda c: c.patch_raw(c.create(), f'{{"{SECRET}"'.encode()))),
     ("echoes_the_token", "The message of 401 repeats the token.", "S18", STRICT, retelling(401, "", lambda request, _: f"not valid: {request.headers.get('authorization', 'none')}"), near_token),
+    ("echoes_in_the_challenge", "The challenge of 401 repeats the token.", "S18", STRICT, instead(handle=challenge_with_token), near_challenge),
     ("echoes_the_id", "The message of 404 repeats the id that was asked for.", "S18", STRICT, retelling(404, GET, lambda request, _: f"Session {request.path.rpartition('/')[2]} not found"), silent_on("Featherstonehaugh", lambda c: c.get("Featherstonehaugh"))),
     ("names_no_member", "The message of 422 does not say which property is wrong.", "S18", STRICT, invalid(lambda where, value: "the request is not valid"), lambda c: "duration" in c.patch(c.create(), {"duration": "x"}).content["detail"]["msg"]),
     ("echoes_the_query", "The error of a wrong `page_size` carries the value in a further property.", "S18", STRICT, retelling(422, LIST, lambda request, msg: f"{msg} {json.dumps(dict(request.query))}"), silent_on(SECRET, lambda c: c.page(page_size=SECRET))),
@@ -192,6 +204,7 @@ FAULTS.enter(
     ("echoes_the_date", "The message about a `dob` repeats it, as a library of dates does.", "S18", STRICT, of_property("patient.dob", lambda v: f": day is out of range for month: {v}"), silent_on("1987-02-30", sent("patient.dob", "1987-02-30"))),
     ("echoes_the_day", "The message about a `dob` repeats the day.", "S18", STRICT, of_property("patient.dob", lambda v: f": there is no day {str(v)[8:]}"), silent_on("no day 77", sent("patient.dob", "1987-02-77"))),
     ("echoes_the_language", "The message about a language repeats its first ten characters.", "S18", STRICT, of_property("language_code", lambda v: f": {str(v)[:10]}"), silent_on(SECRET[:10], sent("language_code", SECRET))),
+    ("echoes_the_item", "The message about an array repeats an item that is no string.", "S18", STRICT, of_property("clinician_notes", lambda v: "".join(f": {item}" for item in v if not isinstance(item, str)) if isinstance(v, list) else ""), silent_on(SECRET, sent("clinician_notes", ["a", {"b": SECRET}]))),
     ("echoes_the_end", "The message about a gender repeats the last five characters of it.", "S18", STRICT, of_property("patient.gender", lambda v: f": …{str(v)[-5:]}"), silent_on(SECRET[-5:], sent("patient.gender", SECRET))),
     ("echoes_the_duration", "The message about a duration repeats it.", "S18", STRICT, of_property("duration", lambda v: f": {v} is below 0"), silent_on("-73410000007341", sent("duration", -73410000007341))),
     ("echoes_in_capitals", "The message about a gender repeats it in capitals.", "S18", STRICT, of_property("patient.gender", lambda v: f": {str(v).upper()}"), silent_on(SECRET.upper(), sent("patient.gender", SECRET))),
