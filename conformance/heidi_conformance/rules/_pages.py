@@ -49,8 +49,11 @@ def page_lengths(on: Resources) -> None:
     for size in (*sizes, None):
         # A user of many is not walked to the end in small steps.
         on.walk(size, user=user, pages=45 if total // (size or 10) < 40 else 3)
-    for size in (2, 2, None, None) if sized else (None, None):
+    for size in (None, None, 2, 2) if sized else (None, None):
         on.page(size, user=user)
+    if sized:
+        # The size of the page that offered it is not that of a page without one.
+        on.try_page(None, "{next}", user=user)
 
 
 def page_sizes(on: Resources) -> None:

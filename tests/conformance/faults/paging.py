@@ -399,6 +399,27 @@ class CursorsNameTheUser(Remembering):
         return page | ({"next_page": f"{name}:{page['next_page']}"} if page["next_page"] else {})
 
 
+def default_size_again(caller: Caller) -> bool:
+    caller.several(13)
+    following = str(caller.listed(page_size="2")["next_page"])
+    return len(caller.listed(page=following)["sessions"]) == 10
+
+
+@FAULTS.fault("S7", STRICT, default_size_again)
+class PagesKeepTheirSize(Remembering):
+    """Without `page_size`, a page has the size of the page that offered it."""
+
+    def page(self, user: User, request: Request) -> Any:
+        following = "".join(request.query.get("page", []))
+        if "page_size" not in request.query and following in self.memory:
+            query = {**request.query, "page_size": [self.memory[following]]}
+            request = replace(request, query=query)
+        page = super().page(user, request)
+        if page["next_page"]:
+            self.memory[str(page["next_page"])] = str(self.page_size(request))
+        return page
+
+
 def first_page_again(caller: Caller) -> bool:
     caller.several(3)
     first, again = (caller.listed(page_size="2")["sessions"] for _ in range(2))
