@@ -15,8 +15,6 @@ from ._violation import Violation
 # A larger number cannot be a number of resources, and may be a value of the server.
 MOST = 1_000_000
 NUMBER = re.compile("0|[1-9][0-9]*")
-# Zeros before a number are passed over by most readers, and refused by some.
-PADDED = re.compile("[0-9]+")
 
 
 @dataclass

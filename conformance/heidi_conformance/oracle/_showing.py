@@ -13,7 +13,7 @@ from heidi_conformance.contract._values import ABSENT, Flat, within
 
 from ._differences import instants, kind, misfits, new_faults, unread
 from ._memory import Id, Known, Memory, kind_of, same
-from ._pages import PADDED, ListState, is_whole, page_faults, tokens_of
+from ._pages import NUMBER, ListState, is_whole, page_faults, tokens_of
 from ._reading import Reading, understand
 from ._violation import Violation
 
@@ -319,7 +319,7 @@ def unissued(memory: Memory, reading: Reading, ids: list[str], state: ListState)
     if token.startswith("-") and token[1:].isdigit():
         offered = [known.below for known in memory.lists.values() if known.offered]
         return bool(ids and offered) and not any(offered)
-    return state.numbers and PADDED.fullmatch(token) is None
+    return state.numbers and NUMBER.fullmatch(token) is None
 
 
 # --- anything else ---

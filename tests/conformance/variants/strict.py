@@ -326,11 +326,6 @@ def without_zeros(texts: list[str]) -> str:
     return texts[-1].lstrip("0") if re.fullmatch("0+[1-9][0-9]*", texts[-1]) else texts[-1]
 
 
-def zeros_before_pages(api: Api, request: Request) -> int:
-    texts = [without_zeros([text]) for text in request.query.get("page", [])]
-    return Api.start(api, replace(request, query={**request.query, "page": texts or ["0"]}))
-
-
 def known_parameters(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     strange = set(request.query) - {"page", "page_size"}
@@ -354,7 +349,6 @@ enter(
     ("numbers_for_pages", "`next_page` is an integer.", paged(lambda page, _: {"next_page": page["next_page"] and int(page["next_page"])}), lambda c: isinstance(next_page(c), int)),
     ("one_page_more", "A full last page is followed by an empty one.", instead(page_of=one_page_more), ends_with_nothing),
     ("zeros_before_sizes", "A `page_size` may begin with zeros: 010 is ten.", sized(without_zeros), lambda c: c.page(page_size="010").status == 200),
-    ("zeros_before_pages", "A `page` may begin with zeros: 01 is 1.", instead(start=zeros_before_pages), lambda c: c.page(page="01").status == 200),
     ("first_size_counts", "If `page_size` is repeated, the first counts.", sized(lambda texts: texts[0]), lambda c: len(sends_two_sizes(c).content["sessions"]) == 1),
     ("one_size_alone", "A repeated `page_size` is refused.", sized(once), lambda c: is_error(sends_two_sizes(c), 422)),
     ("known_parameters_alone", "An unknown parameter of the list is 422.", between(known_parameters), lambda c: is_error(c.page(color="red"), 422)),
