@@ -224,7 +224,7 @@ class Probe:
         self.bindings = Bindings(setting.secrets)
         self.history: list[Request] = []
         self.found: list[Sighting] = []
-        self.told = 0
+        self.reported = 0
         self.unjudged: tuple[Exchange, int] | None = None
         self.pool: list[Wire] = []
         self.names = 0
@@ -319,7 +319,7 @@ class Probe:
 
     def news(self) -> list[Sighting]:
         """Return what the responses break that were judged since this was last asked."""
-        news, self.told = self.found[self.told :], len(self.found)
+        news, self.reported = self.found[self.reported :], len(self.found)
         return news
 
     def judge(self) -> None:

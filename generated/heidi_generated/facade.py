@@ -474,8 +474,8 @@ class _Pages(Uncopied, Generic[T]):
         return f"<{type(self).__name__}: iterate over it to read {self._query.listing.noun}>"
 
     def _after(self, page: Page[T]) -> Call[Page[T]] | None:
-        told = outlook(page)
-        return self._query.call(told.next) if told.more and told.next is not None else None
+        ahead = outlook(page)
+        return self._query.call(ahead.next) if ahead.more and ahead.next is not None else None
 
 
 class Pager(_Pages[T]):

@@ -78,6 +78,7 @@ class Parameter:
         """Return the value that a request gives, or the default.
 
         Raises:
+            NotFoundError: it is in the path, and not as documented.
             InvalidRequestError: it is missing, given twice, or not as documented.
         """
         given = {name: texts[name] for name in self.sent if texts.get(name)}
@@ -87,9 +88,11 @@ class Parameter:
             return self.default
         value = self.convert(given)
         problem = self.validator.problem(value)
-        if problem is not None:
-            raise InvalidRequestError(problem._replace(path=(self.name, *problem.path)).at(""))
-        return value
+        if problem is None:
+            return value
+        if self.place == "path":
+            raise NotFoundError
+        raise InvalidRequestError(problem._replace(path=(self.name, *problem.path)).at(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +200,7 @@ class Operation:
                 if (text := header(name.lower().encode())) is not None
             },
         }
-        values = dict[str, Any]()
-        for one in self.parameters:
-            try:
-                values[one.name] = one.value(sent[one.place])
-            except InvalidRequestError:
-                if one.place == "path":
-                    raise NotFoundError from None
-                raise
-        return values
+        return {one.name: one.value(sent[one.place]) for one in self.parameters}
 
     def _sent_in_query(self, raw: bytes) -> dict[str, list[str]]:
         wanted = {name for one in self.parameters if one.place == "query" for name in one.sent}

@@ -129,15 +129,15 @@ class StoreUnavailableError(ServerError):
     """
 
     status = 503
-    told = "the database is not available; try again"
-    usual = "it does not respond"
+    message = "the database is not available; try again"
+    usual_reason = "it does not respond"
     retry_after = "1"
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(
-            self.told, **({"Retry_After": self.retry_after} if self.retry_after else {})
+            self.message, **({"Retry_After": self.retry_after} if self.retry_after else {})
         )
-        self.reason = reason or self.usual
+        self.reason = reason or self.usual_reason
 
     def __str__(self) -> str:
         return f"the database cannot be used: {self.reason}"
@@ -146,23 +146,23 @@ class StoreUnavailableError(ServerError):
 class StoreFullError(StoreUnavailableError):
     """The database has no space left; nothing was written."""
 
-    told = "the database has no space left, so nothing was written; try again"
-    usual = "its disk is full"
+    message = "the database has no space left, so nothing was written; try again"
+    usual_reason = "its disk is full"
     retry_after = "10"
 
 
 class StoreDamagedError(StoreUnavailableError):
     """The database is damaged. No Retry-After: it takes a person to repair it."""
 
-    told = "the database is damaged"
-    usual = "it is damaged; restore it from a copy"
+    message = "the database is damaged"
+    usual_reason = "it is damaged; restore it from a copy"
     retry_after = ""
 
 
 class UnknownOutcomeError(StoreUnavailableError):
     """A commit ended in the middle. No Retry-After: a blind repetition might do it twice."""
 
-    told = "the database went away during this request, which may have been done or not"
+    message = "the database went away during this request, which may have been done or not"
     retry_after = ""
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ LOOSE = frozenset(("", "0", "1", "f", "n", "no", "off", "on", "t", "y", "yes", *
 
 
 def in_header(text: str) -> bool:
-    """Whether a header carries a text as it is: without control characters, and trimmed."""
+    """Whether a header carries a string unchanged: no control characters, no spaces at its ends."""
     return text.isprintable() and text == text.strip()
 
 

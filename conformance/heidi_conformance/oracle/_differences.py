@@ -88,9 +88,9 @@ def misfits(
 
 
 def is_no_default(memory: Memory, fields: Fields, name: str, value: Any) -> bool:
-    """Whether a new resource that nobody sent a value to cannot show it.
+    """Whether a value of a property cannot be the server's default.
 
-    Either it is a text of nobody else, or such a resource was seen with another value.
+    It contains a string of the judge's own, or a new resource showed another value.
     """
     if any(text.startswith(FOREIGN) for text in strings(value)):
         return True

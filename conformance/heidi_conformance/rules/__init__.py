@@ -45,8 +45,8 @@ RULES = {rule.id: rule for rule in TABLE}
 EARLY = (
     "basics", "operations", "no-token", "vanishing", "documented-properties", "all-at-once", "heads", "expired-tokens",
     "unlinked-user", "counted-openings", "unfit-bodies", "sizes", "issued-tokens", "namesakes", "requests-for-nobody",
-    "page-sizes", "documented-pages", "merging", "canaries", "unknown-properties", "many-ids", "seen-everywhere",
-    "page-tokens", "broken-bodies", "numbers", "media-types", "near-ids", "unfit-openings", "methods",
+    "page-sizes", "documented-pages", "merging", "canaries", "unknown-properties", "many-ids", "ids-in-turn",
+    "seen-everywhere", "page-tokens", "broken-bodies", "numbers", "media-types", "near-ids", "unfit-openings", "methods",
     "unfit-properties", "near-tokens", "concurrency", "strings", "page-lengths",
 )  # fmt: skip
 LATE = (

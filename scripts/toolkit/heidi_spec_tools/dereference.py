@@ -78,7 +78,7 @@ class _Dereferencer:
             return target
         if not isinstance(target, dict):
             where = json_path(place)
-            raise DocumentError(f"{where}: {reference} is no object; remove what is beside it")
+            raise DocumentError(f"{where}: {reference} is not an object; remove what is beside it")
         properties = dict(self._properties(beside, place, via, names=False))
         disputed = (key for key, child in properties.items() if target.get(key, child) != child)
         if all(key in ANNOTATIONS or key.startswith("x-") for key in disputed):

@@ -8,6 +8,7 @@ callbacks. What narrows in the first breaks, and what widens in the second.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 from typing import Final, NamedTuple
 
 
@@ -108,27 +109,22 @@ def _required_part(name: str) -> dict[str, Kind]:
     )
 
 
-def _at_least(name: str, of: str) -> dict[str, Kind]:
+def _limit(
+    name: str, of: str, *, tighter: str, wider: str, edge: str, enough: str
+) -> dict[str, Kind]:
+    """A limit gets tighter or wider. edge: `least` or `most`; enough: what a looser value was."""
     return _narrows(
-        f"{name}-raised",
-        f"{name}-lowered",
-        f"Send {of} of at least {{new}} in {{where}}; {{old}} was enough.",
-        f"Expect {of} of at least {{new}} in {{where}}; it could be {{old}}.",
-        f"You may send {of} {{new}} in {{where}}; the least was {{old}}.",
-        f"Handle {of} {{new}} in {{where}}; the least was {{old}}.",
+        f"{name}-{tighter}",
+        f"{name}-{wider}",
+        f"Send {of} of at {edge} {{new}} in {{where}}; {{old}} was {enough}.",
+        f"Expect {of} of at {edge} {{new}} in {{where}}; it could be {{old}}.",
+        f"You may send {of} {{new}} in {{where}}; the {edge} was {{old}}.",
+        f"Handle {of} {{new}} in {{where}}; the {edge} was {{old}}.",
     )
 
 
-def _at_most(name: str, of: str) -> dict[str, Kind]:
-    return _narrows(
-        f"{name}-lowered",
-        f"{name}-raised",
-        f"Send {of} of at most {{new}} in {{where}}; {{old}} was allowed.",
-        f"Expect {of} of at most {{new}} in {{where}}; it could be {{old}}.",
-        f"You may send {of} {{new}} in {{where}}; the most was {{old}}.",
-        f"Handle {of} {{new}} in {{where}}; the most was {{old}}.",
-    )
-
+_at_least = partial(_limit, tighter="raised", wider="lowered", edge="least", enough="enough")
+_at_most = partial(_limit, tighter="lowered", wider="raised", edge="most", enough="allowed")
 
 _BOUNDS: Final = {
     **_at_least("minimum", "a number"),
