@@ -246,7 +246,7 @@ class Settings:
     page_parameter: str | None = attrs.field(converter=_name)
     """How the server calls the parameter for the next page; None: as the document does."""
 
-    default_headers: Mapping[str, str] = attrs.field(converter=_headers)
+    default_headers: Mapping[str, str] = attrs.field(converter=_headers, repr=False)
     tracer: Tracer | None = attrs.field(converter=_tracer)
 
     def __attrs_post_init__(self) -> None:

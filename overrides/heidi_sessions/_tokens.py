@@ -9,7 +9,6 @@ import threading
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-import attrs
 from heidi_generated.errors import (
     APITimeoutError,
     ConfigurationError,
@@ -32,11 +31,20 @@ MAX_MARGIN: Final = 60.0
 """Seconds before its end at which a token is replaced; at most a tenth of its life."""
 
 
-@attrs.frozen(repr=False)
 class Secret:
     """A text that no repr, log or traceback shows; equal to another of the same text."""
 
-    _text: str
+    # Not a class of attrs or a dataclass: rich and others read the fields of those, past the repr.
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     def reveal(self) -> str:
         """Return the text itself: only where it is sent."""

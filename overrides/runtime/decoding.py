@@ -83,6 +83,16 @@ _WHOLE: Final = None
 """Stands for the object itself among its properties."""
 
 
+class _Hidden:
+    """Stands in a repr for what it does not show."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_HIDDEN: Final = _Hidden()
+
+
 def _unless_empty(values: dict[T, Any] | None) -> dict[T, Any] | None:
     return values or None
 
@@ -221,13 +231,19 @@ class Model:
         )
 
     def __repr__(self) -> str:
-        shown = {
-            member.attribute: getattr(self, member.attribute)
-            for member in self.members.values()
-            if member.shown
-        }
-        facts = [f"{name}={value!r}" for name, value in shown.items() if value is not UNSET]
-        return f"{type(self).__name__}({', '.join([*facts, '...'])})"
+        facts = [f"{name}={value!r}" for name, value in self._shown()]
+        return f"{type(self).__name__}({', '.join([*facts, repr(_HIDDEN)])})"
+
+    def __rich_repr__(self) -> Iterator[object]:
+        """Show the same to rich, which would read every attribute instead of the repr."""
+        yield from self._shown()
+        yield _HIDDEN
+
+    def _shown(self) -> Iterator[tuple[str, object]]:
+        for member in self.members.values():
+            value = getattr(self, member.attribute)
+            if member.shown and value is not UNSET:
+                yield member.attribute, value
 
 
 @cache

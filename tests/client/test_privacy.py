@@ -20,6 +20,9 @@ import heidi_sessions
 import httpx
 import pytest
 from heidi_sessions import AsyncHeidi, ConfigurationError, Heidi, HeidiError
+from rich.console import Console
+from rich.pretty import pretty_repr
+from rich.traceback import Traceback
 
 from .harness import BASE_URL, Driver, Script, envelope, failure, page, session
 
@@ -78,6 +81,32 @@ def update(client: Any) -> Any:
         clinician_notes=[PLANTED["note"]],
         ehr_patient_id=PLANTED["ehr_patient_id"],
     )
+
+
+def fail() -> None:
+    raise ValueError("a bug of the user")
+
+
+def closed(client: Any) -> Any:
+    if isinstance(client, Heidi):
+        client.close()
+        return update(client)
+
+    async def close_and_update() -> None:
+        await client.close()
+        await update(client)
+
+    return close_and_update()
+
+
+def walk(client: Any, **options: Any) -> Any:
+    if isinstance(client, Heidi):
+        return list(client.sessions.list(**options))
+
+    async def read() -> list[Any]:
+        return [each async for each in client.sessions.list(**options)]
+
+    return read()
 
 
 def issuing(step: Any) -> Callable[[httpx.Request], httpx.Response]:
@@ -176,6 +205,17 @@ SCENARIOS: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Any, dict[
         KEY,
     ),
     "Ctrl-C": (Script(lambda _: interrupt()), update, KEY),
+    "a client that is closed": (Script(envelope()), closed, TOKEN),
+    "a header that is refused": (
+        Script(envelope()),
+        lambda c: c.sessions.get("1", extra_headers={"Authorization": PLANTED["token"]}),
+        TOKEN | {"default_headers": {"X-Gateway-Key": PLANTED["api_key"]}},
+    ),
+    "a function of the user that fails": (
+        Script(httpx.Response(200, json={"sessions": [FILLED], "count": 1, "total_count": 1})),
+        lambda c: walk(c, progress=lambda *_: fail()),
+        TOKEN,
+    ),
 }
 
 
@@ -191,12 +231,29 @@ def ours(tb: TracebackType | None) -> TracebackType | None:
 
 
 def everything_shown_by(error: BaseException) -> str:
-    shown = traceback.TracebackException(
-        type(error), error, ours(error.__traceback__), capture_locals=True
-    )
+    frames = ours(error.__traceback__)
+    shown = traceback.TracebackException(type(error), error, frames, capture_locals=True)
     text = "".join(shown.format())
     assert any(package in text for package in PACKAGES)
-    return "\n".join([text, str(error), repr(error), repr(error.args)])
+    return "\n".join(
+        [text, shown_by_rich(error, frames), str(error), repr(error), repr(error.args)]
+    )
+
+
+def shown_by_rich(error: BaseException, frames: TracebackType | None) -> str:
+    """As rich and structlog show it: they look into objects, past their repr."""
+    console = Console(width=10_000)
+    shown = Traceback.from_exception(
+        type(error),
+        error,
+        frames,
+        show_locals=True,
+        locals_max_length=10_000,
+        locals_max_string=10_000,
+    )
+    with console.capture() as capture:
+        console.print(shown)
+    return capture.get()
 
 
 def found_in(text: str) -> list[str]:
@@ -327,8 +384,9 @@ def test_an_unknown_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reprs(thing: object, depth: int = 4) -> Iterator[str]:
-    """The repr of an object and of everything it refers to."""
+    """The repr of an object and of everything it refers to, and what rich shows of them."""
     yield repr(thing)
+    yield pretty_repr(thing)
     if depth == 0:
         return
     names = set(getattr(thing, "__dict__", {})) | set(getattr(thing, "__slots__", ()))
