@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
-from ._document import pointed
-from ._history import Bindings, Request, is_credential, issue, issued, listing, read
 from ._text import printable
 from ._verdict import CannotJudgeError
 from ._wire import OutOfPatienceError, Reply, Silence, Wire, is_loopback, wait_of
+from .contract._document import pointed
 from .contract._operations import (
     ISSUER,
     LIST,
@@ -18,6 +17,7 @@ from .contract._operations import (
     UNLINKED,
     error_type,
 )
+from .evidence._history import Bindings, Request, is_credential, issue, issued, listing, read
 
 GIVE_URL = "give the base URL of the API, such as https://host/path"
 # The users that a key is exchanged for: invented, and recognizable by their address.

@@ -8,14 +8,15 @@ from typing import Any
 
 from rich.console import Console
 
-from . import _access, _baseline, _credentials, _terminal
-from ._merge import merge
+from . import _access, _credentials, _terminal
 from ._settings import BUDGET
-from ._shards import Shard
 from ._verdict import Grade, Verdict
 from ._wire import Way, Wire
+from .campaign._merge import merge
 from .client import _command as _client
+from .evidence import _baseline
 from .reports import write_json, write_reports
+from .run._shards import Shard
 
 Number = Callable[[str], int]
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
@@ -188,8 +189,8 @@ def run_client(arguments: argparse.Namespace) -> int:
 
 def run_campaign(arguments: argparse.Namespace) -> int:
     """Run shards on a cluster."""
-    from ._cluster import Cluster  # noqa: PLC0415  # it needs an extra that no other command needs
-    from ._rounds import Budget, Rounds, Task  # noqa: PLC0415
+    from .campaign._cluster import Cluster  # noqa: PLC0415  # it needs an extra that no other command needs
+    from .campaign._rounds import Budget, Rounds, Task  # noqa: PLC0415
 
     way = permitted(arguments)
     old = baseline(arguments, arguments.level)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 
 from . import _access
-from ._campaign import Campaign
 from ._settings import BUDGET, CREDENTIALS, EXAMPLES, SEED, SESSIONS, Plan
-from ._shards import Shard
 from ._verdict import CannotJudgeError, Level, Progress, Verdict
 from .rules import RULES
+from .run._run import Run
+from .run._shards import Shard
 
 
 def judge(
@@ -86,7 +86,7 @@ def judge(
         proxy=proxy,
         ca_file=ca_file,
     )
-    return Campaign(plan, on_progress, shard).run()
+    return Run(plan, on_progress, shard).run()
 
 
 def known_rules(names: Collection[str]) -> frozenset[str]:

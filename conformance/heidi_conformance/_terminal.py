@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ._baseline import Comparison
-from ._probe import TAG
 from ._text import counted, excerpt, on_one_line
 from ._verdict import Finding, Progress, Verdict
 from .contract._fields import MAIN_FIELDS
+from .evidence._baseline import Comparison
 from .reports._cells import lines
+from .run._probe import TAG
 
 # The summary of a hopeless server stays readable; the reports have every finding.
 SHOWN = 20

@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 
-from heidi_conformance import _document
-from heidi_conformance._history import Exchange, Request
-from heidi_conformance._probe import Setting
-from heidi_conformance._verdict import Level
-from heidi_conformance._wire import Message, Reply
-from heidi_conformance.contract._operations import MAIN, OPERATIONS, route
-from heidi_conformance.oracle import Violation
-from heidi_conformance.reports import sentence
-from heidi_conformance.rules import TABLE, Rule
+from ._verdict import Level
+from ._wire import Message, Reply
+from .contract import _document
+from .contract._operations import MAIN, OPERATIONS, route
+from .evidence._history import Exchange, Request
+from .oracle import Violation
+from .reports import sentence
+from .rules import TABLE, Rule
+from .run._probe import Setting
 
 
 def chosen(text: str) -> Level:

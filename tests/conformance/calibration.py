@@ -22,13 +22,13 @@ from functools import partial
 from typing import Any
 
 from heidi_conformance import CannotJudgeError
-from heidi_conformance._campaign import Campaign
-from heidi_conformance._findings import Case
-from heidi_conformance._reduce import Proof
 from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._wire import Wire
+from heidi_conformance.evidence._findings import Case
+from heidi_conformance.evidence._reduce import Proof
 from heidi_conformance.reports._sentences import sentence
 from heidi_conformance.rules import RULES, SCRIPTS, Script
+from heidi_conformance.run._run import Run
 
 from .correct import OWN, accusations, correct_servers
 from .faults import CATALOGUE, Planted
@@ -169,7 +169,7 @@ class NamedError(Exception):
     """A finding names the fault: the rest of the run has nothing to add."""
 
 
-class Trial(Campaign):
+class Trial(Run):
     """A run that ends as soon as a finding fits, and takes every finding as it comes."""
 
     def __init__(self, plan: Plan, planted: Planted, *, quick: bool) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 
 import heidi_sandbox
 from heidi_conformance import CannotJudgeError
-from heidi_conformance._campaign import Campaign
 from heidi_conformance._settings import SEED
 from heidi_conformance.rules import SCRIPTS, Script
+from heidi_conformance.run._run import Run
 
 from . import independent
 from .faults.catalogue import Level
@@ -59,7 +59,7 @@ def correct_servers(*, quick: bool) -> dict[tuple[str, Level], Standing]:
     return servers
 
 
-class Part(Campaign):
+class Part(Run):
     """A run of some of the scripts."""
 
     part = slice(None)

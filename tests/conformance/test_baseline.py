@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from heidi_conformance import Finding, Outcome, Verdict
 from heidi_conformance.__main__ import main
-from heidi_conformance._baseline import compare
+from heidi_conformance.evidence._baseline import compare
 
 from .faults import simple
 from .faults.simple import TOKEN

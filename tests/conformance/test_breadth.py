@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from heidi_conformance._probe import Limits, Probe, Setting
 from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import OutOfPatienceError, Wire
 from heidi_conformance.breadth import Inventor, NothingInventedError
+from heidi_conformance.run._probe import Limits, Probe, Setting
 
 from .conftest import Judged
 from .faults.simple import TOKEN

@@ -16,10 +16,10 @@ import heidi_sandbox
 import pytest
 from heidi_conformance import CannotJudgeError, Outcome, Progress, Verdict
 from heidi_conformance.__main__ import main
-from heidi_conformance._cluster import protected
-from heidi_conformance._merge import MOST_FINDINGS, Sum
-from heidi_conformance._rounds import Budget, Result, Rounds, Task
-from heidi_conformance._shards import Shard
+from heidi_conformance.campaign._cluster import protected
+from heidi_conformance.campaign._merge import MOST_FINDINGS, Sum
+from heidi_conformance.campaign._rounds import Budget, Result, Rounds, Task
+from heidi_conformance.run._shards import Shard
 
 from .reference import Api, serving
 from .test_html import FINDING, VERDICT

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from heidi_conformance import Verdict, _reduce, judge
-from heidi_conformance._findings import Case
-from heidi_conformance._history import Request, create, listing, paged, read, update
-from heidi_conformance._probe import Limits, Setting, replay
-from heidi_conformance._reduce import Proof, Reducer
+from heidi_conformance import Verdict, judge
 from heidi_conformance._wire import Wire
+from heidi_conformance.evidence import _reduce
+from heidi_conformance.evidence._findings import Case
+from heidi_conformance.evidence._history import Request, create, listing, paged, read, update
+from heidi_conformance.evidence._reduce import Proof, Reducer
+from heidi_conformance.run._probe import Limits, Setting, replay
 
 from . import faults
 from .conftest import new_api

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 from heidi_conformance import Level, judge
-from heidi_conformance._history import create, read
-from heidi_conformance._probe import Limits, Probe, Setting, TooManySessionsError, replay
 from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import RESOURCES
+from heidi_conformance.evidence._history import create, read
+from heidi_conformance.run._probe import Limits, Probe, Setting, TooManySessionsError, replay
 
 from .reference import Api, serving
 

@@ -10,8 +10,8 @@ from importlib import resources
 
 import pytest
 from heidi_conformance import Finding, Outcome, Verdict, Words
-from heidi_conformance._baseline import compare
 from heidi_conformance._text import visible
+from heidi_conformance.evidence._baseline import compare
 from heidi_conformance.reports._page import as_page
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\x00\x1b[31m\u202e"

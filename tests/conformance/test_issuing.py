@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heidi_conformance import Verdict, _probe, judge
+from heidi_conformance import Verdict, judge
 from heidi_conformance._access import Client
 from heidi_conformance._credentials import credentials
-from heidi_conformance._history import Bindings
-from heidi_conformance._probe import Limits, Setting
 from heidi_conformance._settings import Plan
 from heidi_conformance._wire import Wire
+from heidi_conformance.evidence._history import Bindings
 from heidi_conformance.reports import write_reports
 from heidi_conformance.rules import RULES
+from heidi_conformance.run import _probe
+from heidi_conformance.run._probe import Limits, Setting
 
 from .faults import CATALOGUE
 from .reference import Api, Request, Response, User, respond, serving

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, Words, write_reports
-from heidi_conformance._proven import order
 from heidi_conformance._terminal import summarise
 from heidi_conformance._text import visible
+from heidi_conformance.evidence._proven import order
 from rich.console import Console
 
 FINDING = Finding(

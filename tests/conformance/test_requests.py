@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlencode
 
 import jwt
 import pytest
-from heidi_conformance import _recipes
-from heidi_conformance._campaign import Campaign
-from heidi_conformance._history import (
+from heidi_conformance._wire import Message, Reply, Wire
+from heidi_conformance.evidence import _recipes
+from heidi_conformance.evidence._history import (
     NEAR,
     Bindings,
     Exchange,
@@ -26,9 +26,9 @@ from heidi_conformance._history import (
     read,
     update,
 )
-from heidi_conformance._probe import Setting
-from heidi_conformance._recipes import curl, python
-from heidi_conformance._wire import Message, Reply, Wire
+from heidi_conformance.evidence._recipes import curl, python
+from heidi_conformance.run._probe import Setting
+from heidi_conformance.run._run import Run
 
 from .faults import CATALOGUE
 from .reference import Api, Response, serving
@@ -262,7 +262,7 @@ def test_a_printed_script_reproduces_the_finding_on_a_fresh_server(name: str) ->
     given = tokens(api)
     with serving(api.handle) as url:
         whole = plan(url, "strict", given, rules_only=True, rules=frozenset(PRINTED[name]))
-        findings = Campaign(whole, lambda _: None).run().findings
+        findings = Run(whole, lambda _: None).run().findings
     confirmed = [finding for finding in findings if finding.stability == "confirmed"]
     assert confirmed
     for finding in confirmed:
@@ -310,7 +310,7 @@ def test_a_read_only_run_prints_where_an_id_is_from() -> None:
     api.handle(Received("POST", "/sessions", {}, {"authorization": f"Bearer {token}"}, b""))
     with serving(api.handle) as url:
         whole = plan(url, "strict", given, read_only=True, rules=frozenset(("exact-lookup",)))
-        findings = Campaign(whole, lambda _: None).run().findings
+        findings = Run(whole, lambda _: None).run().findings
         lines = findings[0].requests
         said = run_by(["bash", "-c", "\n".join(lines)], {"HEIDI_TOKEN": token})
     assert "" == said

@@ -6,15 +6,16 @@ import time
 from typing import Any
 
 import pytest
-from heidi_conformance import Level, Verdict, _reduce, judge
-from heidi_conformance._findings import Case
-from heidi_conformance._history import create, listing
-from heidi_conformance._probe import Limits, Setting, Sighting
-from heidi_conformance._reduce import Reducer
+from heidi_conformance import Level, Verdict, judge
 from heidi_conformance._wire import Wire
 from heidi_conformance.contract._operations import ISSUE
+from heidi_conformance.evidence import _reduce
+from heidi_conformance.evidence._findings import Case
+from heidi_conformance.evidence._history import create, listing
+from heidi_conformance.evidence._reduce import Reducer
 from heidi_conformance.oracle import Violation
 from heidi_conformance.rules import EARLY, LATE, RULES, SCRIPTS, TABLE
+from heidi_conformance.run._probe import Limits, Setting, Sighting
 
 from .faults import CATALOGUE
 from .faults.catalogue import paged

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
-from heidi_conformance._baseline import compare
+from heidi_conformance.evidence._baseline import compare
 from heidi_conformance.reports._sarif import as_sarif
 
 from .test_html import FINDING, HOSTILE, VERDICT

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from heidi_conformance import CannotJudgeError, Finding, Outcome, Verdict, judge
 from heidi_conformance.__main__ import main
-from heidi_conformance._merge import merge
-from heidi_conformance._shards import Shard, missing
+from heidi_conformance.campaign._merge import merge
 from heidi_conformance.rules import SCRIPTS
+from heidi_conformance.run._shards import Shard, missing
 
 from .conftest import new_api
 from .faults.simple import TOKEN, session_without_id

@@ -7,10 +7,10 @@ from typing import get_args
 import heidi_sandbox
 import pytest
 from heidi_conformance import CannotJudgeError, Level, Progress, judge
-from heidi_conformance._machine import Machine
-from heidi_conformance._probe import Limits, Probe, Setting, Sighting
 from heidi_conformance._wire import Wire
 from heidi_conformance.rules import RULES, TABLE
+from heidi_conformance.run._machine import Machine
+from heidi_conformance.run._probe import Limits, Probe, Setting, Sighting
 
 from .conftest import Judged
 from .faults import simple

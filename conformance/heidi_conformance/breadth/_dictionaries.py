@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from heidi_conformance._document import METHODS, Json, resolved
-from heidi_conformance._history import NEAR
+from heidi_conformance.contract._document import METHODS, Json, resolved
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import LIST, OPERATIONS
 from heidi_conformance.contract._values import STRINGS
+from heidi_conformance.evidence._history import NEAR
 
 # How often a value comes from here; the others are random.
 PROBABILITY = 0.3

@@ -8,9 +8,9 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from heidi_conformance import _document
-from heidi_conformance._history import Request
 from heidi_conformance._settings import SEED, Plan
+from heidi_conformance.contract import _document
+from heidi_conformance.evidence._history import Request
 from heidi_conformance.reports._files import replaced
 
 from ._dictionaries import dictionaries

@@ -17,11 +17,11 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
-from heidi_conformance import _document
-from heidi_conformance._history import Request
 from heidi_conformance._verdict import Level
+from heidi_conformance.contract import _document
 from heidi_conformance.contract._operations import MAIN, OPERATIONS, Operation
 from heidi_conformance.contract._parameters import in_header
+from heidi_conformance.evidence._history import Request
 
 from ._dictionaries import dictionaries
 from ._drafts import cache

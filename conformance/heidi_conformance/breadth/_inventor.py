@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Self
 
-from heidi_conformance._document import FOLDER
-from heidi_conformance._history import Request, UnboundError, listing, paged
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import made
 from heidi_conformance._settings import Plan
 from heidi_conformance._wire import Wire
+from heidi_conformance.contract._document import FOLDER
 from heidi_conformance.contract._operations import Operation
+from heidi_conformance.evidence._history import Request, UnboundError, listing, paged
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import made
 
 from ._dictionaries import near
 from ._drafts import found, keep, kept, loaded

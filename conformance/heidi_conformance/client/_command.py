@@ -10,11 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from heidi_conformance import _baseline, _terminal
+from heidi_conformance import _terminal
 from heidi_conformance._access import base_url, credential, permit
-from heidi_conformance._shards import WHOLE
 from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.evidence import _baseline
 from heidi_conformance.reports import write_reports
+from heidi_conformance.run._shards import WHOLE
 
 from ._observe import Observation, observe
 from ._report import LEVELS, known

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from heidi_conformance._document import SAID, as_array, as_object
+from heidi_conformance.contract._document import SAID, as_array, as_object
 from heidi_conformance.contract._fields import Fields
 from heidi_conformance.contract._schemas import Field, branch
 from heidi_conformance.contract._values import ABSENT, flattened, is_number

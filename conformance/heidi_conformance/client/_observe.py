@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from heidi_conformance._document import as_object, pointed
 from heidi_conformance._verdict import CannotJudgeError, Grade, Verdict
+from heidi_conformance.contract._document import as_object, pointed
 from heidi_conformance.contract._fields import FIELDS, fields_of_body
 from heidi_conformance.contract._operations import EVERY, ISSUE, LIST, OPERATIONS
 from heidi_conformance.contract._schemas import Field

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import h11
 
-from heidi_conformance._document import Json, as_array, as_object, pointed
+from heidi_conformance.contract._document import Json, as_array, as_object, pointed
 from heidi_conformance.contract._operations import (
     ERROR,
     ISSUE,

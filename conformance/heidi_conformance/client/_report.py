@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import get_args
 
-from heidi_conformance._document import words
 from heidi_conformance._text import on_one_line
 from heidi_conformance._verdict import Finding, Grade, Outcome, Reason, Result, Verdict, Words
+from heidi_conformance.contract._document import words
 from heidi_conformance.contract._operations import CREATE, OPERATIONS, STRICT
 from heidi_conformance.oracle import Violation
 from heidi_conformance.reports._clients import sentence

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from heidi_conformance._shards import WHOLE, Shard
 from heidi_conformance._text import on_one_line
 from heidi_conformance._verdict import CannotJudgeError, Grade, Progress, Verdict
 from heidi_conformance.oracle import Violation
+from heidi_conformance.run._shards import WHOLE, Shard
 
 from ._certificate import certificate
 from ._process import Driver, DriverError, Drivers

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from heidi_conformance._document import as_array
+from heidi_conformance.contract._document import as_array
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._schemas import branch
 from heidi_conformance.contract._values import flattened

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from heidi_conformance._document import as_array, pointed, property_of
 from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.contract._document import as_array, pointed, property_of
 from heidi_conformance.contract._fields import FIELDS, MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import (
     CREATE,

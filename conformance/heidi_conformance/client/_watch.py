@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from heidi_conformance._document import Json, as_object
 from heidi_conformance._text import printable
+from heidi_conformance.contract._document import Json, as_object
 from heidi_conformance.contract._operations import (
     ISSUE,
     KEY_HEADER,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
 
-from heidi_conformance._document import Json, expanded, property_of
-
+from ._document import Json, expanded, property_of
 from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
 from ._schemas import Field, Values, first, values_of, walk
 from ._values import ABSENT, Flat, flattened, is_number, is_ordinary_text, known_items, nested

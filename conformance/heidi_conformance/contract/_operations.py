@@ -7,7 +7,9 @@ from functools import cached_property, lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
-from heidi_conformance._document import (
+from heidi_conformance._verdict import CannotJudgeError, Level
+
+from ._document import (
     SAID,
     Json,
     as_id,
@@ -17,8 +19,6 @@ from heidi_conformance._document import (
     pointed,
     property_of,
 )
-from heidi_conformance._verdict import CannotJudgeError, Level
-
 from ._schemas import first, kinds
 
 # What the strict document may add to any operation; another error status is the owner's own.

@@ -7,8 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from heidi_conformance._document import Json
-
+from ._document import Json
 from ._operations import RESOURCE_OF, Operation, Parameter
 from ._schemas import kinds
 

@@ -15,8 +15,9 @@ from typing import Any, cast
 
 import jsonschema_rs
 
-from heidi_conformance._document import SAID, Json, property_of
 from heidi_conformance._verdict import CannotJudgeError
+
+from ._document import SAID, Json, property_of
 
 # In what a new resource has, its number among those of its owner.
 NUMBER = "{number}"

@@ -7,8 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
-from heidi_conformance._document import Json
-
+from ._document import Json
 from ._schemas import branch
 
 Flat = dict[str, Any]

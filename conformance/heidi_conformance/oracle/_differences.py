@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from heidi_conformance._history import Exchange, strings
 from heidi_conformance.contract._fields import Fields
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._values import (
@@ -16,6 +15,7 @@ from heidi_conformance.contract._values import (
     outers,
     within,
 )
+from heidi_conformance.evidence._history import Exchange, strings
 
 from ._memory import Known, Memory, same
 from ._reading import Reading, json_type

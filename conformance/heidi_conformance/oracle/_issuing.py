@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from heidi_conformance._document import pointed
-from heidi_conformance._history import issued
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._document import pointed
 from heidi_conformance.contract._operations import ISSUE, ISSUER, KEY_HEADER
+from heidi_conformance.evidence._history import issued
 
 from ._memory import Issue, Memory
 from ._reading import Reading

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from heidi_conformance._history import strings
 from heidi_conformance._wire import Reply, read_json
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import (
@@ -15,6 +14,7 @@ from heidi_conformance.contract._operations import (
     error_type,
 )
 from heidi_conformance.contract._values import flattened
+from heidi_conformance.evidence._history import strings
 
 from ._reading import Reading, as_float, numbers_in
 from ._violation import Violation

@@ -6,9 +6,8 @@ It assumes that the server stores what it last showed, so that one cause is repo
 
 from collections.abc import Callable, Iterable, Iterator
 
-from heidi_conformance._document import property_of
-from heidi_conformance._history import Exchange, strings
 from heidi_conformance._wire import Reply, Silence
+from heidi_conformance.contract._document import property_of
 from heidi_conformance.contract._operations import (
     ISSUE,
     LIST,
@@ -16,6 +15,7 @@ from heidi_conformance.contract._operations import (
     READ,
     UNLINKED,
 )
+from heidi_conformance.evidence._history import Exchange, strings
 
 from ._differences import instant, unread
 from ._gate import broken, nowhere, silent, too_many, unauthenticated, without_link, wrong_method

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from heidi_conformance._document import pointed
+from heidi_conformance.contract._document import pointed
 from heidi_conformance.contract._operations import Operation
 
 from ._reading import Reading, json_type

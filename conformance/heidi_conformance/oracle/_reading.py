@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, unquote
 
 import jsonschema_rs
 
-from heidi_conformance._document import Json
-from heidi_conformance._history import strings
 from heidi_conformance._wire import EXACT, Message, UnreadableError, read_json
+from heidi_conformance.contract._document import Json
 from heidi_conformance.contract._fields import fields_of_body
 from heidi_conformance.contract._operations import (
     ISSUE,
@@ -28,6 +27,7 @@ from heidi_conformance.contract._operations import (
 from heidi_conformance.contract._parameters import unfit, unfit_in_path
 from heidi_conformance.contract._schemas import KINDS, branch
 from heidi_conformance.contract._values import Flat, flattened, is_ordinary_text
+from heidi_conformance.evidence._history import strings
 
 ENCODED = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 LARGEST_BODY = 1024 * 1024

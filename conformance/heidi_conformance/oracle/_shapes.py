@@ -9,11 +9,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from heidi_conformance import _document
-from heidi_conformance._document import Json
 from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError
+from heidi_conformance.contract import _document
+from heidi_conformance.contract._document import Json
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._reading import json_type, keyword_of

@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from heidi_conformance._document import as_id, pointed, property_of
-from heidi_conformance._history import Exchange, digits
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._document import as_id, pointed, property_of
 from heidi_conformance.contract._fields import MAIN_FIELDS, fields_of
 from heidi_conformance.contract._operations import OPERATIONS
 from heidi_conformance.contract._values import ABSENT, Flat, within
+from heidi_conformance.evidence._history import Exchange, digits
 
 from ._differences import instants, kind, misfits, new_faults, unread
 from ._memory import Id, Known, Memory, kind_of, same

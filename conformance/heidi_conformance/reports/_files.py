@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from heidi_conformance._baseline import Comparison, as_members
 from heidi_conformance._verdict import CannotJudgeError, Verdict
+from heidi_conformance.evidence._baseline import Comparison, as_members
 
 from ._junit import as_junit
 from ._page import as_page

@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from heidi_conformance._baseline import Comparison
-from heidi_conformance._probe import TAG
 from heidi_conformance._text import counted, excerpt, visible
 from heidi_conformance._verdict import Verdict
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import TITLE
+from heidi_conformance.evidence._baseline import Comparison
+from heidi_conformance.run._probe import TAG
 
 from ._cells import cells, origin, promise
 

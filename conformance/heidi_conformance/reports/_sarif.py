@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from heidi_conformance._baseline import Comparison
 from heidi_conformance._text import on_one_line, visible
 from heidi_conformance._verdict import Finding, Verdict
+from heidi_conformance.evidence._baseline import Comparison
 
 from ._cells import cells, lines, promise
 

@@ -3,10 +3,10 @@
 
 from typing import Any
 
-from heidi_conformance._history import as_json
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import HOLE, Call, Resources, calls, some
 from heidi_conformance.contract._schemas import values_of
+from heidi_conformance.evidence._history import as_json
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import HOLE, Call, Resources, calls, some
 
 from ._rule import BODIES, Script, decided
 

@@ -4,11 +4,11 @@
 from collections.abc import Iterator
 from time import monotonic
 
-from heidi_conformance._history import as_json
-from heidi_conformance._resources import Resources, some
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._schemas import values_of
 from heidi_conformance.contract._values import flattened, nested
+from heidi_conformance.evidence._history import as_json
+from heidi_conformance.run._resources import Resources, some
 
 from ._rule import CREATES, NOUN, Script, decided
 

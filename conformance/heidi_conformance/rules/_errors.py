@@ -1,9 +1,9 @@
 """How a server refuses: in one shape, with the name of the property but not its value."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import as_json
-from heidi_conformance._resources import HOLE, Resources
+from heidi_conformance.evidence._history import as_json
 from heidi_conformance.oracle import CANARY
+from heidi_conformance.run._resources import HOLE, Resources
 
 from ._rule import ALL, CREATES, LISTS, UPDATES, Script, decided
 

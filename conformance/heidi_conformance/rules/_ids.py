@@ -3,10 +3,10 @@
 
 from urllib.parse import quote
 
-from heidi_conformance._resources import Resources, some
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import CREATE, PATHS, fitted
 from heidi_conformance.contract._values import is_ordinary_text
+from heidi_conformance.run._resources import Resources, some
 
 from ._rule import CREATES, DELETES, NOUN, ONE, READS, UPDATES, Script, decided, promised
 

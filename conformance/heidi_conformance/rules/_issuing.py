@@ -3,10 +3,10 @@
 
 from urllib.parse import urlencode
 
-from heidi_conformance._history import UnboundError, issue, issue_of
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Resources, resources_of
 from heidi_conformance.contract._operations import ISSUER, KEY_HEADER, MAIN
+from heidi_conformance.evidence._history import UnboundError, issue, issue_of
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Resources, resources_of
 
 from ._rule import ISSUES, Rule, Script
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from heidi_conformance._history import Request
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Resources, calls
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import EVERY, PATHS, route
+from heidi_conformance.evidence._history import Request
 from heidi_conformance.oracle import Memory, Reading, Violation
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Resources, calls
 
 from ._rule import LISTS, READS, Script, decided
 

@@ -3,8 +3,8 @@
 
 from functools import partial
 
-from heidi_conformance._resources import Resources, some
 from heidi_conformance.contract._operations import LIST, OPERATIONS
+from heidi_conformance.run._resources import Resources, some
 
 from ._rule import LISTS, NOUN, Script, decided, promised
 

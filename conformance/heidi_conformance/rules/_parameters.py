@@ -1,12 +1,12 @@
 """Parameters in the query and in headers."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import paged, spelled
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import PARAMETERS, Parameter
 from heidi_conformance.contract._parameters import fits, in_header
 from heidi_conformance.contract._schemas import Field, values_of
+from heidi_conformance.evidence._history import paged, spelled
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Resources, calls
 
 from ._rule import Script, decided
 

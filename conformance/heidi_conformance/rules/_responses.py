@@ -1,10 +1,10 @@
 """Every operation responds as the document says."""
 # ruff: noqa: E501  # tables read better in rows
 
-from heidi_conformance._history import Request, as_json
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import EVERY, route
+from heidi_conformance.evidence._history import Request, as_json
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Resources, calls
 
 from ._rule import ALL, DELETES, Script, decided, promised
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heidi_conformance._probe import Probe, Setting
-from heidi_conformance._resources import resources_of
 from heidi_conformance._verdict import Level
 from heidi_conformance.contract._fields import FIELDS, MAIN_FIELDS, Fields, fields_of
 from heidi_conformance.contract._operations import EVERY, ISSUE, MAIN, OPERATIONS
 from heidi_conformance.oracle import Judge
+from heidi_conformance.run._probe import Probe, Setting
+from heidi_conformance.run._resources import resources_of
 
 NOUN = MAIN.name.lower()
 # The operations that ask for a token, that take a body, and whose path names a resource.

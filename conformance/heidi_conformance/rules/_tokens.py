@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
-from heidi_conformance._history import paged
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Call, Resources, calls
 from heidi_conformance.contract._operations import LIST, OPERATIONS, READ, route
+from heidi_conformance.evidence._history import paged
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Call, Resources, calls
 
 from ._rule import TOKEN, Script, decided, promised
 

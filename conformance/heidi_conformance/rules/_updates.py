@@ -5,12 +5,12 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from heidi_conformance._history import Request, as_json
-from heidi_conformance._resources import FEW, Resources
 from heidi_conformance._wire import Reply
 from heidi_conformance.contract._operations import MAIN
 from heidi_conformance.contract._schemas import branch
 from heidi_conformance.contract._values import ABSENT, FOREIGN, Flat, flattened, nested, within
+from heidi_conformance.evidence._history import Request, as_json
+from heidi_conformance.run._resources import FEW, Resources
 
 from ._pages import pager
 from ._rule import LISTS, NOUN, READS, SHOWN, UPDATES, Script, decided, promised

@@ -3,10 +3,10 @@
 
 from dataclasses import replace
 
-from heidi_conformance._probe import Probe
-from heidi_conformance._resources import Resources, calls
 from heidi_conformance.contract._operations import EVERY, LIST, READ, UNLINKED, UPDATE
 from heidi_conformance.oracle import MARK
+from heidi_conformance.run._probe import Probe
+from heidi_conformance.run._resources import Resources, calls
 
 from ._rule import DELETES, ISSUES, LISTS, NOUN, ONE, Script, decided, promised
 

@@ -4,9 +4,9 @@
 from textwrap import wrap
 from typing import Any
 
-from heidi_conformance._history import as_json
-from heidi_conformance._resources import HOLE, Resources
 from heidi_conformance.contract._values import BEYOND, EXACT, ORDINARY, STRINGS, is_ordinary_text
+from heidi_conformance.evidence._history import as_json
+from heidi_conformance.run._resources import HOLE, Resources
 
 from ._rule import BODIES, CREATES, UPDATES, Script, decided
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from heidi_conformance import CannotJudgeError
 from heidi_conformance.__main__ import main
-from heidi_conformance._merge import merge
-from heidi_conformance._shards import WHOLE, Shard
+from heidi_conformance.campaign._merge import merge
 from heidi_conformance.client._run import Plan
 from heidi_conformance.client.scenarios import SCENARIOS
+from heidi_conformance.run._shards import WHOLE, Shard
 
 from tests.conformance.test_html import VERDICT
 

@@ -4,12 +4,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from heidi_conformance._document import pointed
 from heidi_conformance.client._faults import changed, page, respond
 from heidi_conformance.client._protocol import Step
 from heidi_conformance.client._proxy import Reply, Visit, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
+from heidi_conformance.contract._document import pointed
 from heidi_conformance.contract._operations import LIST, OPERATIONS
 
 PAGE = OPERATIONS[LIST].page

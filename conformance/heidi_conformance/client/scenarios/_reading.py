@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from heidi_conformance._document import as_array, as_object, property_of
 from heidi_conformance.client._faults import (
     as_gzip,
     broken_off,
@@ -21,6 +20,7 @@ from heidi_conformance.client._faults import (
 from heidi_conformance.client._proxy import JSON_TYPE, Act, Reply, Visit, error, put
 from heidi_conformance.client._scenario import scenario
 from heidi_conformance.client._trial import Trial
+from heidi_conformance.contract._document import as_array, as_object, property_of
 from heidi_conformance.contract._fields import MAIN_FIELDS
 from heidi_conformance.contract._operations import CREATE, LIST, MAIN, OPERATIONS, READ, UPDATE
 from heidi_conformance.contract._schemas import Field, values_of

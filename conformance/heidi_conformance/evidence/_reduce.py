@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
 
-from ._findings import Case
-from ._history import LONGEST_FILLED, Request, UnboundError, create, issue, listing, paged
-from ._probe import (
+from heidi_conformance._verdict import Stability
+from heidi_conformance._wire import OutOfPatienceError, Reply, Wire
+from heidi_conformance.contract._operations import CREATE, ISSUE, LIST, OPERATIONS
+from heidi_conformance.run._probe import (
     TAG,
     Limits,
     Probe,
@@ -23,9 +24,9 @@ from ._probe import (
     TooManyTokensError,
     replay,
 )
-from ._verdict import Stability
-from ._wire import OutOfPatienceError, Reply, Wire
-from .contract._operations import CREATE, ISSUE, LIST, OPERATIONS
+
+from ._findings import Case
+from ._history import LONGEST_FILLED, Request, UnboundError, create, issue, listing, paged
 
 # Runs of requests for one finding.
 TRIES = 40

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from heidi_conformance._verdict import CannotJudgeError, Progress
+
 from ._rounds import Result, Task
-from ._verdict import CannotJudgeError, Progress
 
 try:
     import dask.config

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from ._verdict import CannotJudgeError
-from .rules import SCRIPTS, Script
+from heidi_conformance._verdict import CannotJudgeError
+from heidi_conformance.rules import SCRIPTS, Script
 
 Item = TypeVar("Item")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from ._verdict import CannotJudgeError, Finding, Grade, Result, Stability, Verdict
+from heidi_conformance._verdict import CannotJudgeError, Finding, Grade, Result, Stability, Verdict
 
 
 @dataclass(frozen=True)

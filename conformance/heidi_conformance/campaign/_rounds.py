@@ -7,11 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from ._judge import judge
+from heidi_conformance._judge import judge
+from heidi_conformance._settings import BUDGET, SESSIONS
+from heidi_conformance._verdict import CannotJudgeError, Progress, Verdict
+from heidi_conformance.run._shards import Shard, missing
+
 from ._merge import Sum
-from ._settings import BUDGET, SESSIONS
-from ._shards import Shard, missing
-from ._verdict import CannotJudgeError, Progress, Verdict
 
 TICK = 0.25
 # Rounds in a row that may fail before a campaign gives up.

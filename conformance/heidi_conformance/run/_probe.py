@@ -11,18 +11,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ._document import pointed
-from ._history import (
-    Bindings,
-    Exchange,
-    Request,
-    UnboundError,
-    digits,
-    issued,
-)
-from ._verdict import Level
-from ._wire import REPEATABLE, Reply, Silence, Wire, wait_of
-from .contract._operations import (
+from heidi_conformance._verdict import Level
+from heidi_conformance._wire import REPEATABLE, Reply, Silence, Wire, wait_of
+from heidi_conformance.contract._document import pointed
+from heidi_conformance.contract._operations import (
     CREATE,
     ISSUER,
     OPERATIONS,
@@ -31,7 +23,15 @@ from .contract._operations import (
     Resource,
     route,
 )
-from .oracle import Oracle, Violation, understand
+from heidi_conformance.evidence._history import (
+    Bindings,
+    Exchange,
+    Request,
+    UnboundError,
+    digits,
+    issued,
+)
+from heidi_conformance.oracle import Oracle, Violation, understand
 
 if TYPE_CHECKING:
     from ._resources import Resources
@@ -181,7 +181,7 @@ class Setting:
         return {token: "first" if name == "same" else name for name, token in self.tokens.items()}
 
     def oracle(self) -> Oracle:
-        from .rules import TABLE  # noqa: PLC0415  # its scripts send through this module
+        from heidi_conformance.rules import TABLE  # noqa: PLC0415  # its scripts send through this module
 
         oracle = Oracle(self.level, self.users, self.unlinked, self.key)
         oracle.judges = tuple(rule.judge for rule in TABLE if rule.judge is not None)

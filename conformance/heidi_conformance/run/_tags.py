@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ._history import Bindings, update
+from heidi_conformance._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
+from heidi_conformance.contract._fields import MAIN_FIELDS
+from heidi_conformance.evidence._history import Bindings, update
+
 from ._probe import PATIENCE, TAG, Limits
-from ._wire import Message, OutOfPatienceError, Reply, Silence, Wire, wait_of
-from .contract._fields import MAIN_FIELDS
 
 GONE = (404, 410)
 

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Mapping
 
-from . import _document
-from ._document import Json
+from heidi_conformance._verdict import Finding, Level, Stability, Words
+from heidi_conformance.contract import _document
+from heidi_conformance.contract._document import Json
+from heidi_conformance.contract._operations import OPERATIONS
+from heidi_conformance.oracle import Violation
+from heidi_conformance.reports._sentences import sentence
+from heidi_conformance.rules import RULES, Rule
+
 from ._findings import Case
 from ._recipes import curl, python
 from ._reduce import Proof
-from ._verdict import Finding, Level, Stability, Words
-from .contract._operations import OPERATIONS
-from .oracle import Violation
-from .reports._sentences import sentence
-from .rules import RULES, Rule
 
 RANKS = {rule: rank for rank, rule in enumerate(RULES)}
 # What the vendor's page does not say, of a rule that rests on it.

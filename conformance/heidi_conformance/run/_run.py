@@ -8,22 +8,20 @@ from functools import partial
 from importlib.metadata import version
 from typing import cast
 
-from . import _access
-from ._findings import Case, Cases
-from ._history import UnboundError
-from ._machine import Machine
-from ._probe import Limits, Probe, Setting, TooManySessionsError, TooManyTokensError
-from ._proven import finding, order
-from ._recipes import VARIABLES
-from ._reduce import FOR_ALL, Proof, Reducer, essential
-from ._resources import resources_of
-from ._settings import STEPS, Plan
-from ._shards import Shard
-from ._tags import tag
-from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Progress, Reason, Verdict
-from ._wire import OutOfPatienceError, Wire
-from .breadth import Inventor, NothingInventedError
-from .contract._operations import (
+from heidi_conformance import _access
+from heidi_conformance._settings import STEPS, Plan
+from heidi_conformance._verdict import (
+    CannotJudgeError,
+    Finding,
+    Grade,
+    Outcome,
+    Progress,
+    Reason,
+    Verdict,
+)
+from heidi_conformance._wire import OutOfPatienceError, Wire
+from heidi_conformance.breadth import Inventor, NothingInventedError
+from heidi_conformance.contract._operations import (
     CREATE,
     ISSUE,
     LIST,
@@ -34,7 +32,18 @@ from .contract._operations import (
     UNJUDGED,
     UPDATE,
 )
-from .rules import SCRIPTS, TABLE, Rule, Script
+from heidi_conformance.evidence._findings import Case, Cases
+from heidi_conformance.evidence._history import UnboundError
+from heidi_conformance.evidence._proven import finding, order
+from heidi_conformance.evidence._recipes import VARIABLES
+from heidi_conformance.evidence._reduce import FOR_ALL, Proof, Reducer, essential
+from heidi_conformance.rules import SCRIPTS, TABLE, Rule, Script
+
+from ._machine import Machine
+from ._probe import Limits, Probe, Setting, TooManySessionsError, TooManyTokensError
+from ._resources import resources_of
+from ._shards import Shard
+from ._tags import tag
 
 Proven = tuple[Case, Finding]
 # Without these, there is nothing to judge; the list is another matter: a user may have no link.
@@ -69,7 +78,7 @@ class Skip:
     reason: Reason = ""
 
 
-class Campaign:
+class Run:
     """Judge a server in layers, and make a verdict."""
 
     def __init__(

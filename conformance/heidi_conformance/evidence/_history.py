@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from ._document import pointed
-from ._wire import Message, Reply, Silence
-from .contract._operations import (
+from heidi_conformance._wire import Message, Reply, Silence
+from heidi_conformance.contract._document import pointed
+from heidi_conformance.contract._operations import (
     CREATE,
     ISSUER,
     KEY_HEADER,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from heidi_conformance.contract._fields import fields_of
+from heidi_conformance.oracle import Violation
+from heidi_conformance.run._probe import Sighting
+
 from ._history import Request
-from ._probe import Sighting
-from .contract._fields import fields_of
-from .oracle import Violation
 
 Cause = tuple[str, str, str]
 # Consequences of one cause on the same operation.

@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ._document import pointed
-from ._history import Request, UnboundError, as_json, paged, request_of
+from heidi_conformance._wire import Reply
+from heidi_conformance.contract._document import pointed
+from heidi_conformance.contract._fields import (
+    FIELDS,
+    MAIN_FIELDS,
+    Fields,
+    body,
+    fields_of,
+    fields_of_body,
+)
+from heidi_conformance.contract._operations import EVERY, OPERATIONS, STATEFUL, Operation
+from heidi_conformance.contract._schemas import Field, first
+from heidi_conformance.contract._values import Flat
+from heidi_conformance.evidence._history import Request, UnboundError, as_json, paged, request_of
+from heidi_conformance.oracle import MARK
+
 from ._probe import TAG, Probe
-from ._wire import Reply
-from .contract._fields import FIELDS, MAIN_FIELDS, Fields, body, fields_of, fields_of_body
-from .contract._operations import EVERY, OPERATIONS, STATEFUL, Operation
-from .contract._schemas import Field, first
-from .contract._values import Flat
-from .oracle import MARK
 
 # The values of a path, by parameter: ids by the name that they are bound to, or strings.
 Names = dict[str, str]

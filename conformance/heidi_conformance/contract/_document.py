@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import heidi_spec
 import yaml
 
-from ._verdict import CannotJudgeError, Level, Words
+from heidi_conformance._verdict import CannotJudgeError, Level, Words
 
 Json = dict[str, Any]
 # Provenance of what the vendor's page says; anything else is our reading.

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+from heidi_conformance.contract._operations import MAIN
+from heidi_conformance.contract._schemas import NAMED
+from heidi_conformance.contract._values import STRINGS, Flat
+
 from ._probe import Probe
 from ._resources import resources_of
-from .contract._operations import MAIN
-from .contract._schemas import NAMED
-from .contract._values import STRINGS, Flat
 
 ALPHABET = "aZ09 \t\n\"'\\/%<é\u0301\u00df\u05d0\U0001f468\u0000\u2028"
 MOST_SESSIONS = 8

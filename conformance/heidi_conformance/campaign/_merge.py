@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ._campaign import unjudged
-from ._proven import order
-from ._shards import missing
-from ._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
+from heidi_conformance._verdict import CannotJudgeError, Finding, Grade, Outcome, Subject, Verdict
+from heidi_conformance.evidence._proven import order
+from heidi_conformance.run._run import unjudged
+from heidi_conformance.run._shards import missing
 
 # The limits of an endless campaign: the rest is only counted.
 MOST_FINDINGS = 500
