@@ -308,6 +308,12 @@ class Query(Generic[T]):
         size: int | None = self.given.get(self.listing.size)
         return size
 
+    @property
+    def start(self) -> Cursor | None:
+        """What leads to the page that a walk starts at; None for the first."""
+        start: Cursor | None = self.given.get(self.listing.cursor)
+        return start
+
     def sized(self, size: int) -> Query[T]:
         """Ask for pages of another size."""
         given = {**self.given, self.listing.size: size}

@@ -359,6 +359,7 @@ class Sessions(_Resource):
         self,
         *,
         page_size: int | Unset = UNSET,
+        page: str | int | Unset = UNSET,
         max_items: int | None = None,
         progress: Progress | None = None,
         extra_headers: Mapping[str, str] | Unset = UNSET,
@@ -376,6 +377,8 @@ class Sessions(_Resource):
         Args:
             page_size: The largest number of sessions on a page. In the strict document: 1 to
                 100.
+            page: where to start, such as the `next_page` of the last page that an earlier walk
+                has read. Leave it out to start at the first page.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count, or None
@@ -412,8 +415,9 @@ class Sessions(_Resource):
                 deadline=deadline,
             ),
             page_size=page_size,
+            page=page,
         )
-        del page_size, extra_headers, extra_query, timeout, deadline
+        del page_size, page, extra_headers, extra_query, timeout, deadline
         return SessionList(self._sender, _query, max_items, progress)
 
     @_cached_property
@@ -975,6 +979,7 @@ class AsyncSessions(_AsyncResource):
         self,
         *,
         page_size: int | Unset = UNSET,
+        page: str | int | Unset = UNSET,
         max_items: int | None = None,
         progress: Progress | None = None,
         prefetch: bool = False,
@@ -993,6 +998,8 @@ class AsyncSessions(_AsyncResource):
         Args:
             page_size: The largest number of sessions on a page. In the strict document: 1 to
                 100.
+            page: where to start, such as the `next_page` of the last page that an earlier walk
+                has read. Leave it out to start at the first page.
             max_items: stop after so many sessions, 0 or more; None for all.
             progress: called after each page with two numbers of sessions: those that this walk
                 gives so far, at most max_items, and all there are by the server's count, or None
@@ -1030,8 +1037,9 @@ class AsyncSessions(_AsyncResource):
                 deadline=deadline,
             ),
             page_size=page_size,
+            page=page,
         )
-        del page_size, extra_headers, extra_query, timeout, deadline
+        del page_size, page, extra_headers, extra_query, timeout, deadline
         return AsyncSessionList(self._sender, _query, max_items, progress, prefetch=prefetch)
 
     @_cached_property

@@ -53,6 +53,8 @@ class Walk(Generic[T]):
         self._given = 0
         self._ids = Seen()
         self._cursors = Seen()
+        if query.start is not None:
+            self._cursors.add(str(query.start))
         self._stale_pages = 0
         self._last: Page[T] | None = None
         self._widened = False
@@ -67,13 +69,13 @@ class Walk(Generic[T]):
             return None
         if self._last is None:
             return self._query.call()
-        cursor, more, total = outlook(self._last)
+        cursor, more, _ = outlook(self._last)
         if cursor is not None and (more or self._incomplete()):
             return self._follow(cursor)
         if more and self._incomplete():
             return self._widen()
-        if total is not None and self._incomplete():
-            _log.short_walk(len(self._ids), total, self._query.listing.noun)
+        if self._expected is not None and self._incomplete():
+            _log.short_walk(len(self._ids), self._expected, self._query.listing.noun)
         return None
 
     def take(self, page: Page[T]) -> list[T]:
@@ -103,13 +105,18 @@ class Walk(Generic[T]):
     def _total(self) -> int | None:
         return outlook(self._last).total if self._last is not None else None
 
+    @property
+    def _expected(self) -> int | None:
+        """How many items this walk must meet; None if nothing says so."""
+        return self._total if self._query.start is None else None
+
     def _is_new(self, item: T) -> bool:
         # A lenient response may lack the id; then nothing says that the item came before.
         id_: Any = getattr(item, self._query.listing.id, None)
         return not isinstance(id_, str | int) or self._ids.add(id_)
 
     def _incomplete(self) -> bool:
-        return self._total is None or len(self._ids) < self._total
+        return self._expected is None or len(self._ids) < self._expected
 
     def _follow(self, cursor: Cursor) -> Call[Page[T]]:
         if not self._cursors.add(str(cursor)):
@@ -119,7 +126,7 @@ class Walk(Generic[T]):
         return self._query.call(cursor)
 
     def _widen(self) -> Call[Page[T]]:
-        total, size = self._total, self._query.size
+        total, size = self._expected, self._query.size
         if self._widened or total is None or (size is not None and size >= total):
             raise self._loss()
         self._widened = True

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from scripts.generator.vocabulary import Operation
 
 WALK_ARGUMENTS: Final = ("max_items", "progress", "prefetch")
+_START: Final = (
+    "where to start, such as the `{next}` of the last page that an earlier walk has read. Leave it"
+    " out to start at the first page."
+)
 _WALK_TEXTS: Final = {
     "max_items": "stop after so many {noun}, 0 or more; None for all.",
     "progress": (
@@ -108,11 +112,10 @@ class Method:
     raises: dict[str, str]
     returned: str
 
-    def keywords(self, *, raw: bool) -> list[Keyword]:
-        """The parameters behind those of the path; the token of a page is for raw lists."""
-        hidden = self.listed.cursor if self.listed and not raw else None
-        found = [each for each in (*self.body, *self.parameters) if each.name != hidden]
-        return sorted(found, key=lambda each: not each.required)
+    @property
+    def keywords(self) -> list[Keyword]:
+        """The parameters behind those of the path."""
+        return sorted([*self.body, *self.parameters], key=lambda each: not each.required)
 
     @property
     def options(self) -> dict[str, Option]:
@@ -134,9 +137,9 @@ class Method:
     def text(self, *, raw: bool, aio: bool) -> str:
         """The docstring."""
         described, lazy = self.described, self.listed is not None and not raw
-        keywords = self.keywords(raw=raw)
-        arguments = {each.name: each.text for each in (*self.path, *keywords)}
+        arguments = {each.name: each.text for each in (*self.path, *self.keywords)}
         if lazy and self.listed:
+            arguments[self.listed.cursor] = _START.format(next=self.listed.places["next"][-1])
             walk = WALK_ARGUMENTS if aio else WALK_ARGUMENTS[:2]
             arguments |= {name: _WALK_TEXTS[name].format(noun=self.listed.noun) for name in walk}
         arguments |= {name: option.text for name, option in self.options.items()}

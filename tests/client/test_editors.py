@@ -49,7 +49,7 @@ def expected(operation: metadata.Operation, *, raw: bool, aio: bool) -> set[str]
     named |= OPTIONS | ({"extra_body"} if operation.body is not None else set())
     if operation.page is None or raw:
         return path | named
-    return path | (named - {operation.page.token}) | WALK | ({"prefetch"} if aio else set())
+    return path | named | WALK | ({"prefetch"} if aio else set())
 
 
 def views() -> Iterator[tuple[str, Callable[..., Any], set[str], metadata.Operation]]:

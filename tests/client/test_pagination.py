@@ -50,6 +50,32 @@ def test_every_page_is_read_and_the_cursor_is_sent_back_unchanged(
     ] == queries(script)
 
 
+def test_a_walk_starts_at_the_page_that_an_earlier_one_got_to(
+    driver: Callable[..., Driver], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "heidi_sessions")
+    script = Script(page(["3", "4"], 5, 7), page(["5"], 5, None))
+    assert ["3", "4", "5"] == walk(driver(script), page="b", page_size=2)
+    assert [{"page_size": "2", "page": "b"}, {"page_size": "2", "page": "7"}] == queries(script)
+    assert [] == caplog.messages  # the two before it are not missing
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(page(["3", "4"], 5, "b"), id="the next page is the first one"),
+        pytest.param(page(["3", "4"], 5, None, more=True), id="the next page has no name"),
+    ],
+)
+def test_a_walk_that_starts_late_loses_no_items_and_ends(
+    driver: Callable[..., Driver], step: httpx.Response
+) -> None:
+    script = Script(step)
+    with pytest.raises(PaginationError):
+        walk(driver(script), page="b")
+    assert [{"page": "b"}] == queries(script)
+
+
 def test_an_empty_list_is_one_request(driver: Callable[..., Driver]) -> None:
     script = Script(page([], 0, None))
     assert [] == walk(driver(script))
