@@ -170,4 +170,4 @@ def refused(client: Heidi) -> None:
     client.sessions.update("1", patient={"gender": "X"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.sessions.get(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.sessions.list(page_size="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    client.sessions.list(page="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.sessions.list(page=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
