@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import frozen
 
 from . import resources as _resources
 from .api.authentication import issue_token as _issue
-from .facade import AsyncSender, Decode, Sender, follow
+from .facade import AsyncSender, Sender, follow
 from .types import Operation, Request
 
 
@@ -42,31 +41,27 @@ class Issuing:
     """How a token is asked for, and where it is in the response."""
 
     operation: Operation
-    build: Callable[..., Request]
-    decode: Decode[Any]
     header: str
     """Carries the key."""
 
     user: tuple[str, ...]
-    """What `build` calls the parameters that name the user, in the order of the document."""
+    """The parameters that name the user, in the order of the document."""
 
     token: tuple[str, ...]
     expires: tuple[str, ...]
 
     def request(self, *user: str) -> Request:
         """Make the request for a token of a user, without the key."""
-        return self.build(**dict(zip(self.user, user, strict=True)))
+        return self.operation.build((), dict(zip(self.user, user, strict=True)))
 
     def read(self, data: object, *, strict: bool = False) -> tuple[Any, Any]:
         """Read a response: the token, and when it ends."""
-        issued = self.decode(data, strict=strict)
+        issued = self.operation.decode(data, strict=strict)
         return follow(issued, self.token), follow(issued, self.expires)
 
 
 ISSUING: Final[Issuing | None] = Issuing(
     operation=_issue.OPERATION,
-    build=_issue.build,
-    decode=_issue.decode,
     header="Heidi-Api-Key",
     user=(
         "email",

@@ -12,14 +12,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import AbstractContextManager, aclosing
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from .arguments import convert, convert_properties
-from .decoding import ANYTHING, Model, Shape
+from .decoding import ANYTHING, Model
 from .page import Cursor, Page, outlook
-from .types import UNSET, MismatchError, Request, Timeout, Unset, query
+from .types import UNSET, MismatchError, Operation, Request, Timeout, Unset, query
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -28,6 +29,9 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Progress: TypeAlias = Callable[[int, int | None], object]
+
+Arguments: TypeAlias = tuple[list[Any], dict[str, Any], dict[str, Any] | None]
+"""Those in the path, those in query and headers by their keywords, and the body."""
 
 
 class Uncopied:
@@ -116,32 +120,11 @@ class Call(Generic[T]):
         self.settings = settings
 
 
-class _Object:
-    """A checked argument that is an object."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: dict[str, Any]) -> None:
-        self._value = value
-
-    def to_dict(self) -> dict[str, Any]:
-        return self._value
-
-
 @frozen(eq=False, repr=False, kw_only=True)
 class Method(Generic[T]):
     """How a method makes its request and reads its response."""
 
-    build: Callable[..., Request]
-    decode: Decode[Any]
-    path: Mapping[str, Shape] = field(factory=dict[str, Shape])
-    """The path parameters, in their order."""
-
-    parameters: Mapping[str, tuple[str, Shape]] = field(factory=dict[str, tuple[str, Shape]])
-    """Of each keyword that is no property of the body: the name that `build` has for it."""
-
-    body: type[Model] | None = None
-    """Its properties are keywords."""
+    operation: Operation
 
     demanded: tuple[str, ...] = ()
     """The attributes that lead to what the response must have."""
@@ -165,35 +148,33 @@ class Method(Generic[T]):
         The error is returned, and without a traceback: its frames hold the arguments.
         """
         try:
-            return self.call(*self.arguments(path, keywords), options)
+            return self.call(self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
             error.__context__ = None
             return error.with_traceback(None)
 
-    def arguments(
-        self, path: Sequence[object], keywords: Mapping[str, object]
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """Check all arguments, and bring them into the form that `build` takes.
+    def arguments(self, path: Sequence[object], keywords: Mapping[str, object]) -> Arguments:
+        """Check all arguments, and turn them into JSON values.
 
         Raises:
             TypeError, ValueError: see `convert`.
         """
+        operation = self.operation
         segments = [
-            convert(name, shape, value)
-            for (name, shape), value in zip(self.path.items(), path, strict=True)
+            convert(name, parameter.shape, value)
+            for (name, parameter), value in zip(operation.path.items(), path, strict=True)
         ]
-        given: dict[str, Any] = {}
-        for name, (parameter, shape) in self.parameters.items():
-            if (value := keywords.get(name, UNSET)) is not UNSET:
-                sent = convert(name, shape, value)
-                given[parameter] = sent if shape.model is None else _Object(sent)
-        if self.body is not None:
-            given["body"] = _Object(convert_properties("", self.body, keywords))
-        return segments, given
+        given = {
+            name: convert(name, parameter.shape, value)
+            for name, parameter in chain(operation.query.items(), operation.headers.items())
+            if (value := keywords.get(name, UNSET)) is not UNSET
+        }
+        body = None if operation.body is None else convert_properties("", operation.body, keywords)
+        return segments, given, body
 
-    def call(self, segments: list[Any], given: dict[str, Any], options: Options | None) -> Call[T]:
+    def call(self, arguments: Arguments, options: Options | None) -> Call[T]:
         """Make a call of checked arguments."""
-        request = self.build(*segments, **given)
+        request = self.operation.build(*arguments)
         if options is not None:
             options.add_to(request)
         body = request.json
@@ -204,7 +185,7 @@ class Method(Generic[T]):
 
     def read(self, data: object, *, strict: bool = False) -> T:
         """Read a response; lenient or not, it has what the method is for."""
-        response: Any = self.decode(data, strict=strict)
+        response: Any = self.operation.decode(data, strict=strict)
         value: Any = follow(response, self.demanded)
         if response is not None:
             self._demand(value)
@@ -234,7 +215,7 @@ class Listing(Method[Page[T]], Generic[T]):
     """How a method lists a resource. What is demanded of a response is the items."""
 
     size: str
-    """The keyword for the most items on a page, and the name that `build` has for it."""
+    """The keyword for the most items on a page."""
 
     cursor: str
     """The same for the token of the next page."""
@@ -250,30 +231,28 @@ class Listing(Method[Page[T]], Generic[T]):
     count: tuple[str, ...] = ()
     total: tuple[str, ...] = ()
 
-    def arguments(
-        self, path: Sequence[object], keywords: Mapping[str, object]
-    ) -> tuple[list[Any], dict[str, Any]]:
+    def arguments(self, path: Sequence[object], keywords: Mapping[str, object]) -> Arguments:
         """Check all arguments; a page that can hold nothing is refused."""
-        segments, given = super().arguments(path, keywords)
+        segments, given, body = super().arguments(path, keywords)
         if given.get(self.size, 1) < 1:
             raise ValueError(
                 f"{self.size} must be 1 or more; leave it out to let the server decide"
             )
-        return segments, given
+        return segments, given, body
 
     def ask(
         self, options: Options | None, path: Sequence[object] = (), /, **keywords: object
     ) -> Query[T] | Exception:
         """Make what all pages of a walk are asked for by, or the error of the arguments."""
         try:
-            return Query(self, *self.arguments(path, keywords), options)
+            return Query(self, self.arguments(path, keywords), options)
         except (TypeError, ValueError) as error:
             error.__context__ = None
             return error.with_traceback(None)
 
     def read(self, data: object, *, strict: bool = False) -> Page[T]:
         """Read a page by where its parts stand."""
-        page = self.decode(data, strict=strict)
+        page = self.operation.decode(data, strict=strict)
         items: Any = follow(page, self.demanded)
         self._demand(items)
         total: Any = follow(page, self.total) if self.total else None
@@ -293,19 +272,18 @@ class Query(Generic[T]):
     def __init__(
         self,
         listing: Listing[T],
-        segments: list[Any],
-        given: dict[str, Any],
+        arguments: Arguments,
         options: Options | None,
     ) -> None:
         self.listing = listing
-        self.segments = segments
-        self.given = given
+        self.arguments = arguments
         self.options = options
 
     @property
     def size(self) -> int | None:
         """The largest number of items on a page; None if the server decides."""
-        size: int | None = self.given.get(self.listing.size)
+        _, given, _ = self.arguments
+        size: int | None = given.get(self.listing.size)
         return size
 
     @property
@@ -316,13 +294,16 @@ class Query(Generic[T]):
 
     def sized(self, size: int) -> Query[T]:
         """Ask for pages of another size."""
-        given = {**self.given, self.listing.size: size}
-        return Query(self.listing, self.segments, given, self.options)
+        return Query(self.listing, self._with(self.listing.size, size), self.options)
 
     def call(self, cursor: Cursor | None = None) -> Call[Page[T]]:
         """Ask for a page: the first, or the one that a cursor leads to."""
-        given = self.given if cursor is None else {**self.given, self.listing.cursor: cursor}
-        return self.listing.call(self.segments, given, self.options)
+        arguments = self.arguments if cursor is None else self._with(self.listing.cursor, cursor)
+        return self.listing.call(arguments, self.options)
+
+    def _with(self, keyword: str, value: object) -> Arguments:
+        segments, given, body = self.arguments
+        return segments, {**given, keyword: value}, body
 
 
 # What sends

@@ -14,11 +14,6 @@ from .api.sessions import (
     list_linked_user_sessions as _list_linked_user_sessions,
     update_session as _update_session,
 )
-from .decoding import (
-    INTEGER,
-    TEXT,
-    either as _either,
-)
 from .facade import (
     AsyncPager as _AsyncPager,
     AsyncResource as _AsyncResource,
@@ -34,51 +29,33 @@ from .fields import PatientFields
 from .models import (
     PatientUpdate,
     Session,
-    SessionCreate,
     SessionCreated,
-    SessionUpdate,
 )
 from .page import Page
 from .types import UNSET, Timeout, Unset
 
 _SESSIONS_CREATE: Final[_Method[SessionCreated]] = _Method(
-    build=_create_session.build,
-    decode=_create_session.decode,
-    body=SessionCreate,
+    operation=_create_session.OPERATION,
     demanded=("session_id",),
     kind=str,
     place="$.session_id",
 )
 _SESSIONS_GET: Final[_Method[Session]] = _Method(
-    build=_get_session.build,
-    decode=_get_session.decode,
-    path={
-        "session_id": TEXT,
-    },
+    operation=_get_session.OPERATION,
     demanded=("session",),
     kind=Session,
     place="$.session",
     unwrap=True,
 )
 _SESSIONS_UPDATE: Final[_Method[Session]] = _Method(
-    build=_update_session.build,
-    decode=_update_session.decode,
-    path={
-        "session_id": TEXT,
-    },
-    body=SessionUpdate,
+    operation=_update_session.OPERATION,
     demanded=("session",),
     kind=Session,
     place="$.session",
     unwrap=True,
 )
 _SESSIONS_LIST: Final[_Listing[Session]] = _Listing(
-    build=_list_linked_user_sessions.build,
-    decode=_list_linked_user_sessions.decode,
-    parameters={
-        "page_size": ("page_size", INTEGER),
-        "page": ("page", _either(TEXT, INTEGER)),
-    },
+    operation=_list_linked_user_sessions.OPERATION,
     demanded=("sessions",),
     kind=list,
     place="$.sessions",

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence  # noqa: TC003  # types of a public class
+from collections.abc import Callable, Iterator, Mapping, Sequence  # noqa: TC003  # types of a public class
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 
-Scalar: TypeAlias = str | int | float | date | Enum
-"""An argument that a path, query or header carries; bool is an int, a datetime is a date."""
+if TYPE_CHECKING:
+    from .decoding import Model, Shape
 
 
 class Unset(Enum):
@@ -43,9 +43,40 @@ class Timeout(Protocol):
     def as_dict(self) -> dict[str, float | None]: ...
 
 
+@frozen(eq=False)
+class Parameter:
+    """How an argument is sent."""
+
+    name: str
+    """Its name in the document; that of a header is in lower case."""
+
+    shape: Shape
+    separator: str = ""
+    """Between the items of an array that is one value of the query."""
+
+    def pairs(self, value: Any) -> Iterator[tuple[str, Any]]:
+        """Yield the names and values of the query: of an object, those of its properties.
+
+        Raises:
+            ValueError: an item holds the separator.
+        """
+        if isinstance(value, dict):
+            for key, each in value.items():
+                yield f"{self.name}[{key}]", each
+        elif self.separator:
+            items = [text(self.name, item) for item in value]
+            if any(self.separator in item for item in items):
+                raise ValueError(
+                    f"{self.name} must not hold {self.separator!r} in an item, which separates them"
+                )
+            yield self.name, self.separator.join(items)
+        else:
+            yield self.name, value
+
+
 @frozen(kw_only=True, eq=False)
 class Operation:
-    """One method and path of the document."""
+    """One method and path of the document: how it is requested, and how its response is read."""
 
     id: str
     """Its operationId."""
@@ -56,8 +87,73 @@ class Operation:
     route: str
     """The path with the names of its parameters, below the URL of the server; safe to log."""
 
+    path: Mapping[str, Parameter] = field(factory=dict[str, Parameter])
+    """The parameters in the path, by the names of the arguments, in their order."""
+
+    query: Mapping[str, Parameter] = field(factory=dict[str, Parameter])
+    headers: Mapping[str, Parameter] = field(factory=dict[str, Parameter])
+
+    body: type[Model] | None = None
+    """Its properties are arguments."""
+
+    read: Callable[[Any], Model] | None = None
+    """Makes a model of a successful response, None where none has a body."""
+
     empty: bool = False
     """Whether a successful response may have no body."""
+
+    def build(
+        self,
+        segments: Sequence[object],
+        arguments: Mapping[str, Any],
+        body: dict[str, Any] | None = None,
+    ) -> Request:
+        """Make a request of checked arguments.
+
+        Args:
+            segments: those in the path.
+            arguments: those in the query and the headers, as JSON has them; what is not sent is
+                left out.
+
+        Raises:
+            ValueError: one cannot be sent where it belongs.
+        """
+        path = self.route
+        for (argument, parameter), value in zip(self.path.items(), segments, strict=True):
+            path = path.replace(f"{{{parameter.name}}}", path_segment(argument, value))
+        sent = {
+            name: value
+            for argument, parameter in self.query.items()
+            if argument in arguments
+            for name, value in parameter.pairs(arguments[argument])
+        }
+        headers = {
+            parameter.name: header(parameter.name, arguments[argument])
+            for argument, parameter in self.headers.items()
+            if argument in arguments
+        }
+        return Request(operation=self, path=path, params=query(sent), json=body, headers=headers)
+
+    def decode(self, data: object, *, strict: bool = False) -> Model | None:
+        """Read a successful response.
+
+        Args:
+            data: the body, as a JSON parser returns it, or None if there is none. Its arrays are
+                changed in place, so do not use it afterwards.
+            strict: refuse what breaks the document, instead of reading it leniently.
+
+        Raises:
+            MismatchError: `strict`, and the response breaks the document. The message names the
+                place and never a value.
+        """
+        if self.read is None or (data is None and self.empty):
+            return None
+        response = self.read(data)
+        error = response.mismatch() if strict else None
+        del data  # a traceback that shows variables must show no patient
+        if error is not None:
+            raise error
+        return response
 
 
 class Request:
@@ -109,20 +205,13 @@ def path_segment(name: str, value: object) -> str:
     """Quote an argument so that it stays within its segment of the path.
 
     Raises:
-        TypeError: the value is not a string.
+        TypeError: see `text`.
         ValueError: it is empty, `.` or `..`, or holds half a surrogate pair.
     """
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string")
-    if value in {"", ".", ".."}:
+    written = text(name, value)
+    if written in {"", ".", ".."}:
         raise ValueError(f"{name} must not be empty, '.' or '..'")
-    return quote(_unicode(name, value), safe="")
-
-
-def _unicode(name: str, value: str) -> str:
-    if not is_unicode(value):
-        raise ValueError(f"{name} must not hold half a surrogate pair")
-    return value
+    return quote(written, safe="")
 
 
 def is_unicode(value: str) -> bool:
@@ -144,7 +233,9 @@ def text(name: str, value: object) -> str:
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, str):
-        return _unicode(name, str.__str__(value))
+        if not is_unicode(value):
+            raise ValueError(f"{name} must not hold half a surrogate pair")
+        return str.__str__(value)
     if isinstance(value, (int, float)):
         return str(value)
     raise TypeError(f"{name} must be a string, number, boolean, date or enum value")
@@ -167,51 +258,15 @@ HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 """A pattern; RFC 9110, section 5: what else is in a header breaks it."""
 
 
-def headers(arguments: Mapping[str, Scalar | Unset]) -> dict[str, str]:
-    """Make the headers of a request: without what is left out."""
-    return {
-        name: header(name, value)
-        for name, value in arguments.items()
-        if not isinstance(value, Unset)
-    }
-
-
-def query(
-    arguments: Mapping[str, Scalar | Sequence[Scalar] | Unset],
-) -> dict[str, str | int | list[str | int]]:
-    """Make the query of a request: without what is left out, an item of an array at a time."""
+def query(arguments: Mapping[str, Any]) -> dict[str, str | int | list[str | int]]:
+    """Make the query of a request, an item of an array at a time."""
     return {
         name: [_query_value(name, item) for item in value]
         if isinstance(value, (list, tuple))
         else _query_value(name, value)
         for name, value in arguments.items()
-        if not isinstance(value, Unset)
     }
 
 
 def _query_value(name: str, value: object) -> str | int:
     return value if type(value) is int else text(name, value)
-
-
-def joined(name: str, values: Sequence[Scalar] | Unset, separator: str) -> str | Unset:
-    """Write an array as one value of the query.
-
-    Raises:
-        TypeError: see `text`.
-        ValueError: an item holds the separator.
-    """
-    if isinstance(values, Unset):
-        return values
-    if isinstance(values, str):
-        raise TypeError(f"{name} must be a list of values")
-    items = [text(name, value) for value in values]
-    if any(separator in item for item in items):
-        raise ValueError(f"{name} must not hold {separator!r} in an item, which separates them")
-    return separator.join(items)
-
-
-def deep_object(name: str, values: Mapping[str, Any] | Unset) -> dict[str, Any]:
-    """Write an object as parameters of the query, a property each, named `object[property]`."""
-    if isinstance(values, Unset):
-        return {}
-    return {f"{name}[{key}]": value for key, value in values.items()}

@@ -181,7 +181,8 @@ def in_pydantic(document: dict[str, Any], *, gaps: bool) -> type[pydantic.BaseMo
 def decoders(document: dict[str, Any], folder: Path, sessions: int) -> dict[str, Decoder]:
     """List everything that is measured."""
     full, partial = (page(document, sessions, gaps=gaps) for gaps in (False, True))
-    ours = importlib.import_module("heidi_generated.api.sessions.list_linked_user_sessions").decode
+    name = "heidi_generated.api.sessions.list_linked_user_sessions"
+    ours = importlib.import_module(name).OPERATION.decode
     read = importlib.import_module("heidi_sessions._json").load
     from_stock = stock(folder)
     whole, gapped = (in_pydantic(document, gaps=gaps) for gaps in (False, True))

@@ -12,7 +12,7 @@ from openapi_python_client.strings import ClassName
 from scripts.generator.docstrings import prose
 from scripts.generator.facts import Facts, Spec, facts_of, part
 from scripts.generator.failures import ROOTS, ErrorClass, error_classes, raised_by, tree
-from scripts.generator.methods import OPTIONS, WALK_ARGUMENTS, Keyword, Listed, Method, Resource
+from scripts.generator.methods import Keyword, Listed, Method, Resource
 from scripts.generator.objects import Fields, Objects, paragraph
 from scripts.generator.properties import (
     UnsupportedError,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openapi_python_client.parser import GeneratorData
-    from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
     from scripts.generator.operations import Argument
@@ -227,8 +226,11 @@ class _Reader:
             raise UnsupportedError(f"{place}: the request body is a map; put it into a property")
         if body:
             self.hidden.add(str(body.class_info.name))
-        taken = {each.name for each in properties} | {"self", *OPTIONS}
-        path, parameters = self._parameters(endpoint, described, operation, taken)
+        schemas = {each.name: each.schema for each in operation.parameters}
+        path, query, headers = (
+            [self._keyword(each, schemas.get(each.parameter)) for each in arguments]
+            for arguments in described.arguments.values()
+        )
         model = self.objects.models.get(described.response)
         pointer = operation.result if operation.result is not None else operation.id_at
         if operation.page is not None:
@@ -237,7 +239,7 @@ class _Reader:
         unwrap = bool(attributes) and operation.id_at is None
         if model and unwrap:
             self.hidden.add(described.response)
-        listed = self._listed(operation, attribute, prop, parameters, model)
+        listed = self._listed(operation, attribute, prop, described, model)
         returns = described.response or "None"
         if listed:
             returns = f"Page[{listed.item}]"
@@ -254,8 +256,7 @@ class _Reader:
             described=described,
             path=path,
             body=properties,
-            parameters=parameters,
-            body_model=str(body.class_info.name) if body else "",
+            parameters=[*query, *headers],
             returns=returns,
             demanded=attributes,
             kind=_python_kind(prop),
@@ -272,41 +273,18 @@ class _Reader:
             prop = props[each.key]
             yield Keyword(
                 name=each.name,
-                parameter=each.key,
                 annotation=self.objects.wanted(prop) + ("" if each.required else " | Unset"),
                 required=each.required,
                 text=self.objects.described(body, each),
-                shape="",
             )
 
-    def _parameters(
-        self, endpoint: Endpoint, described: Described, operation: Operation, taken: set[str]
-    ) -> tuple[list[Keyword], list[Keyword]]:
-        arguments = [
-            *zip(described.path, endpoint.path_parameters, strict=True),
-            *zip(described.query, endpoint.query_parameters, strict=True),
-            *zip(described.headers, endpoint.header_parameters, strict=True),
-        ]
-        if operation.page is not None:
-            taken = {*taken, *WALK_ARGUMENTS}
-        names = identifiers([argument.name for argument, _ in arguments], taken)
-        schemas = {each.name: each.schema for each in operation.parameters}
-        found = [
-            self._keyword(argument, prop, names[argument.name], schemas.get(argument.parameter))
-            for argument, prop in arguments
-        ]
-        return found[: len(described.path)], found[len(described.path) :]
-
-    def _keyword(
-        self, argument: Argument, prop: PropertyProtocol, name: str, schema: Any
-    ) -> Keyword:
+    def _keyword(self, argument: Argument, schema: Any) -> Keyword:
         return Keyword(
-            name=name,
-            parameter=argument.name,
-            annotation=self.objects.wanted(prop) + ("" if argument.required else " | Unset"),
+            name=argument.name,
+            annotation=self.objects.wanted(argument.prop)
+            + ("" if argument.required else " | Unset"),
             required=argument.required,
             text=paragraph(argument.description, self.objects.bounds(schema)),
-            shape=kind_of(prop).shape,
         )
 
     def _listed(
@@ -314,7 +292,7 @@ class _Reader:
         operation: Operation,
         attribute: str,
         prop: PropertyProtocol | None,
-        parameters: Sequence[Keyword],
+        described: Described,
         model: ModelProperty | None,
     ) -> Listed | None:
         page = operation.page
@@ -330,8 +308,7 @@ class _Reader:
             raise UnsupportedError(
                 f"{place}: page.items must be an array of a resource; correct it"
             )
-        names = self._names(operation)
-        by_document = {names[each.parameter]: each.name for each in parameters}
+        by_document = {each.parameter: each.name for each in described.arguments["query"]}
         ids = {each.key: each.name for each in attributes_of(item)}
         lists = [one for one in self.facts.operations if one.page and one.resource == resource.name]
         stem = resource.name if len(lists) == 1 else ClassName(operation.id, "List")
@@ -352,11 +329,6 @@ class _Reader:
                 if (pointer := getattr(page, word)) is not None
             },
         )
-
-    def _names(self, operation: Operation) -> dict[str, str]:
-        """Map the names that `build` has for parameters to those of the document."""
-        described = self.described[self.by_id[operation.id]]
-        return {each.name: each.parameter for each in (*described.query, *described.headers)}
 
     def _raises(self, operation: Operation) -> dict[str, str]:
         """Document the errors that the client document shows, and an invalid request."""
@@ -415,7 +387,7 @@ class _Reader:
                     )
                 model = self.objects.models[described.response]
                 self.hidden.add(described.response)
-                names = {each.parameter: each.name for each in described.query}
+                names = {each.parameter: each.name for each in described.arguments["query"]}
                 return Issuing(
                     tag=self.endpoints[key][0],
                     module=key,

@@ -67,13 +67,9 @@ class Keyword:
     """A parameter of a method."""
 
     name: str
-    parameter: str
-    """What `build` calls it."""
-
     annotation: str
     required: bool
     text: str
-    shape: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +98,6 @@ class Method:
     path: list[Keyword]
     body: list[Keyword]
     parameters: list[Keyword]
-    body_model: str
     returns: str
     demanded: tuple[str, ...]
     kind: str
@@ -123,7 +118,7 @@ class Method:
         return {
             name: option
             for name, option in OPTIONS.items()
-            if name != "extra_body" or self.body_model
+            if name != "extra_body" or self.described.body
         }
 
     def result(self, *, raw: bool, aio: bool) -> str:

@@ -1,8 +1,7 @@
-"""The data of an operation for the templates: the words of the document, and Python code."""
+"""The data of an operation for the templates: the words of the document, and how it is sent."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +17,10 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
-from openapi_python_client.strings import in_double_quote_literal
 
-from scripts.generator.docstrings import deprecation, paragraphs, prose, section
-from scripts.generator.facts import python_name
+from scripts.generator.docstrings import deprecation, paragraphs, prose
+from scripts.generator.facts import python_name, semantics
+from scripts.generator.methods import OPTIONS, WALK_ARGUMENTS
 from scripts.generator.properties import (
     UnsupportedError,
     attributes_of,
@@ -32,7 +31,7 @@ from scripts.generator.properties import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
@@ -50,15 +49,23 @@ SEPARATORS: Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 
 @dataclass(frozen=True, kw_only=True)
 class Argument:
-    """An argument of `build`."""
+    """A parameter, as an argument of the client's method."""
 
     name: str
     parameter: str
-    annotation: str
+    """Its name in the document."""
+
+    sent_as: str
+    prop: PropertyProtocol
     required: bool
     description: str
-    expression: str
-    """Python code that sends it: a string for a path, items of a dict for a query or headers."""
+    separator: str
+    """Between the items of an array that is one value of the query."""
+
+    @property
+    def shape(self) -> str:
+        """Python code for what it may be."""
+        return kind_of(self.prop).shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +94,10 @@ class Operation:
     summary: str
     description: str
     provenance: str
-    path: list[Argument]
-    query: list[Argument]
-    headers: list[Argument]
-    body: Argument | None
+    arguments: dict[str, list[Argument]]
+    """Those of `path`, `query` and `headers`."""
+
+    body: ModelProperty | None
     response: str
     """The model of a successful response, or nothing where none has a body."""
 
@@ -99,72 +106,6 @@ class Operation:
 
     empty: bool
     """Whether a successful response may have no body."""
-
-    @property
-    def keywords(self) -> list[Argument]:
-        """The arguments of `build` after those of the path, in its order."""
-        return [*([self.body] if self.body else []), *self.query, *self.headers]
-
-    @property
-    def arguments(self) -> list[Argument]:
-        """All arguments of `build`, in its order."""
-        return [*self.path, *self.keywords]
-
-    @property
-    def build_text(self) -> str:
-        """The docstring of `build`."""
-        arguments = {each.name: each.description for each in self.arguments}
-        raises = {"ValueError": f"{self.path[0].name} is empty, `.` or `..`."} if self.path else {}
-        return paragraphs(
-            self.summary,
-            self.description,
-            section("Args", arguments),
-            section("Raises", raises),
-            f"Spec: {self.id} ({self.provenance}).",
-        )
-
-    @property
-    def decode_text(self) -> str:
-        """The docstring of `decode`."""
-        spec = f"Spec: {self.id} ({self.provenance})."
-        if not self.response:
-            return paragraphs("Read a successful response, which has no body.", spec)
-        changed = "; it is changed in place, so do not use it afterwards" if self.consumes else ""
-        none = ", or None if there is none" if self.empty else ""
-        arguments = {
-            "data": f"the body, as a JSON parser returns it{none}{changed}.",
-            "strict": "refuse what breaks the document, instead of reading it leniently.",
-        }
-        raises = {
-            "MismatchError": "`strict`, and the response breaks the document. The message names"
-            " the place and never a value."
-        }
-        return paragraphs(
-            "Read a successful response.",
-            section("Args", arguments),
-            section("Raises", raises),
-            spec,
-        )
-
-    @property
-    def path_expression(self) -> str:
-        """Python code that makes the path."""
-        expressions = {f"{{{each.parameter}}}": each.expression for each in self.path}
-        parts = [
-            f"{{{expressions[part]}}}" if part in expressions else _in_f_string(part)
-            for part in re.split(r"(\{[^{}]*\})", self.route)
-        ]
-        return ('f"' if self.path else '"') + "".join(parts) + '"'
-
-    @property
-    def json_expression(self) -> str:
-        """Python code that makes the body."""
-        if self.body is None:
-            return "None"
-        name = self.body.name
-        if self.body.required:
-            return f"{name}.to_dict()"
-        return f"None if isinstance({name}, Unset) else {name}.to_dict()"
 
 
 def sources(document: dict[str, Any]) -> list[Source]:
@@ -193,17 +134,13 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
     Raises:
         UnsupportedError: the template does not support the operation.
     """
-    node = source.node
-    properties = [
-        *(("path", prop) for prop in endpoint.path_parameters),
-        *(("query", prop) for prop in endpoint.query_parameters),
-        *(("header", prop) for prop in endpoint.header_parameters),
-    ]
-    names = _names([(place, _name(prop)) for place, prop in properties], source)
-    arguments = dict[str, list[Argument]](path=[], query=[], header=[])
-    for place, prop in properties:
-        name = names[place, _name(prop)]
-        arguments[place].append(_argument(prop, name, place, source))
+    node, body = source.node, _body(endpoint, source)
+    places = {
+        "path": endpoint.path_parameters,
+        "query": endpoint.query_parameters,
+        "headers": endpoint.header_parameters,
+    }
+    names = _names({place: [*map(_name, props)] for place, props in places.items()}, source, body)
     response, changed, empty = _response(endpoint, source)
     return Operation(
         id=source.id,
@@ -211,10 +148,11 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
         summary=prose(node.get("summary") or source.id).rstrip(".") + ".",
         description=paragraphs(deprecation(node), prose(node.get("description"))),
         provenance=node.get("x-provenance", {}).get("status", "unknown"),
-        path=arguments["path"],
-        query=arguments["query"],
-        headers=arguments["header"],
-        body=_body(endpoint, source),
+        arguments={
+            place: [_argument(prop, names[place, _name(prop)], place, source) for prop in props]
+            for place, props in places.items()
+        },
+        body=body,
         response=response,
         consumes=changed,
         empty=empty,
@@ -240,16 +178,25 @@ def _sources(root: dict[str, Any]) -> Iterator[Source]:
         )
 
 
-def _names(parameters: list[tuple[str, str]], source: Source) -> dict[tuple[str, str], str]:
+def _names(
+    places: Mapping[str, Sequence[str]], source: Source, body: ModelProperty | None
+) -> dict[tuple[str, str], str]:
     """Name the argument of each parameter; one whose name two places have is named for its own."""
-    reserved = {"body"} if "requestBody" in source.node else set[str]()
-    wanted = [name for _, name in parameters]
+    reserved = {"self", *OPTIONS, *(each.name for each in (attributes_of(body) if body else ()))}
+    if "page" in semantics(source.node):
+        reserved |= {*WALK_ARGUMENTS}
+    wanted = [name for names in places.values() for name in names]
     labels = {
-        (place, name): f"{name}_{place}" if wanted.count(name) > 1 else name
-        for place, name in parameters
+        (place, name): f"{name}_{_IN[place]}" if wanted.count(name) > 1 else name
+        for place, names in places.items()
+        for name in names
     }
     found = identifiers(list(labels.values()), reserved)
     return {parameter: found[label] for parameter, label in labels.items()}
+
+
+_IN: Final = {"path": "path", "query": "query", "headers": "header"}
+"""What a document calls the place of a parameter."""
 
 
 def _name(prop: PropertyProtocol) -> str:
@@ -258,40 +205,29 @@ def _name(prop: PropertyProtocol) -> str:
 
 def _argument(prop: PropertyProtocol, name: str, place: str, source: Source) -> Argument:
     parameter = _name(prop)
-    node = source.parameters.get((place, parameter), {})
-    what = f"{source.method.upper()} {source.route}: the {place} parameter {parameter}"
-    annotation = kind_of(prop).annotation
-    if isinstance(prop, ListProperty):
-        annotation = annotation.replace("list[", "Sequence[", 1)
+    node = source.parameters.get((_IN[place], parameter), {})
+    what = f"{source.method.upper()} {source.route}: the {_IN[place]} parameter {parameter}"
     said = prose(node.get("description") or node.get("schema", {}).get("description", ""))
     return Argument(
         name=name,
         parameter=parameter,
-        annotation=annotation + ("" if prop.required else " | Unset"),
+        sent_as=parameter.lower() if place == "headers" else parameter,
+        prop=prop,
         required=prop.required,
         description=" ".join(filter(None, (deprecation(node), said))),
-        expression=_EXPRESSIONS[place](prop, name, node, what),
+        separator=_separator(prop, node, place, what),
     )
 
 
-def _in_path(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
-    _demand_scalar(prop, node, "simple", what)
-    value = name if isinstance(prop, StringProperty) else f"_text('{name}', {name})"
-    return f"_path_segment('{name}', {value})"
-
-
-def _in_headers(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
-    _demand_scalar(prop, node, "simple", what)
-    return f"{_literal(_name(prop).lower())}: {name}"
-
-
-def _in_query(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: str) -> str:
-    style, literal = node.get("style", "form"), _literal(_name(prop))
+def _separator(prop: PropertyProtocol, node: Mapping[str, Any], place: str, what: str) -> str:
+    """Return what separates the items of an array that is one value, nothing for all else."""
+    if place != "query" or not isinstance(prop, (ListProperty, ModelProperty)):
+        _demand_scalar(prop, node, "form" if place == "query" else "simple", what)
+        return ""
+    style = node.get("style", "form")
     if isinstance(prop, ModelProperty):
-        return _deep(prop, name, style, what)
-    if not isinstance(prop, ListProperty):
-        _demand_scalar(prop, node, "form", what)
-        return f"{literal}: {name}"
+        _demand_flat(prop, style, what)
+        return ""
     if not _is_scalar(prop.inner_property):
         raise UnsupportedError(
             f"{what} must be an array of strings, numbers, booleans or dates; change its items"
@@ -299,24 +235,15 @@ def _in_query(prop: PropertyProtocol, name: str, node: Mapping[str, Any], what: 
     if style not in SEPARATORS:
         styles = ", ".join(SEPARATORS)
         raise UnsupportedError(f"{what} has style {style}; write one of {styles}")
-    if node.get("explode", style == "form"):
-        return f"{literal}: {name}"
-    return f"{literal}: _joined({_literal(name)}, {name}, {_literal(SEPARATORS[style])})"
+    return "" if node.get("explode", style == "form") else SEPARATORS[style]
 
 
-def _deep(prop: ModelProperty, name: str, style: str, what: str) -> str:
+def _demand_flat(prop: ModelProperty, style: str, what: str) -> None:
     if style != "deepObject":
         raise UnsupportedError(f"{what} is an object; write `style: deepObject`")
-    for name_, each in properties_of(prop).items():
+    for name, each in properties_of(prop).items():
         if not _is_scalar(each.inner_property if isinstance(each, ListProperty) else each):
-            raise UnsupportedError(f"{what} has an object in {name_}; leave it out")
-    values = f"{name}.to_dict()"
-    if not prop.required:
-        values = f"{name} if isinstance({name}, Unset) else {values}"
-    return f"**_deep_object({_literal(_name(prop))}, {values})"
-
-
-_EXPRESSIONS: Final = {"path": _in_path, "query": _in_query, "header": _in_headers}
+            raise UnsupportedError(f"{what} has an object in {name}; leave it out")
 
 
 def _demand_scalar(prop: PropertyProtocol, node: Mapping[str, Any], style: str, what: str) -> None:
@@ -334,31 +261,16 @@ def _is_scalar(prop: PropertyProtocol) -> bool:
     return isinstance(prop, SCALARS)
 
 
-def _literal(value: str) -> str:
-    return f'"{in_double_quote_literal(value)}"'
-
-
-def _in_f_string(value: str) -> str:
-    return in_double_quote_literal(value).replace("{", "{{").replace("}", "}}")
-
-
-def _body(endpoint: Endpoint, source: Source) -> Argument | None:
+def _body(endpoint: Endpoint, source: Source) -> ModelProperty | None:
     if not endpoint.bodies:
         return None
-    body = endpoint.bodies[0]
-    if not isinstance(body.prop, ModelProperty):
+    body = endpoint.bodies[0].prop
+    if not isinstance(body, ModelProperty):
         raise UnsupportedError(
             f"{source.method.upper()} {source.route}: the request body must be one object; write"
             " `type: object` with the value as a property"
         )
-    return Argument(
-        name="body",
-        parameter="body",
-        annotation=kind_of(body.prop).annotation + ("" if body.prop.required else " | Unset"),
-        required=body.prop.required,
-        description=prose(source.node["requestBody"].get("description", "")),
-        expression="body",
-    )
+    return body
 
 
 def _response(endpoint: Endpoint, source: Source) -> tuple[str, bool, bool]:

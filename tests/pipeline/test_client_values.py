@@ -235,16 +235,14 @@ def test_both_readers_agree_for_any_name_and_type(
 def test_a_parameter_of_any_name_is_sent(
     generated: Callable[..., Any], module: str, names: list[str]
 ) -> None:
-    build = importlib.import_module(
-        f"{generated(HARD_NAMES, 'types').__package__}.api.things.{module}"
-    ).build
+    operation = operation_in(generated, HARD_NAMES, module)
     values = [f"value{index}" for index, _ in enumerate(names)]
-    arguments = list(inspect.signature(build).parameters)
-    assert len(names) == len(arguments)
     if module == "path":
-        assert "/" + "/".join(values) == build(*values).path
+        assert "/" + "/".join(values) == operation.build(values, {}).path
         return
-    request = build(**dict(zip(arguments, values, strict=True)))
+    arguments = {**operation.query, **operation.headers}
+    assert all(name.isidentifier() and not keyword.iskeyword(name) for name in arguments)
+    request = operation.build((), dict(zip(arguments, values, strict=True)))
     if module == "query":
         assert dict(zip(names, values, strict=True)) == request.params
     else:
@@ -534,8 +532,16 @@ SENT = document(
 )  # fmt: skip
 
 
-def built(generated: Callable[..., Any], name: str) -> Any:
-    return importlib.import_module(f"{generated(SENT, 'types').__package__}.api.things.{name}")
+def operation_in(generated: Callable[..., Any], source: dict[str, Any], name: str) -> Any:
+    package = generated(source, "types").__package__
+    return importlib.import_module(f"{package}.api.things.{name}").OPERATION
+
+
+def built(generated: Callable[..., Any], name: str, *path: Any, **keywords: Any) -> Any:
+    """Make a request as a method does."""
+    facade = generated(SENT, "facade")
+    method = facade.Method(operation=operation_in(generated, SENT, name))
+    return facade.checked(method.prepare(None, path, **keywords)).request
 
 
 def arguments(generated: Callable[..., Any]) -> dict[str, Any]:
@@ -551,35 +557,32 @@ def arguments(generated: Callable[..., Any]) -> dict[str, Any]:
 def test_query_and_header_parameters_of_each_type_are_sent(
     generated: Callable[..., Any], name: str
 ) -> None:
-    request = built(generated, name).build(**arguments(generated))
+    request = built(generated, name, **arguments(generated))
     expected = {key: value for *_, sent in QUERIES.values() for key, value in sent.items()}
     assert json.dumps(expected) == json.dumps(request.params)
     assert {name.lower(): sent for name, (_, _, sent) in HEADERS.items()} == request.headers
 
 
 def test_parameters_that_are_left_out_are_not_sent(generated: Callable[..., Any]) -> None:
-    request = built(generated, "optional").build()
+    request = built(generated, "optional")
     assert ({}, {}) == (request.params, request.headers)
     with pytest.raises(TypeError):
-        built(generated, "required").build()
+        generated(SENT, "resources").Things(None).required()
 
 
 def test_path_parameters_of_each_type_stay_within_their_segment(
     generated: Callable[..., Any],
 ) -> None:
-    module = built(generated, "path")
-    path = module.build(*(value for _, value, _ in PATHS.values())).path
-    assert ROUTE.replace("{y}", "y") == module.OPERATION.route
-    assert "/xy/" + "/".join(sent for _, _, sent in PATHS.values()) == path
-    assert "Of all." in module.build.__doc__
+    request = built(generated, "path", *(value for _, value, _ in PATHS.values()))
+    assert ROUTE.replace("{y}", "y") == request.operation.route
+    assert "/xy/" + "/".join(sent for _, _, sent in PATHS.values()) == request.path
+    assert "Of all." in generated(SENT, "resources").Things.path.__doc__
 
 
 def test_parameters_with_the_same_name_are_named_for_their_places(
     generated: Callable[..., Any],
 ) -> None:
-    module = built(generated, "twice")
-    thing = generated(SENT, "models").Thing(id="x")
-    request = module.build("a", body=thing, body_="b", id_query="c", id="d")
+    request = built(generated, "twice", "a", body="b", id_query="c", id_="d", id="x")
     assert ("/twice/a", {"id": "c", "body": "b"}) == (request.path, request.params)
     assert ({"id": "d"}, {"id": "x"}) == (request.headers, request.json)
 
@@ -587,9 +590,9 @@ def test_parameters_with_the_same_name_are_named_for_their_places(
 @pytest.mark.parametrize(
     ("name", "value", "error", "message"),
     [
-        ("string", None, TypeError, "string must be a string, number, boolean, date or enum value"),
-        ("strings", [None], TypeError, "strings must be a string, number"),
-        ("joined", "a,b", TypeError, "joined must be a list of values"),
+        ("string", None, TypeError, "string must be a string, not None; leave it out instead"),
+        ("strings", [None], TypeError, r"strings\[0\] must be a string"),
+        ("joined", "a,b", TypeError, "joined must be a list, each item a string, not one string"),
         ("joined", ["a,b"], ValueError, "joined must not hold ',' in an item"),
         ("x_string", "a\r\nB: c", ValueError, "x-string must hold printable ASCII only"),
         ("x_string", "caf\u00e9", ValueError, "x-string must hold printable ASCII only"),
@@ -599,7 +602,7 @@ def test_an_argument_that_cannot_be_sent_is_refused_without_its_value(
     generated: Callable[..., Any], name: str, value: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        built(generated, "optional").build(**{name: value})
+        built(generated, "optional", **{name: value})
 
 
 # Responses
@@ -634,13 +637,12 @@ WITH_RESPONSE = document(
 def test_a_successful_response_of_each_kind_is_decoded(
     generated: Callable[..., Any], name: str
 ) -> None:
-    package = generated(WITH_RESPONSE, "types").__package__
-    module = importlib.import_module(f"{package}.api.things.{'none' if name == 'none' else name}")
+    operation = operation_in(generated, WITH_RESPONSE, name)
     _, pairs, empty = RESPONSES[name]
-    assert empty == module.OPERATION.empty
+    assert empty == operation.empty
     for body, expected in pairs:
         for strict in (True, False):
-            decoded = module.decode(copy.deepcopy(body), strict=strict)
+            decoded = operation.decode(copy.deepcopy(body), strict=strict)
             assert expected == (None if decoded is None else decoded.to_dict())
 
 

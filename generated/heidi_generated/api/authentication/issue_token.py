@@ -2,69 +2,21 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """issueToken: GET /jwt."""
 
-from __future__ import annotations
+from typing import Final
 
-from collections.abc import Mapping
-from typing import Any, Final, cast as _cast
-
-from ...models.issued_token import IssuedToken
-from ...types import (
-    Operation,
-    Request,
-    query as _query,
+from ...decoding import (
+    TEXT,
 )
+from ...models.issued_token import IssuedToken
+from ...types import Operation, Parameter as _Parameter
 
 OPERATION: Final = Operation(
     id="issueToken",
     method="GET",
     route="/jwt",
+    query={
+        "email": _Parameter("email", TEXT),
+        "third_party_internal_id": _Parameter("third_party_internal_id", TEXT),
+    },
+    read=IssuedToken.from_dict,
 )
-
-
-def build(
-    *,
-    email: str,
-    third_party_internal_id: str,
-) -> Request:
-    """Issue a token.
-
-    Exchanges the partner's key for a token that stands for one of the partner's users.
-
-    Args:
-        email: The email address of the partner's user.
-        third_party_internal_id: The id of the same user in the partner's own system.
-
-    Spec: issueToken (documented).
-    """
-    return Request(
-        operation=OPERATION,
-        path="/jwt",
-        params=_query(
-            {
-                "email": email,
-                "third_party_internal_id": third_party_internal_id,
-            }
-        ),
-        json=None,
-    )
-
-
-def decode(data: object, *, strict: bool = False) -> IssuedToken:
-    """Read a successful response.
-
-    Args:
-        data: the body, as a JSON parser returns it.
-        strict: refuse what breaks the document, instead of reading it leniently.
-
-    Raises:
-        MismatchError: `strict`, and the response breaks the document. The message names the
-            place and never a value.
-
-    Spec: issueToken (documented).
-    """
-    response = IssuedToken.from_dict(_cast(Mapping[str, Any], data))
-    error = response.mismatch() if strict else None
-    del data  # a traceback that shows variables must show no patient
-    if error is not None:
-        raise error
-    return response

@@ -2,66 +2,16 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """createSession: POST /sessions."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any, Final, cast as _cast
+from typing import Final
 
 from ...models.session_create import SessionCreate
 from ...models.session_created import SessionCreated
-from ...types import (
-    UNSET,
-    Operation,
-    Request,
-    Unset,
-    query as _query,
-)
+from ...types import Operation
 
 OPERATION: Final = Operation(
     id="createSession",
     method="POST",
     route="/sessions",
+    body=SessionCreate,
+    read=SessionCreated.from_dict,
 )
-
-
-def build(
-    *,
-    body: SessionCreate | Unset = UNSET,
-) -> Request:
-    """Create a session.
-
-    Creates a new, empty session and returns its id. The body is optional, and so is each of its
-    properties.
-
-    Args:
-        body: The patient and the appointment that the session is for.
-
-    Spec: createSession (documented).
-    """
-    return Request(
-        operation=OPERATION,
-        path="/sessions",
-        params=_query({}),
-        json=None if isinstance(body, Unset) else body.to_dict(),
-    )
-
-
-def decode(data: object, *, strict: bool = False) -> SessionCreated:
-    """Read a successful response.
-
-    Args:
-        data: the body, as a JSON parser returns it.
-        strict: refuse what breaks the document, instead of reading it leniently.
-
-    Raises:
-        MismatchError: `strict`, and the response breaks the document. The message names the
-            place and never a value.
-
-    Spec: createSession (documented).
-    """
-    response = SessionCreated.from_dict(_cast(Mapping[str, Any], data))
-    error = response.mismatch() if strict else None
-    del data  # a traceback that shows variables must show no patient
-    if error is not None:
-        raise error
-    return response

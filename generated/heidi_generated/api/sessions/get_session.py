@@ -2,65 +2,20 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """getSession: GET /sessions/{session_id}."""
 
-from __future__ import annotations
+from typing import Final
 
-from collections.abc import Mapping
-from typing import Any, Final, cast as _cast
-
-from ...models.session_envelope import SessionEnvelope
-from ...types import (
-    Operation,
-    Request,
-    path_segment as _path_segment,
-    query as _query,
+from ...decoding import (
+    TEXT,
 )
+from ...models.session_envelope import SessionEnvelope
+from ...types import Operation, Parameter as _Parameter
 
 OPERATION: Final = Operation(
     id="getSession",
     method="GET",
     route="/sessions/{session_id}",
+    path={
+        "session_id": _Parameter("session_id", TEXT),
+    },
+    read=SessionEnvelope.from_dict,
 )
-
-
-def build(
-    session_id: str,
-) -> Request:
-    """Get a session.
-
-    Returns one session with its note, its recordings and its patient.
-
-    Args:
-        session_id: The id of the session, as `createSession` returned it.
-
-    Raises:
-        ValueError: session_id is empty, `.` or `..`.
-
-    Spec: getSession (documented).
-    """
-    return Request(
-        operation=OPERATION,
-        path=f"/sessions/{_path_segment('session_id', session_id)}",
-        params=_query({}),
-        json=None,
-    )
-
-
-def decode(data: object, *, strict: bool = False) -> SessionEnvelope:
-    """Read a successful response.
-
-    Args:
-        data: the body, as a JSON parser returns it.
-        strict: refuse what breaks the document, instead of reading it leniently.
-
-    Raises:
-        MismatchError: `strict`, and the response breaks the document. The message names the
-            place and never a value.
-
-    Spec: getSession (documented).
-    """
-    response = SessionEnvelope.from_dict(_cast(Mapping[str, Any], data))
-    error = response.mismatch() if strict else None
-    del data  # a traceback that shows variables must show no patient
-    if error is not None:
-        raise error
-    return response

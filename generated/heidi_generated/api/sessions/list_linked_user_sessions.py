@@ -2,74 +2,24 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """listLinkedUserSessions: GET /sessions/linked-user."""
 
-from __future__ import annotations
+from functools import partial as _partial
+from typing import Final
 
-from collections.abc import Mapping
-from typing import Any, Final, cast as _cast
-
-from ...models.session_page import SessionPage
-from ...types import (
-    UNSET,
-    Operation,
-    Request,
-    Unset,
-    query as _query,
+from ...decoding import (
+    INTEGER,
+    TEXT,
+    either as _either,
 )
+from ...models.session_page import SessionPage
+from ...types import Operation, Parameter as _Parameter
 
 OPERATION: Final = Operation(
     id="listLinkedUserSessions",
     method="GET",
     route="/sessions/linked-user",
+    query={
+        "page_size": _Parameter("page_size", INTEGER),
+        "page": _Parameter("page", _either(TEXT, INTEGER)),
+    },
+    read=_partial(SessionPage.from_dict, consume=True),
 )
-
-
-def build(
-    *,
-    page_size: int | Unset = UNSET,
-    page: str | int | Unset = UNSET,
-) -> Request:
-    """List the sessions of the linked user.
-
-    Returns the sessions of the Heidi user that is linked to the API user, one page at a time.
-    Without such a link, the response is an error of type `NoLinkedUserException`.
-
-    Args:
-        page_size: The largest number of sessions on a page.
-        page: The `next_page` of the previous page, sent back unchanged. Leave it out to get the
-            first page.
-
-    Spec: listLinkedUserSessions (documented).
-    """
-    return Request(
-        operation=OPERATION,
-        path="/sessions/linked-user",
-        params=_query(
-            {
-                "page_size": page_size,
-                "page": page,
-            }
-        ),
-        json=None,
-    )
-
-
-def decode(data: object, *, strict: bool = False) -> SessionPage:
-    """Read a successful response.
-
-    Args:
-        data: the body, as a JSON parser returns it; it is changed in place, so do not use it
-            afterwards.
-        strict: refuse what breaks the document, instead of reading it leniently.
-
-    Raises:
-        MismatchError: `strict`, and the response breaks the document. The message names the
-            place and never a value.
-
-    Spec: listLinkedUserSessions (documented).
-    """
-    response = SessionPage.from_dict(_cast(Mapping[str, Any], data), consume=True)
-    error = response.mismatch() if strict else None
-    del data  # a traceback that shows variables must show no patient
-    if error is not None:
-        raise error
-    return response

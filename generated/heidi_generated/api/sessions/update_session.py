@@ -2,75 +2,22 @@
 # Edit openapi/openapi.yaml, overrides/overlays/ or overrides/templates/, then run `make generate`.
 """updateSession: PATCH /sessions/{session_id}."""
 
-from __future__ import annotations
+from typing import Final
 
-from collections.abc import Mapping
-from typing import Any, Final, cast as _cast
-
+from ...decoding import (
+    TEXT,
+)
 from ...models.session_envelope import SessionEnvelope
 from ...models.session_update import SessionUpdate
-from ...types import (
-    Operation,
-    Request,
-    path_segment as _path_segment,
-    query as _query,
-)
+from ...types import Operation, Parameter as _Parameter
 
 OPERATION: Final = Operation(
     id="updateSession",
     method="PATCH",
     route="/sessions/{session_id}",
+    path={
+        "session_id": _Parameter("session_id", TEXT),
+    },
+    body=SessionUpdate,
+    read=SessionEnvelope.from_dict,
 )
-
-
-def build(
-    session_id: str,
-    *,
-    body: SessionUpdate,
-) -> Request:
-    """Update a session.
-
-    Changes the properties that are sent and keeps the others: the duration, the languages spoken
-    and written, the patient, the context for the note, and the ids of the patient and the
-    appointment in the partner's own system.
-
-    Context is what helps to write the note and was not said aloud, such as allergies or
-    medication. Send it as strings in `clinician_notes`. The vendor says that attachments serve
-    as context as well, and not how to upload them.
-
-    Args:
-        session_id: The id of the session, as `createSession` returned it.
-        body: The properties to change. Each is optional.
-
-    Raises:
-        ValueError: session_id is empty, `.` or `..`.
-
-    Spec: updateSession (documented).
-    """
-    return Request(
-        operation=OPERATION,
-        path=f"/sessions/{_path_segment('session_id', session_id)}",
-        params=_query({}),
-        json=body.to_dict(),
-    )
-
-
-def decode(data: object, *, strict: bool = False) -> SessionEnvelope:
-    """Read a successful response.
-
-    Args:
-        data: the body, as a JSON parser returns it.
-        strict: refuse what breaks the document, instead of reading it leniently.
-
-    Raises:
-        MismatchError: `strict`, and the response breaks the document. The message names the
-            place and never a value.
-
-    Spec: updateSession (documented).
-    """
-    response = SessionEnvelope.from_dict(_cast(Mapping[str, Any], data))
-    error = response.mismatch() if strict else None
-    del data  # a traceback that shows variables must show no patient
-    if error is not None:
-        raise error
-    return response
