@@ -192,11 +192,13 @@ class APIResponseValidationError(_CallError):
     Attributes:
         status_code: the status of the response.
         path: the JSON path of the first property that is wrong, `$` for the whole.
+        problem: what is wrong, such as `cannot be read as JSON`.
         body: the response as it came. May hold patient data; pickling and copying leave it behind.
     """
 
     status_code: int
     path: str
+    problem: str
     body: bytes
 
     def __init__(
@@ -205,6 +207,7 @@ class APIResponseValidationError(_CallError):
         problem = problem or f"is not what the document says at {path}"
         message = f"{status_code}, and the response {problem}"
         super().__init__(message, status_code=status_code, path=path, **facts)
+        self.problem = problem
 
 
 class APIStatusError(_CallError):

@@ -115,8 +115,13 @@ class Exchange(Generic[T]):
             HeidiError: no response came, or it has an error status.
         """
         if isinstance(result, Response):
-            strict = self._settings.strict_responses
-            reading = functools.partial(read, result, self.prepared, strict=strict)
+            reading = functools.partial(
+                read,
+                result,
+                self.prepared,
+                strict=self._settings.strict_responses,
+                retries=self.retries,
+            )
             return RawResponse(self.retries, result, self._call, reading)
         if isinstance(result, (APIStatusError, APIConnectionError, TokenError)):
             result.retries_taken = self.retries

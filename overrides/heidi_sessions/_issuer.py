@@ -97,8 +97,7 @@ class Issuer:
         try:
             token, expires = read(result, prepared, self._key.issuing.read, strict=True)
         except APIResponseValidationError as error:
-            problem = f"the response is not what the document says at {error.path}"
-            return _error(prepared, result, problem)
+            return _error(prepared, result, f"the response {error.problem}")
         if not is_token(token):
             problem = "the response holds something that is not a bearer token"
             return _error(prepared, result, problem)

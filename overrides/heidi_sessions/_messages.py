@@ -155,13 +155,23 @@ def seconds_until(moment: datetime, response: Response) -> float:
 _TYPE: Final = r"([A-Za-z][A-Za-z0-9_.]{0,90})?(Error|Exception|error|exception)"
 
 
-def read(response: Response, prepared: PreparedRequest, decode: Decode[T], *, strict: bool) -> T:
+def read(
+    response: Response,
+    prepared: PreparedRequest,
+    decode: Decode[T],
+    *,
+    strict: bool,
+    retries: int = 0,
+) -> T:
     """Decode a successful response.
+
+    Args:
+        retries: how many times the request was repeated before this response.
 
     Raises:
         APIResponseValidationError: it is not what the document says.
     """
-    operation, path = prepared.operation, "$"
+    operation, path, problem = prepared.operation, "$", response.problem
     try:
         if operation.empty and not response.content:
             return decode(None, strict=strict)
@@ -169,7 +179,7 @@ def read(response: Response, prepared: PreparedRequest, decode: Decode[T], *, st
     except MismatchError as error:
         path = error.path
     except (ValueError, RecursionError):
-        pass
+        problem = problem or ("cannot be read as JSON" if response.content else "has no body")
     # Outside of the handlers: their tracebacks hold the body.
     raise APIResponseValidationError(
         **prepared.facts,
@@ -177,8 +187,9 @@ def read(response: Response, prepared: PreparedRequest, decode: Decode[T], *, st
         request_id=response.request_id,
         status_code=response.status_code,
         path=path,
-        problem=response.problem,
+        problem=problem,
         body=response.content,
+        retries_taken=retries,
     )
 
 

@@ -151,6 +151,29 @@ def test_a_malformed_type_is_not_shown(type_: str) -> None:
     assert type_ not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"<html>", "cannot be read as JSON"),
+        (b"", "has no body"),
+        (b"{}", "is not what the document says at $.session"),
+    ],
+)
+def test_a_response_of_another_kind_says_what_is_wrong_with_it(
+    driver: Callable[..., Driver], body: bytes, problem: str
+) -> None:
+    with pytest.raises(APIResponseValidationError) as caught:
+        driver(Script(httpx.Response(200, content=body))).run(lambda c: c.sessions.get("1"))
+    assert problem == caught.value.problem
+    assert f": 200, and the response {problem}" in str(caught.value)
+
+
+def test_a_token_of_another_kind_says_the_same(driver: Callable[..., Driver]) -> None:
+    key = {"token": None, "api_key": "k", "email": "a@b.test", "third_party_internal_id": "1"}
+    with pytest.raises(TokenError, match="the response cannot be read as JSON; check the base URL"):
+        driver(Script(httpx.Response(200, text="<html>"))).run(lambda c: c.sessions.get("1"), **key)
+
+
 def test_a_body_that_cannot_be_decompressed_counts_as_missing(
     driver: Callable[..., Driver],
 ) -> None:

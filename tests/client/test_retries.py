@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from heidi_sessions import APIConnectionError, APIStatusError, RateLimitError
+from heidi_sessions import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    RateLimitError,
+)
 
 from .harness import Driver, Script, envelope, failure, page
 
@@ -117,6 +122,16 @@ def test_a_late_success_has_the_number_of_its_retries(driver: Callable[..., Driv
     script = Script(failure(500), httpx.ReadTimeout("x"), envelope("7"))
     raw = driver(script).run(lambda c: c.sessions.with_raw_response.get("7"))
     assert (2, "7") == (raw.retries_taken, raw.parse().session_id)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_late_response_that_cannot_be_read_has_that_number_too(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(failure(500), httpx.Response(200, text="<html>"))
+    with pytest.raises(APIResponseValidationError) as caught:
+        driver(script).run(CALLS["get"])
+    assert (200, 1) == (caught.value.status_code, caught.value.retries_taken)
 
 
 @pytest.mark.usefixtures("clock")
