@@ -43,10 +43,13 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
         kind, may_have_arrived = APIConnectionError, _NEVER_MADE not in names
     system = _system_error(error)
     name = type(error).__name__
+    reason = f"{name}: {system.strerror}" if system else name
+    if issubclass(kind, APITimeoutError) and prepared.left <= 0:
+        reason = "the deadline passed"
     made = kind(
         **prepared.facts,
         hint=None if may_have_arrived else prepared.server.hint,
-        reason=f"{name}: {system.strerror}" if system else name,
+        reason=reason,
         may_have_arrived=may_have_arrived,
     )
     cause = OSError(system.errno, system.strerror) if system else None
