@@ -56,8 +56,8 @@ def judged_once() -> Judged:
     """Judge a server with a fault, once for all tests that look at the same verdict."""
 
     @cache
-    def run(fault: Fault, level: Level = "documented") -> Verdict:
+    def run(fault: Fault, level: Level = "documented", rules: tuple[str, ...] = ()) -> Verdict:
         with serving(faulty(new_api(), fault)) as url:
-            return judge(url, level=level, token=TOKEN, rules_only=True)
+            return judge(url, level=level, token=TOKEN, rules_only=True, rules=rules)
 
     return run

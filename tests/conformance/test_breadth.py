@@ -12,9 +12,11 @@ from heidi_conformance._settings import SEED, Plan
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance._wire import OutOfPatienceError, Wire
 from heidi_conformance.breadth import Inventor, NothingInventedError
+from heidi_conformance.rules import SCRIPTS
+from heidi_conformance.run import _run
 from heidi_conformance.run._probe import Limits, Probe, Setting
 
-from .conftest import Judged
+from .conftest import Judged, new_api
 from .faults.simple import TOKEN
 from .reference import Api, Fault, Handler, Request, Response, faulty, respond, serving
 
@@ -40,9 +42,19 @@ def invented(
     return probe
 
 
+@pytest.fixture(scope="module")
+def right() -> tuple[Api, Probe]:
+    """A correct server, after the invented requests."""
+    api = new_api()
+    return api, invented(api)
+
+
 @pytest.mark.slow
-def test_generated_requests_include_boundaries_and_near_misses_of_an_id(api: Api) -> None:
-    assert [] == invented(api).sightings
+def test_generated_requests_include_boundaries_and_near_misses_of_an_id(
+    right: tuple[Api, Probe],
+) -> None:
+    api, probe = right
+    assert [] == probe.sightings
 
     sizes = {size for item in api.requests for size in item.query.get("page_size", ())}
     assert {"99", "101"} & sizes
@@ -52,16 +64,19 @@ def test_generated_requests_include_boundaries_and_near_misses_of_an_id(api: Api
 
 
 @pytest.mark.slow
-def test_generated_requests_include_values_that_the_document_does_not_allow(api: Api) -> None:
-    invented(api)
-
+def test_generated_requests_include_values_that_the_document_does_not_allow(
+    right: tuple[Api, Probe],
+) -> None:
+    api, _ = right
     assert {"GET", "POST", "PATCH"} == {item.method for item in api.requests}
     assert any(item.body[:1] not in (b"{", b"") for item in api.requests)
 
 
 @pytest.mark.slow
-def test_each_generated_request_can_be_sent_again_to_other_sessions(api: Api) -> None:
-    probe = invented(api)
+def test_each_generated_request_can_be_sent_again_to_other_sessions(
+    right: tuple[Api, Probe],
+) -> None:
+    api, probe = right
 
     (user,) = (user for user in api.users.values() if user.sessions)
     sent = [request.target for request in probe.history]
@@ -82,7 +97,14 @@ def forgets(request: Request, handle: Handler) -> Response:
     return respond(500, {}) if request.method == "PATCH" else handle(request)
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few scripts come before the invented requests."""
+    monkeypatch.setattr(_run, "SCRIPTS", SCRIPTS[:5])
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_finding_of_generated_requests_is_shortened_and_confirmed(judged: Judged) -> None:
     (finding,) = judged(long_duration, max_examples=12).findings
 
@@ -101,6 +123,7 @@ def test_the_time_budget_limits_the_generation_too(api: Api) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_the_findings_of_the_rules_are_kept_when_schemathesis_fails(
     judged: Judged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -114,6 +137,7 @@ def test_the_findings_of_the_rules_are_kept_when_schemathesis_fails(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_no_server_conforms_when_schemathesis_fails(
     judged: Judged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
