@@ -13,6 +13,7 @@ import json
 import math
 import re
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -526,6 +527,18 @@ class Application:
         )
 
 
+class Server(uvicorn.Server):
+    """It stops as soon as its connections are closed; its own class waits, each time, for more."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.002)
+
+
 @contextlib.contextmanager
 def serving(handle: Handler) -> Generator[str]:
     """Serve a handler on a free port of the loopback and yield its base URL."""
@@ -540,7 +553,7 @@ def serving(handle: Handler) -> Generator[str]:
         # On a busy machine, a caller may take long between two requests of one connection.
         timeout_keep_alive=600,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
