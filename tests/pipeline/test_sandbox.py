@@ -60,7 +60,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
     return edit
 
 
-@pytest.mark.slow
+@pytest.mark.long  # `make` does the same, and fails where the sandbox does not conform
 def test_the_sandbox_conforms_and_the_output_of_the_judge_is_in_a_file(
     report: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
