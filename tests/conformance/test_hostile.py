@@ -218,12 +218,6 @@ def huge_number(request: Request, handle: Handler) -> Response:
     return reply.but(body=reply.body.replace(b'"duration": 60', b'"duration": 1' + b"0" * 9999))
 
 
-def strange_types(request: Request, handle: Handler) -> Response:
-    return (
-        handle(request) if request.method == "POST" else respond(200, [[], None, 1, {"session": 5}])
-    )
-
-
 def sessions_of_another_kind(request: Request, handle: Handler) -> Response:
     reply = handle(request)
     if reply.status != 200 or "sessions" not in reply.content:

@@ -298,9 +298,6 @@ def test_keys_are_tried_in_a_read_only_run(api: Api) -> None:
     assert {"GET"} == {request.method for request in api.requests}
 
 
-NOWHERE = Client(Wire("http://127.0.0.1:1"))
-
-
 @pytest.mark.parametrize("flags", [{}, {"--token": "a-token", "--api-key": "KEY"}])
 def test_the_key_and_a_token_can_be_given_together(
     flags: dict[str, str], monkeypatch: pytest.MonkeyPatch

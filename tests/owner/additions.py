@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.owner.edits import (
-    SAID,
     add,
-    content,
+    body,
     error,
     operation,
     parameter,
@@ -318,13 +317,3 @@ def plans(document: Document) -> None:
 def meaning(action: str, resource: str, **rest: Any) -> dict[str, Any]:
     """Say what an operation does."""
     return {"x-semantics": {"action": action, "resource": resource, **rest}}
-
-
-def body(schema: str, example: Any) -> dict[str, Any]:
-    """Return the body that a request must have."""
-    return {
-        "required": True,
-        "description": "New.",
-        "x-provenance": dict(SAID),
-        "content": content(schema, example),
-    }

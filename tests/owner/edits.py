@@ -57,6 +57,16 @@ def content(schema: str, example: Any = None) -> dict[str, Any]:
     return {JSON: media}
 
 
+def body(schema: str, example: Any = None) -> dict[str, Any]:
+    """Return the body that a request must have."""
+    return {
+        "required": True,
+        "description": "New.",
+        "x-provenance": dict(SAID),
+        "content": content(schema, example),
+    }
+
+
 def response(schema: str = "", example: Any = None) -> dict[str, Any]:
     """Return a response, without a body if no schema is named."""
     body = {"content": content(schema, example)} if schema else {}

@@ -26,6 +26,14 @@ PACKAGES: Final = ("", "generated", "overrides", "sandbox", "conformance", "scri
 OWNER: Final = {"email": "owner@example.com", "third_party_internal_id": "1"}
 NODE: Final = Path("scripts/node/node_modules")
 USER: Final = Path(__file__).with_name("user.py")
+JUDGE: Final = """
+from heidi_conformance import __main__
+from heidi_conformance.evidence import _reduce
+
+_reduce.FOR_ALL = 0
+raise SystemExit(__main__.main())
+"""
+"""The judge, which does not shorten what it finds: many faults at once would take it 20 seconds."""
 
 PIPELINE: Final = (
     ("scripts/steps/documents.py",),
@@ -104,7 +112,7 @@ class Project:
     def judge(self, url: str, credentials: Mapping[str, str]) -> dict[str, Any]:
         """Judge a server at level strict, by the rules, and return the report."""
         folder = self.root / "reports" / url.rpartition(":")[2].partition("/")[0]
-        command = ["-m", "heidi_conformance", "run", url, "--level", "strict", "--rules-only"]
+        command = ["-c", JUDGE, "run", url, "--level", "strict", "--rules-only"]
         result = self.run([*command, "--report", str(folder)], "", credentials)
         assert result.returncode in (0, 1), result.stderr
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))

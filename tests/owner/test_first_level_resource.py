@@ -11,7 +11,7 @@ from scripts.publication.requests import collection
 from tests.owner.edits import (
     SAID,
     add,
-    content,
+    body,
     error,
     operation,
     parameter,
@@ -59,7 +59,7 @@ def edit(document: dict[str, Any]) -> None:
     document["paths"] |= {
         SEVERAL: {
             "post": _does("create", "createTemplate", {"201": _tagged("201")}, result="")
-            | {"requestBody": _body("TemplateCreate", {"title": "Letter", "layout": LAYOUT})},
+            | {"requestBody": body("TemplateCreate", {"title": "Letter", "layout": LAYOUT})},
             "get": _list(),
         },
         BULK: {
@@ -67,7 +67,7 @@ def edit(document: dict[str, Any]) -> None:
                 "archiveTemplates",
                 "Templates",
                 {"200": response("Archived", RESULTS)},
-                requestBody=_body("Archive", {"ids": [42], "reason": "DUPLICATE"}),
+                requestBody=body("Archive", {"ids": [42], "reason": "DUPLICATE"}),
             )
         },
         ONE: {
@@ -81,7 +81,7 @@ def edit(document: dict[str, Any]) -> None:
             )
             | {
                 "parameters": [ref("IfMatch", "parameters")],
-                "requestBody": _body("TemplateUpdate", {"title": "Letter to the GP"}),
+                "requestBody": body("TemplateUpdate", {"title": "Letter to the GP"}),
             },
             "delete": _does("delete", "deleteTemplate", {"204": response()}),
         },
@@ -89,7 +89,7 @@ def edit(document: dict[str, Any]) -> None:
             "post": _does(
                 "act", "publishTemplate", {"202": response("Template", SAMPLE)}, result=""
             )
-            | {"parameters": [named], "requestBody": _body("Publication")}
+            | {"parameters": [named], "requestBody": body("Publication")}
         },
     }
 
@@ -169,15 +169,6 @@ def _tagged(status: str) -> dict[str, Any]:
     if status == "201":
         headers["Location"] = {**header, "schema": {"type": "string", "format": "uri-reference"}}
     return response("Template", SAMPLE) | {"headers": headers}
-
-
-def _body(schema: str, example: Any = None) -> dict[str, Any]:
-    return {
-        "required": True,
-        "description": "New.",
-        "x-provenance": dict(SAID),
-        "content": content(schema, example),
-    }
 
 
 RUN = (
