@@ -280,14 +280,13 @@ class Query(Generic[T]):
     @property
     def size(self) -> int | None:
         """The largest number of items on a page; None if the server decides."""
-        _, given, _ = self.arguments
-        size: int | None = given.get(self.listing.size)
+        size: int | None = self._given(self.listing.size)
         return size
 
     @property
     def start(self) -> Cursor | None:
         """What leads to the page that a walk starts at; None for the first."""
-        start: Cursor | None = self.given.get(self.listing.cursor)
+        start: Cursor | None = self._given(self.listing.cursor)
         return start
 
     def sized(self, size: int) -> Query[T]:
@@ -298,6 +297,10 @@ class Query(Generic[T]):
         """Ask for a page: the first, or the one that a cursor leads to."""
         arguments = self.arguments if cursor is None else self._with(self.listing.cursor, cursor)
         return self.listing.call(arguments, self.options)
+
+    def _given(self, keyword: str) -> Any:
+        _, given, _ = self.arguments
+        return given.get(keyword)
 
     def _with(self, keyword: str, value: object) -> Arguments:
         segments, given, body = self.arguments

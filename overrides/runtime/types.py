@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence  # noqa: TC003
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import quote
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     from .decoding import Model, Shape
+
+Scalar: TypeAlias = str | int | float | date | Enum
+"""An argument that a path, query or header carries; bool is an int, a datetime is a date."""
 
 
 class Unset(Enum):
@@ -58,9 +61,8 @@ class Parameter:
         Raises:
             ValueError: an item holds the separator.
         """
-        if isinstance(value, dict):
-            for key, each in value.items():
-                yield f"{self.name}[{key}]", each
+        if self.shape.model is not None:
+            yield from ((f"{self.name}[{key}]", each) for key, each in value.items())
         elif self.separator:
             items = [text(self.name, item) for item in value]
             if any(self.separator in item for item in items):
@@ -256,7 +258,9 @@ HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 """A pattern; RFC 9110, section 5: what else is in a header breaks it."""
 
 
-def query(arguments: Mapping[str, Any]) -> dict[str, str | int | list[str | int]]:
+def query(
+    arguments: Mapping[str, Scalar | Sequence[Scalar]],
+) -> dict[str, str | int | list[str | int]]:
     """Make the query of a request, an item of an array at a time."""
     return {
         name: [_query_value(name, item) for item in value]
