@@ -9,7 +9,6 @@ import copy
 import json
 import re
 import secrets
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,8 @@ from urllib.parse import unquote
 
 import yaml
 
-from tests.conformance.reference import Request, Response, respond, serving
+from tests.conformance.reference import Request, Response, respond
+from tests.conformance.standing import print_findings
 
 Json = dict[str, Any]
 SEVERAL, LIMIT = "/tables/bookings", 1024 * 1024
@@ -329,28 +329,9 @@ SERVERS: tuple[tuple[type[Tables], str], ...] = (
 )
 
 
-def findings(server: type[Tables], rules: tuple[str, ...] = (), level: Any = "strict") -> list[str]:
-    from heidi_conformance import judge  # noqa: PLC0415  # by the documents of the folder
-
-    tables = server()
-    with serving(tables.handle) as url:
-        verdict = judge(
-            url,
-            level=level,
-            token=tables.token("ann"),
-            other_token=tables.token("bob"),
-            rules_only=True,
-            rules=rules,
-        )
-    notes = [] if rules else [*verdict.notes]
-    return [*(f"{item.rule}: {item.title}" for item in verdict.findings), *notes]
-
-
-def main() -> None:
-    told = {server.__name__: findings(server, (rule,)) for server, rule in SERVERS}
-    told |= {level: findings(Tables, level=level) for level in ("documented", "strict")}
-    sys.stdout.write(json.dumps(told))
+def tokens_of(tables: Tables) -> dict[str, str]:
+    return {"token": tables.token("ann"), "other_token": tables.token("bob")}
 
 
 if __name__ == "__main__":
-    main()
+    print_findings(Tables, SERVERS, tokens_of)

@@ -8,14 +8,14 @@ prints the rules that each broke as JSON.
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import heidi_spec
 
-from .reference import CREATE, UPDATE, Api, RefusalError, Shape, User, is_date, is_text, serving
+from .reference import CREATE, UPDATE, Api, RefusalError, Shape, User, is_date, is_text
+from .standing import print_findings
 
 Json = dict[str, Any]
 SAID = {"x-provenance": {"status": "documented", "source": "seed:L1"}}
@@ -221,29 +221,13 @@ SERVERS: tuple[tuple[type[Grown], str], ...] = (
 )
 
 
-def findings(server: type[Grown], rules: tuple[str, ...] = (), level: Any = "strict") -> list[str]:
-    from heidi_conformance import judge  # noqa: PLC0415  # by the documents of the folder
-
-    api = server()
-    others = api.token("other@example.com", "2"), api.token("nobody+unlinked@example.com", "3")
-    with serving(api.handle) as url:
-        verdict = judge(
-            url,
-            level=level,
-            token=api.token(),
-            other_token=others[0],
-            unlinked_token=others[1],
-            rules_only=True,
-            rules=rules,
-        )
-    return [f"{item.rule}: {item.title}" for item in verdict.findings]
-
-
-def main() -> None:
-    told = {server.__name__: findings(server, (rule,)) for server, rule in SERVERS}
-    told |= {level: findings(Grown, level=level) for level in ("documented", "strict")}
-    sys.stdout.write(json.dumps(told))
+def tokens_of(api: Grown) -> dict[str, str]:
+    return {
+        "token": api.token(),
+        "other_token": api.token("other@example.com", "2"),
+        "unlinked_token": api.token("nobody+unlinked@example.com", "3"),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    print_findings(Grown, SERVERS, tokens_of)

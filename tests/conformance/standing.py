@@ -1,12 +1,17 @@
 """Running servers, each with its own socket and the tokens of its users."""
 
 import contextlib
+import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from pathlib import Path
+from typing import Any, cast, get_args
 
-from heidi_conformance import Level
+from heidi_conformance import Level, judge
 from heidi_conformance._settings import Plan
 
 from .reference import Api, Handler, Request, Response, serving
@@ -71,3 +76,40 @@ def place() -> Generator[Put]:
             return url
 
         yield put
+
+
+# --- servers of other documents ---
+
+
+def print_findings(
+    right: type[Any],
+    faulty: Sequence[tuple[type[Any], str]],
+    tokens_of: Callable[[Any], dict[str, Any]],
+) -> None:
+    """Judge a server at each level, and each faulty one by a rule; print the findings as JSON.
+
+    It goes by the documents that this process was started with.
+    """
+
+    def findings(server: type[Any], level: Level, rules: tuple[str, ...] = ()) -> list[str]:
+        api = server()
+        with serving(api.handle) as url:
+            verdict = judge(url, level=level, rules_only=True, rules=rules, **tokens_of(api))
+        notes = [] if rules else [*verdict.notes]
+        return [*(f"{item.rule}: {item.title}" for item in verdict.findings), *notes]
+
+    told = {server.__name__: findings(server, "strict", (rule,)) for server, rule in faulty}
+    told |= {level: findings(right, level) for level in get_args(Level)}
+    sys.stdout.write(json.dumps(told))
+
+
+def printed_findings(module: str, documents: Path) -> dict[str, list[str]]:
+    """Run a module that prints findings, with the documents in a folder."""
+    run = subprocess.run(
+        [sys.executable, "-m", module],
+        env=os.environ | {"HEIDI_DOCUMENTS": str(documents)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return cast("dict[str, list[str]]", json.loads(run.stdout))

@@ -1,26 +1,18 @@
 """Another API is judged by the same code, with its own document and semantics."""
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from .bookings import SERVERS, write
+from .standing import printed_findings
 
 
 @pytest.mark.slow
 def test_a_server_of_another_api_is_judged_by_its_documents(tmp_path: Path) -> None:
     write(tmp_path)
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.conformance.bookings"],
-        env=os.environ | {"HEIDI_DOCUMENTS": str(tmp_path)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    told = cast("dict[str, list[str]]", json.loads(run.stdout))
+    told = printed_findings("tests.conformance.bookings", tmp_path)
 
     assert ([], []) == (told["documented"], told["strict"])
     for server, rule in SERVERS:

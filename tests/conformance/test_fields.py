@@ -1,12 +1,9 @@
 """What a document says about properties: who writes them, which values fit, the initial state."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import heidi_spec
 import pytest
@@ -19,6 +16,7 @@ from heidi_conformance.oracle import _shapes
 from heidi_conformance.oracle._memory import Known
 
 from .grown import ADDED, SERVERS, grown, write
+from .standing import printed_findings
 
 
 def derived() -> Fields:
@@ -123,12 +121,7 @@ def test_the_types_that_a_schema_takes_are_read_through_its_choices(
 @pytest.mark.slow
 def test_a_server_of_an_edited_document_is_judged_by_it(tmp_path: Path) -> None:
     write(tmp_path)
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.conformance.grown"],
-        env=os.environ | {"HEIDI_DOCUMENTS": str(tmp_path)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    told = cast("dict[str, list[str]]", json.loads(run.stdout))
+    told = printed_findings("tests.conformance.grown", tmp_path)
 
     assert told["documented"] == []
     assert told["strict"] == []
