@@ -14,6 +14,8 @@ from .variants import VARIANTS, Variant
 ALIKE = {
     "references": {"tenants.other_words_for_others"},
     "pages_below_zero": {"paging.negative_page", "paging.crash_on_negative_page"},
+    "counted_pages": {"paging.pages_keep_their_size"},
+    "other_defaults_from_the_start": {"creation.creation_takes_consent"},
     "paths_in_errors": {"errors.echoes_the_id"},
     "tokens_with_marks": {"auth.seal_with_any_padding"},
     "short_heads": {"auth.first_of_two"},

@@ -13,7 +13,16 @@ from typing import Any, Final
 from ._document import Json, expanded, property_of
 from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
 from ._schemas import Field, Values, first, values_of, walk
-from ._values import ABSENT, Flat, flattened, is_number, is_ordinary_text, known_items, nested
+from ._values import (
+    ABSENT,
+    Flat,
+    flattened,
+    is_number,
+    is_ordinary_text,
+    known_items,
+    nested,
+    outers,
+)
 
 # More digits than any integer has that names something.
 LONGEST = 100
@@ -274,6 +283,13 @@ class Fields:
         """Return the values of a request by the resource's names; only those that are shown."""
         named = {self.stored.get(name, name): value for name, value in sent.items()}
         return self.known({n: value for n, value in named.items() if n not in self.create_only})
+
+    def knows(self, name: str) -> bool:
+        """Whether the document names a property, or what holds it and not what is in there."""
+        if name in self.shows:
+            return True
+        nearest = next((outer for outer in reversed(outers(name)) if outer in self.shows), None)
+        return nearest is not None and not self.shows[nearest].inner
 
     def shown_in(self, resource: Any) -> Flat:
         """Spell a resource, without what no document knows inside its arrays."""

@@ -163,7 +163,7 @@ class Oracle(Memory):
         refusals = reading.refusals | ({404} if elsewhere or open_path else set[int]())
         malformed = reading.malformed and response.status in MALFORMED
         # A slash at the end of a path, which a server may take away.
-        moved = reading.message.target.endswith("%2F") and 300 <= response.status < 400
+        moved = reading.message.target.endswith("%2F") and response.status < 400
         if malformed or moved:
             note_refusal(reading, user, known)
             return

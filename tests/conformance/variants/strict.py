@@ -468,6 +468,11 @@ def with_more(told: Session, _: str) -> None:
     told["added_later"] = [1]
 
 
+def with_revisions(told: Session, _: str) -> None:
+    for place in (told, told["consult_note"]):
+        place["revision"] = told["updated_at"]
+
+
 def more_everywhere(api: Api, request: Request) -> Response:
     reply = Api.handle(api, request)
     return reply.but(content={"added_later": True, **reply.content})
@@ -583,6 +588,10 @@ def redirecting(request: Request, handle: Handler) -> Response:
     if path == request.path or not path.startswith("/sessions/"):
         return handle(request)
     return Response(307, b"", {"location": f"{BASE_PATH}{path}"})
+
+
+def decoding_slashes(request: Request, handle: Handler) -> Response:
+    return handle(replace(request, path=request.path.removesuffix("%2F")))
 
 
 def without_trace(request: Request, handle: Handler) -> Response:
@@ -702,6 +711,7 @@ def with_defaults_then(api: Api, session: Session) -> None:
 enter(
     BOTH,
     ("new_members", "Sessions, patients, pages and errors have properties that the document does not know.", type("More", (showing(with_more),), {"handle": more_everywhere}), lambda c: "added_later" in c.created()),
+    ("revisions", "Sessions and notes have a revision that the document does not know, and that changes with each update.", showing(with_revisions), lambda c: c.created().get("revision") != c.patched(c.create(), duration=60).get("revision")),
     ("shown_from_the_start", "What only an update sets is shown from the start, and empty.", showing(shown_from_the_start), lambda c: c.created().get("is_consent") is False),
     ("pages_below_zero", "The tokens of pages are numbers below zero.", PagesBelowZero, lambda c: c.several(2) and c.listed(page_size="1")["next_page"] == -1),
     ("empty_text_is_no_json", "A creation whose body is empty, and said to be JSON, is 400.", EmptyTextIsNoJson, lambda c: c.post(**{"content-type": "application/json"}).status == 400),
@@ -709,6 +719,7 @@ enter(
     ("references", "The message of every error ends with a unique reference.", between(with_references), lambda c: of_nobody(c) != of_nobody(c)),
     ("paths_in_errors", "Every error names the path beside its detail, as a framework does.", between(with_paths), lambda c: "path" in of_nobody(c)),
     ("redirects_slashes", "A path that ends with an encoded slash is redirected to the one without, as a framework does.", between(redirecting), lambda c: c.get(f"{c.create()}%2F").status == 307),
+    ("decodes_slashes", "An encoded slash at the end of a path is a slash, which is taken away.", between(decoding_slashes), lambda c: c.get(f"{c.create()}%2F").status == 200),
     ("no_trace", "TRACE is refused by the proxy, with its own page.", between(without_trace), lambda c: "html" in c.send("TRACE", "/sessions").headers["content-type"]),
     ("list_without_audio", "The list does not show `audio`, as in the sample.", telling("audio", ..., LIST), lambda c: c.create() and "audio" not in c.page().content["sessions"][0]),
     ("fractions_everywhere", "A whole duration is written with a fraction of zero.", telling("duration", float_or_not), lambda c: type(c.created()["duration"]) is float),
