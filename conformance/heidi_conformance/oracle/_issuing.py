@@ -19,6 +19,8 @@ from ._violation import Violation
 # What names a user together; the document does not say that either may not be empty.
 SEMANTICS = ISSUER.semantics
 USER = frozenset(SEMANTICS["user"])
+# What a wrong key gets from a server that does not say 401.
+OTHER_REFUSALS = (400, 403, 404, 422)
 # Seconds by which a server may be early when it ends a token: its `Date` tells none smaller.
 HASTE = 5
 # Seconds by which the clock may be wrong that a token is seen to have ended by: that of its `Date`
@@ -30,14 +32,17 @@ def issuing(memory: Memory, reading: Reading, response: Reply) -> Iterator[Viola
     """Yield the violations of the response to a request for a token."""
     if response.ok or response.status >= 400:
         yield from misshapen("strict", ISSUE, response)
-    if not response.ok:
-        return
     key = next((text for name, text in reading.message.headers if name == KEY_HEADER), None)
+    asked = dict(reading.query)
+    names_user = all(asked.get(name) for name in USER)
+    if not response.ok:
+        if key != memory.key and names_user and response.status in OTHER_REFUSALS:
+            yield Violation("key-needed/status", ISSUE, expected=401, got=response.status)
+        return
     if key != memory.key:
         code = "key-needed" if key is None else "key-needed/wrong"
         yield Violation(code, ISSUE, expected=401, got=response.status)
         return
-    asked = dict(reading.query)
     if not asked.keys() >= USER:
         yield Violation("issued-token/nobody", ISSUE, got=response.status)
         return

@@ -87,6 +87,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "challenge": ("responds with 401 and without `WWW-Authenticate: Bearer`", "`WWW-Authenticate: Bearer`", "none, or another one"),
     "challenge/type": ("responds with 401 and another type than {expected}", "{expected}", "another type"),
     "key-needed": ("issues a token without a key", *STATUS),
+    "key-needed/status": ("responds to a missing or wrong key with another status than 401", *STATUS),
     "key-needed/wrong": ("issues a token for a wrong key", *STATUS),
     "issued-token/nobody": ("issues a token without a user", "a refusal", "status {got}"),
     "issued-token/zone": ("tells the end of a token in another zone than UTC", "UTC", "another zone"),

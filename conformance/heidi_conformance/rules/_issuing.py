@@ -37,6 +37,7 @@ NAMESAKES = (
         (MINE, f"{LONG_ID[:-1]}b"), (MINE, f"%68{LONG_ID[1:]}"), (f"{MINE}h", LONG_ID[1:]), (f"{MINE}:{WORD}", LETTERS),
     )),
     ((MINE, "7"), (MINE, "07")),
+    ((MINE, f"{LETTERS * 13}1"), (MINE, f"{LETTERS * 13}2")),
     ((f"{LONG}@heidi-conformance.invalid", ID), (f"{LONG}@heidi-conformance.test", ID)),
     ((email("confined-1"), ID), (email("con\ufb01ned-1"), ID)),
 )  # fmt: skip

@@ -688,6 +688,7 @@ FAULTS.enter(
     ("emails_are_normalised", "Emails are normalised to NFKC.", "S2 issueToken", STRICT, users_by(lambda email, i: (unicodedata.normalize("NFKC", email), i)), two_users(lambda e: (f"\ufb01{e}", "1"), lambda e: (f"fi{e}", "1"))),
     ("users_are_numbers", "Ids of users are read as numbers: 01 is 1.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, str(int(i)) if i.isdecimal() else i)), two_users(lambda e: (e, "01"), lambda e: (e, "1"))),
     ("users_are_cut", "Ids of users are compared by their first 32 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i[:32])), two_users(lambda e: (e, "7" * 32 + "1"), lambda e: (e, "7" * 32 + "2"))),
+    ("users_are_cut_at_255", "Ids of users are compared by their first 255 characters.", "S2 issueToken", STRICT, users_by(lambda email, i: (email, i[:255])), two_users(lambda e: (e, "7" * 255 + "1"), lambda e: (e, "7" * 255 + "2"))),
     ("plus_is_no_matter", "What follows a plus sign in an email is ignored.", "S2 issueToken", STRICT, users_by(lambda email, i: (email if "+unlinked" in email else re.sub("[+][^@]*@", "@", email), i)), two_users(lambda e: (f"a+1{e}", "1"), lambda e: (f"a+2{e}", "1"))),
     ("domain_is_the_user", "Only the domain of an email identifies a user.", "S2 issueToken", STRICT, users_by(lambda email, i: ("+unlinked" * ("+unlinked" in email) + email[email.find("@") :], i)), two_users(lambda e: (f"a{e}", "1"), lambda e: (f"b{e}", "1"))),
 )  # fmt: skip
@@ -713,6 +714,15 @@ def at_issue(change: Callable[[Response], Response], status: int) -> type[Api]:
     def handle(api: Api, request: Request) -> Response:
         reply = Api.handle(api, request)
         return change(reply) if (request.path, reply.status) == ("/jwt", status) else reply
+
+    return instead(handle=handle)
+
+
+def at_issue_without_key(change: Callable[[Response], Response]) -> type[Api]:
+    def handle(api: Api, request: Request) -> Response:
+        reply = Api.handle(api, request)
+        missing = request.path == "/jwt" and "heidi-api-key" not in request.headers
+        return change(reply) if missing else reply
 
     return instead(handle=handle)
 
@@ -760,6 +770,8 @@ FAULTS.enter(
     ("email_is_optional", "A token is issued without an email.", "S1 issueToken", STRICT, issuing(lambda _, request: replace(request, query={"email": ["a@example.com"], **request.query})), without_its_email),
     ("tokens_buy_tokens", "A token is enough to get a token for any user.", "S1 heidiApiKey", STRICT, issuing(for_a_token), for_a_friend),
     ("key_refused_in_text", "The error of a wrong key is plain text.", "S18", STRICT, at_issue(NO_TEXT, 401), lambda c: is_error(wrongly_keyed(c), 401)),
+    ("wrong_key_is_403", "A wrong key is 403.", "S1 issueToken", STRICT, at_issue(to(status=403), 401), lambda c: is_error(wrongly_keyed(c), 401)),
+    ("missing_key_is_422", "A missing key is 422, as any parameter that a framework misses.", "S1 issueToken", STRICT, at_issue_without_key(to(status=422)), lambda c: c.issue(key=None).status == 401),
     ("crash_without_a_user", "A request for a token without a user is 500.", "S19", STRICT, at_issue(to(status=500), 422), without_its_email),
     ("issued_empty", "The token is empty.", "IssuedToken", STRICT, giving(""), fits),
     ("issued_two_words", "The token has a space.", "IssuedToken", STRICT, giving("two words"), fits),
