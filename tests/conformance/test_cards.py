@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from heidi_conformance import Verdict, judge
 from heidi_conformance._wire import Wire
+from heidi_conformance.contract._operations import LIST
 from heidi_conformance.evidence import _reduce
-from heidi_conformance.evidence._findings import Case
+from heidi_conformance.evidence._findings import Case, Cases
 from heidi_conformance.evidence._history import Request, create, listing, paged, read, update
 from heidi_conformance.evidence._reduce import Proof, Reducer
-from heidi_conformance.run._probe import Limits, Setting, replay
+from heidi_conformance.oracle import Violation
+from heidi_conformance.run._probe import Limits, Setting, Sighting, replay
+from heidi_conformance.run._run import Run
 
 from . import faults
 from .conftest import new_api
 from .faults.simple import TOKEN
 from .reference import Api, Handler, RefusalError, Response, User, new_session, respond, serving
 from .reference import Request as Received
+from .standing import plan
 
 PLANTED = {planted.id: planted for planted in faults.CATALOGUE}
 # For each fault: the rules whose scripts show its consequences, and those that name it.
@@ -68,6 +72,21 @@ def test_a_fault_with_one_cause_is_one_confirmed_card(name: str) -> None:
     assert sorted(named) == sorted(finding.rule for finding in findings)
     assert {"confirmed"} == {finding.stability for finding in findings}
     assert all(len(finding.requests) <= 5 for finding in findings)
+
+
+@pytest.mark.slow
+def test_an_instant_that_moves_when_it_is_read_is_blamed_on_reading_alone() -> None:
+    findings = judged_as_planted("timestamps.reading_touches", ("reading", "own-sessions")).findings
+
+    assert {"reading"} == {finding.rule for finding in findings}
+
+
+def test_a_page_that_contradicts_itself_is_not_said_to_be_too_short() -> None:
+    rules = ("next-page", "page-size", "full-pages")
+    findings = judged_as_planted("paging.empty_next_at_the_end", rules).findings
+
+    assert "next-page" == findings[0].rule
+    assert not {"page-size", "full-pages"} & {finding.rule for finding in findings}
 
 
 def test_a_session_that_never_shows_is_one_card_for_each_operation() -> None:
@@ -249,12 +268,21 @@ NOTES = {
 }
 
 
-def proof(handle: Handler, history: tuple[Request, ...], key: str = "") -> Proof:
-    """Return what is printed of the last violation that some requests show."""
+def proof(
+    handle: Handler,
+    history: tuple[Request, ...],
+    key: str = "",
+    before: tuple[Request, ...] = (),
+) -> Proof:
+    """Return what is printed of the last violation that some requests show.
+
+    before: what the run sent before them.
+    """
     with serving(handle) as url, Wire(url) as wire:
         setting, limits = Setting("strict", {"first": TOKEN}, key=key), Limits(50)
-        seen = replay(wire, setting, limits, [*history])[-1]
-        case = Case(seen.violation, history, seen.at, seen.about, refused=False)
+        seen = replay(wire, setting, limits, [*before, *history])[-1]
+        at, first = seen.at - len(before), (*before, *history)
+        case = Case(seen.violation, history, at, seen.about, first, refused=False)
         return Reducer(wire, setting, limits, time.monotonic() + 60).proof(case)
 
 
@@ -381,6 +409,70 @@ def test_with_a_key_new_users_confirm_that_the_printed_requests_are_enough(
 
     made = proof(api.handle, history, api.api_key)
     assert (stability, note, history) == (made.stability, made.note, made.requests)
+
+
+def test_what_earlier_requests_of_the_run_caused_is_reproduced_with_them() -> None:
+    api = OneForEachAppointment()
+    api.tokens[TOKEN] = User(True, {})
+
+    made = proof(api.handle, SECOND, api.api_key, before=FIRST)
+    assert ("confirmed", "", (*FIRST, *SECOND)) == (made.stability, made.note, made.requests)
+
+
+def test_a_page_that_is_too_long_is_reproduced_with_the_sessions_it_takes() -> None:
+    api = PLANTED["paging.default_of_twenty"].server()
+    sessions = {str(number): new_session(str(number), number) for number in range(15)}
+    api.tokens[TOKEN] = User(True, sessions)
+
+    made = proof(api.handle, (listing(),), api.api_key)
+    assert "confirmed" == made.stability
+    *creations, last = made.requests
+    assert listing() == last
+    assert {"POST"} == {request.method for request in creations}
+    assert len(creations) > 10
+
+
+def test_the_shortest_way_to_a_violation_is_kept_for_each_number_of_writes_before_it() -> None:
+    cases = Cases()
+    long, longer = [create("s1"), listing()], [create("s2"), read("s2"), listing()]
+    for history in (longer, [listing()], long):
+        cases.add(Sighting(Violation("counts", LIST), len(history) - 1), history)
+
+    (case,) = cases.known.values()
+    assert [([listing()], 0, ""), (long, 1, "")] == case.ways
+    assert tuple(longer) == case.first
+
+
+def test_what_waits_is_proven_last() -> None:
+    proven: list[str] = []
+
+    class Proving(Run):
+        def proof(self, reducer: Reducer, case: Case) -> Proof:
+            proven.append(case.violation.rule)
+            return Proof((), "untried")
+
+    with Wire("http://127.0.0.1:1") as wire:
+        run = Proving(plan("http://127.0.0.1:1", "strict", {"key": ""}), lambda _: None)
+        for rule, pause in (("reading", 2.0), ("update-read", 0.008), ("counts", 0.0)):
+            history = [replace(listing(), pause=pause)]
+            run.cases.add(Sighting(Violation(rule, LIST), 0), history)
+        list(run.proven(wire))
+    assert ["update-read", "counts", "reading"] == proven
+
+
+def test_of_two_mistakes_in_one_request_neither_is_blamed_for_the_wrong_status() -> None:
+    api = Api()
+
+    def refuses_words(received: Received) -> Response:
+        word = received.path.rpartition("/")[2].startswith("x")
+        return RefusalError(400, "NotANumber", "no").response if word else api.handle(received)
+
+    wrong = {"duration": "sixty"}
+    with serving(refuses_words) as url, Wire(url) as wire:
+        setting = Setting("strict", {"first": api.token()})
+        requests = [create("s1"), update("x", wrong), update("s1", wrong), read("x")]
+        seen = replay(wire, setting, Limits(9), requests)
+    assert [("unknown-id/status", 3)] == [(item.violation.code, item.at) for item in seen]
 
 
 def test_what_shows_a_session_of_earlier_requests_is_not_confirmed_by_later_ones() -> None:

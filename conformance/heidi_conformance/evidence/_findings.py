@@ -10,6 +10,9 @@ from heidi_conformance.run._probe import Sighting
 from ._history import Request
 
 Cause = tuple[str, str, str]
+# Requests that led to a violation: those of a part of a run, the place among them that showed it,
+# and the resource on a page that it is about.
+Way = tuple[Sequence[Request], int, str]
 # Consequences of one cause on the same operation.
 EXPLAINED_BY = {
     "token-first": frozenset({"token-needed"}),
@@ -17,7 +20,7 @@ EXPLAINED_BY = {
     "own-sessions": frozenset({"own-list"}),
 }
 # What may be blamed for an instant that moved, although reading alone moves it.
-BLAMED = frozenset({"rejected-update/changed", "one-session/changed"})
+BLAMED = frozenset({"rejected-update/changed", "own-sessions/changed", "one-session/changed"})
 # How a violation ends that an update accepts: beside properties that it left out, and else.
 UNREAD, ACCEPTED = "unread", "/accepted"
 # Rules that may report the same about an operation, and the one that reports it for both.
@@ -29,18 +32,32 @@ class Case:
     """All violations of one cause.
 
     history, at: the first requests seen that led to one. about: the resource on a page it is about.
-    before: what was sent before the first of them. fields: of all of them, in the order of their
-    coming. refused: whether each response was 401 to a token as it was given.
+    first: all requests up to the first of them. fields: of all of them, in the order of their
+    coming. refused: whether each response was 401 to a token as it was given. longer: other ways,
+    by how much they write first; the less is written, the more depends on what a run did before.
     """
 
     violation: Violation
     history: Sequence[Request]
     at: int
     about: str = ""
-    before: Sequence[Request] = ()
+    first: Sequence[Request] = ()
     fields: dict[str, None] = field(default_factory=dict[str, None])
     seen: int = 0
     refused: bool = True
+    longer: dict[int, Way] = field(default_factory=dict[int, Way])
+
+    @property
+    def waits(self) -> int:
+        """The seconds for which these requests wait for each other."""
+        return round(sum(request.pause for request in self.history[: self.at + 1]))
+
+    @property
+    def ways(self) -> list[Way]:
+        """The requests that led to one, the shortest first."""
+        shortest = (self.history, self.at, self.about)
+        others = sorted(self.longer.values(), key=lambda way: effort(way[0], way[1]))
+        return [shortest, *(way for way in others if way != shortest)]
 
     @property
     def cause(self) -> Cause:
@@ -52,6 +69,11 @@ def effort(history: Sequence[Request], at: int) -> tuple[int, int]:
     """Return what it takes to see what a request shows: KiB, and requests."""
     # A request that the server asks to repeat is not part of the history yet.
     return sum(len(request.body) for request in history[at : at + 1]) // 1024, at
+
+
+def written(history: Sequence[Request], at: int) -> int:
+    """Return how much is written before a request: of numbers of requests, their powers of two."""
+    return sum(request.method != "GET" for request in history[:at]).bit_length()
 
 
 class Cases:
@@ -66,11 +88,14 @@ class Cases:
         violation, at, about = sighting.violation, sighting.at, sighting.about
         case = self.known.get(violation.cause)
         if case is None:
-            before = (*self.sent, *history[:at])
-            case = self.known[violation.cause] = Case(violation, history, at, about, before)
+            first = (*self.sent, *history[: at + 1])
+            case = self.known[violation.cause] = Case(violation, history, at, about, first)
         if effort(history, at) < effort(case.history, case.at):
             case.violation, case.about = violation, about
             case.history, case.at = history, at
+        way = case.longer.setdefault(written(history, at), (history, at, about))
+        if effort(history, at) < effort(way[0], way[1]):
+            case.longer[written(history, at)] = (history, at, about)
         case.seen += 1
         case.refused &= sighting.refused
         if violation.field:

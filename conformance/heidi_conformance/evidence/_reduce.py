@@ -97,16 +97,24 @@ class Reducer:
 
     def proof(self, case: Case) -> Proof:
         """Return the shortest requests found to lead to a violation, and whether they always do."""
-        self.tries = 0
         self.most = min(self.sent + FOR_ONE, FOR_ALL)
         whole = tuple(case.history[: case.at + 1])
-        self.earlier = (case.before, whole[:-1])
+        self.earlier = (case.first[:-1], whole[:-1])
         self.best = essential(whole)
         try:
-            parts = sorted(suspects(whole, case.about), key=self.was_sent)
+            parts = [
+                part
+                for history, at, about in case.ways
+                for part in sorted(suspects((*history[: at + 1],), about), key=self.was_sent)
+            ]
+            # What nobody has done before takes more: sessions on a page, or all of the run.
+            more = [self.filled(self.best, whole, MOST_CREATED), tuple(case.first)]
             # Of a token that was refused, another one tells nothing.
             others = not case.refused and self.has_newcomers
-            if not any(self.finds(parts, case, fresh=way) for way in ((True, False)[not others :])):
+            if not (
+                (others and self.finds([*parts, *filter(None, more)], case, fresh=True))
+                or self.finds(parts, case, fresh=False)
+            ):
                 return Proof(self.best, "flaky", LOST) if whole else Proof((), "untried")
             if any(request.batch for request in self.best):
                 self.shows([replace(item, batch=0) for item in self.best], case)
@@ -184,12 +192,14 @@ class Reducer:
 
     def shorten(self, case: Case, *, kept: bool) -> None:
         """Leave out requests where the violation stays: the half of them, and less and less."""
+        self.tries = 0
         size = len(self.best) // 2
         while size:
-            needed = {id(item) for item in essential(self.best, case.about)} if size > 1 else ()
+            about = self.sighting.about
+            needed = {id(item) for item in essential(self.best, about)} if size > 1 else ()
             end = len(self.best) - 1
-            # Two more are wanted to confirm what is left.
-            while end > 0 and self.tries < TRIES and self.may_send(3):
+            # Three more are wanted to confirm what is left.
+            while end > 0 and self.tries < TRIES and self.may_send(4):
                 start = max(0, end - size)
                 spared = tuple(item for item in self.best[start:end] if id(item) in needed)
                 fewer = self.best[:start] + spared + self.best[end:]
@@ -206,15 +216,23 @@ class Reducer:
             number = max(number, 1)
         if not number:
             return ""
+        filled = self.filled(self.best, whole, number)
+        if number <= MOST_CREATED and filled and self.shows(filled, case):
+            return ""
+        return FILLED.format(number)
+
+    def filled(
+        self, requests: tuple[Request, ...], whole: tuple[Request, ...], number: int
+    ) -> tuple[Request, ...]:
+        """Return requests after the creation of what their list shows; nothing if none does."""
+        if not requests or requests[-1].action != "list":
+            return ()
+        asked = requests[-1]
         made = next((request for request in whole if creates_for(request, asked)), None)
         if made is None and asked.operation is OPERATIONS[LIST]:
             bare = OPERATIONS[CREATE].bare(self.setting.level)
             made = create("s0", None if bare else OPERATIONS[CREATE].least)
-        if made is not None and number <= MOST_CREATED:
-            shelf = [replace(made, user=asked.user)] * number
-            if self.shows((*shelf, *self.best), case):
-                return ""
-        return FILLED.format(number)
+        return () if made is None else (*[replace(made, user=asked.user)] * number, *requests)
 
     def confirmed(self, case: Case, note: str) -> Proof:
         """Send the requests twice more, as a reader would; else as it takes, and say so."""

@@ -104,7 +104,8 @@ def page_faults(
     )
     if words.count and count != len(ids):
         yield Violation("counts", operation, expected=len(ids), got=plausible(count))
-    if isinstance(more, bool) and more != (token is not None):
+    contradicts = isinstance(more, bool) and more != (token is not None)
+    if contradicts:
         yield Violation("next-page", operation, expected=token is not None, got=more)
     if isinstance(total, int) and not isinstance(total, bool):
         if state.total is not None and total != state.total:
@@ -112,7 +113,8 @@ def page_faults(
         state.total = total
     if len(ids) > len(set(ids)):
         yield Violation("walks/twice", operation, expected=len(ids), got=len(set(ids)))
-    if size is not None:
+    # Where it contradicts itself, it does not tell whether it is the last.
+    if size is not None and not contradicts:
         yield from length_faults(state, reading, len(ids), size, more=token is not None)
     if token is not None:
         number = NUMBER.fullmatch(str(token)) is not None

@@ -75,9 +75,10 @@ def refused(
         allowed.add(422)
         if memory.list_state(reading, user).offers(reading):
             yield Violation("walks/refused", operation, got=status)
-    if status in allowed or OPERATIONS[operation].doubtful(status):
-        return
     problem = reading.sure
+    # Which of two mistakes it refuses is seen where one alone is made.
+    if status in allowed or (problem and elsewhere) or OPERATIONS[operation].doubtful(status):
+        return
     there = bool(reading.named) and not elsewhere
     # For a session that never was visible, a refusal gives no other information.
     if status == 404 and there and (problem is None or (known is not None and not known.seen)):
@@ -88,7 +89,7 @@ def refused(
         if problem is None and not elsewhere and plain(reading) and usual_error:
             yield Violation("works", operation, detail=str(status))
         return
-    if elsewhere and problem is None:
+    if elsewhere:
         rule = "own-sessions" if known is not None else "unknown-id"
         problem = Problem(rule, frozenset(), "foreign-id")
     if problem is None and status == 403:

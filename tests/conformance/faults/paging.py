@@ -172,6 +172,7 @@ ARITHMETIC: tuple[tuple[str, str, Callable[[Session, Request], Session], int], .
     ("never_more", "`has_next_page` is always false.", lambda p, r: {"has_next_page": False}, 3),
     ("more_when_full", "`has_next_page` is true on a last page that is full.", lambda p, r: {"has_next_page": p["count"] == int(text_of(r, "page_size") or 10)}, 4),
     ("next_at_the_end", "`next_page` is not null on the last page.", lambda p, r: {"next_page": p["next_page"] or "99"}, 3),
+    ("empty_next_at_the_end", "`next_page` is empty on the last page.", lambda p, r: {"next_page": p["next_page"] or ""}, 3),
     ("no_next", "`next_page` is always null, as in the sample.", lambda p, r: {"next_page": None}, 3),
     ("first_page_again", "`next_page` of the second page leads back to the second page.", lambda p, r: {} if first(r) or ends(p) else {"next_page": text_of(r, "page")}, 5),
     ("round_and_round", "The last page leads to the first.", lambda p, r: ({"next_page": "0", "has_next_page": True} if ends(p) and p["total_count"] > 2 else {}), 3),
