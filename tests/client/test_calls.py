@@ -253,28 +253,29 @@ def test_every_call_has_a_raw_form(driver: Callable[..., Driver]) -> None:
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        (b"", r"\$"),
-        (b"<html>Sign in</html>", r"\$"),
-        (b'{"session": ', r"\$"),
-        (b"\xff\xfe", r"\$"),
-        (b"[" * 100_000, r"\$"),
-        (b"NaN", r"\$"),
-        (b"[]", r"\$.session"),
-        (b"{}", r"\$.session"),
-        (b'{"session": null}', r"\$.session"),
-        (b'{"session": ["x"]}', r"\$.session"),
+        (b"", "$"),
+        (b"<html>Sign in</html>", "$"),
+        (b'{"session": ', "$"),
+        (b"\xff\xfe", "$"),
+        (b"[" * 100_000, "$"),
+        (b"NaN", "$"),
+        (b"[]", "$.session"),
+        (b"{}", "$.session"),
+        (b'{"session": null}', "$.session"),
+        (b'{"session": ["x"]}', "$.session"),
     ],
 )
 def test_a_response_that_holds_no_session_is_an_error_that_keeps_the_status(
     driver: Callable[..., Driver], body: bytes, path: str
 ) -> None:
     script = Script(httpx.Response(203, content=body, headers={"x-request-id": "r-1"}))
-    with pytest.raises(APIResponseValidationError, match=path + r" \(request id r-1\)") as caught:
+    with pytest.raises(APIResponseValidationError, match=r" \(request id r-1\)") as caught:
         driver(script).run(lambda c: c.sessions.get("1"))
-    assert (203, "getSession", "r-1") == (
+    assert (203, "getSession", "r-1", path) == (
         caught.value.status_code,
         caught.value.operation,
         caught.value.request_id,
+        caught.value.path,
     )
     assert body == caught.value.body
 
