@@ -437,6 +437,27 @@ def test_the_log_holds_route_and_status_and_no_query_or_email(
     assert f'HTTP Request: GET {BASE_URL}/jwt "HTTP/1.1 200 OK"' == httpx_lines[0]
 
 
+@pytest.fixture
+def hpack() -> Iterator[logging.Logger]:
+    """The logger of HTTP/2's headers, as a new process has it."""
+    logger = logging.getLogger("hpack")
+    before = logger.level
+    logger.setLevel(logging.NOTSET)
+    yield logger
+    logger.setLevel(before)
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_headers_of_http2_are_logged_only_where_somebody_asks_for_them(
+    hpack: logging.Logger, logged: pytest.LogCaptureFixture, asked_for: bool
+) -> None:
+    if asked_for:
+        hpack.setLevel(logging.DEBUG)
+    Heidi(token="t", base_url=BASE_URL)
+    hpack.getChild("hpack").debug("Adding %s to the header table", PLANTED["token"])
+    assert asked_for == (PLANTED["token"] in log_of(logged))
+
+
 def test_httpx_still_logs_other_hosts(logged: pytest.LogCaptureFixture) -> None:
     Heidi(token="t", base_url=BASE_URL)
     with httpx.Client(transport=httpx.MockTransport(Script(envelope()))) as other:

@@ -208,8 +208,10 @@ class _HideQueries(logging.Filter):
 _filter: Final = _HideQueries()
 
 
-def hide_queries(base_url: str) -> None:
-    """Keep the queries of requests to this host out of httpx's log.
+def hide_what_was_sent(base_url: str) -> None:
+    """Keep the queries of requests to this host out of httpx's log, and headers out of hpack's.
+
+    With HTTP/2, hpack logs every header at DEBUG. Its level stays where somebody has set one.
 
     Raises:
         ConfigurationError: it is no URL.
@@ -221,6 +223,9 @@ def hide_queries(base_url: str) -> None:
             "must be a URL such as https://host/path", option="base_url"
         ) from None
     logging.getLogger("httpx").addFilter(_filter)
+    hpack = logging.getLogger("hpack")
+    if hpack.level == logging.NOTSET:
+        hpack.setLevel(logging.INFO)
 
 
 def as_timeout(value: Any) -> httpx.Timeout | Unset:

@@ -16,7 +16,7 @@ from heidi_sessions import _fork
 from heidi_sessions._messages import Response
 
 from ._body import Body
-from ._clients import Requests, hide_queries, open_async_client, open_client
+from ._clients import Requests, hide_what_was_sent, open_async_client, open_client
 from ._deadline import wait_until
 from ._failures import failure, is_failure
 
@@ -39,7 +39,7 @@ class SyncPool:
 
     def __init__(self, base_url: str, given: httpx.Client | None) -> None:
         _check_kind(given, httpx.Client)
-        hide_queries(base_url)
+        hide_what_was_sent(base_url)
         self._base_url = base_url
         self._given = given
         self._requests = Requests(given, base_url)
@@ -100,7 +100,7 @@ class AsyncPool:
 
     def __init__(self, base_url: str, given: httpx.AsyncClient | None) -> None:
         _check_kind(given, httpx.AsyncClient)
-        hide_queries(base_url)
+        hide_what_was_sent(base_url)
         self._base_url = base_url
         self._given = given
         self._requests = Requests(given, base_url)
