@@ -38,8 +38,8 @@ class Row:
     """One figure.
 
     Attributes:
-        ratio: of two values that were measured in the same rounds. must: None for a figure without
-        a limit. met: whether the figure is within it; None if it was not measured.
+        ratio: of two values that were measured in the same rounds. must: None for a figure that is
+        only reported. met: whether the figure is within it; None if it was not measured.
     """
 
     figure: str
@@ -55,7 +55,12 @@ class Row:
         return cls(figure, ours, peer, ratio, must, must.met(ratio))
 
     @classmethod
-    def not_measured(cls, figure: str, reason: str, must: Bound | None = None) -> Row:
+    def reported(cls, figure: str, ours: str, peer: str, ratio: float | None = None) -> Row:
+        """Show a figure that has no limit."""
+        return cls(figure, ours, peer, ratio, None, None)
+
+    @classmethod
+    def not_measured(cls, figure: str, reason: str, must: Bound) -> Row:
         """Say why there is no figure."""
         return cls(figure, f"not measured: {reason}", "", None, must, None)
 
@@ -63,7 +68,7 @@ class Row:
         """Write the row."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         met = {True: "yes", False: "NO", None: ""}[self.met]
-        return (self.figure, self.ours, self.peer, ratio, str(self.must or ""), met)
+        return (self.figure, self.ours, self.peer, ratio, str(self.must or "report only"), met)
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -8,7 +8,6 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,6 @@ from scripts.steps.documents import DOCUMENTS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from email.message import Message
 
 PACKAGES: Final = (
     "heidi_conformance",
@@ -128,12 +126,6 @@ def files_of(archive: Path) -> dict[str, bytes]:
     with tarfile.open(archive) as sdist:
         members = {member.name.partition("/")[2]: sdist.extractfile(member) for member in sdist}
         return {name: file.read() for name, file in members.items() if file}
-
-
-def metadata_of(files: Mapping[str, bytes]) -> Message:
-    """Read what a wheel says of itself."""
-    (text,) = (body for name, body in files.items() if name.endswith(".dist-info/METADATA"))
-    return HeaderParser().parsestr(text.decode())
 
 
 def faults_of_wheel(files: Mapping[str, bytes]) -> list[str]:

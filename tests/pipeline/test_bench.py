@@ -191,14 +191,16 @@ def _fail(*_: object) -> list[Row]:
     raise KeyError("a name")
 
 
-def test_the_table_is_aligned_and_says_what_was_missed() -> None:
+def test_the_table_is_aligned_and_says_what_was_missed_and_what_has_no_limit() -> None:
+    told = Row.reported("rate", "4/s", "2/s", 2.0)
     assert [
-        "| figure | ours                  | peer | ratio | must | met |",
-        "| ------ | --------------------- | ---- | ----- | ---- | --- |",
-        "| size   | 3 MB                  | 2 MB | 1.50  | ≤ 1  | NO  |",
-        "| size   | 2 MB                  | 4 MB | 0.50  | ≤ 1  | yes |",
-        "| size   | not measured: no peer |      |       | ≤ 1  |     |",
-    ] == table([MISSED, MET, MISSING]).splitlines()
+        "| figure | ours                  | peer | ratio | must        | met |",
+        "| ------ | --------------------- | ---- | ----- | ----------- | --- |",
+        "| size   | 3 MB                  | 2 MB | 1.50  | ≤ 1         | NO  |",
+        "| size   | 2 MB                  | 4 MB | 0.50  | ≤ 1         | yes |",
+        "| size   | not measured: no peer |      |       | ≤ 1         |     |",
+        "| rate   | 4/s                   | 2/s  | 2.00  | report only |     |",
+    ] == table([MISSED, MET, MISSING, told]).splitlines()
 
 
 @pytest.mark.parametrize(

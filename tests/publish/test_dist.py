@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 import tomllib
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,6 @@ from scripts.dist.archives import (
     faults_of_sdist,
     faults_of_wheel,
     files_of,
-    metadata_of,
     uv,
 )
 from scripts.dist.environments import (
@@ -195,7 +195,9 @@ def test_a_build_uses_only_dependencies_with_known_hashes(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_the_metadata_of_the_wheel_are_those_of_pyproject(built: Built) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    metadata = metadata_of(files_of(built.wheel))
+    files = files_of(built.wheel)
+    (text,) = (body for name, body in files.items() if name.endswith(".dist-info/METADATA"))
+    metadata = HeaderParser().parsestr(text.decode())
     assert (project["version"], project["requires-python"], project["license"]) == (
         metadata["Version"],
         metadata["Requires-Python"],

@@ -134,7 +134,7 @@ def _summary(tallies: Sequence[Tally], more: int, faults: int, *, smoke: bool) -
 
 def _told(figure: str, cells: Sequence[str], ratio: float | None = None) -> Row:
     ours, peer = cells
-    return Row(figure, ours, peer, ratio, None, None)
+    return Row.reported(figure, ours, peer, ratio)
 
 
 def _tell(what: str, tallies: Sequence[Tally]) -> None:

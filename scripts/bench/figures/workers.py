@@ -23,8 +23,8 @@ REQUESTS: Final = {"GET": servers.gets, "PATCH": servers.patches}
 def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
     """Let them share the machine with PostgreSQL and with what sends the load.
 
-    No row has a limit: the gain depends on the number of cores. It scales if a
-    response costs a process no more CPU time than it costs a single one.
+    A report only: the gain depends on the number of cores. It scales if a response costs a process
+    no more CPU time than it costs a single one.
     """
     seconds, rounds = (0, 1) if smoke else (3, 5)
     python = environments.ours("sandbox")
@@ -49,11 +49,9 @@ def rows(environments: Environments, *, smoke: bool) -> Iterator[Row]:
         one = f"{method} 1"
         for workers in WORKERS[1:]:
             several = f"{method} {workers}"
-            yield Row(
+            yield Row.reported(
                 f"{method} on PostgreSQL, {workers} processes against one",
                 servers.cell(medians, several),
                 servers.cell(medians, one),
                 medians[several] / medians[one],
-                None,
-                None,
             )
