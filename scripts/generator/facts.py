@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from heidi_spec_tools.nodes import METHODS, find, pointer_of
+from heidi_spec_tools.nodes import follow, operations_of
 from heidi_spec_tools.values import Values
 from openapi_python_client.strings import PythonIdentifier
 
@@ -27,6 +27,8 @@ from scripts.generator.vocabulary import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from heidi_spec_tools import nodes
 
 KEY: Final = "x-semantics"
 JSON: Final = "application/json"
@@ -84,18 +86,9 @@ class Spec:
         return found[0] if found else {}
 
     def follow(self, node: Any) -> dict[str, Any]:
-        """Follow references, also that of a nullable object, which is one of it and null."""
-        seen: list[str] = []
-        while True:
-            branches = [*part(node).get("oneOf", ()), *part(node).get("anyOf", ())]
-            objects = [one for one in branches if one.get("type") != "null"]
-            if len(objects) == 1:
-                node = objects[0]
-            ref = part(node).get("$ref")
-            if not isinstance(ref, str) or ref in seen:
-                return part(node)
-            seen.append(ref)
-            node = find(self.root, pointer_of(ref) or ())
+        """Follow references."""
+        _, found = follow(self.root, node)
+        return found
 
     def operation(self, route: str, method: str) -> dict[str, Any]:
         """Return an operation, empty if there is none."""
@@ -189,31 +182,30 @@ def literal(value: Any) -> str:
 
 
 def _operations(spec: Spec, rules: Spec) -> Iterator[Operation]:
-    names = method_names(spec)
-    for route, item in part(spec.root, "paths").items():
-        for method in METHODS:
-            if method in item:
-                yield _operation(spec, rules, route, method, names.get((route, method)))
+    names = method_names(spec.root)
+    strict = {(each.path, each.method): each for each in operations_of(rules.root)}
+    for each in operations_of(spec.root):
+        key = each.path, each.method
+        yield _operation(spec, rules, each, strict.get(key, each), names.get(key))
 
 
 def _operation(
-    spec: Spec, rules: Spec, route: str, method: str, client_method: str | None
+    spec: Spec, rules: Spec, own: nodes.Operation, other: nodes.Operation, client_method: str | None
 ) -> Operation:
-    node = spec.operation(route, method)
-    rule = rules.operation(route, method) or node
+    node, rule = own.value, other.value
     said = semantics(node)
     body = rules.media(rule.get("requestBody"))
     status, response = rules.success(rule)
     return Operation(
         id=node.get("operationId", ""),
-        method=method.upper(),
-        route=route,
+        method=own.method.upper(),
+        route=own.path,
         tag=tag_of(node),
         action=said.get("action"),
         resource=said.get("resource"),
         client_method=client_method,
         summary=node.get("summary", ""),
-        parameters=tuple(_parameters(rules, route, rule)),
+        parameters=tuple(_parameter(rules, each) for each in other.parameters),
         body=rules.schema(body["schema"]) if "schema" in body else None,
         body_required=bool(rules.follow(rule.get("requestBody")).get("required")),
         keywords={name: python_name(name) for name in rules.properties(part(body, "schema"))},
@@ -228,17 +220,12 @@ def _operation(
     )
 
 
-def method_names(spec: Spec) -> dict[tuple[str, str], str]:
+def method_names(document: dict[str, Any]) -> dict[tuple[str, str], str]:
     """Name the client's method of each operation but those that issue tokens."""
     found: dict[tuple[str, str], str] = {}
-    nodes = {
-        (route, method): item[method]
-        for route, item in part(spec.root, "paths").items()
-        for method in METHODS
-        if method in item
-    }
-    usual = [_usual_name(node) for node in nodes.values()]
-    for key, node in nodes.items():
+    by_place = {(each.path, each.method): each.value for each in operations_of(document)}
+    usual = [_usual_name(node) for node in by_place.values()]
+    for key, node in by_place.items():
         said = semantics(node)
         if said.get("action") == "issue":
             continue
@@ -266,18 +253,15 @@ def attribute_of(node: Mapping[str, Any]) -> str:
     return python_name(tag_of(node))
 
 
-def _parameters(rules: Spec, route: str, rule: Mapping[str, Any]) -> Iterator[Parameter]:
-    item = rules.root["paths"][route]
-    for each in (*item.get("parameters", ()), *rule.get("parameters", ())):
-        node = rules.follow(each)
-        yield Parameter(
-            name=node["name"],
-            keyword=python_name(node["name"]),
-            place=node["in"],
-            required=bool(node.get("required")),
-            description=" ".join(node.get("description", "").split()),
-            schema=rules.schema(part(node, "schema")),
-        )
+def _parameter(rules: Spec, node: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        name=node["name"],
+        keyword=python_name(node["name"]),
+        place=node["in"],
+        required=bool(node.get("required")),
+        description=" ".join(node.get("description", "").split()),
+        schema=rules.schema(part(node, "schema")),
+    )
 
 
 def _issue(spec: Spec, node: Mapping[str, Any], said: Mapping[str, Any]) -> Issue:

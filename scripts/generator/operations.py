@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heidi_spec_tools.nodes import Document
+from heidi_spec_tools.nodes import operations_of
 from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.const import ConstProperty
@@ -160,21 +160,13 @@ def operation_of(endpoint: Endpoint, source: Source) -> Operation:
 
 
 def _sources(root: dict[str, Any]) -> Iterator[Source]:
-    document = Document(root)
-    parameters = document.of("parameter")
-    for node in document.of("operation"):
-        if len(node.pointer) != 3 or node.pointer[0] != "paths":  # of a webhook or a callback
-            continue
-        scopes = (node.pointer[:-1], node.pointer)
-        found = [[*document.chain(each)][-1] for each in parameters if each.pointer[:-2] in scopes]
+    for each in operations_of(root):
         yield Source(
-            route=str(node.pointer[1]),
-            method=str(node.pointer[2]),
-            id=str(node.value.get("operationId", "")),
-            node=node.value,
-            parameters={
-                (str(each.value["in"]), str(each.value["name"])): each.value for each in found
-            },
+            route=each.path,
+            method=each.method,
+            id=str(each.value.get("operationId", "")),
+            node=each.value,
+            parameters={(one["in"], one["name"]): one for one in each.parameters},
         )
 
 

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import load
-from heidi_spec_tools.nodes import Document, Node, as_list, as_object, find, pointer_of
+from heidi_spec_tools.nodes import (
+    Document,
+    Node,
+    as_list,
+    as_object,
+    find,
+    follow,
+    parameters_of,
+    pointer_of,
+)
 from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 
 if TYPE_CHECKING:
@@ -53,7 +62,7 @@ def shown_updates(root: dict[str, Any]) -> Json:
         meaning = as_object(as_object(schemas.get(resource)).get(KEY))
         if semantics.get("action") == "update" and "shows_updates" in meaning:
             at = (*_SCHEMAS, resource)
-            _, body = _resolved(root, (), operation["requestBody"])
+            _, body = follow(root, operation["requestBody"])
             source = body["content"]["application/json"]["schema"]
             for place_, properties in _lacking(root, at, source, meaning["shows_updates"]):
                 description = "What an update sets is shown from then on."
@@ -72,9 +81,9 @@ def _lacking(
     root: dict[str, Any], at: Pointer, sent: dict[str, Any], provenance: Json
 ) -> Iterator[tuple[Pointer, dict[str, Json]]]:
     """Yield the place of each object, and the properties that it lacks."""
-    at, shown = _resolved(root, at, as_object(find(root, at)))
+    at, shown = follow(root, find(root, at), at)
     reference = sent.get("$ref")
-    _, sent = _resolved(root, (), sent)
+    _, sent = follow(root, sent)
     if "properties" not in shown:
         return
     lacking: dict[str, Json] = {}
@@ -93,18 +102,6 @@ def _lacking(
 def _query(pointer: Pointer) -> str:
     """Spell a pointer as an RFC 9535 query."""
     return "$" + "".join(f"[{str(token)!r}]" for token in pointer)
-
-
-def _resolved(
-    root: dict[str, Any], at: Pointer, node: dict[str, Any]
-) -> tuple[Pointer, dict[str, Any]]:
-    """Follow references, also that of a nullable object, which is `oneOf` an object and null."""
-    branches = [each for each in as_list(node.get("oneOf")) if as_object(each).get("$ref")]
-    if len(branches) == 1:
-        node = as_object(branches[0])
-    while pointer := pointer_of(str(node.get("$ref", ""))):
-        at, node = pointer, as_object(find(root, pointer))
-    return at, node
 
 
 def _operations(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -270,7 +267,7 @@ def _stored_as(document: Document, node: Node, name: Json, at: Pointer) -> Itera
 
 
 def _is_object(document: Document, node: Node) -> bool:
-    _, schema = _resolved(document.root, node.pointer, node.value)
+    _, schema = follow(document.root, node.value)
     return "object" in (schema.get("type"), *as_list(schema.get("type"))) or "properties" in schema
 
 
@@ -323,13 +320,9 @@ def _twins(document: Document) -> Iterator[Fault]:
 # Looking things up
 
 
-def parameters(document: Document, node: Node) -> Iterator[dict[str, Json]]:
-    """Yield the parameters of an operation, those of its path first."""
-    item = as_object(find(document.root, node.pointer[:-1]))
-    for each in (*as_list(item.get("parameters")), *as_list(node.value.get("parameters"))):
-        parameter = _followed(document, each)
-        if {"in", "name"} <= parameter.keys():
-            yield parameter
+def parameters(document: Document, node: Node) -> list[dict[str, Json]]:
+    """Return the parameters of an operation, those of its path first."""
+    return parameters_of(document.root, find(document.root, node.pointer[:-1]), node.value)
 
 
 def _body(document: Document, node: Node) -> dict[str, Json]:
@@ -364,9 +357,8 @@ def _walk(document: Document, schema: Json, pointer: str) -> Json:
 
 
 def _followed(document: Document, value: Json) -> dict[str, Json]:
-    node = Node("any", (), as_object(value))
-    *_, end = document.chain(node)
-    return end.value
+    _, node = follow(document.root, value)
+    return node
 
 
 def _has_overlays(document: Document) -> bool:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import dump_json, write
-from heidi_spec_tools.nodes import METHODS
+from heidi_spec_tools.nodes import operations_of
 from heidi_spec_tools.overlay import apply_files
 
 from scripts.portability.targets import OUTPUT, PROGRAMS
@@ -77,13 +77,7 @@ class Content:
     @classmethod
     def of(cls, document: Any) -> Content:
         """List the operations and the schemas of a document."""
-        items = document["paths"].values()
-        operations = [
-            operation["operationId"]
-            for item in items
-            for method, operation in item.items()
-            if method in METHODS
-        ]
+        operations = [each.value["operationId"] for each in operations_of(document)]
         return cls(tuple(operations), tuple(document["components"]["schemas"]))
 
 

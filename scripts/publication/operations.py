@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from heidi_spec_tools.nodes import METHODS, as_list, as_object, find, pointer_of
+from heidi_spec_tools import nodes
+from heidi_spec_tools.nodes import as_list, as_object, find, operations_of, pointer_of
 from heidi_spec_tools.values import Values
 
 from scripts.library.semantics import KEY
@@ -28,13 +29,8 @@ class Response(NamedTuple):
     example: Json
 
 
-class Operation(NamedTuple):
+class Operation(nodes.Operation):
     """One operation; `value` is what the document says of it."""
-
-    path: str
-    method: str
-    value: Mapping[str, Any]
-    parameters: tuple[Mapping[str, Any], ...]
 
     @property
     def id(self) -> str:
@@ -96,23 +92,7 @@ class Operation(NamedTuple):
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
     """List the operations of a document without references, in its order."""
-    return [
-        Operation(path, method, item[method], _parameters(item, item[method]))
-        for path, item in document["paths"].items()
-        for method in item
-        if method in METHODS
-    ]
-
-
-def _parameters(
-    item: Mapping[str, Any], operation: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], ...]:
-    """Return the parameters of a path, and those of the operation, which replace them."""
-    found = {
-        (parameter["in"], parameter["name"]): parameter
-        for parameter in (*item.get("parameters", ()), *operation.get("parameters", ()))
-    }
-    return tuple(found.values())
+    return [Operation(*each) for each in operations_of(dict(document))]
 
 
 def _response(status: int, response: Mapping[str, Any]) -> Response:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heidi_spec_tools.documents import DocumentError, Json
-from heidi_spec_tools.nodes import METHODS
 
 from scripts.publication.markdown import LANGUAGES
+from scripts.publication.operations import operations
 from scripts.publication.provenance import KEY
 from scripts.publication.requests import base_url
 from scripts.publication.samples import as_extension
@@ -203,9 +203,8 @@ def settings(
     shown: Any = _with_readable_provenance(dict(complete))
     about, gap, origin = shown["info"]["description"].partition("\n\n")
     shown["info"]["description"] = f"{about}\n{INTRODUCTION}{gap}{origin}"
-    for path, item in shown["paths"].items():
-        for method in item.keys() & METHODS:
-            item[method]["x-codeSamples"] = as_extension(calls[f"{method.upper()} {path}"])
+    for each in operations(shown):
+        each.value["x-codeSamples"] = as_extension(calls[each.request])
     served = copy.deepcopy(dict(sandbox))
     served["info"]["description"] = CONSOLE_DESCRIPTION
     where = "The sandbox, on your own machine."

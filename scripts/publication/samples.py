@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.nodes import as_object, pointer_of
 
-from scripts.generator.facts import Spec, method_names, python_name
+from scripts.generator.facts import method_names, python_name
 from scripts.publication.markdown import LANGUAGES
 from scripts.publication.operations import javascript, operations, value_of
 from scripts.publication.requests import calls, is_sent
@@ -49,7 +49,7 @@ def samples(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         DocumentError: a reference has no target, or an operation has another security scheme.
     """
     plain = cast("dict[str, Any]", dereference(dict(document)))
-    methods = method_names(Spec(plain))
+    methods = method_names(plain)
     requests = calls(plain)
     return {
         each.request: {

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from heidi_spec_tools.dereference import dereference
 from heidi_spec_tools.documents import DocumentError, load
-from heidi_spec_tools.nodes import as_object, find, place, pointer_of
+from heidi_spec_tools.nodes import as_object, find, follow, place
 from heidi_spec_tools.values import Values
 from jsonschema_rs import Draft202012Validator
 
-from scripts.generator.facts import Spec, method_names, python_name
+from scripts.generator.facts import method_names, python_name
 from scripts.library.running import StepFailure
 from scripts.library.semantics import KEY
 from scripts.library.serving import ServingError, serving
@@ -79,7 +79,7 @@ def check() -> str:
 
 def subjects_of(document: dict[str, Any]) -> list[Subject]:
     """Return the operations of the client, in an order that satisfies their dependencies."""
-    names = method_names(Spec(document))
+    names = method_names(document)
     found = [
         Subject(each, names[each.path, each.method])
         for each in operations(cast("dict[str, Any]", dereference(document)))
@@ -140,17 +140,14 @@ def _inputs(
     for parameter in operation.parameters:
         yield parameter["name"], _place(operation), parameter.get("schema", {})
     if operation.body is not None:
-        body = _followed(document, (*_place(operation), "requestBody"))
-        pointer = _followed(document, (*body, "content", JSON, "schema"))
+        body = _leads(document, (*_place(operation), "requestBody"))
+        pointer = _leads(document, (*body, "content", JSON, "schema"))
         for name, schema in operation.body.get("schema", {}).get("properties", {}).items():
             yield name, (*pointer, "properties", name), schema
 
 
-def _followed(document: dict[str, Any], pointer: Pointer) -> Pointer:
-    """Return where the references at a place lead."""
-    while target := pointer_of(str(as_object(find(document, pointer)).get("$ref", ""))):
-        pointer = target
-    return pointer
+def _leads(document: dict[str, Any], pointer: Pointer) -> Pointer:
+    return follow(document, find(document, pointer), pointer)[0]
 
 
 def _keyword(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
@@ -171,6 +171,64 @@ def reference(node: Node) -> Pointer | None:
     """Return the pointer that the node's `$ref` holds, if it has one."""
     ref = node.value.get("$ref")
     return pointer_of(ref) if isinstance(ref, str) else None
+
+
+def follow(root: dict[str, Json], value: Json, at: Pointer = ()) -> tuple[Pointer, dict[str, Any]]:
+    """Return where references lead, and what is there.
+
+    That of a nullable object, which is one of it and null, is followed as well; one without a
+    target, or that leads to itself, is not.
+
+    Args:
+        value: what stands at a place.
+        at: the place.
+    """
+    seen: set[Pointer] = set()
+    while True:
+        node = as_object(value)
+        choices = [
+            ((*at, word, index), as_object(each))
+            for word in ("oneOf", "anyOf")
+            for index, each in enumerate(as_list(node.get(word)))
+            if as_object(each).get("type") != "null"
+        ]
+        if len(choices) == 1:
+            ((at, node),) = choices
+        pointer = pointer_of(str(node.get("$ref", "")))
+        if pointer is None or pointer in seen:
+            return at, node
+        seen.add(pointer)
+        try:
+            value, at = find(root, pointer), pointer
+        except LookupError:
+            return at, node
+
+
+class Operation(NamedTuple):
+    """An operation, as a document has it; the references of its parameters are followed."""
+
+    path: str
+    method: str
+    value: dict[str, Any]
+    parameters: tuple[dict[str, Any], ...]
+
+
+def operations_of(root: dict[str, Json]) -> Iterator[Operation]:
+    """Yield the operations of the paths of a document, in its order."""
+    for path, item in as_object(root.get("paths")).items():
+        for method, value in as_object(item).items():
+            if method in METHODS:
+                found = parameters_of(root, item, value)
+                yield Operation(path, method, as_object(value), tuple(found))
+
+
+def parameters_of(root: dict[str, Json], item: Json, operation: Json) -> list[dict[str, Any]]:
+    """Return the parameters of a path, and those of an operation, which replace them."""
+    owners = (as_object(item), as_object(operation))
+    listed = [each for owner in owners for each in as_list(owner.get("parameters"))]
+    followed = [follow(root, each)[1] for each in listed]
+    named = {(e["in"], e["name"]): e for e in followed if {"in", "name"} <= e.keys()}
+    return list(named.values())
 
 
 def pointer_of(ref: str) -> Pointer | None:
