@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import ssl
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -255,6 +256,17 @@ def test_no_response_says_why_and_whether_the_request_may_have_arrived(
     assert (None, None) == (cause.__context__, cause.__traceback__)
     assert "x" not in str(cause)
     assert None is getattr(cause, "_request", None)
+
+
+def test_an_unknown_certificate_is_not_blamed_on_the_base_url(
+    driver: Callable[..., Driver],
+) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        problem = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError(1, problem)
+
+    with pytest.raises(APIConnectionError, match=r"failed; name the certificates .*SSL_CERT_FILE$"):
+        driver(Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
 
 
 def test_the_message_of_the_operating_system_is_kept() -> None:

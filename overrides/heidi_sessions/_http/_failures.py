@@ -22,6 +22,8 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
 # Names of aiohttp's errors for connections that were never made, and for timeouts.
 _NEVER_MADE: Final = "ClientConnectorError"
 _TIMED_OUT: Final = "ServerTimeoutError"
+# What OpenSSL calls a certificate that nothing trusted vouches for.
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
@@ -46,9 +48,12 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
     reason = f"{name}: {system.strerror}" if system else name
     if issubclass(kind, APITimeoutError) and prepared.left <= 0:
         reason = "the deadline passed"
+    hint = None if may_have_arrived else prepared.server.hint
+    if system is not None and _UNTRUSTED in str(system.strerror):
+        hint = "name the certificates that you trust in SSL_CERT_FILE"
     made = kind(
         **prepared.facts,
-        hint=None if may_have_arrived else prepared.server.hint,
+        hint=hint,
         reason=reason,
         may_have_arrived=may_have_arrived,
     )
