@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import gzip
 import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ._proxy import JSON_TYPE, Act, Headers, Reply, Visit, error
+from ._proxy import JSON_TYPE, Act, Reply, Visit, error
 
 HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Bad gateway</body></html>"
 HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
@@ -87,16 +86,7 @@ def as_gzip(reply: Reply, visit: Visit) -> Reply:
     if "gzip" not in (visit.exchange.header("accept-encoding") or ""):
         return reply
     headers = (*reply.headers, ("Content-Encoding", "gzip"))
-    # What the client reads is still this JSON.
-    return Compressed(reply.status, headers, gzip.compress(reply.body), content_=reply.content)
-
-
-class Compressed(Reply):
-    """A reply whose body is compressed."""
-
-    def __init__(self, status: int, headers: Headers, body: bytes, *, content_: Any) -> None:
-        super().__init__(status, headers, body)
-        self.__dict__["content"] = content_
+    return replace(reply, headers=headers, gzip=True)
 
 
 def in_pieces(reply: Reply, _: Visit) -> Reply:

@@ -16,6 +16,7 @@ from heidi_conformance.contract._schemas import Field
 from heidi_conformance.contract._values import flattened
 from heidi_conformance.oracle import Violation
 
+from ._process import started
 from ._proxy import Exchange, Proxy
 from ._report import Record, verdict
 from ._scenario import Scenario
@@ -101,19 +102,6 @@ async def used(plan: Observation, variables: Mapping[str, str]) -> int:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     return process.returncode or 0 if process is not None else 0
-
-
-async def started(
-    command: Sequence[str], variables: Mapping[str, str]
-) -> asyncio.subprocess.Process:
-    try:
-        return await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, **variables}, start_new_session=True
-        )
-    except OSError as error:
-        raise CannotJudgeError(
-            f"the command {command[0]!r} cannot be started ({error.strerror})"
-        ) from None
 
 
 def habits(exchanges: Sequence[Exchange]) -> Iterator[Violation]:

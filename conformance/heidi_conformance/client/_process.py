@@ -72,21 +72,9 @@ class Driver:
         marker: str,
         grace: float = 0.0,
     ) -> "Driver":
-        """Start a driver in its own process group. Raises CannotJudgeError."""
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, **variables},
-                limit=LONGEST_LINE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CannotJudgeError(
-                f"the command {command[0]!r} cannot be started ({error.strerror})"
-            ) from None
+        """Start a driver. Raises CannotJudgeError."""
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+        process = await started(command, variables, **pipes, limit=LONGEST_LINE)
         return cls(process, marker, grace)
 
     async def ask(
@@ -227,6 +215,20 @@ class Driver:
         if len(self.stderr) >= MOST_STDERR:
             most = MOST_STDERR // 2**20
             raise DriverError("floods", f"wrote more than {most} MiB to its standard error")
+
+
+async def started(
+    command: Sequence[str], variables: Mapping[str, str], **more: Any
+) -> asyncio.subprocess.Process:
+    """Start a process in a group of its own. Raises CannotJudgeError."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, **variables}, start_new_session=True, **more
+        )
+    except OSError as error:
+        raise CannotJudgeError(
+            f"the command {command[0]!r} cannot be started ({error.strerror})"
+        ) from None
 
 
 Blame = Callable[[DriverError], None]

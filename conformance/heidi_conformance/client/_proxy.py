@@ -7,6 +7,7 @@ server behind it.
 import asyncio
 import base64
 import contextlib
+import gzip
 import json
 import secrets
 import socket
@@ -67,6 +68,7 @@ class Reply:
     gone: the connection is closed instead. cut: how many bytes of the body are sent before it is.
     stalls: nothing comes after them, and the connection stays open. pieces: the sizes of chunks.
     more: how many bytes of space come in place of its last byte; after them, some come for ever.
+    gzip: whether the body is compressed on its way.
     """
 
     status: int
@@ -77,6 +79,12 @@ class Reply:
     stalls: bool = False
     pieces: int = 0
     more: int = 0
+    gzip: bool = False
+
+    @property
+    def sent(self) -> bytes:
+        """The body as it goes over the wire."""
+        return gzip.compress(self.body) if self.gzip else self.body
 
     @cached_property
     def content(self) -> Any:
@@ -418,26 +426,23 @@ class Connection:
             len(self.proxy.exchanges),
             at,
             request.method.decode("latin-1"),
-            self._below(request.target.decode("latin-1")),
+            request.target.decode("latin-1").removeprefix(self.proxy.upstream.path),
             headers,
             body,
             self.stranger,
         )
 
-    def _below(self, target: str) -> str:
-        """Return a target without the path of the base URL."""
-        return target.removeprefix(self.proxy.upstream.path)
-
     async def _send(self, reply: Reply, method: str) -> None:
         if reply.gone:
             return
         no_body = method == "HEAD" or reply.status in (204, 304)
-        framing = ("Content-Length", str(len(reply.body)))
+        whole = reply.sent
+        framing = ("Content-Length", str(len(whole)))
         if reply.pieces or reply.more:
             framing = ("Transfer-Encoding", "chunked")
         headers = [*reply.headers, COOKIE, *([] if no_body else [framing])]
         await self._write(h11.Response(status_code=reply.status, headers=headers))
-        body = reply.body[: reply.cut]
+        body = whole[: reply.cut]
         size = reply.pieces or max(1, len(body))
         last = len(body) - bool(reply.more)
         for start in range(0, 0 if no_body else last, size):

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from heidi_conformance._verdict import Grade
 
@@ -43,23 +44,12 @@ class Scenario:
 
 
 def scenario(
-    level: Grade,
-    operation: str,
-    source: str,
-    words: str,
-    *,
-    linked: bool = True,
-    tls: bool = False,
-    waits: float = 0,
-    variables: Mapping[str, str] | None = None,
+    level: Grade, operation: str, source: str, words: str, **more: Any
 ) -> Callable[[Script], Scenario]:
-    """Make a scenario of a function that is named like it."""
+    """Make a scenario of a function that is named like it; more: its other fields."""
 
     def make(script: Script) -> Scenario:
         name = getattr(script, "__name__", "").replace("_", "-")
-        more = dict(variables or {})
-        return Scenario(
-            name, level, operation, source, words, script, linked, tls, waits, variables=more
-        )
+        return Scenario(name, level, operation, source, words, script, **more)
 
     return make

@@ -166,21 +166,19 @@ class Trial:
         label = FIELDS[of].label
         return {label: f"{label} {self.marker}"} if label else {}
 
-    def reading(self, id_: str, operation: str = READ) -> Step:
-        return Step(operation, path={named(operation): id_})
+    def reading(self, id_: str) -> Step:
+        return Step(READ, path={named(READ): id_})
 
-    def updating(self, id_: str, members: Mapping[str, Any], operation: str = UPDATE) -> Step:
-        values = FIELDS[OPERATIONS[operation].semantics["resource"]]
-        return Step(operation, path={named(operation): id_}, body=values.update(members))
+    def updating(self, id_: str, members: Mapping[str, Any]) -> Step:
+        return Step(UPDATE, path={named(UPDATE): id_}, body=MAIN_FIELDS.update(members))
 
-    def listing(self, size: int = 10, operation: str = LIST) -> Step:
-        page = OPERATIONS[operation].page
-        return Step(operation, query={page.size: size} if page.size else {})
+    def listing(self, size: int = 10) -> Step:
+        page = OPERATIONS[LIST].page
+        return Step(LIST, query={page.size: size} if page.size else {})
 
     def change(self) -> dict[str, Any]:
         """Return what an update sends, with something about a patient in it."""
-        values = MAIN_FIELDS
-        return values.change(75, f"Zoë {self.marker}")
+        return MAIN_FIELDS.change(75, f"Zoë {self.marker}")
 
     def everything(self, action: str, turn: int = 0) -> dict[str, Any]:
         """Return a value of every property of a request, with something about a patient in them.
@@ -313,16 +311,13 @@ class Trial:
         operation: str = "",
         *,
         field: str = "",
-        detail: str = "",
         expected: Any = "",
         got: Any = "",
-        rule: str = "",
     ) -> None:
-        """Record a violation of the rule of this scenario, or of another one."""
-        code = f"{rule or self.code}/{variant}" if variant else rule or self.code
-        self.violations.append(
-            Violation(code, operation or self.operation, field, detail, expected, got)
-        )
+        """Record a violation of the rule of this scenario."""
+        code = f"{self.code}/{variant}" if variant else self.code
+        place = operation or self.operation
+        self.violations.append(Violation(code, place, field, expected=expected, got=got))
 
     def due(self, result: Result, operation: str = "") -> Result:
         """See that a call gave a value. Raises StopError if it did not."""
@@ -357,37 +352,33 @@ class Trial:
             for place, want, has in differences(expected, inner, fields):
                 self.accuse("value", operation.id, field=place, expected=want, got=has)
 
-    def faithful_list(self, result: Result, operation: str = LIST) -> None:
+    def faithful_list(self, result: Result) -> None:
         """See that a list shows what its pages show."""
-        item = OPERATIONS[operation]
-        fields = fields_of(operation)
-        values = {property_of(one, fields.id): one for one in result.value or ()} if fields else {}
-        for exchange in self.seen(operation)[-1:]:
-            for shown in item.listed(exchange.reply.content):
-                if fields is not None:
-                    has = values.get(property_of(shown, fields.id))
-                    for place, want, came in differences(shown, has, fields):
-                        self.accuse("value", operation, field=place, expected=want, got=came)
+        values = {property_of(one, MAIN.id): one for one in result.value or ()}
+        for exchange in self.seen(LIST)[-1:]:
+            for shown in OPERATIONS[LIST].listed(exchange.reply.content):
+                has = values.get(property_of(shown, MAIN.id))
+                for place, want, came in differences(shown, has, MAIN_FIELDS):
+                    self.accuse("value", LIST, field=place, expected=want, got=came)
 
-    def listed(self, result: Result, operation: str = LIST) -> list[str]:
+    def listed(self, result: Result) -> list[str]:
         """Return the ids of a list that a client gave. Raises StopError if it gave none."""
-        self.due(result, operation)
+        self.due(result, LIST)
         items = as_array(result.value)
         if items is None:
-            self.accuse("value", operation, expected="array", got=kind(result.value))
+            self.accuse("value", LIST, expected="array", got=kind(result.value))
             raise StopError
-        resource = OPERATIONS[operation].resource or MAIN
-        return [str(property_of(item, resource.id)) for item in items]
+        return [str(property_of(item, MAIN.id)) for item in items]
 
-    def all_listed(self, result: Result, ids: Sequence[str], operation: str = LIST) -> None:
+    def all_listed(self, result: Result, ids: Sequence[str]) -> None:
         """See that a list has resources exactly once each, whatever else it has."""
-        shown = self.listed(result, operation)
+        shown = self.listed(result)
         lost = len(set(ids) - set(shown))
         again = len(shown) - len(set(shown))
         if lost:
-            self.accuse("lost", operation, expected=len(ids), got=len(ids) - lost)
+            self.accuse("lost", LIST, expected=len(ids), got=len(ids) - lost)
         if again:
-            self.accuse("again", operation, expected=len(set(shown)), got=len(shown))
+            self.accuse("again", LIST, expected=len(set(shown)), got=len(shown))
 
 
 def named(operation: str) -> str:
