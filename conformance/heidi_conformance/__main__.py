@@ -21,7 +21,8 @@ from ._judge import judge
 from ._settings import BUDGET, EXAMPLES, SEED, SESSIONS
 from ._verdict import CannotJudgeError
 from ._wire import Wire
-from .reports import write_reports
+from .client import _command as _client
+from .evidence import _baseline
 
 PROGRAM = "heidi-conformance"
 _CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
@@ -105,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        default=Path("reports/conformance"),
+        default=_commands.FOLDERS["server"],
         help="where report.json, report.html, report.sarif and junit.xml go "
         "(default: reports/conformance)",
     )
@@ -139,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
         "--ca-file", metavar="FILE", default="", help="certificates to trust besides the usual ones"
     )
     _commands.add_to(commands, run, positive)
+    _client.add_to(commands, positive)
     return root
 
 
@@ -167,7 +169,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge, report and summarise; return the exit code."""
     ends = time.monotonic() + (arguments.time_budget or BUDGET)
     way = _commands.permitted(arguments)
-    old = _commands.baseline(arguments, arguments.level)
+    old = _baseline.baseline(arguments.baseline, arguments.level)
     lane = arguments.shard.number if arguments.shard else 1
     with Wire(way, ends) as wire:
         tokens = credentials(Client(wire), _commands.flags(arguments), lane)
@@ -176,11 +178,7 @@ def run(arguments: argparse.Namespace) -> int:
     given["time_budget"] = max(1.0, ends - time.monotonic())
     with _terminal.progress(Console(stderr=True)) as on_progress:
         verdict = judge(way.url, **given, shard=arguments.shard, on_progress=on_progress)
-
-    def write(*said: Any) -> tuple[Path, ...]:
-        return write_reports(said[0], arguments.report, said[1])
-
-    return _commands.conclude(verdict, old, write, complete=arguments.complete)
+    return _commands.conclude(arguments, verdict, old, arguments.report)
 
 
 # What a process takes from its environment: secrets, and where the documents are.
@@ -190,7 +188,7 @@ COMMANDS = {
     "run": run,
     "merge": _commands.run_merge,
     "campaign": _commands.run_campaign,
-    "client": _commands.run_client,
+    "client": _client.run,
 }
 
 

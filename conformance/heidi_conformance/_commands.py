@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,21 @@ from rich.console import Console
 
 from . import _access, _credentials, _terminal
 from ._settings import BUDGET
-from ._verdict import Grade, Verdict
+from ._verdict import Verdict
 from ._wire import Way, Wire
 from .campaign._merge import merge
-from .client import _command as _client
 from .evidence import _baseline
 from .reports import write_json, write_reports
 from .run._shards import Shard
 
 Number = Callable[[str], int]
 CONFORMS, FINDINGS, COULD_NOT_RUN = 0, 1, 2
-FOLDERS = {"server": Path("reports/conformance"), "client": _client.REPORTS}
+FOLDERS = {"server": Path("reports/conformance"), "client": Path("reports/client")}
 CODES = "Exit codes: 0 %s, 1 there are findings, 2 %s."
 
 
 def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
-    """Add the commands other than `run`; `campaign` takes all that `run` takes."""
+    """Add `campaign`, which takes all that `run` takes, and `merge`."""
     add_demands(run)
     campaign = commands.add_parser(
         "campaign",
@@ -75,9 +75,6 @@ def add_to(commands: Any, run: argparse.ArgumentParser, number: Number) -> None:
         "unless there is -o)",
     )
     add_demands(join)
-    client = _client.add_to(commands, number)
-    add_shard(client)
-    add_demands(client)
 
 
 def add_shard(command: argparse.ArgumentParser) -> None:
@@ -144,27 +141,24 @@ def settings(arguments: argparse.Namespace, tokens: Mapping[str, str]) -> dict[s
     }
 
 
-def baseline(arguments: argparse.Namespace, level: Grade) -> Verdict | None:
-    """Return the verdict to compare with, where there is one."""
-    return _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
-
-
 def conclude(
+    arguments: argparse.Namespace,
     verdict: Verdict,
     old: Verdict | None,
-    write: Callable[..., tuple[Path, ...]],
-    *,
-    complete: bool,
+    folder: Path | None,
+    file: Path | None = None,
 ) -> int:
     """Report and summarise; return the exit code: of findings, only those new since the baseline.
 
-    complete: whether it is no pass where something could not be judged.
+    old: the baseline. folder: of all reports. file: of the one in JSON alone.
     """
     comparison = _baseline.compare(old, verdict) if old else None
-    _terminal.summarise(Console(), verdict, write(verdict, comparison), comparison)
+    paths: tuple[Path, ...] = (write_json(file, verdict, comparison),) if file else ()
+    paths += write_reports(verdict, folder, comparison) if folder else ()
+    _terminal.summarise(Console(), verdict, paths, comparison)
     if comparison.new if comparison else verdict.findings:
         return FINDINGS
-    return COULD_NOT_RUN if complete and verdict.gaps else CONFORMS
+    return COULD_NOT_RUN if arguments.complete and verdict.gaps else CONFORMS
 
 
 def run_merge(arguments: argparse.Namespace) -> int:
@@ -174,17 +168,8 @@ def run_merge(arguments: argparse.Namespace) -> int:
     if folder is None and arguments.output is None:
         folder = FOLDERS[joined.subject]
 
-    def write(*said: Any) -> tuple[Path, ...]:
-        single = (write_json(arguments.output, *said),) if arguments.output else ()
-        return (*single, *(write_reports(said[0], folder, said[1]) if folder else ()))
-
-    old = baseline(arguments, joined.level)
-    return conclude(joined, old, write, complete=arguments.complete)
-
-
-def run_client(arguments: argparse.Namespace) -> int:
-    """Judge a client."""
-    return _client.run(arguments, conclude)
+    old = _baseline.baseline(arguments.baseline, joined.level)
+    return conclude(arguments, joined, old, folder, arguments.output)
 
 
 def run_campaign(arguments: argparse.Namespace) -> int:
@@ -193,7 +178,7 @@ def run_campaign(arguments: argparse.Namespace) -> int:
     from .campaign._rounds import Budget, Rounds, Task  # noqa: PLC0415
 
     way = permitted(arguments)
-    old = baseline(arguments, arguments.level)
+    old = _baseline.baseline(arguments.baseline, arguments.level)
     given = flags(arguments)
     most = arguments.shards if _credentials.can_mint(given) else 1
     console = Console(stderr=True)
@@ -202,10 +187,6 @@ def run_campaign(arguments: argparse.Namespace) -> int:
             "one token means one user: shards run one at a time; "
             "give --api-key to run them in parallel"
         )
-
-    def write(verdict: Verdict, comparison: _baseline.Comparison | None = None) -> tuple[Path, ...]:
-        return write_reports(verdict, arguments.report, comparison)
-
     with Cluster(arguments.scheduler, most) as cluster:
         with Wire(way) as wire:
             client = _access.Client(wire)
@@ -219,7 +200,8 @@ def run_campaign(arguments: argparse.Namespace) -> int:
             extra=random and bool(arguments.requests or arguments.time_budget),
         )
         tasks = [Task(way.url, settings(arguments, item)) for item in tokens]
+        write = partial(write_reports, folder=arguments.report)
         rounds = Rounds(cluster, tasks, arguments.shards, budget, write)
         with _terminal.progress(console) as on_progress:
             verdict = rounds.run(on_progress)
-    return conclude(verdict, old, write, complete=arguments.complete)
+    return conclude(arguments, verdict, old, arguments.report)

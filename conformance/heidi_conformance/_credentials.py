@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _access
-from ._settings import CREDENTIALS
+from ._settings import CREDENTIALS, VARIABLES
 from ._verdict import CannotJudgeError
 
-SECRETS = {
-    "--token": "HEIDI_TOKEN",
-    "--api-key": "HEIDI_API_KEY",
-    "--other-token": "HEIDI_OTHER_TOKEN",
-    "--same-user-token": "HEIDI_SAME_USER_TOKEN",
-    "--unlinked-token": "HEIDI_UNLINKED_TOKEN",
-    "--expired-token": "HEIDI_EXPIRED_TOKEN",
-}
 FIRST = ("--token", "--api-key")
 ABOUT = {
     "--token": "the token of the user to run as",
@@ -39,6 +31,7 @@ def option(flag: str) -> str:
     return flag[2:].replace("-", "_")
 
 
+SECRETS = {flag: VARIABLES[option(flag)] for flag in ABOUT}
 USERS = {flag: CREDENTIALS[option(flag)] for flag in SECRETS if flag not in FIRST}
 
 

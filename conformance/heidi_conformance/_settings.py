@@ -23,6 +23,8 @@ CREDENTIALS = {
     "expired_token": "expired",
     "api_key": "key",
 }
+# The environment variable of each, by the same name.
+VARIABLES = {name: f"HEIDI_{name.upper()}" for name in CREDENTIALS}
 
 
 @dataclass(frozen=True)

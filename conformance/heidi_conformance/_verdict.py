@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+import re
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Literal, Self, cast, get_args, get_origin, get_type_hints
 
 Level = Literal["documented", "strict"]
 # The source of a rule; for clients, good practice is one as well.
@@ -15,6 +16,9 @@ Result = Literal["passed", "failed", "skipped"]
 Reason = Literal["not-given", "unanswered", "elsewhere", ""]
 # Whether the requests of a finding showed it twice more, on new sessions.
 Stability = Literal["confirmed", "flaky", "untried"]
+
+
+SHARD = re.compile("[0-9]{1,6}/[0-9]{1,6}")
 
 
 class CannotJudgeError(Exception):
@@ -150,40 +154,37 @@ class Verdict:
         """Return the verdict that `to_json` wrote. Raises ValueError for any other text."""
         try:
             members: dict[str, Any] = json.loads(text)
-            values: dict[str, Any] = {
-                **known(cls, members),
-                "findings": tuple(map(finding, members["findings"])),
-                "outcomes": tuple(Outcome(**known(Outcome, item)) for item in members["rules"]),
-                "answers": {
-                    name: {int(status): number for status, number in statuses.items()}
-                    for name, statuses in members["answers"].items()
-                },
-                "notes": tuple(members["notes"]),
-                "shards": tuple(members.get("shards", ())),
-                "gaps": tuple(members.get("gaps", ())),
-            }
-            return cls(**values)
+            verdict = cast("Self", typed(cls, {**members, "outcomes": members["rules"]}))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verdict: {type(error).__name__}") from None
+        if not all(map(SHARD.fullmatch, verdict.shards)):
+            raise ValueError("not a verdict: the number of a shard")
+        return verdict
 
 
-def finding(members: dict[str, Any]) -> Finding:
-    """Return a finding from its properties in JSON."""
-    values: dict[str, Any] = {
-        **known(Finding, members),
-        "words": Words(**known(Words, members["words"])),
-        "requests": tuple(members["requests"]),
-    }
-    if values.get("stability") == "unstable":
-        # What an older version wrote.
-        values["stability"] = "flaky"
-    return Finding(**values)
+def typed(kind: Any, value: Any) -> Any:
+    """Return a value of JSON as a value of a type; a later version may write more properties.
+
+    Raises ValueError, TypeError or AttributeError where it is of another type.
+    """
+    outer, inner = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        kinds = get_type_hints(kind)
+        known = {name: item for name, item in value.items() if name in kinds}
+        return cast("Any", kind)(**{name: typed(kinds[name], item) for name, item in known.items()})
+    if outer is tuple and isinstance(value, list):
+        return tuple(typed(inner[0], item) for item in cast("list[object]", value))
+    if outer is dict:
+        return {inner[0](name): typed(inner[1], item) for name, item in value.items()}
+    if outer is Literal and (current := RENAMED.get(value, value)) in inner:
+        return current
+    if type(value) in ((int, float) if kind is float else (kind,)):
+        return value
+    raise ValueError(f"a property of another type than {kind}")
 
 
-def known(kind: type[Any], members: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties that a value has; a later version may write more."""
-    names = {item.name for item in fields(kind)}
-    return {name: value for name, value in members.items() if name in names}
+# What older versions wrote.
+RENAMED = {"unstable": "flaky"}
 
 
 @dataclass(frozen=True)

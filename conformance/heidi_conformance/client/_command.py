@@ -10,11 +10,10 @@ from typing import Any
 
 from rich.console import Console
 
-from heidi_conformance import _terminal
+from heidi_conformance import _commands, _terminal
 from heidi_conformance._access import base_url, credential, permit
 from heidi_conformance._verdict import CannotJudgeError
 from heidi_conformance.evidence import _baseline
-from heidi_conformance.reports import write_reports
 from heidi_conformance.run._shards import WHOLE
 
 from ._observe import Observation, observe
@@ -24,15 +23,14 @@ from ._trial import PATIENCE
 from ._watch import WATCHES
 from .scenarios import SCENARIOS
 
-REPORTS = Path("reports/client")
 ABOUT = """Judge a client of this API. COMMAND starts a driver, a small program that reads steps
 from its standard input, has the client do them, and writes what it got to its standard output; see
 the guide "Testing your integration". Exit codes: 0 it conforms, 1 there are findings, 2 it could
 not be judged."""
 
 
-def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
-    """Add the command to the command line, and return it."""
+def add_to(commands: Any, number: Any) -> None:
+    """Add the command to the command line."""
     client: argparse.ArgumentParser = commands.add_parser(
         "client",
         help="judge a client",
@@ -107,13 +105,14 @@ def add_to(commands: Any, number: Any) -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        default=REPORTS,
+        default=_commands.FOLDERS["client"],
         help="where report.json, report.html, report.sarif and junit.xml go (default: %(default)s)",
     )
-    return client
+    _commands.add_shard(client)
+    _commands.add_demands(client)
 
 
-def run(arguments: argparse.Namespace, conclude: Any) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Judge, report and summarise; return the exit code. Raises CannotJudgeError."""
     level = arguments.level
     if arguments.list:
@@ -121,7 +120,7 @@ def run(arguments: argparse.Namespace, conclude: Any) -> int:
             if known(item.id, level):
                 print(f"{item.id:24} {item.level:10} {item.words}")
         return 0
-    old = _baseline.baseline(arguments.baseline, level) if arguments.baseline else None
+    old = _baseline.baseline(arguments.baseline, level)
     url, key = upstream(arguments)
     command = tuple(arguments.program)
     console = Console(stderr=True)
@@ -136,11 +135,7 @@ def run(arguments: argparse.Namespace, conclude: Any) -> int:
         plan = Plan(command, level, only, url, key, patience, jobs, arguments.shard or WHOLE)
         with _terminal.progress(console) as on_progress:
             verdict = judge_client(plan, on_progress)
-
-    def write(*said: Any) -> tuple[Path, ...]:
-        return write_reports(said[0], arguments.report, said[1])
-
-    return int(conclude(verdict, old, write, complete=arguments.complete))
+    return _commands.conclude(arguments, verdict, old, arguments.report)
 
 
 def greet(variables: Mapping[str, str], *, ends: bool) -> None:

@@ -8,16 +8,13 @@ from functools import partial
 from itertools import groupby
 from typing import AnyStr
 
+from heidi_conformance import _settings
+from heidi_conformance._settings import CREDENTIALS
+
 from ._history import NAME, NEAR, A, Request
 
-VARIABLES = {
-    "first": "HEIDI_TOKEN",
-    "second": "HEIDI_OTHER_TOKEN",
-    "same": "HEIDI_SAME_USER_TOKEN",
-    "unlinked": "HEIDI_UNLINKED_TOKEN",
-    "expired": "HEIDI_EXPIRED_TOKEN",
-    "key": "HEIDI_API_KEY",
-}
+# By what a request names.
+VARIABLES = {user: _settings.VARIABLES[name] for name, user in CREDENTIALS.items()}
 # The longest body that is an argument of curl.
 LONG = 300
 RUN = re.compile(rb"(.{1,5}?)\1{40,}", re.DOTALL)

@@ -32,24 +32,12 @@ def write_reports(
         "report.sarif": as_sarif(verdict, comparison),
         "report.html": as_page(verdict, comparison),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tuple(replaced(folder / name, text) for name, text in texts.items())
-    except OSError as error:
-        raise CannotJudgeError(
-            f"the reports cannot be written to {folder} ({error.strerror})"
-        ) from None
+    return tuple(replaced(folder / name, text) for name, text in texts.items())
 
 
 def write_json(path: Path, verdict: Verdict, comparison: Comparison | None = None) -> Path:
     """Write the verdict as JSON to a file of any name. Raises CannotJudgeError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return replaced(path, as_json(verdict, comparison))
-    except OSError as error:
-        raise CannotJudgeError(
-            f"the report cannot be written to {path} ({error.strerror})"
-        ) from None
+    return replaced(path, as_json(verdict, comparison))
 
 
 def as_json(verdict: Verdict, comparison: Comparison | None) -> str:
@@ -60,11 +48,17 @@ def as_json(verdict: Verdict, comparison: Comparison | None) -> str:
 
 
 def replaced(path: Path, text: str) -> Path:
-    """Put a file in its place in one step."""
+    """Put a file in its place in one step. Raises CannotJudgeError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotJudgeError(
+            f"the report cannot be written to {path} ({error.strerror})"
+        ) from None
     return path
