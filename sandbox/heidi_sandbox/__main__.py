@@ -1,14 +1,13 @@
 """The command line: `heidi-sandbox serve`, and the commands of `_maintenance`."""
 
 import argparse
-import contextlib
 import logging
 import re
 import shlex
 import socket
 import sys
 import textwrap
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
@@ -36,8 +35,7 @@ from heidi_sandbox._server import (
     Sandbox,
     Settings,
     base_url_of,
-    listen,
-    running,
+    serving_with,
 )
 from heidi_sandbox._site import token_command
 from heidi_sandbox._store import MEMORY
@@ -72,7 +70,12 @@ def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
     set_up_process(settings.limits, access_log=settings.access_log)
     stops = Stops()
-    with _served(settings, options) as sandbox:
+    alone = options.workers == 1
+    with (
+        serving_with(settings, options.port)
+        if alone
+        else workers(settings, options.port, options.workers)
+    ) as sandbox:
         sandbox.when_ended(stops.end)
         keep_memory()
         say(_greeting(sandbox, options, show_key=settings.api_key is None))
@@ -84,23 +87,8 @@ def _serve(options: argparse.Namespace) -> None:
         say(f"Exported {counted(sandbox.exported)} to {settings.export_file}.\n")
     if not asked:
         raise CannotServeError("the server ended by itself; its log says why")
-    if options.workers == 1:
+    if alone:
         end_process()
-
-
-@contextlib.contextmanager
-def _served(
-    settings: Settings, options: argparse.Namespace
-) -> Generator[Sandbox | Workers, None, None]:
-    if options.workers > 1:
-        with workers(settings, options.port, options.workers) as several:
-            yield several
-        return
-    with (
-        contextlib.closing(listen(settings.host, options.port, settings.limits)) as listener,
-        running(settings, listener) as sandbox,
-    ):
-        yield sandbox
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -202,7 +190,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
     _add_server_flags(serve)
-    _add_secret_flags(serve)
+    add_database_arguments(serve)
+    add_key_argument(serve)
     _add_file_flags(serve)
     _add_chaos_flags(serve)
     add_environment(commands.add_parser)
@@ -240,11 +229,6 @@ def _add_server_flags(serve: argparse.ArgumentParser) -> None:
         action="store_true",
         help="log each request to stderr: its operation, status and time, nothing that was sent",
     )
-
-
-def _add_secret_flags(serve: argparse.ArgumentParser) -> None:
-    add_database_arguments(serve)
-    add_key_argument(serve)
 
 
 def _add_file_flags(serve: argparse.ArgumentParser) -> None:

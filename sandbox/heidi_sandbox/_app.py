@@ -58,12 +58,12 @@ def create_app(
     """
     document = load_document() if root is None else read_document(root)
     tokens = Tokens(secret, token_lifetime)
-    collections = Collections(document, store)
+    verbs = Verbs(document, Collections(document, store), tokens, Cursors(secret), url)
     return _Application(
-        document=document,
-        site=Site(store, document, url),
-        verbs=Verbs(document, collections, tokens, Cursors(secret), url),
-        tokens=tokens,
+        document,
+        Site(store, document, url),
+        verbs,
+        tokens,
         api_key=api_key,
         deadlines=deadlines or Deadlines(Limits().body_time),
     )
@@ -72,18 +72,16 @@ def create_app(
 class _Application:
     def __init__(
         self,
-        *,
         document: Document,
         site: Site,
         verbs: Verbs,
         tokens: Tokens,
+        *,
         api_key: str,
         deadlines: Deadlines,
     ) -> None:
-        self._document = document
-        self._site = site
+        self._document, self._site, self._tokens = document, site, tokens
         self._handlers = verbs.handlers
-        self._tokens = tokens
         self._token_schemes = {one.semantics["scheme"] for one in document.of("issue")}
         self._api_key = api_key.encode()
         self._deadlines = deadlines
@@ -108,9 +106,9 @@ class _Application:
         if not request.has_one_host:
             error = MalformedRequestError("the request names no host, or two", Connection="close")
             return "no host", refuse(error)
-        page = self._site.pages.get(request.path)
-        if page is not None:
-            return request.path.decode(), await page(request.method)
+        if request.path in self._site.pages:
+            page = await self._site.respond(request.path, request.method)
+            return request.path.decode(), page
         found = self._document.find(request.path)
         if found is None:
             return "unknown path", refuse(PathNotFoundError("no such path"))

@@ -113,6 +113,7 @@ class Resource:
         self.properties = self.schemas.properties(self.schema)
         self._shape = self.schemas.shape(self.schema)
         self._validator = self.schemas.validator(self.schema)
+        self._id_validator = self.schemas.validator(self.properties[self.id])
         self._instants = {
             word: instants(self.schemas, self.properties[meaning[word]], f"{name}.{meaning[word]}")
             for word in ("created", "updated")
@@ -162,7 +163,12 @@ class Resource:
             low + bits % max(1, high - low + 1),
             self.schemas.smallest({**node, **_UNSHOWN}, dice),
         )
-        return self.schemas.first_valid(schema, iter(candidates), f"{self.name}.{self.id}")
+        for value in candidates:
+            if self._id_validator.is_valid(value):
+                return value
+        raise CannotServeError(
+            f"{self.name}.{self.id}: no value fits its schema; give it an example"
+        )
 
     def new(self, id_: Any, number: int, at: datetime, properties: Mapping[str, Any]) -> Node:
         """Return a resource as it is before anybody has changed it.

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from heidi_sandbox._errors import CannotServeError
 from heidi_sandbox._json import Path, dump, path_text
 
 Node: TypeAlias = dict[str, Any]
@@ -234,18 +233,6 @@ class Schemas:
             elif name in required or (dice is not LEAST and dice.randint(0, 1)):
                 completed[name] = self.smallest(one, dice)
         return completed
-
-    def first_valid(self, schema: Node, values: Iterator[Any], place: str) -> Any:
-        """Return the first value that a schema takes.
-
-        Raises:
-            CannotServeError: it takes none of them.
-        """
-        validator = self.validator(schema)
-        for value in values:
-            if validator.is_valid(value):
-                return value
-        raise CannotServeError(f"{place}: no value fits its schema; give it an example")
 
 
 class Problem(NamedTuple):

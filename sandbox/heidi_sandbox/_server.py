@@ -160,8 +160,17 @@ def serving(
         import_file=import_file,
         export_file=export_file,
     )
+    with serving_with(settings, port, wrap) as sandbox:
+        yield sandbox
+
+
+@contextlib.contextmanager
+def serving_with(
+    settings: Settings, port: int, wrap: Callable[[App], App] | None = None
+) -> Generator[Sandbox]:
+    """Run a sandbox in a thread of this process, as `serving` does."""
     with (
-        contextlib.closing(listen(host, port, settings.limits)) as listener,
+        contextlib.closing(listen(settings.host, port, settings.limits)) as listener,
         running(settings, listener, wrap) as sandbox,
     ):
         yield sandbox

@@ -8,11 +8,11 @@ import base64
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
 from importlib import resources
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import heidi_spec
 from jinja2 import Environment
@@ -39,8 +39,7 @@ _METHODS: Final = ("get", "post", "patch", "put", "delete")
 _BOUNDS: Final = ("pattern", "format", "minimum", "maximum", "minLength", "maxLength", "default")
 _markdown: Final = MarkdownIt("js-default")  # which lets no HTML through
 
-Page: TypeAlias = Callable[[str], Awaitable[Response]]
-
+_READY: Final = b"/readyz"
 _PATIENCE: Final = 5  # seconds for the store to respond
 _HEALTHY: Final = Response(HTTPStatus.OK, dump({"status": "ok"}))
 _SELF: Final = "This sandbox."
@@ -57,6 +56,8 @@ _log = logging.getLogger("heidi_sandbox")
 class Site:
     """The pages by path; each responds to GET and HEAD.
 
+    pages: what each shows; for readiness, where the store is ready.
+
     Args:
         store: the one whose readiness is reported.
         document: the one that the sandbox obeys.
@@ -69,16 +70,20 @@ class Site:
         url = url or document.base_path
         text = render(document, url).encode()
         page = Response(HTTPStatus.OK, text, _HEADERS, "text/html; charset=utf-8")
-        pages: dict[bytes, Callable[[], Awaitable[Response]]] = {
-            b"/": partial(_constant, page),
-            b"/healthz": partial(_constant, _HEALTHY),
-            b"/openapi.json": partial(_constant, _as_json(document.root, url)),
-            b"/openapi.yaml": partial(_constant, _as_yaml(document.root, url)),
-            b"/readyz": self._ready,
+        self.pages: Mapping[bytes, Response] = {
+            b"/": page,
+            b"/healthz": _HEALTHY,
+            b"/openapi.json": _as_json(document.root, url),
+            b"/openapi.yaml": _as_yaml(document.root, url),
+            _READY: _HEALTHY,
         }
-        self.pages: Mapping[bytes, Page] = {
-            path: partial(self._read_only, page) for path, page in pages.items()
-        }
+
+    async def respond(self, path: bytes, method: str) -> Response:
+        """Return the response of a page."""
+        if method not in ("GET", "HEAD"):
+            error = MethodNotAllowedError("the path has no such method", Allow="GET, HEAD")
+            return self._document.refuse(error)
+        return await self._ready() if path == _READY else self.pages[path]
 
     async def _ready(self) -> Response:
         try:
@@ -90,17 +95,7 @@ class Site:
         except Exception as error:  # noqa: BLE001  # whatever it is, the store is not ready
             _log.warning("the store is not ready: %s", type(error).__name__)
             return self._document.refuse(StoreUnavailableError())
-        return _HEALTHY
-
-    async def _read_only(self, page: Callable[[], Awaitable[Response]], method: str) -> Response:
-        if method not in ("GET", "HEAD"):
-            error = MethodNotAllowedError("the path has no such method", Allow="GET, HEAD")
-            return self._document.refuse(error)
-        return await page()
-
-
-async def _constant(response: Response) -> Response:
-    return response
+        return self.pages[_READY]
 
 
 def _as_json(root: Node, url: str) -> Response:
