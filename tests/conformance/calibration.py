@@ -161,7 +161,7 @@ def fits(planted: Planted, rule: str) -> bool:
     return RULES[rule].level == "documented" or rule in OF_THE_PAGE
 
 
-# Which scripts named the faults of a class so far, and how often: the next one may be seen by them.
+# Which scripts named the faults of a class or row so far, and how often: they may see the next one.
 NAMED: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
 
@@ -183,8 +183,12 @@ class Trial(Run):
         """Return the scripts; for a quick run, those first that are likely to name the fault."""
         if not self.quick:
             return SCRIPTS
-        named = NAMED[class_of(self.planted)]
+        named = sum((NAMED[name] for name in self.kinds), Counter[str]())
         return sorted(SCRIPTS, key=lambda script: (not self.is_near(script), -named[script.id]))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return class_of(self.planted), *self.planted.rows
 
     def is_near(self, script: Script) -> bool:
         return any(fits(self.planted, rule) for rule in script.rules)
@@ -192,7 +196,8 @@ class Trial(Run):
     def run_script(self, script: Script, wire: Wire) -> bool:
         goes_on = super().run_script(script, wire)
         if self.look():
-            NAMED[class_of(self.planted)][script.id] += 1
+            for name in self.kinds:
+                NAMED[name][script.id] += 1
             raise NamedError
         return goes_on
 
