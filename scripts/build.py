@@ -25,7 +25,7 @@ from scripts.steps import check, version
 from scripts.steps.client import DOCUMENT, render
 from scripts.steps.client import OUTPUT as GENERATED
 from scripts.steps.documents import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
-from scripts.steps.lint import Finding, lint
+from scripts.steps.lint import OURS, VAGUE, Finding, lint
 from scripts.steps.sandbox import REPORT
 from scripts.steps.site import publish
 
@@ -63,7 +63,13 @@ def compare_with_release() -> str:
 
 
 def distinct(findings: Sequence[Finding]) -> list[Finding]:
-    """Put the source first, and leave out findings that the derived documents have from it."""
+    """Put the source first, and leave out what is said already.
+
+    That is what the derived documents have from the source, what another linter says of the same
+    place, what the others say of values if our check says something of them, and what is said
+    without its place if any place is known.
+    """
+    findings = _once(findings)
     source = [finding for finding in findings if finding.path == SPEC]
     known = {dataclasses.replace(finding, path=SPEC) for finding in source}
     derived: dict[Finding, Finding] = {}
@@ -72,6 +78,22 @@ def distinct(findings: Sequence[Finding]) -> list[Finding]:
         if same not in known:
             derived.setdefault(same, finding)
     return [*source, *derived.values()]
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    ours = [finding for finding in findings if finding.tool == OURS]
+    exact = {finding.path for finding in ours if finding.rule == "value-fits-schema"}
+    placed = {finding.path for finding in findings if finding.tool != VAGUE}
+    first = {(finding.path, finding.place): finding for finding in reversed(findings)}
+    first |= {(finding.path, finding.place): finding for finding in ours}
+    others = [
+        finding
+        for finding in first.values()
+        if finding.tool != OURS
+        and not (finding.is_about_values and finding.path in exact)
+        and not (finding.tool == VAGUE and finding.path in placed)
+    ]
+    return sorted([*ours, *others])
 
 
 def regenerate() -> str:

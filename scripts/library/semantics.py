@@ -50,27 +50,33 @@ class Fault:
 def shown_updates(root: dict[str, Any]) -> Json:
     """Return the overlay that adds the missing properties of the update request to each resource.
 
-    That is done for a resource whose semantics say `shows_updates`. What is added is a copy: some
-    generators follow no reference to a property. One with semantics is referred to all the same, so
-    that they are said once. None if no resource has it.
+    That is done for a resource whose semantics say `shows_updates`; what is `writeOnly` is never
+    shown, and so not added. What is added is a copy: some generators follow no reference to a
+    property. One with semantics is referred to all the same, so that they are said once. None if
+    no resource has it.
     """
     schemas = root["components"]["schemas"]
-    actions: list[Json] = []
+    added: dict[Pointer, dict[str, Json]] = {}
+    done: dict[str, None] = {}
     for operation in _operations(root):
         semantics = as_object(operation.get(KEY))
         resource = str(semantics.get("resource"))
         meaning = as_object(as_object(schemas.get(resource)).get(KEY))
         if semantics.get("action") == "update" and "shows_updates" in meaning:
             at = (*_SCHEMAS, resource)
-            _, body = follow(root, operation["requestBody"])
-            source = body["content"]["application/json"]["schema"]
-            for place_, properties in _lacking(root, at, source, meaning["shows_updates"]):
-                description = "What an update sets is shown from then on."
-                target = f"{_query(place_)}['properties']"
-                actions.append({"target": target, "description": description, "update": properties})
-            description = "It is done."
-            target = f"{_query((*at, KEY))}['shows_updates']"
-            actions.append({"target": target, "description": description, "remove": True})
+            _, body = follow(root, operation.get("requestBody"))
+            for place_, properties in _lacking(root, at, _schema(body), meaning["shows_updates"]):
+                # The first of several updates says what a property is.
+                added[place_] = properties | added.get(place_, {})
+            done[_query((*at, KEY))] = None
+    shown = "What an update sets is shown from then on."
+    actions: list[Json] = [
+        {"target": f"{_query(at)}['properties']", "description": shown, "update": properties}
+        for at, properties in added.items()
+    ]
+    for meant in done:
+        target = f"{meant}['shows_updates']"
+        actions.append({"target": target, "description": "It is done.", "remove": True})
     if not actions:
         return None
     info: Json = {"title": "What updates show", "version": str(root["info"]["version"])}
@@ -90,6 +96,8 @@ def _lacking(
     for name, node in as_object(sent.get("properties")).items():
         if name in shown["properties"]:
             yield from _lacking(root, (*at, "properties", name), as_object(node), provenance)
+        elif True in (as_object(each).get("writeOnly") for each in (node, follow(root, node)[1])):
+            continue
         elif isinstance(reference, str) and KEY in as_object(node):
             target = f"{reference}/properties/{name}"
             lacking[name] = {"$ref": target, "x-provenance": provenance}
@@ -190,6 +198,9 @@ def _names_of_operation(
         if ("query", name) not in known:
             message = f"the operation has no query parameter {name}; name one that it has"
             yield Fault((*at, "user", index), message)
+    if semantics["action"] == "update" and not _body(document, node):
+        message = "update needs a requestBody of application/json; add it"
+        yield Fault((*at, "action"), message)
     scheme = semantics.get("scheme")
     if scheme is not None and not _exists(document, ("components", "securitySchemes", str(scheme))):
         yield Fault((*at, "scheme"), f"{scheme} is not a security scheme; name one")

@@ -223,7 +223,7 @@ def _shown(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
     named = {
         each.get(KEY, {}).get("stored_as", name): sent[name]
         for name, each in schema.get("properties", {}).items()
-        if name in sent
+        if name in sent and each.get("writeOnly") is not True
     }
     return {name: value for name, value in named.items() if name in known}
 
@@ -238,9 +238,9 @@ def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def _holds(shown: Any, sent: Any) -> bool:
-    if parts := as_object(sent):
+    if isinstance(sent, dict):
         inner = as_object(shown)
-        return all(_holds(inner.get(name), value) for name, value in parts.items())
+        return all(_holds(inner.get(name), value) for name, value in as_object(sent).items())
     return bool(shown == sent)
 
 

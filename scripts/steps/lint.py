@@ -38,6 +38,13 @@ SPECTRAL: Final = _TOOLS / "node_modules/@stoplight/spectral-cli/dist/index.js"
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 _TIMEOUT: Final = 120  # seconds
 _LONGEST: Final = 300  # characters of a message
+_VALUE_RULES: Final = re.compile(r"no-invalid-.*-examples|oas3-valid-.*-example|multipleOf")
+
+OURS: Final = "checks"
+"""The linter that knows the project; the others know any OpenAPI document."""
+
+VAGUE: Final = "openapi-spec-validator"
+"""The linter whose places are often the whole document, or within a schema that is not named."""
 
 
 class LintError(DocumentError):
@@ -60,6 +67,11 @@ class Finding:
     tool: str
     rule: str
     message: str
+
+    @property
+    def is_about_values(self) -> bool:
+        """Whether it says that an example or a default breaks its schema."""
+        return _VALUE_RULES.fullmatch(self.rule) is not None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.place}: {_one_line(self.message)} ({self.tool}/{self.rule})"
@@ -87,13 +99,12 @@ def lint(paths: Sequence[Path]) -> list[Finding]:
 # The others divide floats, and take 12.35 for no multiple of 0.05. value-fits-schema is exact, and
 # looks at every value that they look at.
 _MULTIPLE: Final = re.compile(r"(must be|is not a) multiple of [\d.eE+-]+\Z")
-_VALUE_RULES: Final = re.compile(r"no-invalid-.*-examples|oas3-valid-.*-example|multipleOf")
 
 
 def _is_about_multiples(finding: Finding) -> bool:
     return (
-        finding.tool != "checks"
-        and _VALUE_RULES.fullmatch(finding.rule) is not None
+        finding.tool != OURS
+        and finding.is_about_values
         and _MULTIPLE.search(finding.message) is not None
     )
 
@@ -124,7 +135,7 @@ def _refuse_other_documents(value: Json, path: Path, location: tuple[str | int, 
 
 def _own_checks(documents: Documents) -> list[Finding]:
     return [
-        Finding(path, defect.place, "checks", rule, defect.message)
+        Finding(path, defect.place, OURS, rule, defect.message)
         for path, document in documents.items()
         for rule, check in CHECKS.items()
         for defect in check(document)
@@ -133,7 +144,7 @@ def _own_checks(documents: Documents) -> list[Finding]:
 
 def _spec_validator(documents: Documents) -> list[Finding]:
     return [
-        Finding(path, where, "openapi-spec-validator", rule, message)
+        Finding(path, where, VAGUE, rule, message)
         for path, document in documents.items()
         for where, rule, message in _spec_errors(document)
     ]
@@ -211,8 +222,8 @@ def _literal(path: str) -> str:
 LINTERS: Final[dict[str, Callable[[Documents], list[Finding]]]] = {
     "redocly": _redocly,
     "spectral": _spectral,
-    "openapi-spec-validator": _spec_validator,
-    "checks": _own_checks,
+    VAGUE: _spec_validator,
+    OURS: _own_checks,
 }
 
 

@@ -40,6 +40,40 @@ def test_the_writer_of_a_property_follows_from_the_requests_that_have_it() -> No
     assert FIELDS.steady >= {"priority", "room.plan.code"}
 
 
+def test_no_request_sets_what_is_read_only_and_no_response_shows_what_is_write_only() -> None:
+    document = grown(heidi_spec.load("strict"))
+    schemas = document["components"]["schemas"]
+    text = {"type": "string"}
+    schemas["Place"] = {
+        "type": "object",
+        "required": ["street", "verified"],
+        "properties": {
+            "street": text,
+            "verified": {**text, "readOnly": True},
+            "pin": {"writeOnly": True, "type": "object", "properties": {"code": text}},
+        },
+    }
+    update = next(item for item in read_operations(document, document) if item.action == "update")
+    assert update.resource
+    change = schemas[
+        document["paths"][update.path][update.method.lower()]["requestBody"]["content"][
+            "application/json"
+        ]["schema"]["$ref"].rpartition("/")[2]
+    ]
+    for owner in (schemas[update.resource.name], change):
+        owner["properties"]["place"] = {"$ref": "#/components/schemas/Place"}
+    (fields,) = fields_by_resource(document, read_operations(document, document)).values()
+
+    assert {"place.street", "place.pin.code"} <= fields.updates.keys()
+    assert "place.verified" not in fields.updates
+    assert {"place.street", "place.verified"} <= fields.shows.keys()
+    assert not {"place.pin", "place.pin.code"} & fields.shows.keys()
+    assert {"place.pin", "place.pin.code"} <= fields.unseen
+    sent = {"place.street": "A", "place.pin.code": "1"}
+    assert {"place.street": "A"} == fields.as_stored(sent)
+    assert fields.updates["place"].fits({"street": "A"})
+
+
 def test_the_initial_state_is_the_sample_with_the_values_of_semantics() -> None:
     semantics = {
         name: field.semantics["initial"]

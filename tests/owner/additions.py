@@ -92,6 +92,8 @@ def properties(document: Document) -> None:
     schemas(document)["Room"] = record()
     add(document, "building", "Room", type="string")
     add(document, "floor", "Room", type="integer")
+    add(document, "checked", "Room", type="boolean", readOnly=True)
+    add(document, "door_code", UPDATE.body, type="string", pattern="^[0-9]{4}$", writeOnly=True)
     room = ref("Room")
     for owner in (RESOURCE, UPDATE.body):
         add(document, "room", owner, **room)

@@ -159,6 +159,24 @@ def test_a_read_only_property_is_not_a_keyword_of_the_update(group: Group) -> No
     assert "transcript_state" not in keywords
 
 
+def test_a_property_that_is_only_written_is_checked_and_never_shown(group: Group) -> None:
+    identifier = group.user.create()
+    status, message = group.user.update(identifier, {"door_code": "12"})
+    assert 422 == status
+    assert "door_code" in message
+    updated, read = group.user.call(
+        [UPDATE.call, identifier, {"door_code": "1234"}], [READ.call, identifier]
+    )
+    assert "door_code" not in updated
+    assert "door_code" not in read
+
+
+def test_what_no_request_sets_within_an_object_is_ignored(group: Group) -> None:
+    sent = {"room": {"building": "North", "checked": True}}
+    status, updated = group.user.update(group.user.create(), sent)
+    assert (200, {"building": "North"}) == (status, updated["room"])
+
+
 # Query parameters
 
 
@@ -411,6 +429,7 @@ RUNS: Final[dict[str, tuple[Found, ...]]] = {
     ),
     "accept": (
         *(Found(Fault("accept", *CHANGED, f"/{at}"), UPDATE.name, name(at)) for at in FIELDS),
+        Found(Fault("accept", *CHANGED, "/door_code"), UPDATE.name, "door_code"),
         Found(
             Fault("accept", CREATE.method, CREATE.path, "/referral_code"),
             CREATE.name,

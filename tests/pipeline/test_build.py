@@ -129,6 +129,22 @@ def test_findings_that_derived_documents_have_from_the_source_are_reported_once(
     assert expected == build.distinct(findings)
 
 
+def test_what_several_linters_say_of_one_place_is_reported_once() -> None:
+    def finding(place: str, tool: str, rule: str = "rule") -> Finding:
+        return Finding(SPEC, place, tool, rule, f"{tool} {rule}")
+
+    own = finding("#/a", "checks", "value-fits-schema")
+    second = finding("#/a", "checks", "other")
+    only = finding("#/b", "redocly")
+    vague = finding("#", "openapi-spec-validator")
+    elsewhere = finding("#/c", "spectral", "oas3-valid-media-example")
+    repeated = [finding("#/a", "redocly"), finding("#/b", "spectral"), vague, elsewhere]
+
+    assert [second, own, only] == build.distinct(sorted([own, second, only, *repeated]))
+    assert [vague] == build.distinct([vague])
+    assert [elsewhere] == build.distinct([elsewhere])
+
+
 def test_ctrl_c_ends_in_one_line(
     steps: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -152,6 +152,26 @@ def test_a_sandbox_that_forgets_a_property_is_found(
     assert f"{method} does not show {name}, which an update sent; fix sandbox/" in str(caught.value)
 
 
+def test_what_no_response_shows_is_not_asked_for(subjects: list[Subject]) -> None:
+    document: Any = load(ROOT / STRICT)
+    operation, method = subject(subjects, "update")
+    name, number = "new", {"type": "number", "examples": [7]}
+    resource = document["components"]["schemas"][operation.semantics["resource"]]
+
+    def lines(node: dict[str, Any]) -> list[str]:
+        resource["properties"][name] = node
+        known = {"type": "object", "properties": {name: node}}
+        body = {"requestBody": {"content": {JSON: {"schema": known}}}}
+        updating = Subject(operation._replace(value={**operation.value, **body}), method)
+        return [*failed_calls(document, [updating], [{"value": {}}])]
+
+    (line,) = lines(number)
+    assert f"{method} does not show {name}, which an update sent" in line
+    assert [] == lines({**number, "writeOnly": True})
+    # An object is merged, so that an empty one changes nothing.
+    assert [] == lines({"type": "object", "examples": [{}]})
+
+
 def test_a_client_that_cannot_be_imported_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

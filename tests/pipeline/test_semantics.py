@@ -254,5 +254,43 @@ def test_a_resource_shows_what_an_update_takes() -> None:
     assert "shows_updates" not in schemas["Thing"][KEY]
 
 
+def test_a_resource_shows_what_each_of_several_updates_takes() -> None:
+    root = document()
+    schemas = root["components"]["schemas"]
+    schemas["Thing"][KEY]["shows_updates"] = {"status": "decided"}
+    schemas["ThingWhole"] = record(color={"type": "integer"}, size=TEXT)
+    one = root["paths"]["/things/{thing_id}"]
+    one["put"] = {**one["patch"], "operationId": "replaceThing", "requestBody": body("ThingWhole")}
+
+    made: Any = apply(root, shown_updates(root), strict_targets=True)
+
+    shown = made["components"]["schemas"]["Thing"]["properties"]
+    assert TEXT["type"] == shown["size"]["type"]
+    update = schemas["ThingUpdate"]["properties"]["color"]
+    assert update["type"] == shown["color"]["type"]
+
+
+def test_a_resource_does_not_show_what_is_only_written() -> None:
+    root = document()
+    schemas = root["components"]["schemas"]
+    schemas["Thing"][KEY]["shows_updates"] = {"status": "decided"}
+    schemas["ThingUpdate"]["properties"]["pin"] = {**TEXT, "writeOnly": True}
+
+    made: Any = apply(root, shown_updates(root), strict_targets=True)
+
+    assert "pin" not in made["components"]["schemas"]["Thing"]["properties"]
+
+
+def test_an_update_without_a_body_needs_one() -> None:
+    root = document()
+    root["components"]["schemas"]["Thing"][KEY]["shows_updates"] = {"status": "decided"}
+    del root["paths"]["/things/{thing_id}"]["patch"]["requestBody"]
+
+    apply(root, shown_updates(root), strict_targets=True)
+
+    at = "#/paths/~1things~1{thing_id}/patch/x-semantics/action"
+    assert (at, "update needs a requestBody of application/json; add it") in found(root)
+
+
 def test_a_resource_that_does_not_say_so_stays_as_it_is() -> None:
     assert shown_updates(document()) is None

@@ -157,6 +157,26 @@ def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
     return {**expanded(document, target, (*within, reference)), **beside}
 
 
+def without(node: Any, flag: Literal["readOnly", "writeOnly"]) -> Any:
+    """Return an expanded node without the properties of a flag.
+
+    No request sets what is `readOnly`, and no response shows what is `writeOnly`.
+    """
+    if isinstance(node, list):
+        return [without(item, flag) for item in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    copy = {name: without(item, flag) for name, item in cast("Json", node).items()}
+    properties = copy.get("properties")
+    if isinstance(properties, dict):
+        known = cast("Json", properties)
+        hidden = {name for name, item in known.items() if property_of(item, flag) is True}
+        copy["properties"] = {name: known[name] for name in known if name not in hidden}
+        if hidden and "required" in copy:
+            copy["required"] = [name for name in copy["required"] if name not in hidden]
+    return copy
+
+
 def pointed(value: Any, pointer: str) -> Any:
     """Return what a JSON Pointer (RFC 6901) leads to in a value; None if it leads nowhere."""
     for part in pointer.split("/")[1:]:

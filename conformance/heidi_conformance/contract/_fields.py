@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
 
-from ._document import Json, expanded, property_of
+from ._document import Json, expanded, property_of, without
 from ._operations import MAIN, OPERATIONS, STRICT, Operation, Resource, read_resources, samples
 from ._schemas import Field, Values, first, values_of, walk
 from ._values import (
@@ -22,6 +22,7 @@ from ._values import (
     known_items,
     nested,
     outers,
+    within,
 )
 
 # More digits than any integer has that names something.
@@ -101,6 +102,17 @@ class Fields:
             for name in self.creates
             if self.stored.get(name, name) not in self.shows and name not in self.updates
         )
+
+    @cached_property
+    def unseen(self) -> frozenset[str]:
+        """What a request takes and no response shows, with all that is in it."""
+        hidden = {
+            field.name
+            for field in (*self.creates.values(), *self.updates.values())
+            if field.schema.get("writeOnly") is True
+        }
+        sent = (*self.creates, *self.updates)
+        return self.create_only | {name for name in sent if within(name, hidden)}
 
     @cached_property
     def replaced(self) -> frozenset[str]:
@@ -258,7 +270,7 @@ class Fields:
         free = [
             name
             for name, field in self.creates.items()
-            if "string" in field.kinds and not field.restricted and name not in self.create_only
+            if "string" in field.kinds and not field.restricted and name not in self.unseen
         ]
         return next((name for name in (*self.stored, *free) if name in free), "")
 
@@ -282,7 +294,7 @@ class Fields:
     def as_stored(self, sent: Mapping[str, Any]) -> Flat:
         """Return the values of a request by the resource's names; only those that are shown."""
         named = {self.stored.get(name, name): value for name, value in sent.items()}
-        return self.known({n: value for n, value in named.items() if n not in self.create_only})
+        return self.known({n: value for n, value in named.items() if n not in self.unseen})
 
     def knows(self, name: str) -> bool:
         """Whether the document names a property, or what holds it and not what is in there."""
@@ -330,7 +342,9 @@ def fields_by_resource(document: Json, known: Iterable[Operation]) -> dict[str, 
     return {
         resource.name: fields_of_resource(
             resource,
-            expanded(document, document["components"]["schemas"][resource.name]),
+            without(
+                expanded(document, document["components"]["schemas"][resource.name]), "writeOnly"
+            ),
             [item for item in everything if item.semantics.get("resource") == resource.name],
         )
         for resource in read_resources(document)

@@ -18,6 +18,7 @@ from ._document import (
     operations,
     pointed,
     property_of,
+    without,
 )
 from ._schemas import first, kinds
 
@@ -347,7 +348,7 @@ def read_operations(document: Json, base: Json) -> Iterator[Operation]:
             next((name for need in security for name in need), ""),
             tuple(map(read_parameter, (*shared, *node.get("parameters", [])))),
             read_body(node.get("requestBody"), of_base),
-            node["responses"],
+            without(node["responses"], "writeOnly"),
             node.get("x-semantics", {}),
             status_of(of_base) in SAID and node.get("x-semantics", {}).get("action") != "issue",
         )
@@ -378,7 +379,7 @@ def read_body(node: Json | None, of_base: Json) -> Body | None:
     if node is None or schema is None:
         return None
     said = status_of(of_base.get("requestBody"), status_of(of_base)) in SAID
-    return Body(schema, not node.get("required"), said, samples(node))
+    return Body(without(schema, "readOnly"), not node.get("required"), said, samples(node))
 
 
 def read_error(document: Json) -> tuple[str, Json]:
