@@ -13,7 +13,7 @@ from ._settings import ENVIRONMENT, environment
 from ._tokens import Secret, is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from heidi_generated.client import Issuing
 
@@ -76,11 +76,9 @@ def credentials(given: Mapping[str, Secret | None], *, provider: bool) -> Secret
 
 
 def _key(passed: Mapping[str, Secret]) -> Key:
-    found = {
-        name: passed.get(name) or (Secret(text) if (text := environment(name)) else None)
-        for name in _KEY_OPTIONS
-    }
-    if found["api_key"] is None and not passed:
+    api_key, *names = _KEY_OPTIONS
+    found = passed.get(api_key) or _from_environment(api_key)
+    if found is None and not passed:
         by_key = ", or HEIDI_API_KEY with HEIDI_EMAIL and HEIDI_THIRD_PARTY_INTERNAL_ID"
         raise ConfigurationError(
             f"no credentials: set HEIDI_TOKEN{by_key if ISSUING else ''}", in_code=_WAYS
@@ -89,36 +87,46 @@ def _key(passed: Mapping[str, Secret]) -> Key:
         raise ConfigurationError(
             "no operation of the document issues tokens for a key: give token= or token_provider="
         )
-    api_key, *names = _KEY_OPTIONS
-    (key,) = _all_of({api_key: found[api_key]})
+    key = _sendable(api_key, found)
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         source = api_key if api_key in passed else ENVIRONMENT[api_key]
         raise ConfigurationError(
             "holds a space, a line break or another character that no header can carry",
             option=source,
         )
-    named = {name: found[name] for name in names}
-    return Key(ISSUING, key, user(named) if any(named.values()) else ())
+    # Half from here and half from the environment would be another user.
+    if any(name in passed for name in names):
+        return Key(ISSUING, key, user({name: passed.get(name) for name in names}))
+    named = {name: _from_environment(name) for name in names}
+    if not any(named.values()):
+        return Key(ISSUING, key, ())
+    return Key(ISSUING, key, tuple(_sendable(name, secret) for name, secret in named.items()))
+
+
+def _from_environment(name: str) -> Secret | None:
+    return Secret(text) if (text := environment(name)) else None
 
 
 def user(named: Mapping[str, Secret | None]) -> tuple[Secret, ...]:
-    """Return what names a user, in the order of the document.
+    """Return what names a user, in the order of the document, all of it passed together.
 
     Raises:
         ConfigurationError: something of it is missing.
     """
-    return tuple(_all_of(named))
+    together = f"is missing; give {' and '.join(f'{name}=' for name in named)} together"
+    return tuple(_sendable(name, secret, missing=together) for name, secret in named.items())
 
 
-def _all_of(found: Mapping[str, Secret | None]) -> Iterator[Secret]:
-    for name, secret in found.items():
-        if secret is None or not secret.reveal():
-            raise ConfigurationError(
-                f"is missing; set {ENVIRONMENT[name]}", option=name, in_code=f"give {name}="
-            )
-        if not is_unicode(secret.reveal()):
-            raise ConfigurationError("must be a string that UTF-8 can encode", option=name)
-        yield secret
+def _sendable(name: str, secret: Secret | None, *, missing: str = "") -> Secret:
+    if secret is None or not secret.reveal():
+        if missing:
+            raise ConfigurationError(missing, option=name)
+        raise ConfigurationError(
+            f"is missing; set {ENVIRONMENT[name]}", option=name, in_code=f"give {name}="
+        )
+    if not is_unicode(secret.reveal()):
+        raise ConfigurationError("must be a string that UTF-8 can encode", option=name)
+    return secret
 
 
 def _token(token: Secret, source: str) -> Secret:

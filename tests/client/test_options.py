@@ -66,12 +66,24 @@ def test_without_credentials_the_error_names_every_way_to_give_them(
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", KEY)
-def test_an_incomplete_key_names_the_option_that_is_missing(missing: str) -> None:
-    problem = f"is missing; set HEIDI_{missing.upper()}"
-    with pytest.raises(ConfigurationError, match=f"^{missing} {problem}; or give") as caught:
+def test_a_missing_key_says_where_to_set_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"; or give api_key=$") as caught:
+        Heidi(**{name: value for name, value in KEY.items() if name != "api_key"})
+    assert ("api_key", "is missing; set HEIDI_API_KEY") == (
+        caught.value.option,
+        caught.value.problem,
+    )
+
+
+@pytest.mark.parametrize("missing", ["email", "third_party_internal_id"])
+def test_half_a_user_is_not_completed_from_the_environment(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"HEIDI_{missing.upper()}", "of another user")
+    problem = "is missing; give email= and third_party_internal_id= together"
+    with pytest.raises(ConfigurationError, match=f"^{missing} {problem}$") as caught:
         Heidi(**{name: value for name, value in KEY.items() if name != missing})
-    assert (missing, problem) == (caught.value.option, caught.value.problem)
+    assert missing == caught.value.option
 
 
 @pytest.mark.parametrize(
