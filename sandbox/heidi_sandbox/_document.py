@@ -293,6 +293,15 @@ class Document:
             if semantics.get("action") == action and resource in (None, semantics.get("resource")):
                 yield operation
 
+    def containers(self, resource: str) -> Mapping[str, str]:
+        """Return what a resource is within, by path parameter: the same in each operation."""
+        scopes = [
+            {name: one for name, one in operation.resources.items() if one != resource}
+            for operation in self.operations
+            if operation.semantics.get("resource") == resource
+        ]
+        return scopes[0] if scopes and all(one == scopes[0] for one in scopes) else {}
+
     def find(self, raw_path: bytes) -> tuple[PathItem, dict[str, str]] | None:
         """Return the path item that a request target leads to, with its path parameters."""
         quoted = raw_path.decode("latin-1")

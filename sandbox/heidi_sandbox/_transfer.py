@@ -157,6 +157,7 @@ def refuse_unwritable(file: Path) -> None:
 class _Reader:
     def __init__(self, file: Path, document: Document) -> None:
         self._file = file
+        self._document = document
         self._resources = resources_of(document)
         self._names = [*document.sample_user]
         self._validator = document.returned.validator(_schema(self._names, self._resources))
@@ -181,14 +182,22 @@ class _Reader:
                 if resource is None:
                     known = ", ".join(self._resources)
                     raise self._invalid(place, f"is no resource; there is {known}")
+                self._check_place(place, name, within)
                 seed = user if isinstance(user, str) else json.dumps(user)
                 documents = [
-                    self._document(resource, item, (*place, nth), seed)
+                    self._described(resource, item, (*place, nth), seed)
                     for nth, item in enumerate(items)
                 ]
                 yield _Listed(user, name, within, documents[::-1])
 
-    def _document(
+    def _check_place(self, place: tuple[str | int, ...], name: str, within: Sequence[str]) -> None:
+        """Refuse resources where no operation would find them."""
+        containers = self._document.containers(name)
+        if len(within) != len(containers) or not all(within):
+            ids = "".join(f"/<id of a {one}>" for one in containers.values())
+            raise self._invalid(place, f"must be {name}{ids}")
+
+    def _described(
         self, resource: Resource, given: Node, place: tuple[str | int, ...], seed: str
     ) -> Make:
         """Return what makes a resource of which a file says some properties."""

@@ -186,7 +186,7 @@ class Verbs:
         self._tokens = tokens
         self._cursors = cursors
         self._url = url
-        self._within = {name: self._scope(name) for name in collections.resources}
+        self._within = {name: document.containers(name) for name in collections.resources}
         bind: dict[str, Callable[[Operation], Handler]] = {
             "create": self._create,
             "read": self._read,
@@ -214,15 +214,6 @@ class Verbs:
             return await handler(call)
 
         return open_first
-
-    def _scope(self, name: str) -> tuple[str, ...]:
-        """Return the path parameters within whose resources a resource is, in each operation."""
-        scopes = {
-            tuple(one for one, other in operation.resources.items() if other != name)
-            for operation in self._document.operations
-            if operation.semantics.get("resource") == name
-        }
-        return scopes.pop() if len(scopes) == 1 else ()
 
     def _owned(self, operation: Operation, handler: Handler) -> Handler:
         """Refuse an id of another user in the path that the operation itself does not use."""

@@ -122,6 +122,7 @@ def test_a_file_is_read_once(tmp_path: Path) -> None:
         (content(of("ann")), "users[0].user must"),
         (content({**of(ANN), "resources": {"Sesion": []}}), "there is Session"),
         (content({**of(ANN), "resources": {"Session": {}}}), "must be an array"),
+        (content({**of(ANN), "resources": {"Session/7": []}}), "Session/7 must be Session"),
         (content(of(ANN, 7)), "users[0].resources.Session[0] must be an object"),
         (content(of(ANN, {}, {"duration": -1})), "Session[1].duration must be at least 0"),
         (content(of(ANN, {"durration": 1})), "Session[0].durration is no property of a Session"),
@@ -208,6 +209,9 @@ def test_resources_within_others_are_exported_and_imported(
     assert Size(1, 5) == store.run(read_file(file)).added
     assert parts[::-1] == ann.send("GET", f"/widgets/{uid}/parts?limit=9").json()["rows"]
     assert uid == ann.send("GET", "/widgets").json()["data"]["rows"][0]["uid"]
+    file.write_text(json.dumps({"version": 1, "users": [{**user, "resources": {"Part": parts}}]}))
+    with pytest.raises(CannotServeError, match=r"Part must be Part/<id of a Widget>"):
+        read_file(file)
 
 
 def test_a_failed_export_does_not_change_file_and_database(tmp_path: Path) -> None:
