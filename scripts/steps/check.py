@@ -238,10 +238,10 @@ def _lost(sent: dict[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def _holds(shown: Any, sent: Any) -> bool:
-    if isinstance(sent, dict):
-        inner = as_object(shown)
-        return all(_holds(inner.get(name), value) for name, value in as_object(sent).items())
-    return bool(shown == sent)
+    inner, outer = as_object(shown), as_object(sent)
+    if not isinstance(sent, dict):
+        return bool(shown == sent)
+    return all(_holds(inner.get(name), value) for name, value in outer.items())
 
 
 # The trial
