@@ -44,6 +44,8 @@ ORDER: Final = ("create", "update", "read", "list", "act", "", "delete")
 """The actions in an order that satisfies their dependencies."""
 
 METHODS_FROM: Final = "overrides/templates/resources.py.jinja"
+REFUSED_BY_CLIENT: Final = ("TypeError", "ValueError")
+"""What a method raises for an argument that it does not take, before it sends anything."""
 """The template of the client's methods."""
 
 USER: Final = {"HEIDI_EMAIL": "trial@example.com", "HEIDI_THIRD_PARTY_INTERNAL_ID": "1"}
@@ -202,7 +204,9 @@ def failed_calls(
         where = _where(_place(operation))
         resource = operation.semantics.get("resource", "")
         if "error" in result:
-            yield f"{where}: {method} failed: {result['error']}; fix sandbox/heidi_sandbox/"
+            by_client = result["error"].startswith(REFUSED_BY_CLIENT)
+            fix = "scripts/generator/" if by_client else "sandbox/heidi_sandbox/"
+            yield f"{where}: {method} failed: {result['error']}; fix {fix}"
             continue
         if operation.action == "update":
             updates[resource] = _shown(document, operation)

@@ -272,7 +272,7 @@ def _banner_of(name: Path) -> str:
 
 
 def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
-    data = GeneratorData.from_dict(_with_separate_null(document), config=config)
+    data = GeneratorData.from_dict(_rewritten(document), config=config)
     if isinstance(data, GeneratorError):
         raise _unsupported(data)
     _refuse(data.errors)
@@ -283,13 +283,18 @@ def _parse(document: dict[str, Any], config: Config) -> GeneratorData:
     return data
 
 
-def _with_separate_null(document: dict[str, Any]) -> dict[str, Any]:
-    """Write a nullable enum as one of an enum and null.
+def _rewritten(document: dict[str, Any]) -> dict[str, Any]:
+    """Write the same in another way where the generator would read something else.
 
-    Of a list of types, the generator makes an enum for each, with other names.
+    Of a nullable enum with a list of types, it makes an enum for each, with other names. Of an
+    `allOf` with one part, it drops the properties beside it.
     """
     changed = copy.deepcopy(document)
     for node in Document(changed).of("schema", "property"):
+        parts = as_list(node.value.get("allOf"))
+        words = [word for word in ("properties", "required") if word in node.value]
+        if len(parts) == 1 and words:
+            node.value["allOf"] = [*parts, {word: node.value.pop(word) for word in words}]
         types, values = as_list(node.value.get("type")), as_list(node.value.get("enum"))
         if "null" in types and None in values and len(types) == 2:
             name = {"title": str(node.pointer[-1])} if node.kind == "property" else {}

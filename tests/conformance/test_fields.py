@@ -8,9 +8,10 @@ from typing import Any
 import heidi_spec
 import pytest
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract._document import composed, expanded
 from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_by_resource
 from heidi_conformance.contract._operations import LIST, read_operations
-from heidi_conformance.contract._schemas import Field, values_of
+from heidi_conformance.contract._schemas import Field, values_of, walk
 from heidi_conformance.contract._values import known_items, nested
 from heidi_conformance.oracle import _shapes
 from heidi_conformance.oracle._memory import Known
@@ -72,6 +73,40 @@ def test_no_request_sets_what_is_read_only_and_no_response_shows_what_is_write_o
     sent = {"place.street": "A", "place.pin.code": "1"}
     assert {"place.street": "A"} == fields.as_stored(sent)
     assert fields.updates["place"].fits({"street": "A"})
+
+
+PERSON = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+DOCTOR = {
+    "type": "object",
+    "required": ["role"],
+    "properties": {"role": {"enum": ["lead", "locum"]}},
+}
+
+
+def test_the_parts_of_an_all_of_are_properties_like_any_other() -> None:
+    document = {"components": {"schemas": {"Person": PERSON}}}
+    doctor = {"allOf": [{"$ref": "#/components/schemas/Person"}, DOCTOR], "description": "One."}
+    schema = expanded(document, {"type": "object", "properties": {"doctor": doctor}})
+    fields = {field.name: field for field in walk(schema)}
+    assert ["doctor", "doctor.name", "doctor.role"] == sorted(fields)
+    assert fields["doctor.name"].needed
+    assert fields["doctor.role"].needed
+    assert ("lead", "locum") == values_of(fields["doctor.role"]).valid[:2]
+    assert not fields["doctor"].fits({"name": "Ann"})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"additionalProperties": False, "properties": {"role": {}}},
+        {"properties": {"name": {"maxLength": 3}}},
+        {"minProperties": 2},
+    ],
+)
+def test_a_part_of_an_all_of_that_merging_would_change_stays_apart(part: dict[str, Any]) -> None:
+    schema = {**PERSON, "minProperties": 1, "allOf": [part, {"properties": {"role": {}}}]}
+    assert {"name", "role"} == composed(schema)["properties"].keys()
+    assert [part] == composed(schema)["allOf"]
 
 
 def test_the_initial_state_is_the_sample_with_the_values_of_semantics() -> None:

@@ -89,8 +89,9 @@ def properties(document: Document) -> None:
     del schemas(document)["NoteKind"]["properties"]
     kinds = {"type": "array", "items": ref("NoteKind")}
     add(document, "note_kinds", RESOURCE, UPDATE.body, **kinds)
-    schemas(document)["Room"] = record()
-    add(document, "building", "Room", type="string")
+    schemas(document)["Place"] = record()
+    add(document, "building", "Place", type="string")
+    schemas(document)["Room"] = {**record(), "allOf": [ref("Place")]}
     add(document, "floor", "Room", type="integer")
     add(document, "checked", "Room", type="boolean", readOnly=True)
     add(document, "door_code", UPDATE.body, type="string", pattern="^[0-9]{4}$", writeOnly=True)

@@ -127,7 +127,7 @@ def test_a_call_that_fails_is_named_with_its_error(
     results: list[dict[str, Any]] = [{"error": "TypeError: no"} for _ in subjects]
     lines = [*failed_calls(document, subjects, results)]
     assert len(subjects) == len(lines)
-    assert f"{subjects[0].method} failed: TypeError: no; fix " in lines[0]
+    assert f"{subjects[0].method} failed: TypeError: no; fix scripts/generator/" in lines[0]
 
 
 @pytest.mark.parametrize("number", [0, -1])

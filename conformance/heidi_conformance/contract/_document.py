@@ -141,7 +141,10 @@ def said(node: Any) -> Any:
 
 
 def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
-    """Return a node with references replaced by what they lead to; one to itself is left out."""
+    """Return a node with references replaced by what they lead to; one to itself is left out.
+
+    The parts of an `allOf` are merged where that says the same.
+    """
     if isinstance(node, list):
         return [expanded(document, item, within) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
@@ -149,12 +152,48 @@ def expanded(document: Json, node: Any, within: tuple[str, ...] = ()) -> Any:
     known = cast("Json", node)
     reference = known.get("$ref")
     if not isinstance(reference, str):
-        return {name: expanded(document, item, within) for name, item in known.items()}
+        return composed({name: expanded(document, item, within) for name, item in known.items()})
     if reference in within:
         return {}
     _, target = resolved(document, [], {"$ref": reference})
     beside = {name: item for name, item in known.items() if name != "$ref"}
     return {**expanded(document, target, (*within, reference)), **beside}
+
+
+def composed(schema: Json) -> Json:
+    """Return an expanded schema with its `allOf` in it, but for parts that merging would change."""
+    parts = as_array(schema.get("allOf"))
+    if parts is None or CLOSING & schema.keys():
+        return schema
+    told = {word: item for word, item in schema.items() if word != "allOf"}
+    apart: list[Any] = []
+    for part in parts:
+        known = as_object(part)
+        if known is None or CLOSING & known.keys() or not agree(told, known):
+            apart.append(part)
+            continue
+        properties = {**known.get("properties", {}), **told.get("properties", {})}
+        required = [*dict.fromkeys((*told.get("required", ()), *known.get("required", ())))]
+        told = {**known, **told}
+        told |= {"properties": properties} if properties else {}
+        told |= {"required": required} if required else {}
+    return {**told, "allOf": apart} if apart else told
+
+
+# With these, a schema speaks of the properties that are beside them.
+CLOSING = {"additionalProperties", "unevaluatedProperties", "patternProperties"}
+# These do not decide what is valid, so that the nearest one holds.
+ANNOTATIONS = {"title", "description", "examples", "default", "deprecated"}
+
+
+def agree(one: Json, other: Json) -> bool:
+    """Whether no keyword of two schemas says two things."""
+    known = one.get("properties", {})
+    properties = other.get("properties", {})
+    shared = (one.keys() & other.keys()) - ANNOTATIONS - {"properties", "required"}
+    return all(one[word] == other[word] for word in shared if not word.startswith("x-")) and all(
+        known[name] == properties[name] for name in known.keys() & properties.keys()
+    )
 
 
 def without(node: Any, flag: Literal["readOnly", "writeOnly"]) -> Any:
