@@ -8,9 +8,10 @@ from typing import Any
 import heidi_spec
 import pytest
 from heidi_conformance._wire import Reply
+from heidi_conformance.contract import _document
 from heidi_conformance.contract._document import composed, expanded
 from heidi_conformance.contract._fields import MAIN_FIELDS, Fields, fields_by_resource
-from heidi_conformance.contract._operations import LIST, read_operations
+from heidi_conformance.contract._operations import LIST, OPERATIONS, READ, read_operations, samples
 from heidi_conformance.contract._schemas import Field, values_of, walk
 from heidi_conformance.contract._values import known_items, nested
 from heidi_conformance.oracle import _shapes
@@ -232,6 +233,25 @@ def test_a_header_that_the_document_requires_must_exist(monkeypatch: pytest.Monk
     assert ("answer-schema/header", "X-Total") == (violation.code, violation.field)
     assert [] == [*_shapes.lacking("strict", LIST, Reply(200, (("x-total", "1"),)))]
     _shapes.required_headers.cache_clear()
+
+
+def test_a_response_must_not_show_what_is_only_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = heidi_spec.load("strict")
+    session = document["components"]["schemas"]["Session"]
+    session["properties"]["door_code"] = {"type": "string", "writeOnly": True}
+    session["required"].append("door_code")
+    caches = (_shapes.asserted, _shapes.returned, _shapes.response, _shapes.validator)
+    with monkeypatch.context() as patch:
+        patch.setattr(_document, "load", lambda _: document)
+        for each in caches:
+            each.cache_clear()
+        content = samples(OPERATIONS[READ].responses["200"])[0]["session"]
+        shown = {"session": {**content, "door_code": "1234"}}
+        assert [] == [*_shapes.violations("strict", READ, 200, {"session": content})]
+        (misfit,) = _shapes.violations("strict", READ, 200, shown)
+    for each in caches:
+        each.cache_clear()
+    assert ("$.session.door_code", "hidden") == (misfit.place, misfit.keyword)
 
 
 @pytest.mark.parametrize(("now", "alike"), [(1, True), (True, False), (1.5, False)])

@@ -196,23 +196,25 @@ def agree(one: Json, other: Json) -> bool:
     )
 
 
-def without(node: Any, flag: Literal["readOnly", "writeOnly"]) -> Any:
-    """Return an expanded node without the properties of a flag.
+def without(node: Any, flag: Literal["readOnly", "writeOnly"], *, forbidden: bool = False) -> Any:
+    """Return a node without the properties of a flag, or with a schema that allows none of them.
 
     No request sets what is `readOnly`, and no response shows what is `writeOnly`.
     """
     if isinstance(node, list):
-        return [without(item, flag) for item in cast("list[object]", node)]
+        return [without(item, flag, forbidden=forbidden) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
-    copy = {name: without(item, flag) for name, item in cast("Json", node).items()}
-    properties = copy.get("properties")
-    if isinstance(properties, dict):
-        known = cast("Json", properties)
-        hidden = {name for name, item in known.items() if property_of(item, flag) is True}
-        copy["properties"] = {name: known[name] for name in known if name not in hidden}
-        if hidden and "required" in copy:
-            copy["required"] = [name for name in copy["required"] if name not in hidden]
+    copy = {
+        name: without(item, flag, forbidden=forbidden) for name, item in cast("Json", node).items()
+    }
+    known = as_object(copy.get("properties")) or {}
+    hidden = {name for name, item in known.items() if property_of(item, flag) is True}
+    if hidden:
+        left = {name: item for name, item in known.items() if name not in hidden}
+        copy["properties"] = left | (dict.fromkeys(hidden, False) if forbidden else {})
+    if hidden and "required" in copy:
+        copy["required"] = [name for name in copy["required"] if name not in hidden]
     return copy
 
 

@@ -13,7 +13,7 @@ from heidi_conformance._text import printable
 from heidi_conformance._verdict import Level
 from heidi_conformance._wire import Reply, UnreadableError
 from heidi_conformance.contract import _document
-from heidi_conformance.contract._document import Json
+from heidi_conformance.contract._document import Json, without
 from heidi_conformance.contract._operations import ERROR_NAME, OPERATIONS, READ, UPDATE
 
 from ._reading import json_type, keyword_of
@@ -23,6 +23,8 @@ ONE = (READ, UPDATE)
 # A date without an offset, which no validator knows.
 LOCAL = "date-time-local"
 JSON = "application/json"
+# Keywords whose violation has words of its own; `hidden` is a property that no response shows.
+NAMED = ("required", "type", "hidden")
 ERROR_SCHEMA: Json = {"$ref": f"#/components/schemas/{ERROR_NAME}"}
 
 
@@ -92,7 +94,7 @@ def judged(
     rule = "error-shape" if of_error else "answer-schema"
     found = [
         Violation(
-            f"{rule}/{item.keyword}" if item.keyword in ("required", "type") else f"{rule}/value",
+            f"{rule}/{item.keyword if item.keyword in NAMED else 'value'}",
             operation,
             field=status if of_error else item.place,
             detail=item.place if of_error else str(reply.status),
@@ -120,7 +122,9 @@ def violations(level: Level, operation: str, status: int, plain: Any) -> Iterato
     for error in checks.iter_errors(plain):
         steps = tuple(error.instance_path)
         keyword, got = keyword_of(error), json_type(error.instance)
-        if keyword == "required":
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+            yield Misfit(steps, "hidden", "", got)
+        elif keyword == "required":
             name = str(getattr(error.kind, "property", ""))
             yield Misfit((*steps, name), keyword, "", "nothing")
         elif keyword == "type":
@@ -148,6 +152,13 @@ def is_instant(text: str) -> bool:
 @cache
 def asserted(level: Level) -> Json:
     return _document.asserted(_document.load(level), level)
+
+
+@cache
+def returned(level: Level) -> Json:
+    """Return the components of a document, with properties that are only written forbidden."""
+    components: Json = without(asserted(level)["components"], "writeOnly", forbidden=True)
+    return components
 
 
 @cache
@@ -200,7 +211,7 @@ def validator(
     if schema is None:
         return None
     return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": asserted(level)["components"]},
+        {**without(schema, "writeOnly", forbidden=True), "components": returned(level)},
         validate_formats=True,
         formats={LOCAL: is_date},
     )

@@ -75,6 +75,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "answer-schema/required": ("responds with {detail} without the required property {field}", "the property", "no such property"),
     "answer-schema/type": ("responds with {detail} and {got} at {field}", "{expected}", "{got}"),
     "answer-schema/value": ("responds with {detail} and an invalid value at {field}", "{expected}", "{got} that breaks it"),
+    "answer-schema/hidden": ("responds with {detail} and shows {field}, which is only written", "nothing of it", "{got}"),
     "answer-schema/header": ("responds with {detail} and without the required header {field}", "the header", "no such header"),
     "error-shape/required": ("responds with {field} and without the required property `{detail}`", "the property", "no such property"),
     "error-shape/type": ("responds with {field} and {got} at `{detail}`", "{expected}", "{got}"),
