@@ -1,6 +1,6 @@
 # Copied by scripts/steps/client.py; changes made here are lost.
 # Edit overrides/runtime/, then run `make generate`.
-"""What requests are made of, and UNSET."""
+"""Operations, the requests they make, and UNSET."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ class Operation:
     body: type[Model] | None = None
     """Its properties are arguments."""
 
-    read: Callable[[Any], Model] | None = None
-    """Makes a model of a successful response, None where none has a body."""
+    model_from: Callable[[Any], Model] | None = None
+    """Makes a model of a successful response; None where none has a body."""
 
     empty: bool = False
     """Whether a successful response may have no body."""
@@ -116,9 +116,10 @@ class Operation:
             segments: those in the path.
             arguments: those in the query and the headers, as JSON has them; what is not sent is
                 left out.
+            body: the JSON of the body; None for a request without one.
 
         Raises:
-            ValueError: one cannot be sent where it belongs.
+            TypeError, ValueError: one cannot be sent where it belongs.
         """
         path = self.route
         for (argument, parameter), value in zip(self.path.items(), segments, strict=True):
@@ -148,9 +149,9 @@ class Operation:
             MismatchError: `strict`, and the response breaks the document. The message names the
                 place and never a value.
         """
-        if self.read is None or (data is None and self.empty):
+        if self.model_from is None or (data is None and self.empty):
             return None
-        response = self.read(data)
+        response = self.model_from(data)
         error = response.mismatch() if strict else None
         del data  # a traceback that shows variables must show no patient
         if error is not None:

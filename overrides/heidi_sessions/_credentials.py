@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from heidi_generated.client import Issuing
 
 _KEY_OPTIONS: Final = ("api_key", "email", "third_party_internal_id")
+_TOGETHER: Final = "give email= and third_party_internal_id= together"
 _WAYS: Final = (
     "give token=, token_provider=, or api_key= with email= and third_party_internal_id="
     if ISSUING
@@ -87,7 +88,7 @@ def _key(passed: Mapping[str, Secret]) -> Key:
         raise ConfigurationError(
             "no operation of the document issues tokens for a key: give token= or token_provider="
         )
-    key = _sendable(api_key, found)
+    key = _sendable(api_key, found, _in_environment(api_key), f"give {api_key}=")
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         source = api_key if api_key in passed else ENVIRONMENT[api_key]
         raise ConfigurationError(
@@ -100,7 +101,18 @@ def _key(passed: Mapping[str, Secret]) -> Key:
     named = {name: _from_environment(name) for name in names}
     if not any(named.values()):
         return Key(ISSUING, key, ())
-    return Key(ISSUING, key, tuple(_sendable(name, secret) for name, secret in named.items()))
+    return Key(
+        ISSUING,
+        key,
+        tuple(
+            _sendable(name, secret, _in_environment(name), _TOGETHER)
+            for name, secret in named.items()
+        ),
+    )
+
+
+def _in_environment(name: str) -> str:
+    return f"set {ENVIRONMENT[name]}"
 
 
 def _from_environment(name: str) -> Secret | None:
@@ -113,17 +125,12 @@ def user(named: Mapping[str, Secret | None]) -> tuple[Secret, ...]:
     Raises:
         ConfigurationError: something of it is missing.
     """
-    together = f"is missing; give {' and '.join(f'{name}=' for name in named)} together"
-    return tuple(_sendable(name, secret, missing=together) for name, secret in named.items())
+    return tuple(_sendable(name, secret, _TOGETHER) for name, secret in named.items())
 
 
-def _sendable(name: str, secret: Secret | None, *, missing: str = "") -> Secret:
+def _sendable(name: str, secret: Secret | None, fix: str, in_code: str | None = None) -> Secret:
     if secret is None or not secret.reveal():
-        if missing:
-            raise ConfigurationError(missing, option=name)
-        raise ConfigurationError(
-            f"is missing; set {ENVIRONMENT[name]}", option=name, in_code=f"give {name}="
-        )
+        raise ConfigurationError(f"is missing; {fix}", option=name, in_code=in_code)
     if not is_unicode(secret.reveal()):
         raise ConfigurationError("must be a string that UTF-8 can encode", option=name)
     return secret

@@ -70,7 +70,8 @@ class Walk(Generic[T]):
         if self._last is None:
             return self._query.call()
         cursor, more, _ = outlook(self._last)
-        if cursor is not None and (more or self._incomplete()):
+        # Of a walk that starts late, only the server knows whether it is complete.
+        if cursor is not None and (more or (self._query.start is None and self._incomplete())):
             return self._follow(cursor)
         if more and self._incomplete():
             return self._widen()

@@ -516,7 +516,7 @@ class Pager(_Pages[T]):
         return None if call is None else self._sender.send(call).parse()
 
     def first_page(self) -> Page[T]:
-        """Read the first page, and no other.
+        """Read the first page, or the one that `page` names, and no other.
 
         Returns:
             Its items, whatever max_items is, and its counts.
@@ -588,7 +588,7 @@ class AsyncPager(_Pages[T]):
         return None if call is None else (await self._sender.send(call)).parse()
 
     async def first_page(self) -> Page[T]:
-        """Read the first page, and no other.
+        """Read the first page, or the one that `page` names, and no other.
 
         Returns:
             Its items, whatever max_items is, and its counts.

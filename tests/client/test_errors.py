@@ -258,14 +258,23 @@ def test_no_response_says_why_and_whether_the_request_may_have_arrived(
     assert None is getattr(cause, "_request", None)
 
 
-def test_an_unknown_certificate_is_not_blamed_on_the_base_url(
-    driver: Callable[..., Driver],
+@pytest.mark.parametrize(
+    ("problem", "hint"),
+    [
+        ("self-signed certificate", r"name the certificates .*SSL_CERT_FILE"),
+        ("unable to get local issuer certificate", r"name the certificates .*SSL_CERT_FILE"),
+        ("Hostname mismatch, certificate is not valid for 'heidi.test'.", "check the base URL"),
+        ("certificate has expired", "check the base URL"),
+    ],
+)
+def test_a_certificate_that_nothing_trusted_vouches_for_is_not_blamed_on_the_base_url(
+    driver: Callable[..., Driver], problem: str, hint: str
 ) -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
-        problem = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
-        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError(1, problem)
+        failed = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {problem} (_ssl.c:1)"
+        raise httpx.ConnectError("x") from ssl.SSLCertVerificationError(1, failed)
 
-    with pytest.raises(APIConnectionError, match=r"failed; name the certificates .*SSL_CERT_FILE$"):
+    with pytest.raises(APIConnectionError, match=f"; {hint}$"):
         driver(Script(refuse)).run(lambda c: c.sessions.get("1"), max_retries=0)
 
 

@@ -69,10 +69,20 @@ def test_without_credentials_the_error_names_every_way_to_give_them(
 def test_a_missing_key_says_where_to_set_it() -> None:
     with pytest.raises(ConfigurationError, match=r"; or give api_key=$") as caught:
         Heidi(**{name: value for name, value in KEY.items() if name != "api_key"})
-    assert ("api_key", "is missing; set HEIDI_API_KEY") == (
-        caught.value.option,
-        caught.value.problem,
-    )
+    problem = "is missing; set HEIDI_API_KEY"
+    assert ("api_key", problem) == (caught.value.option, caught.value.problem)
+
+
+@pytest.mark.parametrize("missing", ["email", "third_party_internal_id"])
+def test_half_a_user_in_the_environment_says_how_to_name_a_whole_one(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEY.keys() - {missing}:
+        monkeypatch.setenv(f"HEIDI_{name.upper()}", "x")
+    problem = f"{missing} is missing; set HEIDI_{missing.upper()}"
+    together = "give email= and third_party_internal_id= together"
+    with pytest.raises(ConfigurationError, match=f"^{problem}; or {together}$"):
+        Heidi()
 
 
 @pytest.mark.parametrize("missing", ["email", "third_party_internal_id"])

@@ -60,6 +60,14 @@ def test_a_walk_starts_at_the_page_that_an_earlier_one_got_to(
     assert [] == caplog.messages  # the two before it are not missing
 
 
+def test_a_walk_that_starts_late_ends_where_the_server_says_that_no_page_follows(
+    driver: Callable[..., Driver],
+) -> None:
+    script = Script(page(["3", "4"], 5, 7), page(["5"], 5, "past the end", more=False))
+    assert ["3", "4", "5"] == walk(driver(script), page="b")
+    assert [{"page": "b"}, {"page": "7"}] == queries(script)
+
+
 @pytest.mark.parametrize(
     "step",
     [

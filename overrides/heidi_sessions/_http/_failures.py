@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 import httpx
@@ -22,8 +23,9 @@ _KINDS: Final[tuple[tuple[type[Exception], type[APIConnectionError], bool], ...]
 # Names of aiohttp's errors for connections that were never made, and for timeouts.
 _NEVER_MADE: Final = "ClientConnectorError"
 _TIMED_OUT: Final = "ServerTimeoutError"
-# What OpenSSL calls a certificate that nothing trusted vouches for.
-_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+# What OpenSSL says of a certificate that nothing trusted vouches for. Of one that has expired or
+# is for another host it says something else.
+_UNTRUSTED: Final = re.compile("self.signed certificate|local issuer|verify the first certificate")
 
 
 def is_failure(error: BaseException) -> TypeGuard[Exception]:
@@ -49,7 +51,7 @@ def failure(error: Exception, prepared: PreparedRequest) -> APIConnectionError:
     if issubclass(kind, APITimeoutError) and prepared.left <= 0:
         reason = "the deadline passed"
     hint = None if may_have_arrived else prepared.server.hint
-    if system is not None and _UNTRUSTED in str(system.strerror):
+    if system is not None and _UNTRUSTED.search(str(system.strerror)):
         hint = "name the certificates that you trust in SSL_CERT_FILE"
     made = kind(
         **prepared.facts,

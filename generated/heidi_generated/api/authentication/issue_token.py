@@ -18,5 +18,5 @@ OPERATION: Final = Operation(
         "email": _Parameter("email", TEXT),
         "third_party_internal_id": _Parameter("third_party_internal_id", TEXT),
     },
-    read=IssuedToken.from_dict,
+    model_from=IssuedToken.from_dict,
 )

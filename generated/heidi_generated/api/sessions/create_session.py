@@ -13,5 +13,5 @@ OPERATION: Final = Operation(
     method="POST",
     route="/sessions",
     body=SessionCreate,
-    read=SessionCreated.from_dict,
+    model_from=SessionCreated.from_dict,
 )

@@ -17,5 +17,5 @@ OPERATION: Final = Operation(
     path={
         "session_id": _Parameter("session_id", TEXT),
     },
-    read=SessionEnvelope.from_dict,
+    model_from=SessionEnvelope.from_dict,
 )

@@ -21,5 +21,5 @@ OPERATION: Final = Operation(
         "page_size": _Parameter("page_size", INTEGER),
         "page": _Parameter("page", _either(TEXT, INTEGER)),
     },
-    read=_partial(SessionPage.from_dict, consume=True),
+    model_from=_partial(SessionPage.from_dict, consume=True),
 )

@@ -19,5 +19,5 @@ OPERATION: Final = Operation(
         "session_id": _Parameter("session_id", TEXT),
     },
     body=SessionUpdate,
-    read=SessionEnvelope.from_dict,
+    model_from=SessionEnvelope.from_dict,
 )
