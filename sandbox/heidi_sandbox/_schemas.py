@@ -62,25 +62,25 @@ SECURE: Final[Dice] = _Secure()
 
 
 class Shape:
-    """The properties and items that a schema names; a value that it does not look into is whole."""
+    """The properties and items that a schema names; None where it takes any."""
 
     __slots__ = ("items", "properties")
 
     def __init__(self) -> None:
-        self.properties: dict[str, Shape] = {}
+        self.properties: dict[str, Shape] | None = None
         self.items: Shape | None = None
 
     def pick(self, value: Any) -> Any:
         """Return a value without the properties that the schema does not name."""
         if is_list(value) and self.items is not None:
             return [self.items.pick(one) for one in value]
-        if not self.properties or not is_object(value):
+        if self.properties is None or not is_object(value):
             return value
         picked: Node = {}
         for name, inner in self.properties.items():
             if name in value:
                 one = inner.pick(value[name])
-                if one or not (inner.properties and isinstance(one, dict)):
+                if one or inner.properties is None or not isinstance(one, dict):
                     picked[name] = one
         return picked
 
@@ -94,30 +94,41 @@ class Schemas:
     """
 
     def __init__(self, root: Node, hidden: str) -> None:
-        self._source = root
         self._hidden = hidden
-        self.root: Node = self._visible(root)
         self._shapes: dict[int, tuple[Node, Shape]] = {}
+        self.root: Node = root
+        self.root = self._visible(root)
 
-    def _visible(self, node: Any) -> Any:
+    def _visible(self, node: Any, hidden: frozenset[str] = frozenset()) -> Any:
+        """Return a node without its hidden properties, and those of what it is a part of."""
         if is_list(node):
             return [self._visible(one) for one in node]
         if not is_object(node):
             return node
-        copy: Node = {name: self._visible(one) for name, one in node.items()}
-        properties = copy.get("properties")
-        if is_object(properties):
-            hidden = [name for name, one in properties.items() if self._is_hidden(one)]
-            for name in hidden:
-                del properties[name]
-            if hidden and isinstance(copy.get("required"), list):
-                copy["required"] = [name for name in copy["required"] if name not in hidden]
+        hidden = hidden.union(self._hidden_names(node))
+        copy: Node = {}
+        for name, one in node.items():
+            if name == "properties" and is_object(one):
+                visible = self._visible(one)
+                copy[name] = {key: each for key, each in visible.items() if key not in hidden}
+            elif name == "required" and is_list(one):
+                copy[name] = [key for key in one if key not in hidden]
+            elif name == "allOf" and is_list(one):
+                parts = [self.follow(part) for part in one] if hidden else one
+                copy[name] = [self._visible(part, hidden) for part in parts]
+            else:
+                copy[name] = self._visible(one)
         return copy
 
-    def _is_hidden(self, node: Any) -> bool:
-        if not is_object(node):
-            return False
-        return follow(self._source, node).get(self._hidden) is True
+    def _hidden_names(self, schema: Node) -> Iterator[str]:
+        """Yield the names of hidden properties, those in every part of `allOf` included."""
+        node = self.follow(schema)
+        properties, parts = node.get("properties"), node.get("allOf")
+        for name, one in properties.items() if is_object(properties) else ():
+            if is_object(one) and self.flat(one).get(self._hidden) is True:
+                yield name
+        for part in parts if is_list(parts) else ():
+            yield from self._hidden_names(part)
 
     def follow(self, node: Node) -> Node:
         """Return what a reference leads to, with what is written beside it."""
@@ -168,9 +179,10 @@ class Schemas:
         if seen is None:
             self._shapes[id(schema)] = (schema, known)
             node = self.flat(schema)
-            if not node.get("additionalProperties"):
-                for name, one in self.properties(schema).items():
-                    known.properties[name] = self.shape(one)
+            names_some = any("properties" in one for one in self._alternatives(schema))
+            if names_some and not node.get("additionalProperties"):
+                named = self.properties(schema)
+                known.properties = {name: self.shape(one) for name, one in named.items()}
             if "items" in node:
                 known.items = self.shape(node["items"])
         return known

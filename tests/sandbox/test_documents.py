@@ -626,6 +626,47 @@ def test_a_property_that_is_added_later_appears_without_a_migration(
     assert 2 == again.make()["weight"]
 
 
+PIN: Node = {"type": "string"}
+HIDDEN: Node = {**PIN, "writeOnly": True}
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        {"required": ["pin"], "properties": {"pin": HIDDEN}},
+        {"required": ["pin"], "properties": {"pin": ref("Pin")}},
+        {"required": ["pin"], "properties": {"pin": {"allOf": [ref("Pin")]}}},
+        {"required": ["pin"], "allOf": [{"properties": {"pin": HIDDEN}}]},
+        {"required": ["pin"], "allOf": [ref("Lock")]},
+        {"allOf": [ref("Lock"), {"required": ["pin"]}]},
+        {"allOf": [ref("Lock"), ref("Needed")]},
+        {"allOf": [ref("Lock"), {"properties": {"pin": PIN}}], "properties": {"pin": PIN}},
+        {"$ref": "#/components/schemas/Lock", "required": ["pin"]},
+    ],
+)
+def test_what_is_only_written_is_neither_shown_nor_required_of_a_response(
+    store: OpenStore, lock: Node
+) -> None:
+    root = document()
+    known = root["components"]["schemas"]
+    known["Pin"] = HIDDEN
+    known["Lock"] = {
+        "type": "object",
+        "properties": {"pin": ref("Pin"), "open": {"type": "boolean"}},
+    }
+    known["Needed"] = {"required": ["pin"]}
+    known["Widget"]["properties"]["lock"] = known["WidgetForm"]["properties"]["lock"] = lock
+    user = Client(store, root)
+    path = f"/widgets/{user.make()['uid']}"
+
+    sent = {"pin": "1", "open": True}
+    changed = user.send("PATCH", path, json={"lock": sent})
+
+    assert 202 == changed.status_code, changed.text
+    assert "pin" not in changed.json().get("lock", {})
+    assert changed.json() == user.send("GET", path).json()
+
+
 def test_a_resource_that_later_comes_first_does_not_affect_the_previous_one(
     store: OpenStore, ann: Client
 ) -> None:
