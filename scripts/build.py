@@ -25,7 +25,7 @@ from scripts.steps import check, version
 from scripts.steps.client import DOCUMENT, render
 from scripts.steps.client import OUTPUT as GENERATED
 from scripts.steps.documents import DOCUMENTS, OUTPUT, OVERLAYS, ROOT, SPEC, bundle
-from scripts.steps.lint import OURS, VAGUE, Finding, lint
+from scripts.steps.lint import LINTERS, VAGUE, Finding, lint
 from scripts.steps.sandbox import REPORT
 from scripts.steps.site import publish
 
@@ -81,19 +81,19 @@ def distinct(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
-    ours = [finding for finding in findings if finding.tool == OURS]
-    exact = {finding.path for finding in ours if finding.rule == "value-fits-schema"}
-    placed = {finding.path for finding in findings if finding.tool != VAGUE}
-    first = {(finding.path, finding.place): finding for finding in reversed(findings)}
-    first |= {(finding.path, finding.place): finding for finding in ours}
-    others = [
+    exact = {finding.path for finding in findings if finding.rule == "value-fits-schema"}
+    kept = [each for each in findings if not (each.is_about_values and each.path in exact)]
+    order = [*LINTERS]
+    first: dict[tuple[Path, str], str] = {}
+    for finding in sorted(kept, key=lambda each: order.index(each.tool)):
+        first.setdefault((finding.path, finding.place), finding.tool)
+    placed = {finding.path for finding in kept if finding.tool != VAGUE}
+    return sorted(
         finding
-        for finding in first.values()
-        if finding.tool != OURS
-        and not (finding.is_about_values and finding.path in exact)
-        and not (finding.tool == VAGUE and finding.path in placed)
-    ]
-    return sorted([*ours, *others])
+        for finding in kept
+        if finding.tool == first[finding.path, finding.place]
+        and (finding.is_placed or finding.path not in placed)
+    )
 
 
 def regenerate() -> str:

@@ -45,6 +45,7 @@ OURS: Final = "checks"
 
 VAGUE: Final = "openapi-spec-validator"
 """The linter whose places are often the whole document, or within a schema that is not named."""
+_PLACE: Final = re.compile(r"#/(info|servers|paths|webhooks|components|security|tags)/")
 
 
 class LintError(DocumentError):
@@ -72,6 +73,11 @@ class Finding:
     def is_about_values(self) -> bool:
         """Whether it says that an example or a default breaks its schema."""
         return _VALUE_RULES.fullmatch(self.rule) is not None
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether its place may be relied on."""
+        return self.tool != VAGUE or _PLACE.match(self.place) is not None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.place}: {_one_line(self.message)} ({self.tool}/{self.rule})"
@@ -220,11 +226,12 @@ def _literal(path: str) -> str:
 
 
 LINTERS: Final[dict[str, Callable[[Documents], list[Finding]]]] = {
+    OURS: _own_checks,
     "redocly": _redocly,
     "spectral": _spectral,
     VAGUE: _spec_validator,
-    OURS: _own_checks,
 }
+"""The linters, the most exact first."""
 
 
 def _run(tool: str, script: Path, arguments: list[str]) -> str:

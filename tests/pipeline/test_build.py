@@ -141,8 +141,24 @@ def test_what_several_linters_say_of_one_place_is_reported_once() -> None:
     repeated = [finding("#/a", "redocly"), finding("#/b", "spectral"), vague, elsewhere]
 
     assert [second, own, only] == build.distinct(sorted([own, second, only, *repeated]))
+    within = finding("#/properties/size", "openapi-spec-validator")
+    assert [only] == build.distinct([within, only])
     assert [vague] == build.distinct([vague])
+    assert [within] == build.distinct([within])
     assert [elsewhere] == build.distinct([elsewhere])
+
+
+def test_all_that_the_first_linter_says_of_a_place_and_all_other_places_are_reported() -> None:
+    def finding(place: str, tool: str, rule: str = "rule") -> Finding:
+        return Finding(SPEC, place, tool, rule, f"{tool} {rule}")
+
+    of_one_place = [finding("#/paths/~1a/get", "redocly", rule) for rule in ("id", "summary")]
+    elsewhere = finding("#/paths/~1b/get", "openapi-spec-validator")
+    repeated = [finding("#/paths/~1a/get", tool) for tool in ("openapi-spec-validator", "spectral")]
+
+    assert [*of_one_place, elsewhere] == build.distinct(
+        sorted([*of_one_place, elsewhere, *repeated])
+    )
 
 
 def test_ctrl_c_ends_in_one_line(
